@@ -1,0 +1,63 @@
+"""Every module in this package is one detector; adding a file adds a detector.
+
+A module provides `create(parameters=None)` and its parameters' type is that default's type, see
+`discover`. README.md says how to write one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from services.detector.domain.detector import AccountDetector, Detector, Identified
+from services.detector.domain.errors import DetectorRegistrationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True)
+class Detectors:
+    """The detectors in force, each group sorted by name. Pass this; there is no global registry."""
+
+    conversation: tuple[Detector, ...] = ()
+    account: tuple[AccountDetector, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+def module_names() -> tuple[str, ...]:
+    """Names of the detector modules in this package, sorted."""
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.ispkg))
+
+
+def _built(overrides: Mapping[str, Mapping[str, Any]]) -> Iterator[Identified]:
+    for name in module_names():
+        module = importlib.import_module(f"{__name__}.{name}")
+        create = getattr(module, "create", None)
+        if not callable(create):
+            raise DetectorRegistrationError(name, "it has no create(parameters=None)")
+        detector = create()
+        if name in overrides:
+            detector = create(detector.parameters.updated(overrides[name]))
+        if not isinstance(detector, Identified) or detector.name != name:
+            raise DetectorRegistrationError(name, "create() must return a detector named like its file")
+        yield detector
+
+
+def discover(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Detectors:
+    """Build every detector of this package, with `overrides[name]` replacing some of its parameters.
+
+    Raises DetectorRegistrationError when a module is no detector, or an override names none.
+    """
+    overrides = overrides or {}
+    unknown = set(overrides) - set(module_names())
+    if unknown:
+        raise DetectorRegistrationError(", ".join(sorted(unknown)), "no such detector")
+    built = tuple(_built(overrides))
+    return Detectors(
+        conversation=tuple(one for one in built if isinstance(one, Detector)),
+        account=tuple(one for one in built if isinstance(one, AccountDetector)),
+        versions={one.name: one.version for one in built},
+    )

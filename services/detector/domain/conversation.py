@@ -1,0 +1,160 @@
+"""What a detector may look at: a conversation, the account behind it, and the moment of looking.
+
+Everything here is frozen and free of I/O, so a detector that receives these values and nothing else
+is a pure function. Derived views of a message (what its author wrote, cut into clauses) are computed
+at most once per message object and shared by all detectors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from services.detector.domain.text.language import guess_language
+from services.detector.domain.text.sentences import Clause, split_clauses
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+
+class AuthorType(StrEnum):
+    """Who speaks. Only a customer's words are evidence of what the customer thinks."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    BOT = "bot"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One part of a conversation as plain text.
+
+    `text` is the text that evidence offsets refer to (code points, HTML already turned to text once).
+    `at` must be aware. `internal` marks teammates' notes, which no customer sees.
+    """
+
+    part_id: str
+    author_type: AuthorType
+    at: datetime
+    text: str
+    author_id: str = ""
+    author_name: str = ""
+    author_email: str = ""
+    internal: bool = False
+
+    @property
+    def from_customer(self) -> bool:
+        """Whether a customer wrote this where both sides can read it."""
+        return self.author_type is AuthorType.CUSTOMER and not self.internal
+
+    @cached_property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The author's own words (no quoted mail, signature, code), cut into clauses with offsets."""
+        return split_clauses(self.text)
+
+    @cached_property
+    def language(self) -> str:
+        """`en`, `other`, or `unknown` (too short to tell). Detectors abstain on `other`."""
+        return guess_language(clause.raw_words for clause in self.clauses)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation with its parts, oldest first. (workspace_id, id) is its identity."""
+
+    organization_id: str
+    workspace_id: str
+    id: str
+    messages: tuple[Message, ...]
+    title: str = ""
+    state: str = "open"
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    tags: tuple[str, ...] = ()
+    rating: int | None = None
+    rating_remark: str = ""
+    contact_ids: tuple[str, ...] = ()
+    company_ids: tuple[str, ...] = ()
+    assignee_id: str = ""
+    team_id: str = ""
+
+    @cached_property
+    def customer_messages(self) -> tuple[Message, ...]:
+        """The messages customers wrote, oldest first."""
+        return tuple(message for message in self.messages if message.from_customer)
+
+    @cached_property
+    def readable_messages(self) -> tuple[Message, ...]:
+        """The customer messages in a language that the detectors know, or too short to tell."""
+        return tuple(message for message in self.customer_messages if message.language != "other")
+
+    @property
+    def other_language_count(self) -> int:
+        """How many customer messages every text detector abstained on because of their language."""
+        return len(self.customer_messages) - len(self.readable_messages)
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """What the workspace's attributes say about one customer; None means that nobody said.
+
+    `monthly_spend` is in the workspace's own currency; `seats` are paid for, `user_count` are people seen.
+    """
+
+    customer_id: str = ""
+    name: str = ""
+    plan: str | None = None
+    monthly_spend: float | None = None
+    seats: int | None = None
+    user_count: int | None = None
+    signed_up_at: datetime | None = None
+    renewal_date: date | None = None
+    last_seen_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FactsAt:
+    """Account facts as they stood at a moment."""
+
+    at: datetime
+    facts: AccountFacts
+
+
+@dataclass(frozen=True)
+class ConversationSummary:
+    """What an account detector needs to know of one past conversation.
+
+    `last_customer_at` and `last_agent_at` are the newest message of each side (None: never spoke).
+    """
+
+    conversation_id: str
+    opened_at: datetime
+    state: str = "open"
+    last_customer_at: datetime | None = None
+    last_agent_at: datetime | None = None
+    rating: int | None = None
+    rated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AccountHistory:
+    """A customer's past: older fact snapshots and its conversations, both oldest first."""
+
+    snapshots: tuple[FactsAt, ...] = ()
+    conversations: tuple[ConversationSummary, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """The moment of detection and what is known around the conversation.
+
+    `company_name` and `agent_names` belong to the organization itself: words that name them are
+    addressed to the vendor, not about a third party.
+    """
+
+    now: datetime
+    facts: AccountFacts = field(default_factory=AccountFacts)
+    company_name: str = ""
+    agent_names: frozenset[str] = frozenset()

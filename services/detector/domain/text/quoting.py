@@ -1,0 +1,136 @@
+"""Which parts of a message its author wrote, as offsets into the original text.
+
+Quoted mail, forwarded headers, signatures, disclaimers, pasted transcripts of the other side, code
+and reported speech are somebody else's words or no words at all; a detector must not take them as the
+customer's view. Every pattern is anchored to a line or bounded, so the work is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+READ_LIMIT_CHARACTERS = 50_000
+"""A person does not type more in one message; what follows is a log or a pasted document."""
+
+_SIGNATURE_LINES = 8
+"""A closing followed by more lines than this is not a signature but a letter that goes on."""
+
+_REPORTED_MINIMUM_WORDS = 4
+"""Shorter quotations are names of buttons and plans, which are the author's own point."""
+
+
+class Span(NamedTuple):
+    """Half-open range of code points in the original text."""
+
+    start: int
+    end: int
+
+
+_SUSPECT = re.compile(
+    r"(?m)^[ \t]*(?:>|\||--|__|==|\*\*\*|```|~~~|from:|sent from|get outlook|on [^\n]{1,200}wrote|begin"
+    r"|agent|support|bot|operator|rep)|\bregards\b|\bwrote:|```|confidential"
+    r"|^[ \t]*(?:thanks|thank you|many thanks|best|cheers|sincerely|yours|warmly|cordially|br|thx|kr)\b"
+    r"[^\n]{0,25}$"
+    r"|[\"“”«]",
+    re.IGNORECASE,
+)
+_REST_IS_QUOTED = re.compile(
+    r"^[ \t]*(?:>[ \t]*)?(?:on\b[^\n]{4,200}\bwrote:|[^\n]{0,120}<[^\n>]{3,80}@[^\n>]{3,80}>[^\n]{0,30}wrote:"
+    r"|-{2,}[ ]?(?:original message|forwarded message|forwarded by|reply above)[^\n]{0,60}"
+    r"|begin forwarded message:?|_{10,}|={10,})[ \t]*$",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(r"^[ \t]*\*?(?:from|sent|date|to|cc|subject):\*?[ \t]+\S", re.IGNORECASE)
+_REST_IS_SIGNATURE = re.compile(
+    r"^[ \t]*(?:--[ \t]?$|—[ \t]*$|sent from (?:my|mail|outlook|yahoo|gmail|proton)\b|get outlook for\b"
+    r"|(?:this|the information in this) (?:e-?mail|message|communication)[^\n]{0,120}"
+    r"(?:confidential|privileged|intended (?:only|solely))|confidentiality notice|disclaimer:)",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"^[ \t]*(?:(?:kind|best|warm|many|with kind|with best) regards|regards|best wishes|all the best"
+    r"|best|cheers|sincerely|yours (?:truly|sincerely|faithfully)|warmly|cordially|br|kr"
+    r"|thanks(?: again| so much| a lot| in advance)?|thank you|many thanks|thx)[ \t]*[,.!\u2013-]?"
+    r"[ \t]*(?P<name>[^\n.!?]{0,25})$",
+    re.IGNORECASE,
+)
+_OTHER_SIDE = re.compile(
+    r"^[ \t]*(?:>|\|[ \t]|(?:agent|support(?: agent| team)?|bot|chatbot|operator|rep)[ \t]?[:>])",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
+_REPORTED = re.compile(
+    r"(?:said|says|saying|wrote|writes|told|tells|stated|states|reads|replied|mentioned|quote"
+    r"|email|message|article|error)"
+    r"[^\n\"“«]{0,30}[\"“«](?P<speech>[^\"“”»\n]{8,600})[\"”»]",
+    re.IGNORECASE,
+)
+
+
+def _is_prose(line: str) -> bool:
+    return len(line) > 60 or (line.rstrip()[-1:] in "?!" and len(line.split()) > 3)  # noqa: PLR2004 - longer than any name or job title
+
+
+def _ends_letter(lines: list[tuple[int, str]], index: int) -> bool:
+    rest = [line for _, line in lines[index + 1 :] if line.strip()]
+    return len(rest) <= _SIGNATURE_LINES and not any(_is_prose(line) for line in rest)
+
+
+def _stops_here(lines: list[tuple[int, str]], index: int) -> bool:
+    line = lines[index][1]
+    if _REST_IS_QUOTED.match(line) or _REST_IS_SIGNATURE.match(line):
+        return True
+    following = lines[index + 1][1] if index + 1 < len(lines) else ""
+    if _HEADER.match(line) and _HEADER.match(following):
+        return True
+    return index > 0 and bool(_CLOSING.match(line)) and _ends_letter(lines, index)
+
+
+def _own_lines(text: str) -> Iterator[Span]:
+    lines: list[tuple[int, str]] = []
+    offset = 0
+    for line in text.splitlines(keepends=True):
+        lines.append((offset, line.rstrip("\r\n")))
+        offset += len(line)
+    fenced = False
+    for index, (start, line) in enumerate(lines):
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif fenced or not line.strip():
+            continue
+        elif _stops_here(lines, index):
+            closing = _CLOSING.match(line)
+            if closing and closing["name"] == "" and "thank" in line.lower():
+                yield Span(start, start + len(line))
+            return
+        elif not _OTHER_SIDE.match(line):
+            yield Span(start, start + len(line))
+
+
+def _without_reported_speech(text: str, span: Span) -> Iterator[Span]:
+    cursor = span.start
+    for reported in _REPORTED.finditer(text, span.start, span.end):
+        if len(reported["speech"].split()) < _REPORTED_MINIMUM_WORDS:
+            continue
+        if reported.start("speech") > cursor:
+            yield Span(cursor, reported.start("speech"))
+        cursor = reported.end("speech")
+    if cursor < span.end:
+        yield Span(cursor, span.end)
+
+
+def authored_spans(text: str) -> tuple[Span, ...]:
+    """The author's own words, in order and without overlap; each span lies within one line of thought.
+
+    Text beyond READ_LIMIT_CHARACTERS is not read.
+    """
+    limited = text[:READ_LIMIT_CHARACTERS]
+    if not limited.strip():
+        return ()
+    if not _SUSPECT.search(limited):
+        return (Span(0, len(limited)),)
+    return tuple(part for span in _own_lines(limited) for part in _without_reported_speech(limited, span))
