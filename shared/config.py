@@ -1,0 +1,56 @@
+"""Settings that every service has. A service adds its own in `services/<name>/settings.py`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SHORTEST_SIGNING_KEY = 32
+"""Characters; HMAC-SHA256 wants a key of at least its own 32 bytes (RFC 7518 §3.2)."""
+
+
+class ServiceSettings(BaseSettings):
+    """What a service needs to know of its surroundings; read from `EARSHOT_…` once, in `__main__`.
+
+    Raises pydantic's `ValidationError`, which names the setting, when a value cannot be used.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="EARSHOT_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    kafka_bootstrap_servers: str = "127.0.0.1:19092"
+    mongodb_uri: SecretStr = SecretStr("mongodb://127.0.0.1:27117")
+    database_prefix: str = Field(default="earshot", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(ge=1, le=65_535)
+    public_url: str = Field(
+        default="http://127.0.0.1:8700", description="Where people and webhooks reach this installation."
+    )
+
+    auth_mode: Literal["local", "oidc"] = Field(
+        default="local", description="local signs in by itself, and answers loopback clients only."
+    )
+    signing_key: SecretStr = Field(
+        min_length=_SHORTEST_SIGNING_KEY,
+        description="Signs sessions, bearer keys and calls between services. The same for all services.",
+    )
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    oidc_organization_claim: str = "organization_id"
+    oidc_role_claim: str = "earshot_role"
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["console", "json"] = "json"
+
+    shutdown_grace_seconds: float = Field(
+        default=15.0, gt=0, le=600, description="How long work under way may take to finish on SIGTERM."
+    )
+
+    def database_name(self, service: str) -> str:
+        """Return the name of the one database that `service` owns."""
+        return f"{self.database_prefix}_{service}"

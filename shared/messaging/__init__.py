@@ -1,0 +1,1 @@
+"""Events on Kafka: how they are written, read, retried and put aside. See README.md."""

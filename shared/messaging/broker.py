@@ -1,0 +1,43 @@
+"""The connection to Kafka: every choice of client settings is here, with its reason."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from faststream.kafka import KafkaBroker
+
+if TYPE_CHECKING:
+    from shared.config import ServiceSettings
+    from shared.contracts.topics import Service
+
+_LINGER_MS = 2
+"""Milliseconds a record waits for company. Two are lost in an alert's second and fill batches under load."""
+
+_REQUEST_TIMEOUT_MS = 15_000
+"""Milliseconds until a broker that does not answer counts as gone; bounded below a handler's time."""
+
+_MAX_REQUEST_BYTES = 1_048_576 + 65_536 + 16_384
+"""The largest record: a dead letter holds an original of full size and our headers."""
+
+_GRACE_SECONDS = 10.0
+"""Seconds that a batch under way may take to finish when the service stops."""
+
+
+def create_broker(settings: ServiceSettings, *, service: Service) -> KafkaBroker:
+    """Return a broker that is not connected yet: idempotent, acks=all, makes no topics by accident."""
+    return KafkaBroker(
+        settings.kafka_bootstrap_servers.split(","),
+        client_id=f"earshot-{service}",
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=_LINGER_MS,
+        compression_type="lz4",
+        max_request_size=_MAX_REQUEST_BYTES,
+        request_timeout_ms=_REQUEST_TIMEOUT_MS,
+        allow_auto_create_topics=False,
+        graceful_timeout=_GRACE_SECONDS,
+        # FastStream's own lines repeat what our middleware and handlers say.
+        log_level=logging.DEBUG,
+        apply_types=False,
+    )

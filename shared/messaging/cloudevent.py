@@ -1,0 +1,109 @@
+"""Events as CloudEvents 1.0 in Kafka's binary content mode: attributes in `ce_` headers, JSON value.
+
+The reverse is strict: whatever cannot be an event of ours is refused with the reason that goes into the
+dead-letter topic (DESIGN §3 and §4).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from shared.contracts.registry import EVENT_BY_TYPE
+from shared.errors import PermanentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shared.contracts.event import Event
+
+CONTENT_TYPE = "application/json"
+_SPEC_VERSION = "1.0"
+_VERSIONED = re.compile(r"^(?P<name>[a-z0-9.-]+)\.v(?P<version>\d+)$")
+_MOST_ERROR_TEXT = 500
+"""Characters of a validation error kept in a dead letter's header."""
+
+_TYPE_STEMS = frozenset(name.rsplit(".v", 1)[0] for name in EVENT_BY_TYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedEvent:
+    """What goes into a Kafka record: key, value and headers, ready to be sent."""
+
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+def encode(event: Event, *, source: str, time: str, traceparent: str | None = None) -> EncodedEvent:
+    """Return the record for an event; `time` is RFC 3339, `source` a URI-reference as "/earshot/syncer"."""
+    attributes = {
+        "ce_specversion": _SPEC_VERSION,
+        "ce_id": event.event_id(),
+        "ce_type": event.TYPE,
+        "ce_source": source,
+        "ce_subject": event.key(),
+        "ce_time": time,
+        "ce_organizationid": event.organization_id,
+        "content-type": CONTENT_TYPE,
+    }
+    if event.connection_id is not None:
+        attributes["ce_connectionid"] = event.connection_id
+    if traceparent is not None:
+        attributes["ce_traceparent"] = traceparent
+    return EncodedEvent(
+        key=event.key().encode(),
+        value=event.model_dump_json(exclude_none=True).encode(),
+        headers=[(name, value.encode()) for name, value in attributes.items()],
+    )
+
+
+def headers_of(raw: Sequence[tuple[str, bytes]]) -> dict[str, str]:
+    """Return headers as text. Bytes that are not UTF-8 are shown escaped, never raised over."""
+    return {name: value.decode(errors="backslashreplace") for name, value in raw}
+
+
+def event_class(headers: Mapping[str, str]) -> type[Event]:
+    """Return the class of the event that the headers announce.
+
+    Raises:
+        PermanentError: "unknown_version" when the name is known and its version is not, "unknown_type"
+            for any other name, "invalid_event" when there is no CloudEvent in the headers at all.
+    """
+    name = headers.get("ce_type")
+    if name is None or headers.get("ce_specversion") != _SPEC_VERSION:
+        raise PermanentError(
+            "The record is no CloudEvent 1.0: header ce_type or ce_specversion is missing or different.",
+            reason="invalid_event",
+        )
+    found = EVENT_BY_TYPE.get(name)
+    if found is not None:
+        return found
+    match = _VERSIONED.match(name)
+    if match and match["name"] in _TYPE_STEMS:
+        raise PermanentError(
+            f"Version {match['version']} of {match['name']} is not known here; update this service first.",
+            reason="unknown_version",
+        )
+    raise PermanentError(f"No event is called {name[:200]!r}.", reason="unknown_type")
+
+
+def decode(kind: type[Event], value: bytes) -> Event:
+    """Return the event in a record's value.
+
+    Raises:
+        PermanentError: "broken_bytes" when the value is no JSON, "invalid_event" when a field is wrong.
+    """
+    try:
+        return kind.model_validate_json(value)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        broken = any(detail["type"] == "json_invalid" for detail in details)
+        where = "; ".join(f"{'.'.join(map(str, d['loc'])) or 'value'}: {d['msg']}" for d in details[:5])
+        raise PermanentError(
+            f"{kind.TYPE} cannot be read: {where}"[:_MOST_ERROR_TEXT],
+            reason="broken_bytes" if broken else "invalid_event",
+        ) from error

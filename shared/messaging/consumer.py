@@ -1,0 +1,143 @@
+"""Subscriptions: one router factory, so that every service consumes by the same rules (DESIGN §4).
+
+Offsets are committed after the work is stored. FastStream's stock parser raises on headers that are not
+UTF-8, outside of any middleware's reach; such headers are made readable before it sees them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from faststream import AckPolicy
+from faststream.exceptions import StopConsume
+from faststream.kafka import KafkaRouter
+
+from shared.errors import ProcessingStopped
+from shared.messaging.processor import BatchProcessor, ProcessingState, RetryPolicy
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from aiokafka import ConsumerRecord
+    from faststream.kafka import KafkaBroker, KafkaMessage
+
+    from shared.contracts.event import Event
+    from shared.contracts.topics import Service, Topic
+    from shared.messaging.dead_letters import DeadLetters
+    from shared.messaging.processor import BatchHandler, Sleep
+
+_LOG = structlog.get_logger(__name__)
+
+_MAX_POLL_INTERVAL_MS = 300_000
+"""Milliseconds between polls before the group gives our partitions away; retries stay far below."""
+
+_SESSION_TIMEOUT_MS = 10_000
+"""Milliseconds without heartbeat until a killed replica's partitions move to another."""
+
+_BATCH_TIMEOUT_MS = 200
+"""Milliseconds a poll waits for a first record; records that are there return at once."""
+
+_FETCH_MAX_WAIT_MS = 100
+"""Milliseconds the broker holds an empty fetch; bounds how late a stop is noticed."""
+
+
+class Consumer:
+    """Declares a service's subscriptions on its broker. Nothing is consumed until the broker starts."""
+
+    def __init__(
+        self,
+        *,
+        service: Service,
+        broker: KafkaBroker,
+        dead_letters: DeadLetters,
+        state: ProcessingState,
+        on_stop: Callable[[str], None],
+        sleep: Sleep,
+        rng: random.Random,
+        retry: RetryPolicy | None = None,
+        group_suffix: str = "",
+    ) -> None:
+        self._service = service
+        self._broker = broker
+        self._dead_letters = dead_letters
+        self._state = state
+        self._on_stop = on_stop
+        self._sleep = sleep
+        self._rng = rng
+        self._retry = retry or RetryPolicy()
+        self._group_suffix = group_suffix
+
+    def subscribe(
+        self,
+        topics: Sequence[Topic],
+        handler: BatchHandler,
+        *,
+        events: Sequence[type[Event]],
+        name: str = "main",
+        max_records: int = 200,
+    ) -> None:
+        """Hand batches of these events to `handler`, in order for each partition.
+
+        The consumer group is `earshot.<service>.<name>`. Events of other types on the topics are
+        skipped. The handler must be idempotent: a batch comes again after an error or a crash.
+        """
+        processor = BatchProcessor(
+            handler=handler,
+            events=events,
+            dead_letters=self._dead_letters,
+            state=self._state,
+            retry=self._retry,
+            sleep=self._sleep,
+            rng=self._rng,
+        )
+
+        async def consume(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
+            try:
+                await processor.process(records)
+            except ProcessingStopped as error:
+                _LOG.critical("consuming stopped", group=name, reason=str(error))
+                self._on_stop(str(error))
+                raise StopConsume from error
+
+        router = KafkaRouter()
+        router.subscriber(
+            *(topic.name for topic in topics),
+            batch=True,
+            group_id=f"earshot.{self._service}.{name}{self._group_suffix}",
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            max_records=max_records,
+            batch_timeout_ms=_BATCH_TIMEOUT_MS,
+            fetch_max_wait_ms=_FETCH_MAX_WAIT_MS,
+            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
+            session_timeout_ms=_SESSION_TIMEOUT_MS,
+            parser=_parse_readable,
+            decoder=_raw_records,
+        )(consume)
+        self._broker.include_router(router)
+
+
+async def _parse_readable(
+    records: tuple[ConsumerRecord[bytes, bytes], ...],
+    original: Callable[[Any], Awaitable[KafkaMessage]],
+) -> KafkaMessage:
+    return await original(tuple(_readable(record) for record in records))
+
+
+async def _raw_records(message: KafkaMessage) -> tuple[ConsumerRecord[bytes, bytes], ...]:
+    return cast("tuple[ConsumerRecord[bytes, bytes], ...]", message.raw_message)
+
+
+def _readable(record: ConsumerRecord[bytes, bytes]) -> ConsumerRecord[bytes, bytes]:
+    try:
+        for _, value in record.headers:
+            value.decode()
+    except UnicodeDecodeError:
+        escaped = tuple(
+            (name, value.decode(errors="backslashreplace").encode()) for name, value in record.headers
+        )
+        return dataclasses.replace(record, headers=escaped)
+    return record

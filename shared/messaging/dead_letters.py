@@ -1,0 +1,80 @@
+"""Putting records aside: the original, why, how often it was tried, and the trace it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from aiokafka.errors import KafkaError
+from faststream.exceptions import IncorrectState
+
+from shared.contracts.topics import dead_letter_topic
+from shared.errors import TransientError
+from shared.messaging.cloudevent import headers_of
+
+if TYPE_CHECKING:
+    from aiokafka import ConsumerRecord
+    from faststream.kafka import KafkaBroker
+
+    from shared.contracts.topics import Service
+    from shared.errors import DeadLetterReason
+
+_MOST_ERROR_TEXT = 1_000
+"""Characters of an error's message kept in a header; the log has the rest, found by the trace id."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that could not be processed, and why."""
+
+    record: ConsumerRecord[bytes, bytes]
+    reason: DeadLetterReason
+    attempts: int
+    error: str
+    trace_id: str | None
+
+
+class DeadLetters(Protocol):
+    """Where records are put aside."""
+
+    async def put(self, letter: DeadLetter) -> None:
+        """Keep the record. Raises TransientError when it could not be kept: then nothing may be committed."""
+        ...
+
+
+def dead_letter_headers(letter: DeadLetter) -> dict[str, str]:
+    """Return the record's own headers with ours beside them, all prefixed `dlq-`."""
+    record = letter.record
+    return {
+        **headers_of(record.headers),
+        "dlq-reason": letter.reason,
+        "dlq-attempts": str(letter.attempts),
+        "dlq-original-topic": record.topic,
+        "dlq-original-partition": str(record.partition),
+        "dlq-original-offset": str(record.offset),
+        "dlq-original-timestamp": str(record.timestamp),
+        "dlq-trace-id": letter.trace_id or "",
+        "dlq-error": letter.error[:_MOST_ERROR_TEXT],
+    }
+
+
+class KafkaDeadLetters:
+    """Keeps dead letters in the topic `dead-letters.<service>`, for `earshot dlq` to list and redrive."""
+
+    def __init__(self, broker: KafkaBroker, service: Service) -> None:
+        self._broker = broker
+        self._topic = dead_letter_topic(service)
+
+    async def put(self, letter: DeadLetter) -> None:
+        try:
+            await self._broker.publish(
+                letter.record.value or b"",
+                topic=self._topic.name,
+                key=letter.record.key,
+                partition=0,
+                headers=dead_letter_headers(letter),
+            )
+        except (KafkaError, IncorrectState, AssertionError) as error:
+            raise TransientError(
+                f"A record of {letter.record.topic} could not be put aside: {error!r}"
+            ) from error

@@ -1,0 +1,188 @@
+"""What happens to a batch of records: decode, hand over, retry, put aside, or stop (DESIGN §4).
+
+Three decisions, named by exceptions: `TransientError` is retried with bounded backoff while the offsets
+stay; anything else that a handler raises is narrowed down to the one record that causes it, which is put
+aside; too many unforeseen failures in a row stop the service, because then the fault is ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from shared.errors import PermanentError, ProcessingStopped, TransientError
+from shared.messaging.cloudevent import decode, event_class, headers_of
+from shared.messaging.dead_letters import DeadLetter, DeadLetters
+from shared.messaging.received import Received
+from shared.observability.tracing import current_trace_id, span
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from aiokafka import ConsumerRecord
+
+    from shared.contracts.event import Event
+    from shared.errors import DeadLetterReason
+
+    Batch = Sequence[Received[Event]]
+    BatchHandler = Callable[[Batch], Awaitable[None]]
+    Sleep = Callable[[float], Awaitable[None]]
+
+_LOG = structlog.get_logger(__name__)
+
+
+class ProcessingState(Protocol):
+    """Learns how processing goes; readiness and metrics stand behind it."""
+
+    def waiting(self, why: str) -> None: ...
+
+    def going_on(self) -> None: ...
+
+    def put_aside(self, reason: DeadLetterReason) -> None: ...
+
+    def handled(self, records: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How long a batch is tried before it is handed back to Kafka.
+
+    The sum of all delays stays well below Kafka's max.poll.interval (five minutes), so that a patient
+    consumer is not taken for a dead one.
+
+    Attributes:
+        unforeseen_limit: failures that no code expected, one after another, before the service stops.
+    """
+
+    attempts: int = 8
+    first_delay_seconds: float = 0.2
+    longest_delay_seconds: float = 15.0
+    unforeseen_limit: int = 20
+
+    def delay_seconds(self, attempt: int, jitter: float) -> float:
+        """Return the wait after `attempt` (from 1); `jitter` in [0, 1) spreads it over its upper half."""
+        full = min(self.first_delay_seconds * 2.0 ** (attempt - 1), self.longest_delay_seconds)
+        return full / 2 + full / 2 * jitter
+
+
+class BatchProcessor:
+    """Takes records of one subscription through its handler.
+
+    `process` returns when each record was handled or put aside, so that offsets may be committed.
+    It raises `TransientError` when the batch must come again, `ProcessingStopped` when the service must end.
+    """
+
+    def __init__(
+        self,
+        *,
+        handler: BatchHandler,
+        events: Sequence[type[Event]],
+        dead_letters: DeadLetters,
+        state: ProcessingState,
+        retry: RetryPolicy,
+        sleep: Sleep,
+        rng: random.Random,
+    ) -> None:
+        self._handler = handler
+        self._wanted = frozenset(events)
+        self._dead_letters = dead_letters
+        self._state = state
+        self._retry = retry
+        self._sleep = sleep
+        self._rng = rng
+        self._unforeseen = 0
+
+    async def process(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        batch: list[tuple[ConsumerRecord[bytes, bytes], Received[Event]]] = []
+        for record in records:
+            received = await self._decode(record)
+            if received is not None:
+                batch.append((record, received))
+        if batch:
+            await self._hand_over(batch)
+
+    async def _decode(self, record: ConsumerRecord[bytes, bytes]) -> Received[Event] | None:
+        if record.value is None:
+            return None  # A tombstone: it speaks to compaction, the deletion event came before it.
+        headers = headers_of(record.headers)
+        try:
+            kind = event_class(headers)
+            if kind not in self._wanted:
+                return None
+            event = decode(kind, record.value)
+        except PermanentError as error:
+            await self._put_aside(record, error.reason, str(error), attempts=1)
+            return None
+        return Received(
+            event=event,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            published_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+            traceparent=headers.get("ce_traceparent"),
+        )
+
+    async def _hand_over(self, batch: Sequence[tuple[ConsumerRecord[bytes, bytes], Received[Event]]]) -> None:
+        try:
+            await self._try(batch)
+        except (TransientError, ProcessingStopped):
+            raise
+        except Exception as error:  # noqa: BLE001 - the bus's boundary: every failure must end in a decision
+            if len(batch) > 1:
+                for single in batch:
+                    await self._hand_over([single])
+                return
+            await self._give_up(batch[0][0], error)
+        else:
+            self._unforeseen = 0
+            self._state.handled(len(batch))
+
+    async def _try(self, batch: Sequence[tuple[ConsumerRecord[bytes, bytes], Received[Event]]]) -> None:
+        parent = batch[0][1].traceparent
+        for attempt in range(1, self._retry.attempts + 1):
+            events = [replace(received, attempt=attempt) for _, received in batch]
+            try:
+                with span("handle", parent):
+                    await self._handler(events)
+            except TransientError as error:
+                self._state.waiting(str(error))
+                _LOG.warning("batch waits", attempt=attempt, records=len(batch), reason=str(error))
+                if attempt == self._retry.attempts:
+                    raise
+                planned = self._retry.delay_seconds(attempt, self._rng.random())
+                asked = min(error.retry_after_seconds or 0.0, self._retry.longest_delay_seconds)
+                await self._sleep(max(planned, asked))
+            else:
+                self._state.going_on()
+                return
+
+    async def _give_up(self, record: ConsumerRecord[bytes, bytes], error: Exception) -> None:
+        if isinstance(error, PermanentError):
+            await self._put_aside(record, error.reason, str(error), attempts=1)
+            return
+        self._unforeseen += 1
+        _LOG.error("handler failed", topic=record.topic, offset=record.offset, exc_info=error)
+        if self._unforeseen > self._retry.unforeseen_limit:
+            raise ProcessingStopped(
+                f"{self._unforeseen} records in a row failed in ways nobody foresaw; the last one:"
+                f" {type(error).__name__}. Stopping before more is put aside; the log has the tracebacks."
+            ) from error
+        await self._put_aside(record, "handler_failed", f"{type(error).__name__}: {error}", attempts=1)
+
+    async def _put_aside(
+        self, record: ConsumerRecord[bytes, bytes], reason: DeadLetterReason, error: str, *, attempts: int
+    ) -> None:
+        await self._dead_letters.put(DeadLetter(record, reason, attempts, error, current_trace_id()))
+        self._state.put_aside(reason)
+        _LOG.warning(
+            "record put aside",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=reason,
+            error=error,
+        )

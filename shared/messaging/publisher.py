@@ -1,0 +1,110 @@
+"""Publishing: events leave in order per partition, and `publish` returns once all replicas have them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from faststream.exceptions import IncorrectState
+
+from shared.contracts.resources import topic_of
+from shared.errors import PermanentError, TransientError
+from shared.messaging.cloudevent import encode
+from shared.messaging.partitioning import partition_for
+from shared.observability.tracing import current_traceparent
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from faststream.kafka import KafkaBroker
+
+    from shared.clock import Clock
+    from shared.contracts.event import Event
+    from shared.contracts.topics import Service
+
+_MOST_IN_FLIGHT = 500
+"""Records handed to the producer before their acknowledgements are awaited; bounds memory."""
+
+
+class EventPublisher(Protocol):
+    """Puts events on the bus."""
+
+    async def publish(self, *events: Event) -> None:
+        """Publish events, in order for each partition; return when all are acknowledged.
+
+        Publishing again after an error is safe: the same fact has the same id.
+
+        Raises:
+            TransientError: the bus did not acknowledge; some events may be published, none may be assumed.
+            PermanentError: an event is larger than its topic takes.
+        """
+        ...
+
+    async def publish_tombstones(self, *events: Event) -> None:
+        """Publish an empty record under each event's key, so that compaction forgets the thing."""
+        ...
+
+
+class KafkaEventPublisher:
+    """Publishes through FastStream's broker, as an idempotent producer with acks=all."""
+
+    def __init__(self, broker: KafkaBroker, *, service: Service, clock: Clock) -> None:
+        self._broker = broker
+        self._source = f"/earshot/{service}"
+        self._clock = clock
+
+    async def publish(self, *events: Event) -> None:
+        time = self._clock.now().isoformat()
+        traceparent = current_traceparent()
+        for start in range(0, len(events), _MOST_IN_FLIGHT):
+            await self._confirmed(
+                [
+                    await self._send(event, time, traceparent)
+                    for event in events[start : start + _MOST_IN_FLIGHT]
+                ]
+            )
+
+    async def _send(self, event: Event, time: str, traceparent: str | None) -> Awaitable[object]:
+        record = encode(event, source=self._source, time=time, traceparent=traceparent)
+        return await self._put(event, record.key, record.value, dict(record.headers))
+
+    async def publish_tombstones(self, *events: Event) -> None:
+        for start in range(0, len(events), _MOST_IN_FLIGHT):
+            await self._confirmed(
+                [
+                    await self._put(event, event.key().encode(), None, {})
+                    for event in events[start : start + _MOST_IN_FLIGHT]
+                ]
+            )
+
+    async def _put(
+        self, event: Event, key: bytes, value: bytes | None, headers: dict[str, bytes]
+    ) -> Awaitable[object]:
+        topic = topic_of(event)
+        try:
+            return await self._broker.publish(
+                value,
+                topic=topic.name,
+                key=key,
+                partition=partition_for(event.partition_key(), topic.partitions),
+                headers={name: content.decode() for name, content in headers.items()},
+                no_confirm=True,
+            )
+        except MessageSizeTooLargeError as error:
+            raise PermanentError(
+                f"{event.TYPE} for {event.key()} is {len(value or b'')} bytes; {topic.name} takes"
+                f" {topic.max_message_bytes}."
+            ) from error
+        except (KafkaError, IncorrectState, AssertionError) as error:
+            # FastStream asserts, or names an incorrect state, while the producer is not connected yet.
+            raise TransientError(f"The bus did not take a record for {topic.name}: {error!r}") from error
+
+    @staticmethod
+    async def _confirmed(futures: list[Awaitable[object]]) -> None:
+        results = await asyncio.gather(*futures, return_exceptions=True)
+        for result in results:
+            if isinstance(result, KafkaError):
+                raise TransientError(f"The bus did not acknowledge a record: {result!r}") from result
+            if isinstance(result, BaseException):
+                raise result

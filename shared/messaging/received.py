@@ -1,0 +1,31 @@
+"""A record as a handler sees it: decoded, with where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from shared.contracts.event import Event
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[E_co]):
+    """One event off the bus.
+
+    Attributes:
+        published_at: the record's timestamp in Kafka, aware and in UTC.
+        attempt: 1 the first time a batch is tried, growing with each retry in this process.
+    """
+
+    event: E_co
+    topic: str
+    partition: int
+    offset: int
+    published_at: datetime
+    traceparent: str | None = None
+    attempt: int = 1

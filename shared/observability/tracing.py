@@ -1,0 +1,42 @@
+"""Trace ids in W3C form, so that one change can be followed from a webhook to an alert.
+
+Spans are started with OpenTelemetry's own API; without an exporter they cost little and still carry
+ids into events (`traceparent`, DESIGN §3), logs and dead letters.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from opentelemetry import context, trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+_PROVIDER = TracerProvider(shutdown_on_exit=False)
+_TRACER = _PROVIDER.get_tracer("earshot")
+
+
+@contextmanager
+def span(name: str, traceparent: str | None = None) -> Iterator[None]:
+    """Run the block inside a span; the parent is `traceparent` if given, else the current span."""
+    parent = _PROPAGATOR.extract({"traceparent": traceparent}) if traceparent else context.get_current()
+    with _TRACER.start_as_current_span(name, context=parent):
+        yield
+
+
+def current_traceparent() -> str | None:
+    """Return the W3C `traceparent` of the current span, or None outside of any."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def current_trace_id() -> str | None:
+    """Return the current trace id as 32 hex digits, or None outside of any span."""
+    found = trace.get_current_span().get_span_context()
+    return f"{found.trace_id:032x}" if found.is_valid else None
