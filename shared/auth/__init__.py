@@ -1,0 +1,1 @@
+"""Who asks, and what they may do: identities, bearer keys, calls between services, form protection."""

@@ -1,0 +1,185 @@
+"""Finding out who makes a request: local mode on loopback, OpenID Connect tokens, bearer keys."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from joserfc.jwt import JWTClaimsRegistry
+
+from shared.auth.identity import LOCAL_IDENTITY, Identity
+from shared.auth.tokens import TokenRefused, identity_of_api_key
+from shared.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.clock import Clock
+    from shared.config import ServiceSettings
+
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_KEYS_KEPT_SECONDS = 300.0
+"""How long an issuer's signing keys are trusted before they are asked for again."""
+
+_KEYS_TIMEOUT_SECONDS = 5.0
+_OIDC_ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
+
+
+class Refused(Exception):  # noqa: N818 - an answer to the caller, no fault of ours
+    """The request is not let in. `status` is 401 (say who you are) or 403 (not from here)."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class RevokedKeys(Protocol):
+    """Knows which bearer keys were revoked before their time."""
+
+    def __contains__(self, key_id: object, /) -> bool: ...
+
+
+class Authenticator(Protocol):
+    """Says who makes a request."""
+
+    async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:
+        """Return who it is. Raises Refused."""
+        ...
+
+
+def bearer_of(headers: Mapping[str, str]) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+class LocalAuthenticator:
+    """Signs in by itself, on loopback only; bearer keys work as everywhere.
+
+    The Host header is checked too: a page of another site whose name is made to point at this
+    machine (DNS rebinding) is not let in.
+    """
+
+    def __init__(self, settings: ServiceSettings, clock: Clock, revoked: RevokedKeys) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._revoked = revoked
+
+    async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:
+        token = bearer_of(headers)
+        if token is not None:
+            return _by_key(token, self._settings, self._clock, self._revoked)
+        if not _is_loopback(client_host) or not _names_loopback(headers.get("host", "")):
+            raise Refused(
+                403,
+                "Local mode answers this machine only. Open it at http://127.0.0.1, or set"
+                " EARSHOT_AUTH_MODE=oidc to let others in.",
+            )
+        return LOCAL_IDENTITY
+
+
+class OidcAuthenticator:
+    """Checks the identity token that an authenticating proxy forwards, and bearer keys.
+
+    The token comes as `Authorization: Bearer`, or in `X-Forwarded-Access-Token` as oauth2-proxy sends
+    it. Signature, issuer, audience and expiry are checked against the issuer's published keys.
+    """
+
+    def __init__(
+        self, settings: ServiceSettings, clock: Clock, revoked: RevokedKeys, client: httpx.AsyncClient
+    ) -> None:
+        if not (settings.oidc_issuer and settings.oidc_audience and settings.oidc_jwks_url):
+            raise ConfigurationError(
+                "EARSHOT_AUTH_MODE=oidc needs EARSHOT_OIDC_ISSUER, EARSHOT_OIDC_AUDIENCE and"
+                " EARSHOT_OIDC_JWKS_URL."
+            )
+        self._issuer = settings.oidc_issuer
+        self._audience = settings.oidc_audience
+        self._settings = settings
+        self._clock = clock
+        self._revoked = revoked
+        self._client = client
+        self._keys: KeySet | None = None
+        self._keys_until = 0.0
+        self._fetching = asyncio.Lock()
+
+    async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:  # noqa: ARG002 - the port's signature
+        forwarded = headers.get("x-forwarded-access-token")
+        if forwarded:
+            return self._by_token(forwarded, await self._current_keys(), ambient=True)
+        token = bearer_of(headers)
+        if token is None:
+            raise Refused(401, "Sign in first, or send a bearer key.")
+        try:
+            return _by_key(token, self._settings, self._clock, self._revoked)
+        except Refused:
+            return self._by_token(token, await self._current_keys(), ambient=False)
+
+    def _by_token(self, token: str, keys: KeySet, *, ambient: bool) -> Identity:
+        settings = self._settings
+        try:
+            claims: dict[str, Any] = jwt.decode(token, keys, algorithms=_OIDC_ALGORITHMS).claims
+            JWTClaimsRegistry(
+                now=int(self._clock.now().timestamp()),
+                iss={"essential": True, "value": self._issuer},
+                aud={"essential": True, "value": self._audience},
+                exp={"essential": True},
+                sub={"essential": True},
+            ).validate(claims)
+        except (JoseError, ValueError) as error:
+            raise Refused(401, "The identity token is not valid here, or it has expired.") from error
+        organization = claims.get(settings.oidc_organization_claim)
+        if not isinstance(organization, str) or not organization:
+            raise Refused(
+                403, f"The identity token names no organization in {settings.oidc_organization_claim!r}."
+            )
+        email = str(claims.get("email") or "")
+        return Identity(
+            organization_id=organization,
+            user_id=str(claims["sub"]),
+            name=str(claims.get("name") or email or claims["sub"]),
+            email=email,
+            role="admin" if claims.get(settings.oidc_role_claim) == "admin" else "member",
+            ambient=ambient,
+        )
+
+    async def _current_keys(self) -> KeySet:
+        async with self._fetching:
+            if self._keys is None or self._clock.monotonic() >= self._keys_until:
+                try:
+                    answer = await self._client.get(
+                        str(self._settings.oidc_jwks_url), timeout=_KEYS_TIMEOUT_SECONDS
+                    )
+                    self._keys = KeySet.import_key_set(answer.raise_for_status().json())
+                except (httpx.HTTPError, ValueError, JoseError) as error:
+                    raise Refused(
+                        401, "The identity provider's keys could not be read; try again in a moment."
+                    ) from error
+                self._keys_until = self._clock.monotonic() + _KEYS_KEPT_SECONDS
+            return self._keys
+
+
+def _by_key(token: str, settings: ServiceSettings, clock: Clock, revoked: RevokedKeys) -> Identity:
+    try:
+        key_id, identity = identity_of_api_key(token, settings.signing_key, clock)
+    except TokenRefused as error:
+        raise Refused(401, str(error)) from error
+    if key_id in revoked:
+        raise Refused(401, "This bearer key was revoked.")
+    return identity
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host is not None and ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _names_loopback(host_header: str) -> bool:
+    name = host_header.rsplit(":", 1)[0] if not host_header.endswith("]") else host_header
+    return name.lower() in _LOOPBACK_NAMES

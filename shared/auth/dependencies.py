@@ -1,0 +1,77 @@
+"""What routes ask for: `identity: Member` or `Admin`; `csrf_protect` on forms; `require_service`."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, HTTPException, Request
+
+from shared.auth.authenticator import Authenticator, Refused, bearer_of
+from shared.auth.identity import Identity
+from shared.auth.tokens import TokenRefused, service_of_token
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pydantic import SecretStr
+
+    from shared.clock import Clock
+    from shared.contracts.topics import Service
+
+CSRF_FIELD = "csrf_token"
+CSRF_HEADER = "x-csrf-token"
+
+
+async def require_member(request: Request) -> Identity:
+    """Return who asks, whatever the role. Answers 401 or 403 to strangers."""
+    authenticator: Authenticator = request.app.state.authenticator
+    try:
+        identity = await authenticator.identify(
+            request.headers, request.client.host if request.client else None
+        )
+    except Refused as refusal:
+        raise HTTPException(
+            refusal.status,
+            str(refusal),
+            headers={"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None,  # noqa: PLR2004 - HTTP
+        ) from refusal
+    request.state.identity = identity
+    return identity
+
+
+async def require_admin(identity: Annotated[Identity, Depends(require_member)]) -> Identity:
+    """Return who asks, if an admin. Answers 403 to members."""
+    if identity.role != "admin":
+        raise HTTPException(403, "Only an administrator of the organization may do this.")
+    return identity
+
+
+Member = Annotated[Identity, Depends(require_member)]
+Admin = Annotated[Identity, Depends(require_admin)]
+
+
+async def csrf_protect(request: Request, identity: Annotated[Identity, Depends(require_member)]) -> None:
+    """Refuse a form that was not made by one of our pages; bearer keys are exempt, see `Identity.ambient`."""
+    if not identity.ambient:
+        return
+    expected: str = getattr(request.state, "csrf_token", "")
+    given = request.headers.get(CSRF_HEADER) or str((await request.form()).get(CSRF_FIELD) or "")
+    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
+        raise HTTPException(403, "This form has grown old. Reload the page and send it again.")
+
+
+def require_service(
+    caller: Service, *, audience: Service, signing_key: SecretStr, clock: Clock
+) -> Callable[[Request], Awaitable[None]]:
+    """Return a dependency that lets only `caller` in, by its short-lived token."""
+
+    async def check(request: Request) -> None:
+        token = bearer_of(request.headers)
+        try:
+            if token is None or service_of_token(token, signing_key, clock, audience=audience) != caller:
+                raise HTTPException(401, f"Only {caller} may call this.")
+        except TokenRefused as refusal:
+            raise HTTPException(401, str(refusal)) from refusal
+
+    return check

@@ -1,0 +1,32 @@
+"""An identity: one person or machine of one organization, with a role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["admin", "member"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who makes a request.
+
+    Attributes:
+        user_id: stable id of the person, or `key:<key id>` for a machine.
+        role: an admin connects, configures and disconnects; a member reads and works with signals.
+        ambient: True when the browser sent it by itself (session, local mode), so that forms need
+            protection against forgery; False for a bearer key, which no other site can make it send.
+    """
+
+    organization_id: str
+    user_id: str
+    name: str
+    email: str
+    role: Role
+    ambient: bool = True
+
+
+LOCAL_ORGANIZATION_ID = "local"
+LOCAL_IDENTITY = Identity(LOCAL_ORGANIZATION_ID, "you@localhost", "You", "you@localhost", "admin")
+"""Who everybody is in local mode, which answers loopback only."""

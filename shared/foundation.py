@@ -1,0 +1,149 @@
+"""What every service stands on, built in one place: bus, documents, health, identities.
+
+A service's `create_app` lays the foundation, adds its repositories, handlers and routes, and asks for the
+application. Nothing connects before the application's lifespan begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import structlog
+from prometheus_client import CollectorRegistry
+
+from shared.auth.authenticator import Authenticator, LocalAuthenticator, OidcAuthenticator
+from shared.auth.revoked_keys import RevokedKeysFromTopic
+from shared.clock import Clock, SystemClock
+from shared.documents.collection import database_errors
+from shared.documents.database import create_client, database_of
+from shared.http.application import create_api
+from shared.http.lifecycle import Lifecycle
+from shared.http.readiness import Readiness
+from shared.messaging.broker import create_broker
+from shared.messaging.consumer import Consumer
+from shared.messaging.dead_letters import KafkaDeadLetters
+from shared.messaging.publisher import KafkaEventPublisher
+from shared.messaging.state import ReportedState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fastapi import APIRouter, FastAPI
+    from faststream.kafka import KafkaBroker
+    from pymongo import AsyncMongoClient
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from shared.config import ServiceSettings
+    from shared.contracts.topics import Service
+    from shared.web.pages import Pages
+
+_LOG = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Foundation:
+    """The parts that all services share. `application` is called once, when everything is wired.
+
+    Attributes:
+        on_stop: called with the reason when consuming had to stop (`ProcessingStopped`).
+    """
+
+    service: Service
+    settings: ServiceSettings
+    clock: Clock
+    broker: KafkaBroker
+    publisher: KafkaEventPublisher
+    consumer: Consumer
+    client: AsyncMongoClient[dict[str, Any]]
+    database: AsyncDatabase[dict[str, Any]]
+    readiness: Readiness
+    lifecycle: Lifecycle
+    registry: CollectorRegistry
+    http: httpx.AsyncClient
+    authenticator: Authenticator
+    _revoked: RevokedKeysFromTopic = field(repr=False)
+
+    def application(self, routers: Sequence[APIRouter] = (), pages: Pages | None = None) -> FastAPI:
+        """Return the HTTP application; its lifespan starts the bus after all other start steps."""
+        self.lifecycle.start("bus", self.broker.start)
+        self.lifecycle.background("revoked keys", self._revoked.follow)
+        return create_api(
+            service=self.service,
+            settings=self.settings,
+            routers=routers,
+            lifecycle=self.lifecycle,
+            readiness=self.readiness,
+            authenticator=self.authenticator,
+            clock=self.clock,
+            registry=self.registry,
+            pages=pages,
+        )
+
+
+def lay_foundation(
+    service: Service,
+    settings: ServiceSettings,
+    *,
+    on_stop: Callable[[str], None],
+    clock: Clock | None = None,
+) -> Foundation:
+    """Return the foundation of one service. Nothing is connected yet.
+
+    Raises:
+        ConfigurationError: settings that belong together are not all there.
+    """
+    clock = clock or SystemClock()
+    registry = CollectorRegistry()
+    readiness = Readiness()
+    lifecycle = Lifecycle(readiness, grace_seconds=settings.shutdown_grace_seconds)
+    broker = create_broker(settings, service=service)
+    client = create_client(settings, service=service)
+    http = httpx.AsyncClient(follow_redirects=False)
+    revoked = RevokedKeysFromTopic(settings.kafka_bootstrap_servers)
+    authenticator: Authenticator = (
+        LocalAuthenticator(settings, clock, revoked)
+        if settings.auth_mode == "local"
+        else OidcAuthenticator(settings, clock, revoked, http)
+    )
+
+    async def documents_answer() -> None:
+        with database_errors():
+            await client.admin.command("ping")
+
+    def stop(why: str) -> None:
+        readiness.stopping = why
+        on_stop(why)
+
+    lifecycle.start("documents", documents_answer)
+    lifecycle.close("http", http.aclose)
+    lifecycle.close("documents", client.close)
+    lifecycle.close("bus", broker.stop)
+    return Foundation(
+        service=service,
+        settings=settings,
+        clock=clock,
+        broker=broker,
+        publisher=KafkaEventPublisher(broker, service=service, clock=clock),
+        consumer=Consumer(
+            service=service,
+            broker=broker,
+            dead_letters=KafkaDeadLetters(broker, service),
+            state=ReportedState(readiness, registry),
+            on_stop=stop,
+            sleep=asyncio.sleep,
+            rng=random.Random(),  # noqa: S311 - spreads retries; nothing secret rests on it
+            group_suffix="",
+        ),
+        client=client,
+        database=database_of(client, settings, service=service),
+        readiness=readiness,
+        lifecycle=lifecycle,
+        registry=registry,
+        http=http,
+        authenticator=authenticator,
+        _revoked=revoked,
+    )

@@ -1,0 +1,188 @@
+"""Building a service's HTTP application: the same health, errors and protection everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+
+from shared.errors import TransientError
+from shared.http.middleware import BodyLimit, FormProtection, RequestContext, SecurityHeaders
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.auth.authenticator import Authenticator
+    from shared.auth.identity import Identity
+    from shared.clock import Clock
+    from shared.config import ServiceSettings
+    from shared.contracts.topics import Service
+    from shared.http.lifecycle import Lifecycle
+    from shared.http.readiness import Readiness
+    from shared.web.pages import Pages
+
+_LOG = structlog.get_logger(__name__)
+
+_EXEMPT_FROM_FORMS = ("/webhooks/", "/internal/")
+"""Called by machines that sign what they send or carry a service token; no browser calls them."""
+
+
+def create_api(
+    *,
+    service: Service,
+    settings: ServiceSettings,
+    routers: Sequence[APIRouter],
+    lifecycle: Lifecycle,
+    readiness: Readiness,
+    authenticator: Authenticator,
+    clock: Clock,
+    registry: CollectorRegistry,
+    pages: Pages | None = None,
+) -> FastAPI:
+    """Return the application of one service.
+
+    Beside the routers it answers `/health/live`, `/health/ready` (503 until ready), `/metrics`, and the
+    OpenAPI document at `/api/v1/openapi/<service>.json`. Errors are problem documents (RFC 9457) for
+    machines and pages for people, both with a reference that is found in the log.
+    """
+    app = FastAPI(
+        title=f"Earshot {service}",
+        version="1",
+        lifespan=lifecycle.run,
+        openapi_url=f"/api/v1/openapi/{service}.json",
+        docs_url=None,
+        redoc_url=None,
+        middleware=[
+            Middleware(RequestContext, clock=clock),
+            Middleware(SecurityHeaders),
+            Middleware(BodyLimit),
+            Middleware(FormProtection, public_url=settings.public_url, exempt=_EXEMPT_FROM_FORMS),
+        ],
+    )
+    app.state.authenticator = authenticator
+    app.include_router(_health(readiness, registry))
+    for router in routers:
+        app.include_router(router)
+    if pages is not None:
+        app.mount("/static", pages.assets)
+    _answer_errors(app, pages)
+    return app
+
+
+def _health(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/health/live")
+    async def live() -> Response:
+        return PlainTextResponse("alive")
+
+    @router.get("/health/ready")
+    async def ready() -> Response:
+        return JSONResponse(
+            {"ready": readiness.ready, "stopping": readiness.stopping, "parts": readiness.report()},
+            200 if readiness.ready else 503,
+        )
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return PlainTextResponse(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _answer_errors(app: FastAPI, pages: Pages | None) -> None:
+    async def refused(request: Request, error: StarletteHTTPException) -> Response:
+        return _answer(request, pages, error.status_code, str(error.detail), error.headers)
+
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        problems = [
+            {"where": ".".join(str(step) for step in detail["loc"]), "what": detail["msg"]}
+            for detail in error.errors()
+        ]
+        said = "; ".join(f"{problem['where']}: {problem['what']}" for problem in problems[:5])
+        return _answer(request, pages, 422, said, None, errors=problems)
+
+    async def away(request: Request, error: TransientError) -> Response:
+        _LOG.warning("request could not be served now", reason=str(error), path=request.url.path)
+        return _answer(
+            request,
+            pages,
+            503,
+            "A part that this needs is not answering. Nothing is lost; try again in a moment.",
+            {"Retry-After": "5"},
+        )
+
+    async def failed(request: Request, error: Exception) -> Response:
+        _LOG.error("request failed", path=request.url.path, exc_info=error)
+        return _answer(
+            request,
+            pages,
+            500,
+            "Something went wrong on our side. Your data is unharmed. Tell your operator the reference.",
+            None,
+        )
+
+    app.add_exception_handler(StarletteHTTPException, refused)  # type: ignore[arg-type] # narrower on purpose
+    app.add_exception_handler(HTTPException, refused)  # type: ignore[arg-type] # narrower on purpose
+    app.add_exception_handler(RequestValidationError, invalid)  # type: ignore[arg-type] # narrower on purpose
+    app.add_exception_handler(TransientError, away)  # type: ignore[arg-type] # narrower on purpose
+    app.add_exception_handler(Exception, failed)
+
+
+_TITLES = {
+    400: "That could not be understood",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    409: "It changed meanwhile",
+    413: "Too large",
+    422: "Something is missing or wrong",
+    429: "Too many requests",
+    500: "Something went wrong",
+    503: "Not available right now",
+}
+
+
+def _answer(
+    request: Request,
+    pages: Pages | None,
+    status: int,
+    detail: str,
+    headers: Any,
+    *,
+    errors: list[dict[str, str]] | None = None,
+) -> Response:
+    reference: str = getattr(request.state, "reference", "")
+    title = _TITLES.get(status, "Request refused")
+    wants_page = "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
+    if pages is not None and wants_page and not request.url.path.startswith("/api/"):
+        identity: Identity | None = getattr(request.state, "identity", None)
+        return pages.render(
+            request,
+            "error.html",
+            identity=identity,
+            status_code=status,
+            heading=title,
+            what=detail,
+            meaning=None,
+            next=None,
+            reference=reference or None,
+            headers=dict(headers) if headers else None,
+        )
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "reference": reference,
+    }
+    if errors:
+        body["errors"] = errors
+    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")

@@ -1,0 +1,187 @@
+"""What surrounds every request: a reference, one log line, security headers, limits, form protection."""
+
+from __future__ import annotations
+
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+
+from shared.observability.tracing import current_trace_id, span
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from shared.clock import Clock
+
+_LOG = structlog.get_logger(__name__)
+
+CSRF_COOKIE = "earshot_csrf"
+_CSRF_BYTES = 32
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_QUIET_PATHS = ("/health/", "/metrics", "/static/")
+MOST_BODY_BYTES = 8 * 1024 * 1024
+"""The largest body taken: a customers' file of 50,000 rows fits; nothing else comes near."""
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class RequestContext:
+    """Gives each request a reference, binds it to the log, and logs how the request ended."""
+
+    def __init__(self, app: ASGIApp, *, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = self._clock.monotonic()
+        status = 500
+
+        async def remember_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message).append("X-Reference", reference)
+            await send(message)
+
+        path: str = scope["path"]
+        with (
+            span(f"{scope['method']} {path}", Headers(scope=scope).get("traceparent")),
+            structlog.contextvars.bound_contextvars(trace_id=current_trace_id()),
+        ):
+            reference = (current_trace_id() or secrets.token_hex(16))[:16]
+            scope.setdefault("state", {})["reference"] = reference
+            await self._app(scope, receive, remember_status)
+            if not path.startswith(_QUIET_PATHS):
+                _LOG.debug(
+                    "request",
+                    method=scope["method"],
+                    path=path,
+                    status=status,
+                    seconds=round(self._clock.monotonic() - started, 4),
+                )
+
+
+class SecurityHeaders:
+    """Adds the headers that keep a browser strict. A response's own headers win."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class BodyLimit:
+    """Refuses bodies beyond `MOST_BODY_BYTES`, announced or not, with 413."""
+
+    def __init__(self, app: ASGIApp, *, most_bytes: int = MOST_BODY_BYTES) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdigit() or int(announced) > self._most_bytes:
+            await self._refuse(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                if seen > self._most_bytes:
+                    # The application sees a client that went away, and stops reading.
+                    return {"type": "http.disconnect"}
+            return message
+
+        await self._app(scope, counted, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = PlainTextResponse(f"The body is larger than {self._most_bytes} bytes.", 413)
+        await answer(scope, receive, send)
+
+
+class FormProtection:
+    """Gives each browser a token for its forms, and refuses changes that another site's page asks for.
+
+    The token is compared by `shared.auth.dependencies.csrf_protect`. The Origin check needs no page's
+    help: browsers name the asking site in it on every cross-site change. `exempt` paths are called by
+    machines that sign their requests.
+    """
+
+    def __init__(self, app: ASGIApp, *, public_url: str, exempt: tuple[str, ...]) -> None:
+        self._app = app
+        self._exempt = exempt
+        self._secure = public_url.startswith("https://")
+        self._public_host = urlsplit(public_url).netloc
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith((*self._exempt, *_QUIET_PATHS)):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if scope["method"] not in _SAFE_METHODS and not self._from_our_pages(headers):
+            answer = PlainTextResponse("This change was asked for by a page of another site.", 403)
+            await answer(scope, receive, send)
+            return
+        known = _cookie(headers.get("cookie", ""))
+        token = known or secrets.token_urlsafe(_CSRF_BYTES)
+        scope.setdefault("state", {})["csrf_token"] = token
+
+        async def with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and known is None:
+                secure = "; Secure" if self._secure else ""
+                MutableHeaders(scope=message).append(
+                    "Set-Cookie", f"{CSRF_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax{secure}"
+                )
+            await send(message)
+
+        await self._app(scope, receive, with_cookie)
+
+    def _from_our_pages(self, headers: Headers) -> bool:
+        origin = headers.get("origin")
+        if origin is None:
+            return True  # No browser asks: they all send Origin with changes.
+        return urlsplit(origin).netloc in {headers.get("host", ""), self._public_host}
+
+
+def _cookie(header: str) -> str | None:
+    try:
+        morsel = SimpleCookie(header).get(CSRF_COOKIE)
+    except CookieError:
+        return None
+    # Anything that we did not make is replaced by a fresh token.
+    return morsel.value if morsel is not None and len(morsel.value) == 43 else None  # noqa: PLR2004 - 32 bytes

@@ -1,0 +1,49 @@
+"""Serving an application until SIGTERM or SIGINT, then finishing what is under way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from shared.config import ServiceSettings
+
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than a reverse proxy keeps its idle connections, so that it never writes into a closed one."""
+
+
+class Server:
+    """A uvicorn server whose application can end it, when consuming had to stop."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._server: uvicorn.Server | None = None
+        self._failure: str | None = None
+
+    def stop(self, why: str) -> None:
+        """End the process with exit code 1, in order; a supervisor restarts it."""
+        self._failure = why
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def run(self, app: FastAPI) -> int:
+        """Serve until told to stop. Returns the process's exit code: 0, or 1 after `stop`."""
+        settings = self._settings
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=settings.http_host,
+                port=settings.http_port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
+            )
+        )
+        self._server.run()
+        return 1 if self._failure is not None else 0
