@@ -82,6 +82,12 @@ class Collection(Generic[Thing]):
         """The index in the generated base, or None for a thing that was added later (or never existed)."""
         return None if self.base is None else self.base.index_of(thing_id)
 
+    def changed_ids(self) -> tuple[str, ...]:
+        """Every id that no longer is as it was generated: added, changed or removed."""
+        if self.base is None:
+            return tuple(self._kept)
+        return (*self._kept, *(self.base.id_of(index) for index in self._removed))
+
     def __len__(self) -> int:
         base_count = 0 if self.base is None else self.base.count
         added = len(self._kept) - len(self._changed)

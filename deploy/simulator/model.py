@@ -333,6 +333,8 @@ class Workspace:
         self.deleted_conversations: list[Deletion] = []
         self.merges: list[Merge] = []
         self.touched: list[tuple[Kind, str]] = []
+        #: What a search needs most of a generated conversation, cheaper than the whole record.
+        self.conversation_summary: Callable[[int], Any] | None = None
         self._parts_of_base = parts_of_base
         self._parts: dict[str, tuple[Part, ...]] = {}
         self._next_ids = {**FIRST_IDS, **(first_ids or {})}
