@@ -1,0 +1,540 @@
+"""Who is leaving or may leave: notice given outright, and risk between the lines, kept apart.
+
+Explicit: ends, or asks how to end, the paid relationship. Implied: weighs alternatives, doubts the
+value, cannot or will not pay, stopped using it, is at the end of their patience. Cancelling a meeting,
+an order or a newsletter is neither, and so is what the writer's own customers cancel.
+"""
+
+from __future__ import annotations
+
+from services.detector.domain.detector import Parameters
+from services.detector.domain.finding import Kind
+from services.detector.domain.lexical import LexicalDetector, Voice
+from services.detector.domain.rules import Calibration, Cue, RuleBook, phrases
+from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
+
+NAME = "churn_risk"
+VERSION = "1"
+
+_GROUPS = {
+    **GROUPS,
+    "end": """cancel canceling cancels canceled terminate terminating end ending close closing discontinue discontinuing deactivate
+        deactivating stop stopping delete deleting shut_down shutting_down quit quitting unsubscribe_from disconnect
+        disconnecting wind_down wind_up winding_down remove erase drop dropping give_up""",
+    "thing": """meeting call appointment order orders booking bookings reservation event flight delivery purchase invoice job report
+        reports campaign import export upload newsletter newsletters ticket tickets ride transfer payment transaction shipment task
+        process scheduled webinar demo session reminder conversation chat message messages request draft drafts user contact
+        contacts column webhook integration notifications sync summary top_up direct_debit standing_order""",
+    "exit": "cancellation termination exit offboarding closure",
+}
+
+_NOT_THIS = (
+    Cue(
+        "other_object",
+        -4.0,
+        phrases(
+            """
+            <end> ..3 <thing>
+            cancellation|termination of an|the|my|our appointment|meeting|order|event|booking
+            <thing> cancellation
+            newsletter|mailing
+            canceled events|event|order|orders|bookings|appointments
+            connection|session|process|certificate
+            the|duplicate invoice
+            """
+        ),
+    ),
+    Cue(
+        "not_leaving",
+        -5.0,
+        phrases(
+            """
+            not canceling|leaving|quitting|terminating|churning|losing
+            not|never want|wanting|going|planning|intend|intending|looking|asking|trying|about|plan|wish to <end>|leave|churn|switch
+            never <end>|leave|look|looked
+            no intention|plans|plan of|to canceling|leaving|cancel|leave
+            do not cancel|close|delete|terminate
+            glad|happy we|i found|switched|moved
+            not losing us
+            """
+        ),
+    ),
+    Cue(
+        "past_vendor",
+        -4.0,
+        phrases(
+            """
+            <our> previous|old|former|last|prior <vendor>|agency
+            to you last|this|in|from|and|a
+            switched|moved|migrated|came|changed ..4 to you|yours
+            left ..2 for you
+            we|i come|came from there|<rival>
+            import|migrate|migration from
+            used to <end>
+            """
+        ),
+    ),
+    Cue(
+        "other_account",
+        -3.0,
+        phrases(
+            """
+            test|demo|duplicate|dummy|staging|sandbox|second|extra account|workspace|data|user
+            account|user named|called
+            email|mail|bank|facebook|google|twitter|user account
+            users|user who left|quit
+            colleague|coworker|he|she ..1 leaving|left
+            replies|reply|answer in my place
+            leaving for holiday|vacation|lunch|today
+            leave ..1 feedback|review|comment|note
+            """
+        ),
+    ),
+    THIRD_PARTY,
+    FAULT,
+)
+
+_EXPLICIT = (
+    Cue(
+        "end_the_deal",
+        4.0,
+        phrases(
+            """
+            <end> <our> ..2 <deal>
+            <end> <our> <deal>
+            <end> ..1 <deal>
+            <deal> ..2 canceled|terminated|closed|deactivated|discontinued|deleted
+            cancel|terminate ..4 licenses|subscription|membership|contract|policy|plan|agreement
+            unsubscribe from <our> ..1 <deal>
+            get_rid of ..2 <deal>
+            get rid of ..2 <deal>
+            delete everything|my_data
+            end ..1 relationship
+            close it out
+            """
+        ),
+        family="end",
+    ),
+    Cue(
+        "want_to_cancel",
+        3.5,
+        phrases(
+            """
+            want|wants|wanting|need|like|have|decided|going|plan|planning|intend|wish|ready|how|steps|told_me|asked to cancel|terminate $
+            want|wants|wanting|need|like|have|decided|going|plan|intend|how|told_me|told_us to cancel|terminate it|this|everything|now|soon|because|as|since|at|effective|unless|by|before|from|with|after
+            how|where ..3 i|we cancel|quit|terminate|unsubscribe $
+            ^ please? cancel|terminate $
+            ^ please? cancel|terminate it|everything|immediately|now|soon|me|us
+            cancel|terminate it|everything ..2 refund|money
+            consider this ..2 cancellation|notice|termination
+            <exit> request
+            request ..2 <exit>
+            want|like to leave|quit|exit
+            we|i are|am terminating|canceling
+            """
+        ),
+        family="end",
+    ),
+    Cue(
+        "exit_matter",
+        3.0,
+        phrases(
+            """
+            <exit> fee|fees|penalty|penalties|charge|charges|form|process|procedure|policy|cost|email
+            early <exit>
+            fee|fees|penalty|charge|charges|charged|pay ..3 cancel|canceling|terminate|terminating|<exit>
+            <exit> of <our> ..2 <deal>
+            <deal> <exit>
+            cancel button|option|link|page
+            out of <our> ..1 contract|deal|agreement|plan
+            how much notice
+            give|giving ..2 notice
+            notice of termination|cancellation|nonrenewal|non
+            formal ..2 notice|termination|cancellation
+            offboarding
+            process ..2 cancellation
+            """
+        ),
+        family="end",
+    ),
+    Cue(
+        "not_renewing",
+        4.0,
+        phrases(
+            """
+            not renew|renewing
+            not be renewing|continuing|extending|prolonging|staying|signing
+            not|never extend|prolong|prolonging|extending ..2 <deal>
+            not continue|continuing ..1 with|using|our|the|after|past|beyond|next
+            not|against to? renew|continue|extend|proceed
+            decided|chosen|opted against
+            not intend|plan|going|want to stay|renew|continue|remain
+            not ..2 be customers|customer
+            <deal>|it run out|lapse|expire and not
+            let ..3 <deal> run_out|lapse|expire
+            not ..1 sign again
+            do not ..1 renew us|me|it|my|our
+            """
+        ),
+        family="end",
+    ),
+    Cue(
+        "going_elsewhere",
+        4.0,
+        phrases(
+            """
+            switch*|move|moving|moved|migrate|migrating|migrated|go|going|gone|change|changing|transition* ..2 to|with <our>|a|an? <other> ..2 <vendor>
+            go|going|went|gone|signed|sign with|for <other> ..2 <vendor>
+            going|gone|signed|went with a|an|your? competitor|competitors|rival|someone|somebody|rivals
+            switch*|move|moving|migrate|migrating|go|going|off|over ..2 to <rival>
+            switch*|mov*|migrat*|go|going ..2 to a|your|the competitor|competitors|rival|competition
+            chose|chosen|selected|picked|choosing ..1 <other> ..1 <vendor>
+            replaced|replacing you|your|it|this with
+            replaced you
+            business elsewhere
+            signed ..3 one of your rivals|competitors
+            migration to another|a|our ..1 <vendor> ..2 complete|done|finished
+            moved|migrated ..3 my|our|all ..2 stuff|data|everything ..1 to
+            one of your rivals
+            switch*|mov*|chang* ..2 providers|carriers|vendors|banks|companies
+            """
+        ),
+    ),
+    Cue(
+        "leaving",
+        3.5,
+        phrases(
+            """
+            leaving you|your|the|this ..1 platform|service|product|end|company|us
+            we|i are|am|will leaving $
+            we|i will|are|am be? leaving at|by|end|in|you|your|after|next|this|as
+            last|final day|month|invoice|bill ..2 with you|us|and
+            part|parting ways
+            pull|pulling the plug
+            we are|am out $
+            say|saying goodbye
+            get|getting ..2 history|data out
+            wind|winding ..1 down|up ..3 account|use|workspace|contract
+            did|does not make the cut
+            i am|we done $
+            shut|shutting down ..2 company|business|account
+            want out
+            """
+        ),
+        family="going",
+    ),
+    Cue(
+        "stop_paying",
+        3.5,
+        phrases(
+            """
+            stop|quit|cease ..1 billing|charging|my_subscription|payments
+            stop|keep ..3 from charging|billing me|us
+            not charge|bill|charging|billing ..1 me|us again|anymore|any_more|next|after
+            remove ..4 credit|payment card|method and quit|cancel|leave
+            before it charges|renews|bills
+            opt|opting out of ..2 auto|automatic|renewal
+            """
+        ),
+        family="end",
+    ),
+    Cue(
+        "no_longer_wanted",
+        3.5,
+        phrases(
+            """
+            no longer|not need|require|want|using|use|be_using|needing|wanting|interested|wish|needed ..4 <deal>|anymore|any_more|any_longer
+            no longer need|require|want|wish|interested ..2 this|it|your|you|to_use|in
+            discontinue|stop|end|cease|ceasing ..2 using|use ..2 you|your|platform|product|service|software|tool
+            stopped|quit using you|your
+            do|does not need|want ..2 <deal> ..1 anymore|any_more|any_longer|now
+            """
+        ),
+    ),
+    Cue(
+        "downgrade",
+        3.0,
+        phrases(
+            """
+            downgrad* ..5 free|basic|standard|lower|plan|account|tier|starter|cheaper|smaller|subscription
+            switch|move|go|change|back ..4 to the|a? free ..1 plan|account|tier|version
+            """
+        ),
+    ),
+    Cue("regret", 0.7, phrases("unfortunately\nregrettably\nsadly\nregret\nafraid"), whole_message=True),
+    *_NOT_THIS,
+)
+
+_IMPLIED = (
+    Cue(
+        "alternatives",
+        3.0,
+        phrases(
+            """
+            look|looking|compar*|evaluat*|explor*|consider*|test*|trying|assess*|weigh*|shop*|research* ..4 alternative|alternatives|competitor|competitors|competition
+            look|looking|compar*|evaluat*|explor*|consider*|test*|trying|assess*|weigh*|demo* ..2 <other>|at|few|several|some ..1 <vendor>|options|offers|helpdesk|quotes
+            look|looking|go|going|shop|shopping elsewhere|around
+            consider*|think*|thought|tempted ..3 moving|switching|leaving|canceling|changing|cancel|switch|leave
+            competitor|competitors|<rival>|someone|somebody|others|rival ..3 offer|offers|offered|offering|cheaper|quoted|same|built|better|impressed
+            one of your competitors
+            better|cheaper|lower offer|deal|price|rate|quote|rates|prices
+            go|going|move|switch ..1 to your competition|competitor|competitors|rival
+            parent|new ..5 wants ..3 on <rival>
+            different|another tool|system|vendor|provider|product
+            """
+        ),
+        family="alternatives",
+    ),
+    Cue(
+        "value",
+        2.6,
+        phrases(
+            """
+            not|hardly|barely|never|no ..5 worth|value|roi|benefit|justify|justified|paying_for
+            question*|justify|justifying|defend*|explain ..4 cost|costs|expense|price|investment|spend|spending|it_to|you_internally|roi|this
+            why ..2 i|we|am|are pay|paying|keep ..2 this|you|it|that
+            not ..2 getting|seeing ..2 value|enough|worth|results|return
+            value for ..2 money|pay|spend|price
+            waste of money|time
+            convinced ..2 roi|value
+            could do without
+            do|does not ..2 see|know why ..4 stay|keep|pay
+            more work than
+            expected more|better
+            not what i|we expected|signed|paid|was_promised
+            """
+        ),
+    ),
+    Cue(
+        "price",
+        2.4,
+        phrases(
+            """
+            too|very|so|really expensive|pricey|costly|steep
+            too much money|to_pay|for_what|per_month|a_month
+            not|no_longer ..2 afford
+            price|prices|pricing|rate|cost ..2 increase|increases|hike|hikes|went_up|gone_up|jump|doubled
+            raised|raising|raise|increased|increasing|hiked ..3 price|prices|rates|fee|fees|bill
+            half the price
+            price|prices|pricing ..2 no_longer|stays|out_of|not ..2 works|work|like|reach|sustainable|competitive
+            budget ..3 cut|cuts|slashed|reduced|gone|frozen|tight|halved|shrunk
+            cut|reduce|reducing|cutting|save|saving|trim ..4 costs|spend|spending|budget|expenses
+            smaller|cheaper|lower ..1 plan|option|package|tier
+            price|cost|money|bill ..4 too high|much
+            overpriced
+            ridiculous ..2 price|amount|fee
+            """
+        ),
+    ),
+    Cue(
+        "disuse",
+        2.6,
+        phrases(
+            """
+            nobody|no_one|hardly|barely|rarely|few|none|noone ..6 use|uses|using|used|log|logs|logged|login|logging|touched|opens
+            not using|used|use it|this|you|your|the ..3 much|enough|as|anymore|any_more|often|at_all
+            usage|adoption|engagement|logins ..4 dropped|down|low|poor|slow|fell|declining|never|weak|disappointing|struggl*
+            adoption never
+            back to|on spreadsheets|excel|the_old|our_old|email|paper|manual
+            seats|licenses|half|most ..4 unused|idle|empty
+            not logged ..1 in
+            not ..2 use ..3 anymore|any_more|any_longer
+            not use it
+            gathering dust
+            """
+        ),
+    ),
+    Cue(
+        "displeased",
+        1.5,
+        phrases(
+            """
+            disappointed|disappointing|disappointment|frustrated|frustrating|unacceptable|ridiculous|terrible|awful|horrible|worst|unhappy|dissatisfied|appalling|useless|joke
+            fed up
+            let down
+            losing|lost patience|faith|trust|confidence
+            last straw|chance|warning
+            had enough
+            sick|tired of
+            not happy|satisfied|acceptable|impressed|pleased with|about|at_all|for|and|$
+            nobody ..6 cares
+            running out of patience|arguments
+            not the service|level|quality
+            not ..2 keep recommending
+            """
+        ),
+        family="displeased",
+    ),
+    Cue(
+        "end_of_patience",
+        1.6,
+        phrases(
+            """
+            last straw
+            last|final chance|warning
+            losing|lost|out_of patience
+            running out of patience|arguments
+            fed up
+            had enough
+            not the service we|i signed|pay
+            not ..2 keep recommending
+            extremely|deeply|very|really disappointed|frustrated|unhappy|dissatisfied
+            """
+        ),
+    ),
+    Cue(
+        "again_and_again",
+        1.0,
+        phrases(
+            """
+            third|fourth|fifth|second|nth|umpteenth time|outage|week|ticket|incident|month|bug
+            again and again
+            keeps happening|breaking|failing|crashing
+            every release|update|week|day|time
+            still no answer|reply|response|fix|solution
+            #|two|three|four|five|several|many|multiple times|weeks|months|tickets|emails
+            over a|# year|years|month|months
+            for weeks|months|ages
+            asked|reported|complained ..3 twice|times|before|already|again
+            """
+        ),
+        whole_message=True,
+    ),
+    Cue(
+        "ultimatum",
+        3.0,
+        phrases(
+            """
+            if|unless ..8 will|would|may|might|am|are|do have_to|need_to|be_forced|consider|considering|look|looking|leave|leaving|cancel|switch|move|reconsider|not
+            if|unless ..6 have to look|leave|cancel|reconsider|move|find|go|switch
+            or ..1 i|we ..2 leave|cancel|go|switch|look|walk|are_out
+            why ..1 i|we should|would not? stay|leave|keep|remain|go|switch
+            may|might need|have to reconsider|rethink|look|leave|cancel|move
+            """
+        ),
+    ),
+    Cue(
+        "reconsidering",
+        3.0,
+        phrases(
+            """
+            reconsider*|rethink*|reevaluat*|re_evaluat*|reassess* ..4 <deal>|relationship|options|you|whether|our|using|partnership|vendor|vendors|choice
+            on the fence
+            second thoughts
+            not sure|certain|convinced ..4 stay|staying|keep|continue|continuing|renew|right|fit|getting
+            whether|if ..2 to|we|i ..1 keep|stay|continue|renew|leave|picked|made|chose
+            do not see us|me|ourselves staying|continuing|renewing
+            under review
+            right vendor|choice|tool|product|fit|decision
+            what ..3 happen|happens ..4 not continue|leave|left|cancel|canceled|stopped|end
+            seriously questioning
+            """
+        ),
+    ),
+    Cue(
+        "shrinking",
+        2.6,
+        phrases(
+            """
+            pause|pausing|suspend|freeze|hold ..3 subscription|account|plan|billing|contract|membership
+            reduce|drop|dropping|fewer|cut|remove|lower|decrease|less ..4 seats|licenses
+            layoffs|redundancies|downsizing|downsized|let_go
+            laid off
+            only need|a ..3 third|half|fraction|quarter of
+            gets|being|is wound down
+            since ..2 merger|acquisition
+            hiring freeze
+            """
+        ),
+    ),
+    Cue(
+        "champion_gone",
+        2.6,
+        phrases(
+            """
+            championed ..6 leaving|left
+            i am leaving|moving_on|departing ..4 company|job|role|firm|organization
+            <our> new ..2 vp|cto|ceo|cfo|cio|coo|head|director|boss|manager|lead|leadership ..4 used|prefers|wants|likes|favors|puts
+            my|our last day at|here|in
+            """
+        ),
+    ),
+    Cue(
+        "no_fit",
+        2.4,
+        phrases(
+            """
+            does|do|is|are|did not ..2 fit|suit|meet|right|working ..2 how|for|our|my|us|needs|expectations|well
+            not for us|me
+            build|built|do|developed|develop ..2 ourselves|in_house|internally
+            easier for us to build
+            gap|gaps between
+            not going|working well|out
+            """
+        ),
+    ),
+    Cue(
+        "way_out",
+        2.2,
+        phrases(
+            """
+            locked in
+            lock in period
+            exit clause
+            contract break|breaks
+            notice period
+            refund ..6 not use|month|months|year|remaining|unused|subscription|annual
+            export|download|extract|backup ..1 all|our|my ..2 data|history|everything ..4 format|other|leave|move|another|before
+            how ..5 get|take ..3 data out
+            minimum term|contract
+            """
+        ),
+    ),
+    Cue(
+        "slow_support",
+        1.2,
+        phrases(
+            """
+            still no answer|reply|response
+            no answer|reply|response after|for|in
+            response times
+            never answer|reply|respond|hear|heard
+            nobody|no_one answers|replies|responds|helps
+            sent|passed from one
+            basics do not
+            breaks something
+            """
+        ),
+        whole_message=True,
+    ),
+    Cue(
+        "praise",
+        -1.5,
+        phrases(
+            """
+            love|loving you|it|your|this
+            best tool|software|product|service|decision
+            saved me|us
+            thanks to you
+            all good|fine
+            worth every
+            works great|well|perfectly
+            """
+        ),
+    ),
+    *_NOT_THIS,
+)
+
+
+def create(parameters: Parameters | None = None) -> LexicalDetector:
+    """The churn risk detector; README.md says how the calibration was found."""
+    return LexicalDetector(
+        name=NAME,
+        version=VERSION,
+        kind=Kind.CHURN_RISK,
+        voices=(
+            Voice(RuleBook(_EXPLICIT, _GROUPS), Calibration(slope=1.0, offset=-2.3), explicit=True),
+            Voice(RuleBook(_IMPLIED, _GROUPS), Calibration(slope=1.0, offset=-2.0), explicit=False),
+        ),
+        parameters=parameters or Parameters(threshold=0.6),
+    )

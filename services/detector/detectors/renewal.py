@@ -1,0 +1,202 @@
+"""A contract that comes to its end and shall go on: dates, terms, quotes and prices of the next period.
+
+Certificates, sessions, links and cards expire too, and the writer's own customers renew things; neither
+is about the contract with us. Notice that a contract will not be renewed belongs to churn risk.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.detector.domain.detector import Parameters
+from services.detector.domain.finding import Kind
+from services.detector.domain.lexical import LexicalDetector, Voice
+from services.detector.domain.rules import Calibration, Cue, RuleBook, phrases
+from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
+
+if TYPE_CHECKING:
+    from services.detector.domain.conversation import Context, Message
+
+NAME = "renewal"
+VERSION = "1"
+_NEAR_DAYS = 120
+"""Renewals are talked about in the last third of a year's contract."""
+
+_CUES = (
+    Cue(
+        "renewal_matter",
+        3.2,
+        phrases(
+            """
+            renewal quote|quotation|date|terms|price|pricing|invoice|discount|proposal|paperwork|discussion|options|process|notice|contract|order|agreement|rate|fee|offer|season|is|comes|go|went|of|through|reminder|payment|form|cost|period|be|out|to
+            annual|yearly|contract|upcoming|plan|subscription|license|vendor|policy|next|auto|automatic|our|my|the renewal|renewals
+            at|before|for|about|handles|regarding renewal|renewals|renewing
+            up for renewal
+            auto renew|renews|renewal|renewing
+            auto|automatic|automatically renew*
+            renews|renew automatic*
+            """
+        ),
+        family="renew",
+    ),
+    Cue(
+        "renew_the_deal",
+        3.4,
+        phrases(
+            """
+            renew|renewing|renewed|renews ..4 <deal>
+            <deal> ..4 renew|renews|renewing|renewed|reinstated
+            before|when|if we|i renew
+            want|like|need|wish|ready|how|happy|going|forgot|prefer to renew|re_sign|re_up
+            how ..2 do|can|should i|we renew
+            we|i will|can|would renew
+            ready to re sign
+            early|late to? renew
+            """
+        ),
+        family="renew",
+    ),
+    Cue(
+        "extend_the_deal",
+        3.0,
+        phrases(
+            """
+            extend|extending|extension|prolong|prolonging|prolongation ..4 <deal>
+            extend|extending|extension|prolong ..4 another|#|two|three|one year|years|months
+            extension offer|proposal
+            another|second|third|additional|further|# year|years|months|term ..2 with you
+            stay|staying|continue|continuing|remain|sign|signing|signed|commit|committing ..4 another|next|second|third|further|#|two|three|multi ..2 year|years|term|months|period
+            continue|continuing|carry_on|going with the|your|you ..1 service|product|platform|subscription ..4 after|current|next|end
+            renegotiat* ..3 <deal>
+            negotiate ..3 extension|renewal|<deal>|terms
+            reinstate ..2 <deal>
+            keep it|using|going
+            approved another year
+            cost|price of continuing
+            """
+        ),
+        family="extend",
+    ),
+    Cue(
+        "term_ends",
+        2.8,
+        phrases(
+            """
+            <our> ..3 <deal> ..4 expire|expires|expiring|expired|ends|end|ending|lapse|lapses|runs_out|run_out|runs_until|is_up|due|finishes|rolls
+            <our> ..1 term|deal ..2 you? ends|expires|runs_out|is_up|renews
+            agreement|contract|subscription|plan|license|membership|policy expires|ends|lapses|expiring|runs
+            when ..4 plan|subscription|contract|membership|license|policy|agreement expire|expires|end|ends|renew
+            end of <our> ..1 first|second|third|current|initial ..1 year|term|contract|subscription
+            expires in|on #
+            contract|subscription|term|plan|agreement|license|membership end|expiry|expiration ..1 date
+            anniversary of <our>
+            expiry|expiration date|of ..2 <deal>
+            rolls over
+            notice period
+            """
+        ),
+        family="ends",
+    ),
+    Cue(
+        "next_period",
+        2.4,
+        phrases(
+            """
+            next|coming|upcoming|following|new contract ..1 year|period|term|contract
+            next|coming|upcoming|following year|term|period|months ..5 contract|quote|price|package|proposal|invoice|terms|rate|plan|agreement|discount
+            quote|quotation|proposal|price|pricing|rate|contract|terms|po ..6 next|coming|upcoming|following|# ..1 year|term|period|months|contract
+            next year contract
+            for the coming|next year
+            lock ..2 current|rate|price
+            multi year
+            charged|billed for another|next|a_second year
+            existing customers
+            going forward
+            same terms|package as last
+            """
+        ),
+        family="next",
+    ),
+    Cue(
+        "commercial",
+        0.8,
+        phrases(
+            """
+            quote|quotation|proposal|po|procurement|purchasing|invoice|price|pricing|terms|discount|paperwork|order_form
+            sign|legal|cfo|finance|board
+            """
+        ),
+        whole_message=True,
+    ),
+    Cue(
+        "other_object",
+        -4.0,
+        phrases(
+            """
+            ssl|certificate|certificates|domain|dns|token|tokens|session|sessions|link|links|invitation|invite|password|passport|coupon|promo|lease|dhcp|cache|ttl|cookie|oauth
+            trial
+            credit|debit card expires|expired|expire
+            deadline|task|column|filter|chart|template|merge_field
+            key|keys ..3 expired|expires|rotation
+            <thing> renewal|renewals
+            gym|club|library members
+            renew|renewed interest
+            contract with <our> ..1 caterer|client|agency|landlord|union|customer|customers
+            marketing|sales|support saw
+            driver|drivers|library|parking license|permit
+            """
+        ),
+    ),
+    Cue(
+        "not_renewing",
+        -4.0,
+        phrases(
+            """
+            not ..2 renew|renewing|extend|extending|continue|prolong
+            not be renewing|continuing|extending
+            without renewing
+            cancel|terminate|stop ..3 subscription|contract|account
+            against renewing
+            """
+        ),
+    ),
+    Cue(
+        "leaving",
+        -3.0,
+        phrases(
+            """
+            another|different|other vendor|provider|tool|solution
+            not ..2 stay|sign|need
+            alternatives|competitor|competitors
+            run out and not
+            end ..1 relationship
+            opt out of the
+            we|i are|am leaving
+            """
+        ),
+        whole_message=True,
+    ),
+    THIRD_PARTY,
+    FAULT,
+)
+
+
+def _facts_points(context: Context, message: Message) -> float:
+    """A renewal date close to the message makes talk of dates and quotes more likely to mean it."""
+    renewal = context.facts.renewal_date
+    if renewal is None:
+        return 0.0
+    return 0.7 if abs((renewal - message.at.date()).days) <= _NEAR_DAYS else 0.0
+
+
+def create(parameters: Parameters | None = None) -> LexicalDetector:
+    """The renewal detector; README.md says how the calibration was found."""
+    groups = {**GROUPS, "thing": "certificate ssl domain token passport dhcp membership"}
+    return LexicalDetector(
+        name=NAME,
+        version=VERSION,
+        kind=Kind.RENEWAL,
+        voices=(Voice(RuleBook(_CUES, groups), Calibration(slope=1.0, offset=-2.2)),),
+        parameters=parameters or Parameters(threshold=0.6),
+        facts_points=_facts_points,
+    )

@@ -1,0 +1,119 @@
+"""How phrases become a decision: cues add up to a score, a score becomes a calibrated confidence.
+
+A rule book is a list of cues. Each cue is an idea that can be said in several ways; it counts once per
+clause however often it is said. Cues of one family are shades of the same idea: only the strongest
+counts. Vetoes are cues with a negative weight. Message cues look at the whole message and add to
+clauses that already say something by themselves; they never make a finding alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.detector.domain.text.phrases import Phrase, compile_phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from services.detector.domain.text.sentences import Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One idea and the ways to say it. `weight` is in points; one point is about one notch of certainty."""
+
+    name: str
+    weight: float
+    phrases: tuple[str, ...]
+    family: str = ""
+    whole_message: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Turns a score into a probability: 1 / (1 + exp(-(slope * score + offset)))."""
+
+    slope: float
+    offset: float
+
+    def confidence(self, score: float) -> float:
+        """Probability of being right; never exactly 0 or 1."""
+        exponent = max(-30.0, min(30.0, self.slope * score + self.offset))
+        return 1.0 / (1.0 + math.exp(-exponent))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A clause with its score and the names of the cues that made it."""
+
+    clause: Clause
+    score: float
+    cues: tuple[str, ...]
+
+
+def phrases(text: str) -> tuple[str, ...]:
+    """One phrase per line of a text block."""
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+class RuleBook:
+    """Cues compiled for fast reading: a clause without any anchor word costs one set intersection."""
+
+    def __init__(self, cues: Sequence[Cue], groups: Mapping[str, str] | None = None) -> None:
+        self._clause_cues = _index([cue for cue in cues if not cue.whole_message], groups)
+        self._message_cues = _index([cue for cue in cues if cue.whole_message], groups)
+
+    def hits(self, clause: Clause) -> dict[str, Cue]:
+        """The clause cues that a clause holds, by name."""
+        return _hits(self._clause_cues, clause)
+
+    def score_message(self, clauses: Sequence[Clause]) -> tuple[Scored, ...]:
+        """Clauses with a positive cue, in order, with message cues added in."""
+        scored: list[tuple[Clause, dict[str, Cue]]] = []
+        for clause in clauses:
+            cues = _hits(self._clause_cues, clause)
+            if any(cue.weight > 0 for cue in cues.values()):
+                scored.append((clause, cues))
+        if not scored:
+            return ()
+        around: dict[str, Cue] = {}
+        for clause in clauses:
+            around.update(_hits(self._message_cues, clause))
+        return tuple(
+            Scored(clause, _total({**around, **cues}), tuple(sorted({**around, **cues})))
+            for clause, cues in scored
+        )
+
+
+_Index = dict[str, tuple[tuple[Cue, Phrase], ...]]
+
+
+def _index(cues: Sequence[Cue], groups: Mapping[str, str] | None) -> _Index:
+    index: dict[str, list[tuple[Cue, Phrase]]] = {}
+    for cue in cues:
+        for text in cue.phrases:
+            compiled = compile_phrase(text, groups)
+            for anchor in compiled.anchors:
+                index.setdefault(anchor, []).append((cue, compiled))
+    return {anchor: tuple(entries) for anchor, entries in index.items()}
+
+
+def _hits(index: _Index, clause: Clause) -> dict[str, Cue]:
+    hits: dict[str, Cue] = {}
+    for anchor in clause.words & index.keys():
+        for cue, phrase in index[anchor]:
+            if cue.name not in hits and phrase.found_in(clause.normal):
+                hits[cue.name] = cue
+    return hits
+
+
+def _total(cues: Mapping[str, Cue]) -> float:
+    best: dict[str, float] = {}
+    for cue in cues.values():
+        family = cue.family or cue.name
+        known = best.get(family)
+        if known is None or abs(cue.weight) > abs(known):
+            best[family] = cue.weight
+    return sum(best.values())

@@ -1,0 +1,102 @@
+"""When a customer takes back what they said a little earlier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.detector.domain.finding import Kind
+from services.detector.domain.rules import Cue, RuleBook, phrases
+
+if TYPE_CHECKING:
+    from services.detector.domain.conversation import Conversation, Message
+
+REACH_MESSAGES = 3
+"""How many of the same person's earlier messages a withdrawal takes back."""
+
+_TAKEN_BACK = Cue(
+    "taken_back",
+    1.0,
+    phrases(
+        """
+        never mind
+        nevermind
+        scratch that
+        ignore|disregard that|this|it|me
+        ignore|disregard my|the ..2 message|messages|question|request|email|above|idea|wish|note
+        forget it|that|about|what
+        forget my|the ..2 message|question|request|idea|email
+        sent by mistake
+        wrong chat|window|account|vendor
+        not needed anymore|any_more|after_all
+        changed my|our mind
+        strike that
+        false alarm
+        please withdraw
+        """
+    ),
+)
+_FOUND_IT = Cue(
+    "found_it",
+    1.0,
+    phrases(
+        """
+        found it|that|the
+        figured it|that out
+        already exists|possible|there|available|supported
+        exists already
+        it exists
+        that|this|it does|is exactly|just what
+        solves|solved|covers it|that|this|my|our
+        no need
+        do not need it|that|this anymore|any_more|after_all
+        """
+    ),
+)
+_STAYING = Cue(
+    "staying",
+    1.0,
+    phrases(
+        """
+        decided|going|like|happy|want to stay|keep|renew|continue
+        we|i will stay|keep|continue|renew
+        please keep ..3 account|subscription|plan|workspace|service|open|active
+        do not cancel|close|terminate|delete
+        we|i are|am staying
+        stop|undo|withdraw|revoke|reverse|retract the|our|my cancellation|termination|notice
+        you|that convinced us|me
+        not going to cancel|leave|switch
+        not canceling|leaving
+        """
+    ),
+)
+
+
+class Withdrawals:
+    """Finds, per kind, the messages whose words were taken back later."""
+
+    def __init__(self) -> None:
+        self._any = RuleBook((_TAKEN_BACK,))
+        self._by_kind = {
+            Kind.FEATURE_REQUEST: RuleBook((_FOUND_IT,)),
+            Kind.UPSELL: RuleBook((_FOUND_IT,)),
+            Kind.CHURN_RISK: RuleBook((_STAYING,)),
+        }
+
+    def withdraws(self, message: Message, kind: Kind) -> bool:
+        """Whether a message takes back what its author said before, as far as `kind` is concerned."""
+        special = self._by_kind.get(kind)
+        return any(
+            self._any.hits(clause) or (special is not None and special.hits(clause))
+            for clause in message.clauses
+        )
+
+    def withdrawn(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
+        """Positions in `readable_messages` that a later message of the same author takes back."""
+        messages = conversation.readable_messages
+        taken: set[int] = set()
+        for position, message in enumerate(messages[1:], start=1):
+            if not self.withdraws(message, kind):
+                continue
+            own = [at for at in range(position) if messages[at].author_id == message.author_id]
+            taken.update(own[-REACH_MESSAGES:])
+        return frozenset(taken)
