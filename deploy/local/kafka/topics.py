@@ -1,0 +1,127 @@
+"""Makes the topics that the contracts name, and changes none that is there with other partitions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
+
+from deploy.local.errors import EngineFailed, TopicMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+_REPLICAS_BY_BROKER_DEFAULT = -1
+"""Asks for the cluster's own default, so that the same call serves one node and a real cluster."""
+
+_TOMBSTONES_KEPT = "604800000"
+"""Milliseconds, a week: how long a reader may be away and still learn that a thing was deleted."""
+
+_COMPACT_AT = "0.3"
+"""Compact once 30 % of a log is new: restarts read less. Kafka's default is half."""
+
+
+class TopicLike(Protocol):
+    """What a topic of the contracts says about itself."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def partitions(self) -> int: ...
+    @property
+    def cleanup(self) -> Literal["compact", "delete"]: ...
+    @property
+    def retention(self) -> timedelta | None: ...
+    @property
+    def max_message_bytes(self) -> int | None: ...
+
+
+async def ensure_topics(bootstrap_servers: str, topics: Sequence[TopicLike]) -> None:
+    """Create the topics that are missing and give all of them the configuration that the contracts say.
+
+    Can be called at every start, and by several programs at once.
+
+    Raises:
+        TopicMismatch: a topic exists with another number of partitions. Nothing is created or changed
+            then: more partitions would send known keys to new places and break their order.
+        EngineFailed: the broker refused a topic, with the broker's word.
+        aiokafka.errors.KafkaError: the broker could not be asked.
+    """
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, client_id="earshot-topics")
+    await client.start()
+    try:
+        present = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
+        refuse_mismatch(topics, present)
+        missing = [topic for topic in topics if topic.name not in present]
+        if missing:
+            await _create(client, missing)
+        if known := [topic for topic in topics if topic.name in present]:
+            await _configure(client, known)
+    finally:
+        await client.close()
+
+
+def refuse_mismatch(topics: Sequence[TopicLike], present: dict[str, int]) -> None:
+    """Raise `TopicMismatch` naming each topic that has another number of partitions than it should."""
+    differing = [
+        f"{topic.name} has {present[topic.name]} partitions, the contracts say {topic.partitions}"
+        for topic in topics
+        if present.get(topic.name, topic.partitions) != topic.partitions
+    ]
+    if differing:
+        raise TopicMismatch(
+            f"{'; '.join(differing)}. The number is part of where each key lies, so it is not changed under "
+            "way. Move the data folder aside, or make the topics anew with the right number."
+        )
+
+
+def topic_configuration(topic: TopicLike) -> dict[str, str]:
+    """Return the broker's configuration of a topic; durations in milliseconds, as Kafka wants them."""
+    entries: dict[str, str] = {"cleanup.policy": topic.cleanup}
+    if topic.cleanup == "compact":
+        entries |= {"delete.retention.ms": _TOMBSTONES_KEPT, "min.cleanable.dirty.ratio": _COMPACT_AT}
+    if topic.retention is not None:
+        entries["retention.ms"] = str(int(topic.retention.total_seconds() * 1_000))
+    if topic.max_message_bytes is not None:
+        entries["max.message.bytes"] = str(topic.max_message_bytes)
+    return entries
+
+
+async def _create(client: AIOKafkaAdminClient, topics: Sequence[TopicLike]) -> None:
+    wanted = [
+        NewTopic(
+            topic.name,
+            topic.partitions,
+            _REPLICAS_BY_BROKER_DEFAULT,
+            # aiokafka lets the broker choose only where an assignment, even an empty one, is given.
+            replica_assignments={},
+            topic_configs=topic_configuration(topic),
+        )
+        for topic in topics
+    ]
+    answer = await client.create_topics(wanted)
+    refused = [
+        f"{name}: {message or for_code(code).__name__}"
+        for name, code, message in answer.topic_errors
+        if for_code(code) not in (NoError, TopicAlreadyExistsError)
+    ]
+    if refused:
+        raise EngineFailed(f"Kafka refused to make topics. {'; '.join(refused)}")
+
+
+async def _configure(client: AIOKafkaAdminClient, topics: Sequence[TopicLike]) -> None:
+    resources = [
+        ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=topic_configuration(topic))
+        for topic in topics
+    ]
+    for answer in await client.alter_configs(resources):
+        refused = [
+            f"{name}: {message or for_code(code).__name__}"
+            for code, message, _kind, name in answer.resources
+            if for_code(code) is not NoError
+        ]
+        if refused:
+            raise EngineFailed(f"Kafka refused to configure topics. {'; '.join(refused)}")

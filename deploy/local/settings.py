@@ -1,0 +1,71 @@
+"""What can be set about local mode. Defaults fit a machine where nothing else listens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class LocalSettings(BaseSettings):
+    """Ports, folders and the engines to use; read from `EARSHOT_…` once, in a `__main__`.
+
+    Where `kafka_bootstrap_servers` or `mongodb_uri` is set, that engine is somebody else's and local
+    mode does not start its own.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="EARSHOT_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    data_dir: Path = Field(default=Path("data"), description="Everything that must survive a restart.")
+    cache_dir: Path = Field(
+        default_factory=lambda: Path.home() / ".cache" / "earshot",
+        description="What can be fetched or made again: Kafka's jars and its start-up cache.",
+    )
+
+    port: Port = Field(default=8700, description="The pages and the API.")
+    connector_port: Port = 8701
+    syncer_port: Port = 8702
+    detector_port: Port = 8703
+    notifier_port: Port = 8704
+    demo_port: Port = Field(default=8710, description="The demo workspace.")
+    demo_smtp_port: Port = Field(default=8711, description="The demo workspace's mail sink.")
+    kafka_port: Port = 19_092
+    kafka_controller_port: Port = Field(
+        default=19_093, description="Kafka's own quorum, spoken to by no client."
+    )
+    mongodb_port: Port = 27_117
+
+    kafka_bootstrap_servers: str | None = None
+    mongodb_uri: SecretStr | None = None
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["console", "json"] = "json"
+
+    @field_validator("kafka_bootstrap_servers", "mongodb_uri", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: object) -> object:
+        # An empty variable in a shell or an env file is how people say "not set".
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Return where Kafka answers, whoever runs it."""
+        return self.kafka_bootstrap_servers or f"127.0.0.1:{self.kafka_port}"
+
+    @property
+    def mongodb_address(self) -> str:
+        """Return the URI of the document store, whoever runs it. It may hold a password: never print it."""
+        if self.mongodb_uri is not None:
+            return self.mongodb_uri.get_secret_value()
+        return f"mongodb://127.0.0.1:{self.mongodb_port}"
+
+    @property
+    def address(self) -> str:
+        """Return the address that people open."""
+        return f"http://127.0.0.1:{self.port}"

@@ -1,0 +1,67 @@
+"""The engines that tests may ask for: one Kafka and one document server for the whole run, started on demand.
+
+Where `EARSHOT_KAFKA_BOOTSTRAP_SERVERS` or `EARSHOT_MONGODB_URI` is set, tests use that engine instead.
+Topics and databases are shared by all tests of a run, so each test takes names of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deploy.local.documents_probe import mongodb_answers
+from deploy.local.kafka.configuration import BrokerAddress
+from deploy.local.kafka.node import prepare_node
+from deploy.local.kafka.probe import kafka_answers
+from deploy.local.ports import free_ports
+from deploy.local.progress import SilentReporter
+from deploy.local.settings import LocalSettings
+from deploy.local.throwaway import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the bootstrap servers of a broker that makes no topic by itself."""
+    settings = LocalSettings()
+    if settings.kafka_bootstrap_servers:
+        yield settings.kafka_bootstrap_servers
+        return
+    folder = tmp_path_factory.mktemp("kafka")
+    node = prepare_node(
+        folder=folder,
+        log_file=folder / "kafka.log",
+        address=BrokerAddress(*free_ports(2)),
+        cache_dir=settings.cache_dir,
+        reporter=SilentReporter(),
+    )
+    servers = node.address.bootstrap_servers
+    with running(node.command(), lambda: kafka_answers(servers), output=folder / "output.txt"):
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the URI of a document server that speaks MongoDB's protocol."""
+    settings = LocalSettings()
+    if settings.mongodb_uri:
+        yield settings.mongodb_address
+        return
+    folder = tmp_path_factory.mktemp("documents")
+    (port,) = free_ports(1)
+    uri = f"mongodb://127.0.0.1:{port}"
+    command = (
+        sys.executable,
+        "-m",
+        "deploy.local.documents",
+        "--port",
+        str(port),
+        "--directory",
+        str(folder),
+    )
+    with running(command, lambda: mongodb_answers(uri), output=folder / "output.txt"):
+        yield uri
