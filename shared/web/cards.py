@@ -1,0 +1,56 @@
+"""A signal as every page shows it: one card, the same everywhere (PAGES, Frame)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.web.shapes import KIND_LOOKS, KindLook
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shared.contracts.signals import SignalKind
+
+
+@dataclass(frozen=True, slots=True)
+class SignalCard:
+    """What the macro `signal_card` shows.
+
+    Attributes:
+        url: where the card opens.
+        title: one line; shown where there is no quote, and read out before it.
+        confidence: calibrated, 0 to 1.
+        at: when the newest evidence was said; the card shows its age.
+        who: who said it, with their role if known.
+        owner: the account's owner; the macro writes "you" where it equals the reader's address.
+        earlier: how many signs of this signal came before the newest one.
+        state: a word such as "cleared", shown when it is not simply open.
+        unread: marks the card in an inbox.
+    """
+
+    url: str
+    kind: SignalKind
+    title: str
+    confidence: float
+    at: datetime
+    explicit: bool | None = None
+    customer_name: str | None = None
+    customer_url: str | None = None
+    quote: str | None = None
+    who: str | None = None
+    owner: str | None = None
+    earlier: int = 0
+    state: str | None = None
+    unread: bool = False
+
+    @property
+    def look(self) -> KindLook:
+        return KIND_LOOKS[self.kind]
+
+    @property
+    def qualifier(self) -> str | None:
+        """Explicit notice and implied risk are kept apart; other kinds have no such word."""
+        if self.explicit is None:
+            return None
+        return "explicit" if self.explicit else "implied"

@@ -1,0 +1,117 @@
+// What pages gain with script. Each of them works, slower, without.
+"use strict";
+
+(() => {
+  const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+  const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+  document.documentElement.classList.add("scripted");
+
+  // Every request of htmx carries the token; empty fields stay out of addresses.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { headers, verb, parameters } = event.detail;
+    headers["X-CSRF-Token"] = token();
+    if (verb !== "get") return;
+    for (const name of Object.keys(parameters)) if (parameters[name] === "") delete parameters[name];
+  });
+
+  // Exact times in the reader's own zone.
+  const zone = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  const localise = (root) => {
+    for (const element of all("time[datetime]", root)) {
+      const moment = new Date(element.dateTime);
+      if (!Number.isNaN(moment.valueOf())) element.dataset.exact = zone.format(moment);
+    }
+  };
+
+  // The unread count is fetched once and shown in the side bar as well.
+  const spreadUnread = () => {
+    const count = document.querySelector("[data-unread-source]")?.textContent.trim() ?? "";
+    for (const badge of all("[data-unread]")) badge.textContent = count;
+    const bell = document.querySelector("[data-bell]");
+    bell?.setAttribute("aria-label", count ? `Inbox, ${count} unread` : "Inbox");
+  };
+
+  // Keyboard: j and k walk the rows, enter opens (the focused link does that itself), / goes to the search.
+  const typing = (element) => element?.closest("input, textarea, select, [contenteditable], dialog[open]");
+  const links = () => all("[data-row]").map((row) => row.querySelector("[data-row-link]")).filter(Boolean);
+  const walk = (step) => {
+    const targets = links();
+    const row = document.activeElement?.closest("[data-row]");
+    const here = targets.findIndex((link) => link.closest("[data-row]") === row);
+    const next = here < 0 ? (step > 0 ? 0 : targets.length - 1) : here + step;
+    targets[Math.max(0, Math.min(next, targets.length - 1))]?.focus();
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.key === "j") walk(1);
+    else if (event.key === "k") walk(-1);
+    else if (event.key === "/") {
+      event.preventDefault();
+      document.querySelector("[data-search]")?.focus();
+    }
+  });
+
+  // Dialogs, and the typed name that some of them ask for.
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    const closer = event.target.closest("[data-closes]");
+    if (opener) {
+      event.preventDefault();
+      document.getElementById(opener.dataset.opens)?.showModal();
+    } else if (closer) {
+      event.preventDefault();
+      closer.closest("dialog")?.close();
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === " " && event.target.matches?.('a[role="button"]')) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
+  document.addEventListener("input", (event) => {
+    const wanted = event.target.dataset?.mustEqual;
+    if (wanted === undefined) return;
+    event.target.setCustomValidity(event.target.value === wanted ? "" : `Type “${wanted}” exactly.`);
+  });
+
+  // Copying an address: <button data-copies="/insights/…">.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copies]");
+    if (!button) return;
+    await navigator.clipboard.writeText(new URL(button.dataset.copies, location.href).href);
+    const words = button.textContent;
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = words; }, 1500);
+  });
+
+  // Live: whether the stream is open, and how many came since the list was drawn.
+  const live = (state, word) => {
+    const sign = document.querySelector("[data-live]");
+    if (!sign || sign.dataset.state === state) return;
+    sign.dataset.state = state;
+    sign.querySelector("[data-live-word]").textContent = word;
+  };
+  document.addEventListener("htmx:sseOpen", () => live("open", "live"));
+  document.addEventListener("htmx:sseError", () => live("broken", "reconnecting"));
+  document.addEventListener("htmx:sseMessage", (event) => {
+    const announcer = event.target.closest?.("[data-announcer]");
+    if (!announcer) return;
+    const count = Number(announcer.dataset.count ?? 0) + 1;
+    announcer.dataset.count = String(count);
+    const words = announcer.querySelector("[data-announcement]");
+    words.hidden = false;
+    words.textContent = `${count} new ${announcer.dataset.announcer}${count === 1 ? "" : "s"}`;
+    document.body.dispatchEvent(new CustomEvent("inbox-changed"));
+  });
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    localise(event.target);
+    spreadUnread();
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    localise(document);
+    for (const input of all("[data-must-equal]")) input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+})();
