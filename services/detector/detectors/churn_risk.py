@@ -20,7 +20,7 @@ _GROUPS = {
     **GROUPS,
     "end": """cancel canceling cancels canceled terminate terminating end ending close closing discontinue discontinuing deactivate
         deactivating stop stopping delete deleting shut_down shutting_down quit quitting unsubscribe_from disconnect
-        disconnecting wind_down wind_up winding_down remove erase drop dropping give_up""",
+        disconnecting disable disabling inactivate removing erasing terminated wind_down wind_up winding_down remove erase drop dropping give_up""",
     "thing": """meeting call appointment order orders booking bookings reservation event flight delivery purchase invoice job report
         reports campaign import export upload newsletter newsletters ticket tickets ride transfer payment transaction shipment task
         process scheduled webinar demo session reminder conversation chat message messages request draft drafts user contact
@@ -34,13 +34,14 @@ _NOT_THIS = (
         -4.0,
         phrases(
             """
-            <end> ..3 <thing>
-            cancellation|termination of an|the|my|our appointment|meeting|order|event|booking
+            <end> ..2 <thing>
+            cancellation|termination of an|the|my|our appointment|meeting|event|booking
+            form|made with your
+            dashboard|formula
             <thing> cancellation
             newsletter|mailing
             canceled events|event|order|orders|bookings|appointments
-            connection|session|process|certificate
-            the|duplicate invoice
+            connection|session ..2 terminated|ends|ended|closed
             """
         ),
     ),
@@ -79,14 +80,14 @@ _NOT_THIS = (
         -3.0,
         phrases(
             """
-            test|demo|duplicate|dummy|staging|sandbox|second|extra account|workspace|data|user
+            test|demo|duplicate|dummy|staging|sandbox account|workspace|data|user
             account|user named|called
             email|mail|bank|facebook|google|twitter|user account
             users|user who left|quit
             colleague|coworker|he|she ..1 leaving|left
             replies|reply|answer in my place
             leaving for holiday|vacation|lunch|today
-            leave ..1 feedback|review|comment|note
+            leave ..3 feedback|review|comment|note|opinion|complaint|claim|rating
             """
         ),
     ),
@@ -100,9 +101,11 @@ _EXPLICIT = (
         4.0,
         phrases(
             """
-            <end> <our> ..2 <deal>
-            <end> <our> <deal>
-            <end> ..1 <deal>
+            <end> <our>|a|an|everything ..3 <deal>
+            <end> ..2 <deal>
+            <deal> deletion|deletions|removal|closure|closing|termination
+            deletion|removal|closure|closing|cancellation|termination of ..3 <deal>
+            like|want|need to remove|delete|close it|them $
             <deal> ..2 canceled|terminated|closed|deactivated|discontinued|deleted
             cancel|terminate ..4 licenses|subscription|membership|contract|policy|plan|agreement
             unsubscribe from <our> ..1 <deal>
@@ -121,10 +124,10 @@ _EXPLICIT = (
         phrases(
             """
             want|wants|wanting|need|like|have|decided|going|plan|planning|intend|wish|ready|how|steps|told_me|asked to cancel|terminate $
-            want|wants|wanting|need|like|have|decided|going|plan|intend|how|told_me|told_us to cancel|terminate it|this|everything|now|soon|because|as|since|at|effective|unless|by|before|from|with|after
+            want|wants|wanting|need|like|have|decided|going|plan|intend|how|told_me|told_us to cancel|terminate everything|now|soon|because|as|since|at|effective|unless|by|before|from|with|after
             how|where ..3 i|we cancel|quit|terminate|unsubscribe $
             ^ please? cancel|terminate $
-            ^ please? cancel|terminate it|everything|immediately|now|soon|me|us
+            ^ please? cancel|terminate everything|immediately|now|soon|me|us
             cancel|terminate it|everything ..2 refund|money
             consider this ..2 cancellation|notice|termination
             <exit> request
@@ -136,6 +139,23 @@ _EXPLICIT = (
         family="end",
     ),
     Cue(
+        "cancel_it",
+        2.0,
+        phrases(
+            """
+            cancel|terminate|close|delete|end|stop it|this
+            canceling|terminating it|this
+            """
+        ),
+        family="end",
+    ),
+    Cue(
+        "deal_named",
+        1.2,
+        phrases("subscription|membership|account|plan|contract|policy|renew|renewal"),
+        whole_message=True,
+    ),
+    Cue(
         "exit_matter",
         3.0,
         phrases(
@@ -145,7 +165,8 @@ _EXPLICIT = (
             fee|fees|penalty|charge|charges|charged|pay ..3 cancel|canceling|terminate|terminating|<exit>
             <exit> of <our> ..2 <deal>
             <deal> <exit>
-            cancel button|option|link|page
+            cancellation of order|orderform|order_form|all|the_contract
+            where ..3 cancel button|option|link|page
             out of <our> ..1 contract|deal|agreement|plan
             how much notice
             give|giving ..2 notice
@@ -244,7 +265,8 @@ _EXPLICIT = (
         phrases(
             """
             no longer|not need|require|want|using|use|be_using|needing|wanting|interested|wish|needed ..4 <deal>|anymore|any_more|any_longer
-            no longer need|require|want|wish|interested ..2 this|it|your|you|to_use|in
+            no longer need|require|want this|it|your|you
+            no longer want to be
             discontinue|stop|end|cease|ceasing ..2 using|use ..2 you|your|platform|product|service|software|tool
             stopped|quit using you|your
             do|does not need|want ..2 <deal> ..1 anymore|any_more|any_longer|now
@@ -256,8 +278,8 @@ _EXPLICIT = (
         3.0,
         phrases(
             """
-            downgrad* ..5 free|basic|standard|lower|plan|account|tier|starter|cheaper|smaller|subscription
-            switch|move|go|change|back ..4 to the|a? free ..1 plan|account|tier|version
+            downgrade|downgrading ..5 free|freemium|basic|standard|lower|plan|account|tier|starter|cheaper|smaller|subscription
+            switch|switching|move|go|change|changing|back ..4 to the|a|my? free|freemium|basic|standard|cheaper|lower ..1 plan|account|tier|version|profile|subscription
             """
         ),
     ),
@@ -272,15 +294,18 @@ _IMPLIED = (
         phrases(
             """
             look|looking|compar*|evaluat*|explor*|consider*|test*|trying|assess*|weigh*|shop*|research* ..4 alternative|alternatives|competitor|competitors|competition
-            look|looking|compar*|evaluat*|explor*|consider*|test*|trying|assess*|weigh*|demo* ..2 <other>|at|few|several|some ..1 <vendor>|options|offers|helpdesk|quotes
+            look|looking|compar*|evaluat*|explor*|consider*|test*|trying|assess*|weigh*|demo* ..2 <other> ..1 <vendor>|options|offers|helpdesk|quotes
+            look|looking at|into ..2 other|different|alternative ..1 <vendor>|options
             look|looking|go|going|shop|shopping elsewhere|around
-            consider*|think*|thought|tempted ..3 moving|switching|leaving|canceling|changing|cancel|switch|leave
+            consider*|think*|thought|tempted ..3 switching|canceling|changing_to|cancel|switch|leaving_you|moving_away|moving_on
+            consider*|think*|thought ..1 leaving|moving $
             competitor|competitors|<rival>|someone|somebody|others|rival ..3 offer|offers|offered|offering|cheaper|quoted|same|built|better|impressed
             one of your competitors
-            better|cheaper|lower offer|deal|price|rate|quote|rates|prices
+            better|cheaper|lower offer|deal|price|rate|quote|rates ..2 from|elsewhere|with|at|than
+            got|found|received ..3 better|cheaper ..1 offer|deal|price|quote|option
             go|going|move|switch ..1 to your competition|competitor|competitors|rival
             parent|new ..5 wants ..3 on <rival>
-            different|another tool|system|vendor|provider|product
+            used|prefers a different|another tool|system|vendor|provider|product
             """
         ),
         family="alternatives",
@@ -291,8 +316,8 @@ _IMPLIED = (
         phrases(
             """
             not|hardly|barely|never|no ..5 worth|value|roi|benefit|justify|justified|paying_for
-            question*|justify|justifying|defend*|explain ..4 cost|costs|expense|price|investment|spend|spending|it_to|you_internally|roi|this
-            why ..2 i|we|am|are pay|paying|keep ..2 this|you|it|that
+            question*|justify|justifying|defending|defend ..4 cost|costs|expense|price|investment|spend|spending|it_to|you_internally|roi|this
+            why ..2 i|we|am|are pay|paying|keep ..1 for|paying ..1 this|you|it|that $
             not ..2 getting|seeing ..2 value|enough|worth|results|return
             value for ..2 money|pay|spend|price
             waste of money|time
@@ -312,15 +337,16 @@ _IMPLIED = (
             """
             too|very|so|really expensive|pricey|costly|steep
             too much money|to_pay|for_what|per_month|a_month
-            not|no_longer ..2 afford
+            not|no_longer ..2 afford <our>|it|you|this
             price|prices|pricing|rate|cost ..2 increase|increases|hike|hikes|went_up|gone_up|jump|doubled
             raised|raising|raise|increased|increasing|hiked ..3 price|prices|rates|fee|fees|bill
             half the price
+            all ..2 data in a format
             price|prices|pricing ..2 no_longer|stays|out_of|not ..2 works|work|like|reach|sustainable|competitive
-            budget ..3 cut|cuts|slashed|reduced|gone|frozen|tight|halved|shrunk
+            budget ..7 cut|cuts|slashed|reduced|gone|frozen|tight|halved|shrunk
             cut|reduce|reducing|cutting|save|saving|trim ..4 costs|spend|spending|budget|expenses
             smaller|cheaper|lower ..1 plan|option|package|tier
-            price|cost|money|bill ..4 too high|much
+            price|pricing|bill|fee ..2 too high|much
             overpriced
             ridiculous ..2 price|amount|fee
             """
@@ -331,10 +357,11 @@ _IMPLIED = (
         2.6,
         phrases(
             """
-            nobody|no_one|hardly|barely|rarely|few|none|noone ..6 use|uses|using|used|log|logs|logged|login|logging|touched|opens
+            nobody|no_one|hardly|hardly_anyone|barely|rarely|noone ..6 use|uses|using|used|log|logs|logged|login|logging|touched|opens
             not using|used|use it|this|you|your|the ..3 much|enough|as|anymore|any_more|often|at_all
             usage|adoption|engagement|logins ..4 dropped|down|low|poor|slow|fell|declining|never|weak|disappointing|struggl*
             adoption never
+            went|going|go|gone back to the|our ..1 old|spreadsheets|excel
             back to|on spreadsheets|excel|the_old|our_old|email|paper|manual
             seats|licenses|half|most ..4 unused|idle|empty
             not logged ..1 in
@@ -378,7 +405,6 @@ _IMPLIED = (
             had enough
             not the service we|i signed|pay
             not ..2 keep recommending
-            extremely|deeply|very|really disappointed|frustrated|unhappy|dissatisfied
             """
         ),
     ),
@@ -405,7 +431,10 @@ _IMPLIED = (
         3.0,
         phrases(
             """
-            if|unless ..8 will|would|may|might|am|are|do have_to|need_to|be_forced|consider|considering|look|looking|leave|leaving|cancel|switch|move|reconsider|not
+            if|unless ..8 will|would|may|might|am|are have_to|need_to|be_forced|consider|considering|look|looking|leave|leaving|cancel|canceling|switch|switching|move|reconsider|gone
+            if ..4 not|never ..1 fixed|resolved|solved|sorted|improved|improve|addressed|change ..8 will|would|may|might|going|have|am|are
+            if ..1 stays|continues|keeps ..8 not|leave|look|cancel|switch
+            if ..2 can not ..6 considering|consider|leaving|moving|cancel|leave|switch
             if|unless ..6 have to look|leave|cancel|reconsider|move|find|go|switch
             or ..1 i|we ..2 leave|cancel|go|switch|look|walk|are_out
             why ..1 i|we should|would not? stay|leave|keep|remain|go|switch
@@ -482,7 +511,6 @@ _IMPLIED = (
             lock in period
             exit clause
             contract break|breaks
-            notice period
             refund ..6 not use|month|months|year|remaining|unused|subscription|annual
             export|download|extract|backup ..1 all|our|my ..2 data|history|everything ..4 format|other|leave|move|another|before
             how ..5 get|take ..3 data out

@@ -146,11 +146,13 @@ _CUES = (
         3.0,
         phrases(
             """
-            another|second|additional|extra|spare|one_more ..1 card|cards|line|lines|vehicle|car|number|property|debit
-            card|line|account|policy for my|our wife|husband|partner|daughter|son|mother|father|kid|child|family|spouse|colleague
+            another|second|additional|extra|spare|more|one_more physical|debit|credit|payment|phone|virtual? card|cards|line|lines
+            order|add|get|need|want|insure another|second|additional|extra ..1 vehicle|car|property|number|device
+            card|cards|line|lines for ..1 my|our|a|family wife|husband|partner|daughter|son|mother|father|kid|child|family|spouse|colleague
             how many ..2 cards
             insure another|additional|second
-            family member|members
+            more than one card
+            my daughter|son|wife|husband|partner need|needs|want|wants
             <our> second business|company|shop|brand
             <many>|more additional accounts
             same setup|account under|for
@@ -194,6 +196,8 @@ _CUES = (
             meeting room
             limit to the number
             layoffs|redundancies
+            have|has another|second|additional ..1 card
+            proof
             only need|half
             renewal|renewing|renew
             new employee|phone ..4 reset|how

@@ -38,15 +38,22 @@ _CUES = (
         3.2,
         phrases(
             """
-            create|creating|open|opening|make|making|set_up|setting_up|start|starting|register|registering|activate|activating ..2 a|an|our|my|new|the ..2 account|profile|workspace|membership
-            create|open|register|make ..3 account
+            create|creating|open|opening|register|registering|activate|activating ..4 account|accounts|profile|workspace
+            set_up|setting_up|make|making|start|starting a|an|our|my|new|the|another ..2 account|profile|workspace|membership
+            want|need|like ..1 new ..2 account
+            ^ new ..2 account
+            help creating|create ..1 user
             new account ..3 for|with|open|please
             want|like|how|trying|tried|need|can|could|unable|help|wanting ..4 <signing>
             <signing> ..4 error|problem|issue|not|page|form|fails|failed|rejecting|process|work|complete|stuck|trouble
-            complete|finish|problems|issue|issues|trouble|error|errors|assistance|help ..4 registration|<signing>
-            become a customer|member
+            complete|finish|problem|problems|issue|issues|trouble|error|errors|assistance|help ..4 registration|registrations|<signing>
+            registration|registrations|<signing> problem|problems|error|errors|issue|issues
+            become|becoming a? ..1 customer|member|client
             start|starting|begin ..1 a? new service|policy|plan|contract
             documents ..4 open
+            want|need|like|purchase|get|buy|start|interested|order ..4 new|a|an ..1 internet|cable|phone|broadband|tv|mobile|fiber ..2 connection|service|line|package
+            want|need|like|get|start|order ..2 new ..2 connection|service
+            want|need ..1 internet|cable|phone ..1 service|connection
             <signing> twice
             where|how ..3 <signing>
             """
@@ -186,6 +193,11 @@ _CUES = (
         2.8,
         phrases(
             """
+            card|sim ..6 activate|activated|activating
+            card active
+            activation|activate|activating|active ..3 card
+            identity|identification|id check|checks|checking|validation|proof
+            proof of identity|identification
             activate|activating|activation ..3 <our> ..2 account|card|service|membership|line|sim|license
             card|sim ..4 activate|activated|activation
             verify|verifying|verification|prove ..2 <our>? identity|id
@@ -199,13 +211,20 @@ _CUES = (
         -3.5,
         phrases(
             """
-            newsletter|webinar ..4 accident|remove|thursday|make_it
+            newsletter|newsletters
+            webinar ..4 accident|remove|thursday|make_it
+            shipping|delivery|billing address
+            insurance
+            registered car|vehicle|mail|letter
             <signing> for your newsletter|the_webinar|the_newsletter
             years ago
             ages ago
             for # years
             for two|three|four|five|six years
             has worked fine
+            visitors of our
+            each should have
+            additional seats
             our own client|clients|customers|product|users|app|shop
             onboarding flow|emails|tour
             training data

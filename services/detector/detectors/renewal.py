@@ -70,7 +70,8 @@ _CUES = (
             renegotiat* ..3 <deal>
             negotiate ..3 extension|renewal|<deal>|terms
             reinstate ..2 <deal>
-            keep it|using|going
+            keep it going
+            want to keep using
             approved another year
             cost|price of continuing
             """
@@ -82,7 +83,7 @@ _CUES = (
         2.8,
         phrases(
             """
-            <our> ..3 <deal> ..4 expire|expires|expiring|expired|ends|end|ending|lapse|lapses|runs_out|run_out|runs_until|is_up|due|finishes|rolls
+            <our> ..3 <deal> ..4 expire|expires|expiring|expired|ends|ending|lapse|lapses|runs_out|run_out|runs_until|is_up|due|finishes|rolls
             <our> ..1 term|deal ..2 you? ends|expires|runs_out|is_up|renews
             agreement|contract|subscription|plan|license|membership|policy expires|ends|lapses|expiring|runs
             when ..4 plan|subscription|contract|membership|license|policy|agreement expire|expires|end|ends|renew
@@ -135,6 +136,8 @@ _CUES = (
             """
             ssl|certificate|certificates|domain|dns|token|tokens|session|sessions|link|links|invitation|invite|password|passport|coupon|promo|lease|dhcp|cache|ttl|cookie|oauth
             trial
+            card
+            ending|ends with|in #
             credit|debit card expires|expired|expire
             deadline|task|column|filter|chart|template|merge_field
             key|keys ..3 expired|expires|rotation

@@ -21,7 +21,7 @@ _GROUPS = {
     "more": "higher bigger larger next better upper paid premium top greater unlimited faster",
     "extra": """add_on add_ons addon addons module modules feature features extra extras pack connector integration assistant product
         functionality capability option service""",
-    "cap": "limit limits cap quota allowance storage credits credit bandwidth rate capacity volume",
+    "cap": "limit limits cap quota allowance storage credits bandwidth capacity volume",
     "price": "price prices pricing cost costs quote quotation fee charge charges rate rates",
 }
 
@@ -48,13 +48,13 @@ _CUES = (
         phrases(
             """
             move|moving|switch|switching|go|going|change|changing|get|getting|jump|step ..3 to|for|a|the <more> ..1 <level>
-            move|moving|switch|go|going|change|changing|put ..3 to|on|from <our>? <upper> ..1 <level>?
+            move|moving|switch|go|going|change|changing|put ..3 to <our>|a|an? ..1 <upper>
             from free|starter|basic|standard|silver|the_free ..2 to
             go|going|move|moving enterprise|pro|premium|up|platinum|gold
             change|changing over
             activate|turn_on|buy|purchase|get ..3 paid|premium|pro|full version|plan|features|edition
-            <more> <level>
-            next level|tier|plan|size
+            <more> plan|plans|tier|tiers|package|packages|edition|subscription|membership|bundle|suite
+            faster|bigger|larger|more internet|data|broadband|speed
             outgrown
             ready for <our>? <upper>|professional
             turn on ..3 trial of ..1 premium|pro|enterprise
@@ -78,7 +78,7 @@ _CUES = (
             price ..3 if ..4 included|add|added
             discount if ..2 take|buy|bundle
             what ..3 cost|pay ..3 extra|more|better|premium|next|unlock
-            pay|pays extra|more for|per|to
+            pay|pays extra|more for ..4 <extra>|<upper>|dedicated|it|that
             paid extra|add_on|addon
             what would it take to get
             """
@@ -92,7 +92,7 @@ _CUES = (
             """
             difference|differences|compare|comparison|comparing ..3 <level>
             difference|differences|compare|comparison ..4 <upper>
-            what|which ..4 <level> ..4 include|includes|included|have|has|come|comes|contain|support
+            what|which ..4 plan|plans|tier|package|packages|edition ..4 include|includes|included|have|has|come|comes|contain|support
             which <level> has|have|includes|gives|supports
             is|are ..3 included in <our>? ..1 <level>
             included in the|your top|higher|next|best
@@ -115,12 +115,13 @@ _CUES = (
         phrases(
             """
             hit|hitting|reach*|exceed*|outgrown|near|nearing|maxed|bump*|run|running|runs|ran ..4 <cap>
-            increase|raise|higher|bigger|larger|more|additional|extra|buy|boost|extend ..3 <cap>
+            increase|raise|higher|bigger|larger|more|additional|extra|buy|boost|extend ..2 <cap>
+            higher|larger|increase ..2 credit|rate limit
             <cap> ..2 full|exhausted|runs_out|run_out|used_up|reached|exceeded
             need|want|buy|purchase|get ..2 more|additional|extra ..1 storage|data|credits|bandwidth|space|minutes|api|automations|channels
             plan can not hold
             too limited
-            the cap|limit on|of
+            the cap on
             # tb|gb more
             """
         ),
@@ -131,15 +132,21 @@ _CUES = (
         2.6,
         phrases(
             """
-            interested in|for ..4 <extra>|<upper>
+            interested in|for ..2 add_on|addon|module|connector|integration|assistant|suite|<upper>
             buy|purchase|purchasing|add|adding|get|getting|order|include|activate|try|trying ..4 add_on|add_ons|addon|module|pack|channel|suite|connector|package
             want|like|wants|need ..4 add_on|addon|module|<upper>
-            purchase|buy ..4 separately|additional|dedicated|extra|api|rate|it
-            tell me|us more about
+            purchase|buy ..4 separately|additional|dedicated|extra|api|rate_limit|it_for_production
+            consulting|professional hours|services ..6 cost
+            wants it
+            which packages|plans|bundles are available
+            tell me|us more about ..3 <upper>|plans|module|add_on|addon|upgrade|upgrading
+            offer|offers|rate|rates ..8 available|apply|applicable|eligible|qualify|qualified ..1 to|for ..1 me|us|my
+            inquire|know|ask ..5 lower|new|better|special rates|offers|rate|offer|promotion
+            advanced ..1 module
             interested ..4 call|quote|offer|price
             white label
             custom roles|domain|branding feature|which
-            want|need|like|wants ..1 sso|saml|hipaa|sla|audit_logs|api_access
+            want|wants|like sso|saml|hipaa|sla|audit_logs|api_access
             is|are sso|saml|hipaa|scim|audit_logs ..2 included|available|part
             from sales call
             hey|hi|hello|dear sales
@@ -149,10 +156,10 @@ _CUES = (
             prorate
             we|would would? pay for that
             budget now
-            do you sell|offer ..1 <extra>|a|white|premium
+            do you sell|offer ..1 add_ons|addons|modules|white|premium|bigger|larger
             add|adding ..1 sms|voice|phone|chatbot|whatsapp|ai
             higher sla|tier|limit
-            # sla
+            sla of|with|guarantee
             """
         ),
         family="want",
@@ -190,6 +197,23 @@ _CUES = (
             downgrade|downgrading
             upgraded ..4 last|yesterday|where|failed
             before we|i renew
+            seats|licenses|users|user|people|agents|accounts ..2 limit|for|on_top
+            grace period
+            plan do you have for
+            hierarchy
+            """
+        ),
+    ),
+    Cue(
+        "other_verb",
+        -3.0,
+        phrases(
+            """
+            open|opening|create|creating|register|close|closing|cancel|canceling|delete|deleting|remove|removing|edit|editing|deletion|deletions|cancellation|closure ..5 account|accounts|profile
+            account|accounts deletion|deletions|cancellation|closure
+            changing|change|edit|editing|update|updating info|information|details|settings|data
+            charged|charge ..1 extra
+            gold loan
             """
         ),
     ),

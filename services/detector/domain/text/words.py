@@ -54,8 +54,8 @@ _OFTEN_MISTYPED = ordered_words(
     department departments disappointed downgrade downgraded downgrading employees enterprise expand
     expanding expansion export feature features frustrated frustrating functionality getting
     implement implementation improvement integrate integration integrations invoice leaving license
-    licenses migrate migrating migration onboard onboarding option organization platform premium
-    pricing procurement professional provider quarterly recommend refund renewal renewals renewed
+    licenses migrate migrating migration newsletter onboard onboarding option organization platform premium
+    pricing procurement professional provider quarterly recommend registration registrations refund renewal renewals renewed
     renewing replace restaurant service setting signed started subscribe subscription subscriptions
     support switch switched switching terminate training upgrade upgraded upgrading unsubscribe
     vendor workspace yearly
@@ -87,6 +87,7 @@ def _slips() -> dict[str, str]:
     for word in _OFTEN_MISTYPED:
         if len(word) < _LONG_ENOUGH_TO_GUESS:
             continue
+        slips.setdefault(word[1] + word[0] + word[2:], word)
         for at in range(1, len(word) + 1):
             head, tail = word[:at], word[at:]
             variants = [head + letter + tail for letter in _ALPHABET]
