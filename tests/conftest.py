@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local.documents_probe import mongodb_answers
 from deploy.local.kafka.configuration import BrokerAddress
-from deploy.local.kafka.node import prepare_node
+from deploy.local.kafka.node import planned_node, prepare_node
 from deploy.local.kafka.probe import kafka_answers
 from deploy.local.ports import free_ports
 from deploy.local.progress import SilentReporter
@@ -32,13 +32,13 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield settings.kafka_bootstrap_servers
         return
     folder = tmp_path_factory.mktemp("kafka")
-    node = prepare_node(
+    node = planned_node(
         folder=folder,
         log_file=folder / "kafka.log",
         address=BrokerAddress(*free_ports(2)),
         cache_dir=settings.cache_dir,
-        reporter=SilentReporter(),
     )
+    prepare_node(node, settings.cache_dir, SilentReporter())
     servers = node.address.bootstrap_servers
     with running(node.command(), lambda: kafka_answers(servers), output=folder / "output.txt"):
         yield servers

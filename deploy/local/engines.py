@@ -20,7 +20,7 @@ from rich.console import Console
 from deploy.local.documents_probe import mongodb_answers
 from deploy.local.errors import LocalModeError
 from deploy.local.kafka.configuration import BrokerAddress
-from deploy.local.kafka.node import prepare_node
+from deploy.local.kafka.node import planned_node, prepare_node
 from deploy.local.kafka.probe import kafka_answers
 from deploy.local.kafka.topics import ensure_topics
 from deploy.local.ports import PortNeed, check_ports
@@ -43,13 +43,13 @@ def run(settings: LocalSettings, folder: Path, console: Console) -> None:
         ]
     )
     logs = folder / "logs"
-    node = prepare_node(
+    node = planned_node(
         folder=folder / "kafka",
         log_file=logs / "kafka.log",
         address=BrokerAddress(settings.kafka_port, settings.kafka_controller_port),
         cache_dir=settings.cache_dir,
-        reporter=ConsoleReporter(console),
     )
+    prepare_node(node, settings.cache_dir, ConsoleReporter(console))
     servers, uri = node.address.bootstrap_servers, f"mongodb://127.0.0.1:{settings.mongodb_port}"
     documents = (sys.executable, "-m", "deploy.local.documents", "--port", str(settings.mongodb_port))
     store = folder / "documents"

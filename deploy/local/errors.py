@@ -19,25 +19,25 @@ class LocalModeError(EarshotError):
     """Something on this machine keeps local mode from running; the message says what to do."""
 
 
-class PortTaken(LocalModeError):  # noqa: N818 - named for the finding, as the tree above says
+class PortTaken(LocalModeError):
     """Another program listens on a port that a part of Earshot needs."""
 
 
-class AlreadyRunning(LocalModeError):  # noqa: N818 - same
+class AlreadyRunning(LocalModeError):
     """A runner that is alive holds this data folder."""
 
 
-class JarRefused(LocalModeError):  # noqa: N818 - same
+class JarRefused(LocalModeError):
     """A file's size or SHA-256 sum is not what the lock names."""
 
 
-class DownloadFailed(LocalModeError):  # noqa: N818 - same
+class DownloadFailed(LocalModeError):
     """A file named by the lock could not be fetched."""
 
 
-class EngineFailed(LocalModeError):  # noqa: N818 - same
+class EngineFailed(LocalModeError):
     """Kafka or the document server did not start; the message names its log."""
 
 
-class TopicMismatch(LocalModeError):  # noqa: N818 - same
+class TopicMismatch(LocalModeError):
     """A topic exists with another number of partitions than the contracts say."""

@@ -62,6 +62,12 @@ class Installation:
         return os.pathsep.join(str(self.folder / jar.filename) for jar in self.lock.jars if jar.use in uses)
 
 
+def planned_installation(lock: KafkaLock, cache_dir: Path) -> Installation:
+    """Return where the jars are, or will be after `install`."""
+    folder = cache_dir.absolute() / "kafka" / f"{lock.kafka_version}-{lock.digest}"
+    return Installation(folder=folder, lock=lock)
+
+
 def install(lock: KafkaLock, cache_dir: Path, reporter: Reporter, fetch: Fetch | None = None) -> Installation:
     """Make sure that every locked jar is in the cache, and return where.
 
@@ -71,12 +77,13 @@ def install(lock: KafkaLock, cache_dir: Path, reporter: Reporter, fetch: Fetch |
         DownloadFailed: a file could not be fetched.
         JarRefused: what was fetched is not what the lock names; nothing of it is kept.
     """
-    folder = cache_dir.absolute() / "kafka" / f"{lock.kafka_version}-{lock.digest}"
+    installation = planned_installation(lock, cache_dir)
+    folder = installation.folder
     if not _stamped(lock, folder):
         with exclusive(folder.with_suffix(".lock")):
             if not _stamped(lock, folder):
                 _complete(lock, folder, reporter, fetch or fetch_by_jgo)
-    return Installation(folder=folder, lock=lock)
+    return installation
 
 
 def _complete(lock: KafkaLock, folder: Path, reporter: Reporter, fetch: Fetch) -> None:
