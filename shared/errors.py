@@ -49,7 +49,7 @@ class PermanentError(EarshotError):
         self.reason: DeadLetterReason = reason
 
 
-class ProcessingStopped(EarshotError):  # noqa: N818 - named for the decision, as the tree above says
+class ProcessingStopped(EarshotError):
     """Too much in a row went wrong: the fault is ours, and going on would only put more aside."""
 
 

@@ -30,7 +30,7 @@ _KEYS_TIMEOUT_SECONDS = 5.0
 _OIDC_ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
 
 
-class Refused(Exception):  # noqa: N818 - an answer to the caller, no fault of ours
+class Refused(Exception):
     """The request is not let in. `status` is 401 (say who you are) or 403 (not from here)."""
 
     def __init__(self, status: int, message: str) -> None:

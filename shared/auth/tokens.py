@@ -33,7 +33,7 @@ LONGEST_KEY_LIFE_DAYS = 366
 _MOST_TOKEN_CHARACTERS = 4_096
 
 
-class TokenRefused(Exception):  # noqa: N818 - a refusal is an answer to the caller, no fault of ours
+class TokenRefused(Exception):
     """The token is not one of ours, is over, or is meant for something else. The message may be shown."""
 
 

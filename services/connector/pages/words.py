@@ -1,0 +1,88 @@
+"""How the pages put a connection's state: one word, a tone, and the way out where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from services.connector.domain.connection import Connection
+    from services.connector.domain.report import SyncReport
+    from shared.contracts.connections import AttentionReason
+
+Tone = Literal["good", "busy", "attention", "bad", "off"]
+
+PERMISSIONS = (
+    ("Read and list users and companies", "contacts and companies, with their tags"),
+    ("Read one user and one company", "the same, one at a time"),
+    ("Read conversations", "conversations and every message in them"),
+    ("Read tags", "tags, which become filters"),
+    ("Read admins", "your teammates' names"),
+    ("Read one admin", "who connects, and to which workspace"),
+)
+"""What to tick in Intercom's Developer Hub, by its names there (FACTS §2), and what each one is for."""
+
+RESOURCE_NAMES = {
+    "admin": "Teammates",
+    "team": "Teams",
+    "tag": "Tags",
+    "company": "Companies",
+    "contact": "Contacts",
+    "conversation": "Conversations",
+}
+
+GAP_WORDS = {
+    "parts_cut_at_500": "Intercom hands out the newest 500 parts only; older ones stay where we had them.",
+    "deleted_before_read": "It was deleted in Intercom between being listed and being read.",
+    "permission_missing": "The app lacks the permission. Tick it in the Developer Hub; we try at every run.",
+    "plan_restricted": "The workspace's plan does not include it.",
+    "still_lagging": "Intercom's search shows changes late; the next run reads it again.",
+}
+
+_WAY_OUT: dict[AttentionReason, str] = {
+    "token_revoked": (
+        "Intercom no longer accepts the credential: it was rotated or revoked, or the app was deleted."
+        " Reconnect below; reading goes on where it stopped."
+    ),
+    "permission_missing": (
+        "The app lacks a permission. Tick it in Intercom's Developer Hub under Permissions, then reconnect."
+    ),
+    "plan_restricted": "The workspace's plan does not include the API. Ask Intercom, then reconnect.",
+    "wrong_region": "The workspace lives in another region. Reconnect with the right region.",
+    "workspace_changed": (
+        "The credential now opens another workspace. Reconnect with one of the same workspace, or remove the"
+        " data first."
+    ),
+    "unreachable": "We cannot reach Intercom. Nothing is lost; we go on when it answers.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateWord:
+    """A state as the card shows it."""
+
+    word: str
+    tone: Tone
+    way_out: str | None = None
+
+
+_AT_REST: dict[str, StateWord] = {
+    "connecting": StateWord("Connecting", "busy"),
+    "disconnected": StateWord("Disconnected", "off"),
+    "removed": StateWord("Data removed", "off"),
+}
+
+
+def state_word(connection: Connection | None, report: SyncReport | None) -> StateWord:
+    """Return the one word for a connection, or for none at all."""
+    if connection is None:
+        return StateWord("Not connected", "off")
+    if connection.state in _AT_REST:
+        return _AT_REST[connection.state]
+    if connection.state == "needs_attention":
+        reason = connection.attention or "unreachable"
+        return StateWord("Needs attention", "bad", _WAY_OUT[reason])
+    if report is not None and report.run is not None and not report.initial_done:
+        share = report.run.share
+        return StateWord("Syncing" if share is None else f"Syncing {share:.0%}", "busy")
+    return StateWord("Connected", "good")
