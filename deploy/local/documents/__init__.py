@@ -1,0 +1,1 @@
+"""A document server: MongoDB's wire protocol over SQLite files, for one machine."""

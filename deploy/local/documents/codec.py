@@ -1,0 +1,58 @@
+"""How BSON becomes Python values here, and how it goes back without loss.
+
+Dates stay integers (``DatetimeMS``) so that every 64-bit date survives; UUIDs stay ``Binary``; 64-bit
+integers stay ``Int64``. A stored document is kept as the bytes the client sent, so types that Python
+cannot express are only at risk when an update re-encodes the document: `reencode_is_exact` finds those.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bson
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import BSONError
+
+from deploy.local.documents.errors import CommandError, FailedToParseError
+
+Document = dict[str, Any]
+
+MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
+"""MongoDB's own ceiling for one document; drivers split batches by it."""
+
+OPTIONS: Final[CodecOptions[Document]] = CodecOptions(
+    document_class=dict,
+    uuid_representation=UuidRepresentation.UNSPECIFIED,
+    datetime_conversion=DatetimeConversion.DATETIME_MS,
+)
+
+
+def decode(data: bytes) -> Document:
+    """Decode one document; raises `FailedToParseError` for anything that is not BSON."""
+    try:
+        return bson.decode(data, OPTIONS)
+    except (BSONError, ValueError, OverflowError) as error:
+        raise FailedToParseError(f"the document is not valid BSON: {error}") from error
+
+
+def encode(document: Document) -> bytes:
+    """Encode one document; raises `CommandError` 10334 when it is larger than MongoDB allows."""
+    try:
+        data = bson.encode(document, codec_options=OPTIONS)
+    except (BSONError, ValueError, OverflowError) as error:
+        raise FailedToParseError(f"the result cannot be written as BSON: {error}") from error
+    check_size(data)
+    return data
+
+
+def check_size(data: bytes) -> None:
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise CommandError(
+            f"the document is {len(data)} bytes; the most a document can have is {MAX_DOCUMENT_BYTES}", 10334
+        )
+
+
+def reencode_is_exact(data: bytes, document: Document) -> bool:
+    """Whether decoding and encoding gives the same bytes, which undefined, symbol and DBPointer do not."""
+    return bool(bson.encode(document, codec_options=OPTIONS) == data)

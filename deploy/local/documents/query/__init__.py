@@ -1,0 +1,1 @@
+"""Filters, plans, sort orders and projections."""

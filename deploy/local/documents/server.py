@@ -1,0 +1,221 @@
+"""The TCP side: connections, framing, and which thread answers what.
+
+One connection's commands are answered in the order they came. A client that breaks the protocol, or
+floods without reading, loses its connection; the others notice nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from deploy.local.documents import wire
+from deploy.local.documents.codec import decode, encode
+from deploy.local.documents.commands import registry
+from deploy.local.documents.commands.call import Call
+from deploy.local.documents.commands.cursors import CursorStore
+from deploy.local.documents.errors import CommandError
+from deploy.local.documents.expiry import remove_expired
+from deploy.local.documents.storage.engine import Engine
+
+if TYPE_CHECKING:
+    from deploy.local.documents.settings import Settings
+    from deploy.local.documents.wire import Request
+
+_LOG: Final = logging.getLogger(__name__)
+
+_MAX_QUEUED: Final = 64
+"""Commands of one connection that wait for their turn before its reading is paused."""
+_MAX_LEGACY_COMMANDS: Final = frozenset({"isMaster", "ismaster", "hello"})
+
+
+class DocumentServer:
+    """A running document server.
+
+    Args:
+        settings: The server's settings.
+
+    After `start`, ``port`` is the port it listens on.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cursors = CursorStore(time.monotonic, settings.cursor_timeout_seconds, settings.max_cursors)
+        self._connections: set[_Connection] = set()
+        self._connection_count = 0
+        self._engine: Engine | None = None
+        self._server: asyncio.Server | None = None
+        self._timer: asyncio.Task[None] | None = None
+        self.port = settings.port
+
+    async def start(self) -> None:
+        """Open the files and listen; raises `DirectoryInUseError` or `OSError` if either is taken."""
+        loop = asyncio.get_running_loop()
+        self._engine = Engine(self._settings, loop)
+        self._engine.start()
+        try:
+            self._server = await loop.create_server(self._connect, self._settings.host, self._settings.port)
+        except OSError:
+            self._engine.stop()
+            raise
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._timer = asyncio.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Answer what is queued, then close connections and files."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._server is not None:
+            self._server.close()
+        if self._engine is not None:
+            await asyncio.to_thread(self._engine.stop)
+        await asyncio.sleep(0)
+        for connection in list(self._connections):
+            connection.close()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    def _connect(self) -> _Connection:
+        self._connection_count += 1
+        return _Connection(self, self._connection_count)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.ttl_interval_seconds)
+            self._cursors.expire()
+            if self._engine is not None:
+                try:
+                    await self._engine.write(remove_expired)
+                except CommandError as error:
+                    _LOG.warning("expired documents could not be removed: %s", error)
+
+    def join(self, connection: _Connection) -> bool:
+        if len(self._connections) >= self._settings.max_connections:
+            return False
+        self._connections.add(connection)
+        return True
+
+    def leave(self, connection: _Connection) -> None:
+        self._connections.discard(connection)
+
+    def begin(self, request: Request, connection_id: int) -> bytes | asyncio.Future[bytes]:
+        """Start a command; gives its reply, or the future of it."""
+        name = wire.command_name(request.body)
+        if request.legacy_database is not None and name not in _MAX_LEGACY_COMMANDS:
+            raise CommandError(f"OP_QUERY is only spoken for the greeting, not for {name}", 352)
+        body = decode(request.body)
+        database = request.legacy_database or body.get("$db")
+        if not isinstance(database, str):
+            raise CommandError("OP_MSG requests require a $db argument", 40571)
+        call = Call(name, database, body, request, self._cursors, self._settings, connection_id)
+        instant = registry.INSTANT.get(name)
+        if instant is not None:
+            return instant(call)
+        if self._engine is None:
+            raise CommandError("the server is not running", 91)
+        reading = registry.READING.get(name)
+        if reading is not None:
+            return self._engine.read(partial(reading, call))
+        writing = registry.WRITING.get(name)
+        if writing is not None:
+            return self._engine.write(partial(writing, call))
+        raise CommandError(f"no such command: '{name}'", 59)
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, server: DocumentServer, number: int) -> None:
+        self._server = server
+        self._number = number
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._waiting: list[Request] = []
+        self._current: asyncio.Future[bytes] | None = None
+        self._is_paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports have the interface without the ancestry.
+        self._transport = cast("asyncio.Transport", transport)
+        if not self._server.join(self):
+            _LOG.warning("a client was turned away: too many connections")
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.leave(self)
+        self._transport = None
+        self._waiting.clear()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        try:
+            self._cut_messages()
+        except wire.ProtocolError as error:
+            _LOG.warning("a client broke the protocol and is disconnected: %s", error)
+            if self._transport is not None:
+                self._transport.abort()
+
+    def _cut_messages(self) -> None:
+        at, buffer = 0, self._buffer
+        while len(buffer) - at >= wire.HEADER.size:
+            size = int.from_bytes(buffer[at : at + 4], "little", signed=True)
+            if not wire.HEADER.size < size <= wire.MAX_MESSAGE_BYTES:
+                raise wire.ProtocolError(f"a message claims {size} bytes")
+            if len(buffer) - at < size:
+                break
+            self._waiting.append(wire.parse(bytes(memoryview(buffer)[at : at + size])))
+            at += size
+        if at:
+            del buffer[:at]
+        if len(self._waiting) > _MAX_QUEUED and self._transport is not None and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+        self._proceed()
+
+    def _proceed(self) -> None:
+        """Answer waiting commands until one has to wait for a thread."""
+        while self._waiting and self._current is None:
+            request = self._waiting.pop(0)
+            try:
+                result = self._server.begin(request, self._number)
+            except CommandError as error:
+                self._answer(request, encode(error.reply()))
+                continue
+            except Exception as error:  # noqa: BLE001 - the boundary of a command: a fault is answered, not fatal
+                self._answer(request, _fault(error))
+                continue
+            if isinstance(result, bytes):
+                self._answer(request, result)
+            else:
+                self._current = result
+                result.add_done_callback(partial(self._finished, request))
+        if self._is_paused and len(self._waiting) <= _MAX_QUEUED // 2 and self._transport is not None:
+            self._is_paused = False
+            self._transport.resume_reading()
+
+    def _finished(self, request: Request, future: asyncio.Future[bytes]) -> None:
+        self._current = None
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            self._answer(request, future.result())
+        elif isinstance(error, CommandError):
+            self._answer(request, encode(error.reply()))
+        else:
+            self._answer(request, _fault(error))
+        self._proceed()
+
+    def _answer(self, request: Request, document: bytes) -> None:
+        if request.wants_reply and self._transport is not None:
+            self._transport.write(wire.reply_to(request, document))
+
+
+def _fault(error: Any) -> bytes:
+    _LOG.error("a command failed unexpectedly", exc_info=error)
+    return encode(CommandError(f"the server failed: {type(error).__name__}: {error}", 1).reply())

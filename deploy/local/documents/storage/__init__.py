@@ -1,0 +1,1 @@
+"""SQLite files: catalog, records, index entries and scans."""

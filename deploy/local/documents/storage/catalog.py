@@ -1,0 +1,108 @@
+"""What a database holds: collections and their indexes, and the names they may have.
+
+A collection is two kinds of SQLite tables: ``c<id>`` with one row per document (its key, its bytes), and
+one ``i<id>`` per index with one row per index entry. The catalog's rows live in the same file, so that a
+collection and its description change in one transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from deploy.local.documents.errors import CommandError
+
+if TYPE_CHECKING:
+    from deploy.local.documents.codec import Document
+    from deploy.local.documents.query.sorting import SortOrder
+
+ID_INDEX_NAME: Final = "_id_"
+MAX_INDEXES: Final = 64
+"""MongoDB's own ceiling per collection."""
+MAX_NAME_BYTES: Final = 255
+MAX_DATABASE_NAME_BYTES: Final = 63
+
+
+@dataclass(slots=True, eq=False)
+class Index:
+    """One secondary index.
+
+    Attributes:
+        id: The number in its table's name.
+        name: Its name in the collection.
+        order: Its fields and directions.
+        specification: What ``listIndexes`` shows.
+        multikey: Positions of fields that some document filled from an array. Grows before the commit
+            that needs it and never shrinks, so a reader can only be too careful.
+    """
+
+    id: int
+    name: str
+    order: SortOrder
+    specification: Document
+    multikey: frozenset[int] = frozenset()
+
+    @property
+    def table(self) -> str:
+        return f"i{self.id}"
+
+    @property
+    def unique(self) -> bool:
+        return bool(self.specification.get("unique", False))
+
+    @property
+    def sparse(self) -> bool:
+        return bool(self.specification.get("sparse", False))
+
+    @property
+    def expire_after_seconds(self) -> float | None:
+        return self.specification.get("expireAfterSeconds")
+
+    @property
+    def key_pattern(self) -> Document:
+        return dict(self.specification["key"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Collection:
+    """One collection as its database's catalog knows it; replaced, never changed, when indexes change."""
+
+    id: int
+    name: str
+    database_name: str
+    uuid: bytes
+    indexes: tuple[Index, ...] = field(default=())
+
+    @property
+    def table(self) -> str:
+        return f"c{self.id}"
+
+    @property
+    def namespace(self) -> str:
+        return f"{self.database_name}.{self.name}"
+
+    def index_named(self, name: str) -> Index | None:
+        return next((index for index in self.indexes if index.name == name), None)
+
+
+Catalog = dict[str, Collection]
+
+
+def check_database_name(name: Any) -> str:
+    """Give back a database name that MongoDB would take; raises code 73 for others."""
+    if not isinstance(name, str) or not name or any(letter in '/\\. "$*<>:|?\0' for letter in name):
+        raise CommandError(f"Invalid database name: {name!r}", 73)
+    if len(name.encode()) > MAX_DATABASE_NAME_BYTES:
+        raise CommandError(f"a database name has at most {MAX_DATABASE_NAME_BYTES} bytes: {name!r}", 73)
+    return name
+
+
+def check_collection_name(name: Any) -> str:
+    """Give back a collection name that MongoDB would take; raises code 73 for others."""
+    if not isinstance(name, str):
+        raise CommandError("collection name has invalid type", 73)
+    if not name or name.startswith((".", "system.")) or name.endswith(".") or "$" in name or "\0" in name:
+        raise CommandError(f"Invalid collection name: {name!r}", 73)
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise CommandError(f"a collection name has at most {MAX_NAME_BYTES} bytes", 73)
+    return name

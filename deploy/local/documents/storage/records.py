@@ -1,0 +1,119 @@
+"""Writing documents: the document's row and its index entries change together, or not at all.
+
+Everything that can be refused (a unique key that is taken, parallel arrays) is checked before the first
+row is written, so a refused document leaves no trace inside its transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from deploy.local.documents.codec import decode
+from deploy.local.documents.errors import DuplicateKeyError
+from deploy.local.documents.keys import encode_key
+from deploy.local.documents.paths import MISSING
+from deploy.local.documents.storage.entries import EMPTY, Entries, entries_of, value_tuples
+
+if TYPE_CHECKING:
+    from deploy.local.documents.codec import Document
+    from deploy.local.documents.storage.catalog import Collection, Index
+    from deploy.local.documents.storage.database import Database
+
+_NO_ENTRIES = Entries(frozenset(), frozenset())
+
+
+def insert(database: Database, collection: Collection, document: Document, body: bytes) -> None:
+    """Store a new document; raises `DuplicateKeyError` with nothing written."""
+    entries = [
+        _checked(database, collection, index, document, _NO_ENTRIES, -1) for index in collection.indexes
+    ]
+    key = encode_key(document["_id"])
+    try:
+        cursor = database.connection.execute(
+            f"INSERT INTO {collection.table} (key, body) VALUES (?, ?)", (key, body)
+        )
+    except sqlite3.IntegrityError as error:
+        raise DuplicateKeyError(collection.namespace, "_id_", {"_id": 1}, {"_id": document["_id"]}) from error
+    rid = int(cursor.lastrowid or 0)
+    for index, (added, _) in zip(collection.indexes, entries, strict=True):
+        _write_entries(database, index, rid, added, frozenset())
+
+
+def replace(
+    database: Database, collection: Collection, rid: int, old: Document, new: Document, body: bytes
+) -> None:
+    """Store a document's new state; only index entries that differ are touched."""
+    changes = []
+    for index in collection.indexes:
+        before = entries_of(old, index.order, sparse=index.sparse)
+        changes.append((index, *_checked(database, collection, index, new, before, rid)))
+    database.connection.execute(f"UPDATE {collection.table} SET body = ? WHERE rid = ?", (body, rid))
+    for index, added, removed in changes:
+        _write_entries(database, index, rid, added, removed)
+
+
+def delete(database: Database, collection: Collection, rid: int, document: Document) -> None:
+    for index in collection.indexes:
+        removed = entries_of(document, index.order, sparse=index.sparse).keys
+        _write_entries(database, index, rid, frozenset(), removed)
+    database.connection.execute(f"DELETE FROM {collection.table} WHERE rid = ?", (rid,))
+
+
+def fill_index(database: Database, collection: Collection, index: Index) -> None:
+    """Give a new index the entries of all documents there are; raises `DuplicateKeyError` at a conflict."""
+    after = 0
+    while True:
+        rows = database.connection.execute(
+            f"SELECT rid, body FROM {collection.table} WHERE rid > ? ORDER BY rid LIMIT 1000", (after,)
+        ).fetchall()
+        for rid, body in rows:
+            added, _ = _checked(database, collection, index, decode(body), _NO_ENTRIES, rid)
+            _write_entries(database, index, rid, added, frozenset())
+        if not rows:
+            return
+        after = rows[-1][0]
+
+
+def _checked(
+    database: Database, collection: Collection, index: Index, document: Document, before: Entries, rid: int
+) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """The keys to add and to remove, after the unique constraint was asked."""
+    now = entries_of(document, index.order, sparse=index.sparse)
+    added, removed = now.keys - before.keys, before.keys - now.keys
+    if index.unique:
+        for key in added:
+            taken = database.connection.execute(
+                f"SELECT 1 FROM {index.table} WHERE key = ? AND rid <> ? LIMIT 1", (key, rid)
+            ).fetchone()
+            if taken:
+                raise DuplicateKeyError(
+                    collection.namespace, index.name, index.key_pattern, _colliding(index, document, key)
+                )
+    if not now.multikey <= index.multikey:
+        database.mark_multikey(index, now.multikey)
+    return added, removed
+
+
+def _write_entries(
+    database: Database, index: Index, rid: int, added: frozenset[bytes], removed: frozenset[bytes]
+) -> None:
+    connection = database.connection
+    for key in removed:
+        connection.execute(f"DELETE FROM {index.table} WHERE key = ? AND rid = ?", (key, rid))
+    for key in added:
+        connection.execute(f"INSERT INTO {index.table} (key, rid) VALUES (?, ?)", (key, rid))
+
+
+def _colliding(index: Index, document: Document, key: bytes) -> dict[str, Any]:
+    """The values of the one entry that is taken, by field."""
+    tuples, _ = value_tuples(document, index.order)
+    for values in tuples:
+        single = {f"f{at}": (MISSING if value is EMPTY else value) for at, value in enumerate(values)}
+        order = tuple(((f"f{at}",), direction) for at, (_, direction) in enumerate(index.order))
+        if len(tuples) == 1 or key in entries_of(single, order, sparse=False).keys:
+            return {
+                ".".join(path): None if value is MISSING or value is EMPTY else value
+                for (path, _), value in zip(index.order, values, strict=True)
+            }
+    return {}
