@@ -1,0 +1,215 @@
+"""The mood of each customer message: negative, neutral or positive, or nothing when unsure.
+
+Words are weighed by the lexicon of the vaderSentiment package, corrected for the language of support,
+where "issue", "help" and "error" are the subject and not a complaint, and "thanks" is a goodbye. The
+numbers that `domain.text.mood` reads off a message are weighed together by a softmax; its weights are
+fitted constants, README.md says on what.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from services.detector.domain.detector import Parameters
+from services.detector.domain.finding import Evidence, Finding, Kind, Polarity
+from services.detector.domain.text.mood import MoodReader
+from services.detector.domain.text.wordlist import table, words
+
+if TYPE_CHECKING:
+    from services.detector.domain.conversation import Context, Conversation, Message
+
+NAME = "sentiment"
+VERSION = "1"
+EVIDENCE_LIMIT_CHARACTERS = 300
+"""A mood is shown by a sentence, not by a letter."""
+
+_SUBJECTS = words(
+    """
+    issue issues problem problems error errors help helps helped please question questions support trust share shared
+    sure solution solutions interest interested ok okay well kind kindly alert alerts critical demand demands cut block
+    blocked number ready like matter create created active chance cancel canceled stop stopped stopping debt free
+    credit join increase increased important top hand want wanted value values security secure secured
+    special assets natural grand party novel miss play dear leave limited limitation pay paid no
+    reward rewards save saved saves growing growth agree natural challenge challenges fine hi hello natural
+    legal vision fresh care true aware determine determined forgot warm yes feeling feelings low
+    """
+)
+_CORRECTIONS = {
+    word: float(value)
+    for word, value in table(
+        """
+        thanks = 0.6, thank = 0.6, works = 0.9, worked = 1.0, easy = 1.6, easier = 1.6, intuitive = 1.9, smooth = 1.5
+        smoothly = 1.6, fast = 1.3, faster = 1.3, quick = 1.2, quickly = 0.8, recommend = 1.6, recommended = 1.2
+        seamless = 1.9, seamlessly = 1.9, fixed = 0.6, solved = 0.9, reliable = 1.8, responsive = 1.5, impressed = 2.2
+        delicious = 2.5, clean = 1.3, comfortable = 1.7, durable = 1.5, sturdy = 1.4, solid = 1.2, flawless = 2.4, helpful = 1.9
+        slow = -1.3, slower = -1.3, slowly = -1.0, buggy = -2.1, laggy = -1.8, bug = -0.5, bugs = -0.7, crash = -1.5, crashes = -1.8
+        crashed = -1.6, crashing = -1.8, unusable = -2.9, useless = -2.6, broken = -1.8, broke = -1.5, outage = -1.6, outages = -1.8
+        unresponsive = -1.9, overpriced = -2.1, expensive = -1.3, ridiculous = -2.4, unacceptable = -2.8, waste = -2.0
+        wasted = -2.1, fails = -1.3, failed = -1.2, failing = -1.4, fail = -1.2, stuck = -0.8, confusing = -1.5, confused = -1.0
+        complicated = -1.2, clunky = -1.7, tedious = -1.6, cumbersome = -1.6, misleading = -1.9, rude = -2.3, unhelpful = -2.1
+        incompetent = -2.6, ignored = -1.6, delayed = -1.0, delay = -0.9, worse = -2.1, worst = -3.1, refund = -0.7, nightmare = -2.6
+        bland = -1.6, mediocre = -1.4, cheap = -0.5, dirty = -1.6, cold = -0.7, flimsy = -1.6, overcooked = -1.7, stale = -1.5
+        embarrassing = -1.9, regret = -1.7, ugh = -1.8, unreliable = -2.0, unstable = -1.6, glitchy = -1.7, freezes = -1.5
+        """
+    ).items()
+}
+
+_WEIGHTS: dict[Polarity, tuple[float, ...]] = {
+    Polarity.NEGATIVE: (
+        -0.02,
+        -1.092,
+        0.794,
+        -0.731,
+        -0.624,
+        0.385,
+        0.089,
+        0.171,
+        -0.546,
+        -0.179,
+        0.013,
+        -1.447,
+        0.282,
+        0.194,
+        -0.157,
+        1.433,
+        -1.464,
+        2.267,
+        -1.83,
+        0.436,
+        -0.534,
+        -1.919,
+        1.512,
+    ),
+    Polarity.NEUTRAL: (
+        -0.019,
+        -0.328,
+        -0.765,
+        0.029,
+        -0.732,
+        -0.547,
+        -0.211,
+        0.167,
+        0.278,
+        0.616,
+        -1.503,
+        -0.225,
+        0.052,
+        0.51,
+        0.299,
+        -0.426,
+        -0.749,
+        -1.914,
+        -1.305,
+        -0.315,
+        -0.067,
+        -1.011,
+        -1.1,
+    ),
+    Polarity.POSITIVE: (
+        -0.273,
+        0.894,
+        -0.495,
+        0.832,
+        0.909,
+        -0.266,
+        0.254,
+        -0.744,
+        -0.062,
+        -1.046,
+        1.175,
+        0.867,
+        -0.841,
+        -0.986,
+        -0.523,
+        -1.539,
+        1.135,
+        -1.653,
+        2.084,
+        -0.468,
+        0.426,
+        1.713,
+        -1.177,
+    ),
+}
+"""One row per polarity, one weight per name in FEATURE_NAMES, found by `evaluation.fitting`."""
+
+
+def support_lexicon() -> dict[str, float]:
+    """The package's lexicon with the corrections for the language of support."""
+    packaged = resources.files("vaderSentiment").joinpath("vader_lexicon.txt").read_text(encoding="utf-8")
+    lexicon: dict[str, float] = {}
+    for line in packaged.splitlines():
+        word, _, rest = line.partition("\t")
+        if word.isalpha() and word not in _SUBJECTS:
+            lexicon[word] = float(rest.split("\t", 1)[0])
+    return lexicon | _CORRECTIONS
+
+
+def probabilities(features: tuple[float, ...]) -> dict[Polarity, float]:
+    """Calibrated probability of each polarity; they add up to one."""
+    logits = {
+        polarity: sum(weight * value for weight, value in zip(weights, features, strict=True))
+        for polarity, weights in _WEIGHTS.items()
+    }
+    highest = max(logits.values())
+    powers = {polarity: math.exp(logit - highest) for polarity, logit in logits.items()}
+    total = sum(powers.values())
+    return {polarity: power / total for polarity, power in powers.items()}
+
+
+@dataclass(frozen=True)
+class SentimentDetector:
+    """A Detector that makes at most one finding per customer message."""
+
+    reader: MoodReader
+    parameters: Parameters = field(default_factory=lambda: Parameters(threshold=0.55))
+    name: str = NAME
+    version: str = VERSION
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        return frozenset({Kind.SENTIMENT})
+
+    def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
+        del context
+        made = (self._read(message) for message in conversation.readable_messages)
+        return tuple(finding for finding in made if finding is not None)
+
+    def _read(self, message: Message) -> Finding | None:
+        if not message.clauses:
+            return None
+        likely = probabilities(self.reader.features(message.text, message.clauses))
+        polarity = max(likely, key=lambda one: likely[one])
+        if likely[polarity] < self.parameters.threshold:
+            return None
+        return Finding(
+            kind=Kind.SENTIMENT,
+            confidence=likely[polarity],
+            detector=self.name,
+            version=self.version,
+            evidence=(self._evidence(message, polarity),),
+            polarity=polarity,
+            score=likely[Polarity.POSITIVE] - likely[Polarity.NEGATIVE],
+        )
+
+    def _evidence(self, message: Message, polarity: Polarity) -> Evidence:
+        """The clause that leans furthest towards the polarity that was found."""
+        if len(message.clauses) == 1 or polarity is Polarity.NEUTRAL:
+            chosen = message.clauses[0]
+        else:
+            chosen = max(
+                message.clauses,
+                key=lambda clause: probabilities(
+                    self.reader.features(message.text[clause.start : clause.end], (clause,))
+                )[polarity],
+            )
+        return Evidence.of(message, chosen.start, min(chosen.end, chosen.start + EVIDENCE_LIMIT_CHARACTERS))
+
+
+def create(parameters: Parameters | None = None) -> SentimentDetector:
+    """The sentiment detector; reads the lexicon once from the installed package."""
+    reader = MoodReader.with_lexicon(support_lexicon())
+    return SentimentDetector(reader, parameters or Parameters(threshold=0.55))

@@ -1,0 +1,292 @@
+"""What in a message speaks for a good or a bad mood, as a handful of bounded numbers.
+
+A lexicon gives single words a valence (about -4 to 4). Around it: negation turns it, intensifiers
+stretch it, wishes and conditions ("would be great if") take praise out of it, phrases that no single
+word carries ("still waiting", "works like a charm") are counted apart. What the numbers mean together is
+decided by whoever weighs them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.detector.domain.rules import Cue, RuleBook, phrases
+from services.detector.domain.text.wordlist import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from services.detector.domain.text.sentences import Clause
+
+FEATURE_NAMES = (
+    "bias",
+    "praise",
+    "blame",
+    "balance",
+    "strongest_praise",
+    "strongest_blame",
+    "ending",
+    "mixed",
+    "no_valence",
+    "asks",
+    "exclaims",
+    "exclaims_praise",
+    "exclaims_blame",
+    "shouts",
+    "length",
+    "negations",
+    "thanks",
+    "grievance",
+    "delight",
+    "sarcasm",
+    "hypothetical",
+    "good_emoji",
+    "bad_emoji",
+)
+"""Names of the numbers that `mood_features` returns, in their order."""
+
+_NEGATIONS = words(
+    "not no never nobody nothing none neither nor without hardly barely scarcely cannot lack lacks"
+)
+_STRONGER = words(
+    """
+    very really so extremely absolutely totally completely super incredibly highly too quite truly deeply
+    especially particularly such insanely painfully utterly always
+    """
+)
+_WEAKER = words("slightly somewhat kinda sorta fairly bit little partly almost rather")
+_TURN_REACH_WORDS = 4
+"""A negation colours the next few words: "not a very good tool"."""
+_TURNED = -0.6
+"""A negated word means less than its opposite: "not good" is milder than "bad"."""
+_STRONGER_BY = 0.3
+_HYPOTHETICAL_SHARE = 0.25
+"""What is left of praise in a wish: "it would be great if" praises nothing yet."""
+_BEFORE_TURN_SHARE = 0.7
+"""What stands before a "but" counts for less than what follows."""
+
+_GOOD_EMOJI = re.compile(
+    "[\u2764\U0001f600-\U0001f60d\U0001f60a\U0001f917\U0001f929\U0001f970\U0001f973\U0001f389\U0001f44d\U0001f44f\U0001f64c\U0001f64f\U0001f499-\U0001f49c]"
+    r"|(?<![\w/])[:;=8]['^]?-?[)D\]](?![\w/])|<3"
+)
+_BAD_EMOJI = re.compile(
+    "[\U0001f612-\U0001f616\U0001f61e-\U0001f629\U0001f62b\U0001f62d\U0001f631\U0001f640\U0001f644\U0001f44e\U0001f494\U0001f926\U0001f92c]"
+    r"|(?<![\w/])[:;=8]['^]?-?[(\[](?![\w/])|(?<!\w):-?/(?![\w/])"
+)
+
+_GRIEVANCE = Cue(
+    "grievance",
+    1.0,
+    phrases(
+        """
+        still not|no|waiting|broken|have_not|nobody|nothing|the_same|happening
+        not|never|no_longer ..2 work|working|works|help|helpful|helps|acceptable|impressed|happy|satisfied|fixed|answered|responding
+        does|do|did not work|help|answer
+        not ..2 what i|we ..2 expected|promised|ordered|asked|paid
+        no answer|reply|response|one_replies|luck
+        third|fourth|fifth|second|nth time|day|week|month
+        keep|keeps happening|crashing|failing|getting|sending|asking|breaking
+        every time i|we
+        waste of|my
+        how hard
+        have been waiting
+        waiting for|since ..2 days|weeks|hours|months|week|month|ages|two|three|four|five
+        again the same
+        failed|broken|crashed|down again
+        asked|told|reported|explained ..3 twice|times|again|already|before
+        lost ..3 work|data|hours|money|customer|day|trust
+        charged ..2 twice|double
+        fed up|with
+        sick|tired of
+        last straw
+        let down
+        slap in the face
+        made ..2 worse
+        used to be good|better|great
+        expected better|more
+        why does this|it keep
+        why is this|it ..2 so
+        should not have to
+        cost us
+        hate it|this|that|the|how
+        never again
+        thanks for nothing
+        in circles
+        talk|speak to a human
+        without fixing|asking|telling|any
+        non stop
+        only thing missing
+        wish i|we had never
+        do|would not recommend
+        stay away
+        not worth
+        money back
+        """
+    ),
+)
+_DELIGHT = Cue(
+    "delight",
+    1.0,
+    phrases(
+        """
+        works|working|worked|runs like_a_charm|perfectly|great|well|smoothly|beautifully|fine_now|flawlessly
+        that|it worked|helped|solved|fixed
+        exactly what i|we
+        thank you so|very much
+        thanks so|a_lot|a_million|a_ton
+        thanks again
+        can|could not imagine|be_happier|have_done|ask_for|live_without
+        no complaints
+        keep up the
+        well done
+        nice one|work|job
+        good|great|amazing|awesome|fantastic|excellent job|work|stuff|news|support|service|tool|product|experience|quality|value
+        love|loving it|this|the|your|that|how|you
+        highly recommend|recommended
+        would|will|definitely recommend|recommended
+        recommended you
+        saves|saved me|us|my|our
+        above and beyond
+        you rock|guys_rock|folks_rock
+        so much easier|better|faster
+        best ..4 ever|used|had|have|seen
+        so happy|glad|pleased|grateful
+        really|very happy|pleased|appreciate|appreciated|impressed|helpful|good|nice|well
+        not bad
+        no problem|issues|problems with
+        glad|happy we|i|that|with|to_have|it
+        five|5 stars
+        it just works
+        kudos
+        lifesaver
+        """
+    ),
+)
+_SARCASM = Cue(
+    "sarcasm",
+    1.0,
+    phrases(
+        """
+        thanks for nothing
+        oh|well|just|how great|wonderful|nice|lovely|perfect|fantastic|brilliant
+        great|wonderful|nice|lovely|perfect|fantastic|brilliant|awesome ..1 another outage|bug|error|crash|problem|issue|day|delay
+        great|wonderful|lovely|nice|fantastic|perfect|brilliant|amazing|love ..5 again|broken|crash|crashes|crashed|fails|failed|down|error|bug|outage|useless|ignored
+        yeah right
+        good luck with
+        what a joke|surprise|shame
+        so much for
+        as if
+        for once
+        """
+    ),
+)
+_HYPOTHETICAL = Cue(
+    "hypothetical",
+    1.0,
+    phrases(
+        """
+        would|could|might be|make|love|like|appreciate
+        wish|hope|hoping|unless
+        if|whether it|you|there|i|we|this|someone|anyone
+        should be|have|be_able
+        """
+    ),
+)
+_THANKS = Cue("thanks", 1.0, phrases("thanks\nthank you\nmany thanks\ncheers\nappreciate it"))
+
+
+@dataclass(frozen=True)
+class MoodReader:
+    """Reads a message's mood with a lexicon of lower-case words and their valence."""
+
+    lexicon: Mapping[str, float]
+    book: RuleBook
+
+    @classmethod
+    def with_lexicon(cls, lexicon: Mapping[str, float]) -> MoodReader:
+        """A reader with the phrases of this module beside the lexicon."""
+        return cls(lexicon, RuleBook((_GRIEVANCE, _DELIGHT, _SARCASM, _HYPOTHETICAL, _THANKS)))
+
+    def clause_valences(self, clause: Clause, *, hypothetical: bool) -> list[float]:
+        """The valence of each word that has one, after negation, intensity and wish."""
+        found: list[float] = []
+        turned_until = -1
+        stretch = 0.0
+        for at, word in enumerate(clause.normal.split()):
+            if word in _NEGATIONS:
+                turned_until = at + _TURN_REACH_WORDS
+                continue
+            if word in _STRONGER:
+                stretch = _STRONGER_BY
+                continue
+            if word in _WEAKER:
+                stretch = -_STRONGER_BY
+                continue
+            valence = self.lexicon.get(word)
+            if valence:
+                valence *= 1 + stretch
+                if at <= turned_until:
+                    valence *= _TURNED
+                if hypothetical and valence > 0:
+                    valence *= _HYPOTHETICAL_SHARE
+                found.append(valence)
+                stretch = 0.0
+        return found
+
+    def features(self, text: str, clauses: Sequence[Clause]) -> tuple[float, ...]:
+        """The numbers named by FEATURE_NAMES; `text` is the original text the clauses come from."""
+        praise = blame = high = low = ending = 0.0
+        counts = dict.fromkeys(("grievance", "delight", "sarcasm", "hypothetical", "thanks"), 0)
+        negations = length = shouted = exclaims = 0
+        asks = False
+        for at, clause in enumerate(clauses):
+            hits = self.book.hits(clause)
+            for name in hits:
+                counts[name] += 1
+            values = self.clause_valences(clause, hypothetical="hypothetical" in hits)
+            turns_next = at + 1 < len(clauses) and clauses[at + 1].normal.startswith((" but ", " however "))
+            share = _BEFORE_TURN_SHARE if turns_next else 1.0
+            praise += share * sum(value for value in values if value > 0)
+            blame -= share * sum(value for value in values if value < 0)
+            high = max(high, *values, 0.0)
+            low = min(low, *values, 0.0)
+            ending = sum(values) if values else ending
+            negations += len(clause.words & _NEGATIONS)
+            length += len(clause.raw_words)
+            shouted += sum(word.isupper() and len(word) > 2 for word in clause.raw_words)  # noqa: PLR2004 - "OK" and "US" are not shouting
+            exclaims += sum(word[0] == "!" for word in clause.raw_words)
+            asks = asks or clause.asks
+        exclaiming = min(exclaims, 3) / 3
+        shouting = shouted / length if length and shouted < length else 0.0
+        return (
+            1.0,
+            praise / (praise + 3),
+            blame / (blame + 3),
+            _squashed(praise - blame),
+            high / 4,
+            -low / 4,
+            _squashed(ending),
+            min(praise, blame) / (min(praise, blame) + 2),
+            float(praise == 0 and blame == 0),
+            float(asks),
+            exclaiming,
+            exclaiming * (praise > blame),
+            exclaiming * (blame > praise),
+            shouting,
+            math.log1p(length) / 5,
+            min(negations, 4) / 4,
+            float(counts["thanks"] > 0),
+            min(counts["grievance"], 3) / 3,
+            min(counts["delight"], 3) / 3,
+            float(counts["sarcasm"] > 0),
+            float(counts["hypothetical"] > 0),
+            float(_GOOD_EMOJI.search(text) is not None),
+            float(_BAD_EMOJI.search(text) is not None),
+        )
+
+
+def _squashed(valence: float) -> float:
+    return valence / math.sqrt(valence * valence + 15)
