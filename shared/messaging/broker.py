@@ -38,6 +38,7 @@ def create_broker(settings: ServiceSettings, *, service: Service) -> KafkaBroker
         allow_auto_create_topics=False,
         graceful_timeout=_GRACE_SECONDS,
         # FastStream's own lines repeat what our middleware and handlers say.
+        logger=logging.getLogger("faststream"),
         log_level=logging.DEBUG,
         apply_types=False,
     )
