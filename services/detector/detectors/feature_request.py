@@ -1,0 +1,416 @@
+"""What customers wish the product could do: one finding per distinct wish.
+
+A wish asks for something that is not there. Asking how to do something, asking a person for a favour,
+reporting a fault and praising what was added are not wishes. A wish that its author takes back within
+the next messages is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.detector.domain.detector import Parameters
+from services.detector.domain.finding import Evidence, Finding, Kind
+from services.detector.domain.lexical import Candidate, LexicalDetector, Voice
+from services.detector.domain.rules import Calibration, Cue, RuleBook, phrases
+from services.detector.domain.text.wishes import same_wish, wish_title
+
+if TYPE_CHECKING:
+    from services.detector.domain.conversation import Context, Conversation
+
+NAME = "feature_request"
+VERSION = "1"
+WISH_LIMIT = 5
+"""More wishes in one conversation are a list for a product manager, not signals."""
+
+_GROUPS = {
+    "nice": """great nice awesome cool helpful amazing useful good perfect lovely wonderful fantastic handy neat brilliant better
+        excellent super convenient sweet welcome best terrific ideal""",
+    "make": """add implement support allow include introduce build enable provide bring integrate extend offer create develop
+        incorporate expose""",
+    "making": "adding implementing supporting allowing including introducing building enabling providing making having offering",
+    "way": "way option options ability possibility feature features setting settings button function functionality toggle shortcut mode",
+    "part": """mode theme feature features option options integration integrations support version button filter filters view widget
+        widgets export import api webhook webhooks shortcut shortcuts field fields notifications search language
+        languages tab tabs column columns menu settings setting toggle extension plugin permission permissions role roles
+        format formats page bar icon calendar map sync login backup sort sorting layout tags templates template dashboard
+        reactions passkeys sso macros app function font fonts size color colors undo folders folder playlist levels characters
+        maps cards items characters weapons graphics""",
+}
+
+_CUES = (
+    Cue(
+        "would_be_nice",
+        3.2,
+        phrases(
+            """
+            would ..3 <nice> ..2 if|to_have|to_be_able|to_see|to_get|when|to
+            would be ..1 <nice> $
+            <nice> if you|it|there|we|i|they|the|u ..2 could|would|was|were|had|can|added|add
+            would make ..4 <nice>|easier|faster|better
+            could|can ..1 use a|an|some|more
+            support for ..6 would ..2 be <nice>
+            <way> ..6 would ..2 be <nice>|appreciated
+            would ..2 <nice> addition|feature|improvement|to_have
+            would|will ..2 save us|me ..3 if
+            would|will help ..3 if|to_have
+            would benefit from
+            would be ..1 appreciated ..2 if you could|can add
+            be ..2 <nice> if ..4 add|added|could|had|was|were
+            appreciate|appreciated if ..3 add|added|make|made|include|implement|could_add
+            even better if|with
+            """
+        ),
+        family="nice",
+    ),
+    Cue(
+        "wish",
+        3.0,
+        phrases(
+            """
+            wish ..1 i|we|you|it|there|they|the ..5 could|had|was|were|would|have|has|can|did
+            wish for a|an|more|the
+            wish list|wishlist
+            if only i|we|you|there|it
+            would|should ..1 love|like to see|have ..1 a|an|the|more|some|this|that|it|your
+            would ..1 love|like a|an|more|some ..3 <part>
+            would ..1 love|like to be able
+            would love|like if
+            would ..1 love|like it|this|that if|to ..1 support|have|include
+            want|like|love to be able to
+            really like is a|an|the
+            not a bug ..3 wish
+            looking forward to the day
+            hoping|hope ..3 you|to|that ..2 will? add|support|see|implement|include|fix_and_add|bring
+            """
+        ),
+        family="wish",
+    ),
+    Cue(
+        "named_request",
+        3.4,
+        phrases(
+            """
+            feature|enhancement|improvement request|suggestion|idea|proposal
+            my|a|one|another|small|some|quick request|suggestion|idea is|for|to|would
+            ^ suggestion|suggestions|request|idea|proposal
+            would|like|want|to ..1 suggest|propose|recommend ..1 adding|to|that|a|an|the|you
+            my request let|is
+            missing feature|features|functionality
+            type feature request
+            idea for you
+            feature i|we ..3 miss|missing|need|want|love|like
+            on the|your ..1 roadmap|backlog|wishlist
+            put ..2 on the list
+            hint hint
+            # for multi|the
+            describe the solution|feature
+            solution you would like
+            """
+        ),
+        family="named",
+    ),
+    Cue(
+        "please_add",
+        2.8,
+        phrases(
+            """
+            please|pls|kindly ..1 <make> ..8 <part>
+            please|kindly ..1 add|implement|introduce|support|include|bring|build|allow|enable|consider
+            could|can|would|will you|we|u|they|it|developers ..3 <make> ..7 <part>
+            could|can|would|will you|u|guys|they ..2 add|implement|introduce|make_it_possible|consider|allow|support
+            could|can the|this ..2 include|support|have|show|allow
+            could|can there be ..2 a|an|some|easier
+            can we get|have a|an|some|the|two ..5 <part>
+            can we get|have
+            you ..1 mind <making>
+            please|kindly let us|me|users|people|the ..1 <part>?
+            please|kindly make ..5 resizable|optional|configurable|possible|customizable|available|bigger|smaller|bigger|easier|it|an
+            could|can you make ..5 resizable|optional|configurable|possible|customizable|available|bigger|smaller|collapsible|editable|sortable
+            add|adding more|a|an|the|some ..4 <part>
+            ^ add|allow|enable|implement|expose|introduce|provide|support a|an|the|new|more|for|option|support|ability|specifying|configuring|multiple|custom|better
+            more ..2 <part>|levels|options|languages please
+            need|needs more ..1 <part>|languages|levels|options|content|updates|update
+            hope ..1 you can make|add
+            <make> ..2 <way> to|for|of
+            consider <making>|a|an|the
+            think|thought about|of <making>|a|an
+            """
+        ),
+        family="add",
+    ),
+    Cue(
+        "there_should_be",
+        2.8,
+        phrases(
+            """
+            there|it|app|you|they should|could|must|needs_to ..1 be|have|offer ..2 a|an|some|more ..1 <way>
+            should ..2 have ..2 a|an|the|more|some ..3 <part>
+            should be ..2 able to
+            should be ..2 <way>|possible|configurable|optional|customizable
+            you|they|developers should ..2 let|add|allow|make_it|include|support|implement|offer|consider
+            needs|need|lacks|lack|require|requires|missing ..2 a|an|the|more|some ..2 <way>|<part>
+            needs|need|lacks|lacking|lack ..2 dark|offline|better|more|an? ..1 <part>
+            need|needs|want|wants a|an|the|some ..2 <way> to|for|of
+            need|needs the ability to
+            should add|include|support|have|allow|also
+            should give|let us|me|users|people
+            an option|ability|possibility to|for|of ..5 needed|missing|great|nice|helpful|required|useful
+            a|an ..3 <way> ..6 would|could ..3 help|solve|<nice>|welcome|save|make
+            being able to ..8 would|could
+            should|could start|show|remember|display|support|allow ..3 on|the|for|last|when|more|my
+            <make> support for
+            would|could solve our|my|the|a problem|issue
+            ideally ..4 would|could|should
+            would ..3 make sense to
+            would be ..3 welcome
+            showing|having ..5 would help|be|make|save
+            """
+        ),
+        family="should",
+    ),
+    Cue(
+        "plans_for",
+        2.8,
+        phrases(
+            """
+            any|are_there|is_there|have|there ..2 plans|plan|chance|intention|intentions|possibility|timeline|eta ..2 to|of|for|on ..4 <make>|<making>|<part>|get|getting|bring
+            any|have ..2 plans|plan|intention to|for|of
+            do|are you plan|planning|intend|thinking|intending to|on|of ..2 <make>|<making>|bring|release|a
+            will you ..1 <make>
+            will you ever
+            will there ..1 be a|an|any|support
+            is it ..1 planned|possible to ..1 <make>
+            is it|this on ..2 roadmap
+            when will ..8 get|have|support|be_able|come|available
+            when ..1 are you ..1 adding|going_to_add
+            have you thought|considered ..1 about|of|adding|making|a
+            how about letting|adding|making|having
+            what about adding|a|an ..2 <part>
+            would not it make sense
+            any chance
+            """
+        ),
+        family="plans",
+    ),
+    Cue(
+        "not_there",
+        2.6,
+        phrases(
+            """
+            why is|are there ..1 no|still_no
+            still no ..3 <part>
+            there is|are ..1 no|not ..2 <way>|<part>
+            no <way> to
+            only thing ..3 missing|miss|lacking|lacks|want|need|wish
+            one|only|main thing ..2 missing|miss|lacking|lacks
+            what is missing is|for
+            thing i miss is
+            i|we miss ..2 the|a|an|being ..2 <way>|<part>|able
+            does|do not ..1 have ..2 a|an|the|any ..2 <way>|<part>
+            does|do not ..1 support|allow|offer ..4 yet
+            can not ..6 please ..2 <make>
+            pity|shame|sad|too_bad that|there|it|one|you ..4 not|no|can_not
+            can not go live ..3 without
+            lack|lacks|lacking a|an|the ..3 <part>|comparison|<way>
+            would|could ..6 <way> that|which|where
+            every competitor|other_app|other_tool ..4 lets|has|have
+            others|other_apps|competitors have|has|let ..2 built|this|it|that
+            could not find ..3 built
+            pay|paid ..1 extra|more for a|an ..4 <part>|dialer|built
+            five|5|4|four stars ..1 if|when|until ..8 add|added|had|could|more|include|option|support
+            would give ..4 stars|star if|when|with ..6 add|added|had|could|more|option|support
+            miss|misses|missing some|many|few|two|three|basic|critical ..2 features
+            still waiting for|on ..3 <part>|localization|support
+            only thing better would
+            how about letting|adding|giving|making|having
+            can|could it be built|added|implemented|supported
+            my team|users|customers|colleagues keeps|keep asking for
+            sorely|badly|desperately|really needed|need|needs a|an|dark|offline|better|to
+            badly|sorely needed
+            at the moment|currently|right_now ..8 would|could
+            more|additional than|languages|options|customization|levels|themes|features please
+            """
+        ),
+        family="missing",
+    ),
+    Cue(
+        "idea_words",
+        0.7,
+        phrases(
+            """
+            instead of
+            in the|a future|next update|version|release
+            next|future update|version|release
+            copy|do|print ..2 by hand
+            manually
+            save ..2 hours|time
+            roadmap
+            suggestion|wish|feature_request|enhancement
+            """
+        ),
+        whole_message=True,
+    ),
+    Cue(
+        "favour",
+        -3.5,
+        phrases(
+            """
+            call|contact|phone|email|ring me|us back?
+            speak|talk|hear|chat ..1 to|with|from|back
+            get back to
+            someone could|can|would get|call|help|look|explain
+            send|resend|forward|refund|invoice|reply|answer ..4 report|invoice|refund|me|again|soon|today|copy
+            add me|him|her|my|our|kim|us ..1 to|in|colleague|coworker|manager
+            add|adding #|user|users|agent|seat|seats|colleague|po|person|member
+            add ..3 colleague|user|seats|seat|po|balance|account|waiting_list
+            a|the new? user|member|agent to
+            to the account|waiting|beta|thread|team|list|invoice
+            need|want|like ..1 a? refund|help|answer|discount|call|assistance
+            need help|assistance|an_answer|support
+            like|love|want to know|hear|speak|join|cancel|buy|purchase|upgrade|thank|see_you|meet|return|order|check|open|report|ask|talk|get_a_refund|make|place|change|pay
+            let me|us know
+            consider my
+            discount
+            happy new year
+            human
+            a ..1 happy
+            help you|if_you_answered|from_you
+            able to log|login|access|see_it|sign
+            enable the beta
+            enable ..2 for us|me|our
+            two|# days for
+            tomorrow|tonight|today
+            wish you
+            good luck
+            """
+        ),
+    ),
+    Cue(
+        "how_to",
+        -2.2,
+        phrases(
+            """
+            how do|can|to|would|should ..1 i|we|you|add|export
+            ^ how
+            where do|is|can|are|did
+            is there a|any way to
+            do you support|have|offer
+            what features|does|is|are
+            which plan
+            not find the|a
+            can not find
+            is the api able
+            """
+        ),
+    ),
+    Cue(
+        "fault_report",
+        -2.8,
+        phrases(
+            """
+            crash|crashes|crashed|crashing|freezes|broken|stopped_working|flickers|bug_report
+            does|do|did|is|are not work|working|load|loading|open|respond
+            nothing came|happens
+            should|must have received|arrived|been
+            should work|be_fixed|be_blue
+            error|exception|stack_trace|traceback
+            after ..3 update ..4 not|crash*|error
+            used to work
+            disappeared|vanished
+            used to be
+            steps to reproduce
+            if|when|once|until|when_it ..4 fix|fixed
+            open a github issue
+            should be reported at
+            rules of conduct
+            report a bug
+            i|we miss the old
+            shopped around
+            expected behavior
+            in the docs
+            is wrong
+            """
+        ),
+    ),
+    Cue(
+        "already_there",
+        -3.5,
+        phrases(
+            """
+            thanks|thank_you for adding|the_new|implementing|this|your
+            new ..3 feature ..2 is
+            exactly what i|we needed
+            exists|possible already
+            great|nice|love|like|awesome|amazing update|feature|addition|the_new|the_option|that_you_can|how_you_can
+            never mind
+            no action needed
+            our|my customers ask|asked us
+            of our own
+            for tag_changes_that
+            your integration
+            feature flag
+            plan b
+            fix for ticket
+            fix on
+            shop
+            """
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class FeatureRequestDetector(LexicalDetector):
+    """A lexical detector that groups its clauses into wishes instead of making one finding."""
+
+    def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
+        threshold = self.parameters.threshold
+        sure = [one for one in self.candidates(conversation, context) if one.confidence >= threshold]
+        if not sure:
+            return ()
+        withdrawn = self.withdrawals.withdrawn(conversation, self.kind)
+        gone = {id(conversation.readable_messages[at]) for at in withdrawn}
+        wishes: list[tuple[str, list[Candidate]]] = []
+        for one in sorted(sure, key=lambda candidate: -candidate.confidence):
+            if id(one.message) in gone:
+                continue
+            title = wish_title(one.clause.normal)
+            known = next((wish for wish in wishes if _belongs(wish, title, one)), None)
+            if known is None:
+                wishes.append((title, [one]))
+            else:
+                known[1].append(one)
+        return tuple(self._finding(title, evidence) for title, evidence in wishes[:WISH_LIMIT])
+
+    def _finding(self, title: str, evidence: list[Candidate]) -> Finding:
+        return Finding(
+            kind=self.kind,
+            confidence=evidence[0].confidence,
+            detector=self.name,
+            version=self.version,
+            evidence=tuple(
+                Evidence.of(one.message, one.clause.start, one.clause.end) for one in evidence[:5]
+            ),
+            subject=title,
+        )
+
+
+def _belongs(wish: tuple[str, list[Candidate]], title: str, one: Candidate) -> bool:
+    """Neighbouring clauses of a message, and clauses about the same thing, are one wish."""
+    near = any(
+        other.message is one.message and abs(other.clause.index - one.clause.index) == 1 for other in wish[1]
+    )
+    return near or same_wish(wish[0], title)
+
+
+def create(parameters: Parameters | None = None) -> FeatureRequestDetector:
+    """The feature request detector; README.md says how the calibration was found."""
+    return FeatureRequestDetector(
+        name=NAME,
+        version=VERSION,
+        kind=Kind.FEATURE_REQUEST,
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.0, offset=-2.2)),),
+        parameters=parameters or Parameters(threshold=0.6),
+    )
