@@ -34,7 +34,7 @@ _STATE_LIFE = timedelta(minutes=10)
 """Long enough to sign in to Intercom on the way; its own code lives five minutes (FACTS §2)."""
 
 _STATE_BYTES = 32
-CALLBACK_PATH = "/oauth/intercom/callback"
+CALLBACK_PATH = "/settings/organization/integrations/intercom/callback"
 
 
 class Connecting:
