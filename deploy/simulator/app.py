@@ -2,35 +2,134 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
 from deploy.simulator.api.gate import Gate
 from deploy.simulator.api.routes import api_routes
+from deploy.simulator.control import Control
+from deploy.simulator.journal import Journal, replay
+from deploy.simulator.oauth import App, OAuth
+from deploy.simulator.pacing import Pacer, chooser
+from deploy.simulator.pages.rendering import Renderer
+from deploy.simulator.pages.site import Site
+from deploy.simulator.protection import SameSiteOnly
 from deploy.simulator.regions import Regions
 from deploy.simulator.simulation import Simulation
+from deploy.simulator.sinks.mail import MailHandler, serve_mail
+from deploy.simulator.sinks.receivers import Receivers
+from deploy.simulator.sinks.store import SinkStore
 from deploy.simulator.tokens import DEMO_TOKEN, SECOND_TOKEN, Token
+from deploy.simulator.webhooks.sender import WebhookSender
 from deploy.simulator.workspaces import build_workspaces
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
     from starlette.types import ASGIApp
 
     from deploy.simulator.settings import SimulatorSettings
     from shared.clock import Clock
 
+log = logging.getLogger(__name__)
 
-def create_simulation(settings: SimulatorSettings, clock: Clock) -> Simulation:
-    """The state of a simulator that is started for the first time."""
-    workspaces = build_workspaces(settings, int(clock.now().timestamp()))
-    simulation = Simulation(
-        workspaces=workspaces, switches=settings.switches, clock=clock, seed=settings.seed
+
+@dataclass(frozen=True)
+class Simulator:
+    """A wired simulator: `app` serves it, `simulation` is its state, `sinks` what its receivers got."""
+
+    app: ASGIApp
+    simulation: Simulation
+    sender: WebhookSender
+    sinks: SinkStore
+    pacer: Pacer
+
+
+def create_simulator(
+    settings: SimulatorSettings, clock: Clock, webhook_transport: httpx.AsyncBaseTransport | None = None
+) -> Simulator:
+    """Build everything; sockets are opened when the app starts.
+
+    Raises:
+        JournalError: the data folder cannot be used.
+    """
+    journal = None if settings.data is None else Journal(settings.data)
+    simulation = _simulation(settings, clock, journal)
+    sinks = SinkStore()
+    sender = WebhookSender(
+        simulation,
+        url=settings.webhook_url,
+        secret=settings.client_secret,
+        uninstall_url=settings.uninstall_url,
+        transport=webhook_transport,
     )
+    pacer = Pacer(simulation, chooser(demo=settings.workspace == "demo"))
+    redirect = urlsplit(settings.redirect_uri)
+    renderer = Renderer(clock, f"{redirect.scheme}://{redirect.netloc}")
+
+    def start_over() -> None:
+        now = int(clock.now().timestamp())
+        if journal is not None:
+            journal.clear()
+            journal.started_at(settings.identity(), now)
+        simulation.rebuild(build_workspaces(settings, now))
+        for token in simulation.tokens.all():
+            simulation.put_token(token)
+        simulation.set_switches(simulation.switches)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        mail = await serve_mail(MailHandler(sinks, clock), settings.host, settings.smtp_port)
+        sender.start()
+        living = asyncio.create_task(pacer.run())
+        try:
+            yield
+        finally:
+            living.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await living
+            await sender.stop()
+            mail.close()
+            if journal is not None:
+                journal.close()
+
+    oauth = OAuth(
+        simulation,
+        App(settings.client_id, settings.client_secret, settings.redirect_uri),
+        renderer,
+        sender.uninstalled,
+    )
+    routes = [
+        *Control(simulation, sender, sinks, pacer, start_over).routes(),
+        *Receivers(sinks, clock).routes(),
+        *oauth.routes(),
+        *Site(simulation, sender, sinks, renderer, f"{settings.host}:{settings.smtp_port}").routes(),
+        *api_routes(simulation, Gate(simulation)),
+    ]
+    app = Regions(SameSiteOnly(Starlette(routes=routes, lifespan=lifespan)))
+    return Simulator(app, simulation, sender, sinks, pacer)
+
+
+def _simulation(settings: SimulatorSettings, clock: Clock, journal: Journal | None) -> Simulation:
+    now = int(clock.now().timestamp())
+    started_at = now if journal is None else journal.started_at(settings.identity(), now)
+    workspaces = build_workspaces(settings, started_at)
+    simulation = Simulation(
+        workspaces=workspaces, switches=settings.switches, clock=clock, seed=settings.seed + now
+    )
+    simulation.pace = settings.pace
     for workspace, value in zip(workspaces, (DEMO_TOKEN, SECOND_TOKEN), strict=False):
         simulation.tokens.put(Token(value, workspace.id_code, f"private-{workspace.id_code}"))
+    if journal is not None:
+        skipped = replay(simulation, journal.entries())
+        if skipped:
+            log.warning("%d recorded changes no longer apply to this workspace and were skipped.", skipped)
+        simulation.record = journal.append
     return simulation
-
-
-def create_app(simulation: Simulation) -> ASGIApp:
-    gate = Gate(simulation)
-    return Regions(Starlette(routes=[*api_routes(simulation, gate)]))

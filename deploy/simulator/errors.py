@@ -1,7 +1,9 @@
-"""Why a change to a workspace can be refused.
+"""What the simulator raises on purpose.
 
 SimulatorError
-└── MutationRefusedError    the change makes no sense now (unknown id, bad argument); nothing was changed
+├── MutationRefusedError    the change makes no sense now (unknown id, bad argument); nothing was changed
+├── JournalError            the data folder cannot be used as it is; the message says what to do
+└── answers.ApiError        an API call is answered with an error
 """
 
 from __future__ import annotations
@@ -13,3 +15,7 @@ class SimulatorError(Exception):
 
 class MutationRefusedError(SimulatorError):
     """The change was not made; the message says which id or argument was wrong."""
+
+
+class JournalError(SimulatorError):
+    """The data folder holds another workspace, or cannot be read or written."""

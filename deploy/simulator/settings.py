@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -49,3 +49,10 @@ class SimulatorSettings(BaseSettings):
     pace: Literal["paused", "slow", "normal", "fast"] = "normal"
     switches: Switches = Switches()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the workspace: a data folder belongs to one identity."""
+        if self.workspace == "demo":
+            return {"workspace": "demo", "seed": self.seed}
+        names = ("workspace", "seed", "conversations", "parts", "longest", "contacts", "companies", "days")
+        return {name: getattr(self, name) for name in names}

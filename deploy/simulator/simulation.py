@@ -162,6 +162,12 @@ class Simulation:
         self.pace = pace
         self._record({"pace": pace})
 
+    def rebuild(self, workspaces: tuple[Workspace, ...]) -> None:
+        """Begin anew with fresh workspaces; tokens, switches and pace stay."""
+        self.tenants = {workspace.id_code: Tenant(workspace) for workspace in workspaces}
+        self.happenings.clear()
+        self.statistics = CallStatistics()
+
     def _record(self, entry: dict[str, Any], tenant: Tenant | None = None) -> None:
         if self.record is not None:
             self.record(entry if tenant is None else {**entry, "workspace": tenant.workspace.id_code})

@@ -155,5 +155,5 @@ class Switches(BaseModel):
     )
 
     def changed(self, **changes: object) -> Switches:
-        """A copy with `changes` applied. Raises pydantic's ValidationError for unknown names and bad values."""
+        """A copy with `changes` applied; raises pydantic's ValidationError for a bad name or value."""
         return Switches.model_validate(self.model_dump() | changes)

@@ -1,0 +1,119 @@
+"""How a simulation survives a restart: what it was started with, and every change since, replayed in order.
+
+A folder holds `start.json` (the moment of the first start and what decides the workspace) and `journal.jsonl`
+(one change a line). A line that was cut off by a crash is dropped; a change that no longer applies, because
+the workspace is built otherwise today, is skipped and counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+from deploy.simulator.errors import JournalError, MutationRefusedError
+from deploy.simulator.model import Mutation
+from deploy.simulator.tokens import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from deploy.simulator.simulation import Simulation
+
+START, JOURNAL = "start.json", "journal.jsonl"
+
+
+class Journal:
+    """Appends changes; a line outlives the process once `append` has returned."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: BinaryIO | None = None
+
+    def started_at(self, identity: dict[str, Any], now: int) -> int:
+        """When the workspace in this folder was first started; `now` for a new one.
+
+        Raises:
+            JournalError: the folder holds a workspace of another kind or size, or cannot be used.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            path = self._folder / START
+            if not path.exists():
+                path.write_bytes(orjson.dumps({"started_at": now, "identity": identity}))
+                return now
+            start = orjson.loads(path.read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise JournalError(
+                f"The simulator's data folder {self._folder} cannot be used: {error}"
+            ) from error
+        if start.get("identity") != identity:
+            raise JournalError(
+                f"The data folder {self._folder} holds another workspace ({start.get('identity')}). "
+                "Start with the same settings, name another folder, or remove this one to begin anew."
+            )
+        return int(start["started_at"])
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """Every whole line; what follows the last whole line is cut off, so that appending is safe."""
+        path = self._folder / JOURNAL
+        if not path.exists():
+            return
+        whole = 0
+        with path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                try:
+                    entry = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    break
+                whole += len(line)
+                yield entry
+        with path.open("r+b") as file:
+            file.truncate(whole)
+
+    def append(self, entry: dict[str, Any]) -> None:
+        if self._file is None:
+            self._file = (self._folder / JOURNAL).open("ab", buffering=0)
+        self._file.write(orjson.dumps(entry) + b"\n")
+
+    def clear(self) -> None:
+        """Forget everything: the next start is a first one."""
+        self.close()
+        (self._folder / JOURNAL).unlink(missing_ok=True)
+        (self._folder / START).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def replay(simulation: Simulation, entries: Iterator[dict[str, Any]]) -> int:
+    """Bring a fresh simulation to where the journal ends; returns how many changes no longer applied."""
+    skipped = 0
+    for entry in entries:
+        if "mutation" in entry:
+            try:
+                mutation = Mutation(entry["mutation"], entry["arguments"])
+                simulation.replay(entry["workspace"], mutation, entry["at"])
+            except MutationRefusedError:
+                skipped += 1
+        elif "token" in entry:
+            simulation.tokens.put(
+                Token(
+                    entry["token"],
+                    entry["workspace"],
+                    entry["app"],
+                    entry["state"],
+                    frozenset(entry["missing"]),
+                    entry["made_by"],
+                )
+            )
+        elif "switches" in entry:
+            simulation.switches = simulation.switches.model_validate(entry["switches"])
+        elif "pace" in entry:
+            simulation.pace = entry["pace"]
+    return skipped
