@@ -1,0 +1,1 @@
+"""The command line `earshot`: one file a command, in words for people and in JSON for programs."""

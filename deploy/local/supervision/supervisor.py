@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from deploy.local.supervision.part import Word
+from deploy.local.supervision.part import Answer, Word
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ASK_WHILE_STARTING_SECONDS = 0.15
 _ASK_WHILE_READY_SECONDS = 5.0
+_MOST_WORDS = 200
 
 
 class State(StrEnum):
@@ -137,7 +138,7 @@ class Supervisor:
     async def _watch(self) -> None:
         began = heard = self._clock.monotonic()
         while True:
-            answer = await self.part.probe()
+            answer = await self._ask()
             now = self._clock.monotonic()
             if answer.word is not Word.SILENT:
                 heard = now
@@ -150,6 +151,12 @@ class Supervisor:
             self._show_answer(answer.word, answer.why, seconds=now - began)
             settled = answer.word is Word.READY
             await self._sleep(_ASK_WHILE_READY_SECONDS if settled else _ASK_WHILE_STARTING_SECONDS)
+
+    async def _ask(self) -> Answer:
+        try:
+            return await self.part.probe()
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises, the part goes on being watched
+            return Answer(Word.SILENT, f"{type(error).__name__}: {error}"[:_MOST_WORDS])
 
     def _show_answer(self, word: Word, why: str, *, seconds: float) -> None:
         if word is Word.READY:

@@ -1,0 +1,130 @@
+"""`earshot dlq list|show|redrive`: what could not be processed, why, and once more."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from deploy.cli.dead_letters import pick, read_letters, redrive
+from deploy.cli.engine import open_consumer, open_producer
+from deploy.cli.invocation import AsJson, Invocation, people, print_json
+from shared.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deploy.cli.dead_letters import Letter
+
+app = typer.Typer(help="Records that could not be processed: list, show, redrive.", no_args_is_help=True)
+
+Service = Annotated[list[str] | None, typer.Option(help="Only of this service; may be repeated.")]
+Reason = Annotated[str | None, typer.Option(help="Only with this reason.")]
+
+
+@app.command("list")
+def list_letters(
+    context: typer.Context,
+    *,
+    service: Service = None,
+    reason: Reason = None,
+    every: Annotated[bool, typer.Option("--all", help="Also those that were fed back already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters, oldest first."""
+    found = [
+        letter
+        for letter in asyncio.run(_letters(_servers(context), service or ()))
+        if (every or not letter.redriven) and reason in (None, letter.header("dlq-reason"))
+    ]
+    if as_json:
+        for letter in found:
+            print_json(letter.summary())
+    elif found:
+        people().print(_table(found))
+        people().print("Details: earshot dlq show <id>. Once more: earshot dlq redrive <id> or --all.")
+    else:
+        people().print("No dead letters.")
+
+
+@app.command("show")
+def show(context: typer.Context, name: Annotated[str, typer.Argument()], *, as_json: AsJson = False) -> None:
+    """Show one dead letter whole: why it was put aside, its headers, its value."""
+    (letter,) = pick(asyncio.run(_letters(_servers(context), ())), [name])
+    details = letter.details()
+    if as_json:
+        print_json(details)
+        return
+    console = people()
+    rows = Table.grid(padding=(0, 2))
+    for title, value in details.items():
+        if title not in ("headers", "value"):
+            rows.add_row(title.replace("_", " "), str(value))
+    for header, value in details["headers"].items():
+        rows.add_row(header, value)
+    console.print(rows)
+    console.print(details["value"], markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("redrive")
+def redrive_letters(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="As `earshot dlq list` names them.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All that were not fed back yet.")] = False,
+    service: Service = None,
+    reason: Reason = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send dead letters back to where they came from. Each is offered once; a name repeats it on purpose."""
+    if bool(names) == every:
+        raise ConfigurationError("Name the dead letters to feed back, or say --all; not both.")
+    sent = asyncio.run(_redrive(_servers(context), names or (), service or (), reason))
+    if as_json:
+        for letter in sent:
+            print_json({"id": letter.name, "topic": letter.header("dlq-original-topic")})
+    elif sent:
+        people().print(f"{len(sent)} sent back: {', '.join(letter.name for letter in sent)}", highlight=False)
+    else:
+        people().print("No dead letters to send back.")
+
+
+async def _redrive(
+    servers: str, names: Sequence[str], services: Sequence[str], reason: str | None
+) -> list[Letter]:
+    letters = await _letters(servers, services)
+    if names:
+        wanted = pick(letters, names)
+    else:
+        wanted = [
+            letter
+            for letter in letters
+            if not letter.redriven and reason in (None, letter.header("dlq-reason"))
+        ]
+    async with open_producer(servers) as producer:
+        for letter in wanted:
+            await redrive(producer, letter)
+    return wanted
+
+
+async def _letters(servers: str, services: Sequence[str]) -> list[Letter]:
+    async with open_consumer(servers) as consumer:
+        return await read_letters(consumer, services)
+
+
+def _servers(context: typer.Context) -> str:
+    invocation: Invocation = context.obj
+    return invocation.settings().bootstrap_servers
+
+
+def _table(letters: Sequence[Letter]) -> Table:
+    table = Table("id", "time", "topic", "reason", "tries", "error", box=None, pad_edge=False)
+    for letter in letters:
+        found = letter.summary()
+        error = f"{found['error']} (fed back)" if letter.redriven else str(found["error"])
+        table.add_row(
+            found["id"], found["time"][:19], found["topic"], found["reason"], str(found["attempts"]), error
+        )
+    return table
