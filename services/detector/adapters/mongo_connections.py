@@ -1,0 +1,165 @@
+"""What is known of connections, re-readings under way, and who does a round, in MongoDB's protocol."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from services.detector.adapters.guarded import upsert_newer
+from services.detector.domain.mirror import ConnectionView, Progress
+from shared.documents.collection import Collection, Index, database_errors
+from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from shared.clock import Clock
+    from shared.contracts.connections import DataRemoved
+    from shared.documents.database import Document
+    from shared.messaging.publisher import EventPublisher
+
+_NEVER_CLAIMED = timedelta(days=365)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class MongoConnections:
+    """See `ports.Connections`."""
+
+    def __init__(self, database: AsyncDatabase[Document], publisher: EventPublisher, clock: Clock) -> None:
+        self._connections = Collection(database, "connections")
+        self._removals = Collection(database, "removals")
+        self._clock = clock
+        self.pending = PendingFacts(self._removals, publisher, clock)
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        await self._connections.ensure_indexes(Index(keys=(("organization_id", 1), ("connection_id", 1))))
+        await self._removals.ensure_indexes(PENDING_INDEX)
+
+    async def get(self, organization_id: str, connection_id: str) -> ConnectionView | None:
+        found = await self._connections.of(organization_id).find_one(
+            {"_id": f"{organization_id}/{connection_id}"}
+        )
+        return _view_from(found) if found else None
+
+    async def all_of(self, organization_id: str) -> list[ConnectionView]:
+        found = await self._connections.of(organization_id).find({}, sort=[("_id", 1)])
+        return [_view_from(document) for document in found]
+
+    async def everywhere(self) -> list[ConnectionView]:
+        """Return the connections of all organizations, for the start of the service."""
+        with database_errors():
+            return [_view_from(one) async for one in self._connections.across_organizations().find({})]
+
+    async def save(self, view: ConnectionView) -> bool:
+        return await upsert_newer(
+            self._connections.of(view.organization_id),
+            {"_id": f"{view.organization_id}/{view.connection_id}", "revision": {"$lt": view.revision}},
+            {"$set": {key: value for key, value in asdict(view).items() if key != "organization_id"}},
+        )
+
+    async def remove(self, organization_id: str, connection_id: str, removed: DataRemoved) -> None:
+        identity = f"{organization_id}/{removed.removal_id}"
+        document = {
+            "connection_id": connection_id,
+            "removed_at": removed.removed_at,
+            "documents": removed.documents,
+            PENDING: pending_facts(removed, at=self._clock.now()),
+        }
+        # Asked again (the order came twice): what was told once is told as it was.
+        stored = await self._removals.of(organization_id).find_one_and_update(
+            {"_id": identity}, {"$setOnInsert": document}, upsert=True
+        )
+        await self._connections.of(organization_id).delete_one({"_id": f"{organization_id}/{connection_id}"})
+        if stored:
+            await self.pending.publish(stored)
+
+
+def _view_from(document: Document) -> ConnectionView:
+    return ConnectionView(
+        **{name: document[name] for name in ConnectionView.__dataclass_fields__ if name in document}
+    )
+
+
+class MongoRereads:
+    """See `ports.Rereads`. One document a connection: a newer re-reading takes an older one's place."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._collection = Collection(database, "rereads")
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        await self._collection.ensure_indexes(Index(keys=(("finished_at", 1), ("claimed_until", 1))))
+
+    async def ask(self, progress: Progress, *, again: bool) -> None:
+        scoped = self._collection.of(progress.organization_id)
+        identity = f"{progress.organization_id}/{progress.connection_id}"
+        fields = {key: value for key, value in asdict(progress).items() if key != "organization_id"}
+        fields |= {"claimed_by": None, "claimed_until": (progress.started_at or _EPOCH) - _NEVER_CLAIMED}
+        if again:
+            await scoped.update_one({"_id": identity}, {"$set": fields}, upsert=True)
+            return
+        await upsert_newer(
+            scoped, {"_id": identity, "fingerprint": {"$ne": progress.fingerprint}}, {"$set": fields}
+        )
+
+    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Progress | None:
+        with database_errors():
+            found = await self._collection.across_organizations().find_one(
+                {"finished_at": None, "claimed_until": {"$lte": now}}, sort=[("claimed_until", 1)]
+            )
+        if found is None:
+            return None
+        claimed = await self._collection.of(found["organization_id"]).find_one_and_update(
+            {"_id": found["_id"], "finished_at": None, "claimed_until": {"$lte": now}},
+            {"$set": {"claimed_by": owner, "claimed_until": now + timedelta(seconds=lease_seconds)}},
+        )
+        return _progress_from(claimed) if claimed else None
+
+    async def advance(self, progress: Progress, owner: str) -> None:
+        await self._collection.of(progress.organization_id).update_one(
+            {
+                "_id": f"{progress.organization_id}/{progress.connection_id}",
+                "fingerprint": progress.fingerprint,
+                "claimed_by": owner,
+            },
+            {
+                "$set": {
+                    "cursor": progress.cursor,
+                    "done": progress.done,
+                    "total": progress.total,
+                    "finished_at": progress.finished_at,
+                    # Given up at once, so that any replica takes the next slice and slices stay short.
+                    "claimed_until": (progress.started_at or _EPOCH) - _NEVER_CLAIMED,
+                }
+            },
+        )
+
+    async def latest(self, organization_id: str) -> list[Progress]:
+        return [_progress_from(one) for one in await self._collection.of(organization_id).find({})]
+
+    async def remove(self, organization_id: str, connection_id: str) -> int:
+        result = await self._collection.of(organization_id).delete_many(
+            {"_id": f"{organization_id}/{connection_id}"}
+        )
+        return result.deleted_count
+
+
+def _progress_from(document: Document) -> Progress:
+    return Progress(**{name: document[name] for name in Progress.__dataclass_fields__})
+
+
+class MongoLeases:
+    """See `ports.Leases`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._collection = Collection(database, "leases")
+
+    async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
+        # Leases serve all organizations, so they are kept under a name that no organization can have.
+        return await upsert_newer(
+            self._collection.of("*"),
+            {"_id": name, "until": {"$lte": now}},
+            {"$set": {"owner": owner, "until": now + timedelta(seconds=lease_seconds)}},
+        )

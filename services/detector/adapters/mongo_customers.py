@@ -1,0 +1,223 @@
+"""Customers, their older facts, and people's decisions about companies, in MongoDB's protocol."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pymongo import UpdateOne
+
+from services.detector.domain.conversation import AccountFacts
+from services.detector.domain.customer import Customer
+from services.detector.domain.matching import Decision, KnownName, normalise_name
+from shared.documents.collection import Collection, Index, database_errors
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Collection as Keys
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from shared.documents.database import Document
+
+_SNAPSHOTS = 50
+"""Older states of a customer's facts that are kept; at a change a week, a year."""
+
+_PREFIX = 2
+"""Letters of a normalised name by which likely namesakes are looked up; likeness is measured afterwards."""
+
+_MANY_NAMESAKES = 2_000
+_PORTION = 200
+
+
+class MongoCustomers:
+    """See `ports.Customers`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._customers = Collection(database, "customers")
+        self._decisions = Collection(database, "company_decisions")
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        organization = ("organization_id", 1)
+        await self._customers.ensure_indexes(
+            Index(keys=(organization, ("external_id", 1))),
+            Index(keys=(organization, ("name_normalised", 1))),
+            Index(keys=(organization, ("name_prefix", 1))),
+        )
+        await self._decisions.ensure_indexes(Index(keys=(organization, ("company_key", 1))))
+
+    async def by_ids(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, Customer]:
+        if not customer_ids:
+            return {}
+        found = await self._customers.of(organization_id).find(
+            {"_id": {"$in": _ids(organization_id, customer_ids)}}, projection={"snapshots": 0}
+        )
+        return {document["customer_id"]: customer_from(document) for document in found}
+
+    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> None:
+        writes: dict[str, list[Any]] = defaultdict(list)
+        for customer in customers:
+            update: dict[str, Any] = {"$set": _to_document(customer)}
+            if facts_at is not None:
+                snapshot = {"at": facts_at, "facts": _facts_to_document(customer.facts)}
+                update["$push"] = {"snapshots": {"$each": [snapshot], "$slice": -_SNAPSHOTS}}
+            writes[customer.organization_id].append(
+                UpdateOne({"_id": f"{customer.organization_id}/{customer.customer_id}"}, update, upsert=True)
+            )
+        for organization_id, mine in writes.items():
+            await self._customers.of(organization_id).bulk_write(mine)
+
+    async def known_like(
+        self, organization_id: str, external_ids: Keys[str], names: Keys[str]
+    ) -> list[KnownName]:
+        scoped = self._customers.of(organization_id)
+        found: dict[str, Document] = {}
+        prefixes = sorted({name[:_PREFIX] for name in names if name})
+        for field, values in (("external_id", sorted(external_ids)), ("name_prefix", prefixes)):
+            if not values:
+                continue
+            for document in await scoped.find(
+                {field: {"$in": values}, "provisional": False},
+                projection={"customer_id": 1, "external_id": 1, "name": 1},
+                limit=_MANY_NAMESAKES,
+            ):
+                found[document["customer_id"]] = document
+        return [
+            KnownName(one["customer_id"], one["external_id"] or "", one["name"])
+            for _, one in sorted(found.items())
+        ]
+
+    async def decisions(self, organization_id: str, company_keys: Keys[str]) -> dict[str, list[Decision]]:
+        if not company_keys:
+            return {}
+        found = await self._decisions.of(organization_id).find(
+            {"company_key": {"$in": sorted(company_keys)}}, sort=[("at", 1)]
+        )
+        decisions: dict[str, list[Decision]] = defaultdict(list)
+        for one in found:
+            decisions[one["company_key"]].append(Decision(one["customer_id"], one["confirmed"]))
+        return dict(decisions)
+
+    async def decide(self, organization_id: str, company_key: str, decision: Decision, by: str) -> None:
+        if decision.confirmed:
+            # One company is one customer: a later confirmation replaces an earlier one.
+            await self._decisions.of(organization_id).delete_many(
+                {"company_key": company_key, "confirmed": True}
+            )
+        await self._decisions.of(organization_id).update_one(
+            {"_id": f"{organization_id}/{company_key}/{decision.customer_id}"},
+            {
+                "$set": {
+                    "company_key": company_key,
+                    "customer_id": decision.customer_id,
+                    "confirmed": decision.confirmed,
+                    "by": by,
+                }
+            },
+            upsert=True,
+        )
+
+    async def delete(self, organization_id: str, customer_ids: Keys[str]) -> int:
+        if not customer_ids:
+            return 0
+        result = await self._customers.of(organization_id).delete_many(
+            {"_id": {"$in": _ids(organization_id, customer_ids)}}
+        )
+        return result.deleted_count
+
+    async def snapshots(
+        self, organization_id: str, customer_ids: Keys[str]
+    ) -> dict[str, list[tuple[datetime, AccountFacts]]]:
+        if not customer_ids:
+            return {}
+        found = await self._customers.of(organization_id).find(
+            {"_id": {"$in": _ids(organization_id, customer_ids)}},
+            projection={"customer_id": 1, "snapshots": 1},
+        )
+        return {
+            document["customer_id"]: [
+                (one["at"], facts_from(one["facts"])) for one in document.get("snapshots", [])
+            ]
+            for document in found
+        }
+
+    async def all_ids(self) -> AsyncIterator[tuple[str, list[str]]]:
+        """Yield every customer there is, a portion of one organization at a time."""
+        with database_errors():
+            organizations = await self._customers.across_organizations().distinct("organization_id")
+        for organization_id in sorted(organizations):
+            after = ""
+            while True:
+                found = await self._customers.of(organization_id).find(
+                    {"_id": {"$gt": after}},
+                    projection={"customer_id": 1},
+                    sort=[("_id", 1)],
+                    limit=_PORTION,
+                )
+                if not found:
+                    break
+                after = found[-1]["_id"]
+                yield organization_id, [document["customer_id"] for document in found]
+
+
+def _ids(organization_id: str, customer_ids: Keys[str]) -> list[str]:
+    return [f"{organization_id}/{one}" for one in sorted(set(customer_ids))]
+
+
+def _facts_to_document(facts: AccountFacts) -> Document:
+    document = asdict(facts)
+    document["renewal_date"] = facts.renewal_date.isoformat() if facts.renewal_date else None
+    return document
+
+
+def facts_from(document: Document) -> AccountFacts:
+    renewal = document.get("renewal_date")
+    return AccountFacts(**{**document, "renewal_date": date.fromisoformat(renewal) if renewal else None})
+
+
+def _to_document(customer: Customer) -> Document:
+    normalised = normalise_name(customer.name)
+    return {
+        "customer_id": customer.customer_id,
+        "name": customer.name,
+        "name_folded": customer.name.casefold(),
+        "name_normalised": normalised,
+        "name_prefix": normalised[:_PREFIX],
+        "external_id": customer.external_id,
+        "owner": customer.owner,
+        "plan": customer.plan,
+        "monthly_spend": customer.monthly_spend,
+        "seats": customer.seats,
+        "renewal_date": customer.renewal_date.isoformat() if customer.renewal_date else None,
+        "attributes": [{"name": name, "value": value} for name, value in sorted(customer.attributes.items())],
+        "provisional": customer.provisional,
+        "merged_into": customer.merged_into,
+        "facts": _facts_to_document(customer.facts),
+        "mood": customer.mood,
+        "mood_messages": customer.mood_messages,
+    }
+
+
+def customer_from(document: Document) -> Customer:
+    renewal = document["renewal_date"]
+    return Customer(
+        customer_id=document["customer_id"],
+        organization_id=document["organization_id"],
+        name=document["name"],
+        external_id=document["external_id"],
+        owner=document["owner"],
+        plan=document["plan"],
+        monthly_spend=document["monthly_spend"],
+        seats=document["seats"],
+        renewal_date=date.fromisoformat(renewal) if renewal else None,
+        attributes={one["name"]: one["value"] for one in document["attributes"]},
+        provisional=document["provisional"],
+        merged_into=document["merged_into"],
+        facts=facts_from(document["facts"]),
+        mood=document["mood"],
+        mood_messages=document["mood_messages"],
+    )

@@ -1,0 +1,336 @@
+"""The mirror in MongoDB's protocol: one collection a resource type, parts apart from conversations.
+
+Parts have their own documents because a conversation of five hundred long parts is larger than any
+document may be. `_id` is made of the organization and the resource's key, so a repeat finds its document.
+A deleted resource leaves a grave (no content, only when it was observed) for as long as older records
+might still come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from pymongo import DeleteMany, ReplaceOne, UpdateOne
+
+from services.detector.adapters.guarded import write_newer
+from services.detector.adapters.mirror_documents import (
+    analysis_to_document,
+    company_from,
+    conversation_from,
+    fields_of,
+    identity_of,
+)
+from services.detector.domain.identity import resource_key
+from shared.contracts.resources import AdminChanged, ContactChanged, ConversationPartChanged
+from shared.documents.collection import Collection, Index
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Keys
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.detector.domain.matching import Match
+    from services.detector.domain.mirror import Analysis, MirroredCompany, MirroredConversation
+    from shared.contracts.resources import CompanyChanged, ResourceDeleted, ResourceEvent
+    from shared.documents.collection import Write
+    from shared.documents.database import Document
+
+_RESOURCES = ("admin", "team", "tag", "contact", "company", "conversation", "conversation_part")
+_NAMES: Mapping[str, str] = {
+    "admin": "admins",
+    "team": "teams",
+    "tag": "tags",
+    "contact": "contacts",
+    "company": "companies",
+    "conversation": "conversations",
+    "conversation_part": "parts",
+}
+_GRAVE_SECONDS = 90 * 86_400
+"""As long as dead letters are kept: until then an older record of a deleted thing may be fed in again."""
+
+_MANY = 2_000
+"""Documents that one question about a customer may return; the newest are kept."""
+
+
+class MongoMirror:
+    """See `ports.Mirror`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._collections = {resource: Collection(database, _NAMES[resource]) for resource in _RESOURCES}
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        organization = ("organization_id", 1)
+        indexes: dict[str, tuple[tuple[tuple[str, int], ...], ...]] = {
+            "admin": ((organization, ("workspace_id", 1)),),
+            "contact": ((organization, ("company_keys", 1)), (organization, ("email", 1))),
+            "company": (
+                (organization, ("customer_id", 1)),
+                (organization, ("external_id", 1)),
+                (organization, ("name_normalised", 1)),
+                (organization, ("workspace_id", 1), ("key", 1)),
+            ),
+            "conversation": (
+                (organization, ("subject", 1), ("updated_at", -1)),
+                (organization, ("contact_keys", 1)),
+                (organization, ("company_keys", 1)),
+                (organization, ("workspace_id", 1), ("key", 1)),
+                (organization, ("updated_at", -1)),
+            ),
+            "conversation_part": ((organization, ("key", 1), ("created_at", 1)),),
+        }
+        for resource, collection in self._collections.items():
+            await collection.ensure_indexes(
+                Index(keys=(organization, ("connection_id", 1))),
+                Index(keys=(("deleted_at", 1),), sparse=True, expire_after_seconds=_GRAVE_SECONDS),
+                *(Index(keys=keys) for keys in indexes.get(resource, ())),
+            )
+
+    async def store(self, organization_id: str, records: Sequence[ResourceEvent]) -> None:
+        writes: dict[str, list[Write]] = defaultdict(list)
+        for record in records:
+            document = fields_of(record)
+            writes[record.RESOURCE].append(
+                UpdateOne(
+                    {
+                        "_id": identity_of(organization_id, record.key()),
+                        "observed_at": {"$lte": document["observed_at"]},
+                    },
+                    {"$set": document, "$unset": {"deleted_at": ""}},
+                    upsert=True,
+                )
+            )
+        await asyncio.gather(
+            *(
+                write_newer(self._collections[resource].of(organization_id), mine)
+                for resource, mine in writes.items()
+            )
+        )
+
+    async def bury(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> None:
+        writes: dict[str, list[Write]] = defaultdict(list)
+        for deletion in deletions:
+            identity = identity_of(organization_id, deletion.key())
+            writes[deletion.resource].append(
+                ReplaceOne(
+                    {"_id": identity, "observed_at": {"$lte": deletion.observed_at}},
+                    {
+                        "_id": identity,
+                        "organization_id": organization_id,
+                        "connection_id": deletion.connection_id,
+                        "workspace_id": deletion.workspace_id,
+                        "observed_at": deletion.observed_at,
+                        "deleted_at": deletion.observed_at,
+                    },
+                    upsert=True,
+                )
+            )
+            if deletion.resource == "conversation":
+                key = resource_key(deletion.workspace_id, deletion.id)
+                writes["conversation_part"].append(
+                    DeleteMany({"key": key, "observed_at": {"$lte": deletion.observed_at}})
+                )
+        for resource, mine in writes.items():
+            await write_newer(self._collections[resource].of(organization_id), mine)
+
+    async def _by_keys(
+        self, organization_id: str, resource: str, keys: Keys[str], projection: Any = None
+    ) -> list[Document]:
+        if not keys:
+            return []
+        ids = [_identity_by_key(organization_id, resource, key) for key in sorted(set(keys))]
+        found = (
+            await self._collections[resource]
+            .of(organization_id)
+            .find({"_id": {"$in": ids}}, projection=projection)
+        )
+        return [document for document in found if "deleted_at" not in document]
+
+    async def conversations(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredConversation]:
+        found = await self._by_keys(organization_id, "conversation", keys)
+        return {document["key"]: conversation_from(document) for document in found}
+
+    async def parts(
+        self, organization_id: str, conversation_keys: Keys[str]
+    ) -> dict[str, list[ConversationPartChanged]]:
+        if not conversation_keys:
+            return {}
+        found = (
+            await self._collections["conversation_part"]
+            .of(organization_id)
+            .find(
+                {"key": {"$in": sorted(set(conversation_keys))}},
+                projection={"key": 1, "data": 1, "created_at": 1},
+            )
+        )
+        parts: dict[str, list[ConversationPartChanged]] = defaultdict(list)
+        for document in found:
+            parts[document["key"]].append(ConversationPartChanged.model_validate(document["data"]))
+        for mine in parts.values():
+            mine.sort(
+                key=lambda part: (part.created_at, not part.id.startswith("source-"), len(part.id), part.id)
+            )
+        return dict(parts)
+
+    async def contacts(self, organization_id: str, keys: Keys[str]) -> dict[str, ContactChanged]:
+        found = await self._by_keys(organization_id, "contact", keys)
+        return {document["key"]: ContactChanged.model_validate(document["data"]) for document in found}
+
+    async def companies(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredCompany]:
+        found = await self._by_keys(organization_id, "company", keys)
+        return {document["key"]: company_from(document) for document in found}
+
+    async def companies_of(
+        self, organization_id: str, customer_ids: Keys[str]
+    ) -> dict[str, list[CompanyChanged]]:
+        if not customer_ids:
+            return {}
+        found = (
+            await self._collections["company"]
+            .of(organization_id)
+            .find({"customer_id": {"$in": sorted(set(customer_ids))}}, sort=[("_id", 1)], limit=_MANY)
+        )
+        companies: dict[str, list[CompanyChanged]] = defaultdict(list)
+        for document in found:
+            companies[document["customer_id"]].append(company_from(document).record)
+        return dict(companies)
+
+    async def companies_like(
+        self, organization_id: str, external_ids: Keys[str], names: Keys[str]
+    ) -> list[MirroredCompany]:
+        collection = self._collections["company"].of(organization_id)
+        found: dict[str, Document] = {}
+        for field, values in (("external_id", external_ids), ("name_normalised", names)):
+            for document in await collection.find({field: {"$in": sorted(values)}}) if values else []:
+                found[document["_id"]] = document
+        return [company_from(document) for document in found.values()]
+
+    async def tag_names(self, organization_id: str, keys: Keys[str]) -> dict[str, str]:
+        found = await self._by_keys(organization_id, "tag", keys)
+        return {document["key"]: document["data"]["name"] for document in found}
+
+    async def admins(self, organization_id: str, workspace_ids: Keys[str]) -> list[AdminChanged]:
+        found = (
+            await self._collections["admin"]
+            .of(organization_id)
+            .find({"workspace_id": {"$in": sorted(workspace_ids)}}, limit=_MANY)
+        )
+        return [AdminChanged.model_validate(one["data"]) for one in found if "deleted_at" not in one]
+
+    async def save_match(self, organization_id: str, company_key: str, match: Match) -> None:
+        await (
+            self._collections["company"]
+            .of(organization_id)
+            .update_one(
+                {"_id": _identity_by_key(organization_id, "company", company_key)},
+                {
+                    "$set": {
+                        "customer_id": match.customer_id,
+                        "basis": match.basis,
+                        "suggestions": list(match.suggestions),
+                    }
+                },
+            )
+        )
+
+    async def save_analyses(
+        self, organization_id: str, analyses: Mapping[str, tuple[Analysis, str, Sequence[str]]]
+    ) -> None:
+        await (
+            self._collections["conversation"]
+            .of(organization_id)
+            .bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": _identity_by_key(organization_id, "conversation", key), "key": key},
+                        {
+                            "$set": {
+                                "analysis": analysis_to_document(analysis),
+                                "subject": subject,
+                                "company_keys": list(company_keys),
+                            }
+                        },
+                    )
+                    for key, (analysis, subject, company_keys) in analyses.items()
+                ]
+            )
+        )
+
+    async def _conversation_keys(self, organization_id: str, query: Mapping[str, Any]) -> list[str]:
+        found = (
+            await self._collections["conversation"]
+            .of(organization_id)
+            .find(query, projection={"_id": 0, "key": 1})
+        )
+        return sorted({document["key"] for document in found})
+
+    async def keys_by_contacts(self, organization_id: str, contact_keys: Keys[str]) -> list[str]:
+        return await self._conversation_keys(organization_id, {"contact_keys": {"$in": sorted(contact_keys)}})
+
+    async def keys_by_companies(self, organization_id: str, company_keys: Keys[str]) -> list[str]:
+        return await self._conversation_keys(organization_id, {"company_keys": {"$in": sorted(company_keys)}})
+
+    async def by_subject(
+        self, organization_id: str, subjects: Keys[str], since: datetime
+    ) -> dict[str, list[MirroredConversation]]:
+        found = (
+            await self._collections["conversation"]
+            .of(organization_id)
+            .find(
+                {"subject": {"$in": sorted(subjects)}, "updated_at": {"$gte": since}},
+                sort=[("updated_at", -1)],
+                limit=_MANY,
+            )
+        )
+        grouped: dict[str, list[MirroredConversation]] = defaultdict(list)
+        for document in reversed(found):
+            grouped[document["subject"]].append(conversation_from(document))
+        return dict(grouped)
+
+    async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
+        return await self._keys_after("conversation", organization_id, workspace_id, cursor, limit)
+
+    async def company_keys_after(
+        self, organization_id: str, workspace_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        return await self._keys_after("company", organization_id, workspace_id, cursor, limit)
+
+    async def _keys_after(
+        self, resource: str, organization_id: str, workspace_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        found = (
+            await self._collections[resource]
+            .of(organization_id)
+            .find(
+                {"workspace_id": workspace_id, "key": {"$gt": cursor}},
+                projection={"_id": 0, "key": 1},
+                sort=[("key", 1)],
+                limit=limit,
+            )
+        )
+        return [document["key"] for document in found]
+
+    async def count_conversations(self, organization_id: str, workspace_id: str) -> int:
+        return (
+            await self._collections["conversation"]
+            .of(organization_id)
+            .count({"workspace_id": workspace_id, "key": {"$gt": ""}})
+        )
+
+    async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
+        removed = 0
+        for collection in self._collections.values():
+            scoped = collection.of(organization_id)
+            removed += (await scoped.delete_many({"connection_id": connection_id})).deleted_count
+            if workspace_id:
+                removed += (await scoped.delete_many({"workspace_id": workspace_id})).deleted_count
+        return removed
+
+
+def _identity_by_key(organization_id: str, resource: str, key: str) -> str:
+    workspace_id, _, resource_id = key.partition(":")
+    return identity_of(organization_id, f"{workspace_id}/{resource}/{resource_id}")

@@ -1,0 +1,106 @@
+"""Feature requests in MongoDB's protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymongo.errors import DuplicateKeyError
+
+from services.detector.domain.wishes import Request
+from shared.documents.collection import Collection, Index
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Keys
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.detector.domain.wishes import RequestState
+    from shared.documents.database import Document
+
+_MANY = 2_000
+"""Requests compared with a batch's wishes; those sharing a telling word, so seldom more than a few."""
+
+
+class MongoRequests:
+    """See `ports.Requests`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._collection = Collection(database, "requests")
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        await self._collection.ensure_indexes(Index(keys=(("organization_id", 1), ("tokens", 1))))
+
+    async def candidates(self, organization_id: str, tokens: Keys[str]) -> list[Request]:
+        if not tokens:
+            return []
+        found = await self._collection.of(organization_id).find(
+            {"tokens": {"$in": sorted(tokens)}}, limit=_MANY
+        )
+        return [request_from(document) for document in found]
+
+    async def by_ids(self, organization_id: str, request_ids: Keys[str]) -> dict[str, Request]:
+        if not request_ids:
+            return {}
+        found = await self._collection.of(organization_id).find(
+            {"_id": {"$in": [f"{organization_id}/{one}" for one in sorted(request_ids)]}}
+        )
+        return {document["request_id"]: request_from(document) for document in found}
+
+    async def add(self, organization_id: str, request: Request) -> Request:
+        try:
+            await self._collection.of(organization_id).insert_one(
+                {
+                    "_id": f"{organization_id}/{request.request_id}",
+                    "request_id": request.request_id,
+                    "title": request.title,
+                    "state": request.state,
+                    "wordings": [list(wording) for wording in request.wordings],
+                    "tokens": sorted({token for wording in request.wordings for token in wording}),
+                    "created_at": request.created_at,
+                    "changed_at": request.changed_at,
+                    "state_by": request.state_by,
+                    "state_at": request.state_at,
+                }
+            )
+        except DuplicateKeyError:
+            found = await self.by_ids(organization_id, [request.request_id])
+            return found.get(request.request_id, request)
+        return request
+
+    async def add_wording(self, organization_id: str, request_id: str, tokens: tuple[str, ...]) -> None:
+        await self._collection.of(organization_id).update_one(
+            {"_id": f"{organization_id}/{request_id}"},
+            {"$addToSet": {"wordings": list(tokens), "tokens": {"$each": list(tokens)}}},
+        )
+
+    async def set_state(
+        self, organization_id: str, request_id: str, state: RequestState, by: str, at: datetime
+    ) -> Request | None:
+        document = await self._collection.of(organization_id).find_one_and_update(
+            {"_id": f"{organization_id}/{request_id}"},
+            {"$set": {"state": state, "state_by": by, "state_at": at, "changed_at": at}},
+        )
+        return request_from(document) if document else None
+
+    async def delete(self, organization_id: str, request_ids: Keys[str]) -> int:
+        if not request_ids:
+            return 0
+        result = await self._collection.of(organization_id).delete_many(
+            {"_id": {"$in": [f"{organization_id}/{one}" for one in sorted(request_ids)]}}
+        )
+        return result.deleted_count
+
+
+def request_from(document: Document) -> Request:
+    return Request(
+        request_id=document["request_id"],
+        title=document["title"],
+        state=document["state"],
+        wordings=tuple(tuple(wording) for wording in document["wordings"]),
+        created_at=document["created_at"],
+        changed_at=document["changed_at"],
+        state_by=document["state_by"],
+        state_at=document["state_at"],
+    )

@@ -1,0 +1,166 @@
+"""Signals in MongoDB's protocol: a change and what is to be told of it in one write, under its revision."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from pymongo import UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from services.detector.adapters.signal_documents import event_of, from_document, identity_of, to_document
+from shared.documents.collection import Collection, Index, database_errors
+from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Keys
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.detector.domain.book import Change
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.occasion import Slot
+    from services.detector.domain.signal import Signal
+    from shared.clock import Clock
+    from shared.contracts.event import Event
+    from shared.documents.database import Document
+    from shared.messaging.publisher import EventPublisher
+
+_MANY = 5_000
+"""Signals that one question may return; a customer with more open wishes than that does not exist."""
+
+_WRITES_AT_ONCE = 16
+"""Guarded writes under way together; the document server commits them as a group."""
+
+
+class MongoSignals:
+    """See `ports.Signals`."""
+
+    def __init__(self, database: AsyncDatabase[Document], publisher: EventPublisher, clock: Clock) -> None:
+        self._collection = Collection(database, "signals")
+        self._publisher = publisher
+        self._clock = clock
+        self.pending = PendingFacts(self._collection, publisher, clock)
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        organization = ("organization_id", 1)
+        await self._collection.ensure_indexes(
+            PENDING_INDEX,
+            Index(keys=(organization, ("subject", 1), ("slot", 1), ("number", 1)), unique=True),
+            Index(keys=(organization, ("sources", 1))),
+            Index(keys=(organization, ("conversation_keys", 1))),
+            Index(keys=(organization, ("request_id", 1))),
+            Index(keys=(organization, ("workspace_id", 1))),
+            Index(keys=(organization, ("state", 1), ("shown_at", -1), ("_id", -1))),
+            Index(keys=(organization, ("customer.id", 1), ("shown_at", -1))),
+            Index(keys=(("changed_at", 1),)),
+            Index(keys=(("state", 1), ("kind", 1), ("occurred_at", 1))),
+        )
+
+    async def _find(self, organization_id: str, query: Mapping[str, Any]) -> list[Signal]:
+        found = await self._collection.of(organization_id).find(query, limit=_MANY)
+        return [from_document(document) for document in found]
+
+    async def by_sources(self, organization_id: str, sources: Keys[str]) -> list[Signal]:
+        if not sources:
+            return []
+        return await self._find(organization_id, {"sources": {"$in": sorted(sources)}})
+
+    async def by_slots(
+        self, organization_id: str, subjects: Keys[str], slots: Keys[Slot] | None
+    ) -> list[Signal]:
+        query: dict[str, Any] = {"subject": {"$in": sorted(subjects)}}
+        if slots is not None:
+            query["slot"] = {"$in": sorted({slot.key for slot in slots})}
+        return await self._find(organization_id, query)
+
+    async def by_ids(self, organization_id: str, signal_ids: Keys[str]) -> list[Signal]:
+        return await self._find(
+            organization_id, {"_id": {"$in": [f"{organization_id}/{one}" for one in sorted(signal_ids)]}}
+        )
+
+    async def by_request(self, organization_id: str, request_id: str) -> list[Signal]:
+        return await self._find(organization_id, {"request_id": request_id})
+
+    async def by_workspace(self, organization_id: str, workspace_id: str) -> list[Signal]:
+        """Return signals opened from a workspace, or resting on any of its conversations; a portion."""
+        mine = await self._find(organization_id, {"workspace_id": workspace_id})
+        resting = await self._find(
+            organization_id, {"conversation_keys": {"$gte": f"{workspace_id}:", "$lt": f"{workspace_id};"}}
+        )
+        return list({signal.signal_id: signal for signal in (*mine, *resting)}.values())
+
+    async def overdue(
+        self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
+    ) -> list[Signal]:
+        found: list[Signal] = []
+        for kind, cut in kind_cuts.items():
+            documents = await self._collection.of(organization_id).find(
+                {"state": "open", "kind": kind, "occurred_at": {"$lt": cut}}, limit=limit
+            )
+            found += [from_document(document) for document in documents]
+        return found
+
+    async def organizations(self) -> list[str]:
+        with database_errors():
+            return sorted(await self._collection.across_organizations().distinct("organization_id"))
+
+    async def save(self, changes: Sequence[Change]) -> list[str]:
+        refused: list[str] = []
+        told: list[Event] = []
+        cleared: dict[str, dict[str, list[str]]] = {}
+        for start in range(0, len(changes), _WRITES_AT_ONCE):
+            portion = changes[start : start + _WRITES_AT_ONCE]
+            events = [[event_of(transition, signal) for transition, signal in one.told] for one in portion]
+            stored = await asyncio.gather(
+                *(self._store(one, facts) for one, facts in zip(portion, events, strict=True))
+            )
+            for one, facts, is_stored in zip(portion, events, stored, strict=True):
+                if is_stored:
+                    told += facts
+                    ids = [event.event_id() for event in facts]
+                    cleared.setdefault(one.after.organization_id, {})[identity_of(one.after)] = ids
+                else:
+                    refused.append(one.after.signal_id)
+        if told:
+            await self._publisher.publish(*told)
+        for organization_id, by_identity in cleared.items():
+            await self._collection.of(organization_id).bulk_write(
+                [
+                    UpdateOne({"_id": identity}, {"$pull": {PENDING: {"id": {"$in": ids}}}})
+                    for identity, ids in by_identity.items()
+                ]
+            )
+        return refused
+
+    async def _store(self, change: Change, events: Sequence[Event]) -> bool:
+        after = change.after
+        scoped = self._collection.of(after.organization_id)
+        facts = pending_facts(*events, at=self._clock.now())
+        try:
+            if change.before is None:
+                await scoped.insert_one({"_id": identity_of(after), **to_document(after), PENDING: facts})
+                return True
+            result = await scoped.update_one(
+                {"_id": identity_of(after), "revision": change.before.revision},
+                {"$set": to_document(after), "$push": {PENDING: {"$each": facts}}},
+            )
+        except DuplicateKeyError:
+            return False
+        return result.matched_count == 1
+
+    async def refresh_customer(self, customer: Customer) -> None:
+        await self._collection.of(customer.organization_id).update_many(
+            {"customer.id": customer.customer_id}, {"$set": {"customer": customer.ref.model_dump()}}
+        )
+
+    async def delete(self, organization_id: str, signal_ids: Keys[str]) -> int:
+        if not signal_ids:
+            return 0
+        result = await self._collection.of(organization_id).delete_many(
+            {"_id": {"$in": [f"{organization_id}/{one}" for one in sorted(signal_ids)]}}
+        )
+        return result.deleted_count

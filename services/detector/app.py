@@ -1,0 +1,77 @@
+"""Builds the detector from its settings and wires its parts; no decisions are made here."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from functools import partial
+from typing import TYPE_CHECKING
+
+from services.detector.adapters.bus_tombstones import BusTombstones
+from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
+from services.detector.adapters.mongo_customers import MongoCustomers
+from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_requests import MongoRequests
+from services.detector.adapters.mongo_signals import MongoSignals
+from services.detector.background import BackgroundWork
+from services.detector.detectors import discover
+from services.detector.domain.occasion import OccasionRules
+from services.detector.engine import Engine, Stores
+from services.detector.handlers.connections import subscribe_connections
+from services.detector.handlers.resources import subscribe_resources
+from services.detector.metrics import Metrics
+from shared.documents.pending import sweep_forever
+from shared.foundation import lay_foundation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+
+    from services.detector.settings import Settings
+    from shared.clock import Clock
+
+_SWEEP_SECONDS = 5.0
+"""How often facts that a crash left unpublished are looked for; bounds how late they can be."""
+
+
+def create_app(
+    settings: Settings, *, on_stop: Callable[[str], None] = lambda _: None, clock: Clock | None = None
+) -> FastAPI:
+    """Return the detector's application. Nothing connects before its lifespan begins."""
+    base = lay_foundation("detector", settings, on_stop=on_stop, clock=clock)
+    mirror = MongoMirror(base.database)
+    signals = MongoSignals(base.database, base.publisher, base.clock)
+    customers = MongoCustomers(base.database)
+    requests = MongoRequests(base.database)
+    connections = MongoConnections(base.database, base.publisher, base.clock)
+    rereads = MongoRereads(base.database)
+    engine = Engine(
+        Stores(
+            mirror=mirror,
+            signals=signals,
+            customers=customers,
+            requests=requests,
+            connections=connections,
+            rereads=rereads,
+            leases=MongoLeases(base.database),
+            tombstones=BusTombstones(base.publisher),
+        ),
+        discover(settings.detector_parameters),
+        clock=base.clock,
+        owner=secrets.token_hex(8),
+        rules=OccasionRules().with_days(settings.occasion_days, settings.announce_max_age_days),
+    )
+    metrics = Metrics(base.registry)
+    subscribe_resources(base.consumer, intake=engine.intake, metrics=metrics, clock=base.clock)
+    subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
+
+    for store in (mirror, signals, customers, requests, connections, rereads):
+        base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
+    work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
+    base.lifecycle.background("re-reading", work.reread)
+    base.lifecycle.background("rounds", work.rounds)
+    base.lifecycle.background("account review", work.account_review)
+    for pending in (signals.pending, connections.pending):
+        base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))
+    return base.application(routers=[])

@@ -1,0 +1,86 @@
+"""Work beside the records: re-readings in slices, rounds by the clock.
+
+An engine that is away is waited for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from services.detector.adapters.mongo_connections import MongoConnections
+    from services.detector.engine import Engine
+    from services.detector.metrics import Metrics
+    from services.detector.settings import Settings
+
+_LOG = structlog.get_logger(__name__)
+
+_IDLE_SECONDS = 1.0
+"""How often a re-reading to do is looked for; a switch takes effect within about that."""
+
+_BREATH_SECONDS = 0.05
+"""Pause between slices, so that live records are always served first."""
+
+_AWAY_SECONDS = 5.0
+
+
+class BackgroundWork:
+    """Loops that run until cancelled."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        connections: MongoConnections,
+        settings: Settings,
+        metrics: Metrics,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._engine = engine
+        self._connections = connections
+        self._settings = settings
+        self._metrics = metrics
+        self._sleep = sleep
+
+    async def reread(self) -> None:
+        """Ask for what newer detectors have to read again, then work on slices."""
+        await self._patiently(self._ask_all)
+        while True:
+            worked = await self._patiently(self._engine.reread.work)
+            if worked:
+                self._metrics.reread()
+            await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
+
+    async def _ask_all(self) -> bool:
+        for view in await self._connections.everywhere():
+            await self._engine.reread.ask(view)
+        return True
+
+    async def rounds(self) -> None:
+        """Close what has run out, again and again."""
+        seconds = self._settings.round_seconds
+        while True:
+            closed = await self._patiently(lambda: self._engine.rounds.expire(seconds))
+            if closed:
+                _LOG.info("signals ran out", signals=closed)
+            await self._sleep(seconds)
+
+    async def account_review(self) -> None:
+        """Look at all customers as of now, again and again."""
+        seconds = self._settings.account_review_seconds
+        while True:
+            await self._sleep(min(seconds, self._settings.round_seconds))
+            await self._patiently(lambda: self._engine.rounds.review_accounts(seconds))
+
+    async def _patiently(self, step: Callable[[], Awaitable[int]]) -> int:
+        while True:
+            try:
+                return await step()
+            except TransientError as error:
+                _LOG.warning("background work waits", reason=str(error))
+                await self._sleep(_AWAY_SECONDS)

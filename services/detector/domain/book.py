@@ -1,0 +1,326 @@
+"""How readings become signals: which evidence opens, strengthens, weakens or closes which signal.
+
+The book holds the signals that a unit of work may touch, settles readings against them, and tells what
+changed. It is a pure function of what it was given: settling the same reading twice changes nothing, so
+a record that comes again neither repeats a signal nor counts a revision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from services.detector.domain.identity import Subject, stable_id
+from services.detector.domain.signal import MAX_PEOPLE, MAX_TAGS, Proof, Signal, newest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from services.detector.domain.contribution import Contribution, Reading
+    from services.detector.domain.occasion import OccasionRules, Slot
+    from services.detector.domain.signal import ClearReason
+    from shared.contracts.signals import CustomerRef
+
+Transition = Literal["detected", "updated", "cleared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One signal before and after a unit of work, and what is to be told of it, oldest first."""
+
+    before: Signal | None
+    after: Signal
+    told: tuple[tuple[Transition, Signal], ...]
+
+
+class SignalBook:
+    """The signals of one organization that one unit of work may touch.
+
+    Args:
+        signals: all signals that hold evidence of the sources to be settled, and all of the subjects
+            and slots that the readings name.
+        known_before: what was said before then was read already (by an older detector, or with a switch
+            off): it is shown, and nobody is alerted.
+    """
+
+    def __init__(
+        self,
+        organization_id: str,
+        signals: Iterable[Signal],
+        *,
+        rules: OccasionRules,
+        now: datetime,
+        known_before: datetime | None = None,
+    ) -> None:
+        self._organization_id = organization_id
+        self._stored = {signal.signal_id: signal for signal in signals}
+        self._signals = dict(self._stored)
+        self._rules = rules
+        self._now = now
+        self._known_before = known_before
+        self._silent: set[str] = set()
+        self._fresh: set[str] = set()
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        return tuple(self._signals.values())
+
+    def settle(self, reading: Reading) -> None:
+        """Make the signals agree with what a source says now."""
+        held = [
+            (signal.signal_id, proof)
+            for signal in self._signals.values()
+            for proof in signal.proofs
+            if proof.source == reading.source
+        ]
+        placed: set[tuple[str, tuple[str, str, int, int, str]]] = set()
+        moved_from: set[str] = set()
+        for contribution in reading.contributions:
+            for proof in sorted(contribution.proofs, key=lambda one: (one.said_at, one.identity)):
+                self._place(contribution, proof, placed, moved_from)
+        told = {(one.subject, one.slot) for one in reading.contributions if one.keeps_earlier}
+        for signal_id in {signal_id for signal_id, _ in held}:
+            mine = [proof for owner, proof in held if owner == signal_id]
+            lost = [proof for proof in mine if (signal_id, proof.identity) not in placed]
+            self._withdraw(self._signals[signal_id], lost, reading, told, moved=signal_id in moved_from)
+
+    def _place(
+        self,
+        contribution: Contribution,
+        proof: Proof,
+        placed: set[tuple[str, tuple[str, str, int, int, str]]],
+        moved_from: set[str],
+    ) -> None:
+        holder = self._holder(contribution, proof)
+        if holder is not None and holder.is_open and holder.subject != contribution.subject:
+            holder = self._take_over(holder, contribution, proof, moved_from)
+        if holder is None:
+            holder = self._occasion(contribution, proof)
+        if holder is None:
+            return
+        placed.add((holder.signal_id, proof.identity))
+        if holder.cleared_because == "withdrawn":
+            holder = holder.reopened(at=self._now)
+        if holder.is_open or holder.cleared_because == "expired":
+            self._signals[holder.signal_id] = self._strengthened(holder, contribution, proof)
+
+    def _holder(self, contribution: Contribution, proof: Proof) -> Signal | None:
+        """Return the signal that rests on this very proof already; the subject's own and open ones first."""
+        holders = [
+            signal
+            for signal in self._signals.values()
+            if signal.slot == contribution.slot
+            and any(held.identity == proof.identity for held in signal.proofs)
+        ]
+        return max(
+            holders,
+            key=lambda signal: (signal.subject == contribution.subject, signal.is_open, signal.number),
+            default=None,
+        )
+
+    def _take_over(
+        self, holder: Signal, contribution: Contribution, proof: Proof, moved_from: set[str]
+    ) -> Signal | None:
+        """The conversation turned out to be with somebody else: the signal moves, or gives its proof away."""
+        target = self._open_at(contribution.subject, contribution.slot)
+        if target is None and all(held.source == proof.source for held in holder.proofs):
+            number = self._next_number(contribution.subject, contribution.slot)
+            moved = holder.moved(contribution.subject, number, contribution.customer, at=self._now)
+            self._signals[holder.signal_id] = moved
+            return moved
+        moved_from.add(holder.signal_id)
+        if target is None:
+            target = self._new(contribution)
+            self._silent.add(target.signal_id)
+        return target
+
+    def _occasion(self, contribution: Contribution, proof: Proof) -> Signal | None:
+        """Return the signal that this evidence belongs to, a new one, or None where it was judged before."""
+        candidates = self._of(contribution.subject, contribution.slot)
+        for signal in sorted(candidates, key=lambda one: (one.is_open, one.number), reverse=True):
+            first, last = signal.first_said_at, signal.occurred_at
+            if first is None or last is None or signal.cleared_because == "merged":
+                continue
+            if not self._rules.belongs(contribution.slot, proof.said_at, first, last):
+                continue
+            if signal.is_open or signal.cleared_because in {"expired", "withdrawn"}:
+                return signal
+            if proof.said_at <= last:
+                return None
+        return self._new(contribution)
+
+    def _new(self, contribution: Contribution) -> Signal:
+        subject, slot = contribution.subject, contribution.slot
+        number = self._next_number(subject, slot)
+        while (signal_id := self._id_of(subject, slot, number)) in self._signals:
+            number += 1
+        signal = Signal(
+            signal_id=signal_id,
+            organization_id=self._organization_id,
+            connection_id=contribution.connection_id,
+            workspace_id=contribution.workspace_id,
+            subject=subject,
+            slot=slot,
+            number=number,
+            title=contribution.title,
+            opened_at=self._now,
+            changed_at=self._now,
+            historical=True,
+        )
+        self._signals[signal_id] = signal
+        return signal
+
+    def _strengthened(self, signal: Signal, contribution: Contribution, proof: Proof) -> Signal:
+        known = any(held.identity == proof.identity for held in signal.proofs)
+        others = tuple(held for held in signal.proofs if held.identity != proof.identity)
+        after = signal.with_proofs((*others, proof), at=self._now)
+        if not known and self._is_news(proof):
+            self._fresh.add(signal.signal_id)
+        one_source = all(held.source == proof.source for held in after.proofs)
+        people = {person.id: person for person in (*contribution.people, *after.people)}
+        tags = contribution.tags if one_source else tuple(sorted({*after.tags, *contribution.tags}))
+        after = replace(
+            after,
+            title=contribution.title,
+            customer=contribution.customer,
+            people=tuple(sorted(people.values(), key=lambda person: person.id)[:MAX_PEOPLE]),
+            tags=tags[:MAX_TAGS],
+        )
+        return self._revived(after)
+
+    def _is_news(self, proof: Proof) -> bool:
+        if self._known_before is not None and proof.said_at < self._known_before:
+            return False
+        return not self._rules.is_past(proof.said_at, self._now)
+
+    def _revived(self, signal: Signal) -> Signal:
+        if signal.cleared_because != "expired" or signal.occurred_at is None:
+            return signal
+        expiry = self._rules.expires_at(signal.slot, signal.occurred_at)
+        return signal.reopened(at=self._now) if expiry is None or expiry > self._now else signal
+
+    def _withdraw(
+        self,
+        signal: Signal,
+        lost: list[Proof],
+        reading: Reading,
+        told: set[tuple[Subject, Slot]],
+        *,
+        moved: bool,
+    ) -> None:
+        gone = [proof for proof in lost if not reading.is_alive(proof)]
+        taken_back = [proof for proof in lost if proof not in gone]
+        excused = (reading.muted and signal.slot.is_lifecycle) or (signal.subject, signal.slot) in told
+        if excused or not signal.is_open:
+            # A closed signal keeps what it rested on for those who ask why, as long as the words stand.
+            taken_back = []
+        dropped = {proof.identity for proof in (*gone, *taken_back)}
+        rest = tuple(proof for proof in signal.proofs if proof.identity not in dropped)
+        if not dropped:
+            return
+        if rest or not signal.is_open:
+            after = signal.with_proofs(rest, at=self._now)
+        elif moved:
+            after = signal.with_proofs((), at=self._now).cleared("merged", at=self._now)
+        elif gone:
+            after = signal.with_proofs((), at=self._now).cleared("evidence_gone", at=self._now)
+        else:
+            # The words still stand, they only no longer mean this; they stay readable on its page.
+            after = signal.cleared("resolved" if reading.resolves else "withdrawn", at=self._now)
+        self._signals[signal.signal_id] = after
+
+    def fold(self, old: Subject, new: Subject, customer: CustomerRef | None) -> None:
+        """Give everything of one subject to another: two names turned out to be one customer."""
+        for signal in sorted(self._signals.values(), key=lambda one: one.number):
+            if signal.subject != old:
+                continue
+            target = self._open_at(new, signal.slot)
+            if signal.is_open and target is not None:
+                joined = target.with_proofs((*target.proofs, *signal.proofs), at=self._now)
+                self._signals[target.signal_id] = joined
+                self._signals[signal.signal_id] = replace(signal, proofs=()).cleared("merged", at=self._now)
+                continue
+            number = self._next_number(new, signal.slot)
+            self._signals[signal.signal_id] = signal.moved(new, number, customer, at=self._now)
+
+    def clear(self, signal_id: str, reason: ClearReason, *, by: str = "", note: str = "") -> None:
+        """Close one signal for a reason that lies outside of its evidence."""
+        self._signals[signal_id] = self._signals[signal_id].cleared(reason, at=self._now, by=by, note=note)
+
+    def put(self, signal: Signal) -> None:
+        """Take over a signal's next state as a person's judgement made it."""
+        self._signals[signal.signal_id] = signal
+
+    def expire(self) -> None:
+        """Close what has had no new evidence for longer than its kind lasts."""
+        for signal in tuple(self._signals.values()):
+            if not signal.is_open or signal.rests_on_facts or signal.occurred_at is None:
+                continue
+            expiry = self._rules.expires_at(signal.slot, signal.occurred_at)
+            if expiry is not None and expiry <= self._now:
+                self._signals[signal.signal_id] = signal.cleared("expired", at=expiry)
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return what differs from the stored signals, each with its next revision and what to tell."""
+        found = []
+        for signal_id, signal in sorted(self._signals.items()):
+            before = self._stored.get(signal_id)
+            if before is None:
+                found.append(self._opened(signal))
+            elif not signal.same_content(before):
+                found.append(self._changed(before, signal))
+        return tuple(found)
+
+    def _announced(self, signal: Signal) -> bool:
+        return signal.signal_id in self._fresh and signal.signal_id not in self._silent
+
+    def _opened(self, signal: Signal) -> Change:
+        first = replace(
+            signal,
+            revision=1,
+            changed_at=self._now,
+            historical=not (self._announced(signal) and signal.is_open),
+            state="open",
+            cleared_because=None,
+            cleared_at=None,
+        )
+        if signal.is_open:
+            return Change(None, first, (("detected", first),))
+        closed = replace(signal, revision=2, changed_at=self._now)
+        return Change(None, closed, (("detected", first), ("cleared", closed)))
+
+    def _changed(self, before: Signal, signal: Signal) -> Change:
+        after = replace(signal, revision=before.revision + 1, changed_at=self._now)
+        if not after.is_open:
+            return Change(before, after, (("cleared", after),))
+        if after.historical and self._announced(after):
+            # Known from the past and never announced; now it is said again, and that is news.
+            after = replace(after, historical=False)
+            return Change(before, after, (("detected", after),))
+        return Change(before, after, (("updated", after),))
+
+    def _of(self, subject: Subject, slot: Slot) -> list[Signal]:
+        return [one for one in self._signals.values() if one.subject == subject and one.slot == slot]
+
+    def _open_at(self, subject: Subject, slot: Slot) -> Signal | None:
+        return next((one for one in self._of(subject, slot) if one.is_open), None)
+
+    def _next_number(self, subject: Subject, slot: Slot) -> int:
+        return max((one.number for one in self._of(subject, slot)), default=-1) + 1
+
+    def _id_of(self, subject: Subject, slot: Slot, number: int) -> str:
+        return stable_id("s", self._organization_id, subject.key, slot.key, str(number))
+
+
+def proofs_without(signal: Signal, workspace_id: str) -> tuple[Proof, ...]:
+    """Return the proofs that do not come from a workspace, for when that workspace's data is removed."""
+    prefix = f"{workspace_id}:"
+    mine = signal.workspace_id == workspace_id
+    return newest(
+        tuple(
+            proof
+            for proof in signal.proofs
+            if not proof.conversation_key.startswith(prefix) and not (proof.fact and mine)
+        )
+    )

@@ -1,0 +1,55 @@
+"""What one source (a conversation, an account's facts, a mood) says about one slot of one subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.detector.domain.identity import Subject
+    from services.detector.domain.occasion import Slot
+    from services.detector.domain.signal import Proof
+    from shared.contracts.signals import CustomerRef, PersonRef
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """Proofs for one slot of one subject, all from one source.
+
+    `keeps_earlier` says that this source tells only its newest words: earlier ones stay evidence as long
+    as they stand (a mood, a lasting account fact).
+    """
+
+    subject: Subject
+    slot: Slot
+    title: str
+    connection_id: str
+    workspace_id: str
+    proofs: tuple[Proof, ...]
+    customer: CustomerRef | None = None
+    people: tuple[PersonRef, ...] = ()
+    tags: tuple[str, ...] = ()
+    keeps_earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that one source says now; what it said before and says no longer is taken back.
+
+    Attributes:
+        texts: the text of each part that still stands, by part id; None where no text is behind the source.
+        muted: whether lifecycle kinds were not looked for, so that their absence means nothing.
+        resolves: whether silence means that the matter is settled, rather than that it was misread.
+    """
+
+    source: str
+    contributions: tuple[Contribution, ...]
+    texts: dict[str, str] | None = None
+    muted: bool = False
+    resolves: bool = False
+
+    def is_alive(self, proof: Proof) -> bool:
+        """Return whether the quoted words still stand where they stood."""
+        if self.texts is None or proof.fact:
+            return True
+        return self.texts.get(proof.part_id, "")[proof.start : proof.end] == proof.quote

@@ -1,0 +1,113 @@
+"""Which customer a company of the workspace is: by id, by a person's word, by name, or not yet known.
+
+Two customers are never joined on a guess: a name that fits more than one is a suggestion for a person.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NameMatching = Literal["off", "exact", "normalised"]
+MatchBasis = Literal["external_id", "person", "name", "none"]
+
+_SUGGESTED_FROM = 0.84
+"""Likeness of two normalised names from which a person is asked; asking more costs more than it gives."""
+
+_MAX_SUGGESTIONS = 5
+_LEGAL_FORMS = frozenset({
+    "ab", "ag", "as", "bv", "co", "company", "corp", "corporation", "gmbh", "group", "holding",
+    "holdings", "inc", "incorporated", "kg", "limited", "llc", "llp", "ltd", "nv", "oy", "plc", "pte",
+    "pty", "sa", "sarl", "sas", "se", "spa", "srl", "the",
+})  # fmt: skip
+
+_NOT_WORD = re.compile(r"[^\w]+")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownName:
+    """A customer that the organization named, as far as matching needs it."""
+
+    customer_id: str
+    external_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about one company: it is this customer, or it is not."""
+
+    customer_id: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The answer for one company. `suggestions` are customer ids for a person to confirm or refuse."""
+
+    customer_id: str | None
+    basis: MatchBasis
+    suggestions: tuple[str, ...] = ()
+
+
+def normalise_name(name: str | None) -> str:
+    """Return a name without accents, case, punctuation and legal form; empty when nothing is left."""
+    plain = unicodedata.normalize("NFKD", name or "")
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
+    words = [word for word in _NOT_WORD.split(plain.replace(".", "").replace("'", "")) if word]
+    telling = [word for word in words if word not in _LEGAL_FORMS]
+    return " ".join(telling or words)
+
+
+def match_company(
+    *,
+    external_id: str | None,
+    name: str | None,
+    known: Sequence[KnownName],
+    decisions: Sequence[Decision],
+    by_name: NameMatching,
+) -> Match:
+    """Return which of the known customers a company is.
+
+    A person's word comes first, then the organization's own id, then the name if the connection allows
+    it. `known` holds at least those customers whose external id equals, or whose name is like, the company's.
+    """
+    for decision in decisions:
+        if decision.confirmed:
+            return Match(decision.customer_id, "person")
+    refused = {decision.customer_id for decision in decisions}
+    by_id = [one for one in known if external_id and one.external_id == external_id]
+    if by_id and by_id[0].customer_id not in refused:
+        return Match(by_id[0].customer_id, "external_id")
+    open_to_match = [one for one in known if one.customer_id not in refused]
+    same = [one for one in open_to_match if _same_name(name, one.name, by_name)]
+    if len(same) == 1:
+        return Match(same[0].customer_id, "name")
+    return Match(None, "none", _suggested(name, open_to_match))
+
+
+def _same_name(name: str | None, other: str, by_name: NameMatching) -> bool:
+    if by_name == "off" or not name or not name.strip():
+        return False
+    if by_name == "exact":
+        return name.strip() == other.strip()
+    normalised = normalise_name(name)
+    return bool(normalised) and normalised == normalise_name(other)
+
+
+def _suggested(name: str | None, known: Sequence[KnownName]) -> tuple[str, ...]:
+    wanted = normalise_name(name)
+    if not wanted:
+        return ()
+    scored = []
+    for one in known:
+        likeness = SequenceMatcher(None, wanted, normalise_name(one.name)).ratio()
+        if likeness >= _SUGGESTED_FROM:
+            scored.append((-likeness, one.customer_id))
+    return tuple(customer_id for _, customer_id in sorted(scored)[:_MAX_SUGGESTIONS])

@@ -1,0 +1,104 @@
+"""What the mirror keeps beside the resources themselves: whose they are, and what was found in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.detector.domain.identity import resource_key
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.detector.domain.matching import MatchBasis, NameMatching
+    from services.detector.domain.mood import MoodPoint
+    from shared.contracts.connections import AttentionReason, ConnectionState
+    from shared.contracts.resources import CompanyChanged, ConversationChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A telling place in a message, for the conversation's page."""
+
+    part_id: str
+    start: int
+    end: int
+    kind: str
+    confidence: float
+    detector: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the detectors made of a conversation.
+
+    `fingerprint` names the detectors and switches that made it, so that a conversation read by older
+    ones is known. `other_language` counts the messages that were left out for their language.
+    """
+
+    fingerprint: str
+    moods: tuple[MoodPoint, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    held_parts: int = 0
+    messages: int = 0
+    other_language: int = 0
+    last_customer_at: datetime | None = None
+    last_agent_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class MirroredConversation:
+    """A conversation's record with whose it is; `subject` is a `Subject.key`, None until it was read."""
+
+    record: ConversationChanged
+    subject: str | None = None
+    analysis: Analysis | None = None
+
+    @property
+    def key(self) -> str:
+        return resource_key(self.record.workspace_id, self.record.id)
+
+
+@dataclass(frozen=True)
+class MirroredCompany:
+    """A company with the customer it was matched to; None until it was matched once."""
+
+    record: CompanyChanged
+    customer_id: str | None = None
+    basis: MatchBasis = "none"
+    suggestions: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return resource_key(self.record.workspace_id, self.record.id)
+
+
+@dataclass(frozen=True)
+class ConnectionView:
+    """What the detector must know of a connection; the defaults hold until its record arrived."""
+
+    connection_id: str
+    organization_id: str
+    revision: int = 0
+    state: ConnectionState = "connecting"
+    attention: AttentionReason | None = None
+    workspace_id: str | None = None
+    workspace_name: str = ""
+    app_base_url: str | None = None
+    lifecycle_events: bool = False
+    match_companies_by_name: NameMatching = "exact"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a re-reading of the mirror is; `cursor` is the last conversation key that was read."""
+
+    connection_id: str
+    organization_id: str
+    fingerprint: str
+    cursor: str = ""
+    done: int = 0
+    total: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None

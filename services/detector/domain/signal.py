@@ -1,0 +1,233 @@
+"""A signal and all it can go through: opened, strengthened, weakened, cleared, judged by people.
+
+Signals are frozen; each step returns the next state with a line of history. Revisions are not counted
+here: several steps of one unit of work are one revision (see `book`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.detector.domain.identity import Subject
+    from services.detector.domain.occasion import Slot
+    from shared.contracts.signals import CustomerRef, PersonRef
+
+ClearReason = Literal["resolved", "withdrawn", "evidence_gone", "dismissed", "expired", "merged"]
+Step = Literal[
+    "opened",
+    "gained_evidence",
+    "lost_evidence",
+    "cleared",
+    "reopened",
+    "moved",
+    "confirmed",
+    "dismissed",
+    "assigned",
+]
+
+MAX_PROOFS = 50
+"""Pieces of evidence that a signal keeps, newest first; the contract's own limit."""
+
+MAX_HISTORY = 100
+"""Lines of history that a signal keeps; the first one always stays."""
+
+MAX_PEOPLE = 20
+MAX_TAGS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The words, or the account fact, that a signal rests on.
+
+    Attributes:
+        source: what was read when it was found: a conversation's key, or "account/…" or "mood/…".
+        conversation_key: where the words stand; empty for an account fact.
+        fact, fact_value, reason: set for an account fact, which has no words.
+    """
+
+    source: str
+    said_at: datetime
+    confidence: float
+    detector: str
+    version: str
+    conversation_key: str = ""
+    conversation_id: str = ""
+    part_id: str = ""
+    start: int = 0
+    end: int = 0
+    quote: str = ""
+    author_id: str | None = None
+    author_name: str | None = None
+    author_email: str | None = None
+    fact: str = ""
+    fact_value: str = ""
+    reason: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, int, int, str]:
+        """Return what makes it the same proof when found again; a lasting fact counts from its first day."""
+        fact = f"{self.fact}@{self.said_at.isoformat()}" if self.fact else ""
+        return (self.source, self.part_id, self.start, self.end, fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of a signal's history. `by` is a person's e-mail address, or empty for Earshot itself."""
+
+    at: datetime
+    step: Step
+    by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One occasion of one kind with one subject.
+
+    `number` counts the occasions of a slot; `origin` is the subject's key at opening, from which the id
+    was made, and never changes, so links stay good when a signal moves to another customer.
+    """
+
+    signal_id: str
+    organization_id: str
+    connection_id: str
+    workspace_id: str
+    subject: Subject
+    slot: Slot
+    number: int
+    title: str
+    opened_at: datetime
+    changed_at: datetime
+    historical: bool
+    revision: int = 0
+    state: Literal["open", "cleared"] = "open"
+    customer: CustomerRef | None = None
+    people: tuple[PersonRef, ...] = ()
+    tags: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    first_said_at: datetime | None = None
+    occurred_at: datetime | None = None
+    cleared_because: ClearReason | None = None
+    cleared_at: datetime | None = None
+    confirmed_by: str | None = None
+    dismissal_reason: str | None = None
+    assigned_to: str | None = None
+    history: tuple[Happening, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open"
+
+    @property
+    def confidence(self) -> float:
+        """Return the surest proof's confidence: detectors repeat each other's words, so sums would lie."""
+        return max((proof.confidence for proof in self.proofs), default=0.0)
+
+    @property
+    def best(self) -> Proof | None:
+        """Return the proof that speaks for the signal: the surest, then the newest."""
+        return max(self.proofs, key=lambda proof: (proof.confidence, proof.said_at), default=None)
+
+    @property
+    def conversation_ids(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(proof.conversation_id for proof in self.proofs if proof.conversation_id))
+
+    @property
+    def rests_on_facts(self) -> bool:
+        return any(proof.fact for proof in self.proofs)
+
+    def _noted(self, at: datetime, step: Step, by: str = "", note: str = "") -> tuple[Happening, ...]:
+        lines = (*self.history, Happening(at, step, by, note))
+        if len(lines) > MAX_HISTORY:
+            lines = (lines[0], *lines[-(MAX_HISTORY - 1) :])
+        return lines
+
+    def with_proofs(self, proofs: tuple[Proof, ...], *, at: datetime) -> Signal:
+        """Hold exactly these proofs, the newest `MAX_PROOFS` of them; note whether that is more or less."""
+        kept = newest(proofs)
+        if kept == self.proofs:
+            return self
+        before = {proof.identity for proof in self.proofs}
+        after = {proof.identity for proof in kept}
+        history = self.history
+        if after - before:
+            history = self._noted(at, "gained_evidence" if before else "opened", note=_count(after - before))
+        elif before - after:
+            history = self._noted(at, "lost_evidence", note=_count(before - after))
+        said = [proof.said_at for proof in kept]
+        return replace(
+            self,
+            proofs=kept,
+            history=history,
+            first_said_at=min([*said, self.first_said_at] if self.first_said_at and said else said)
+            if said
+            else self.first_said_at,
+            occurred_at=max(said) if said else self.occurred_at,
+        )
+
+    def cleared(self, reason: ClearReason, *, at: datetime, by: str = "", note: str = "") -> Signal:
+        """Close the signal. A signal that is closed already keeps its first reason."""
+        if not self.is_open:
+            return self
+        step: Step = "dismissed" if reason == "dismissed" else "cleared"
+        return replace(
+            self,
+            state="cleared",
+            cleared_because=reason,
+            cleared_at=at,
+            dismissal_reason=note if reason == "dismissed" else self.dismissal_reason,
+            history=self._noted(at, step, by, note or reason),
+        )
+
+    def reopened(self, *, at: datetime) -> Signal:
+        """Open the same occasion again: its evidence is back. Nobody is told twice."""
+        if self.is_open:
+            return self
+        return replace(
+            self,
+            state="open",
+            cleared_because=None,
+            cleared_at=None,
+            history=self._noted(at, "reopened"),
+        )
+
+    def moved(self, subject: Subject, number: int, customer: CustomerRef | None, *, at: datetime) -> Signal:
+        """Belong to another subject, since it turned out who the conversation was with."""
+        note = f"now with {customer.name}" if customer else "no customer any more"
+        return replace(
+            self,
+            subject=subject,
+            number=number,
+            customer=customer,
+            history=self._noted(at, "moved", note=note),
+        )
+
+    def confirmed(self, by: str, *, at: datetime) -> Signal:
+        if self.confirmed_by == by:
+            return self
+        return replace(self, confirmed_by=by, history=self._noted(at, "confirmed", by))
+
+    def assigned(self, to: str, by: str, *, at: datetime) -> Signal:
+        if self.assigned_to == to:
+            return self
+        return replace(self, assigned_to=to or None, history=self._noted(at, "assigned", by, to or "nobody"))
+
+    def same_content(self, other: Signal) -> bool:
+        """Return whether readers would see no difference, so that no revision is due."""
+        return replace(self, revision=0, changed_at=other.changed_at) == replace(other, revision=0)
+
+
+def newest(proofs: tuple[Proof, ...]) -> tuple[Proof, ...]:
+    """Return the proofs newest first, one per identity, at most `MAX_PROOFS`; ties go by identity."""
+    unique = {proof.identity: proof for proof in proofs}
+    ordered = sorted(unique.values(), key=lambda proof: proof.identity)
+    ordered.sort(key=lambda proof: proof.said_at, reverse=True)
+    return tuple(ordered[:MAX_PROOFS])
+
+
+def _count(identities: set[tuple[str, str, int, int, str]]) -> str:
+    return f"{len(identities)} {'piece' if len(identities) == 1 else 'pieces'}"

@@ -1,0 +1,65 @@
+"""From the mirror's records to what a detector looks at: who spoke, when, and in which words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.detector.domain.conversation import AuthorType, Conversation, Message
+from services.detector.domain.identity import resource_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.contracts.resources import Author, ConversationChanged, ConversationPartChanged
+
+_CUSTOMERS = frozenset({"user", "lead", "contact", "visitor"})
+
+
+def author_type(author: Author) -> AuthorType:
+    """Return which side an author is on; Intercom's AI agent and unknown types count as bots, on no side."""
+    if author.from_ai_agent:
+        return AuthorType.BOT
+    if author.type in _CUSTOMERS:
+        return AuthorType.CUSTOMER
+    return AuthorType.AGENT if author.type in {"admin", "team"} else AuthorType.BOT
+
+
+def as_conversation(
+    record: ConversationChanged, parts: Sequence[ConversationPartChanged], tags: Sequence[str]
+) -> Conversation:
+    """Return the conversation with every part that has text, oldest first; redacted parts have none."""
+    messages = tuple(
+        Message(
+            part_id=part.id,
+            author_type=author_type(part.author),
+            at=part.created_at,
+            text="" if part.redacted else part.text,
+            author_id=part.author.id or "",
+            author_name=part.author.name or "",
+            author_email=part.author.email or "",
+            internal=part.internal,
+        )
+        for part in parts
+    )
+    return Conversation(
+        organization_id=record.organization_id,
+        workspace_id=record.workspace_id,
+        id=record.id,
+        messages=messages,
+        title=record.title or "",
+        state=record.state,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        tags=tuple(tags),
+        rating=record.rating.rating if record.rating else None,
+        rating_remark=(record.rating.remark or "") if record.rating else "",
+        contact_ids=record.contact_ids,
+        company_ids=(record.company_id,) if record.company_id else (),
+        assignee_id=record.admin_assignee_id or "",
+        team_id=record.team_assignee_id or "",
+    )
+
+
+def contact_keys(record: ConversationChanged) -> tuple[str, ...]:
+    """Return the keys of a conversation's contacts, in Intercom's order."""
+    return tuple(resource_key(record.workspace_id, contact_id) for contact_id in record.contact_ids)

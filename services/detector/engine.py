@@ -1,0 +1,138 @@
+"""Wires the use cases together over whatever adapters they are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.detector.domain.mood import MoodRules
+from services.detector.domain.occasion import OccasionRules
+from services.detector.use_cases.accounts import Accounts
+from services.detector.use_cases.attribution import Attributor
+from services.detector.use_cases.companies import MatchCompanies
+from services.detector.use_cases.connections import KeepConnections, RemoveData
+from services.detector.use_cases.customers import MaintainCustomers
+from services.detector.use_cases.intake import Intake
+from services.detector.use_cases.read_conversations import ReadConversations
+from services.detector.use_cases.reread import Reread
+from services.detector.use_cases.review import Review
+from services.detector.use_cases.rounds import Rounds
+from services.detector.use_cases.settle import Settler
+from services.detector.use_cases.wishes import Wishes
+
+if TYPE_CHECKING:
+    from services.detector.detectors import Detectors
+    from services.detector.ports import (
+        Connections,
+        Customers,
+        Leases,
+        Mirror,
+        Requests,
+        Rereads,
+        Signals,
+        Tombstones,
+    )
+    from shared.clock import Clock
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Every port that the use cases stand on."""
+
+    mirror: Mirror
+    signals: Signals
+    customers: Customers
+    requests: Requests
+    connections: Connections
+    rereads: Rereads
+    leases: Leases
+    tombstones: Tombstones
+
+
+class Engine:
+    """The use cases of the detector, each one object, wired once."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        detectors: Detectors,
+        *,
+        clock: Clock,
+        owner: str,
+        rules: OccasionRules | None = None,
+        moods: MoodRules | None = None,
+    ) -> None:
+        self.rules = rules or OccasionRules()
+        self.moods = moods or MoodRules()
+        self.detectors = detectors
+        mirror, signals, customers = stores.mirror, stores.signals, stores.customers
+        settler = Settler(signals=signals, rules=self.rules, clock=clock)
+        attributor = Attributor(mirror=mirror, customers=customers)
+        accounts = Accounts(
+            mirror=mirror,
+            customers=customers,
+            signals=signals,
+            detectors=detectors,
+            moods=self.moods,
+            settler=settler,
+            clock=clock,
+        )
+        self.reader = ReadConversations(
+            mirror=mirror,
+            connections=stores.connections,
+            detectors=detectors,
+            attributor=attributor,
+            wishes=Wishes(requests=stores.requests, signals=signals, clock=clock),
+            accounts=accounts,
+            settler=settler,
+            clock=clock,
+        )
+        companies = MatchCompanies(
+            mirror=mirror,
+            customers=customers,
+            connections=stores.connections,
+            signals=signals,
+            accounts=accounts,
+            reader=self.reader,
+            settler=settler,
+            clock=clock,
+        )
+        self.intake = Intake(mirror=mirror, reader=self.reader, companies=companies)
+        self.reread = Reread(
+            rereads=stores.rereads,
+            mirror=mirror,
+            connections=stores.connections,
+            reader=self.reader,
+            clock=clock,
+            owner=owner,
+        )
+        self.keep_connections = KeepConnections(
+            connections=stores.connections, mirror=mirror, reread=self.reread, companies=companies
+        )
+        self.remove_data = RemoveData(
+            connections=stores.connections,
+            mirror=mirror,
+            signals=signals,
+            customers=customers,
+            requests=stores.requests,
+            rereads=stores.rereads,
+            settler=settler,
+            tombstones=stores.tombstones,
+            clock=clock,
+        )
+        self.customers = MaintainCustomers(
+            customers=customers, mirror=mirror, signals=signals, companies=companies, clock=clock
+        )
+        self.review = Review(signals=signals, requests=stores.requests, settler=settler, clock=clock)
+        self.rounds = Rounds(
+            signals=signals,
+            customers=customers,
+            connections=stores.connections,
+            mirror=mirror,
+            accounts=accounts,
+            settler=settler,
+            leases=stores.leases,
+            rules=self.rules,
+            clock=clock,
+            owner=owner,
+        )

@@ -1,0 +1,69 @@
+"""From the bus to the mirror, and on to the signals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.contracts.resources import (
+    AdminChanged,
+    CompanyChanged,
+    ContactChanged,
+    ConversationChanged,
+    ConversationPartChanged,
+    ResourceDeleted,
+    TagChanged,
+    TeamChanged,
+)
+from shared.contracts.topics import (
+    RESOURCES_ADMINS,
+    RESOURCES_COMPANIES,
+    RESOURCES_CONTACTS,
+    RESOURCES_CONVERSATIONS,
+    RESOURCES_TAGS,
+    RESOURCES_TEAMS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.detector.metrics import Metrics
+    from services.detector.use_cases.intake import Intake
+    from shared.clock import Clock
+    from shared.contracts.event import Event
+    from shared.messaging.consumer import Consumer
+    from shared.messaging.received import Received
+
+_CONVERSATION_RECORDS = 400
+"""Records in a batch: some forty conversations with their parts, a tenth of a second of detection."""
+
+
+def subscribe_resources(consumer: Consumer, *, intake: Intake, metrics: Metrics, clock: Clock) -> None:
+    """Declare the subscriptions to resources.
+
+    Conversations have their own group, so that a wave of contacts never delays them.
+    """
+
+    async def on_conversations(batch: Sequence[Received[Event]]) -> None:
+        began = clock.monotonic()
+        await intake.conversations([received.event for received in batch])
+        metrics.read(
+            sum(isinstance(received.event, ConversationChanged) for received in batch),
+            clock.monotonic() - began,
+        )
+
+    async def on_directory(batch: Sequence[Received[Event]]) -> None:
+        await intake.directory([received.event for received in batch])
+
+    consumer.subscribe(
+        [RESOURCES_CONVERSATIONS],
+        on_conversations,
+        events=[ConversationPartChanged, ConversationChanged, ResourceDeleted],
+        name="conversations",
+        max_records=_CONVERSATION_RECORDS,
+    )
+    consumer.subscribe(
+        [RESOURCES_ADMINS, RESOURCES_TEAMS, RESOURCES_TAGS, RESOURCES_CONTACTS, RESOURCES_COMPANIES],
+        on_directory,
+        events=[AdminChanged, TeamChanged, TagChanged, ContactChanged, CompanyChanged, ResourceDeleted],
+        name="directory",
+    )

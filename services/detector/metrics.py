@@ -1,0 +1,39 @@
+"""What the detector counts, declared in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import Counter, Histogram
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+
+class Metrics:
+    """The detector's own metrics; the bus and HTTP layers have theirs."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._conversations = Counter(
+            "earshot_detector_conversations_read_total",
+            "Conversations read by the detectors.",
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "earshot_detector_batch_seconds",
+            "Time to mirror, read and settle one batch of conversations.",
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=registry,
+        )
+        self._reread = Counter(
+            "earshot_detector_reread_slices_total",
+            "Slices of background re-readings done.",
+            registry=registry,
+        )
+
+    def read(self, conversations: int, seconds: float) -> None:
+        self._conversations.inc(conversations)
+        self._seconds.observe(seconds)
+
+    def reread(self) -> None:
+        self._reread.inc()

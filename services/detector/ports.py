@@ -1,0 +1,259 @@
+"""What the detector's use cases need from the outside. All methods raise TransientError for what passes.
+
+Every call names the organization first, so that no adapter can forget it (DESIGN §9).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.book import Change
+    from services.detector.domain.conversation import AccountFacts
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.matching import Decision, KnownName, Match
+    from services.detector.domain.mirror import (
+        Analysis,
+        ConnectionView,
+        MirroredCompany,
+        MirroredConversation,
+        Progress,
+    )
+    from services.detector.domain.occasion import Slot
+    from services.detector.domain.signal import Signal
+    from services.detector.domain.wishes import Request, RequestState
+    from shared.contracts.connections import DataRemoved
+    from shared.contracts.resources import (
+        AdminChanged,
+        CompanyChanged,
+        ContactChanged,
+        ConversationPartChanged,
+        ResourceDeleted,
+        ResourceEvent,
+    )
+
+
+class Mirror(Protocol):
+    """The workspace's resources as last read; keys are `resource_key`s.
+
+    A record is kept only if it was observed no earlier than what is held: a repeat, or one that was fed
+    in again late, never overwrites newer state, and never brings back what was deleted after it.
+    """
+
+    async def store(self, organization_id: str, records: Sequence[ResourceEvent]) -> None: ...
+
+    async def bury(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> None: ...
+
+    async def conversations(
+        self, organization_id: str, keys: Collection[str]
+    ) -> dict[str, MirroredConversation]: ...
+
+    async def parts(
+        self, organization_id: str, conversation_keys: Collection[str]
+    ) -> dict[str, list[ConversationPartChanged]]:
+        """Return each conversation's parts, oldest first."""
+        ...
+
+    async def contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]: ...
+
+    async def companies(self, organization_id: str, keys: Collection[str]) -> dict[str, MirroredCompany]: ...
+
+    async def companies_of(
+        self, organization_id: str, customer_ids: Collection[str]
+    ) -> dict[str, list[CompanyChanged]]: ...
+
+    async def companies_like(
+        self, organization_id: str, external_ids: Collection[str], names: Collection[str]
+    ) -> list[MirroredCompany]:
+        """Return companies with one of the external ids, or one of the normalised names."""
+        ...
+
+    async def tag_names(self, organization_id: str, keys: Collection[str]) -> dict[str, str]: ...
+
+    async def admins(self, organization_id: str, workspace_ids: Collection[str]) -> list[AdminChanged]: ...
+
+    async def save_match(self, organization_id: str, company_key: str, match: Match) -> None: ...
+
+    async def save_analyses(
+        self,
+        organization_id: str,
+        analyses: Mapping[str, tuple[Analysis, str, Sequence[str]]],
+    ) -> None:
+        """Keep by conversation key its analysis, its subject's key, and the company keys that decided it."""
+        ...
+
+    async def keys_by_contacts(self, organization_id: str, contact_keys: Collection[str]) -> list[str]:
+        """Return the keys of the conversations that any of the contacts takes part in."""
+        ...
+
+    async def keys_by_companies(self, organization_id: str, company_keys: Collection[str]) -> list[str]:
+        """Return the keys of the conversations that these companies decide, or would if they were known."""
+        ...
+
+    async def by_subject(
+        self, organization_id: str, subjects: Collection[str], since: datetime
+    ) -> dict[str, list[MirroredConversation]]:
+        """Return the analysed conversations of each subject that moved since, oldest first; bounded."""
+        ...
+
+    async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
+        """Return conversation keys of a workspace in key order after `cursor`, for reading them again."""
+        ...
+
+    async def company_keys_after(
+        self, organization_id: str, workspace_id: str, cursor: str, limit: int
+    ) -> list[str]: ...
+
+    async def count_conversations(self, organization_id: str, workspace_id: str) -> int: ...
+
+    async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
+        """Delete everything of a connection; return how many documents went."""
+        ...
+
+
+class Signals(Protocol):
+    """Signals with their pending facts."""
+
+    async def by_sources(self, organization_id: str, sources: Collection[str]) -> list[Signal]: ...
+
+    async def by_slots(
+        self, organization_id: str, subjects: Collection[str], slots: Collection[Slot] | None
+    ) -> list[Signal]:
+        """Return the signals of these subjects in these slots, in any state; None means all slots."""
+        ...
+
+    async def by_ids(self, organization_id: str, signal_ids: Collection[str]) -> list[Signal]: ...
+
+    async def by_request(self, organization_id: str, request_id: str) -> list[Signal]: ...
+
+    async def by_workspace(self, organization_id: str, workspace_id: str) -> list[Signal]: ...
+
+    async def overdue(
+        self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
+    ) -> list[Signal]:
+        """Return open signals whose newest evidence is older than their kind's cut."""
+        ...
+
+    async def organizations(self) -> list[str]: ...
+
+    async def save(self, changes: Sequence[Change]) -> list[str]:
+        """Store each change with what is to be told of it in one write, and publish.
+
+        Returns the ids of the changes that were refused because the signal changed meanwhile; the caller
+        reads again and settles again.
+        """
+        ...
+
+    async def refresh_customer(self, customer: Customer) -> None:
+        """Show a customer's new name, owner and spend on its signals; nobody is told of that."""
+        ...
+
+    async def delete(self, organization_id: str, signal_ids: Collection[str]) -> int: ...
+
+
+class Customers(Protocol):
+    """The organization's customers, known and provisional, and people's decisions about companies."""
+
+    async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]: ...
+
+    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> None:
+        """Keep these customers; with `facts_at`, also remember their facts as they stood at that moment."""
+        ...
+
+    async def known_like(
+        self, organization_id: str, external_ids: Collection[str], names: Collection[str]
+    ) -> list[KnownName]:
+        """Return known customers with one of the external ids, or a name that may be like one of `names`."""
+        ...
+
+    async def decisions(
+        self, organization_id: str, company_keys: Collection[str]
+    ) -> dict[str, list[Decision]]: ...
+
+    async def decide(self, organization_id: str, company_key: str, decision: Decision, by: str) -> None: ...
+
+    async def delete(self, organization_id: str, customer_ids: Collection[str]) -> int: ...
+
+    async def snapshots(
+        self, organization_id: str, customer_ids: Collection[str]
+    ) -> dict[str, list[tuple[datetime, AccountFacts]]]:
+        """Return older states of each customer's facts with their moment, oldest first, at most fifty."""
+        ...
+
+    def all_ids(self) -> AsyncIterator[tuple[str, list[str]]]:
+        """Yield (organization id, customer ids) of every customer there is, in portions."""
+        ...
+
+
+class Requests(Protocol):
+    """Feature requests: distinct wishes with the wordings they are recognised by."""
+
+    async def candidates(self, organization_id: str, tokens: Collection[str]) -> list[Request]: ...
+
+    async def by_ids(self, organization_id: str, request_ids: Collection[str]) -> dict[str, Request]: ...
+
+    async def add(self, organization_id: str, request: Request) -> Request:
+        """Keep a new request, or return the one of that id that somebody else kept first."""
+        ...
+
+    async def add_wording(self, organization_id: str, request_id: str, tokens: tuple[str, ...]) -> None: ...
+
+    async def set_state(
+        self, organization_id: str, request_id: str, state: RequestState, by: str, at: datetime
+    ) -> Request | None: ...
+
+    async def delete(self, organization_id: str, request_ids: Collection[str]) -> int: ...
+
+
+class Connections(Protocol):
+    """What is known of each connection."""
+
+    async def get(self, organization_id: str, connection_id: str) -> ConnectionView | None: ...
+
+    async def all_of(self, organization_id: str) -> list[ConnectionView]: ...
+
+    async def save(self, view: ConnectionView) -> bool:
+        """Keep a newer revision; return False when the held one is as new."""
+        ...
+
+    async def remove(self, organization_id: str, connection_id: str, removed: DataRemoved) -> None:
+        """Forget the connection and publish that its data is gone, as one stored fact."""
+        ...
+
+
+class Rereads(Protocol):
+    """Re-readings of the mirror that are under way, so that any replica can go on with them."""
+
+    async def ask(self, progress: Progress, *, again: bool) -> None:
+        """Begin a re-reading of a connection, in place of any older one.
+
+        Without `again`, one with the same fingerprint stays as it is, finished or under way.
+        """
+        ...
+
+    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Progress | None:
+        """Take an unfinished one that nobody works on, for that long; None when there is none."""
+        ...
+
+    async def advance(self, progress: Progress, owner: str) -> None: ...
+
+    async def latest(self, organization_id: str) -> list[Progress]: ...
+
+    async def remove(self, organization_id: str, connection_id: str) -> int: ...
+
+
+class Tombstones(Protocol):
+    """Makes the bus forget signals whose data was removed."""
+
+    async def bury(self, signals: Sequence[Signal]) -> None: ...
+
+
+class Leases(Protocol):
+    """Who does a round's work, where one replica is enough."""
+
+    async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
+        """Return whether `owner` has the lease now; it ends by itself."""
+        ...

@@ -1,0 +1,38 @@
+"""Settings of the detector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from shared.config import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What the detector needs beside what every service has."""
+
+    http_port: int = 8703
+    announce_max_age_days: int = Field(
+        default=14, ge=0, le=3_650, description="Evidence older than this is shown and never announced."
+    )
+    detector_parameters: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description='Parameters by detector, as JSON: {"churn_risk": {"threshold": 0.7}}.',
+    )
+    occasion_days: dict[str, int] = Field(
+        default_factory=dict,
+        description='How long a kind lasts without new evidence, as JSON: {"churn_risk/implied": 45}.',
+    )
+    round_seconds: float = Field(
+        default=60.0, gt=0, le=86_400, description="How often signals whose time is over are looked for."
+    )
+    account_review_seconds: float = Field(
+        default=21_600.0,
+        gt=0,
+        le=604_800,
+        description="How often every customer's facts are looked at as of now.",
+    )
+    live_seconds: float = Field(
+        default=1.0, gt=0, le=60, description="How often new signals are looked for while somebody watches."
+    )

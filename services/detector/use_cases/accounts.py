@@ -1,0 +1,181 @@
+"""Looking at a customer as a whole: moods rolled up, shifts found, account facts weighed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from services.detector.domain.conversation import AccountHistory, Context, ConversationSummary, FactsAt
+from services.detector.domain.finding import LIFECYCLE_KINDS
+from services.detector.domain.mood import find_shift, roll_up
+from services.detector.domain.occasion import DOWN
+from services.detector.domain.readings import account_reading, account_source, mood_reading, mood_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from services.detector.detectors import Detectors
+    from services.detector.domain.contribution import Reading
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.identity import Subject
+    from services.detector.domain.mirror import ConnectionView, MirroredConversation
+    from services.detector.domain.mood import MoodPoint, MoodRules
+    from services.detector.domain.signal import Proof, Signal
+    from services.detector.ports import Customers, Mirror, Signals
+    from services.detector.use_cases.settle import Settler
+    from shared.clock import Clock
+
+
+class Accounts:
+    """Reviews subjects after something of theirs changed, and once a day for what silence tells."""
+
+    def __init__(
+        self,
+        *,
+        mirror: Mirror,
+        customers: Customers,
+        signals: Signals,
+        detectors: Detectors,
+        moods: MoodRules,
+        settler: Settler,
+        clock: Clock,
+    ) -> None:
+        self._mirror = mirror
+        self._customers = customers
+        self._signals = signals
+        self._detectors = detectors
+        self._moods = moods
+        self._settler = settler
+        self._clock = clock
+
+    async def review(
+        self,
+        organization_id: str,
+        subjects: Mapping[Subject, ConnectionView],
+        *,
+        known_before: datetime | None = None,
+    ) -> int:
+        """Settle what the moods and facts of these subjects say; return how many signals changed."""
+        reviewed = {one: view for one, view in subjects.items() if one.kind != "conversation"}
+        if not reviewed:
+            return 0
+        since = self._clock.now() - timedelta(days=self._moods.max_age_days)
+        keys = [one.key for one in reviewed]
+        conversations = await self._mirror.by_subject(organization_id, keys, since)
+        ids = {one.customer_id for one in reviewed if one.customer_id}
+        customers = await self._customers.by_ids(organization_id, ids) if ids else {}
+        sources = {mood_source(one) for one in reviewed} | {account_source(one) for one in reviewed}
+        held = await self._signals.by_sources(organization_id, sources)
+        readings: list[Reading] = []
+        for subject, view in reviewed.items():
+            mine = conversations.get(subject.key, [])
+            customer = customers.get(subject.customer_id or "")
+            points = [point for one in mine if one.analysis for point in one.analysis.moods]
+            readings.append(self._mood(subject, customer, points, view, held))
+            await self._keep_mood(customer, points)
+        readings += await self._account_readings(organization_id, reviewed, customers, conversations, held)
+        return (await self._settler.settle(organization_id, readings, known_before=known_before)).count
+
+    def _mood(
+        self,
+        subject: Subject,
+        customer: Customer | None,
+        points: Sequence[MoodPoint],
+        view: ConnectionView,
+        held: Sequence[Signal],
+    ) -> Reading:
+        holding: Literal["down", "up"] | None = None
+        for signal in held:
+            if signal.subject == subject and signal.is_open and signal.slot.kind == "sentiment_shift":
+                holding = "down" if signal.slot.variant == DOWN else "up"
+        shift = find_shift(points, self._moods, holding=holding)
+        ref = customer.ref if customer else None
+        return mood_reading(subject, ref, shift, points, view.connection_id)
+
+    async def _keep_mood(self, customer: Customer | None, points: Sequence[MoodPoint]) -> None:
+        mood = roll_up(points, self._moods)
+        if customer is None or mood is None:
+            return
+        mean = round(mood.mean, 4)
+        if customer.mood != mean or customer.mood_messages != mood.messages:
+            await self._customers.save([replace(customer, mood=mean, mood_messages=mood.messages)])
+
+    async def _account_readings(
+        self,
+        organization_id: str,
+        subjects: Mapping[Subject, ConnectionView],
+        customers: Mapping[str, Customer],
+        conversations: Mapping[str, Sequence[MirroredConversation]],
+        held: Sequence[Signal],
+    ) -> list[Reading]:
+        listening = {
+            one: customers[one.customer_id]
+            for one, view in subjects.items()
+            if view.lifecycle_events and one.customer_id and one.customer_id in customers
+        }
+        if not listening or not self._detectors.account:
+            return []
+        snapshots = await self._customers.snapshots(
+            organization_id, {customer.customer_id for customer in listening.values()}
+        )
+        now = self._clock.now()
+        readings = []
+        for subject, customer in listening.items():
+            history = AccountHistory(
+                snapshots=tuple(
+                    FactsAt(at=at, facts=facts) for at, facts in snapshots.get(customer.customer_id, [])
+                ),
+                conversations=tuple(_summary(one) for one in conversations.get(subject.key, [])),
+            )
+            context = Context(now=now, facts=customer.facts, company_name=subjects[subject].workspace_name)
+            findings = [
+                finding
+                for detector in self._detectors.account
+                for finding in detector.detect_account(customer.facts, history, context)
+                if finding.kind in LIFECYCLE_KINDS
+            ]
+            readings.append(
+                account_reading(
+                    subject,
+                    customer.ref,
+                    findings,
+                    connection_id=subjects[subject].connection_id,
+                    workspace_id=subjects[subject].workspace_id or "",
+                    now=now,
+                    seen=_seen(subject, held, now),
+                )
+            )
+        return readings
+
+
+_DISMISSED_FOR = timedelta(days=90)
+"""How long a dismissed account fact stays dismissed while it lasts; next year's renewal is another one."""
+
+
+def _seen(subject: Subject, held: Sequence[Signal], now: datetime) -> dict[tuple[str, str], Proof]:
+    def counts(signal: Signal) -> bool:
+        dismissed_at = signal.cleared_at if signal.cleared_because == "dismissed" else None
+        return signal.is_open or (dismissed_at is not None and dismissed_at > now - _DISMISSED_FOR)
+
+    return {
+        (signal.slot.key, proof.fact): proof
+        for signal in held
+        if signal.subject == subject and counts(signal)
+        for proof in signal.proofs
+        if proof.fact
+    }
+
+
+def _summary(one: MirroredConversation) -> ConversationSummary:
+    analysis, rating = one.analysis, one.record.rating
+    return ConversationSummary(
+        conversation_id=one.record.id,
+        opened_at=one.record.created_at,
+        state=one.record.state,
+        last_customer_at=analysis.last_customer_at if analysis else None,
+        last_agent_at=analysis.last_agent_at if analysis else None,
+        rating=rating.rating if rating else None,
+        rated_at=rating.created_at if rating else None,
+    )

@@ -1,0 +1,131 @@
+"""Whose conversation it is: the company it names, else its contacts' companies, else the contact alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.detector.domain.identity import Subject, resource_key
+from services.detector.domain.readings import Attribution
+from services.detector.domain.spoken import contact_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from services.detector.domain.conversation import AccountFacts
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.mirror import MirroredCompany, MirroredConversation
+    from services.detector.ports import Customers, Mirror
+    from shared.contracts.resources import ContactChanged, ConversationChanged
+
+Attributed = tuple[Attribution, tuple[str, ...]]
+"""An attribution, and the keys of the companies that decided it or might once they arrive."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    contacts: Mapping[str, ContactChanged]
+    companies: Mapping[str, MirroredCompany]
+    customers: Mapping[str, Customer]
+    tags: Mapping[str, str]
+
+
+class Attributor:
+    """Finds the subjects of conversations in as few queries as a batch needs."""
+
+    def __init__(self, *, mirror: Mirror, customers: Customers) -> None:
+        self._mirror = mirror
+        self._customers = customers
+
+    async def attribute(
+        self, organization_id: str, conversations: Sequence[MirroredConversation]
+    ) -> dict[str, Attributed]:
+        """Return each conversation's attribution by its key."""
+        records = [one.record for one in conversations]
+        contacts = await self._mirror.contacts(
+            organization_id, {key for record in records for key in contact_keys(record)}
+        )
+        candidates = {
+            resource_key(record.workspace_id, record.id): _company_keys(record, contacts)
+            for record in records
+        }
+        companies = await self._mirror.companies(
+            organization_id, {key for keys in candidates.values() for key in keys}
+        )
+        customers = await self.resolve(
+            organization_id, {one.customer_id for one in companies.values() if one.customer_id}
+        )
+        tags = await self._mirror.tag_names(organization_id, set(_tag_keys(records, contacts, companies)))
+        known = _Known(contacts, companies, customers, tags)
+        return {
+            resource_key(record.workspace_id, record.id): _attributed(
+                record, candidates[resource_key(record.workspace_id, record.id)], known
+            )
+            for record in records
+        }
+
+    async def resolve(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]:
+        """Return customers by the ids asked for; a stand-in gives the customer it turned out to be."""
+        found = await self._customers.by_ids(organization_id, customer_ids)
+        ahead = {one.merged_into for one in found.values() if one.merged_into}
+        targets = await self._customers.by_ids(organization_id, ahead - set(found)) if ahead else {}
+        everyone = {**targets, **found}
+        return {key: everyone.get(one.merged_into or "", one) for key, one in found.items()}
+
+    async def facts(self, organization_id: str, attributed: Iterable[Attributed]) -> dict[str, AccountFacts]:
+        """Return the account facts by customer id of those attributions that have a customer."""
+        ids = {found for one, _ in attributed if (found := one.subject.customer_id)}
+        customers = await self._customers.by_ids(organization_id, ids) if ids else {}
+        return {customer_id: customer.facts for customer_id, customer in customers.items()}
+
+
+def _company_keys(record: ConversationChanged, contacts: Mapping[str, ContactChanged]) -> tuple[str, ...]:
+    if record.company_id:
+        return (resource_key(record.workspace_id, record.company_id),)
+    keys = [
+        resource_key(record.workspace_id, company_id)
+        for key in contact_keys(record)
+        if key in contacts
+        for company_id in contacts[key].company_ids
+    ]
+    return tuple(dict.fromkeys(keys))
+
+
+def _tag_keys(
+    records: Sequence[ConversationChanged],
+    contacts: Mapping[str, ContactChanged],
+    companies: Mapping[str, MirroredCompany],
+) -> Iterable[str]:
+    for record in records:
+        yield from (resource_key(record.workspace_id, tag_id) for tag_id in record.tag_ids)
+    for contact in contacts.values():
+        yield from (resource_key(contact.workspace_id, tag_id) for tag_id in contact.tag_ids)
+    for company in companies.values():
+        yield from (resource_key(company.record.workspace_id, tag_id) for tag_id in company.record.tag_ids)
+
+
+def _attributed(record: ConversationChanged, candidates: tuple[str, ...], known: _Known) -> Attributed:
+    company = next(
+        (
+            known.companies[key]
+            for key in candidates
+            if key in known.companies and known.companies[key].customer_id
+        ),
+        None,
+    )
+    customer = known.customers.get(company.customer_id or "") if company else None
+    keys = contact_keys(record)
+    if customer is not None:
+        subject = Subject("customer", customer.customer_id)
+    elif keys:
+        subject = Subject("person", keys[0])
+    else:
+        subject = Subject("conversation", resource_key(record.workspace_id, record.id))
+    tag_ids = [
+        *record.tag_ids,
+        *(tag for key in keys if key in known.contacts for tag in known.contacts[key].tag_ids),
+        *(company.record.tag_ids if company else ()),
+    ]
+    names = {known.tags.get(resource_key(record.workspace_id, tag_id)) for tag_id in tag_ids}
+    tags = tuple(sorted(name for name in names if name))
+    return Attribution(subject, customer.ref if customer else None, tags), candidates

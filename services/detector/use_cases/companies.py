@@ -1,0 +1,193 @@
+"""Matching companies to customers, and what follows when a match changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.detector.domain.customer import Customer, with_facts
+from services.detector.domain.identity import Subject, provisional_customer_id
+from services.detector.domain.matching import Match, match_company, normalise_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from services.detector.domain.mirror import ConnectionView, MirroredCompany
+    from services.detector.ports import Connections, Customers, Mirror, Signals
+    from services.detector.use_cases.accounts import Accounts
+    from services.detector.use_cases.read_conversations import ReadConversations
+    from services.detector.use_cases.settle import Settler
+    from shared.clock import Clock
+
+_READ_AT_ONCE = 200
+"""Conversations read again in one go when a company changes hands; a slice that stays below a second."""
+
+
+class MatchCompanies:
+    """Finds each company's customer, makes stand-ins for those without, and moves what belongs to them."""
+
+    def __init__(
+        self,
+        *,
+        mirror: Mirror,
+        customers: Customers,
+        connections: Connections,
+        signals: Signals,
+        accounts: Accounts,
+        reader: ReadConversations,
+        settler: Settler,
+        clock: Clock,
+    ) -> None:
+        self._mirror = mirror
+        self._customers = customers
+        self._connections = connections
+        self._signals = signals
+        self._accounts = accounts
+        self._reader = reader
+        self._settler = settler
+        self._clock = clock
+
+    async def match(self, organization_id: str, company_keys: Collection[str]) -> None:
+        """Match these companies anew. Repeating it changes nothing."""
+        companies = await self._mirror.companies(organization_id, company_keys)
+        if not companies:
+            return
+        views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
+        matches = await self._matches(organization_id, companies, views)
+        moved: dict[str, str] = {}
+        for key, match in matches.items():
+            target = match.customer_id or provisional_customer_id(organization_id, key)
+            company = companies[key]
+            if (
+                match != Match(company.customer_id, company.basis, company.suggestions)
+                or not company.customer_id
+            ):
+                await self._mirror.save_match(organization_id, key, replace(match, customer_id=target))
+            if company.customer_id != target:
+                moved[key] = target
+        before = {one.customer_id for one in companies.values() if one.customer_id}
+        after = {
+            match.customer_id or provisional_customer_id(organization_id, key)
+            for key, match in matches.items()
+        }
+        await self._refresh(organization_id, before | after, companies, matches)
+        for key, target in moved.items():
+            await self._fold(organization_id, companies[key].customer_id, target)
+        await self._read_again(organization_id, moved)
+        await self._review(organization_id, after, companies, matches, views)
+
+    async def _matches(
+        self,
+        organization_id: str,
+        companies: Mapping[str, MirroredCompany],
+        views: Mapping[str, ConnectionView],
+    ) -> dict[str, Match]:
+        external_ids = {one.record.company_id for one in companies.values() if one.record.company_id}
+        names = {normalise_name(one.record.name) for one in companies.values()} - {""}
+        known = await self._customers.known_like(organization_id, external_ids, names)
+        decisions = await self._customers.decisions(organization_id, companies.keys())
+        found = {}
+        for key, one in companies.items():
+            view = views.get(one.record.connection_id)
+            found[key] = match_company(
+                external_id=one.record.company_id,
+                name=one.record.name,
+                known=known,
+                decisions=decisions.get(key, ()),
+                by_name=view.match_companies_by_name if view else "exact",
+            )
+        return found
+
+    async def _refresh(
+        self,
+        organization_id: str,
+        customer_ids: set[str],
+        companies: Mapping[str, MirroredCompany],
+        matches: Mapping[str, Match],
+    ) -> None:
+        """Put the facts of these customers together anew, and make the stand-ins that are missing."""
+        held = await self._customers.by_ids(organization_id, customer_ids)
+        owned = await self._mirror.companies_of(organization_id, customer_ids)
+        for key, match in matches.items():
+            if match.customer_id is None:
+                record = companies[key].record
+                identifier = provisional_customer_id(organization_id, key)
+                name = record.name or record.company_id or f"Company {record.id}"
+                known = held.get(identifier)
+                held[identifier] = replace(
+                    known or Customer(identifier, organization_id, name, provisional=True),
+                    name=name,
+                    merged_into=None,
+                )
+        for identifier, customer in held.items():
+            stored = await self._customers.by_ids(organization_id, [identifier])
+            mine = owned.get(identifier, [])
+            fresh = with_facts(customer, mine)
+            before = stored.get(identifier)
+            if fresh == before:
+                continue
+            telling = before is None or _telling(before) != _telling(fresh)
+            await self._customers.save([fresh], facts_at=self._clock.now() if telling else None)
+            if before is not None and before.ref != fresh.ref:
+                await self._signals.refresh_customer(fresh)
+
+    async def _fold(self, organization_id: str, old: str | None, new: str) -> None:
+        """Give a stand-in's signals to the customer that its last company turned out to be."""
+        if old is None or old == new:
+            return
+        customers = await self._customers.by_ids(organization_id, [old, new])
+        owned = await self._mirror.companies_of(organization_id, [old])
+        former, latter = customers.get(old), customers.get(new)
+        if former is None or latter is None or not former.provisional or owned.get(old):
+            return
+        await self._customers.save([replace(former, merged_into=new)])
+        source, target = Subject("customer", old), Subject("customer", new)
+        held = await self._signals.by_slots(organization_id, {source.key, target.key}, None)
+        await self._settler.change(
+            organization_id,
+            [one.signal_id for one in held],
+            lambda book: book.fold(source, target, latter.ref),
+        )
+
+    async def _read_again(self, organization_id: str, company_keys: Collection[str]) -> None:
+        if not company_keys:
+            return
+        keys = await self._mirror.keys_by_companies(organization_id, company_keys)
+        for start in range(0, len(keys), _READ_AT_ONCE):
+            await self._reader.read(organization_id, keys[start : start + _READ_AT_ONCE])
+
+    async def _review(
+        self,
+        organization_id: str,
+        customer_ids: Collection[str],
+        companies: Mapping[str, MirroredCompany],
+        matches: Mapping[str, Match],
+        views: Mapping[str, ConnectionView],
+    ) -> None:
+        by_customer = {
+            match.customer_id or provisional_customer_id(organization_id, key): companies[
+                key
+            ].record.connection_id
+            for key, match in matches.items()
+        }
+        subjects = {
+            Subject("customer", customer_id): views[by_customer[customer_id]]
+            for customer_id in customer_ids
+            if by_customer[customer_id] in views
+        }
+        await self._accounts.review(organization_id, subjects)
+
+    async def after_deletion(self, organization_id: str, gone: Sequence[MirroredCompany]) -> None:
+        """Put customers' facts together without companies that went, and read their conversations again."""
+        ids = {one.customer_id for one in gone if one.customer_id}
+        await self._refresh(organization_id, ids, {}, {})
+        owned = await self._mirror.companies_of(organization_id, ids)
+        held = await self._customers.by_ids(organization_id, ids)
+        empty = [key for key, one in held.items() if one.provisional and not owned.get(key)]
+        await self._read_again(organization_id, [one.key for one in gone])
+        await self._customers.delete(organization_id, empty)
+
+
+def _telling(customer: Customer) -> object:
+    """Return the facts whose change is worth remembering; the last sign of life moves all day long."""
+    return replace(customer.facts, last_seen_at=None)

@@ -1,0 +1,151 @@
+"""What a connection's new state means here: switches, name matching, and removal of its data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.detector.domain.book import proofs_without
+from services.detector.domain.identity import provisional_customer_id
+from services.detector.domain.mirror import ConnectionView
+from shared.contracts.connections import DataRemoved
+
+if TYPE_CHECKING:
+    from services.detector.domain.book import SignalBook
+    from services.detector.domain.signal import Signal
+    from services.detector.ports import (
+        Connections,
+        Customers,
+        Mirror,
+        Requests,
+        Rereads,
+        Signals,
+        Tombstones,
+    )
+    from services.detector.use_cases.companies import MatchCompanies
+    from services.detector.use_cases.reread import Reread
+    from services.detector.use_cases.settle import Settler
+    from shared.clock import Clock
+    from shared.contracts.connections import ConnectionChanged, DataRemovalRequested
+
+_COMPANIES_AT_ONCE = 200
+
+
+class KeepConnections:
+    """Follows the connections."""
+
+    def __init__(
+        self, *, connections: Connections, mirror: Mirror, reread: Reread, companies: MatchCompanies
+    ) -> None:
+        self._connections = connections
+        self._mirror = mirror
+        self._reread = reread
+        self._companies = companies
+
+    async def changed(self, event: ConnectionChanged) -> None:
+        """Keep a connection's present state, and do what its new settings ask for."""
+        view = ConnectionView(
+            connection_id=event.connection_id,
+            organization_id=event.organization_id,
+            revision=event.revision,
+            state=event.state,
+            attention=event.attention,
+            workspace_id=event.workspace_id,
+            workspace_name=event.workspace_name or "",
+            app_base_url=event.app_base_url,
+            lifecycle_events=event.settings.lifecycle_events,
+            match_companies_by_name=event.settings.match_companies_by_name,
+        )
+        before = await self._connections.get(event.organization_id, event.connection_id)
+        if before is not None and before.revision > event.revision:
+            return
+        # What follows is asked for before the state is kept: a crash in between makes the record come again.
+        held = before or ConnectionView(event.connection_id, event.organization_id)
+        if view.lifecycle_events and not held.lifecycle_events:
+            await self._reread.ask(view, again=True)
+        else:
+            await self._reread.ask(view)
+        await self._connections.save(view)
+        if view.match_companies_by_name != held.match_companies_by_name and view.workspace_id:
+            await self._match_all(view.organization_id, view.workspace_id)
+
+    async def _match_all(self, organization_id: str, workspace_id: str) -> None:
+        cursor = ""
+        while keys := await self._mirror.company_keys_after(
+            organization_id, workspace_id, cursor, _COMPANIES_AT_ONCE
+        ):
+            await self._companies.match(organization_id, keys)
+            cursor = keys[-1]
+
+
+class RemoveData:
+    """Removes everything that came from a connection; may be asked again at any point."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        mirror: Mirror,
+        signals: Signals,
+        customers: Customers,
+        requests: Requests,
+        rereads: Rereads,
+        settler: Settler,
+        tombstones: Tombstones,
+        clock: Clock,
+    ) -> None:
+        self._connections = connections
+        self._mirror = mirror
+        self._signals = signals
+        self._customers = customers
+        self._requests = requests
+        self._rereads = rereads
+        self._settler = settler
+        self._tombstones = tombstones
+        self._clock = clock
+
+    async def remove(self, order: DataRemovalRequested) -> None:
+        """Remove the data, clear or lighten the signals that rest on it, and tell that it is done."""
+        organization_id, workspace_id = order.organization_id, order.workspace_id
+        removed = await self._rereads.remove(organization_id, order.connection_id)
+        if workspace_id is not None:
+            while signals := await self._signals.by_workspace(organization_id, workspace_id):
+                removed += await self._remove_signals(organization_id, workspace_id, signals)
+            cursor = ""
+            while keys := await self._mirror.company_keys_after(
+                organization_id, workspace_id, cursor, _COMPANIES_AT_ONCE
+            ):
+                stand_ins = [provisional_customer_id(organization_id, key) for key in keys]
+                removed += await self._customers.delete(organization_id, stand_ins)
+                cursor = keys[-1]
+        removed += await self._mirror.remove(organization_id, order.connection_id, workspace_id)
+        told = DataRemoved(
+            organization_id=organization_id,
+            connection_id=order.connection_id,
+            removal_id=order.removal_id,
+            service="detector",
+            documents=removed,
+            removed_at=self._clock.now(),
+        )
+        await self._connections.remove(organization_id, order.connection_id, told)
+
+    async def _remove_signals(self, organization_id: str, workspace_id: str, signals: list[Signal]) -> int:
+        def lighten(book: SignalBook) -> None:
+            for signal in book.signals:
+                rest = proofs_without(signal, workspace_id)
+                now = self._clock.now()
+                lighter = signal.with_proofs(rest, at=now)
+                if rest:
+                    other = rest[0].conversation_key.partition(":")[0]
+                    book.put(replace(lighter, workspace_id=other or signal.workspace_id))
+                else:
+                    book.put(replace(lighter, people=(), tags=()).cleared("evidence_gone", at=now))
+
+        changed = await self._settler.change(organization_id, [one.signal_id for one in signals], lighten)
+        empty = [one for one in changed if not one.proofs]
+        await self._tombstones.bury(empty)
+        removed = await self._signals.delete(organization_id, [one.signal_id for one in empty])
+        for request_id in {one.slot.request_id for one in empty if one.slot.request_id}:
+            if not await self._signals.by_request(organization_id, request_id):
+                removed += await self._requests.delete(organization_id, [request_id])
+        return removed

@@ -1,0 +1,132 @@
+"""Customers as people maintain them: the uploaded list, single rows by API, and decisions about matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.detector.domain.customer import Customer, with_facts
+from services.detector.domain.customer_list import CustomerList, CustomerRow, parse_customers
+from services.detector.domain.identity import known_customer_id
+from services.detector.domain.matching import Decision, normalise_name
+from services.detector.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.detector.ports import Customers, Mirror, Signals
+    from services.detector.use_cases.companies import MatchCompanies
+    from shared.clock import Clock
+
+_AT_ONCE = 500
+"""Customers stored, and companies matched, in one go; keeps a large file from holding the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of an upload."""
+
+    created: int
+    updated: int
+    unchanged: int
+    listed: CustomerList
+
+
+class MaintainCustomers:
+    """Keeps the organization's own list of customers."""
+
+    def __init__(
+        self,
+        *,
+        customers: Customers,
+        mirror: Mirror,
+        signals: Signals,
+        companies: MatchCompanies,
+        clock: Clock,
+    ) -> None:
+        self._customers = customers
+        self._mirror = mirror
+        self._signals = signals
+        self._companies = companies
+        self._clock = clock
+
+    async def upload(self, organization_id: str, content: bytes) -> Imported:
+        """Take a CSV file: its good rows are kept, its bad ones are named.
+
+        Raises:
+            CustomerListError: the file as a whole cannot be read; nothing was kept.
+        """
+        listed = parse_customers(content)
+        created, updated = await self.keep(organization_id, listed.rows)
+        return Imported(created, updated, len(listed.rows) - created - updated, listed)
+
+    async def keep(self, organization_id: str, rows: Sequence[CustomerRow]) -> tuple[int, int]:
+        """Keep these rows; return how many customers are new, and how many differ from before.
+
+        A row replaces what the list said of that customer before; what companies say stays.
+        """
+        created = updated = 0
+        for start in range(0, len(rows), _AT_ONCE):
+            portion = {
+                known_customer_id(organization_id, row.external_id): row
+                for row in rows[start : start + _AT_ONCE]
+            }
+            held = await self._customers.by_ids(organization_id, portion.keys())
+            owned = await self._mirror.companies_of(organization_id, portion.keys())
+            fresh = {
+                key: with_facts(_from_row(organization_id, key, row, held.get(key)), owned.get(key, []))
+                for key, row in portion.items()
+            }
+            changed = [one for key, one in fresh.items() if one != held.get(key)]
+            created += sum(key not in held for key in fresh)
+            updated += sum(one.customer_id in held for one in changed)
+            await self._customers.save(changed)
+            for one in changed:
+                if one.customer_id in held and held[one.customer_id].ref != one.ref:
+                    await self._signals.refresh_customer(one)
+            await self._match(organization_id, changed)
+        return created, updated
+
+    async def _match(self, organization_id: str, changed: Sequence[Customer]) -> None:
+        external_ids = {one.external_id for one in changed if one.external_id}
+        names = {normalise_name(one.name) for one in changed} - {""}
+        touched = {one.key for one in await self._mirror.companies_like(organization_id, external_ids, names)}
+        owned = await self._mirror.companies_of(organization_id, {one.customer_id for one in changed})
+        touched |= {
+            f"{company.workspace_id}:{company.id}" for companies in owned.values() for company in companies
+        }
+        keys = sorted(touched)
+        for start in range(0, len(keys), _AT_ONCE):
+            await self._companies.match(organization_id, keys[start : start + _AT_ONCE])
+
+    async def decide(
+        self, organization_id: str, company_key: str, customer_id: str, *, confirmed: bool, by: str
+    ) -> None:
+        """Keep a person's word on whether a company is a customer, and match it anew.
+
+        Raises:
+            NotFoundError: there is no such company, or no such customer.
+        """
+        companies = await self._mirror.companies(organization_id, [company_key])
+        customers = await self._customers.by_ids(organization_id, [customer_id])
+        if company_key not in companies or customer_id not in customers:
+            raise NotFoundError("This company or this customer is not here any more. Reload the page.")
+        await self._customers.decide(organization_id, company_key, Decision(customer_id, confirmed), by)
+        await self._companies.match(organization_id, [company_key])
+
+
+def _from_row(organization_id: str, key: str, row: CustomerRow, held: Customer | None) -> Customer:
+    return Customer(
+        customer_id=key,
+        organization_id=organization_id,
+        name=row.name,
+        external_id=row.external_id,
+        owner=row.owner,
+        plan=row.plan,
+        monthly_spend=row.monthly_spend,
+        seats=row.seats,
+        renewal_date=row.renewal_date,
+        attributes=dict(row.attributes),
+        mood=held.mood if held else None,
+        mood_messages=held.mood_messages if held else 0,
+    )

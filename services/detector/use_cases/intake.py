@@ -1,0 +1,120 @@
+"""Taking resources in: first the mirror, then what follows from what changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeVar
+
+from services.detector.domain.identity import resource_key
+from shared.contracts.resources import (
+    CompanyChanged,
+    ContactChanged,
+    ConversationChanged,
+    ConversationPartChanged,
+    ResourceDeleted,
+    ResourceEvent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from services.detector.ports import Mirror
+    from services.detector.use_cases.companies import MatchCompanies
+    from services.detector.use_cases.read_conversations import ReadConversations
+    from shared.contracts.event import Event
+
+E = TypeVar("E", bound="Event")
+
+
+def by_organization(events: Iterable[E]) -> dict[str, list[E]]:
+    """Return the events apart by organization, each list in the order given."""
+    groups: dict[str, list[E]] = defaultdict(list)
+    for event in events:
+        groups[event.organization_id].append(event)
+    return groups
+
+
+class Intake:
+    """Takes batches of resource events. Repeating a batch changes nothing."""
+
+    def __init__(self, *, mirror: Mirror, reader: ReadConversations, companies: MatchCompanies) -> None:
+        self._mirror = mirror
+        self._reader = reader
+        self._companies = companies
+
+    async def conversations(self, events: Sequence[Event]) -> None:
+        """Mirror conversations and parts, then read each conversation whose own record came.
+
+        Parts come before their conversation's record (DESIGN §3), so reading waits for that one; only a
+        redaction or a deletion, which may come alone, is acted on at once.
+        """
+        for organization_id, mine in by_organization(events).items():
+            await self._mirror.store(organization_id, latest(mine))
+            await self._mirror.bury(organization_id, _deletions(mine))
+            await self._reader.read(organization_id, list(dict.fromkeys(_to_read(mine))))
+
+    async def directory(self, events: Sequence[Event]) -> None:
+        """Mirror teammates, teams, tags, contacts and companies; move what now belongs to others."""
+        for organization_id, mine in by_organization(events).items():
+            records = latest(mine)
+            contacts = {_key(one): one for one in records if isinstance(one, ContactChanged)}
+            companies = [_key(one) for one in records if isinstance(one, CompanyChanged)]
+            deletions = _deletions(mine)
+            gone = {
+                kind: {resource_key(one.workspace_id, one.id) for one in deletions if one.resource == kind}
+                for kind in ("contact", "company")
+            }
+            held = await self._mirror.contacts(organization_id, contacts.keys()) if contacts else {}
+            lost = await self._mirror.companies(organization_id, gone["company"]) if gone["company"] else {}
+            await self._mirror.store(organization_id, records)
+            await self._mirror.bury(organization_id, deletions)
+            if companies:
+                await self._companies.match(organization_id, companies)
+            if lost:
+                await self._companies.after_deletion(organization_id, list(lost.values()))
+            await self._reattribute(organization_id, _regrouped(contacts, held) | gone["contact"])
+
+    async def _reattribute(self, organization_id: str, contact_keys: Collection[str]) -> None:
+        if not contact_keys:
+            return
+        keys = await self._mirror.keys_by_contacts(organization_id, contact_keys)
+        if keys:
+            await self._reader.read(organization_id, keys)
+
+
+def latest(events: Sequence[Event]) -> list[ResourceEvent]:
+    """Return the last record of each resource: within a batch the earlier ones are history already."""
+    last: dict[str, ResourceEvent] = {}
+    for event in events:
+        if isinstance(event, ResourceEvent):
+            last[event.key()] = event
+    return list(last.values())
+
+
+def _deletions(events: Sequence[Event]) -> list[ResourceDeleted]:
+    return [one for one in events if isinstance(one, ResourceDeleted)]
+
+
+def _key(event: ResourceEvent) -> str:
+    return resource_key(event.workspace_id, event.id)
+
+
+def _to_read(events: Sequence[Event]) -> Iterable[str]:
+    for event in events:
+        if isinstance(event, ConversationChanged):
+            yield _key(event)
+        elif isinstance(event, ConversationPartChanged) and event.redacted:
+            yield resource_key(event.workspace_id, event.conversation_id)
+        elif isinstance(event, ResourceDeleted):
+            yield resource_key(event.workspace_id, event.conversation_id or event.id)
+
+
+def _regrouped(contacts: Mapping[str, ContactChanged], held: Mapping[str, ContactChanged]) -> set[str]:
+    """Return the contacts that are new, or belong to other companies or tags than before."""
+    return {
+        key
+        for key, contact in contacts.items()
+        if key not in held
+        or set(held[key].company_ids) != set(contact.company_ids)
+        or set(held[key].tag_ids) != set(contact.tag_ids)
+    }

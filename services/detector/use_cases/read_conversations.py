@@ -1,0 +1,204 @@
+"""Reading conversations: from the mirror through the detectors to signals.
+
+One call reads a batch. It may be repeated at any time, in any order, by any replica: what it stores is a
+function of the mirror, and signals are settled under their revisions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.detector.domain.contribution import Reading
+from services.detector.domain.conversation import AccountFacts, Context
+from services.detector.domain.finding import LIFECYCLE_KINDS
+from services.detector.domain.identity import Subject
+from services.detector.domain.mirror import Analysis, ConnectionView
+from services.detector.domain.readings import Attribution, conversation_reading, marks_of, moods_of
+from services.detector.domain.spoken import as_conversation
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from services.detector.detectors import Detectors
+    from services.detector.domain.conversation import Conversation
+    from services.detector.domain.finding import Finding
+    from services.detector.domain.mirror import MirroredConversation
+    from services.detector.ports import Connections, Mirror
+    from services.detector.use_cases.accounts import Accounts
+    from services.detector.use_cases.attribution import Attributor
+    from services.detector.use_cases.settle import Settler
+    from services.detector.use_cases.wishes import Wishes
+    from shared.clock import Clock
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One conversation with what the detectors found in it."""
+
+    mirrored: MirroredConversation
+    conversation: Conversation
+    attribution: Attribution
+    company_keys: tuple[str, ...]
+    connection: ConnectionView
+    findings: tuple[Finding, ...]
+
+
+class ReadConversations:
+    """Reads conversations of one organization, a batch at a time."""
+
+    def __init__(
+        self,
+        *,
+        mirror: Mirror,
+        connections: Connections,
+        detectors: Detectors,
+        attributor: Attributor,
+        wishes: Wishes,
+        accounts: Accounts,
+        settler: Settler,
+        clock: Clock,
+    ) -> None:
+        self._mirror = mirror
+        self._connections = connections
+        self._detectors = detectors
+        self._attributor = attributor
+        self._wishes = wishes
+        self._accounts = accounts
+        self._settler = settler
+        self._clock = clock
+
+    def fingerprint(self, *, lifecycle: bool) -> str:
+        """Return what names the present detectors and switch; another one means that a re-reading is due."""
+        versions = " ".join(f"{name}={version}" for name, version in sorted(self._detectors.versions.items()))
+        return f"{versions} lifecycle={'on' if lifecycle else 'off'}"
+
+    async def read(
+        self, organization_id: str, keys: Collection[str], *, known_before: datetime | None = None
+    ) -> int:
+        """Read these conversations and settle the signals; return how many signals changed.
+
+        A key whose conversation is gone takes its evidence out of all signals. What was said before
+        `known_before` counts as known: it is shown, and nobody is alerted.
+        """
+        mirrored = await self._mirror.conversations(organization_id, keys)
+        reads = await self._detect(organization_id, mirrored)
+        await self._keep(organization_id, reads)
+        gone = [Reading(source=key, contributions=(), texts={}) for key in sorted(set(keys) - set(mirrored))]
+        requests = await self._wishes.assign(
+            organization_id, {one.mirrored.key: one.findings for one in reads}
+        )
+        readings = [
+            conversation_reading(
+                one.conversation,
+                one.connection.connection_id,
+                one.findings,
+                one.attribution,
+                requests.get(one.mirrored.key, {}),
+                lifecycle=one.connection.lifecycle_events,
+            )
+            for one in reads
+        ]
+        before = {Subject.from_key(one.mirrored.subject) for one in reads if one.mirrored.subject}
+        after = {one.attribution.subject: one.connection for one in reads}
+        changed = await self._settler.settle(organization_id, [*gone, *readings], known_before=known_before)
+        connection = next(iter(after.values()), None)
+        subjects = {**{subject: connection for subject in before if connection}, **after}
+        subjects.update(await self._subjects_of_gone(organization_id, gone, changed.subjects))
+        return changed.count + await self._accounts.review(
+            organization_id, subjects, known_before=known_before
+        )
+
+    async def _subjects_of_gone(
+        self, organization_id: str, gone: Sequence[Reading], subjects: Collection[Subject]
+    ) -> dict[Subject, ConnectionView]:
+        """Return whose moods must be looked at again because a conversation of theirs went."""
+        if not gone:
+            return {}
+        views = await self._connections.all_of(organization_id)
+        if not views:
+            return {}
+        return dict.fromkeys(subjects, views[0])
+
+    async def _detect(
+        self, organization_id: str, mirrored: Mapping[str, MirroredConversation]
+    ) -> list[_Read]:
+        if not mirrored:
+            return []
+        parts = await self._mirror.parts(organization_id, mirrored.keys())
+        attributions = await self._attributor.attribute(organization_id, list(mirrored.values()))
+        workspaces = {one.record.workspace_id for one in mirrored.values()}
+        agents: dict[str, set[str]] = defaultdict(set)
+        for admin in await self._mirror.admins(organization_id, workspaces):
+            agents[admin.workspace_id].add(admin.name)
+        views = {
+            connection_id: await self._connections.get(organization_id, connection_id)
+            or ConnectionView(connection_id, organization_id)
+            for connection_id in {one.record.connection_id for one in mirrored.values()}
+        }
+        facts = await self._attributor.facts(organization_id, attributions.values())
+        prepared = []
+        for key, one in mirrored.items():
+            attribution, company_keys = attributions[key]
+            conversation = as_conversation(one.record, parts.get(key, []), attribution.tags)
+            connection = views[one.record.connection_id]
+            context = Context(
+                now=self._clock.now(),
+                facts=facts.get(attribution.subject.customer_id or "", AccountFacts()),
+                company_name=connection.workspace_name,
+                agent_names=frozenset(agents[one.record.workspace_id]),
+            )
+            prepared.append((one, conversation, attribution, company_keys, connection, context))
+
+        def work() -> list[_Read]:
+            return [
+                _Read(one, conversation, attribution, company_keys, connection,
+                      self._findings(conversation, context, lifecycle=connection.lifecycle_events))
+                for one, conversation, attribution, company_keys, connection, context in prepared
+            ]  # fmt: skip
+
+        # Detectors compute; beside the loop they leave it free to answer pages and to fetch records.
+        return await asyncio.to_thread(work)
+
+    def _findings(
+        self, conversation: Conversation, context: Context, *, lifecycle: bool
+    ) -> tuple[Finding, ...]:
+        found: list[Finding] = []
+        for detector in self._detectors.conversation:
+            if lifecycle or not detector.kinds <= LIFECYCLE_KINDS:
+                found += detector.detect(conversation, context)
+        return tuple(one for one in found if lifecycle or one.kind not in LIFECYCLE_KINDS)
+
+    async def _keep(self, organization_id: str, reads: Sequence[_Read]) -> None:
+        await self._mirror.save_analyses(
+            organization_id,
+            {
+                one.mirrored.key: (
+                    self._analysis(one),
+                    one.attribution.subject.key,
+                    one.company_keys,
+                )
+                for one in reads
+            },
+        )
+
+    def _analysis(self, one: _Read) -> Analysis:
+        said = [message.at for message in one.conversation.customer_messages]
+        answered = [
+            message.at
+            for message in one.conversation.messages
+            if message.author_type == "agent" and not message.internal
+        ]
+        return Analysis(
+            fingerprint=self.fingerprint(lifecycle=one.connection.lifecycle_events),
+            moods=moods_of(one.conversation, one.findings),
+            marks=marks_of(one.findings),
+            held_parts=len(one.conversation.messages),
+            messages=len(said),
+            other_language=one.conversation.other_language_count,
+            last_customer_at=max(said, default=None),
+            last_agent_at=max(answered, default=None),
+        )

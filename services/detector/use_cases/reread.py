@@ -1,0 +1,86 @@
+"""Reading the mirror again in the background: a switch turned on, or detectors of a newer version.
+
+A re-reading is a chain of slices with a cursor, taken by whichever replica is free. What was said before
+it began is shown and never announced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.detector.domain.mirror import Progress
+
+if TYPE_CHECKING:
+    from services.detector.domain.mirror import ConnectionView
+    from services.detector.ports import Connections, Mirror, Rereads
+    from services.detector.use_cases.read_conversations import ReadConversations
+    from shared.clock import Clock
+
+_SLICE = 50
+"""Conversations in a slice: well below a second of work, so that live records never wait long."""
+
+_LEASE_SECONDS = 60.0
+"""A slice takes a second; a replica that died gives its slice back after this long."""
+
+
+class Reread:
+    """Asks for re-readings and works on them."""
+
+    def __init__(
+        self,
+        *,
+        rereads: Rereads,
+        mirror: Mirror,
+        connections: Connections,
+        reader: ReadConversations,
+        clock: Clock,
+        owner: str,
+    ) -> None:
+        self._rereads = rereads
+        self._mirror = mirror
+        self._connections = connections
+        self._reader = reader
+        self._clock = clock
+        self._owner = owner
+
+    async def ask(self, view: ConnectionView, *, again: bool = False) -> None:
+        """Have a connection's conversations read again unless the present detectors and switch did it."""
+        total = 0
+        if view.workspace_id:
+            total = await self._mirror.count_conversations(view.organization_id, view.workspace_id)
+        now = self._clock.now()
+        progress = Progress(
+            connection_id=view.connection_id,
+            organization_id=view.organization_id,
+            fingerprint=self._reader.fingerprint(lifecycle=view.lifecycle_events),
+            total=total,
+            started_at=now,
+            finished_at=None if total else now,
+        )
+        await self._rereads.ask(progress, again=again)
+
+    async def work(self) -> bool:
+        """Do one slice of one re-reading; return whether there was any to do."""
+        progress = await self._rereads.claim(self._owner, self._clock.now(), _LEASE_SECONDS)
+        if progress is None:
+            return False
+        view = await self._connections.get(progress.organization_id, progress.connection_id)
+        keys: list[str] = []
+        if view is not None and view.workspace_id is not None:
+            keys = await self._mirror.keys_after(
+                progress.organization_id, view.workspace_id, progress.cursor, _SLICE
+            )
+        if keys:
+            await self._reader.read(progress.organization_id, keys, known_before=progress.started_at)
+        await self._rereads.advance(
+            replace(
+                progress,
+                cursor=keys[-1] if keys else progress.cursor,
+                done=progress.done + len(keys),
+                total=max(progress.total, progress.done + len(keys)),
+                finished_at=None if len(keys) == _SLICE else self._clock.now(),
+            ),
+            self._owner,
+        )
+        return True

@@ -1,0 +1,95 @@
+"""What people do with signals and requests: confirm, dismiss, assign, decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.detector.domain.wishes import SETTLED_STATES
+from services.detector.errors import InvalidRequestError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from services.detector.domain.book import SignalBook
+    from services.detector.domain.signal import Signal
+    from services.detector.domain.wishes import Request, RequestState
+    from services.detector.ports import Requests, Signals
+    from services.detector.use_cases.settle import Settler
+    from shared.clock import Clock
+
+MAX_REASON = 500
+
+
+class Review:
+    """Takes people's judgements. `by` is the person's e-mail address."""
+
+    def __init__(self, *, signals: Signals, requests: Requests, settler: Settler, clock: Clock) -> None:
+        self._signals = signals
+        self._requests = requests
+        self._settler = settler
+        self._clock = clock
+
+    async def confirm(self, organization_id: str, signal_id: str, *, by: str) -> Signal:
+        """Note that a person finds the signal right. Raises NotFoundError."""
+        return await self._change(
+            organization_id, signal_id, lambda signal: signal.confirmed(by, at=self._clock.now())
+        )
+
+    async def dismiss(self, organization_id: str, signal_id: str, reason: str, *, by: str) -> Signal:
+        """Close the signal; the same evidence never opens it again.
+
+        Raises:
+            NotFoundError: there is no such signal.
+            InvalidRequestError: no reason is given, or the signal is closed already.
+        """
+        said = " ".join(reason.split())[:MAX_REASON]
+        if not said:
+            raise InvalidRequestError("Say why it is dismissed; the reason teaches the detection.")
+
+        def dismissed(signal: Signal) -> Signal:
+            if not signal.is_open and signal.cleared_because != "dismissed":
+                raise InvalidRequestError("This signal is closed already; there is nothing to dismiss.")
+            return signal.cleared("dismissed", at=self._clock.now(), by=by, note=said)
+
+        return await self._change(organization_id, signal_id, dismissed)
+
+    async def assign(self, organization_id: str, signal_id: str, to: str, *, by: str) -> Signal:
+        """Give the signal to a person by e-mail address, or to nobody with an empty one."""
+        address = to.strip()[:254]
+        if address and "@" not in address:
+            raise InvalidRequestError("Name the person by e-mail address.")
+        return await self._change(
+            organization_id, signal_id, lambda signal: signal.assigned(address, by, at=self._clock.now())
+        )
+
+    async def _change(self, organization_id: str, signal_id: str, step: Callable[[Signal], Signal]) -> Signal:
+        def apply(book: SignalBook) -> None:
+            for signal in book.signals:
+                book.put(step(signal))
+
+        changed = await self._settler.change(organization_id, [signal_id], apply)
+        if not changed:
+            raise NotFoundError("There is no such signal.")
+        return changed[0]
+
+    async def decide_request(
+        self, organization_id: str, request_id: str, state: RequestState, *, by: str
+    ) -> Request:
+        """Set where a request stands. Shipping or declining it settles its signals.
+
+        Raises:
+            NotFoundError: there is no such request.
+        """
+        request = await self._requests.set_state(organization_id, request_id, state, by, self._clock.now())
+        if request is None:
+            raise NotFoundError("There is no such request.")
+        if state in SETTLED_STATES:
+            signals = await self._signals.by_request(organization_id, request_id)
+            settled = [signal.signal_id for signal in signals if signal.is_open]
+
+            def resolve(book: SignalBook) -> None:
+                for signal in book.signals:
+                    book.clear(signal.signal_id, "resolved", by=by, note=f"the request was {state}")
+
+            await self._settler.change(organization_id, settled, resolve)
+        return request

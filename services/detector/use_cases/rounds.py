@@ -1,0 +1,104 @@
+"""What time alone brings about: occasions run out, silence becomes a fact."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from services.detector.domain.identity import Subject
+from services.detector.domain.occasion import Slot
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.detector.domain.book import SignalBook
+    from services.detector.domain.occasion import OccasionRules
+    from services.detector.ports import Connections, Customers, Leases, Mirror, Signals
+    from services.detector.use_cases.accounts import Accounts
+    from services.detector.use_cases.settle import Settler
+    from shared.clock import Clock
+
+_AT_ONCE = 100
+_SLOTS = (
+    Slot("onboarding"),
+    Slot("renewal"),
+    Slot("upsell"),
+    Slot("expansion"),
+    Slot("churn_risk", "implied"),
+    Slot("churn_risk", "explicit"),
+    Slot("sentiment_shift", "down"),
+    Slot("sentiment_shift", "up"),
+    Slot("health_change"),
+)
+
+
+class Rounds:
+    """Work that is due by the clock. One replica at a time does a round; two would only repeat it."""
+
+    def __init__(
+        self,
+        *,
+        signals: Signals,
+        customers: Customers,
+        connections: Connections,
+        mirror: Mirror,
+        accounts: Accounts,
+        settler: Settler,
+        leases: Leases,
+        rules: OccasionRules,
+        clock: Clock,
+        owner: str,
+    ) -> None:
+        self._signals = signals
+        self._customers = customers
+        self._connections = connections
+        self._mirror = mirror
+        self._accounts = accounts
+        self._settler = settler
+        self._leases = leases
+        self._rules = rules
+        self._clock = clock
+        self._owner = owner
+
+    async def expire(self, every_seconds: float) -> int:
+        """Close the signals whose occasion is over; return how many."""
+        now = self._clock.now()
+        if not await self._leases.take("expire", self._owner, now, every_seconds):
+            return 0
+        closed = 0
+        for organization_id in await self._signals.organizations():
+            closed += await self._expire_in(organization_id, now)
+        return closed
+
+    async def _expire_in(self, organization_id: str, now: datetime) -> int:
+        cuts: dict[str, datetime] = {}
+        for slot in _SLOTS:
+            window = self._rules.window(slot)
+            if window is not None:
+                # The latest cut of a kind's variants; the book itself decides about each signal.
+                cuts[slot.kind] = max(cuts.get(slot.kind, now - window), now - window)
+        overdue = await self._signals.overdue(organization_id, cuts, _AT_ONCE)
+
+        def expire(book: SignalBook) -> None:
+            book.expire()
+
+        ids = [one.signal_id for one in overdue if not one.rests_on_facts]
+        changed = await self._settler.change(organization_id, ids, expire)
+        return sum(not one.is_open for one in changed)
+
+    async def review_accounts(self, every_seconds: float) -> int:
+        """Look at every customer's facts and moods as of now; return how many signals changed."""
+        if not await self._leases.take("accounts", self._owner, self._clock.now(), every_seconds):
+            return 0
+        changed = 0
+        async for organization_id, customer_ids in self._customers.all_ids():
+            views = {view.workspace_id: view for view in await self._connections.all_of(organization_id)}
+            owned = await self._mirror.companies_of(organization_id, customer_ids)
+            by_view = defaultdict(list)
+            for customer_id, companies in owned.items():
+                view = next((views[one.workspace_id] for one in companies if one.workspace_id in views), None)
+                if view is not None:
+                    by_view[view].append(customer_id)
+            subjects = {Subject("customer", one): view for view, ids in by_view.items() for one in ids}
+            changed += await self._accounts.review(organization_id, subjects)
+        return changed

@@ -1,0 +1,107 @@
+"""Settling readings against the stored signals, and storing what changed under their revisions.
+
+Two replicas may work on one customer at once. Whoever stores second is refused, reads again and settles
+again; settling twice changes nothing, so the result is the same as if they had taken turns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.detector.domain.book import SignalBook
+from services.detector.errors import ChangedMeanwhileError
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.contribution import Reading
+    from services.detector.domain.identity import Subject
+    from services.detector.domain.occasion import OccasionRules
+    from services.detector.domain.signal import Signal
+    from services.detector.ports import Signals
+    from shared.clock import Clock
+
+_TRIES = 6
+"""Attempts before the bus is asked to bring the batch again; each one loses only to somebody's progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many signals changed, and whose signals the settled sources had a part in."""
+
+    count: int
+    subjects: frozenset[Subject]
+
+
+class Settler:
+    """Takes readings, or a person's judgement, to the signals."""
+
+    def __init__(self, *, signals: Signals, rules: OccasionRules, clock: Clock) -> None:
+        self._signals = signals
+        self._rules = rules
+        self._clock = clock
+
+    async def settle(
+        self, organization_id: str, readings: Sequence[Reading], *, known_before: datetime | None = None
+    ) -> Settled:
+        """Make the signals agree with the readings.
+
+        Raises:
+            TransientError: others changed the same signals again and again; the batch may come again.
+        """
+        if not readings:
+            return Settled(0, frozenset())
+        sources = {reading.source for reading in readings}
+        wanted = [one for reading in readings for one in reading.contributions]
+        refused: Collection[str] = ()
+        for _ in range(_TRIES):
+            found = {one.signal_id: one for one in await self._signals.by_sources(organization_id, sources)}
+            if wanted:
+                held = await self._signals.by_slots(
+                    organization_id, {one.subject.key for one in wanted}, {one.slot for one in wanted}
+                )
+                found.update((one.signal_id, one) for one in held)
+            if refused:
+                found.update(
+                    (one.signal_id, one) for one in await self._signals.by_ids(organization_id, refused)
+                )
+            book = SignalBook(
+                organization_id,
+                found.values(),
+                rules=self._rules,
+                now=self._clock.now(),
+                known_before=known_before,
+            )
+            for reading in readings:
+                book.settle(reading)
+            book.expire()
+            changes = book.changes()
+            refused = await self._signals.save(changes)
+            if not refused:
+                return Settled(len(changes), frozenset(one.subject for one in book.signals))
+        raise TransientError(
+            "These signals are being changed by others all the time; settling them comes again."
+        )
+
+    async def change(
+        self, organization_id: str, signal_ids: Collection[str], step: Callable[[SignalBook], None]
+    ) -> list[Signal]:
+        """Apply one step to a book of these signals, and return them as they are stored then.
+
+        Raises:
+            ChangedMeanwhileError: others changed them again and again.
+        """
+        if not signal_ids:
+            return []
+        for _ in range(_TRIES):
+            stored = await self._signals.by_ids(organization_id, signal_ids)
+            book = SignalBook(organization_id, stored, rules=self._rules, now=self._clock.now())
+            step(book)
+            changes = book.changes()
+            if not await self._signals.save(changes):
+                after = {change.after.signal_id: change.after for change in changes}
+                return [after.get(one.signal_id, one) for one in book.signals]
+        raise ChangedMeanwhileError("This signal is being changed by others just now. Try again in a moment.")

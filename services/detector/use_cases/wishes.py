@@ -1,0 +1,101 @@
+"""Which request each wish belongs to, once decided, always the same (DESIGN §6.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.detector.domain.finding import Kind
+from services.detector.domain.identity import stable_id
+from services.detector.domain.wishes import MAX_WORDINGS, Request, closest, wish_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from services.detector.domain.finding import Finding
+    from services.detector.domain.signal import Signal
+    from services.detector.ports import Requests, Signals
+    from shared.clock import Clock
+
+Assigned = dict[str, tuple[str, str]]
+"""(request id, title) by the wish's words."""
+
+_MAX_TITLE = 160
+
+
+class Wishes:
+    """Assigns wishes to requests, and makes the requests that are not there yet."""
+
+    def __init__(self, *, requests: Requests, signals: Signals, clock: Clock) -> None:
+        self._requests = requests
+        self._signals = signals
+        self._clock = clock
+
+    async def assign(
+        self, organization_id: str, findings: Mapping[str, Sequence[Finding]]
+    ) -> dict[str, Assigned]:
+        """Return, by conversation key, the request of each wish in it.
+
+        A wish that a signal rests on already stays with that signal's request, so that neither later
+        wordings nor a person's regrouping are undone by reading the conversation again.
+        """
+        wishes = {
+            key: [one for one in found if one.kind is Kind.FEATURE_REQUEST] for key, found in findings.items()
+        }
+        wishes = {key: found for key, found in wishes.items() if found}
+        if not wishes:
+            return {}
+        held = await self._signals.by_sources(organization_id, wishes.keys())
+        tokens = {one.subject: wish_tokens(one.subject) for found in wishes.values() for one in found}
+        wanted = {token for found in tokens.values() for token in found}
+        pool = {one.request_id: one for one in await self._requests.candidates(organization_id, wanted)}
+        kept = {one.slot.request_id for one in held if one.slot.request_id}
+        pool.update(await self._requests.by_ids(organization_id, kept - set(pool)))
+        assigned: dict[str, Assigned] = {}
+        for key, found in wishes.items():
+            for wish in found:
+                request = pool.get(_held_request(key, wish, held)) or await self._request_for(
+                    organization_id, wish.subject, tokens[wish.subject], pool
+                )
+                assigned.setdefault(key, {})[wish.subject] = (request.request_id, request.title)
+        return assigned
+
+    async def _request_for(
+        self, organization_id: str, wish: str, tokens: tuple[str, ...], pool: dict[str, Request]
+    ) -> Request:
+        known = closest(tokens, pool.values())
+        if known is None:
+            now = self._clock.now()
+            identity = " ".join(tokens) or wish.casefold()
+            request = Request(
+                request_id=stable_id("r", organization_id, identity),
+                title=_title(wish),
+                state="new",
+                wordings=(tokens,),
+                created_at=now,
+                changed_at=now,
+            )
+            known = await self._requests.add(organization_id, request)
+        elif tokens not in known.wordings and len(known.wordings) < MAX_WORDINGS:
+            await self._requests.add_wording(organization_id, known.request_id, tokens)
+        pool[known.request_id] = known
+        return known
+
+
+def _held_request(key: str, wish: Finding, held: Sequence[Signal]) -> str:
+    places = {(one.part_id, one.start, one.end) for one in wish.evidence}
+    for signal in held:
+        if signal.slot.request_id is None:
+            continue
+        for proof in signal.proofs:
+            if proof.source == key and any(
+                part_id == proof.part_id and start < proof.end and proof.start < end
+                for part_id, start, end in places
+            ):
+                return signal.slot.request_id
+    return ""
+
+
+def _title(wish: str) -> str:
+    words = " ".join(wish.split())
+    cut = words if len(words) <= _MAX_TITLE else f"{words[: _MAX_TITLE - 1].rstrip()}…"
+    return cut[:1].upper() + cut[1:]
