@@ -1,0 +1,223 @@
+"""Who is let in: keys, calls between services, local mode, OpenID Connect."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from pydantic import SecretStr
+
+from shared.auth.authenticator import LocalAuthenticator, OidcAuthenticator, Refused
+from shared.auth.tokens import (
+    TokenRefused,
+    identity_of_api_key,
+    issue_api_key,
+    mint_service_token,
+    service_of_token,
+)
+from shared.clock import ManualClock
+from shared.config import ServiceSettings
+from shared.errors import ConfigurationError
+
+KEY = SecretStr("k" * 48)
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+def settings(**changes: str) -> ServiceSettings:
+    return ServiceSettings.model_validate({"http_port": 8701, "signing_key": "k" * 48, **changes})
+
+
+def key_of(clock: ManualClock, days: int = 1) -> tuple[str, str]:
+    issued = issue_api_key(KEY, clock, organization_id="acme", name="export", role="member", days=days)
+    return issued.key_id, issued.token
+
+
+def test_a_key_names_its_organization_and_role(clock: ManualClock) -> None:
+    """A machine's key opens one organization, with the role it was made for."""
+    key_id, token = key_of(clock)
+    found, identity = identity_of_api_key(token, KEY, clock)
+    assert found == key_id
+    assert (identity.organization_id, identity.role, identity.ambient) == ("acme", "member", False)
+
+
+def test_a_key_ends_when_its_time_is_over(clock: ManualClock) -> None:
+    """Expiry is checked against our clock."""
+    _, token = key_of(clock, days=1)
+    clock.advance(86_401)
+    with pytest.raises(TokenRefused):
+        identity_of_api_key(token, KEY, clock)
+
+
+@pytest.mark.parametrize("days", [0, 367])
+def test_a_key_that_lives_for_ever_is_not_made(clock: ManualClock, days: int) -> None:
+    """Lifetimes are bounded."""
+    with pytest.raises(ValueError, match="between 1 and 366"):
+        key_of(clock, days)
+
+
+def test_a_key_of_another_installation_is_refused(clock: ManualClock) -> None:
+    """Signatures are checked."""
+    _, token = key_of(clock)
+    with pytest.raises(TokenRefused):
+        identity_of_api_key(token, SecretStr("x" * 48), clock)
+
+
+def test_a_service_token_is_no_key_and_the_reverse(clock: ManualClock) -> None:
+    """Tokens are good for one purpose only."""
+    service = mint_service_token(KEY, clock, service="syncer", audience="connector")
+    _, key = key_of(clock)
+    with pytest.raises(TokenRefused):
+        identity_of_api_key(service, KEY, clock)
+    with pytest.raises(TokenRefused):
+        service_of_token(key, KEY, clock, audience="connector")
+    with pytest.raises(TokenRefused):
+        service_of_token(service, KEY, clock, audience="detector")
+    assert service_of_token(service, KEY, clock, audience="connector") == "syncer"
+
+
+@pytest.mark.parametrize("rubbish", ["", "a.b.c", "x" * 5_000, "eyJhbGciOiJub25lIn0.e30."])
+def test_rubbish_is_refused(clock: ManualClock, rubbish: str) -> None:
+    """Nothing that is no token of ours crashes or passes, unsigned ones included."""
+    with pytest.raises(TokenRefused):
+        identity_of_api_key(rubbish, KEY, clock)
+
+
+@pytest.mark.parametrize(
+    ("client", "host", "allowed"),
+    [
+        ("127.0.0.1", "127.0.0.1:8700", True),
+        ("::1", "[::1]:8700", True),
+        ("127.0.0.1", "localhost:8700", True),
+        ("127.0.0.1", "evil.example:8700", False),
+        ("10.0.0.7", "127.0.0.1:8700", False),
+        (None, "127.0.0.1:8700", False),
+        ("127.0.0.1", "", False),
+    ],
+)
+async def test_local_mode_answers_this_machine_only(
+    clock: ManualClock, client: str | None, host: str, allowed: bool
+) -> None:
+    """Neither another machine nor another site's name that points here gets in."""
+    authenticator = LocalAuthenticator(settings(), clock, set())
+    if allowed:
+        assert (await authenticator.identify({"host": host}, client)).organization_id == "local"
+    else:
+        with pytest.raises(Refused):
+            await authenticator.identify({"host": host}, client)
+
+
+async def test_a_revoked_key_is_refused(clock: ManualClock) -> None:
+    """Revoking works before the key's own time is over."""
+    key_id, token = key_of(clock)
+    authenticator = LocalAuthenticator(settings(), clock, {key_id})
+    with pytest.raises(Refused, match="revoked"):
+        await authenticator.identify({"authorization": f"Bearer {token}"}, "10.0.0.7")
+
+
+def test_oidc_without_its_settings_is_named(clock: ManualClock) -> None:
+    """The operator learns which settings are missing."""
+    with pytest.raises(ConfigurationError, match="EARSHOT_OIDC_ISSUER"):
+        OidcAuthenticator(settings(auth_mode="oidc"), clock, set(), httpx.AsyncClient())
+
+
+class Issuer:
+    """An identity provider that publishes one key."""
+
+    def __init__(self) -> None:
+        self.key = RSAKey.generate_key(2048, {"kid": "one"})
+        self.asked = 0
+
+    def answer(self, _request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        return httpx.Response(200, json={"keys": [self.key.as_dict(private=False)]})
+
+    def token(self, **changes: object) -> str:
+        claims = {
+            "iss": "https://id.example",
+            "aud": "earshot",
+            "sub": "u1",
+            "email": "dana@acme.example",
+            "exp": int(START.timestamp()) + 600,
+            "organization_id": "acme",
+            "earshot_role": "admin",
+            **changes,
+        }
+        return jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.key)
+
+
+def oidc(issuer: Issuer, clock: ManualClock) -> OidcAuthenticator:
+    return OidcAuthenticator(
+        settings(
+            auth_mode="oidc",
+            oidc_issuer="https://id.example",
+            oidc_audience="earshot",
+            oidc_jwks_url="https://id.example/keys",
+        ),
+        clock,
+        set(),
+        httpx.AsyncClient(transport=httpx.MockTransport(issuer.answer)),
+    )
+
+
+async def test_an_identity_token_names_person_organization_and_role(clock: ManualClock) -> None:
+    """The provider's word is taken when its signature, audience and time hold."""
+    issuer = Issuer()
+    identity = await oidc(issuer, clock).identify({"x-forwarded-access-token": issuer.token()}, "10.0.0.7")
+    assert (identity.organization_id, identity.role, identity.email) == (
+        "acme",
+        "admin",
+        "dana@acme.example",
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"iss": "https://evil.example"},
+        {"aud": "other"},
+        {"exp": int(START.timestamp()) - 600},
+        {"organization_id": None},
+        {"organization_id": ""},
+    ],
+)
+async def test_an_identity_token_that_is_not_for_us_is_refused(
+    clock: ManualClock, change: dict[str, object]
+) -> None:
+    """Issuer, audience, expiry and organization are all asked for."""
+    issuer = Issuer()
+    with pytest.raises(Refused):
+        await oidc(issuer, clock).identify({"x-forwarded-access-token": issuer.token(**change)}, None)
+
+
+async def test_a_token_of_another_key_is_refused(clock: ManualClock) -> None:
+    """A forged signature does not pass, although its key id is ours."""
+    issuer, forger = Issuer(), Issuer()
+    with pytest.raises(Refused):
+        await oidc(issuer, clock).identify({"x-forwarded-access-token": forger.token()}, None)
+
+
+async def test_roles_default_to_member(clock: ManualClock) -> None:
+    """Nobody becomes an administrator by accident."""
+    issuer = Issuer()
+    token = issuer.token(earshot_role="owner")
+    assert (await oidc(issuer, clock).identify({"x-forwarded-access-token": token}, None)).role == "member"
+
+
+async def test_the_providers_keys_are_asked_for_once(clock: ManualClock) -> None:
+    """Keys are kept for a while and then asked for again."""
+    issuer = Issuer()
+    authenticator = oidc(issuer, clock)
+    for _ in range(3):
+        await authenticator.identify({"x-forwarded-access-token": issuer.token()}, None)
+    assert issuer.asked == 1
+    clock.advance(301)
+    await authenticator.identify({"x-forwarded-access-token": issuer.token()}, None)
+    assert issuer.asked == 2

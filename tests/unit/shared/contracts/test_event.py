@@ -1,0 +1,137 @@
+"""Deterministic ids, keys and partitions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import ValidationError
+
+from shared.contracts.registry import ALL_EVENTS, EVENT_BY_TYPE
+from shared.contracts.resources import (
+    Author,
+    ConversationChanged,
+    ConversationPartChanged,
+    ResourceDeleted,
+    topic_of,
+)
+from shared.contracts.sync import SyncRequested
+from shared.contracts.topics import ALL_TOPICS, RESOURCES_CONTACTS, RESOURCES_CONVERSATIONS
+from shared.messaging.partitioning import partition_for
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def request(request_id: str = "r1", organization_id: str = "acme") -> SyncRequested:
+    return SyncRequested(
+        organization_id=organization_id,
+        connection_id="c1",
+        request_id=request_id,
+        reason="manual",
+        requested_at=NOW,
+    )
+
+
+def test_same_fact_has_the_same_id() -> None:
+    """An event told twice is recognisable, whenever and wherever it is told."""
+    assert request().event_id() == request().model_copy(update={"requested_at": NOW}).event_id()
+
+
+def test_other_facts_and_other_organizations_have_other_ids() -> None:
+    """Ids never collide between facts, nor between tenants whose facts look alike."""
+    ids = {
+        request().event_id(),
+        request("r2").event_id(),
+        request(organization_id="globex").event_id(),
+    }
+    assert len(ids) == 3
+
+
+def test_parts_share_the_partition_of_their_conversation() -> None:
+    """A conversation's record cannot overtake its parts, since they share a partition."""
+    shared = {
+        "organization_id": "acme",
+        "connection_id": "c1",
+        "workspace_id": "w1",
+        "version": "v",
+        "observed_at": NOW,
+        "created_at": NOW,
+    }
+    part = ConversationPartChanged.model_validate(
+        {**shared, "id": "9", "conversation_id": "42", "part_type": "comment", "author": Author(type="user")}
+    )
+    whole = ConversationChanged.model_validate({**shared, "id": "42", "updated_at": NOW, "part_count": 1})
+    assert part.partition_key() == whole.partition_key()
+    assert part.key() != whole.key()
+
+
+@pytest.mark.parametrize(
+    ("resource", "topic"), [("contact", RESOURCES_CONTACTS), ("conversation_part", RESOURCES_CONVERSATIONS)]
+)
+def test_deletion_is_published_where_its_resource_lives(resource: str, topic: object) -> None:
+    """A deletion follows the resource's own records, in the same topic."""
+    gone = ResourceDeleted.model_validate(
+        {
+            "organization_id": "acme",
+            "connection_id": "c1",
+            "workspace_id": "w1",
+            "resource": resource,
+            "id": "7",
+            "conversation_id": "42",
+            "reason": "deleted",
+            "observed_at": NOW,
+        }
+    )
+    assert topic_of(gone) is topic
+
+
+def test_deletion_has_the_key_of_what_is_deleted() -> None:
+    """The tombstone that follows a deletion reaches the very record that compaction keeps."""
+    part = ConversationPartChanged(
+        organization_id="acme",
+        connection_id="c1",
+        workspace_id="w1",
+        version="v",
+        observed_at=NOW,
+        created_at=NOW,
+        id="9",
+        conversation_id="42",
+        part_type="comment",
+        author=Author(type="user"),
+    )
+    gone = ResourceDeleted(
+        organization_id="acme",
+        connection_id="c1",
+        workspace_id="w1",
+        resource="conversation_part",
+        id="9",
+        conversation_id="42",
+        reason="deleted",
+        observed_at=NOW,
+    )
+    assert (gone.key(), gone.partition_key()) == (part.key(), part.partition_key())
+
+
+def test_every_event_has_a_versioned_type_and_a_known_topic() -> None:
+    """The registry, the topics and the types agree."""
+    assert len(EVENT_BY_TYPE) == len(ALL_EVENTS)
+    for event in ALL_EVENTS:
+        assert event.TYPE.startswith("earshot.")
+        assert event.TYPE.endswith(".v1")
+        assert event.TOPIC in ALL_TOPICS
+
+
+def test_events_are_frozen_and_bounded() -> None:
+    """Nobody changes an event on its way, and an absurd value is refused."""
+    event = request()
+    with pytest.raises(ValidationError, match="frozen"):
+        event.request_id = "r2"
+    with pytest.raises(ValidationError, match="at most 256"):
+        request("x" * 257)
+
+
+def test_partitions_are_those_of_kafkas_default_partitioner() -> None:
+    """Known values of Kafka's own murmur2, so that clients of other languages find the same partition."""
+    # The hashes of "21" and "foobar" are in Kafka's own UtilsTest.
+    assert partition_for("21", 1_000) == (-973932308 & 0x7FFFFFFF) % 1_000
+    assert partition_for("foobar", 1_000) == (-790332482 & 0x7FFFFFFF) % 1_000

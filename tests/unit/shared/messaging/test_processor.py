@@ -1,0 +1,204 @@
+"""The three decisions: retry, put aside, stop."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.contracts.sync import SyncRequested
+from shared.errors import PermanentError, ProcessingStopped, TransientError
+from shared.messaging.processor import BatchProcessor, RetryPolicy
+from tests.unit.shared.messaging.records import record, record_of, request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.contracts.event import Event
+    from shared.errors import DeadLetterReason
+    from shared.messaging.dead_letters import DeadLetter
+    from shared.messaging.received import Received
+
+
+class Shelf:
+    """Dead letters in memory."""
+
+    def __init__(self) -> None:
+        self.letters: list[DeadLetter] = []
+        self.broken = False
+
+    async def put(self, letter: DeadLetter) -> None:
+        if self.broken:
+            raise TransientError("the shelf is away")
+        self.letters.append(letter)
+
+
+class Told:
+    """What processing said of itself."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def waiting(self, why: str) -> None:
+        self.said.append("waiting")
+
+    def going_on(self) -> None:
+        self.said.append("going on")
+
+    def put_aside(self, reason: DeadLetterReason) -> None:
+        self.said.append(reason)
+
+    def handled(self, records: int) -> None:
+        self.said.append(f"handled {records}")
+
+
+class Bench:
+    """A processor with everything around it observable."""
+
+    def __init__(self, *, attempts: int = 4, unforeseen_limit: int = 3) -> None:
+        self.shelf, self.told = Shelf(), Told()
+        self.slept: list[float] = []
+        self.seen: list[list[str]] = []
+        self.poison: dict[str, list[Exception]] = {}
+        self.processor = BatchProcessor(
+            handler=self.handle,
+            events=[SyncRequested],
+            dead_letters=self.shelf,
+            state=self.told,
+            retry=RetryPolicy(attempts=attempts, unforeseen_limit=unforeseen_limit),
+            sleep=self.sleep,
+            rng=random.Random(1),
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def handle(self, batch: Sequence[Received[Event]]) -> None:
+        names = [str(received.event.fact()) for received in batch]
+        self.seen.append(names)
+        for name in names:
+            if self.poison.get(name):
+                raise self.poison[name].pop(0)
+
+
+async def test_a_good_batch_is_handed_over_once() -> None:
+    """Records arrive decoded, in order, in one call."""
+    bench = Bench()
+    await bench.processor.process([record_of(request("a")), record_of(request("b"))])
+    assert bench.seen == [["a", "b"]]
+    assert bench.told.said == ["going on", "handled 2"]
+
+
+async def test_a_transient_error_that_heals_is_retried_with_backoff() -> None:
+    """The batch comes again after growing waits, and nothing is put aside."""
+    bench = Bench()
+    bench.poison["a"] = [TransientError("away"), TransientError("away")]
+    await bench.processor.process([record_of(request("a"))])
+    assert bench.seen == [["a"]] * 3
+    assert len(bench.slept) == 2
+    assert bench.slept[0] < bench.slept[1]
+    assert bench.shelf.letters == []
+
+
+async def test_a_transient_error_that_does_not_heal_keeps_the_offset() -> None:
+    """The error leaves the processor, so that nothing is committed."""
+    bench = Bench(attempts=3)
+    bench.poison["a"] = [TransientError("away")] * 9
+    with pytest.raises(TransientError):
+        await bench.processor.process([record_of(request("a"))])
+    assert len(bench.seen) == 3
+    assert bench.shelf.letters == []
+
+
+async def test_a_wait_that_the_source_asks_for_is_kept() -> None:
+    """Retry-After of the source wins over a shorter backoff, within bounds."""
+    bench = Bench()
+    bench.poison["a"] = [TransientError("slow down", retry_after_seconds=5)]
+    await bench.processor.process([record_of(request("a"))])
+    assert bench.slept == [5]
+
+
+async def test_only_the_culprit_of_a_batch_is_put_aside() -> None:
+    """A refused record takes nobody with it."""
+    bench = Bench()
+    bench.poison["b"] = [PermanentError("no")] * 2
+    await bench.processor.process([record_of(request(name), offset=i) for i, name in enumerate("abc")])
+    assert bench.seen == [["a", "b", "c"], ["a"], ["b"], ["c"]]
+    (letter,) = bench.shelf.letters
+    assert (letter.record.offset, letter.reason, letter.error) == (1, "handler_rejected", "no")
+
+
+async def test_an_unforeseen_failure_is_put_aside_with_its_name() -> None:
+    """What no code expected still ends in a decision that an operator can read."""
+    bench = Bench()
+    bench.poison["a"] = [KeyError("x")] * 2
+    await bench.processor.process([record_of(request("a"))])
+    (letter,) = bench.shelf.letters
+    assert letter.reason == "handler_failed"
+    assert "KeyError" in letter.error
+
+
+async def test_too_many_unforeseen_failures_in_a_row_stop_the_service() -> None:
+    """Then the fault is ours, and going on would only put more aside."""
+    bench = Bench(unforeseen_limit=3)
+    for name in "abcd":
+        bench.poison[name] = [KeyError("x")] * 2
+    with pytest.raises(ProcessingStopped):
+        await bench.processor.process([record_of(request(name)) for name in "abcd"])
+    assert len(bench.shelf.letters) == 3
+
+
+async def test_a_success_between_failures_resets_the_count() -> None:
+    """Now and then a bad record is life, not a fault of ours."""
+    bench = Bench(unforeseen_limit=2)
+    for round_ in range(5):
+        bench.poison[f"bad{round_}"] = [KeyError("x")] * 2
+        await bench.processor.process([record_of(request(f"bad{round_}"))])
+        await bench.processor.process([record_of(request(f"good{round_}"))])
+    assert len(bench.shelf.letters) == 5
+
+
+async def test_broken_records_never_reach_the_handler() -> None:
+    """Bytes, versions and fields that are wrong are put aside, each with its reason; the rest goes on."""
+    bench = Bench()
+    good = record_of(request("a"), offset=3)
+    headers = list(good.headers)
+    future = [(k, b"earshot.sync.requested.v9" if k == "ce_type" else v) for k, v in headers]
+    await bench.processor.process(
+        [
+            record(b"\xff", headers, offset=0),
+            record(b"{}", headers, offset=1),
+            record(good.value, future, offset=2),
+            good,
+        ]
+    )
+    assert [(letter.record.offset, letter.reason) for letter in bench.shelf.letters] == [
+        (0, "broken_bytes"),
+        (1, "invalid_event"),
+        (2, "unknown_version"),
+    ]
+    assert bench.seen == [["a"]]
+
+
+async def test_a_dead_letter_that_cannot_be_kept_keeps_the_offset() -> None:
+    """Nothing is committed that is neither handled nor put aside."""
+    bench = Bench()
+    bench.shelf.broken = True
+    with pytest.raises(TransientError):
+        await bench.processor.process([record(b"\xff", list(record_of(request("a")).headers))])
+
+
+async def test_tombstones_and_other_events_are_passed_over() -> None:
+    """A handler sees what it asked for, nothing else."""
+    bench = Bench()
+    await bench.processor.process([record(None, [])])
+    assert bench.seen == []
+    assert bench.shelf.letters == []
+
+
+def test_all_waits_together_stay_below_kafkas_poll_interval() -> None:
+    """A patient consumer must not be taken for a dead one."""
+    policy = RetryPolicy()
+    longest = sum(policy.delay_seconds(attempt, 1.0) for attempt in range(1, policy.attempts))
+    assert longest < 120
