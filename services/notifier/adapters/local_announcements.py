@@ -1,0 +1,39 @@
+"""Announcements to the open pages of this process. A page of another replica sees them at its next look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from services.notifier.domain.rule import EVERYONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST_WAITING = 100
+"""Announcements kept for a page that reads slowly; it only counts them."""
+
+
+class LocalAnnouncements:
+    def __init__(self) -> None:
+        self._listeners: dict[str, set[tuple[frozenset[str], asyncio.Queue[None]]]] = defaultdict(set)
+
+    def announce(self, organization_id: str, audience: str) -> None:
+        for audiences, queue in self._listeners.get(organization_id, ()):
+            if audience in audiences and not queue.full():
+                queue.put_nowait(None)
+
+    @contextmanager
+    def listening(self, organization_id: str, *audiences: str) -> Iterator[asyncio.Queue[None]]:
+        """Yield a queue that gets an item for each new entry of these audiences or everyone."""
+        queue: asyncio.Queue[None] = asyncio.Queue(_MOST_WAITING)
+        listener = (frozenset({EVERYONE, *audiences}), queue)
+        self._listeners[organization_id].add(listener)
+        try:
+            yield queue
+        finally:
+            self._listeners[organization_id].discard(listener)
+            if not self._listeners[organization_id]:
+                del self._listeners[organization_id]

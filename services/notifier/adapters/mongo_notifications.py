@@ -1,0 +1,194 @@
+"""Notifications in MongoDB: the document is queue entry, delivery log and outbox in one.
+
+A claim moves `next_attempt_at` to the end of its lease. So "pending and due" finds retries, quiet hours
+that ended and what a crash left behind by one index, and a claimed notification is nobody else's meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+from pymongo.errors import DuplicateKeyError
+
+from services.notifier.adapters.snapshots import place_filter, snapshot, stored_signal
+from services.notifier.domain.notification import Attempt, Notification
+from services.notifier.domain.rule import Recipient
+from shared.documents.collection import Collection, Index, database_errors
+from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.notifier.domain.notification import Settlement
+    from services.notifier.ports import LogFilter, Place
+    from shared.clock import Clock
+    from shared.contracts.event import Event
+    from shared.contracts.signals import SignalEvent
+    from shared.messaging.publisher import EventPublisher
+
+_ATTEMPT = TypeAdapter(Attempt)
+_PLAIN = (
+    "organization_id",
+    "connection_id",
+    "rule_id",
+    "channel",
+    "state",
+    "created_at",
+    "next_attempt_at",
+    "settled_at",
+    "tries",
+    "cancelled_because",
+    "test",
+)
+
+
+class MongoNotifications:
+    def __init__(
+        self, database: AsyncDatabase[dict[str, Any]], publisher: EventPublisher, clock: Clock
+    ) -> None:
+        self._collection = Collection(database, "notifications")
+        self._clock = clock
+        self.pending = PendingFacts(self._collection, publisher, clock)
+
+    async def ensure_indexes(self) -> None:
+        await self._collection.ensure_indexes(
+            Index(
+                (("organization_id", 1), ("signal_id", 1), ("channel", 1), ("recipient.key", 1)),
+                unique=True,
+                name="one a signal, channel and recipient",
+            ),
+            Index((("state", 1), ("next_attempt_at", 1)), name="due"),
+            Index((("organization_id", 1), ("created_at", -1), ("_id", -1)), name="log"),
+            Index(
+                (("organization_id", 1), ("state", 1), ("created_at", -1), ("_id", -1)), name="log by state"
+            ),
+            Index((("organization_id", 1), ("connection_id", 1)), name="connection"),
+            Index((("organization_id", 1), ("rule_id", 1), ("state", 1)), name="rule"),
+            PENDING_INDEX,
+        )
+
+    async def add(self, notification: Notification) -> bool:
+        document = {
+            "_id": _key(notification.organization_id, notification.id),
+            "id": notification.id,
+            "signal_id": notification.signal.signal_id,
+            "recipient": {"key": notification.recipient.key, "label": notification.recipient.label},
+            "attempts": [],
+            **snapshot(notification.signal),
+            **{name: getattr(notification, name) for name in _PLAIN},
+        }
+        try:
+            await self._collection.of(notification.organization_id).insert_one(document)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def claim(
+        self, organization_id: str, notification_id: str, *, now: datetime, lease_until: datetime, token: str
+    ) -> Notification | None:
+        found = await self._collection.of(organization_id).find_one_and_update(
+            {
+                "_id": _key(organization_id, notification_id),
+                "state": "pending",
+                "next_attempt_at": {"$lte": now},
+            },
+            {"$set": {"next_attempt_at": lease_until, "lease": token}, "$inc": {"tries": 1}},
+        )
+        return _notification(found) if found else None
+
+    async def settle(
+        self, notification: Notification, settlement: Settlement, *, token: str, facts: Sequence[Event]
+    ) -> bool:
+        collection = self._collection.of(notification.organization_id)
+        mine = {"_id": _key(notification.organization_id, notification.id), "lease": token}
+        attempt = {"attempts": _ATTEMPT.dump_python(settlement.attempt)}
+        fields: dict[str, Any] = {"state": settlement.state, "lease": None}
+        if settlement.next_attempt_at is not None:
+            fields["next_attempt_at"] = settlement.next_attempt_at
+        else:
+            fields["settled_at"] = self._clock.now()
+        push: dict[str, Any] = dict(attempt)
+        if facts:
+            push["pending"] = {"$each": pending_facts(*facts, at=self._clock.now())}
+        # What reached somebody was delivered, even if it was cancelled while on its way.
+        guard = mine if settlement.state == "delivered" else {**mine, "state": "pending"}
+        stored = await collection.find_one_and_update(guard, {"$set": fields, "$push": push})
+        if stored is not None:
+            await self.pending.publish(stored)
+            return True
+        result = await collection.update_one(mine, {"$push": attempt, "$set": {"lease": None}})
+        return result.matched_count == 1
+
+    async def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+        with database_errors():
+            cursor = self._collection.across_organizations().find(
+                {"state": "pending", "next_attempt_at": {"$lte": now}},
+                {"organization_id": 1, "id": 1},
+                sort=[("next_attempt_at", 1)],
+                limit=limit,
+            )
+            return [(document["organization_id"], document["id"]) async for document in cursor]
+
+    async def cancel(
+        self, organization_id: str, because: str, *, signal_id: str | None = None, rule_id: str | None = None
+    ) -> int:
+        which = {
+            name: value
+            for name, value in (("signal_id", signal_id), ("rule_id", rule_id))
+            if value is not None
+        }
+        if not which:
+            raise ValueError("Say which notifications to cancel: a signal's or a rule's.")
+        result = await self._collection.of(organization_id).update_many(
+            {**which, "state": "pending"},
+            {"$set": {"state": "cancelled", "cancelled_because": because, "settled_at": self._clock.now()}},
+        )
+        return result.modified_count
+
+    async def refresh(self, signal: SignalEvent) -> None:
+        await self._collection.of(signal.organization_id).update_many(
+            {"signal_id": signal.signal_id, "revision": {"$lt": signal.revision}}, {"$set": snapshot(signal)}
+        )
+
+    async def page(
+        self, organization_id: str, wanted: LogFilter, *, after: Place | None, limit: int
+    ) -> list[Notification]:
+        query: dict[str, Any] = {
+            name: value
+            for name in ("state", "channel", "signal_id", "rule_id")
+            if (value := getattr(wanted, name)) is not None
+        }
+        found = await self._collection.of(organization_id).find(
+            {**query, **place_filter("created_at", after, organization_id)},
+            sort=[("created_at", -1), ("_id", -1)],
+            limit=limit,
+        )
+        return [_notification(document) for document in found]
+
+    async def get(self, organization_id: str, notification_id: str) -> Notification | None:
+        found = await self._collection.of(organization_id).find_one(
+            {"_id": _key(organization_id, notification_id)}
+        )
+        return _notification(found) if found else None
+
+    async def remove(self, organization_id: str, connection_id: str) -> int:
+        result = await self._collection.of(organization_id).delete_many({"connection_id": connection_id})
+        return result.deleted_count
+
+
+def _key(organization_id: str, notification_id: str) -> str:
+    return f"{organization_id}/{notification_id}"
+
+
+def _notification(document: Mapping[str, Any]) -> Notification:
+    return Notification(
+        id=document["id"],
+        signal=stored_signal(document),
+        recipient=Recipient(**document["recipient"]),
+        attempts=tuple(_ATTEMPT.validate_python(attempt) for attempt in document["attempts"]),
+        **{name: document[name] for name in _PLAIN},
+    )

@@ -1,0 +1,39 @@
+"""How a signal is kept inside other documents, and how lists are read on from a place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts.signals import SignalDetected
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.notifier.ports import Place
+    from shared.contracts.signals import SignalEvent
+
+
+def snapshot(signal: SignalEvent) -> dict[str, Any]:
+    """Return the fields that hold a signal's state; its revision guards against older ones."""
+    return {"signal": as_detected(signal).model_dump(mode="json"), "revision": signal.revision}
+
+
+def as_detected(signal: SignalEvent) -> SignalDetected:
+    """Return the state that any event of a signal carries, as the one type that is kept and sent."""
+    return SignalDetected.model_validate(signal.model_dump())
+
+
+def stored_signal(document: Mapping[str, Any]) -> SignalDetected:
+    return SignalDetected.model_validate(document["signal"])
+
+
+def place_filter(field: str, after: Place | None, organization_id: str) -> dict[str, Any]:
+    """Return the query for what comes after a place in a list ordered by `field`, then `_id`, falling."""
+    if after is None:
+        return {}
+    return {
+        "$or": [
+            {field: {"$lt": after.at}},
+            {field: after.at, "_id": {"$lt": f"{organization_id}/{after.id}"}},
+        ]
+    }

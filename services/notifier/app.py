@@ -1,0 +1,144 @@
+"""Building the notifier: what is connected to what."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from services.notifier import api, pages
+from services.notifier.adapters.fernet_vault import FernetVault
+from services.notifier.adapters.kafka_dead_letters import KafkaDeadLetterReader
+from services.notifier.adapters.local_announcements import LocalAnnouncements
+from services.notifier.adapters.mongo_inbox import MongoInbox
+from services.notifier.adapters.mongo_known_signals import MongoKnownSignals
+from services.notifier.adapters.mongo_notifications import MongoNotifications
+from services.notifier.adapters.mongo_people import MongoPeople
+from services.notifier.adapters.mongo_rules import MongoRules
+from services.notifier.channels.email import EmailChannel
+from services.notifier.channels.inbox import InboxChannel
+from services.notifier.channels.outgoing import OutgoingHttp
+from services.notifier.channels.slack import SlackChannel
+from services.notifier.channels.webhook import WebhookChannel
+from services.notifier.domain.backoff import Backoff
+from services.notifier.handlers import subscribe
+from services.notifier.metrics import Metrics
+from services.notifier.use_cases.administer import Administration
+from services.notifier.use_cases.announce import Announcer
+from services.notifier.use_cases.deliver import Deliverer, Dispatcher, sweep_due
+from services.notifier.use_cases.read_inbox import InboxReading
+from services.notifier.use_cases.read_log import LogReading
+from services.notifier.use_cases.remove_data import DataRemoval
+from shared.documents.pending import sweep_forever
+from shared.foundation import lay_foundation
+from shared.web.pages import Pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+
+    from services.notifier.settings import Settings
+    from shared.clock import Clock
+
+_PENDING_SWEEP_SECONDS = 5.0
+
+
+def create_app(settings: Settings, *, on_stop: Callable[[str], None], clock: Clock | None = None) -> FastAPI:
+    """Return the notifier's application, wired and not yet started."""
+    ground = lay_foundation("notifier", settings, on_stop=on_stop, clock=clock)
+    metrics = Metrics(ground.registry)
+    rules = MongoRules(ground.database)
+    notifications = MongoNotifications(ground.database, ground.publisher, ground.clock)
+    inbox = MongoInbox(ground.database)
+    known = MongoKnownSignals(ground.database)
+    people = MongoPeople(ground.database)
+    vault = FernetVault(settings.credential_keys, fingerprint_key=settings.signing_key)
+    announcements = LocalAnnouncements()
+    # Not the shared client: a proxy of the environment would resolve names itself, past our judgement.
+    client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+    outgoing = OutgoingHttp(
+        client,
+        timeout_seconds=settings.notify_timeout_seconds,
+        allow_private=settings.allow_private_webhooks,
+    )
+    deliverer = Deliverer(
+        notifications=notifications,
+        rules=rules,
+        channels={
+            channel.name: channel
+            for channel in (
+                InboxChannel(inbox, announcements),
+                EmailChannel(settings),
+                SlackChannel(outgoing),
+                WebhookChannel(outgoing),
+            )
+        },
+        vault=vault,
+        backoff=Backoff(attempts=settings.notify_attempts),
+        clock=ground.clock,
+        rng=random.Random(),  # noqa: S311 - spreads retries; nothing secret rests on it
+        metrics=metrics,
+        public_url=settings.public_url,
+        timeout_seconds=settings.notify_timeout_seconds,
+    )
+    dispatcher = Dispatcher(deliverer, concurrency=settings.notify_concurrency)
+    announcer = Announcer(
+        rules=rules,
+        notifications=notifications,
+        inbox=inbox,
+        known=known,
+        people=people,
+        dispatcher=dispatcher,
+        clock=ground.clock,
+        metrics=metrics,
+        most_age_days=settings.notify_max_age_days,
+    )
+    removal = DataRemoval(
+        notifications=notifications, inbox=inbox, known=known, publisher=ground.publisher, clock=ground.clock
+    )
+    administration = Administration(
+        rules=rules,
+        notifications=notifications,
+        announcer=announcer,
+        deliverer=deliverer,
+        vault=vault,
+        clock=ground.clock,
+        allow_private=settings.allow_private_webhooks,
+    )
+    inbox_reading = InboxReading(inbox=inbox, people=people)
+    log = LogReading(
+        notifications=notifications, dead_letters=KafkaDeadLetterReader(settings.kafka_bootstrap_servers)
+    )
+    subscribe(ground.consumer, announcer=announcer, removal=removal)
+
+    async def indexes() -> None:
+        for repository in (rules, notifications, inbox, known, people):
+            await repository.ensure_indexes()
+
+    ground.lifecycle.start("indexes", indexes)
+    ground.lifecycle.background(
+        "due deliveries",
+        lambda: sweep_due(
+            notifications, dispatcher, ground.clock, every_seconds=settings.notify_sweep_seconds
+        ),
+    )
+    ground.lifecycle.background(
+        "pending facts",
+        lambda: sweep_forever(
+            notifications.pending, every_seconds=_PENDING_SWEEP_SECONDS, sleep=asyncio.sleep
+        ),
+    )
+    ground.lifecycle.close("outgoing", client.aclose)
+    ground.lifecycle.close("deliveries", dispatcher.finish)
+    web = Pages(Path(__file__).parent / "pages" / "templates", clock=ground.clock)
+    return ground.application(
+        routers=[
+            api.routes(administration, log, inbox_reading),
+            pages.routes(web, administration, log, inbox_reading, announcements),
+        ],
+        pages=web,
+    )

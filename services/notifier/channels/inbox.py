@@ -1,0 +1,26 @@
+"""The inbox inside Earshot: an entry for the signal, once, whoever else is told of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.notifier.ports import Announcements, Inbox, Message
+    from shared.contracts.deliveries import ChannelName
+
+
+class InboxChannel:
+    def __init__(self, inbox: Inbox, announcements: Announcements) -> None:
+        self._inbox = inbox
+        self._announcements = announcements
+
+    @property
+    def name(self) -> ChannelName:
+        return "inbox"
+
+    async def deliver(self, message: Message) -> str:
+        notification = message.notification
+        audience = notification.recipient.key
+        await self._inbox.put(notification.signal, audience, message.at)
+        self._announcements.announce(notification.organization_id, audience)
+        return "Put into the inbox."

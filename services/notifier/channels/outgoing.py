@@ -1,0 +1,148 @@
+"""Posting to addresses that people gave us: bounded, without redirects, and never into the private network.
+
+The name is resolved here, every address it has is judged, and the connection goes to the very address that
+was judged: a name that changes its mind in between (DNS rebinding) gains nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from services.notifier.domain.addresses import is_public
+from services.notifier.errors import DeliveryPostponed, DeliveryRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from services.notifier.domain.addresses import Address
+
+_MOST_ANSWER_BYTES = 4_096
+"""Read of an answer; it is only looked at for a word on why."""
+
+_SHOWN_CHARACTERS = 120
+_TRY_AGAIN = frozenset({408, 409, 425, 429})
+_SERVER_ERROR = 500
+_REDIRECTS = range(300, 400)
+_USER_AGENT = "Earshot-Notifier/1"
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    text: str
+
+
+async def resolve_by_system(host: str, port: int) -> list[Address]:
+    """Return all addresses of a name, by the system's resolver. Raises OSError when it has none."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [ipaddress.ip_address(entry[4][0]) for entry in found]
+
+
+class OutgoingHttp:
+    """Posts one body to one address. `client` must not follow redirects nor use proxies."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        timeout_seconds: float,
+        allow_private: bool,
+        resolve: Callable[[str, int], Awaitable[list[Address]]] = resolve_by_system,
+    ) -> None:
+        self._client = client
+        self._timeout = httpx.Timeout(timeout_seconds)
+        self._allow_private = allow_private
+        self._resolve = resolve
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Post; return the answer if it is a success.
+
+        Raises:
+            DeliveryPostponed: not reachable, too slow, or an answer that asks to come again.
+            DeliveryRefused: a private address, a redirect, or an answer that says never.
+        """
+        target = httpx.URL(url)
+        request = self._client.build_request(
+            "POST",
+            target if self._allow_private else await self._pinned(target),
+            content=body,
+            headers={
+                "User-Agent": _USER_AGENT,
+                **headers,
+                "Host": target.netloc.decode("ascii"),
+                "Accept-Encoding": "identity",
+            },
+            timeout=self._timeout,
+            extensions={"timeout": self._timeout.as_dict(), "sni_hostname": target.host},
+        )
+        try:
+            response = await self._client.send(request, stream=True, follow_redirects=False)
+            try:
+                answer = Answer(response.status_code, await _beginning(response))
+            finally:
+                await response.aclose()
+        except httpx.TimeoutException as error:
+            raise DeliveryPostponed("The receiver did not answer in time.", reason="timed_out") from error
+        except httpx.TransportError as error:
+            raise DeliveryPostponed(
+                f"The receiver could not be reached: {type(error).__name__}.", reason="unreachable"
+            ) from error
+        _judge(answer, response.headers)
+        return answer
+
+    async def _pinned(self, target: httpx.URL) -> httpx.URL:
+        if target.scheme != "https":
+            raise DeliveryRefused("Only https addresses are sent to.", reason="refused_address")
+        port = target.port or _DEFAULT_PORTS[target.scheme]
+        try:
+            addresses = await self._resolve(target.host, port)
+        except OSError as error:
+            raise DeliveryPostponed("The receiver's name has no address.", reason="unreachable") from error
+        if not addresses or not all(is_public(address) for address in addresses):
+            raise DeliveryRefused(
+                "The address belongs to a private network. If that is meant, an operator sets"
+                " EARSHOT_ALLOW_PRIVATE_WEBHOOKS=true.",
+                reason="refused_address",
+            )
+        return target.copy_with(host=str(addresses[0]), port=port)
+
+
+async def _beginning(response: httpx.Response) -> str:
+    content = b""
+    async for chunk in response.aiter_raw():
+        content += chunk
+        if len(content) >= _MOST_ANSWER_BYTES:
+            break
+    return content[:_MOST_ANSWER_BYTES].decode("utf-8", "replace")
+
+
+def _judge(answer: Answer, headers: httpx.Headers) -> None:
+    status = answer.status
+    if httpx.codes.is_success(status):
+        return
+    said = " ".join(answer.text.split())[:_SHOWN_CHARACTERS]
+    words = f"The receiver answered {status}" + (f": {said}" if said else ".")
+    if status in _REDIRECTS:
+        raise DeliveryRefused(
+            f"The receiver answered {status}, a redirect. Give the address that it leads to.",
+            reason="rejected",
+            status=status,
+        )
+    if status in _TRY_AGAIN or status >= _SERVER_ERROR:
+        raise DeliveryPostponed(
+            words, reason="rejected", status=status, retry_after_seconds=_retry_after(headers)
+        )
+    raise DeliveryRefused(words, reason="rejected", status=status)
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    # The other form, a date, is rare here; the schedule's own wait does as well.
+    value = headers.get("retry-after", "")
+    return float(value) if value.isdigit() and len(value) < 8 else None  # noqa: PLR2004 - up to years

@@ -1,0 +1,67 @@
+"""Slack by incoming webhook: blocks, with plain text for notifications and screen readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from services.notifier.channels.wording import Words, words_of
+from services.notifier.errors import DeliveryRefused
+
+if TYPE_CHECKING:
+    from services.notifier.channels.outgoing import OutgoingHttp
+    from services.notifier.ports import Message
+    from shared.contracts.deliveries import ChannelName
+
+_LONGEST_HEADER = 150
+"""Characters that Slack takes in a header block."""
+
+
+class SlackChannel:
+    def __init__(self, http: OutgoingHttp) -> None:
+        self._http = http
+
+    @property
+    def name(self) -> ChannelName:
+        return "slack"
+
+    async def deliver(self, message: Message) -> str:
+        if message.url is None:
+            raise DeliveryRefused("The rule has no address. Edit it and give one.", reason="not_configured")
+        answer = await self._http.post(
+            message.url.get_secret_value(),
+            orjson.dumps(slack_payload(words_of(message))),
+            {"Content-Type": "application/json"},
+        )
+        return f"Slack answered {answer.status}."
+
+
+def slack_payload(words: Words) -> dict[str, Any]:
+    """Return the body for an incoming webhook. What customers wrote cannot mention people or make links."""
+    quote = (
+        [_section(f">“{escaped(words.quote)}”" + (f"\n>{escaped(words.who)}" if words.who else ""))]
+        if words.quote
+        else []
+    )
+    return {
+        "text": escaped(f"{words.headline}: “{words.quote}”" if words.quote else words.headline),
+        "blocks": [
+            {
+                "type": "header",
+                "text": {"type": "plain_text", "text": words.headline[:_LONGEST_HEADER], "emoji": False},
+            },
+            *quote,
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": escaped(" · ".join(words.facts))}]},
+            _section(f"<{words.link}|Open in Earshot>"),
+        ],
+    }
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def escaped(text: str) -> str:
+    """Return text with Slack's three control characters written as entities."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,79 @@
+"""What one person wants to hear, and when they want quiet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+if TYPE_CHECKING:
+    from shared.contracts.signals import SignalDetected, SignalKind
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """A span of each day, by the clock on the wall of `zone`. It may go over midnight.
+
+    Raises:
+        ValueError: the zone is not known, or the span is empty.
+    """
+
+    start: time
+    end: time
+    zone: str
+
+    def __post_init__(self) -> None:
+        if self.start == self.end:
+            raise ValueError("Quiet hours need an end that differs from their start.")
+        zone_of(self.zone)
+
+    def ends_at(self, moment: datetime) -> datetime | None:
+        """Return when the quiet that holds at `moment` ends (UTC), or None when there is none.
+
+        A wall-clock end that is skipped or repeated on a day of changing clocks falls on its first reading.
+        """
+        zone = zone_of(self.zone)
+        local = moment.astimezone(zone)
+        over_midnight = self.start > self.end
+        wall = local.time()
+        after_start, before_end = wall >= self.start, wall < self.end
+        quiet = (after_start or before_end) if over_midnight else (after_start and before_end)
+        if not quiet:
+            return None
+        day = local.date() + timedelta(days=1) if over_midnight and after_start else local.date()
+        end = datetime.combine(day, self.end, tzinfo=zone).astimezone(UTC)
+        # In the hour that the clocks repeat, the first reading of the end may lie behind us already.
+        return (
+            end
+            if end > moment
+            else datetime.combine(day, self.end, tzinfo=zone).replace(fold=1).astimezone(UTC)
+        )
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone by its name in the time zone database. Raises ValueError when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name[:80]!r} is no time zone; give one such as Europe/Berlin.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """One person's wishes. They narrow what rules send to the person; they never widen it.
+
+    Attributes:
+        kinds: what to hear of; empty means all.
+        quiet: e-mail waits for its end; the inbox, which makes no sound, does not.
+    """
+
+    organization_id: str
+    user_id: str
+    email: str
+    kinds: tuple[SignalKind, ...] = ()
+    minimum_confidence: float = 0.0
+    quiet: QuietHours | None = None
+
+    def wants(self, signal: SignalDetected) -> bool:
+        return (not self.kinds or signal.kind in self.kinds) and signal.confidence >= self.minimum_confidence

@@ -1,0 +1,31 @@
+"""How places in the notifier's lists travel in addresses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import HTTPException
+
+from services.notifier.ports import Place
+from shared.http.paging import decode_cursor, encode_cursor
+
+
+def cursor_of(place: Place | None) -> str | None:
+    return encode_cursor({"at": place.at.isoformat(), "id": place.id}) if place else None
+
+
+def place_of(cursor: str | None) -> Place | None:
+    """Return the place in a cursor. Raises HTTPException 400 when it is not one of these lists'."""
+    position = decode_cursor(cursor or None)
+    if position is None:
+        return None
+    try:
+        at = datetime.fromisoformat(position["at"])
+        place = Place(at, str(position["id"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise HTTPException(
+            400, "The cursor belongs to another list; begin again from its first page."
+        ) from error
+    if at.tzinfo is None:
+        raise HTTPException(400, "The cursor is not one of ours; begin again from the first page.")
+    return place

@@ -1,0 +1,46 @@
+"""Every metric of the notifier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import Counter, Histogram
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600)
+
+
+class Metrics:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.created = Counter(
+            "earshot_notifications", "Notifications stored for sending.", ["channel"], registry=registry
+        )
+        self.silent = Counter(
+            "earshot_signals_not_announced",
+            "Opened signals that nobody was told of, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self.cancelled = Counter(
+            "earshot_notifications_cancelled",
+            "Notifications cancelled because their signal cleared before they were sent.",
+            registry=registry,
+        )
+        self.attempts = Counter(
+            "earshot_delivery_attempts", "Attempts, by outcome.", ["channel", "outcome"], registry=registry
+        )
+        self.attempt_seconds = Histogram(
+            "earshot_delivery_attempt_seconds",
+            "How long one attempt took.",
+            ["channel"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self.told_seconds = Histogram(
+            "earshot_signal_to_delivery_seconds",
+            "From the signal's change to the receiver's word that it has it.",
+            buckets=_BUCKETS,
+            registry=registry,
+        )

@@ -1,0 +1,42 @@
+"""A signal of the inbox as the card that all pages show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from shared.web.cards import SignalCard
+
+if TYPE_CHECKING:
+    from services.notifier.ports import InboxEntry
+
+_OVER_WORDS = {
+    "resolved": "resolved",
+    "withdrawn": "withdrawn",
+    "evidence_gone": "words removed",
+    "dismissed": "dismissed",
+    "expired": "expired",
+    "merged": "merged",
+}
+
+
+def card_of(entry: InboxEntry) -> SignalCard:
+    """Return the card of an entry; it opens by way of the inbox, which marks it as read."""
+    signal = entry.signal
+    newest = max(signal.evidence, key=lambda evidence: evidence.said_at, default=None)
+    return SignalCard(
+        url=f"/inbox/open/{quote(entry.id, safe='')}",
+        kind=signal.kind,
+        title=signal.title,
+        confidence=signal.confidence,
+        at=signal.occurred_at,
+        explicit=signal.explicit,
+        customer_name=signal.customer.name if signal.customer else None,
+        customer_url=f"/customers/{quote(signal.customer.id, safe='')}" if signal.customer else None,
+        quote=newest.quote if newest else None,
+        who=newest.author_name if newest else None,
+        owner=signal.customer.owner if signal.customer else None,
+        earlier=max(0, len(signal.evidence) - 1),
+        state=_OVER_WORDS.get(entry.over, entry.over) if entry.over else None,
+        unread=not entry.read,
+    )

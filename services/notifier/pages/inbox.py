@@ -1,0 +1,91 @@
+"""`/inbox`: what was sent to me?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from services.notifier.api import answers
+from services.notifier.lists import cursor_of, place_of
+from services.notifier.pages.cards import card_of
+from services.notifier.use_cases.read_inbox import MOST_COUNTED
+from shared.auth.dependencies import Member, csrf_protect
+from shared.http.paging import CursorText
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from services.notifier.adapters.local_announcements import LocalAnnouncements
+    from services.notifier.use_cases.read_inbox import InboxReading
+    from shared.web.pages import Pages
+
+_PAGE = 30
+_PING_SECONDS = 15
+"""A comment line that often keeps proxies from closing a quiet stream."""
+
+STREAM = "/inbox/stream"
+EVENT = "entry"
+
+
+def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncements) -> APIRouter:
+    router = APIRouter(prefix="/inbox")
+
+    @router.get("")
+    async def inbox(
+        request: Request,
+        identity: Member,
+        show: Annotated[str, Query(pattern="^(unread)?$")] = "",
+        cursor: CursorText = None,
+    ) -> Response:
+        unread_only = show == "unread"
+        found, place = await reading.page(
+            identity, unread_only=unread_only, after=place_of(cursor), limit=_PAGE
+        )
+        wishes = await reading.preferences(identity)
+        return pages.render(
+            request,
+            "inbox.html",
+            identity=identity,
+            cards=[card_of(entry) for entry in found],
+            next_cursor=cursor_of(place),
+            unread=await reading.unread(identity),
+            most_counted=MOST_COUNTED,
+            show=show,
+            narrowed=bool(wishes.kinds) or wishes.minimum_confidence > 0,
+            live_url=STREAM,
+            event=EVENT,
+        )
+
+    @router.get("/unread")
+    async def unread(identity: Member) -> Response:
+        count = await reading.unread(identity)
+        words = "" if count == 0 else f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
+        return PlainTextResponse(words, headers={"Cache-Control": "no-store"})
+
+    @router.get("/stream")
+    async def stream(identity: Member) -> Response:
+        async def entries() -> AsyncIterator[ServerSentEvent]:
+            with announcements.listening(
+                identity.organization_id, identity.email.casefold(), identity.user_id
+            ) as queue:
+                while True:
+                    await queue.get()
+                    yield ServerSentEvent(event=EVENT, data="new")
+
+        return EventSourceResponse(entries(), ping=_PING_SECONDS)
+
+    @router.get("/open/{entry_id:path}")
+    async def open_entry(identity: Member, entry_id: Annotated[str, Path(max_length=256)]) -> Response:
+        with answers():
+            entry = await reading.open(identity, entry_id)
+        return RedirectResponse(entry.signal.url_path, 303)
+
+    @router.post("/read-all", dependencies=[Depends(csrf_protect)])
+    async def read_all(identity: Member) -> Response:
+        await reading.mark_all_read(identity)
+        return RedirectResponse("/inbox", 303)
+
+    return router

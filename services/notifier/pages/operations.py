@@ -1,0 +1,96 @@
+"""`/operations/deliveries` and `/operations/dead-letters`: is anything stuck?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from services.notifier.api import answers
+from services.notifier.domain.notification import STATES
+from services.notifier.lists import cursor_of, place_of
+from services.notifier.pages.rules import CHANNEL_NAMES
+from services.notifier.ports import LogFilter
+from services.notifier.use_cases.read_log import NEWEST_DEAD_LETTERS
+from shared.auth.dependencies import Admin, Member
+from shared.errors import TransientError
+from shared.http.paging import CursorText
+
+if TYPE_CHECKING:
+    from services.notifier.use_cases.administer import Administration
+    from services.notifier.use_cases.read_log import LogReading
+    from shared.web.pages import Pages
+
+_PAGE = 50
+STATE_TONES = {"pending": "busy", "delivered": "good", "failed": "bad", "cancelled": "off"}
+STATE_WORDS = {"pending": "Waiting", "delivered": "Delivered", "failed": "Given up", "cancelled": "Cancelled"}
+
+
+def routes(pages: Pages, log: LogReading, administration: Administration) -> APIRouter:
+    router = APIRouter(prefix="/operations")
+
+    async def rule_names(organization_id: str) -> dict[str, str]:
+        return {rule.id: rule.name for rule in await administration.list_rules(organization_id)}
+
+    @router.get("/deliveries")
+    async def deliveries(
+        request: Request,
+        identity: Member,
+        state: Annotated[str, Query(max_length=20)] = "",
+        channel: Annotated[str, Query(max_length=20)] = "",
+        rule: Annotated[str, Query(max_length=64)] = "",
+        cursor: CursorText = None,
+    ) -> Response:
+        wanted = LogFilter(
+            state=next((known for known in STATES if known == state), None),
+            channel=next((known for known in CHANNEL_NAMES if known == channel), None),
+            rule_id=rule or None,
+        )
+        found, place = await log.page(identity.organization_id, wanted, after=place_of(cursor), limit=_PAGE)
+        return pages.render(
+            request,
+            "deliveries.html",
+            identity=identity,
+            deliveries=found,
+            next_cursor=cursor_of(place),
+            wanted=wanted,
+            rule_names=await rule_names(identity.organization_id),
+            channel_names=CHANNEL_NAMES,
+            state_words=STATE_WORDS,
+            state_tones=STATE_TONES,
+        )
+
+    @router.get("/deliveries/{notification_id}")
+    async def delivery(
+        request: Request, identity: Member, notification_id: Annotated[str, Path(max_length=64)]
+    ) -> Response:
+        with answers():
+            found = await log.get(identity.organization_id, notification_id)
+        return pages.render(
+            request,
+            "delivery.html",
+            identity=identity,
+            delivery=found,
+            rule_names=await rule_names(identity.organization_id),
+            channel_names=CHANNEL_NAMES,
+            state_words=STATE_WORDS,
+            state_tones=STATE_TONES,
+        )
+
+    @router.get("/dead-letters")
+    async def dead_letters(request: Request, identity: Admin) -> Response:
+        try:
+            letters, away = await log.dead_letters(), None
+        except TransientError as error:
+            letters, away = {}, str(error)
+        return pages.render(
+            request,
+            "dead_letters.html",
+            identity=identity,
+            letters=letters,
+            away=away,
+            newest=NEWEST_DEAD_LETTERS,
+        )
+
+    return router

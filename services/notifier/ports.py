@@ -1,0 +1,276 @@
+"""What the notifier needs from outside, as protocols; adapters implement them, tests stand in for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from pydantic import SecretStr
+
+    from services.notifier.domain.notification import Notification, Settlement, State
+    from services.notifier.domain.preferences import Preferences
+    from services.notifier.domain.rule import Rule
+    from shared.contracts.deliveries import ChannelName
+    from shared.contracts.event import Event
+    from shared.contracts.signals import SignalDetected, SignalEvent, SignalKind
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSignal:
+    """What is remembered of every signal seen, announced or not."""
+
+    revision: int
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEntry:
+    """A signal in an inbox. `over` says why it ended; `read` is the asking reader's own mark."""
+
+    id: str
+    signal: SignalDetected
+    added_at: datetime
+    over: str | None
+    read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InboxReader:
+    """Whose inbox it is, and what they want to see of it."""
+
+    organization_id: str
+    user_id: str
+    email: str
+    kinds: tuple[SignalKind, ...] = ()
+    minimum_confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a list that is ordered by time, newest first, then by id."""
+
+    at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What of the delivery log is asked for; None means all."""
+
+    state: State | None = None
+    channel: ChannelName | None = None
+    signal_id: str | None = None
+    rule_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterView:
+    """A record that a service put aside, as the page shows it; `preview` is cut and may be unreadable."""
+
+    service: str
+    offset: int
+    at: datetime
+    reason: str
+    error: str
+    attempts: str
+    original: str
+    type: str
+    trace_id: str
+    preview: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notification ready to be sent, with what its channel needs.
+
+    Attributes:
+        link: the absolute address of the signal's page.
+        url, secret: of a Slack or webhook destination.
+        at: the time of this attempt, for signatures.
+    """
+
+    notification: Notification
+    rule_name: str
+    link: str
+    at: datetime
+    url: SecretStr | None = None
+    secret: SecretStr | None = None
+
+
+class Channel(Protocol):
+    """One way for notifications to go. One file in `channels/` each."""
+
+    @property
+    def name(self) -> ChannelName: ...
+
+    async def deliver(self, message: Message) -> str:
+        """Deliver, or hand over to whoever does; return what the receiver said, in words without secrets.
+
+        Sending the same message again must, where the receiver can tell, show people one thing only: the
+        notification's id stays the same. Bounded in time.
+
+        Raises:
+            DeliveryPostponed: not now; try again.
+            DeliveryRefused: never.
+        """
+        ...
+
+
+class Rules(Protocol):
+    """The rules of all organizations."""
+
+    async def list_of(self, organization_id: str) -> list[Rule]:
+        """Return an organization's rules, oldest first."""
+        ...
+
+    async def get(self, organization_id: str, rule_id: str) -> Rule | None: ...
+
+    async def insert(self, rule: Rule) -> None: ...
+
+    async def replace(self, rule: Rule, *, expected_revision: int) -> bool:
+        """Store what a person changed; False when somebody was faster. Health is left alone."""
+        ...
+
+    async def delete(self, organization_id: str, rule_id: str) -> bool: ...
+
+    async def seed(self, rule: Rule) -> None:
+        """Insert the organization's first rule, once ever: a deleted one does not come back."""
+        ...
+
+    async def record(self, organization_id: str, rule_id: str, at: datetime, failure: str | None) -> None:
+        """Note how a delivery went: a failure in words, or None for success."""
+        ...
+
+
+class Notifications(Protocol):
+    """The notifications of all organizations: queue and delivery log in one."""
+
+    async def add(self, notification: Notification) -> bool:
+        """Store a new one; False when there is one for this signal, channel and recipient already."""
+        ...
+
+    async def claim(
+        self, organization_id: str, notification_id: str, *, now: datetime, lease_until: datetime, token: str
+    ) -> Notification | None:
+        """Take a pending one that is due, so that nobody else sends it before the lease ends."""
+        ...
+
+    async def settle(
+        self, notification: Notification, settlement: Settlement, *, token: str, facts: Sequence[Event]
+    ) -> bool:
+        """Store an attempt's outcome and the facts that follow, then publish them.
+
+        False when the lease was lost. A notification that was cancelled meanwhile stays so unless it was
+        delivered; the attempt is kept in any case.
+        """
+        ...
+
+    async def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+        """Return (organization, id) of pending ones whose time has come, longest waiting first."""
+        ...
+
+    async def cancel(
+        self, organization_id: str, because: str, *, signal_id: str | None = None, rule_id: str | None = None
+    ) -> int:
+        """Cancel what is pending for a signal, or by a rule."""
+        ...
+
+    async def refresh(self, signal: SignalEvent) -> None:
+        """Give all notifications of a signal its newer state; older revisions change nothing."""
+        ...
+
+    async def page(
+        self, organization_id: str, wanted: LogFilter, *, after: Place | None, limit: int
+    ) -> list[Notification]:
+        """Return notifications, newest first, from after a place."""
+        ...
+
+    async def get(self, organization_id: str, notification_id: str) -> Notification | None: ...
+
+    async def remove(self, organization_id: str, connection_id: str) -> int:
+        """Delete all of a connection; return how many."""
+        ...
+
+
+class Inbox(Protocol):
+    """The inbox entries of all organizations: one a signal, with who may see it and who has read it."""
+
+    async def put(self, signal: SignalDetected, audience: str, at: datetime) -> None:
+        """Add the audience to the signal's entry, making it first if needed. Idempotent."""
+        ...
+
+    async def refresh(self, signal: SignalEvent, *, over: str | None) -> None:
+        """Give an entry its signal's newer state; older revisions change nothing."""
+        ...
+
+    async def page(
+        self, reader: InboxReader, *, unread_only: bool, after: Place | None, limit: int
+    ) -> list[InboxEntry]: ...
+
+    async def unread(self, reader: InboxReader, *, at_most: int) -> int: ...
+
+    async def get(self, reader: InboxReader, entry_id: str) -> InboxEntry | None: ...
+
+    async def mark_read(self, reader: InboxReader, entry_id: str | None) -> int:
+        """Mark one entry as read by the reader, or all of theirs; return how many were unread."""
+        ...
+
+    async def remove(self, organization_id: str, connection_id: str) -> int: ...
+
+
+class KnownSignals(Protocol):
+    """Memory of signals and of removed connections, so that records which come late or twice do no harm."""
+
+    async def get(self, organization_id: str, signal_id: str) -> KnownSignal | None: ...
+
+    async def remember(self, signal: SignalEvent, *, over: bool) -> None:
+        """Keep a signal's revision and whether it is over; older revisions change nothing."""
+        ...
+
+    async def forget(self, organization_id: str, connection_id: str, *, until: datetime) -> int:
+        """Delete a connection's signals, and note that those changed up to `until` are not wanted."""
+        ...
+
+    async def removed_until(self, organization_id: str, connection_id: str) -> datetime | None: ...
+
+
+class People(Protocol):
+    """Preferences of people."""
+
+    async def get(self, organization_id: str, user_id: str) -> Preferences | None: ...
+
+    async def of_email(self, organization_id: str, email: str) -> Preferences | None: ...
+
+    async def save(self, preferences: Preferences) -> None: ...
+
+
+class Vault(Protocol):
+    """Keeps secrets unreadable at rest."""
+
+    def seal(self, secret: SecretStr) -> str: ...
+
+    def open(self, sealed: str) -> SecretStr:
+        """Raises ConfigurationError when no key of the ring opens it."""
+        ...
+
+    def fingerprint(self, secret: SecretStr) -> str:
+        """Return what tells two secrets apart without telling either."""
+        ...
+
+
+class DeadLetterReader(Protocol):
+    """Looks into the topics of dead letters without moving anybody's place in them."""
+
+    async def newest(self, limit: int) -> dict[str, list[DeadLetterView]]:
+        """Return the newest records of each service, newest first. Raises TransientError."""
+        ...
+
+
+class Announcements(Protocol):
+    """Tells open pages of this process that an inbox gained an entry."""
+
+    def announce(self, organization_id: str, audience: str) -> None: ...

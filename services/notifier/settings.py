@@ -1,0 +1,54 @@
+"""Settings of the notifier."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from cryptography.fernet import Fernet
+from pydantic import AfterValidator, Field, SecretStr
+
+from shared.config import ServiceSettings
+
+
+def _fernet_keys(keys: SecretStr) -> SecretStr:
+    for key in keys.get_secret_value().split(","):
+        try:
+            Fernet(key.strip())
+        except ValueError:
+            raise ValueError(
+                "each credential key must be 32 bytes in URL-safe base64, comma separated, newest first"
+            ) from None
+    return keys
+
+
+class Settings(ServiceSettings):
+    """What the notifier needs beside what every service has."""
+
+    http_port: int = 8704
+    credential_keys: Annotated[SecretStr, AfterValidator(_fernet_keys)] = Field(
+        description="Key ring for addresses and secrets of channels at rest, newest first."
+    )
+
+    notify_max_age_days: float = Field(
+        default=14, gt=0, le=3_650, description="Signals whose words are older than this are not announced."
+    )
+    notify_attempts: int = Field(default=8, ge=1, le=20, description="Tries of one delivery in all.")
+    notify_timeout_seconds: float = Field(
+        default=10, gt=0, le=60, description="How long a receiver may take for one try."
+    )
+    notify_concurrency: int = Field(default=32, ge=1, le=500, description="Deliveries under way at once.")
+    notify_sweep_seconds: float = Field(
+        default=1.0, gt=0, le=60, description="How often deliveries that are due again are looked for."
+    )
+    allow_private_webhooks: bool = Field(
+        default=False, description="Whether webhooks may go to private addresses and over plain HTTP."
+    )
+
+    smtp_host: str | None = Field(
+        default=None, description="Mail server; without one, mail is not configured."
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    email_from: str = "Earshot <earshot@localhost>"

@@ -1,0 +1,170 @@
+"""From signals to notifications: store one for each recipient and channel that a rule names, then send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.notifier.domain.announcing import silent_because
+from services.notifier.domain.notification import Notification, notification_id
+from services.notifier.domain.rule import default_rule
+from shared.contracts.signals import SignalCleared, SignalDetected
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from services.notifier.domain.rule import Recipient, Rule
+    from services.notifier.metrics import Metrics
+    from services.notifier.ports import Inbox, KnownSignals, Notifications, People, Rules
+    from services.notifier.use_cases.deliver import Dispatcher
+    from shared.clock import Clock
+    from shared.contracts.signals import SignalEvent
+
+_LOG = structlog.get_logger(__name__)
+
+_SIGNALS_AT_ONCE = 16
+"""Signals of one batch that are worked on side by side; those of one signal stay in order."""
+
+
+class Announcer:
+    """Takes signals in batches. Everything it does may be done twice without anybody noticing."""
+
+    def __init__(
+        self,
+        *,
+        rules: Rules,
+        notifications: Notifications,
+        inbox: Inbox,
+        known: KnownSignals,
+        people: People,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        metrics: Metrics,
+        most_age_days: float,
+    ) -> None:
+        self._rules = rules
+        self._notifications = notifications
+        self._inbox = inbox
+        self._known = known
+        self._people = people
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._metrics = metrics
+        self._most_age_days = most_age_days
+
+    async def take(self, signals: Sequence[SignalEvent]) -> None:
+        """Work through a batch, in order for each signal; sending starts when all of it is stored.
+
+        So a signal that opens and clears within one batch is announced to nobody.
+        """
+        by_signal: dict[tuple[str, str], list[SignalEvent]] = defaultdict(list)
+        for signal in signals:
+            by_signal[signal.organization_id, signal.signal_id].append(signal)
+        rules = {
+            organization_id: await self.rules_of(organization_id)
+            for organization_id in {signal.organization_id for signal in signals}
+        }
+        turns = asyncio.Semaphore(_SIGNALS_AT_ONCE)
+        ready: list[Notification] = []
+
+        async def in_order(events: list[SignalEvent]) -> None:
+            async with turns:
+                for event in events:
+                    ready.extend(await self._take(event, rules[event.organization_id]))
+
+        ended = await asyncio.gather(*map(in_order, by_signal.values()), return_exceptions=True)
+        failures = [result for result in ended if isinstance(result, BaseException)]
+        if failures:
+            # What can be retried decides for the batch; a culprit is found when its records come one by one.
+            raise next((error for error in failures if isinstance(error, TransientError)), failures[0])
+        now = self._clock.now()
+        for notification in ready:
+            if notification.next_attempt_at <= now:
+                self._dispatcher.send_soon(notification)
+
+    async def rules_of(self, organization_id: str) -> list[Rule]:
+        """Return an organization's rules, giving it the default one at its first signal or visit."""
+        found = await self._rules.list_of(organization_id)
+        if not found:
+            await self._rules.seed(default_rule(organization_id, self._clock.now()))
+            found = await self._rules.list_of(organization_id)
+        return found
+
+    async def _take(self, signal: SignalEvent, rules: list[Rule]) -> list[Notification]:
+        if isinstance(signal, SignalDetected):
+            made = await self._detected(signal, rules)
+            await self._known.remember(signal, over=False)
+            return made
+        over = signal.cleared_because if isinstance(signal, SignalCleared) else None
+        # Words first: what is sent from here on no longer quotes what was redacted.
+        await self._notifications.refresh(signal)
+        if over is not None:
+            cancelled = await self._notifications.cancel(
+                signal.organization_id, f"The signal was cleared: {over}.", signal_id=signal.signal_id
+            )
+            self._metrics.cancelled.inc(cancelled)
+        await self._inbox.refresh(signal, over=over)
+        await self._known.remember(signal, over=over is not None)
+        return []
+
+    async def _detected(self, signal: SignalDetected, rules: list[Rule]) -> list[Notification]:
+        now = self._clock.now()
+        known = await self._known.get(signal.organization_id, signal.signal_id)
+        silent = silent_because(
+            signal,
+            now=now,
+            most_age_days=self._most_age_days,
+            known_revision=known.revision if known else None,
+            known_over=known is not None and known.over,
+            removed_until=await self._known.removed_until(signal.organization_id, signal.connection_id),
+        )
+        if silent is not None:
+            self._metrics.silent.labels(silent).inc()
+            return []
+        made = []
+        for rule in rules:
+            if not rule.matches(signal):
+                continue
+            for recipient in rule.recipients_for(signal):
+                notification = await self._notification(signal, rule, recipient, now)
+                if notification is not None and await self._notifications.add(notification):
+                    self._metrics.created.labels(rule.channel).inc()
+                    made.append(notification)
+        if made:
+            _LOG.info(
+                "signal announced",
+                organization_id=signal.organization_id,
+                signal_id=signal.signal_id,
+                kind=signal.kind,
+                notifications=len(made),
+            )
+        return made
+
+    async def _notification(
+        self, signal: SignalDetected, rule: Rule, recipient: Recipient, now: datetime
+    ) -> Notification | None:
+        due = now
+        if rule.channel == "email":
+            wishes = await self._people.of_email(signal.organization_id, recipient.key)
+            if wishes is not None:
+                if not wishes.wants(signal):
+                    self._metrics.silent.labels("not_wanted").inc()
+                    return None
+                due = (wishes.quiet.ends_at(now) if wishes.quiet else None) or now
+        return Notification(
+            id=notification_id(signal.organization_id, signal.signal_id, rule.channel, recipient.key),
+            organization_id=signal.organization_id,
+            connection_id=signal.connection_id,
+            signal=signal,
+            rule_id=rule.id,
+            channel=rule.channel,
+            recipient=recipient,
+            state="pending",
+            created_at=now,
+            next_attempt_at=due,
+        )

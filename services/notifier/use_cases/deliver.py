@@ -1,0 +1,256 @@
+"""Sending: claim, try, settle. At once after storing; again by the schedule; after a crash by the sweeper."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.notifier.domain.notification import Attempt, Notification, Settlement
+from services.notifier.errors import DeliveryPostponed, DeliveryRefused
+from services.notifier.ports import Message
+from shared.contracts.deliveries import NotificationDelivered, NotificationFailed
+from shared.errors import ConfigurationError, TransientError
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from services.notifier.domain.backoff import Backoff
+    from services.notifier.domain.rule import Rule
+    from services.notifier.metrics import Metrics
+    from services.notifier.ports import Channel, Notifications, Rules, Vault
+    from shared.clock import Clock
+    from shared.contracts.deliveries import ChannelName
+    from shared.contracts.event import Event
+
+_LOG = structlog.get_logger(__name__)
+
+_LEASE_SPARE_SECONDS = 30.0
+"""Added to a try's own limit, so that a lease outlives any try that is still at work."""
+
+_DUE_AT_ONCE = 200
+_ONE_DESTINATION_AT_ONCE = 4
+"""Tries under way to one rule's destination: a slow receiver must not take all places."""
+
+
+class Deliverer:
+    """Makes one attempt for one notification, and stores what came of it."""
+
+    def __init__(
+        self,
+        *,
+        notifications: Notifications,
+        rules: Rules,
+        channels: Mapping[ChannelName, Channel],
+        vault: Vault,
+        backoff: Backoff,
+        clock: Clock,
+        rng: random.Random,
+        metrics: Metrics,
+        public_url: str,
+        timeout_seconds: float,
+    ) -> None:
+        self._notifications = notifications
+        self._rules = rules
+        self._channels = channels
+        self._vault = vault
+        self._backoff = backoff
+        self._clock = clock
+        self._rng = rng
+        self._metrics = metrics
+        self._public_url = public_url.rstrip("/")
+        self._timeout_seconds = timeout_seconds
+
+    async def attempt(self, organization_id: str, notification_id: str) -> Settlement | None:
+        """Send a notification if it is due and nobody else does; return what came of it."""
+        now = self._clock.now()
+        token = secrets.token_hex(8)
+        claimed = await self._notifications.claim(
+            organization_id,
+            notification_id,
+            now=now,
+            lease_until=now + timedelta(seconds=self._timeout_seconds + _LEASE_SPARE_SECONDS),
+            token=token,
+        )
+        if claimed is None:
+            return None
+        rule = await self._rules.get(organization_id, claimed.rule_id)
+        if rule is None or not (rule.enabled or claimed.test):
+            await self._notifications.cancel(
+                organization_id, "Its rule was removed or switched off.", rule_id=claimed.rule_id
+            )
+            return None
+        settlement = await self._try(claimed, rule, now)
+        stored = await self._notifications.settle(
+            claimed, settlement, token=token, facts=_facts(claimed, settlement)
+        )
+        if stored:
+            await self._note(claimed, settlement)
+        return settlement
+
+    async def _try(self, claimed: Notification, rule: Rule, now: datetime) -> Settlement:
+        began = self._clock.monotonic()
+        number = claimed.tries
+
+        def outcome(error: DeliveryPostponed | DeliveryRefused | None, said: str) -> Settlement:
+            seconds = self._clock.monotonic() - began
+            ended = self._clock.now()
+            delay = (
+                self._backoff.delay_seconds(
+                    number, jitter=self._rng.random(), asked_seconds=error.retry_after_seconds
+                )
+                if isinstance(error, DeliveryPostponed) and not claimed.test
+                else None
+            )
+            state = "delivered" if error is None else "retry" if delay is not None else "failed"
+            attempt = Attempt(
+                number=number,
+                at=now,
+                seconds=round(seconds, 4),
+                outcome=state,  # type: ignore[arg-type] # one of the three, as just written
+                detail=said[:500],
+                reason=error.failure if error else None,
+                status=error.status if error else None,
+            )
+            if delay is not None:
+                return Settlement("pending", attempt, ended + timedelta(seconds=delay))
+            return Settlement("delivered" if error is None else "failed", attempt)
+
+        try:
+            message = self._message(claimed, rule, now)
+            async with asyncio.timeout(self._timeout_seconds):
+                said = await self._channels[claimed.channel].deliver(message)
+        except TimeoutError:
+            late = DeliveryPostponed(f"No answer within {self._timeout_seconds:g} s.", reason="timed_out")
+            return outcome(late, str(late))
+        except (DeliveryPostponed, DeliveryRefused) as error:
+            return outcome(error, str(error))
+        return outcome(None, said)
+
+    def _message(self, notification: Notification, rule: Rule, now: datetime) -> Message:
+        try:
+            return Message(
+                notification=notification,
+                rule_name=rule.name,
+                link=f"{self._public_url}{notification.signal.url_path}",
+                at=now,
+                url=self._vault.open(rule.sealed_url) if rule.sealed_url else None,
+                secret=self._vault.open(rule.sealed_secret) if rule.sealed_secret else None,
+            )
+        except ConfigurationError as error:
+            raise DeliveryRefused(str(error), reason="not_configured") from error
+
+    async def _note(self, notification: Notification, settlement: Settlement) -> None:
+        attempt = settlement.attempt
+        self._metrics.attempts.labels(notification.channel, attempt.outcome).inc()
+        self._metrics.attempt_seconds.labels(notification.channel).observe(attempt.seconds)
+        if settlement.state == "delivered" and not notification.test:
+            told = self._clock.now() - notification.signal.changed_at
+            self._metrics.told_seconds.observe(max(0.0, told.total_seconds()))
+        failure = None if attempt.outcome == "delivered" else attempt.detail
+        await self._rules.record(notification.organization_id, notification.rule_id, attempt.at, failure)
+        if failure is not None:
+            _LOG.warning(
+                "delivery did not succeed",
+                organization_id=notification.organization_id,
+                notification_id=notification.id,
+                channel=notification.channel,
+                attempt=attempt.number,
+                outcome=attempt.outcome,
+                reason=attempt.reason,
+                detail=attempt.detail,
+            )
+
+
+def _facts(notification: Notification, settlement: Settlement) -> tuple[Event, ...]:
+    if notification.test or settlement.state == "pending":
+        return ()
+    attempt = settlement.attempt
+    shared = {
+        "organization_id": notification.organization_id,
+        "connection_id": notification.connection_id,
+        "notification_id": notification.id,
+        "signal_id": notification.signal.signal_id,
+        "channel": notification.channel,
+        "recipient": notification.recipient.label,
+        "attempts": attempt.number,
+    }
+    if settlement.state == "delivered":
+        return (NotificationDelivered.model_validate({**shared, "delivered_at": attempt.at}),)
+    return (
+        NotificationFailed.model_validate(
+            {
+                **shared,
+                "reason": attempt.reason or "rejected",
+                "detail": attempt.detail,
+                "failed_at": attempt.at,
+            }
+        ),
+    )
+
+
+class Dispatcher:
+    """Runs attempts side by side, bounded in all and for each destination."""
+
+    def __init__(self, deliverer: Deliverer, *, concurrency: int) -> None:
+        self._deliverer = deliverer
+        self._places = asyncio.Semaphore(concurrency)
+        self._destinations: dict[tuple[str, str], asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(_ONE_DESTINATION_AT_ONCE)
+        )
+        self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._most_waiting = concurrency * 10
+
+    def send_soon(self, notification: Notification) -> None:
+        """Start an attempt without waiting for it. When very much waits already, the sweeper comes for it."""
+        self._start(notification.organization_id, notification.id, notification.rule_id)
+
+    def _start(self, organization_id: str, notification_id: str, destination: str) -> None:
+        key = (organization_id, notification_id)
+        if key in self._under_way or len(self._under_way) >= self._most_waiting:
+            return
+        task = asyncio.create_task(self._run(organization_id, notification_id, destination))
+        self._under_way[key] = task
+        task.add_done_callback(lambda _: self._under_way.pop(key, None))
+
+    async def _run(self, organization_id: str, notification_id: str, destination: str) -> None:
+        try:
+            async with self._destinations[organization_id, destination], self._places:
+                await self._deliverer.attempt(organization_id, notification_id)
+        except TransientError as error:
+            # The lease runs out and the sweeper tries again; the receiver knows the id if it has it already.
+            _LOG.warning("attempt could not be stored", notification_id=notification_id, reason=str(error))
+        except Exception:  # noqa: BLE001 - a task that nobody awaits: a defect must be heard here
+            _LOG.exception("attempt failed in a way nobody foresaw", notification_id=notification_id)
+
+    def start_due(self, due: list[tuple[str, str]]) -> None:
+        for organization_id, notification_id in due:
+            self._start(organization_id, notification_id, notification_id)
+
+    async def finish(self) -> None:
+        """Wait for what is under way; called when the service stops."""
+        while self._under_way:
+            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+
+async def sweep_due(
+    notifications: Notifications,
+    dispatcher: Dispatcher,
+    clock: Clock,
+    *,
+    every_seconds: float,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Start attempts that are due, until cancelled: retries, quiet hours that ended, leftovers of a crash."""
+    while True:
+        await sleep(every_seconds)
+        try:
+            dispatcher.start_due(await notifications.due(clock.now(), _DUE_AT_ONCE))
+        except TransientError as error:
+            _LOG.warning("sweep postponed", reason=str(error))

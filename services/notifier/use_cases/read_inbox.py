@@ -1,0 +1,66 @@
+"""A person's inbox and preferences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.notifier.domain.preferences import Preferences
+from services.notifier.errors import NotThere
+from services.notifier.ports import InboxEntry, InboxReader, Place
+
+if TYPE_CHECKING:
+    from services.notifier.ports import Inbox, People
+    from shared.auth.identity import Identity
+
+MOST_COUNTED = 999
+"""Beyond this the unread count says "999+": nobody needs the number, and counting costs."""
+
+
+class InboxReading:
+    def __init__(self, *, inbox: Inbox, people: People) -> None:
+        self._inbox = inbox
+        self._people = people
+
+    async def preferences(self, identity: Identity) -> Preferences:
+        """Return a person's preferences; who never saved any wants all, always."""
+        found = await self._people.get(identity.organization_id, identity.user_id)
+        return found or Preferences(identity.organization_id, identity.user_id, identity.email)
+
+    async def save_preferences(self, preferences: Preferences) -> None:
+        await self._people.save(preferences)
+
+    async def page(
+        self, identity: Identity, *, unread_only: bool, after: Place | None, limit: int
+    ) -> tuple[list[InboxEntry], Place | None]:
+        """Return entries, newest first, and the place to go on from, or None at the end."""
+        reader = await self._reader(identity)
+        found = await self._inbox.page(reader, unread_only=unread_only, after=after, limit=limit + 1)
+        more = len(found) > limit
+        shown = found[:limit]
+        return shown, Place(shown[-1].added_at, shown[-1].id) if more else None
+
+    async def unread(self, identity: Identity) -> int:
+        """Return how many are unread, counting no further than one beyond MOST_COUNTED."""
+        return await self._inbox.unread(await self._reader(identity), at_most=MOST_COUNTED + 1)
+
+    async def open(self, identity: Identity, entry_id: str) -> InboxEntry:
+        """Mark an entry as read and return it. Raises NotThere."""
+        reader = await self._reader(identity)
+        entry = await self._inbox.get(reader, entry_id)
+        if entry is None:
+            raise NotThere("There is no such entry in your inbox. Its data may have been removed.")
+        await self._inbox.mark_read(reader, entry_id)
+        return entry
+
+    async def mark_all_read(self, identity: Identity) -> int:
+        return await self._inbox.mark_read(await self._reader(identity), None)
+
+    async def _reader(self, identity: Identity) -> InboxReader:
+        wishes = await self.preferences(identity)
+        return InboxReader(
+            organization_id=identity.organization_id,
+            user_id=identity.user_id,
+            email=identity.email.casefold(),
+            kinds=wishes.kinds,
+            minimum_confidence=wishes.minimum_confidence,
+        )

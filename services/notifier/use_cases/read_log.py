@@ -1,0 +1,40 @@
+"""The delivery log and the dead letters, for people who want to know whether anything is stuck."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.notifier.errors import NotThere
+from services.notifier.ports import Place
+
+if TYPE_CHECKING:
+    from services.notifier.domain.notification import Notification
+    from services.notifier.ports import DeadLetterReader, DeadLetterView, LogFilter, Notifications
+
+NEWEST_DEAD_LETTERS = 20
+
+
+class LogReading:
+    def __init__(self, *, notifications: Notifications, dead_letters: DeadLetterReader) -> None:
+        self._notifications = notifications
+        self._dead_letters = dead_letters
+
+    async def page(
+        self, organization_id: str, wanted: LogFilter, *, after: Place | None, limit: int
+    ) -> tuple[list[Notification], Place | None]:
+        """Return notifications, newest first, and the place to go on from, or None at the end."""
+        found = await self._notifications.page(organization_id, wanted, after=after, limit=limit + 1)
+        shown = found[:limit]
+        more = len(found) > limit
+        return shown, Place(shown[-1].created_at, shown[-1].id) if more else None
+
+    async def get(self, organization_id: str, notification_id: str) -> Notification:
+        """Return a notification. Raises NotThere."""
+        found = await self._notifications.get(organization_id, notification_id)
+        if found is None:
+            raise NotThere("There is no such delivery. Its data may have been removed.")
+        return found
+
+    async def dead_letters(self) -> dict[str, list[DeadLetterView]]:
+        """Return the newest dead letters of each service. Raises TransientError."""
+        return await self._dead_letters.newest(NEWEST_DEAD_LETTERS)
