@@ -34,7 +34,7 @@ class Letter:
 
     @property
     def service(self) -> str:
-        return self.record.topic.removeprefix(TOPIC_PREFIX)
+        return str(self.record.topic).removeprefix(TOPIC_PREFIX)
 
     @property
     def name(self) -> str:
@@ -42,9 +42,8 @@ class Letter:
         return f"{self.service}:{self.record.offset}"
 
     def header(self, name: str) -> str:
-        values = (value for key, value in self.record.headers if key == name)
-        found: bytes = next(values, b"")
-        return found.decode(errors="backslashreplace")
+        values = [value for key, value in self.record.headers if key == name]
+        return _text(values[0]) if values else ""
 
     def summary(self) -> dict[str, Any]:
         """Return what a list shows, in words that programs can rely on."""
@@ -65,8 +64,8 @@ class Letter:
 
     def details(self) -> dict[str, Any]:
         """Return everything, the record's own headers and value included."""
-        own = {key: value.decode(errors="backslashreplace") for key, value in self.own_headers()}
-        value = (self.record.value or b"").decode(errors="backslashreplace")
+        own = {key: _text(value) for key, value in self.own_headers()}
+        value = _text(self.record.value or b"")
         return self.summary() | {"headers": own, "value": value}
 
     def own_headers(self) -> list[tuple[str, bytes]]:
@@ -126,6 +125,10 @@ async def redrive(producer: AIOKafkaProducer, letter: Letter) -> None:
     await producer.send_and_wait(
         record.topic, value=b"", partition=record.partition, headers=[(MARK, _mark_of(record).encode())]
     )
+
+
+def _text(value: bytes) -> str:
+    return value.decode(errors="backslashreplace")
 
 
 def _mark_of(record: ConsumerRecord[bytes, bytes]) -> str:

@@ -93,6 +93,6 @@ async def read_to_end(
 async def _refuse_silence(servers: str) -> None:
     if not await kafka_answers(servers):
         raise EngineFailed(
-            f"Kafka does not answer at {servers}. Start it with: earshot up. If yours runs elsewhere, name it "
-            "in EARSHOT_KAFKA_BOOTSTRAP_SERVERS."
+            f"Kafka does not answer at {servers}. Start it with: earshot up. If yours runs elsewhere, name "
+            "it in EARSHOT_KAFKA_BOOTSTRAP_SERVERS."
         )

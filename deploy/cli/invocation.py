@@ -51,4 +51,4 @@ def people() -> Console:
 
 def report_error(error: Exception) -> None:
     """Tell a person what went wrong; on the error stream, so that JSON on the other stays JSON."""
-    Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+    Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)

@@ -26,12 +26,15 @@ class LocalKeys:
 
     Attributes:
         signing_key: for sessions, bearer keys and calls between services.
-        credential_keys: Fernet keys, comma separated, newest first; what is stored in the database can be
-            read with them alone, so they are part of any backup.
+        connector_credential_keys: Fernet keys, comma separated, newest first; what is stored in the
+            database can be read with them alone, so they are part of any backup.
+        notifier_credential_keys: the same for the addresses of channels. Another ring: neither service can
+            read what the other keeps.
     """
 
     signing_key: str
-    credential_keys: str
+    connector_credential_keys: str
+    notifier_credential_keys: str
 
 
 def load_keys(folder: Path) -> LocalKeys:
@@ -40,8 +43,13 @@ def load_keys(folder: Path) -> LocalKeys:
     folder.chmod(_OWNER_ONLY_FOLDER)
     return LocalKeys(
         signing_key=_kept(folder / "signing_key", lambda: secrets.token_urlsafe(_SIGNING_KEY_BYTES)),
-        credential_keys=_kept(folder / "credential_keys", lambda: Fernet.generate_key().decode()),
+        connector_credential_keys=_kept(folder / "connector_credential_keys", _new_fernet_key),
+        notifier_credential_keys=_kept(folder / "notifier_credential_keys", _new_fernet_key),
     )
+
+
+def _new_fernet_key() -> str:
+    return Fernet.generate_key().decode()
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:

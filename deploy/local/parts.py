@@ -101,7 +101,7 @@ def _services(
             {"EARSHOT_CONNECTOR_URL": f"http://{LOOPBACK}:{settings.connector_port}"},
         ),
         "detector": (settings.detector_port, {}),
-        "notifier": (settings.notifier_port, _notifier(settings, demo=demo)),
+        "notifier": (settings.notifier_port, _notifier(settings, keys, demo=demo)),
     }
     return [
         Part(
@@ -133,7 +133,7 @@ def _every_service(settings: LocalSettings, keys: LocalKeys, port: int) -> Mappi
 
 
 def _connector(settings: LocalSettings, keys: LocalKeys, *, demo: bool) -> Mapping[str, str]:
-    environment = {"EARSHOT_CREDENTIAL_KEYS": keys.credential_keys}
+    environment = {"EARSHOT_CREDENTIAL_KEYS": keys.connector_credential_keys}
     if demo:
         workspace = f"http://{LOOPBACK}:{settings.demo_port}"
         environment |= {
@@ -148,14 +148,17 @@ def _connector(settings: LocalSettings, keys: LocalKeys, *, demo: bool) -> Mappi
     return environment
 
 
-def _notifier(settings: LocalSettings, *, demo: bool) -> Mapping[str, str]:
-    if not demo:
-        return {}
-    return {
-        "EARSHOT_SMTP_URL": f"smtp://{LOOPBACK}:{settings.demo_smtp_port}",
-        # The demo workspace's own receivers are on this machine, where deliveries otherwise never go.
-        "EARSHOT_ALLOW_PRIVATE_WEBHOOKS": "true",
-    }
+def _notifier(settings: LocalSettings, keys: LocalKeys, *, demo: bool) -> Mapping[str, str]:
+    environment = {"EARSHOT_CREDENTIAL_KEYS": keys.notifier_credential_keys}
+    if demo:
+        environment |= {
+            "EARSHOT_SMTP_HOST": LOOPBACK,
+            "EARSHOT_SMTP_PORT": str(settings.demo_smtp_port),
+            "EARSHOT_SMTP_TLS": "none",
+            # The demo workspace's own receivers are on this machine, where deliveries otherwise never go.
+            "EARSHOT_ALLOW_PRIVATE_WEBHOOKS": "true",
+        }
+    return environment
 
 
 def _simulator(settings: LocalSettings, client: httpx.AsyncClient) -> Part:

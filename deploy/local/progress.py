@@ -43,7 +43,7 @@ class ConsoleReporter:
         self._console = console
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def bytes_bar(self, text: str, total: int) -> Iterator[Callable[[int], None]]:

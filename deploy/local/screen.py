@@ -43,7 +43,7 @@ class Screen:
         self._told: dict[str, State] = {}
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def watching(self, statuses: Callable[[], Sequence[PartStatus]]) -> Iterator[None]:

@@ -18,6 +18,10 @@ _SEGMENT_BYTES = 64 * 1024 * 1024
 _LOG_FILE_BYTES = 5 * 1024 * 1024
 _LOG_FILES_KEPT = 3
 
+_SESSION_MILLISECONDS = 2_000
+_HEARTBEAT_MILLISECONDS = 500
+"""Kafka wants at least two heartbeats in a session; four leave room for a busy machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
@@ -56,6 +60,10 @@ def server_properties(address: BrokerAddress, data: Path) -> str:
         "share.coordinator.state.topic.num.partitions": 1,
         # Kafka waits three seconds for more members of a new group; here they all come at once.
         "group.initial.rebalance.delay.ms": 0,
+        # A killed broker may not register again before its old session is over: 9 s by default. Half a
+        # minute of sleep or a stall fences it either way, and its next heartbeat brings it back.
+        "broker.session.timeout.ms": _SESSION_MILLISECONDS,
+        "broker.heartbeat.interval.ms": _HEARTBEAT_MILLISECONDS,
         # A mistyped topic name is an error, not a topic with the wrong partitions.
         "auto.create.topics.enable": "false",
         "num.network.threads": 2,
