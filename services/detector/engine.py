@@ -66,7 +66,13 @@ class Engine:
         self.moods = moods or MoodRules()
         self.detectors = detectors
         mirror, signals, customers = stores.mirror, stores.signals, stores.customers
-        settler = Settler(signals=signals, rules=self.rules, clock=clock)
+        settler = Settler(
+            signals=signals,
+            customers=customers,
+            requests=stores.requests,
+            rules=self.rules,
+            clock=clock,
+        )
         attributor = Attributor(mirror=mirror, customers=customers)
         accounts = Accounts(
             mirror=mirror,

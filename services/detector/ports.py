@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from services.detector.domain.occasion import Slot
     from services.detector.domain.signal import Signal
+    from services.detector.domain.standing import Attention, Demand
     from services.detector.domain.wishes import Request, RequestState
     from shared.contracts.connections import DataRemoved
     from shared.contracts.resources import (
@@ -147,6 +148,14 @@ class Signals(Protocol):
         """
         ...
 
+    async def attention(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Attention]:
+        """Return, for each of these customers, what its open signals ask for; also for those without any."""
+        ...
+
+    async def demand(self, organization_id: str, request_ids: Collection[str]) -> dict[str, Demand]:
+        """Return, for each of these requests, who stands behind it; also where nobody does any more."""
+        ...
+
     async def refresh_customer(self, customer: Customer) -> None:
         """Show a customer's new name, owner and spend on its signals; nobody is told of that."""
         ...
@@ -183,6 +192,8 @@ class Customers(Protocol):
         """Return older states of each customer's facts with their moment, oldest first, at most fifty."""
         ...
 
+    async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None: ...
+
     def all_ids(self) -> AsyncIterator[tuple[str, list[str]]]:
         """Yield (organization id, customer ids) of every customer there is, in portions."""
         ...
@@ -200,6 +211,8 @@ class Requests(Protocol):
         ...
 
     async def add_wording(self, organization_id: str, request_id: str, tokens: tuple[str, ...]) -> None: ...
+
+    async def save_demand(self, organization_id: str, counted: Mapping[str, Demand]) -> None: ...
 
     async def set_state(
         self, organization_id: str, request_id: str, state: RequestState, by: str, at: datetime

@@ -15,12 +15,13 @@ from services.detector.domain.matching import Decision, KnownName, normalise_nam
 from shared.documents.collection import Collection, Index, database_errors
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from collections.abc import Collection as Keys
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from services.detector.domain.standing import Attention
     from shared.documents.database import Document
 
 _SNAPSHOTS = 50
@@ -47,6 +48,7 @@ class MongoCustomers:
             Index(keys=(organization, ("external_id", 1))),
             Index(keys=(organization, ("name_normalised", 1))),
             Index(keys=(organization, ("name_prefix", 1))),
+            Index(keys=(organization, ("attention", -1), ("_id", -1))),
         )
         await self._decisions.ensure_indexes(Index(keys=(organization, ("company_key", 1))))
 
@@ -61,7 +63,10 @@ class MongoCustomers:
     async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> None:
         writes: dict[str, list[Any]] = defaultdict(list)
         for customer in customers:
-            update: dict[str, Any] = {"$set": _to_document(customer)}
+            update: dict[str, Any] = {
+                "$set": _to_document(customer),
+                "$setOnInsert": {"open_signals": 0, "attention": 0, "last_signal_at": None},
+            }
             if facts_at is not None:
                 snapshot = {"at": facts_at, "facts": _facts_to_document(customer.facts)}
                 update["$push"] = {"snapshots": {"$each": [snapshot], "$slice": -_SNAPSHOTS}}
@@ -145,6 +150,23 @@ class MongoCustomers:
             for document in found
         }
 
+    async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None:
+        await self._customers.of(organization_id).bulk_write(
+            [
+                UpdateOne(
+                    {"_id": f"{organization_id}/{customer_id}"},
+                    {
+                        "$set": {
+                            "open_signals": found.open_signals,
+                            "attention": found.weight,
+                            "last_signal_at": found.last_at,
+                        }
+                    },
+                )
+                for customer_id, found in counted.items()
+            ]
+        )
+
     async def all_ids(self) -> AsyncIterator[tuple[str, list[str]]]:
         """Yield every customer there is, a portion of one organization at a time."""
         with database_errors():
@@ -197,6 +219,9 @@ def _to_document(customer: Customer) -> Document:
         "provisional": customer.provisional,
         "merged_into": customer.merged_into,
         "facts": _facts_to_document(customer.facts),
+        "sort_spend": customer.facts.monthly_spend or 0.0,
+        "sort_renewal": customer.facts.renewal_date.isoformat() if customer.facts.renewal_date else "9999",
+        "sort_mood": customer.mood if customer.mood is not None else 2.0,
         "mood": customer.mood,
         "mood_messages": customer.mood_messages,
     }

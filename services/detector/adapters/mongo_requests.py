@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from services.detector.domain.wishes import Request
@@ -11,13 +13,15 @@ from shared.documents.collection import Collection, Index
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Keys
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from services.detector.domain.standing import Demand
     from services.detector.domain.wishes import RequestState
     from shared.documents.database import Document
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _MANY = 2_000
 """Requests compared with a batch's wishes; those sharing a telling word, so seldom more than a few."""
 
@@ -30,7 +34,10 @@ class MongoRequests:
 
     async def prepare(self) -> None:
         """Make the indexes that are missing."""
-        await self._collection.ensure_indexes(Index(keys=(("organization_id", 1), ("tokens", 1))))
+        await self._collection.ensure_indexes(
+            Index(keys=(("organization_id", 1), ("tokens", 1))),
+            Index(keys=(("organization_id", 1), ("customers", -1), ("_id", -1))),
+        )
 
     async def candidates(self, organization_id: str, tokens: Keys[str]) -> list[Request]:
         if not tokens:
@@ -62,6 +69,11 @@ class MongoRequests:
                     "changed_at": request.changed_at,
                     "state_by": request.state_by,
                     "state_at": request.state_at,
+                    "customers": 0,
+                    "people": 0,
+                    "spend": 0.0,
+                    "last_at": None,
+                    "sort_last": _NEVER,
                 }
             )
         except DuplicateKeyError:
@@ -73,6 +85,25 @@ class MongoRequests:
         await self._collection.of(organization_id).update_one(
             {"_id": f"{organization_id}/{request_id}"},
             {"$addToSet": {"wordings": list(tokens), "tokens": {"$each": list(tokens)}}},
+        )
+
+    async def save_demand(self, organization_id: str, counted: Mapping[str, Demand]) -> None:
+        await self._collection.of(organization_id).bulk_write(
+            [
+                UpdateOne(
+                    {"_id": f"{organization_id}/{request_id}"},
+                    {
+                        "$set": {
+                            "customers": found.customers,
+                            "people": found.people,
+                            "spend": found.spend,
+                            "last_at": found.last_at,
+                            "sort_last": found.last_at or _NEVER,
+                        }
+                    },
+                )
+                for request_id, found in counted.items()
+            ]
         )
 
     async def set_state(

@@ -9,6 +9,7 @@ from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from services.detector.adapters.signal_documents import event_of, from_document, identity_of, to_document
+from services.detector.domain.standing import attention_of, demand_of
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from services.detector.domain.customer import Customer
     from services.detector.domain.occasion import Slot
     from services.detector.domain.signal import Signal
+    from services.detector.domain.standing import Attention, Demand
     from shared.clock import Clock
     from shared.contracts.event import Event
     from shared.documents.database import Document
@@ -152,9 +154,26 @@ class MongoSignals:
             return False
         return result.matched_count == 1
 
+    async def attention(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, Attention]:
+        found = await self._find(
+            organization_id, {"customer.id": {"$in": sorted(customer_ids)}, "state": "open"}
+        )
+        return {
+            one: attention_of([signal for signal in found if signal.subject.customer_id == one])
+            for one in customer_ids
+        }
+
+    async def demand(self, organization_id: str, request_ids: Keys[str]) -> dict[str, Demand]:
+        found = await self._find(organization_id, {"request_id": {"$in": sorted(request_ids)}})
+        return {
+            one: demand_of([signal for signal in found if signal.slot.request_id == one])
+            for one in request_ids
+        }
+
     async def refresh_customer(self, customer: Customer) -> None:
         await self._collection.of(customer.organization_id).update_many(
-            {"customer.id": customer.customer_id}, {"$set": {"customer": customer.ref.model_dump()}}
+            {"customer.id": customer.customer_id},
+            {"$set": {"customer": customer.ref.model_dump(), "spend": customer.facts.monthly_spend or 0.0}},
         )
 
     async def delete(self, organization_id: str, signal_ids: Keys[str]) -> int:

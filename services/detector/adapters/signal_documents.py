@@ -94,6 +94,7 @@ def to_document(signal: Signal) -> Document:
         "revision": signal.revision,
         "state": signal.state,
         "customer": signal.customer.model_dump() if signal.customer else None,
+        "spend": (signal.customer.monthly_spend or 0.0) if signal.customer else 0.0,
         "people": [person.model_dump() for person in signal.people],
         "tags": list(signal.tags),
         "confidence": signal.confidence,

@@ -1,17 +1,21 @@
-"""Sentiment rolled up with time decay, and when a mood has shifted.
+"""Moods of a person or customer: rolled up with time decay, and how long a shift lasts.
 
-A level says little: some people always grumble. What tells is that somebody's recent words differ from
-their own earlier ones, so recent days are compared with what came before them (DESIGN §6.3).
+`mood_shift` decides when a mood turns, from a row of moods; this module knows whose words they are, so
+that a shift can be shown, kept open while it lasts, and closed when the mood is back (DESIGN §6.3).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from services.detector.domain.finding import Evidence
+from services.detector.domain.mood_shift import MoodPoint as ScoredPoint
+from services.detector.domain.mood_shift import negative_shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
 _DAY_SECONDS = 86_400.0
 
@@ -36,23 +40,19 @@ class MoodPoint:
 
 @dataclass(frozen=True)
 class MoodRules:
-    """When a mood has shifted.
+    """How moods are rolled up, and how long a shift lasts.
 
     Attributes:
         half_life_days: after how long a message counts half in a roll-up.
-        recent_days: what counts as recent, before the newest message.
-        earlier_half_life_days: the same for what came before the recent days.
-        opens_at, holds_at: difference of the two means at which a shift opens, and below which it is
-            over; apart from each other, so that a shift does not flicker.
+        recovered_within: a shift is over when the newest messages are at most this far below the mood
+            before it; well apart from the drop that opens one, so that a shift does not flicker.
+        newest: how many messages must have recovered.
+        max_age_days: messages older than this say nothing about now.
     """
 
     half_life_days: float = 30.0
-    recent_days: float = 14.0
-    earlier_half_life_days: float = 60.0
-    min_recent: int = 2
-    min_earlier: int = 3
-    opens_at: float = 0.6
-    holds_at: float = 0.3
+    recovered_within: float = 0.3
+    newest: int = 2
     max_age_days: int = 365
 
 
@@ -67,16 +67,11 @@ class Mood:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Recent words differ from earlier ones; `points` are the recent ones that carry the difference."""
+    """Recent words lie below earlier ones; `points` are the ones that carry the difference, oldest first."""
 
-    direction: Literal["down", "up"]
     before: float
     after: float
     points: tuple[MoodPoint, ...]
-
-    @property
-    def size(self) -> float:
-        return abs(self.after - self.before)
 
 
 def decayed_mean(points: Iterable[MoodPoint], at: datetime, half_life_days: float) -> float:
@@ -99,29 +94,36 @@ def roll_up(points: Sequence[MoodPoint], rules: MoodRules) -> Mood | None:
 
 
 def find_shift(
-    points: Sequence[MoodPoint], rules: MoodRules, *, holding: Literal["down", "up"] | None = None
+    points: Sequence[MoodPoint], rules: MoodRules, *, since: datetime | None = None
 ) -> Shift | None:
-    """Return the shift that the newest message ends, if there is one.
+    """Return the turn to the worse that the newest messages make, or None.
 
-    `holding` names the direction of a shift that is open already: it lasts until the difference falls
-    below the lower mark.
+    `since` is when a shift that is open already began: it lasts until the newest messages have recovered.
     """
-    if not points:
+    ordered = sorted(points, key=lambda point: (point.at, point.part_id))
+    if since is not None:
+        return _lasting(ordered, rules, since)
+    found = negative_shift([_for_shift(point) for point in ordered])
+    if found is None:
         return None
-    last = max(point.at for point in points)
-    recent_from = last - timedelta(days=rules.recent_days)
-    recent = [point for point in points if point.at >= recent_from]
-    earlier = [point for point in points if point.at < recent_from]
-    if len(recent) < rules.min_recent or len(earlier) < rules.min_earlier:
+    telling = {evidence.part_id for evidence in found.evidence}
+    return Shift(found.before, found.after, tuple(point for point in ordered if point.part_id in telling))
+
+
+def _lasting(ordered: Sequence[MoodPoint], rules: MoodRules, since: datetime) -> Shift | None:
+    earlier = [point for point in ordered if point.at < since]
+    later = [point for point in ordered if point.at >= since]
+    if not earlier or not later:
         return None
-    after = decayed_mean(recent, last, rules.recent_days)
-    before = decayed_mean(earlier, recent_from, rules.earlier_half_life_days)
-    direction: Literal["down", "up"] = "down" if after < before else "up"
-    needed = rules.holds_at if direction == holding else rules.opens_at
-    if abs(after - before) < needed:
+    before = decayed_mean(earlier, earlier[-1].at, rules.half_life_days)
+    newest = later[-rules.newest :]
+    after = sum(point.score for point in newest) / len(newest)
+    if before - after <= rules.recovered_within:
         return None
-    sign = -1 if direction == "down" else 1
-    telling = sorted(
-        (point for point in recent if point.score * sign > 0), key=lambda point: (point.at, point.part_id)
-    )
-    return Shift(direction, before, after, tuple(telling)) if telling else None
+    telling = tuple(point for point in later if point.score < 0)
+    return Shift(before, after, telling) if telling else None
+
+
+def _for_shift(point: MoodPoint) -> ScoredPoint:
+    evidence = Evidence(point.part_id, point.start, point.end, point.quote)
+    return ScoredPoint(point.at, point.score, point.weight, evidence)

@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 EXPLICIT = "explicit"
 IMPLIED = "implied"
 DOWN = "down"
-UP = "up"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """What may be open once per subject: a kind, and within it a variant that people tell apart.
 
-    `variant` is explicit or implied for churn risk, down or up for sentiment, the request's id for a
-    wish, and empty for all other kinds.
+    `variant` is explicit or implied for churn risk, down for sentiment, the request's id for a wish, and
+    empty for all other kinds.
     """
 
     kind: SignalKind
@@ -60,7 +59,6 @@ _DEFAULT_DAYS: Mapping[str, int] = {
     "churn_risk/implied": 60,  # a grumble that nobody repeats for two months has passed
     "churn_risk/explicit": 120,  # notice stays true for a quarter and its notice period
     "sentiment_shift/down": 30,
-    "sentiment_shift/up": 30,
     "health_change": 30,
 }
 

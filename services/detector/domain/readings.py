@@ -11,7 +11,7 @@ from services.detector.domain.finding import LIFECYCLE_KINDS, Finding, Kind, Pol
 from services.detector.domain.identity import Subject, resource_key, to_milliseconds
 from services.detector.domain.mirror import Mark
 from services.detector.domain.mood import MoodPoint, Shift
-from services.detector.domain.occasion import DOWN, EXPLICIT, IMPLIED, UP, Slot
+from services.detector.domain.occasion import DOWN, EXPLICIT, IMPLIED, Slot
 from services.detector.domain.signal import Proof
 from shared.contracts.signals import CustomerRef, PersonRef
 
@@ -33,7 +33,6 @@ _TITLES: Mapping[str, str] = {
     "churn_risk/explicit": "Says they will leave",
     "churn_risk/implied": "Signs of leaving",
     "sentiment_shift/down": "Mood turned for the worse",
-    "sentiment_shift/up": "Mood turned for the better",
 }
 
 MOOD_DETECTOR = "sentiment_shift"
@@ -219,7 +218,7 @@ def mood_reading(
     source = mood_source(subject)
     if shift is None:
         return Reading(source=source, contributions=(), texts=texts, resolves=True)
-    slot = Slot("sentiment_shift", DOWN if shift.direction == "down" else UP)
+    slot = Slot("sentiment_shift", DOWN)
     proofs = tuple(
         Proof(
             source=source,

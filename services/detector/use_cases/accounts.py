@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from services.detector.domain.conversation import AccountHistory, Context, ConversationSummary, FactsAt
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.mood import find_shift, roll_up
-from services.detector.domain.occasion import DOWN
 from services.detector.domain.readings import account_reading, account_source, mood_reading, mood_source
 
 if TYPE_CHECKING:
@@ -86,11 +85,11 @@ class Accounts:
         view: ConnectionView,
         held: Sequence[Signal],
     ) -> Reading:
-        holding: Literal["down", "up"] | None = None
+        since = None
         for signal in held:
             if signal.subject == subject and signal.is_open and signal.slot.kind == "sentiment_shift":
-                holding = "down" if signal.slot.variant == DOWN else "up"
-        shift = find_shift(points, self._moods, holding=holding)
+                since = signal.first_said_at
+        shift = find_shift(points, self._moods, since=since)
         ref = customer.ref if customer else None
         return mood_reading(subject, ref, shift, points, view.connection_id)
 

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
+    from services.detector.domain.book import Change
     from services.detector.domain.contribution import Reading
     from services.detector.domain.identity import Subject
     from services.detector.domain.occasion import OccasionRules
     from services.detector.domain.signal import Signal
-    from services.detector.ports import Signals
+    from services.detector.ports import Customers, Requests, Signals
     from shared.clock import Clock
 
 _TRIES = 6
@@ -39,8 +40,18 @@ class Settled:
 class Settler:
     """Takes readings, or a person's judgement, to the signals."""
 
-    def __init__(self, *, signals: Signals, rules: OccasionRules, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        signals: Signals,
+        customers: Customers,
+        requests: Requests,
+        rules: OccasionRules,
+        clock: Clock,
+    ) -> None:
         self._signals = signals
+        self._customers = customers
+        self._requests = requests
         self._rules = rules
         self._clock = clock
 
@@ -80,6 +91,7 @@ class Settler:
             book.expire()
             changes = book.changes()
             refused = await self._signals.save(changes)
+            await self._count(organization_id, changes)
             if not refused:
                 return Settled(len(changes), frozenset(one.subject for one in book.signals))
         raise TransientError(
@@ -101,7 +113,22 @@ class Settler:
             book = SignalBook(organization_id, stored, rules=self._rules, now=self._clock.now())
             step(book)
             changes = book.changes()
-            if not await self._signals.save(changes):
+            refused = await self._signals.save(changes)
+            await self._count(organization_id, changes)
+            if not refused:
                 after = {change.after.signal_id: change.after for change in changes}
                 return [after.get(one.signal_id, one) for one in book.signals]
         raise ChangedMeanwhileError("This signal is being changed by others just now. Try again in a moment.")
+
+    async def _count(self, organization_id: str, changes: Sequence[Change]) -> None:
+        """Bring the numbers that lists are sorted by up to date; the signals are stored and told already."""
+        touched = [signal for one in changes for signal in (one.before, one.after) if signal is not None]
+        customer_ids = {found for one in touched if (found := one.subject.customer_id)}
+        request_ids = {found for one in touched if (found := one.slot.request_id)}
+        if customer_ids:
+            counted = await self._signals.attention(organization_id, customer_ids)
+            await self._customers.save_attention(organization_id, counted)
+        if request_ids:
+            await self._requests.save_demand(
+                organization_id, await self._signals.demand(organization_id, request_ids)
+            )
