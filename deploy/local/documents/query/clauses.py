@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bson.regex import Regex
 
-from deploy.local.documents.aggregation.expressions import compile_expression, is_true
+from deploy.local.documents.aggregation.expressions import compile_expression
+from deploy.local.documents.aggregation.values import is_true
 from deploy.local.documents.errors import BadValueError, UnsupportedError
 from deploy.local.documents.paths import MISSING, Path, as_mapping, leaves, split, walk
 from deploy.local.documents.query import operators
