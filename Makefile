@@ -1,0 +1,67 @@
+# What people and CI type. `make help` lists it; nothing here but `fix` changes files that are kept.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The first Python here that is new enough; name another with: make up PYTHON=/path/to/python
+PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$candidate" && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# More arguments for the command behind a target, as in: make up ARGS=--no-demo
+ARGS ?=
+
+.PHONY: help up test test-browser check fix bench clean
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
+
+up: .venv/stamp-run ## Start Earshot on this machine; Ctrl-C stops it
+	@$(BIN)/earshot up $(ARGS)
+
+test: .venv/stamp-dev ## Run the tests; starts Kafka and the document server once, by itself
+	@$(BIN)/python -m pytest -m "not browser" $(ARGS)
+
+test-browser: .venv/stamp-dev ## Drive the pages with a real browser; needs Chromium
+	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+check: .venv/stamp-dev ## Lint, format, types, layers, stale documents; changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict .
+	$(BIN)/lint-imports
+	$(BIN)/python -m shared.contracts.documents --check
+
+fix: .venv/stamp-dev ## Mend what can be mended by a program
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/stamp-dev ## Measure throughput, delay and memory
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean: ## Remove caches and .venv; never the data
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build *.egg-info
+	find deploy services shared tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Earshot needs Python 3.11 or newer, and found none." >&2; \
+		echo "Install it, or name it: make up PYTHON=/path/to/python3" >&2; exit 1; fi
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Earshot needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" --version 2>&1)." >&2; exit 1; }
+	@echo "Making .venv with $$("$(PYTHON)" --version)."
+	@"$(PYTHON)" -m venv .venv || { \
+		rm -rf .venv; echo "Python has no working venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+# A stamp is older than the list it was made from exactly when the list has changed since.
+.venv/stamp-run: requirements/run.txt pyproject.toml | .venv/bin/python
+	@echo "Installing what Earshot runs with, by pinned hashes (a minute the first time)."
+	@$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/stamp-dev: requirements/dev.txt requirements/run.txt pyproject.toml | .venv/bin/python
+	@echo "Installing what the tests and checks need, by pinned hashes (two minutes the first time)."
+	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch .venv/stamp-run $@
