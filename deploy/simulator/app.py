@@ -50,6 +50,12 @@ class Simulator:
     sender: WebhookSender
     sinks: SinkStore
     pacer: Pacer
+    journal: Journal | None
+
+    def close(self) -> None:
+        """Let go of the data folder; done by the app when it stops."""
+        if self.journal is not None:
+            self.journal.close()
 
 
 def create_simulator(
@@ -65,9 +71,9 @@ def create_simulator(
     sinks = SinkStore()
     sender = WebhookSender(
         simulation,
-        url=settings.webhook_url,
+        url=settings.webhook_url or None,
         secret=settings.client_secret,
-        uninstall_url=settings.uninstall_url,
+        uninstall_url=settings.uninstall_url or None,
         transport=webhook_transport,
     )
     pacer = Pacer(simulation, chooser(demo=settings.workspace == "demo"))
@@ -114,7 +120,7 @@ def create_simulator(
         *api_routes(simulation, Gate(simulation)),
     ]
     app = Regions(SameSiteOnly(Starlette(routes=routes, lifespan=lifespan)))
-    return Simulator(app, simulation, sender, sinks, pacer)
+    return Simulator(app, simulation, sender, sinks, pacer, journal)
 
 
 def _simulation(settings: SimulatorSettings, clock: Clock, journal: Journal | None) -> Simulation:

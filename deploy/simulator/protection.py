@@ -23,7 +23,7 @@ class SameSiteOnly:
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(OWN_PATHS):
             headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
             origin = headers.get(b"origin")
-            if origin not in (None, "null") and urlsplit(origin).netloc != headers.get(b"host", ""):
+            if origin is not None and urlsplit(origin).netloc != headers.get(b"host", ""):
                 refusal = PlainTextResponse("Changes are only taken from this site's own pages.", 403)
                 await refusal(scope, receive, send)
                 return

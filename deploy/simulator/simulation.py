@@ -6,6 +6,7 @@ recorder, so that the same simulation can be rebuilt after a restart.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from deploy.simulator import mutations
 from deploy.simulator.errors import MutationRefusedError
 from deploy.simulator.indexes import SearchIndex
 from deploy.simulator.limits import RateLimiter
-from deploy.simulator.model import Mutation
+from deploy.simulator.model import Contact, Mutation
 from deploy.simulator.scrolls import CompanyScroll
 from deploy.simulator.statistics import CallStatistics
 from deploy.simulator.tokens import Token, TokenBook
@@ -22,7 +23,7 @@ from deploy.simulator.tokens import Token, TokenBook
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deploy.simulator.model import Contact, Conversation, Event, Workspace
+    from deploy.simulator.model import Conversation, Event, Workspace
     from deploy.simulator.switches import Switches
     from shared.clock import Clock
 
@@ -177,9 +178,10 @@ class Simulation:
         self._calls += 1
         return self._calls
 
-    def move_row(self, tenant: Tenant, conversation_id: str) -> None:
-        """Change a row behind a reader's back (switch 12)."""
-        self.mutate(
-            tenant.workspace.id_code,
-            Mutation("reply", {"conversation_id": conversation_id, "body": "<p>One more thing.</p>"}),
-        )
+    def move_row(self, tenant: Tenant, row: Conversation | Contact) -> None:
+        """Change a row behind a reader's back (switch 12). A row that cannot change stays where it is."""
+        mutation = Mutation("set_title", {"conversation_id": row.id, "title": "Moved while you read"})
+        if isinstance(row, Contact):
+            mutation = Mutation("update_contact", {"contact_id": row.id, "changes": {"browser": "Firefox"}})
+        with contextlib.suppress(MutationRefusedError):
+            self.mutate(tenant.workspace.id_code, mutation)

@@ -150,6 +150,8 @@ def _contacts(
     total = index.count(compiled)
     pages = paging.cursor_pages(number, size, total, _next(rows, following, number, field))
     data = [representations.contact(row, call.workspace) for _, row in rows]
+    if following is not None and call.switches.rows_move:
+        call.simulation.move_row(call.tenant, following[1])
     return Answer({"type": "list", "data": data, "total_count": total, "pages": pages})
 
 
@@ -168,7 +170,7 @@ def _conversations(
     pages = paging.cursor_pages(number, size, total, _next(rows, following, number, field))
     found = [representations.conversation(row, call.workspace) for _, row in rows]
     if following is not None and call.switches.rows_move:
-        call.simulation.move_row(call.tenant, following[1].id)
+        call.simulation.move_row(call.tenant, following[1])
     return Answer(body | {"pages": pages, "total_count": total, "conversations": found})
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from deploy.simulator.webhooks.sender import WebhookSender
 
 SHOWN_HAPPENINGS = 25
-SHOWN_MESSAGES = 60
+SHOWN_MESSAGES = 40
 SHOWN_CONVERSATIONS = 40
 LARGEST_FORM = 50_000
 
