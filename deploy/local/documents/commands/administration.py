@@ -71,7 +71,7 @@ def drop_database(call: Call, session: WriteSession) -> bytes:
         return reply()
     for collection in list(database.catalog.values()):
         database.drop_collection(collection)
-    database.connection.execute("PRAGMA incremental_vacuum").fetchall()
+    session.dropped.append(database)
     return reply({"dropped": call.database})
 
 

@@ -35,9 +35,12 @@ def database_names(directory: Path) -> list[str]:
     return sorted(unquote(path.name.removesuffix(SUFFIX)) for path in directory.glob(f"*{SUFFIX}"))
 
 
-def connect(path: Path, settings: Settings) -> sqlite3.Connection:
+def connect(path: Path, settings: Settings, *, must_exist: bool = False) -> sqlite3.Connection:
     """Open one connection for one thread; transactions are begun and ended by the caller."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    address = f"{path.absolute().as_uri()}?mode={'rw' if must_exist else 'rwc'}"
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute(f"PRAGMA cache_size = -{settings.cache_kib}")
     connection.execute("PRAGMA temp_store = MEMORY")
@@ -77,6 +80,12 @@ class Database:
             name: Collection(number, name, self.name, identity, tuple(indexes.get(number, ())))
             for number, name, identity in self.connection.execute("SELECT id, name, uuid FROM collections")
         }
+
+    def delete(self) -> None:
+        """Close and remove the file; nothing may use the object afterwards."""
+        self.connection.close()
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     def publish(self) -> None:
         self.published = dict(self.catalog)

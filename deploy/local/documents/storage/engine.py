@@ -39,6 +39,7 @@ class WriteSession:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.begun: list[Database] = []
+        self.dropped: list[Database] = []
 
     def database(self, name: str, *, create: bool) -> Database | None:
         """The database, inside this group's transaction; None if it does not exist and is not to be made."""
@@ -63,33 +64,32 @@ class WriteSession:
 class ReadSession:
     """What a reading command may touch: one snapshot per database, on this thread's own connections."""
 
-    def __init__(self, engine: Engine, connections: dict[str, sqlite3.Connection]) -> None:
+    def __init__(self, engine: Engine, connections: _Connections) -> None:
         self._engine = engine
         self._connections = connections
         self._begun: list[sqlite3.Connection] = []
+        self._catalogs: dict[str, Catalog] = {}
 
     def source(self, name: str) -> Source | None:
         """This thread's snapshot of a database, or None where there is no such database."""
         database = self._engine.databases.get(name)
         if database is None:
             return None
-        connection = self._connections.get(name)
-        if connection is None:
-            connection = connect(database.path, self._engine.settings)
-            connection.execute("PRAGMA query_only = ON")
-            self._connections[name] = connection
+        connection = self._connections.of(database)
         if connection not in self._begun:
             self._begun.append(connection)
             connection.execute("BEGIN")
             # The snapshot is taken by the first read, and the catalog is looked at after it: a field that
             # became multikey is marked before its commit, so it is known for every document in the snapshot.
             connection.execute("SELECT 1 FROM collections LIMIT 1").fetchone()
+        if self._engine.databases.get(name) is not database:
+            raise _ChangedMeanwhileError
+        self._catalogs[name] = database.published
         return Source(connection)
 
     def catalog(self, name: str) -> Catalog:
-        """The collections of a database; to be asked after `source`. Empty where there is no such database."""
-        database = self._engine.databases.get(name)
-        return database.published if database is not None else {}
+        """The collections of a database that `source` was asked for; empty where there is no such database."""
+        return self._catalogs.get(name, {})
 
     def names(self) -> list[str]:
         return sorted(name for name, database in self._engine.databases.items() if database.published)
@@ -99,6 +99,38 @@ class ReadSession:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         self._begun.clear()
+
+
+class _ChangedMeanwhileError(Exception):
+    """A database was dropped while it was being opened; the command is run again."""
+
+
+class _Connections:
+    """One reader thread's connections, by database; those to dropped databases are closed in passing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._open: dict[str, tuple[Database, sqlite3.Connection]] = {}
+
+    def of(self, database: Database) -> sqlite3.Connection:
+        known = self._open.get(database.name)
+        if known is not None and known[0] is database:
+            return known[1]
+        self._close_dropped()
+        connection = connect(database.path, self._engine.settings, must_exist=True)
+        connection.execute("PRAGMA query_only = ON")
+        self._open[database.name] = (database, connection)
+        return connection
+
+    def _close_dropped(self) -> None:
+        for name, (database, connection) in list(self._open.items()):
+            if self._engine.databases.get(name) is not database:
+                connection.close()
+                del self._open[name]
+
+    def close(self) -> None:
+        for _, connection in self._open.values():
+            connection.close()
 
 
 class Engine:
@@ -197,23 +229,35 @@ class Engine:
             return [_Outcome(jobs[0], None, storage_error(error))]
         for database in session.begun:
             database.publish()
+        for database in session.dropped:
+            self._forget(database)
         return outcomes
 
+    def _forget(self, database: Database) -> None:
+        """Delete a dropped database's file, unless the same group has put something into it again."""
+        if database.catalog or self.databases.get(database.name) is not database:
+            return
+        # Out of the mapping first: a reader that finds it there afterwards has opened the right file.
+        self.databases = {name: one for name, one in self.databases.items() if one is not database}
+        database.delete()
+
     def _read_loop(self) -> None:
-        connections: dict[str, sqlite3.Connection] = {}
+        connections = _Connections(self)
         while (job := self._reads.get()) is not None:
             self._deliver([self._run_read(job, connections)])
-        for connection in connections.values():
-            connection.close()
+        connections.close()
 
-    def _run_read(self, job: _Job, connections: dict[str, sqlite3.Connection]) -> _Outcome:
+    def _run_read(self, job: _Job, connections: _Connections) -> _Outcome:
         for attempt in range(_READ_ATTEMPTS):
             session = ReadSession(self, connections)
             try:
                 return _Outcome(job, job.command(session), None)
+            except _ChangedMeanwhileError:
+                continue
             except sqlite3.OperationalError as error:
-                # The collection or index was dropped, or made, between the catalog and the snapshot.
-                if "no such table" not in str(error) or attempt == _READ_ATTEMPTS - 1:
+                # The collection, index or file was dropped, or made, between the catalog and the snapshot.
+                changed = "no such table" in str(error) or "unable to open" in str(error)
+                if not changed or attempt == _READ_ATTEMPTS - 1:
                     return _Outcome(job, None, storage_error(error))
             except sqlite3.Error as error:
                 return _Outcome(job, None, storage_error(error))
@@ -221,7 +265,8 @@ class Engine:
                 return _Outcome(job, None, error)
             finally:
                 session.end()
-        raise AssertionError("unreachable: the last attempt returns")
+        busy = CommandError("the database is being dropped and made again too often to be read; try again", 1)
+        return _Outcome(job, None, busy)
 
     def _deliver(self, outcomes: list[_Outcome]) -> None:
         self._loop.call_soon_threadsafe(_settle, outcomes)
