@@ -10,7 +10,8 @@ from __future__ import annotations
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
-from services.detector.domain.rules import Calibration, Cue, RuleBook, phrases
+from services.detector.domain.rules import Calibration, Cue, RuleBook
+from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "churn_risk"
@@ -18,12 +19,18 @@ VERSION = "1"
 
 _GROUPS = {
     **GROUPS,
-    "end": """cancel canceling cancels canceled terminate terminating end ending close closing discontinue discontinuing deactivate
-        deactivating stop stopping delete deleting shut_down shutting_down quit quitting unsubscribe_from disconnect
-        disconnecting disable disabling inactivate removing erasing terminated wind_down wind_up winding_down remove erase drop dropping give_up""",
-    "thing": """meeting call appointment order orders booking bookings reservation event flight delivery purchase invoice job report
-        reports campaign import export upload newsletter newsletters ticket tickets ride transfer payment transaction shipment task
-        process scheduled webinar demo session reminder conversation chat message messages request draft drafts user contact
+    "end": """cancel canceling cancels canceled terminate terminating end ending close closing
+        discontinue discontinuing deactivate
+        deactivating stop stopping delete deleting shut_down shutting_down quit quitting unsubscribe_from
+        disconnect
+        disconnecting disable disabling inactivate removing erasing terminated wind_down wind_up
+        winding_down remove erase drop dropping give_up""",
+    "thing": """meeting call appointment order orders booking bookings reservation event flight delivery
+        purchase invoice job report
+        reports campaign import export upload newsletter newsletters ticket tickets ride transfer payment
+        transaction shipment task
+        process scheduled webinar demo session reminder conversation chat message messages request draft
+        drafts user contact
         contacts column webhook integration notifications sync summary top_up direct_debit standing_order""",
     "exit": "cancellation termination exit offboarding closure",
 }
@@ -32,7 +39,7 @@ _NOT_THIS = (
     Cue(
         "other_object",
         -4.0,
-        phrases(
+        phrase_lines(
             """
             <end> ..2 <thing>
             cancellation|termination of an|the|my|our appointment|meeting|event|booking
@@ -48,10 +55,11 @@ _NOT_THIS = (
     Cue(
         "not_leaving",
         -5.0,
-        phrases(
+        phrase_lines(
             """
             not canceling|leaving|quitting|terminating|churning|losing
-            not|never want|wanting|going|planning|intend|intending|looking|asking|trying|about|plan|wish to <end>|leave|churn|switch
+            not|never want|wanting|going|planning|intend|intending|looking|asking|trying|about|plan|
+                wish to <end>|leave|churn|switch
             never <end>|leave|look|looked
             no intention|plans|plan of|to canceling|leaving|cancel|leave
             do not cancel|close|delete|terminate
@@ -63,7 +71,7 @@ _NOT_THIS = (
     Cue(
         "past_vendor",
         -4.0,
-        phrases(
+        phrase_lines(
             """
             <our> previous|old|former|last|prior <vendor>|agency
             to you last|this|in|from|and|a
@@ -78,7 +86,7 @@ _NOT_THIS = (
     Cue(
         "other_account",
         -3.0,
-        phrases(
+        phrase_lines(
             """
             test|demo|duplicate|dummy|staging|sandbox account|workspace|data|user
             account|user named|called
@@ -99,7 +107,7 @@ _EXPLICIT = (
     Cue(
         "end_the_deal",
         4.0,
-        phrases(
+        phrase_lines(
             """
             <end> <our>|a|an|everything ..3 <deal>
             <end> ..2 <deal>
@@ -121,10 +129,13 @@ _EXPLICIT = (
     Cue(
         "want_to_cancel",
         3.5,
-        phrases(
+        phrase_lines(
             """
-            want|wants|wanting|need|like|have|decided|going|plan|planning|intend|wish|ready|how|steps|told_me|asked to cancel|terminate $
-            want|wants|wanting|need|like|have|decided|going|plan|intend|how|told_me|told_us to cancel|terminate everything|now|soon|because|as|since|at|effective|unless|by|before|from|with|after
+            want|wants|wanting|need|like|have|decided|going|plan|planning|intend|wish|ready|how|steps|
+                told_me|asked to cancel|terminate $
+            want|wants|wanting|need|like|have|decided|going|plan|intend|how|told_me|told_us to cancel|
+                terminate everything|now|soon|because|as|since|at|effective|unless|by|before|from|with|
+                after
             how|where ..3 i|we cancel|quit|terminate|unsubscribe $
             ^ please? cancel|terminate $
             ^ please? cancel|terminate everything|immediately|now|soon|me|us
@@ -141,7 +152,7 @@ _EXPLICIT = (
     Cue(
         "cancel_it",
         2.0,
-        phrases(
+        phrase_lines(
             """
             cancel|terminate|close|delete|end|stop it|this
             canceling|terminating it|this
@@ -152,13 +163,13 @@ _EXPLICIT = (
     Cue(
         "deal_named",
         1.2,
-        phrases("subscription|membership|account|plan|contract|policy|renew|renewal"),
+        phrase_lines("subscription|membership|account|plan|contract|policy|renew|renewal"),
         whole_message=True,
     ),
     Cue(
         "exit_matter",
         3.0,
-        phrases(
+        phrase_lines(
             """
             <exit> fee|fees|penalty|penalties|charge|charges|form|process|procedure|policy|cost|email
             early <exit>
@@ -181,7 +192,7 @@ _EXPLICIT = (
     Cue(
         "not_renewing",
         4.0,
-        phrases(
+        phrase_lines(
             """
             not renew|renewing
             not be renewing|continuing|extending|prolonging|staying|signing
@@ -202,9 +213,10 @@ _EXPLICIT = (
     Cue(
         "going_elsewhere",
         4.0,
-        phrases(
+        phrase_lines(
             """
-            switch*|move|moving|moved|migrate|migrating|migrated|go|going|gone|change|changing|transition* ..2 to|with <our>|a|an? <other> ..2 <vendor>
+            switch*|move|moving|moved|migrate|migrating|migrated|go|going|gone|change|changing|
+                transition* ..2 to|with <our>|a|an? <other> ..2 <vendor>
             go|going|went|gone|signed|sign with|for <other> ..2 <vendor>
             going|gone|signed|went with a|an|your? competitor|competitors|rival|someone|somebody|rivals
             switch*|move|moving|migrate|migrating|go|going|off|over ..2 to <rival>
@@ -224,9 +236,9 @@ _EXPLICIT = (
     Cue(
         "leaving",
         3.5,
-        phrases(
+        phrase_lines(
             """
-            leaving you|your|the|this ..1 platform|service|product|end|company|us
+            leaving you|your|the|this ..1 platform|service|product|end|us
             we|i are|am|will leaving $
             we|i will|are|am be? leaving at|by|end|in|you|your|after|next|this|as
             last|final day|month|invoice|bill ..2 with you|us|and
@@ -247,7 +259,7 @@ _EXPLICIT = (
     Cue(
         "stop_paying",
         3.5,
-        phrases(
+        phrase_lines(
             """
             stop|quit|cease ..1 billing|charging|my_subscription|payments
             stop|keep ..3 from charging|billing me|us
@@ -262,12 +274,14 @@ _EXPLICIT = (
     Cue(
         "no_longer_wanted",
         3.5,
-        phrases(
+        phrase_lines(
             """
-            no longer|not need|require|want|using|use|be_using|needing|wanting|interested|wish|needed ..4 <deal>|anymore|any_more|any_longer
+            no longer|not need|require|want|using|use|be_using|needing|wanting|interested|wish|
+                needed ..4 <deal>|anymore|any_more|any_longer
             no longer need|require|want this|it|your|you
             no longer want to be
-            discontinue|stop|end|cease|ceasing ..2 using|use ..2 you|your|platform|product|service|software|tool
+            discontinue|stop|end|cease|ceasing ..2 using|use ..2 you|your|platform|product|service|
+                software|tool
             stopped|quit using you|your
             do|does not need|want ..2 <deal> ..1 anymore|any_more|any_longer|now
             """
@@ -276,14 +290,31 @@ _EXPLICIT = (
     Cue(
         "downgrade",
         3.0,
-        phrases(
+        phrase_lines(
             """
-            downgrade|downgrading ..5 free|freemium|basic|standard|lower|plan|account|tier|starter|cheaper|smaller|subscription
-            switch|switching|move|go|change|changing|back ..4 to the|a|my? free|freemium|basic|standard|cheaper|lower ..1 plan|account|tier|version|profile|subscription
+            downgrade|downgrading ..5 free|freemium|basic|standard|lower|plan|account|tier|starter|
+                cheaper|smaller|subscription
+            switch|switching|move|go|change|changing|back ..4 to the|a|my? free|freemium|basic|standard|
+                cheaper|lower ..1 plan|account|tier|version|profile|subscription
             """
         ),
     ),
-    Cue("regret", 0.7, phrases("unfortunately\nregrettably\nsadly\nregret\nafraid"), whole_message=True),
+    Cue(
+        "hedged",
+        -3.0,
+        phrase_lines(
+            """
+            may|might|could ..1 have_to|need_to|be_forced_to|want_to|well? <end>|switch|leave|move|go|
+                look|change
+            consider|considering|considered|thinking|thought|tempted ..4 <end>|switching|leaving|moving|
+                changing|switch|leave|move|going
+            if|unless ..8 will|would|may|might|am|are ..3 <end>|leaving|leave|switch|switching|move|
+                moving|go|going
+            wondering|unsure ..2 whether|if
+            """
+        ),
+    ),
+    Cue("regret", 0.7, phrase_lines("unfortunately\nregrettably\nsadly\nregret\nafraid"), whole_message=True),
     *_NOT_THIS,
 )
 
@@ -291,15 +322,21 @@ _IMPLIED = (
     Cue(
         "alternatives",
         3.0,
-        phrases(
+        phrase_lines(
             """
-            look|looking|compar*|evaluat*|explor*|consider*|test*|trying|assess*|weigh*|shop*|research* ..4 alternative|alternatives|competitor|competitors|competition
-            look|looking|compar*|evaluat*|explor*|consider*|test*|trying|assess*|weigh*|demo* ..2 <other> ..1 <vendor>|options|offers|helpdesk|quotes
+            look|looking|compar*|evaluat*|explor*|consider*|test*|trying|assess*|weigh*|shop*|
+                research* ..4 alternative|alternatives|competitor|competitors|competition
+            look|looking|compar*|evaluat*|explor*|consider*|test*|trying|assess*|weigh*|
+                demo* ..2 <other> ..1 <vendor>|options|offers|helpdesk|quotes
             look|looking at|into ..2 other|different|alternative ..1 <vendor>|options
             look|looking|go|going|shop|shopping elsewhere|around
-            consider*|think*|thought|tempted ..3 switching|canceling|changing_to|cancel|switch|leaving_you|moving_away|moving_on
+            consider*|think*|thought|tempted ..3 switching|canceling|changing_to|cancel|switch|
+                leaving_you|moving_away|moving_on
+            consider*|think*|thought ..1 leaving|moving|canceling|closing|ending|terminating ..6 account|
+                subscription|contract|service|plan|membership|it|$
             consider*|think*|thought ..1 leaving|moving $
-            competitor|competitors|<rival>|someone|somebody|others|rival ..3 offer|offers|offered|offering|cheaper|quoted|same|built|better|impressed
+            competitor|competitors|<rival>|someone|somebody|others|rival ..3 offer|offers|offered|
+                offering|cheaper|quoted|same|built|better|impressed
             one of your competitors
             better|cheaper|lower offer|deal|price|rate|quote|rates ..2 from|elsewhere|with|at|than
             got|found|received ..3 better|cheaper ..1 offer|deal|price|quote|option
@@ -313,10 +350,11 @@ _IMPLIED = (
     Cue(
         "value",
         2.6,
-        phrases(
+        phrase_lines(
             """
             not|hardly|barely|never|no ..5 worth|value|roi|benefit|justify|justified|paying_for
-            question*|justify|justifying|defending|defend ..4 cost|costs|expense|price|investment|spend|spending|it_to|you_internally|roi|this
+            question*|justify|justifying|defending|defend ..4 cost|costs|expense|price|investment|spend|
+                spending|it_to|you_internally|roi|this
             why ..2 i|we|am|are pay|paying|keep ..1 for|paying ..1 this|you|it|that $
             not ..2 getting|seeing ..2 value|enough|worth|results|return
             value for ..2 money|pay|spend|price
@@ -333,7 +371,7 @@ _IMPLIED = (
     Cue(
         "price",
         2.4,
-        phrases(
+        phrase_lines(
             """
             too|very|so|really expensive|pricey|costly|steep
             too much money|to_pay|for_what|per_month|a_month
@@ -342,7 +380,8 @@ _IMPLIED = (
             raised|raising|raise|increased|increasing|hiked ..3 price|prices|rates|fee|fees|bill
             half the price
             all ..2 data in a format
-            price|prices|pricing ..2 no_longer|stays|out_of|not ..2 works|work|like|reach|sustainable|competitive
+            price|prices|pricing ..2 no_longer|stays|out_of|not ..2 works|work|like|reach|sustainable|
+                competitive
             budget ..7 cut|cuts|slashed|reduced|gone|frozen|tight|halved|shrunk
             cut|reduce|reducing|cutting|save|saving|trim ..4 costs|spend|spending|budget|expenses
             smaller|cheaper|lower ..1 plan|option|package|tier
@@ -355,11 +394,13 @@ _IMPLIED = (
     Cue(
         "disuse",
         2.6,
-        phrases(
+        phrase_lines(
             """
-            nobody|no_one|hardly|hardly_anyone|barely|rarely|noone ..6 use|uses|using|used|log|logs|logged|login|logging|touched|opens
+            nobody|no_one|hardly|hardly_anyone|barely|rarely|noone ..6 use|uses|using|used|log|logs|
+                logged|login|logging|touched|opens
             not using|used|use it|this|you|your|the ..3 much|enough|as|anymore|any_more|often|at_all
-            usage|adoption|engagement|logins ..4 dropped|down|low|poor|slow|fell|declining|never|weak|disappointing|struggl*
+            usage|adoption|engagement|logins ..4 dropped|down|low|poor|slow|fell|declining|never|weak|
+                disappointing|struggl*
             adoption never
             went|going|go|gone back to the|our ..1 old|spreadsheets|excel
             back to|on spreadsheets|excel|the_old|our_old|email|paper|manual
@@ -374,9 +415,10 @@ _IMPLIED = (
     Cue(
         "displeased",
         1.5,
-        phrases(
+        phrase_lines(
             """
-            disappointed|disappointing|disappointment|frustrated|frustrating|unacceptable|ridiculous|terrible|awful|horrible|worst|unhappy|dissatisfied|appalling|useless|joke
+            disappointed|disappointing|disappointment|frustrated|frustrating|unacceptable|ridiculous|
+                terrible|awful|horrible|worst|unhappy|dissatisfied|appalling|useless|joke
             fed up
             let down
             losing|lost patience|faith|trust|confidence
@@ -395,7 +437,7 @@ _IMPLIED = (
     Cue(
         "end_of_patience",
         1.6,
-        phrases(
+        phrase_lines(
             """
             last straw
             last|final chance|warning
@@ -411,7 +453,7 @@ _IMPLIED = (
     Cue(
         "again_and_again",
         1.0,
-        phrases(
+        phrase_lines(
             """
             third|fourth|fifth|second|nth|umpteenth time|outage|week|ticket|incident|month|bug
             again and again
@@ -429,25 +471,29 @@ _IMPLIED = (
     Cue(
         "ultimatum",
         3.0,
-        phrases(
+        phrase_lines(
             """
-            if|unless ..8 will|would|may|might|am|are have_to|need_to|be_forced|consider|considering|look|looking|leave|leaving|cancel|canceling|switch|switching|move|reconsider|gone
-            if ..4 not|never ..1 fixed|resolved|solved|sorted|improved|improve|addressed|change ..8 will|would|may|might|going|have|am|are
+            if|unless ..8 will|would|may|might|am|are have_to|need_to|be_forced|consider|considering|look|
+                looking|leave|leaving|cancel|canceling|switch|switching|move|reconsider|gone
+            if ..4 not|never ..1 fixed|resolved|solved|sorted|improved|improve|addressed|change ..8 will|
+                would|may|might|going|have|am|are
             if ..1 stays|continues|keeps ..8 not|leave|look|cancel|switch
             if ..2 can not ..6 considering|consider|leaving|moving|cancel|leave|switch
             if|unless ..6 have to look|leave|cancel|reconsider|move|find|go|switch
             or ..1 i|we ..2 leave|cancel|go|switch|look|walk|are_out
             why ..1 i|we should|would not? stay|leave|keep|remain|go|switch
-            may|might need|have to reconsider|rethink|look|leave|cancel|move
+            may|might|could need|have to reconsider|rethink|look|leave|cancel|move|switch|go|find|change
+            may|might|could switch|leave|cancel|move|look|go ..2 to|elsewhere|another|our
             """
         ),
     ),
     Cue(
         "reconsidering",
         3.0,
-        phrases(
+        phrase_lines(
             """
-            reconsider*|rethink*|reevaluat*|re_evaluat*|reassess* ..4 <deal>|relationship|options|you|whether|our|using|partnership|vendor|vendors|choice
+            reconsider*|rethink*|reevaluat*|re_evaluat*|reassess* ..4 <deal>|relationship|options|you|
+                whether|our|using|partnership|vendor|vendors|choice
             on the fence
             second thoughts
             not sure|certain|convinced ..4 stay|staying|keep|continue|continuing|renew|right|fit|getting
@@ -463,7 +509,7 @@ _IMPLIED = (
     Cue(
         "shrinking",
         2.6,
-        phrases(
+        phrase_lines(
             """
             pause|pausing|suspend|freeze|hold ..3 subscription|account|plan|billing|contract|membership
             reduce|drop|dropping|fewer|cut|remove|lower|decrease|less ..4 seats|licenses
@@ -479,11 +525,12 @@ _IMPLIED = (
     Cue(
         "champion_gone",
         2.6,
-        phrases(
+        phrase_lines(
             """
             championed ..6 leaving|left
             i am leaving|moving_on|departing ..4 company|job|role|firm|organization
-            <our> new ..2 vp|cto|ceo|cfo|cio|coo|head|director|boss|manager|lead|leadership ..4 used|prefers|wants|likes|favors|puts
+            <our> new ..2 vp|cto|ceo|cfo|cio|coo|head|director|boss|manager|lead|leadership ..4 used|
+                prefers|wants|likes|favors|puts
             my|our last day at|here|in
             """
         ),
@@ -491,9 +538,10 @@ _IMPLIED = (
     Cue(
         "no_fit",
         2.4,
-        phrases(
+        phrase_lines(
             """
-            does|do|is|are|did not ..2 fit|suit|meet|right|working ..2 how|for|our|my|us|needs|expectations|well
+            does|do|is|are|did not ..2 fit|suit|meet|right|working ..2 how|for|our|my|us|needs|
+                expectations|well
             not for us|me
             build|built|do|developed|develop ..2 ourselves|in_house|internally
             easier for us to build
@@ -505,14 +553,15 @@ _IMPLIED = (
     Cue(
         "way_out",
         2.2,
-        phrases(
+        phrase_lines(
             """
             locked in
             lock in period
             exit clause
             contract break|breaks
             refund ..6 not use|month|months|year|remaining|unused|subscription|annual
-            export|download|extract|backup ..1 all|our|my ..2 data|history|everything ..4 format|other|leave|move|another|before
+            export|download|extract|backup ..1 all|our|my ..2 data|history|everything ..4 format|other|
+                leave|move|another|before
             how ..5 get|take ..3 data out
             minimum term|contract
             """
@@ -521,7 +570,7 @@ _IMPLIED = (
     Cue(
         "slow_support",
         1.2,
-        phrases(
+        phrase_lines(
             """
             still no answer|reply|response
             no answer|reply|response after|for|in
@@ -538,7 +587,7 @@ _IMPLIED = (
     Cue(
         "praise",
         -1.5,
-        phrases(
+        phrase_lines(
             """
             love|loving you|it|your|this
             best tool|software|product|service|decision
@@ -561,8 +610,8 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         version=VERSION,
         kind=Kind.CHURN_RISK,
         voices=(
-            Voice(RuleBook(_EXPLICIT, _GROUPS), Calibration(slope=1.0, offset=-2.3), explicit=True),
-            Voice(RuleBook(_IMPLIED, _GROUPS), Calibration(slope=1.0, offset=-2.0), explicit=False),
+            Voice(RuleBook(_EXPLICIT, _GROUPS), Calibration(slope=1.558, offset=-3.012), explicit=True),
+            Voice(RuleBook(_IMPLIED, _GROUPS), Calibration(slope=0.936, offset=-1.595), explicit=False),
         ),
         parameters=parameters or Parameters(threshold=0.6),
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
-from services.detector.domain.rules import Calibration, Cue, RuleBook, phrases
+from services.detector.domain.rules import Calibration, Cue, RuleBook
+from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "expansion"
@@ -18,7 +19,8 @@ VERSION = "1"
 _GROUPS = {
     **GROUPS,
     "seat": "seat seats license licenses slot slots",
-    "grow": """add adding buy buying order purchase purchasing need needs needing get getting provision want wants require requires
+    "grow": """add adding buy buying order purchase purchasing need needs needing get getting provision
+        want wants require requires
         request requesting bring bringing expect quote like""",
     "plus": "more additional extra another further new second spare addl",
 }
@@ -27,7 +29,7 @@ _CUES = (
     Cue(
         "more_seats",
         3.4,
-        phrases(
+        phrase_lines(
             """
             <grow> ..4 <seat>
             <many>|<plus>|one|some ..2 <seat>
@@ -47,13 +49,15 @@ _CUES = (
     Cue(
         "more_people",
         3.0,
-        phrases(
+        phrase_lines(
             """
-            add|adding|bring|bringing|need|provision|onboard|put|have|onboarding|access_for|quote_for ..3 <many>|more|additional|extra|multiple|new ..3 <people>
+            add|adding|bring|bringing|need|provision|onboard|put|have|onboarding|access_for|
+                quote_for ..3 <many>|more|additional|extra|multiple|new ..3 <people>
             <many>|how_much_for <plus> ..2 <people>
             <many>|multiple new <people>|users
             per additional|extra|new|added|# user|seat|agent|person|head
-            price|cost|pay|pricing|bill|billing|quote ..4 additional|extra|more|adding|add|another|# ..2 <people>
+            price|cost|pay|pricing|bill|billing|quote ..4 additional|extra|more|adding|add|another|
+                # ..2 <people>
             above|over|beyond|than # ..1 <people>
             # ..1 <people> on top
             user|agent|people limit to
@@ -68,14 +72,19 @@ _CUES = (
     Cue(
         "more_places",
         2.8,
-        phrases(
+        phrase_lines(
             """
             <grow> ..3 another|second|additional|extra|new|one_more|more|us|canada ..2 <place>
-            other|another|new|more|two|three|four|five|several|every|each ..2 <place> ..6 want|wants|like|use|join|asked|interested|access|ask|needs|login|logins|roll|deploy
-            marketing|sales|support|hr|finance|legal|warehouse|operations|it|engineering|product ..2 team|folks|people|department ..3 want|wants|like|needs|need|asked|interested ..4 in|access|it|logins|licenses|join
+            other|another|new|more|two|three|four|five|several|every|each ..2 <place> ..6 want|wants|like|
+                use|join|asked|interested|access|ask|needs|login|logins|roll|deploy
+            marketing|sales|support|hr|finance|legal|warehouse|operations|it|engineering|product ..2 team|
+                folks|people|department ..3 want|wants|like|needs|need|asked|interested ..4 in|access|it|
+                logins|licenses|join
             marketing|sales|hr|finance|legal|operations ..8 wants|want in
-            office|branch|subsidiary|department|departments|store|division ..4 want|wants|would_like|asked ..4 use|join|it|in|same|access|board|logins
-            want|like|ask|asking|happy to? extend|expand|deploy|roll|bring|scale ..6 <place>|company|subsidiaries|stores|partners|org|business
+            office|branch|subsidiary|department|departments|store|division ..4 want|wants|would_like|
+                asked ..4 use|join|it|in|same|access|board|logins
+            want|like|ask|asking|happy to? extend|expand|deploy|roll|bring|scale ..6 <place>|company|
+                subsidiaries|stores|partners|org|business
             open|opening|opens ..4 <place>
             from one to # brands|workspaces|locations
             extend|extending <our> contract|license|subscription to
@@ -95,9 +104,10 @@ _CUES = (
     Cue(
         "company_wide",
         3.0,
-        phrases(
+        phrase_lines(
             """
-            roll*|deploy*|launch*|extend*|expand*|implement*|take|taking ..5 company|organization|everyone|whole|entire|globally|worldwide|wide|emea|apac|enterprise_wide
+            roll*|deploy*|launch*|extend*|expand*|implement*|take|taking ..5 company|organization|
+                everyone|whole|entire|globally|worldwide|wide|emea|apac|enterprise_wide
             company wide
             standardize|standardise on
             across all|the|our ..1 subsidiaries|group|company|teams|offices|brands|departments
@@ -112,7 +122,7 @@ _CUES = (
     Cue(
         "growth",
         1.6,
-        phrases(
+        phrase_lines(
             """
             we|company|team|business are|is hiring|growing|expanding|scaling
             headcount ..1 doubles|doubling|grows|growing|up
@@ -130,7 +140,7 @@ _CUES = (
     Cue(
         "volume_price",
         2.6,
-        phrases(
+        phrase_lines(
             """
             volume|group|bulk|quantity pricing|discount|rate|price|discounts|deal
             what happens to the price
@@ -144,11 +154,14 @@ _CUES = (
     Cue(
         "one_more_thing",
         3.0,
-        phrases(
+        phrase_lines(
             """
-            another|second|additional|extra|spare|more|one_more physical|debit|credit|payment|phone|virtual? card|cards|line|lines
-            order|add|get|need|want|insure another|second|additional|extra ..1 vehicle|car|property|number|device
-            card|cards|line|lines for ..1 my|our|a|family wife|husband|partner|daughter|son|mother|father|kid|child|family|spouse|colleague
+            another|second|additional|extra|spare|more|one_more physical|debit|credit|payment|phone|
+                virtual? card|cards|line|lines
+            order|add|get|need|want|insure another|second|additional|extra ..1 vehicle|car|property|
+                number|device
+            card|cards|line|lines for ..1 my|our|a|family wife|husband|partner|daughter|son|mother|father|
+                kid|child|family|spouse|colleague
             how many ..2 cards
             insure another|additional|second
             more than one card
@@ -163,7 +176,7 @@ _CUES = (
     Cue(
         "price_asked",
         0.8,
-        phrases(
+        phrase_lines(
             """
             quote|price|pricing|cost|costs|how_much|invoice|bill|contract|po|discount|license
             """
@@ -173,7 +186,7 @@ _CUES = (
     Cue(
         "administration",
         -3.5,
-        phrases(
+        phrase_lines(
             """
             remove|removing|delete|fewer|less|drop|reduce|replace|transfer|revoke ..3 <people>
             can|could|do not log|login|see|open|sign|access
@@ -215,6 +228,6 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.EXPANSION,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.0, offset=-2.2)),),
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=0.905, offset=-1.205)),),
         parameters=parameters or Parameters(threshold=0.6),
     )

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Evidence, Finding, Kind
 from services.detector.domain.lexical import Candidate, LexicalDetector, Voice
-from services.detector.domain.rules import Calibration, Cue, RuleBook, phrases
+from services.detector.domain.rules import Calibration, Cue, RuleBook
+from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.text.wishes import same_wish, wish_title
 
 if TYPE_CHECKING:
@@ -25,17 +26,26 @@ WISH_LIMIT = 5
 """More wishes in one conversation are a list for a product manager, not signals."""
 
 _GROUPS = {
-    "nice": """great nice awesome cool helpful amazing useful good perfect lovely wonderful fantastic handy neat brilliant better
+    "nice": """great nice awesome cool helpful amazing useful good perfect lovely wonderful fantastic
+        handy neat brilliant better
         excellent super convenient sweet welcome best terrific ideal""",
-    "make": """add implement support allow include introduce build enable provide bring integrate extend offer create develop
+    "make": """add implement support allow include introduce build enable provide bring integrate extend
+        offer create develop
         incorporate expose""",
-    "making": "adding implementing supporting allowing including introducing building enabling providing making having offering",
-    "way": "way option options ability possibility feature features setting settings button function functionality toggle shortcut mode",
-    "part": """mode theme feature features option options integration integrations support version button filter filters view widget
-        widgets export import api webhook webhooks shortcut shortcuts field fields notifications search language
-        languages tab tabs column columns menu settings setting toggle extension plugin permission permissions role roles
-        format formats page bar icon calendar map sync login backup sort sorting layout tags templates template dashboard
-        reactions passkeys sso macros app function font fonts size color colors undo folders folder playlist levels characters
+    "making": """adding implementing supporting allowing including introducing building enabling
+        providing making having offering""",
+    "way": """way option options ability possibility feature features setting settings button function
+        functionality toggle shortcut mode""",
+    "part": """mode theme feature features option options integration integrations support version button
+        filter filters view widget
+        widgets export import api webhook webhooks shortcut shortcuts field fields notifications search
+        language
+        languages tab tabs column columns menu settings setting toggle extension plugin permission
+        permissions role roles
+        format formats page bar icon calendar map sync login backup sort sorting layout tags templates
+        template dashboard
+        reactions passkeys sso macros app function font fonts size color colors undo folders folder
+        playlist levels characters
         maps cards items characters weapons graphics""",
 }
 
@@ -43,13 +53,13 @@ _CUES = (
     Cue(
         "would_be_nice",
         3.2,
-        phrases(
+        phrase_lines(
             """
             would ..3 <nice> ..2 if|to_have|to_be_able|to_see|to_get|when|to
             would be ..1 <nice> $
             <nice> if you|it|there|we|i|they|the|u ..2 could|would|was|were|had|can|added|add
             would make ..4 <nice>|easier|faster|better
-            could|can ..1 use a|an|some|more
+            it|app|list|page|editor|you could use a|an|some|more
             support for ..6 would ..2 be <nice>
             <way> ..6 would ..2 be <nice>|appreciated
             would ..2 <nice> addition|feature|improvement|to_have
@@ -67,12 +77,13 @@ _CUES = (
     Cue(
         "wish",
         3.0,
-        phrases(
+        phrase_lines(
             """
             wish ..1 i|we|you|it|there|they|the ..5 could|had|was|were|would|have|has|can|did
             wish for a|an|more|the
             wish list|wishlist
             if only i|we|you|there|it
+            would ..1 love to have|see|get
             would|should ..1 love|like to see|have ..1 a|an|the|more|some|this|that|it|your
             would ..1 love|like a|an|more|some ..3 <part>
             would ..1 love|like to be able
@@ -90,10 +101,11 @@ _CUES = (
     Cue(
         "named_request",
         3.4,
-        phrases(
+        phrase_lines(
             """
             feature|enhancement|improvement request|suggestion|idea|proposal
-            my|a|one|another|small|some|quick request|suggestion|idea is|for|to|would
+            my|one|another|small|some|quick suggestion|idea is|for|to|would
+            small|quick|another feature? request
             ^ suggestion|suggestions|request|idea|proposal
             would|like|want|to ..1 suggest|propose|recommend ..1 adding|to|that|a|an|the|you
             my request let|is
@@ -104,7 +116,7 @@ _CUES = (
             on the|your ..1 roadmap|backlog|wishlist
             put ..2 on the list
             hint hint
-            # for multi|the
+            # for multi
             describe the solution|feature
             solution you would like
             """
@@ -114,22 +126,26 @@ _CUES = (
     Cue(
         "please_add",
         2.8,
-        phrases(
+        phrase_lines(
             """
             please|pls|kindly ..1 <make> ..8 <part>
             please|kindly ..1 add|implement|introduce|support|include|bring|build|allow|enable|consider
             could|can|would|will you|we|u|they|it|developers ..3 <make> ..7 <part>
-            could|can|would|will you|u|guys|they ..2 add|implement|introduce|make_it_possible|consider|allow|support
+            could|can|would|will you|u|guys|they ..2 add|implement|introduce|make_it_possible|consider|
+                allow|support
             could|can the|this ..2 include|support|have|show|allow
             could|can there be ..2 a|an|some|easier
             can we get|have a|an|some|the|two ..5 <part>
             can we get|have
             you ..1 mind <making>
             please|kindly let us|me|users|people|the ..1 <part>?
-            please|kindly make ..5 resizable|optional|configurable|possible|customizable|available|bigger|smaller|bigger|easier|it|an
-            could|can you make ..5 resizable|optional|configurable|possible|customizable|available|bigger|smaller|collapsible|editable|sortable
+            please|kindly make ..5 resizable|optional|configurable|possible|customizable|available|bigger|
+                smaller|bigger|easier|it|an
+            could|can you make ..5 resizable|optional|configurable|possible|customizable|available|bigger|
+                smaller|collapsible|editable|sortable
             add|adding more|a|an|the|some ..4 <part>
-            ^ add|allow|enable|implement|expose|introduce|provide|support a|an|the|new|more|for|option|support|ability|specifying|configuring|multiple|custom|better
+            ^ add|allow|enable|implement|expose|introduce|provide|support a|an|the|new|more|for|option|
+                support|ability|specifying|configuring|multiple|custom|better
             more ..2 <part>|levels|options|languages please
             need|needs more ..1 <part>|languages|levels|options|content|updates|update
             hope ..1 you can make|add
@@ -143,7 +159,7 @@ _CUES = (
     Cue(
         "there_should_be",
         2.8,
-        phrases(
+        phrase_lines(
             """
             there|it|app|you|they should|could|must|needs_to ..1 be|have|offer ..2 a|an|some|more ..1 <way>
             should ..2 have ..2 a|an|the|more|some ..3 <part>
@@ -173,14 +189,15 @@ _CUES = (
     Cue(
         "plans_for",
         2.8,
-        phrases(
+        phrase_lines(
             """
-            any|are_there|is_there|have|there ..2 plans|plan|chance|intention|intentions|possibility|timeline|eta ..2 to|of|for|on ..4 <make>|<making>|<part>|get|getting|bring
+            any|are_there|is_there|have|there ..2 plans|plan|chance|intention|intentions|possibility|
+                timeline|eta ..2 to|of|for|on ..4 <make>|<making>|<part>|get|getting|bring
             any|have ..2 plans|plan|intention to|for|of
             do|are you plan|planning|intend|thinking|intending to|on|of ..2 <make>|<making>|bring|release|a
             will you ..1 <make>
             will you ever
-            will there ..1 be a|an|any|support
+            will there ..1 be a|an|any ..3 <part>
             is it ..1 planned|possible to ..1 <make>
             is it|this on ..2 roadmap
             when will ..8 get|have|support|be_able|come|available
@@ -197,7 +214,7 @@ _CUES = (
     Cue(
         "not_there",
         2.6,
-        phrases(
+        phrase_lines(
             """
             why is|are there ..1 no|still_no
             still no ..3 <part>
@@ -238,7 +255,7 @@ _CUES = (
     Cue(
         "idea_words",
         0.7,
-        phrases(
+        phrase_lines(
             """
             instead of
             in the|a future|next update|version|release
@@ -255,13 +272,14 @@ _CUES = (
     Cue(
         "favour",
         -3.5,
-        phrases(
+        phrase_lines(
             """
             call|contact|phone|email|ring me|us back?
             speak|talk|hear|chat ..1 to|with|from|back
             get back to
             someone could|can|would get|call|help|look|explain
             send|resend|forward|refund|invoice|reply|answer ..4 report|invoice|refund|me|again|soon|today|copy
+            add it|this|that ..1 from|to|next|today|now|please
             add me|him|her|my|our|kim|us ..1 to|in|colleague|coworker|manager
             add|adding #|user|users|agent|seat|seats|colleague|po|person|member
             add ..3 colleague|user|seats|seat|po|balance|account|waiting_list
@@ -269,7 +287,8 @@ _CUES = (
             to the account|waiting|beta|thread|team|list|invoice
             need|want|like ..1 a? refund|help|answer|discount|call|assistance
             need help|assistance|an_answer|support
-            like|love|want to know|hear|speak|join|cancel|buy|purchase|upgrade|thank|see_you|meet|return|order|check|open|report|ask|talk|get_a_refund|make|place|change|pay
+            like|love|want to know|hear|speak|join|cancel|buy|purchase|upgrade|thank|see_you|meet|return|
+                order|check|open|report|ask|talk|get_a_refund|make|place|change|pay
             let me|us know
             consider my
             discount
@@ -282,6 +301,13 @@ _CUES = (
             enable ..2 for us|me|our
             two|# days for
             tomorrow|tonight|today
+            to|from purchase|order|cart|basket
+            delivered
+            physical|spare|new card|cards
+            insurance|claim|claims
+            transfer|payment|fee|charge|charges|refund|travel
+            you assist
+            new service|connection
             wish you
             good luck
             """
@@ -290,7 +316,7 @@ _CUES = (
     Cue(
         "how_to",
         -2.2,
-        phrases(
+        phrase_lines(
             """
             how do|can|to|would|should ..1 i|we|you|add|export
             ^ how
@@ -308,12 +334,13 @@ _CUES = (
     Cue(
         "fault_report",
         -2.8,
-        phrases(
+        phrase_lines(
             """
             crash|crashes|crashed|crashing|freezes|broken|stopped_working|flickers|bug_report
             does|do|did|is|are not work|working|load|loading|open|respond
             nothing came|happens
-            should|must have received|arrived|been
+            should|must have received|arrived|been|gone|seen|told|happened|got|had
+            by now
             should work|be_fixed|be_blue
             error|exception|stack_trace|traceback
             after ..3 update ..4 not|crash*|error
@@ -337,13 +364,14 @@ _CUES = (
     Cue(
         "already_there",
         -3.5,
-        phrases(
+        phrase_lines(
             """
             thanks|thank_you for adding|the_new|implementing|this|your
             new ..3 feature ..2 is
             exactly what i|we needed
             exists|possible already
-            great|nice|love|like|awesome|amazing update|feature|addition|the_new|the_option|that_you_can|how_you_can
+            great|nice|love|like|awesome|amazing update|feature|addition|the_new|the_option|that_you_can|
+                how_you_can
             never mind
             no action needed
             our|my customers ask|asked us
@@ -411,6 +439,6 @@ def create(parameters: Parameters | None = None) -> FeatureRequestDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.FEATURE_REQUEST,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.0, offset=-2.2)),),
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.093, offset=-2.545)),),
         parameters=parameters or Parameters(threshold=0.6),
     )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
-from services.detector.domain.rules import Calibration, Cue, RuleBook, phrases
+from services.detector.domain.rules import Calibration, Cue, RuleBook
+from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 if TYPE_CHECKING:
@@ -27,31 +28,38 @@ _SETTLED_DAYS = 365
 _GROUPS = {
     **GROUPS,
     "begin": "get getting got",
-    "signing": "sign_up signing_up signed_up signup registration registering register registered enroll enrolling",
+    "signing": """sign_up signing_up signed_up signup registration registering register registered enroll
+        enrolling""",
     "newly": "just recently newly finally only_just",
-    "joined": "signed joined bought purchased subscribed started created made got_started become became onboarded installed",
+    "joined": """signed joined bought purchased subscribed started created made got_started become became
+        onboarded installed""",
 }
 
 _CUES = (
     Cue(
         "account_opening",
         3.2,
-        phrases(
+        phrase_lines(
             """
-            create|creating|open|opening|register|registering|activate|activating ..4 account|accounts|profile|workspace
-            set_up|setting_up|make|making|start|starting a|an|our|my|new|the|another ..2 account|profile|workspace|membership
+            create|creating|open|opening|register|registering|activate|activating ..4 account|accounts|
+                profile|workspace
+            set_up|setting_up|make|making|start|starting a|an|our|my|new|the|another ..2 account|profile|
+                workspace|membership
             want|need|like ..1 new ..2 account
             ^ new ..2 account
             help creating|create ..1 user
             new account ..3 for|with|open|please
             want|like|how|trying|tried|need|can|could|unable|help|wanting ..4 <signing>
-            <signing> ..4 error|problem|issue|not|page|form|fails|failed|rejecting|process|work|complete|stuck|trouble
-            complete|finish|problem|problems|issue|issues|trouble|error|errors|assistance|help ..4 registration|registrations|<signing>
+            <signing> ..4 error|problem|issue|not|page|form|fails|failed|rejecting|process|work|complete|
+                stuck|trouble
+            complete|finish|problem|problems|issue|issues|trouble|error|errors|assistance|
+                help ..4 registration|registrations|<signing>
             registration|registrations|<signing> problem|problems|error|errors|issue|issues
             become|becoming a? ..1 customer|member|client
             start|starting|begin ..1 a? new service|policy|plan|contract
             documents ..4 open
-            want|need|like|purchase|get|buy|start|interested|order ..4 new|a|an ..1 internet|cable|phone|broadband|tv|mobile|fiber ..2 connection|service|line|package
+            want|need|like|purchase|get|buy|start|interested|order ..4 new|a|an ..1 internet|cable|phone|
+                broadband|tv|mobile|fiber ..2 connection|service|line|package
             want|need|like|get|start|order ..2 new ..2 connection|service
             want|need ..1 internet|cable|phone ..1 service|connection
             <signing> twice
@@ -63,7 +71,7 @@ _CUES = (
     Cue(
         "just_joined",
         3.0,
-        phrases(
+        phrase_lines(
             """
             <newly> ..2 <joined>
             i|we new here|to_this|to_the|to_you|to_your
@@ -96,7 +104,7 @@ _CUES = (
     Cue(
         "getting_started",
         3.2,
-        phrases(
+        phrase_lines(
             """
             getting|get|got started
             get ..2 started
@@ -122,11 +130,12 @@ _CUES = (
     Cue(
         "kickoff",
         3.2,
-        phrases(
+        phrase_lines(
             """
             kick off|offs call|meeting|session|date|is|on|agenda|takes
             kickoff
-            onboarding session|call|checklist|thread|specialist|manager|process|plan|team|meeting|steps|help|guide|documents|email|tasks
+            onboarding session|call|checklist|thread|specialist|manager|process|plan|team|meeting|steps|
+                help|guide|documents|email|tasks
             onboard us|our|my|the ..2 team
             our|my|the|your|start|begin onboarding
             implementation manager|plan|call|team|specialist|partner|is|phase|project|timeline
@@ -145,7 +154,7 @@ _CUES = (
     Cue(
         "setting_up",
         2.6,
-        phrases(
+        phrase_lines(
             """
             initial|first setup|set_up|configuration|import|config|settings|project|login|installation
             setup wizard|guide|checklist|question|instructions|assistant
@@ -174,9 +183,10 @@ _CUES = (
     Cue(
         "training",
         2.6,
-        phrases(
+        phrase_lines(
             """
-            train|training|trained ..3 our|my|the|us|new|for ..3 agents|team|people|staff|users|starters|admins|colleagues
+            train|training|trained ..3 our|my|the|us|new|for ..3 agents|team|people|staff|users|starters|
+                admins|colleagues
             training session|sessions|material|materials|course|videos|webinar
             webinar|course|tutorial|guide for beginners|starters|new|admins
             recorded training
@@ -191,7 +201,7 @@ _CUES = (
     Cue(
         "activating",
         2.8,
-        phrases(
+        phrase_lines(
             """
             card|sim ..6 activate|activated|activating
             card active
@@ -209,7 +219,7 @@ _CUES = (
     Cue(
         "other_beginning",
         -3.5,
-        phrases(
+        phrase_lines(
             """
             newsletter|newsletters
             webinar ..4 accident|remove|thursday|make_it
@@ -263,7 +273,7 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.ONBOARDING,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.0, offset=-2.2)),),
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.026, offset=-1.130)),),
         parameters=parameters or Parameters(threshold=0.6),
         facts_points=_facts_points,
     )

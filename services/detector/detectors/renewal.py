@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
-from services.detector.domain.rules import Calibration, Cue, RuleBook, phrases
+from services.detector.domain.rules import Calibration, Cue, RuleBook
+from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 if TYPE_CHECKING:
@@ -26,10 +27,13 @@ _CUES = (
     Cue(
         "renewal_matter",
         3.2,
-        phrases(
+        phrase_lines(
             """
-            renewal quote|quotation|date|terms|price|pricing|invoice|discount|proposal|paperwork|discussion|options|process|notice|contract|order|agreement|rate|fee|offer|season|is|comes|go|went|of|through|reminder|payment|form|cost|period|be|out|to
-            annual|yearly|contract|upcoming|plan|subscription|license|vendor|policy|next|auto|automatic|our|my|the renewal|renewals
+            renewal quote|quotation|date|terms|price|pricing|invoice|discount|proposal|paperwork|
+                discussion|options|process|notice|contract|order|agreement|rate|fee|offer|season|is|comes|
+                go|went|of|through|reminder|payment|form|cost|period|be|out|to
+            annual|yearly|contract|upcoming|plan|subscription|license|vendor|policy|next|auto|automatic|
+                our|my|the renewal|renewals
             at|before|for|about|handles|regarding renewal|renewals|renewing
             up for renewal
             auto renew|renews|renewal|renewing
@@ -42,7 +46,7 @@ _CUES = (
     Cue(
         "renew_the_deal",
         3.4,
-        phrases(
+        phrase_lines(
             """
             renew|renewing|renewed|renews ..4 <deal>
             <deal> ..4 renew|renews|renewing|renewed|reinstated
@@ -59,14 +63,16 @@ _CUES = (
     Cue(
         "extend_the_deal",
         3.0,
-        phrases(
+        phrase_lines(
             """
             extend|extending|extension|prolong|prolonging|prolongation ..4 <deal>
             extend|extending|extension|prolong ..4 another|#|two|three|one year|years|months
             extension offer|proposal
             another|second|third|additional|further|# year|years|months|term ..2 with you
-            stay|staying|continue|continuing|remain|sign|signing|signed|commit|committing ..4 another|next|second|third|further|#|two|three|multi ..2 year|years|term|months|period
-            continue|continuing|carry_on|going with the|your|you ..1 service|product|platform|subscription ..4 after|current|next|end
+            stay|staying|continue|continuing|remain|sign|signing|signed|commit|committing ..4 another|
+                next|second|third|further|#|two|three|multi ..2 year|years|term|months|period
+            continue|continuing|carry_on|going with the|your|you ..1 service|product|platform|
+                subscription ..4 after|current|next|end
             renegotiat* ..3 <deal>
             negotiate ..3 extension|renewal|<deal>|terms
             reinstate ..2 <deal>
@@ -81,12 +87,14 @@ _CUES = (
     Cue(
         "term_ends",
         2.8,
-        phrases(
+        phrase_lines(
             """
-            <our> ..3 <deal> ..4 expire|expires|expiring|expired|ends|ending|lapse|lapses|runs_out|run_out|runs_until|is_up|due|finishes|rolls
+            <our> ..3 <deal> ..4 expire|expires|expiring|expired|ends|ending|lapse|lapses|runs_out|
+                run_out|runs_until|is_up|due|finishes|rolls
             <our> ..1 term|deal ..2 you? ends|expires|runs_out|is_up|renews
             agreement|contract|subscription|plan|license|membership|policy expires|ends|lapses|expiring|runs
-            when ..4 plan|subscription|contract|membership|license|policy|agreement expire|expires|end|ends|renew
+            when ..4 plan|subscription|contract|membership|license|policy|agreement expire|expires|end|
+                ends|renew
             end of <our> ..1 first|second|third|current|initial ..1 year|term|contract|subscription
             expires in|on #
             contract|subscription|term|plan|agreement|license|membership end|expiry|expiration ..1 date
@@ -101,11 +109,13 @@ _CUES = (
     Cue(
         "next_period",
         2.4,
-        phrases(
+        phrase_lines(
             """
             next|coming|upcoming|following|new contract ..1 year|period|term|contract
-            next|coming|upcoming|following year|term|period|months ..5 contract|quote|price|package|proposal|invoice|terms|rate|plan|agreement|discount
-            quote|quotation|proposal|price|pricing|rate|contract|terms|po ..6 next|coming|upcoming|following|# ..1 year|term|period|months|contract
+            next|coming|upcoming|following year|term|period|months ..5 contract|quote|price|package|
+                proposal|invoice|terms|rate|plan|agreement|discount
+            quote|quotation|proposal|price|pricing|rate|contract|terms|po ..6 next|coming|upcoming|
+                following|# ..1 year|term|period|months|contract
             next year contract
             for the coming|next year
             lock ..2 current|rate|price
@@ -121,9 +131,10 @@ _CUES = (
     Cue(
         "commercial",
         0.8,
-        phrases(
+        phrase_lines(
             """
-            quote|quotation|proposal|po|procurement|purchasing|invoice|price|pricing|terms|discount|paperwork|order_form
+            quote|quotation|proposal|po|procurement|purchasing|invoice|price|pricing|terms|discount|
+                paperwork|order_form
             sign|legal|cfo|finance|board
             """
         ),
@@ -132,9 +143,10 @@ _CUES = (
     Cue(
         "other_object",
         -4.0,
-        phrases(
+        phrase_lines(
             """
-            ssl|certificate|certificates|domain|dns|token|tokens|session|sessions|link|links|invitation|invite|password|passport|coupon|promo|lease|dhcp|cache|ttl|cookie|oauth
+            ssl|certificate|certificates|domain|dns|token|tokens|session|sessions|link|links|invitation|
+                invite|password|passport|coupon|promo|lease|dhcp|cache|ttl|cookie|oauth
             trial
             card
             ending|ends with|in #
@@ -153,7 +165,7 @@ _CUES = (
     Cue(
         "not_renewing",
         -4.0,
-        phrases(
+        phrase_lines(
             """
             not ..2 renew|renewing|extend|extending|continue|prolong
             not be renewing|continuing|extending
@@ -166,7 +178,7 @@ _CUES = (
     Cue(
         "leaving",
         -3.0,
-        phrases(
+        phrase_lines(
             """
             another|different|other vendor|provider|tool|solution
             not ..2 stay|sign|need
@@ -175,6 +187,8 @@ _CUES = (
             end ..1 relationship
             opt out of the
             we|i are|am leaving
+            notice of termination|cancellation
+            terminate|termination|cancel
             """
         ),
         whole_message=True,
@@ -199,7 +213,7 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.RENEWAL,
-        voices=(Voice(RuleBook(_CUES, groups), Calibration(slope=1.0, offset=-2.2)),),
+        voices=(Voice(RuleBook(_CUES, groups), Calibration(slope=1.141, offset=-1.762)),),
         parameters=parameters or Parameters(threshold=0.6),
         facts_points=_facts_points,
     )

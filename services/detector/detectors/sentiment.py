@@ -28,9 +28,12 @@ EVIDENCE_LIMIT_CHARACTERS = 300
 
 _SUBJECTS = words(
     """
-    issue issues problem problems error errors help helps helped please question questions support trust share shared
-    sure solution solutions interest interested ok okay well kind kindly alert alerts critical demand demands cut block
-    blocked number ready like matter create created active chance cancel canceled stop stopped stopping debt free
+    issue issues problem problems error errors help helps helped please question questions support trust
+        share shared
+    sure solution solutions interest interested ok okay well kind kindly alert alerts critical demand
+        demands cut block
+    blocked number ready like matter create created active chance cancel canceled stop stopped stopping
+        debt free
     credit join increase increased important top hand want wanted value values security secure secured
     special assets natural grand party novel miss play dear leave limited limitation pay paid no
     reward rewards save saved saves growing growth agree natural challenge challenges fine hi hello natural
@@ -41,97 +44,109 @@ _CORRECTIONS = {
     word: float(value)
     for word, value in table(
         """
-        thanks = 0.6, thank = 0.6, works = 0.9, worked = 1.0, easy = 1.6, easier = 1.6, intuitive = 1.9, smooth = 1.5
-        smoothly = 1.6, fast = 1.3, faster = 1.3, quick = 1.2, quickly = 0.8, recommend = 1.6, recommended = 1.2
-        seamless = 1.9, seamlessly = 1.9, fixed = 0.6, solved = 0.9, reliable = 1.8, responsive = 1.5, impressed = 2.2
-        delicious = 2.5, clean = 1.3, comfortable = 1.7, durable = 1.5, sturdy = 1.4, solid = 1.2, flawless = 2.4, helpful = 1.9
-        slow = -1.3, slower = -1.3, slowly = -1.0, buggy = -2.1, laggy = -1.8, bug = -0.5, bugs = -0.7, crash = -1.5, crashes = -1.8
-        crashed = -1.6, crashing = -1.8, unusable = -2.9, useless = -2.6, broken = -1.8, broke = -1.5, outage = -1.6, outages = -1.8
-        unresponsive = -1.9, overpriced = -2.1, expensive = -1.3, ridiculous = -2.4, unacceptable = -2.8, waste = -2.0
-        wasted = -2.1, fails = -1.3, failed = -1.2, failing = -1.4, fail = -1.2, stuck = -0.8, confusing = -1.5, confused = -1.0
-        complicated = -1.2, clunky = -1.7, tedious = -1.6, cumbersome = -1.6, misleading = -1.9, rude = -2.3, unhelpful = -2.1
-        incompetent = -2.6, ignored = -1.6, delayed = -1.0, delay = -0.9, worse = -2.1, worst = -3.1, refund = -0.7, nightmare = -2.6
-        bland = -1.6, mediocre = -1.4, cheap = -0.5, dirty = -1.6, cold = -0.7, flimsy = -1.6, overcooked = -1.7, stale = -1.5
-        embarrassing = -1.9, regret = -1.7, ugh = -1.8, unreliable = -2.0, unstable = -1.6, glitchy = -1.7, freezes = -1.5
+        thanks = 0.6, thank = 0.6, works = 0.9, worked = 1.0, easy = 1.6, easier = 1.6, intuitive = 1.9,
+        smooth = 1.5
+        smoothly = 1.6, fast = 1.3, faster = 1.3, quick = 1.2, quickly = 0.8, recommend = 1.6,
+        recommended = 1.2
+        seamless = 1.9, seamlessly = 1.9, fixed = 0.6, solved = 0.9, reliable = 1.8, responsive = 1.5,
+        impressed = 2.2
+        delicious = 2.5, clean = 1.3, comfortable = 1.7, durable = 1.5, sturdy = 1.4, solid = 1.2,
+        flawless = 2.4, helpful = 1.9
+        slow = -1.3, slower = -1.3, slowly = -1.0, buggy = -2.1, laggy = -1.8, bug = -0.5, bugs = -0.7,
+        crash = -1.5, crashes = -1.8
+        crashed = -1.6, crashing = -1.8, unusable = -2.9, useless = -2.6, broken = -1.8, broke = -1.5,
+        outage = -1.6, outages = -1.8
+        unresponsive = -1.9, overpriced = -2.1, expensive = -1.3, ridiculous = -2.4, unacceptable = -2.8,
+        waste = -2.0
+        wasted = -2.1, fails = -1.3, failed = -1.2, failing = -1.4, fail = -1.2, stuck = -0.8,
+        confusing = -1.5, confused = -1.0
+        complicated = -1.2, clunky = -1.7, tedious = -1.6, cumbersome = -1.6, misleading = -1.9,
+        rude = -2.3, unhelpful = -2.1
+        incompetent = -2.6, ignored = -1.6, delayed = -1.0, delay = -0.9, worse = -2.1, worst = -3.1,
+        refund = -0.7, nightmare = -2.6
+        bland = -1.6, mediocre = -1.4, cheap = -0.5, dirty = -1.6, cold = -0.7, flimsy = -1.6,
+        overcooked = -1.7, stale = -1.5
+        embarrassing = -1.9, regret = -1.7, ugh = -1.8, unreliable = -2.0, unstable = -1.6,
+        glitchy = -1.7, freezes = -1.5
         """
     ).items()
 }
 
 _WEIGHTS: dict[Polarity, tuple[float, ...]] = {
     Polarity.NEGATIVE: (
-        -0.02,
-        -1.092,
-        0.794,
-        -0.731,
-        -0.624,
-        0.385,
-        0.089,
-        0.171,
-        -0.546,
-        -0.179,
-        0.013,
-        -1.447,
-        0.282,
-        0.194,
-        -0.157,
-        1.433,
-        -1.464,
-        2.267,
-        -1.83,
-        0.436,
-        -0.534,
-        -1.919,
-        1.512,
+        0.028,
+        -1.099,
+        0.791,
+        -0.730,
+        -0.652,
+        0.386,
+        0.093,
+        0.188,
+        -0.525,
+        -0.118,
+        0.017,
+        -1.402,
+        0.256,
+        0.160,
+        -0.208,
+        1.442,
+        -1.532,
+        2.362,
+        -1.578,
+        0.431,
+        -0.522,
+        -1.912,
+        1.507,
     ),
     Polarity.NEUTRAL: (
-        -0.019,
-        -0.328,
-        -0.765,
-        0.029,
-        -0.732,
-        -0.547,
-        -0.211,
-        0.167,
-        0.278,
-        0.616,
-        -1.503,
-        -0.225,
-        0.052,
-        0.51,
-        0.299,
-        -0.426,
-        -0.749,
-        -1.914,
-        -1.305,
-        -0.315,
-        -0.067,
-        -1.011,
-        -1.1,
+        -0.055,
+        -0.346,
+        -0.751,
+        0.025,
+        -0.648,
+        -0.544,
+        -0.190,
+        0.142,
+        0.323,
+        0.659,
+        -1.512,
+        -0.318,
+        0.073,
+        0.505,
+        0.363,
+        -0.451,
+        -0.654,
+        -2.110,
+        -1.795,
+        -0.324,
+        -0.069,
+        -1.000,
+        -1.099,
     ),
     Polarity.POSITIVE: (
-        -0.273,
-        0.894,
-        -0.495,
-        0.832,
-        0.909,
-        -0.266,
-        0.254,
-        -0.744,
-        -0.062,
-        -1.046,
-        1.175,
-        0.867,
-        -0.841,
-        -0.986,
-        -0.523,
-        -1.539,
-        1.135,
-        -1.653,
-        2.084,
-        -0.468,
-        0.426,
-        1.713,
-        -1.177,
+        -0.238,
+        0.908,
+        -0.508,
+        0.849,
+        0.851,
+        -0.256,
+        0.259,
+        -0.722,
+        -0.033,
+        -1.048,
+        1.171,
+        0.924,
+        -0.847,
+        -0.939,
+        -0.545,
+        -1.578,
+        1.048,
+        -1.635,
+        2.270,
+        -0.461,
+        0.447,
+        1.726,
+        -1.184,
     ),
 }
 """One row per polarity, one weight per name in FEATURE_NAMES, found by `evaluation.fitting`."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
-from services.detector.domain.rules import Calibration, Cue, RuleBook, phrases
+from services.detector.domain.rules import Calibration, Cue, RuleBook
+from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "upsell"
@@ -17,9 +18,11 @@ VERSION = "1"
 
 _GROUPS = {
     **GROUPS,
-    "level": "plan plans tier tiers package packages edition subscription membership level version account license bundle suite",
+    "level": """plan plans tier tiers package packages edition subscription membership level version
+        account license bundle suite""",
     "more": "higher bigger larger next better upper paid premium top greater unlimited faster",
-    "extra": """add_on add_ons addon addons module modules feature features extra extras pack connector integration assistant product
+    "extra": """add_on add_ons addon addons module modules feature features extra extras pack connector
+        integration assistant product
         functionality capability option service""",
     "cap": "limit limits cap quota allowance storage credits bandwidth capacity volume",
     "price": "price prices pricing cost costs quote quotation fee charge charges rate rates",
@@ -29,10 +32,11 @@ _CUES = (
     Cue(
         "upgrade",
         3.4,
-        phrases(
+        phrase_lines(
             """
             upgrade|upgrading|upgrades ..3 <level>|<tier>
-            want|like|wants|wanted|need|wish|looking|ready|how|can|could|please|interested|thinking|have|ways|possible ..3 upgrade|upgrading|upgraded
+            want|like|wants|wanted|need|wish|looking|ready|how|can|could|please|interested|thinking|have|
+                ways|possible ..3 upgrade|upgrading|upgraded
             ^ upgrade $|me|us|to|my|our
             upgrade ..2 to <tier>
             is|does|when the upgrade instant|effective|take|start
@@ -45,9 +49,10 @@ _CUES = (
     Cue(
         "move_up",
         3.2,
-        phrases(
+        phrase_lines(
             """
-            move|moving|switch|switching|go|going|change|changing|get|getting|jump|step ..3 to|for|a|the <more> ..1 <level>
+            move|moving|switch|switching|go|going|change|changing|get|getting|jump|step ..3 to|for|a|
+                the <more> ..1 <level>
             move|moving|switch|go|going|change|changing|put ..3 to <our>|a|an? ..1 <upper>
             from free|starter|basic|standard|silver|the_free ..2 to
             go|going|move|moving enterprise|pro|premium|up|platinum|gold
@@ -65,7 +70,7 @@ _CUES = (
     Cue(
         "plan_prices",
         3.0,
-        phrases(
+        phrase_lines(
             """
             <price> ..5 <upper>
             how much ..3 <upper>
@@ -88,11 +93,12 @@ _CUES = (
     Cue(
         "compare_plans",
         2.8,
-        phrases(
+        phrase_lines(
             """
             difference|differences|compare|comparison|comparing ..3 <level>
             difference|differences|compare|comparison ..4 <upper>
-            what|which ..4 plan|plans|tier|package|packages|edition ..4 include|includes|included|have|has|come|comes|contain|support
+            what|which ..4 plan|plans|tier|package|packages|edition ..4 include|includes|included|have|
+                has|come|comes|contain|support
             which <level> has|have|includes|gives|supports
             is|are ..3 included in <our>? ..1 <level>
             included in the|your top|higher|next|best
@@ -112,13 +118,14 @@ _CUES = (
     Cue(
         "limits",
         2.8,
-        phrases(
+        phrase_lines(
             """
             hit|hitting|reach*|exceed*|outgrown|near|nearing|maxed|bump*|run|running|runs|ran ..4 <cap>
             increase|raise|higher|bigger|larger|more|additional|extra|buy|boost|extend ..2 <cap>
             higher|larger|increase ..2 credit|rate limit
             <cap> ..2 full|exhausted|runs_out|run_out|used_up|reached|exceeded
-            need|want|buy|purchase|get ..2 more|additional|extra ..1 storage|data|credits|bandwidth|space|minutes|api|automations|channels
+            need|want|buy|purchase|get ..2 more|additional|extra ..1 storage|data|credits|bandwidth|space|
+                minutes|api|automations|channels
             plan can not hold
             too limited
             the cap on
@@ -130,17 +137,19 @@ _CUES = (
     Cue(
         "want_more_product",
         2.6,
-        phrases(
+        phrase_lines(
             """
             interested in|for ..2 add_on|addon|module|connector|integration|assistant|suite|<upper>
-            buy|purchase|purchasing|add|adding|get|getting|order|include|activate|try|trying ..4 add_on|add_ons|addon|module|pack|channel|suite|connector|package
+            buy|purchase|purchasing|add|adding|get|getting|order|include|activate|try|trying ..4 add_on|
+                add_ons|addon|module|pack|channel|suite|connector|package
             want|like|wants|need ..4 add_on|addon|module|<upper>
             purchase|buy ..4 separately|additional|dedicated|extra|api|rate_limit|it_for_production
             consulting|professional hours|services ..6 cost
             wants it
             which packages|plans|bundles are available
             tell me|us more about ..3 <upper>|plans|module|add_on|addon|upgrade|upgrading
-            offer|offers|rate|rates ..8 available|apply|applicable|eligible|qualify|qualified ..1 to|for ..1 me|us|my
+            offer|offers|rate|rates ..8 available|apply|applicable|eligible|qualify|qualified ..1 to|
+                for ..1 me|us|my
             inquire|know|ask ..5 lower|new|better|special rates|offers|rate|offer|promotion
             advanced ..1 module
             interested ..4 call|quote|offer|price
@@ -167,7 +176,7 @@ _CUES = (
     Cue(
         "growing_need",
         0.9,
-        phrases(
+        phrase_lines(
             """
             our volume|traffic|needs ..2 tripled|doubled|grew|grown|growing
             sign us up
@@ -183,9 +192,11 @@ _CUES = (
     Cue(
         "other_upgrade",
         -4.0,
-        phrases(
+        phrase_lines(
             """
-            upgrade|upgraded|upgrading|upgrades ..4 php|server|servers|version|macos|phone|library|browser|ios|android|plugin|windows|node|python|firmware|java|sdk|os|laptop|database|hardware|router
+            upgrade|upgraded|upgrading|upgrades ..4 php|server|servers|version|macos|phone|library|
+                browser|ios|android|plugin|windows|node|python|firmware|java|sdk|os|laptop|database|
+                hardware|router
             after|since <our>? ..1 upgrade|upgrading
             upgrade failed|banner|broke|to_version|of_macos
             upgraded ..2 my phone|mac|laptop
@@ -207,9 +218,10 @@ _CUES = (
     Cue(
         "other_verb",
         -3.0,
-        phrases(
+        phrase_lines(
             """
-            open|opening|create|creating|register|close|closing|cancel|canceling|delete|deleting|remove|removing|edit|editing|deletion|deletions|cancellation|closure ..5 account|accounts|profile
+            open|opening|create|creating|register|close|closing|cancel|canceling|delete|deleting|remove|
+                removing|edit|editing|deletion|deletions|cancellation|closure ..5 account|accounts|profile
             account|accounts deletion|deletions|cancellation|closure
             changing|change|edit|editing|update|updating info|information|details|settings|data
             charged|charge ..1 extra
@@ -220,7 +232,7 @@ _CUES = (
     Cue(
         "mere_owner",
         -2.5,
-        phrases(
+        phrase_lines(
             """
             we|i have|are|am on? the|a? <tier> plan|package|theme
             <tier> plan and
@@ -245,6 +257,6 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.UPSELL,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.0, offset=-2.2)),),
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.409, offset=-2.571)),),
         parameters=parameters or Parameters(threshold=0.6),
     )

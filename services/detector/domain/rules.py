@@ -53,11 +53,6 @@ class Scored:
     cues: tuple[str, ...]
 
 
-def phrases(text: str) -> tuple[str, ...]:
-    """One phrase per line of a text block."""
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
-
-
 class RuleBook:
     """Cues compiled for fast reading: a clause without any anchor word costs one set intersection."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.detector.domain.finding import Kind
-from services.detector.domain.rules import Cue, RuleBook, phrases
+from services.detector.domain.rules import Cue, RuleBook
+from services.detector.domain.text.phrases import phrase_lines
 
 if TYPE_CHECKING:
     from services.detector.domain.conversation import Conversation, Message
@@ -16,7 +17,7 @@ REACH_MESSAGES = 3
 _TAKEN_BACK = Cue(
     "taken_back",
     1.0,
-    phrases(
+    phrase_lines(
         """
         never mind
         nevermind
@@ -38,7 +39,7 @@ _TAKEN_BACK = Cue(
 _FOUND_IT = Cue(
     "found_it",
     1.0,
-    phrases(
+    phrase_lines(
         """
         found it|that|the
         figured it|that out
@@ -55,7 +56,7 @@ _FOUND_IT = Cue(
 _STAYING = Cue(
     "staying",
     1.0,
-    phrases(
+    phrase_lines(
         """
         decided|going|like|happy|want to stay|keep|renew|continue
         we|i will stay|keep|continue|renew

@@ -13,7 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.detector.domain.rules import Cue, RuleBook, phrases
+from services.detector.domain.rules import Cue, RuleBook
+from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.text.wordlist import words
 
 if TYPE_CHECKING:
@@ -80,10 +81,11 @@ _BAD_EMOJI = re.compile(
 _GRIEVANCE = Cue(
     "grievance",
     1.0,
-    phrases(
+    phrase_lines(
         """
         still not|no|waiting|broken|have_not|nobody|nothing|the_same|happening
-        not|never|no_longer ..2 work|working|works|help|helpful|helps|acceptable|impressed|happy|satisfied|fixed|answered|responding
+        not|never|no_longer ..2 work|working|works|help|helpful|helps|acceptable|impressed|happy|
+            satisfied|fixed|answered|responding
         does|do|did not work|help|answer
         not ..2 what i|we ..2 expected|promised|ordered|asked|paid
         no answer|reply|response|one_replies|luck
@@ -130,7 +132,7 @@ _GRIEVANCE = Cue(
 _DELIGHT = Cue(
     "delight",
     1.0,
-    phrases(
+    phrase_lines(
         """
         works|working|worked|runs like_a_charm|perfectly|great|well|smoothly|beautifully|fine_now|flawlessly
         that|it worked|helped|solved|fixed
@@ -143,7 +145,8 @@ _DELIGHT = Cue(
         keep up the
         well done
         nice one|work|job
-        good|great|amazing|awesome|fantastic|excellent job|work|stuff|news|support|service|tool|product|experience|quality|value
+        good|great|amazing|awesome|fantastic|excellent job|work|stuff|news|support|service|tool|product|
+            experience|quality|value
         love|loving it|this|the|your|that|how|you
         highly recommend|recommended
         would|will|definitely recommend|recommended
@@ -168,12 +171,14 @@ _DELIGHT = Cue(
 _SARCASM = Cue(
     "sarcasm",
     1.0,
-    phrases(
+    phrase_lines(
         """
         thanks for nothing
         oh|well|just|how great|wonderful|nice|lovely|perfect|fantastic|brilliant
-        great|wonderful|nice|lovely|perfect|fantastic|brilliant|awesome ..1 another outage|bug|error|crash|problem|issue|day|delay
-        great|wonderful|lovely|nice|fantastic|perfect|brilliant|amazing|love ..5 again|broken|crash|crashes|crashed|fails|failed|down|error|bug|outage|useless|ignored
+        great|wonderful|nice|lovely|perfect|fantastic|brilliant|awesome ..1 another outage|bug|error|
+            crash|problem|issue|day|delay
+        great|wonderful|lovely|nice|fantastic|perfect|brilliant|amazing|love ..5 again|broken|crash|
+            crashes|crashed|fails|failed|down|error|bug|outage|useless|ignored
         yeah right
         good luck with
         what a joke|surprise|shame
@@ -186,7 +191,7 @@ _SARCASM = Cue(
 _HYPOTHETICAL = Cue(
     "hypothetical",
     1.0,
-    phrases(
+    phrase_lines(
         """
         would|could|might be|make|love|like|appreciate
         wish|hope|hoping|unless
@@ -195,7 +200,7 @@ _HYPOTHETICAL = Cue(
         """
     ),
 )
-_THANKS = Cue("thanks", 1.0, phrases("thanks\nthank you\nmany thanks\ncheers\nappreciate it"))
+_THANKS = Cue("thanks", 1.0, phrase_lines("thanks\nthank you\nmany thanks\ncheers\nappreciate it"))
 
 
 @dataclass(frozen=True)

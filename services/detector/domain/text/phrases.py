@@ -51,6 +51,12 @@ class Phrase:
         return self.pattern.search(normal) is not None
 
 
+def phrase_lines(text: str) -> tuple[str, ...]:
+    """One phrase per line of a text block; a line that ends with `|` goes on in the next."""
+    joined = re.sub(r"\|\s*\n\s*", "|", text)
+    return tuple(line.strip() for line in joined.splitlines() if line.strip())
+
+
 def _alternatives(body: str, groups: Mapping[str, str], phrase: str) -> tuple[str, ...]:
     found: list[str] = []
     for option in body.split("|"):

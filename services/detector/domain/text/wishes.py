@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from services.detector.domain.text.phrases import Phrase, compile_phrase
+from services.detector.domain.text.phrases import Phrase, compile_phrase, phrase_lines
 from services.detector.domain.text.wordlist import words
 
 TITLE_LIMIT_WORDS = 12
@@ -19,7 +19,8 @@ _SAME_WISH_SHARE = 0.5
 """Two titles that share half of their content words are about the same wish."""
 
 _FORMULAS = """
-would ..3 great|nice|awesome|cool|helpful|amazing|useful|good|perfect|lovely|wonderful|fantastic|handy|better|love ..1 if|to_have|to_be_able_to|to_see|to
+would ..3 great|nice|awesome|cool|helpful|amazing|useful|good|perfect|lovely|wonderful|fantastic|handy|
+    better|love ..1 if|to_have|to_be_able_to|to_see|to
 wish ..1 i|we|you|it|there|the|they could|had|was|were|would?
 would|should love|like to see|have|be_able_to|get
 would|should love|like ..1 a|an|to
@@ -29,10 +30,12 @@ is it ..1 on ..2 roadmap ..1 to
 feature request|suggestion|idea for_you?
 suggestion|idea|request|proposal that|is|to|for
 suggest|propose|recommend|request ..1 adding|having|a|an|that
-could|can|would|will|please|kindly ..4 add|implement|support|allow|include|introduce|build|enable|provide|bring|consider|make
+could|can|would|will|please|kindly ..4 add|implement|support|allow|include|introduce|build|enable|provide|
+    bring|consider|make
 consider|considering|thought_about|think_about|mind adding|implementing|supporting|making|a|an|having
 please|kindly add|implement|support|allow|include|introduce|build|enable|provide|bring|consider|make|let
-need|needs|want|wants|require|requires ..1 a|an|the|more ..1 way|option|ability|possibility|feature|button|setting|function|support to|for|of
+need|needs|want|wants|require|requires ..1 a|an|the|more ..1 way|option|ability|possibility|feature|
+    button|setting|function|support to|for|of
 should|could|needs_to|must be|have ..1 a|an? ..1 option|way|setting|button|ability|possibility to|for|of
 there should|could|needs_to be ..1 a|an|some? option|way? to|for
 the|an option|ability|possibility|way to|for|of
@@ -55,9 +58,12 @@ allow us|me|users|customers|people|agents ..1 to
 """
 _FILLERS = words(
     """
-    i we you it they there us me my our your the a an to of for that this if could can be able have had has was were is are
-    would will should add adding added implement support allow include introduce build enable provide bring consider see
-    get some option options ability possibility way feature features please so also just maybe really kindly let make
+    i we you it they there us me my our your the a an to of for that this if could can be able have had
+    has was were is are
+    would will should add adding added implement support allow include introduce build enable provide
+    bring consider see
+    get some option options ability possibility way feature features please so also just maybe really
+    kindly let make
     users one still in idea not more and but
     """
 )
@@ -67,11 +73,11 @@ _CONTENT_STOP = _FILLERS | words("when with from by on at as or into via than to
 
 @cache
 def _formulas() -> tuple[Phrase, ...]:
-    return tuple(compile_phrase(line.strip()) for line in _FORMULAS.splitlines() if line.strip())
+    return tuple(compile_phrase(line) for line in phrase_lines(_FORMULAS))
 
 
 def wish_title(normal: str) -> str:
-    """The thing wished for, at most TITLE_LIMIT_WORDS normalised words; the clause itself as a last resort."""
+    """The thing wished for, at most TITLE_LIMIT_WORDS words; the clause itself as a last resort."""
     cut = 1
     for formula in _formulas():
         if not any(anchor in normal for anchor in formula.anchors):

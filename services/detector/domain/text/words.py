@@ -55,7 +55,8 @@ _OFTEN_MISTYPED = ordered_words(
     expanding expansion export feature features frustrated frustrating functionality getting
     implement implementation improvement integrate integration integrations invoice leaving license
     licenses migrate migrating migration newsletter onboard onboarding option organization platform premium
-    pricing procurement professional provider quarterly recommend registration registrations refund renewal renewals renewed
+    pricing procurement professional provider quarterly recommend registration registrations refund
+    renewal renewals renewed
     renewing replace restaurant service setting signed started subscribe subscription subscriptions
     support switch switched switching terminate training upgrade upgraded upgrading unsubscribe
     vendor workspace yearly

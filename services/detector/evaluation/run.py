@@ -1,0 +1,75 @@
+"""Scoring a labelled file from beginning to end: read, classify, count, and keep predictions if asked."""
+
+from __future__ import annotations
+
+import csv
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from services.detector.evaluation.errors import EvaluationError
+from services.detector.evaluation.events import evaluate_events
+from services.detector.evaluation.reading import read_labelled
+from services.detector.evaluation.scoring import Scorer
+from services.detector.evaluation.tasks import TASKS, Classifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from services.detector.evaluation.reading import LabelledText
+    from services.detector.evaluation.scoring import Verdict
+
+EVENTS = "events"
+TASK_NAMES = (*TASKS, EVENTS)
+
+
+def evaluate_file(
+    path: Path, task: str, predictions: Path | None = None, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, Any]:
+    """Score a file for a task; returns the object that `--json` prints.
+
+    Writes a row per text to `predictions` (CSV: line, text, label, confidence, answered, evidence) when
+    given. `clock` gives seconds and only serves to tell the speed. Raises EvaluationError.
+    """
+    if task == EVENTS:
+        return evaluate_events(path, predictions, clock)
+    if task not in TASKS:
+        raise EvaluationError(f"there is no task {task}; choose one of {', '.join(TASK_NAMES)}")
+    chosen = TASKS[task]
+    classifier = Classifier(chosen)
+    scorer = Scorer(chosen.labels)
+    spent = 0.0
+    with ExitStack() as stack:
+        keep = _open_predictions(stack, predictions)
+        for row in read_labelled(path):
+            gold = chosen.gold(row)
+            began = clock()
+            verdict = classifier.classify(row.text)
+            spent += clock() - began
+            scorer.add(gold, verdict)
+            keep(row, verdict)
+    report = scorer.report()
+    if not report["rows"]:
+        raise EvaluationError(f"{path} has no row with a label to score")
+    speed = round(report["rows"] / spent, 1) if spent > 0 else 0.0
+    return {"task": task, **report, "messages_per_second": speed}
+
+
+def _open_predictions(stack: ExitStack, path: Path | None) -> Callable[[LabelledText, Verdict], None]:
+    if path is None:
+        return lambda _row, _verdict: None
+    try:
+        target = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
+    except OSError as error:
+        raise EvaluationError(f"{path} cannot be written: {error.strerror or error}") from error
+    writer = csv.writer(target)
+    writer.writerow(("line", "text", "label", "confidence", "answered", "evidence"))
+
+    def keep(row: LabelledText, verdict: Verdict) -> None:
+        label = ";".join(sorted(verdict.labels))
+        answered = "no" if verdict.selective is None else "yes"
+        evidence = " | ".join(verdict.evidence)
+        writer.writerow((row.line, row.text, label, f"{verdict.confidence:.4f}", answered, evidence))
+
+    return keep

@@ -1,0 +1,139 @@
+"""The tasks a labelled file can be scored for, and how findings become labels.
+
+Every detector is asked twice in one go: with its threshold at zero, so that an answer can be forced,
+and by its own threshold, which decides whether it would have spoken at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from services.detector.detectors import discover
+from services.detector.domain.conversation import AuthorType, Context, Conversation, Message
+from services.detector.domain.finding import LIFECYCLE_KINDS, Finding, Kind
+from services.detector.evaluation.errors import EvaluationError
+from services.detector.evaluation.scoring import Verdict
+
+if TYPE_CHECKING:
+    from services.detector.domain.detector import Detector
+    from services.detector.evaluation.reading import LabelledText
+
+_NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+"""A lone text has no time; rules must not depend on one."""
+_EVEN = 0.5
+"""Forced to answer, a label is given when it is likelier than not."""
+_SILENT_NEUTRAL = 0.4
+"""Confidence in `neutral` for a text that sentiment cannot read: little more than one of three."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A name, its labels in order, the label for "none of these", and the kinds that answer it.
+
+    `rest_confidence` is how often a text that no rule has anything to say about is truly none of the
+    labels; README.md says how it was found.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    rest: str
+    kinds: frozenset[Kind]
+    rest_confidence: float
+    open_labels: bool = False
+
+    def gold(self, row: LabelledText) -> frozenset[str]:
+        """The row's labels in the words of the task. Raises EvaluationError on a label it does not know."""
+        known = row.labels & set(self.labels)
+        unknown = row.labels - known
+        if unknown and not self.open_labels:
+            raise EvaluationError(
+                f"line {row.line}: label {', '.join(sorted(unknown))} is not one of {', '.join(self.labels)}"
+            )
+        return known or frozenset({self.rest})
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task(
+            "sentiment",
+            ("negative", "neutral", "positive"),
+            "neutral",
+            frozenset({Kind.SENTIMENT}),
+            _SILENT_NEUTRAL,
+        ),
+        Task(
+            "feature_request",
+            ("feature_request", "other"),
+            "other",
+            frozenset({Kind.FEATURE_REQUEST}),
+            0.9,
+            open_labels=True,
+        ),
+        Task(
+            "lifecycle",
+            ("onboarding", "renewal", "upsell", "expansion", "churn_risk", "none"),
+            "none",
+            LIFECYCLE_KINDS,
+            0.9,
+        ),
+        Task("churn", ("churn_risk", "other"), "other", frozenset({Kind.CHURN_RISK}), 0.93, open_labels=True),
+    )
+}
+
+
+class Classifier:
+    """Answers a task for one text at a time with the detectors of this installation."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        in_force = [one for one in discover().conversation if one.kinds & task.kinds]
+        self._thresholds = {kind: one.parameters.threshold for one in in_force for kind in one.kinds}
+        forced = discover({one.name: {"threshold": 0.0} for one in in_force})
+        self._detectors: tuple[Detector, ...] = tuple(
+            one for one in forced.conversation if one.kinds & task.kinds
+        )
+
+    def classify(self, text: str) -> Verdict:
+        """The verdict for a text taken as one message of a customer."""
+        message = Message("text", AuthorType.CUSTOMER, _NOON, text)
+        conversation = Conversation("evaluation", "evaluation", "evaluation", (message,))
+        context = Context(now=_NOON)
+        findings = [found for one in self._detectors for found in one.detect(conversation, context)]
+        if self._task.name == Kind.SENTIMENT:
+            return self._sentiment(findings)
+        return self._kinds(findings)
+
+    def _sentiment(self, findings: list[Finding]) -> Verdict:
+        if not findings:
+            rest = self._task.rest
+            return Verdict(frozenset({rest}), self._task.rest_confidence, None, (), rest)
+        found = findings[0]
+        label = str(found.polarity)
+        sure = found.confidence >= self._thresholds[Kind.SENTIMENT]
+        labels = frozenset({label})
+        return Verdict(labels, found.confidence, labels if sure else None, _quotes([found]), label)
+
+    def _kinds(self, findings: list[Finding]) -> Verdict:
+        likely: dict[str, float] = {}
+        for found in findings:
+            likely[found.kind] = max(found.confidence, likely.get(found.kind, 0.0))
+        lead = max(likely, key=lambda one: likely[one], default="")
+        highest = likely.get(lead, 0.0)
+        given = frozenset(label for label, chance in likely.items() if chance >= _EVEN)
+        spoken = frozenset(
+            label for label, chance in likely.items() if chance >= self._thresholds[Kind(label)]
+        )
+        if given:
+            quotes = _quotes([found for found in findings if found.kind in given])
+            return Verdict(given, highest, spoken or None, quotes, lead)
+        rest = frozenset({self._task.rest})
+        doubt = lead and highest > 1 - self._thresholds[Kind(lead)]
+        confidence = min(self._task.rest_confidence, 1 - highest)
+        return Verdict(rest, confidence, None if doubt else rest, (), self._task.rest)
+
+
+def _quotes(findings: list[Finding]) -> tuple[str, ...]:
+    return tuple(found.evidence[0].quote for found in findings if found.evidence)
