@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from shared.auth.authenticator import Authenticator, LocalAuthenticator, OidcAuthenticator
 from shared.auth.revoked_keys import RevokedKeysFromTopic
 from shared.clock import Clock, SystemClock
+from shared.contracts.topics import ALL_TOPICS
 from shared.documents.collection import database_errors
 from shared.documents.database import create_client, database_of
 from shared.http.application import create_api
@@ -26,6 +27,7 @@ from shared.http.readiness import Readiness
 from shared.messaging.broker import create_broker
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import KafkaDeadLetters
+from shared.messaging.presence import expect_topics
 from shared.messaging.publisher import KafkaEventPublisher
 from shared.messaging.state import ReportedState
 
@@ -69,6 +71,8 @@ class Foundation:
 
     def application(self, routers: Sequence[APIRouter] = (), pages: Pages | None = None) -> FastAPI:
         """Return the HTTP application; its lifespan starts the bus after all other start steps."""
+        servers = self.settings.kafka_bootstrap_servers
+        self.lifecycle.start("topics", lambda: expect_topics(servers, ALL_TOPICS))
         self.lifecycle.start("bus", self.broker.start)
         self.lifecycle.background("revoked keys", self._revoked.follow)
         return create_api(

@@ -17,6 +17,9 @@ _LINGER_MS = 2
 _REQUEST_TIMEOUT_MS = 15_000
 """Milliseconds until a broker that does not answer counts as gone; bounded below a handler's time."""
 
+_METADATA_AGE_MS = 30_000
+"""Milliseconds until new partitions or a moved leader are noticed without an error pointing at them."""
+
 _MAX_REQUEST_BYTES = 1_048_576 + 65_536 + 16_384
 """The largest record: a dead letter holds an original of full size and our headers."""
 
@@ -35,10 +38,11 @@ def create_broker(settings: ServiceSettings, *, service: Service) -> KafkaBroker
         compression_type="lz4",
         max_request_size=_MAX_REQUEST_BYTES,
         request_timeout_ms=_REQUEST_TIMEOUT_MS,
+        metadata_max_age_ms=_METADATA_AGE_MS,
         allow_auto_create_topics=False,
         graceful_timeout=_GRACE_SECONDS,
         # FastStream's own lines repeat what our middleware and handlers say.
-        logger=logging.getLogger("faststream"),
+        logger=logging.getLogger(__name__),
         log_level=logging.DEBUG,
         apply_types=False,
     )

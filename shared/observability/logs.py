@@ -21,7 +21,15 @@ _SECRET_VALUES = re.compile(
 )
 _HIDDEN = "[hidden]"
 
-_NOISY_LOGGERS = ("aiokafka", "httpx", "httpcore", "pymongo", "faststream", "uvicorn.access")
+_NOISY_LOGGERS = (
+    "aiokafka",
+    "httpx",
+    "httpcore",
+    "pymongo",
+    "faststream",
+    "shared.messaging.broker",
+    "uvicorn.access",
+)
 """Libraries whose INFO lines repeat what ours say, or print addresses that hold secrets."""
 
 

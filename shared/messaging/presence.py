@@ -1,0 +1,45 @@
+"""Whether the topics are there: a consumer of a missing topic gets nothing, and no error either."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.contracts.topics import Topic
+
+
+async def expect_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> None:
+    """Return if all topics exist with the partitions of the contracts.
+
+    Raises:
+        TransientError: the bus does not answer, or a topic is missing or has other partitions; the
+            message names it, and what creates topics.
+    """
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        known = await consumer.topics()
+        missing = sorted(topic.name for topic in topics if topic.name not in known)
+        if missing:
+            raise TransientError(
+                f"Missing topics: {', '.join(missing)}. Local mode and the topics job of the deployment"
+                " create them; this service waits."
+            )
+        for topic in topics:
+            partitions = consumer.partitions_for_topic(topic.name) or set()
+            if len(partitions) != topic.partitions:
+                raise TransientError(
+                    f"Topic {topic.name} has {len(partitions)} partitions and must have"
+                    f" {topic.partitions}: records are placed by that number."
+                )
+    except KafkaError as error:
+        raise TransientError(f"Kafka does not answer at {bootstrap_servers}: {error!r}") from error
+    finally:
+        await consumer.stop()
