@@ -128,7 +128,11 @@ class ApiKeys(Protocol):
 class Notices(Protocol):
     """Webhook notifications seen lately, so that one sent twice asks for one read."""
 
-    async def first_time(self, organization_id: str, notification: str, now: datetime) -> bool: ...
+    async def seen(self, organization_id: str, notification: str) -> bool: ...
+
+    async def remember(self, organization_id: str, notification: str, now: datetime) -> None:
+        """Note that a notification was acted on. Noting it twice changes nothing."""
+        ...
 
 
 class Vault(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shared.errors import TransientError
@@ -22,24 +22,24 @@ async def expect_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> None
         TransientError: the bus does not answer, or a topic is missing or has other partitions; the
             message names it, and what creates topics.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     try:
-        await consumer.start()
-        known = await consumer.topics()
-        missing = sorted(topic.name for topic in topics if topic.name not in known)
-        if missing:
-            raise TransientError(
-                f"Missing topics: {', '.join(missing)}. Local mode and the topics job of the deployment"
-                " create them; this service waits."
-            )
-        for topic in topics:
-            partitions = consumer.partitions_for_topic(topic.name) or set()
-            if len(partitions) != topic.partitions:
-                raise TransientError(
-                    f"Topic {topic.name} has {len(partitions)} partitions and must have"
-                    f" {topic.partitions}: records are placed by that number."
-                )
+        await admin.start()
+        described = await admin.describe_topics([topic.name for topic in topics])
     except KafkaError as error:
         raise TransientError(f"Kafka does not answer at {bootstrap_servers}: {error!r}") from error
     finally:
-        await consumer.stop()
+        await admin.close()
+    partitions = {found["topic"]: len(found["partitions"]) for found in described}
+    missing = sorted(topic.name for topic in topics if not partitions.get(topic.name))
+    if missing:
+        raise TransientError(
+            f"Missing topics: {', '.join(missing)}. Local mode and the topics job of the deployment create"
+            " them; this service waits."
+        )
+    for topic in topics:
+        if partitions[topic.name] != topic.partitions:
+            raise TransientError(
+                f"Topic {topic.name} has {partitions[topic.name]} partitions and must have"
+                f" {topic.partitions}: records are placed by that number."
+            )

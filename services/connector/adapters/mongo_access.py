@@ -6,8 +6,6 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pymongo.errors import DuplicateKeyError
-
 from services.connector.ports import ApiKeyRecord, OAuthState
 from shared.contracts.connections import ApiKeyRevoked
 from shared.documents.collection import ORGANIZATION, Collection, Index, database_errors
@@ -104,7 +102,7 @@ def _record(document: dict[str, Any]) -> ApiKeyRecord:
 
 
 class MongoNotices:
-    """Seen notifications; a unique id does the work, a TTL index forgets them."""
+    """Seen notifications; a TTL index forgets them."""
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._collection = Collection(database, "notices")
@@ -114,11 +112,11 @@ class MongoNotices:
             Index((("seen_at", 1),), expire_after_seconds=_NOTICES_KEPT_SECONDS, name="expiry")
         )
 
-    async def first_time(self, organization_id: str, notification: str, now: datetime) -> bool:
-        try:
-            await self._collection.of(organization_id).insert_one(
-                {"_id": f"{organization_id}/{notification}", "seen_at": now}
-            )
-        except DuplicateKeyError:
-            return False
-        return True
+    async def seen(self, organization_id: str, notification: str) -> bool:
+        key = {"_id": f"{organization_id}/{notification}"}
+        return await self._collection.of(organization_id).find_one(key) is not None
+
+    async def remember(self, organization_id: str, notification: str, now: datetime) -> None:
+        await self._collection.of(organization_id).update_one(
+            {"_id": f"{organization_id}/{notification}"}, {"$set": {"seen_at": now}}, upsert=True
+        )

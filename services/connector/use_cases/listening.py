@@ -84,7 +84,7 @@ class Listening:
         now = self._clock.now()
         identity = notification_identity(body)
         for connection in await self._connections.of_workspace(workspace_id):
-            if not await self._notices.first_time(connection.organization_id, identity, now):
+            if await self._notices.seen(connection.organization_id, identity):
                 continue
             await self._publisher.publish(
                 SyncRequested(
@@ -96,5 +96,7 @@ class Listening:
                     requested_at=now,
                 )
             )
+            # Remembered afterwards: one that could not be published is taken when Intercom sends it again.
+            await self._notices.remember(connection.organization_id, identity, now)
             asked += 1
         return asked
