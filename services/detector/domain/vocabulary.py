@@ -42,7 +42,7 @@ GROUPS = {
 
 THIRD_PARTY = Cue(
     "third_party",
-    -3.0,
+    -4.5,
     phrase_lines(
         """
         our|my own? <third>

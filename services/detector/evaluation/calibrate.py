@@ -53,6 +53,7 @@ _SENTIMENT_SOURCES = (
     Source("sentiment_goemotions", 1.0),
 )
 _LIFECYCLE_SOURCES = ("lifecycle_bitext", "lifecycle_banking77", "lifecycle_multidogo")
+_LIFECYCLE_AUTHORED = ("onboarding", "renewal", "upsell", "expansion", "churn_risk")
 _LIFECYCLE_ROWS = 2_500
 """Mostly messages that are none of the kinds, as in a real inbox, so that confidence is not won by rarity."""
 _WISH_SHARE = 5
@@ -98,9 +99,7 @@ def lexical_constants(folder: Path) -> Iterator[str]:
     """One line per voice of every lexical detector: slope and offset."""
     authored = authored_folder()
     own = {path.stem: _training(path, _ROWS_PER_SET) for path in sorted(authored.glob("*.csv"))}
-    lifecycle = [
-        row for name, rows in own.items() if name not in ("sentiment", "feature_request") for row in rows
-    ]
+    lifecycle = [row for name in _LIFECYCLE_AUTHORED for row in own[name]]
     others = [
         row for name in _LIFECYCLE_SOURCES for row in _training(folder / f"{name}.csv", _LIFECYCLE_ROWS)
     ]
@@ -116,7 +115,8 @@ def lexical_constants(folder: Path) -> Iterator[str]:
             tempered = [*pairs, *_imagined()]
             slope, offset = fit_platt([score for score, _ in tempered], [right for _, right in tempered])
             yield (
-                f"{detector.name} explicit={voice.explicit}: Calibration(slope={slope:.3f}, offset={offset:.3f})"
+                f"{detector.name} explicit={voice.explicit}: "
+                f"Calibration(slope={slope:.3f}, offset={offset:.3f})"
                 f"  # {len(pairs)} messages with a cue, {sum(right for _, right in pairs)} right"
             )
 

@@ -29,8 +29,8 @@ _GAP_LIMIT_WORDS = 8
 _COMMON = words(
     """
     a an the i we you he she it they our my your us me them to of in on at for with and or be is are was were
-    am do does did have has had will would can could should may might not no that this these those there if as by
-    from up out so any some all more one
+    am do does did have has had will would can could should may might not no that this these those
+    there if as by from up out so any some all more one
     """
 )
 """Words that most clauses have; they make poor anchors."""

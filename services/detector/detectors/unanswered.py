@@ -1,0 +1,80 @@
+"""Questions that stay without an answer, again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from services.detector.domain.detector import Parameters
+from services.detector.domain.finding import FactEvidence, Finding, Kind
+
+if TYPE_CHECKING:
+    from services.detector.domain.conversation import (
+        AccountFacts,
+        AccountHistory,
+        Context,
+        ConversationSummary,
+    )
+
+NAME = "unanswered"
+VERSION = "1"
+
+
+@dataclass(frozen=True)
+class UnansweredParameters(Parameters):
+    """`waiting_days`: so long an open question has had no reply. `least`: so many of them at once."""
+
+    waiting_days: int = 3
+    least: int = 2
+
+
+@dataclass(frozen=True)
+class UnansweredDetector:
+    """An AccountDetector over the history of conversations."""
+
+    parameters: UnansweredParameters = field(default_factory=UnansweredParameters)
+    name: str = NAME
+    version: str = VERSION
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        return frozenset({Kind.CHURN_RISK})
+
+    def detect_account(
+        self, facts: AccountFacts, history: AccountHistory, context: Context
+    ) -> tuple[Finding, ...]:
+        del facts
+        told = self.parameters
+        waiting = [one for one in history.conversations if _days_waiting(one, context) >= told.waiting_days]
+        if len(waiting) < told.least:
+            return ()
+        confidence = min(0.8, 0.5 + 0.1 * len(waiting))
+        if confidence < told.threshold:
+            return ()
+        longest = max(_days_waiting(one, context) for one in waiting)
+        proof = FactEvidence(
+            "unanswered_conversations",
+            str(len(waiting)),
+            f"{len(waiting)} open questions wait for an answer, the oldest for {longest} days",
+        )
+        return (
+            Finding(Kind.CHURN_RISK, confidence, self.name, self.version, facts=(proof,), explicit=False),
+        )
+
+
+def _days_waiting(one: ConversationSummary, context: Context) -> int:
+    """Days since the customer spoke last in an open conversation; -1 when nobody waits."""
+    if one.state != "open" or one.last_customer_at is None:
+        return -1
+    if one.last_agent_at is not None and one.last_agent_at >= one.last_customer_at:
+        return -1
+    return (context.now - one.last_customer_at).days
+
+
+def create(parameters: Parameters | None = None) -> UnansweredDetector:
+    """The detector; `parameters` must be UnansweredParameters."""
+    if parameters is None:
+        return UnansweredDetector()
+    if not isinstance(parameters, UnansweredParameters):
+        raise TypeError("unanswered takes UnansweredParameters")
+    return UnansweredDetector(parameters)
