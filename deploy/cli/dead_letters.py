@@ -11,14 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.engine import partitions_of, read_to_end
+from deploy.cli.engine import open_consumer, partitions_of, read_to_end
 from deploy.cli.events import where
 from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+    from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 TOPIC_PREFIX = "dead-letters."
 MARK = "dlq-mark"
@@ -73,12 +73,14 @@ class Letter:
         return [(key, value) for key, value in self.record.headers if not key.startswith(_OURS)]
 
 
-async def read_letters(consumer: AIOKafkaConsumer, services: Sequence[str] = ()) -> list[Letter]:
+async def read_letters(servers: str, services: Sequence[str] = ()) -> list[Letter]:
     """Return all letters, of all services or of those named, oldest first.
 
-    Raises `ConfigurationError` for a service that has no dead-letter topic.
+    Raises `ConfigurationError` for a service that has no dead-letter topic, `EngineFailed` when Kafka
+    does not answer.
     """
-    there = sorted(topic for topic in await consumer.topics() if topic.startswith(TOPIC_PREFIX))
+    partitions = await partitions_of(servers)
+    there = sorted(topic for topic in partitions if topic.startswith(TOPIC_PREFIX))
     wanted = [f"{TOPIC_PREFIX}{service}" for service in services] or there
     if missing := [topic for topic in wanted if topic not in there]:
         known = ", ".join(topic.removeprefix(TOPIC_PREFIX) for topic in there) or "none"
@@ -86,12 +88,13 @@ async def read_letters(consumer: AIOKafkaConsumer, services: Sequence[str] = ())
             f"There are no dead letters of {missing[0].removeprefix(TOPIC_PREFIX)!r}. Services: {known}."
         )
     records, marked = [], set()
-    async for record in read_to_end(consumer, partitions_of(consumer, wanted)):
-        mark = next((value for key, value in record.headers if key == MARK), None)
-        if mark is None:
-            records.append(record)
-        else:
-            marked.add((record.topic, mark.decode(errors="replace")))
+    async with open_consumer(servers) as consumer:
+        async for record in read_to_end(consumer, [each for topic in wanted for each in partitions[topic]]):
+            mark = next((value for key, value in record.headers if key == MARK), None)
+            if mark is None:
+                records.append(record)
+            else:
+                marked.add((record.topic, _text(mark)))
     records.sort(key=lambda record: (record.timestamp, record.topic, record.offset))
     return [Letter(record, (record.topic, _mark_of(record)) in marked) for record in records]
 

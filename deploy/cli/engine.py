@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.local.errors import EngineFailed
@@ -62,13 +63,25 @@ async def open_producer(servers: str) -> AsyncIterator[AIOKafkaProducer]:
         await producer.stop()
 
 
-def partitions_of(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
-    """Return all partitions of the topics, which must exist."""
-    return [
-        TopicPartition(topic, number)
-        for topic in topics
-        for number in sorted(consumer.partitions_for_topic(topic) or ())
-    ]
+async def partitions_of(servers: str) -> dict[str, list[TopicPartition]]:
+    """Return each topic with its partitions, without Kafka's own; errors as `open_consumer`."""
+    await _refuse_silence(servers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id="earshot-cli")
+    try:
+        await admin.start()
+        found = await admin.describe_topics()
+    except KafkaError as error:
+        raise EngineFailed(f"Kafka at {servers} failed: {error}") from error
+    finally:
+        await admin.close()
+    return {
+        topic["topic"]: [
+            TopicPartition(topic["topic"], number)
+            for number in sorted(partition["partition"] for partition in topic["partitions"])
+        ]
+        for topic in found
+        if not topic["topic"].startswith("__")
+    }
 
 
 async def read_to_end(

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from deploy.cli.dead_letters import pick, read_letters, redrive
-from deploy.cli.engine import open_consumer, open_producer
+from deploy.cli.engine import open_producer
 from deploy.cli.invocation import AsJson, Invocation, people, print_json
 from shared.errors import ConfigurationError
 
@@ -36,7 +36,7 @@ def list_letters(
     """List dead letters, oldest first."""
     found = [
         letter
-        for letter in asyncio.run(_letters(_servers(context), service or ()))
+        for letter in asyncio.run(read_letters(_servers(context), service or ()))
         if (every or not letter.redriven) and reason in (None, letter.header("dlq-reason"))
     ]
     if as_json:
@@ -52,7 +52,7 @@ def list_letters(
 @app.command("show")
 def show(context: typer.Context, name: Annotated[str, typer.Argument()], *, as_json: AsJson = False) -> None:
     """Show one dead letter whole: why it was put aside, its headers, its value."""
-    (letter,) = pick(asyncio.run(_letters(_servers(context), ())), [name])
+    (letter,) = pick(asyncio.run(read_letters(_servers(context), ())), [name])
     details = letter.details()
     if as_json:
         print_json(details)
@@ -94,7 +94,7 @@ def redrive_letters(
 async def _redrive(
     servers: str, names: Sequence[str], services: Sequence[str], reason: str | None
 ) -> list[Letter]:
-    letters = await _letters(servers, services)
+    letters = await read_letters(servers, services)
     if names:
         wanted = pick(letters, names)
     else:
@@ -109,22 +109,20 @@ async def _redrive(
     return wanted
 
 
-async def _letters(servers: str, services: Sequence[str]) -> list[Letter]:
-    async with open_consumer(servers) as consumer:
-        return await read_letters(consumer, services)
-
-
 def _servers(context: typer.Context) -> str:
     invocation: Invocation = context.obj
     return invocation.settings().bootstrap_servers
 
 
 def _table(letters: Sequence[Letter]) -> Table:
-    table = Table("id", "time", "topic", "reason", "tries", "error", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for title in ("id", "time", "topic", "reason", "tries", "error"):
+        # Names and times are copied from here: never cut short.
+        table.add_column(title, no_wrap=title in ("id", "time"), overflow="fold")
     for letter in letters:
         found = letter.summary()
         error = f"{found['error']} (fed back)" if letter.redriven else str(found["error"])
         table.add_row(
-            found["id"], found["time"][:19], found["topic"], found["reason"], str(found["attempts"]), error
+            found["id"], found["time"][:16].replace("T", " "), found["topic"], found["reason"], str(found["attempts"]), error
         )
     return table

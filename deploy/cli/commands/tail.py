@@ -59,8 +59,9 @@ async def follow(
     limit: int | None,
 ) -> None:
     """Show events of all topics that `words` match until `limit` is reached or the task is cancelled."""
+    there = await partitions_of(servers)
+    partitions = [partition for topic in matching(words, there) for partition in there[topic]]
     async with open_consumer(servers) as consumer:
-        partitions = partitions_of(consumer, matching(words, await consumer.topics()))
         consumer.assign(partitions)
         if from_beginning:
             await consumer.seek_to_beginning(*partitions)
@@ -84,7 +85,7 @@ def matching(words: Sequence[str], topics: Collection[str]) -> list[str]:
 
     Raises `ConfigurationError` naming what there is, when a word matches nothing.
     """
-    known = sorted(topic for topic in topics if not topic.startswith("__"))
+    known = sorted(topics)
     found: set[str] = set()
     for word in words:
         hits = {

@@ -70,7 +70,7 @@ class KafkaNode:
         """
         return java_command(
             main_class="kafka.Kafka",
-            class_path=self.installation.broker_class_path,
+            class_path=self.installation.class_path,
             log_configuration=self._log_configuration,
             heap_megabytes=BROKER_HEAP_MEGABYTES,
             options=self._start_cache_option() if options is None else options,
@@ -87,7 +87,7 @@ class KafkaNode:
         arguments = ("format", "--ignore-formatted", "-t", cluster_id, "-c", str(self._properties))
         command = java_command(
             main_class="kafka.tools.StorageTool",
-            class_path=self.installation.broker_class_path,
+            class_path=self.installation.class_path,
             log_configuration=self._log_configuration,
             heap_megabytes=TOOL_HEAP_MEGABYTES,
             arguments=arguments,

@@ -50,16 +50,9 @@ class Installation:
         return self.folder / f"start-{runtime_version()}.aot"
 
     @property
-    def broker_class_path(self) -> str:
-        return self._class_path("broker")
-
-    @property
-    def tools_class_path(self) -> str:
-        return self._class_path("broker", "tools")
-
-    def _class_path(self, *uses: str) -> str:
+    def class_path(self) -> str:
         # In the lock's order and by full name: the start-up cache only fits the class path it was made with.
-        return os.pathsep.join(str(self.folder / jar.filename) for jar in self.lock.jars if jar.use in uses)
+        return os.pathsep.join(str(self.folder / jar.filename) for jar in self.lock.jars)
 
 
 def planned_installation(lock: KafkaLock, cache_dir: Path) -> Installation:

@@ -1,9 +1,10 @@
 """Makes the lock of Kafka's jars anew: `python -m deploy.local.kafka.lock`.
 
-Decides which files a broker needs: Kafka's server with what it depends on, resolved by jgo; the bridge
-from its logging interface to Log4j; and one jar with the command-line tools. The last two are taken
-alone: what they depend on comes with the server, and resolved together with it jgo would let Log4j's
-own list of versions replace Kafka's client by an older one.
+Decides which files a broker needs: Kafka's server with what it depends on, resolved by jgo, and the
+bridge from its logging interface to Log4j. The bridge is taken alone: what it depends on comes with the
+server, and resolved together with it jgo would let Log4j's own list of versions replace Kafka's client by
+an older one. Kafka's command-line tools are not among them: their newest release is older than the
+server's and does not run on its libraries.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -23,29 +24,25 @@ if TYPE_CHECKING:
 
 KAFKA_VERSION = "4.4.0"
 SCALA_VERSION = "2.13"
-TOOLS_VERSION = "4.3.1"
-"""The newest release of the tools' jar; its classes run on the 4.4 libraries; a test shows it."""
-
 _LOG4J_GROUP = "org.apache.logging.log4j"
 _PARALLEL_DOWNLOADS = 4
 
 
-def resolve(context: MavenContext) -> list[tuple[Artifact, Literal["broker", "tools"]]]:
-    """Return the files to lock, the broker's first, in the order of the class path."""
+def resolve(context: MavenContext) -> list[Artifact]:
+    """Return the files to lock, in the order of the class path."""
     server = context.create_dependency(f"org.apache.kafka:kafka_{SCALA_VERSION}:{KAFKA_VERSION}")
     inputs, transitive = context.resolver.resolve([server])
     needed = [item.artifact for item in [*inputs, *transitive] if item.scope in (None, "compile", "runtime")]
     log4j = next(item for item in needed if item.groupId == _LOG4J_GROUP)
     bridge = context.create_dependency(f"{_LOG4J_GROUP}:log4j-slf4j-impl:{log4j.version}").artifact
-    tools = context.create_dependency(f"org.apache.kafka:kafka-tools:{TOOLS_VERSION}").artifact
-    return [*((artifact, "broker") for artifact in [*needed, bridge]), (tools, "tools")]
+    return [*needed, bridge]
 
 
 def make_lock(cache: Path) -> KafkaLock:
     """Resolve and download everything into `cache`, and return the lock of what came."""
     found = resolve(maven_context(cache))
     with ThreadPoolExecutor(_PARALLEL_DOWNLOADS) as pool:
-        paths = list(pool.map(lambda item: item[0].resolve(), found))
+        paths = list(pool.map(lambda artifact: artifact.resolve(), found))
     jars = tuple(
         LockedJar(
             group=artifact.groupId,
@@ -53,9 +50,8 @@ def make_lock(cache: Path) -> KafkaLock:
             version=artifact.version,
             sha256=sha256_of(path),
             size=path.stat().st_size,
-            use=use,
         )
-        for (artifact, use), path in zip(found, paths, strict=True)
+        for artifact, path in zip(found, paths, strict=True)
     )
     return KafkaLock(kafka_version=KAFKA_VERSION, jars=jars)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,10 +16,7 @@ _READ_BYTES = 1 << 20
 
 
 class LockedJar(BaseModel):
-    """One file by its Maven coordinates, size in bytes and SHA-256 sum.
-
-    `use` says whether the broker needs it on its class path, or only the command-line tools do.
-    """
+    """One file by its Maven coordinates, size in bytes and SHA-256 sum."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,7 +25,6 @@ class LockedJar(BaseModel):
     version: str = Field(pattern=r"^[A-Za-z0-9_.\-]+$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(gt=0)
-    use: Literal["broker", "tools"]
 
     @property
     def filename(self) -> str:
@@ -51,7 +46,7 @@ class KafkaLock(BaseModel):
     @property
     def digest(self) -> str:
         """Return a short name for exactly this set of files, to tell installations apart."""
-        sums = "\n".join(f"{jar.coordinates} {jar.sha256} {jar.use}" for jar in self.jars)
+        sums = "\n".join(f"{jar.coordinates} {jar.sha256}" for jar in self.jars)
         return hashlib.sha256(sums.encode()).hexdigest()[:12]
 
     @property
