@@ -1,0 +1,21 @@
+"""Runs the syncer: environment, settings, logs, serve."""
+
+from __future__ import annotations
+
+import sys
+
+from services.syncer.app import create_app
+from services.syncer.settings import Settings
+from shared.http.server import Server
+from shared.observability.logs import configure_logging
+
+
+def main() -> int:
+    settings = Settings()
+    configure_logging(level=settings.log_level, log_format=settings.log_format, service="syncer")
+    server = Server(settings)
+    return server.run(create_app(settings, on_stop=server.stop))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

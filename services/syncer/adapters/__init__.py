@@ -1,0 +1,1 @@
+"""I/O behind the ports, one technology per file."""

@@ -1,0 +1,102 @@
+"""Credentials leased from the connector over authenticated HTTP; in memory until they expire (DESIGN §9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+
+from services.syncer.errors import DisconnectedError
+from services.syncer.ports import Credential
+from shared.auth.tokens import mint_service_token
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    from services.syncer.domain.connection import ConnectionKey
+    from shared.clock import Clock
+
+_TIMEOUT_SECONDS = 10.0
+_EXPIRY_GUARD_SECONDS = 5.0
+"""A lease this close to its end is renewed, so that it does not end during a slice's first call."""
+
+_GONE = frozenset({404, 409, 410})
+_OK = 200
+
+
+class _Lease(BaseModel):
+    access_token: SecretStr
+    base_url: str
+    workspace_id: str | None = None
+    expires_in_seconds: float = Field(gt=0)
+
+
+class HttpCredentials:
+    """Asks the connector, and remembers the answer no longer than it said."""
+
+    def __init__(
+        self,
+        *,
+        connector_url: str,
+        signing_key: SecretStr,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=connector_url, timeout=_TIMEOUT_SECONDS, transport=transport, trust_env=False
+        )
+        self._signing_key = signing_key
+        self._clock = clock
+        self._leases: dict[ConnectionKey, Credential] = {}
+
+    async def lease(self, key: ConnectionKey) -> Credential:
+        known = self._leases.get(key)
+        if known is not None and known.expires_at - _EXPIRY_GUARD_SECONDS > self._clock.monotonic():
+            return known
+        self._leases.pop(key, None)
+        credential = self._read(key, await self._ask(key))
+        self._leases[key] = credential
+        return credential
+
+    def drop(self, key: ConnectionKey) -> None:
+        self._leases.pop(key, None)
+
+    async def aclose(self) -> None:
+        self._leases.clear()
+        await self._client.aclose()
+
+    async def _ask(self, key: ConnectionKey) -> httpx.Response:
+        token = mint_service_token(self._signing_key, self._clock, service="syncer", audience="connector")
+        try:
+            return await self._client.get(
+                f"/internal/v1/connections/{key.connection_id}/credential",
+                params={"organization_id": key.organization_id},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+        except httpx.HTTPError as error:
+            raise TransientError(
+                f"The connector did not lease a credential: {type(error).__name__}. Is it running?"
+            ) from error
+
+    def _read(self, key: ConnectionKey, response: httpx.Response) -> Credential:
+        if response.status_code in _GONE:
+            raise DisconnectedError("The connector has no credential for this connection any more.")
+        if response.status_code != _OK:
+            raise TransientError(
+                f"The connector answered {response.status_code} when asked for a credential."
+                " With 401 or 403, compare EARSHOT_SIGNING_KEY of both services."
+            )
+        try:
+            lease = _Lease.model_validate_json(response.content)
+        except ValidationError as error:
+            # The body holds a token, so neither it nor pydantic's words about it are shown.
+            raise TransientError(
+                f"The connector's credential cannot be read: {error.error_count()} fields are wrong."
+            ) from None
+        return Credential(
+            key=key,
+            access_token=lease.access_token,
+            base_url=lease.base_url,
+            workspace_id=lease.workspace_id,
+            expires_at=self._clock.monotonic() + lease.expires_in_seconds,
+        )

@@ -1,0 +1,186 @@
+"""Intercom's REST API over httpx, read-only by construction (DESIGN §2).
+
+A call is a `domain.reads.Call`, and that type can only express reads; the transport looks at each
+request once more before it leaves, so that no code, present or future, writes into a workspace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from services.syncer.adapters.intercom_answers import (
+    RawAnswer,
+    error_of,
+    rate_headers,
+    served_at,
+    usable_body,
+)
+from services.syncer.domain.reads import is_read
+from services.syncer.errors import SlowDownError, SourceUnavailableError, WriteRefusedError
+from services.syncer.ports import Answer
+
+if TYPE_CHECKING:
+    from services.syncer.adapters.pace import Pace, Paces, Place
+    from services.syncer.domain.reads import Call
+    from services.syncer.metrics import SyncerMetrics
+    from services.syncer.ports import Credential
+    from shared.clock import Clock
+
+INTERCOM_VERSION = "2.16"
+"""The version of the API that FACTS describes; the header wins over what the app is set to."""
+
+_OK = range(200, 300)
+_MOST_CONNECTIONS = 256
+_IDLE_SECONDS = 30.0
+
+
+class ReadOnlyTransport(httpx.AsyncBaseTransport):
+    """Lets reads through and nothing else; raises WriteRefusedError before anything is sent."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not is_read(request.method, request.url.path):
+            raise WriteRefusedError(f"{request.method} {request.url.path} is not on the list of reads.")
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class HttpIntercom:
+    """One HTTP client for all connections: connections to hosts are shared, tokens are not."""
+
+    def __init__(
+        self,
+        *,
+        paces: Paces,
+        clock: Clock,
+        metrics: SyncerMetrics,
+        call_timeout_seconds: float,
+        max_answer_bytes: int,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        limits = httpx.Limits(
+            max_connections=_MOST_CONNECTIONS,
+            max_keepalive_connections=_MOST_CONNECTIONS,
+            keepalive_expiry=_IDLE_SECONDS,
+        )
+        self._client = httpx.AsyncClient(
+            transport=ReadOnlyTransport(transport or httpx.AsyncHTTPTransport(limits=limits)),
+            # A redirect could carry the token to another host; Intercom sends none.
+            follow_redirects=False,
+            timeout=call_timeout_seconds,
+            trust_env=False,
+            headers={"Accept": "application/json", "Intercom-Version": INTERCOM_VERSION},
+        )
+        self._paces = paces
+        self._clock = clock
+        self._metrics = metrics
+        self._timeout_seconds = call_timeout_seconds
+        self._max_answer_bytes = max_answer_bytes
+
+    def reader(self, credential: Credential, *, urgent: bool) -> HttpIntercomReader:
+        return HttpIntercomReader(self, credential, self._paces.of(credential.key), urgent=urgent)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def call(self, call: Call, credential: Credential, pace: Pace, place: Place) -> Answer:
+        """Make a call whose place in the budget is held already, and say what its answer means."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                raw = await self._exchange(call, credential)
+        except (TimeoutError, httpx.TimeoutException) as error:
+            self._failed(call, pace, "timeout")
+            raise SourceUnavailableError(
+                f"{call.path} did not answer within {self._timeout_seconds:g} s.", overloaded=True
+            ) from error
+        except httpx.HTTPError as error:
+            self._failed(call, pace, "connection")
+            raise SourceUnavailableError(f"{call.path}: {type(error).__name__}") from error
+        return self._meaning(call, raw, pace, place)
+
+    async def _exchange(self, call: Call, credential: Credential) -> RawAnswer:
+        request = self._client.build_request(
+            call.method,
+            _joined(credential.base_url, call.path),
+            params=dict(call.query) or None,
+            content=None if call.body is None else orjson.dumps(call.body),
+            headers={"Authorization": f"Bearer {credential.access_token.get_secret_value()}"}
+            | ({} if call.body is None else {"Content-Type": "application/json"}),
+        )
+        response = await self._client.send(request, stream=True)
+        try:
+            content = bytearray()
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > self._max_answer_bytes:
+                    raise SourceUnavailableError(
+                        f"{call.path} answered more than {self._max_answer_bytes} bytes.", overloaded=True
+                    )
+        finally:
+            await response.aclose()
+        return RawAnswer(response.status_code, response.headers, bytes(content))
+
+    def _meaning(self, call: Call, raw: RawAnswer, pace: Pace, place: Place) -> Answer:
+        now = self._clock.now().timestamp()
+        at = served_at(raw.headers, now)
+        place.headers = rate_headers(raw.headers, pace.source_now(at))
+        if raw.status in _OK:
+            try:
+                body = usable_body(call, raw)
+            except SourceUnavailableError:
+                self._failed(call, pace, "unusable")
+                raise
+            pace.concurrency.succeeded()
+            self._metrics.calls.labels(call.read.name.lower(), "ok").inc()
+            return Answer(body, int(at))
+        error = error_of(call, raw, now=now)
+        if isinstance(error, SlowDownError):
+            pace.refused(error.seconds)
+        elif isinstance(error, SourceUnavailableError) and error.overloaded:
+            pace.concurrency.strained()
+        self._metrics.calls.labels(call.read.name.lower(), str(raw.status)).inc()
+        raise error
+
+    def _failed(self, call: Call, pace: Pace, outcome: str) -> None:
+        pace.concurrency.strained()
+        self._metrics.calls.labels(call.read.name.lower(), outcome).inc()
+
+
+class HttpIntercomReader:
+    """Reads one workspace with one credential."""
+
+    def __init__(self, client: HttpIntercom, credential: Credential, pace: Pace, *, urgent: bool) -> None:
+        self._client = client
+        self._credential = credential
+        self._pace = pace
+        self._urgent = urgent
+        self._calls = 0
+
+    @property
+    def calls(self) -> int:
+        return self._calls
+
+    @property
+    def most_in_flight(self) -> int:
+        return self._pace.concurrency.allowed
+
+    async def read(self, call: Call) -> Answer:
+        async with self._pace.call(urgent=self._urgent) as place:
+            self._calls += 1
+            return await self._client.call(call, self._credential, self._pace, place)
+
+
+def _joined(base_url: str, path: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise SourceUnavailableError("The connection's address is no http(s) URL; reconnect the workspace.")
+    return f"{parts.scheme}://{parts.netloc}{path}"

@@ -1,0 +1,169 @@
+"""What an answer of Intercom means: the one table from status, codes and body to a value or an error."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from services.syncer.domain.budget import RateHeaders
+from services.syncer.domain.fields import clean, record, rows
+from services.syncer.domain.reads import Read
+from services.syncer.errors import (
+    ContactMergedError,
+    PermissionMissingError,
+    PlanRestrictedError,
+    RequestRefusedError,
+    ResourceMissingError,
+    ScrollLostError,
+    ScrollTakenError,
+    SlowDownError,
+    SourceUnavailableError,
+    TokenRejectedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.syncer.domain.reads import Call
+    from shared.errors import EarshotError
+
+_MOST_DETAIL = 300
+_DEFAULT_WAIT_SECONDS = 10.0
+"""The length of Intercom's window, for a 429 that does not say when it ends."""
+
+_CANONICAL = re.compile(r"<[^>]*/contacts/([A-Za-z0-9_-]{1,128})[^>]*>\s*;[^,]*rel=\"?canonical\"?")
+_PLAN_CODES = frozenset({"api_plan_restricted"})
+_RATE_CODES = frozenset({"rate_limit_exceeded", "too_many_requests", "retry_after"})
+_RESOURCE_401 = frozenset({"token_unauthorized"})
+"""The token is fine and this resource is not granted: FACTS §3, confirmed with /me by the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """An HTTP answer, read completely."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+def parsed(content: bytes) -> Any:
+    """Return the JSON value, or None where there is none. Half surrogates, which orjson refuses, survive."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(content)
+        except (ValueError, RecursionError):
+            return None
+
+
+def usable_body(call: Call, answer: RawAnswer) -> dict[str, Any]:
+    """Return the body of a good answer.
+
+    Raises SourceUnavailableError for a 200 that is empty, no JSON, or lacks what a real answer has.
+    """
+    body = parsed(answer.content)
+    missing = [key for key in call.read.value.expects if not isinstance(body, dict) or body.get(key) is None]
+    if not isinstance(body, dict) or missing:
+        raise SourceUnavailableError(
+            f"{call.path} answered {answer.status} without {', '.join(missing) or 'a JSON object'}"
+            f" ({len(answer.content)} bytes)."
+        )
+    if body.get("type") == "error.list":
+        raise SourceUnavailableError(f"{call.path} answered {answer.status} with a list of errors.")
+    return body
+
+
+def error_of(call: Call, answer: RawAnswer, *, now: float) -> EarshotError:
+    """Return what an answer outside of 2xx means; `now` is Unix seconds by our clock (FACTS §3)."""
+    codes, detail = _codes(parsed(answer.content))
+    where = f"{call.path}: {answer.status} {detail}"
+    if answer.status == 429 or (codes & _RATE_CODES and answer.status < 500):  # noqa: PLR2004 - HTTP statuses
+        return SlowDownError(f"{where} (too many calls)", seconds=_wait_seconds(answer.headers, now))
+    specific = _access_error(answer, codes, where) or _missing_error(call, answer, codes, where)
+    if specific is not None:
+        return specific
+    if call.read is Read.COMPANY_SCROLL and answer.status == 500:  # noqa: PLR2004
+        return ScrollLostError(where)
+    if 400 <= answer.status < 500 and answer.status != 408:  # noqa: PLR2004
+        return RequestRefusedError(where)
+    return SourceUnavailableError(where, overloaded=answer.status >= 500 or answer.status == 408)  # noqa: PLR2004
+
+
+def _access_error(answer: RawAnswer, codes: frozenset[str], where: str) -> EarshotError | None:
+    kind: type[EarshotError] | None = None
+    match answer.status:
+        case 401:
+            kind = PermissionMissingError if codes & _RESOURCE_401 else TokenRejectedError
+        case 402:
+            kind = PlanRestrictedError
+        case 403 if codes:
+            kind = PlanRestrictedError if codes & _PLAN_CODES else PermissionMissingError
+        case 403:
+            # Without Intercom's own words it is a proxy or a firewall in between.
+            kind = SourceUnavailableError
+    return None if kind is None else kind(where)
+
+
+def _missing_error(call: Call, answer: RawAnswer, codes: frozenset[str], where: str) -> EarshotError | None:
+    if answer.status == 400 and "scroll_exists" in codes:  # noqa: PLR2004
+        return ScrollTakenError(where)
+    if answer.status == 410:  # noqa: PLR2004
+        link = _CANONICAL.search(answer.headers.get("link", ""))
+        if "contact_merged" in codes or link:
+            return ContactMergedError(where, successor_id=link[1] if link else None)
+        return ResourceMissingError(where)
+    if answer.status != 404:  # noqa: PLR2004
+        return None
+    if call.read is Read.COMPANY_SCROLL:
+        return ScrollLostError(where)
+    # A bare 404 under an id is a deleted company (FACTS §3); on a list it is a proxy that lost its way.
+    return ResourceMissingError(where) if call.id else SourceUnavailableError(where)
+
+
+def _codes(body: Any) -> tuple[frozenset[str], str]:
+    errors = [record(error) for error in rows(record(body).get("errors"))]
+    codes = frozenset(error["code"] for error in errors if isinstance(error.get("code"), str))
+    words = "; ".join(
+        f"{error.get('code')}: {error.get('message')}" if error.get("message") else f"{error.get('code')}"
+        for error in errors
+    )
+    return codes, clean(words)[:_MOST_DETAIL] or "without Intercom's own words"
+
+
+def served_at(headers: Mapping[str, str], now: float) -> float:
+    """Return the source's clock in Unix seconds: its Date header, or our clock where there is none."""
+    try:
+        told = parsedate_to_datetime(headers["date"])
+    except (KeyError, ValueError, TypeError):
+        return now
+    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+
+
+def rate_headers(headers: Mapping[str, str], source_now: float) -> RateHeaders | None:
+    """Return the budget that the answer announced; None when it announced none."""
+    try:
+        limit = int(headers["x-ratelimit-limit"])
+        remaining = int(headers["x-ratelimit-remaining"])
+        reset = float(headers["x-ratelimit-reset"])
+    except (KeyError, ValueError):
+        return None
+    return RateHeaders(limit, remaining, reset - source_now)
+
+
+def _wait_seconds(headers: Mapping[str, str], now: float) -> float:
+    announced = rate_headers(headers, served_at(headers, now))
+    retry_after = headers.get("retry-after", "")
+    if retry_after.isdigit():
+        return float(retry_after)
+    if announced is None or announced.remaining > 0:
+        # `too_many_requests` is about one resource under load: the window says nothing (FACTS §4).
+        return _DEFAULT_WAIT_SECONDS if announced is None else 1.0
+    return max(announced.reset_in_seconds, 0.0)

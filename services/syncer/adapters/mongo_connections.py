@@ -1,0 +1,69 @@
+"""The syncer's copy of the connections, in MongoDB's protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import DuplicateKeyError
+
+from services.syncer.domain.connection import Connection, ConnectionKey
+from shared.documents.collection import Collection
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
+
+
+class MongoConnections:
+    """Implements `ports.Connections`."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self._collection = Collection(database, "connections")
+
+    async def keep(self, connection: Connection) -> bool:
+        scoped = self._collection.of(connection.key.organization_id)
+        document_id = connection.key.document_id()
+        content = {
+            "connection_id": connection.key.connection_id,
+            "revision": connection.revision,
+            "state": connection.state,
+            "workspace_id": connection.workspace_id,
+            "region": connection.region,
+            "base_url": connection.base_url,
+            "app_base_url": connection.app_base_url,
+            "lookback_days": connection.lookback_days,
+        }
+        changed = await scoped.update_one(
+            {"_id": document_id, "revision": {"$lt": connection.revision}}, {"$set": content}
+        )
+        if changed.matched_count:
+            return True
+        try:
+            await scoped.insert_one({"_id": document_id, **content, "verified_revision": None})
+        except DuplicateKeyError:
+            return False  # This revision or a newer one is known.
+        return True
+
+    async def get(self, key: ConnectionKey) -> Connection | None:
+        document = await self._collection.of(key.organization_id).find_one({"_id": key.document_id()})
+        if document is None:
+            return None
+        return Connection(
+            key=key,
+            revision=document["revision"],
+            state=document["state"],
+            workspace_id=document["workspace_id"],
+            region=document["region"],
+            base_url=document["base_url"],
+            app_base_url=document["app_base_url"],
+            lookback_days=document["lookback_days"],
+            verified_revision=document["verified_revision"],
+        )
+
+    async def verified(self, key: ConnectionKey, revision: int) -> None:
+        await self._collection.of(key.organization_id).update_one(
+            {"_id": key.document_id(), "revision": revision}, {"$set": {"verified_revision": revision}}
+        )
+
+    async def forget(self, key: ConnectionKey) -> int:
+        deleted = await self._collection.of(key.organization_id).delete_many({"_id": key.document_id()})
+        return deleted.deleted_count

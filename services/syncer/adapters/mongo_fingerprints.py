@@ -1,0 +1,156 @@
+"""What is held of each resource, one document each, in MongoDB's protocol; written in bulk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo import InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from services.syncer.domain.held import Held
+from shared.documents.collection import Collection, Index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.syncer.domain.connection import ConnectionKey
+    from shared.contracts.sync import ResourceType
+    from shared.documents.collection import Write
+
+_DUPLICATE_KEY = 11_000
+
+
+class MongoFingerprints:
+    """Implements `ports.Fingerprints`.
+
+    The versions of a conversation's parts are a list of "version id" strings: ids come from outside and
+    could hold what a field's name may not.
+    """
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self._collection = Collection(database, "fingerprints")
+
+    async def ensure_indexes(self) -> None:
+        await self._collection.ensure_indexes(
+            Index((("organization_id", 1), ("connection_id", 1), ("resource", 1), ("id", 1)))
+        )
+
+    async def held(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> dict[str, Held]:
+        if not ids:
+            return {}
+        documents = await self._collection.of(key.organization_id).find(
+            {"_id": {"$in": [key.document_id(resource, id_) for id_ in ids]}}
+        )
+        return {document["id"]: _held(document) for document in documents}
+
+    async def store(self, key: ConnectionKey, records: Sequence[Held], *, writer: str) -> list[Held]:
+        if not records:
+            return []
+        writes: list[Write] = [_write(key, record, writer) for record in records]
+        scoped = self._collection.of(key.organization_id)
+        try:
+            result = await scoped.bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            failures = error.details.get("writeErrors", [])
+            if any(failure.get("code") != _DUPLICATE_KEY for failure in failures):
+                raise
+        else:
+            if result is not None and result.matched_count + result.inserted_count == len(records):
+                return []
+        written = {
+            document["_id"]
+            for document in await scoped.find(
+                {
+                    "_id": {"$in": [key.document_id(record.resource, record.id) for record in records]},
+                    "writer": writer,
+                },
+                projection={"_id": 1},
+            )
+        }
+        return [record for record in records if key.document_id(record.resource, record.id) not in written]
+
+    async def mark(
+        self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str], *, walk: str
+    ) -> None:
+        if ids:
+            await self._collection.of(key.organization_id).update_many(
+                {"_id": {"$in": [key.document_id(resource, id_) for id_ in ids]}}, {"$set": {"walk": walk}}
+            )
+
+    async def unseen(
+        self, key: ConnectionKey, resource: ResourceType, *, walk: str, after: str, limit: int
+    ) -> list[Held]:
+        documents = await self._collection.of(key.organization_id).find(
+            {
+                "connection_id": key.connection_id,
+                "resource": resource,
+                "id": {"$gt": after},
+                "walk": {"$ne": walk},
+            },
+            sort=[("id", 1)],
+            limit=limit,
+        )
+        return [_held(document) for document in documents]
+
+    async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int:
+        deleted = await self._collection.of(key.organization_id).delete_many(
+            {"_id": {"$in": [key.document_id(resource, id_) for id_ in ids]}}
+        )
+        return deleted.deleted_count
+
+    async def count(self, key: ConnectionKey, resource: ResourceType) -> int:
+        return await self._collection.of(key.organization_id).count(
+            {"connection_id": key.connection_id, "resource": resource}
+        )
+
+    async def any_held(self, key: ConnectionKey, *, limit: int) -> list[Held]:
+        documents = await self._collection.of(key.organization_id).find(
+            {"connection_id": key.connection_id}, limit=limit
+        )
+        return [_held(document) for document in documents]
+
+
+def _write(key: ConnectionKey, record: Held, writer: str) -> Write:
+    content = {
+        "version": record.version,
+        "updated_at": record.updated_at,
+        "settled": record.settled,
+        "open": record.open,
+        "parts": [f"{version} {part}" for part, version in record.parts.items()],
+        "source_parts": record.source_parts,
+        "revision": record.revision + 1,
+        "writer": writer,
+    }
+    document_id = key.document_id(record.resource, record.id)
+    if record.revision == 0:
+        return InsertOne(
+            {
+                "_id": document_id,
+                "connection_id": key.connection_id,
+                "resource": record.resource,
+                "id": record.id,
+                "walk": None,
+                **content,
+            }
+        )
+    return UpdateOne({"_id": document_id, "revision": record.revision}, {"$set": content})
+
+
+def _held(document: dict[str, Any]) -> Held:
+    parts: dict[str, str] = {}
+    for entry in document["parts"]:
+        version, _, part = entry.partition(" ")
+        parts[part] = version
+    return Held(
+        resource=document["resource"],
+        id=document["id"],
+        version=document["version"],
+        updated_at=document["updated_at"],
+        settled=document["settled"],
+        open=document["open"],
+        parts=parts,
+        source_parts=document["source_parts"],
+        revision=document["revision"],
+    )

@@ -1,0 +1,117 @@
+"""Makes calls wait for each other: within the budget, and no more at once than the source bears well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.syncer.domain.budget import RateBudget
+from services.syncer.domain.concurrency import Concurrency
+from services.syncer.errors import SlowDownError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from services.syncer.domain.budget import RateHeaders
+    from services.syncer.domain.connection import ConnectionKey
+    from shared.clock import Clock
+
+_MOST_PACES = 20_000
+"""Connections whose pace is remembered; the one used longest ago goes first. About a kilobyte each."""
+
+
+@dataclass(slots=True)
+class Place:
+    """One call in flight; whoever makes it leaves here what its answer said about the budget."""
+
+    headers: RateHeaders | None = None
+
+
+class Pace:
+    """The pace of one connection in this process, shared by its full and its hint run."""
+
+    def __init__(self, *, clock: Clock, reserve_share: float, most_in_flight: int) -> None:
+        self._clock = clock
+        self.budget = RateBudget(reserve_share=reserve_share)
+        self.concurrency = Concurrency(most=most_in_flight)
+        self._clock_ahead: float | None = None
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def call(self, *, urgent: bool) -> AsyncIterator[Place]:
+        """Hold a place for one call. Raises SlowDownError when the budget is spent until its window ends."""
+        await self._take(urgent=urgent)
+        place = Place()
+        try:
+            yield place
+        finally:
+            self.budget.answered(self._clock.monotonic(), place.headers)
+            self._wake()
+
+    def refused(self, seconds: float) -> None:
+        self.budget.refused(self._clock.monotonic(), seconds)
+        self.concurrency.strained()
+
+    def source_now(self, served_at: float) -> float:
+        """Return the source's clock now, finer than the whole seconds of its Date header.
+
+        A Date is rounded down, so the largest lead ever seen over our own clock is the closest to the truth.
+        """
+        now = self._clock.now().timestamp()
+        ahead = served_at - now
+        if self._clock_ahead is None or ahead > self._clock_ahead or ahead < self._clock_ahead - 2:
+            self._clock_ahead = ahead
+        return now + self._clock_ahead
+
+    async def _take(self, *, urgent: bool) -> None:
+        while True:
+            if urgent or self.budget.in_flight < self.concurrency.allowed:
+                wait = self.budget.take(self._clock.monotonic(), urgent=urgent)
+                if wait is None:
+                    return
+                if wait > 0:
+                    raise SlowDownError("The budget of calls is spent.", seconds=wait)
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(place)
+            try:
+                await place
+            except asyncio.CancelledError:
+                # Whoever gives up after being woken passes the turn on, or somebody would wait for ever.
+                if place.done() and not place.cancelled():
+                    self._wake()
+                raise
+
+    def _wake(self) -> None:
+        free = max(self.concurrency.allowed - self.budget.in_flight, 1)
+        while free and self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(None)
+                free -= 1
+
+
+class Paces:
+    """The pace of each connection, made when first needed."""
+
+    def __init__(self, *, clock: Clock, reserve_share: float, most_in_flight: int) -> None:
+        self._clock = clock
+        self._reserve_share = reserve_share
+        self._most_in_flight = most_in_flight
+        self._paces: OrderedDict[ConnectionKey, Pace] = OrderedDict()
+
+    def of(self, key: ConnectionKey) -> Pace:
+        pace = self._paces.get(key)
+        if pace is None:
+            pace = Pace(
+                clock=self._clock,
+                reserve_share=self._reserve_share,
+                most_in_flight=self._most_in_flight,
+            )
+            self._paces[key] = pace
+        self._paces.move_to_end(key)
+        if len(self._paces) > _MOST_PACES:
+            self._paces.popitem(last=False)
+        return pace

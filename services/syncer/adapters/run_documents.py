@@ -1,0 +1,110 @@
+"""How a run is written down: the shape of its document, in both directions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.syncer.domain.connection import ConnectionKey
+from services.syncer.domain.run import Count, Hint, Run, StepState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from services.syncer.domain.run import Lane
+
+ACTIVE = "active"
+IDLE = "idle"
+INTERRUPTED = "interrupted"
+"""Ended because a person must act; its place is kept, and the next request goes on from there."""
+
+STOPPED = "stopped"
+"""Ended because the connection was; whoever still works on it learns so when it renews its lease."""
+
+
+def new_document(key: ConnectionKey, lane: Lane, now: datetime) -> dict[str, Any]:
+    return {
+        "_id": key.document_id(lane),
+        "connection_id": key.connection_id,
+        "lane": lane,
+        "state": IDLE,
+        "wake_at": now,
+        "owned": False,
+        "fence": 0,
+        "again": [],
+        "requests": [],
+        "hints": [],
+        "planned": False,
+        "steps": [],
+        "counts": {},
+    }
+
+
+def fresh_counters(run_id: str, reason: str, now: datetime, traceparent: str | None) -> dict[str, Any]:
+    """Return the fields that belong to one run and not to its place in the workspace."""
+    return {
+        "run_id": run_id,
+        "reason": reason,
+        "started_at": now,
+        "calls": 0,
+        "changed": 0,
+        "attempts": 0,
+        "rate": None,
+        "traceparent": traceparent,
+    }
+
+
+def hint_documents(hints: Sequence[Hint]) -> list[dict[str, Any]]:
+    return [
+        {"key": hint.key, "resource": hint.resource, "id": hint.id, "force": hint.force} for hint in hints
+    ]
+
+
+def progress_of(run: Run) -> dict[str, Any]:
+    """Return the fields that a slice moves forward."""
+    return {
+        "planned": run.planned,
+        "steps": [
+            {
+                "name": step.name,
+                "position": step.position,
+                "done": step.done,
+                "wake_at": step.wake_at,
+                "waiting_for": step.waiting_for,
+                "failures": step.failures,
+                "slices": step.slices,
+            }
+            for step in run.steps
+        ],
+        "counts": {
+            resource: {"done": count.done, "total": count.total} for resource, count in run.counts.items()
+        },
+        "calls": run.calls,
+        "changed": run.changed,
+        "attempts": run.attempts,
+        "rate": run.rate,
+    }
+
+
+def run_of(document: dict[str, Any]) -> Run:
+    hints = [
+        Hint(hint["key"], hint["resource"], hint["id"], hint["force"]) for hint in document.get("hints", ())
+    ]
+    return Run(
+        key=ConnectionKey(document["organization_id"], document["connection_id"]),
+        lane=document["lane"],
+        # Each set of hints is a run of its own, so that each has an end to tell of.
+        run_id=f"hints:{hints[0].key}"[:256] if hints else document["run_id"],
+        reason=document["reason"],
+        fence=document["fence"],
+        started_at=document["started_at"],
+        planned=document["planned"],
+        steps=[StepState(**step) for step in document["steps"]],
+        counts={resource: Count(**count) for resource, count in document["counts"].items()},
+        hints=hints,
+        calls=document["calls"],
+        changed=document["changed"],
+        attempts=document["attempts"],
+        rate=document["rate"],
+        traceparent=document["traceparent"],
+    )

@@ -1,0 +1,57 @@
+"""How far each resource of a connection is read, and what was learned about the workspace's search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.contracts.sync import ResourceType
+
+_SECONDS_PER_CALL = 60
+"""A walk that cannot ask for changes only is repeated so seldom that it costs about a call a minute."""
+
+_LONGEST_PAUSE_SECONDS = 86_400
+"""Even the largest list is walked once a day."""
+
+DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the next run of one resource goes on. Times are Unix seconds on the source's clock.
+
+    Attributes:
+        position: every change up to here has been asked for; None until the first walk ended.
+        covered_from: for conversations, how far back closed ones were read.
+        walked_at, walk_calls: when the whole list was last walked, and what that cost.
+        short: how many fewer were held than the source counted when the whole list was last walked.
+        exact: whether the search reads seconds as seconds; None while not proven either way.
+        sorted: whether the search obeys the order asked for; only learned where it matters.
+        deleted_from: everything deleted up to here was heard of.
+    """
+
+    resource: ResourceType
+    position: int | None = None
+    covered_from: int | None = None
+    walked_at: int | None = None
+    walk_calls: int = 0
+    short: int | None = None
+    exact: bool | None = None
+    sorted: bool | None = None
+    deleted_from: int | None = None
+
+    def advanced(self, position: int) -> Cursor:
+        """Return the cursor moved forward; it never moves back."""
+        return replace(self, position=max(position, self.position or 0))
+
+    def walk_due(self, now: int) -> bool:
+        """Tell whether the whole list should be walked again, by what walking it costs."""
+        if self.walked_at is None:
+            return True
+        return now - self.walked_at >= min(self.walk_calls * _SECONDS_PER_CALL, _LONGEST_PAUSE_SECONDS)
+
+
+def lookback_start(now: int, lookback_days: int) -> int:
+    """Return the oldest time of a closed conversation that is wanted."""
+    return max(now - lookback_days * DAY_SECONDS, 0)

@@ -1,0 +1,62 @@
+"""A resource as it was just read, beside what was remembered of it before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.syncer.domain.held import Held
+    from shared.contracts.resources import ConversationPartChanged, ResourceEvent
+    from shared.contracts.sync import ResourceType
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose resource it is, as events want to know it."""
+
+    organization_id: str
+    connection_id: str
+    workspace_id: str
+    app_base_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """One resource, read and parsed.
+
+    Attributes:
+        read_at: Unix seconds on the source's clock when the answer was given.
+        before: what was remembered when the read began; a write names it, so that readers cannot cross.
+        parts: all parts that came, for a conversation.
+        source_parts: the source's own count, the opening message included; None when it told none.
+        force: publish it whole, whatever is remembered.
+    """
+
+    resource: ResourceType
+    event: ResourceEvent
+    updated_at: int | None
+    read_at: int
+    before: Held | None = None
+    parts: tuple[ConversationPartChanged, ...] = ()
+    source_parts: int | None = None
+    open: bool = False
+    force: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to publish."""
+        return self.force or self.before is None or self.before.version != self.event.version
+
+    def changed_parts(self) -> tuple[ConversationPartChanged, ...]:
+        """Return the parts that are new or different, in the order they came."""
+        if self.force or self.before is None:
+            return self.parts
+        known = self.before.parts
+        return tuple(part for part in self.parts if known.get(part.id) != part.version)
+
+    def all_parts(self) -> dict[str, str]:
+        """Return the version of each part ever published: parts are never dropped for being absent."""
+        known = dict(self.before.parts) if self.before is not None else {}
+        known.update((part.id, part.version) for part in self.parts)
+        return known

@@ -1,0 +1,11 @@
+"""How a gap is called: by what is missing and why, so that the same one is never named twice."""
+
+from __future__ import annotations
+
+UNREAD_GAPS = ("still_lagging", "permission_missing", "plan_restricted")
+"""Reasons for which something exists and could not be read; every run tries these again, one by one."""
+
+
+def gap_name(resource: str, id_: str | None, reason: str) -> str:
+    """Return the name of a gap; `id_` is None when a whole resource is missing."""
+    return f"{resource}/{reason}/{id_ or ''}"

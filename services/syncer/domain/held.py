@@ -1,0 +1,39 @@
+"""What the syncer remembers of a resource: enough to tell whether it changed, never its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.contracts.sync import ResourceType
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One resource as it was last published.
+
+    Attributes:
+        updated_at: the source's own time of its last change, Unix seconds.
+        settled: it was read late enough after `updated_at` that the same time means the same content.
+        open: for conversations, whether it was open or snoozed; the reconcile's scope depends on it.
+        parts: for conversations, the version of each part ever published, by part id.
+        source_parts: for conversations, the source's own count, the opening message included.
+        revision: grows with each write; a write names the one it read, so that two readers cannot cross.
+    """
+
+    resource: ResourceType
+    id: str
+    version: str
+    updated_at: int | None
+    settled: bool = True
+    open: bool = False
+    parts: Mapping[str, str] = field(default_factory=dict)
+    source_parts: int | None = None
+    revision: int = 0
+
+    def proves_unchanged(self, updated_at: int | None) -> bool:
+        """Tell whether a search row with this time needs no reading (DESIGN §5.3)."""
+        return self.settled and updated_at is not None and updated_at == self.updated_at

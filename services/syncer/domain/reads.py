@@ -1,0 +1,85 @@
+"""Every call the syncer can make: a closed list of reads. What is not here cannot be expressed.
+
+Three of Intercom's reads are spelled POST (two searches and a list, FACTS §5); everything else is GET.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Literal
+
+from services.syncer.errors import ResourceMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ID = re.compile(r"^[A-Za-z0-9_-]{1,128}$")
+"""Ids become part of a path, so nothing that means something in a path may be in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One read: how it is spelled, and which keys a real answer has (FACTS §5: an empty 200 has happened)."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    expects: tuple[str, ...] = ()
+
+
+class Read(Enum):
+    """The reads there are."""
+
+    ME = Endpoint("GET", "/me", ("app",))
+    ADMINS = Endpoint("GET", "/admins", ("admins",))
+    TEAMS = Endpoint("GET", "/teams", ("teams",))
+    TAGS = Endpoint("GET", "/tags", ("data",))
+    CONTACTS = Endpoint("GET", "/contacts", ("data",))
+    CONTACT = Endpoint("GET", "/contacts/{id}", ("id",))
+    CONTACT_COMPANIES = Endpoint("GET", "/contacts/{id}/companies")
+    CONTACT_TAGS = Endpoint("GET", "/contacts/{id}/tags", ("data",))
+    CONTACT_SEARCH = Endpoint("POST", "/contacts/search", ("data",))
+    COMPANY = Endpoint("GET", "/companies/{id}", ("id",))
+    COMPANY_SCROLL = Endpoint("GET", "/companies/scroll", ("data",))
+    COMPANY_LIST = Endpoint("POST", "/companies/list", ("data",))
+    CONVERSATION = Endpoint("GET", "/conversations/{id}", ("id", "conversation_parts"))
+    CONVERSATION_SEARCH = Endpoint("POST", "/conversations/search", ("conversations",))
+    CONVERSATIONS_DELETED = Endpoint("GET", "/conversations/deleted", ("conversations",))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One read with its arguments.
+
+    Raises:
+        ResourceMissingError: the id cannot be one of Intercom's, so there is nothing under it.
+    """
+
+    read: Read
+    id: str | None = None
+    query: Mapping[str, str | int] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if "{id}" in self.read.value.path and not _ID.match(self.id or ""):
+            raise ResourceMissingError(f"{(self.id or '')[:40]!r} is no id that Intercom gives.")
+
+    @property
+    def method(self) -> str:
+        return self.read.value.method
+
+    @property
+    def path(self) -> str:
+        return self.read.value.path.replace("{id}", self.id or "")
+
+
+_ALLOWED = tuple(
+    (read.value.method, re.compile("^" + read.value.path.replace("{id}", "[A-Za-z0-9_-]{1,128}") + "$"))
+    for read in Read
+)
+
+
+def is_read(method: str, path: str) -> bool:
+    """Tell whether a request is on the list; the last gate before the network asks this again."""
+    return any(method == allowed and pattern.match(path) for allowed, pattern in _ALLOWED)

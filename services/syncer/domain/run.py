@@ -1,0 +1,115 @@
+"""A run: one reading of a workspace, as a chain of slices over steps that each remember their place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from services.syncer.domain.connection import ConnectionKey
+    from shared.contracts.sync import ResourceType, SyncReason
+
+Lane = Literal["main", "hints"]
+"""Full runs and hint runs go side by side, so that a hint never waits for a long initial sync."""
+
+RunKind = Literal["initial", "incremental", "reconcile"]
+
+_STRENGTH: dict[str, int] = {
+    "hint": 0,
+    "scheduled": 1,
+    "manual": 2,
+    "lookback_extended": 3,
+    "initial": 4,
+    "reconcile": 5,
+}
+
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 60.0
+
+
+def strongest(reasons: Sequence[SyncReason]) -> SyncReason:
+    """Return the reason that asks for the most; a run for it satisfies the others as well."""
+    return max(reasons, key=lambda reason: _STRENGTH[reason])
+
+
+def pause_seconds(failures: int, jitter: float) -> float:
+    """Return the wait after so many failures in a row; `jitter` in [0, 1) spreads it over its upper half."""
+    full = min(_FIRST_PAUSE_SECONDS * 2.0 ** max(failures - 1, 0), _LONGEST_PAUSE_SECONDS)
+    return full / 2 + full / 2 * jitter
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A resource to read now. `force` publishes it whole, whatever is remembered of it."""
+
+    key: str
+    resource: ResourceType
+    id: str
+    force: bool = False
+
+
+@dataclass(slots=True)
+class StepState:
+    """Where one step stands. `position` is the step's own and holds what a document can hold."""
+
+    name: str
+    position: dict[str, Any] = field(default_factory=dict)
+    done: bool = False
+    wake_at: datetime | None = None
+    waiting_for: str | None = None
+    failures: int = 0
+    slices: int = 0
+
+
+@dataclass(slots=True)
+class Count:
+    """What was read of one resource; neither number ever shrinks within a run."""
+
+    done: int = 0
+    total: int | None = None
+
+    def expect(self, total: int) -> None:
+        self.total = max(total, self.done, self.total or 0)
+
+    def reached(self, done: int) -> None:
+        self.done = max(self.done, done)
+        if self.total is not None:
+            self.total = max(self.total, self.done)
+
+
+@dataclass(slots=True)
+class Run:
+    """A claimed run: who holds it and until when is the store's business, `fence` proves it.
+
+    Attributes:
+        fence: grows with each claim; a write that names an older one is refused.
+        planned: whether the first slice has decided on the steps.
+        attempts: failures in a row of things that concern the run as a whole (connector, Kafka, /me).
+        rate: calls per second while reading, smoothed.
+    """
+
+    key: ConnectionKey
+    lane: Lane
+    run_id: str
+    reason: SyncReason
+    fence: int
+    started_at: datetime
+    planned: bool = False
+    steps: list[StepState] = field(default_factory=list)
+    counts: dict[ResourceType, Count] = field(default_factory=dict)
+    hints: list[Hint] = field(default_factory=list)
+    calls: int = 0
+    changed: int = 0
+    attempts: int = 0
+    rate: float | None = None
+    traceparent: str | None = None
+    reports: int = 0
+
+    def count_of(self, resource: ResourceType) -> Count:
+        return self.counts.setdefault(resource, Count())
+
+    def open_steps(self) -> list[StepState]:
+        return [step for step in self.steps if not step.done]

@@ -1,0 +1,230 @@
+"""What the syncer needs from the outside, as protocols; adapters and fakes pass the same suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from pydantic import SecretStr
+
+    from services.syncer.domain.connection import Connection, ConnectionKey
+    from services.syncer.domain.cursor import Cursor
+    from services.syncer.domain.held import Held
+    from services.syncer.domain.reads import Call
+    from services.syncer.domain.run import Hint, Lane, Run
+    from shared.contracts.sync import Gap, ResourceType, SyncReason
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A leased token. It lives in memory until it expires and is never written anywhere."""
+
+    key: ConnectionKey
+    access_token: SecretStr
+    base_url: str
+    workspace_id: str | None
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Intercom said: a JSON object, and when by its own clock (Unix seconds)."""
+
+    body: Mapping[str, Any]
+    at: int
+
+
+class IntercomReader(Protocol):
+    """Reads one workspace, within the budget that Intercom's headers leave."""
+
+    @property
+    def calls(self) -> int:
+        """Calls made so far through this reader."""
+        ...
+
+    @property
+    def most_in_flight(self) -> int:
+        """Calls worth having in flight at once."""
+        ...
+
+    async def read(self, call: Call) -> Answer:
+        """Make one call.
+
+        Raises the errors of `services.syncer.errors`: `SlowDownError` when the budget is spent,
+        `SourceUnavailableError` when no usable answer came, `AccessError` when a person must act,
+        `ResourceMissingError`, `ContactMergedError`, `ScrollTakenError`, `ScrollLostError`,
+        `RequestRefusedError`.
+        """
+        ...
+
+
+class Intercom(Protocol):
+    def reader(self, credential: Credential, *, urgent: bool) -> IntercomReader:
+        """Return a reader of one workspace. Urgent ones may use the budget's reserve."""
+        ...
+
+
+class Credentials(Protocol):
+    async def lease(self, key: ConnectionKey) -> Credential:
+        """Return a token that is valid now.
+
+        Raises:
+            DisconnectedError: there is none, by somebody's decision.
+            TransientError: the connector did not answer.
+        """
+        ...
+
+    def drop(self, key: ConnectionKey) -> None:
+        """Forget a token that was refused, so that the next lease asks again."""
+        ...
+
+
+class Connections(Protocol):
+    """The syncer's copy of the connections."""
+
+    async def keep(self, connection: Connection) -> bool:
+        """Store it unless a newer revision is known; tell whether it was stored."""
+        ...
+
+    async def get(self, key: ConnectionKey) -> Connection | None: ...
+
+    async def verified(self, key: ConnectionKey, revision: int) -> None:
+        """Note that /me showed the right workspace for this revision."""
+        ...
+
+    async def forget(self, key: ConnectionKey) -> int: ...
+
+
+class Runs(Protocol):
+    """Runs, one per connection and lane. All times are handed in."""
+
+    async def request(
+        self,
+        key: ConnectionKey,
+        *,
+        request_id: str,
+        reason: SyncReason,
+        now: datetime,
+        traceparent: str | None = None,
+    ) -> None:
+        """Start a full run, join the one under way (it runs again afterwards), or resume an interrupted one.
+
+        The same request twice does nothing.
+        """
+        ...
+
+    async def hint(
+        self,
+        key: ConnectionKey,
+        hints: Sequence[Hint],
+        *,
+        request_id: str,
+        now: datetime,
+        traceparent: str | None = None,
+    ) -> bool:
+        """Add hints to the hint run, starting it. False when there are too many for it."""
+        ...
+
+    async def claim(self, lane: Lane, *, now: datetime, until: datetime) -> Run | None:
+        """Take the run that has been due longest, or None. It is ours until `until`, then due again."""
+        ...
+
+    async def renew(self, run: Run, *, until: datetime) -> bool:
+        """Keep a run longer. False when it is ours no more."""
+        ...
+
+    async def checkpoint(self, run: Run, *, wake_at: datetime, done_hints: Sequence[str] = ()) -> bool:
+        """Store where the run stands and release it until `wake_at`. False when it is ours no more."""
+        ...
+
+    async def finish(
+        self, run: Run, *, interrupted: bool, now: datetime, done_hints: Sequence[str] = ()
+    ) -> bool:
+        """End the run; it starts again at once when somebody asked. False when it is ours no more."""
+        ...
+
+    async def stop(self, key: ConnectionKey) -> None:
+        """End all runs of a connection; owners learn it when they renew."""
+        ...
+
+    async def leased(self, key: ConnectionKey, *, now: datetime) -> bool:
+        """Tell whether some replica may still be working on a run of this connection."""
+        ...
+
+    async def released(self, run: Run) -> None:
+        """Note that nobody works on a stopped run any more."""
+        ...
+
+    async def forget(self, key: ConnectionKey) -> int: ...
+
+
+class Fingerprints(Protocol):
+    """What is held of each resource."""
+
+    async def held(
+        self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]
+    ) -> dict[str, Held]: ...
+
+    async def store(self, key: ConnectionKey, records: Sequence[Held], *, writer: str) -> list[Held]:
+        """Write records whose stored revision is still the one they name; return those that lost.
+
+        Each record's `revision` is that of the version it was compared with; it is stored one higher.
+        """
+        ...
+
+    async def mark(
+        self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str], *, walk: str
+    ) -> None:
+        """Note that a walk over the whole list met these."""
+        ...
+
+    async def unseen(
+        self, key: ConnectionKey, resource: ResourceType, *, walk: str, after: str, limit: int
+    ) -> list[Held]:
+        """Return held resources that the walk did not meet, by id, from after the one named."""
+        ...
+
+    async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int: ...
+
+    async def count(self, key: ConnectionKey, resource: ResourceType) -> int: ...
+
+    async def any_held(self, key: ConnectionKey, *, limit: int) -> list[Held]:
+        """Return some held resources of any type; none are left when it is empty."""
+        ...
+
+
+class Cursors(Protocol):
+    async def all(self, key: ConnectionKey) -> dict[ResourceType, Cursor]: ...
+
+    async def save(self, key: ConnectionKey, cursor: Cursor) -> None: ...
+
+    async def forget(self, key: ConnectionKey) -> int: ...
+
+
+class Gaps(Protocol):
+    """Known gaps, each by resource, id and reason."""
+
+    async def open(self, key: ConnectionKey, gap: Gap) -> None:
+        """Note a gap; one that is known keeps its time and takes the new number."""
+        ...
+
+    async def close(
+        self, key: ConnectionKey, resource: ResourceType, id_: str | None, reasons: Sequence[str]
+    ) -> None: ...
+
+    async def listed(
+        self,
+        key: ConnectionKey,
+        *,
+        limit: int,
+        resource: ResourceType | None = None,
+        reason: str | None = None,
+    ) -> list[Gap]: ...
+
+    async def count(self, key: ConnectionKey) -> int: ...
+
+    async def forget(self, key: ConnectionKey) -> int: ...

@@ -1,0 +1,21 @@
+"""One file adds a resource: every module here that has a `RESOURCE` is found, in the order it asks for."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.syncer.resources.reading import Resource
+
+
+@cache
+def all_resources() -> tuple[Resource, ...]:
+    """Return every resource there is, in reading order."""
+    modules = (
+        importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
+    )
+    resources = [module.RESOURCE for module in modules if hasattr(module, "RESOURCE")]
+    return tuple(sorted(resources, key=lambda resource: resource.order))

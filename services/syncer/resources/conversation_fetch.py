@@ -1,0 +1,229 @@
+"""Reads conversations side by side: pages are read ahead while the conversations on them are fetched.
+
+What was taken from a page and is not published yet stays in the step's position, so a crash, a spent
+budget or the end of a slice never loses a row whose page has gone by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from services.syncer.domain.conversation import conversation
+from services.syncer.domain.gap import UNREAD_GAPS
+from services.syncer.domain.reads import Call, Read
+from services.syncer.errors import (
+    AccessError,
+    PermissionMissingError,
+    PlanRestrictedError,
+    RequestRefusedError,
+    ResourceMissingError,
+    SlowDownError,
+    SourceUnavailableError,
+)
+from services.syncer.resources.reading import Gone
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from services.syncer.domain.fresh import Fresh
+    from services.syncer.domain.held import Held
+    from services.syncer.resources.reading import Reading
+
+    Feed = Callable[["Fetch"], Awaitable[bool]]
+
+_FETCHERS_TO_SPARE = 8
+"""Readers beyond the calls in flight now, so that the pace may rise within a slice."""
+
+_BATCH = 40
+"""Conversations published together: enough to make one round trip to the bus and the store worth it."""
+
+_BATCH_PARTS = 2_000
+"""Parts published together at most; bounds memory where conversations are long."""
+
+_READ_AHEAD = 150
+"""Conversations waiting to be fetched at most: one page, so that fetching never waits for the next one."""
+
+_MOST_ATTEMPTS = 6
+"""Slices that try one conversation until it becomes a named gap, which later runs try again."""
+
+_FAILURES_TO_HALT = 10
+"""Failed fetches without any success in between: then it is not this conversation, it is the source."""
+
+
+class Fetch:
+    """The conversations one step wants, from a position's `wanted` ({id: failed attempts}) to the bus."""
+
+    def __init__(self, reading: Reading, position: dict[str, Any]) -> None:
+        self._reading = reading
+        self._wanted: dict[str, int] = position.setdefault("wanted", {})
+        self._retried: list[str] = position.setdefault("retried", [])
+        self._held: dict[str, Held] = {}
+        self._queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=_READ_AHEAD)
+        self._done: asyncio.Queue[Fresh | Gone | None] = asyncio.Queue(maxsize=_BATCH)
+        self._fed = False
+        self._halted: Exception | None = None
+        self._failures = 0
+
+    async def run(self, feed: Feed) -> bool:
+        """Fetch until nothing is left or the slice is over; tell whether nothing is left.
+
+        `feed` reads one more page, awaits `want` for each row, and tells whether that was the last page.
+        Raises what stopped it, after everything fetched until then was published.
+        """
+        fetchers = self._reading.intercom.most_in_flight + _FETCHERS_TO_SPARE
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._publish())
+                async with asyncio.TaskGroup() as readers:
+                    readers.create_task(self._feed(feed, fetchers))
+                    for _ in range(fetchers):
+                        readers.create_task(self._fetch())
+                await self._done.put(None)
+        except BaseExceptionGroup as several:
+            raise _first(several) from several
+        if self._halted is not None:
+            raise self._halted
+        return self._fed and not self._wanted
+
+    async def want(self, id_: str, held: Held | None, *, retried: bool = False) -> None:
+        """Add a conversation to those to be fetched; one that is wanted already is fetched once."""
+        if id_ in self._wanted:
+            return
+        self._wanted[id_] = 0
+        if retried:
+            self._retried.append(id_)
+        if held is not None:
+            self._held[id_] = held
+        await self._queue.put(id_)
+
+    def _going(self) -> bool:
+        return self._halted is None and self._reading.time_left()
+
+    async def _feed(self, feed: Feed, fetchers: int) -> None:
+        try:
+            left_over = list(self._wanted)
+            self._held.update(await self._reading.held("conversation", left_over))
+            for id_ in left_over:
+                await self._queue.put(id_)
+            while self._going() and not self._fed:
+                self._fed = await feed(self)
+        except (SlowDownError, SourceUnavailableError, AccessError, RequestRefusedError) as error:
+            self._halted = self._halted or error
+        finally:
+            for _ in range(fetchers):
+                await self._queue.put(None)
+
+    async def _fetch(self) -> None:
+        while (id_ := await self._queue.get()) is not None:
+            if not self._going():
+                continue  # It stays wanted; the queue is emptied so that nobody waits to fill it.
+            try:
+                item = await self._fetched(id_)
+            except (SourceUnavailableError, RequestRefusedError) as error:
+                await self._failed(id_, error)
+            except (PermissionMissingError, PlanRestrictedError) as error:
+                await self._refused(id_, error)
+            except (SlowDownError, AccessError) as error:
+                self._halted = self._halted or error
+            else:
+                self._failures = 0
+                await self._done.put(item)
+
+    async def _fetched(self, id_: str) -> Fresh | Gone:
+        held = self._held.pop(id_, None)
+        try:
+            answer = await self._reading.intercom.read(Call(Read.CONVERSATION, id_))
+        except ResourceMissingError:
+            return Gone("conversation", id_, held)
+        except Exception:
+            if held is not None:
+                self._held[id_] = held
+            raise
+        fresh = read_conversation(self._reading, answer.body, answer.at, held)
+        if fresh is None or fresh.event.id != id_:
+            raise SourceUnavailableError(f"/conversations/{id_} answered with something that is not it.")
+        return fresh
+
+    async def _failed(self, id_: str, error: Exception) -> None:
+        self._wanted[id_] += 1
+        self._failures += 1
+        if self._wanted[id_] >= _MOST_ATTEMPTS:
+            await self._reading.gap("conversation", id_, "still_lagging")
+            self._settle(id_)
+        if self._failures >= _FAILURES_TO_HALT:
+            self._halted = self._halted or error
+
+    async def _refused(self, id_: str, error: Exception) -> None:
+        """Name the one conversation that may not be read; when none may, the resource is refused."""
+        self._failures += 1
+        reason = "plan_restricted" if isinstance(error, PlanRestrictedError) else "permission_missing"
+        await self._reading.gap("conversation", id_, reason)
+        self._settle(id_)
+        if self._failures >= _FAILURES_TO_HALT:
+            self._halted = self._halted or error
+
+    def _settle(self, id_: str) -> None:
+        self._wanted.pop(id_, None)
+        self._reading.read("conversation")
+
+    async def _publish(self) -> None:
+        finished = False
+        while not finished:
+            batch = [await self._done.get()]
+            parts = 0
+            while batch[-1] is not None and len(batch) < _BATCH and parts < _BATCH_PARTS:
+                if self._done.empty():
+                    break
+                batch.append(self._done.get_nowait())
+                parts += (
+                    len(batch[-1].parts) if batch[-1] is not None and not isinstance(batch[-1], Gone) else 0
+                )
+            finished = batch[-1] is None
+            await self._published([item for item in batch if item is not None])
+
+    async def _published(self, batch: list[Fresh | Gone]) -> None:
+        fresh = [item for item in batch if not isinstance(item, Gone)]
+        gone = [item for item in batch if isinstance(item, Gone)]
+        if fresh:
+            await self._reading.changes.apply(fresh)
+        if gone:
+            await went(self._reading, gone)
+        for item in fresh:
+            await keep_ledger(self._reading, item)
+            if item.event.id in self._retried:
+                await self._reading.no_gap("conversation", item.event.id, *UNREAD_GAPS)
+            self._settle(item.event.id)
+        for lost in gone:
+            self._settle(lost.id)
+
+
+def read_conversation(
+    reading: Reading, body: Mapping[str, Any], at: int, held: Held | None, *, force: bool = False
+) -> Fresh | None:
+    return conversation(body, reading.scope, at, held, force=force)
+
+
+async def went(reading: Reading, gone: list[Gone]) -> None:
+    """Publish that conversations went. One that was never read is a gap: its words were never seen."""
+    await reading.changes.gone(gone)
+    for lost in gone:
+        if lost.held is None:
+            await reading.gap("conversation", lost.id, "deleted_before_read")
+        else:
+            await reading.no_gap("conversation", lost.id, "parts_cut_at_500", "still_lagging")
+
+
+async def keep_ledger(reading: Reading, item: Fresh) -> None:
+    """Compare the parts held with the source's count, and name or close the gap (DESIGN §5.4)."""
+    missing = (item.source_parts or 0) - len(item.all_parts())
+    if missing > 0:
+        await reading.gap("conversation", item.event.id, "parts_cut_at_500", missing)
+    elif item.before is not None and (item.before.source_parts or 0) > len(item.before.parts):
+        await reading.no_gap("conversation", item.event.id, "parts_cut_at_500")
+
+
+def _first(several: BaseExceptionGroup) -> BaseException:
+    """Return the first error of a group: its tasks are cancelled by the first one that fails."""
+    found = several.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found

@@ -1,0 +1,108 @@
+"""Paging by cursor: where the next page is, and how a walk over many pages remembers its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from services.syncer.domain.concurrency import PageSize
+from services.syncer.domain.fields import count, record, text
+from services.syncer.errors import RequestRefusedError, SourceUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from services.syncer.domain.reads import Call
+    from services.syncer.ports import Answer
+    from services.syncer.resources.reading import Reading
+
+
+def next_cursor(body: Mapping[str, Any]) -> str | None:
+    """Return the cursor of the next page; None on the last one, where `next` is absent or null (FACTS §5)."""
+    following = record(body.get("pages")).get("next")
+    if isinstance(following, dict):
+        return text(following.get("starting_after"), 8_192)
+    if isinstance(following, str):
+        return next(iter(parse_qs(urlsplit(following).query).get("starting_after", ())), None)
+    return None
+
+
+def next_page(body: Mapping[str, Any]) -> int | None:
+    """Return the number of the next page of a list that is paged by number; None on the last one."""
+    following = record(body.get("pages")).get("next")
+    if isinstance(following, dict):
+        return count(following.get("page"))
+    if isinstance(following, str):
+        return count(next(iter(parse_qs(urlsplit(following).query).get("page", ())), None))
+    return None
+
+
+def total_count(body: Mapping[str, Any]) -> int | None:
+    """Return the source's own count for the query, where it tells one."""
+    return count(body.get("total_count"))
+
+
+class Pages:
+    """A walk by cursor inside a step's position, which survives any crash.
+
+    Keys of the position: `after` (cursor of the next page), `size` and `good` (see PageSize), `from`
+    (the source's clock when the walk began), `ended`, `pages` (how many came).
+    """
+
+    def __init__(self, position: dict[str, Any]) -> None:
+        self._position = position
+
+    @property
+    def ended(self) -> bool:
+        return bool(self._position.get("ended"))
+
+    @property
+    def began_at(self) -> int:
+        """The source's clock when the first page was given; only after it came."""
+        return int(self._position["from"])
+
+    @property
+    def calls(self) -> int:
+        return int(self._position.get("pages", 0))
+
+    async def next(self, reading: Reading, call: Callable[[int, str | None], Call]) -> Answer:
+        """Read the next page; `call` makes its request from a page size and a cursor.
+
+        The walk starts again from the top when its cursor is no longer known, and asks for smaller pages
+        where the source breaks on large ones.
+        """
+        after = self._position.get("after")
+        size = PageSize(self._position.get("size", PageSize.LARGEST), self._position.get("good", 0))
+        try:
+            answer = await reading.intercom.read(call(size.size, after))
+        except SourceUnavailableError as error:
+            if error.overloaded:
+                size.broke()
+                self._remember(size)
+            raise
+        except RequestRefusedError as error:
+            if after is None:
+                raise
+            self._position.pop("after")
+            raise SourceUnavailableError(f"A page's cursor was refused; starting again. {error}") from error
+        size.came()
+        self._remember(size)
+        self._position.setdefault("from", answer.at)
+        self._position["pages"] = self.calls + 1
+        return answer
+
+    def turn(self, answer: Answer) -> None:
+        """Go on to the page after this one. Called when what the page held is safely kept or queued."""
+        following = next_cursor(answer.body)
+        if following is None or following == self._position.get("after"):
+            self._position["ended"] = True
+            self._position.pop("after", None)
+        else:
+            self._position["after"] = following
+
+    def end(self) -> None:
+        """End the walk early: everything that follows is known to be too old."""
+        self._position["ended"] = True
+
+    def _remember(self, size: PageSize) -> None:
+        self._position["size"], self._position["good"] = size.size, size.good_pages

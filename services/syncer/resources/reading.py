@@ -1,0 +1,213 @@
+"""What a step may use during one slice, and what it tells back: all that resources see of the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from services.syncer.domain.cursor import Cursor
+from services.syncer.domain.run import strongest
+from shared.contracts.sync import Gap
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from services.syncer.domain.connection import Connection
+    from services.syncer.domain.fresh import Fresh, Scope
+    from services.syncer.domain.held import Held
+    from services.syncer.domain.run import Hint, Run, RunKind, StepState
+    from services.syncer.ports import Cursors, Fingerprints, Gaps, IntercomReader
+    from shared.clock import Clock
+    from shared.contracts.sync import ResourceType, SyncReason
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRules:
+    """Settings that steps obey; see `settings.py` for units and reasons."""
+
+    overlap_seconds: int = 900
+    deleted_poll_seconds: int = 900
+    slice_items: int = 1_500
+
+
+class Changes(Protocol):
+    """Where steps bring what they read. All three raise LeaseLostError when the run is ours no more."""
+
+    async def apply(self, items: Sequence[Fresh]) -> None:
+        """Publish what is new or different, then remember it. The order of `items` is kept."""
+        ...
+
+    async def gone(
+        self, held: Sequence[Gone], *, reason: str = "deleted", successor_id: str | None = None
+    ) -> None:
+        """Publish that resources went, with their tombstones, then forget them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A resource that went; `held` is what was remembered of it, if anything."""
+
+    resource: ResourceType
+    id: str
+    held: Held | None = None
+
+
+class Reading:
+    """One slice's reading of one workspace."""
+
+    def __init__(
+        self,
+        *,
+        run: Run,
+        connection: Connection,
+        scope: Scope,
+        intercom: IntercomReader,
+        changes: Changes,
+        fingerprints: Fingerprints,
+        cursors: Cursors,
+        known_cursors: dict[ResourceType, Cursor],
+        gaps: Gaps,
+        rules: ReadingRules,
+        clock: Clock,
+        deadline: float,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self.run = run
+        self.connection = connection
+        self.scope = scope
+        self.intercom = intercom
+        self.changes = changes
+        self.fingerprints = fingerprints
+        self.gaps = gaps
+        self.rules = rules
+        self._cursors = cursors
+        self._known_cursors = known_cursors
+        self._clock = clock
+        self._deadline = deadline
+        self._stopping = stopping
+        self._items = 0
+
+    def time_left(self) -> bool:
+        """Whether this slice may begin another call: its time, its items and the process allow it."""
+        return (
+            self._clock.monotonic() < self._deadline
+            and self._items < self.rules.slice_items
+            and not self._stopping()
+        )
+
+    def now(self) -> int:
+        """Return Unix seconds by our own clock, for what concerns nobody else."""
+        return int(self._clock.now().timestamp())
+
+    def cursor(self, resource: ResourceType) -> Cursor:
+        return self._known_cursors.get(resource) or Cursor(resource)
+
+    async def save_cursor(self, cursor: Cursor) -> None:
+        await self._cursors.save(self.connection.key, cursor)
+        self._known_cursors[cursor.resource] = cursor
+
+    def expect(self, resource: ResourceType, total: int | None) -> None:
+        """Say how many there will be in all."""
+        if total is not None:
+            self.run.count_of(resource).expect(total)
+
+    def read(self, resource: ResourceType, amount: int = 1) -> None:
+        """Say that so many more were dealt with."""
+        self._items += amount
+        count = self.run.count_of(resource)
+        count.reached(count.done + amount)
+
+    def all_met(self, resource: ResourceType) -> None:
+        """Say that there are no more than were dealt with: a filter's total may have been too large."""
+        count = self.run.count_of(resource)
+        count.total = count.done
+
+    async def held_count(self, resource: ResourceType) -> int:
+        return await self.fingerprints.count(self.connection.key, resource)
+
+    async def short_of(self, resource: ResourceType, total: int | None) -> int | None:
+        """Return how many fewer are held than the source counts; None when it did not count."""
+        return None if total is None else max(total - await self.held_count(resource), 0)
+
+    async def held(self, resource: ResourceType, ids: Sequence[str]) -> dict[str, Held]:
+        return await self.fingerprints.held(self.connection.key, resource, ids)
+
+    async def mark(self, resource: ResourceType, ids: Sequence[str], walk: str) -> None:
+        await self.fingerprints.mark(self.connection.key, resource, ids, walk=walk)
+
+    async def gap(
+        self, resource: ResourceType, id_: str | None, reason: str, missing: int | None = None
+    ) -> None:
+        await self.gaps.open(
+            self.connection.key,
+            Gap.model_validate(
+                {
+                    "resource": resource,
+                    "id": id_,
+                    "reason": reason,
+                    "missing": missing,
+                    "since": self._clock.now(),
+                }
+            ),
+        )
+
+    async def no_gap(self, resource: ResourceType, id_: str | None, *reasons: str) -> None:
+        await self.gaps.close(self.connection.key, resource, id_, reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a plan is made from."""
+
+    reason: SyncReason
+    connection: Connection
+    cursors: dict[ResourceType, Cursor]
+    rules: ReadingRules
+    now: int
+
+    def cursor(self, resource: ResourceType) -> Cursor:
+        return self.cursors.get(resource) or Cursor(resource)
+
+    @property
+    def patient(self) -> bool:
+        """Whether nobody waits for this run: what is costly may then be left to its own cadence."""
+        return strongest([self.reason]) in {"scheduled", "hint"}
+
+
+def always(_circumstances: Circumstances) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part of a run, advanced slice by slice.
+
+    Attributes:
+        advance: reads on from `state.position`, which it keeps up to date; returns whether all is read.
+        kinds: the runs that have this step.
+        after: steps of the same run that must be done before.
+        wanted: whether a run under these circumstances needs it.
+    """
+
+    name: str
+    resource: ResourceType
+    kinds: frozenset[RunKind]
+    advance: Callable[[Reading, StepState], Awaitable[bool]]
+    after: tuple[str, ...] = ()
+    wanted: Callable[[Circumstances], bool] = always
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One type of resource: how it is read in full, by change, and one by one.
+
+    Attributes:
+        order: resources with a lower number are read earlier, where nothing else decides.
+        read_one: reads the one that a hint names, and publishes what became of it.
+    """
+
+    type: ResourceType
+    order: int
+    steps: tuple[Step, ...]
+    read_one: Callable[[Reading, Hint], Awaitable[None]]

@@ -1,0 +1,92 @@
+"""The syncer's settings, read from `EARSHOT_…` once, in `__main__`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.config import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Everything an operator may choose. Each number says its unit, its default and the reason for it."""
+
+    http_port: int = Field(default=8702, ge=1, le=65_535)
+
+    connector_url: str = Field(
+        default="http://127.0.0.1:8701", description="Where the connector leases credentials."
+    )
+    slice_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        le=60,
+        description="How long one slice reads. Short, so that a crash costs little and small tenants"
+        " come between the slices of big ones; long enough that claiming one is not felt.",
+    )
+    slice_items: int = Field(
+        default=1_500, ge=1, le=100_000, description="Resources one slice reads at most, for the same reason."
+    )
+    lease_seconds: float = Field(
+        default=30.0,
+        gt=1,
+        le=600,
+        description="How long a silent replica keeps a run. Renewed with every batch and every few seconds,"
+        " so that a killed replica's run moves on after this long and a slow one keeps its own.",
+    )
+    max_concurrent_runs: int = Field(
+        default=4, ge=1, le=64, description="Slices of full runs at once in this process; bounds memory."
+    )
+    max_concurrent_hints: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="Slices of hint runs at once, apart from the above, so that hints never wait for them.",
+    )
+    fetch_concurrency_max: int = Field(
+        default=48,
+        ge=1,
+        le=256,
+        description="Calls in flight for one connection at most. 167 calls a second at 250 ms need 42.",
+    )
+    poll_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        le=60,
+        description="How often to look for runs that became due elsewhere; own ones wake the loop at once.",
+    )
+    call_timeout_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        le=120,
+        description="Bound of one call to Intercom, body included; stalls end here.",
+    )
+    max_answer_bytes: int = Field(
+        default=33_554_432,
+        ge=65_536,
+        description="Largest answer read. 500 long parts stay below 32 MiB; more is not a conversation.",
+    )
+    overlap_seconds: int = Field(
+        default=900,
+        ge=0,
+        le=86_400,
+        description="How far behind its cursor a run reads again: Intercom's search shows changes late.",
+    )
+    reserve_share: float = Field(
+        default=0.02,
+        ge=0,
+        le=0.5,
+        description="Share of the call budget that full runs leave for hints and for other apps' bursts.",
+    )
+    deleted_poll_seconds: int = Field(
+        default=900,
+        ge=0,
+        description="Scheduled runs ask for deleted conversations this often; webhooks tell of them sooner."
+        " Runs asked for by a person always ask.",
+    )
+    scroll_wait_seconds: float = Field(
+        default=61.0, gt=0, description="Wait for a foreign company scroll: it expires after an idle minute."
+    )
+    unreachable_after_failures: int = Field(
+        default=12,
+        ge=1,
+        description="Failures in a row, with growing pauses, until a person is told: about six minutes.",
+    )

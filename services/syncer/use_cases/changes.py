@@ -1,0 +1,198 @@
+"""From what was read to what is on the bus: publish first, then remember.
+
+The source can be read again, so nothing is stored before it is published: a crash in between repeats at
+most one slice, with the same ids. What is remembered names the revision it was compared with, so that two
+readers of one resource (a hint beside a full run, a stale replica) cannot leave the older state on the bus:
+whoever comes second reads it once more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.syncer.domain.held import Held
+from services.syncer.domain.run import Hint
+from services.syncer.domain.window import is_settled
+from shared.contracts.resources import ResourceDeleted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.syncer.domain.fresh import Fresh
+    from services.syncer.domain.run import Run
+    from services.syncer.metrics import SyncerMetrics
+    from services.syncer.ports import Fingerprints, Runs
+    from services.syncer.resources.reading import Gone
+    from services.syncer.use_cases.lease import Lease
+    from shared.clock import Clock
+    from shared.contracts.event import Event
+    from shared.messaging.publisher import EventPublisher
+
+_LOG = structlog.get_logger(__name__)
+
+
+class PublishedChanges:
+    """Implements `resources.reading.Changes` for one slice."""
+
+    def __init__(
+        self,
+        *,
+        run: Run,
+        workspace_id: str,
+        lease: Lease,
+        publisher: EventPublisher,
+        fingerprints: Fingerprints,
+        runs: Runs,
+        metrics: SyncerMetrics,
+        clock: Clock,
+    ) -> None:
+        self._run = run
+        self._workspace_id = workspace_id
+        self._lease = lease
+        self._publisher = publisher
+        self._fingerprints = fingerprints
+        self._runs = runs
+        self._metrics = metrics
+        self._clock = clock
+        self._writes = 0
+
+    async def apply(self, items: Sequence[Fresh]) -> None:
+        if not items:
+            return
+        await self._lease.hold()
+        events: list[Event] = []
+        for item in items:
+            if item.changed:
+                events.extend(item.changed_parts())
+                events.append(item.event)
+                self._run.changed += 1
+        if events:
+            await self._publisher.publish(*events)
+        await self._remember(items)
+        self._counted(items)
+
+    async def gone(
+        self, held: Sequence[Gone], *, reason: str = "deleted", successor_id: str | None = None
+    ) -> None:
+        if not held:
+            return
+        await self._lease.hold()
+        now = self._clock.now()
+        for lost in held:
+            told = self._deletion(lost.resource, lost.id, reason, successor_id, None, now.isoformat())
+            parts = [
+                self._deletion("conversation_part", part, reason, None, lost.id, now.isoformat())
+                for part in (lost.held.parts if lost.held is not None else ())
+            ]
+            await self._publisher.publish(told)
+            await self._publisher.publish_tombstones(*parts, told)
+            await self._fingerprints.forget(self._run.key, lost.resource, [lost.id])
+            self._run.changed += 1
+            self._metrics.published.labels(f"{lost.resource}_deleted").inc()
+
+    def _deletion(
+        self,
+        resource: str,
+        id_: str,
+        reason: str,
+        successor_id: str | None,
+        conversation_id: str | None,
+        observed_at: str,
+    ) -> ResourceDeleted:
+        return deletion(
+            self._run.key.organization_id,
+            self._run.key.connection_id,
+            self._workspace_id,
+            resource=resource,
+            id_=id_,
+            reason=reason,
+            successor_id=successor_id,
+            conversation_id=conversation_id,
+            observed_at=observed_at,
+        )
+
+    async def _remember(self, items: Sequence[Fresh]) -> None:
+        records = [record for item in items if (record := _record(item)) is not None]
+        if not records:
+            return
+        self._writes += 1
+        writer = f"{self._run.run_id}:{self._run.lane}:{self._run.fence}:{self._writes}"
+        crossed = await self._fingerprints.store(self._run.key, records, writer=writer)
+        if crossed:
+            await self._read_again(crossed)
+
+    async def _read_again(self, crossed: Sequence[Held]) -> None:
+        for held in crossed:
+            self._metrics.crossed.labels(held.resource).inc()
+        _LOG.info("two readers crossed; reading again", resources=len(crossed))
+        now = self._clock.now()
+        request_id = f"crossed:{self._run.run_id}:{self._run.fence}:{self._writes}"
+        hints = [
+            Hint(f"{request_id}:{number}", held.resource, held.id, force=True)
+            for number, held in enumerate(crossed)
+        ]
+        await self._runs.hint(self._run.key, hints, request_id=request_id, now=now)
+
+    def _counted(self, items: Sequence[Fresh]) -> None:
+        for item in items:
+            if not item.changed:
+                self._metrics.unchanged.labels(item.resource).inc()
+                continue
+            self._metrics.published.labels(item.resource).inc()
+            parts = len(item.changed_parts())
+            if parts:
+                self._metrics.published.labels("conversation_part").inc(parts)
+
+
+def _record(item: Fresh) -> Held | None:
+    """Return what to remember, or None when it is remembered already."""
+    before = item.before
+    settled = is_settled(item.updated_at, item.read_at)
+    if (
+        before is not None
+        and not item.changed
+        and before.updated_at == item.updated_at
+        and before.settled == settled
+    ):
+        return None
+    return Held(
+        resource=item.resource,
+        id=item.event.id,
+        version=item.event.version,
+        updated_at=item.updated_at,
+        settled=settled,
+        open=item.open,
+        parts=item.all_parts(),
+        source_parts=item.source_parts,
+        revision=before.revision if before is not None else 0,
+    )
+
+
+def deletion(
+    organization_id: str,
+    connection_id: str,
+    workspace_id: str,
+    *,
+    resource: str,
+    id_: str,
+    reason: str,
+    observed_at: str,
+    successor_id: str | None = None,
+    conversation_id: str | None = None,
+) -> ResourceDeleted:
+    """Return the fact that a resource went; it also names the key for its tombstone."""
+    return ResourceDeleted.model_validate(
+        {
+            "organization_id": organization_id,
+            "connection_id": connection_id,
+            "workspace_id": workspace_id,
+            "resource": resource,
+            "id": id_,
+            "conversation_id": conversation_id,
+            "reason": reason,
+            "successor_id": successor_id,
+            "observed_at": observed_at,
+        }
+    )

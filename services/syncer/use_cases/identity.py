@@ -1,0 +1,63 @@
+"""Is this still our workspace, and is the token really refused? One /me answers both (FACTS §§2-3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.syncer.domain.fields import record, text
+from services.syncer.domain.reads import Call, Read
+from services.syncer.errors import (
+    AccessError,
+    PermissionMissingError,
+    TokenRejectedError,
+    WorkspaceChangedError,
+    WrongRegionError,
+)
+
+if TYPE_CHECKING:
+    from services.syncer.domain.connection import Connection
+    from services.syncer.ports import Connections, Credential, IntercomReader
+
+
+async def confirm_workspace(
+    connection: Connection, credential: Credential, reader: IntercomReader, connections: Connections
+) -> str:
+    """Return the workspace's id, having asked /me once for each revision of the connection.
+
+    Raises:
+        WorkspaceChangedError: the token opens another workspace than the one the data belongs to.
+        WrongRegionError: the workspace's region is not the connection's.
+    """
+    expected = connection.workspace_id or credential.workspace_id
+    if expected is not None and connection.verified_revision == connection.revision:
+        return expected
+    answer = await reader.read(Call(Read.ME))
+    app = record(answer.body.get("app"))
+    found, region = text(app.get("id_code")), text(app.get("region"))
+    if found is None:
+        raise PermissionMissingError("/me names no workspace; tick 'Read one admin' for the app in Intercom.")
+    if expected is not None and found != expected:
+        raise WorkspaceChangedError(
+            f"The credential opens workspace {found}, and the data held is that of {expected}."
+        )
+    if region and connection.region and region.casefold() != connection.region.casefold():
+        raise WrongRegionError(
+            f"The workspace lives in region {region}; this connection is for {connection.region}."
+        )
+    await connections.verified(connection.key, connection.revision)
+    return found
+
+
+async def confirm_token(reader: IntercomReader, refused: AccessError) -> None:
+    """Ask /me before anyone is told: one 401 may be a hiccup, or a permission in disguise (FACTS §3).
+
+    Raises:
+        TokenRejectedError: /me refuses the token as well.
+    """
+    try:
+        await reader.read(Call(Read.ME))
+    except TokenRejectedError as confirmed:
+        raise TokenRejectedError(f"{refused} /me refuses the token too: {confirmed}") from confirmed
+    except PermissionMissingError:
+        # /me needs a permission of its own; being told so proves that the token was recognised.
+        return

@@ -1,0 +1,88 @@
+"""What the bus asks of the syncer: know a connection, read it, follow a hint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.syncer.domain.connection import Connection, ConnectionKey
+from services.syncer.domain.run import Hint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from services.syncer.ports import Connections, Credentials, Runs
+    from shared.clock import Clock
+    from shared.contracts.connections import ConnectionChanged
+    from shared.contracts.sync import SyncRequested
+
+_LOG = structlog.get_logger(__name__)
+
+_LARGEST_REQUEST_AGE_SECONDS = 86_400
+"""Requests older than their topic keeps are history replayed; the schedule has asked again since."""
+
+
+class Intake:
+    """Takes in what connector says."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        credentials: Credentials,
+        runs: Runs,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self._connections = connections
+        self._credentials = credentials
+        self._runs = runs
+        self._clock = clock
+        self._wake = wake
+
+    async def connection_changed(self, event: ConnectionChanged) -> None:
+        """Keep the newest state; end all runs of a connection that cannot be read any more."""
+        key = ConnectionKey(event.organization_id, event.connection_id)
+        connection = Connection(
+            key=key,
+            revision=event.revision,
+            state=event.state,
+            workspace_id=event.workspace_id,
+            region=event.region,
+            base_url=event.base_url,
+            app_base_url=event.app_base_url,
+            lookback_days=event.settings.lookback_days,
+        )
+        if not await self._connections.keep(connection):
+            return
+        self._credentials.drop(key)
+        if not connection.readable:
+            await self._runs.stop(key)
+        if event.state == "removed":
+            await self._connections.forget(key)
+
+    async def sync_requested(self, event: SyncRequested, traceparent: str | None) -> None:
+        """Start, join or resume a full run; or add hints to the run that follows them."""
+        key = ConnectionKey(event.organization_id, event.connection_id)
+        now = self._clock.now()
+        age = (now - event.requested_at).total_seconds()
+        if age > _LARGEST_REQUEST_AGE_SECONDS:
+            _LOG.info("old request ignored", request_id=event.request_id, age_seconds=round(age))
+            return
+        taken = False
+        if event.hints:
+            hints = [
+                Hint(f"{event.request_id}:{number}", hint.resource, hint.id)
+                for number, hint in enumerate(event.hints)
+            ]
+            taken = await self._runs.hint(
+                key, hints, request_id=event.request_id, now=now, traceparent=traceparent
+            )
+        if not taken or event.reason != "hint":
+            # Too many hints at once: a run that searches finds them all with fewer calls.
+            reason = "scheduled" if event.reason == "hint" else event.reason
+            await self._runs.request(
+                key, request_id=event.request_id, reason=reason, now=now, traceparent=traceparent
+            )
+        self._wake()

@@ -1,0 +1,117 @@
+"""Removing a connection's data: from the topics by tombstones, from the database by deletion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.syncer.domain.connection import ConnectionKey
+from services.syncer.use_cases.changes import deletion
+from shared.contracts.connections import DataRemoved
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    from services.syncer.ports import Connections, Credentials, Cursors, Fingerprints, Gaps, Runs
+    from shared.clock import Clock
+    from shared.contracts.connections import DataRemovalRequested
+    from shared.contracts.event import Event
+    from shared.messaging.publisher import EventPublisher
+
+_LOG = structlog.get_logger(__name__)
+
+_AT_ONCE = 200
+"""Resources taken at once; with 500 parts each they are 100,000 tombstones, a few MB."""
+
+_STOP_SECONDS = 2.0
+"""How soon to look again whether every replica has let go."""
+
+
+class Removal:
+    """Carries out `DataRemovalRequested`. Doing it again after a crash removes what is left."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        credentials: Credentials,
+        runs: Runs,
+        fingerprints: Fingerprints,
+        cursors: Cursors,
+        gaps: Gaps,
+        publisher: EventPublisher,
+        clock: Clock,
+    ) -> None:
+        self._connections = connections
+        self._credentials = credentials
+        self._runs = runs
+        self._fingerprints = fingerprints
+        self._cursors = cursors
+        self._gaps = gaps
+        self._publisher = publisher
+        self._clock = clock
+
+    async def remove(self, event: DataRemovalRequested) -> None:
+        """Remove everything and say so.
+
+        Raises:
+            TransientError: a slice is still ending somewhere; come again in a moment.
+        """
+        key = ConnectionKey(event.organization_id, event.connection_id)
+        connection = await self._connections.get(key)
+        self._credentials.drop(key)
+        await self._runs.stop(key)
+        if await self._runs.leased(key, now=self._clock.now()):
+            raise TransientError(
+                "A slice of this connection is still ending.", retry_after_seconds=_STOP_SECONDS
+            )
+        workspace_id = event.workspace_id or (connection.workspace_id if connection is not None else None)
+        documents = await self._forget_resources(key, workspace_id)
+        documents += await self._gaps.forget(key)
+        documents += await self._cursors.forget(key)
+        documents += await self._runs.forget(key)
+        documents += await self._connections.forget(key)
+        _LOG.info("data removed", connection_id=key.connection_id, documents=documents)
+        await self._publisher.publish(
+            DataRemoved(
+                organization_id=key.organization_id,
+                connection_id=key.connection_id,
+                removal_id=event.removal_id,
+                service="syncer",
+                documents=documents,
+                removed_at=self._clock.now(),
+            )
+        )
+
+    async def _forget_resources(self, key: ConnectionKey, workspace_id: str | None) -> int:
+        """Publish a tombstone for every key ever published, then delete what named it; batch by batch."""
+        documents = 0
+        observed_at = self._clock.now().isoformat()
+        while held := await self._fingerprints.any_held(key, limit=_AT_ONCE):
+            tombstones: list[Event] = []
+            for one in held:
+                if workspace_id is None:
+                    break  # Nothing can have been published without knowing the workspace.
+                common = (key.organization_id, key.connection_id, workspace_id)
+                tombstones += [
+                    deletion(
+                        *common,
+                        resource="conversation_part",
+                        id_=part,
+                        conversation_id=one.id,
+                        reason="deleted",
+                        observed_at=observed_at,
+                    )
+                    for part in one.parts
+                ]
+                tombstones.append(
+                    deletion(
+                        *common, resource=one.resource, id_=one.id, reason="deleted", observed_at=observed_at
+                    )
+                )
+            await self._publisher.publish_tombstones(*tombstones)
+            for resource in {one.resource for one in held}:
+                documents += await self._fingerprints.forget(
+                    key, resource, [one.id for one in held if one.resource == resource]
+                )
+        return documents

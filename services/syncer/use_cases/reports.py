@@ -1,0 +1,147 @@
+"""What the bus is told about a run: progress, its end, or why it cannot go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.syncer.domain.gap import UNREAD_GAPS
+from services.syncer.domain.moments import observed
+from services.syncer.domain.progress import remaining_seconds, sequence
+from services.syncer.resources import all_resources
+from shared.contracts.sync import ResourceCount, SyncCompleted, SyncInterrupted, SyncProgressed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.syncer.domain.cursor import Cursor
+    from services.syncer.domain.run import Run
+    from services.syncer.errors import AccessError
+    from services.syncer.ports import Cursors, Fingerprints, Gaps
+    from shared.clock import Clock
+    from shared.contracts.connections import AttentionReason
+    from shared.contracts.sync import ResourceType
+    from shared.messaging.publisher import EventPublisher
+
+_MOST_GAPS = 1_000
+"""Gaps told by name; `gap_count` tells how many there are."""
+
+_MOST_DETAIL = 1_000
+
+
+class Reports:
+    """Publishes on `sync.progress`."""
+
+    def __init__(
+        self,
+        *,
+        publisher: EventPublisher,
+        clock: Clock,
+        fingerprints: Fingerprints,
+        cursors: Cursors,
+        gaps: Gaps,
+        overlap_seconds: int,
+    ) -> None:
+        self._publisher = publisher
+        self._clock = clock
+        self._fingerprints = fingerprints
+        self._cursors = cursors
+        self._gaps = gaps
+        self._overlap_seconds = overlap_seconds
+
+    async def progressed(
+        self,
+        run: Run,
+        resource: ResourceType,
+        *,
+        calls: int,
+        waiting_until: datetime | None = None,
+        waiting_for: str | None = None,
+    ) -> None:
+        run.reports += 1
+        await self._publisher.publish(
+            SyncProgressed(
+                organization_id=run.key.organization_id,
+                connection_id=run.key.connection_id,
+                run_id=run.run_id,
+                reason=run.reason,
+                sequence=sequence(run.fence, run.reports),
+                resource=resource,
+                counts=_counts(run),
+                calls=calls,
+                items_per_second=run.rate,
+                remaining_seconds=remaining_seconds(run.counts, run.rate),
+                waiting_until=waiting_until,
+                waiting_for=waiting_for,
+                started_at=run.started_at,
+                reported_at=self._clock.now(),
+            )
+        )
+
+    async def completed(self, run: Run, *, calls: int) -> None:
+        cursors = await self._cursors.all(run.key)
+        await self._publisher.publish(
+            SyncCompleted(
+                organization_id=run.key.organization_id,
+                connection_id=run.key.connection_id,
+                run_id=run.run_id,
+                reason=run.reason,
+                counts=_counts(run),
+                # Counting everything for each webhook would cost more than reading what it named.
+                held=() if run.lane == "hints" else await self._held(run, cursors),
+                changed=run.changed,
+                calls=calls,
+                complete_up_to=self._complete_up_to(cursors),
+                gaps=tuple(await self._gaps.listed(run.key, limit=_MOST_GAPS)),
+                gap_count=await self._gaps.count(run.key),
+                started_at=run.started_at,
+                completed_at=self._clock.now(),
+            )
+        )
+
+    async def interrupted(self, run: Run, error: AccessError) -> None:
+        await self.interrupted_because(run, error.REASON, str(error))
+
+    async def interrupted_because(self, run: Run, reason: AttentionReason, detail: str) -> None:
+        await self._publisher.publish(
+            SyncInterrupted(
+                organization_id=run.key.organization_id,
+                connection_id=run.key.connection_id,
+                run_id=run.run_id,
+                reason=reason,
+                detail=detail[:_MOST_DETAIL],
+                interrupted_at=self._clock.now(),
+            )
+        )
+
+    async def _held(self, run: Run, cursors: dict[ResourceType, Cursor]) -> tuple[ResourceCount, ...]:
+        held: list[ResourceCount] = []
+        for resource in all_resources():
+            amount = await self._fingerprints.count(run.key, resource.type)
+            cursor = cursors.get(resource.type)
+            short = cursor.short if cursor is not None else None
+            if short is not None:
+                short += await self._unread(run, resource.type)
+            total = None if short is None else amount + short
+            held.append(ResourceCount(resource=resource.type, done=amount, total=total))
+        return tuple(held)
+
+    async def _unread(self, run: Run, resource: ResourceType) -> int:
+        """Return how many single resources are known to exist and could not be read yet."""
+        found = 0
+        for reason in UNREAD_GAPS:
+            gaps = await self._gaps.listed(run.key, limit=_MOST_GAPS, resource=resource, reason=reason)
+            found += sum(1 for gap in gaps if gap.id is not None)
+        return found
+
+    def _complete_up_to(self, cursors: dict[ResourceType, Cursor]) -> datetime | None:
+        """Return the time up to which everything is held: changes younger than the overlap may lag."""
+        followed = [cursors.get("contact"), cursors.get("conversation")]
+        positions = [cursor.position for cursor in followed if cursor is not None and cursor.position]
+        return observed(min(positions) - self._overlap_seconds) if positions else None
+
+
+def _counts(run: Run) -> tuple[ResourceCount, ...]:
+    return tuple(
+        ResourceCount(resource=resource, done=count.done, total=count.total)
+        for resource, count in run.counts.items()
+    )

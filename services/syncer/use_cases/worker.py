@@ -1,0 +1,120 @@
+"""Finds due runs and works on several at once; the loop that never ends."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    from services.syncer.domain.run import Lane, Run
+    from services.syncer.metrics import SyncerMetrics
+    from services.syncer.ports import Runs
+    from services.syncer.use_cases.slices import Slices
+    from shared.clock import Clock
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Works one lane. Runs are claimed oldest first, so that no connection starves another."""
+
+    def __init__(
+        self,
+        *,
+        lane: Lane,
+        runs: Runs,
+        slices: Slices,
+        metrics: SyncerMetrics,
+        clock: Clock,
+        at_once: int,
+        lease_seconds: float,
+        poll_seconds: float,
+    ) -> None:
+        self._lane = lane
+        self._runs = runs
+        self._slices = slices
+        self._metrics = metrics
+        self._clock = clock
+        self._at_once = at_once
+        self._lease_seconds = lease_seconds
+        self._poll_seconds = poll_seconds
+        self._woken = asyncio.Event()
+        self._working: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Look for due runs now instead of at the next poll."""
+        self._woken.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping
+
+    async def run(self) -> None:
+        """Work until `stop`. Cancelling drops slices at once; their leases run out."""
+        try:
+            while not self._stopping:
+                self._woken.clear()
+                if len(self._working) >= self._at_once or not await self._start_one():
+                    await self._pause()
+        finally:
+            for task in self._working:
+                task.cancel()
+            await asyncio.gather(*self._working, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Claim nothing more, and return when the slices under way have saved their place."""
+        self._stopping = True
+        self._woken.set()
+        while self._working:
+            await asyncio.wait(set(self._working))
+
+    async def _start_one(self) -> bool:
+        now = self._clock.now()
+        try:
+            run = await self._runs.claim(
+                self._lane, now=now, until=now + timedelta(seconds=self._lease_seconds)
+            )
+        except TransientError as error:
+            _LOG.warning("cannot look for runs", lane=self._lane, reason=str(error))
+            return False
+        if run is None:
+            return False
+        task = asyncio.create_task(self._work(run))
+        self._working.add(task)
+        task.add_done_callback(self._ended)
+        return True
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._working.discard(task)
+        self._woken.set()
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(self._poll_seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _work(self, run: Run) -> None:
+        began = self._clock.monotonic()
+        self._metrics.running.labels(self._lane).inc()
+        outcome = "failed"
+        try:
+            outcome = await self._slices.execute(run)
+        except TransientError as error:
+            _LOG.warning("slice abandoned", run_id=run.run_id, reason=str(error))
+            outcome = "abandoned"
+        except Exception:  # noqa: BLE001 - see below
+            # The loop's boundary: one connection's bug must not stop the others. The lease runs out,
+            # and the slice is tried again after it, no faster.
+            _LOG.exception("slice failed", run_id=run.run_id, connection_id=run.key.connection_id)
+        finally:
+            self._metrics.running.labels(self._lane).dec()
+            self._metrics.slices.labels(self._lane, outcome).inc()
+            self._metrics.slice_seconds.labels(self._lane).observe(self._clock.monotonic() - began)

@@ -1,0 +1,285 @@
+"""Stores in memory that pass the same suite as those over MongoDB's protocol, and a rig around them."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from services.syncer.adapters.mongo_runs import MOST_HINTS
+from services.syncer.adapters.run_documents import (
+    ACTIVE,
+    IDLE,
+    INTERRUPTED,
+    STOPPED,
+    fresh_counters,
+    hint_documents,
+    new_document,
+    progress_of,
+    run_of,
+)
+from services.syncer.domain.gap import gap_name
+from services.syncer.domain.run import strongest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from services.syncer.domain.connection import Connection, ConnectionKey
+    from services.syncer.domain.cursor import Cursor
+    from services.syncer.domain.held import Held
+    from services.syncer.domain.run import Hint, Lane, Run
+    from shared.contracts.sync import Gap, ResourceType, SyncReason
+
+
+class MemoryConnections:
+    def __init__(self) -> None:
+        self.kept: dict[ConnectionKey, Connection] = {}
+
+    async def keep(self, connection: Connection) -> bool:
+        known = self.kept.get(connection.key)
+        if known is not None and known.revision >= connection.revision:
+            return False
+        verified = known.verified_revision if known is not None else None
+        self.kept[connection.key] = replace(connection, verified_revision=verified)
+        return True
+
+    async def get(self, key: ConnectionKey) -> Connection | None:
+        return self.kept.get(key)
+
+    async def verified(self, key: ConnectionKey, revision: int) -> None:
+        known = self.kept.get(key)
+        if known is not None and known.revision == revision:
+            self.kept[key] = replace(known, verified_revision=revision)
+
+    async def forget(self, key: ConnectionKey) -> int:
+        return 1 if self.kept.pop(key, None) is not None else 0
+
+
+class MemoryCursors:
+    def __init__(self) -> None:
+        self.kept: dict[ConnectionKey, dict[ResourceType, Cursor]] = {}
+
+    async def all(self, key: ConnectionKey) -> dict[ResourceType, Cursor]:
+        return dict(self.kept.get(key, {}))
+
+    async def save(self, key: ConnectionKey, cursor: Cursor) -> None:
+        self.kept.setdefault(key, {})[cursor.resource] = cursor
+
+    async def forget(self, key: ConnectionKey) -> int:
+        return len(self.kept.pop(key, {}))
+
+
+class MemoryGaps:
+    def __init__(self) -> None:
+        self.kept: dict[ConnectionKey, dict[str, Gap]] = {}
+
+    async def open(self, key: ConnectionKey, gap: Gap) -> None:
+        mine = self.kept.setdefault(key, {})
+        name = gap_name(gap.resource, gap.id, gap.reason)
+        since = mine[name].since if name in mine else gap.since
+        mine[name] = gap.model_copy(update={"since": since})
+
+    async def close(
+        self, key: ConnectionKey, resource: ResourceType, id_: str | None, reasons: Sequence[str]
+    ) -> None:
+        for reason in reasons:
+            self.kept.get(key, {}).pop(gap_name(resource, id_, reason), None)
+
+    async def listed(
+        self,
+        key: ConnectionKey,
+        *,
+        limit: int,
+        resource: ResourceType | None = None,
+        reason: str | None = None,
+    ) -> list[Gap]:
+        found = [
+            gap
+            for _, gap in sorted(self.kept.get(key, {}).items())
+            if resource in {None, gap.resource} and reason in {None, gap.reason}
+        ]
+        return found[:limit]
+
+    async def count(self, key: ConnectionKey) -> int:
+        return len(self.kept.get(key, {}))
+
+    async def forget(self, key: ConnectionKey) -> int:
+        return len(self.kept.pop(key, {}))
+
+
+class MemoryFingerprints:
+    def __init__(self) -> None:
+        self.kept: dict[ConnectionKey, dict[tuple[str, str], Held]] = {}
+        self.walks: dict[tuple[ConnectionKey, str, str], str] = {}
+
+    async def held(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> dict[str, Held]:
+        mine = self.kept.get(key, {})
+        return {id_: mine[resource, id_] for id_ in ids if (resource, id_) in mine}
+
+    async def store(self, key: ConnectionKey, records: Sequence[Held], *, writer: str) -> list[Held]:
+        mine = self.kept.setdefault(key, {})
+        lost: list[Held] = []
+        for record in records:
+            known = mine.get((record.resource, record.id))
+            if (known.revision if known is not None else 0) != record.revision:
+                lost.append(record)
+                continue
+            mine[record.resource, record.id] = replace(record, revision=record.revision + 1)
+        return lost
+
+    async def mark(
+        self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str], *, walk: str
+    ) -> None:
+        for id_ in ids:
+            self.walks[key, resource, id_] = walk
+
+    async def unseen(
+        self, key: ConnectionKey, resource: ResourceType, *, walk: str, after: str, limit: int
+    ) -> list[Held]:
+        found = sorted(
+            (
+                held
+                for (kind, id_), held in self.kept.get(key, {}).items()
+                if kind == resource and id_ > after and self.walks.get((key, kind, id_)) != walk
+            ),
+            key=lambda held: held.id,
+        )
+        return found[:limit]
+
+    async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int:
+        mine = self.kept.get(key, {})
+        for id_ in ids:
+            self.walks.pop((key, resource, id_), None)
+        return sum(1 for id_ in ids if mine.pop((resource, id_), None) is not None)
+
+    async def count(self, key: ConnectionKey, resource: ResourceType) -> int:
+        return sum(1 for kind, _ in self.kept.get(key, {}) if kind == resource)
+
+    async def any_held(self, key: ConnectionKey, *, limit: int) -> list[Held]:
+        return list(self.kept.get(key, {}).values())[:limit]
+
+
+class MemoryRuns:
+    """Runs as documents in a dictionary, copied in and out so that nothing is shared by accident."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, dict[str, Any]] = {}
+
+    async def request(
+        self,
+        key: ConnectionKey,
+        *,
+        request_id: str,
+        reason: SyncReason,
+        now: datetime,
+        traceparent: str | None = None,
+    ) -> None:
+        document = self._document(key, "main", now)
+        if request_id in document["requests"]:
+            return
+        document["requests"].append(request_id)
+        if document["state"] == ACTIVE:
+            if reason not in document["again"]:
+                document["again"].append(reason)
+            return
+        if document["state"] != INTERRUPTED:
+            document.update(planned=False, steps=[], counts={})
+        document.update(fresh_counters(request_id, reason, now, traceparent), state=ACTIVE, wake_at=now)
+
+    async def hint(
+        self,
+        key: ConnectionKey,
+        hints: Sequence[Hint],
+        *,
+        request_id: str,
+        now: datetime,
+        traceparent: str | None = None,
+    ) -> bool:
+        document = self._document(key, "hints", now)
+        if request_id in document["requests"]:
+            return True
+        if len(document["hints"]) >= MOST_HINTS:
+            return False
+        document["requests"].append(request_id)
+        document["hints"] += hint_documents(hints)
+        if document["state"] != ACTIVE:
+            document.update(fresh_counters(request_id, "hint", now, traceparent), state=ACTIVE, wake_at=now)
+        return True
+
+    async def claim(self, lane: Lane, *, now: datetime, until: datetime) -> Run | None:
+        due = [
+            document
+            for document in self.documents.values()
+            if document["lane"] == lane and document["state"] == ACTIVE and document["wake_at"] <= now
+        ]
+        if not due:
+            return None
+        document = min(due, key=lambda found: found["wake_at"])
+        document.update(wake_at=until, owned=True, fence=document["fence"] + 1)
+        return run_of(copy.deepcopy(document))
+
+    async def renew(self, run: Run, *, until: datetime) -> bool:
+        return self._own(run, {"wake_at": until})
+
+    async def checkpoint(self, run: Run, *, wake_at: datetime, done_hints: Sequence[str] = ()) -> bool:
+        return self._own(run, {**progress_of(run), "wake_at": wake_at, "owned": False}, done_hints)
+
+    async def finish(
+        self, run: Run, *, interrupted: bool, now: datetime, done_hints: Sequence[str] = ()
+    ) -> bool:
+        if not self._own(run, {**progress_of(run), "owned": False}, done_hints):
+            return False
+        document = self.documents[run.key.document_id(run.lane)]
+        if interrupted:
+            document.update(state=INTERRUPTED, again=[])
+        elif document["again"] or document["hints"]:
+            reason = strongest(document["again"]) if document["again"] else run.reason
+            document.update(
+                fresh_counters(document["requests"][-1], reason, now, None),
+                planned=False,
+                steps=[],
+                counts={},
+                again=[],
+                wake_at=now,
+            )
+        else:
+            document["state"] = IDLE
+        return True
+
+    async def stop(self, key: ConnectionKey) -> None:
+        for lane in ("main", "hints"):
+            document = self.documents.get(key.document_id(lane))
+            if document is not None and document["state"] in {ACTIVE, IDLE}:
+                document.update(state=STOPPED, again=[], hints=[])
+
+    async def leased(self, key: ConnectionKey, *, now: datetime) -> bool:
+        return any(
+            document["owned"] and document["wake_at"] > now
+            for lane in ("main", "hints")
+            if (document := self.documents.get(key.document_id(lane))) is not None
+        )
+
+    async def released(self, run: Run) -> None:
+        document = self.documents.get(run.key.document_id(run.lane))
+        if document is not None and document["fence"] == run.fence:
+            document["owned"] = False
+
+    async def forget(self, key: ConnectionKey) -> int:
+        return sum(
+            1 for lane in ("main", "hints") if self.documents.pop(key.document_id(lane), None) is not None
+        )
+
+    def _document(self, key: ConnectionKey, lane: Lane, now: datetime) -> dict[str, Any]:
+        made = {**new_document(key, lane, now), "organization_id": key.organization_id}
+        return self.documents.setdefault(
+            key.document_id(lane), {**fresh_counters("none", "scheduled", now, None), **made}
+        )
+
+    def _own(self, run: Run, changes: dict[str, Any], done_hints: Sequence[str] = ()) -> bool:
+        document = self.documents.get(run.key.document_id(run.lane))
+        if document is None or document["fence"] != run.fence or document["state"] != ACTIVE:
+            return False
+        document.update(copy.deepcopy(changes))
+        document["hints"] = [hint for hint in document["hints"] if hint["key"] not in done_hints]
+        return True
