@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from deploy.simulator.demo.library import library
 from deploy.simulator.demo.script import ScriptError
@@ -89,6 +89,12 @@ def story_conversation_ids() -> Mapping[str, str]:
     return MappingProxyType(ids)
 
 
+def expected_of_happening(kind: str) -> str:
+    """What happenings of a kind let a detector find: "churn_risk explicit", "feature_request" and so on."""
+    found = {script.get("expect") for script in library().reserve if script.get("kind") == kind}
+    return found.pop() if len(found) == 1 else next(iter(found)).partition(" ")[0]
+
+
 def conversation_id(days_ago: int, number: int) -> str:
     """The id of the conversation with that number among those of that day."""
     return str(FIRST_IDS["conversation"] - (days_ago + 1) * IDS_PER_DAY + number)
@@ -97,10 +103,11 @@ def conversation_id(days_ago: int, number: int) -> str:
 def _signal(script: Script, found_id: str) -> ExpectedSignal:
     kind, _, detail = script.get("expect").partition(" ")
     if kind not in SIGNAL_KINDS or not script.starred_messages:
-        raise ScriptError(f"{script.source}: {script.slug} expects {kind!r}, which is unknown, or stars no message.")
+        where = f"{script.source}: {script.slug}"
+        raise ScriptError(f"{where} expects {kind!r}, which is unknown, or stars no message.")
     return ExpectedSignal(
         story=script.slug,
-        kind=cast("SignalKind", kind),
+        kind=kind,
         account=script.get("account"),
         conversation_id=found_id,
         messages=script.starred_messages,

@@ -54,8 +54,7 @@ def library() -> Library:
 
 def table(name: str) -> tuple[dict[str, str], ...]:
     """The rows of one of the CSV files beside this module."""
-    with _here(name).open("r", encoding="utf-8", newline="") as lines:
-        return tuple(csv.DictReader(lines))
+    return tuple(csv.DictReader(_here(name).read_text("utf-8").splitlines()))
 
 
 def _here(*path: str) -> Traversable:

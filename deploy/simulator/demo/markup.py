@@ -10,7 +10,7 @@ _LINK = re.compile(r"(?<![\"=])https://[^\s<>\"]*[^\s<>\".,;:!?)]")
 
 
 def to_html(text: str) -> str:
-    """Blank lines part paragraphs; `- ` begins a list entry, `> ` a quoted line. Everything else is escaped."""
+    """Blank lines part paragraphs; `- ` begins a list entry, `> ` a quoted line. The rest is escaped."""
     return "".join(_paragraph(block.split("\n")) for block in re.split(r"\n\s*\n", text.strip()))
 
 

@@ -1,4 +1,4 @@
-"""When the vendor's people work and when customers write: Monday to Friday by day, in the workspace's zone (UTC)."""
+"""When the vendor's people work and when customers write: mostly by day from Monday to Friday, in UTC."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def awake(at: int, rng: random.Random) -> int:
 
 
 def working_moment(days_ago: int, now: int, rng: random.Random) -> int:
-    """Some moment of a working day that many days before `now`; a weekend becomes a day of the week before."""
+    """A moment that many days before `now`; most weekends become a working day of the week before."""
     moment = datetime.fromtimestamp(now - days_ago * DAY, UTC)
     if moment.weekday() >= SATURDAY and rng.random() >= WEEKEND_SHARE:
         moment -= timedelta(days=moment.weekday() - SATURDAY + rng.randint(1, 5))

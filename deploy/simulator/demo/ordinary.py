@@ -34,9 +34,8 @@ HASTY = 0.25
 #: How often something else comes to mind, and how often the agent has the last word.
 SECOND_QUESTION = 0.27
 LAST_WORD = 0.5
-ONE_MORE = (
-    "{One more thing|While you're here|Another one, if I may|Oh, and something else|Different topic}: "
-)
+ASKED_TO_RATE = 0.4
+ONE_MORE = "{One more thing|While you're here|Another one, if I may|Oh, and something else|Different topic}: "
 ACRONYMS = frozenset({"api", "sso", "vat"})
 GREETED = "{hi}, "
 QUOTED = "\n\nOn {prev_date}, {prev_name} wrote:\n> {prev_line}"
@@ -48,7 +47,9 @@ def tell_ordinary(
     """The everyday conversation which this contact begins at `at`; the same arguments, the same words."""
     rng = random.Random(f"{contact.id}:{at}")  # noqa: S311 (a demo wants to be repeatable)
     by_mail = rng.random() < BY_MAIL
-    script = _dressed(_chosen(contact, company, rng), by_mail=by_mail, contact=contact, company=company, rng=rng)
+    script = _dressed(
+        _chosen(contact, company, rng), by_mail=by_mail, contact=contact, company=company, rng=rng
+    )
     teller = Teller(
         workspace,
         script,
@@ -91,6 +92,8 @@ def _dressed(
     if by_mail:
         steps = _as_mail(steps, contact=contact, company=company, foreign=foreign, rng=rng)
     header = {**script.header, "subject": _subject(script.slug)} if by_mail else script.header
+    if steps[-1].doing != "rate" and rng.random() < ASKED_TO_RATE:
+        steps.append(Step("rate", (120, 20_000)))
     return replace(script, header=header, steps=tuple(steps))
 
 
@@ -114,7 +117,9 @@ def _longer(script: Script, steps: list[Step], rng: random.Random) -> list[Step]
         ]  # fmt: skip
         if others:
             other = rng.choice(others).steps
-            question = replace(other[0], delay=(120, 5400), text=ONE_MORE + other[0].text.removeprefix(GREETED))
+            question = replace(
+                other[0], delay=(120, 5400), text=ONE_MORE + other[0].text.removeprefix(GREETED)
+            )
             end = next(index for index, step in enumerate(other) if step.doing == "close")
             added = [question, *other[1:end], *added]
     return [*steps[:close], *added, *steps[close:]]
@@ -140,7 +145,7 @@ def _as_mail(
             made.append(step)
             continue
         text = step.text + (signature if index == 0 else "")
-        if index > 0 and rng.random() < QUOTING:
+        if index > 0 and steps[index - 1].doing == "agent" and rng.random() < QUOTING:
             text += QUOTED
         made.append(replace(step, text=text))
     return made

@@ -102,7 +102,9 @@ def _script(slug: str, lines: list[tuple[int, str]], source: str) -> Script:
         raise ScriptError(f"{source}: {slug} must begin with what a customer or an agent writes.")
     for step in steps:
         if (step.doing in SPEAKING) != bool(step.text):
-            raise ScriptError(f"{source}: {slug}: '{step.doing}' {'lacks its' if not step.text else 'takes no'} text.")
+            raise ScriptError(
+                f"{source}: {slug}: '{step.doing}' {'lacks its' if not step.text else 'takes no'} text."
+            )
     return Script(slug, source, header, tuple(steps))
 
 

@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 TAKES_BEFORE_SECONDS = 40
 RATED = 0.42
 RATINGS = (5, 5, 5, 5, 5, 5, 4, 4, 4, 3, 2)
-REMARKS = ("Quick and friendly", "Solved it", "Very patient", "thx", "All good", "Fast answer", "Helpful as ever")
+REMARKS = (
+    "Quick and friendly",
+    "Solved it",
+    "Very patient",
+    "thx",
+    "All good",
+    "Fast answer",
+    "Helpful as ever",
+)
 REMARKED = 0.3
 TAGGED = 0.7
 SNOOZE_DAYS = 5
@@ -121,7 +129,9 @@ class Teller:
         self.open_all_hours = open_all_hours
         self.voice = voice
         self.operator = admin_named(workspace, OPERATOR)
-        self.team = next(team for team in workspace.teams.values() if team.name == script.get("team", "Support"))
+        self.team = next(
+            team for team in workspace.teams.values() if team.name == script.get("team", "Support")
+        )
         self.agent = self._agent_of_team()
         self.assignee: Admin | None = None
         self.present: set[str] = {party.contact.id}

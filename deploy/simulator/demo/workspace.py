@@ -54,7 +54,9 @@ def _stories(workspace: Workspace, seed: int, now: int) -> dict[str, Telling]:
     tellings: dict[str, Telling] = {}
     for script in library().stories:
         company = companies[script.get("account")]
-        tellings[ids[script.slug]] = _story(workspace, script, company, people[company.id], seed=seed, now=now)
+        tellings[ids[script.slug]] = _story(
+            workspace, script, company, people[company.id], seed=seed, now=now
+        )
     return tellings
 
 
@@ -69,7 +71,12 @@ def _story(
         rng = random.Random(f"{seed} {script.slug}")  # noqa: S311 (a demo wants to be repeatable)
         start = office_hours.working_moment(days_ago, now, rng)
         teller = Teller(
-            workspace, script, party, slots=library().slots, rng=rng, channel=script.get("channel", "messenger")
+            workspace,
+            script,
+            party,
+            slots=library().slots,
+            rng=rng,
+            channel=script.get("channel", "messenger"),
         )
         telling = teller.tell(start)
         if telling.ends_at <= now - STORY_MARGIN_SECONDS:
@@ -124,7 +131,9 @@ def _writers(workspace: Workspace) -> list[tuple[Contact, Company | None, float]
 def _writer(
     writers: list[tuple[Contact, Company | None, float]], rng: random.Random, at: int
 ) -> tuple[Contact, Company | None]:
-    weights = [eagerness if _writes_at(contact, company, at) else 0.0 for contact, company, eagerness in writers]
+    weights = [
+        eagerness if _writes_at(contact, company, at) else 0.0 for contact, company, eagerness in writers
+    ]
     contact, company, _ = rng.choices(writers, weights)[0]
     return contact, company
 
