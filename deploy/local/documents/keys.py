@@ -1,4 +1,4 @@
-"""Order-preserving bytes for BSON values: comparing two keys as bytes is MongoDB's comparison.
+r"""Order-preserving bytes for BSON values: comparing two keys as bytes is MongoDB's comparison.
 
 A key starts with the byte of its type's bracket (MongoDB's canonical order), then the value. Every
 encoding is self-terminating, so keys can be put one after another for compound indexes, and no
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bson.binary import Binary
 from bson.code import Code
+from bson.datetime_ms import DatetimeMS
 from bson.dbref import DBRef
 from bson.decimal128 import Decimal128
-from bson.datetime_ms import DatetimeMS
 from bson.int64 import Int64
 from bson.max_key import MaxKey
 from bson.min_key import MinKey

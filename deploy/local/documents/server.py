@@ -142,7 +142,7 @@ class _Connection(asyncio.Protocol):
             _LOG.warning("a client was turned away: too many connections")
             self._transport.abort()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._server.leave(self)
         self._transport = None
         self._waiting.clear()

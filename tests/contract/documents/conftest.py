@@ -5,14 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 Database = AsyncDatabase[dict[str, Any]]
 Collection = AsyncCollection[dict[str, Any]]
@@ -23,8 +25,8 @@ ROOT = Path(__file__).parents[3]
 class ServerProcess:
     """Our document server as a process of its own, on a port that the system chose."""
 
-    def __init__(self, directory: Path, *arguments: str) -> None:
-        self.process = subprocess.Popen(
+    def __init__(self, directory: Path, *arguments: str, before: Callable[[], None] | None = None) -> None:
+        self.process = subprocess.Popen(  # noqa: S603 - our own module with arguments of this file
             [
                 sys.executable,
                 "-m",
@@ -37,7 +39,9 @@ class ServerProcess:
             ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
+            preexec_fn=before,  # noqa: PLW1509 - sets one limit of the child before any thread exists
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -61,10 +65,31 @@ class ServerProcess:
         return code
 
 
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Starts servers over ``tmp_path / "data"``; those still running at the end are killed."""
+    running: list[ServerProcess] = []
+
+    def begin(*arguments: str, before: Callable[[], None] | None = None) -> ServerProcess:
+        running.append(ServerProcess(tmp_path / "data", *arguments, before=before))
+        return running[-1]
+
+    yield begin
+    for server in running:
+        if server.process.poll() is None:
+            server.kill()
+
+
 @pytest.fixture(scope="session", params=["earshot"])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running engine; another engine is another parameter."""
-    server = ServerProcess(tmp_path_factory.mktemp(str(request.param)), "--synchronous", "NORMAL")
+    server = ServerProcess(
+        tmp_path_factory.mktemp(str(request.param)),
+        "--synchronous",
+        "NORMAL",
+        "--ttl-interval-seconds",
+        "0.5",
+    )
     yield server.address
     server.stop()
 

@@ -256,7 +256,7 @@ async def test_in_with_a_sort_merges_intervals(things: Collection, direction: in
 async def test_what_cannot_be_answered_is_named(
     things: Collection, query: dict[str, Any], named: str
 ) -> None:
-    """An operator that is unknown, unsupported or malformed is refused by name, on an empty collection too."""
+    """What is unknown, unsupported or malformed is refused by name, on an empty collection too."""
     with pytest.raises(OperationFailure) as caught:
         await things.find_one(query)
     assert named in str(caught.value)

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+import bson
 import pytest
 from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
@@ -14,18 +15,19 @@ from pymongo import DeleteOne, InsertOne, ReplaceOne, ReturnDocument, UpdateMany
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, WriteError
 
-import bson
-
 Collection = AsyncCollection[dict[str, Any]]
 
 
 async def test_every_type_comes_back_byte_for_byte(things: Collection) -> None:
     """What is stored is what was sent, also through an update of another field."""
     document = {
-        "_id": ObjectId(), "int": 1, "long": Int64(1), "double": 1.0, "negative zero": -0.0, "nan": float("nan"),
-        "decimal": Decimal128("1.10"), "string": "h\u00e9\0llo", "binary": b"\x00\xff", "uuid": Binary(b"0" * 16, 4),
+        "_id": ObjectId(), "int": 1, "long": Int64(1), "double": 1.0, "negative zero": -0.0,
+        "nan": float("nan"),
+        "decimal": Decimal128("1.10"), "string": "h\u00e9\0llo", "binary": b"\x00\xff",
+        "uuid": Binary(b"0" * 16, 4),
         "date": datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC), "far date": DatetimeMS(1 << 60),
-        "timestamp": Timestamp(1, 2), "regex": Regex("^a", "im"), "code": Code("x"), "scope": Code("x", {"y": 1}),
+        "timestamp": Timestamp(1, 2), "regex": Regex("^a", "im"), "code": Code("x"),
+        "scope": Code("x", {"y": 1}),
         "min": MinKey(), "max": MaxKey(), "null": None, "true": True, "array": [1, [2, {"a": []}], {}],
         "nested": {"z": 1, "a": {"b": Int64(2)}}, "": "empty name",
     }  # fmt: skip

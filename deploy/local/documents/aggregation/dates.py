@@ -30,7 +30,7 @@ _MONTHS: Final[Mapping[str, int]] = {"month": 1, "quarter": 3, "year": 12}
 
 
 def to_datetime(value: Any, zone: Any = None) -> datetime:
-    """A BSON date (or what carries one) as an aware datetime; raises `ExpressionError` for anything else."""
+    """A BSON date, or what carries one, as an aware datetime; raises `ExpressionError` for others."""
     if isinstance(value, ObjectId):
         moment = value.generation_time
     elif isinstance(value, Timestamp):
@@ -94,7 +94,8 @@ def _format(moment: datetime, pattern: str) -> str:
     sign = "+" if offset >= 0 else "-"
     iso = moment.isocalendar()
     values = {
-        "Y": f"{moment.year:04}", "m": f"{moment.month:02}", "d": f"{moment.day:02}", "H": f"{moment.hour:02}",
+        "Y": f"{moment.year:04}", "m": f"{moment.month:02}", "d": f"{moment.day:02}",
+        "H": f"{moment.hour:02}",
         "M": f"{moment.minute:02}", "S": f"{moment.second:02}", "L": f"{moment.microsecond // 1000:03}",
         "j": f"{moment.timetuple().tm_yday:03}", "w": str(moment.isoweekday() % 7 + 1), "u": str(iso.weekday),
         "V": f"{iso.week:02}", "G": f"{iso.year:04}", "U": moment.strftime("%U"), "%": "%",

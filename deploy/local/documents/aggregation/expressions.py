@@ -86,7 +86,7 @@ def _field(value: Any, name: str) -> Any:
 
 
 def follow(value: Any, path: tuple[str, ...], at: int = 0) -> Any:
-    """The value at a path as expressions see it: an array on the way gives an array of what its elements have."""
+    """The value at a path as expressions see it: an array on the way gives what its elements have."""
     while at < len(path):
         value = as_mapping(value)
         if isinstance(value, list):
@@ -159,10 +159,10 @@ def _arguments(name: str, operand: Any, required: frozenset[str], optional: froz
         raise CommandError(f"{name} only supports an object as its argument", 9)
     unknown = set(operand) - required - optional
     if unknown:
-        raise UnsupportedError(f"the argument {sorted(unknown)[0]!r} of {name}")
+        raise UnsupportedError(f"the argument {min(unknown)!r} of {name}")
     missing = required - set(operand)
     if missing:
-        raise CommandError(f"Missing '{sorted(missing)[0]}' parameter to {name}", 9)
+        raise CommandError(f"Missing '{min(missing)}' parameter to {name}", 9)
     return operand
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from bson.int64 import Int64
@@ -27,7 +27,7 @@ Stream = Any  # Iterator[Document]
 Stage = Any  # Callable[[Stream], Stream]; plain aliases keep the table below readable
 
 MAX_HELD: Final = 500_000
-"""Documents or groups that a stage may hold at once; beyond it the answer is error 292, never a partial one."""
+"""Documents or groups that a stage may hold at once; beyond it the answer is error 292."""
 
 
 def held(items: Iterable[Any], name: str) -> list[Any]:
@@ -290,7 +290,7 @@ def _bucket(operand: Any) -> Stage:
     if not isinstance(boundaries, list) or len(boundaries) < 2:  # noqa: PLR2004 - one bucket has two ends
         raise CommandError("The $bucket 'boundaries' field must be an array of at least 2 values", 40192)
     keys = [comparison_key(boundary) for boundary in boundaries]
-    if any(left >= right for left, right in zip(keys, keys[1:], strict=False)):
+    if any(left >= right for left, right in pairwise(keys)):
         raise CommandError("The 'boundaries' option to $bucket must be sorted in ascending order", 40194)
     locate = compile_expression(operand["groupBy"])
     output = operand.get("output", {"count": {"$sum": 1}})

@@ -1,4 +1,4 @@
-"""What all expression functions share: truth, nothingness, and errors that do not know their operator's name."""
+"""What all expression functions share: truth, nothingness, and errors without their operator's name."""
 
 from __future__ import annotations
 

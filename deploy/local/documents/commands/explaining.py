@@ -65,7 +65,7 @@ def _query_of(name: str, inner: Document) -> tuple[Any, Any]:
 
 def _leading(pipeline: list[Any]) -> tuple[Any, Any]:
     """The filter and sort of a pipeline's beginning: what is answered by an index."""
-    matches = []
+    matches: list[Any] = []
     for at, stage in enumerate(pipeline):
         if list(stage) != ["$match"]:
             sort = stage["$sort"] if list(stage) == ["$sort"] else None

@@ -9,6 +9,7 @@ from deploy.local.documents.commands import (
     aggregating,
     explaining,
     greeting,
+    indexing,
     reading,
     writing,
 )
@@ -53,7 +54,7 @@ READING: Final[Mapping[str, Callable[[Call, ReadSession], bytes]]] = {
     "explain": explaining.explain,
     "listCollections": administration.list_collections,
     "listDatabases": administration.list_databases,
-    "listIndexes": administration.list_indexes,
+    "listIndexes": indexing.list_indexes,
 }
 
 WRITING: Final[Mapping[str, Callable[[Call, WriteSession], bytes]]] = {
@@ -65,6 +66,6 @@ WRITING: Final[Mapping[str, Callable[[Call, WriteSession], bytes]]] = {
     "create": administration.create,
     "drop": administration.drop,
     "dropDatabase": administration.drop_database,
-    "createIndexes": administration.create_indexes,
-    "dropIndexes": administration.drop_indexes,
+    "createIndexes": indexing.create_indexes,
+    "dropIndexes": indexing.drop_indexes,
 }

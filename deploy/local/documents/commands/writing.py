@@ -189,10 +189,7 @@ def _matches(
         return
     rows = [match.rid for match in run(source, collection, chosen)]
     for rid in rows:
-        (body,) = database.connection.execute(
-            f"SELECT body FROM {collection.table} WHERE rid = ?", (rid,)
-        ).fetchone()
-        yield Match(rid, body, None)
+        yield Match(rid, records.body_of(database, collection, rid), None)
 
 
 def _first(matches: Iterator[Match]) -> Iterator[Match]:

@@ -30,7 +30,7 @@ _PLAIN_PATTERN: Final = re.compile(r"\^((?:[A-Za-z0-9 _@:/,;=&<>!'\"%#~-]|\\[.\-
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """All keys from those that start with ``low`` (or after them) to those that start with ``high`` (or before)."""
+    """All keys from those that start with ``low`` (or after them) up to those that start with ``high``."""
 
     low: bytes
     high: bytes
@@ -74,7 +74,7 @@ def after(prefix: bytes) -> bytes:
 
 
 def bounds_of(node: And) -> Iterator[tuple[Path, Bound]]:
-    """Yield what the conjunction proves about single fields, looking into nested ``$and`` and ``$elemMatch``."""
+    """Yield what a conjunction proves about single fields, also in nested ``$and`` and ``$elemMatch``."""
     for child in node.children:
         if isinstance(child, And):
             yield from bounds_of(child)

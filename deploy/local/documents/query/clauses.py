@@ -102,7 +102,7 @@ _ELSEWHERE: Final = frozenset(
 
 
 def parse_filter(document: Any, depth: int = 0) -> And:
-    """Turn a filter document into a tree; raises `BadValueError` or `UnsupportedError`, naming the operator."""
+    """Turn a filter into a tree; raises `BadValueError` or `UnsupportedError`, naming the operator."""
     if not isinstance(document, dict):
         raise BadValueError("a filter has to be a document")
     if depth > MAX_DEPTH:
@@ -162,7 +162,7 @@ _SIMPLE: Final[Mapping[str, Callable[[Any], Callable[[Any], bool]]]] = {
 }
 
 
-def _parse_operator(  # noqa: C901 - one branch per operator that is not a plain test
+def _parse_operator(  # noqa: C901, PLR0912 - one branch per operator that is not a plain test
     path: Path, name: str, operand: Any, siblings: Document, depth: int, *, opens: bool
 ) -> Iterator[Node]:
     if name in _SIMPLE:

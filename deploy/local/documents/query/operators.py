@@ -81,7 +81,7 @@ def compares(accept_less: bool, accept_equal: bool) -> Callable[[Any], Test]:  #
 
         def test(value: Any) -> bool:
             if value is MISSING:
-                return any_bracket and (NULL < key if accept_less else NULL > key)
+                return any_bracket and (key > NULL if accept_less else key < NULL)
             other = encode_key(value)
             if other == key:
                 return accept_equal
@@ -144,7 +144,8 @@ def regex(operand: Any, options: str = "") -> Test:
 TYPE_NUMBERS: Final[Mapping[str, int]] = {
     "double": 1, "string": 2, "object": 3, "array": 4, "binData": 5, "undefined": 6, "objectId": 7,
     "bool": 8, "date": 9, "null": 10, "regex": 11, "dbPointer": 12, "javascript": 13, "symbol": 14,
-    "javascriptWithScope": 15, "int": 16, "timestamp": 17, "long": 18, "decimal": 19, "minKey": -1, "maxKey": 127,
+    "javascriptWithScope": 15, "int": 16, "timestamp": 17, "long": 18, "decimal": 19, "minKey": -1,
+    "maxKey": 127,
 }  # fmt: skip
 _NUMERIC_TYPES: Final = frozenset({1, 16, 18, 19})
 
@@ -206,9 +207,7 @@ def whole_number(value: Any) -> int | None:
         value = value.to_decimal()
         if not value.is_finite():
             return None
-    elif isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    elif isinstance(value, float) and value - value != 0:
-        return None
+    elif isinstance(value, bool) or not isinstance(value, int | float) or value - value != 0:
+        return None  # the last is true of infinities and NaN
     result = int(value)
     return result if -_INT64_LIMIT <= result < _INT64_LIMIT else None

@@ -65,7 +65,7 @@ class _Parts:
             for name, inner in value.items():
                 self.add(f"{path}.{name}", inner)
         elif _is_flag(value):
-            self._flag(path, parts, keep=bool(whole_or_bool(value)))
+            self._flag(path, parts, keep=bool(value))
         elif self._for_find and isinstance(value, dict) and next(iter(value)) in _FIND_OPERATORS:
             self._find_operator(path, parts, value)
         else:
@@ -90,7 +90,6 @@ class _Parts:
     def _find_operator(self, path: str, parts: tuple[str, ...], value: Document) -> None:
         ((name, operand),) = value.items() if len(value) == 1 else ((None, None),)
         if name == "$slice":
-            cut = _slicer(operand)
             # $slice alone keeps all other fields; beside an inclusion it keeps its own field as well.
             self._late.append((parts, _sliced(path, parts, _slicer(operand))))
         elif name == "$elemMatch":
@@ -127,12 +126,8 @@ def _is_flag(value: Any) -> bool:
     return isinstance(value, bool | int | float | Int64)
 
 
-def whole_or_bool(value: Any) -> Any:
-    return value if isinstance(value, bool) else value != 0
-
-
 def _check_path(path: str) -> None:
-    if not path or path.startswith("$") or path.endswith(".") or ".." in path or path.startswith("."):
+    if not path or path.startswith(("$", ".")) or path.endswith(".") or ".." in path:
         raise BadValueError(f"a projection cannot name the path {path!r}")
     if path.endswith(".$") or ".$." in path:
         raise UnsupportedError(f"the positional projection {path!r}", "use $elemMatch")
@@ -140,9 +135,10 @@ def _check_path(path: str) -> None:
 
 def _plant(tree: Tree, parts: tuple[str, ...], path: str) -> None:
     for part in parts[:-1]:
-        tree = tree.setdefault(part, {})
-        if tree is _LEAF:
+        branch = tree.setdefault(part, {})
+        if branch is _LEAF:
             raise CommandError(f"Path collision at {path}", 31249)
+        tree = branch
     if parts[-1] in tree:
         raise CommandError(f"Path collision at {path}", 31250)
     tree[parts[-1]] = _LEAF

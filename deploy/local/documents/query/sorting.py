@@ -36,7 +36,7 @@ def parse_sort(specification: Any) -> SortOrder:
 
 
 def sort_key(document: Document, order: SortOrder) -> bytes:
-    """Bytes whose order is the order of the documents; an array sorts by its smallest (or largest) element."""
+    """Bytes whose order is that of the documents; an array counts by its smallest (or largest) element."""
     parts = []
     for path, direction in order:
         keys = list(field_keys(document, path))

@@ -1,4 +1,4 @@
-"""One SQLite file per database: how it is opened, what its tables are, how its catalog is read and changed."""
+"""One SQLite file per database: how it is opened, its tables, how its catalog is read and changed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from deploy.local.documents.settings import Settings
 
 SUFFIX: Final = ".sqlite"
-_SCHEMA: Final = (
-    "CREATE TABLE IF NOT EXISTS collections ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, uuid BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS indexes (id INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL,"
-    " specification BLOB NOT NULL, multikey TEXT NOT NULL DEFAULT '')",
-)
+_COLLECTIONS: Final = """
+    CREATE TABLE IF NOT EXISTS collections (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, uuid BLOB NOT NULL)
+"""
+_INDEXES: Final = """
+    CREATE TABLE IF NOT EXISTS indexes (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL, specification BLOB NOT NULL,
+        multikey TEXT NOT NULL DEFAULT '')
+"""
 
 
 def file_of(directory: Path, name: str) -> Path:
@@ -63,7 +66,7 @@ class Database:
         self.connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
         self.connection.execute("PRAGMA secure_delete = FAST")
         self.connection.execute("PRAGMA wal_autocheckpoint = 4000")
-        for statement in _SCHEMA:
+        for statement in (_COLLECTIONS, _INDEXES):
             self.connection.execute(statement)
         self.catalog: Catalog = {}
         self.load_catalog()

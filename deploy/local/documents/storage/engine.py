@@ -7,7 +7,6 @@ back and each command is tried again alone, so that only the ones that do not fi
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import queue
 import sqlite3
@@ -20,6 +19,7 @@ from deploy.local.documents.storage.database import Database, connect, database_
 from deploy.local.documents.storage.scan import Source
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from deploy.local.documents.settings import Settings
@@ -88,7 +88,7 @@ class ReadSession:
         return Source(connection)
 
     def catalog(self, name: str) -> Catalog:
-        """The collections of a database that `source` was asked for; empty where there is no such database."""
+        """The collections of a database that `source` was asked for; empty where there is none."""
         return self._catalogs.get(name, {})
 
     def names(self) -> list[str]:
@@ -217,8 +217,7 @@ class Engine:
         session = WriteSession(self)
         outcomes: list[_Outcome] = []
         try:
-            for job in jobs:
-                outcomes.append(_run_write(job, session))
+            outcomes.extend(_run_write(job, session) for job in jobs)
             for database in session.begun:
                 database.connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -294,7 +293,7 @@ class DirectoryInUseError(Exception):
 
 
 def _lock(settings: Settings) -> sqlite3.Connection:
-    """Hold the directory for this process; the system lets go of the lock when the process ends, however it ends."""
+    """Hold the directory for this process; the lock ends with the process, however that ends."""
     lock = sqlite3.connect(
         settings.directory / "lock", isolation_level=None, timeout=0, check_same_thread=False
     )

@@ -4,6 +4,8 @@ Everything that can be refused (a unique key that is taken, parallel arrays) is 
 row is written, so a refused document leaves no trace inside its transaction.
 """
 
+# ruff: noqa: S608 - table names are a letter and a number from the catalog; every value is bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -58,6 +60,14 @@ def delete(database: Database, collection: Collection, rid: int, document: Docum
         removed = entries_of(document, index.order, sparse=index.sparse).keys
         _write_entries(database, index, rid, frozenset(), removed)
     database.connection.execute(f"DELETE FROM {collection.table} WHERE rid = ?", (rid,))
+
+
+def body_of(database: Database, collection: Collection, rid: int) -> bytes:
+    """The stored bytes of a document whose row number was found in the same transaction."""
+    (body,) = database.connection.execute(
+        f"SELECT body FROM {collection.table} WHERE rid = ?", (rid,)
+    ).fetchone()
+    return bytes(body)
 
 
 def fill_index(database: Database, collection: Collection, index: Index) -> None:

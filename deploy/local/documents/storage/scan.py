@@ -5,13 +5,15 @@ a snapshot (which would keep SQLite's log from being folded back). A document th
 pieces is seen before or after the change, as with MongoDB's cursors.
 """
 
+# ruff: noqa: S608 - table names are a letter and a number from the catalog; every value is bound
+
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
     from deploy.local.documents.storage.catalog import Collection, Index
@@ -108,7 +110,8 @@ def _scan_point(
     comparison, direction = ("<", "DESC") if reverse else (">", "ASC")
     while True:
         rows = source.connection.execute(
-            f"SELECT e.key, e.rid, d.body FROM {index.table} e CROSS JOIN {collection.table} d ON d.rid = e.rid"
+            f"SELECT e.key, e.rid, d.body FROM {index.table} e"
+            f" CROSS JOIN {collection.table} d ON d.rid = e.rid"
             f" WHERE e.key = ? AND e.rid {comparison} ? ORDER BY e.rid {direction} LIMIT ?",
             (leg.low, position, size),
         ).fetchall()
@@ -127,7 +130,8 @@ def _scan_range(
     while True:
         values = (leg.low, key, rid, size) if reverse else (key, rid, leg.high, size)
         rows = source.connection.execute(
-            f"SELECT e.key, e.rid, d.body FROM {index.table} e CROSS JOIN {collection.table} d ON d.rid = e.rid"
+            f"SELECT e.key, e.rid, d.body FROM {index.table} e"
+            f" CROSS JOIN {collection.table} d ON d.rid = e.rid"
             f" WHERE {bounds} ORDER BY e.key {direction}, e.rid {direction} LIMIT ?",
             values,
         ).fetchall()

@@ -124,7 +124,7 @@ class Update:
             )
         if not isinstance(fields, dict):
             raise FailedToParseError(
-                f"Modifiers operate on fields but we found a value that is no document: {{{name}: {fields!r}}}"
+                f"Modifiers operate on fields but we found no document: {{{name}: {fields!r}}}"
             )
         for path, operand in fields.items():
             self._steps.append(self._step(name, _checked(path), operand))

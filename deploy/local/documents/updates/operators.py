@@ -47,7 +47,7 @@ def _arithmetic(
                 return
             if not is_number(value):
                 raise TypeMismatchError(
-                    f"Cannot apply {name} to a value of non-numeric type at {'.'.join(target.path)}: {value!r}"
+                    f"Cannot apply {name} to a non-numeric value at {'.'.join(target.path)}: {value!r}"
                 )
             result = combine(value, operand)
             if result is None:
@@ -105,7 +105,7 @@ def push(operand: Any) -> Action:
         return lambda target: target.set([*(_array_at(target, "$push") or ()), operand])
     unknown = set(operand) - _PUSH_MODIFIERS
     if unknown:
-        raise BadValueError(f"Unrecognized clause in $push: {sorted(unknown)[0]}")
+        raise BadValueError(f"Unrecognized clause in $push: {min(unknown)}")
     items = operand["$each"]
     if not isinstance(items, list):
         raise BadValueError("The argument to $each in $push must be an array")
@@ -148,7 +148,7 @@ def add_to_set(operand: Any) -> Action:
     items = [operand]
     if isinstance(operand, dict) and "$each" in operand:
         if set(operand) != {"$each"}:
-            raise BadValueError(f"$addToSet takes only $each, not {sorted(set(operand) - {'$each'})[0]}")
+            raise BadValueError(f"$addToSet takes only $each, not {min(set(operand) - {'$each'})}")
         items = operand["$each"]
         if not isinstance(items, list):
             raise TypeMismatchError("The argument to $each in $addToSet must be an array")

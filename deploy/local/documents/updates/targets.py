@@ -1,4 +1,4 @@
-"""Where an update operator writes: a path resolved against a document, with ``$``, ``$[]`` and ``$[name]``."""
+"""Where an update operator writes: a path in a document, with ``$``, ``$[]`` and ``$[name]``."""
 
 from __future__ import annotations
 
