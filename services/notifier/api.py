@@ -33,6 +33,17 @@ if TYPE_CHECKING:
     from services.notifier.use_cases.read_inbox import InboxReading
     from services.notifier.use_cases.read_log import LogReading
 
+
+def log_filter(
+    state: State | None = None,
+    channel: ChannelName | None = None,
+    signal_id: Annotated[str | None, Query(max_length=256)] = None,
+    rule_id: Annotated[str | None, Query(max_length=256)] = None,
+) -> LogFilter:
+    return LogFilter(state=state, channel=channel, signal_id=signal_id, rule_id=rule_id)
+
+
+Wanted = Annotated[LogFilter, Depends(log_filter)]
 Id = Annotated[str, Path(max_length=256)]
 _CHANGES = [Depends(csrf_protect)]
 """A browser's session could be borrowed by another site; bearer keys pass (see `csrf_protect`)."""
@@ -106,16 +117,6 @@ def _rules(administration: Administration) -> APIRouter:
 
 def _log(log: LogReading) -> APIRouter:
     router = APIRouter()
-
-    def wanted(
-        state: State | None = None,
-        channel: ChannelName | None = None,
-        signal_id: Annotated[str | None, Query(max_length=256)] = None,
-        rule_id: Annotated[str | None, Query(max_length=256)] = None,
-    ) -> LogFilter:
-        return LogFilter(state=state, channel=channel, signal_id=signal_id, rule_id=rule_id)
-
-    Wanted = Annotated[LogFilter, Depends(wanted)]  # noqa: N806 - a type
 
     @router.get("/notifications", tags=["notifications"])
     async def list_notifications(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _LOG = structlog.get_logger(__name__)
 
-_LEASE_SPARE_SECONDS = 30.0
+_LEASE_SPARE_SECONDS = 10.0
 """Added to a try's own limit, so that a lease outlives any try that is still at work."""
 
 _DUE_AT_ONCE = 200
