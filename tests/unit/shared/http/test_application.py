@@ -1,0 +1,181 @@
+"""What every service's HTTP face promises: health, errors, headers, limits, form protection."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+from fastapi import APIRouter, Depends, Form
+from prometheus_client import CollectorRegistry
+
+from shared.auth.authenticator import LocalAuthenticator
+from shared.auth.dependencies import Admin, csrf_protect, require_service
+from shared.auth.tokens import issue_api_key, mint_service_token
+from shared.clock import ManualClock
+from shared.config import ServiceSettings
+from shared.errors import TransientError
+from shared.http.application import create_api
+from shared.http.lifecycle import Lifecycle
+from shared.http.middleware import MOST_BODY_BYTES
+from shared.http.readiness import Readiness
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+CLOCK = ManualClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
+SETTINGS = ServiceSettings.model_validate({"http_port": 8701, "signing_key": "k" * 48})
+SECRET = "hunter2"
+
+
+def routes() -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/away")
+    async def away() -> None:
+        raise TransientError("mongodb://user:pass@db is away")
+
+    @router.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError(SECRET)
+
+    @router.post("/form", dependencies=[Depends(csrf_protect)])
+    async def form(identity: Admin, name: Annotated[str, Form()] = "") -> dict[str, str]:
+        return {"name": name, "who": identity.user_id}
+
+    @router.get("/token")
+    async def token(identity: Admin) -> dict[str, str]:
+        return {"who": identity.user_id}
+
+    only_syncer = require_service(
+        "syncer", audience="connector", signing_key=SETTINGS.signing_key, clock=CLOCK
+    )
+
+    @router.get("/internal/lease", dependencies=[Depends(only_syncer)])
+    async def lease() -> dict[str, str]:
+        return {"lease": "yes"}
+
+    return router
+
+
+@pytest.fixture
+def readiness() -> Readiness:
+    return Readiness("bus")
+
+
+@pytest.fixture
+async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_api(
+        service="connector",
+        settings=SETTINGS,
+        routers=[routes()],
+        lifecycle=Lifecycle(readiness, grace_seconds=1),
+        readiness=readiness,
+        authenticator=LocalAuthenticator(SETTINGS, CLOCK, set()),
+        clock=CLOCK,
+        registry=CollectorRegistry(),
+    )
+    async with LifespanManager(app) as manager:
+        transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8701") as found:
+            yield found
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+async def test_live_is_not_ready(client: httpx.AsyncClient, readiness: Readiness) -> None:
+    """A service that waits for an engine is alive, and says what it waits for."""
+    assert (await client.get("/health/live")).status_code == 200
+    waiting = await client.get("/health/ready")
+    assert waiting.status_code == 503
+    assert waiting.json()["parts"]["bus"] == {"ready": False, "why": "starting"}
+    readiness.set("bus", ready=True)
+    assert (await client.get("/health/ready")).status_code == 200
+
+
+async def test_an_unforeseen_error_shows_a_reference_and_no_secret(client: httpx.AsyncClient) -> None:
+    """People get a reference to find the log line by; what went wrong inside stays inside."""
+    answer = await client.get("/broken")
+    assert answer.status_code == 500
+    assert SECRET not in answer.text
+    assert re.fullmatch(r"[0-9a-f]{16}", answer.json()["reference"])
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_engine_that_is_away_is_a_503_that_promises_no_loss(client: httpx.AsyncClient) -> None:
+    """The caller learns when to come again, not where the engine lives."""
+    answer = await client.get("/away")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "user:pass" not in answer.text
+
+
+async def test_answers_carry_the_strict_headers(client: httpx.AsyncClient) -> None:
+    """No inline script, no framing, no guessing of types."""
+    headers = (await client.get("/health/live")).headers
+    assert "script-src 'self'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_bodies_are_bounded(client: httpx.AsyncClient) -> None:
+    """A body beyond the limit is refused before it is read."""
+    answer = await client.post("/form", content=b"x" * (MOST_BODY_BYTES + 1))
+    assert answer.status_code == 413
+
+
+async def test_a_form_needs_the_token_of_its_own_browser(client: httpx.AsyncClient) -> None:
+    """Without the token a form is refused; with it, it is taken."""
+    await client.get("/token")
+    token = client.cookies["earshot_csrf"]
+    assert (await client.post("/form", data={"name": "a"})).status_code == 403
+    assert (await client.post("/form", data={"name": "a", "csrf_token": "x" * 43})).status_code == 403
+    taken = await client.post("/form", data={"name": "a", "csrf_token": token})
+    assert taken.json() == {"name": "a", "who": "you@localhost"}
+    by_header = await client.post("/form", data={"name": "a"}, headers={"x-csrf-token": token})
+    assert by_header.status_code == 200
+
+
+async def test_a_page_of_another_site_cannot_change_anything(client: httpx.AsyncClient) -> None:
+    """Browsers name the asking site; any other than ours is refused, token or not."""
+    await client.get("/token")
+    data = {"name": "a", "csrf_token": client.cookies["earshot_csrf"]}
+    assert (
+        await client.post("/form", data=data, headers={"origin": "https://evil.example"})
+    ).status_code == 403
+    assert (
+        await client.post("/form", data=data, headers={"origin": "http://127.0.0.1:8701"})
+    ).status_code == 200
+
+
+async def test_a_bearer_key_needs_no_form_token(client: httpx.AsyncClient) -> None:
+    """No other site can make a browser send a bearer key."""
+    key = issue_api_key(SETTINGS.signing_key, CLOCK, organization_id="acme", name="x", role="admin", days=1)
+    answer = await client.post("/form", data={"name": "a"}, headers=bearer(key.token))
+    assert answer.json()["who"] == f"key:{key.key_id}"
+
+
+async def test_a_member_is_not_an_administrator(client: httpx.AsyncClient) -> None:
+    """Roles are held on every route that asks for one."""
+    key = issue_api_key(SETTINGS.signing_key, CLOCK, organization_id="acme", name="x", role="member", days=1)
+    answer = await client.get("/token", headers=bearer(key.token))
+    assert (answer.status_code, "administrator" in answer.text) == (403, True)
+
+
+async def test_only_the_named_service_may_call_inside(client: httpx.AsyncClient) -> None:
+    """Neither people nor keys nor other services reach an internal route."""
+    wrong = mint_service_token(SETTINGS.signing_key, CLOCK, service="detector", audience="connector")
+    right = mint_service_token(SETTINGS.signing_key, CLOCK, service="syncer", audience="connector")
+    assert (await client.get("/internal/lease")).status_code == 401
+    assert (await client.get("/internal/lease", headers=bearer(wrong))).status_code == 401
+    assert (await client.get("/internal/lease", headers=bearer(right))).status_code == 200
+
+
+async def test_unknown_addresses_are_problems_too(client: httpx.AsyncClient) -> None:
+    """Machines get one shape of error everywhere."""
+    answer = await client.get("/nowhere")
+    assert (answer.status_code, answer.json()["title"]) == (404, "Not found")

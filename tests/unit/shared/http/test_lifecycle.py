@@ -1,0 +1,94 @@
+"""Starting waits for engines, background work comes back, closing closes everything."""
+
+from __future__ import annotations
+
+import asyncio
+
+from shared.errors import TransientError
+from shared.http.lifecycle import Lifecycle
+from shared.http.readiness import Readiness
+
+
+async def no_sleep(_seconds: float) -> None:
+    await asyncio.sleep(0)
+
+
+async def until(condition: object) -> None:
+    for _ in range(1_000):
+        if condition():  # type: ignore[operator] # a callable, kept short for the tests below
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came to pass")
+
+
+async def test_an_engine_that_is_not_there_yet_is_waited_for() -> None:
+    """The step is tried until it works; meanwhile readiness says why not."""
+    readiness = Readiness()
+    lifecycle = Lifecycle(readiness, grace_seconds=1, sleep=no_sleep)
+    tries: list[str] = []
+
+    async def connect() -> None:
+        tries.append(str(readiness.report().get("bus")))
+        if len(tries) < 3:
+            raise TransientError("no broker")
+
+    lifecycle.start("bus", connect)
+    async with lifecycle.run():
+        await until(lambda: readiness.ready)
+    assert len(tries) == 3
+    assert "no broker" in tries[2]
+
+
+async def test_background_work_that_fails_is_started_again() -> None:
+    """A sweeper that trips over something does not stay down."""
+    lifecycle = Lifecycle(Readiness(), grace_seconds=1, sleep=no_sleep)
+    runs: list[int] = []
+
+    async def sweep() -> None:
+        runs.append(1)
+        raise KeyError("unforeseen")
+
+    lifecycle.background("sweeper", sweep)
+    async with lifecycle.run():
+        await until(lambda: len(runs) >= 3)
+
+
+async def test_everything_is_closed_in_reverse_although_one_fails() -> None:
+    """One part that cannot close does not keep the others open."""
+    readiness = Readiness()
+    lifecycle = Lifecycle(readiness, grace_seconds=1, sleep=no_sleep)
+    closed: list[str] = []
+
+    async def close_documents() -> None:
+        closed.append("documents")
+
+    async def close_bus() -> None:
+        closed.append("bus")
+        raise RuntimeError("stuck")
+
+    lifecycle.close("documents", close_documents)
+    lifecycle.close("bus", close_bus)
+    async with lifecycle.run():
+        pass
+    assert closed == ["bus", "documents"]
+    assert not readiness.ready
+
+
+async def test_background_begins_after_the_last_start_step() -> None:
+    """Nothing works on an engine that has not answered yet."""
+    readiness = Readiness()
+    lifecycle = Lifecycle(readiness, grace_seconds=1, sleep=no_sleep)
+    order: list[str] = []
+
+    async def start() -> None:
+        order.append("start")
+
+    async def work() -> None:
+        order.append("work")
+
+    lifecycle.background("work", work)
+    lifecycle.start("one", start)
+    lifecycle.start("two", start)
+    async with lifecycle.run():
+        await until(lambda: len(order) == 3)
+    assert order == ["start", "start", "work"]
