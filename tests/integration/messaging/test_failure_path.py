@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from shared.contracts.event import Event
     from shared.messaging.received import Received
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 60.0
 _QUICK = RetryPolicy(attempts=2, first_delay_seconds=0.01, longest_delay_seconds=0.02, unforeseen_limit=3)
 
 
