@@ -114,6 +114,26 @@ def data_attribute(found: DataAttribute, number: int, created_at: int) -> Json:
     }
 
 
+CONVERSATION_DATA_TYPES = {"float": "decimal", "date": "datetime"}
+"""Conversation attributes name two kinds otherwise than contact and company attributes do."""
+
+
+def conversation_attribute(found: DataAttribute, number: int, created_at: int) -> Json:
+    """Since 2.16 these have an endpoint and a shape of their own."""
+    return {
+        "type": "conversation_attribute",
+        "id": number,
+        "name": found.name,
+        "description": "",
+        "data_type": CONVERSATION_DATA_TYPES.get(found.data_type, found.data_type),
+        "required": False,
+        "visible_to_team_ids": [],
+        "archived": False,
+        "created_at": created_at,
+        "updated_at": created_at,
+    }
+
+
 def company(found: Company, workspace: Workspace) -> Json:
     """Keys that are unset are left out, as Intercom leaves them out."""
     body: Json = {

@@ -9,10 +9,10 @@ from deploy.simulator import paging, representations
 from deploy.simulator.answers import Answer, ApiError, RawAnswer, not_found
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from deploy.simulator.api.call import Call
-    from deploy.simulator.model import Company, Contact
+    from deploy.simulator.model import Company, Contact, DataAttribute
 
 LONGEST_MERGE_CHAIN = 3
 """Hops that the Link header of a merged contact follows (FACTS §3)."""
@@ -78,17 +78,19 @@ def data_attributes(call: Call) -> Answer:
     model = call.query.get("model")
     if model == "conversation":
         raise ApiError(422, "parameter_invalid", "model must be contact or company")
-    return _attributes(call, {model} if model else {"contact", "company"})
+    return _attributes(call, {model} if model else {"contact", "company"}, representations.data_attribute)
 
 
 def conversation_attributes(call: Call) -> Answer:
-    return _attributes(call, {"conversation"})
+    return _attributes(call, {"conversation"}, representations.conversation_attribute)
 
 
-def _attributes(call: Call, models: set[str]) -> Answer:
+def _attributes(
+    call: Call, models: set[str], shown_as: Callable[[DataAttribute, int, int], dict[str, Any]]
+) -> Answer:
     found = [] if call.blind else call.workspace.attributes
     rows = [
-        representations.data_attribute(each, number, call.workspace.created_at)
+        shown_as(each, number, call.workspace.created_at)
         for number, each in enumerate(found, start=12_001)
         if each.model in models
     ]
