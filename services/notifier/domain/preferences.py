@@ -7,8 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from shared.contracts.signals import SignalKind  # noqa: TC001 - the repository validates stored documents by it
+
 if TYPE_CHECKING:
-    from shared.contracts.signals import SignalDetected, SignalKind
+    from shared.contracts.signals import SignalDetected
 
 
 @dataclass(frozen=True, slots=True)

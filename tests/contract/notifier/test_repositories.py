@@ -1,0 +1,398 @@
+"""What every implementation of the notifier's ports does: the ones of the tests and those over documents."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+
+from services.notifier.adapters.mongo_inbox import MongoInbox
+from services.notifier.adapters.mongo_known_signals import MongoKnownSignals
+from services.notifier.adapters.mongo_notifications import MongoNotifications
+from services.notifier.adapters.mongo_people import MongoPeople
+from services.notifier.adapters.mongo_rules import MongoRules
+from services.notifier.domain.notification import Attempt, Notification, Settlement, notification_id
+from services.notifier.domain.preferences import Preferences, QuietHours
+from services.notifier.domain.rule import Recipient
+from services.notifier.ports import InboxReader, LogFilter, Place
+from shared.clock import ManualClock
+from shared.config import ServiceSettings
+from shared.contracts.deliveries import NotificationDelivered
+from shared.contracts.signals import SignalUpdated
+from shared.documents.database import create_client, database_of
+from shared.errors import TransientError
+from shared.messaging.recording import RecordingPublisher
+from tests.unit.services.notifier.fakes import (
+    NOW,
+    MemoryInbox,
+    MemoryKnownSignals,
+    MemoryNotifications,
+    MemoryPeople,
+    MemoryRules,
+    a_rule,
+    a_signal,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pymongo import AsyncMongoClient
+
+    from services.notifier.ports import Inbox, KnownSignals, Notifications, People, Rules
+
+READER = InboxReader("acme", "u-2", "tom@example.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Repositories:
+    rules: Rules
+    notifications: Notifications
+    inbox: Inbox
+    known: KnownSignals
+    people: People
+    publisher: RecordingPublisher
+
+
+@pytest.fixture(params=["memory", "documents"])
+async def repositories(request: pytest.FixtureRequest) -> AsyncIterator[Repositories]:
+    """All repositories, empty: in memory, and over a document server in a database of their own."""
+    publisher = RecordingPublisher()
+    if request.param == "memory":
+        yield Repositories(
+            MemoryRules(),
+            MemoryNotifications(publisher),
+            MemoryInbox(),
+            MemoryKnownSignals(),
+            MemoryPeople(),
+            publisher,
+        )
+        return
+    settings = ServiceSettings(
+        http_port=1,
+        signing_key=SecretStr("k" * 40),
+        mongodb_uri=SecretStr(request.getfixturevalue("mongodb_uri")),
+        database_prefix=f"t{secrets.token_hex(6)}",
+    )
+    client: AsyncMongoClient[dict[str, Any]] = create_client(settings, service="notifier")
+    database = database_of(client, settings, service="notifier")
+    rules, inbox, known, people = (
+        MongoRules(database),
+        MongoInbox(database),
+        MongoKnownSignals(database),
+        MongoPeople(database),
+    )
+    notifications = MongoNotifications(database, publisher, ManualClock(NOW))
+    for repository in (rules, notifications, inbox, known, people):
+        await repository.ensure_indexes()
+    yield Repositories(rules, notifications, inbox, known, people, publisher)
+    await client.drop_database(database.name)
+    await client.close()
+
+
+def _notification(number: int = 1, **changes: Any) -> Notification:
+    signal = a_signal(signal_id=f"s-{number}")
+    whole: dict[str, Any] = {
+        "id": notification_id("acme", signal.signal_id, "inbox", "everyone"),
+        "organization_id": "acme",
+        "connection_id": "c-1",
+        "signal": signal,
+        "rule_id": "r-1",
+        "channel": "inbox",
+        "recipient": Recipient("everyone", "everyone"),
+        "state": "pending",
+        "created_at": NOW + timedelta(seconds=number),
+        "next_attempt_at": NOW,
+        **changes,
+    }
+    return Notification(**whole)
+
+
+def _attempt(outcome: Any = "delivered") -> Attempt:
+    return Attempt(number=1, at=NOW, seconds=0.25, outcome=outcome, detail="said", reason=None, status=200)
+
+
+async def _claim(
+    notifications: Notifications, notification: Notification, token: str = "t"
+) -> Notification | None:
+    return await notifications.claim(
+        "acme", notification.id, now=NOW, lease_until=NOW + timedelta(minutes=1), token=lease
+    )
+
+
+async def test_rules_come_back_as_they_were_stored(repositories: Repositories) -> None:
+    """Every field survives, in order of age, and only for the organization."""
+    rules = repositories.rules
+    newer = a_rule(
+        id="r-2",
+        created_at=NOW + timedelta(hours=1),
+        channel="webhook",
+        recipients=(),
+        kinds=("churn_risk",),
+        sealed_url="x",
+        destination=Recipient("k", "l"),
+    )
+    await rules.insert(newer)
+    await rules.insert(a_rule())
+    assert await rules.list_of("acme") == [a_rule(), newer]
+    assert await rules.get("other", "r-1") is None
+    assert await rules.list_of("other") == []
+
+
+async def test_a_rule_is_replaced_on_its_revision_only(repositories: Repositories) -> None:
+    """The second of two who read the same state stores nothing; health is not touched by people."""
+    rules = repositories.rules
+    await rules.insert(a_rule())
+    await rules.record("acme", "r-1", NOW, "no answer")
+    changed = a_rule(name="New", revision=2)
+    assert await rules.replace(changed, expected_revision=1)
+    assert not await rules.replace(replace(changed, name="Stale"), expected_revision=1)
+    stored = await rules.get("acme", "r-1")
+    assert stored is not None
+    assert (stored.name, stored.health.failures_in_a_row, stored.health.last_failure) == (
+        "New",
+        1,
+        "no answer",
+    )
+    await rules.record("acme", "r-1", NOW, None)
+    stored = await rules.get("acme", "r-1")
+    assert stored is not None
+    assert (stored.health.failures_in_a_row, stored.health.last_delivered_at) == (0, NOW)
+
+
+async def test_the_first_rule_is_given_once_ever(repositories: Repositories) -> None:
+    """Seeding again, also after deleting, changes nothing."""
+    rules = repositories.rules
+    await rules.seed(a_rule())
+    await rules.seed(a_rule(name="Second"))
+    assert [rule.name for rule in await rules.list_of("acme")] == ["All"]
+    assert await rules.delete("acme", "r-1")
+    assert not await rules.delete("acme", "r-1")
+    await rules.seed(a_rule())
+    assert await rules.list_of("acme") == []
+
+
+async def test_there_is_one_notification_a_signal_recipient_and_channel(repositories: Repositories) -> None:
+    """Even many at once leave one, and it comes back whole."""
+    notifications = repositories.notifications
+    stored = await asyncio.gather(*(notifications.add(_notification()) for _ in range(8)))
+    assert sorted(stored) == [False] * 7 + [True]
+    assert await notifications.get("acme", _notification().id) == _notification()
+    assert await notifications.get("other", _notification().id) is None
+
+
+async def test_one_of_many_claims_wins(repositories: Repositories) -> None:
+    """A claimed notification is nobody else's until its lease ends."""
+    notifications = repositories.notifications
+    await notifications.add(_notification())
+    claims = await asyncio.gather(*(_claim(notifications, _notification(), str(i)) for i in range(8)))
+    assert sum(claim is not None for claim in claims) == 1
+    assert await notifications.due(NOW + timedelta(seconds=59), 10) == []
+    assert await notifications.due(NOW + timedelta(seconds=60), 10) == [("acme", _notification().id)]
+
+
+async def test_settling_stores_the_attempt_and_publishes(repositories: Repositories) -> None:
+    """Delivered is final, the attempt is kept, the fact is on the bus."""
+    notifications = repositories.notifications
+    await notifications.add(_notification())
+    claimed = await _claim(notifications, _notification())
+    assert claimed is not None
+    assert claimed.tries == 1
+    fact = NotificationDelivered(
+        organization_id="acme",
+        notification_id=claimed.id,
+        signal_id="s-1",
+        channel="inbox",
+        recipient="everyone",
+        attempts=1,
+        delivered_at=NOW,
+    )
+    assert await notifications.settle(claimed, Settlement("delivered", _attempt()), token="t", facts=[fact])
+    stored = await notifications.get("acme", claimed.id)
+    assert stored is not None
+    assert (stored.state, stored.attempts, stored.settled_at) == ("delivered", (_attempt(),), NOW)
+    assert repositories.publisher.published == [fact]
+    assert await notifications.due(NOW + timedelta(days=9), 10) == []
+
+
+async def test_a_retry_is_due_when_it_says(repositories: Repositories) -> None:
+    """A postponed notification stays pending until its next moment."""
+    notifications = repositories.notifications
+    await notifications.add(_notification())
+    claimed = await _claim(notifications, _notification())
+    assert claimed is not None
+    then = NOW + timedelta(seconds=8)
+    await notifications.settle(claimed, Settlement("pending", _attempt("retry"), then), token="t", facts=())
+    assert await notifications.due(then - timedelta(seconds=1), 10) == []
+    assert await notifications.due(then, 10) == [("acme", claimed.id)]
+
+
+async def test_a_lost_lease_settles_nothing(repositories: Repositories) -> None:
+    """Only the holder of the lease may say what came of it."""
+    notifications = repositories.notifications
+    await notifications.add(_notification())
+    claimed = await _claim(notifications, _notification())
+    assert claimed is not None
+    assert not await notifications.settle(
+        claimed, Settlement("failed", _attempt("failed")), token="x", facts=()
+    )
+
+
+async def test_cancelling_stops_what_waits_and_not_what_arrived(repositories: Repositories) -> None:
+    """A retry of a cancelled one is not revived; a delivery that was on its way still counts."""
+    notifications = repositories.notifications
+    for number in (1, 2, 3):
+        await notifications.add(_notification(number))
+    first = await _claim(notifications, _notification(1))
+    second = await _claim(notifications, _notification(2))
+    assert first is not None
+    assert second is not None
+    assert await notifications.cancel("acme", "over", rule_id="r-1") == 3
+    assert await notifications.cancel("acme", "over", signal_id="s-1") == 0
+    retry = Settlement("pending", _attempt("retry"), NOW)
+    await notifications.settle(first, retry, token="t", facts=())
+    await notifications.settle(second, Settlement("delivered", _attempt()), token="t", facts=())
+    log = await notifications.page("acme", LogFilter(), after=None, limit=10)
+    assert [(n.state, len(n.attempts)) for n in log] == [("cancelled", 0), ("delivered", 1), ("cancelled", 1)]
+    with pytest.raises(ValueError, match="Say which"):
+        await notifications.cancel("acme", "all")
+
+
+async def test_the_log_is_filtered_and_paged(repositories: Repositories) -> None:
+    """Newest first; every one is seen once over all pages, also where moments are equal."""
+    notifications = repositories.notifications
+    for number in range(7):
+        await notifications.add(_notification(number, created_at=NOW + timedelta(seconds=number // 3)))
+    await notifications.cancel("acme", "over", signal_id="s-3")
+    seen: list[str] = []
+    place = None
+    while page := await notifications.page("acme", LogFilter(), after=place, limit=2):
+        seen += [notification.signal.signal_id for notification in page]
+        place = Place(page[-1].created_at, page[-1].id)
+    assert sorted(seen) == [f"s-{number}" for number in range(7)]
+    assert seen[0] == "s-6"
+    for wanted, count in (
+        (LogFilter(state="cancelled"), 1),
+        (LogFilter(channel="email"), 0),
+        (LogFilter(signal_id="s-2"), 1),
+        (LogFilter(rule_id="r-1", state="pending"), 6),
+    ):
+        assert len(await notifications.page("acme", wanted, after=None, limit=10)) == count
+    assert await notifications.page("other", LogFilter(), after=None, limit=10) == []
+
+
+async def test_newer_states_replace_older_ones(repositories: Repositories) -> None:
+    """Notifications and entries follow a signal forward, never back."""
+    await repositories.notifications.add(_notification())
+    await repositories.inbox.put(a_signal(), "everyone", NOW)
+    for revision, title in ((3, "newest"), (2, "late")):
+        whole = {**a_signal().model_dump(), "revision": revision, "title": title, "evidence": ()}
+        event = SignalUpdated.model_validate(whole)
+        await repositories.notifications.refresh(event)
+        await repositories.inbox.refresh(event, over="resolved" if revision == 3 else None)
+    stored = await repositories.notifications.get("acme", _notification().id)
+    assert stored is not None
+    assert (stored.signal.title, stored.signal.evidence) == ("newest", ())
+    (entry,) = await repositories.inbox.page(READER, unread_only=False, after=None, limit=10)
+    assert (entry.signal.title, entry.over) == ("newest", "resolved")
+
+
+async def test_an_inbox_has_one_entry_a_signal(repositories: Repositories) -> None:
+    """Told as everyone and by name, a person sees it once, however many put it there at once."""
+    await asyncio.gather(
+        *(repositories.inbox.put(a_signal(), who, NOW) for who in ("everyone", "tom@example.com") * 4)
+    )
+    assert len(await repositories.inbox.page(READER, unread_only=False, after=None, limit=10)) == 1
+
+
+async def test_inboxes_are_narrowed_counted_and_read(repositories: Repositories) -> None:
+    """Audience, kinds, confidence and one's own marks decide; the count stops where it is told to."""
+    inbox = repositories.inbox
+    await inbox.put(a_signal(), "everyone", NOW)
+    await inbox.put(
+        a_signal(signal_id="s-2", kind="renewal", confidence=0.5), "u-2", NOW + timedelta(seconds=1)
+    )
+    await inbox.put(a_signal(signal_id="s-3"), "ines@example.com", NOW)
+    assert await inbox.unread(READER, at_most=10) == 2
+    assert await inbox.unread(READER, at_most=1) == 1
+    assert await inbox.unread(replace(READER, kinds=("renewal",)), at_most=9) == 1
+    assert await inbox.unread(replace(READER, minimum_confidence=0.6), at_most=9) == 1
+    assert await inbox.unread(InboxReader("other", "u-2", "tom@example.com"), at_most=9) == 0
+    assert await inbox.mark_read(READER, "s-2") == 1
+    assert await inbox.mark_read(READER, "s-2") == 0
+    assert await inbox.mark_read(READER, "s-3") == 0
+    assert [e.id for e in await inbox.page(READER, unread_only=True, after=None, limit=9)] == ["s-1"]
+    whole = await inbox.page(READER, unread_only=False, after=None, limit=9)
+    assert [(e.id, e.read) for e in whole] == [("s-2", True), ("s-1", False)]
+    rest = await inbox.page(READER, unread_only=False, after=Place(whole[0].added_at, "s-2"), limit=9)
+    assert [e.id for e in rest] == ["s-1"]
+    assert await inbox.get(READER, "s-3") is None
+    assert await inbox.mark_read(READER, None) == 1
+
+
+async def test_memory_of_signals_only_grows(repositories: Repositories) -> None:
+    """An older revision changes nothing; forgetting notes until when, and the latest such moment stays."""
+    known = repositories.known
+    await known.remember(a_signal(revision=2), over=True)
+    await known.remember(a_signal(), over=False)
+    found = await known.get("acme", "s-1")
+    assert found is not None
+    assert (found.revision, found.over) == (2, True)
+    assert await known.removed_until("acme", "c-1") is None
+    assert await known.forget("acme", "c-1", until=NOW) == 1
+    assert await known.forget("acme", "c-1", until=NOW - timedelta(days=1)) == 0
+    assert await known.removed_until("acme", "c-1") == NOW
+    assert await known.get("acme", "s-1") is None
+
+
+async def test_preferences_are_found_by_person_and_by_address(repositories: Repositories) -> None:
+    """Saved again they are replaced; an address is compared without regard to case."""
+    people = repositories.people
+    quiet = QuietHours(time(20, 15), time(8), "Europe/Berlin")
+    wishes = Preferences("acme", "u-2", "Tom@Example.com", ("renewal",), 0.5, quiet)
+    await people.save(Preferences("acme", "u-2", "old@example.com"))
+    await people.save(wishes)
+    assert await people.get("acme", "u-2") == wishes
+    assert await people.of_email("acme", "tom@example.com") == wishes
+    assert await people.of_email("acme", "old@example.com") is None
+    assert await people.get("other", "u-2") is None
+
+
+async def test_a_connections_data_is_deleted_alone(repositories: Repositories) -> None:
+    """Only that connection of that organization goes."""
+    await repositories.notifications.add(_notification(1))
+    await repositories.notifications.add(_notification(2, connection_id="c-2"))
+    await repositories.inbox.put(a_signal(), "everyone", NOW)
+    assert await repositories.notifications.remove("other", "c-1") == 0
+    assert await repositories.notifications.remove("acme", "c-1") == 1
+    assert await repositories.inbox.remove("acme", "c-1") == 1
+    assert len(await repositories.notifications.page("acme", LogFilter(), after=None, limit=9)) == 1
+
+
+@pytest.mark.parametrize("repositories", ["documents"], indirect=True)
+async def test_a_fact_that_was_not_published_is_swept_up(repositories: Repositories) -> None:
+    """The outcome is stored before the bus answers; what the bus did not take is published later, once."""
+    notifications = repositories.notifications
+    assert isinstance(notifications, MongoNotifications)
+    await notifications.add(_notification())
+    claimed = await _claim(notifications, _notification())
+    assert claimed is not None
+    fact = NotificationDelivered(
+        organization_id="acme",
+        notification_id=claimed.id,
+        signal_id="s-1",
+        channel="inbox",
+        recipient="everyone",
+        attempts=1,
+        delivered_at=NOW,
+    )
+    repositories.publisher.fail_next(TransientError("away"))
+    with pytest.raises(TransientError):
+        await notifications.settle(claimed, Settlement("delivered", _attempt()), token="t", facts=[fact])
+    assert await notifications.pending.sweep(older_than_seconds=-1) == 1
+    assert await notifications.pending.sweep(older_than_seconds=-1) == 0
+    assert repositories.publisher.published == [fact]

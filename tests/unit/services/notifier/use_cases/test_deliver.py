@@ -1,0 +1,246 @@
+"""Attempts: retried, given up, cancelled, taken over after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from pydantic import SecretStr
+
+from services.notifier.domain.notification import Attempt, Settlement
+from services.notifier.errors import DeliveryPostponed, DeliveryRefused
+from services.notifier.use_cases.deliver import Dispatcher, sweep_due
+from shared.contracts.deliveries import NotificationDelivered, NotificationFailed
+from shared.errors import ConfigurationError, TransientError
+from tests.unit.services.notifier.fakes import NOW, MirrorVault, ScriptedChannel, a_rule, a_signal
+from tests.unit.services.notifier.rig import LONG, Rig
+
+
+def _later(seconds: float | None = None) -> DeliveryPostponed:
+    return DeliveryPostponed("busy", reason="rejected", status=503, retry_after_seconds=seconds)
+
+
+async def _rig(*script: BaseException | str, **options: float) -> Rig:
+    rig = Rig(ScriptedChannel("inbox", *script), **options)  # type: ignore[arg-type] # numbers by name
+    await rig.rules.insert(a_rule())
+    return rig
+
+
+async def test_success_is_told_once_on_the_bus() -> None:
+    """One delivered notification makes one fact, with how many attempts it took."""
+    rig = await _rig(_later(), "taken")
+    await rig.take(a_signal())
+    assert rig.publisher.published == []
+    await rig.sweep(10)
+    (fact,) = rig.publisher.published
+    assert isinstance(fact, NotificationDelivered)
+    assert (fact.attempts, fact.recipient, fact.channel) == (2, "everyone", "inbox")
+
+
+async def test_every_attempt_is_in_the_log() -> None:
+    """The log keeps outcome, status and words of each try, in order."""
+    rig = await _rig(_later(), _later(), _later())
+    await rig.take(a_signal())
+    await rig.sweep(10)
+    await rig.sweep(60)
+    (notification,) = await rig.log()
+    assert notification.state == "failed"
+    assert [(a.number, a.outcome, a.status, a.detail) for a in notification.attempts] == [
+        (1, "retry", 503, "busy"),
+        (2, "retry", 503, "busy"),
+        (3, "failed", 503, "busy"),
+    ]
+    (fact,) = rig.publisher.published
+    assert isinstance(fact, NotificationFailed)
+    assert (fact.reason, fact.attempts) == ("rejected", 3)
+
+
+async def test_a_refusal_is_final() -> None:
+    """What can never succeed is not tried again, and the rule shows it."""
+    rig = await _rig(DeliveryRefused("no such hook", reason="rejected", status=404))
+    await rig.take(a_signal())
+    await rig.sweep(LONG)
+    (notification,) = await rig.log()
+    assert (notification.state, len(notification.attempts)) == ("failed", 1)
+    rule = await rig.rules.get("acme", "r-1")
+    assert rule is not None
+    assert (rule.health.failures_in_a_row, rule.health.last_failure) == (1, "no such hook")
+
+
+async def test_success_makes_a_rule_healthy_again() -> None:
+    """The count of failures in a row starts anew after one success."""
+    rig = await _rig(_later(), "taken")
+    await rig.take(a_signal())
+    await rig.sweep(10)
+    rule = await rig.rules.get("acme", "r-1")
+    assert rule is not None
+    assert rule.health.failures_in_a_row == 0
+    assert rule.health.last_delivered_at == rig.clock.now()
+
+
+async def test_a_receiver_is_not_asked_before_it_wants_to_be() -> None:
+    """Retry-After is obeyed."""
+    rig = await _rig(_later(600))
+    await rig.take(a_signal())
+    await rig.sweep(599)
+    assert rig.sent("inbox") == ["s-1"]
+    await rig.sweep(2)
+    assert rig.sent("inbox") == ["s-1", "s-1"]
+
+
+async def test_the_id_stays_the_same_over_all_attempts() -> None:
+    """A receiver that got a message twice can tell."""
+    rig = await _rig(_later())
+    await rig.take(a_signal())
+    await rig.sweep(10)
+    assert len({message.notification.id for message in rig.channels["inbox"].sent}) == 1
+
+
+async def test_a_receiver_that_never_answers_is_cut_off() -> None:
+    """A try is bounded in time, whatever the channel does."""
+
+    class Silent(ScriptedChannel):
+        async def deliver(self, message: object) -> str:
+            await asyncio.Event().wait()
+            return "never"
+
+    rig = Rig(Silent("inbox"), timeout=0.001)
+    await rig.rules.insert(a_rule())
+    await rig.take(a_signal())
+    (notification,) = await rig.log()
+    assert notification.attempts[0].reason == "timed_out"
+    assert notification.state == "pending"
+
+
+async def test_what_a_crash_left_behind_is_sent_when_its_lease_ends() -> None:
+    """A claimed notification is nobody else's until then, and anybody's after."""
+    rig = await _rig()
+    await rig.announcer.rules_of("acme")
+    made = await rig.announcer._take(a_signal(), [a_rule()])
+    claimed = await rig.notifications.claim(
+        "acme", made[0].id, now=NOW, lease_until=NOW.replace(minute=31), token="gone"
+    )
+    assert claimed is not None
+    await rig.sweep(30)
+    assert rig.sent("inbox") == []
+    await rig.sweep(31)
+    assert rig.sent("inbox") == ["s-1"]
+
+
+async def test_a_lost_lease_stores_nothing() -> None:
+    """Who comes back too late does not overwrite what the next one stored."""
+    rig = await _rig()
+    made = await rig.announcer._take(a_signal(), [a_rule()])
+    claimed = await rig.notifications.claim("acme", made[0].id, now=NOW, lease_until=NOW, token="old")
+    assert claimed is not None
+    await rig.sweep(0)
+    attempt = Attempt(number=1, at=NOW, seconds=0, outcome="failed", detail="late")
+    assert not await rig.notifications.settle(claimed, Settlement("failed", attempt), token="old", facts=())
+    assert [n.state for n in await rig.log()] == ["delivered"]
+
+
+async def test_a_removed_rule_sends_nothing_more() -> None:
+    """What was waiting by the rule is cancelled when its time comes."""
+    rig = await _rig(_later())
+    await rig.take(a_signal())
+    await rig.rules.delete("acme", "r-1")
+    await rig.sweep(10)
+    assert rig.sent("inbox") == ["s-1"]
+    assert [n.state for n in await rig.log()] == ["cancelled"]
+
+
+async def test_a_channel_gets_link_address_and_secret_opened() -> None:
+    """Secrets are opened for the one try, and the link leads to the signal's page."""
+    rig = Rig()
+    vault = MirrorVault()
+    rule = a_rule(
+        channel="webhook",
+        recipients=(),
+        sealed_url=vault.seal(SecretStr("https://hooks.example.com/x")),
+        sealed_secret=vault.seal(SecretStr("whsec_abc")),
+        destination=a_rule().recipients_for(a_signal())[0],
+    )
+    await rig.rules.insert(rule)
+    await rig.take(a_signal())
+    (message,) = rig.channels["webhook"].sent
+    assert message.link == "https://earshot.example.com/insights/s-1"
+    assert message.url is not None
+    assert message.secret is not None
+    assert message.url.get_secret_value() == "https://hooks.example.com/x"
+    assert "whsec_abc" not in repr(message)
+
+
+async def test_a_secret_that_no_key_opens_is_named() -> None:
+    """A lost key is a matter for the operator; the log says which setting."""
+
+    class Lost(MirrorVault):
+        def open(self, sealed: str) -> SecretStr:
+            raise ConfigurationError("No key in EARSHOT_CREDENTIAL_KEYS opens this.")
+
+    rig = Rig()
+    rig.deliverer._vault = Lost()
+    await rig.rules.insert(a_rule(sealed_url="sealed:x"))
+    await rig.take(a_signal())
+    (notification,) = await rig.log()
+    assert notification.state == "failed"
+    assert notification.attempts[0].reason == "not_configured"
+
+
+async def test_trouble_in_one_attempt_does_not_end_the_others() -> None:
+    """An engine that is away, or a defect, leaves the notification to the sweeper."""
+    rig = await _rig(TransientError("away"), RuntimeError("defect"), "taken")
+    await rig.take(a_signal())
+    await rig.sweep(20)
+    assert [n.state for n in await rig.log()] == ["pending"]
+    await rig.sweep(20)
+    assert [n.state for n in await rig.log()] == ["delivered"]
+
+
+async def test_the_sweeper_goes_on_when_the_database_is_away() -> None:
+    """A failing look does not end the sweeping."""
+    rig = await _rig()
+    made = await rig.announcer._take(a_signal(), [a_rule()])
+    assert len(made) == 1
+    looks = 0
+
+    class Flaky:
+        async def due(self, now: object, limit: int) -> list[tuple[str, str]]:
+            nonlocal looks
+            looks += 1
+            if looks == 1:
+                raise TransientError("away")
+            return [("acme", made[0].id)]
+
+    async def turn(_seconds: float) -> None:
+        if looks >= 2:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await sweep_due(Flaky(), rig.dispatcher, rig.clock, every_seconds=1, sleep=turn)  # type: ignore[arg-type] # the one method it calls
+    await rig.dispatcher.finish()
+    assert rig.sent("inbox") == ["s-1"]
+
+
+async def test_a_slow_destination_leaves_places_for_others() -> None:
+    """At most four tries to one destination are under way at once."""
+    gate = asyncio.Event()
+    running: dict[str, int] = {"slow": 0, "fast": 0}
+
+    class Waiting:
+        async def attempt(self, organization_id: str, notification_id: str) -> None:
+            which = notification_id.split("-", maxsplit=1)[0]
+            running[which] += 1
+            if which == "slow":
+                await gate.wait()
+
+    dispatcher = Dispatcher(Waiting(), concurrency=8)  # type: ignore[arg-type] # the one method it calls
+    for index in range(10):
+        dispatcher._start("acme", f"slow-{index}", "slow")
+    for index in range(10):
+        dispatcher._start("acme", f"fast-{index}", "fast")
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert running == {"slow": 4, "fast": 10}
+    gate.set()
+    await dispatcher.finish()
+    assert running["slow"] == 10
