@@ -23,13 +23,13 @@ from shared.documents.collection import database_errors
 from shared.documents.database import create_client, database_of
 from shared.http.application import create_api
 from shared.http.lifecycle import Lifecycle
-from shared.http.readiness import Readiness
 from shared.messaging.broker import create_broker
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import KafkaDeadLetters
 from shared.messaging.presence import expect_topics
 from shared.messaging.publisher import KafkaEventPublisher
 from shared.messaging.state import ReportedState
+from shared.observability.readiness import Readiness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

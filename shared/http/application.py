@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shared.config import ServiceSettings
     from shared.contracts.topics import Service
     from shared.http.lifecycle import Lifecycle
-    from shared.http.readiness import Readiness
+    from shared.observability.readiness import Readiness
     from shared.web.pages import Pages
 
 _LOG = structlog.get_logger(__name__)

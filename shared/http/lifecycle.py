@@ -17,7 +17,7 @@ from shared.errors import ProcessingStopped, TransientError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
-    from shared.http.readiness import Readiness
+    from shared.observability.readiness import Readiness
 
 _LOG = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from shared.errors import DeadLetterReason
-    from shared.http.readiness import Readiness
+    from shared.observability.readiness import Readiness
 
 _PART = "processing"
 

@@ -19,7 +19,6 @@ from shared.config import ServiceSettings
 from shared.contracts.sync import SyncRequested
 from shared.contracts.topics import ALL_TOPICS, SYNC_REQUESTS
 from shared.errors import PermanentError, TransientError
-from shared.http.readiness import Readiness
 from shared.messaging.broker import create_broker
 from shared.messaging.cloudevent import encode
 from shared.messaging.consumer import Consumer
@@ -28,6 +27,7 @@ from shared.messaging.partitioning import partition_for
 from shared.messaging.processor import RetryPolicy
 from shared.messaging.publisher import KafkaEventPublisher
 from shared.messaging.state import ReportedState
+from shared.observability.readiness import Readiness
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

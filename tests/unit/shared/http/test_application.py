@@ -21,7 +21,7 @@ from shared.errors import TransientError
 from shared.http.application import create_api
 from shared.http.lifecycle import Lifecycle
 from shared.http.middleware import MOST_BODY_BYTES
-from shared.http.readiness import Readiness
+from shared.observability.readiness import Readiness
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,7 +6,7 @@ import asyncio
 
 from shared.errors import TransientError
 from shared.http.lifecycle import Lifecycle
-from shared.http.readiness import Readiness
+from shared.observability.readiness import Readiness
 
 
 async def no_sleep(_seconds: float) -> None:
