@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # More arguments for the command behind a target, as in: make up ARGS=--no-demo
 ARGS ?=
 
-.PHONY: help up test test-browser check fix bench clean
+.PHONY: help up test test-browser check fix contracts bench clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ check: .venv/stamp-dev ## Lint, format, types, layers, stale documents; changes 
 fix: .venv/stamp-dev ## Mend what can be mended by a program
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+contracts: .venv/stamp-dev ## Write the published contracts anew from the code
+	$(BIN)/python -m shared.contracts.documents
 
 bench: .venv/stamp-dev ## Measure throughput, delay and memory
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
