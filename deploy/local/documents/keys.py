@@ -7,6 +7,7 @@ encoding starts with 0xFF, so ``key + b"\xff"`` is an upper bound of everything 
 
 from __future__ import annotations
 
+import math
 import struct
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -115,15 +116,8 @@ def _exact(number: Decimal) -> bytes:
     if double == float("inf"):
         double = float.fromhex("0x1.fffffffffffffp+1023")
     elif Decimal(double) > number:
-        double = _next_below(double)
+        double = math.nextafter(double, -math.inf)
     return NUMBER + _sortable_double(double) + _rest(_WIDE.subtract(number, Decimal(double)))
-
-
-def _next_below(value: float) -> float:
-    (bits,) = struct.unpack(">Q", _sortable_double(value))
-    bits -= 1
-    (result,) = struct.unpack(">d", struct.pack(">Q", bits ^ _SIGN if bits & _SIGN else bits ^ _ALL_BITS))
-    return float(result) + 0.0
 
 
 def _rest(rest: Decimal) -> bytes:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from deploy.local.documents.keys import AFTER, encode_key, invert
 
 _RANK: dict[type, int] = {
-    MinKey: 0, type(None): 2, int: 3, Int64: 3, float: 3, Decimal128: 3, str: 4, dict: 5, list: 6, bytes: 7, Binary: 7,
+    MinKey: 0, type(None): 2, int: 3, Int64: 3, float: 3, Decimal128: 3, str: 4, dict: 5, list: 6,
+    bytes: 7, Binary: 7,
     ObjectId: 8, bool: 9, DatetimeMS: 10, Timestamp: 11, Regex: 12, Code: 13, MaxKey: 14,
 }  # fmt: skip
 
@@ -25,7 +26,7 @@ def _sign(left: Any, right: Any) -> int:
     return int(left > right) - int(left < right)
 
 
-def compare(left: Any, right: Any) -> int:
+def compare(left: Any, right: Any) -> int:  # noqa: PLR0911 - one way out per type
     """MongoDB's comparison order, written down straight from its description."""
     rank = _sign(_RANK[type(left)], _RANK[type(right)])
     if rank:
@@ -93,9 +94,10 @@ NUMBERS = st.one_of(
     st.integers(-5, 5),
     st.floats(),
     st.sampled_from([0.1, 1e308, -1e308, 5e-324, 2.0**53, -(2.0**63)]),
-    st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-100, max_value=100).map(Decimal128),
+    st.decimals(-100, 100, allow_nan=False, allow_infinity=False, places=2).map(Decimal128),
     st.sampled_from(
-        ["0.1", "-0.1", "1E+400", "-1E+400", "1E-400", "-1E-400", "9007199254740993", "NaN", "Infinity", "-Infinity",
+        ["0.1", "-0.1", "1E+400", "-1E+400", "1E-400", "-1E-400", "9007199254740993", "NaN", "Infinity",
+         "-Infinity",
          "1E+6111", "-1E+6111", "1E-6170", "0", "-0", "1.000"]
     ).map(_decimal128),
 )  # fmt: skip
@@ -114,7 +116,9 @@ SCALARS = st.one_of(
 )
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT.filter(lambda t: "\0" not in t), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(TEXT.filter(lambda t: "\0" not in t), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -154,7 +158,8 @@ def test_the_order_of_types() -> None:
         MinKey(), None, -math.inf, 1, "a", {"a": 1}, [1], b"x", ObjectId(), False, True, DatetimeMS(0),
         Timestamp(0, 0), Regex("a"), Code("x"), Code("x", {}), MaxKey(),
     ]  # fmt: skip
-    assert sorted(reversed(values), key=encode_key) == values
+    shuffled = values[5:] + values[:5]
+    assert sorted(shuffled, key=encode_key) == values
 
 
 def test_sorting_by_key_is_sorting_by_comparison() -> None:

@@ -1,0 +1,107 @@
+"""Group commit: what one failing command or a full disk does to the commands beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deploy.local.documents.codec import decode, encode
+from deploy.local.documents.errors import CommandError
+from deploy.local.documents.settings import Settings
+from deploy.local.documents.storage import records
+from deploy.local.documents.storage.engine import DirectoryInUseError, Engine, ReadSession, WriteSession
+from deploy.local.documents.storage.scan import scan_rows
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    running = Engine(Settings(directory=tmp_path / "data"), asyncio.get_running_loop())
+    running.start()
+    yield running
+    await asyncio.to_thread(running.stop)
+
+
+def inserting(number: int, size: int = 0) -> Callable[[WriteSession], bytes]:
+    """A write command that stores one document."""
+
+    def command(session: WriteSession) -> bytes:
+        database = session.database("shop", create=True)
+        assert database is not None
+        collection = database.catalog.get("things") or database.create_collection("things")
+        document = {"_id": number, "pad": "x" * size}
+        records.insert(database, collection, document, encode(document))
+        return b"done"
+
+    return command
+
+
+def failing(session: WriteSession) -> bytes:
+    """A command with a fault of ours in the middle of its writes."""
+    inserting(666)(session)
+    raise ValueError("a fault")
+
+
+def stored(session: ReadSession) -> bytes:
+    source = session.source("shop")
+    collection = session.catalog("shop").get("things")
+    if source is None or collection is None:
+        return encode({"ids": []})
+    return encode({"ids": [decode(body)["_id"] for _, body in scan_rows(source, collection)]})
+
+
+async def ids(engine: Engine) -> list[int]:
+    return list(decode(await engine.read(stored))["ids"])
+
+
+async def test_an_acknowledged_write_is_read_by_others(engine: Engine) -> None:
+    """A reader started after the acknowledgement sees the write."""
+    for number in range(5):
+        await engine.write(inserting(number))
+        assert await ids(engine) == list(range(number + 1))
+
+
+async def test_one_fault_does_not_touch_its_neighbours(engine: Engine) -> None:
+    """Commands of the same group are stored though one of them breaks; nothing of the broken one is."""
+    results = await asyncio.gather(
+        *[engine.write(inserting(number)) for number in range(10)],
+        engine.write(failing),
+        *[engine.write(inserting(number)) for number in range(10, 20)],
+        engine.write(inserting(3)),
+        return_exceptions=True,
+    )
+    assert sum(result == b"done" for result in results) == 20
+    assert [error.code for error in results if isinstance(error, CommandError)] == [1, 11000]
+    assert sorted(await ids(engine)) == list(range(20))
+
+
+async def test_a_full_disk_names_itself_and_passes(engine: Engine) -> None:
+    """A write that does not fit is refused as a full disk; smaller ones beside it and after it are stored."""
+    await engine.write(inserting(0))
+    connection = engine.databases["shop"].connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 20}")
+    results = await asyncio.gather(
+        engine.write(inserting(1)),
+        engine.write(inserting(2, size=1_000_000)),
+        engine.write(inserting(3)),
+        return_exceptions=True,
+    )
+    refused = [error for error in results if isinstance(error, CommandError)]
+    assert [(error.code, error.code_name) for error in refused] == [(14031, "OutOfDiskSpace")]
+    assert await ids(engine) == [0, 1, 3]
+    connection.execute("PRAGMA max_page_count = 1000000")
+    await engine.write(inserting(2, size=1_000_000))
+    assert sorted(await ids(engine)) == [0, 1, 2, 3]
+
+
+async def test_a_directory_has_one_server(engine: Engine) -> None:
+    """A second engine on the same directory is refused."""
+    second = Engine(engine.settings, asyncio.get_running_loop())
+    with pytest.raises(DirectoryInUseError, match="in use"):
+        second.start()
