@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from deploy.simulator.api.call import LARGEST_BODY
-from deploy.simulator.errors import MutationRefusedError
+from deploy.simulator.errors import JournalError, MutationRefusedError
 from deploy.simulator.happenings import SCENARIOS
 from deploy.simulator.model import Mutation
 from deploy.simulator.mutations import MUTATIONS, parameters
@@ -302,6 +302,8 @@ def _guarded(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
             return await handler(request)
         except MutationRefusedError as error:
             return _json({"error": str(error)}, 422)
+        except JournalError as error:
+            return _json({"error": str(error)}, 507)
         except ValidationError as error:
             reasons = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             return _json({"error": reasons}, 422)

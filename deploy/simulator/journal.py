@@ -7,6 +7,7 @@ the workspace is built otherwise today, is skipped and counted.
 
 from __future__ import annotations
 
+from os import SEEK_END
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deploy.simulator.simulation import Simulation
+
+_UNSAVED = "the change was made, but is forgotten at the next start. Make room on the disk."
 
 START, JOURNAL = "start.json", "journal.jsonl"
 
@@ -75,9 +78,24 @@ class Journal:
             file.truncate(whole)
 
     def append(self, entry: dict[str, Any]) -> None:
-        if self._file is None:
-            self._file = (self._folder / JOURNAL).open("ab", buffering=0)
-        self._file.write(orjson.dumps(entry) + b"\n")
+        """Write one change.
+
+        Raises:
+            JournalError: it could not be written whole; what was written of it is taken back.
+        """
+        line = orjson.dumps(entry) + b"\n"
+        try:
+            if self._file is None:
+                self._file = (self._folder / JOURNAL).open("ab", buffering=0)
+            before = self._file.seek(0, SEEK_END)
+            if self._file.write(line) != len(line):
+                # A torn line in the middle would hide every line after it.
+                self._file.truncate(before)
+                raise JournalError(f"{self._folder / JOURNAL} could not be written: {_UNSAVED}")
+        except OSError as error:
+            raise JournalError(
+                f"{self._folder / JOURNAL} could not be written ({error}): {_UNSAVED}"
+            ) from error
 
     def clear(self) -> None:
         """Forget everything: the next start is a first one."""

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from deploy.simulator import happenings
-from deploy.simulator.errors import MutationRefusedError
+from deploy.simulator.errors import JournalError, MutationRefusedError
 
 if TYPE_CHECKING:
     import random
@@ -58,6 +58,9 @@ class Pacer:
         except MutationRefusedError as error:
             log.warning("A happening was refused: %s", error)
             return False
+        except JournalError as error:
+            # The workspace goes on living; who looks at the log knows that it will not be remembered.
+            log.error("%s", error)  # noqa: TRY400 (the message says all, the trace adds nothing)
         return True
 
     async def run(self) -> None:

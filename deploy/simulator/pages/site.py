@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from deploy.simulator.errors import MutationRefusedError
+from deploy.simulator.errors import JournalError, MutationRefusedError
 from deploy.simulator.filters import EVERYTHING
 from deploy.simulator.happenings import SCENARIOS
 from deploy.simulator.pacing import PACES
@@ -110,7 +110,7 @@ class Site:
         try:
             mutation = scenario[1](self._simulation.first.workspace, self._simulation.rng)
             self._simulation.mutate(None, mutation)
-        except MutationRefusedError as error:
+        except (MutationRefusedError, JournalError) as error:
             return self._overview(request, str(error))
         return _to("/")
 

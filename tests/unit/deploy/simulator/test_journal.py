@@ -115,3 +115,17 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path, clock: ManualCloc
     (tmp_path / "start.json").write_text("{broken")
     with pytest.raises(JournalError, match="cannot be used"):
         start(tmp_path, clock)
+
+
+def test_a_full_disk_is_said_and_the_workspace_lives_on(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The change is made, the message says that it will not be remembered."""
+    simulator = start(tmp_path, clock)
+    (tmp_path / "journal.jsonl").symlink_to("/dev/full")
+    with pytest.raises(JournalError, match="Make room"):
+        simulator.simulation.mutate(None, Mutation("create_tag", {"name": "full"}))
+    assert "full" in {tag.name for tag in simulator.simulation.first.workspace.tags.values()}
+    assert simulator.pacer.step()
+    assert "Make room" in caplog.text
+    simulator.close()
