@@ -182,6 +182,7 @@ class _Runner:
         if not topics_known:
             self._fleet.start(Stage.SERVICES)
         await self._fleet.wait_ready(Stage.SERVICES)
+        await self._fleet.wait_ready(Stage.EDGE)
         await self._first_page()
 
     async def _make_topics(self) -> None:

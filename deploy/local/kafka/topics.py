@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+import asyncio
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -11,7 +12,7 @@ from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 from deploy.local.errors import EngineFailed, TopicMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
 _REPLICAS_BY_BROKER_DEFAULT = -1
@@ -22,6 +23,9 @@ _TOMBSTONES_KEPT = "604800000"
 
 _COMPACT_AT = "0.3"
 """Compact once 30 % of a log is new: restarts read less. Kafka's default is half."""
+
+_KNOWN_SECONDS = 30.0
+_KNOWN_PAUSE_SECONDS = 0.05
 
 
 class TopicLike(Protocol):
@@ -58,6 +62,7 @@ async def ensure_topics(bootstrap_servers: str, topics: Sequence[TopicLike]) -> 
         missing = [topic for topic in topics if topic.name not in present]
         if missing:
             await _create(client, missing)
+            await _until_known(client, [topic.name for topic in missing])
         if known := [topic for topic in topics if topic.name in present]:
             await _configure(client, known)
     finally:
@@ -110,6 +115,23 @@ async def _create(client: AIOKafkaAdminClient, topics: Sequence[TopicLike]) -> N
     ]
     if refused:
         raise EngineFailed(f"Kafka refused to make topics. {'; '.join(refused)}")
+
+
+async def _until_known(client: AIOKafkaAdminClient, names: Sequence[str]) -> None:
+    """Wait until the broker itself, which learns of topics after its controller, can be asked for them."""
+    try:
+        async with asyncio.timeout(_KNOWN_SECONDS):
+            while not all(_usable(topic) for topic in await client.describe_topics(list(names))):  # noqa: ASYNC110 - the broker tells nobody when it knows
+                await asyncio.sleep(_KNOWN_PAUSE_SECONDS)
+    except TimeoutError:
+        raise EngineFailed(
+            f"Kafka made topics and does not serve them after {_KNOWN_SECONDS:.0f} s. Its log says why."
+        ) from None
+
+
+def _usable(topic: Mapping[str, Any]) -> bool:
+    led = all(partition["leader"] >= 0 for partition in topic["partitions"])
+    return topic["error_code"] == 0 and bool(topic["partitions"]) and led
 
 
 async def _configure(client: AIOKafkaAdminClient, topics: Sequence[TopicLike]) -> None:

@@ -1,0 +1,106 @@
+"""`earshot tail` and `earshot dlq` against a real broker."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from deploy.cli.commands.tail import follow
+from deploy.cli.dead_letters import read_letters, redrive
+from deploy.cli.engine import open_consumer, open_producer, partitions_of, read_to_end
+from deploy.local.errors import EngineFailed
+from deploy.local.kafka.topics import ensure_topics
+from deploy.local.ports import free_ports
+from shared.contracts.topics import DELIVERIES, Topic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EVENT = [
+    ("ce_specversion", b"1.0"),
+    ("ce_id", b"1"),
+    ("ce_type", b"earshot.example.v1"),
+    ("ce_source", b"/earshot/detector"),
+    ("content-type", b"application/json"),
+]
+
+
+def topic_named(name: str, partitions: int = 3) -> Topic:
+    return Topic(name, partitions, "delete", None, ("detector",), "thing", "For a test.", 1_048_576)
+
+
+async def put_aside(servers: str, service: str, origin: str, key: bytes) -> None:
+    """Write a dead letter in the form that services write (shared.messaging.dead_letters)."""
+    producer = AIOKafkaProducer(bootstrap_servers=servers)
+    await producer.start()
+    ours = {
+        "dlq-reason": "handler_failed",
+        "dlq-attempts": "3",
+        "dlq-original-topic": origin,
+        "dlq-original-partition": "2",
+        "dlq-original-offset": "5",
+        "dlq-original-timestamp": "1",
+        "dlq-trace-id": "abc",
+        "dlq-error": "ValueError: no",
+    }
+    headers = [*EVENT, *((name, value.encode()) for name, value in ours.items())]
+    await producer.send_and_wait(f"dead-letters.{service}", b'{"a":1}', key=key, headers=headers)
+    await producer.stop()
+
+
+@pytest.fixture
+async def places(kafka: str) -> tuple[str, str]:
+    """Return a service of this test's own, with a dead-letter topic, and a topic that letters come from."""
+    service, origin = f"test-{uuid.uuid4().hex}", f"origin-{uuid.uuid4().hex}"
+    await ensure_topics(kafka, [topic_named(f"dead-letters.{service}", 1), topic_named(origin)])
+    return service, origin
+
+
+async def test_a_letter_goes_back_to_where_it_came_from_once(kafka: str, places: tuple[str, str]) -> None:
+    """Key, value and own headers arrive in the original partition, and it is not offered again."""
+    service, origin = places
+    await put_aside(kafka, service, origin, b"first")
+    await put_aside(kafka, service, origin, b"second")
+    letters = await read_letters(kafka, [service])
+    assert [letter.redriven for letter in letters] == [False, False]
+
+    async with open_producer(kafka) as producer:
+        await redrive(producer, letters[0])
+
+    again = await read_letters(kafka, [service])
+    assert [(letter.name, letter.redriven) for letter in again] == [
+        (f"{service}:0", True),
+        (f"{service}:1", False),
+    ]
+    partitions = (await partitions_of(kafka))[origin]
+    async with open_consumer(kafka) as consumer:
+        records = [record async for record in read_to_end(consumer, partitions)]
+    (record,) = records
+    assert (record.partition, record.key, record.value) == (2, b"first", b'{"a":1}')
+    assert list(record.headers) == EVENT
+
+
+async def test_all_events_from_the_beginning_are_shown(kafka: str, places: tuple[str, str]) -> None:
+    """Everything that lies there comes, as CloudEvents, and the command ends at its limit."""
+    service, origin = places
+    await put_aside(kafka, service, origin, b"first")
+    shown: list[Mapping[str, Any]] = []
+    await follow(kafka, [f"dead-letters.{service}"], shown.append, from_beginning=True, limit=1)
+    assert shown[0]["type"] == "earshot.example.v1"
+    assert shown[0]["data"] == {"a": 1}
+    assert shown[0]["partitionkey"] == "first"
+
+
+async def test_an_empty_topic_has_no_letters(kafka: str, places: tuple[str, str]) -> None:
+    """Nothing to read is an answer, not a wait."""
+    assert await read_letters(kafka, [places[0]]) == []
+
+
+async def test_no_kafka_is_told_with_what_to_start() -> None:
+    """Nobody has to read a stack trace to learn that Kafka is not there."""
+    servers = f"127.0.0.1:{free_ports(1)[0]}"
+    with pytest.raises(EngineFailed, match="earshot up"):
+        await follow(servers, [DELIVERIES.name], lambda _event: None, from_beginning=False, limit=1)
