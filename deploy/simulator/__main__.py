@@ -6,16 +6,16 @@ import sys
 
 from pydantic import ValidationError
 
-from deploy.simulator.errors import JournalError
+from deploy.simulator.errors import SimulatorError
 from deploy.simulator.serving import serve
 from deploy.simulator.settings import SimulatorSettings
 
 
 def main() -> int:
-    """Serve until told to stop; 2 when the settings or the data folder cannot be used."""
+    """Serve until told to stop; 2 when settings, data folder or ports cannot be used."""
     try:
         serve(SimulatorSettings())
-    except (ValidationError, JournalError) as error:
+    except (ValidationError, SimulatorError) as error:
         sys.stderr.write(f"The demo workspace cannot start: {error}\n")
         return 2
     return 0

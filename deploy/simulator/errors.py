@@ -3,6 +3,7 @@
 SimulatorError
 ├── MutationRefusedError    the change makes no sense now (unknown id, bad argument); nothing was changed
 ├── JournalError            the data folder cannot be used as it is; the message says what to do
+├── PortTakenError          another program listens where the simulator should
 └── answers.ApiError        an API call is answered with an error
 """
 
@@ -19,3 +20,7 @@ class MutationRefusedError(SimulatorError):
 
 class JournalError(SimulatorError):
     """The data folder holds another workspace, or cannot be read or written."""
+
+
+class PortTakenError(SimulatorError):
+    """A port cannot be opened; the message names the setting that moves it."""
