@@ -81,6 +81,7 @@ def create_app(
         rules=ReadingRules(
             overlap_seconds=settings.overlap_seconds,
             deleted_poll_seconds=settings.deleted_poll_seconds,
+            reconcile_seconds=settings.reconcile_seconds,
             slice_items=settings.slice_items,
         ),
         metrics=metrics,

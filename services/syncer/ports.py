@@ -47,6 +47,11 @@ class IntercomReader(Protocol):
         ...
 
     @property
+    def answers(self) -> int:
+        """Calls so far that brought a usable answer."""
+        ...
+
+    @property
     def most_in_flight(self) -> int:
         """Calls worth having in flight at once."""
         ...
@@ -185,7 +190,10 @@ class Fingerprints(Protocol):
     async def unseen(
         self, key: ConnectionKey, resource: ResourceType, *, walk: str, after: str, limit: int
     ) -> list[Held]:
-        """Return held resources that the walk did not meet, by id, from after the one named."""
+        """Return held resources that the walk did not meet, by id, from after the one named.
+
+        What is remembered as gone is neither returned here nor counted.
+        """
         ...
 
     async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int: ...

@@ -82,6 +82,12 @@ class Settings(ServiceSettings):
         description="Scheduled runs ask for deleted conversations this often; webhooks tell of them sooner."
         " Runs asked for by a person always ask.",
     )
+    reconcile_seconds: int = Field(
+        default=21_600,
+        ge=60,
+        description="How often contacts and conversations are walked in full to find what hints and searches"
+        " missed; seldomer where a walk costs more calls than it has minutes.",
+    )
     scroll_wait_seconds: float = Field(
         default=61.0, gt=0, description="Wait for a foreign company scroll: it expires after an idle minute."
     )

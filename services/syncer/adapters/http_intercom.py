@@ -164,10 +164,15 @@ class HttpIntercomReader:
         self._pace = pace
         self._urgent = urgent
         self._calls = 0
+        self._answers = 0
 
     @property
     def calls(self) -> int:
         return self._calls
+
+    @property
+    def answers(self) -> int:
+        return self._answers
 
     @property
     def most_in_flight(self) -> int:
@@ -176,7 +181,9 @@ class HttpIntercomReader:
     async def read(self, call: Call) -> Answer:
         async with self._pace.call(urgent=self._urgent) as place:
             self._calls += 1
-            return await self._client.call(call, self._credential, self._pace, place)
+            answer = await self._client.call(call, self._credential, self._pace, place)
+            self._answers += 1
+            return answer
 
 
 def _joined(base_url: str, path: str) -> str:

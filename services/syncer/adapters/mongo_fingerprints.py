@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from services.syncer.domain.held import Held
+from services.syncer.domain.held import GONE, Held
 from shared.documents.collection import Collection, Index
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class MongoFingerprints:
                 "resource": resource,
                 "id": {"$gt": after},
                 "walk": {"$ne": walk},
+                "version": {"$ne": GONE},
             },
             sort=[("id", 1)],
             limit=limit,
@@ -102,7 +103,7 @@ class MongoFingerprints:
 
     async def count(self, key: ConnectionKey, resource: ResourceType) -> int:
         return await self._collection.of(key.organization_id).count(
-            {"connection_id": key.connection_id, "resource": resource}
+            {"connection_id": key.connection_id, "resource": resource, "version": {"$ne": GONE}}
         )
 
     async def any_held(self, key: ConnectionKey, *, limit: int) -> list[Held]:

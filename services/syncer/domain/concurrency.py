@@ -31,17 +31,22 @@ class PageSize:
     """Intercom's own maximum for searches; more is a 400."""
 
     _PAGES_TO_RECOVER = 3
+    _MOST_DOUBLINGS = 5
+    """Each break doubles the good pages asked for before the next try, up to 96: one call in a hundred."""
 
-    def __init__(self, size: int = LARGEST, good_pages: int = 0) -> None:
+    def __init__(self, size: int = LARGEST, good_pages: int = 0, breaks: int = 0) -> None:
         self.size = max(1, min(size, self.LARGEST))
         self.good_pages = good_pages
+        self.breaks = breaks
 
     def broke(self) -> None:
         self.size = max(self.size // 2, 1)
         self.good_pages = 0
+        self.breaks += 1
 
     def came(self) -> None:
         self.good_pages += 1
-        if self.good_pages >= self._PAGES_TO_RECOVER and self.size < self.LARGEST:
+        wanted = self._PAGES_TO_RECOVER * 2 ** min(max(self.breaks - 1, 0), self._MOST_DOUBLINGS)
+        if self.good_pages >= wanted and self.size < self.LARGEST:
             self.size = min(self.size * 2, self.LARGEST)
             self.good_pages = 0

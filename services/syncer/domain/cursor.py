@@ -26,6 +26,7 @@ class Cursor:
         covered_from: for conversations, how far back closed ones were read.
         walked_at, walk_calls: when the whole list was last walked, and what that cost.
         short: how many fewer were held than the source counted when the whole list was last walked.
+        asked_at: for companies, when each was last asked for by its id; lists show deleted ones.
         exact: whether the search reads seconds as seconds; None while not proven either way.
         sorted: whether the search obeys the order asked for; only learned where it matters.
         deleted_from: everything deleted up to here was heard of.
@@ -37,6 +38,7 @@ class Cursor:
     walked_at: int | None = None
     walk_calls: int = 0
     short: int | None = None
+    asked_at: int | None = None
     exact: bool | None = None
     sorted: bool | None = None
     deleted_from: int | None = None
@@ -45,11 +47,17 @@ class Cursor:
         """Return the cursor moved forward; it never moves back."""
         return replace(self, position=max(position, self.position or 0))
 
-    def walk_due(self, now: int) -> bool:
+    def walk_due(self, now: int, *, shortest_pause_seconds: int = 0) -> bool:
         """Tell whether the whole list should be walked again, by what walking it costs."""
         if self.walked_at is None:
             return True
-        return now - self.walked_at >= min(self.walk_calls * _SECONDS_PER_CALL, _LONGEST_PAUSE_SECONDS)
+        pause = min(self.walk_calls * _SECONDS_PER_CALL, _LONGEST_PAUSE_SECONDS)
+        return now - self.walked_at >= max(pause, shortest_pause_seconds)
+
+
+def asking_due(asked_at: int | None, now: int, amount: int) -> bool:
+    """Tell whether to ask for each of `amount` resources by id: daily, or at about a call a minute."""
+    return asked_at is None or now - asked_at >= max(_LONGEST_PAUSE_SECONDS, amount * _SECONDS_PER_CALL)
 
 
 def lookback_start(now: int, lookback_days: int) -> int:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from shared.contracts.sync import ResourceType
 
 
+GONE = "gone"
+"""Version of a company that is known to be deleted: lists go on showing it, unmarked (FACTS §8)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """One resource as it was last published.
@@ -33,6 +37,11 @@ class Held:
     parts: Mapping[str, str] = field(default_factory=dict)
     source_parts: int | None = None
     revision: int = 0
+
+    @property
+    def gone(self) -> bool:
+        """Whether this remembers a deletion, not a resource."""
+        return self.version == GONE
 
     def proves_unchanged(self, updated_at: int | None) -> bool:
         """Tell whether a search row with this time needs no reading (DESIGN §5.3)."""

@@ -89,6 +89,7 @@ class Run:
         planned: whether the first slice has decided on the steps.
         attempts: failures in a row of things that concern the run as a whole (connector, Kafka, /me).
         rate: calls per second while reading, smoothed.
+        counted: how many of this slice's calls are in `calls` already.
     """
 
     key: ConnectionKey
@@ -107,9 +108,15 @@ class Run:
     rate: float | None = None
     traceparent: str | None = None
     reports: int = 0
+    counted: int = 0
 
     def count_of(self, resource: ResourceType) -> Count:
         return self.counts.setdefault(resource, Count())
+
+    def count_calls(self, of_this_slice: int) -> None:
+        """Bring `calls` up to date; may be called as often as one likes."""
+        self.calls += of_this_slice - self.counted
+        self.counted = of_this_slice
 
     def open_steps(self) -> list[StepState]:
         return [step for step in self.steps if not step.done]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from services.syncer.domain.cursor import asking_due
 from services.syncer.domain.fields import (
     attributes,
     count,
@@ -27,7 +28,14 @@ from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.moments import observed
 from services.syncer.domain.reads import Call, Read
 from services.syncer.domain.version import version_of
-from services.syncer.errors import ResourceMissingError, ScrollLostError, SourceUnavailableError
+from services.syncer.errors import (
+    RequestRefusedError,
+    ResourceMissingError,
+    ScrollLostError,
+    ScrollTakenError,
+    SourceUnavailableError,
+)
+from services.syncer.resources.paging import NumberedPages
 from services.syncer.resources.reading import Circumstances, Gone, Reading, Resource, Step
 from services.syncer.resources.walk import sweep_absent
 from shared.contracts.resources import CompanyChanged
@@ -38,6 +46,13 @@ if TYPE_CHECKING:
     from services.syncer.domain.fresh import Scope
     from services.syncer.domain.held import Held
     from services.syncer.domain.run import Hint, StepState
+
+
+_MOST_REFUSALS = 5
+"""Scrolls that were taken or broke, a minute apart, before the list is read instead."""
+
+_LIST_PAGE = 60
+"""What users of the list send (FACTS §5); a larger maximum is not documented."""
 
 
 def parse(row: Mapping[str, Any], scope: Scope, at: int) -> CompanyChanged | None:
@@ -80,12 +95,14 @@ async def _walk(reading: Reading, state: StepState) -> bool:
     while not position.get("ended"):
         if not reading.time_left():
             return False
-        await _next_page(reading, position)
-    if not await sweep_absent(reading, state, "company", _became):
+        await (_next_listed(reading, position) if "listed" in position else _next_page(reading, position))
+    if "listed" in position:
+        await reading.gap("company", None, "still_lagging")
+    elif not await _prove_absent(reading, state):
         return False
     cursor = reading.cursor("company")
     total = int(position["met"])
-    reading.expect("company", total)
+    reading.all_met("company")
     await reading.save_cursor(
         replace(
             cursor.advanced(position["from"]),
@@ -94,6 +111,23 @@ async def _walk(reading: Reading, state: StepState) -> bool:
             short=await reading.short_of("company", total),
         )
     )
+    return True
+
+
+async def _prove_absent(reading: Reading, state: StepState) -> bool:
+    """After a walk that met everything: find out what is gone. Tells whether that is done."""
+    position = state.position
+    if not await _ask_for_doubted(reading, position):
+        return False
+    if "asking" not in position:
+        position["asking"] = await _asks_for_each(reading)
+        if position["asking"]:
+            position["walk"] = f"{reading.run.run_id}:companies:asked"
+    if not await sweep_absent(reading, state, "company", _became):
+        return False
+    if position["asking"]:
+        await reading.save_cursor(replace(reading.cursor("company"), asked_at=position["from"]))
+    await reading.no_gap("company", None, "still_lagging")
     return True
 
 
@@ -114,6 +148,13 @@ async def _next_page(reading: Reading, position: dict[str, Any]) -> None:
         answer = await reading.intercom.read(
             Call(Read.COMPANY_SCROLL, query={"scroll_param": parameter} if parameter else {})
         )
+    except (ScrollTakenError, SourceUnavailableError) as error:
+        if isinstance(error, ScrollTakenError) or error.overloaded:
+            position["refusals"] = position.get("refusals", 0) + 1
+        if position.get("refusals", 0) < _MOST_REFUSALS:
+            raise
+        _start_listing(reading, position)
+        return
     except ScrollLostError as error:
         _start_again(position)
         raise SourceUnavailableError(f"The company scroll is started again. {error}") from error
@@ -134,6 +175,29 @@ async def _next_page(reading: Reading, position: dict[str, Any]) -> None:
         position["scroll"] = following
 
 
+def _start_listing(reading: Reading, position: dict[str, Any]) -> None:
+    """Give up on the scroll for this run: most of the companies now are better than all of them never."""
+    position.update({"listed": True, "pages": 0, "met": 0})
+    for key in ("from", "scroll"):
+        position.pop(key, None)
+    position["walk"] = f"{reading.run.run_id}:companies:listed"
+
+
+async def _next_listed(reading: Reading, position: dict[str, Any]) -> None:
+    """Read a page of the list, which proves nothing: it leaves some out, and ends at 10,000."""
+    pages = NumberedPages(position, largest=_LIST_PAGE)
+    try:
+        answer = await pages.next(
+            reading, lambda size, page: Call(Read.COMPANY_LIST, query={"page": page, "per_page": size})
+        )
+    except RequestRefusedError:
+        if pages.first:
+            raise
+        pages.end()  # Beyond the ten thousandth company.
+        return
+    await _apply(reading, rows(answer.body["data"]), answer.at, position)
+
+
 def _start_again(position: dict[str, Any]) -> None:
     position["starts"] = position.get("starts", 0) + 1
     position.pop("scroll", None)
@@ -142,25 +206,50 @@ def _start_again(position: dict[str, Any]) -> None:
 async def _apply(reading: Reading, found: list[Any], at: int, position: dict[str, Any]) -> None:
     by_id = {id_: row for row in found if isinstance(row, dict) and (id_ := identifier(row.get("id")))}
     known = await reading.held("company", list(by_id))
-    events = {id_: parse(row, reading.scope, at) for id_, row in by_id.items()}
-    await reading.changes.apply(
-        [
-            Fresh("company", event, seconds(by_id[id_].get("updated_at")), at, known.get(id_))
-            for id_, event in events.items()
-            if event is not None
-        ]
-    )
+    fresh: list[Fresh] = []
+    for id_, row in by_id.items():
+        event, before = parse(row, reading.scope, at), known.get(id_)
+        if before is not None and before.gone:
+            if not before.proves_unchanged(seconds(row.get("updated_at"))):
+                position.setdefault("doubted", []).append([id_, seconds(row.get("updated_at"))])
+        elif event is not None:
+            fresh.append(Fresh("company", event, seconds(row.get("updated_at")), at, before))
+    await reading.changes.apply(fresh)
     await reading.mark("company", list(by_id), position["walk"])
     # A walk that started again meets the first ones again; only the furthest it came counts as done.
-    position["met"] += len(by_id)
+    position["met"] += len(fresh)
     reading.read("company", max(position["met"] - reading.run.count_of("company").done, 0))
 
 
-async def _became(reading: Reading, id_: str, held: Held | None, *, force: bool = False) -> None:
+async def _asks_for_each(reading: Reading) -> bool:
+    """Tell whether to ask for each company by its id: lists go on showing deleted ones (FACTS §8)."""
+    cursor = reading.cursor("company")
+    if cursor.position is None:
+        return False
+    due = asking_due(cursor.asked_at or cursor.position, reading.now(), await reading.held_count("company"))
+    return due or reading.run.reason == "reconcile"
+
+
+async def _ask_for_doubted(reading: Reading, position: dict[str, Any]) -> bool:
+    """Ask for companies that were deleted and are shown with a new time; once the scroll is closed."""
+    doubted: list[list[Any]] = position.get("doubted", [])
+    while doubted:
+        if not reading.time_left():
+            return False
+        id_, shown_at = doubted[-1]
+        held = (await reading.held("company", [id_])).get(id_)
+        await _became(reading, id_, held, shown_at=shown_at)
+        doubted.pop()
+    return True
+
+
+async def _became(
+    reading: Reading, id_: str, held: Held | None, *, force: bool = False, shown_at: int | None = None
+) -> None:
     try:
         answer = await reading.intercom.read(Call(Read.COMPANY, id_))
     except ResourceMissingError:
-        await reading.changes.gone([Gone("company", id_, held)])
+        await reading.changes.gone([Gone("company", id_, held, shown_at)])
         return
     event = parse(answer.body, reading.scope, answer.at)
     if event is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.conversation import conversation
 from services.syncer.domain.gap import UNREAD_GAPS
+from services.syncer.domain.groups import first_of
 from services.syncer.domain.reads import Call, Read
 from services.syncer.errors import (
     AccessError,
@@ -81,7 +82,7 @@ class Fetch:
                         readers.create_task(self._fetch())
                 await self._done.put(None)
         except BaseExceptionGroup as several:
-            raise _first(several) from several
+            raise first_of(several) from several
         if self._halted is not None:
             raise self._halted
         return self._fed and not self._wanted
@@ -221,9 +222,3 @@ async def keep_ledger(reading: Reading, item: Fresh) -> None:
         await reading.gap("conversation", item.event.id, "parts_cut_at_500", missing)
     elif item.before is not None and (item.before.source_parts or 0) > len(item.before.parts):
         await reading.no_gap("conversation", item.event.id, "parts_cut_at_500")
-
-
-def _first(several: BaseExceptionGroup) -> BaseException:
-    """Return the first error of a group: its tasks are cancelled by the first one that fails."""
-    found = several.exceptions[0]
-    return _first(found) if isinstance(found, BaseExceptionGroup) else found

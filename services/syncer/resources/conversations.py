@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.cursor import DAY_SECONDS, lookback_start
-from services.syncer.domain.fields import count, identifier, rows, seconds
+from services.syncer.domain.fields import identifier, rows, seconds
 from services.syncer.domain.gap import UNREAD_GAPS
 from services.syncer.domain.reads import Call, Read
 from services.syncer.domain.window import DAY_SAFE_SECONDS, FUTURE_SAFE_SECONDS, Descending, Window
@@ -21,7 +21,7 @@ from services.syncer.resources.conversation_fetch import (
     read_conversation,
     went,
 )
-from services.syncer.resources.paging import Pages, total_count
+from services.syncer.resources.paging import NumberedPages, Pages, total_count
 from services.syncer.resources.reading import Circumstances, Gone, Reading, Resource, Step
 from services.syncer.resources.search_probe import probe_search
 from services.syncer.resources.walk import sweep_absent
@@ -120,7 +120,7 @@ async def _read_open(reading: Reading, state: StepState) -> bool:
         return False
     cursor = reading.cursor("conversation")
     # Kept apart from the position until the closed ones are read too; see `_read_closed`.
-    await reading.save_cursor(replace(cursor, walked_at=pages.began_at))
+    await reading.save_cursor(replace(cursor, walked_at=pages.began_at, walk_calls=pages.calls))
     return True
 
 
@@ -157,6 +157,7 @@ async def _read_closed(reading: Reading, state: StepState) -> bool:
             cursor.advanced(cursor.position or began_at),
             covered_from=covered,
             deleted_from=cursor.deleted_from or began_at,
+            walk_calls=cursor.walk_calls + pages.calls,
             # What could not be read is named by a gap each; see `Reports`.
             short=0,
         )
@@ -243,25 +244,23 @@ async def _learn(reading: Reading, found: Sequence[dict[str, Any]]) -> None:
 
 async def _read_deleted(reading: Reading, state: StepState) -> bool:
     """Ask which conversations were deleted since the last time, newest first."""
-    position = state.position
     cursor = reading.cursor("conversation")
     low = max((cursor.deleted_from or 0) - reading.rules.overlap_seconds, 0)
-    while True:
+    pages = NumberedPages(state.position, largest=_DELETED_PAGE)
+
+    def call(size: int, page: int) -> Call:
+        return Call(Read.CONVERSATIONS_DELETED, query={"page": page, "per_page": size, "order": "desc"})
+
+    while not pages.ended:
         if not reading.time_left():
             return False
-        page = position.get("page", 1)
-        answer = await reading.intercom.read(
-            Call(Read.CONVERSATIONS_DELETED, query={"page": page, "per_page": _DELETED_PAGE, "order": "desc"})
-        )
-        position.setdefault("from", answer.at)
+        answer = await pages.next(reading, call)
         found = [row for row in rows(answer.body["conversations"]) if isinstance(row, dict)]
         await _apply_deleted(reading, found)
         times = [seconds(row.get("deleted_at")) for row in found]
-        ended = len(found) < _DELETED_PAGE or count(answer.body.get("total_count")) == 0
-        if ended or any(when is not None and when < low for when in times):
-            break
-        position["page"] = page + 1
-    await reading.save_cursor(replace(cursor, deleted_from=max(position["from"], cursor.deleted_from or 0)))
+        if not found or any(when is not None and when < low for when in times):
+            pages.end()
+    await reading.save_cursor(replace(cursor, deleted_from=max(pages.began_at, cursor.deleted_from or 0)))
     return True
 
 
@@ -337,7 +336,7 @@ RESOURCE = Resource(
             "conversation",
             _ALL,
             _read_changed,
-            after=("conversations:closed", "contacts:all", "companies"),
+            after=("conversations:closed", "contacts:all"),
         ),
         Step(
             "conversations:deleted",

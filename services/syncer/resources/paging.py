@@ -45,7 +45,7 @@ def total_count(body: Mapping[str, Any]) -> int | None:
 class Pages:
     """A walk by cursor inside a step's position, which survives any crash.
 
-    Keys of the position: `after` (cursor of the next page), `size` and `good` (see PageSize), `from`
+    Keys of the position: `after` (cursor of the next page), `size`, `good`, `breaks` (see PageSize), `from`
     (the source's clock when the walk began), `ended`, `pages` (how many came).
     """
 
@@ -72,7 +72,11 @@ class Pages:
         where the source breaks on large ones.
         """
         after = self._position.get("after")
-        size = PageSize(self._position.get("size", PageSize.LARGEST), self._position.get("good", 0))
+        size = PageSize(
+            self._position.get("size", PageSize.LARGEST),
+            self._position.get("good", 0),
+            self._position.get("breaks", 0),
+        )
         try:
             answer = await reading.intercom.read(call(size.size, after))
         except SourceUnavailableError as error:
@@ -105,4 +109,62 @@ class Pages:
         self._position["ended"] = True
 
     def _remember(self, size: PageSize) -> None:
-        self._position["size"], self._position["good"] = size.size, size.good_pages
+        self._position.update(size=size.size, good=size.good_pages, breaks=size.breaks)
+
+
+class NumberedPages:
+    """A walk by page number inside a step's position; rows are counted, so that the page size may change.
+
+    Keys of the position: `offset` (rows that went by), `size`, `good`, `breaks` (see PageSize), `from`,
+    `ended`, `pages`.
+    """
+
+    def __init__(self, position: dict[str, Any], *, largest: int) -> None:
+        self._position = position
+        self._largest = largest
+
+    @property
+    def ended(self) -> bool:
+        return bool(self._position.get("ended"))
+
+    @property
+    def began_at(self) -> int:
+        return int(self._position["from"])
+
+    @property
+    def calls(self) -> int:
+        return int(self._position.get("pages", 0))
+
+    @property
+    def first(self) -> bool:
+        return not self._position.get("offset")
+
+    async def next(self, reading: Reading, call: Callable[[int, int], Call]) -> Answer:
+        """Read the next page; `call` makes its request from a page size and a page number, from 1.
+
+        After a change of size the page may begin with rows that went by already.
+        """
+        size = PageSize(
+            min(self._position.get("size", self._largest), self._largest),
+            self._position.get("good", 0),
+            self._position.get("breaks", 0),
+        )
+        page = self._position.get("offset", 0) // size.size + 1
+        try:
+            answer = await reading.intercom.read(call(size.size, page))
+        except SourceUnavailableError as error:
+            if error.overloaded:
+                size.broke()
+                self._position.update(size=size.size, good=size.good_pages, breaks=size.breaks)
+            raise
+        self._position["offset"] = page * size.size
+        size.came()
+        self._position.update(size=size.size, good=size.good_pages, breaks=size.breaks)
+        self._position.setdefault("from", answer.at)
+        self._position["pages"] = self.calls + 1
+        if next_page(answer.body) is None:
+            self.end()
+        return answer
+
+    def end(self) -> None:
+        self._position["ended"] = True

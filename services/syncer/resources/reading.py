@@ -27,6 +27,7 @@ class ReadingRules:
 
     overlap_seconds: int = 900
     deleted_poll_seconds: int = 900
+    reconcile_seconds: int = 21_600
     slice_items: int = 1_500
 
 
@@ -46,11 +47,17 @@ class Changes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A resource that went; `held` is what was remembered of it, if anything."""
+    """A resource that went.
+
+    Attributes:
+        held: what was remembered of it, if anything.
+        shown_at: `updated_at` of the row in which a list still shows it, to know that row again.
+    """
 
     resource: ResourceType
     id: str
     held: Held | None = None
+    shown_at: int | None = None
 
 
 class Reading:

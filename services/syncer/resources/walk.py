@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from shared.contracts.sync import ResourceType
 
 _AT_ONCE = 50
+"""Asked for side by side; the pace lets as many go as the source bears."""
 
 
 class Became(Protocol):
@@ -24,16 +26,20 @@ async def sweep_absent(reading: Reading, state: StepState, resource: ResourceTyp
 
     Rows that move between pages can be missed although they exist (FACTS §5): absence alone proves nothing.
     """
-    position = state.position
-    walk = position["walk"]
-    while True:
+    walk = state.position["walk"]
+    while reading.time_left():
         absent = await reading.fingerprints.unseen(
-            reading.connection.key, resource, walk=walk, after=position.get("swept", ""), limit=_AT_ONCE
+            reading.connection.key, resource, walk=walk, after="", limit=_AT_ONCE
         )
-        for held in absent:
-            if not reading.time_left():
-                return False
-            await became(reading, held.id, held)
-            position["swept"] = held.id
-        if len(absent) < _AT_ONCE:
+        if not absent:
             return True
+        outcomes = await asyncio.gather(
+            *(became(reading, held.id, held) for held in absent), return_exceptions=True
+        )
+        asked = [held.id for held, outcome in zip(absent, outcomes, strict=True) if outcome is None]
+        # Marked as met, so that what one failure leaves over is all that is asked for again.
+        await reading.mark(resource, asked, walk)
+        failure = next((outcome for outcome in outcomes if outcome is not None), None)
+        if failure is not None:
+            raise failure
+    return False

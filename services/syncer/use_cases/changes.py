@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.syncer.domain.held import Held
+from services.syncer.domain.held import GONE, Held
 from services.syncer.domain.run import Hint
 from services.syncer.domain.window import is_settled
 from shared.contracts.resources import ResourceDeleted
@@ -81,6 +81,9 @@ class PublishedChanges:
         await self._lease.hold()
         now = self._clock.now()
         for lost in held:
+            if lost.held is not None and lost.held.gone:
+                await self._remember_gone(lost)
+                continue
             told = self._deletion(lost.resource, lost.id, reason, successor_id, None, now.isoformat())
             parts = [
                 self._deletion("conversation_part", part, reason, None, lost.id, now.isoformat())
@@ -88,9 +91,23 @@ class PublishedChanges:
             ]
             await self._publisher.publish(told)
             await self._publisher.publish_tombstones(*parts, told)
-            await self._fingerprints.forget(self._run.key, lost.resource, [lost.id])
+            if lost.resource == "company":
+                await self._remember_gone(lost)
+            else:
+                await self._fingerprints.forget(self._run.key, lost.resource, [lost.id])
             self._run.changed += 1
             self._metrics.published.labels(f"{lost.resource}_deleted").inc()
+
+    async def _remember_gone(self, lost: Gone) -> None:
+        """Remember that a company was deleted, so that lists which go on showing it do not revive it."""
+        record = Held(
+            lost.resource,
+            lost.id,
+            GONE,
+            lost.shown_at,
+            revision=lost.held.revision if lost.held is not None else 0,
+        )
+        await self._store([record])
 
     def _deletion(
         self,
@@ -115,8 +132,10 @@ class PublishedChanges:
 
     async def _remember(self, items: Sequence[Fresh]) -> None:
         records = [record for item in items if (record := _record(item)) is not None]
-        if not records:
-            return
+        if records:
+            await self._store(records)
+
+    async def _store(self, records: Sequence[Held]) -> None:
         self._writes += 1
         writer = f"{self._run.run_id}:{self._run.lane}:{self._run.fence}:{self._writes}"
         crossed = await self._fingerprints.store(self._run.key, records, writer=writer)

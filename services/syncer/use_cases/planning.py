@@ -29,9 +29,11 @@ def kind_of(resource: ResourceType, circumstances: Circumstances) -> RunKind:
 
     It is decided for each resource, so that one that was never granted does not make all others start anew.
     """
-    if circumstances.cursor(resource).position is None:
+    cursor = circumstances.cursor(resource)
+    if cursor.position is None:
         return "initial"
-    return "reconcile" if circumstances.reason == "reconcile" else "incremental"
+    due = cursor.walk_due(circumstances.now, shortest_pause_seconds=circumstances.rules.reconcile_seconds)
+    return "reconcile" if due or circumstances.reason == "reconcile" else "incremental"
 
 
 def plan(circumstances: Circumstances) -> list[StepState]:

@@ -53,7 +53,6 @@ class Reports:
         run: Run,
         resource: ResourceType,
         *,
-        calls: int,
         waiting_until: datetime | None = None,
         waiting_for: str | None = None,
     ) -> None:
@@ -67,7 +66,7 @@ class Reports:
                 sequence=sequence(run.fence, run.reports),
                 resource=resource,
                 counts=_counts(run),
-                calls=calls,
+                calls=run.calls,
                 items_per_second=run.rate,
                 remaining_seconds=remaining_seconds(run.counts, run.rate),
                 waiting_until=waiting_until,
@@ -77,7 +76,7 @@ class Reports:
             )
         )
 
-    async def completed(self, run: Run, *, calls: int) -> None:
+    async def completed(self, run: Run) -> None:
         cursors = await self._cursors.all(run.key)
         await self._publisher.publish(
             SyncCompleted(
@@ -89,7 +88,7 @@ class Reports:
                 # Counting everything for each webhook would cost more than reading what it named.
                 held=() if run.lane == "hints" else await self._held(run, cursors),
                 changed=run.changed,
-                calls=calls,
+                calls=run.calls,
                 complete_up_to=self._complete_up_to(cursors),
                 gaps=tuple(await self._gaps.listed(run.key, limit=_MOST_GAPS)),
                 gap_count=await self._gaps.count(run.key),

@@ -159,7 +159,7 @@ class Slices:
             await self._check_rotation(credential)
             raise
         finally:
-            run.calls += reader.calls
+            run.count_calls(reader.calls)
         run.attempts = 0
         return ended
 
@@ -232,10 +232,9 @@ class Slices:
         while reading.time_left() and (step := next_step(run, self._clock.now())) is not None:
             await self._advance(run, reading, reader, step)
         run.rate = smoothed(run.rate, reader.calls, self._clock.monotonic() - began)
+        run.count_calls(reader.calls)
         run.attempts = 0
-        if not run.open_steps():
-            return await self._complete(run, reader)
-        return await self._pause(run, reader)
+        return await self._pause(run) if run.open_steps() else await self._complete(run)
 
     def _plan(self, run: Run, reading: Reading) -> None:
         run.steps = plan(
@@ -254,11 +253,14 @@ class Slices:
         state.slices += 1
         state.waiting_for = None
         reporting = asyncio.ensure_future(self._report(run, step.resource, reader))
+        answers = reader.answers
         try:
             state.done = await step.advance(reading, state)
         except (PermissionMissingError, PlanRestrictedError, TokenRejectedError) as refused:
             await self._skip(run, reading, state, refused)
         except TransientError as later:
+            # Only failures without anything in between add up: a source that answers now and then is reached.
+            state.failures = 0 if reader.answers > answers else state.failures
             self._park(state, later)
         except RequestRefusedError as refused:
             _LOG.error("request refused", step=state.name, reason=str(refused))
@@ -277,7 +279,8 @@ class Slices:
         while True:
             await asyncio.sleep(_REPORT_EVERY_SECONDS)
             with suppress(TransientError):
-                await self._reports.progressed(run, resource, calls=run.calls + reader.calls)
+                run.count_calls(reader.calls)
+                await self._reports.progressed(run, resource)
 
     async def _skip(self, run: Run, reading: Reading, state: StepState, refused: AccessError) -> None:
         """Name what was not granted and go on with the rest; when nothing is granted, nothing can go on.
@@ -331,18 +334,18 @@ class Slices:
         if len(done) < len(run.hints):
             await self._runs.checkpoint(run, wake_at=self._clock.now(), done_hints=done)
             return "sliced"
-        await self._reports.completed(run, calls=run.calls + reader.calls)
+        run.count_calls(reader.calls)
+        await self._reports.completed(run)
         await self._runs.finish(run, interrupted=False, now=self._clock.now(), done_hints=done)
         return "completed"
 
-    async def _complete(self, run: Run, reader: IntercomReader) -> str:
-        calls = run.calls + reader.calls
-        await self._reports.progressed(run, step_named(run.steps[-1].name).resource, calls=calls)
-        await self._reports.completed(run, calls=calls)
+    async def _complete(self, run: Run) -> str:
+        await self._reports.progressed(run, step_named(run.steps[-1].name).resource)
+        await self._reports.completed(run)
         await self._runs.finish(run, interrupted=False, now=self._clock.now())
         return "completed"
 
-    async def _pause(self, run: Run, reader: IntercomReader) -> str:
+    async def _pause(self, run: Run) -> str:
         now = self._clock.now()
         wake_at = wake_of(run, now)
         unreachable = self._unreachable(run)
@@ -353,7 +356,7 @@ class Slices:
                 step.failures, step.wake_at = 0, None
             await self._runs.finish(run, interrupted=True, now=now)
             return "interrupted"
-        await self._tell_pause(run, reader.calls, wake_at if wake_at > now else None)
+        await self._tell_pause(run, wake_at if wake_at > now else None)
         await self._runs.checkpoint(run, wake_at=wake_at)
         return "parked" if wake_at > now else "sliced"
 
@@ -363,13 +366,12 @@ class Slices:
             return None
         return f"Intercom gave no usable answer {worst.failures} times in a row while reading {worst.name}."
 
-    async def _tell_pause(self, run: Run, calls: int, until: datetime | None) -> None:
+    async def _tell_pause(self, run: Run, until: datetime | None) -> None:
         waiting = next((step for step in run.open_steps() if step.waiting_for), None)
         current = waiting or max(run.steps, key=lambda step: step.slices)
         await self._reports.progressed(
             run,
             step_named(current.name).resource,
-            calls=run.calls + calls,
             waiting_until=until,
             waiting_for=waiting.waiting_for if waiting is not None and until is not None else None,
         )

@@ -141,7 +141,10 @@ class MemoryFingerprints:
             (
                 held
                 for (kind, id_), held in self.kept.get(key, {}).items()
-                if kind == resource and id_ > after and self.walks.get((key, kind, id_)) != walk
+                if kind == resource
+                and id_ > after
+                and self.walks.get((key, kind, id_)) != walk
+                and not held.gone
             ),
             key=lambda held: held.id,
         )
@@ -154,7 +157,9 @@ class MemoryFingerprints:
         return sum(1 for id_ in ids if mine.pop((resource, id_), None) is not None)
 
     async def count(self, key: ConnectionKey, resource: ResourceType) -> int:
-        return sum(1 for kind, _ in self.kept.get(key, {}) if kind == resource)
+        return sum(
+            1 for (kind, _), held in self.kept.get(key, {}).items() if kind == resource and not held.gone
+        )
 
     async def any_held(self, key: ConnectionKey, *, limit: int) -> list[Held]:
         return list(self.kept.get(key, {}).values())[:limit]
