@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
 from services.detector.adapters.mongo_customers import MongoCustomers
+from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
+from services.detector.api.customers import customer_routes
+from services.detector.api.reading import conversation_routes, people_routes, request_routes
+from services.detector.api.signals import signal_routes
 from services.detector.background import BackgroundWork
 from services.detector.detectors import discover
 from services.detector.domain.occasion import OccasionRules
@@ -20,8 +25,18 @@ from services.detector.engine import Engine, Stores
 from services.detector.handlers.connections import subscribe_connections
 from services.detector.handlers.resources import subscribe_resources
 from services.detector.metrics import Metrics
+from services.detector.pages.conversations import ConversationParts, conversation_pages
+from services.detector.pages.customers import CustomerParts, customer_pages
+from services.detector.pages.insight import SignalParts, signal_pages
+from services.detector.pages.insights import InsightParts, insight_pages
+from services.detector.pages.live import LiveFeed
+from services.detector.pages.people import PeopleParts, people_pages
+from services.detector.pages.requests import RequestParts, request_pages
+from services.detector.pages.settings import SettingParts, setting_pages
+from services.detector.use_cases.show import Show
 from shared.documents.pending import sweep_forever
 from shared.foundation import lay_foundation
+from shared.web.pages import Pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,4 +89,51 @@ def create_app(
     base.lifecycle.background("account review", work.account_review)
     for pending in (signals.pending, connections.pending):
         base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))
-    return base.application(routers=[])
+    lists = MongoLists(base.database)
+    show = Show(
+        mirror=mirror,
+        signals=signals,
+        customers=customers,
+        requests=requests,
+        connections=connections,
+        lists=lists,
+        moods=engine.moods,
+    )
+    live = LiveFeed(lists=lists, clock=base.clock, every_seconds=settings.live_seconds)
+    base.lifecycle.background("live feed", live.run)
+    pages = Pages(Path(__file__).parent / "pages" / "templates", clock=base.clock)
+    insights = InsightParts(
+        pages=pages,
+        lists=lists,
+        connections=connections,
+        rereads=rereads,
+        live=live,
+        clock=base.clock,
+    )
+    setting_parts = SettingParts(
+        pages=pages,
+        lists=lists,
+        customers=customers,
+        maintain=engine.customers,
+        connections=connections,
+        rereads=rereads,
+        detectors=engine.detectors,
+        rules=engine.rules,
+    )
+    return base.application(
+        routers=[
+            signal_routes(lists=lists, show=show, review=engine.review),
+            customer_routes(lists=lists, show=show, maintain=engine.customers, clock=base.clock),
+            request_routes(lists=lists, show=show, review=engine.review),
+            people_routes(lists=lists, show=show),
+            conversation_routes(lists=lists, show=show, moods=engine.moods),
+            insight_pages(insights),
+            signal_pages(SignalParts(pages, show, engine.review)),
+            customer_pages(CustomerParts(pages, lists, show, connections, base.clock)),
+            people_pages(PeopleParts(pages, lists, show, mirror, base.clock)),
+            request_pages(RequestParts(pages, lists, show, engine.review, connections)),
+            conversation_pages(ConversationParts(pages, show)),
+            setting_pages(setting_parts),
+        ],
+        pages=pages,
+    )

@@ -47,7 +47,7 @@ def fields_of(record: ResourceEvent) -> Document:
         case ContactChanged():
             document["company_keys"] = [resource_key(record.workspace_id, one) for one in record.company_ids]
             document["email"] = record.email.casefold() if record.email else None
-            document["name"] = record.name
+            document["name_folded"] = " ".join(filter(None, (record.name, record.email))).casefold()
         case CompanyChanged():
             document["external_id"] = record.company_id
             document["name"] = record.name

@@ -62,6 +62,7 @@ class MongoRequests:
                     "_id": f"{organization_id}/{request.request_id}",
                     "request_id": request.request_id,
                     "title": request.title,
+                    "title_folded": request.title.casefold(),
                     "state": request.state,
                     "wordings": [list(wording) for wording in request.wordings],
                     "tokens": sorted({token for wording in request.wordings for token in wording}),

@@ -76,6 +76,7 @@ def _evidence(proof: Proof) -> Evidence:
 
 def to_document(signal: Signal) -> Document:
     """Return every field of a signal's document but `_id` and `pending`."""
+    best = signal.best
     return {
         "organization_id": signal.organization_id,
         "signal_id": signal.signal_id,
@@ -101,6 +102,7 @@ def to_document(signal: Signal) -> Document:
         "proofs": [asdict(proof) for proof in signal.proofs],
         "sources": sorted({proof.source for proof in signal.proofs}),
         "conversation_keys": sorted({proof.conversation_key for proof in signal.proofs} - {""}),
+        "detector": f"{best.detector} {best.version}" if best else "",
         "first_said_at": signal.first_said_at,
         "occurred_at": signal.occurred_at,
         "shown_at": signal.occurred_at or signal.opened_at,

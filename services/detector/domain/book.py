@@ -175,7 +175,7 @@ class SignalBook:
         known = any(held.identity == proof.identity for held in signal.proofs)
         others = tuple(held for held in signal.proofs if held.identity != proof.identity)
         after = signal.with_proofs((*others, proof), at=self._now)
-        if not known and self._is_news(proof):
+        if not known and contribution.is_news and self._is_news(proof):
             self._fresh.add(signal.signal_id)
         one_source = all(held.source == proof.source for held in after.proofs)
         people = {person.id: person for person in (*contribution.people, *after.people)}

@@ -17,7 +17,7 @@ class Contribution:
     """Proofs for one slot of one subject, all from one source.
 
     `keeps_earlier` says that this source tells only its newest words: earlier ones stay evidence as long
-    as they stand (a mood, a lasting account fact).
+    as they stand (a mood). Without `is_news`, what it says is shown and never announced.
     """
 
     subject: Subject
@@ -30,6 +30,7 @@ class Contribution:
     people: tuple[PersonRef, ...] = ()
     tags: tuple[str, ...] = ()
     keeps_earlier: bool = False
+    is_news: bool = True
 
 
 @dataclass(frozen=True, slots=True)

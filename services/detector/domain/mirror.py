@@ -76,7 +76,10 @@ class MirroredCompany:
 
 @dataclass(frozen=True)
 class ConnectionView:
-    """What the detector must know of a connection; the defaults hold until its record arrived."""
+    """What the detector must know of a connection; the defaults hold until its record arrived.
+
+    `listening_since` is when lifecycle events were switched on, for the last time.
+    """
 
     connection_id: str
     organization_id: str
@@ -87,6 +90,7 @@ class ConnectionView:
     workspace_name: str = ""
     app_base_url: str | None = None
     lifecycle_events: bool = False
+    listening_since: datetime | None = None
     match_companies_by_name: NameMatching = "exact"
 
 

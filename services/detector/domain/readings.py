@@ -260,12 +260,14 @@ def account_reading(
     connection_id: str,
     workspace_id: str,
     now: datetime,
+    is_news: bool,
     seen: Mapping[tuple[str, str], Proof],
 ) -> Reading:
     """Return what an account's facts say.
 
     `seen` holds the facts that signals rest on already, by (slot key, fact): a fact that lasts is evidence
-    from the day it was first seen, however its number moves ("silent for 31 days", then 32).
+    from the day it was first seen, however its number moves ("silent for 31 days", then 32). `is_news` is
+    false while listening has only begun: every fact is new to us then, and old to everybody else.
     """
     contributions = []
     for finding in findings:
@@ -295,6 +297,7 @@ def account_reading(
                 workspace_id=workspace_id,
                 proofs=proofs,
                 customer=customer,
+                is_news=is_news,
             )
         )
     return Reading(source=account_source(subject), contributions=tuple(contributions), resolves=True)

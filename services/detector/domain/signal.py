@@ -146,6 +146,13 @@ class Signal:
             lines = (lines[0], *lines[-(MAX_HISTORY - 1) :])
         return lines
 
+    def _gained(self, at: datetime, step: Step, count: str) -> tuple[Happening, ...]:
+        """Note evidence; what comes at one moment is one line, with the count at its end."""
+        last = self.history[-1] if self.history else None
+        if last is not None and last.at == at and last.step in {"opened", "gained_evidence"}:
+            return (*self.history[:-1], replace(last, note=count))
+        return self._noted(at, step, note=count)
+
     def with_proofs(self, proofs: tuple[Proof, ...], *, at: datetime) -> Signal:
         """Hold exactly these proofs, the newest `MAX_PROOFS` of them; note whether that is more or less."""
         kept = newest(proofs)
@@ -155,9 +162,9 @@ class Signal:
         after = {proof.identity for proof in kept}
         history = self.history
         if after - before:
-            history = self._noted(at, "gained_evidence" if before else "opened", note=_count(after - before))
+            history = self._gained(at, "gained_evidence" if before else "opened", _count(after))
         elif before - after:
-            history = self._noted(at, "lost_evidence", note=_count(before - after))
+            history = self._noted(at, "lost_evidence", note=f"{_count(after)} left")
         said = [proof.said_at for proof in kept]
         return replace(
             self,

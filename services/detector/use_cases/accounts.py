@@ -143,6 +143,7 @@ class Accounts:
                     connection_id=subjects[subject].connection_id,
                     workspace_id=subjects[subject].workspace_id or "",
                     now=now,
+                    is_news=_has_listened(subjects[subject], now),
                     seen=_seen(subject, held, now),
                 )
             )
@@ -151,6 +152,14 @@ class Accounts:
 
 _DISMISSED_FOR = timedelta(days=90)
 """How long a dismissed account fact stays dismissed while it lasts; next year's renewal is another one."""
+
+
+_FIRST_DAY = timedelta(days=1)
+"""How long after the switch account facts are not news: the first reading shows them all at once."""
+
+
+def _has_listened(view: ConnectionView, now: datetime) -> bool:
+    return view.listening_since is not None and view.listening_since < now - _FIRST_DAY
 
 
 def _seen(subject: Subject, held: Sequence[Signal], now: datetime) -> dict[tuple[str, str], Proof]:

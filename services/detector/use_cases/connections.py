@@ -59,8 +59,11 @@ class KeepConnections:
         before = await self._connections.get(event.organization_id, event.connection_id)
         if before is not None and before.revision > event.revision:
             return
-        # What follows is asked for before the state is kept: a crash in between makes the record come again.
         held = before or ConnectionView(event.connection_id, event.organization_id)
+        if view.lifecycle_events:
+            since = held.listening_since if held.lifecycle_events else None
+            view = replace(view, listening_since=since or event.changed_at)
+        # What follows is asked for before the state is kept: a crash in between makes the record come again.
         if view.lifecycle_events and not held.lifecycle_events:
             await self._reread.ask(view, again=True)
         else:

@@ -1,0 +1,301 @@
+"""The lists of pages and API in MongoDB's protocol: always by an index, always a bounded portion."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from services.detector.adapters.mirror_documents import company_from, conversation_from
+from services.detector.adapters.mongo_customers import customer_from
+from services.detector.adapters.mongo_requests import request_from
+from services.detector.adapters.paging import portion_of
+from services.detector.adapters.signal_documents import from_document
+from services.detector.lists import CustomerRow, Portion, RequestRow, SignalChoices
+from shared.contracts.resources import ContactChanged
+from shared.documents.collection import Collection, database_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.detector.domain.mirror import MirroredCompany, MirroredConversation
+    from services.detector.domain.signal import Signal
+    from services.detector.domain.wishes import RequestState
+    from services.detector.lists import CustomerSort, RequestSort, SignalFilter, SignalSort
+    from shared.documents.database import Document
+
+_CHOICES = 200
+"""Values offered in a filter; with more, the address takes any value still."""
+
+_LIVE = 200
+_SIGNAL_SORTS = {"newest": "shown_at", "confidence": "confidence", "spend": "spend"}
+_CUSTOMER_FIELDS = {
+    "attention": "attention",
+    "name": "name_folded",
+    "spend": "sort_spend",
+    "mood": "sort_mood",
+    "renewal": "sort_renewal",
+}
+_REQUEST_FIELDS = {"customers": "customers", "spend": "spend", "last": "sort_last", "title": "title"}
+
+
+class MongoLists:
+    """See `lists.Lists`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._signals = Collection(database, "signals")
+        self._customers = Collection(database, "customers")
+        self._conversations = Collection(database, "conversations")
+        self._contacts = Collection(database, "contacts")
+        self._companies = Collection(database, "companies")
+        self._requests = Collection(database, "requests")
+        self._tags = Collection(database, "tags")
+
+    async def signals(
+        self,
+        organization_id: str,
+        wanted: SignalFilter,
+        *,
+        sort: SignalSort,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[Signal]:
+        found = await portion_of(
+            self._signals.of(organization_id),
+            _signal_query(wanted),
+            field=_SIGNAL_SORTS[sort],
+            descending=True,
+            position=position,
+            limit=limit,
+        )
+        return Portion([from_document(document) for document in found.items], found.next)
+
+    async def count_signals(self, organization_id: str, wanted: SignalFilter) -> int:
+        return await self._signals.of(organization_id).count(_signal_query(wanted))
+
+    async def signal_choices(self, organization_id: str) -> SignalChoices:
+        scoped = self._signals.of(organization_id)
+        customers = await scoped.aggregate(
+            [
+                {"$match": {"customer.id": {"$gt": ""}}},
+                {"$group": {"_id": "$customer.id", "name": {"$last": "$customer.name"}}},
+                {"$sort": {"name": 1}},
+                {"$limit": _CHOICES},
+            ]
+        )
+        tags = sorted(await scoped.distinct("tags", {"state": "open"}), key=str.casefold)
+        owners = sorted(one for one in await scoped.distinct("customer.owner", {"state": "open"}) if one)
+        return SignalChoices(
+            [(one["_id"], one["name"]) for one in customers], tags[:_CHOICES], owners[:_CHOICES]
+        )
+
+    async def customers(
+        self,
+        organization_id: str,
+        *,
+        words: str | None,
+        owner: str | None,
+        known: bool | None,
+        sort: CustomerSort,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[CustomerRow]:
+        found = await portion_of(
+            self._customers.of(organization_id),
+            _customer_query(words, owner, known=known),
+            field=_CUSTOMER_FIELDS[sort.removeprefix("-")],
+            descending=sort.startswith("-"),
+            position=position,
+            limit=limit,
+        )
+        rows = [
+            CustomerRow(customer_from(one), one.get("open_signals", 0), one.get("last_signal_at"))
+            for one in found.items
+        ]
+        return Portion(rows, found.next)
+
+    async def count_customers(
+        self, organization_id: str, *, words: str | None, owner: str | None, known: bool | None
+    ) -> int:
+        return await self._customers.of(organization_id).count(_customer_query(words, owner, known=known))
+
+    async def customer_owners(self, organization_id: str) -> list[str]:
+        owners = await self._customers.of(organization_id).distinct("owner", {"merged_into": None})
+        return sorted(one for one in owners if one)[:_CHOICES]
+
+    async def conversations(
+        self,
+        organization_id: str,
+        *,
+        customer_id: str | None,
+        person: str | None,
+        tag_keys: Sequence[str] | None,
+        since: datetime | None,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[MirroredConversation]:
+        query: dict[str, Any] = {"key": {"$gt": ""}}
+        if customer_id is not None:
+            query["subject"] = f"customer/{customer_id}"
+        if person is not None:
+            query["contact_keys"] = person
+        if tag_keys is not None:
+            query["$or"] = [
+                {"workspace_id": key.partition(":")[0], "data.tag_ids": key.partition(":")[2]}
+                for key in tag_keys
+            ] or [{"key": ""}]
+        found = await portion_of(
+            self._conversations.of(organization_id),
+            query,
+            field="updated_at",
+            descending=True,
+            position=position,
+            limit=limit,
+            floor=since,
+        )
+        return Portion([conversation_from(document) for document in found.items], found.next)
+
+    async def count_conversations(self, organization_id: str) -> int:
+        return await self._conversations.of(organization_id).count({"key": {"$gt": ""}}, limit=1)
+
+    async def tag_keys(self, organization_id: str, name: str) -> list[str]:
+        found = await self._tags.of(organization_id).find({"data.name": name}, projection={"key": 1})
+        return [document["key"] for document in found]
+
+    async def people(
+        self, organization_id: str, *, words: str | None, position: dict[str, Any] | None, limit: int
+    ) -> Portion[ContactChanged]:
+        found = await portion_of(
+            self._contacts.of(organization_id),
+            _people_query(words),
+            field="key",
+            descending=False,
+            position=position,
+            limit=limit,
+        )
+        return Portion([ContactChanged.model_validate(one["data"]) for one in found.items], found.next)
+
+    async def count_people(self, organization_id: str, *, words: str | None) -> int:
+        return await self._contacts.of(organization_id).count(_people_query(words))
+
+    async def people_of(
+        self, organization_id: str, company_keys: Sequence[str], limit: int
+    ) -> list[ContactChanged]:
+        if not company_keys:
+            return []
+        found = await self._contacts.of(organization_id).find(
+            {"company_keys": {"$in": list(company_keys)}}, sort=[("_id", 1)], limit=limit
+        )
+        return [ContactChanged.model_validate(document["data"]) for document in found]
+
+    async def requests(
+        self,
+        organization_id: str,
+        *,
+        state: RequestState | None,
+        words: str | None,
+        sort: RequestSort,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[RequestRow]:
+        found = await portion_of(
+            self._requests.of(organization_id),
+            _request_query(state, words),
+            field=_REQUEST_FIELDS[sort.removeprefix("-")],
+            descending=sort.startswith("-"),
+            position=position,
+            limit=limit,
+        )
+        return Portion([request_row(document) for document in found.items], found.next)
+
+    async def count_requests(
+        self, organization_id: str, *, state: RequestState | None, words: str | None
+    ) -> int:
+        return await self._requests.of(organization_id).count(_request_query(state, words))
+
+    async def unmatched(self, organization_id: str, limit: int) -> list[MirroredCompany]:
+        found = await self._companies.of(organization_id).find(
+            {"basis": "none", "suggestions.0": {"$exists": True}}, sort=[("_id", 1)], limit=limit
+        )
+        return [company_from(document) for document in found]
+
+    async def signals_per_detector(self, organization_id: str) -> dict[str, int]:
+        found = await self._signals.of(organization_id).aggregate(
+            [{"$match": {"state": "open"}}, {"$group": {"_id": "$detector", "signals": {"$sum": 1}}}]
+        )
+        return {str(one["_id"]): one["signals"] for one in found}
+
+    async def changed_signals(self, since: datetime) -> list[Signal]:
+        with database_errors():
+            cursor = self._signals.across_organizations().find(
+                {"changed_at": {"$gte": since}}, sort=[("changed_at", 1)], limit=_LIVE
+            )
+            return [from_document(document) for document in await cursor.to_list()]
+
+
+def request_row(document: Document) -> RequestRow:
+    return RequestRow(
+        request_from(document),
+        document["customers"],
+        document["people"],
+        document["spend"],
+        document["last_at"],
+    )
+
+
+def _signal_query(wanted: SignalFilter) -> dict[str, Any]:
+    equal = {
+        "state": None if wanted.state == "any" else wanted.state,
+        "kind": wanted.kind,
+        "customer.id": wanted.customer_id,
+        "tags": wanted.tag,
+        "customer.owner": wanted.owner,
+        "request_id": wanted.request_id,
+        "people.id": wanted.person,
+        "conversation_keys": wanted.conversation,
+        "assigned_to": wanted.assigned_to,
+    }
+    query: dict[str, Any] = {field: value for field, value in equal.items() if value is not None}
+    said: dict[str, Any] = {}
+    if wanted.since is not None:
+        said["$gte"] = wanted.since
+    if wanted.until is not None:
+        said["$lt"] = wanted.until
+    if said:
+        query["shown_at"] = said
+    if wanted.min_confidence is not None:
+        query["confidence"] = {"$gte": wanted.min_confidence}
+    return query
+
+
+def _contains(words: str) -> dict[str, str]:
+    return {"$regex": re.escape(words.strip().casefold()[:100])}
+
+
+def _customer_query(words: str | None, owner: str | None, *, known: bool | None) -> dict[str, Any]:
+    query: dict[str, Any] = {"merged_into": None}
+    if words and words.strip():
+        query["name_folded"] = _contains(words)
+    if owner:
+        query["owner"] = owner
+    if known is not None:
+        query["provisional"] = not known
+    return query
+
+
+def _people_query(words: str | None) -> dict[str, Any]:
+    query: dict[str, Any] = {"key": {"$gt": ""}}
+    if words and words.strip():
+        query["name_folded"] = _contains(words)
+    return query
+
+
+def _request_query(state: RequestState | None, words: str | None) -> dict[str, Any]:
+    query: dict[str, Any] = {"customers": {"$gt": 0}}
+    if state is not None:
+        query["state"] = state
+    if words and words.strip():
+        query["title_folded"] = _contains(words)
+    return query

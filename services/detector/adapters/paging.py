@@ -1,0 +1,71 @@
+"""Lists in portions: the next one begins after the last item seen, so that nothing shifts between them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from services.detector.errors import InvalidRequestError
+from services.detector.lists import Portion
+
+if TYPE_CHECKING:
+    from shared.documents.collection import ScopedCollection
+    from shared.documents.database import Document
+
+
+async def portion_of(
+    collection: ScopedCollection,
+    query: dict[str, Any],
+    *,
+    field: str,
+    descending: bool,
+    position: dict[str, Any] | None,
+    limit: int,
+    floor: datetime | None = None,
+) -> Portion[Document]:
+    """Return up to `limit` documents in order of `field`, then `_id`, from `position` on.
+
+    `floor` keeps only documents whose field is no lower. Raises InvalidRequestError when the position is
+    not one that this function gave out for the same order.
+    """
+    direction = -1 if descending else 1
+    clauses: list[dict[str, Any]] = [query]
+    if floor is not None:
+        clauses.append({field: {"$gte": floor}})
+    if position is not None:
+        if position.get("f") != field or not isinstance(position.get("i"), str):
+            raise InvalidRequestError("The cursor belongs to another list; begin again from the first page.")
+        value = _read(position.get("v"), is_moment=position.get("t") is True)
+        beyond = "$lt" if descending else "$gt"
+        clauses.append({"$or": [{field: {beyond: value}}, {field: value, "_id": {beyond: position["i"]}}]})
+    found = await collection.find(
+        {"$and": clauses} if len(clauses) > 1 else query,
+        sort=[(field, direction), ("_id", direction)],
+        limit=limit + 1,
+    )
+    items = found[:limit]
+    following = None
+    if len(found) > limit:
+        last = items[-1]
+        value = last[field]
+        is_moment = isinstance(value, datetime)
+        following = {
+            "f": field,
+            "v": value.isoformat() if is_moment else value,
+            "t": is_moment,
+            "i": last["_id"],
+        }
+    return Portion(items, following)
+
+
+def _read(value: Any, *, is_moment: bool) -> Any:
+    if not is_moment:
+        if isinstance(value, (str, int, float)):
+            return value
+        raise InvalidRequestError("The cursor is not one of ours; begin again from the first page.")
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise InvalidRequestError(
+            "The cursor is not one of ours; begin again from the first page."
+        ) from error

@@ -1,0 +1,109 @@
+"""Customers for machines: list, one, upsert, import."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from fastapi import APIRouter, Body, Depends, Query, Request
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.api.models import CustomerIn, CustomerOut, ImportOut, RowErrorOut
+from services.detector.domain.customer_list import CustomerRow
+from shared.auth.dependencies import Admin, Member, csrf_protect
+from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.detector.lists import Lists
+    from services.detector.use_cases.customers import Imported, MaintainCustomers
+    from services.detector.use_cases.show import Show
+    from shared.clock import Clock
+
+Words = Annotated[str | None, Query(max_length=300)]
+_MOST = 1_000
+"""Customers in one call; more than that is a file."""
+
+Sort = Literal["-attention", "name", "-name", "spend", "-spend", "mood", "-mood", "renewal", "-renewal"]
+
+
+def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, clock: Clock) -> APIRouter:
+    """Return the routes under /api/v1/customers."""
+    router = APIRouter(prefix="/api/v1/customers", tags=["customers"], route_class=AnsweringRoute)
+
+    @router.get("")
+    async def list_customers(
+        identity: Member,
+        q: Words = None,
+        owner: Words = None,
+        known: Annotated[bool | None, Query(description="On the organization's own list.")] = None,
+        sort: Sort = "-attention",
+        limit: PageSize = 50,
+        cursor: CursorText = None,
+    ) -> Page[CustomerOut]:
+        """List customers, those who need somebody first."""
+        found = await lists.customers(
+            identity.organization_id,
+            words=q,
+            owner=owner,
+            known=known,
+            sort=sort,
+            position=decode_cursor(cursor),
+            limit=limit,
+        )
+        return Page(
+            items=[CustomerOut.of(row) for row in found.items],
+            next_cursor=encode_cursor(found.next) if found.next else None,
+            count=await lists.count_customers(identity.organization_id, words=q, owner=owner, known=known),
+        )
+
+    @router.get("/{customer_id}")
+    async def get_customer(customer_id: str, identity: Member) -> CustomerOut:
+        """Return one customer."""
+        since: datetime = clock.now() - timedelta(days=1)
+        return CustomerOut.of((await show.customer(identity.organization_id, customer_id, since)).row)
+
+    @router.post("", dependencies=[Depends(csrf_protect)])
+    @router.put("", dependencies=[Depends(csrf_protect)])
+    async def upsert(identity: Admin, body: Annotated[list[CustomerIn], Body(max_length=_MOST)]) -> ImportOut:
+        """Add customers, or replace what the list said of them; the external id says which."""
+        rows = [_row(one) for one in body]
+        created, updated = await maintain.keep(identity.organization_id, rows)
+        return ImportOut(
+            created=created, updated=updated, unchanged=len(rows) - created - updated, rejected=0, errors=[]
+        )
+
+    @router.post("/import", dependencies=[Depends(csrf_protect)])
+    async def import_csv(identity: Admin, request: Request) -> ImportOut:
+        """Take a CSV file as the body: its good rows are kept, its bad ones are named by line."""
+        return import_answer(await maintain.upload(identity.organization_id, await request.body()))
+
+    return router
+
+
+def import_answer(imported: Imported) -> ImportOut:
+    return ImportOut(
+        created=imported.created,
+        updated=imported.updated,
+        unchanged=imported.unchanged,
+        rejected=imported.listed.error_count,
+        errors=_errors(imported.listed.errors),
+    )
+
+
+def _errors(errors: Sequence[object]) -> list[RowErrorOut]:
+    return [RowErrorOut.model_validate(one, from_attributes=True) for one in errors]
+
+
+def _row(one: CustomerIn) -> CustomerRow:
+    return CustomerRow(
+        external_id=one.external_id,
+        name=one.name,
+        owner=one.owner,
+        plan=one.plan,
+        monthly_spend=one.monthly_spend,
+        seats=one.seats,
+        renewal_date=one.renewal_date,
+        attributes=one.attributes,
+    )

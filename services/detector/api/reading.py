@@ -1,0 +1,199 @@
+"""Requests, people and conversations for machines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.api.models import ConversationOut, MarkOut, MessageOut, PersonOut, RequestOut
+from services.detector.domain.identity import Subject, resource_key
+from services.detector.domain.mood import MoodRules, roll_up
+from services.detector.domain.spoken import author_type, contact_keys
+from services.detector.domain.wishes import RequestState
+from shared.auth.dependencies import Member, csrf_protect
+from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
+
+if TYPE_CHECKING:
+    from services.detector.domain.mirror import MirroredConversation
+    from services.detector.lists import Lists
+    from services.detector.use_cases.review import Review
+    from services.detector.use_cases.show import ConversationView, Show
+    from shared.contracts.resources import ContactChanged
+
+Words = Annotated[str | None, Query(max_length=300)]
+
+
+class StateChange(BaseModel):
+    state: RequestState
+
+
+def request_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
+    """Return the routes under /api/v1/requests."""
+    router = APIRouter(prefix="/api/v1/requests", tags=["requests"], route_class=AnsweringRoute)
+
+    @router.get("")
+    async def list_requests(
+        identity: Member,
+        state: RequestState | None = None,
+        q: Words = None,
+        sort: Literal["-customers", "-spend", "-last", "title"] = "-customers",
+        limit: PageSize = 50,
+        cursor: CursorText = None,
+    ) -> Page[RequestOut]:
+        """List feature requests, those that most customers ask for first."""
+        found = await lists.requests(
+            identity.organization_id,
+            state=state,
+            words=q,
+            sort=sort,
+            position=decode_cursor(cursor),
+            limit=limit,
+        )
+        return Page(
+            items=[RequestOut.of(row) for row in found.items],
+            next_cursor=encode_cursor(found.next) if found.next else None,
+            count=await lists.count_requests(identity.organization_id, state=state, words=q),
+        )
+
+    @router.get("/{request_id}")
+    async def get_request(request_id: str, identity: Member) -> RequestOut:
+        """Return one request; its signals are those at /api/v1/signals with its id as `request`."""
+        return RequestOut.of((await show.request(identity.organization_id, request_id)).row)
+
+    @router.post("/{request_id}/state", dependencies=[Depends(csrf_protect)])
+    async def set_state(request_id: str, body: StateChange, identity: Member) -> RequestOut:
+        """Say where a request stands; shipping or declining it settles its signals."""
+        await review.decide_request(identity.organization_id, request_id, body.state, by=identity.email)
+        return RequestOut.of((await show.request(identity.organization_id, request_id)).row)
+
+    return router
+
+
+def people_routes(*, lists: Lists, show: Show) -> APIRouter:
+    """Return the routes under /api/v1/people."""
+    router = APIRouter(prefix="/api/v1/people", tags=["people"], route_class=AnsweringRoute)
+
+    @router.get("")
+    async def list_people(
+        identity: Member, q: Words = None, limit: PageSize = 50, cursor: CursorText = None
+    ) -> Page[PersonOut]:
+        """List the people of all customers."""
+        found = await lists.people(
+            identity.organization_id, words=q, position=decode_cursor(cursor), limit=limit
+        )
+        return Page(
+            items=[_person(contact, []) for contact in found.items],
+            next_cursor=encode_cursor(found.next) if found.next else None,
+            count=await lists.count_people(identity.organization_id, words=q),
+        )
+
+    @router.get("/{person_id}")
+    async def get_person(person_id: str, identity: Member) -> PersonOut:
+        """Return one person with the customers they belong to."""
+        view = await show.person(identity.organization_id, person_id)
+        return _person(view.contact, [one.customer_id for one in view.customers])
+
+    return router
+
+
+def conversation_routes(*, lists: Lists, show: Show, moods: MoodRules) -> APIRouter:
+    """Return the routes under /api/v1/conversations."""
+    router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"], route_class=AnsweringRoute)
+
+    @router.get("")
+    async def list_conversations(
+        identity: Member,
+        customer: Words = None,
+        person: Words = None,
+        tag: Words = None,
+        since: datetime | None = None,
+        limit: PageSize = 50,
+        cursor: CursorText = None,
+    ) -> Page[ConversationOut]:
+        """List conversations, the last updated first."""
+        found = await lists.conversations(
+            identity.organization_id,
+            customer_id=customer,
+            person=person,
+            tag_keys=await lists.tag_keys(identity.organization_id, tag) if tag else None,
+            since=since,
+            position=decode_cursor(cursor),
+            limit=limit,
+        )
+        return Page(
+            items=[_conversation(one, moods) for one in found.items],
+            next_cursor=encode_cursor(found.next) if found.next else None,
+        )
+
+    @router.get("/{conversation_id}")
+    async def get_conversation(conversation_id: str, identity: Member) -> ConversationOut:
+        """Return one conversation with its messages and their telling places."""
+        view = await show.conversation(identity.organization_id, conversation_id)
+        answer = _conversation(view.mirrored, moods)
+        return answer.model_copy(update={"url": view.url, "messages": _messages(view)})
+
+    return router
+
+
+def _person(contact: ContactChanged, customer_ids: list[str]) -> PersonOut:
+    return PersonOut(
+        id=resource_key(contact.workspace_id, contact.id),
+        name=contact.name,
+        email=contact.email,
+        role=contact.role,
+        external_id=contact.external_id,
+        last_seen_at=contact.last_seen_at,
+        customer_ids=customer_ids,
+    )
+
+
+def _conversation(one: MirroredConversation, moods: MoodRules) -> ConversationOut:
+    record, analysis = one.record, one.analysis
+    mood = roll_up(analysis.moods, moods) if analysis else None
+    return ConversationOut(
+        id=one.key,
+        title=record.title,
+        state=record.state,
+        customer_id=Subject.from_key(one.subject).customer_id if one.subject else None,
+        person_ids=list(contact_keys(record)),
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        rating=record.rating.rating if record.rating else None,
+        parts_held=analysis.held_parts if analysis else 0,
+        parts_at_source=record.source_part_count,
+        mood=round(mood.mean, 4) if mood else None,
+        url=record.url,
+    )
+
+
+def _messages(view: ConversationView) -> list[MessageOut]:
+    marks = view.mirrored.analysis.marks if view.mirrored.analysis else ()
+    return [
+        MessageOut(
+            id=part.id,
+            author=author_type(part.author).value,
+            author_name=part.author.name,
+            author_id=part.author.id,
+            internal=part.internal,
+            at=part.created_at,
+            text=part.text,
+            marks=[
+                MarkOut(
+                    kind=mark.kind,
+                    start=mark.start,
+                    end=mark.end,
+                    confidence=mark.confidence,
+                    detector=mark.detector,
+                    note=mark.note,
+                )
+                for mark in marks
+                if mark.part_id == part.id
+            ],
+        )
+        for part in view.parts
+        if part.text or part.redacted
+    ]

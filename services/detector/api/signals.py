@@ -1,0 +1,108 @@
+"""Signals for machines: the list, one signal, and what people may do with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.api.models import SignalOut
+from services.detector.lists import SignalFilter
+from shared.auth.dependencies import Member, csrf_protect
+from shared.contracts.signals import SignalKind
+from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
+
+if TYPE_CHECKING:
+    from services.detector.lists import Lists
+    from services.detector.use_cases.review import Review
+    from services.detector.use_cases.show import Show
+
+Words = Annotated[str | None, Query(max_length=300)]
+
+
+class Dismissal(BaseModel):
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class Assignment(BaseModel):
+    to: str = Field(max_length=254, description="E-mail address; empty to give it to nobody.")
+
+
+def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
+    """Return the routes under /api/v1/signals."""
+    router = APIRouter(prefix="/api/v1/signals", tags=["signals"], route_class=AnsweringRoute)
+
+    @router.get("")
+    async def list_signals(
+        identity: Member,
+        kind: SignalKind | None = None,
+        state: Literal["open", "cleared", "any"] = "open",
+        customer: Words = None,
+        tag: Words = None,
+        owner: Words = None,
+        request: Words = None,
+        person: Words = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        min_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
+        sort: Literal["newest", "confidence", "spend"] = "newest",
+        limit: PageSize = 50,
+        cursor: CursorText = None,
+    ) -> Page[SignalOut]:
+        """List signals, newest evidence first."""
+        wanted = SignalFilter(
+            state=state,
+            kind=kind,
+            customer_id=customer,
+            tag=tag,
+            owner=owner,
+            request_id=request,
+            person=person,
+            since=since,
+            until=until,
+            min_confidence=min_confidence,
+        )
+        found = await lists.signals(
+            identity.organization_id, wanted, sort=sort, position=decode_cursor(cursor), limit=limit
+        )
+        return Page(
+            items=[SignalOut.of(signal) for signal in found.items],
+            next_cursor=encode_cursor(found.next) if found.next else None,
+            count=await lists.count_signals(identity.organization_id, wanted),
+        )
+
+    @router.get("/{signal_id}", response_model=SignalOut)
+    async def get_signal(
+        signal_id: str, identity: Member, request: Request, response: Response
+    ) -> SignalOut | Response:
+        """Return one signal. Its revision is its ETag."""
+        signal = await show.signal(identity.organization_id, signal_id)
+        etag = f'"{signal.signal_id}-{signal.revision}"'
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers={"ETag": etag})
+        response.headers["ETag"] = etag
+        return SignalOut.of(signal)
+
+    @router.post("/{signal_id}/confirm", dependencies=[Depends(csrf_protect)])
+    async def confirm(signal_id: str, identity: Member) -> SignalOut:
+        """Note that a person finds the signal right."""
+        return SignalOut.of(await review.confirm(identity.organization_id, signal_id, by=identity.email))
+
+    @router.post("/{signal_id}/dismiss", dependencies=[Depends(csrf_protect)])
+    async def dismiss(signal_id: str, body: Dismissal, identity: Member) -> SignalOut:
+        """Close the signal; the same evidence never opens it again."""
+        return SignalOut.of(
+            await review.dismiss(identity.organization_id, signal_id, body.reason, by=identity.email)
+        )
+
+    @router.post("/{signal_id}/assign", dependencies=[Depends(csrf_protect)])
+    async def assign(signal_id: str, body: Assignment, identity: Member) -> SignalOut:
+        """Give the signal to a person."""
+        return SignalOut.of(
+            await review.assign(identity.organization_id, signal_id, body.to, by=identity.email)
+        )
+
+    return router

@@ -1,0 +1,176 @@
+"""What pages and the API may list, how it is filtered and sorted, and the port that answers.
+
+Lists only read. They are apart from `ports`, which the use cases stand on, because nothing that decides
+may depend on how things are shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.mirror import MirroredCompany, MirroredConversation
+    from services.detector.domain.signal import Signal
+    from services.detector.domain.wishes import Request, RequestState
+    from shared.contracts.resources import ContactChanged
+    from shared.contracts.signals import SignalKind
+
+SignalSort = Literal["newest", "confidence", "spend"]
+CustomerSort = Literal[
+    "-attention", "name", "-name", "spend", "-spend", "mood", "-mood", "renewal", "-renewal"
+]
+RequestSort = Literal["-customers", "-spend", "-last", "title"]
+SignalStateFilter = Literal["open", "cleared", "any"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFilter:
+    """Which signals; None means no restriction. `since`, `until`: when the newest evidence was said."""
+
+    state: SignalStateFilter = "open"
+    kind: SignalKind | None = None
+    customer_id: str | None = None
+    tag: str | None = None
+    owner: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    min_confidence: float | None = None
+    request_id: str | None = None
+    person: str | None = None
+    conversation: str | None = None
+    assigned_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Portion(Generic[T]):
+    """Some items of a list, and where the next ones begin; None at the end."""
+
+    items: list[T]
+    next: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """A customer in a list."""
+
+    customer: Customer
+    open_signals: int
+    last_signal_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request in a list, with who stands behind it."""
+
+    request: Request
+    customers: int
+    people: int
+    spend: float
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalChoices:
+    """What a filter of signals may be set to, from what there is."""
+
+    customers: list[tuple[str, str]]
+    tags: list[str]
+    owners: list[str]
+
+
+class Lists(Protocol):
+    """Answers what pages and the API ask. `position` is a `Portion.next` that was given out before."""
+
+    async def signals(
+        self,
+        organization_id: str,
+        wanted: SignalFilter,
+        *,
+        sort: SignalSort,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[Signal]: ...
+
+    async def count_signals(self, organization_id: str, wanted: SignalFilter) -> int: ...
+
+    async def signal_choices(self, organization_id: str) -> SignalChoices: ...
+
+    async def customers(
+        self,
+        organization_id: str,
+        *,
+        words: str | None,
+        owner: str | None,
+        known: bool | None,
+        sort: CustomerSort,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[CustomerRow]: ...
+
+    async def count_customers(
+        self, organization_id: str, *, words: str | None, owner: str | None, known: bool | None
+    ) -> int: ...
+
+    async def customer_owners(self, organization_id: str) -> list[str]: ...
+
+    async def conversations(
+        self,
+        organization_id: str,
+        *,
+        customer_id: str | None,
+        person: str | None,
+        tag_keys: Sequence[str] | None,
+        since: datetime | None,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[MirroredConversation]: ...
+
+    async def count_conversations(self, organization_id: str) -> int: ...
+
+    async def tag_keys(self, organization_id: str, name: str) -> list[str]:
+        """Return the keys of all tags of that name, one a workspace at most."""
+        ...
+
+    async def people(
+        self, organization_id: str, *, words: str | None, position: dict[str, Any] | None, limit: int
+    ) -> Portion[ContactChanged]: ...
+
+    async def count_people(self, organization_id: str, *, words: str | None) -> int: ...
+
+    async def people_of(
+        self, organization_id: str, company_keys: Sequence[str], limit: int
+    ) -> list[ContactChanged]: ...
+
+    async def requests(
+        self,
+        organization_id: str,
+        *,
+        state: RequestState | None,
+        words: str | None,
+        sort: RequestSort,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[RequestRow]: ...
+
+    async def count_requests(
+        self, organization_id: str, *, state: RequestState | None, words: str | None
+    ) -> int: ...
+
+    async def unmatched(self, organization_id: str, limit: int) -> list[MirroredCompany]:
+        """Return companies with suggestions that nobody decided on yet."""
+        ...
+
+    async def signals_per_detector(self, organization_id: str) -> dict[str, int]:
+        """Return how many open signals rest on each detector's word, by "name version"."""
+        ...
+
+    async def changed_signals(self, since: datetime) -> list[Signal]:
+        """Return signals of all organizations that changed since, for the live feed; bounded."""
+        ...

@@ -1,0 +1,75 @@
+"""How a signal is told in words: its card, its history, why it is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.web.cards import SignalCard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.detector.domain.signal import Happening, Signal
+
+OVER: Mapping[str, str] = {
+    "resolved": "settled",
+    "withdrawn": "taken back",
+    "evidence_gone": "evidence removed",
+    "dismissed": "dismissed",
+    "expired": "ran out",
+    "merged": "joined with another",
+}
+_STEPS: Mapping[str, str] = {
+    "opened": "Opened",
+    "gained_evidence": "Gained evidence",
+    "lost_evidence": "Lost evidence",
+    "cleared": "Closed",
+    "reopened": "Opened again",
+    "moved": "Moved",
+    "confirmed": "Confirmed",
+    "dismissed": "Dismissed",
+    "assigned": "Assigned",
+}
+
+
+def card_of(signal: Signal) -> SignalCard:
+    """Return a signal as every page shows it: its newest words, who said them, how much came before."""
+    newest = signal.proofs[0] if signal.proofs else None
+    fact = newest is not None and bool(newest.fact)
+    return SignalCard(
+        url=f"/insights/{signal.signal_id}",
+        kind=signal.slot.kind,
+        title=_sentence(newest.reason) if newest and fact else signal.title,
+        confidence=signal.confidence,
+        at=signal.occurred_at or signal.opened_at,
+        explicit=signal.slot.explicit,
+        customer_name=signal.customer.name if signal.customer else None,
+        customer_url=f"/customers/{signal.customer.id}" if signal.customer else None,
+        quote=newest.quote if newest and newest.quote else None,
+        who=newest.author_name or newest.author_email if newest else None,
+        owner=signal.customer.owner if signal.customer else None,
+        earlier=max(0, len(signal.proofs) - 1),
+        state=state_of(signal),
+    )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def state_of(signal: Signal) -> str | None:
+    """Return the word that a card shows when a signal is not simply open."""
+    if not signal.is_open:
+        return OVER.get(signal.cleared_because or "", "closed")
+    return "confirmed" if signal.confirmed_by else None
+
+
+def step_in_words(line: Happening) -> str:
+    """Return one line of history: what happened, by whom, and the note that says how."""
+    note = OVER.get(line.note, line.note)
+    words = _STEPS[line.step]
+    if line.step == "assigned":
+        words = f"Assigned to {line.note}"
+        note = ""
+    by = f" by {line.by}" if line.by else ""
+    return f"{words}{by}{f': {note}' if note else ''}"

@@ -1,0 +1,81 @@
+"""A conversation: what was said, with the telling words marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.domain.identity import resource_key
+from services.detector.domain.spoken import author_type
+from services.detector.pages.cards import card_of
+from shared.auth.dependencies import Member
+
+if TYPE_CHECKING:
+    from services.detector.use_cases.show import ConversationView, Show
+    from shared.contracts.resources import ConversationPartChanged
+    from shared.web.pages import Pages
+
+_HAPPENINGS = {
+    "close": "closed the conversation",
+    "open": "opened the conversation",
+    "snoozed": "snoozed the conversation",
+    "unsnoozed": "ended the snooze",
+    "assignment": "assigned the conversation",
+    "conversation_rating_changed": "gave a rating",
+    "participant_added": "brought somebody in",
+}
+
+
+@dataclass(frozen=True)
+class ConversationParts:
+    """What the conversation page stands on."""
+
+    pages: Pages
+    show: Show
+
+
+def conversation_pages(parts: ConversationParts) -> APIRouter:
+    """Return the route of a conversation."""
+    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+
+    @router.get("/conversations/{conversation_id}")
+    async def conversation(request: Request, conversation_id: str, identity: Member) -> HTMLResponse:
+        view = await parts.show.conversation(identity.organization_id, conversation_id)
+        record = view.mirrored.record
+        held = len(view.parts)
+        return parts.pages.render(
+            request,
+            "conversation.html",
+            identity=identity,
+            view=view,
+            record=record,
+            entries=[_entry(view, part) for part in view.parts],
+            cards=[card_of(signal) for signal in view.signals],
+            missing=max(0, (record.source_part_count or 0) - held),
+            contacts=[(resource_key(one.workspace_id, one.id), one) for one in view.contacts],
+        )
+
+    return router
+
+
+def _entry(view: ConversationView, part: ConversationPartChanged) -> dict[str, Any]:
+    analysis = view.mirrored.analysis
+    marks = [mark for mark in (analysis.marks if analysis else ()) if mark.part_id == part.id]
+    kinds = sorted({mark.kind for mark in marks})
+    return {
+        "part": part,
+        "side": author_type(part.author).value,
+        "spans": [(mark.start, mark.end) for mark in marks],
+        "signal_kinds": [kind for kind in kinds if not kind.startswith("sentiment")],
+        "mood": next(
+            (kind.removeprefix("sentiment_") for kind in kinds if kind.startswith("sentiment_")), None
+        ),
+        "person": resource_key(part.workspace_id, part.author.id)
+        if part.author.id and author_type(part.author) == "customer"
+        else None,
+        "happening": _HAPPENINGS.get(part.part_type, part.part_type.replace("_", " ")),
+    }

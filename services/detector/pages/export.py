@@ -1,0 +1,117 @@
+"""Lists as CSV files, for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from starlette.responses import StreamingResponse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from services.detector.domain.signal import Signal
+    from services.detector.lists import CustomerRow, RequestRow
+
+MOST_ROWS = 10_000
+"""Rows in an export; the API serves whoever needs all."""
+
+PORTION = 200
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(value: object) -> str:
+    """Return a value as a cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    if value is None:
+        return ""
+    if isinstance(value, (int, float)):
+        return str(value)
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def csv_answer(
+    name: str, heading: Sequence[str], portions: AsyncIterator[list[Sequence[object]]]
+) -> StreamingResponse:
+    """Return a file that is written while it is read from the database."""
+
+    async def lines() -> AsyncIterator[str]:
+        yield _lines([heading])
+        async for rows in portions:
+            yield _lines(rows)
+
+    return StreamingResponse(
+        lines(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+def _lines(rows: Sequence[Sequence[object]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([[cell(value) for value in row] for row in rows])
+    return buffer.getvalue()
+
+
+SIGNAL_HEADING = (
+    "id", "kind", "explicit", "title", "state", "customer", "owner", "monthly_spend", "confidence", "said_at",
+    "said_by", "quote", "tags", "confirmed_by", "assigned_to",
+)  # fmt: skip
+
+
+def signal_row(signal: Signal) -> Sequence[object]:
+    newest = signal.proofs[0] if signal.proofs else None
+    customer = signal.customer
+    return (
+        signal.signal_id,
+        signal.slot.kind,
+        "" if signal.slot.explicit is None else str(signal.slot.explicit).lower(),
+        signal.title,
+        signal.state,
+        customer.name if customer else "",
+        customer.owner if customer else "",
+        customer.monthly_spend if customer else None,
+        signal.confidence,
+        (signal.occurred_at or signal.opened_at).isoformat(),
+        (newest.author_name or newest.author_email) if newest else "",
+        newest.quote or newest.reason if newest else "",
+        "; ".join(signal.tags),
+        signal.confirmed_by,
+        signal.assigned_to,
+    )
+
+
+CUSTOMER_HEADING = (
+    "id", "external_id", "name", "owner", "plan", "monthly_spend", "renewal_date", "mood", "open_signals",
+)  # fmt: skip
+
+
+def customer_row(row: CustomerRow) -> Sequence[object]:
+    one = row.customer
+    return (
+        one.customer_id,
+        one.external_id,
+        one.name,
+        one.owner,
+        one.facts.plan,
+        one.facts.monthly_spend,
+        one.facts.renewal_date,
+        one.mood,
+        row.open_signals,
+    )
+
+
+REQUEST_HEADING = ("id", "title", "state", "customers", "people", "monthly_spend", "last_asked_at")
+
+
+def request_row(row: RequestRow) -> Sequence[object]:
+    return (
+        row.request.request_id,
+        row.request.title,
+        row.request.state,
+        row.customers,
+        row.people,
+        row.spend,
+        row.last_at.isoformat() if row.last_at else "",
+    )

@@ -1,0 +1,103 @@
+"""One signal: why do you say so, and what can I do?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.pages.cards import OVER, card_of, state_of, step_in_words
+from shared.auth.dependencies import Member, csrf_protect
+
+if TYPE_CHECKING:
+    from services.detector.domain.signal import Signal
+    from services.detector.use_cases.review import Review
+    from services.detector.use_cases.show import ConversationView, Show
+    from shared.auth.identity import Identity
+    from shared.web.pages import Pages
+
+_PROTECTED = [Depends(csrf_protect)]
+_EXCERPTS = 5
+"""Conversations quoted on the page; the history and the API have all."""
+
+
+@dataclass(frozen=True)
+class SignalParts:
+    """What the page of a signal stands on."""
+
+    pages: Pages
+    show: Show
+    review: Review
+
+
+def signal_pages(parts: SignalParts) -> APIRouter:
+    """Return the routes of /insights/{signal}."""
+    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    review = parts.review
+
+    @router.get("/insights/{signal_id}")
+    async def insight(request: Request, signal_id: str, identity: Member) -> HTMLResponse:
+        return await _insight(parts, request, identity, signal_id)
+
+    @router.post("/insights/{signal_id}/confirm", dependencies=_PROTECTED)
+    async def confirm(signal_id: str, identity: Member) -> RedirectResponse:
+        await review.confirm(identity.organization_id, signal_id, by=identity.email)
+        return RedirectResponse(f"/insights/{signal_id}", 303)
+
+    @router.post("/insights/{signal_id}/dismiss", dependencies=_PROTECTED)
+    async def dismiss(
+        signal_id: str, identity: Member, reason: Annotated[str, Form(max_length=500)] = ""
+    ) -> RedirectResponse:
+        await review.dismiss(identity.organization_id, signal_id, reason, by=identity.email)
+        return RedirectResponse(f"/insights/{signal_id}", 303)
+
+    @router.post("/insights/{signal_id}/assign", dependencies=_PROTECTED)
+    async def assign(
+        signal_id: str, identity: Member, to: Annotated[str, Form(max_length=254)] = ""
+    ) -> RedirectResponse:
+        await review.assign(identity.organization_id, signal_id, to, by=identity.email)
+        return RedirectResponse(f"/insights/{signal_id}", 303)
+
+    return router
+
+
+async def _insight(parts: SignalParts, request: Request, identity: Identity, signal_id: str) -> HTMLResponse:
+    signal = await parts.show.signal(identity.organization_id, signal_id)
+    keys = dict.fromkeys(proof.conversation_key for proof in signal.proofs if proof.conversation_key)
+    conversations = [
+        await parts.show.conversation(identity.organization_id, key) for key in list(keys)[:_EXCERPTS]
+    ]
+    return parts.pages.render(
+        request,
+        "insight.html",
+        identity=identity,
+        signal=signal,
+        card=card_of(signal),
+        state=state_of(signal),
+        over=OVER.get(signal.cleared_because or ""),
+        facts=[proof for proof in signal.proofs if proof.fact],
+        excerpts=[_excerpt(view, signal) for view in conversations],
+        history=[(line, step_in_words(line)) for line in reversed(signal.history)],
+        url=conversations[0].url if conversations else None,
+    )
+
+
+def _excerpt(view: ConversationView, signal: Signal) -> dict[str, Any]:
+    """Return the telling messages of a conversation, each with the one before it for the sense."""
+    key = view.mirrored.key
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for proof in signal.proofs:
+        if proof.conversation_key == key:
+            spans.setdefault(proof.part_id, []).append((proof.start, proof.end))
+    parts = [part for part in view.parts if part.text]
+    telling = {index for index, part in enumerate(parts) if part.id in spans}
+    shown = sorted(telling | {index - 1 for index in telling if index > 0 and not parts[index - 1].internal})
+    return {
+        "key": key,
+        "title": view.mirrored.record.title,
+        "url": view.url,
+        "messages": [(parts[index], spans.get(parts[index].id, [])) for index in shown],
+    }

@@ -1,0 +1,231 @@
+"""Insights: what happened that I must know?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+from fastapi import APIRouter, Query, Request
+from sse_starlette.sse import EventSourceResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.lists import SignalFilter, SignalSort
+from services.detector.pages.cards import card_of
+from services.detector.pages.export import MOST_ROWS, PORTION, SIGNAL_HEADING, csv_answer, signal_row
+from shared.auth.dependencies import Member
+from shared.contracts.signals import SignalKind
+from shared.http.paging import CursorText, decode_cursor, encode_cursor
+from shared.web.shapes import KIND_LOOKS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from services.detector.domain.mirror import ConnectionView
+    from services.detector.lists import Lists
+    from services.detector.pages.live import LiveFeed
+    from services.detector.ports import Connections, Rereads
+    from shared.clock import Clock
+    from shared.web.pages import Pages
+
+CARDS = 30
+PERIODS = (("7", "last 7 days"), ("30", "last 30 days"), ("90", "last 90 days"), ("365", "last year"))
+_INTEGRATION = "/settings/organization/integrations/intercom"
+
+Word = Annotated[str, Query(max_length=300)]
+
+
+@dataclass(frozen=True, slots=True)
+class Emptiness:
+    """Why a list is empty, and the next step."""
+
+    title: str
+    why: str
+    next_label: str | None = None
+    next_url: str | None = None
+
+
+@dataclass(frozen=True)
+class InsightParts:
+    """What the insight pages stand on."""
+
+    pages: Pages
+    lists: Lists
+    connections: Connections
+    rereads: Rereads
+    live: LiveFeed
+    clock: Clock
+
+
+def wanted_signals(
+    clock: Clock, *, kind: str, customer: str, tag: str, owner: str, period: str, state: str
+) -> SignalFilter:
+    """Return the filter that an address asks for; what it cannot mean is left out, for old links' sake."""
+    found = SignalFilter(
+        customer_id=customer or None,
+        tag=tag or None,
+        owner=owner or None,
+        since=clock.now() - timedelta(days=int(period)) if period in dict(PERIODS) else None,
+    )
+    if state == "cleared":
+        found = replace(found, state="cleared")
+    elif state == "any":
+        found = replace(found, state="any")
+    for known in get_args(SignalKind):
+        if known == kind:
+            found = replace(found, kind=known)
+    return found
+
+
+def insight_pages(parts: InsightParts) -> APIRouter:
+    """Return the routes of /insights."""
+    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    pages, lists = parts.pages, parts.lists
+
+    @router.get("/")
+    @router.get("/insights")
+    async def insights(
+        request: Request,
+        identity: Member,
+        kind: Word = "",
+        customer: Word = "",
+        tag: Word = "",
+        owner: Word = "",
+        period: Word = "",
+        state: Word = "",
+        sort: Word = "",
+        cursor: CursorText = None,
+    ) -> HTMLResponse:
+        wanted = wanted_signals(
+            parts.clock, kind=kind, customer=customer, tag=tag, owner=owner, period=period, state=state
+        )
+        order: SignalSort = "confidence" if sort == "confidence" else "spend" if sort == "spend" else "newest"
+        organization = identity.organization_id
+        found = await lists.signals(
+            organization, wanted, sort=order, position=decode_cursor(cursor), limit=CARDS
+        )
+        choices = await lists.signal_choices(organization)
+        filtered = any((kind, customer, tag, owner, period, state))
+        views = await parts.connections.all_of(organization)
+        return pages.render(
+            request,
+            "insights.html",
+            identity=identity,
+            live_url="/insights/events",
+            cards=[card_of(signal) for signal in found.items],
+            count=await lists.count_signals(organization, wanted),
+            next_cursor=encode_cursor(found.next) if found.next else None,
+            filters=_filters(
+                choices,
+                kind=kind,
+                customer=customer,
+                tag=tag,
+                owner=owner,
+                period=period,
+                state=state,
+                sort=sort,
+            ),
+            empty=None if found.items else await _emptiness(parts, organization, views, filtered=filtered),
+            lifecycle_off=[view for view in views if _is_silent(view)],
+            rereads=[one for one in await parts.rereads.latest(organization) if one.finished_at is None],
+            csv_url=f"/insights/export.csv?{request.url.query}",
+        )
+
+    @router.get("/insights/events")
+    async def events(identity: Member) -> Response:
+        async def stream() -> AsyncIterator[dict[str, str]]:
+            async for line in parts.live.watch(identity.organization_id):
+                yield {"event": "signal", "data": line}
+
+        return EventSourceResponse(stream(), ping=15)
+
+    @router.get("/insights/export.csv")
+    async def export(
+        identity: Member,
+        kind: Word = "",
+        customer: Word = "",
+        tag: Word = "",
+        owner: Word = "",
+        period: Word = "",
+        state: Word = "",
+    ) -> StreamingResponse:
+        wanted = wanted_signals(
+            parts.clock, kind=kind, customer=customer, tag=tag, owner=owner, period=period, state=state
+        )
+
+        async def portions() -> AsyncIterator[list[Sequence[object]]]:
+            position: dict[str, Any] | None = None
+            for _ in range(MOST_ROWS // PORTION):
+                found = await lists.signals(
+                    identity.organization_id, wanted, sort="newest", position=position, limit=PORTION
+                )
+                yield [signal_row(signal) for signal in found.items]
+                position = found.next
+                if position is None:
+                    return
+
+        return csv_answer("insights.csv", SIGNAL_HEADING, portions())
+
+    return router
+
+
+def _filters(choices: Any, **values: str) -> list[dict[str, Any]]:
+    def one(name: str, label: str, options: Sequence[tuple[str, str]], first: str = "any") -> dict[str, Any]:
+        value = values[name]
+        shown = [("", first), *options]
+        if value and value not in dict(shown):
+            shown.append((value, value))
+        return {"name": name, "label": label, "value": value, "options": shown}
+
+    return [
+        one("kind", "Kind", [(kind, KIND_LOOKS[kind].label) for kind in get_args(SignalKind)]),
+        one("customer", "Customer", choices.customers),
+        one("tag", "Tag", [(tag, tag) for tag in choices.tags]),
+        one("owner", "Owner", [(owner, owner) for owner in choices.owners]),
+        one("period", "Period", PERIODS, "any time"),
+        one("state", "State", [("cleared", "closed"), ("any", "open and closed")], "open"),
+        one("sort", "Sort", [("confidence", "surest first"), ("spend", "most spend first")], "newest first"),
+    ]
+
+
+def _is_silent(view: ConnectionView) -> bool:
+    return view.state not in {"removed", "connecting"} and not view.lifecycle_events
+
+
+async def _emptiness(
+    parts: InsightParts, organization_id: str, views: Sequence[ConnectionView], *, filtered: bool
+) -> Emptiness:
+    living = [view for view in views if view.state != "removed"]
+    if filtered:
+        return Emptiness(
+            "Nothing matches these filters",
+            "Take one away, or look further back.",
+            "Clear filters",
+            "/insights",
+        )
+    if not living:
+        return Emptiness(
+            "No workspace is connected yet",
+            "Earshot listens to your Intercom workspace: connect it, and signals appear while it is read.",
+            "Connect Intercom",
+            "/settings/organization/integrations",
+        )
+    if not await parts.lists.count_conversations(organization_id):
+        return Emptiness(
+            "No conversation has arrived yet",
+            "The workspace is connected; its conversations appear here as they are read.",
+            "See how far reading is",
+            _INTEGRATION,
+        )
+    if all(_is_silent(view) for view in living):
+        return Emptiness(
+            "Lifecycle events are off for this connection",
+            "Renewals, upsells, expansions, onboarding and churn risk are looked for once they are on.",
+            "Turn them on",
+            _INTEGRATION,
+        )
+    return Emptiness(
+        "Nothing to tell right now",
+        "Every conversation was read, and none of them holds a sign that is sure enough.",
+    )

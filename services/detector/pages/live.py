@@ -1,0 +1,97 @@
+"""Telling open pages about new signals: one look at the database a second, however many watch.
+
+Every replica must tell its own readers about signals that any replica found. Asking the database for what
+changed costs one indexed query a second, and none while nobody watches; a consumer group per replica would
+cost the same and leave a group behind with each replica that goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict, deque
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from services.detector.domain.signal import Signal
+    from services.detector.lists import Lists
+    from shared.clock import Clock
+
+_LOG = structlog.get_logger(__name__)
+
+_OVERLAP_SECONDS = 3.0
+"""How far back each look goes again: replicas' clocks differ a little, and a write may land late."""
+
+_REMEMBERED = 2_000
+_WAITING = 50
+"""News that may wait for a reader who does not take them; beyond that the oldest go."""
+
+
+class LiveFeed:
+    """Hands news to whoever watches, by organization."""
+
+    def __init__(
+        self,
+        *,
+        lists: Lists,
+        clock: Clock,
+        every_seconds: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._lists = lists
+        self._clock = clock
+        self._every_seconds = every_seconds
+        self._sleep = sleep
+        self._watchers: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self._told: deque[str] = deque(maxlen=_REMEMBERED)
+        self._began = clock.now()
+
+    @property
+    def watchers(self) -> int:
+        return sum(len(queues) for queues in self._watchers.values())
+
+    async def watch(self, organization_id: str) -> AsyncIterator[str]:
+        """Yield a line of JSON for each signal of the organization that opens from now on."""
+        queue: asyncio.Queue[str] = asyncio.Queue(_WAITING)
+        if not self.watchers:
+            # Nobody watched, so nobody looked: what came meanwhile is on the page that was just drawn.
+            self._began = self._clock.now()
+        self._watchers[organization_id].add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._watchers[organization_id].discard(queue)
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self._sleep(self._every_seconds)
+            if not self.watchers:
+                continue
+            try:
+                await self.look()
+            except TransientError as error:
+                _LOG.warning("live feed waits", reason=str(error))
+
+    async def look(self) -> None:
+        """Look once and tell what is new."""
+        since = max(self._began, self._clock.now() - timedelta(seconds=_OVERLAP_SECONDS))
+        for signal in await self._lists.changed_signals(since):
+            if signal.is_open and signal.revision == 1 and signal.signal_id not in self._told:
+                self._told.append(signal.signal_id)
+                self._tell(signal)
+
+    def _tell(self, signal: Signal) -> None:
+        line = json.dumps({"id": signal.signal_id, "kind": signal.slot.kind, "title": signal.title})
+        for queue in self._watchers.get(signal.organization_id, ()):
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(line)

@@ -1,0 +1,211 @@
+"""Things looked up whole, for pages and API alike: a customer, a person, a conversation, with their ties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.detector.domain.identity import Subject, resource_key
+from services.detector.domain.mood import roll_up
+from services.detector.domain.spoken import contact_keys
+from services.detector.errors import NotFoundError
+from services.detector.lists import CustomerRow, RequestRow, SignalFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.mirror import ConnectionView, MirroredConversation
+    from services.detector.domain.mood import Mood, MoodPoint, MoodRules
+    from services.detector.domain.signal import Signal
+    from services.detector.lists import Lists
+    from services.detector.ports import Connections, Customers, Mirror, Requests, Signals
+    from shared.contracts.resources import CompanyChanged, ContactChanged, ConversationPartChanged
+
+_CONVERSATIONS = 200
+_SIGNALS = 200
+_PEOPLE = 50
+
+
+@dataclass(frozen=True)
+class CustomerView:
+    """A customer with everything that is tied to it, newest first and bounded."""
+
+    row: CustomerRow
+    companies: list[CompanyChanged]
+    people: list[ContactChanged]
+    conversations: list[MirroredConversation]
+    signals: list[Signal]
+    moods: list[MoodPoint]
+
+
+@dataclass(frozen=True)
+class PersonView:
+    contact: ContactChanged
+    customers: list[Customer]
+    conversations: list[MirroredConversation]
+    signals: list[Signal]
+    mood: Mood | None
+
+
+@dataclass(frozen=True)
+class ConversationView:
+    """A conversation with its parts, oldest first, and the signals that rest on it."""
+
+    mirrored: MirroredConversation
+    parts: list[ConversationPartChanged]
+    customer: Customer | None
+    contacts: list[ContactChanged]
+    signals: list[Signal]
+    tags: list[str]
+    mood: Mood | None
+    url: str | None
+
+
+@dataclass(frozen=True)
+class RequestView:
+    row: RequestRow
+    signals: list[Signal]
+
+
+class Show:
+    """Looks things up. All raise NotFoundError for what is not there, or is another organization's."""
+
+    def __init__(
+        self,
+        *,
+        mirror: Mirror,
+        signals: Signals,
+        customers: Customers,
+        requests: Requests,
+        connections: Connections,
+        lists: Lists,
+        moods: MoodRules,
+    ) -> None:
+        self._mirror = mirror
+        self._signals = signals
+        self._customers = customers
+        self._requests = requests
+        self._connections = connections
+        self._lists = lists
+        self._moods = moods
+
+    async def signal(self, organization_id: str, signal_id: str) -> Signal:
+        found = await self._signals.by_ids(organization_id, [signal_id])
+        if not found:
+            raise NotFoundError("There is no such signal.")
+        return found[0]
+
+    async def customer(self, organization_id: str, customer_id: str, since: datetime) -> CustomerView:
+        """Return a customer; a stand-in that found its customer shows that one."""
+        found = (await self._customers.by_ids(organization_id, [customer_id])).get(customer_id)
+        if found is not None and found.merged_into:
+            found = (await self._customers.by_ids(organization_id, [found.merged_into])).get(
+                found.merged_into
+            )
+        if found is None:
+            raise NotFoundError("There is no such customer.")
+        identifier = found.customer_id
+        companies = (await self._mirror.companies_of(organization_id, [identifier])).get(identifier, [])
+        keys = [resource_key(one.workspace_id, one.id) for one in companies]
+        subject = Subject("customer", identifier)
+        held = (await self._mirror.by_subject(organization_id, [subject.key], since)).get(subject.key, [])
+        wanted = SignalFilter(state="any", customer_id=identifier)
+        signals = (
+            await self._lists.signals(organization_id, wanted, sort="newest", position=None, limit=_SIGNALS)
+        ).items
+        counted = (await self._signals.attention(organization_id, [identifier]))[identifier]
+        return CustomerView(
+            row=CustomerRow(found, counted.open_signals, counted.last_at),
+            companies=companies,
+            people=await self._lists.people_of(organization_id, keys, _PEOPLE),
+            conversations=list(reversed(held))[:_CONVERSATIONS],
+            signals=signals,
+            moods=_points(held),
+        )
+
+    async def person(self, organization_id: str, key: str) -> PersonView:
+        contact = (await self._mirror.contacts(organization_id, [key])).get(key)
+        if contact is None:
+            raise NotFoundError("There is no such person, or the workspace has removed them.")
+        companies = await self._mirror.companies(
+            organization_id, [resource_key(contact.workspace_id, one) for one in contact.company_ids]
+        )
+        ids = [one.customer_id for one in companies.values() if one.customer_id]
+        held = await self._lists.conversations(
+            organization_id,
+            customer_id=None,
+            person=key,
+            tag_keys=None,
+            since=None,
+            position=None,
+            limit=_PEOPLE,
+        )
+        signals = await self._lists.signals(
+            organization_id,
+            SignalFilter(state="any", person=key),
+            sort="newest",
+            position=None,
+            limit=_PEOPLE,
+        )
+        said = [point for point in _points(held.items) if point.author_id == key]
+        return PersonView(
+            contact=contact,
+            customers=list((await self._customers.by_ids(organization_id, ids)).values()),
+            conversations=held.items,
+            signals=signals.items,
+            mood=roll_up(said, self._moods),
+        )
+
+    async def conversation(self, organization_id: str, key: str) -> ConversationView:
+        mirrored = (await self._mirror.conversations(organization_id, [key])).get(key)
+        if mirrored is None:
+            raise NotFoundError("There is no such conversation here; it may have been deleted in Intercom.")
+        record = mirrored.record
+        parts = (await self._mirror.parts(organization_id, [key])).get(key, [])
+        contacts = await self._mirror.contacts(organization_id, contact_keys(record))
+        customer_id = Subject.from_key(mirrored.subject).customer_id if mirrored.subject else None
+        customers = await self._customers.by_ids(organization_id, [customer_id]) if customer_id else {}
+        tags = await self._mirror.tag_names(
+            organization_id, [resource_key(record.workspace_id, one) for one in record.tag_ids]
+        )
+        wanted = SignalFilter(state="any", conversation=key)
+        signals = await self._lists.signals(
+            organization_id, wanted, sort="newest", position=None, limit=_PEOPLE
+        )
+        view = await self._connections.get(organization_id, record.connection_id)
+        return ConversationView(
+            mirrored=mirrored,
+            parts=parts,
+            customer=customers.get(customer_id or ""),
+            contacts=list(contacts.values()),
+            signals=signals.items,
+            tags=sorted(tags.values()),
+            mood=roll_up(mirrored.analysis.moods if mirrored.analysis else (), self._moods),
+            url=intercom_url(record.url, record.id, view),
+        )
+
+    async def request(self, organization_id: str, request_id: str) -> RequestView:
+        request = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
+        if request is None:
+            raise NotFoundError("There is no such request.")
+        demand = (await self._signals.demand(organization_id, [request_id]))[request_id]
+        signals = await self._signals.by_request(organization_id, request_id)
+        signals.sort(key=lambda one: (one.is_open, one.occurred_at or one.opened_at), reverse=True)
+        row = RequestRow(request, demand.customers, demand.people, demand.spend, demand.last_at)
+        return RequestView(row, signals)
+
+
+def _points(conversations: Sequence[MirroredConversation]) -> list[MoodPoint]:
+    points = [point for one in conversations if one.analysis for point in one.analysis.moods]
+    return sorted(points, key=lambda point: point.at)
+
+
+def intercom_url(url: str | None, conversation_id: str, view: ConnectionView | None) -> str | None:
+    """Return where a teammate opens a conversation in Intercom; None where that is not known."""
+    if url and url.startswith(("https://", "http://")):
+        return url
+    if view is None or not view.app_base_url or not view.workspace_id:
+        return None
+    return f"{view.app_base_url.rstrip('/')}/a/inbox/{view.workspace_id}/inbox/conversation/{conversation_id}"
