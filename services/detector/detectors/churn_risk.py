@@ -610,8 +610,8 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         version=VERSION,
         kind=Kind.CHURN_RISK,
         voices=(
-            Voice(RuleBook(_EXPLICIT, _GROUPS), Calibration(slope=1.558, offset=-3.012), explicit=True),
-            Voice(RuleBook(_IMPLIED, _GROUPS), Calibration(slope=0.936, offset=-1.595), explicit=False),
+            Voice(RuleBook(_EXPLICIT, _GROUPS), Calibration(slope=1.505, offset=-2.833), explicit=True),
+            Voice(RuleBook(_IMPLIED, _GROUPS), Calibration(slope=0.885, offset=-1.481), explicit=False),
         ),
         parameters=parameters or Parameters(threshold=0.6),
     )

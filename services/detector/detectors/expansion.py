@@ -228,6 +228,6 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.EXPANSION,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=0.905, offset=-1.205)),),
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=0.868, offset=-1.121)),),
         parameters=parameters or Parameters(threshold=0.6),
     )

@@ -273,7 +273,7 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.ONBOARDING,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.026, offset=-1.130)),),
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=0.999, offset=-1.054)),),
         parameters=parameters or Parameters(threshold=0.6),
         facts_points=_facts_points,
     )

@@ -59,6 +59,8 @@ _STRONGER = words(
     """
 )
 _WEAKER = words("slightly somewhat kinda sorta fairly bit little partly almost rather")
+_GOODBYE = words("thanks thank you many in advance again best regards cheers kind and for your help")
+"""A clause of these alone, after others, closes a letter and praises nobody."""
 _TURN_REACH_WORDS = 4
 """A negation colours the next few words: "not a very good tool"."""
 _TURNED = -0.6
@@ -174,16 +176,12 @@ _SARCASM = Cue(
     phrase_lines(
         """
         thanks for nothing
-        oh|well|just|how great|wonderful|nice|lovely|perfect|fantastic|brilliant
-        great|wonderful|nice|lovely|perfect|fantastic|brilliant|awesome ..1 another outage|bug|error|
-            crash|problem|issue|day|delay
-        great|wonderful|lovely|nice|fantastic|perfect|brilliant|amazing|love ..5 again|broken|crash|
-            crashes|crashed|fails|failed|down|error|bug|outage|useless|ignored
+        great|wonderful|nice|lovely|perfect|fantastic|brilliant|awesome ..1 another|yet_another ..2 outage|bug|
+            error|crash|problem|issue|delay|failure|ticket
+        oh great|wonderful|nice|lovely|perfect|fantastic|brilliant|joy the|another|it|now|my|our|again
         yeah right
-        good luck with
-        what a joke|surprise|shame
+        what a joke
         so much for
-        as if
         for once
         """
     ),
@@ -215,8 +213,8 @@ class MoodReader:
         """A reader with the phrases of this module beside the lexicon."""
         return cls(lexicon, RuleBook((_GRIEVANCE, _DELIGHT, _SARCASM, _HYPOTHETICAL, _THANKS)))
 
-    def clause_valences(self, clause: Clause, *, hypothetical: bool) -> list[float]:
-        """The valence of each word that has one, after negation, intensity and wish."""
+    def clause_valences(self, clause: Clause, *, hypothetical: bool, sarcastic: bool) -> list[float]:
+        """The valence of each word that has one, after negation, intensity, wish and sarcasm."""
         found: list[float] = []
         turned_until = -1
         stretch = 0.0
@@ -237,6 +235,8 @@ class MoodReader:
                     valence *= _TURNED
                 if hypothetical and valence > 0:
                     valence *= _HYPOTHETICAL_SHARE
+                if sarcastic and valence > 0:
+                    valence *= _TURNED
                 found.append(valence)
                 stretch = 0.0
         return found
@@ -248,10 +248,16 @@ class MoodReader:
         negations = length = shouted = exclaims = 0
         asks = False
         for at, clause in enumerate(clauses):
+            length += len(clause.raw_words)
+            if at and clause.words <= _GOODBYE:
+                continue
             hits = self.book.hits(clause)
-            for name in hits:
+            meant = hits.keys() - {"delight", "thanks"} if "sarcasm" in hits else hits.keys()
+            for name in meant:
                 counts[name] += 1
-            values = self.clause_valences(clause, hypothetical="hypothetical" in hits)
+            values = self.clause_valences(
+                clause, hypothetical="hypothetical" in hits, sarcastic="sarcasm" in hits
+            )
             turns_next = at + 1 < len(clauses) and clauses[at + 1].normal.startswith((" but ", " however "))
             share = _BEFORE_TURN_SHARE if turns_next else 1.0
             praise += share * sum(value for value in values if value > 0)
@@ -260,7 +266,6 @@ class MoodReader:
             low = min(low, *values, 0.0)
             ending = sum(values) if values else ending
             negations += len(clause.words & _NEGATIONS)
-            length += len(clause.raw_words)
             shouted += sum(word.isupper() and len(word) > 2 for word in clause.raw_words)  # noqa: PLR2004 - "OK" and "US" are not shouting
             exclaims += sum(word[0] == "!" for word in clause.raw_words)
             asks = asks or clause.asks

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from services.detector.domain.errors import InvalidPhraseError
@@ -93,6 +94,12 @@ def _rarity(anchors: frozenset[str]) -> tuple[int, int]:
     return (-len(anchors & _COMMON), -len(anchors))
 
 
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    """Compiling costs more than all else when detectors are built again with other parameters."""
+    return re.compile(pattern)
+
+
 def compile_phrase(phrase: str, groups: Mapping[str, str] | None = None) -> Phrase:
     """Compile one phrase. Raises InvalidPhraseError when it has no anchor, or an unknown element."""
     pieces: list[str] = [r"(?<=\s)"]
@@ -118,4 +125,4 @@ def compile_phrase(phrase: str, groups: Mapping[str, str] | None = None) -> Phra
                 candidates.append(anchors)
     if not candidates:
         raise InvalidPhraseError(phrase, "no element names a whole word that must occur")
-    return Phrase(phrase, re.compile("".join(pieces)), max(candidates, key=_rarity))
+    return Phrase(phrase, _regex("".join(pieces)), max(candidates, key=_rarity))

@@ -1,0 +1,40 @@
+"""Taking back what was said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from services.detector.domain.conversation import AuthorType, Conversation, Message
+from services.detector.domain.finding import Kind
+from services.detector.domain.withdrawal import Withdrawals
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def conversation(*turns: tuple[str, str]) -> Conversation:
+    messages = tuple(
+        Message(str(at), AuthorType.CUSTOMER, NOON, text, author_id=who)
+        for at, (who, text) in enumerate(turns)
+    )
+    return Conversation("o", "w", "c", messages)
+
+
+def test_never_mind_takes_back_ones_own_words() -> None:
+    """Only the same person's last messages are taken back."""
+    told = conversation(
+        ("kim", "a"), ("lee", "b"), ("kim", "c"), ("kim", "d"), ("kim", "e"), ("kim", "never mind")
+    )
+    assert Withdrawals().withdrawn(told, Kind.RENEWAL) == {2, 3, 4}
+
+
+def test_found_it_takes_back_a_wish_and_no_notice() -> None:
+    """Who found the cancel button still cancels."""
+    told = conversation(("kim", "something"), ("kim", "Thanks, found it."))
+    assert Withdrawals().withdrawn(told, Kind.FEATURE_REQUEST) == {0}
+    assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == frozenset()
+
+
+def test_staying_takes_back_notice() -> None:
+    """A customer who is won back is no risk by those words."""
+    told = conversation(("kim", "close it"), ("kim", "We decided to stay with you."))
+    assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == {0}
