@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.local.documents.server import DocumentServer
 from deploy.local.documents.settings import Settings
-from deploy.local.documents.storage.engine import DirectoryInUseError
+from deploy.local.documents.storage.directory import DirectoryInUseError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def _settings(arguments: list[str] | None) -> Settings:
         "--synchronous",
         choices=("FULL", "NORMAL"),
         default=defaults.synchronous,
-        help="FULL survives a power cut, NORMAL only a killed process (default %(default)s)",
+        help="NORMAL survives a killed process, FULL each power cut too (default %(default)s)",
     )
     parser.add_argument(
         "--ttl-interval-seconds",

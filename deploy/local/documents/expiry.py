@@ -17,7 +17,7 @@ from deploy.local.documents.storage.scan import Source
 if TYPE_CHECKING:
     from deploy.local.documents.storage.catalog import Collection, Index
     from deploy.local.documents.storage.database import Database
-    from deploy.local.documents.storage.engine import WriteSession
+    from deploy.local.documents.storage.sessions import WriteSession
 
 BATCH: Final = 1000
 """Documents removed per index and round, so that a great expiry does not hold up other writes for long."""

@@ -19,8 +19,10 @@ class Settings:
         directory: Where the SQLite files live; made if absent.
         host: The address to listen on. There is no authentication, so it should stay a loopback address.
         port: The TCP port; 0 lets the system choose.
-        synchronous: ``FULL`` syncs the log at each commit, so an acknowledged write survives a power cut.
-            ``NORMAL`` syncs at checkpoints only: it survives a killed process, not a power cut.
+        synchronous: ``NORMAL`` acknowledges when the operating system has the write: it survives a killed
+            process, and the log is synced a little later. ``FULL`` syncs the log at each commit, so an
+            acknowledged write survives a power cut too.
+        log_sync_interval_seconds: With ``NORMAL``, how often the log is synced: what a power cut can take.
         cache_kib: SQLite's page cache for each connection and file, in KiB.
         reader_threads: How many reads run beside each other; Python gains little beyond a few.
         max_connections: Clients beyond this are turned away.
@@ -33,7 +35,8 @@ class Settings:
     directory: Path
     host: str = "127.0.0.1"
     port: int = 27117
-    synchronous: Synchronous = "FULL"
+    synchronous: Synchronous = "NORMAL"
+    log_sync_interval_seconds: float = 0.1
     cache_kib: int = 4096
     reader_threads: int = 2
     max_connections: int = 2000

@@ -85,8 +85,6 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """The address of a running engine; another engine is another parameter."""
     server = ServerProcess(
         tmp_path_factory.mktemp(str(request.param)),
-        "--synchronous",
-        "NORMAL",
         "--ttl-interval-seconds",
         "0.5",
     )

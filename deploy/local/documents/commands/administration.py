@@ -23,7 +23,7 @@ from deploy.local.documents.storage.catalog import ID_INDEX_NAME, check_database
 
 if TYPE_CHECKING:
     from deploy.local.documents.storage.database import Database
-    from deploy.local.documents.storage.engine import ReadSession, WriteSession
+    from deploy.local.documents.storage.sessions import ReadSession, WriteSession
 
 ID_SPECIFICATION: Final[Document] = {"v": 2, "key": {"_id": 1}, "name": ID_INDEX_NAME}
 

@@ -15,8 +15,8 @@ from deploy.local.documents.storage.catalog import ID_INDEX_NAME, check_collecti
 if TYPE_CHECKING:
     from deploy.local.documents.codec import Document
     from deploy.local.documents.storage.catalog import Collection
-    from deploy.local.documents.storage.engine import ReadSession
     from deploy.local.documents.storage.scan import Leg
+    from deploy.local.documents.storage.sessions import ReadSession
 
 
 def explain(call: Call, session: ReadSession) -> bytes:

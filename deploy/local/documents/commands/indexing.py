@@ -16,7 +16,7 @@ from deploy.local.documents.storage.catalog import ID_INDEX_NAME, MAX_INDEXES
 if TYPE_CHECKING:
     from deploy.local.documents.storage.catalog import Collection, Index
     from deploy.local.documents.storage.database import Database
-    from deploy.local.documents.storage.engine import ReadSession, WriteSession
+    from deploy.local.documents.storage.sessions import ReadSession, WriteSession
 
 
 def list_indexes(call: Call, session: ReadSession) -> bytes:

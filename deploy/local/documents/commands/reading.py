@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from deploy.local.documents.codec import Document
     from deploy.local.documents.storage.catalog import Collection
-    from deploy.local.documents.storage.engine import ReadSession
     from deploy.local.documents.storage.scan import Source
+    from deploy.local.documents.storage.sessions import ReadSession
 
 FIND_OPTIONS = (
     "filter", "sort", "projection", "hint", "skip", "limit", "batchSize", "singleBatch", "let",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from deploy.local.documents.commands.call import Call
-    from deploy.local.documents.storage.engine import ReadSession, WriteSession
+    from deploy.local.documents.storage.sessions import ReadSession, WriteSession
 
 
 def end_sessions(_: Call) -> bytes:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from deploy.local.documents.storage.catalog import Collection
     from deploy.local.documents.storage.database import Database
-    from deploy.local.documents.storage.engine import WriteSession
+    from deploy.local.documents.storage.sessions import WriteSession
 
 MAX_BATCH: Final = 100_000
 """What the greeting announces as maxWriteBatchSize."""
@@ -203,7 +203,8 @@ def _apply(
 ) -> tuple[bool, Document, Document]:
     """Change one stored document; gives whether it differs, its old and its new state."""
     old = match.decoded()
-    new = change.apply(old, node)
+    # Decoding again is the cheapest deep copy there is.
+    new = change.apply(old, node, copied=decode(match.body))
     body = encode(new)
     if body == match.body:
         return False, old, new

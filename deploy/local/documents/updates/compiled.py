@@ -78,8 +78,16 @@ class Update:
     def is_replacement(self) -> bool:
         return self._replacement is not None
 
-    def apply(self, document: Document, node: And, *, is_insert: bool = False) -> Document:
+    def apply(
+        self, document: Document, node: And, *, copied: Document | None = None, is_insert: bool = False
+    ) -> Document:
         """The document after the update; the one given is left as it was.
+
+        Args:
+            document: The document as it is.
+            node: The filter that it matched, for ``$``.
+            copied: A deep copy to work on, if the caller has one cheaper than copying.
+            is_insert: Whether an upsert is making the document.
 
         Raises code 66 where the update would change ``_id``.
         """
@@ -89,7 +97,7 @@ class Update:
             result = rest if identity is MISSING else {"_id": identity, **rest}
             self._check_id(document, self._replacement)
             return result
-        result = copy.deepcopy(document)
+        result = copied if copied is not None else copy.deepcopy(document)
         situation = Situation(lambda path: matched_element(node, document, path), self._tests, is_insert)
         for step in self._steps:
             self._run(step, result, situation)

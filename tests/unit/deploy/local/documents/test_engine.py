@@ -11,12 +11,15 @@ from deploy.local.documents.codec import decode, encode
 from deploy.local.documents.errors import CommandError
 from deploy.local.documents.settings import Settings
 from deploy.local.documents.storage import records
-from deploy.local.documents.storage.engine import DirectoryInUseError, Engine, ReadSession, WriteSession
+from deploy.local.documents.storage.directory import DirectoryInUseError
+from deploy.local.documents.storage.engine import Engine
 from deploy.local.documents.storage.scan import scan_rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from deploy.local.documents.storage.sessions import ReadSession, WriteSession
 
 
 @pytest.fixture
@@ -83,7 +86,9 @@ async def test_one_fault_does_not_touch_its_neighbours(engine: Engine) -> None:
 async def test_a_full_disk_names_itself_and_passes(engine: Engine) -> None:
     """A write that does not fit is refused as a full disk; smaller ones beside it and after it are stored."""
     await engine.write(inserting(0))
-    connection = engine.databases["shop"].connection
+    database = engine.directory.get("shop")
+    assert database is not None
+    connection = database.connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages + 20}")
     results = await asyncio.gather(
