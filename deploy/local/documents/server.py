@@ -156,9 +156,13 @@ class _Connection(asyncio.Protocol):
         try:
             self._cut_messages()
         except wire.ProtocolError as error:
-            _LOG.warning("a client broke the protocol and is disconnected: %s", error)
-            if self._transport is not None:
-                self._transport.abort()
+            self._disconnect(error)
+
+    def _disconnect(self, error: Exception) -> None:
+        _LOG.warning("a client broke the protocol and is disconnected: %s", error)
+        self._waiting.clear()
+        if self._transport is not None:
+            self._transport.abort()
 
     def _cut_messages(self) -> None:
         at, buffer = 0, self._buffer
@@ -186,6 +190,9 @@ class _Connection(asyncio.Protocol):
             except CommandError as error:
                 self._answer(request, encode(error.reply()))
                 continue
+            except (wire.ProtocolError, UnicodeDecodeError) as error:
+                self._disconnect(error)
+                return
             except Exception as error:  # noqa: BLE001 - the boundary of a command: a fault is answered, not fatal
                 self._answer(request, _fault(error))
                 continue

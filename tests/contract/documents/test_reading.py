@@ -267,3 +267,16 @@ async def test_collation_is_refused(things: Collection) -> None:
     with pytest.raises(OperationFailure) as caught:
         await things.find_one({"a": 1}, collation={"locale": "de"})
     assert "collation" in str(caught.value)
+
+
+async def test_a_cursor_does_not_read_on_in_a_new_collection(things: Collection) -> None:
+    """After its collection was dropped and made again, an open cursor is gone rather than wrong."""
+    database = things.database
+    await things.insert_many([{"_id": number} for number in range(300)])
+    cursor = things.find().batch_size(10)
+    await cursor.next()
+    await database.client.drop_database(database.name)
+    await things.insert_many([{"_id": f"new-{number}"} for number in range(300)])
+    with pytest.raises(OperationFailure) as caught:
+        await cursor.to_list()
+    assert caught.value.code in {43, 175}

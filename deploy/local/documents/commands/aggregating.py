@@ -82,7 +82,10 @@ def aggregate(call: Call, session: ReadSession) -> bytes:
     source = session.source(call.database)
     collection = session.catalog(call.database).get(name)
     documents = _results(call, pipeline, source, collection)
-    return first_batch(call, OpenCursor(call.namespace(), source, documents), size)
+    identity = collection.uuid if collection is not None else None
+    return first_batch(
+        call, OpenCursor(call.namespace(), source if collection else None, documents, identity), size
+    )
 
 
 def _results(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from deploy.local.documents.codec import Document, decode, encode
+from deploy.local.documents.codec import Document, decode, encode, reencode_is_exact
 from deploy.local.documents.errors import (
     BadValueError,
     CommandError,
@@ -73,13 +73,31 @@ class Call:
         return f"{self.database}.{self.body[self.name]}"
 
     def documents(self, argument: str) -> list[Document]:
-        """A list of documents, from a document sequence or from the body."""
+        """A list of documents, from a document sequence or the body; refused if storing would change them."""
         if argument in self.request.sequences:
-            return [decode(data) for data in self.request.sequences[argument]]
+            return [_decode_exact(data) for data in self.request.sequences[argument]]
+        self.require_exact_body()
         value = self.body.get(argument)
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise FailedToParseError(f"{self.name} needs {argument!r}, an array of documents")
         return value
+
+    def require_exact_body(self) -> None:
+        """Refuse a command whose document cannot be written again as it came."""
+        _require_exact(self.request.body, self.body)
+
+
+def _decode_exact(data: bytes) -> Document:
+    document = decode(data)
+    _require_exact(data, document)
+    return document
+
+
+def _require_exact(data: bytes, document: Document) -> None:
+    if not reencode_is_exact(data, document):
+        raise UnsupportedError(
+            "a write with undefined, symbol, DBPointer or a field twice", "insert such documents as they are"
+        )
 
 
 def number_argument(body: Document, name: str, default: int) -> int:

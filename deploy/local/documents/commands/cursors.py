@@ -30,10 +30,18 @@ class OpenCursor:
         namespace: What the cursor reads, for the reply.
         source: The connection holder that the documents are pulled through; None if they are in memory.
         documents: The documents, already BSON.
+        collection: The collection's own identity, so that a later one of the same name is not read on.
     """
 
-    def __init__(self, namespace: str, source: Source | None, documents: Iterator[bytes]) -> None:
+    def __init__(
+        self,
+        namespace: str,
+        source: Source | None,
+        documents: Iterator[bytes],
+        collection: bytes | None = None,
+    ) -> None:
         self.namespace = namespace
+        self.collection = collection
         self.source = source
         self.used_at = 0.0
         self.is_busy = False

@@ -56,7 +56,7 @@ def create_indexes(call: Call, session: WriteSession) -> bytes:
             _create_index(database, database.catalog[name], specification)
     except CommandError:
         database.connection.execute("ROLLBACK TO indexes")
-        database.load_catalog()
+        database.catalog[name] = collection
         raise
     finally:
         database.connection.execute("RELEASE indexes")

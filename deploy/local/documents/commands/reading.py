@@ -46,9 +46,10 @@ def find(call: Call, session: ReadSession) -> bytes:
             raise CommandError(f"the option {refused!r} of find is not supported by this server", 238)
     name = call.collection_name()
     source = session.source(call.database)
-    documents, source = _find_documents(call, source, session.catalog(call.database).get(name))
+    collection = session.catalog(call.database).get(name)
+    documents, source = _find_documents(call, source, collection)
     size = number_argument(body, "batchSize", FIRST_BATCH)
-    cursor = OpenCursor(call.namespace(), source, documents)
+    cursor = OpenCursor(call.namespace(), source, documents, collection.uuid if collection else None)
     return first_batch(call, cursor, size, single=flag_argument(body, "singleBatch"))
 
 
@@ -107,8 +108,9 @@ def get_more(call: Call, session: ReadSession) -> bytes:
     try:
         if cursor.source is not None:
             source = session.source(call.database)
-            if source is None:
-                raise CommandError(f"cursor id {number} not found: its database was dropped", 43)
+            collection = session.catalog(call.database).get(str(call.body.get("collection")))
+            if source is None or collection is None or collection.uuid != cursor.collection:
+                raise CommandError(f"cursor id {number} not found: its collection was dropped", 43)
             cursor.source.connection = source.connection
         documents, has_more = cursor.batch(size)
     finally:

@@ -10,6 +10,7 @@ from deploy.local.documents.commands import (
     explaining,
     greeting,
     indexing,
+    modifying,
     reading,
     writing,
 )
@@ -61,8 +62,8 @@ WRITING: Final[Mapping[str, Callable[[Call, WriteSession], bytes]]] = {
     "insert": writing.insert,
     "update": writing.update,
     "delete": writing.delete,
-    "findAndModify": writing.find_and_modify,
-    "findandmodify": writing.find_and_modify,
+    "findAndModify": modifying.find_and_modify,
+    "findandmodify": modifying.find_and_modify,
     "create": administration.create,
     "drop": administration.drop,
     "dropDatabase": administration.drop_database,

@@ -1,4 +1,4 @@
-"""insert, update, delete and findAndModify: each document is written whole or not at all.
+"""insert, update and delete: each document is written whole or not at all.
 
 A command that writes several documents answers per document, as MongoDB does: those before a refused one
 stay written, and with ``ordered: false`` those after it too.
@@ -25,7 +25,6 @@ from deploy.local.documents.errors import CommandError, FailedToParseError, Unsu
 from deploy.local.documents.query.clauses import And, parse_filter
 from deploy.local.documents.query.execution import Match, run, run_sorted
 from deploy.local.documents.query.planner import plan
-from deploy.local.documents.query.projection import compile_projection
 from deploy.local.documents.query.sorting import parse_sort
 from deploy.local.documents.storage import records
 from deploy.local.documents.storage.scan import Source
@@ -160,13 +159,13 @@ def _update_one(call: Call, session: WriteSession, name: str, statement: Documen
     collection = database.catalog.get(name) if database is not None else None
     matched = modified = 0
     if database is not None and collection is not None:
-        for match in _matches(call, database, collection, node, statement, multi=multi):
+        for match in matches_of(call, database, collection, node, statement, multi=multi):
             matched += 1
-            modified += _apply(database, collection, match, change, node)[0]
+            modified += apply_update(database, collection, match, change, node)[0]
     if matched or not upsert or database is None:
         return matched, modified, _NOTHING
     collection = collection or database.create_collection(name)
-    return 1, 0, _upsert(database, collection, change, node)["_id"]
+    return 1, 0, insert_upserted(database, collection, change, node)["_id"]
 
 
 def _check_statement(statement: Document, known: frozenset[str]) -> None:
@@ -177,7 +176,7 @@ def _check_statement(statement: Document, known: frozenset[str]) -> None:
             raise UnsupportedError("the option 'collation'")
 
 
-def _matches(
+def matches_of(
     call: Call, database: Database, collection: Collection, node: And, options: Document, *, multi: bool
 ) -> Iterator[Match]:
     """What a write is about: the first match, or all, found before the first is changed."""
@@ -198,7 +197,7 @@ def _first(matches: Iterator[Match]) -> Iterator[Match]:
         yield match
 
 
-def _apply(
+def apply_update(
     database: Database, collection: Collection, match: Match, change: Update, node: And
 ) -> tuple[bool, Document, Document]:
     """Change one stored document; gives whether it differs, its old and its new state."""
@@ -216,7 +215,7 @@ def _apply(
     return True, old, new
 
 
-def _upsert(database: Database, collection: Collection, change: Update, node: And) -> Document:
+def insert_upserted(database: Database, collection: Collection, change: Update, node: And) -> Document:
     document = change.insert_from(node)
     identity = document["_id"] if "_id" in document else ObjectId()
     document = {"_id": identity, **document}
@@ -246,58 +245,9 @@ def delete(call: Call, session: WriteSession) -> bytes:
         collection = database.catalog.get(name) if database is not None else None
         if database is None or collection is None:
             return
-        for match in _matches(call, database, collection, node, statement, multi=limit == 0):
+        for match in matches_of(call, database, collection, node, statement, multi=limit == 0):
             records.delete(database, collection, match.rid, match.decoded())
             removed += 1
 
     errors = _each(call, statements, one)
     return _write_reply({"n": removed}, errors)
-
-
-_MODIFY_OPTIONS: Final = (
-    "query",
-    "sort",
-    "remove",
-    "update",
-    "new",
-    "fields",
-    "upsert",
-    "arrayFilters",
-    "hint",
-)
-
-
-def find_and_modify(call: Call, session: WriteSession) -> bytes:
-    call.allow(*_MODIFY_OPTIONS)
-    body, name = call.body, call.collection_name()
-    remove, upsert, new = (flag_argument(body, option) for option in ("remove", "upsert", "new"))
-    if remove and ("update" in body or upsert or new):
-        raise FailedToParseError("Cannot specify remove together with update, upsert or new")
-    if not remove and "update" not in body:
-        raise FailedToParseError("Either an update or remove=true must be specified")
-    node = parse_filter(document_argument(body, "query"))
-    project = compile_projection(body.get("fields"))
-    change = None if remove else Update(body["update"], body.get("arrayFilters"), now)
-    database = session.database(call.database, create=upsert)
-    collection = database.catalog.get(name) if database is not None else None
-    value: Document | None = None
-    last: Document = {"n": 0} if remove else {"n": 0, "updatedExisting": False}
-    match = None
-    if database is not None and collection is not None:
-        match = next(_matches(call, database, collection, node, body, multi=False), None)
-    if database is not None and collection is not None and match is not None:
-        if change is None:
-            value = match.decoded()
-            records.delete(database, collection, match.rid, value)
-            last = {"n": 1}
-        else:
-            _, old, changed = _apply(database, collection, match, change, node)
-            value = changed if new else old
-            last = {"n": 1, "updatedExisting": True}
-    elif upsert and change is not None and database is not None:
-        made = _upsert(database, collection or database.create_collection(name), change, node)
-        value = made if new else None
-        last = {"n": 1, "updatedExisting": False, "upserted": made["_id"]}
-    if value is not None and project is not None:
-        value = project(value)
-    return reply({"lastErrorObject": last, "value": value})

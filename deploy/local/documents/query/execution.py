@@ -20,6 +20,10 @@ _ROW_OVERHEAD_BYTES: Final = 200
 """What Python adds to each row held for a sort; keeps the memory limit honest for small documents."""
 
 
+MAX_HEAP: Final = 10_000
+"""A sort with a smaller limit keeps only that many rows; a larger one is bounded by bytes."""
+
+
 class Match(NamedTuple):
     """One matching document: its row number, its bytes, and its decoded form if a check needed it."""
 
@@ -55,7 +59,7 @@ def run_sorted(
 
 def sort_in_memory(matches: Iterable[Match], sort: SortOrder, limit: int, max_bytes: int) -> list[Match]:
     """Sort, keeping only the first ``limit``; raises code 292 where the memory limit would be passed."""
-    if limit:
+    if 0 < limit <= MAX_HEAP:
         keyed = ((sort_key(match.decoded(), sort), at, match) for at, match in enumerate(matches))
         return [match for _, _, match in heapq.nsmallest(limit, keyed)]
     held: list[tuple[bytes, Match]] = []
@@ -69,7 +73,7 @@ def sort_in_memory(matches: Iterable[Match], sort: SortOrder, limit: int, max_by
                 292,
             )
     held.sort(key=lambda pair: pair[0])
-    return [match for _, match in held]
+    return [match for _, match in (held[:limit] if limit else held)]
 
 
 def count(source: Source, collection: Collection, plan: Plan) -> int:

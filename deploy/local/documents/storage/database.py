@@ -66,6 +66,8 @@ class Database:
         self.connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
         self.connection.execute("PRAGMA secure_delete = FAST")
         self.connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        # A great bulk leaves a great log; it is cut back to this many bytes once it is folded in.
+        self.connection.execute("PRAGMA journal_size_limit = 67108864")
         for statement in (_COLLECTIONS, _INDEXES):
             self.connection.execute(statement)
         self.catalog: Catalog = {}

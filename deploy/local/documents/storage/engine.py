@@ -199,6 +199,8 @@ def _roll_back(database: Database) -> None:
     if database.connection.in_transaction:
         database.connection.execute("ROLLBACK")
     database.load_catalog()
+    # The catalog has new objects now; readers must watch the same ones for fields that become multikey.
+    database.publish()
 
 
 def storage_error(error: sqlite3.Error) -> CommandError:
