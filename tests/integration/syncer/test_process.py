@@ -1,0 +1,205 @@
+"""The syncer as a process on real engines: it reads a workspace whole, survives kill -9, and forgets."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import uuid
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+import pytest
+
+from deploy.local.kafka.topics import ensure_topics
+from shared.contracts.connections import DataRemovalRequested, DataRemoved
+from shared.contracts.resources import ConversationPartChanged, ResourceEvent
+from shared.contracts.sync import ResourceHint, SyncCompleted
+from shared.contracts.topics import (
+    ALL_TOPICS,
+    REMOVALS,
+    RESOURCES_ADMINS,
+    RESOURCES_COMPANIES,
+    RESOURCES_CONTACTS,
+    RESOURCES_CONVERSATIONS,
+    RESOURCES_TAGS,
+    RESOURCES_TEAMS,
+    SYNC_PROGRESS,
+)
+from tests.integration.syncer.stage import Bus, Connector, Syncer, simulator
+from tests.unit.services.syncer.mirror import mirror_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from shared.contracts.event import Event
+
+pytestmark = pytest.mark.slow
+
+RESOURCE_TOPICS = (
+    RESOURCES_ADMINS,
+    RESOURCES_TEAMS,
+    RESOURCES_TAGS,
+    RESOURCES_COMPANIES,
+    RESOURCES_CONTACTS,
+    RESOURCES_CONVERSATIONS,
+)
+
+
+class Stage:
+    def __init__(
+        self, bus: Bus, connector: Connector, syncers: list[Syncer], url: str, workspace_id: str
+    ) -> None:
+        self.bus = bus
+        self.connector = connector
+        self.syncers = syncers
+        self.url = url
+        self.workspace_id = workspace_id
+
+    async def truth(self, resource: str) -> dict[str, dict[str, Any]]:
+        async with httpx.AsyncClient(timeout=30) as client:
+            answer = await client.get(f"{self.url}/_control/truth/{resource}")
+        return {str(row["id"]): row for row in map(orjson.loads, answer.content.splitlines())}
+
+    async def control(self, what: str, body: dict[str, Any]) -> None:
+        async with httpx.AsyncClient(timeout=30) as client:
+            answer = await client.post(f"{self.url}/_control/{what}", json=body)
+            assert answer.is_success, answer.text
+
+    async def mirror(self) -> dict[str, Event]:
+        return mirror_of(event for _, event in await self.bus.read(*RESOURCE_TOPICS) if event is not None)
+
+    async def completions(self) -> list[SyncCompleted]:
+        return [event for _, event in await self.bus.read(SYNC_PROGRESS) if isinstance(event, SyncCompleted)]
+
+    async def completed(self, amount: int) -> SyncCompleted:
+        """Wait until so many different runs have ended; return the last one's end."""
+
+        async def ended() -> bool:
+            return len({event.run_id for event in await self.completions()}) >= amount
+
+        await until(ended)
+        return (await self.completions())[-1]
+
+    async def equals_the_workspace(self) -> bool:
+        mirror = await self.mirror()
+        held: Counter[str] = Counter(
+            event.RESOURCE for event in mirror.values() if isinstance(event, ResourceEvent)
+        )
+        conversations = await self.truth("conversations")
+        parts = sum(
+            len(row["conversation_parts"]["conversation_parts"]) + 1 for row in conversations.values()
+        )
+        wanted = {
+            "admin": len(await self.truth("admins")),
+            "team": len(await self.truth("teams")),
+            "tag": len(await self.truth("tags")),
+            "company": len(await self.truth("companies")),
+            "contact": len(await self.truth("contacts")),
+            "conversation": len(conversations),
+            "conversation_part": parts,
+        }
+        assert dict(held) == wanted
+        return True
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(90):
+        while not await condition():
+            await asyncio.sleep(0.3)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("workspace")
+    with simulator(folder, CONVERSATIONS=300, PARTS=6, CONTACTS=250, COMPANIES=40, DAYS=80) as url:
+        yield url
+
+
+@pytest.fixture
+async def stage(workspace: str, kafka: str, mongodb_uri: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    await ensure_topics(kafka, ALL_TOPICS)
+    async with httpx.AsyncClient() as client:
+        state = (await client.get(f"{workspace}/_control/state")).json()
+    workspace_id = next(iter(state["workspaces"]))["id"] if isinstance(state["workspaces"], list) else ""
+    connector = Connector(workspace, workspace_id)
+    prefix = f"t{uuid.uuid4().hex[:10]}"
+    syncers = [
+        Syncer(tmp_path, kafka=kafka, mongodb_uri=mongodb_uri, connector_url=connector.url, prefix=prefix)
+        for _ in range(2)
+    ]
+    yield Stage(Bus(kafka), connector, syncers, workspace, workspace_id)
+    for syncer in syncers:
+        syncer.close()
+    connector.close()
+
+
+async def test_reads_a_workspace_and_survives_being_killed(stage: Stage) -> None:
+    """Killed in the middle of the first sync, it ends with the mirror equal to the workspace."""
+    await stage.control("switches", {"latency_median_ms": 60})
+    first, second = stage.syncers
+    first.start()
+    await stage.bus.send(stage.bus.connection(stage.url, stage.workspace_id), stage.bus.request("initial"))
+
+    async def some_conversations() -> bool:
+        return any("/conversation/" in key for key in await stage.mirror())
+
+    await until(some_conversations)
+    assert not await stage.completions()
+    first.end(signal.SIGKILL)
+    second.start()
+    completed = await stage.completed(1)
+    assert await stage.equals_the_workspace()
+    assert {count.resource: count.done for count in completed.held}["conversation"] == 300
+    assert completed.gap_count == 0
+    assert second.end() in {0, -signal.SIGTERM}
+
+
+async def test_follows_changes_and_hints_and_removes_data(stage: Stage) -> None:
+    """A scheduled run finds a change, a hint another one at once; a removal leaves nothing but tombstones."""
+    await stage.control("switches", {"latency_median_ms": 0})
+    (syncer, _) = stage.syncers
+    syncer.start()
+    await stage.bus.send(stage.bus.connection(stage.url, stage.workspace_id), stage.bus.request("initial"))
+    await stage.completed(1)
+    conversations = await stage.truth("conversations")
+    changed, hinted = sorted(conversations)[:2]
+    await stage.control(
+        "mutate", {"name": "reply", "arguments": {"conversation_id": changed, "body": "<p>By schedule</p>"}}
+    )
+    await stage.bus.send(stage.bus.request("scheduled"))
+    await stage.completed(2)
+    await stage.control(
+        "mutate", {"name": "reply", "arguments": {"conversation_id": hinted, "body": "<p>By hint</p>"}}
+    )
+    await stage.bus.send(stage.bus.request("hint", [ResourceHint(resource="conversation", id=hinted)]))
+    await stage.completed(3)
+    texts = {
+        event.text for event in (await stage.mirror()).values() if isinstance(event, ConversationPartChanged)
+    }
+    assert {"By schedule", "By hint"} <= texts
+    assert await stage.equals_the_workspace()
+
+    await stage.bus.send(
+        DataRemovalRequested(
+            organization_id=stage.bus.organization_id,
+            connection_id=stage.bus.connection_id,
+            removal_id="removal-1",
+            workspace_id=stage.workspace_id,
+            requested_by="Ann",
+            requested_at=datetime.now(UTC),
+        )
+    )
+
+    async def removed() -> bool:
+        return any(isinstance(event, DataRemoved) for _, event in await stage.bus.read(REMOVALS))
+
+    await until(removed)
+    last = dict(await stage.bus.read(*RESOURCE_TOPICS))
+    assert {key for key, event in last.items() if event is not None} == set()
+    assert not any("earshot" in token for _, token in stage.connector.asked)
+    log = syncer.log.read_text(encoding="utf-8")
+    assert str((stage.connector.lease or {})["access_token"]) not in log
