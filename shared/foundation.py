@@ -73,7 +73,7 @@ class Foundation:
         """Return the HTTP application; its lifespan starts the bus after all other start steps."""
         servers = self.settings.kafka_bootstrap_servers
         self.lifecycle.start("topics", lambda: expect_topics(servers, ALL_TOPICS))
-        self.lifecycle.start("bus", self.broker.start)
+        self.lifecycle.start("bus", self._start_bus)
         self.lifecycle.background("revoked keys", self._revoked.follow)
         return create_api(
             service=self.service,
@@ -86,6 +86,15 @@ class Foundation:
             registry=self.registry,
             pages=pages,
         )
+
+    async def _start_bus(self) -> None:
+        try:
+            await self.broker.start()
+        except BaseException:
+            # Half of the consumers may have joined their groups; left there they would keep partitions
+            # that nobody reads from.
+            await self.broker.stop()
+            raise
 
 
 def lay_foundation(

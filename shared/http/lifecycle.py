@@ -28,6 +28,9 @@ _LONGEST_RETRY_SECONDS = 3.0
 _RESTART_SECONDS = 2.0
 """Pause before background work that failed is started again."""
 
+_CANCELLATIONS = 5
+"""How often work is told to end before it is left behind."""
+
 
 class Lifecycle:
     """Collects what a service starts, runs and closes; used as FastAPI's lifespan.
@@ -105,6 +108,8 @@ class Lifecycle:
             except ProcessingStopped:
                 raise
             except Exception:  # noqa: BLE001 - logged with its traceback, and the work goes on
+                if self._readiness.stopping is not None:
+                    return
                 _LOG.exception("background work failed and starts again", work=name)
                 await self._sleep(_RESTART_SECONDS)
             else:
@@ -117,6 +122,13 @@ class Lifecycle:
             _LOG.exception("closing failed; going on with the rest", part=name)
 
     async def _cancel(self, tasks: list[asyncio.Task[None]]) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Cancel until they have ended: a driver may turn a cancellation into an error of its own."""
+        pending = {task for task in tasks if not task.done()}
+        for _ in range(_CANCELLATIONS):
+            if not pending:
+                return
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=self._grace_seconds / _CANCELLATIONS)
+        for task in pending:
+            _LOG.error("work did not end in time and is left behind", work=task.get_name())

@@ -92,3 +92,21 @@ async def test_background_begins_after_the_last_start_step() -> None:
     async with lifecycle.run():
         await until(lambda: len(order) == 3)
     assert order == ["start", "start", "work"]
+
+
+async def test_a_driver_that_swallows_its_cancellation_does_not_keep_the_service() -> None:
+    """Database drivers turn a cancellation into an error of their own; stopping still ends."""
+    lifecycle = Lifecycle(Readiness(), grace_seconds=1, sleep=no_sleep)
+    runs: list[int] = []
+
+    async def stubborn() -> None:
+        runs.append(1)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ConnectionError("no server") from None
+
+    lifecycle.background("sweeper", stubborn)
+    async with asyncio.timeout(5), lifecycle.run():
+        await until(lambda: runs)
+    assert runs == [1]
