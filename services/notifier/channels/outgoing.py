@@ -80,7 +80,7 @@ class OutgoingHttp:
                 "Accept-Encoding": "identity",
             },
             timeout=self._timeout,
-            extensions={"timeout": self._timeout.as_dict(), "sni_hostname": target.host},
+            extensions={"timeout": self._timeout.as_dict(), "sni_hostname": target.raw_host.decode("ascii")},
         )
         try:
             response = await self._client.send(request, stream=True, follow_redirects=False)

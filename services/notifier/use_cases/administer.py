@@ -100,7 +100,7 @@ class Administration:
 
     async def create(self, identity: Identity, draft: RuleDraft) -> SavedRule:
         """Store a new rule. Raises RuleInvalid."""
-        if len(await self._rules.list_of(identity.organization_id)) >= _MOST_RULES:
+        if len(await self.list_rules(identity.organization_id)) >= _MOST_RULES:
             raise RuleInvalid({"name": f"There are {_MOST_RULES} rules already. Remove one first."})
         blank = Rule(
             id=secrets.token_hex(8),

@@ -117,7 +117,7 @@ def _attempt(outcome: Any = "delivered") -> Attempt:
 
 
 async def _claim(
-    notifications: Notifications, notification: Notification, token: str = "t"
+    notifications: Notifications, notification: Notification, lease: str = "t"
 ) -> Notification | None:
     return await notifications.claim(
         "acme", notification.id, now=NOW, lease_until=NOW + timedelta(minutes=1), token=lease

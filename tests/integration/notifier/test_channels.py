@@ -1,0 +1,289 @@
+"""Channels against real receivers on loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from standardwebhooks.webhooks import Webhook
+
+from services.notifier.channels.email import EmailChannel
+from services.notifier.channels.outgoing import OutgoingHttp, resolve_by_system
+from services.notifier.channels.slack import SlackChannel
+from services.notifier.channels.webhook import WebhookChannel
+from services.notifier.domain.notification import Notification
+from services.notifier.domain.rule import Recipient
+from services.notifier.errors import DeliveryPostponed, DeliveryRefused
+from services.notifier.ports import Message
+from services.notifier.settings import Settings
+from shared.clock import SystemClock
+from shared.contracts.signals import CustomerRef, SignalDetected
+from tests.integration.notifier.receivers import Mailbox, Receivers, mail_server, receiving
+from tests.unit.services.notifier.fakes import NOW, a_signal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from services.notifier.domain.addresses import Address
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@pytest.fixture
+async def receivers() -> AsyncIterator[Receivers]:
+    """Receivers on loopback."""
+    async with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """A mail server on loopback."""
+    async with mail_server() as running:
+        yield running
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[OutgoingHttp]:
+    """What posts, allowed to reach loopback, with half a second of patience."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        yield OutgoingHttp(client, timeout_seconds=0.5, allow_private=True)
+
+
+def _message(
+    url: str | None = None, signal: SignalDetected | None = None, to: str = "tom@example.com"
+) -> Message:
+    return Message(
+        notification=Notification(
+            id="0123456789abcdef0123456789abcdef",
+            organization_id="acme",
+            connection_id="c-1",
+            signal=signal or a_signal(),
+            rule_id="r-1",
+            channel="webhook",
+            recipient=Recipient("tom@example.com", "tom@example.com"),
+            state="pending",
+            created_at=NOW,
+            next_attempt_at=NOW,
+            tries=1,
+        ),
+        rule_name="Churn",
+        link="https://earshot.example.com/insights/s-1",
+        at=SystemClock().now(),
+        url=SecretStr(url) if url else None,
+        secret=SecretStr(SECRET),
+    )
+
+
+async def test_a_webhook_is_a_signed_cloudevent(receivers: Receivers, http: OutgoingHttp) -> None:
+    """The receiver's library accepts the signature, and the body is the signal's CloudEvent."""
+    said = await WebhookChannel(http).deliver(_message(f"{receivers.base}/good"))
+    assert said == "The receiver answered 200."
+    (got,) = receivers.got
+    event = Webhook(SECRET).verify(got.body, got.headers)
+    assert event["type"] == "earshot.signal.detected.v1"
+    assert event["id"] == a_signal().event_id()
+    assert SignalDetected.model_validate(event["data"]) == a_signal()
+    assert got.headers["webhook-id"] == "0123456789abcdef0123456789abcdef"
+    assert got.headers["content-type"] == "application/cloudevents+json"
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "reason", "words"),
+    [
+        ("broken", DeliveryPostponed, "rejected", "The receiver answered 500: this is broken"),
+        ("busy", DeliveryPostponed, "rejected", "The receiver answered 429: this is busy"),
+        ("slow", DeliveryPostponed, "timed_out", "The receiver did not answer in time."),
+        ("wrong", DeliveryRefused, "rejected", "The receiver answered 404: this is wrong"),
+        ("gone", DeliveryRefused, "rejected", "The receiver answered 410: this is gone"),
+        ("redirect", DeliveryRefused, "rejected", "a redirect"),
+    ],
+)
+async def test_answers_decide_what_comes_next(
+    receivers: Receivers, http: OutgoingHttp, name: str, error: type[Exception], reason: str, words: str
+) -> None:
+    """Trouble that passes is tried again, the rest is given up; a redirect is followed nowhere."""
+    with pytest.raises(error, match=re.escape(words)) as caught:
+        await WebhookChannel(http).deliver(_message(f"{receivers.base}/{name}"))
+    assert getattr(caught.value, "failure", None) == reason
+    assert receivers.at("good") == []
+    if name == "busy":
+        assert isinstance(caught.value, DeliveryPostponed)
+        assert caught.value.retry_after_seconds == 120
+
+
+async def test_an_endless_answer_is_cut(receivers: Receivers, http: OutgoingHttp) -> None:
+    """Only the beginning of an answer is read."""
+    await WebhookChannel(http).deliver(_message(f"{receivers.base}/endless"))
+
+
+async def test_a_receiver_that_is_not_there_is_tried_again(http: OutgoingHttp) -> None:
+    """A refused connection is no answer."""
+    async with receiving() as closed:
+        base = closed.base
+    with pytest.raises(DeliveryPostponed, match="could not be reached") as caught:
+        await WebhookChannel(http).deliver(_message(f"{base}/good"))
+    assert caught.value.failure == "unreachable"
+
+
+async def test_nothing_that_is_shown_holds_the_address(receivers: Receivers, http: OutgoingHttp) -> None:
+    """Messages of failures name no path and no key, for they are shown in the log."""
+    with pytest.raises(DeliveryPostponed) as caught:
+        await WebhookChannel(http).deliver(_message(f"{receivers.base}/broken?key=k3y"))
+    assert "k3y" not in f"{caught.value!r} {caught.value}"
+    assert receivers.base not in str(caught.value)
+
+
+async def _refused(url: str, *addresses: str) -> DeliveryRefused:
+    asked: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[Address]:
+        asked.append(host)
+        return [ipaddress.ip_address(address) for address in addresses]
+
+    def never(request: httpx.Request) -> httpx.Response:
+        raise AssertionError("nothing may be sent")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(never)) as client:
+        http = OutgoingHttp(client, timeout_seconds=1, allow_private=False, resolve=resolve)
+        with pytest.raises(DeliveryRefused) as caught:
+            await http.post(url, b"", {})
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("url", "addresses"),
+    [
+        ("https://internal.example", ("10.0.0.7",)),
+        ("https://two.example", ("93.184.216.34", "127.0.0.1")),
+        ("https://wrapped.example", ("::ffff:169.254.169.254",)),
+        ("https://nowhere.example", ()),
+        ("http://plain.example", ("93.184.216.34",)),
+    ],
+)
+async def test_private_addresses_are_refused(url: str, addresses: tuple[str, ...]) -> None:
+    """One private address among a name's is enough; plain http is refused as well."""
+    assert (await _refused(url, *addresses)).failure == "refused_address"
+
+
+async def test_loopback_by_name_is_refused_after_resolution(receivers: Receivers) -> None:
+    """The system's own resolver is asked, and `localhost` is private under any name."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        http = OutgoingHttp(client, timeout_seconds=1, allow_private=False)
+        with pytest.raises(DeliveryRefused):
+            await http.post(f"https://localhost:{receivers.base.rpartition(':')[2]}/good", b"", {})
+    assert receivers.got == []
+    assert all(address.is_loopback for address in await resolve_by_system("localhost", 443))
+
+
+async def test_the_connection_goes_to_the_address_that_was_judged() -> None:
+    """A name that changes its mind gains nothing: asked once, and the certificate is the name's."""
+    sent: list[httpx.Request] = []
+
+    async def resolve(host: str, port: int) -> list[Address]:
+        return [ipaddress.ip_address("93.184.216.34")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, stream=httpx.ByteStream(b""))
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        http = OutgoingHttp(client, timeout_seconds=1, allow_private=False, resolve=resolve)
+        await http.post("https://hooks.example.com:8443/x?y=z", b"{}", {})
+    (request,) = sent
+    assert str(request.url) == "https://93.184.216.34:8443/x?y=z"
+    assert request.headers["host"] == "hooks.example.com:8443"
+    assert request.extensions["sni_hostname"] == "hooks.example.com"
+
+
+async def test_a_name_without_address_is_tried_again() -> None:
+    """A resolver that fails says nothing about tomorrow."""
+
+    async def resolve(host: str, port: int) -> list[Address]:
+        raise OSError("no such name")
+
+    async with httpx.AsyncClient() as client:
+        http = OutgoingHttp(client, timeout_seconds=1, allow_private=False, resolve=resolve)
+        with pytest.raises(DeliveryPostponed, match="no address"):
+            await http.post("https://hooks.example.com", b"", {})
+
+
+async def test_slack_gets_blocks_and_plain_text(receivers: Receivers, http: OutgoingHttp) -> None:
+    """What a customer wrote can neither mention people nor make links."""
+    evidence = a_signal().evidence[0].model_copy(update={"quote": "<!channel> & <https://x|y>\nnow"})
+    signal = a_signal(evidence=(evidence,), customer=CustomerRef(id="x", name="A < B"))
+    await SlackChannel(http).deliver(_message(f"{receivers.base}/good", signal))
+    body = orjson.loads(receivers.got[0].body)
+    assert body["text"].startswith("Churn risk (explicit): A &lt; B: “&lt;!channel&gt; &amp;")
+    assert [block["type"] for block in body["blocks"]] == ["header", "section", "context", "section"]
+    assert "<!channel>" not in orjson.dumps(body["blocks"][1]).decode()
+
+
+@pytest.mark.parametrize("kind", [SlackChannel, WebhookChannel])
+async def test_a_rule_without_address_says_so(http: OutgoingHttp, kind: Any) -> None:
+    """Nothing to send to is a matter of configuration, not of trying again."""
+    with pytest.raises(DeliveryRefused) as caught:
+        await kind(http).deliver(_message(None))
+    assert caught.value.failure == "not_configured"
+
+
+def _mail(port: int | None, **changes: Any) -> EmailChannel:
+    return EmailChannel(
+        Settings(
+            signing_key=SecretStr("k" * 40),
+            credential_keys=SecretStr(Fernet.generate_key().decode()),
+            smtp_host="127.0.0.1" if port else None,
+            smtp_port=port or 25,
+            smtp_tls="none",
+            notify_timeout_seconds=2,
+            **changes,
+        )
+    )
+
+
+async def test_mail_has_both_forms_and_a_lasting_id(mailbox: Mailbox) -> None:
+    """Text and HTML say the same; a subject made of a customer's words stays one line."""
+    signal = a_signal(customer=CustomerRef(id="x", name="North\r\nBcc: all@example.com <wind>"))
+    await _mail(mailbox.port).deliver(_message(signal=signal))
+    mail = message_from_bytes(mailbox.mails[0], policy=policy.default)
+    assert mail["subject"] == "Churn risk (explicit): North Bcc: all@example.com <wind>"
+    assert mail["bcc"] is None
+    assert mail["message-id"] == "<0123456789abcdef0123456789abcdef@earshot.invalid>"
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert "we won't be renewing" in plain.get_content()
+    assert "https://earshot.example.com/insights/s-1" in plain.get_content()
+    assert "&lt;wind&gt;" in html.get_content()
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"), [("550 no such user", DeliveryRefused), ("451 later", DeliveryPostponed)]
+)
+async def test_a_mail_servers_reply_decides(mailbox: Mailbox, reply: str, error: type[Exception]) -> None:
+    """Replies of the five hundreds are final, those of the four hundreds are not."""
+    mailbox.refuse = reply
+    with pytest.raises(error, match=reply[:3]):
+        await _mail(mailbox.port).deliver(_message())
+
+
+async def test_a_mail_server_that_is_not_there_is_tried_again() -> None:
+    """A refused connection is trouble that passes."""
+    async with mail_server() as closed:
+        port = closed.port
+    with pytest.raises(DeliveryPostponed) as caught:
+        await _mail(port).deliver(_message())
+    assert caught.value.failure == "unreachable"
+
+
+async def test_without_a_mail_server_the_setting_is_named() -> None:
+    """The log says what an operator has to do."""
+    with pytest.raises(DeliveryRefused, match="EARSHOT_SMTP_HOST"):
+        await _mail(None).deliver(_message())

@@ -1,0 +1,295 @@
+"""Pages and JSON API over in-memory ports: what people see, what they may do, what is never shown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+import services.notifier.pages
+from services.notifier import api, pages
+from services.notifier.adapters.local_announcements import LocalAnnouncements
+from services.notifier.errors import DeliveryPostponed
+from services.notifier.ports import DeadLetterView
+from services.notifier.use_cases.read_log import LogReading
+from shared.config import ServiceSettings
+from shared.errors import TransientError
+from shared.http.application import create_api
+from shared.http.lifecycle import Lifecycle
+from shared.observability.readiness import Readiness
+from shared.web.pages import Pages
+from tests.unit.services.notifier.fakes import (
+    ADMIN,
+    MEMBER,
+    NOW,
+    MemoryDeadLetters,
+    ScriptedChannel,
+    a_rule,
+    a_signal,
+)
+from tests.unit.services.notifier.rig import Rig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.auth.identity import Identity
+
+RULES = "/settings/organization/notifications"
+TEMPLATES = Path(services.notifier.pages.__file__).parent / "templates"
+
+
+class SignedIn:
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+
+    async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:
+        return self.identity
+
+
+class Site:
+    """The notifier's pages, looked at by one person whose browser keeps cookies and sends form tokens."""
+
+    def __init__(self, rig: Rig, identity: Identity = ADMIN, dead: MemoryDeadLetters | None = None) -> None:
+        self.rig = rig
+        self.signed_in = SignedIn(identity)
+        readiness = Readiness()
+        web = Pages(TEMPLATES, clock=rig.clock)
+        log = LogReading(notifications=rig.notifications, dead_letters=dead or MemoryDeadLetters())
+        app = create_api(
+            service="notifier",
+            settings=ServiceSettings(http_port=1, signing_key=SecretStr("k" * 40)),
+            routers=[
+                api.routes(rig.administration, log, rig.reading),
+                pages.routes(web, rig.administration, log, rig.reading, LocalAnnouncements()),
+            ],
+            lifecycle=Lifecycle(readiness, grace_seconds=1),
+            readiness=readiness,
+            authenticator=self.signed_in,
+            clock=rig.clock,
+            registry=CollectorRegistry(),
+            pages=web,
+        )
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app),
+            base_url="http://127.0.0.1",
+            headers={"Accept": "text/html"},
+        )
+
+    async def get(self, path: str) -> str:
+        response = await self.http.get(path)
+        assert response.status_code == 200, (path, response.status_code, response.text[:300])
+        return response.text
+
+    async def token(self) -> str:
+        found = re.search(r'csrf-token" content="([^"]+)"', await self.get("/settings/me"))
+        assert found is not None
+        return found[1]
+
+    async def post(self, path: str, data: dict[str, Any] | None = None) -> httpx.Response:
+        return await self.http.post(path, data={"csrf_token": await self.token(), **(data or {})})
+
+
+WEBHOOK_FORM = {"name": "Hook", "channel": "webhook", "url": "https://h.example/k3y", "enabled": "on"}
+
+
+async def test_an_inbox_shows_cards_and_opens_them() -> None:
+    """An unread card leads to the signal and is read afterwards."""
+    site = Site(Rig())
+    await site.rig.inbox.put(a_signal(signal_id="s/1", title="<b>"), "everyone", NOW)
+    body = await site.get("/inbox")
+    assert "won&#39;t be renewing" in body
+    assert "1 unread" in body
+    assert await site.get("/inbox/unread") == "1"
+    opened = await site.http.get("/inbox/open/s%2F1")
+    assert (opened.status_code, opened.headers["location"]) == (303, "/insights/s-1")
+    assert await site.get("/inbox/unread") == ""
+    assert "Nothing unread" in await site.get("/inbox?show=unread")
+
+
+async def test_an_empty_inbox_says_why() -> None:
+    """Nothing is never just an empty page."""
+    assert "See the rules" in await Site(Rig()).get("/inbox")
+
+
+async def test_all_is_read_by_a_form() -> None:
+    """The form needs its token; without it nothing changes."""
+    site = Site(Rig())
+    await site.rig.inbox.put(a_signal(), "everyone", NOW)
+    assert (await site.http.post("/inbox/read-all")).status_code == 403
+    assert (await site.post("/inbox/read-all")).status_code == 303
+    assert await site.get("/inbox/unread") == ""
+
+
+async def test_a_webhook_rule_is_written_shown_changed_and_removed() -> None:
+    """Its secret is shown once; its address never comes back, not even into the form."""
+    site = Site(Rig())
+    made = await site.post(f"{RULES}/new", WEBHOOK_FORM)
+    assert "whsec_" in made.text
+    (rule,) = [rule for rule in await site.rig.rules.list_of("acme") if rule.channel == "webhook"]
+    for path in (RULES, f"{RULES}/{rule.id}", "/operations/deliveries", "/api/v1/rules"):
+        body = await site.get(path)
+        assert "k3y" not in body
+        assert "whsec_" not in body.replace('placeholder="whsec_', "")
+    changed = await site.post(f"{RULES}/{rule.id}", {**WEBHOOK_FORM, "url": "", "name": "Renamed"})
+    assert changed.status_code == 303
+    assert "Renamed" in await site.get(RULES)
+    assert (await site.post(f"{RULES}/{rule.id}/remove")).status_code == 303
+    assert "Renamed" not in await site.get(RULES)
+    assert (await site.http.get(f"{RULES}/{rule.id}")).status_code == 404
+
+
+async def test_a_wrong_rule_comes_back_with_its_faults() -> None:
+    """What was typed stays, and each fault stands at its field."""
+    site = Site(Rig())
+    answer = await site.post(
+        f"{RULES}/new",
+        {"name": "Mail", "channel": "email", "recipients": "nobody", "minimum_confidence": "much"},
+    )
+    assert answer.status_code == 422
+    assert 'value="Mail"' in answer.text
+    assert "is no e-mail address" in answer.text
+    assert "Give a number from 0 to 1." in answer.text
+    pigeon = await site.post(f"{RULES}/new", {"name": "x", "channel": "pigeon"})
+    assert pigeon.status_code == 422
+
+
+async def test_a_test_says_what_the_receiver_said() -> None:
+    """The outcome of a sample stands on the page."""
+    rig = Rig(ScriptedChannel("inbox", DeliveryPostponed("No answer.", reason="unreachable")))
+    await rig.rules.insert(a_rule())
+    site = Site(rig)
+    sent = await site.post(f"{RULES}/r-1/test")
+    assert "The sample did not arrive. No answer." in await site.get(sent.headers["location"])
+    body = await site.get(RULES)
+    assert "Needs attention" in body
+    sent = await site.post(f"{RULES}/r-1/test")
+    assert "The sample arrived." in await site.get(sent.headers["location"])
+
+
+@pytest.mark.parametrize("path", [f"{RULES}/new", f"{RULES}/r-1", f"{RULES}/r-1/remove", f"{RULES}/r-1/test"])
+async def test_members_read_and_do_not_write(path: str) -> None:
+    """A member sees the rules without buttons, and is refused what the buttons do."""
+    rig = Rig()
+    await rig.rules.insert(a_rule())
+    site = Site(rig, MEMBER)
+    assert "Send a test" not in await site.get(RULES)
+    assert (await site.post(path, WEBHOOK_FORM)).status_code == 403
+
+
+async def test_preferences_are_kept_and_checked() -> None:
+    """Saved wishes come back; nonsense comes back with its fault and is not saved."""
+    site = Site(Rig(), MEMBER)
+    form = {"kinds": ["renewal", "upsell"], "minimum_confidence": "0,5", "quiet": "on", "start": "20:00"}
+    bad = await site.post("/settings/me", {**form, "end": "08:00", "zone": "Mars"})
+    assert bad.status_code == 422
+    assert "is no time zone" in bad.text
+    assert (await site.post("/settings/me", {"minimum_confidence": "2"})).status_code == 422
+    assert await site.rig.people.get("acme", "u-2") is None
+    good = await site.post("/settings/me", {**form, "end": "08:00", "zone": "Europe/Berlin"})
+    assert good.status_code == 303
+    assert "Saved." in await site.get(good.headers["location"])
+    wishes = await site.rig.people.get("acme", "u-2")
+    assert wishes is not None
+    assert (wishes.kinds, wishes.minimum_confidence) == (("renewal", "upsell"), 0.5)
+
+
+async def test_the_log_shows_every_attempt() -> None:
+    """The list says the last word, the page behind it each try; filters are kept in the address."""
+    rig = Rig(ScriptedChannel("inbox", DeliveryPostponed("Busy.", reason="rejected", status=503)))
+    await rig.rules.insert(a_rule())
+    await rig.take(a_signal())
+    await rig.sweep(10)
+    site = Site(rig)
+    (notification,) = await rig.log()
+    assert notification.id in await site.get("/operations/deliveries?state=delivered&channel=inbox&rule=r-1")
+    assert "Nothing in the log matches" in await site.get("/operations/deliveries?state=failed")
+    body = await site.get(f"/operations/deliveries/{notification.id}")
+    assert "Busy." in body
+    assert "503" in body
+    assert (await site.http.get("/operations/deliveries/none")).status_code == 404
+
+
+async def test_dead_letters_are_shown_with_their_reason() -> None:
+    """The page names record, reason and the command that handles them; when Kafka is away it says so."""
+    letter = DeadLetterView(
+        "notifier", 7, NOW, "broken_bytes", "no JSON", "1", "signals.customer/2@40", "t", "abc", "<script>"
+    )
+    body = await Site(Rig(), dead=MemoryDeadLetters(letter)).get("/operations/dead-letters")
+    assert "broken_bytes" in body
+    assert "signals.customer/2@40" in body
+    assert "&lt;script&gt;" in body
+    assert "earshot dlq redrive" in body
+    assert "No dead letters" in await Site(Rig()).get("/operations/dead-letters")
+    away = MemoryDeadLetters(failure=TransientError("away"))
+    assert "The bus does not answer" in await Site(Rig(), dead=away).get("/operations/dead-letters")
+
+
+async def test_the_api_does_what_the_pages_do() -> None:
+    """Rules are made, changed, tried and removed with a bearer key, which needs no form's token."""
+    site = Site(Rig(), replace(ADMIN, ambient=False))
+    http = site.http
+    body = {"name": "Hook", "channel": "webhook", "url": "https://h.example/k3y", "kinds": ["churn_risk"]}
+    made = (await http.post("/api/v1/rules", json=body)).json()
+    assert made["signing_secret"].startswith("whsec_")
+    path = f"/api/v1/rules/{made['id']}"
+    assert (await http.get(path)).json()["signing_secret"] is None
+    changed = await http.put(path, json={**body, "name": "New", "url": None})
+    assert (changed.json()["name"], changed.json()["revision"]) == ("New", 2)
+    tried = (await http.post(f"{path}/test")).json()
+    assert tried["delivered"] is True
+    deliveries = (await http.get("/api/v1/deliveries", params={"rule_id": made["id"]})).json()
+    assert [attempt["outcome"] for attempt in deliveries["items"][0]["attempts"]] == ["delivered"]
+    one = await http.get(f"/api/v1/deliveries/{tried['notification_id']}")
+    assert one.json()["test"] is True
+    assert (await http.delete(path)).status_code == 204
+    assert (await http.get(path)).status_code == 404
+    assert (await http.post("/api/v1/rules", json={**body, "url": "ftp://x"})).status_code == 422
+    assert (await http.post("/api/v1/rules", json={**body, "colour": "red"})).status_code == 422
+
+
+async def test_api_lists_go_on_by_cursor() -> None:
+    """Every item comes once; a cursor that was not made here is refused."""
+    site = Site(Rig(), replace(MEMBER, ambient=False))
+    for number in range(5):
+        await site.rig.take(a_signal(signal_id=f"s-{number}"))
+        await site.rig.inbox.put(a_signal(signal_id=f"s-{number}"), "everyone", NOW)
+    for path in ("/api/v1/notifications", "/api/v1/inbox"):
+        seen, cursor = [], None
+        while True:
+            params = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+            page = (await site.http.get(path, params=params)).json()
+            seen += [item["id"] for item in page["items"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert len(seen) == len(set(seen)) == 5
+        for broken in ("zzz", "eyJhIjoxfQ", "eyJhdCI6IjIwMjYtMDEtMDEiLCJpZCI6ImEifQ"):
+            assert (await site.http.get(path, params={"cursor": broken})).status_code == 400
+
+
+async def test_the_api_reads_and_marks_the_inbox() -> None:
+    """Unread entries are counted, marked one by one or all at once."""
+    site = Site(Rig(), replace(MEMBER, ambient=False))
+    for number in range(3):
+        await site.rig.inbox.put(a_signal(signal_id=f"s-{number}"), "everyone", NOW)
+    assert (await site.http.get("/api/v1/inbox/unread")).json() == {"unread": 3}
+    assert (await site.http.post("/api/v1/inbox/read", json={"id": "s-1"})).json() == {"marked": 1}
+    assert (await site.http.post("/api/v1/inbox/read", json={"id": "s-1"})).json() == {"marked": 0}
+    assert (await site.http.post("/api/v1/inbox/read", json={})).json() == {"marked": 2}
+    assert (await site.http.post("/api/v1/inbox/read", json={"id": "none"})).status_code == 404
+    assert (await site.http.get("/api/v1/inbox", params={"unread": True})).json()["items"] == []
+
+
+async def test_the_openapi_document_covers_the_api() -> None:
+    """It can be made, names each path, and has an example of a rule."""
+    document = (await Site(Rig()).http.get("/api/v1/openapi/notifier.json")).json()
+    assert {"/api/v1/rules", "/api/v1/deliveries", "/api/v1/inbox", "/api/v1/notifications"} <= set(
+        document["paths"]
+    )
+    assert document["components"]["schemas"]["RuleBody"]["examples"]
