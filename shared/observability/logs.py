@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SECRET_NAMES = re.compile(
@@ -20,6 +22,8 @@ _SECRET_VALUES = re.compile(
     r"dG9rO[A-Za-z0-9+/=_-]{8,}|(?<=Bearer )[A-Za-z0-9._~+/=-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 _HIDDEN = "[hidden]"
+_QUIET_SECONDS = 30.0
+"""Pause between two equal lines of aiokafka, which retries ten times a second while a broker is away."""
 
 _NOISY_LOGGERS = (
     "aiokafka",
@@ -48,6 +52,26 @@ def _hide(key: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_hide(key, item) for item in value]
     return value
+
+
+def _only_for(prefix: str, wanted: logging.Filter) -> Callable[[logging.LogRecord], bool]:
+    return lambda record: not record.name.startswith(prefix) or bool(wanted.filter(record))
+
+
+class OncePerWhile(logging.Filter):
+    """Lets one line of each wording through in `seconds`; a library that retries would fill the disk."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._last: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        wording = (record.name, str(record.msg))
+        if record.created - self._last.get(wording, float("-inf")) < self._seconds:
+            return False
+        self._last[wording] = record.created
+        return True
 
 
 def configure_logging(*, level: str, log_format: Literal["console", "json"], service: str) -> None:
@@ -81,6 +105,7 @@ def configure_logging(*, level: str, log_format: Literal["console", "json"], ser
     root.setLevel(level)
     for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    handler.addFilter(_only_for("aiokafka", OncePerWhile(_QUIET_SECONDS)))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
