@@ -47,6 +47,7 @@ _NOT_THIS = (
             dashboard|formula
             <thing> cancellation
             newsletter|mailing
+            renew|renewing ..2 certificate|certificates|domain|token|passport
             canceled events|event|order|orders|bookings|appointments
             connection|session ..2 terminated|ends|ended|closed
             """
@@ -57,6 +58,8 @@ _NOT_THIS = (
         -5.0,
         phrase_lines(
             """
+            end|ended|ending|ends up
+            stop by|in
             not canceling|leaving|quitting|terminating|churning|losing
             not|never want|wanting|going|planning|intend|intending|looking|asking|trying|about|plan|
                 wish to <end>|leave|churn|switch
@@ -335,8 +338,10 @@ _IMPLIED = (
             consider*|think*|thought ..1 leaving|moving|canceling|closing|ending|terminating ..6 account|
                 subscription|contract|service|plan|membership|it|$
             consider*|think*|thought ..1 leaving|moving $
-            competitor|competitors|<rival>|someone|somebody|others|rival ..3 offer|offers|offered|
-                offering|cheaper|quoted|same|built|better|impressed
+            competitor|competitors|<rival>|rival|someone_else|somebody_else|others ..3 offer|offers|
+                offered|offering|cheaper|quoted|impressed
+            competitor|competitors|<rival>|rival ..3 same|built|better
+            competitors ..6 impressed
             one of your competitors
             better|cheaper|lower offer|deal|price|rate|quote|rates ..2 from|elsewhere|with|at|than
             got|found|received ..3 better|cheaper ..1 offer|deal|price|quote|option
@@ -352,7 +357,8 @@ _IMPLIED = (
         2.6,
         phrase_lines(
             """
-            not|hardly|barely|never|no ..5 worth|value|roi|benefit|justify|justified|paying_for
+            not|hardly|barely|never|no ..4 value|roi|benefit|justify|justified|paying_for
+            not ..2 worth the|it|our|what|paying|that|keeping
             question*|justify|justifying|defending|defend ..4 cost|costs|expense|price|investment|spend|
                 spending|it_to|you_internally|roi|this
             why ..2 i|we|am|are pay|paying|keep ..1 for|paying ..1 this|you|it|that $
@@ -407,7 +413,6 @@ _IMPLIED = (
             seats|licenses|half|most ..4 unused|idle|empty
             not logged ..1 in
             not ..2 use ..3 anymore|any_more|any_longer
-            not use it
             gathering dust
             """
         ),
@@ -473,8 +478,9 @@ _IMPLIED = (
         3.0,
         phrase_lines(
             """
-            if|unless ..8 will|would|may|might|am|are have_to|need_to|be_forced|consider|considering|look|
-                looking|leave|leaving|cancel|canceling|switch|switching|move|reconsider|gone
+            if|unless ..8 we|i ..1 will|would|may|might|am|are have_to|need_to|be_forced|consider|
+                considering|look|looking|leave|leaving|cancel|canceling|switch|switching|move|reconsider|
+                gone
             if ..4 not|never ..1 fixed|resolved|solved|sorted|improved|improve|addressed|change ..8 will|
                 would|may|might|going|have|am|are
             if ..1 stays|continues|keeps ..8 not|leave|look|cancel|switch
@@ -497,10 +503,11 @@ _IMPLIED = (
             on the fence
             second thoughts
             not sure|certain|convinced ..4 stay|staying|keep|continue|continuing|renew|right|fit|getting
-            whether|if ..2 to|we|i ..1 keep|stay|continue|renew|leave|picked|made|chose
+            whether ..2 to|we|i ..1 keep|stay|continue|renew|leave|picked|made|chose
+            if we should ..1 keep|stay|continue|renew|leave
             do not see us|me|ourselves staying|continuing|renewing
             under review
-            right vendor|choice|tool|product|fit|decision
+            whether|wonder|wondering|wonders|doubt|not ..5 right vendor|choice|tool|product|decision
             what ..3 happen|happens ..4 not continue|leave|left|cancel|canceled|stopped|end
             seriously questioning
             """
@@ -540,13 +547,13 @@ _IMPLIED = (
         2.4,
         phrase_lines(
             """
-            does|do|is|are|did not ..2 fit|suit|meet|right|working ..2 how|for|our|my|us|needs|
-                expectations|well
+            does|do|is|are|did not ..2 fit|suit|meet|working ..2 how|for|our|my|us|needs|expectations
+            not the? right tool|product|fit|solution|platform
             not for us|me
             build|built|do|developed|develop ..2 ourselves|in_house|internally
             easier for us to build
             gap|gaps between
-            not going|working well|out
+            not working|worked out for us
             """
         ),
     ),
@@ -610,7 +617,7 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         version=VERSION,
         kind=Kind.CHURN_RISK,
         voices=(
-            Voice(RuleBook(_EXPLICIT, _GROUPS), Calibration(slope=1.505, offset=-2.833), explicit=True),
+            Voice(RuleBook(_EXPLICIT, _GROUPS), Calibration(slope=1.554, offset=-2.917), explicit=True),
             Voice(RuleBook(_IMPLIED, _GROUPS), Calibration(slope=0.885, offset=-1.481), explicit=False),
         ),
         parameters=parameters or Parameters(threshold=0.6),

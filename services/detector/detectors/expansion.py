@@ -32,7 +32,8 @@ _CUES = (
         phrase_lines(
             """
             <grow> ..4 <seat>
-            <many>|<plus>|one|some ..2 <seat>
+            <many>|<plus> ..2 <seat>
+            add|need|buy|get|order|requesting ..1 one ..1 <seat>
             <seat> ..3 from # to
             no|out_of|free|enough <seat> left?
             increase|raise|bump|expand|extend|up ..5 <seat>|user count|limit|number|numbers|to|from
@@ -51,8 +52,9 @@ _CUES = (
         3.0,
         phrase_lines(
             """
-            add|adding|bring|bringing|need|provision|onboard|put|have|onboarding|access_for|
-                quote_for ..3 <many>|more|additional|extra|multiple|new ..3 <people>
+            add|adding|bring|bringing|need|provision|onboard|onboarding|access_for|quote_for|
+                put ..2 <many>|more|additional|extra|multiple ..2 <people>
+            add|adding|onboard|need ..1 new users|people|agents|employees|members|staff|colleagues
             <many>|how_much_for <plus> ..2 <people>
             <many>|multiple new <people>|users
             per additional|extra|new|added|# user|seat|agent|person|head
@@ -228,6 +230,6 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.EXPANSION,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=0.868, offset=-1.121)),),
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=0.866, offset=-1.033)),),
         parameters=parameters or Parameters(threshold=0.6),
     )

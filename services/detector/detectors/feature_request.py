@@ -170,7 +170,7 @@ _CUES = (
             needs|need|lacks|lacking|lack ..2 dark|offline|better|more|an? ..1 <part>
             need|needs|want|wants a|an|the|some ..2 <way> to|for|of
             need|needs the ability to
-            should add|include|support|have|allow|also
+            should add|include|support|allow
             should give|let us|me|users|people
             an option|ability|possibility to|for|of ..5 needed|missing|great|nice|helpful|required|useful
             a|an ..3 <way> ..6 would|could ..3 help|solve|<nice>|welcome|save|make
@@ -346,6 +346,10 @@ _CUES = (
             after ..3 update ..4 not|crash*|error
             used to work
             disappeared|vanished
+            wish i|we was|were|had_seen|had_known|had_been|had_not|would_have|could_have|did_not|have|could_be
+            wish i|we had ..1 seen|known|been|bought|gone|never|read|found
+            should have ..1 been|expected|known|concurred|seen|gone
+            not need
             used to be
             steps to reproduce
             if|when|once|until|when_it ..4 fix|fixed
@@ -439,6 +443,6 @@ def create(parameters: Parameters | None = None) -> FeatureRequestDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.FEATURE_REQUEST,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.093, offset=-2.545)),),
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.066, offset=-2.418)),),
         parameters=parameters or Parameters(threshold=0.6),
     )

@@ -52,8 +52,9 @@ _CUES = (
             want|like|how|trying|tried|need|can|could|unable|help|wanting ..4 <signing>
             <signing> ..4 error|problem|issue|not|page|form|fails|failed|rejecting|process|work|complete|
                 stuck|trouble
-            complete|finish|problem|problems|issue|issues|trouble|error|errors|assistance|
-                help ..4 registration|registrations|<signing>
+            complete|finish|assistance|help ..4 registration|registrations|<signing>
+            problem|problems|issue|issues|trouble|error|errors with|during|in|on|of|at|when|
+                while ..2 registration|registrations|<signing>
             registration|registrations|<signing> problem|problems|error|errors|issue|issues
             become|becoming a? ..1 customer|member|client
             start|starting|begin ..1 a? new service|policy|plan|contract
@@ -73,7 +74,9 @@ _CUES = (
         3.0,
         phrase_lines(
             """
-            <newly> ..2 <joined>
+            <newly> ..1 signed|joined|subscribed|onboarded|signed_up|registered|enrolled
+            <newly> ..1 bought|purchased|created|made|installed|started ..4 account|your|plan|
+                subscription|license|app|workspace|you|platform|profile
             i|we new here|to_this|to_the|to_you|to_your
             new customer|client|user here
             we are|am a? ..1 new here|customer|client|to
@@ -81,7 +84,9 @@ _CUES = (
             fresh account
             new here
             first time ..1 user|using|customer|with
-            our|my|the first day|week|month with|on|in|using|and
+            our|my first day|week|month with|on|using|and
+            in our first day|week|weeks|month
+            it is our first month
             day one
             now that the paperwork|contract|purchase
             signed|completed|closed the contract|purchase|deal|agreement
@@ -119,7 +124,7 @@ _CUES = (
             getting everyone set
             how things|it|this works|work here
             first steps
-            quick tour|start
+            quick tour
             setup steps
             walk ..1 us|me|them|my_team through
             telling me how to begin
@@ -166,7 +171,7 @@ _CUES = (
             welcome email|message|mail|pack|package
             activation code|link|email
             <our> login|sandbox details|credentials
-            for the first time
+            connect|log|login|sign|set|configure|install|use|using|start ..6 for the first time
             admin invite
             invite everybody|everyone|the_team|my_team
             verify|confirmation ..3 domain|identity|email|mail before|came|never
@@ -175,7 +180,7 @@ _CUES = (
             figure|trying ..3 how things|it|this work|works
             sample data
             configured it right
-            so far i|we have
+            so far i|we have made|added|created|set|invited|imported|configured
             """
         ),
         family="setup",
@@ -264,7 +269,7 @@ def _facts_points(context: Context, message: Message) -> float:
     days = (message.at - signed_up).days
     if days <= _FRESH_DAYS:
         return 0.8
-    return -1.2 if days > _SETTLED_DAYS else 0.0
+    return -1.6 if days > _SETTLED_DAYS else 0.0
 
 
 def create(parameters: Parameters | None = None) -> LexicalDetector:
@@ -273,7 +278,7 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.ONBOARDING,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=0.999, offset=-1.054)),),
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.011, offset=-0.931)),),
         parameters=parameters or Parameters(threshold=0.6),
         facts_points=_facts_points,
     )

@@ -35,8 +35,8 @@ _CUES = (
         phrase_lines(
             """
             upgrade|upgrading|upgrades ..3 <level>|<tier>
-            want|like|wants|wanted|need|wish|looking|ready|how|can|could|please|interested|thinking|have|
-                ways|possible ..3 upgrade|upgrading|upgraded
+            want|like|wants|wanted|need|wish|looking|ready|how|can|could|please|interested|thinking|ways|
+                possible ..3 upgrade|upgrading
             ^ upgrade $|me|us|to|my|our
             upgrade ..2 to <tier>
             is|does|when the upgrade instant|effective|take|start
@@ -55,7 +55,9 @@ _CUES = (
                 the <more> ..1 <level>
             move|moving|switch|go|going|change|changing|put ..3 to <our>|a|an? ..1 <upper>
             from free|starter|basic|standard|silver|the_free ..2 to
-            go|going|move|moving enterprise|pro|premium|up|platinum|gold
+            go|going|move|moving enterprise|pro|premium|platinum|gold
+            thinking|think|thought about|of moving|going up
+            go|going|move|moving|switch|upgrade ..3 to plus
             change|changing over
             activate|turn_on|buy|purchase|get ..3 paid|premium|pro|full version|plan|features|edition
             <more> plan|plans|tier|tiers|package|packages|edition|subscription|membership|bundle|suite
@@ -140,9 +142,10 @@ _CUES = (
         phrase_lines(
             """
             interested in|for ..2 add_on|addon|module|connector|integration|assistant|suite|<upper>
-            buy|purchase|purchasing|add|adding|get|getting|order|include|activate|try|trying ..4 add_on|
-                add_ons|addon|module|pack|channel|suite|connector|package
-            want|like|wants|need ..4 add_on|addon|module|<upper>
+            buy|purchase|purchasing|add|adding|order|include|activate ..4 add_on|add_ons|addon|module|
+                pack|channel|suite|connector|package
+            want|like|wants|need ..4 <upper>
+            want|like|wants ..3 the|your ..1 add_on|addon|module
             purchase|buy ..4 separately|additional|dedicated|extra|api|rate_limit|it_for_production
             consulting|professional hours|services ..6 cost
             wants it
@@ -257,6 +260,6 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.UPSELL,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.409, offset=-2.571)),),
+        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.412, offset=-2.549)),),
         parameters=parameters or Parameters(threshold=0.6),
     )

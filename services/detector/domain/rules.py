@@ -99,7 +99,7 @@ def _hits(index: _Index, clause: Clause) -> dict[str, Cue]:
     hits: dict[str, Cue] = {}
     for anchor in clause.words & index.keys():
         for cue, phrase in index[anchor]:
-            if cue.name not in hits and phrase.found_in(clause.normal):
+            if cue.name not in hits and phrase.found_in(clause.normal, clause.words):
                 hits[cue.name] = cue
     return hits
 

@@ -35,7 +35,7 @@ GROUPS = {
         sites division
         divisions entity entities""",
     "many": """# two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty
-        fifty hundred dozen several few couple some""",
+        fifty hundred dozen several few couple""",
     "third": """customers customer clients client members member users visitors subscribers guests
         patients students tenants shoppers""",
 }

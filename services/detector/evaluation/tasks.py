@@ -69,7 +69,7 @@ TASKS = {
             ("feature_request", "other"),
             "other",
             frozenset({Kind.FEATURE_REQUEST}),
-            0.9,
+            0.95,
             open_labels=True,
         ),
         Task(
@@ -77,9 +77,9 @@ TASKS = {
             ("onboarding", "renewal", "upsell", "expansion", "churn_risk", "none"),
             "none",
             LIFECYCLE_KINDS,
-            0.9,
+            0.95,
         ),
-        Task("churn", ("churn_risk", "other"), "other", frozenset({Kind.CHURN_RISK}), 0.93, open_labels=True),
+        Task("churn", ("churn_risk", "other"), "other", frozenset({Kind.CHURN_RISK}), 0.98, open_labels=True),
     )
 }
 

@@ -176,7 +176,8 @@ _SARCASM = Cue(
     phrase_lines(
         """
         thanks for nothing
-        great|wonderful|nice|lovely|perfect|fantastic|brilliant|awesome ..1 another|yet_another ..2 outage|bug|
+        great|wonderful|nice|lovely|perfect|fantastic|brilliant|awesome ..1 another|
+            yet_another ..2 outage|bug|
             error|crash|problem|issue|delay|failure|ticket
         oh great|wonderful|nice|lovely|perfect|fantastic|brilliant|joy the|another|it|now|my|our|again
         yeah right
