@@ -46,10 +46,13 @@ def awake(at: int, rng: random.Random) -> int:
     return int(_morning(moment, first, rng).timestamp())
 
 
-def working_moment(days_ago: int, now: int, rng: random.Random) -> int:
-    """A moment that many days before `now`; most weekends become a working day of the week before."""
+def working_moment(days_ago: int, now: int, rng: random.Random, *, spread: bool = False) -> int:
+    """A moment that many days before `now`; a weekend becomes the Friday before.
+
+    With `spread`, it becomes any day of the week before, or now and then stays a weekend.
+    """
     moment = datetime.fromtimestamp(now - days_ago * DAY, UTC)
-    if moment.weekday() >= SATURDAY and rng.random() >= WEEKEND_SHARE:
-        moment -= timedelta(days=moment.weekday() - SATURDAY + rng.randint(1, 5))
+    if moment.weekday() >= SATURDAY and not (spread and rng.random() < WEEKEND_SHARE):
+        moment -= timedelta(days=moment.weekday() - SATURDAY + (rng.randint(1, 5) if spread else 1))
     hour = min(max(int(rng.gauss(11.5, 2.6)), 7), CLOSES - 1)
     return int(moment.replace(hour=hour, minute=rng.randint(0, 59), second=rng.randint(0, 59)).timestamp())

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deploy.simulator.demo.library import LANGUAGES, THANKS, library
+from deploy.simulator.demo.office_hours import DAY
 from deploy.simulator.demo.script import Step
 from deploy.simulator.demo.telling import Party, Teller
 
@@ -36,9 +37,37 @@ SECOND_QUESTION = 0.27
 LAST_WORD = 0.5
 ASKED_TO_RATE = 0.4
 ONE_MORE = "{One more thing|While you're here|Another one, if I may|Oh, and something else|Different topic}: "
+REOPENED = 0.07
+#: Digits link the choices: the answer fits the question.
+AGAIN = (
+    "{Sorry to open this again, but|Me again:|I spoke too soon,} {it happened once more|it's back}{ today|}.",
+    (
+        "{Thanks for saying so.|Hm.} {2:Same cause, in a second place. Both are put right now.|"
+        "One more device had the old copy. It's been sent the new one.}"
+    ),
+    "{works}. {thanks}",
+)
+FORGOTTEN = (
+    (
+        "{Forgot to ask:|One thing I forgot:|Quickly, before I forget:|PS:} {2:can a planner do that too|"
+        "is there a {help page|page} on this I can {pass on|send to {tech}}|does it show in the history|"
+        "is it the same {in the app|on a tablet}|can {tech} see that I changed it}?"
+    ),
+    (
+        "{2:A planner can.|There is: https://help.crewlark.example/{n100-480}|It does, with name and time.|"
+        "The same{, only smaller|}.|{Only in the history.|Only if somebody looks.}}"
+    ),
+    "{thanks}{!|.}",
+)
 ACRONYMS = frozenset({"api", "sso", "vat"})
 GREETED = "{hi}, "
-QUOTED = "\n\nOn {prev_date}, {prev_name} wrote:\n> {prev_line}"
+#: What mail programs put above the mail that is answered.
+QUOTED = {
+    "": "\n\nOn {prev_date}, {prev_name} wrote:\n> {prev_line}",
+    "de": "\n\nAm {prev_date} schrieb {prev_name}:\n> {prev_line}",
+    "fr": "\n\nLe {prev_date}, {prev_name} a écrit :\n> {prev_line}",
+    "es": "\n\nEl {prev_date}, {prev_name} escribió:\n> {prev_line}",
+}
 
 
 def tell_ordinary(
@@ -83,22 +112,27 @@ def _dressed(
     if topic and rng.random() < BORROWED_OPENING:
         sentence = rng.choice(borrowed[topic])
         steps[0] = replace(steps[0], text=f"{{hi}}{rng.choice(('. ', ', '))}{sentence}")
-    foreign = bool(script.get("audience")) and contact.role == "user"
-    if not script.get("audience"):
+    audience = script.get("audience")
+    language = audience if audience in LANGUAGES else ""
+    if not audience:
         steps = _longer(script, steps, rng)
     last = max(index for index, step in enumerate(steps) if step.doing == "customer")
-    if last > 0 and not foreign and _only_thanks(steps[last]) and rng.random() < BORROWED_THANKS:
+    if last > 0 and not language and _only_thanks(steps[last]) and rng.random() < BORROWED_THANKS:
         steps[last] = replace(steps[last], text=rng.choice(borrowed[THANKS]))
     if by_mail:
-        steps = _as_mail(steps, contact=contact, company=company, foreign=foreign, rng=rng)
-    header = {**script.header, "subject": _subject(script.slug)} if by_mail else script.header
+        steps = _as_mail(steps, contact=contact, company=company, language=language, rng=rng)
+    header = {**script.header, "subject": _subject(script) if by_mail else ""}
     if steps[-1].doing != "rate" and rng.random() < ASKED_TO_RATE:
         steps.append(Step("rate", (120, 20_000)))
     return replace(script, header=header, steps=tuple(steps))
 
 
-def _subject(slug: str) -> str:
-    words = [word.upper() if word in ACRONYMS else word for word in slug.split("-") if word not in LANGUAGES]
+def _subject(script: Script) -> str:
+    """What is written over a mail: the dialogue's own subject or, for want of one, its slug."""
+    slug = script.slug.split("-")
+    words = [word.upper() if word in ACRONYMS else word for word in slug if word not in LANGUAGES]
+    if script.get("subject"):
+        return script.get("subject")
     return f"{words[0][0].upper()}{words[0][1:]} {' '.join(words[1:])}".strip()
 
 
@@ -122,7 +156,20 @@ def _longer(script: Script, steps: list[Step], rng: random.Random) -> list[Step]
             )
             end = next(index for index, step in enumerate(other) if step.doing == "close")
             added = [question, *other[1:end], *added]
-    return [*steps[:close], *added, *steps[close:]]
+    reopened = _reopened(script) if rng.random() < REOPENED else []
+    return [*steps[:close], *added, *steps[close:], *reopened]
+
+
+def _reopened(script: Script) -> list[Step]:
+    """The same matter once more, after it was closed."""
+    again = AGAIN if {"Bug", "Performance"} & set(script.tags) else FORGOTTEN
+    question, answer, thanks = again
+    return [
+        Step("customer", (4 * 3600, 4 * DAY), text=question),
+        Step("agent", (600, 3 * 3600), text=answer),
+        Step("customer", (300, 3 * 3600), text=thanks),
+        Step("close", (60, 300)),
+    ]
 
 
 def _only_thanks(step: Step) -> bool:
@@ -131,11 +178,11 @@ def _only_thanks(step: Step) -> bool:
 
 
 def _as_mail(
-    steps: list[Step], *, contact: Contact, company: Company | None, foreign: bool, rng: random.Random
+    steps: list[Step], *, contact: Contact, company: Company | None, language: str, rng: random.Random
 ) -> list[Step]:
     name = contact.name or ""
     title = contact.custom_attributes.get("job_title")
-    signature = "\n\n" if foreign else "\n\n{greet_end}\n"
+    signature = "\n\n" if language else "\n\n{greet_end}\n"
     signature += name
     if company is not None and rng.random() < SIGNED:
         signature += f"\n{title}, {company.name}" if title else f"\n{company.name}"
@@ -146,7 +193,7 @@ def _as_mail(
             continue
         text = step.text + (signature if index == 0 else "")
         if index > 0 and steps[index - 1].doing == "agent" and rng.random() < QUOTING:
-            text += QUOTED
+            text += QUOTED[language]
         made.append(replace(step, text=text))
     return made
 

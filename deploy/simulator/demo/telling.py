@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.simulator.demo import office_hours
 from deploy.simulator.demo.cast import OPERATOR, admin_named
+from deploy.simulator.demo.dates import mail_date, whole_date
+from deploy.simulator.demo.library import LANGUAGES
 from deploy.simulator.demo.markup import to_html
-from deploy.simulator.demo.wording import Wording, day_and_month
+from deploy.simulator.demo.wording import Wording
 
 if TYPE_CHECKING:
     import random
@@ -94,14 +96,14 @@ def first_name(name: str) -> str:
     return words[0] if words else name
 
 
-def facts_of(party: Party) -> dict[str, str]:
+def facts_of(party: Party, language: str) -> dict[str, str]:
     """What the words may say about the customer."""
     renewal = None if party.company is None else party.company.custom_attributes.get("renewal_date")
     day = datetime.fromtimestamp(renewal, UTC) if isinstance(renewal, int) else None
     return {
         "first": first_name(party.contact.name or "there"),
         "account": party.company.name if party.company else "our firm",
-        "renewal": f"{day_and_month(day)} {day.year}" if day else "the end of the term",
+        "renewal": whole_date(day, language) if day else "the end of the term",
     }
 
 
@@ -125,7 +127,10 @@ class Teller:
         self.party = party
         self.rng = rng
         self.channel = channel
-        self.wording = Wording(slots, rng, facts_of(party))
+        language = script.get("audience")
+        # "lead" is an audience too, but not a language.
+        self.language = language if language in LANGUAGES else ""
+        self.wording = Wording(slots, rng, facts_of(party, self.language), self.language)
         self.open_all_hours = open_all_hours
         self.voice = voice
         self.operator = admin_named(workspace, OPERATOR)
@@ -140,7 +145,7 @@ class Teller:
 
     def tell(self, start: int) -> Telling:
         # An opening may quote a mail of two days before.
-        self.wording.facts["prev_date"] = _mail_date(start - 2 * office_hours.DAY)
+        self.wording.facts["prev_date"] = mail_date(start - 2 * office_hours.DAY, self.language)
         opening_step, *steps = self.script.steps
         at = start
         opening = self._opening(opening_step, at)
@@ -241,7 +246,7 @@ class Teller:
         if step.doing != "note":
             # What a mail program would quote above the next answer.
             self.wording.facts |= {
-                "prev_date": _mail_date(at),
+                "prev_date": mail_date(at, self.language),
                 "prev_name": speaker,
                 "prev_line": text.partition("\n")[0],
             }
@@ -258,8 +263,3 @@ class Teller:
 
     def _add(self, at: int, name: str, **arguments: Any) -> None:
         self.acts.append(Act(at, name, arguments))
-
-
-def _mail_date(at: int) -> str:
-    moment = datetime.fromtimestamp(at, UTC)
-    return f"{moment:%a}, {day_and_month(moment)} at {moment:%H:%M}"

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from deploy.simulator.demo.dates import reckoned
 
 if TYPE_CHECKING:
     import random
@@ -28,8 +30,6 @@ _TIDY = (
     (re.compile(r"(?<=👍|😄|🥳|🙂|🎉)\."), ""),
     (re.compile(r" +$", re.MULTILINE), ""),
 )
-SATURDAY = 5
-MONTHS = 12
 
 
 class UnknownSlotError(KeyError):
@@ -65,6 +65,7 @@ class Wording:
     slots: Slots
     rng: random.Random
     facts: dict[str, str] = field(default_factory=dict)
+    language: str = ""
 
     def fill(self, text: str, at: int) -> str:
         """The text as said at `at` (Unix seconds).
@@ -73,12 +74,14 @@ class Wording:
             UnknownSlotError: a name that nobody knows.
         """
         moment = datetime.fromtimestamp(at, UTC)
+        chosen_beginning = text.startswith("{")
         changes = 1
         while changes:
             text, changes = _BRACES.subn(lambda found: self._one(found[1], moment), text)
         for pattern, replacement in _TIDY:
             text = pattern.sub(replacement, text)
-        return text[:1].upper() + text[1:]
+        # A choice at the beginning of a sentence does not know that it stands there.
+        return text[:1].upper() + text[1:] if chosen_beginning else text
 
     def _one(self, inside: str, moment: datetime) -> str:
         if linked := _LINKED.match(inside):
@@ -89,7 +92,7 @@ class Wording:
         if number := _NUMBER.fullmatch(inside):
             return str(self.rng.randint(int(number[1]), int(number[2])))
         if when := _WHEN.fullmatch(inside):
-            return _moment(when[1], int(when[2] or 0), moment)
+            return reckoned(when[1], int(when[2] or 0), moment, self.language)
         return self._named(inside, moment)
 
     def _link(self, label: str) -> int:
@@ -112,19 +115,3 @@ class Wording:
             chosen = _BRACES.sub(lambda found: self._one(found[1], moment), chosen)
             self.facts[name] = chosen
         return chosen
-
-
-def day_and_month(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B}"
-
-
-def _moment(what: str, offset: int, moment: datetime) -> str:
-    if what == "year":
-        return str(moment.year + offset)
-    if what == "month":
-        return moment.replace(day=1, month=(moment.month - 1 + offset) % MONTHS + 1).strftime("%B")
-    day = moment + timedelta(days=offset)
-    # Nobody makes an appointment for the weekend.
-    while day.weekday() >= SATURDAY:
-        day += timedelta(days=1 if offset >= 0 else -1)
-    return f"{day:%A}" if what == "weekday" else day_and_month(day)

@@ -111,7 +111,7 @@ def _begin(rng: random.Random, now: int, *, recent: bool) -> int:
         return now - rng.randint(300, RECENT_SECONDS)
     # More and more customers, so more and more conversations.
     days_ago = 1 + int((HISTORY_DAYS - 1) * rng.random() ** 1.35)
-    return min(office_hours.working_moment(days_ago, now, rng), now - 300)
+    return min(office_hours.working_moment(days_ago, now, rng, spread=True), now - 300)
 
 
 def _writers(workspace: Workspace) -> list[tuple[Contact, Company | None, float]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from deploy.simulator.demo import build_demo_workspace
-from deploy.simulator.model import Workspace
+
+if TYPE_CHECKING:
+    from deploy.simulator.model import Workspace
 
 #: A Friday noon.
 NOW = 1_795_176_000

@@ -19,7 +19,10 @@ def test_paragraphs_and_lines() -> None:
 
 def test_lists_and_quotes_stand_within_text() -> None:
     """They end where their marks end."""
-    assert to_html("We need\n- this\n- that\nsoon") == "<p>We need</p><ul><li>this</li><li>that</li></ul><p>soon</p>"
+    assert (
+        to_html("We need\n- this\n- that\nsoon")
+        == "<p>We need</p><ul><li>this</li><li>that</li></ul><p>soon</p>"
+    )
     assert to_html("Ann wrote:\n> one\n> two") == "<p>Ann wrote:</p><blockquote>one<br>two</blockquote>"
 
 
@@ -42,7 +45,9 @@ def test_no_text_can_smuggle_in_markup(text: str) -> None:
         assert made.count(f"<{tag}>") + made.count(f"<{tag} ") == made.count(f"</{tag}>")
 
 
-@given(st.text(st.characters(categories=["L", "N", "Zs"], include_characters="<>&\"'"), min_size=1, max_size=80))
+@given(
+    st.text(st.characters(categories=["L", "N", "Zs"], include_characters="<>&\"'"), min_size=1, max_size=80)
+)
 def test_words_survive(text: str) -> None:
     """What was written in one line is read in one line."""
     assert plaintext(to_html(f"x {text} x")) == html.unescape(f"x {html.escape(text, quote=False)} x")
