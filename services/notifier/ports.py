@@ -169,8 +169,8 @@ class Notifications(Protocol):
         """
         ...
 
-    async def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
-        """Return (organization, id) of pending ones whose time has come, longest waiting first."""
+    async def due(self, now: datetime, limit: int) -> list[tuple[str, str, str]]:
+        """Return (organization, id, rule) of pending ones whose time has come, longest waiting first."""
         ...
 
     async def cancel(

@@ -123,15 +123,18 @@ class MongoNotifications:
         result = await collection.update_one(mine, {"$push": attempt, "$set": {"lease": None}})
         return result.matched_count == 1
 
-    async def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+    async def due(self, now: datetime, limit: int) -> list[tuple[str, str, str]]:
         with database_errors():
             cursor = self._collection.across_organizations().find(
                 {"state": "pending", "next_attempt_at": {"$lte": now}},
-                {"organization_id": 1, "id": 1},
+                {"organization_id": 1, "id": 1, "rule_id": 1},
                 sort=[("next_attempt_at", 1)],
                 limit=limit,
             )
-            return [(document["organization_id"], document["id"]) async for document in cursor]
+            return [
+                (document["organization_id"], document["id"], document["rule_id"])
+                async for document in cursor
+            ]
 
     async def cancel(
         self, organization_id: str, because: str, *, signal_id: str | None = None, rule_id: str | None = None

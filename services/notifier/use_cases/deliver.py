@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import defaultdict
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -209,9 +210,11 @@ class Dispatcher:
 
     def send_soon(self, notification: Notification) -> None:
         """Start an attempt without waiting for it. When very much waits already, the sweeper comes for it."""
-        self._start(notification.organization_id, notification.id, notification.rule_id)
+        # The inbox is our own database: it needs no protection from itself.
+        destination = None if notification.channel == "inbox" else notification.rule_id
+        self._start(notification.organization_id, notification.id, destination)
 
-    def _start(self, organization_id: str, notification_id: str, destination: str) -> None:
+    def _start(self, organization_id: str, notification_id: str, destination: str | None) -> None:
         key = (organization_id, notification_id)
         if key in self._under_way or len(self._under_way) >= self._most_waiting:
             return
@@ -219,9 +222,10 @@ class Dispatcher:
         self._under_way[key] = task
         task.add_done_callback(lambda _: self._under_way.pop(key, None))
 
-    async def _run(self, organization_id: str, notification_id: str, destination: str) -> None:
+    async def _run(self, organization_id: str, notification_id: str, destination: str | None) -> None:
         try:
-            async with self._destinations[organization_id, destination], self._places:
+            turn = nullcontext() if destination is None else self._destinations[organization_id, destination]
+            async with turn, self._places:
                 await self._deliverer.attempt(organization_id, notification_id)
         except TransientError as error:
             # The lease runs out and the sweeper tries again; the receiver knows the id if it has it already.
@@ -229,9 +233,10 @@ class Dispatcher:
         except Exception:  # noqa: BLE001 - a task that nobody awaits: a defect must be heard here
             _LOG.exception("attempt failed in a way nobody foresaw", notification_id=notification_id)
 
-    def start_due(self, due: list[tuple[str, str]]) -> None:
-        for organization_id, notification_id in due:
-            self._start(organization_id, notification_id, notification_id)
+    def start_due(self, due: list[tuple[str, str, str]]) -> None:
+        """Start attempts for (organization, notification, rule)."""
+        for organization_id, notification_id, rule_id in due:
+            self._start(organization_id, notification_id, rule_id)
 
     async def finish(self) -> None:
         """Wait for what is under way; called when the service stops."""

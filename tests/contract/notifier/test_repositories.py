@@ -192,7 +192,7 @@ async def test_one_of_many_claims_wins(repositories: Repositories) -> None:
     claims = await asyncio.gather(*(_claim(notifications, _notification(), str(i)) for i in range(8)))
     assert sum(claim is not None for claim in claims) == 1
     assert await notifications.due(NOW + timedelta(seconds=59), 10) == []
-    assert await notifications.due(NOW + timedelta(seconds=60), 10) == [("acme", _notification().id)]
+    assert await notifications.due(NOW + timedelta(seconds=60), 10) == [("acme", _notification().id, "r-1")]
 
 
 async def test_settling_stores_the_attempt_and_publishes(repositories: Repositories) -> None:
@@ -228,7 +228,7 @@ async def test_a_retry_is_due_when_it_says(repositories: Repositories) -> None:
     then = NOW + timedelta(seconds=8)
     await notifications.settle(claimed, Settlement("pending", _attempt("retry"), then), token="t", facts=())
     assert await notifications.due(then - timedelta(seconds=1), 10) == []
-    assert await notifications.due(then, 10) == [("acme", claimed.id)]
+    assert await notifications.due(then, 10) == [("acme", claimed.id, "r-1")]
 
 
 async def test_a_lost_lease_settles_nothing(repositories: Repositories) -> None:

@@ -174,9 +174,9 @@ class MemoryNotifications:
         self._kept[key] = tried
         return True
 
-    async def due(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+    async def due(self, now: datetime, limit: int) -> list[tuple[str, str, str]]:
         waiting = [
-            (kept.next_attempt_at, key)
+            (kept.next_attempt_at, (*key, kept.rule_id))
             for key, kept in self._kept.items()
             if kept.state == "pending" and kept.next_attempt_at <= now
         ]

@@ -204,12 +204,12 @@ async def test_the_sweeper_goes_on_when_the_database_is_away() -> None:
     looks = 0
 
     class Flaky:
-        async def due(self, now: object, limit: int) -> list[tuple[str, str]]:
+        async def due(self, now: object, limit: int) -> list[tuple[str, str, str]]:
             nonlocal looks
             looks += 1
             if looks == 1:
                 raise TransientError("away")
-            return [("acme", made[0].id)]
+            return [("acme", made[0].id, "r-1")]
 
     async def turn(_seconds: float) -> None:
         if looks >= 2:
