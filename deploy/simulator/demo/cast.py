@@ -138,7 +138,7 @@ def _company_tags(workspace: Workspace, row: dict[str, str]) -> tuple[str, ...]:
 
 
 def _segment(workspace: Workspace, row: dict[str, str]) -> str:
-    quiet = int(row["quiet_days"]) > 0 or not row["plan"]
+    quiet = int(row["quiet_days"]) > 0 or int(row["renewal_in_days"]) < 0
     name = "Slipping away" if quiet else "New" if int(row["signed_up_days"]) <= NEW_DAYS else "Active"
     return next(segment.id for segment in workspace.segments.values() if segment.name == name)
 

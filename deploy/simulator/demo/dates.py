@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 SATURDAY = 5
 MONTHS_IN_YEAR = 12
+NOON = 12
+EVENING = 18
 
 _MONTHS = {
     "": "January February March April May June July August September October November December",
@@ -49,7 +51,18 @@ def mail_date(at: int, language: str = "") -> str:
 
 
 def reckoned(what: str, offset: int, moment: datetime, language: str = "") -> str:
-    """`date`, `weekday`, `month` or `year`, that many of them (days for the first two) from `moment`."""
+    """`date`, `weekday`, `month` or `year`, that many of them (days for the first two) from `moment`.
+
+    `greeting` is what one says at that time of day, in English.
+    """
+    if what == "greeting":
+        return (
+            "Good morning"
+            if moment.hour < NOON
+            else "Good afternoon"
+            if moment.hour < EVENING
+            else "Good evening"
+        )
     if what == "year":
         return str(moment.year + offset)
     if what == "month":

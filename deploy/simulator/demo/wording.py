@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_WHEN = re.compile(r"(date|weekday|month|year)([+-]\d+)?")
+_WHEN = re.compile(r"(date|weekday|month|year|greeting)([+-]\d+)?")
 _LINKED = re.compile(r"\d:")
 _NUMBER = re.compile(r"n(\d+)-(\d+)")
 _TIDY = (

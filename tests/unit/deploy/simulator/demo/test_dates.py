@@ -40,3 +40,11 @@ def test_months_wrap_at_the_end_of_the_year() -> None:
 def test_an_appointment_is_never_on_a_weekend(offset: int) -> None:
     """Whatever the offset."""
     assert dates.reckoned("weekday", offset, NEW_YEARS_EVE) not in {"Saturday", "Sunday"}
+
+
+@pytest.mark.parametrize(
+    ("hour", "said"), [(9, "Good morning"), (12, "Good afternoon"), (21, "Good evening")]
+)
+def test_a_greeting_fits_the_time_of_day(hour: int, said: str) -> None:
+    """Nobody says good morning at night."""
+    assert dates.reckoned("greeting", 0, NEW_YEARS_EVE.replace(hour=hour)) == said
