@@ -23,7 +23,8 @@ class Settings:
             process, and the log is synced a little later. ``FULL`` syncs the log at each commit, so an
             acknowledged write survives a power cut too.
         log_sync_interval_seconds: With ``NORMAL``, how often the log is synced: what a power cut can take.
-        cache_kib: SQLite's page cache for each connection and file, in KiB.
+        cache_kib: SQLite's page cache for each reader and file, in KiB; the writer has four times as much,
+            because index entries land all over their tree. It fills with use.
         reader_threads: How many reads run beside each other; Python gains little beyond a few.
         max_connections: Clients beyond this are turned away.
         max_cursors: Open cursors over all clients; the oldest idle one gives way.

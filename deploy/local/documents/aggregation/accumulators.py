@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from deploy.local.documents.aggregation.arrays import merge_objects
 from deploy.local.documents.aggregation.expressions import compile_expression
 from deploy.local.documents.aggregation.numbers import average, total
-from deploy.local.documents.aggregation.values import comparison_key, is_nothing
+from deploy.local.documents.aggregation.values import ExpressionError, comparison_key, is_nothing
 from deploy.local.documents.errors import BadValueError, CommandError, UnsupportedError
 from deploy.local.documents.paths import MISSING
 
@@ -136,7 +136,10 @@ class Merge:
         self._value: Document = {}
 
     def add(self, value: Any) -> None:
-        self._value = merge_objects(self._value, value)
+        try:
+            self._value = merge_objects(self._value, value)
+        except ExpressionError as error:
+            raise CommandError(f"$mergeObjects {error}", error.code) from error
 
     def result(self) -> Any:
         return self._value

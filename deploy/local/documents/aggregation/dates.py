@@ -50,10 +50,12 @@ def to_bson(moment: datetime) -> DatetimeMS:
 
 
 def _zone(name: Any) -> tzinfo:
-    if is_nothing(name) or name in {"UTC", "GMT", "Z"}:
+    if is_nothing(name):
         return UTC
     if not isinstance(name, str):
         raise ExpressionError("needs a time zone that is a string", 40517)
+    if name in {"UTC", "GMT", "Z"}:
+        return UTC
     found = _OFFSET.fullmatch(name)
     if found:
         size = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
@@ -118,6 +120,8 @@ def _to_string(
 ) -> Any:
     if is_nothing(date):
         return onNull
+    if not isinstance(format, str):
+        raise ExpressionError("needs a format that is a string", 18533)
     return _format(to_datetime(date, timezone), format)
 
 
@@ -135,6 +139,7 @@ def _truncate(
         raise ExpressionError("needs a binSize above zero", 5439018)
     moment = to_datetime(date, timezone)
     zone = moment.tzinfo
+    _require_unit(unit)
     if unit in _MILLISECONDS:
         start = datetime(2000, 1, 1, tzinfo=zone)
         step = timedelta(milliseconds=_MILLISECONDS[unit] * size)
@@ -152,6 +157,11 @@ def _truncate(
         start += timedelta(days=(_weekday(startOfWeek) - start.weekday()) % 7)
     elapsed = (local - start) // timedelta(days=days) * days
     return to_bson((start + timedelta(days=elapsed)).replace(tzinfo=zone))
+
+
+def _require_unit(unit: Any) -> None:
+    if not isinstance(unit, str):
+        raise ExpressionError("needs a unit that is a string", 5439013)
 
 
 def _weekday(name: Any) -> int:
@@ -173,6 +183,7 @@ def _shifted(sign: int) -> Callable[..., Any]:
         number = whole_number(amount)
         if number is None:
             raise ExpressionError("needs a whole amount", 5166405)
+        _require_unit(unit)
         moment = to_datetime(startDate, timezone)
         if unit in _MILLISECONDS:
             return to_bson(
@@ -202,6 +213,7 @@ def _difference(
     """How many boundaries of the unit lie between the dates."""
     if is_nothing(startDate) or is_nothing(endDate) or is_nothing(unit):
         return None
+    _require_unit(unit)
     start, end = to_datetime(startDate, timezone), to_datetime(endDate, timezone)
     if unit in _MILLISECONDS:
         step = timedelta(milliseconds=_MILLISECONDS[unit])

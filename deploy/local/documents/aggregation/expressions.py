@@ -255,6 +255,8 @@ def _switch(operand: Any) -> Evaluate:
 
 def _let(operand: Any) -> Evaluate:
     parts = _arguments("$let", operand, frozenset({"vars", "in"}), frozenset())
+    if not isinstance(parts["vars"], dict):
+        raise CommandError("invalid parameter: expected an object (vars)", 10065)
     variables = {name: _compile(value) for name, value in parts["vars"].items()}
     inner = _compile(parts["in"])
     return lambda scope: inner({**scope, **{name: value(scope) for name, value in variables.items()}})

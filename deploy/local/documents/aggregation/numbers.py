@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from bson.datetime_ms import DatetimeMS
@@ -11,12 +11,16 @@ from bson.decimal128 import Decimal128, create_decimal128_context
 from bson.int64 import Int64
 
 from deploy.local.documents.aggregation.values import ExpressionError, comparison_key, is_nothing
+from deploy.local.documents.query.operators import whole_number
 from deploy.local.documents.updates.numbers import add, combine, is_number, multiply, to_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _MANY: Final = 1000
+_WIDE: Final = Context(prec=7000, Emax=999_999, Emin=-999_999)
+"""Holds every double and decimal128 to a hundred places without rounding twice."""
+_MOST_DIGITS: Final = 100
 
 
 def _checked(value: Any) -> Any:
@@ -92,15 +96,21 @@ def _rounding(mode: str) -> Callable[..., Any]:
     def apply(value: Any, place: Any = 0) -> Any:
         if is_nothing(value) or is_nothing(place):
             return None
-        if isinstance(_checked(value), int) and place >= 0:
+        _checked(value)
+        digits = whole_number(place)
+        if digits is None or not -_MOST_DIGITS <= digits <= _MOST_DIGITS:
+            raise ExpressionError(f"needs a place from -{_MOST_DIGITS} to {_MOST_DIGITS}", 51082)
+        if isinstance(value, int) and digits >= 0:
             return value
         if isinstance(value, float) and not math.isfinite(value):
             return value
-        exponent = Decimal(1).scaleb(-int(place))
+        exponent = Decimal(1).scaleb(-digits)
         number = Decimal(value) if isinstance(value, int | float) else value.to_decimal()
-        rounded = number.quantize(exponent, rounding=mode, context=create_decimal128_context())
+        if not number.is_finite():
+            return value
+        rounded = number.quantize(exponent, rounding=mode, context=_WIDE)
         if isinstance(value, Decimal128):
-            return Decimal128(rounded)
+            return Decimal128(create_decimal128_context().plus(rounded))
         return float(rounded) if isinstance(value, float) else type(value)(rounded)
 
     return apply
@@ -120,7 +130,7 @@ def _real(function: Callable[[float], float]) -> Callable[[Any], Any]:
             return None
         try:
             return function(float(to_decimal(_checked(value))))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ExpressionError(f"has no value for {value!r}", 28714) from error
 
     return apply

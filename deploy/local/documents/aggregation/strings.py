@@ -9,10 +9,11 @@ from bson.datetime_ms import DatetimeMS
 from bson.decimal128 import Decimal128
 from bson.int64 import Int64
 from bson.objectid import ObjectId
+from bson.regex import Regex
 
 from deploy.local.documents.aggregation.dates import iso_format
 from deploy.local.documents.aggregation.values import ExpressionError, is_nothing, is_true
-from deploy.local.documents.query.operators import compile_pattern, whole_number
+from deploy.local.documents.query.operators import compile_pattern, flag_letters, whole_number
 from deploy.local.documents.updates.numbers import is_number
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ def _substring(value: Any, start: Any, length: Any) -> str:
 def _index_of(value: Any, part: Any, start: Any = 0, end: Any = None) -> Any:
     if is_nothing(value):
         return None
-    return _text(value).find(_text(part), int(start), None if end is None else int(end))
+    first, last = whole_number(start), None if end is None else whole_number(end)
+    if first is None or (end is not None and last is None):
+        raise ExpressionError("needs whole numbers for its start and end", 40096)
+    return _text(value).find(_text(part), first, last)
 
 
 def to_string(value: Any) -> str:
@@ -137,19 +141,26 @@ def _to_object_id(value: Any) -> ObjectId:
     raise ValueError(value)
 
 
-def _regex_match(input: Any, regex: Any, options: Any = "") -> bool:  # noqa: A002 - the argument's name in MongoDB
+def _regex_match(input: Any, regex: Any, options: Any = None) -> bool:  # noqa: A002 - the argument's name in MongoDB
     if is_nothing(input) or is_nothing(regex):
         return False
-    pattern = regex if isinstance(regex, str) else regex.pattern
-    flags = options or (
-        "" if isinstance(regex, str) else "".join(f for f, bit in (("i", 2), ("m", 8)) if regex.flags & bit)
+    if not isinstance(regex, str | Regex):
+        raise ExpressionError("needs 'regex' to be a string or a regular expression", 51105)
+    if not (is_nothing(options) or isinstance(options, str)):
+        raise ExpressionError("needs 'options' to be a string", 51106)
+    if isinstance(regex, str):
+        pattern, flags = regex, ""
+    else:
+        pattern = regex.pattern if isinstance(regex.pattern, str) else regex.pattern.decode()
+        flags = flag_letters(regex.flags)
+    return (
+        compile_pattern(pattern, flags if is_nothing(options) else options).search(_text(input)) is not None
     )
-    return compile_pattern(pattern, flags).search(_text(input)) is not None
 
 
 def _trimmed(cut: Callable[[str, str | None], str]) -> Callable[..., Any]:
     def apply(input: Any, chars: Any = None) -> Any:  # noqa: A002 - the argument's name in MongoDB
-        return None if is_nothing(input) else cut(_text(input), None if is_nothing(chars) else chars)
+        return None if is_nothing(input) else cut(_text(input), None if is_nothing(chars) else _text(chars))
 
     return apply
 

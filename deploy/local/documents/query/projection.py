@@ -61,7 +61,11 @@ class _Parts:
     def add(self, path: str, value: Any) -> None:
         _check_path(path)
         parts = tuple(path.split("."))
-        if isinstance(value, dict) and value and not next(iter(value)).startswith("$"):
+        if value == {}:
+            raise CommandError(
+                "An empty sub-projection is not a valid value. Found empty object at path", 51270
+            )
+        if isinstance(value, dict) and not next(iter(value)).startswith("$"):
             for name, inner in value.items():
                 self.add(f"{path}.{name}", inner)
         elif _is_flag(value):

@@ -60,6 +60,7 @@ class Database:
         self.name = name
         self.path = file_of(settings.directory, name)
         self.connection = connect(self.path, settings)
+        self.connection.execute(f"PRAGMA cache_size = -{4 * settings.cache_kib}")
         # Freed pages go back to the file system when a collection is dropped; must be set on the empty file.
         self.connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         self.connection.execute("PRAGMA journal_mode = WAL")

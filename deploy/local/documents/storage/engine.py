@@ -144,8 +144,12 @@ class Engine:
                     return _Outcome(job, None, storage_error(error))
             except sqlite3.Error as error:
                 return _Outcome(job, None, storage_error(error))
-            except Exception as error:  # noqa: BLE001 - the boundary of a command: one fault must not end the thread
+            except CommandError as error:
                 return _Outcome(job, None, error)
+            except Exception as error:  # noqa: BLE001 - a command's boundary: one fault must not end the thread
+                _LOG.exception("a read command failed unexpectedly")
+                fault = CommandError(f"the server failed: {type(error).__name__}: {error}", 1)
+                return _Outcome(job, None, fault)
             finally:
                 session.end()
         busy = CommandError("the database is being dropped and made again too often to be read; try again", 1)

@@ -110,3 +110,14 @@ async def test_a_directory_has_one_server(engine: Engine) -> None:
     second = Engine(engine.settings, asyncio.get_running_loop())
     with pytest.raises(DirectoryInUseError, match="in use"):
         second.start()
+
+
+async def test_any_fault_of_a_read_is_answered(engine: Engine) -> None:
+    """Even an exception that futures refuse to carry becomes an answer, and the next read is served."""
+
+    def broken(_: ReadSession) -> bytes:
+        raise StopIteration
+
+    with pytest.raises(CommandError, match="StopIteration"):
+        await engine.read(broken)
+    assert await ids(engine) == []
