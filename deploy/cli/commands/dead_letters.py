@@ -123,6 +123,11 @@ def _table(letters: Sequence[Letter]) -> Table:
         found = letter.summary()
         error = f"{found['error']} (fed back)" if letter.redriven else str(found["error"])
         table.add_row(
-            found["id"], found["time"][:16].replace("T", " "), found["topic"], found["reason"], str(found["attempts"]), error
+            found["id"],
+            found["time"][:16].replace("T", " "),
+            found["topic"],
+            found["reason"],
+            str(found["attempts"]),
+            error,
         )
     return table

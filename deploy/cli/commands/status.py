@@ -71,25 +71,29 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 def _line(part: Mapping[str, Any]) -> Line:
-    pid, memory, uptime = part.get("pid"), None, None
-    if is_running(pid, part.get("started")):
-        try:
-            process = psutil.Process(pid)
-            memory, uptime = process.memory_info().rss, time.time() - process.create_time()
-        except psutil.Error:
-            pid = None  # It ended between the two looks; the runner is about to notice.
-    else:
-        pid = None
+    state, pid = part["state"], part.get("pid")
+    memory, uptime = _measure(pid) if is_running(pid, part.get("started")) else (None, None)
+    if pid is not None and memory is None:
+        # It ended since the runner's last word; on a full disk that word can be an old one.
+        state, pid = "not running", None
     return Line(
         name=part["name"],
         title=part["title"],
-        state=part["state"],
+        state=state,
         why=part["why"],
         pid=pid,
         memory_bytes=memory,
         uptime_seconds=uptime,
         restarts=part["restarts"],
     )
+
+
+def _measure(pid: int) -> tuple[int | None, float | None]:
+    try:
+        process = psutil.Process(pid)
+        return process.memory_info().rss, time.time() - process.create_time()
+    except psutil.Error:
+        return None, None
 
 
 def _connections(address: str) -> tuple[list[Any] | None, str]:

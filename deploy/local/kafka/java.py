@@ -19,6 +19,8 @@ BROKER_HEAP_MEGABYTES = 256
 TOOL_HEAP_MEGABYTES = 128
 
 _OPTIONS = (
+    # Begin small: Java takes a sixty-fourth of the machine's memory at once, here the whole heap.
+    "-Xms48m",
     # One collector thread suits a heap this small; G1's bookkeeping costs 30 MB more.
     "-XX:+UseSerialGC",
     # The quick compiler only. The broker waits for its clients and the disk; the thorough compiler would
