@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from deploy.cli.commands import dead_letters, status, tail, up
+from deploy.cli.commands import dead_letters, evaluate, keys, simulate, status, tail, up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "evaluate": evaluate.evaluate,
+    "simulate": simulate.simulate,
     "up": up.up,
     "status": status.status,
     "tail": tail.tail,
@@ -19,6 +21,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 GROUPS: dict[str, typer.Typer] = {
     "dlq": dead_letters.app,
+    "keys": keys.app,
 }
 
 

@@ -68,7 +68,7 @@ class DataRemovalRequested(Event):
 
     connection_id: Identifier
     removal_id: Identifier
-    workspace_id: Identifier | None
+    workspace_id: Identifier | None = None
     requested_by: ShortText
     requested_at: Moment
 

@@ -103,7 +103,7 @@ class SyncCompleted(Event):
     )
     changed: int = Field(ge=0, description="Resources published because they were new or different.")
     calls: int = Field(ge=0)
-    complete_up_to: Moment | None
+    complete_up_to: Moment | None = None
     gaps: tuple[Gap, ...] = Field(default=(), max_length=1_000)
     gap_count: int = Field(default=0, ge=0, description="All gaps, also those beyond the first thousand.")
     started_at: Moment

@@ -88,7 +88,7 @@ def _line(part: Mapping[str, Any]) -> Line:
     )
 
 
-def _measure(pid: int) -> tuple[int | None, float | None]:
+def _measure(pid: int | None) -> tuple[int | None, float | None]:
     try:
         process = psutil.Process(pid)
         return process.memory_info().rss, time.time() - process.create_time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
@@ -135,3 +136,11 @@ def test_partitions_are_those_of_kafkas_default_partitioner() -> None:
     # The hashes of "21" and "foobar" are in Kafka's own UtilsTest.
     assert partition_for("21", 1_000) == (-973932308 & 0x7FFFFFFF) % 1_000
     assert partition_for("foobar", 1_000) == (-790332482 & 0x7FFFFFFF) % 1_000
+
+
+def test_what_may_be_none_may_be_absent() -> None:
+    """Values that are None are left out of records, so a reader must not ask for them."""
+    for event in ALL_EVENTS:
+        for name, field in event.model_fields.items():
+            nullable = type(None) in get_args(field.annotation)
+            assert not (nullable and field.is_required()), f"{event.TYPE}: {name} needs a default"
