@@ -10,7 +10,7 @@ from deploy.local.supervision.logs import cut_if_large
 from deploy.local.supervision.part import Stage
 from deploy.local.supervision.policy import RestartPolicy
 from deploy.local.supervision.record import write_record
-from deploy.local.supervision.supervisor import State, Supervisor
+from deploy.local.supervision.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,10 +81,9 @@ class Fleet:
         await asyncio.gather(*self._lives.values())
 
     def kill(self) -> None:
-        """End all parts at once; `stop` must be under way, or they are started again."""
+        """End all parts at once and for good; `stop` then has nothing left to wait for."""
         for supervisor in self._supervisors:
-            if supervisor.status.state is not State.NOT_STARTED:
-                supervisor.kill()
+            supervisor.end_now()
 
     def _of(self, stage: Stage) -> list[Supervisor]:
         return [supervisor for supervisor in self._supervisors if supervisor.part.stage is stage]

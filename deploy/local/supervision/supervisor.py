@@ -115,6 +115,11 @@ class Supervisor:
         if self._process is not None:
             self._process.send(signal.SIGKILL)
 
+    def end_now(self) -> None:
+        """End the part at once and for good, without its grace."""
+        self._stopping.set()
+        self.kill()
+
     async def _run_once(self) -> str:
         self._show(State.STARTING, why=self.status.why, ready_seconds=None)
         try:

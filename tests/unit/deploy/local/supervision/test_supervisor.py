@@ -238,3 +238,14 @@ async def test_a_part_that_never_started_stops_at_once() -> None:
     await asyncio.gather(world.life, return_exceptions=True)
     await world.supervisor.stop()
     assert world.processes.started == []
+
+
+async def test_ending_now_does_not_restart() -> None:
+    """A second Ctrl-C kills, and nothing comes back."""
+    world = World(FakeProcesses(heeds_term=False))
+    await world.until(lambda: bool(world.processes.started))
+    world.supervisor.end_now()
+    await world.life
+    assert world.processes.started[0].signals == [signal.SIGKILL]
+    assert len(world.processes.started) == 1
+    assert world.supervisor.status.state is State.STOPPED
