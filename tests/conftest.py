@@ -13,6 +13,7 @@ import pytest
 
 from deploy.local.documents_probe import mongodb_answers
 from deploy.local.kafka.configuration import BrokerAddress
+from deploy.local.kafka.lockfile import read_lock
 from deploy.local.kafka.node import planned_node, prepare_node
 from deploy.local.kafka.probe import kafka_answers
 from deploy.local.ports import free_ports
@@ -22,6 +23,14 @@ from deploy.local.throwaway import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def pytest_report_header() -> list[str]:
+    """Say at the top of a run which engines the tests will meet."""
+    settings = LocalSettings()
+    kafka = settings.kafka_bootstrap_servers or f"Apache Kafka {read_lock().kafka_version}, started on demand"
+    documents = "named by EARSHOT_MONGODB_URI" if settings.mongodb_uri else "our own, started on demand"
+    return [f"kafka: {kafka}", f"document server: {documents}"]
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ def mongodb_probe(uri: str) -> Probe:
 
 
 def _reason(response: httpx.Response) -> str:
-    """Name the parts of a service that are not ready, from its own report (`shared.observability.readiness`)."""
+    """Name the parts of a service that are not ready, from its own report at `/health/ready`."""
     try:
         report = response.json()
         parts: Mapping[str, Mapping[str, object]] = report["parts"]
