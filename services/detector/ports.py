@@ -143,6 +143,7 @@ class Signals(Protocol):
     async def save(self, changes: Sequence[Change]) -> list[str]:
         """Store each change with what is to be told of it in one write, and publish.
 
+        When the bus is away the facts stay with the signals, and are told later, in their order.
         Returns the ids of the changes that were refused because the signal changed meanwhile; the caller
         reads again and settles again.
         """

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from services.detector.adapters.signal_documents import event_of, from_document, identity_of, to_document
 from services.detector.domain.standing import attention_of, demand_of
 from shared.documents.collection import Collection, Index, database_errors
-from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
+from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, facts_of, pending_facts
+from shared.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Keys
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
     from services.detector.domain.signal import Signal
     from services.detector.domain.standing import Attention, Demand
     from shared.clock import Clock
-    from shared.contracts.event import Event
     from shared.documents.database import Document
     from shared.messaging.publisher import EventPublisher
+
+_LOG = structlog.get_logger(__name__)
 
 _MANY = 5_000
 """Signals that one question may return; a customer with more open wishes than that does not exist."""
@@ -112,47 +115,54 @@ class MongoSignals:
 
     async def save(self, changes: Sequence[Change]) -> list[str]:
         refused: list[str] = []
-        told: list[Event] = []
-        cleared: dict[str, dict[str, list[str]]] = {}
+        stored: list[Document] = []
         for start in range(0, len(changes), _WRITES_AT_ONCE):
             portion = changes[start : start + _WRITES_AT_ONCE]
-            events = [[event_of(transition, signal) for transition, signal in one.told] for one in portion]
-            stored = await asyncio.gather(
-                *(self._store(one, facts) for one, facts in zip(portion, events, strict=True))
-            )
-            for one, facts, is_stored in zip(portion, events, stored, strict=True):
-                if is_stored:
-                    told += facts
-                    ids = [event.event_id() for event in facts]
-                    cleared.setdefault(one.after.organization_id, {})[identity_of(one.after)] = ids
-                else:
+            documents = await asyncio.gather(*(self._store(one) for one in portion))
+            for one, document in zip(portion, documents, strict=True):
+                if document is None:
                     refused.append(one.after.signal_id)
-        if told:
-            await self._publisher.publish(*told)
-        for organization_id, by_identity in cleared.items():
-            await self._collection.of(organization_id).bulk_write(
-                [
-                    UpdateOne({"_id": identity}, {"$pull": {PENDING: {"id": {"$in": ids}}}})
-                    for identity, ids in by_identity.items()
-                ]
-            )
+                else:
+                    stored.append(document)
+        try:
+            await self._publish(stored)
+        except TransientError as error:
+            # The facts are stored with their signals; the sweeper tells them when the bus is back. Failing
+            # here would tell a person that what they did was not kept.
+            _LOG.warning("signals wait for the bus", signals=len(stored), reason=str(error))
         return refused
 
-    async def _store(self, change: Change, events: Sequence[Event]) -> bool:
+    async def _store(self, change: Change) -> Document | None:
+        """Return the document as it is now, with all that is pending, or None when it changed meanwhile."""
         after = change.after
         scoped = self._collection.of(after.organization_id)
+        events = [event_of(transition, signal) for transition, signal in change.told]
         facts = pending_facts(*events, at=self._clock.now())
         try:
             if change.before is None:
-                await scoped.insert_one({"_id": identity_of(after), **to_document(after), PENDING: facts})
-                return True
-            result = await scoped.update_one(
+                document = {"_id": identity_of(after), **to_document(after), PENDING: facts}
+                await scoped.insert_one(document)
+                return document
+            return await scoped.find_one_and_update(
                 {"_id": identity_of(after), "revision": change.before.revision},
                 {"$set": to_document(after), "$push": {PENDING: {"$each": facts}}},
             )
         except DuplicateKeyError:
-            return False
-        return result.matched_count == 1
+            return None
+
+    async def _publish(self, documents: Sequence[Document]) -> None:
+        """Publish all that these documents have pending, older facts first, then clear exactly that."""
+        if not documents:
+            return
+        await self._publisher.publish(*(event for document in documents for event in facts_of(document)))
+        clearing: dict[str, list[UpdateOne]] = {}
+        for document in documents:
+            ids = [fact["id"] for fact in document[PENDING]]
+            clearing.setdefault(document["organization_id"], []).append(
+                UpdateOne({"_id": document["_id"]}, {"$pull": {PENDING: {"id": {"$in": ids}}}})
+            )
+        for organization_id, writes in clearing.items():
+            await self._collection.of(organization_id).bulk_write(writes)
 
     async def attention(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, Attention]:
         found = await self._find(

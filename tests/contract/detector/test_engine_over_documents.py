@@ -1,0 +1,111 @@
+"""The engine's suite over a document server, and what only stored documents can show."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from services.detector.adapters.bus_tombstones import BusTombstones
+from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
+from services.detector.adapters.mongo_customers import MongoCustomers
+from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_requests import MongoRequests
+from services.detector.adapters.mongo_signals import MongoSignals
+from services.detector.detectors import discover
+from services.detector.engine import Stores
+from shared.clock import ManualClock
+from shared.config import ServiceSettings
+from shared.documents.database import create_client, database_of
+from shared.errors import TransientError
+from shared.messaging.recording import RecordingPublisher
+from tests.unit.services.detector.engine_suite import (
+    TestAgain,
+    TestPeople,
+    TestReading,
+    TestTakingBack,
+    TestWhoseItIs,
+)
+from tests.unit.services.detector.rig import LEAVING, NOW, ORG, WORKSPACE, Rig, kinds
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+__all__ = ["TestAgain", "TestPeople", "TestReading", "TestTakingBack", "TestWhoseItIs"]
+
+
+@pytest.fixture
+async def rig(mongodb_uri: str) -> AsyncIterator[Rig]:
+    """A detector without a bus, over documents in a database of its own."""
+    settings = ServiceSettings(
+        http_port=1,
+        signing_key=SecretStr("k" * 40),
+        mongodb_uri=SecretStr(mongodb_uri),
+        database_prefix=f"t{secrets.token_hex(6)}",
+    )
+    client = create_client(settings, service="detector")
+    database = database_of(client, settings, service="detector")
+    publisher, clock = RecordingPublisher(), ManualClock(NOW)
+    mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
+    customers, requests = MongoCustomers(database), MongoRequests(database)
+    connections, rereads = MongoConnections(database, publisher, clock), MongoRereads(database)
+    for store in (mirror, signals, customers, requests, connections, rereads):
+        await store.prepare()
+    stores = Stores(
+        mirror=mirror,
+        signals=signals,
+        customers=customers,
+        requests=requests,
+        connections=connections,
+        rereads=rereads,
+        leases=MongoLeases(database),
+        tombstones=BusTombstones(publisher),
+    )
+    yield Rig(stores, publisher, clock, discover())
+    await client.drop_database(database.name)
+    await client.close()
+
+
+async def test_a_fact_that_was_not_published_is_swept(rig: Rig) -> None:
+    """A signal stored while the bus was away is told by the sweeper, exactly once."""
+    await rig.connect()
+    rig.publisher.fail_next(TransientError("the bus is away"))
+    assert await rig.tell(*rig.said("k1", LEAVING)) == []
+    rig.clock.advance(10)
+    signals = rig.stores.signals
+    assert isinstance(signals, MongoSignals)
+    assert await signals.pending.sweep() == 1
+    assert await signals.pending.sweep() == 0
+    assert kinds(rig.published()) == [("detected", "churn_risk")]
+
+
+async def test_two_replicas_settle_one_customer_at_once(rig: Rig) -> None:
+    """Conversations of one person read at the same time give one signal with all the evidence."""
+    await rig.connect()
+    await rig.tell(rig.contact(), rig.company())
+    await asyncio.gather(*(rig.tell(*rig.said(f"k{number}", LEAVING)) for number in range(8)))
+    (signal,) = await rig.signals(state="open")
+    assert set(signal.conversation_ids) == {f"k{number}" for number in range(8)}
+    told = [transition for transition, _ in kinds(rig.published())]
+    assert told.count("detected") == 1
+
+
+async def test_a_lease_is_held_by_one(rig: Rig) -> None:
+    """Of two that ask at once one gets the lease, and it ends by itself."""
+    leases = rig.stores.leases
+    taken = await asyncio.gather(*(leases.take("round", name, NOW, 60) for name in ("a", "b", "c")))
+    assert sorted(taken) == [False, False, True]
+    assert await leases.take("round", "d", NOW + timedelta(seconds=61), 60)
+
+
+async def test_a_part_may_be_as_long_as_the_contract_allows(rig: Rig) -> None:
+    """Two hundred thousand characters are kept and read."""
+    await rig.connect()
+    text = f"{'All is fine with the reports. ' * 6_600}{LEAVING}"
+    await rig.tell(rig.part("k1", 0, text), rig.conversation("k1"))
+    parts = await rig.stores.mirror.parts(ORG, [f"{WORKSPACE}:k1"])
+    assert parts[f"{WORKSPACE}:k1"][0].text == text

@@ -1,0 +1,77 @@
+"""A detector's application over a document server, filled by its own use cases."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from services.detector.adapters.bus_tombstones import BusTombstones
+from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
+from services.detector.adapters.mongo_customers import MongoCustomers
+from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_requests import MongoRequests
+from services.detector.adapters.mongo_signals import MongoSignals
+from services.detector.app import create_app
+from services.detector.engine import Stores
+from services.detector.settings import Settings
+from shared.auth.identity import LOCAL_IDENTITY
+from shared.clock import ManualClock
+from shared.documents.database import create_client, database_of
+from shared.messaging.recording import RecordingPublisher
+from tests.unit.services.detector.rig import NOW, Rig
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest.fixture
+def settings(mongodb_uri: str) -> Settings:
+    """Settings with a database of its own; no bus answers, which pages do not need."""
+    return Settings(
+        mongodb_uri=SecretStr(mongodb_uri),
+        kafka_bootstrap_servers="127.0.0.1:1",
+        database_prefix=f"t{secrets.token_hex(6)}",
+        signing_key=SecretStr("k" * 40),
+    )
+
+
+@pytest.fixture
+async def rig(settings: Settings) -> AsyncIterator[Rig]:
+    """The detector's use cases over the application's database."""
+    client = create_client(settings, service="detector")
+    database = database_of(client, settings, service="detector")
+    publisher, clock = RecordingPublisher(), ManualClock(NOW)
+    mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
+    customers, requests = MongoCustomers(database), MongoRequests(database)
+    for store in (mirror, signals, customers, requests):
+        await store.prepare()
+    stores = Stores(
+        mirror=mirror,
+        signals=signals,
+        customers=customers,
+        requests=requests,
+        connections=MongoConnections(database, publisher, clock),
+        rereads=MongoRereads(database),
+        leases=MongoLeases(database),
+        tombstones=BusTombstones(publisher),
+    )
+    yield Rig(stores, publisher, clock, organization_id=LOCAL_IDENTITY.organization_id)
+    await client.drop_database(database.name)
+    await client.close()
+
+
+@pytest.fixture
+async def browser(settings: Settings, rig: Rig) -> AsyncIterator[httpx.AsyncClient]:
+    """A reader on this machine, who is signed in by local mode as its administrator."""
+    app = create_app(settings, on_stop=pytest.fail, clock=rig.clock)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", headers={"Accept": "text/html"}
+    ) as client:
+        page = await client.get("/settings/organization/detection")
+        client.headers["x-csrf-token"] = page.text.partition('csrf-token" content="')[2].partition('"')[0]
+        yield client

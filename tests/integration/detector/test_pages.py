@@ -1,0 +1,330 @@
+"""The detector's pages and API, as a browser and as a machine, over a document server."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services.detector.adapters.mongo_lists import MongoLists
+from services.detector.domain.customer_list import CustomerRow
+from services.detector.pages.live import LiveFeed
+from shared.documents.database import create_client, database_of
+from tests.unit.services.detector.rig import LEAVING, NOW, UNRELATED, WISH
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+    from services.detector.settings import Settings
+    from tests.unit.services.detector.rig import Rig
+
+MACHINE = {"Accept": "application/json"}
+INTERCOM = "/settings/organization/integrations"
+
+
+async def filled(rig: Rig) -> None:
+    """Two customers; one leaves, both wish for the same."""
+    await rig.connect()
+    await rig.tell(
+        rig.contact(),
+        rig.company(monthly_spend=900.0, plan="Pro"),
+        rig.contact("lee", ("co2",)),
+        rig.company("co2", "Contoso", external_id="acc-2"),
+    )
+    await rig.engine.customers.keep("local", [CustomerRow("acc-2", "Contoso", owner="ann@acme.example")])
+    await rig.tell(*rig.said("k1", LEAVING, WISH, title="Our contract"))
+    await rig.tell(*rig.said("k2", "Please add dark mode to dashboards.", contact_ids=("lee",)))
+
+
+async def text(browser: httpx.AsyncClient, path: str, status: int = 200) -> str:
+    answer = await browser.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+class TestEmptiness:
+    """An empty list says why, and the next step."""
+
+    async def test_nothing_is_connected(self, browser: httpx.AsyncClient) -> None:
+        """Without a connection every list leads to Integrations."""
+        for path in ("/", "/insights", "/customers", "/requests", "/people"):
+            page = await text(browser, path)
+            assert f'href="{INTERCOM}"' in page, path
+
+    async def test_nothing_has_arrived(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Connected and not read yet says so."""
+        await rig.connect()
+        assert "No conversation has arrived yet" in await text(browser, "/insights")
+
+    async def test_lifecycle_is_off(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """With the switch off the page says so, with the way to it."""
+        await rig.connect(lifecycle=False)
+        await rig.tell(*rig.said("k1", UNRELATED))
+        page = await text(browser, "/insights")
+        assert "Lifecycle events are off" in page
+        assert f'href="{INTERCOM}/intercom"' in page
+
+    async def test_silence_and_filters(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Nothing found and nothing matching are told apart."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", UNRELATED))
+        assert "Nothing to tell right now" in await text(browser, "/insights")
+        assert "Nothing matches these filters" in await text(browser, "/insights?kind=renewal")
+
+
+class TestPages:
+    """Every page shows what was found."""
+
+    async def test_insights_are_filtered_by_the_address(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Kind, customer, owner and period narrow the list; rubbish in the address is left out."""
+        await filled(rig)
+        everything = await text(browser, "/insights")
+        assert everything.count('<article class="card') == 3
+        assert (await text(browser, "/insights?kind=churn_risk")).count('<article class="card') == 1
+        assert (await text(browser, "/insights?owner=ann@acme.example")).count('<article class="card') == 1
+        assert (await text(browser, "/insights?period=7")).count('<article class="card') == 3
+        assert (await text(browser, "/insights?kind=no&period=x&state=%00&sort=%27")).count("<article") == 3
+        assert "Nothing matches" in await text(browser, "/insights?state=cleared")
+
+    async def test_a_signal_shows_why(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The words are marked in their message, with history, detector and version."""
+        await filled(rig)
+        (signal,) = [one for one in await rig.signals() if one.slot.kind == "churn_risk"]
+        page = await text(browser, f"/insights/{signal.signal_id}")
+        marked = re.findall(r"<mark>(.*?)</mark>", page)
+        assert marked == [signal.proofs[0].quote]
+        for words in ("churn risk, version", "Opened", "Dismiss", "Assign", "Copy link", "Dana Ruiz"):
+            assert words in page
+        assert "There is no such signal." in await text(browser, "/insights/s-none", 404)
+
+    async def test_customer_person_conversation_request(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Each thing's page leads to its ties; what is not there is 404."""
+        await filled(rig)
+        customers = (await browser.get("/api/v1/customers", headers=MACHINE)).json()["items"]
+        northwind = next(one for one in customers if one["name"] == "Northwind")
+        page = await text(browser, f"/customers/{northwind['id']}")
+        for words in (
+            "$900",
+            "Pro",
+            "Dark mode",
+            'href="/people/ws1:dana"',
+            'href="/conversations/ws1:k1"',
+            "<svg",
+        ):
+            assert words in page
+        assert "Northwind" in await text(browser, "/customers?q=northw&sort=-spend")
+        assert "ws1:k1" in await text(browser, "/people/ws1:dana")
+        assert "Dana Ruiz" in await text(browser, "/people/graph")
+        conversation = await text(browser, "/conversations/ws1:k1")
+        assert "<mark>" in conversation
+        assert "Our contract" in conversation
+        requests = (await browser.get("/api/v1/requests", headers=MACHINE)).json()["items"]
+        assert [one["customers"] for one in requests] == [2]
+        assert "Contoso" in await text(browser, f"/requests/{requests[0]['id']}")
+        for path in ("/customers/c-none", "/people/ws1:none", "/conversations/ws1:none", "/requests/r-none"):
+            await text(browser, path, 404)
+
+    async def test_text_is_never_markup(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """What customers write, names included, is shown as text everywhere."""
+        await rig.connect()
+        evil = "<script>alert(1)</script>"
+        contact = rig.contact().model_copy(update={"name": evil})
+        await rig.tell(contact, rig.company(name=evil), *rig.said("k1", f"{evil} {LEAVING}", title=evil))
+        (signal,) = await rig.signals()
+        paths = ["/insights", f"/insights/{signal.signal_id}", f"/customers/{signal.subject.id}"]
+        for path in [
+            *paths,
+            "/customers",
+            "/people",
+            "/people/ws1:dana",
+            "/people/graph",
+            "/conversations/ws1:k1",
+        ]:
+            assert evil not in await text(browser, path), path
+
+    async def test_a_stand_in_leads_to_its_customer(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The old address of a company that found its customer leads on."""
+        await rig.connect()
+        await rig.tell(rig.company(external_id="acc-1"))
+        old = (await browser.get("/api/v1/customers", headers=MACHINE)).json()["items"][0]["id"]
+        await rig.engine.customers.keep("local", [CustomerRow("acc-1", "Northwind")])
+        answer = await browser.get(f"/customers/{old}")
+        assert answer.status_code == 307
+        assert (await browser.get(answer.headers["location"])).status_code == 200
+
+    async def test_exports_are_safe_to_open(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """A CSV has a row each, and no cell that a spreadsheet would calculate."""
+        await filled(rig)
+        await rig.tell(rig.company("co3", '=HYPERLINK("http://x")'))
+        for path, rows in (("/insights", 3), ("/customers", 3), ("/requests", 1)):
+            answer = await browser.get(f"{path}/export.csv")
+            assert answer.headers["content-type"].startswith("text/csv")
+            read = list(csv.reader(io.StringIO(answer.text)))
+            assert len(read) == rows + 1
+            assert not any(cell.startswith("=") for row in read for cell in row)
+
+
+class TestActing:
+    """Forms and calls that change something."""
+
+    async def test_confirm_assign_dismiss(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The forms do what they say and lead back; a dismissal without reason is refused."""
+        await filled(rig)
+        (signal,) = [one for one in await rig.signals() if one.slot.kind == "churn_risk"]
+        base = f"/insights/{signal.signal_id}"
+        for step, fields in (("confirm", {}), ("assign", {"to": "bo@acme.example"})):
+            assert (await browser.post(f"{base}/{step}", data=fields)).status_code == 303
+        assert (await browser.post(f"{base}/dismiss", data={"reason": " "})).status_code == 422
+        assert (await browser.post(f"{base}/dismiss", data={"reason": "a joke"})).status_code == 303
+        page = await text(browser, base)
+        for words in ("Confirmed by you@localhost", "Assigned to bo@acme.example", "Dismissed: a joke"):
+            assert words in page
+
+    async def test_forms_need_their_token(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Without the page's token nothing is changed."""
+        await filled(rig)
+        signal = (await rig.signals())[0]
+        del browser.headers["x-csrf-token"]
+        for path in (f"/insights/{signal.signal_id}/confirm", f"/api/v1/signals/{signal.signal_id}/confirm"):
+            assert (await browser.post(path)).status_code == 403
+
+    async def test_uploading_a_list(self, browser: httpx.AsyncClient) -> None:
+        """Good rows are kept and bad ones shown by line; rubbish and nothing are refused with words."""
+        upload = "/settings/organization/customers/upload"
+        good = b"external_id,name\nacc-1,Northwind\n,Nobody\n"
+        page = await browser.post(upload, files={"file": ("list.csv", good)})
+        assert page.status_code == 200
+        for words in ("1 new customer", "external_id is empty"):
+            assert words in page.text
+        rubbish = await browser.post(upload, files={"file": ("list.csv", b"\x89PNG\xff\x00")})
+        assert (rubbish.status_code, "UTF-8" in rubbish.text) == (422, True)
+        assert "Choose a CSV file" in (await browser.post(upload)).text
+
+    async def test_deciding_a_suggestion(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """A suggested match is offered, confirmed, and gone from the list."""
+        await rig.connect(match_companies_by_name="off")
+        await rig.engine.customers.keep("local", [CustomerRow("acc-1", "Northwind")])
+        await rig.tell(rig.company())
+        page = await text(browser, "/settings/organization/customers")
+        customer = re.search(r'name="customer" value="(\w+)"', page)
+        assert customer is not None
+        answer = await browser.post(
+            "/settings/organization/customers/match",
+            data={"company": "ws1:co1", "customer": customer[1], "answer": "yes"},
+        )
+        assert answer.status_code == 303
+        assert "Nothing to decide" in await text(browser, "/settings/organization/customers")
+
+    async def test_a_request_changes_its_state(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The form moves a request; a state that there is not is refused."""
+        await filled(rig)
+        request = (await browser.get("/api/v1/requests", headers=MACHINE)).json()["items"][0]["id"]
+        assert (
+            await browser.post(f"/requests/{request}/state", data={"state": "planned"})
+        ).status_code == 303
+        assert (await browser.post(f"/requests/{request}/state", data={"state": "maybe"})).status_code == 422
+        assert "Planned" in await text(browser, f"/requests/{request}")
+
+
+class TestApi:
+    """What machines get."""
+
+    async def test_cursors_walk_the_whole_list(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Pages by cursor give every signal once, in each order; a foreign cursor is refused."""
+        await rig.connect()
+        for number in range(7):
+            at = NOW - timedelta(hours=number % 3)
+            await rig.tell(*rig.said(f"k{number}", LEAVING, contact_ids=(f"p{number}",), at=at))
+        for sort in ("newest", "confidence", "spend"):
+            seen: list[str] = []
+            cursor = None
+            while True:
+                query = {"limit": 2, "sort": sort, **({"cursor": cursor} if cursor else {})}
+                page = (await browser.get("/api/v1/signals", params=query, headers=MACHINE)).json()
+                assert page["count"] == 7
+                seen += [one["id"] for one in page["items"]]
+                cursor = page["next_cursor"]
+                if cursor is None:
+                    break
+            assert len(seen) == len(set(seen)) == 7
+        first = (await browser.get("/api/v1/signals?limit=2", headers=MACHINE)).json()["next_cursor"]
+        for path in (f"/api/v1/signals?sort=spend&cursor={first}", "/api/v1/signals?cursor=%00%00"):
+            assert (await browser.get(path, headers=MACHINE)).status_code in {400, 422}
+
+    async def test_a_signal_is_not_sent_twice(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The revision is the ETag; an unchanged signal answers 304."""
+        await filled(rig)
+        signal = (await rig.signals())[0]
+        path = f"/api/v1/signals/{signal.signal_id}"
+        first = await browser.get(path, headers=MACHINE)
+        again = await browser.get(path, headers={**MACHINE, "If-None-Match": first.headers["etag"]})
+        assert (first.json()["revision"], again.status_code) == (1, 304)
+
+    async def test_customers_by_machine(self, browser: httpx.AsyncClient) -> None:
+        """Upserts say what they did; unknown fields and bad values are refused by name."""
+        one = {"external_id": "acc-1", "name": "Northwind", "renewal_date": "2026-12-31"}
+        for created, updated in ((1, 0), (0, 0)):
+            answer = (await browser.put("/api/v1/customers", json=[one], headers=MACHINE)).json()
+            assert (answer["created"], answer["updated"]) == (created, updated)
+        wrong = await browser.put("/api/v1/customers", json=[{**one, "spend": 1}], headers=MACHINE)
+        assert (wrong.status_code, "spend" in wrong.text) == (422, True)
+        listed = await browser.post(
+            "/api/v1/customers/import", content=b"external_id,name\nb,\n", headers=MACHINE
+        )
+        assert listed.json()["errors"] == [{"line": 2, "reason": "name is empty"}]
+
+    async def test_a_conversation_with_its_marks(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Each mark lies in its message's text."""
+        await filled(rig)
+        found = (await browser.get("/api/v1/conversations/ws1:k1", headers=MACHINE)).json()
+        marks = [(mark, message["text"]) for message in found["messages"] for mark in message["marks"]]
+        assert {mark["kind"] for mark, _ in marks} >= {"churn_risk", "feature_request"}
+        assert all(0 <= mark["start"] < mark["end"] <= len(said) for mark, said in marks)
+
+    @pytest.mark.parametrize("path", ["/api/v1/people", "/api/v1/conversations", "/api/v1/customers"])
+    async def test_lists_answer_from_the_start(self, browser: httpx.AsyncClient, path: str) -> None:
+        """An empty organization has empty lists, not errors."""
+        answer = await browser.get(path, headers=MACHINE)
+        assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+def await_next(stream: AsyncIterator[str]) -> asyncio.Task[str]:
+    async def take() -> str:
+        return await anext(stream)
+
+    return asyncio.create_task(take())
+
+
+async def yield_once() -> None:
+    await asyncio.sleep(0)
+
+
+async def test_watchers_hear_of_new_signals_of_their_own(settings: Settings, rig: Rig) -> None:
+    """A watching reader hears of each signal that opens once, and of no other organization's."""
+    client = create_client(settings, service="detector")
+    lists = MongoLists(database_of(client, settings, service="detector"))
+    feed = LiveFeed(lists=lists, clock=rig.clock, every_seconds=1)
+    mine, others = feed.watch("local"), feed.watch("other")
+    first, foreign = await_next(mine), await_next(others)
+    await rig.connect()
+    await yield_once()
+    rig.clock.advance(1)
+    await rig.tell(*rig.said("k1", LEAVING))
+    await feed.look()
+    await feed.look()
+    assert '"kind": "churn_risk"' in await first
+    second = await_next(mine)
+    await yield_once()
+    assert not second.done()
+    assert not foreign.done()
+    for task in (second, foreign):
+        task.cancel()
+    await yield_once()
+    await client.close()

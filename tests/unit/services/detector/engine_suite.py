@@ -1,0 +1,446 @@
+"""What the detector does with what happens; a module with a fixture `rig` runs these over its stores."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services.detector.domain.customer_list import CustomerRow
+from services.detector.domain.identity import known_customer_id, provisional_customer_id
+from services.detector.errors import InvalidRequestError, NotFoundError
+from shared.contracts.connections import DataRemoved
+from shared.contracts.signals import SignalCleared, SignalDetected
+from shared.errors import TransientError
+from tests.unit.services.detector.rig import (
+    CONNECTION,
+    LEAVING,
+    NOW,
+    ORG,
+    STAYING,
+    UNRELATED,
+    WISH,
+    WORKSPACE,
+    kinds,
+)
+
+if TYPE_CHECKING:
+    from tests.unit.services.detector.rig import Rig
+
+NORTHWIND = provisional_customer_id(ORG, f"{WORKSPACE}:co1")
+ACC1 = known_customer_id(ORG, "acc-1")
+
+
+class TestReading:
+    """From words to signals."""
+
+    async def test_notice_opens_one_signal_with_the_words(self, rig: Rig) -> None:
+        """A customer's notice becomes one detected churn risk that quotes the message at its offsets."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company(monthly_spend=900.0))
+        told = await rig.tell(*rig.said("k1", LEAVING))
+        assert kinds(told) == [("detected", "churn_risk")]
+        signal = told[0]
+        assert isinstance(signal, SignalDetected)
+        assert signal.explicit is True
+        assert signal.historical is False
+        assert signal.customer is not None
+        assert (signal.customer.id, signal.customer.monthly_spend) == (NORTHWIND, 900.0)
+        evidence = signal.evidence[0]
+        assert LEAVING[evidence.start : evidence.end] == evidence.quote
+
+    async def test_a_repeat_changes_nothing(self, rig: Rig) -> None:
+        """The same records again, and in another batch, publish nothing and count no revision."""
+        await rig.connect()
+        records = [rig.contact(), rig.company(), *rig.said("k1", LEAVING, WISH)]
+        first = await rig.tell(*records)
+        assert {kind for _, kind in kinds(first)} == {"churn_risk", "feature_request"}
+        assert await rig.tell(*records) == []
+        assert await rig.tell(*records[2:]) == []
+        assert {one.revision for one in await rig.signals()} == {1}
+
+    async def test_more_evidence_updates_the_open_signal(self, rig: Rig) -> None:
+        """A second notice in another conversation strengthens the signal that is open."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company())
+        opened = await rig.tell(*rig.said("k1", LEAVING))
+        again = await rig.tell(
+            *rig.said("k2", "Please cancel our subscription, we are moving to another tool.")
+        )
+        assert kinds(again) == [("updated", "churn_risk")]
+        assert again[0].signal_id == opened[0].signal_id
+        assert (again[0].revision, set(again[0].conversation_ids)) == (2, {"k1", "k2"})
+
+    async def test_old_words_are_shown_and_not_announced(self, rig: Rig) -> None:
+        """Evidence older than the announced age opens a historical signal; fresh words announce it."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company())
+        old = await rig.tell(*rig.said("k1", LEAVING, at=NOW - timedelta(days=30)))
+        assert isinstance(old[0], SignalDetected)
+        assert old[0].historical is True
+        fresh = await rig.tell(*rig.said("k2", "Please cancel our subscription, we are leaving."))
+        assert isinstance(fresh[0], SignalDetected)
+        assert (fresh[0].historical, fresh[0].signal_id, fresh[0].revision) == (False, old[0].signal_id, 2)
+
+    async def test_words_whose_occasion_is_over_open_and_close(self, rig: Rig) -> None:
+        """What ran out long ago is kept as a closed signal, so that the past can be looked at."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company())
+        told = await rig.tell(*rig.said("k1", LEAVING, at=NOW - timedelta(days=300)))
+        assert kinds(told) == [("detected", "churn_risk"), ("cleared", "churn_risk")]
+        assert isinstance(told[1], SignalCleared)
+        assert told[1].cleared_because == "expired"
+
+    async def test_records_that_come_late_do_not_overwrite(self, rig: Rig) -> None:
+        """An older record of a part, fed in again late, neither changes the mirror nor the signals."""
+        await rig.connect()
+        older = rig.part("k1", 0, LEAVING)
+        newer = rig.part("k1", 0, UNRELATED)
+        await rig.tell(newer, rig.conversation("k1"))
+        assert await rig.tell(older, rig.conversation("k1")) == []
+        parts = await rig.stores.mirror.parts(ORG, [f"{WORKSPACE}:k1"])
+        assert [part.text for part in parts[f"{WORKSPACE}:k1"]] == [UNRELATED]
+
+    async def test_parts_alone_wait_for_their_conversation(self, rig: Rig) -> None:
+        """Parts without their conversation's record are kept and not read yet."""
+        await rig.connect()
+        part = rig.part("k1", 0, LEAVING)
+        assert await rig.tell(part) == []
+        assert kinds(await rig.tell(rig.conversation("k1"))) == [("detected", "churn_risk")]
+
+    async def test_words_of_teammates_prove_nothing(self, rig: Rig) -> None:
+        """A teammate's and a note's words are not what the customer says."""
+        await rig.connect()
+        from_teammate = rig.part("k1", 0, LEAVING).model_copy(
+            update={"author": rig.part("k1", 9, "").author.model_copy(update={"type": "admin"})}
+        )
+        note = rig.part("k1", 1, LEAVING, internal=True)
+        assert await rig.tell(from_teammate, note, rig.conversation("k1")) == []
+
+    async def test_without_the_switch_only_moods_and_wishes(self, rig: Rig) -> None:
+        """With lifecycle events off nothing of the lifecycle is found; wishes still are."""
+        await rig.connect(lifecycle=False)
+        told = await rig.tell(*rig.said("k1", LEAVING, WISH))
+        assert {kind for _, kind in kinds(told)} == {"feature_request"}
+
+    async def test_a_turned_mood_is_a_signal_and_its_return_settles_it(self, rig: Rig) -> None:
+        """Angry words after friendly ones open a shift; friendly ones later resolve it."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company())
+        for number in range(4):
+            at = NOW - timedelta(days=60 - number)
+            await rig.tell(*rig.said(f"g{number}", "Thank you, this is wonderful, I love it.", at=at))
+        angry = "This is terrible, the worst support I ever had, completely unacceptable and awful."
+        told = await rig.tell(*rig.said("bad", angry, angry))
+        assert ("detected", "sentiment_shift") in kinds(told)
+        rig.clock.advance(86_400)
+        glad = "Thank you so much, it is wonderful now, excellent, I love it."
+        settled = await rig.tell(*rig.said("glad", glad, glad, glad))
+        cleared = [one for one in settled if isinstance(one, SignalCleared)]
+        assert [(one.kind, one.cleared_because) for one in cleared] == [("sentiment_shift", "resolved")]
+
+
+class TestTakingBack:
+    """Evidence that goes takes its signal with it."""
+
+    async def test_redaction_removes_the_words(self, rig: Rig) -> None:
+        """A redacted message takes its quote out of the signal and closes it."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", LEAVING))
+        told = await rig.tell(rig.part("k1", 0, "", redacted=True))
+        assert isinstance(told[0], SignalCleared)
+        assert (told[0].cleared_because, told[0].evidence) == ("evidence_gone", ())
+
+    async def test_redaction_reaches_closed_signals(self, rig: Rig) -> None:
+        """A dismissed signal does not keep words that were redacted since."""
+        await rig.connect()
+        (signal,) = await rig.tell(*rig.said("k1", LEAVING))
+        await rig.engine.review.dismiss(ORG, signal.signal_id, "a test", by="ann@acme.example")
+        await rig.tell(rig.part("k1", 0, "", redacted=True))
+        (after,) = await rig.signals()
+        assert (after.proofs, after.cleared_because) == ((), "dismissed")
+
+    async def test_a_deleted_conversation_closes_its_signals(self, rig: Rig) -> None:
+        """Deleting the conversation removes its evidence, and an older record does not bring it back."""
+        await rig.connect()
+        records = rig.said("k1", LEAVING)
+        await rig.tell(*records)
+        told = await rig.tell(rig.deleted("conversation", "k1"))
+        assert [one.cleared_because for one in told if isinstance(one, SignalCleared)] == ["evidence_gone"]
+        assert await rig.tell(*records) == []
+        assert await rig.stores.mirror.conversations(ORG, [f"{WORKSPACE}:k1"]) == {}
+
+    async def test_losing_part_of_the_evidence_updates(self, rig: Rig) -> None:
+        """With other evidence left the signal stays open, lighter."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", LEAVING), *rig.said("k2", LEAVING))
+        told = await rig.tell(rig.deleted("conversation", "k1"))
+        assert kinds(told) == [("updated", "churn_risk")]
+        assert told[0].conversation_ids == ("k2",)
+
+    async def test_removed_data_leaves_nothing(self, rig: Rig) -> None:
+        """An order to remove data clears, buries and deletes; asked twice it answers as it did."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company(), *rig.said("k1", LEAVING, WISH))
+        signal_ids = {one.signal_id for one in await rig.signals()}
+        for _ in range(2):
+            await rig.engine.remove_data.remove(rig.removal())
+        answers = [one for one in rig.publisher.published if isinstance(one, DataRemoved)]
+        assert len({one.event_id() for one in answers}) == 1
+        assert answers[0].documents > 0
+        assert signal_ids <= set(rig.publisher.tombstones)
+        assert await rig.signals() == []
+        assert await rig.stores.mirror.keys_after(ORG, WORKSPACE, "", 10) == []
+        assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
+        assert await rig.stores.connections.get(ORG, CONNECTION) is None
+
+
+class TestWhoseItIs:
+    """Companies, contacts, customers."""
+
+    async def test_contacts_that_come_later_move_signals(self, rig: Rig) -> None:
+        """A signal of an unknown person moves to the customer once the contact's company is known."""
+        await rig.connect()
+        (opened,) = await rig.tell(*rig.said("k1", LEAVING))
+        assert opened.customer is None
+        told = await rig.tell(rig.company(), rig.contact())
+        assert kinds(told) == [("updated", "churn_risk")]
+        assert told[0].signal_id == opened.signal_id
+        assert told[0].customer is not None
+        assert told[0].customer.id == NORTHWIND
+
+    async def test_a_matched_company_gives_everything_to_its_customer(self, rig: Rig) -> None:
+        """Uploading the customer with the company's own id folds the stand-in into it; nobody is alerted."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company(external_id="acc-1"), *rig.said("k1", LEAVING, WISH))
+        start = len(rig.publisher.published)
+        await rig.engine.customers.keep(
+            ORG, [CustomerRow("acc-1", "Northwind Ltd", owner="ann@acme.example")]
+        )
+        told = rig.published(start)
+        assert {transition for transition, _ in kinds(told)} == {"updated"}
+        assert {one.customer.id for one in told if one.customer} == {ACC1}
+        stand_in = (await rig.stores.customers.by_ids(ORG, [NORTHWIND]))[NORTHWIND]
+        assert stand_in.merged_into == ACC1
+
+    async def test_names_match_only_as_the_connection_says(self, rig: Rig) -> None:
+        """Off suggests, normalised matches; turning it on matches what is there."""
+        await rig.connect(match_companies_by_name="off")
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
+        await rig.tell(rig.company(name="Northwind Ltd."))
+        key = f"{WORKSPACE}:co1"
+        company = (await rig.stores.mirror.companies(ORG, [key]))[key]
+        assert (company.customer_id, company.suggestions) == (NORTHWIND, (ACC1,))
+        await rig.connect(2, match_companies_by_name="normalised")
+        company = (await rig.stores.mirror.companies(ORG, [key]))[key]
+        assert (company.customer_id, company.basis) == (ACC1, "name")
+
+    async def test_a_persons_word_beats_the_name(self, rig: Rig) -> None:
+        """A refused customer is never matched again; a confirmed one is."""
+        await rig.connect(match_companies_by_name="exact")
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
+        await rig.tell(rig.company())
+        key = f"{WORKSPACE}:co1"
+        await rig.engine.customers.decide(ORG, key, ACC1, confirmed=False, by="ann@acme.example")
+        assert (await rig.stores.mirror.companies(ORG, [key]))[key].customer_id == NORTHWIND
+        await rig.engine.customers.decide(ORG, key, ACC1, confirmed=True, by="ann@acme.example")
+        company = (await rig.stores.mirror.companies(ORG, [key]))[key]
+        assert (company.customer_id, company.basis) == (ACC1, "person")
+
+    async def test_deciding_about_nothing_is_refused(self, rig: Rig) -> None:
+        """A decision about a company or customer that is not there says so."""
+        with pytest.raises(NotFoundError):
+            await rig.engine.customers.decide(ORG, "ws1:no", "c-no", confirmed=True, by="ann@acme.example")
+
+    async def test_a_deleted_company_leaves_its_people(self, rig: Rig) -> None:
+        """When the company goes its conversations are their people's again, and the stand-in goes."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company(), *rig.said("k1", LEAVING))
+        await rig.tell(rig.deleted("company", "co1"))
+        (signal,) = await rig.signals()
+        assert (signal.subject.kind, signal.customer) == ("person", None)
+        assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
+
+    async def test_uploading_keeps_good_rows(self, rig: Rig) -> None:
+        """Bad rows are named by line; good ones are kept, and the same file again changes nothing."""
+        content = b"external_id,name,owner\nacc-1,Northwind,ann@acme.example\n,Nameless,\nacc-2,Contoso,\n"
+        first = await rig.engine.customers.upload(ORG, content)
+        assert (first.created, [error.line for error in first.listed.errors]) == (2, [3])
+        again = await rig.engine.customers.upload(ORG, content)
+        assert (again.created, again.updated, again.unchanged) == (0, 0, 2)
+
+    async def test_account_facts_wait_for_the_first_day(self, rig: Rig) -> None:
+        """Facts found while listening begins are shown; facts that arise later are announced."""
+        await rig.connect()
+        soon = (NOW + timedelta(days=20)).date().isoformat()
+        first = await rig.tell(rig.company(custom_attributes={"renewal_date": soon}))
+        renewals = [one for one in first if isinstance(one, SignalDetected)]
+        assert [(one.kind, one.historical) for one in renewals] == [("renewal", True)]
+        rig.clock.advance(3 * 86_400)
+        later = await rig.tell(rig.company("co2", "Contoso", custom_attributes={"renewal_date": soon}))
+        announced = [one for one in later if isinstance(one, SignalDetected)]
+        assert [(one.kind, one.historical) for one in announced] == [("renewal", False)]
+
+    async def test_a_renewal_that_is_done_settles(self, rig: Rig) -> None:
+        """When the date has moved on, the renewal signal resolves; a dismissed fact does not come back."""
+        await rig.connect()
+        soon = (NOW + timedelta(days=20)).date().isoformat()
+        await rig.tell(rig.company(custom_attributes={"renewal_date": soon}))
+        told = await rig.tell(rig.company(custom_attributes={"renewal_date": "2027-06-20"}))
+        assert [(one.kind, one.cleared_because) for one in told if isinstance(one, SignalCleared)] == [
+            ("renewal", "resolved")
+        ]
+        await rig.tell(rig.company("co2", "Contoso", custom_attributes={"renewal_date": soon}))
+        (open_one,) = [one for one in await rig.signals() if one.is_open]
+        await rig.engine.review.dismiss(ORG, open_one.signal_id, "known", by="ann@acme.example")
+        assert await rig.engine.rounds.review_accounts(60) == 0
+
+
+class TestPeople:
+    """What people do with signals."""
+
+    async def test_dismissed_evidence_does_not_return(self, rig: Rig) -> None:
+        """Reading the conversation again leaves a dismissed signal closed; new words open another."""
+        await rig.connect()
+        records = rig.said("k1", LEAVING)
+        (signal,) = await rig.tell(*records)
+        await rig.engine.review.dismiss(ORG, signal.signal_id, "a joke", by="ann@acme.example")
+        assert await rig.tell(*records, rig.conversation("k1")) == []
+        rig.clock.advance(3_600)
+        again = await rig.tell(*rig.said("k2", LEAVING))
+        assert kinds(again) == [("detected", "churn_risk")]
+        assert again[0].signal_id != signal.signal_id
+
+    async def test_judgements_are_kept_in_the_history(self, rig: Rig) -> None:
+        """Confirming and assigning are told once each, with who did it."""
+        await rig.connect()
+        (signal,) = await rig.tell(*rig.said("k1", LEAVING))
+        review = rig.engine.review
+        await review.confirm(ORG, signal.signal_id, by="ann@acme.example")
+        await review.confirm(ORG, signal.signal_id, by="ann@acme.example")
+        after = await review.assign(ORG, signal.signal_id, "bo@acme.example", by="ann@acme.example")
+        assert after.revision == 3
+        assert [(line.step, line.by) for line in after.history] == [
+            ("opened", ""),
+            ("confirmed", "ann@acme.example"),
+            ("assigned", "ann@acme.example"),
+        ]
+
+    async def test_senseless_judgements_are_refused(self, rig: Rig) -> None:
+        """No reason, no address, no such signal, closed already: each says what is wrong."""
+        await rig.connect()
+        (signal,) = await rig.tell(*rig.said("k1", LEAVING))
+        review = rig.engine.review
+        with pytest.raises(InvalidRequestError):
+            await review.dismiss(ORG, signal.signal_id, "   ", by="ann@acme.example")
+        with pytest.raises(InvalidRequestError):
+            await review.assign(ORG, signal.signal_id, "nobody", by="ann@acme.example")
+        with pytest.raises(NotFoundError):
+            await review.confirm(ORG, "s-none", by="ann@acme.example")
+        with pytest.raises(NotFoundError):
+            await review.confirm("another-organization", signal.signal_id, by="ann@acme.example")
+        await rig.tell(rig.deleted("conversation", "k1"))
+        with pytest.raises(InvalidRequestError):
+            await review.dismiss(ORG, signal.signal_id, "late", by="ann@acme.example")
+
+    async def test_a_shipped_request_settles_its_signals(self, rig: Rig) -> None:
+        """Shipping closes the wish's signals; the customers behind it stay counted."""
+        await rig.connect()
+        (signal,) = await rig.tell(rig.contact(), rig.company(monthly_spend=100.0), *rig.said("k1", WISH))
+        (held,) = await rig.signals()
+        request_id = held.slot.request_id
+        start = len(rig.publisher.published)
+        await rig.engine.review.decide_request(ORG, request_id, "shipped", by="ann@acme.example")
+        told = rig.published(start)
+        assert [(one.signal_id, type(one)) for one in told] == [(signal.signal_id, SignalCleared)]
+        demand = (await rig.stores.signals.demand(ORG, [request_id]))[request_id]
+        assert (demand.customers, demand.spend) == (1, 100.0)
+        with pytest.raises(NotFoundError):
+            await rig.engine.review.decide_request(ORG, "r-none", "shipped", by="ann@acme.example")
+
+    async def test_one_wish_in_other_words_is_one_request(self, rig: Rig) -> None:
+        """Two customers asking for the same share a request, each with a signal of its own."""
+        await rig.connect()
+        await rig.tell(
+            rig.contact(), rig.company(), rig.contact("lee", ("co2",)), rig.company("co2", "Contoso")
+        )
+        await rig.tell(*rig.said("k1", WISH))
+        await rig.tell(
+            *rig.said("k2", "Please add dark mode to dashboards.", contact_ids=("lee",)),
+        )
+        wishes = await rig.signals()
+        assert len({one.slot.request_id for one in wishes}) == 1
+        assert len({one.subject for one in wishes}) == 2
+
+
+class TestAgain:
+    """Reading again: switches, crashes, rounds."""
+
+    async def test_switching_on_finds_the_past_silently(self, rig: Rig) -> None:
+        """Turning lifecycle events on reads the mirror again; what it finds is historical, once."""
+        await rig.connect(lifecycle=False)
+        for number in range(3):
+            await rig.tell(*rig.said(f"k{number}", LEAVING))
+        rig.clock.advance(60)
+        start = len(rig.publisher.published)
+        await rig.connect(2, lifecycle=True)
+        await rig.reread_all()
+        told = rig.published(start)
+        assert isinstance(told[0], SignalDetected)
+        assert {one.historical for one in told if isinstance(one, SignalDetected)} == {True}
+        count = len(rig.publisher.published)
+        await rig.connect(3, lifecycle=True)
+        await rig.reread_all()
+        assert len(rig.publisher.published) == count
+        (progress,) = await rig.stores.rereads.latest(ORG)
+        assert (progress.done, progress.finished_at is not None) == (3, True)
+
+    async def test_switching_off_keeps_what_is_open(self, rig: Rig) -> None:
+        """With the switch off nothing new is found, and open signals stay for people to judge."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", LEAVING))
+        await rig.connect(2, lifecycle=False)
+        assert await rig.tell(rig.part("k1", 1, STAYING), rig.conversation("k1", part_count=2)) == []
+        (signal,) = await rig.signals()
+        assert signal.is_open
+
+    async def test_an_older_state_of_the_connection_is_ignored(self, rig: Rig) -> None:
+        """A connection's record that comes again with an older revision changes nothing."""
+        await rig.connect(5, lifecycle=True)
+        await rig.connect(4, lifecycle=False)
+        view = await rig.stores.connections.get(ORG, CONNECTION)
+        assert view is not None
+        assert (view.revision, view.lifecycle_events) == (5, True)
+
+    async def test_occasions_run_out(self, rig: Rig) -> None:
+        """Without new evidence the signal expires; words after that are another occasion."""
+        await rig.connect()
+        (opened,) = await rig.tell(*rig.said("k1", LEAVING))
+        rig.clock.advance(130 * 86_400)
+        assert await rig.engine.rounds.expire(60) == 1
+        assert await rig.engine.rounds.expire(60) == 0
+        again = await rig.tell(*rig.said("k2", LEAVING))
+        assert kinds(again) == [("detected", "churn_risk")]
+        assert again[0].signal_id != opened.signal_id
+
+    async def test_a_bus_that_is_away_loses_nothing(self, rig: Rig) -> None:
+        """What could not be published is told before what comes after it, and the batch may come again."""
+        await rig.connect()
+        records = rig.said("k1", LEAVING)
+        rig.publisher.fail_next(TransientError("the bus is away"))
+        assert await rig.tell(*records) == []
+        assert await rig.tell(*records) == []
+        (signal,) = await rig.signals()
+        await rig.engine.review.confirm(ORG, signal.signal_id, by="ann@acme.example")
+        assert kinds(rig.published()) == [("detected", "churn_risk"), ("updated", "churn_risk")]
+
+    async def test_organizations_never_meet(self, rig: Rig) -> None:
+        """Another organization's records with the same ids touch nothing of ours."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", LEAVING))
+        foreign = [one.model_copy(update={"organization_id": "other"}) for one in rig.said("k1", UNRELATED)]
+        assert await rig.tell(*foreign) == []
+        (signal,) = await rig.signals()
+        assert signal.is_open
+        assert await rig.stores.signals.by_ids("other", [signal.signal_id]) == []

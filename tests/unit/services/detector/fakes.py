@@ -1,0 +1,507 @@
+"""Stores in memory that pass the same suites as those over MongoDB's protocol."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from services.detector.adapters.signal_documents import event_of
+from services.detector.domain.identity import resource_key
+from services.detector.domain.matching import Decision, KnownName, Match, normalise_name
+from services.detector.domain.mirror import ConnectionView, MirroredCompany, MirroredConversation, Progress
+from services.detector.domain.spoken import contact_keys
+from services.detector.domain.standing import Attention, Demand, attention_of, demand_of
+from shared.contracts.resources import (
+    AdminChanged,
+    CompanyChanged,
+    ContactChanged,
+    ConversationChanged,
+    ConversationPartChanged,
+    TagChanged,
+)
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+
+    from services.detector.domain.book import Change
+    from services.detector.domain.conversation import AccountFacts
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.mirror import Analysis
+    from services.detector.domain.occasion import Slot
+    from services.detector.domain.signal import Signal
+    from services.detector.domain.wishes import Request, RequestState
+    from shared.contracts.connections import DataRemoved
+    from shared.contracts.event import Event
+    from shared.contracts.resources import ResourceDeleted, ResourceEvent
+    from shared.messaging.recording import RecordingPublisher
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class MemoryMirror:
+    """Keeps records by organization and event key; graves hold the moment of deletion."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str], ResourceEvent] = {}
+        self._graves: dict[tuple[str, str], datetime] = {}
+        self._matches: dict[tuple[str, str], Match] = {}
+        self._analyses: dict[tuple[str, str], tuple[Analysis, str, Sequence[str]]] = {}
+
+    async def store(self, organization_id: str, records: Sequence[ResourceEvent]) -> None:
+        for record in records:
+            place = (organization_id, record.key())
+            held = self._records.get(place)
+            newest = held.observed_at if held else self._graves.get(place)
+            if newest is None or newest <= record.observed_at:
+                self._records[place] = record
+                self._graves.pop(place, None)
+
+    async def bury(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> None:
+        for deletion in deletions:
+            place = (organization_id, deletion.key())
+            held = self._records.get(place)
+            if held is not None and held.observed_at > deletion.observed_at:
+                continue
+            self._records.pop(place, None)
+            self._graves[place] = max(deletion.observed_at, self._graves.get(place, _EPOCH))
+            key = resource_key(deletion.workspace_id, deletion.id)
+            self._matches.pop((organization_id, key), None)
+            if deletion.resource == "conversation":
+                self._analyses.pop((organization_id, key), None)
+                for other, part in list(self._records.items()):
+                    if (
+                        other[0] == organization_id
+                        and isinstance(part, ConversationPartChanged)
+                        and resource_key(part.workspace_id, part.conversation_id) == key
+                        and part.observed_at <= deletion.observed_at
+                    ):
+                        del self._records[other]
+
+    def _all(self, organization_id: str, kind: type[Any]) -> dict[str, Any]:
+        return {
+            resource_key(record.workspace_id, record.id): record
+            for (owner, _), record in sorted(self._records.items(), key=lambda item: item[0])
+            if owner == organization_id and isinstance(record, kind)
+        }
+
+    def _conversation(self, organization_id: str, record: ConversationChanged) -> MirroredConversation:
+        key = resource_key(record.workspace_id, record.id)
+        analysis, subject, _ = self._analyses.get((organization_id, key), (None, None, ()))
+        return MirroredConversation(record, subject, analysis)
+
+    def _company(self, organization_id: str, record: CompanyChanged) -> MirroredCompany:
+        match = self._matches.get((organization_id, resource_key(record.workspace_id, record.id)))
+        if match is None:
+            return MirroredCompany(record)
+        return MirroredCompany(record, match.customer_id, match.basis, match.suggestions)
+
+    async def conversations(
+        self, organization_id: str, keys: Collection[str]
+    ) -> dict[str, MirroredConversation]:
+        found = self._all(organization_id, ConversationChanged)
+        return {key: self._conversation(organization_id, found[key]) for key in keys if key in found}
+
+    async def parts(
+        self, organization_id: str, conversation_keys: Collection[str]
+    ) -> dict[str, list[ConversationPartChanged]]:
+        parts: dict[str, list[ConversationPartChanged]] = defaultdict(list)
+        for (owner, _), record in self._records.items():
+            if owner == organization_id and isinstance(record, ConversationPartChanged):
+                key = resource_key(record.workspace_id, record.conversation_id)
+                if key in conversation_keys:
+                    parts[key].append(record)
+        for mine in parts.values():
+            mine.sort(
+                key=lambda part: (part.created_at, not part.id.startswith("source-"), len(part.id), part.id)
+            )
+        return dict(parts)
+
+    async def contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]:
+        found = self._all(organization_id, ContactChanged)
+        return {key: found[key] for key in keys if key in found}
+
+    async def companies(self, organization_id: str, keys: Collection[str]) -> dict[str, MirroredCompany]:
+        found = self._all(organization_id, CompanyChanged)
+        return {key: self._company(organization_id, found[key]) for key in keys if key in found}
+
+    async def companies_of(
+        self, organization_id: str, customer_ids: Collection[str]
+    ) -> dict[str, list[CompanyChanged]]:
+        owned: dict[str, list[CompanyChanged]] = defaultdict(list)
+        for record in self._all(organization_id, CompanyChanged).values():
+            company = self._company(organization_id, record)
+            if company.customer_id in customer_ids and company.customer_id is not None:
+                owned[company.customer_id].append(record)
+        return dict(owned)
+
+    async def companies_like(
+        self, organization_id: str, external_ids: Collection[str], names: Collection[str]
+    ) -> list[MirroredCompany]:
+        return [
+            self._company(organization_id, record)
+            for record in self._all(organization_id, CompanyChanged).values()
+            if record.company_id in external_ids or normalise_name(record.name) in names
+        ]
+
+    async def tag_names(self, organization_id: str, keys: Collection[str]) -> dict[str, str]:
+        found = self._all(organization_id, TagChanged)
+        return {key: found[key].name for key in keys if key in found}
+
+    async def admins(self, organization_id: str, workspace_ids: Collection[str]) -> list[AdminChanged]:
+        return [
+            one
+            for one in self._all(organization_id, AdminChanged).values()
+            if one.workspace_id in workspace_ids
+        ]
+
+    async def save_match(self, organization_id: str, company_key: str, match: Match) -> None:
+        self._matches[organization_id, company_key] = match
+
+    async def save_analyses(
+        self, organization_id: str, analyses: Mapping[str, tuple[Analysis, str, Sequence[str]]]
+    ) -> None:
+        for key, analysis in analyses.items():
+            self._analyses[organization_id, key] = analysis
+
+    async def keys_by_contacts(self, organization_id: str, contact_keys_: Collection[str]) -> list[str]:
+        return sorted(
+            key
+            for key, record in self._all(organization_id, ConversationChanged).items()
+            if set(contact_keys(record)) & set(contact_keys_)
+        )
+
+    async def keys_by_companies(self, organization_id: str, company_keys: Collection[str]) -> list[str]:
+        return sorted(
+            key
+            for (owner, key), (_, _, companies) in self._analyses.items()
+            if owner == organization_id and set(companies) & set(company_keys)
+        )
+
+    async def by_subject(
+        self, organization_id: str, subjects: Collection[str], since: datetime
+    ) -> dict[str, list[MirroredConversation]]:
+        grouped: dict[str, list[MirroredConversation]] = defaultdict(list)
+        records = self._all(organization_id, ConversationChanged).values()
+        for record in sorted(records, key=lambda one: (one.updated_at, one.id)):
+            found = self._conversation(organization_id, record)
+            if found.subject in subjects and found.subject is not None and record.updated_at >= since:
+                grouped[found.subject].append(found)
+        return dict(grouped)
+
+    async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
+        return self._keys_after(organization_id, ConversationChanged, workspace_id, cursor, limit)
+
+    async def company_keys_after(
+        self, organization_id: str, workspace_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        return self._keys_after(organization_id, CompanyChanged, workspace_id, cursor, limit)
+
+    def _keys_after(
+        self, organization_id: str, kind: type[Any], workspace_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        keys = sorted(self._all(organization_id, kind))
+        return [key for key in keys if key.startswith(f"{workspace_id}:") and key > cursor][:limit]
+
+    async def count_conversations(self, organization_id: str, workspace_id: str) -> int:
+        return len(await self.keys_after(organization_id, workspace_id, "", 1_000_000))
+
+    async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
+        gone = [
+            place
+            for place, record in self._records.items()
+            if place[0] == organization_id
+            and (record.connection_id == connection_id or record.workspace_id == workspace_id)
+        ]
+        for place in gone:
+            del self._records[place]
+        return len(gone)
+
+
+class MemorySignals:
+    """Keeps signals; facts are published at once, or stay pending while the bus is away."""
+
+    def __init__(self, publisher: RecordingPublisher) -> None:
+        self._signals: dict[tuple[str, str], Signal] = {}
+        self._publisher = publisher
+        self.pending: list[Event] = []
+
+    def _of(self, organization_id: str) -> list[Signal]:
+        return [one for (owner, _), one in sorted(self._signals.items()) if owner == organization_id]
+
+    async def by_sources(self, organization_id: str, sources: Collection[str]) -> list[Signal]:
+        return [
+            one for one in self._of(organization_id) if any(proof.source in sources for proof in one.proofs)
+        ]
+
+    async def by_slots(
+        self, organization_id: str, subjects: Collection[str], slots: Collection[Slot] | None
+    ) -> list[Signal]:
+        return [
+            one
+            for one in self._of(organization_id)
+            if one.subject.key in subjects and (slots is None or one.slot in slots)
+        ]
+
+    async def by_ids(self, organization_id: str, signal_ids: Collection[str]) -> list[Signal]:
+        return [one for one in self._of(organization_id) if one.signal_id in signal_ids]
+
+    async def by_request(self, organization_id: str, request_id: str) -> list[Signal]:
+        return [one for one in self._of(organization_id) if one.slot.request_id == request_id]
+
+    async def by_workspace(self, organization_id: str, workspace_id: str) -> list[Signal]:
+        prefix = f"{workspace_id}:"
+        return [
+            one
+            for one in self._of(organization_id)
+            if one.workspace_id == workspace_id
+            or any(proof.conversation_key.startswith(prefix) for proof in one.proofs)
+        ]
+
+    async def overdue(
+        self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
+    ) -> list[Signal]:
+        found = [
+            one
+            for one in self._of(organization_id)
+            if one.is_open
+            and one.slot.kind in kind_cuts
+            and one.occurred_at is not None
+            and one.occurred_at < kind_cuts[one.slot.kind]
+        ]
+        return found[:limit]
+
+    async def organizations(self) -> list[str]:
+        return sorted({owner for owner, _ in self._signals})
+
+    async def save(self, changes: Sequence[Change]) -> list[str]:
+        refused = []
+        told = []
+        for change in changes:
+            place = (change.after.organization_id, change.after.signal_id)
+            held = self._signals.get(place)
+            expected = change.before.revision if change.before else None
+            if (held.revision if held else None) != expected or self._taken(change.after):
+                refused.append(change.after.signal_id)
+                continue
+            self._signals[place] = change.after
+            told += [event_of(transition, signal) for transition, signal in change.told]
+        self.pending += told
+        if changes and self.pending:
+            try:
+                await self._publisher.publish(*self.pending)
+            except TransientError:
+                return refused
+            self.pending = []
+        return refused
+
+    def _taken(self, signal: Signal) -> bool:
+        return any(
+            (one.subject, one.slot, one.number) == (signal.subject, signal.slot, signal.number)
+            and one.signal_id != signal.signal_id
+            for one in self._of(signal.organization_id)
+        )
+
+    async def attention(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Attention]:
+        return {
+            one: attention_of(
+                [found for found in self._of(organization_id) if found.subject.customer_id == one]
+            )
+            for one in customer_ids
+        }
+
+    async def demand(self, organization_id: str, request_ids: Collection[str]) -> dict[str, Demand]:
+        return {one: demand_of(await self.by_request(organization_id, one)) for one in request_ids}
+
+    async def refresh_customer(self, customer: Customer) -> None:
+        for place, one in self._signals.items():
+            if one.customer is not None and one.customer.id == customer.customer_id:
+                self._signals[place] = replace(one, customer=customer.ref)
+
+    async def delete(self, organization_id: str, signal_ids: Collection[str]) -> int:
+        gone = [place for place in self._signals if place[0] == organization_id and place[1] in signal_ids]
+        for place in gone:
+            del self._signals[place]
+        return len(gone)
+
+
+class MemoryCustomers:
+    def __init__(self) -> None:
+        self._customers: dict[tuple[str, str], Customer] = {}
+        self._snapshots: dict[tuple[str, str], list[tuple[datetime, AccountFacts]]] = defaultdict(list)
+        self._decisions: dict[tuple[str, str], dict[str, Decision]] = defaultdict(dict)
+        self.attention: dict[str, Attention] = {}
+
+    async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]:
+        return {
+            one: self._customers[organization_id, one]
+            for one in customer_ids
+            if (organization_id, one) in self._customers
+        }
+
+    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> None:
+        for one in customers:
+            place = (one.organization_id, one.customer_id)
+            self._customers[place] = one
+            if facts_at is not None:
+                self._snapshots[place] = [*self._snapshots[place], (facts_at, one.facts)][-50:]
+
+    async def known_like(
+        self, organization_id: str, external_ids: Collection[str], names: Collection[str]
+    ) -> list[KnownName]:
+        prefixes = {name[:2] for name in names if name}
+        return [
+            KnownName(one.customer_id, one.external_id or "", one.name)
+            for (owner, _), one in sorted(self._customers.items())
+            if owner == organization_id
+            and not one.provisional
+            and (one.external_id in external_ids or normalise_name(one.name)[:2] in prefixes)
+        ]
+
+    async def decisions(
+        self, organization_id: str, company_keys: Collection[str]
+    ) -> dict[str, list[Decision]]:
+        return {
+            key: list(self._decisions[organization_id, key].values())
+            for key in company_keys
+            if self._decisions.get((organization_id, key))
+        }
+
+    async def decide(self, organization_id: str, company_key: str, decision: Decision, by: str) -> None:
+        held = self._decisions[organization_id, company_key]
+        if decision.confirmed:
+            for other in [one for one in held.values() if one.confirmed]:
+                del held[other.customer_id]
+        held[decision.customer_id] = decision
+
+    async def delete(self, organization_id: str, customer_ids: Collection[str]) -> int:
+        gone = [one for one in customer_ids if (organization_id, one) in self._customers]
+        for one in gone:
+            del self._customers[organization_id, one]
+        return len(gone)
+
+    async def snapshots(
+        self, organization_id: str, customer_ids: Collection[str]
+    ) -> dict[str, list[tuple[datetime, AccountFacts]]]:
+        return {one: self._snapshots[organization_id, one] for one in customer_ids}
+
+    async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None:
+        self.attention.update(counted)
+
+    async def all_ids(self) -> AsyncIterator[tuple[str, list[str]]]:
+        for organization_id in sorted({owner for owner, _ in self._customers}):
+            yield organization_id, sorted(one for owner, one in self._customers if owner == organization_id)
+
+
+class MemoryRequests:
+    def __init__(self) -> None:
+        self._requests: dict[tuple[str, str], Request] = {}
+        self.demand: dict[str, Demand] = {}
+
+    async def candidates(self, organization_id: str, tokens: Collection[str]) -> list[Request]:
+        return [
+            one
+            for (owner, _), one in sorted(self._requests.items())
+            if owner == organization_id and any(set(wording) & set(tokens) for wording in one.wordings)
+        ]
+
+    async def by_ids(self, organization_id: str, request_ids: Collection[str]) -> dict[str, Request]:
+        return {
+            one: self._requests[organization_id, one]
+            for one in request_ids
+            if (organization_id, one) in self._requests
+        }
+
+    async def add(self, organization_id: str, request: Request) -> Request:
+        return self._requests.setdefault((organization_id, request.request_id), request)
+
+    async def add_wording(self, organization_id: str, request_id: str, tokens: tuple[str, ...]) -> None:
+        held = self._requests[organization_id, request_id]
+        if tokens not in held.wordings:
+            self._requests[organization_id, request_id] = replace(held, wordings=(*held.wordings, tokens))
+
+    async def save_demand(self, organization_id: str, counted: Mapping[str, Demand]) -> None:
+        self.demand.update(counted)
+
+    async def set_state(
+        self, organization_id: str, request_id: str, state: RequestState, by: str, at: datetime
+    ) -> Request | None:
+        held = self._requests.get((organization_id, request_id))
+        if held is None:
+            return None
+        after = replace(held, state=state, state_by=by, state_at=at, changed_at=at)
+        self._requests[organization_id, request_id] = after
+        return after
+
+    async def delete(self, organization_id: str, request_ids: Collection[str]) -> int:
+        gone = [one for one in request_ids if self._requests.pop((organization_id, one), None)]
+        return len(gone)
+
+
+class MemoryConnections:
+    def __init__(self, publisher: RecordingPublisher) -> None:
+        self._views: dict[tuple[str, str], ConnectionView] = {}
+        self._removed: dict[str, DataRemoved] = {}
+        self._publisher = publisher
+
+    async def get(self, organization_id: str, connection_id: str) -> ConnectionView | None:
+        return self._views.get((organization_id, connection_id))
+
+    async def all_of(self, organization_id: str) -> list[ConnectionView]:
+        return [one for (owner, _), one in sorted(self._views.items()) if owner == organization_id]
+
+    async def save(self, view: ConnectionView) -> bool:
+        held = self._views.get((view.organization_id, view.connection_id))
+        if held is not None and held.revision >= view.revision:
+            return False
+        self._views[view.organization_id, view.connection_id] = view
+        return True
+
+    async def remove(self, organization_id: str, connection_id: str, removed: DataRemoved) -> None:
+        self._views.pop((organization_id, connection_id), None)
+        if removed.removal_id not in self._removed:
+            self._removed[removed.removal_id] = removed
+            await self._publisher.publish(removed)
+
+
+class MemoryRereads:
+    def __init__(self) -> None:
+        self._progress: dict[tuple[str, str], tuple[Progress, str | None, datetime]] = {}
+
+    async def ask(self, progress: Progress, *, again: bool) -> None:
+        place = (progress.organization_id, progress.connection_id)
+        held = self._progress.get(place)
+        if again or held is None or held[0].fingerprint != progress.fingerprint:
+            self._progress[place] = (progress, None, _EPOCH)
+
+    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Progress | None:
+        for place, (progress, _, until) in sorted(self._progress.items()):
+            if progress.finished_at is None and until <= now:
+                self._progress[place] = (progress, owner, now + timedelta(seconds=lease_seconds))
+                return progress
+        return None
+
+    async def advance(self, progress: Progress, owner: str) -> None:
+        place = (progress.organization_id, progress.connection_id)
+        held, holder, _ = self._progress[place]
+        if holder == owner and held.fingerprint == progress.fingerprint:
+            self._progress[place] = (progress, None, _EPOCH)
+
+    async def latest(self, organization_id: str) -> list[Progress]:
+        return [one for (owner, _), (one, _, _) in sorted(self._progress.items()) if owner == organization_id]
+
+    async def remove(self, organization_id: str, connection_id: str) -> int:
+        return int(self._progress.pop((organization_id, connection_id), None) is not None)
+
+
+class MemoryLeases:
+    def __init__(self) -> None:
+        self._until: dict[str, datetime] = {}
+
+    async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
+        if self._until.get(name, _EPOCH) > now:
+            return False
+        self._until[name] = now + timedelta(seconds=lease_seconds)
+        return True

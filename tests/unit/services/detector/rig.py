@@ -1,0 +1,210 @@
+"""A detector without a bus, over stores in memory or over documents, and short ways to say what happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from services.detector.adapters.bus_tombstones import BusTombstones
+from services.detector.detectors import Detectors, discover
+from services.detector.engine import Engine, Stores
+from shared.clock import ManualClock
+from shared.contracts.connections import ConnectionChanged, ConnectionSettings, DataRemovalRequested
+from shared.contracts.resources import (
+    Author,
+    CompanyChanged,
+    ContactChanged,
+    ConversationChanged,
+    ConversationPartChanged,
+    ResourceDeleted,
+)
+from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent, SignalUpdated
+from shared.messaging.recording import RecordingPublisher
+from tests.unit.services.detector.fakes import (
+    MemoryConnections,
+    MemoryCustomers,
+    MemoryLeases,
+    MemoryMirror,
+    MemoryRequests,
+    MemoryRereads,
+    MemorySignals,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ORG, WORKSPACE, CONNECTION = "acme", "ws1", "con1"
+
+LEAVING = "We have decided to cancel our subscription and switch to another vendor."
+STAYING = "Thanks, that works."
+WISH = "It would be great if you could add a dark mode to the dashboard."
+UNRELATED = "Where do I find the invoice of last month?"
+
+
+@dataclass
+class Rig:
+    """Everything a test touches. `tell` sends what happened in the workspace."""
+
+    stores: Stores
+    publisher: RecordingPublisher
+    clock: ManualClock
+    detectors: Detectors = field(default_factory=discover)
+    organization_id: str = ORG
+    _ticks: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.engine = Engine(self.stores, self.detectors, clock=self.clock, owner="test")
+
+    def observed_at(self) -> datetime:
+        """Return a moment later than all it returned before."""
+        return NOW + timedelta(milliseconds=next(self._ticks))
+
+    def _base(self, **fields: Any) -> dict[str, Any]:
+        return {
+            "organization_id": self.organization_id,
+            "connection_id": CONNECTION,
+            "workspace_id": WORKSPACE,
+            "version": "v",
+            "observed_at": self.observed_at(),
+            **fields,
+        }
+
+    def part(self, conversation: str, number: int, text: str, **fields: Any) -> ConversationPartChanged:
+        at = fields.pop("at", self.clock.now() - timedelta(hours=1))
+        author = fields.pop(
+            "author", Author(type="user", id="dana", name="Dana Ruiz", email="dana@n.example")
+        )
+        return ConversationPartChanged(
+            **self._base(
+                id=f"{conversation}-{number}",
+                conversation_id=conversation,
+                part_type="comment",
+                author=author,
+                text=text,
+                created_at=at,
+                **fields,
+            )
+        )
+
+    def conversation(self, conversation: str, **fields: Any) -> ConversationChanged:
+        at = fields.pop("at", self.clock.now() - timedelta(hours=1))
+        return ConversationChanged(
+            **self._base(
+                id=conversation,
+                contact_ids=fields.pop("contact_ids", ("dana",)),
+                created_at=at,
+                updated_at=at,
+                part_count=fields.pop("part_count", 1),
+                **fields,
+            )
+        )
+
+    def said(self, conversation: str, *texts: str, **fields: Any) -> list[Any]:
+        """Return the records of a conversation with these customer messages, a minute apart."""
+        at = fields.pop("at", self.clock.now() - timedelta(hours=1))
+        parts = [
+            self.part(conversation, number, text, at=at + timedelta(minutes=number))
+            for number, text in enumerate(texts)
+        ]
+        return [*parts, self.conversation(conversation, at=at, part_count=len(parts), **fields)]
+
+    def contact(self, contact: str = "dana", companies: tuple[str, ...] = ("co1",)) -> ContactChanged:
+        return ContactChanged(**self._base(id=contact, name="Dana Ruiz", company_ids=companies))
+
+    def company(
+        self, company: str = "co1", name: str = "Northwind", external_id: str | None = None, **fields: Any
+    ) -> CompanyChanged:
+        return CompanyChanged(**self._base(id=company, name=name, company_id=external_id, **fields))
+
+    def deleted(self, resource: Any, identifier: str, conversation: str | None = None) -> ResourceDeleted:
+        return ResourceDeleted(
+            organization_id=self.organization_id,
+            connection_id=CONNECTION,
+            workspace_id=WORKSPACE,
+            resource=resource,
+            id=identifier,
+            conversation_id=conversation,
+            reason="deleted",
+            observed_at=self.observed_at(),
+        )
+
+    async def connect(self, revision: int = 1, *, lifecycle: bool = True, **settings: Any) -> None:
+        await self.engine.keep_connections.changed(
+            ConnectionChanged(
+                organization_id=self.organization_id,
+                connection_id=CONNECTION,
+                revision=revision,
+                state="connected",
+                workspace_id=WORKSPACE,
+                workspace_name="Acme",
+                settings=ConnectionSettings(lifecycle_events=lifecycle, **settings),
+                changed_at=self.clock.now(),
+            )
+        )
+
+    async def tell(self, *events: Any) -> list[SignalEvent]:
+        """Hand records to the intake as the bus would, and return what was published because of them."""
+        before = len(self.publisher.published)
+        conversations = (ConversationPartChanged, ConversationChanged)
+        mine = [
+            one
+            for one in events
+            if isinstance(one, conversations)
+            or (isinstance(one, ResourceDeleted) and one.resource.startswith("conversation"))
+        ]
+        others = [one for one in events if one not in mine]
+        if others:
+            await self.engine.intake.directory(others)
+        if mine:
+            await self.engine.intake.conversations(mine)
+        return self.published(before)
+
+    def published(self, start: int = 0) -> list[SignalEvent]:
+        return [one for one in self.publisher.published[start:] if isinstance(one, SignalEvent)]
+
+    def removal(self) -> DataRemovalRequested:
+        return DataRemovalRequested(
+            organization_id=self.organization_id,
+            connection_id=CONNECTION,
+            removal_id="rem1",
+            workspace_id=WORKSPACE,
+            requested_by="ann@acme.example",
+            requested_at=self.clock.now(),
+        )
+
+    async def signals(self, **wanted: Any) -> list[Any]:
+        """Return all signals of the organization that have these attributes, by kind."""
+        found = await self.stores.signals.by_workspace(self.organization_id, WORKSPACE)
+        return sorted(
+            (one for one in found if all(getattr(one, name) == value for name, value in wanted.items())),
+            key=lambda one: (one.slot.key, one.number),
+        )
+
+    async def reread_all(self) -> None:
+        while await self.engine.reread.work():
+            pass
+
+
+def memory_rig(detectors: Detectors | None = None) -> Rig:
+    """Return a rig over stores in memory."""
+    publisher = RecordingPublisher()
+    stores = Stores(
+        mirror=MemoryMirror(),
+        signals=MemorySignals(publisher),
+        customers=MemoryCustomers(),
+        requests=MemoryRequests(),
+        connections=MemoryConnections(publisher),
+        rereads=MemoryRereads(),
+        leases=MemoryLeases(),
+        tombstones=BusTombstones(publisher),
+    )
+    return Rig(stores, publisher, ManualClock(NOW), detectors or discover())
+
+
+def kinds(events: list[SignalEvent]) -> list[tuple[str, str]]:
+    """Return what was published, short: (transition, kind)."""
+    names = {SignalDetected: "detected", SignalUpdated: "updated", SignalCleared: "cleared"}
+    return [(names[type(one)], one.kind) for one in events]

@@ -1,0 +1,22 @@
+"""The engine's suite over stores in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.services.detector.engine_suite import (
+    TestAgain,
+    TestPeople,
+    TestReading,
+    TestTakingBack,
+    TestWhoseItIs,
+)
+from tests.unit.services.detector.rig import Rig, memory_rig
+
+__all__ = ["TestAgain", "TestPeople", "TestReading", "TestTakingBack", "TestWhoseItIs"]
+
+
+@pytest.fixture
+def rig() -> Rig:
+    """A detector without a bus, over stores in memory."""
+    return memory_rig()
