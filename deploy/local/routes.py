@@ -18,14 +18,11 @@ _PREFIXES: dict[Service, tuple[str, ...]] = {
     "connector": (
         "/settings/organization/integrations",
         "/settings/organization/keys",
-        "/settings/organization/api-keys",
-        "/oauth",
         "/webhooks",
         "/operations/sync",
         "/api/v1/connections",
         "/api/v1/keys",
         "/static",
-        "/session",
     ),
     "detector": (
         "/insights",

@@ -69,8 +69,14 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterView:
-    """A record that a service put aside, as the page shows it; `preview` is cut and may be unreadable."""
+    """A record that a service put aside, as the page shows it; `preview` is cut and may be unreadable.
 
+    Attributes:
+        organization_id: whose record it is; None where its headers do not say, and then `preview` is empty,
+            because it may hold anybody's words.
+    """
+
+    organization_id: str | None
     service: str
     offset: int
     at: datetime
@@ -265,7 +271,7 @@ class Vault(Protocol):
 class DeadLetterReader(Protocol):
     """Looks into the topics of dead letters without moving anybody's place in them."""
 
-    async def newest(self, limit: int) -> dict[str, list[DeadLetterView]]:
+    async def newest(self, limit: int, organization_id: str) -> dict[str, list[DeadLetterView]]:
         """Return the newest records of each service, newest first. Raises TransientError."""
         ...
 

@@ -40,8 +40,8 @@ _SESSION_TIMEOUT_MS = 10_000
 _BATCH_TIMEOUT_MS = 200
 """Milliseconds a poll waits for a first record; records that are there return at once."""
 
-_FETCH_MAX_WAIT_MS = 100
-"""Milliseconds the broker holds an empty fetch; bounds how late a stop is noticed."""
+_FETCH_MAX_WAIT_MS = 500
+"""Milliseconds the broker holds an empty fetch. A new record ends the wait; shorter ones only cost work."""
 
 
 class Consumer:

@@ -68,7 +68,7 @@ class KafkaDeadLetters:
     async def put(self, letter: DeadLetter) -> None:
         try:
             await self._broker.publish(
-                letter.record.value or b"",
+                letter.record.value,
                 topic=self._topic.name,
                 key=letter.record.key,
                 partition=0,

@@ -21,20 +21,29 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS = 5.0
 _PREVIEW_BYTES = 2_000
+_REDRIVE_MARK = "dlq-mark"
+"""Header of the marks that `earshot dlq redrive` leaves beside the letters; they are no letters."""
 
 
 class KafkaDeadLetterReader:
     def __init__(self, bootstrap_servers: str) -> None:
         self._bootstrap_servers = bootstrap_servers
 
-    async def newest(self, limit: int) -> dict[str, list[DeadLetterView]]:
+    async def newest(self, limit: int, organization_id: str) -> dict[str, list[DeadLetterView]]:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap_servers.split(","), enable_auto_commit=False
         )
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await consumer.start()
-                return {service: await _newest(consumer, service, limit) for service in SERVICES}
+                return {
+                    service: [
+                        letter
+                        for letter in await _newest(consumer, service, limit)
+                        if letter.organization_id in {organization_id, None}
+                    ]
+                    for service in SERVICES
+                }
         except (KafkaError, TimeoutError) as error:
             raise TransientError(f"Dead letters could not be read: {type(error).__name__}") from error
         finally:
@@ -52,7 +61,11 @@ async def _newest(consumer: AIOKafkaConsumer, service: Service, limit: int) -> l
     # The position is asked for, not the records counted: offsets may have gaps.
     while start < end and await consumer.position(partition) < end:
         records = await consumer.getmany(partition, timeout_ms=500, max_records=limit)
-        found.extend(_view(record, service) for record in records.get(partition, ()))
+        found.extend(
+            _view(record, service)
+            for record in records.get(partition, ())
+            if all(name != _REDRIVE_MARK for name, _ in record.headers)
+        )
     return found[::-1]
 
 
@@ -62,7 +75,10 @@ def _view(record: ConsumerRecord[bytes, bytes], service: Service) -> DeadLetterV
         f"{headers.get('dlq-original-topic', '?')}/{headers.get('dlq-original-partition', '?')}"
         f"@{headers.get('dlq-original-offset', '?')}"
     )
+    organization_id = headers.get("ce_organizationid")
+    preview = (record.value or b"")[:_PREVIEW_BYTES].decode("utf-8", "backslashreplace")
     return DeadLetterView(
+        organization_id=organization_id,
         service=service,
         offset=record.offset,
         at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
@@ -72,5 +88,5 @@ def _view(record: ConsumerRecord[bytes, bytes], service: Service) -> DeadLetterV
         original=original,
         type=headers.get("ce_type", "unknown"),
         trace_id=headers.get("dlq-trace-id", ""),
-        preview=(record.value or b"")[:_PREVIEW_BYTES].decode("utf-8", "backslashreplace"),
+        preview=preview if organization_id is not None else "",
     )

@@ -81,7 +81,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
     @router.get("/dead-letters")
     async def dead_letters(request: Request, identity: Admin) -> Response:
         try:
-            letters, away = await log.dead_letters(), None
+            letters, away = await log.dead_letters(identity.organization_id), None
         except TransientError as error:
             letters, away = {}, str(error)
         return pages.render(

@@ -35,6 +35,9 @@ class LogReading:
             raise NotThere("There is no such delivery. Its data may have been removed.")
         return found
 
-    async def dead_letters(self) -> dict[str, list[DeadLetterView]]:
-        """Return the newest dead letters of each service. Raises TransientError."""
-        return await self._dead_letters.newest(NEWEST_DEAD_LETTERS)
+    async def dead_letters(self, organization_id: str) -> dict[str, list[DeadLetterView]]:
+        """Return an organization's newest dead letters by service, with those that name nobody.
+
+        Raises TransientError.
+        """
+        return await self._dead_letters.newest(NEWEST_DEAD_LETTERS, organization_id)

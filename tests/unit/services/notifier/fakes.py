@@ -382,7 +382,8 @@ class MemoryDeadLetters:
         self._letters = letters
         self._failure = failure
 
-    async def newest(self, limit: int) -> dict[str, list[DeadLetterView]]:
+    async def newest(self, limit: int, organization_id: str) -> dict[str, list[DeadLetterView]]:
         if self._failure is not None:
             raise self._failure
-        return {"notifier": list(self._letters[:limit]), "syncer": []}
+        seen = [one for one in self._letters if one.organization_id in {organization_id, None}]
+        return {"notifier": seen[:limit], "syncer": []}

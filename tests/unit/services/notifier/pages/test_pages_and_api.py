@@ -218,7 +218,17 @@ async def test_the_log_shows_every_attempt() -> None:
 async def test_dead_letters_are_shown_with_their_reason() -> None:
     """The page names record, reason and the command that handles them; when Kafka is away it says so."""
     letter = DeadLetterView(
-        "notifier", 7, NOW, "broken_bytes", "no JSON", "1", "signals.customer/2@40", "t", "abc", "<script>"
+        None,
+        "notifier",
+        7,
+        NOW,
+        "broken_bytes",
+        "no JSON",
+        "1",
+        "signals.customer/2@40",
+        "t",
+        "abc",
+        "<script>",
     )
     body = await Site(Rig(), dead=MemoryDeadLetters(letter)).get("/operations/dead-letters")
     assert "broken_bytes" in body
@@ -228,6 +238,15 @@ async def test_dead_letters_are_shown_with_their_reason() -> None:
     assert "No dead letters" in await Site(Rig()).get("/operations/dead-letters")
     away = MemoryDeadLetters(failure=TransientError("away"))
     assert "The bus does not answer" in await Site(Rig(), dead=away).get("/operations/dead-letters")
+
+
+async def test_dead_letters_of_another_organization_are_not_shown() -> None:
+    """A record that names another tenant is not on the page, whatever is in it."""
+    letter = DeadLetterView(
+        "globex", "notifier", 7, NOW, "broken_bytes", "no JSON", "1", "signals.customer/2@40", "t", "a", "x"
+    )
+    body = await Site(Rig(), dead=MemoryDeadLetters(letter)).get("/operations/dead-letters")
+    assert "signals.customer/2@40" not in body
 
 
 async def test_the_api_does_what_the_pages_do() -> None:
