@@ -97,7 +97,10 @@ class Mirror(Protocol):
     async def by_subject(
         self, organization_id: str, subjects: Collection[str], since: datetime
     ) -> dict[str, list[MirroredConversation]]:
-        """Return the analysed conversations of each subject that moved since, oldest first; bounded."""
+        """Return the conversations of each subject that moved since, oldest first and bounded.
+
+        Their analyses come with moods and without marks.
+        """
         ...
 
     async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:

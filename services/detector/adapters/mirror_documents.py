@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from services.detector.adapters.flat import flat
 from services.detector.domain.identity import resource_key
 from services.detector.domain.matching import normalise_name
 from services.detector.domain.mirror import Analysis, Mark, MirroredCompany, MirroredConversation
@@ -75,9 +75,9 @@ def company_from(document: Document) -> MirroredCompany:
 
 
 def analysis_to_document(analysis: Analysis) -> Document:
-    document = asdict(analysis)
-    for name in ("moods", "marks"):
-        document[name] = list(document[name])
+    document = flat(analysis)
+    document["moods"] = [flat(point) for point in analysis.moods]
+    document["marks"] = [flat(mark) for mark in analysis.marks]
     return document
 
 
@@ -86,6 +86,7 @@ def analysis_from(document: Document) -> Analysis:
         **{
             **document,
             "moods": tuple(MoodPoint(**point) for point in document["moods"]),
-            "marks": tuple(Mark(**mark) for mark in document["marks"]),
+            # Left out where only moods are asked for.
+            "marks": tuple(Mark(**mark) for mark in document.get("marks", ())),
         }
     )

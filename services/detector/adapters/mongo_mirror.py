@@ -23,6 +23,7 @@ from services.detector.adapters.mirror_documents import (
     identity_of,
 )
 from services.detector.domain.identity import resource_key
+from services.detector.domain.spoken import in_order
 from shared.contracts.resources import AdminChanged, ContactChanged, ConversationPartChanged
 from shared.documents.collection import Collection, Index
 
@@ -170,11 +171,7 @@ class MongoMirror:
         parts: dict[str, list[ConversationPartChanged]] = defaultdict(list)
         for document in found:
             parts[document["key"]].append(ConversationPartChanged.model_validate(document["data"]))
-        for mine in parts.values():
-            mine.sort(
-                key=lambda part: (part.created_at, not part.id.startswith("source-"), len(part.id), part.id)
-            )
-        return dict(parts)
+        return {key: in_order(mine) for key, mine in parts.items()}
 
     async def contacts(self, organization_id: str, keys: Keys[str]) -> dict[str, ContactChanged]:
         found = await self._by_keys(organization_id, "contact", keys)
@@ -282,6 +279,7 @@ class MongoMirror:
             .of(organization_id)
             .find(
                 {"subject": {"$in": sorted(subjects)}, "updated_at": {"$gte": since}},
+                projection={"analysis.marks": 0},
                 sort=[("updated_at", -1)],
                 limit=_MANY,
             )

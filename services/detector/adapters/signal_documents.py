@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from services.detector.adapters.flat import flat
 from services.detector.domain.identity import Subject
 from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import Happening, Proof, Signal
@@ -99,7 +99,7 @@ def to_document(signal: Signal) -> Document:
         "people": [person.model_dump() for person in signal.people],
         "tags": list(signal.tags),
         "confidence": signal.confidence,
-        "proofs": [asdict(proof) for proof in signal.proofs],
+        "proofs": [flat(proof) for proof in signal.proofs],
         "sources": sorted({proof.source for proof in signal.proofs}),
         "conversation_keys": sorted({proof.conversation_key for proof in signal.proofs} - {""}),
         "detector": f"{best.detector} {best.version}" if best else "",
@@ -111,7 +111,7 @@ def to_document(signal: Signal) -> Document:
         "confirmed_by": signal.confirmed_by,
         "dismissal_reason": signal.dismissal_reason,
         "assigned_to": signal.assigned_to,
-        "history": [asdict(line) for line in signal.history],
+        "history": [flat(line) for line in signal.history],
     }
 
 

@@ -8,7 +8,7 @@ from services.detector.domain.conversation import AuthorType, Conversation, Mess
 from services.detector.domain.identity import resource_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from shared.contracts.resources import Author, ConversationChanged, ConversationPartChanged
 
@@ -57,6 +57,13 @@ def as_conversation(
         company_ids=(record.company_id,) if record.company_id else (),
         assignee_id=record.admin_assignee_id or "",
         team_id=record.team_assignee_id or "",
+    )
+
+
+def in_order(parts: Iterable[ConversationPartChanged]) -> list[ConversationPartChanged]:
+    """Return parts oldest first; at one moment the opening message leads, then Intercom's growing ids."""
+    return sorted(
+        parts, key=lambda part: (part.created_at, not part.id.startswith("source-"), len(part.id), part.id)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -62,18 +63,24 @@ class Accounts:
             return 0
         since = self._clock.now() - timedelta(days=self._moods.max_age_days)
         keys = [one.key for one in reviewed]
-        conversations = await self._mirror.by_subject(organization_id, keys, since)
         ids = {one.customer_id for one in reviewed if one.customer_id}
-        customers = await self._customers.by_ids(organization_id, ids) if ids else {}
         sources = {mood_source(one) for one in reviewed} | {account_source(one) for one in reviewed}
-        held = await self._signals.by_sources(organization_id, sources)
+        conversations, customers, held = await asyncio.gather(
+            self._mirror.by_subject(organization_id, keys, since),
+            self._customers.by_ids(organization_id, ids),
+            self._signals.by_sources(organization_id, sources),
+        )
         readings: list[Reading] = []
+        moved: list[Customer] = []
         for subject, view in reviewed.items():
             mine = conversations.get(subject.key, [])
             customer = customers.get(subject.customer_id or "")
             points = [point for one in mine if one.analysis for point in one.analysis.moods]
             readings.append(self._mood(subject, customer, points, view, held))
-            await self._keep_mood(customer, points)
+            if customer is not None and (fresh := self._with_mood(customer, points)) != customer:
+                moved.append(fresh)
+        if moved:
+            await self._customers.save(moved)
         readings += await self._account_readings(organization_id, reviewed, customers, conversations, held)
         return (await self._settler.settle(organization_id, readings, known_before=known_before)).count
 
@@ -93,13 +100,11 @@ class Accounts:
         ref = customer.ref if customer else None
         return mood_reading(subject, ref, shift, points, view.connection_id)
 
-    async def _keep_mood(self, customer: Customer | None, points: Sequence[MoodPoint]) -> None:
+    def _with_mood(self, customer: Customer, points: Sequence[MoodPoint]) -> Customer:
         mood = roll_up(points, self._moods)
-        if customer is None or mood is None:
-            return
-        mean = round(mood.mean, 4)
-        if customer.mood != mean or customer.mood_messages != mood.messages:
-            await self._customers.save([replace(customer, mood=mean, mood_messages=mood.messages)])
+        if mood is None:
+            return customer
+        return replace(customer, mood=round(mood.mean, 4), mood_messages=mood.messages)
 
     async def _account_readings(
         self,

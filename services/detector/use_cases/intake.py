@@ -49,9 +49,16 @@ class Intake:
         redaction or a deletion, which may come alone, is acted on at once.
         """
         for organization_id, mine in by_organization(events).items():
-            await self._mirror.store(organization_id, latest(mine))
+            records = latest(mine)
+            await self._mirror.store(organization_id, records)
             await self._mirror.bury(organization_id, _deletions(mine))
-            await self._reader.read(organization_id, list(dict.fromkeys(_to_read(mine))))
+            arrived: dict[str, list[ConversationPartChanged]] = defaultdict(list)
+            # A batch that also deletes is read from the mirror, which knows what is left.
+            for one in () if _deletions(mine) else records:
+                if isinstance(one, ConversationPartChanged):
+                    arrived[resource_key(one.workspace_id, one.conversation_id)].append(one)
+            keys = list(dict.fromkeys(_to_read(mine)))
+            await self._reader.read(organization_id, keys, arrived=arrived)
 
     async def directory(self, events: Sequence[Event]) -> None:
         """Mirror teammates, teams, tags, contacts and companies; move what now belongs to others."""

@@ -17,7 +17,7 @@ from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.identity import Subject
 from services.detector.domain.mirror import Analysis, ConnectionView
 from services.detector.domain.readings import Attribution, conversation_reading, marks_of, moods_of
-from services.detector.domain.spoken import as_conversation
+from services.detector.domain.spoken import as_conversation, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from services.detector.use_cases.settle import Settler
     from services.detector.use_cases.wishes import Wishes
     from shared.clock import Clock
+    from shared.contracts.resources import ConversationPartChanged
 
 
 @dataclass(frozen=True)
@@ -77,19 +78,27 @@ class ReadConversations:
         return f"{versions} lifecycle={'on' if lifecycle else 'off'}"
 
     async def read(
-        self, organization_id: str, keys: Collection[str], *, known_before: datetime | None = None
+        self,
+        organization_id: str,
+        keys: Collection[str],
+        *,
+        known_before: datetime | None = None,
+        arrived: Mapping[str, Sequence[ConversationPartChanged]] | None = None,
     ) -> int:
         """Read these conversations and settle the signals; return how many signals changed.
+
+        `arrived` are parts that were just stored, by conversation key: one that is read for the first
+        time and whose parts all came together is not fetched again.
 
         A key whose conversation is gone takes its evidence out of all signals. What was said before
         `known_before` counts as known: it is shown, and nobody is alerted.
         """
         mirrored = await self._mirror.conversations(organization_id, keys)
-        reads = await self._detect(organization_id, mirrored)
-        await self._keep(organization_id, reads)
+        reads = await self._detect(organization_id, mirrored, arrived or {})
         gone = [Reading(source=key, contributions=(), texts={}) for key in sorted(set(keys) - set(mirrored))]
-        requests = await self._wishes.assign(
-            organization_id, {one.mirrored.key: one.findings for one in reads}
+        requests, _ = await asyncio.gather(
+            self._wishes.assign(organization_id, {one.mirrored.key: one.findings for one in reads}),
+            self._keep(organization_id, reads),
         )
         readings = [
             conversation_reading(
@@ -124,21 +133,26 @@ class ReadConversations:
         return dict.fromkeys(subjects, views[0])
 
     async def _detect(
-        self, organization_id: str, mirrored: Mapping[str, MirroredConversation]
+        self,
+        organization_id: str,
+        mirrored: Mapping[str, MirroredConversation],
+        arrived: Mapping[str, Sequence[ConversationPartChanged]],
     ) -> list[_Read]:
         if not mirrored:
             return []
-        parts = await self._mirror.parts(organization_id, mirrored.keys())
-        attributions = await self._attributor.attribute(organization_id, list(mirrored.values()))
-        workspaces = {one.record.workspace_id for one in mirrored.values()}
-        agents: dict[str, set[str]] = defaultdict(set)
-        for admin in await self._mirror.admins(organization_id, workspaces):
-            agents[admin.workspace_id].add(admin.name)
-        views = {
-            connection_id: await self._connections.get(organization_id, connection_id)
-            or ConnectionView(connection_id, organization_id)
-            for connection_id in {one.record.connection_id for one in mirrored.values()}
+        whole = {
+            key: in_order(arrived[key])
+            for key, one in mirrored.items()
+            if one.analysis is None and len(arrived.get(key, ())) >= one.record.part_count > 0
         }
+        workspaces = {one.record.workspace_id for one in mirrored.values()}
+        fetched, attributions, agents, views = await asyncio.gather(
+            self._mirror.parts(organization_id, mirrored.keys() - whole.keys()),
+            self._attributor.attribute(organization_id, list(mirrored.values())),
+            self._agents(organization_id, workspaces),
+            self._views(organization_id, {one.record.connection_id for one in mirrored.values()}),
+        )
+        parts = {**fetched, **whole}
         facts = await self._attributor.facts(organization_id, attributions.values())
         prepared = []
         for key, one in mirrored.items():
@@ -162,6 +176,20 @@ class ReadConversations:
 
         # Detectors compute; beside the loop they leave it free to answer pages and to fetch records.
         return await asyncio.to_thread(work)
+
+    async def _agents(self, organization_id: str, workspaces: set[str]) -> dict[str, set[str]]:
+        """Return the teammates' names by workspace."""
+        agents: dict[str, set[str]] = defaultdict(set)
+        for admin in await self._mirror.admins(organization_id, workspaces):
+            agents[admin.workspace_id].add(admin.name)
+        return agents
+
+    async def _views(self, organization_id: str, connection_ids: set[str]) -> dict[str, ConnectionView]:
+        """Return the connections by id; one whose record has not arrived yet has its switch off."""
+        return {
+            one: await self._connections.get(organization_id, one) or ConnectionView(one, organization_id)
+            for one in connection_ids
+        }
 
     def _findings(
         self, conversation: Conversation, context: Context, *, lifecycle: bool

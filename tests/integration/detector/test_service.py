@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from asgi_lifespan import LifespanManager
 from pydantic import SecretStr
 
 from deploy.local.kafka.topics import ensure_topics
+from deploy.local.ports import free_ports
 from services.detector.app import create_app
 from services.detector.settings import Settings
 from shared.clock import SystemClock
@@ -218,3 +220,65 @@ async def test_a_restart_goes_on_where_it_was(bus_settings: Settings) -> None:
     told = await everything_on(bus_settings, SIGNALS.name, place.base["connection_id"])
     assert len({one.key() for one in told}) == 2
     assert len(told) == len({one.event_id() for one in told})
+
+
+@asynccontextmanager
+async def process(settings: Settings, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the detector as its own process, to be killed."""
+    environment = {
+        "PATH": "",
+        "EARSHOT_HTTP_PORT": str(port),
+        "EARSHOT_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "EARSHOT_MONGODB_URI": settings.mongodb_uri.get_secret_value(),
+        "EARSHOT_DATABASE_PREFIX": settings.database_prefix,
+        "EARSHOT_SIGNING_KEY": settings.signing_key.get_secret_value(),
+        "EARSHOT_LOG_LEVEL": "ERROR",
+    }
+    running_one = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.detector", env=environment, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield running_one
+    finally:
+        if running_one.returncode is None:
+            running_one.kill()
+        await running_one.wait()
+
+
+@pytest.mark.slow
+async def test_a_killed_detector_loses_and_doubles_nothing(bus_settings: Settings) -> None:
+    """Killed in the middle of a first reading, the next one ends with every signal, each opened once."""
+    place = Workspace()
+    count = 150
+    (port,) = free_ports(1)
+    async with publishing(bus_settings) as publisher:
+        await publisher.publish(place.connected())
+        async with (
+            process(bus_settings, port) as first,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+        ):
+
+            async def some() -> bool:
+                try:
+                    return len(await place.signals(client)) >= 5
+                except httpx.HTTPError:
+                    return False
+
+            for number in range(count):
+                await publisher.publish(*place.said(f"k{number}", LEAVING))
+            await until(some)
+            first.kill()
+            await first.wait()
+    told: list[Event] = []
+    async with running(bus_settings) as client:
+
+        async def all_told() -> bool:
+            # What the killed one had stored and not yet told is swept some seconds later.
+            nonlocal told
+            told = await everything_on(bus_settings, SIGNALS.name, place.base["connection_id"])
+            return len({one.key() for one in told}) == count
+
+        await until(all_told)
+        assert len(await place.signals(client)) == count
+    opened = {one.event_id() for one in told if isinstance(one, SignalDetected)}
+    assert len(opened) == count
