@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 
+_SHARE_OF_GRACE = 0.6
+"""How much of the time for stopping slices may use; the rest is for the bus and the stores."""
+
+
 def create_app(
     settings: Settings, *, on_stop: Callable[[str], None] = lambda _: None, clock: Clock | None = None
 ) -> FastAPI:
@@ -105,6 +109,7 @@ def create_app(
                 at_once=at_once,
                 lease_seconds=settings.lease_seconds,
                 poll_seconds=settings.poll_seconds,
+                grace_seconds=settings.shutdown_grace_seconds * _SHARE_OF_GRACE,
             )
         )
 

@@ -25,6 +25,8 @@ from services.syncer.errors import SlowDownError, SourceUnavailableError, WriteR
 from services.syncer.ports import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.syncer.adapters.pace import Pace, Paces, Place
     from services.syncer.domain.reads import Call
     from services.syncer.metrics import SyncerMetrics
@@ -35,7 +37,10 @@ INTERCOM_VERSION = "2.16"
 """The version of the API that FACTS describes; the header wins over what the app is set to."""
 
 _OK = range(200, 300)
-_MOST_CONNECTIONS = 256
+_POOLS = 12
+_MOST_CONNECTIONS = 32
+"""Of one pool; all pools together bear the calls in flight of eight busy connections."""
+
 _IDLE_SECONDS = 30.0
 
 
@@ -54,6 +59,40 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+class SpreadTransport(httpx.AsyncBaseTransport):
+    """Spreads requests over several small pools of connections.
+
+    A pool of httpcore looks at all of its connections for each request, so that one pool of 48 spends more
+    time on looking than on requests; pools of a few do not.
+    """
+
+    def __init__(self, pools: Sequence[httpx.AsyncBaseTransport]) -> None:
+        self._pools = pools
+        self._busy = [0] * len(pools)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        chosen = min(range(len(self._pools)), key=self._busy.__getitem__)
+        self._busy[chosen] += 1
+        try:
+            return await self._pools[chosen].handle_async_request(request)
+        finally:
+            self._busy[chosen] -= 1
+
+    async def aclose(self) -> None:
+        for pool in self._pools:
+            await pool.aclose()
+
+
+def network() -> SpreadTransport:
+    """Return the transport to the real network."""
+    limits = httpx.Limits(
+        max_connections=_MOST_CONNECTIONS,
+        max_keepalive_connections=_MOST_CONNECTIONS,
+        keepalive_expiry=_IDLE_SECONDS,
+    )
+    return SpreadTransport([httpx.AsyncHTTPTransport(limits=limits) for _ in range(_POOLS)])
+
+
 class HttpIntercom:
     """One HTTP client for all connections: connections to hosts are shared, tokens are not."""
 
@@ -67,13 +106,8 @@ class HttpIntercom:
         max_answer_bytes: int,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        limits = httpx.Limits(
-            max_connections=_MOST_CONNECTIONS,
-            max_keepalive_connections=_MOST_CONNECTIONS,
-            keepalive_expiry=_IDLE_SECONDS,
-        )
         self._client = httpx.AsyncClient(
-            transport=ReadOnlyTransport(transport or httpx.AsyncHTTPTransport(limits=limits)),
+            transport=ReadOnlyTransport(transport or network()),
             # A redirect could carry the token to another host; Intercom sends none.
             follow_redirects=False,
             timeout=call_timeout_seconds,
@@ -94,6 +128,7 @@ class HttpIntercom:
 
     async def call(self, call: Call, credential: Credential, pace: Pace, place: Place) -> Answer:
         """Make a call whose place in the budget is held already, and say what its answer means."""
+        began = self._clock.monotonic()
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 raw = await self._exchange(call, credential)
@@ -105,7 +140,10 @@ class HttpIntercom:
         except httpx.HTTPError as error:
             self._failed(call, pace, "connection")
             raise SourceUnavailableError(f"{call.path}: {type(error).__name__}") from error
-        return self._meaning(call, raw, pace, place)
+        answer = self._meaning(call, raw, pace, place)
+        pace.concurrency.succeeded(self._clock.monotonic() - began)
+        self._metrics.calls.labels(call.read.name.lower(), "ok").inc()
+        return answer
 
     async def _exchange(self, call: Call, credential: Credential) -> RawAnswer:
         request = self._client.build_request(
@@ -135,13 +173,10 @@ class HttpIntercom:
         place.headers = rate_headers(raw.headers, pace.source_now(at))
         if raw.status in _OK:
             try:
-                body = usable_body(call, raw)
+                return Answer(usable_body(call, raw), int(at))
             except SourceUnavailableError:
                 self._failed(call, pace, "unusable")
                 raise
-            pace.concurrency.succeeded()
-            self._metrics.calls.labels(call.read.name.lower(), "ok").inc()
-            return Answer(body, int(at))
         error = error_of(call, raw, now=now)
         if isinstance(error, SlowDownError):
             pace.refused(error.seconds)

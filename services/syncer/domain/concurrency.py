@@ -1,23 +1,48 @@
-"""How many calls to have in flight: more while answers come well, half as many when the source strains."""
+"""How much to ask for at once: calls in flight, and rows on a page; less where the source strains."""
 
 from __future__ import annotations
 
 
 class Concurrency:
-    """Additive increase, multiplicative decrease, between one and `most`."""
+    """Additive increase while calls stay quick, gentle decrease when they queue, halving when they fail.
+
+    More calls in flight than the source (or our own processor) can work on only wait for each other: they
+    make nothing faster and hints slower. So growth ends where a call takes twice the time of the quickest.
+    """
+
+    _SMOOTHING = 0.1
+    """Weight of the newest call in the present duration: about twenty calls are remembered."""
+
+    _FORGETTING = 1.001
+    """How fast the quickest duration is forgotten per call, so that a slower source is learned anew."""
+
+    _TOLERATED_SECONDS = 0.05
+    """Delay that is nobody's queue: the jitter of a network."""
+
+    _LEAST_QUEUED = 6
+    """Calls in flight that queueing alone never reduces further."""
 
     def __init__(self, *, most: int, start: int = 8) -> None:
         self._most = most
         self._allowed = float(min(start, most))
+        self._quickest: float | None = None
+        self._present = 0.0
 
     @property
     def allowed(self) -> int:
         """Calls that may be in flight at once."""
         return int(self._allowed)
 
-    def succeeded(self) -> None:
-        """Note a good answer: a full round of them allows two calls more."""
-        self._allowed = min(self._allowed + 2 / self._allowed, float(self._most))
+    def succeeded(self, seconds: float) -> None:
+        """Note a good answer and how long it took: a full round of quick ones allows two calls more."""
+        if self._quickest is None:
+            self._quickest = self._present = seconds
+        self._quickest = min(self._quickest * self._FORGETTING, seconds)
+        self._present += (seconds - self._present) * self._SMOOTHING
+        if self._present <= max(2 * self._quickest, self._quickest + self._TOLERATED_SECONDS):
+            self._allowed = min(self._allowed + 2 / self._allowed, float(self._most))
+        elif self._allowed > self._LEAST_QUEUED:
+            self._allowed -= 1 / self._allowed
 
     def strained(self) -> None:
         """Note a timeout, a 5xx or a 429."""

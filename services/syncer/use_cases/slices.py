@@ -272,8 +272,7 @@ class Slices:
                 await reading.no_gap(step.resource, None, "permission_missing", "plan_restricted")
         finally:
             reporting.cancel()
-            with suppress(asyncio.CancelledError):
-                await reporting
+            await asyncio.gather(reporting, return_exceptions=True)
 
     async def _report(self, run: Run, resource: ResourceType, reader: IntercomReader) -> None:
         while True:

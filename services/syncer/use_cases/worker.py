@@ -34,6 +34,7 @@ class Worker:
         at_once: int,
         lease_seconds: float,
         poll_seconds: float,
+        grace_seconds: float,
     ) -> None:
         self._lane = lane
         self._runs = runs
@@ -43,6 +44,7 @@ class Worker:
         self._at_once = at_once
         self._lease_seconds = lease_seconds
         self._poll_seconds = poll_seconds
+        self._grace_seconds = grace_seconds
         self._woken = asyncio.Event()
         self._working: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -56,23 +58,22 @@ class Worker:
         return self._stopping
 
     async def run(self) -> None:
-        """Work until `stop`. Cancelling drops slices at once; their leases run out."""
-        try:
-            while not self._stopping:
-                self._woken.clear()
-                if len(self._working) >= self._at_once or not await self._start_one():
-                    await self._pause()
-        finally:
-            for task in self._working:
-                task.cancel()
-            await asyncio.gather(*self._working, return_exceptions=True)
+        """Claim and start slices until cancelled or stopped; `stop` ends those under way."""
+        while not self._stopping:
+            self._woken.clear()
+            if len(self._working) >= self._at_once or not await self._start_one():
+                await self._pause()
 
     async def stop(self) -> None:
-        """Claim nothing more, and return when the slices under way have saved their place."""
+        """Claim nothing more, and let slices under way save their place; drop those that take long."""
         self._stopping = True
         self._woken.set()
-        while self._working:
-            await asyncio.wait(set(self._working))
+        left = set(self._working)
+        if left:
+            _, left = await asyncio.wait(left, timeout=self._grace_seconds)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _start_one(self) -> bool:
         now = self._clock.now()

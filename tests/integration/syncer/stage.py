@@ -105,7 +105,7 @@ class Syncer:
     """The service as an operator runs it: a process, its settings from the environment."""
 
     def __init__(
-        self, folder: Path, *, kafka: str, mongodb_uri: str, connector_url: str, prefix: str
+        self, folder: Path, *, kafka: str, mongodb_uri: str, connector_url: str, prefix: str, **settings: str
     ) -> None:
         (self.port,) = free_ports(1)
         self.log = folder / f"syncer-{self.port}.txt"
@@ -119,14 +119,17 @@ class Syncer:
             "EARSHOT_CONNECTOR_URL": connector_url,
             "EARSHOT_LEASE_SECONDS": "4",
             "EARSHOT_SLICE_SECONDS": "1",
+            **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self) -> int:
+        """Start the process; return its id."""
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "services.syncer"], env=self._environment, stdout=output, stderr=output
             )
+        return self._process.pid
 
     def end(self, signal_number: int = signal.SIGTERM) -> int:
         """Send the signal and wait; SIGKILL is a crash."""

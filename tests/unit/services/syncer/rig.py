@@ -28,11 +28,7 @@ from services.syncer.use_cases.removal import Removal
 from services.syncer.use_cases.reports import Reports
 from services.syncer.use_cases.slices import Slices
 from shared.clock import ManualClock
-from shared.contracts.resources import (
-    ConversationPartChanged,
-    ResourceDeleted,
-    ResourceEvent,
-)
+from shared.contracts.resources import ConversationPartChanged
 from shared.contracts.sync import ResourceHint, SyncCompleted, SyncInterrupted, SyncProgressed, SyncRequested
 from shared.messaging.recording import RecordingPublisher
 from tests.unit.services.syncer.fakes import (
@@ -42,9 +38,10 @@ from tests.unit.services.syncer.fakes import (
     MemoryGaps,
     MemoryRuns,
 )
+from tests.unit.services.syncer.mirror import mirror_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from services.syncer.domain.run import Lane
     from services.syncer.errors import DisconnectedError
@@ -269,21 +266,6 @@ class Rig:
     def missing(self) -> list[str]:
         """Return how the mirror differs from the workspace, in words; empty when it equals it."""
         return differences(self.mirror(), self)
-
-
-def mirror_of(events: Iterable[Event]) -> dict[str, Event]:
-    """Return what a reader of the bus holds: the last state of each key, without what was deleted."""
-    mirror: dict[str, Event] = {}
-    for event in events:
-        if isinstance(event, ResourceDeleted):
-            mirror.pop(event.key(), None)
-            if event.resource == "conversation":
-                prefix = f"{event.workspace_id}/conversation_part/{event.id}/"
-                for key in [key for key in mirror if key.startswith(prefix)]:
-                    del mirror[key]
-        elif isinstance(event, ResourceEvent):
-            mirror[event.key()] = event
-    return mirror
 
 
 def differences(mirror: dict[str, Event], rig: Rig) -> list[str]:

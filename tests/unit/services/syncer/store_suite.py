@@ -198,7 +198,10 @@ class RunSuite:
         run = await claimed(stores)
         run.planned, run.calls, run.changed, run.attempts, run.rate = True, 3, 4, 5, 6.5
         position = {"after": "c", "wanted": {"1": 0}, "from": 7}
-        run.steps = [StepState("tags", position, wake_at=NOW, waiting_for="a thing", failures=2, slices=3), StepState("teams", done=True)]
+        run.steps = [
+            StepState("tags", position, wake_at=NOW, waiting_for="a thing", failures=2, slices=3),
+            StepState("teams", done=True),
+        ]
         run.count_of("tag").expect(9)
         assert await stores.runs.checkpoint(run, wake_at=LATER)
         assert not await stores.runs.leased(KEY, now=NOW)
