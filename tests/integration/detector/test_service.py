@@ -172,8 +172,9 @@ async def test_words_on_the_bus_become_a_signal_on_the_bus(bus_settings: Setting
             return ">on</span>" in page.text
 
         await until(follows)
-        await publisher.publish(*place.said("k1", LEAVING))
-        await publisher.publish(*place.said("k1", LEAVING))
+        records = place.said("k1", LEAVING)
+        await publisher.publish(*records)
+        await publisher.publish(*records)
 
         async def listed() -> bool:
             return len(await place.signals(client)) == 1
