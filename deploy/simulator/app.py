@@ -13,14 +13,16 @@ from starlette.applications import Starlette
 
 from deploy.simulator.api.gate import Gate
 from deploy.simulator.api.routes import api_routes
+from deploy.simulator.connections import Connections
 from deploy.simulator.control import Control
 from deploy.simulator.journal import Journal, replay
 from deploy.simulator.oauth import App, OAuth
 from deploy.simulator.pacing import Pacer, chooser
 from deploy.simulator.pages.rendering import Renderer
-from deploy.simulator.pages.site import Site
-from deploy.simulator.protection import SameSiteOnly
+from deploy.simulator.pages.site import Site, SiteWiring
+from deploy.simulator.protection import OwnNamesOnly, SameSiteOnly
 from deploy.simulator.regions import Regions
+from deploy.simulator.scenarios import Scenarios
 from deploy.simulator.simulation import Simulation
 from deploy.simulator.sinks.mail import MailHandler, serve_mail
 from deploy.simulator.sinks.receivers import Receivers
@@ -66,7 +68,9 @@ def create_simulator(
     Raises:
         JournalError: the data folder cannot be used.
     """
-    journal = None if settings.data is None else Journal(settings.data)
+    journal = (
+        None if settings.data is None else Journal(settings.data, settings.journal_megabytes * 1_000_000)
+    )
     simulation = _simulation(settings, clock, journal)
     sinks = SinkStore()
     sender = WebhookSender(
@@ -86,6 +90,7 @@ def create_simulator(
             journal.clear()
             journal.started_at(settings.identity(), now)
         simulation.rebuild(build_workspaces(settings, now))
+        simulation.started_at = now
         for token in simulation.tokens.all():
             simulation.put_token(token)
         simulation.set_switches(simulation.switches)
@@ -112,14 +117,33 @@ def create_simulator(
         renderer,
         sender.uninstalled,
     )
+    first_id = simulation.first.workspace.id_code
+    scenarios = Scenarios(first_id if settings.workspace == "demo" else None)
+    site = Site(
+        simulation,
+        sender,
+        sinks,
+        renderer,
+        scenarios,
+        SiteWiring(
+            smtp=f"{settings.host}:{settings.smtp_port}",
+            earshot=f"{redirect.scheme}://{redirect.netloc}",
+            tells_stories=settings.workspace == "demo",
+            start_over=start_over,
+        ),
+    )
     routes = [
-        *Control(simulation, sender, sinks, pacer, start_over).routes(),
+        *Control(simulation, sender, sinks, pacer, scenarios, start_over).routes(),
         *Receivers(sinks, clock).routes(),
         *oauth.routes(),
-        *Site(simulation, sender, sinks, renderer, f"{settings.host}:{settings.smtp_port}").routes(),
+        *site.routes(),
         *api_routes(simulation, Gate(simulation)),
     ]
-    app = Regions(SameSiteOnly(Starlette(routes=routes, lifespan=lifespan)))
+    app = Connections(
+        Regions(
+            OwnNamesOnly(SameSiteOnly(Starlette(routes=routes, lifespan=lifespan)), settings.allowed_hosts)
+        )
+    )
     return Simulator(app, simulation, sender, sinks, pacer, journal)
 
 
@@ -130,6 +154,7 @@ def _simulation(settings: SimulatorSettings, clock: Clock, journal: Journal | No
     simulation = Simulation(
         workspaces=workspaces, switches=settings.switches, clock=clock, seed=settings.seed + now
     )
+    simulation.started_at = started_at
     simulation.pace = settings.pace
     for workspace, value in zip(workspaces, (DEMO_TOKEN, SECOND_TOKEN), strict=False):
         simulation.tokens.put(Token(value, workspace.id_code, f"private-{workspace.id_code}"))
@@ -138,4 +163,5 @@ def _simulation(settings: SimulatorSettings, clock: Clock, journal: Journal | No
         if skipped:
             log.warning("%d recorded changes no longer apply to this workspace and were skipped.", skipped)
         simulation.record = journal.append
+        simulation.require_room = journal.require_room
     return simulation

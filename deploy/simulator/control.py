@@ -15,7 +15,6 @@ from starlette.routing import Route
 
 from deploy.simulator.api.call import LARGEST_BODY
 from deploy.simulator.errors import JournalError, MutationRefusedError
-from deploy.simulator.happenings import SCENARIOS
 from deploy.simulator.model import Mutation
 from deploy.simulator.mutations import MUTATIONS, parameters
 from deploy.simulator.pacing import PACES
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from deploy.simulator.pacing import Pacer
+    from deploy.simulator.scenarios import Scenarios
     from deploy.simulator.simulation import Simulation, Tenant
     from deploy.simulator.sinks.store import SinkStore
     from deploy.simulator.webhooks.sender import WebhookSender
@@ -45,12 +45,14 @@ class Control:
         sender: WebhookSender,
         sinks: SinkStore,
         pacer: Pacer,
+        scenarios: Scenarios,
         start_over: Callable[[], None],
     ) -> None:
         self._simulation = simulation
         self._sender = sender
         self._sinks = sinks
         self._pacer = pacer
+        self._scenarios = scenarios
         self._start_over = start_over
 
     def routes(self) -> list[Route]:
@@ -58,6 +60,7 @@ class Control:
             "/_control/state": self.state,
             "/_control/truth/{resource}": self.truth,
             "/_control/mutations": self.known_mutations,
+            "/_control/scenarios": self.known_scenarios,
             "/_control/switches": self.switches,
             "/_control/statistics": self.statistics,
             "/_control/tokens": self.tokens,
@@ -71,6 +74,7 @@ class Control:
             "/_control/statistics/reset": self.reset_statistics,
             "/_control/tokens": self.set_token,
             "/_control/webhooks": self.set_webhooks,
+            "/_control/webhooks/live": self.set_live,
             "/_control/ping": self.ping,
             "/_control/pace": self.set_pace,
             "/_control/sinks/clear": self.clear_sinks,
@@ -124,12 +128,30 @@ class Control:
         name = body.get("scenario")
         if name is None:
             return _json({"happened": self._pacer.step()})
-        if name not in SCENARIOS:
-            raise MutationRefusedError(f"There is no scenario {name!r}. There is: {', '.join(SCENARIOS)}.")
-        tenant = self._simulation.tenant(body.get("workspace"))
-        mutation = SCENARIOS[name][1](tenant.workspace, self._simulation.rng)
-        events = self._simulation.mutate(tenant.workspace.id_code, mutation)
-        return _json({"events": [{"topic": event.topic, "id": event.id} for event in events]})
+        scenario = self._scenarios.find(str(name))
+        workspace = self._simulation.tenant(body.get("workspace")).workspace
+        rng, now = self._simulation.rng, int(self._simulation.now())
+        mutation = self._scenarios.choose(scenario, workspace, rng, now)
+        events = self._simulation.mutate(workspace.id_code, mutation, expected=scenario.expected)
+        return _json(
+            {
+                "scenario": scenario.key,
+                "expected": scenario.expected,
+                "workspace": workspace.id_code,
+                "mutation": {"name": mutation.name, "arguments": mutation.arguments},
+                "events": [{"topic": event.topic, "id": event.id} for event in events],
+            }
+        )
+
+    async def known_scenarios(self, request: Request) -> Response:
+        """Every button: its key, its words, what a detector should make of it (null: no words are said)."""
+        del request
+        return _json(
+            {
+                each.key: {"label": each.label, "expected": each.expected}
+                for each in self._scenarios.all.values()
+            }
+        )
 
     async def switches(self, request: Request) -> Response:
         del request
@@ -186,14 +208,7 @@ class Control:
 
     async def webhooks(self, request: Request) -> Response:
         del request
-        return _json(
-            {
-                "url": self._sender.url,
-                "enabled": self._sender.enabled,
-                "counts": self._sender.counts,
-                "deliveries": [each.as_json() for each in self._sender.deliveries],
-            }
-        )
+        return _json(self._sender.as_json())
 
     async def set_webhooks(self, request: Request) -> Response:
         """Save another address: it must answer HEAD, as in the Developer Hub. Null stops sending."""
@@ -203,6 +218,11 @@ class Control:
             if problem is not None:
                 raise MutationRefusedError(problem)
         self._sender.set_url(None if url is None else str(url))
+        return await self.webhooks(request)
+
+    async def set_live(self, request: Request) -> Response:
+        """Forget errors, and enable a subscription that was disabled, paused or suspended."""
+        self._sender.set_live()
         return await self.webhooks(request)
 
     async def ping(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 SimulatorError
 ├── MutationRefusedError    the change makes no sense now (unknown id, bad argument); nothing was changed
+│   └── JournalFullError    so much has changed that no more is recorded; nothing was changed
 ├── JournalError            the data folder cannot be used as it is; the message says what to do
 ├── PortTakenError          another program listens where the simulator should
 └── answers.ApiError        an API call is answered with an error
@@ -16,6 +17,10 @@ class SimulatorError(Exception):
 
 class MutationRefusedError(SimulatorError):
     """The change was not made; the message says which id or argument was wrong."""
+
+
+class JournalFullError(MutationRefusedError):
+    """The journal has reached its bound; the message says how to begin anew."""
 
 
 class JournalError(SimulatorError):

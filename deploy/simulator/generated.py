@@ -37,6 +37,8 @@ DAY_SECONDS = 86_400
 LIFE_SECONDS = 2 * DAY_SECONDS
 """Every generated conversation lasts as long, so that the order of ending is the order of beginning."""
 
+SNOOZED_SECONDS = 30 * DAY_SECONDS
+
 FIRST_CONVERSATION = FIRST_IDS["conversation"] + 1
 FIRST_PART = FIRST_IDS["part"] + 1
 GENERATED_HEX = 0x10_0000_0000
@@ -190,7 +192,7 @@ class Generator:
             state=state,
             read=state != "open",
             waiting_since=created_at + LIFE_SECONDS if state == "open" else None,
-            snoozed_until=ended + LIFE_SECONDS if state == "snoozed" else None,
+            snoozed_until=self._snoozed_until(index) if state == "snoozed" else None,
             admin_assignee_id=admin.id,
             company_id=None if companies == 0 else company_id(contact_index % companies),
             teammate_ids=(admin.id,),
@@ -205,6 +207,10 @@ class Generator:
                 last_closed_by_id=admin.id if state == "closed" else None,
             ),
         )
+
+    def _snoozed_until(self, index: int) -> int:
+        """A month or two after the start: nobody would find and wake a generated one at its time."""
+        return self._start + self._span + LIFE_SECONDS + SNOOZED_SECONDS + index % SNOOZED_SECONDS
 
     def parts(self, index: int) -> tuple[Part, ...]:
         created_at = self._created_at(index)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from deploy.simulator.errors import JournalError, MutationRefusedError
+from deploy.simulator.errors import JournalError, JournalFullError, MutationRefusedError
 from deploy.simulator.model import Mutation
 from deploy.simulator.tokens import Token
 
@@ -30,9 +30,11 @@ START, JOURNAL = "start.json", "journal.jsonl"
 class Journal:
     """Appends changes; a line outlives the process once `append` has returned."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, largest_bytes: int) -> None:
         self._folder = folder
+        self._largest_bytes = largest_bytes
         self._file: BinaryIO | None = None
+        self._bytes = 0
 
     def started_at(self, identity: dict[str, Any], now: int) -> int:
         """When the workspace in this folder was first started; `now` for a new one.
@@ -63,7 +65,7 @@ class Journal:
         path = self._folder / JOURNAL
         if not path.exists():
             return
-        whole = 0
+        whole = self._bytes = 0
         with path.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
@@ -76,6 +78,21 @@ class Journal:
                 yield entry
         with path.open("r+b") as file:
             file.truncate(whole)
+        self._bytes = whole
+
+    def require_room(self) -> None:
+        """Asked before a change of the workspace.
+
+        Raises:
+            JournalFullError: the journal has grown to its bound. A start would take longer and longer, and a
+                workspace that lives for months would fill the disk.
+        """
+        if self._bytes >= self._largest_bytes:
+            raise JournalFullError(
+                f"The changes of this workspace fill {self._largest_bytes // 1_000_000} MB, "
+                "the most that is kept. Start over on the workspace's own page (or POST /_control/reset), "
+                "or raise EARSHOT_SIMULATOR_JOURNAL_MEGABYTES."
+            )
 
     def append(self, entry: dict[str, Any]) -> None:
         """Write one change.
@@ -92,6 +109,7 @@ class Journal:
                 # A torn line in the middle would hide every line after it.
                 self._file.truncate(before)
                 raise JournalError(f"{self._folder / JOURNAL} could not be written: {_UNSAVED}")
+            self._bytes = before + len(line)
         except OSError as error:
             raise JournalError(
                 f"{self._folder / JOURNAL} could not be written ({error}): {_UNSAVED}"
@@ -100,6 +118,7 @@ class Journal:
     def clear(self) -> None:
         """Forget everything: the next start is a first one."""
         self.close()
+        self._bytes = 0
         (self._folder / JOURNAL).unlink(missing_ok=True)
         (self._folder / START).unlink(missing_ok=True)
 

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from deploy.simulator import happenings
-from deploy.simulator.errors import JournalError, MutationRefusedError
+from deploy.simulator.errors import JournalError, JournalFullError, MutationRefusedError
 
 if TYPE_CHECKING:
     import random
@@ -55,6 +55,10 @@ class Pacer:
             if mutation is None:
                 return False
             simulation.mutate(None, mutation)
+        except JournalFullError as error:
+            simulation.pace = "paused"
+            log.warning("Nothing happens by itself any more: %s", error)
+            return False
         except MutationRefusedError as error:
             log.warning("A happening was refused: %s", error)
             return False
@@ -67,6 +71,7 @@ class Pacer:
         waited = 0.0
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            self._simulation.wake_snoozed()
             seconds = PACES[self._simulation.pace]
             waited += LOOK_SECONDS
             if seconds is None:

@@ -44,6 +44,16 @@ class SimulatorSettings(BaseSettings):
         default="http://127.0.0.1:8700/settings/organization/integrations/intercom/callback",
         description="The registered callback; others of the same origin are allowed too.",
     )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names besides this machine's own under which pages and control API answer.",
+    )
+    journal_megabytes: int = Field(
+        default=64,
+        ge=1,
+        le=10_000,
+        description="So much is kept of what happened; beyond it nothing more happens until one starts over.",
+    )
     client_id: str = "demo-client"
     client_secret: str = "demo-secret"
     pace: Literal["paused", "slow", "normal", "fast"] = "normal"

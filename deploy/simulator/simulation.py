@@ -7,12 +7,13 @@ recorder, so that the same simulation can be rebuilt after a restart.
 from __future__ import annotations
 
 import contextlib
+import heapq
 import random
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from deploy.simulator import mutations
-from deploy.simulator.errors import MutationRefusedError
+from deploy.simulator.errors import JournalError, MutationRefusedError
 from deploy.simulator.indexes import SearchIndex
 from deploy.simulator.limits import RateLimiter
 from deploy.simulator.model import Contact, Mutation
@@ -42,6 +43,10 @@ class Tenant:
             workspace.conversations, lambda _: True, workspace.conversation_summary
         )
         self.scroll = CompanyScroll()
+        self._snoozed: list[tuple[int, str]] = []
+        for kind, thing_id in dict.fromkeys(workspace.touched):
+            if kind == "conversation":
+                self._mind_snooze(thing_id)
         workspace.touched.clear()
 
     def index_touched(self, now: float, switches: Switches, rng: random.Random) -> None:
@@ -56,7 +61,24 @@ class Tenant:
             elif kind == "conversation":
                 seen_at = now + switches.conversation_lag_seconds * share
                 self.conversations.change(thing_id, self.workspace.conversations.get(thing_id), seen_at)
+                self._mind_snooze(thing_id)
         self.settle(now)
+
+    def _mind_snooze(self, conversation_id: str) -> None:
+        found = self.workspace.conversations.get(conversation_id)
+        if found is not None and found.snoozed_until is not None:
+            heapq.heappush(self._snoozed, (found.snoozed_until, conversation_id))
+
+    def woken(self, now: float) -> list[str]:
+        """The conversations whose snooze is over; each is named once."""
+        ids = []
+        while self._snoozed and self._snoozed[0][0] <= now:
+            until, conversation_id = heapq.heappop(self._snoozed)
+            found = self.workspace.conversations.get(conversation_id)
+            # Whoever was opened or snoozed again in the meantime has another time, or none.
+            if found is not None and found.state == "snoozed" and found.snoozed_until == until:
+                ids.append(conversation_id)
+        return ids
 
     def settle(self, now: float) -> None:
         self.contacts.settle(now)
@@ -64,15 +86,23 @@ class Tenant:
 
 
 class Happening:
-    """A change that was made: what, when, and which webhook events it caused."""
+    """A change that was made: what, when, which webhook events it caused, what a detector should find."""
 
-    __slots__ = ("at", "events", "mutation", "workspace_id")
+    __slots__ = ("at", "events", "expected", "mutation", "workspace_id")
 
-    def __init__(self, workspace_id: str, mutation: Mutation, at: int, events: tuple[Event, ...]) -> None:
+    def __init__(
+        self,
+        workspace_id: str,
+        mutation: Mutation,
+        at: int,
+        events: tuple[Event, ...],
+        expected: str | None = None,
+    ) -> None:
         self.workspace_id = workspace_id
         self.mutation = mutation
         self.at = at
         self.events = events
+        self.expected = expected
 
 
 class Simulation:
@@ -98,6 +128,8 @@ class Simulation:
         self.pace = "normal"
         self.on_events: list[Callable[[str, tuple[Event, ...]], None]] = []
         self.record = record
+        self.require_room: Callable[[], None] | None = None
+        self.started_at = int(clock.now().timestamp())
         self._calls = 0
 
     @property
@@ -117,15 +149,21 @@ class Simulation:
             raise MutationRefusedError(f"There is no workspace {workspace_id}.")
         return tenant
 
-    def mutate(self, workspace_id: str | None, mutation: Mutation) -> tuple[Event, ...]:
+    def mutate(
+        self, workspace_id: str | None, mutation: Mutation, *, expected: str | None = None
+    ) -> tuple[Event, ...]:
         """Make a change now, index it (with its lag), record it, and send its webhooks.
 
         Raises:
             MutationRefusedError: nothing was changed.
+            JournalError: it was made, but will be forgotten at the next start.
         """
         tenant = self.tenant(workspace_id)
+        if self.require_room is not None:
+            self.require_room()
         now = self.now()
         events = self.replay(tenant.workspace.id_code, mutation, int(now), indexed_at=now)
+        self.happenings[-1].expected = expected
         self._record({"mutation": mutation.name, "arguments": mutation.arguments, "at": int(now)}, tenant)
         for listen in self.on_events:
             listen(tenant.workspace.id_code, events)
@@ -140,6 +178,16 @@ class Simulation:
         tenant.index_touched(at if indexed_at is None else indexed_at, self.switches, self.rng)
         self.happenings.append(Happening(workspace_id, mutation, at, events))
         return events
+
+    def wake_snoozed(self) -> None:
+        """Open the conversations whose snooze is over."""
+        now = self.now()
+        for tenant in self.tenants.values():
+            for conversation_id in tenant.woken(now):
+                mutation = Mutation("timer_unsnooze", {"conversation_id": conversation_id})
+                # A full disk or a full journal keeps nobody asleep who is awake in the memory.
+                with contextlib.suppress(MutationRefusedError, JournalError):
+                    self.mutate(tenant.workspace.id_code, mutation)
 
     def set_switches(self, switches: Switches) -> None:
         self.switches = switches

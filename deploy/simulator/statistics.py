@@ -1,4 +1,4 @@
-"""What was asked of the simulator: calls per endpoint, answers, concurrency, and attempts to write."""
+"""What was asked of the simulator: calls, answers, concurrency, attempts to write, requests off contract."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 MOST_VIOLATIONS = 1_000
 """The newest are kept; the count goes on."""
+
+MOST_FAULTS, LONGEST_FAULT = 10, 300
+"""Of one request: so many sentences, each so many characters long."""
 
 
 @dataclass
@@ -21,6 +24,8 @@ class CallStatistics:
     most_in_flight: int = 0
     violation_count: int = 0
     violations: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MOST_VIOLATIONS))
+    contract_fault_count: int = 0
+    contract_faults: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MOST_VIOLATIONS))
     calls_by_window: Counter[int] = field(default_factory=Counter)
 
     def began(self, endpoint: str, now: float) -> None:
@@ -43,6 +48,12 @@ class CallStatistics:
         self.violation_count += 1
         self.violations.append({"method": method, "path": path[:500], "at": now})
 
+    def broke_contract(self, operation: str, faults: list[str], now: float) -> None:
+        """A request that the vendor's description does not allow, whatever it was answered."""
+        self.contract_fault_count += 1
+        kept = [fault[:LONGEST_FAULT] for fault in faults[:MOST_FAULTS]]
+        self.contract_faults.append({"operation": operation, "faults": kept, "at": now})
+
     def as_json(self) -> dict[str, Any]:
         return {
             "calls": dict(self.calls),
@@ -54,5 +65,7 @@ class CallStatistics:
             "in_flight_max": self.most_in_flight,
             "violations": list(self.violations),
             "violation_count": self.violation_count,
+            "contract_faults": list(self.contract_faults),
+            "contract_fault_count": self.contract_fault_count,
             "calls_by_window": {str(window): count for window, count in sorted(self.calls_by_window.items())},
         }

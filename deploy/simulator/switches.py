@@ -102,6 +102,10 @@ class Switches(BaseModel):
         le=1_000_000,
         description="13: every n-th call loses its connection without an answer.",
     )
+    reset_before: Literal["body", "headers"] = Field(
+        default="body",
+        description="13: whether such a connection breaks inside the body or before the headers.",
+    )
     html_404: bool = Field(
         default=False, description="13: a deleted company's 404 is a bare HTML page instead of JSON."
     )
@@ -116,6 +120,18 @@ class Switches(BaseModel):
     )
     slow_seconds: float = Field(
         default=5, ge=0, le=600, description="14: how long a slow page takes (stalls: every n-th call)."
+    )
+    bad_stretch_from: int = Field(
+        default=0,
+        ge=0,
+        le=100_000_000_000,
+        description="14: a page of more than one row with a row changed at or after this (Unix seconds) ...",
+    )
+    bad_stretch_to: int = Field(
+        default=0,
+        ge=0,
+        le=100_000_000_000,
+        description="14: ... and before this fails, whatever its size, as slow_answer says.",
     )
     stall_every: int = Field(
         default=0, ge=0, le=1_000_000, description="14: every n-th call takes slow_seconds."
@@ -147,6 +163,10 @@ class Switches(BaseModel):
     )
     us_host_routes: bool = Field(default=True, description="17: the US host finds a workspace in any region.")
     version_echo: bool = Field(default=True, description="18: answers name the version served.")
+    contract: Literal["noted", "refused", "ignored"] = Field(
+        default="noted",
+        description="contract: what happens to a request that the vendor's description does not allow.",
+    )
     latency_median_ms: float = Field(
         default=0, ge=0, le=60_000, description="Latency of an API call: the median."
     )

@@ -1,12 +1,14 @@
 """Which workspaces a simulator has: the first as the settings say, and a small second one in another region.
 
-The second one is generated, so its conversation and part ids repeat those of any other (FACTS §1, switch 16).
+The second one's conversation and part ids repeat those of the first (FACTS §1, switch 16).
 """
 
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from importlib.util import find_spec
+from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from deploy.simulator.generated import Size, build_generated_workspace
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from deploy.simulator.model import Workspace
     from deploy.simulator.settings import SimulatorSettings
+
+SHARED_IDS = 20
+"""So many of the second workspace's conversations have ids that the demo workspace has too."""
 
 SECOND_SIZE = Size(conversations=40, parts=6, contacts=25, companies=6, days=120)
 
@@ -33,8 +38,27 @@ def build_workspaces(settings: SimulatorSettings, now: int) -> tuple[Workspace, 
             region="EU",
             timezone="Europe/Dublin",
         )
+        if settings.workspace == "demo":
+            share_ids(workspaces[0], second, SHARED_IDS)
         workspaces.append(second)
     return tuple(workspaces)
+
+
+def share_ids(first: Workspace, second: Workspace, count: int) -> None:
+    """Give `count` conversations of the second, and their parts, ids that the first one's have too.
+
+    A generated first workspace repeats all of them already; an authored one has ids of its own.
+    """
+    wanted = list(islice(first.conversations.ids(), len(first.conversations) - count, None))
+    for old_id, new_id in zip(tuple(islice(second.conversations.ids(), count)), wanted, strict=False):
+        conversation, parts = second.conversations[old_id], second.parts(old_id)
+        part_ids = [part.id for part in first.parts(new_id)]
+        renamed = tuple(
+            replace(part, id=part_ids[number]) if number < len(part_ids) else part
+            for number, part in enumerate(parts)
+        )
+        second.remove_conversation(old_id)
+        second.add_conversation(replace(conversation, id=new_id), renamed)
 
 
 def _first(settings: SimulatorSettings, now: int) -> Workspace:

@@ -36,6 +36,7 @@ class Call:
     blind: bool
     now: float
     page_size: int = 0
+    in_bad_stretch: bool = False
 
     @property
     def workspace(self) -> Workspace:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from deploy.simulator.answers import Answer, ApiError, RawAnswer
 from deploy.simulator.api.call import LARGEST_BODY, Call
+from deploy.simulator.connections import abort_connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
+    from deploy.simulator.contract.requests import OperationContract
     from deploy.simulator.limits import Allowance
     from deploy.simulator.simulation import Simulation
     from deploy.simulator.switches import Switches
@@ -57,13 +59,22 @@ class Endpoint:
     permission: str
     handler: Callable[[Call], Answer | RawAnswer]
     since_minor: int = 0
+    contract: OperationContract | None = None
 
 
 class BrokenConnection(Response):
-    """Begins an answer and stops, so that the server closes the connection."""
+    """Begins an answer and stops, so that the server closes the connection; or does not even begin one."""
+
+    def __init__(self, *, before_headers: bool) -> None:
+        super().__init__(status_code=200)
+        self._before_headers = before_headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del scope, receive
+        if self._before_headers and abort_connection(scope):
+            # The server would answer 500 for us, were we to return before it has seen the end.
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
         headers = [(b"content-type", b"application/json"), (b"content-length", b"100000")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b'{"type":', "more_body": True})
@@ -104,6 +115,7 @@ class Gate:
         headers = {"X-Request-Id": request_id}
         try:
             content = await _content(request)
+            self._check_contract(request, endpoint, content, now)
             await _delay(switches, self._simulation.rng.gauss(0, 1), number)
             token = self._token(request)
             allowance = self._count(token, now)
@@ -118,7 +130,7 @@ class Gate:
                 return broken, "broken"
             call = self._call(request, token, content, now)
             answer = endpoint.handler(call)
-            await _check_page(call.page_size, switches)
+            await _check_page(call, switches)
         except ApiError as error:
             body = orjson.dumps(error.body(request_id))
             return _json(body, error.status, headers | error.headers), error.code
@@ -126,6 +138,19 @@ class Gate:
             raw = Response(answer.body, answer.status, headers, media_type=answer.content_type)
             return raw, "html"
         return _json(orjson.dumps(answer.body), answer.status, headers | answer.headers), None
+
+    def _check_contract(self, request: Request, endpoint: Endpoint, content: bytes, now: float) -> None:
+        """Note a request that the vendor's description does not allow. ApiError 400 where that is wanted."""
+        wanted = self._simulation.switches.contract
+        if wanted == "ignored" or endpoint.contract is None:
+            return
+        thing_id = request.path_params.get("id")
+        found = endpoint.contract.faults(thing_id, request.query_params, request.headers, content)
+        if not found:
+            return
+        self._simulation.statistics.broke_contract(endpoint.name, found, now)
+        if wanted == "refused":
+            raise ApiError(400, "parameter_invalid", f"Not allowed by the contract of 2.16: {found[0]}")
 
     def _token(self, request: Request) -> Token:
         """The token of the call. ApiError 401 for none, an unknown one, or one that is not active."""
@@ -164,6 +189,7 @@ class Gate:
 
     def _call(self, request: Request, token: Token, content: bytes, now: float) -> Call:
         tenant = self._simulation.tenant(token.workspace_id)
+        self._simulation.wake_snoozed()
         tenant.settle(now)
         return Call(
             simulation=self._simulation,
@@ -243,7 +269,7 @@ def _check_accept(request: Request) -> None:
 def _broken(switches: Switches, number: int) -> Response | None:
     """An answer that is none (switch 13)."""
     if switches.reset_every and number % switches.reset_every == 0:
-        return BrokenConnection(status_code=200)
+        return BrokenConnection(before_headers=switches.reset_before == "headers")
     if switches.html_502_every and number % switches.html_502_every == 0:
         return Response(HTML_502, 502, media_type="text/html")
     if switches.empty_200_every and number % switches.empty_200_every == 0:
@@ -251,9 +277,10 @@ def _broken(switches: Switches, number: int) -> Response | None:
     return None
 
 
-async def _check_page(size: int, switches: Switches) -> None:
-    """A page that is too big is slow, or does not come at all (switch 14)."""
-    if not switches.slow_above_page_size or size <= switches.slow_above_page_size:
+async def _check_page(call: Call, switches: Switches) -> None:
+    """A page that is too big, or meets a bad stretch of data, is slow or does not come at all (switch 14)."""
+    too_big = switches.slow_above_page_size and call.page_size > switches.slow_above_page_size
+    if not too_big and not (call.in_bad_stretch and call.page_size > 1):
         return
     if switches.slow_answer == "slow":
         await asyncio.sleep(switches.slow_seconds)

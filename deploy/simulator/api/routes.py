@@ -11,6 +11,7 @@ from starlette.routing import Route
 from deploy.simulator.answers import ApiError
 from deploy.simulator.api import reading, searches
 from deploy.simulator.api.gate import NEWEST_MINOR, Endpoint, Gate
+from deploy.simulator.contract.requests import read_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,10 +73,15 @@ def api_routes(simulation: Simulation, gate: Gate) -> list[Route]:
             orjson.dumps(error.body("refused")), error.status, media_type="application/json; charset=utf-8"
         )
 
+    contracts = read_contracts()
     routes = [
         Route(
             path,
-            gate.endpoint(Endpoint(f"{method} {path}", permission, handler, since_minor)),
+            gate.endpoint(
+                Endpoint(
+                    f"{method} {path}", permission, handler, since_minor, contracts.get(f"{method} {path}")
+                )
+            ),
             methods=[method],
         )
         for method, path, permission, handler, since_minor in ENDPOINTS

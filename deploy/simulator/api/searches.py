@@ -147,6 +147,7 @@ def _contacts(
         )
     index = call.tenant.contacts
     rows, following = _page(index, compiled, field, size, cursor, descending=descending)
+    call.in_bad_stretch = _in_bad_stretch(rows, call)
     total = index.count(compiled)
     pages = paging.cursor_pages(number, size, total, _next(rows, following, number, field))
     data = [representations.contact(row, call.workspace) for _, row in rows]
@@ -166,12 +167,18 @@ def _conversations(
         return Answer(body | {"pages": pages, "total_count": 0, "conversations": []})
     index = call.tenant.conversations
     rows, following = _page(index, compiled, field, size, cursor, descending=descending)
+    call.in_bad_stretch = _in_bad_stretch(rows, call)
     total = index.count(compiled)
     pages = paging.cursor_pages(number, size, total, _next(rows, following, number, field))
     found = [representations.conversation(row, call.workspace) for _, row in rows]
     if following is not None and call.switches.rows_move:
         call.simulation.move_row(call.tenant, following[1])
     return Answer(body | {"pages": pages, "total_count": total, "conversations": found})
+
+
+def _in_bad_stretch(rows: list[Row], call: Call) -> bool:
+    begin, end = call.switches.bad_stretch_from, call.switches.bad_stretch_to
+    return begin < end and any(begin <= thing.updated_at < end for _, thing in rows)
 
 
 def _next(rows: list[Row], following: Row | None, number: int, field: str) -> Cursor | None:

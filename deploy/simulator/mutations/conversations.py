@@ -198,6 +198,17 @@ def unsnooze(workspace: Workspace, now: int, *, conversation_id: str, admin_id: 
     return event("conversation.admin.unsnoozed", changed, now)
 
 
+def timer_unsnooze(workspace: Workspace, now: int, *, conversation_id: str) -> Events:
+    """What happens by itself when the time of a snooze is over: the conversation is open again."""
+    conversation = lookups.conversation(workspace, conversation_id)
+    if conversation.state != "snoozed":
+        raise MutationRefusedError(f"Conversation {conversation_id} is not snoozed.")
+    bot = next((admin for admin in workspace.admins.values() if admin.is_bot), None)
+    author = Person("bot", "0", "Operator") if bot is None else lookups.admin_person(bot)
+    changed = append(workspace, conversation, now, "timer_unsnooze", author, state="open", snoozed_until=None)
+    return event("conversation.admin.unsnoozed", changed, now)
+
+
 def tag_conversation(
     workspace: Workspace, now: int, *, conversation_id: str, tag_id: str, admin_id: str, quiet: bool = False
 ) -> Events:

@@ -29,11 +29,12 @@ GROUPS = {
     "15": "Webhooks",
     "17": "Regions",
     "18": "Versions",
+    "contract": "Contract",
     "": "Latency",
 }
 """Headings by the number of FACTS §11; 16 is the second workspace, which is chosen at the start."""
 
-_NUMBERED = re.compile(r"(\d+)(?:, \d+)*: (.*)", re.DOTALL)
+_NUMBERED = re.compile(r"(\d+|contract)(?:, \d+)*: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

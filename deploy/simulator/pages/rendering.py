@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from deploy.simulator.plaintext import plaintext
+from deploy.simulator.scenarios import expected_words
 
 if TYPE_CHECKING:
     from shared.clock import Clock
@@ -37,6 +38,7 @@ class Renderer:
         self._environment.filters["ago"] = self.ago
         self._environment.filters["exact"] = exact
         self._environment.filters["plain"] = plaintext
+        self._environment.filters["expected"] = expected_words
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         body = self._environment.get_template(template).render(**values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import parse_qsl
@@ -12,51 +13,80 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from deploy.simulator.demo.customers import customers_csv
 from deploy.simulator.errors import JournalError, MutationRefusedError
 from deploy.simulator.filters import EVERYTHING
-from deploy.simulator.happenings import SCENARIOS
 from deploy.simulator.pacing import PACES
 from deploy.simulator.pages import forms
 from deploy.simulator.pages.rendering import FOLDER
+from deploy.simulator.pages.telling import tell
 from deploy.simulator.sinks.receivers import WEBHOOK_SECRET
 from deploy.simulator.sinks.store import Mood
 from deploy.simulator.switches import Switches
 from deploy.simulator.tokens import PERMISSIONS, Token, TokenState, make_token
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
     from deploy.simulator.model import Conversation, Workspace
     from deploy.simulator.pages.rendering import Renderer
-    from deploy.simulator.simulation import Happening, Simulation
+    from deploy.simulator.pages.telling import Told
+    from deploy.simulator.scenarios import Scenarios
+    from deploy.simulator.simulation import Simulation
     from deploy.simulator.sinks.store import SinkStore
     from deploy.simulator.webhooks.sender import WebhookSender
 
 SHOWN_HAPPENINGS = 25
 SHOWN_MESSAGES = 40
+SHOWN_FAULTS = 5
 SHOWN_CONVERSATIONS = 40
 LARGEST_FORM = 50_000
+
+
+@dataclass(frozen=True)
+class SiteWiring:
+    """What the pages name or press: the mailbox, Earshot's address, whether it is the demo, starting over."""
+
+    smtp: str
+    earshot: str
+    tells_stories: bool
+    start_over: Callable[[], None]
 
 
 class Site:
     """Pages over the parts of one simulator; every form posts to its own page and comes back to it."""
 
     def __init__(
-        self, simulation: Simulation, sender: WebhookSender, sinks: SinkStore, renderer: Renderer, smtp: str
+        self,
+        simulation: Simulation,
+        sender: WebhookSender,
+        sinks: SinkStore,
+        renderer: Renderer,
+        scenarios: Scenarios,
+        wiring: SiteWiring,
     ) -> None:
         self._simulation = simulation
         self._sender = sender
         self._sinks = sinks
         self._renderer = renderer
-        self._smtp = smtp
+        self._scenarios = scenarios
+        self._wiring = wiring
 
     def routes(self) -> list[BaseRoute]:
         conversation = "/a/inbox/{workspace}/inbox/conversation/{id}"
+        customers = (
+            [Route("/customers.csv", self.customers, methods=["GET"])] if self._wiring.tells_stories else []
+        )
         return [
+            *customers,
             Route("/", self.overview, methods=["GET"]),
             Route("/happen", self.happen, methods=["POST"]),
             Route("/pace", self.pace, methods=["POST"]),
+            Route("/webhooks", self.set_live, methods=["POST"]),
+            Route("/reset", self.start_over, methods=["POST"]),
             Route("/switches", self.switches, methods=["GET"]),
             Route("/switches", self.save_switches, methods=["POST"]),
             Route("/tokens", self.tokens, methods=["GET"]),
@@ -80,38 +110,57 @@ class Site:
             workspace=simulation.first.workspace,
             pace=simulation.pace,
             paces=PACES,
-            scenarios=SCENARIOS,
-            happenings=[self._shown(each) for each in list(simulation.happenings)[::-1][:SHOWN_HAPPENINGS]],
+            said=[each for each in self._scenarios.all.values() if each.expected is not None],
+            changed=[each for each in self._scenarios.all.values() if each.expected is None],
+            happenings=self._latest(),
+            tells_stories=self._wiring.tells_stories,
+            earshot=self._wiring.earshot,
             statistics=simulation.statistics,
+            faults=list(simulation.statistics.contract_faults)[::-1][:SHOWN_FAULTS],
             sender=self._sender,
             base_url=str(request.base_url).rstrip("/"),
             problem=problem,
         )
 
-    def _shown(self, happening: Happening) -> dict[str, Any]:
-        arguments = happening.mutation.arguments
-        conversation_id = arguments.get("conversation_id")
-        if conversation_id is None and happening.events and happening.events[0].kind == "conversation":
-            conversation_id = happening.events[0].id
-        return {
-            "at": happening.at,
-            "what": happening.mutation.name.replace("_", " "),
-            "words": str(arguments.get("body") or arguments.get("name") or ""),
-            "topics": [event.topic for event in happening.events],
-            "workspace_id": happening.workspace_id,
-            "conversation_id": conversation_id,
-        }
+    def _latest(self) -> list[Told]:
+        simulation = self._simulation
+        newest = list(simulation.happenings)[::-1][:SHOWN_HAPPENINGS]
+        found = []
+        for each in newest:
+            tenant = simulation.tenants.get(each.workspace_id)
+            if tenant is not None:
+                found.append(tell(each, tenant.workspace))
+        return found
 
     async def happen(self, request: Request) -> Response:
         form = await _form(request)
-        scenario = SCENARIOS.get(form.get("scenario", ""))
-        if scenario is None:
-            return self._overview(request, "There is no such button.")
+        simulation = self._simulation
         try:
-            mutation = scenario[1](self._simulation.first.workspace, self._simulation.rng)
-            self._simulation.mutate(None, mutation)
+            scenario = self._scenarios.find(form.get("scenario", ""))
+            workspace, now = simulation.first.workspace, int(simulation.now())
+            mutation = self._scenarios.choose(scenario, workspace, simulation.rng, now)
+            simulation.mutate(None, mutation, expected=scenario.expected)
         except (MutationRefusedError, JournalError) as error:
             return self._overview(request, str(error))
+        return _to("/#latest")
+
+    async def customers(self, request: Request) -> Response:
+        """The demo vendor's own list of customers, with dates that fit this workspace."""
+        del request
+        headers = {"Content-Disposition": 'attachment; filename="crewlark-customers.csv"'}
+        content = customers_csv(self._simulation.started_at)
+        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+    async def set_live(self, request: Request) -> Response:
+        del request
+        self._sender.set_live()
+        return _to("/")
+
+    async def start_over(self, request: Request) -> Response:
+        """Everything as at the first start; asked for with a tick, since changes are lost."""
+        if "sure" not in await _form(request):
+            return self._overview(request, "Tick the box to start over: every change so far is forgotten.")
+        self._wiring.start_over()
         return _to("/")
 
     async def pace(self, request: Request) -> Response:
@@ -176,7 +225,7 @@ class Site:
             moods=get_args(Mood),
             secret=WEBHOOK_SECRET,
             base_url=base_url,
-            smtp=self._smtp,
+            smtp=self._wiring.smtp,
         )
 
     async def change_sinks(self, request: Request) -> Response:

@@ -1,12 +1,14 @@
 """Sending notifications: signed, retried once after a minute, given up after that (FACTS §9).
 
 The switches make it misbehave as the real one does: duplicates, disorder, null ids, drops, wrong signatures.
+What waits, waits by the simulation's clock; a task of the loop only looks now and then who is due.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ import orjson
 
 from deploy.simulator.model import Event
 from deploy.simulator.webhooks.notifications import envelope, sign, sign_body
+from deploy.simulator.webhooks.subscription import Subscription
 
 if TYPE_CHECKING:
     from deploy.simulator.simulation import Simulation
@@ -29,7 +32,9 @@ LATEST_DELIVERIES = 200
 REORDER_SECONDS = 1.0
 """Held back for this long under the reorder switch, then sent newest first."""
 
-GONE = 410
+LOOK_SECONDS = 0.2
+"""How often those who wait are looked through."""
+
 USER_AGENT = "intercom-parrot-service-client/1.0"
 
 
@@ -45,6 +50,7 @@ class Delivery:
     secret_is_right: bool = True
     attempts: list[str] = field(default_factory=list)
     at: float = 0
+    failures: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -71,9 +77,15 @@ class WebhookSender:
     ) -> None:
         self.url = url
         self.uninstall_url = uninstall_url
-        self.enabled = True
+        self.subscription = Subscription()
         self.deliveries: deque[Delivery] = deque(maxlen=LATEST_DELIVERIES)
-        self.counts: dict[str, int] = {"delivered": 0, "failed": 0, "dropped": 0, "retried": 0}
+        self.counts: dict[str, int] = {
+            "delivered": 0,
+            "failed": 0,
+            "dropped": 0,
+            "retried": 0,
+            "throttled": 0,
+        }
         self._simulation = simulation
         self._secret = secret
         self._number = 0
@@ -81,10 +93,27 @@ class WebhookSender:
         self._client = httpx.AsyncClient(timeout=ANSWER_SECONDS, transport=transport)
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: list[Delivery] = []
+        self._waiting: list[tuple[float, int, Delivery]] = []
+        self._turns = 0
         simulation.on_events.append(self.notify)
 
+    @property
+    def state(self) -> str:
+        """How the subscription stands now: live, throttled, paused, suspended or disabled."""
+        return self.subscription.state(self._simulation.now())
+
+    @property
+    def enabled(self) -> bool:
+        """False once an answer 410 or a week of errors has ended the sending; `set_live` begins anew."""
+        return self.state not in ("disabled", "suspended")
+
+    @property
+    def waiting(self) -> int:
+        """How many notifications wait for a retry or for the end of a throttling."""
+        return len(self._waiting)
+
     def notify(self, workspace_id: str, events: tuple[Event, ...]) -> None:
-        """Take events to be sent. Never waits; a full queue drops, as a paused subscription does."""
+        """Take events to be sent. Never waits; what comes during a pause or to a full queue is dropped."""
         if self.url is None or not self.enabled or not self._simulation.switches.webhooks:
             return
         for event in events:
@@ -94,7 +123,7 @@ class WebhookSender:
         switches = self._simulation.switches
         self._number += 1
         number = self._number
-        if _nth(number, switches.webhook_drop_every):
+        if self.state == "paused" or _nth(number, switches.webhook_drop_every):
             self.counts["dropped"] += 1
             return
         workspace = self._simulation.tenant(workspace_id).workspace
@@ -107,21 +136,35 @@ class WebhookSender:
         self.deliveries.appendleft(delivery)
         copies = 2 if _nth(number, switches.webhook_duplicate_every) else 1
         for _ in range(copies):
-            self._enqueue(delivery)
+            if switches.webhook_reorder:
+                self._held.append(delivery)
+            else:
+                self._enqueue(delivery)
 
     def _enqueue(self, delivery: Delivery) -> None:
-        if self._simulation.switches.webhook_reorder:
-            self._held.append(delivery)
-            return
         try:
             self._queue.put_nowait(delivery)
         except asyncio.QueueFull:
             self.counts["dropped"] += 1
 
+    def _wait(self, delivery: Delivery, until: float) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            self.counts["dropped"] += 1
+            return
+        self._turns += 1
+        heapq.heappush(self._waiting, (until, self._turns, delivery))
+
+    def release_due(self) -> None:
+        """Put those back into the queue whose waiting is over; done by itself while the sender runs."""
+        now = self._simulation.now()
+        while self._waiting and self._waiting[0][0] <= now:
+            self._enqueue(heapq.heappop(self._waiting)[2])
+
     def start(self) -> None:
         """Begin sending; needs a running loop."""
         for _ in range(WORKERS):
             self._spawn(self._work())
+        self._spawn(self._look())
         self._spawn(self._release_held())
 
     def _spawn(self, work: Any) -> None:
@@ -139,30 +182,64 @@ class WebhookSender:
 
     async def _work(self) -> None:
         while True:
-            delivery = await self._queue.get()
-            if not await self._attempt(delivery):
-                self._spawn(self._retry(delivery))
+            await self._attempt(await self._queue.get())
 
-    async def _retry(self, delivery: Delivery) -> None:
-        """The one retry."""
-        await asyncio.sleep(self._simulation.switches.webhook_retry_seconds)
-        self.counts["retried"] += 1
-        delivery.body = delivery.body | {"delivery_attempts": 2, "delivery_status": "retry"}
-        if not await self._attempt(delivery):
-            self.counts["failed"] += 1
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.release_due()
 
     async def _release_held(self) -> None:
         while True:
             await asyncio.sleep(REORDER_SECONDS)
             held, self._held = self._held[::-1], []
             for delivery in held:
-                with contextlib.suppress(asyncio.QueueFull):
-                    self._queue.put_nowait(delivery)
+                self._enqueue(delivery)
 
-    async def _attempt(self, delivery: Delivery) -> bool:
-        """Send once; true when nothing more is to be done."""
+    async def _attempt(self, delivery: Delivery) -> None:
+        """Send once, and decide by the answer what becomes of the notification."""
+        now = self._simulation.now()
         if self.url is None or not self.enabled:
-            return True
+            return
+        if self.state == "paused":
+            self.counts["dropped"] += 1
+            return
+        if self.state == "throttled":
+            self._throttled(delivery, now)
+            return
+        status = await self._post(self.url, delivery)
+        delivery.attempts.append(str(status))
+        outcome = self.subscription.answered(status, self._simulation.now())
+        if outcome == "delivered":
+            self.counts["delivered"] += 1
+        elif outcome == "throttled":
+            self._throttled(delivery, now)
+        elif outcome == "failed":
+            self._failed(delivery, now)
+
+    def _throttled(self, delivery: Delivery, now: float) -> None:
+        if self.subscription.too_old(delivery.at, now):
+            self.counts["dropped"] += 1
+            return
+        self.counts["throttled"] += 1
+        self._wait(delivery, self.subscription.resumes_at)
+
+    def _failed(self, delivery: Delivery, now: float) -> None:
+        """One retry, and no more."""
+        if delivery.failures:
+            self.counts["failed"] += 1
+            return
+        delivery.failures += 1
+        delivery.body = delivery.body | {"delivery_attempts": 2, "delivery_status": "retry"}
+        self.counts["retried"] += 1
+        pause = self._simulation.switches.webhook_retry_seconds
+        if pause > 0:
+            self._wait(delivery, now + pause)
+        else:
+            self._enqueue(delivery)
+
+    async def _post(self, url: str, delivery: Delivery) -> int | str:
+        """The status of the answer, or the name of what came instead of one."""
         content = orjson.dumps(delivery.body)
         secret = self._secret if delivery.secret_is_right else "not-" + self._secret
         headers = {
@@ -171,17 +248,9 @@ class WebhookSender:
             "X-Hub-Signature": sign(content, secret),
         }
         try:
-            response = await self._client.post(self.url, content=content, headers=headers)
+            return (await self._client.post(url, content=content, headers=headers)).status_code
         except httpx.HTTPError as error:
-            delivery.attempts.append(type(error).__name__)
-            return False
-        delivery.attempts.append(str(response.status_code))
-        if response.status_code == GONE:
-            # A 410 means: never again (FACTS §9).
-            self.enabled = False
-        if response.is_success:
-            self.counts["delivered"] += 1
-        return response.is_success or response.status_code == GONE
+            return type(error).__name__
 
     async def check(self, url: str) -> str | None:
         """Why `url` cannot be saved as the webhook address, or None: it must answer HEAD (FACTS §9)."""
@@ -192,9 +261,25 @@ class WebhookSender:
         return None if response.is_success else f"HEAD {url} was answered with {response.status_code}."
 
     def set_url(self, url: str | None) -> None:
-        """Send there from now on; a disabled subscription is enabled again."""
+        """Send there from now on."""
         self.url = url
-        self.enabled = True
+        self.set_live()
+
+    def set_live(self) -> None:
+        """As "Set live" in the Developer Hub: errors are forgotten, a disabled subscription is enabled."""
+        self.subscription = Subscription()
+
+    def as_json(self) -> dict[str, Any]:
+        """The subscription and the newest deliveries, for the control API."""
+        return {
+            "url": self.url,
+            "enabled": self.enabled,
+            "state": self.state,
+            "resumes_at": self.subscription.resumes_at or None,
+            "waiting": self.waiting,
+            "counts": self.counts,
+            "deliveries": [each.as_json() for each in self.deliveries],
+        }
 
     def ping(self, workspace_id: str) -> None:
         self.notify(workspace_id, (Event("ping", "ping", "ping", int(self._simulation.now())),))

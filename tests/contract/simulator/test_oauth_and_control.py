@@ -210,7 +210,7 @@ async def test_other_sites_cannot_press_buttons(client: httpx.AsyncClient) -> No
     """A browser on another origin is refused; this site's own pages are not."""
     other = await client.post("/pace", data={"pace": "fast"}, headers={"Origin": "https://evil.example"})
     assert other.status_code == 403
-    own = await client.post("/pace", data={"pace": "fast"}, headers={"Origin": "http://simulator"})
+    own = await client.post("/pace", data={"pace": "fast"}, headers={"Origin": "http://127.0.0.1:8710"})
     assert own.status_code == 303
 
 
