@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import structlog
 from fastapi import HTTPException
 
 from services.connector.errors import (
@@ -16,9 +17,15 @@ from services.connector.errors import (
     IntercomUnreachable,
     OAuthRefused,
 )
+from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_LOG = structlog.get_logger(__name__)
+
+ANSWERED = (ConnectorError, IntercomUnreachable, ConfigurationError)
+"""Errors whose words are an answer to the person who asked."""
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (ConnectionUnknown, 404),
@@ -28,11 +35,14 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (IntercomRefused, 422),
     (IntercomUnreachable, 503),
     (ConnectorError, 400),
+    (ConfigurationError, 503),
 )
 
 
 def status_of(error: Exception) -> int:
-    """Return the HTTP status for one of the connector's errors."""
+    """Return the HTTP status for one of `ANSWERED`."""
+    if isinstance(error, ConfigurationError):
+        _LOG.error("a setting has to be mended", reason=str(error))
     return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
@@ -41,5 +51,5 @@ def as_answers() -> Iterator[None]:
     """Turn the connector's errors into `HTTPException`s with the same words."""
     try:
         yield
-    except (ConnectorError, IntercomUnreachable) as error:
+    except ANSWERED as error:
         raise HTTPException(status_of(error), str(error)) from error

@@ -2,13 +2,15 @@
 
     EarshotError
     └── ConnectorError
-        ├── ConnectionUnknown     no such connection in this organization
-        ├── ConnectionConflict    the connection is not in a state that allows it
-        ├── HostNotAllowed        the base URL is not on the allow-list
-        ├── OAuthRefused          the callback cannot be trusted, or the person said no
-        └── IntercomRefused       Intercom was asked and does not let us in; `kind` says how
+        ├── ConnectionUnknown        no such connection in this organization
+        ├── ConnectionConflict       the connection is not in a state that allows it
+        │   ├── ChangedMeanwhile     it is not the state that the decision was made on; decide again
+        │   └── WorkspaceDiffers     the credential opens another workspace; a person has to choose
+        ├── HostNotAllowed           the base URL is not on the allow-list
+        ├── OAuthRefused             the callback cannot be trusted, or the person said no
+        └── IntercomRefused          Intercom was asked and does not let us in; `kind` says how
     TransientError
-    └── IntercomUnreachable       no usable answer; try again later
+    └── IntercomUnreachable          no usable answer; try again later
 
 Messages are shown to administrators: they say what was wrong and what to do.
 """
@@ -19,7 +21,9 @@ from typing import Literal
 
 from shared.errors import EarshotError, TransientError
 
-RefusalKind = Literal["token_rejected", "permission_missing", "plan_restricted", "not_intercom"]
+RefusalKind = Literal[
+    "token_rejected", "permission_missing", "plan_restricted", "app_refused", "not_intercom"
+]
 
 
 class ConnectorError(EarshotError):
@@ -32,6 +36,26 @@ class ConnectionUnknown(ConnectorError):
 
 class ConnectionConflict(ConnectorError):
     """The connection's state does not allow it."""
+
+
+class ChangedMeanwhile(ConnectionConflict):
+    """Somebody else stored another state first; the decision has to be made anew on that one."""
+
+
+class WorkspaceDiffers(ConnectionConflict):
+    """A credential opens another workspace than the one that is connected.
+
+    Attributes:
+        offer_id: the credential as it waits, encrypted, for a person's decision.
+        present: name of the workspace whose data is held.
+        offered: name of the workspace that the credential opens.
+    """
+
+    def __init__(self, message: str, *, offer_id: str, present: str, offered: str) -> None:
+        super().__init__(message)
+        self.offer_id = offer_id
+        self.present = present
+        self.offered = offered
 
 
 class HostNotAllowed(ConnectorError):

@@ -12,14 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.connector.use_cases.listening import Listening
-    from shared.clock import Clock
     from shared.contracts.event import Event
     from shared.messaging.consumer import Consumer
-    from shared.messaging.publisher import EventPublisher
     from shared.messaging.received import Received
 
 
-def subscribe(consumer: Consumer, *, listening: Listening, publisher: EventPublisher, clock: Clock) -> None:
+def subscribe(consumer: Consumer, *, listening: Listening) -> None:
     """Declare the connector's subscriptions."""
 
     async def on_progress(batch: Sequence[Received[Event]]) -> None:
@@ -34,18 +32,7 @@ def subscribe(consumer: Consumer, *, listening: Listening, publisher: EventPubli
             if isinstance(event, DataRemoved):
                 await listening.data_removed(event)
             elif isinstance(event, DataRemovalRequested):
-                # The credential went with the order itself; what is left is the connection's own record,
-                # which stays so that the page can say what was removed, when, and by whom.
-                await publisher.publish(
-                    DataRemoved(
-                        organization_id=event.organization_id,
-                        connection_id=event.connection_id,
-                        removal_id=event.removal_id,
-                        service="connector",
-                        documents=0,
-                        removed_at=clock.now(),
-                    )
-                )
+                await listening.removal_requested(event)
 
     consumer.subscribe(
         [SYNC_PROGRESS],

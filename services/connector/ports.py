@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from services.connector.domain.connection import Connection, Workspace
+    from services.connector.domain.connection import Connection, Method, Workspace
+    from services.connector.domain.diagnosis import Diagnosis, FamilyKey, Sight
     from services.connector.domain.report import SyncReport
     from shared.contracts.event import Event
 
@@ -22,11 +23,37 @@ class OAuthState:
         browser: a hash of the browser's form token, so that a stolen state is of no use elsewhere.
     """
 
-    state: str
+    state: str = field(repr=False)
     organization_id: str
     user_name: str
-    browser: str
+    browser: str = field(repr=False)
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A proven credential of another workspace, waiting for a person to say whether it replaces the present.
+
+    Attributes:
+        credential: encrypted.
+    """
+
+    id: str
+    organization_id: str
+    by: str
+    method: Method
+    workspace: Workspace
+    credential: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCredential:
+    """An encrypted credential where it lies."""
+
+    organization_id: str
+    connection_id: str
+    encrypted: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +87,17 @@ class Connections(Protocol):
         """Store a new connection and its facts in one write.
 
         Raises:
-            ConnectionConflict: the organization has a connection to this workspace already.
+            ChangedMeanwhile: the organization has a connection by now; look again.
         """
         ...
 
     async def replace(self, before: Connection, after: Connection, *facts: Event) -> None:
         """Store the next revision and its facts in one write, if `before` is still the stored one.
 
+        Report and diagnosis are forgotten with a removal: they name what was read.
+
         Raises:
-            ConnectionConflict: somebody else changed it meanwhile; read again.
+            ChangedMeanwhile: somebody else changed it, or the organization connected another; look again.
         """
         ...
 
@@ -76,19 +105,33 @@ class Connections(Protocol):
         """Return connected ones whose next run is due, longest waiting first."""
         ...
 
-    async def scheduled(
-        self, connection: Connection, *, was_due: datetime, next_sync_at: datetime, fact: Event
-    ) -> bool:
+    async def scheduled(self, connection: Connection, *, next_sync_at: datetime, fact: Event) -> bool:
         """Move the schedule on and keep the request to publish; return False if somebody else did."""
         ...
 
-    async def record_fact(self, connection: Connection, fact: Event) -> None:
-        """Keep one more fact to publish, with nothing else changed."""
+    async def due_for_look(self, now: datetime, limit: int) -> list[Connection]:
+        """Return those whose credential is due to be looked at, longest waiting first."""
+        ...
+
+    async def looked_at(self, connection: Connection, *, next_look_at: datetime) -> bool:
+        """Claim a look by moving its time on; return False if somebody else did."""
+        ...
+
+    async def record_fact(self, connection: Connection, fact: Event) -> bool:
+        """Keep one more fact to publish, with nothing else changed; False if it is not connected any more."""
         ...
 
     async def report(self, organization_id: str, connection_id: str) -> SyncReport: ...
 
-    async def save_report(self, organization_id: str, connection_id: str, report: SyncReport) -> None: ...
+    async def save_report(self, organization_id: str, connection_id: str, report: SyncReport) -> None:
+        """Keep a report; one that comes after the removal of the data is dropped."""
+        ...
+
+    async def diagnosis(self, organization_id: str, connection_id: str) -> Diagnosis | None: ...
+
+    async def save_diagnosis(
+        self, organization_id: str, connection_id: str, diagnosis: Diagnosis
+    ) -> None: ...
 
     async def confirm_removal(
         self, organization_id: str, connection_id: str, removal_id: str, service: str, documents: int
@@ -100,6 +143,18 @@ class Connections(Protocol):
         """Publish what is pending. Raises TransientError; then the sweeper comes for it."""
         ...
 
+    async def credentials(self, after_id: str, limit: int) -> list[StoredCredential]:
+        """Return stored credentials in the order of their connections' ids, beginning after one."""
+        ...
+
+    async def reencrypted(self, credential: StoredCredential, encrypted: str) -> bool:
+        """Put the same secret under another encryption; False if the credential changed meanwhile."""
+        ...
+
+    async def census(self) -> dict[str, int]:
+        """Return how many connections there are in each state, over all organizations."""
+        ...
+
 
 class OAuthStates(Protocol):
     """States that wait for their callback; each is good for one use."""
@@ -108,6 +163,22 @@ class OAuthStates(Protocol):
 
     async def take(self, state: str) -> OAuthState | None:
         """Return a state and forget it, in one step; None if it was never there, or used."""
+        ...
+
+    async def forget(self, organization_id: str) -> int:
+        """Forget all of an organization; return how many there were."""
+        ...
+
+
+class Offers(Protocol):
+    """Credentials that wait for a person's decision; forgotten when their time is over."""
+
+    async def add(self, offer: Offer) -> None: ...
+
+    async def get(self, organization_id: str, offer_id: str) -> Offer | None: ...
+
+    async def take(self, organization_id: str, offer_id: str) -> Offer | None:
+        """Return an offer and forget it, in one step; None if it is not there any more."""
         ...
 
 
@@ -121,17 +192,27 @@ class ApiKeys(Protocol):
     async def revoke(
         self, organization_id: str, key_id: str, *, by: str, now: datetime
     ) -> ApiKeyRecord | None:
-        """Mark a key revoked, with the fact to publish; None if there is no such key."""
+        """Mark a key revoked and keep the fact to publish; None if there is no such key."""
+        ...
+
+    async def publish_pending(self, organization_id: str, key_id: str) -> None:
+        """Publish what is pending. Raises TransientError; then the sweeper comes for it."""
         ...
 
 
 class Notices(Protocol):
-    """Webhook notifications seen lately, so that one sent twice asks for one read."""
+    """Webhook notifications seen lately, each with the request that it caused until that is published."""
 
-    async def seen(self, organization_id: str, notification: str) -> bool: ...
+    async def take(self, connection: Connection, notification: str, fact: Event, now: datetime) -> bool:
+        """Note a notification and keep its fact in one write; False if it was noted before."""
+        ...
 
-    async def remember(self, organization_id: str, notification: str, now: datetime) -> None:
-        """Note that a notification was acted on. Noting it twice changes nothing."""
+    async def publish_pending(self, organization_id: str, notification: str) -> None:
+        """Publish what is pending. Raises TransientError; then the sweeper comes for it."""
+        ...
+
+    async def forget(self, organization_id: str, connection_id: str) -> int:
+        """Forget those of a connection; return how many there were."""
         ...
 
 
@@ -144,9 +225,24 @@ class Vault(Protocol):
         """Return the secret. Raises ConfigurationError when no key of the ring fits."""
         ...
 
+    def is_current(self, encrypted: str) -> bool:
+        """Return whether the newest key of the ring made it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A sight, and the id of the one row that came with it, where that is needed for the next question."""
+
+    sight: Sight
+    first_id: str | None = None
+
 
 class Intercom(Protocol):
-    """What the connector asks Intercom: who a credential belongs to, and to exchange or end one."""
+    """What the connector asks Intercom: who a credential belongs to, what it may read, to exchange or end it.
+
+    A credential is sent to hosts of the allow-list only; for any other base URL HostNotAllowed is raised.
+    """
 
     def authorize_url(self, state: str, redirect_uri: str) -> str: ...
 
@@ -156,6 +252,14 @@ class Intercom(Protocol):
 
     async def who_am_i(self, token: str, base_url: str) -> Workspace:
         """Return the workspace behind a token. Raises IntercomRefused, IntercomUnreachable."""
+        ...
+
+    async def probe(self, token: str, base_url: str, family: FamilyKey, *, known_id: str | None) -> Probe:
+        """Ask for the smallest page of a permission family, and look at status and count alone.
+
+        Never raises for what Intercom answers: every answer is a sight. `known_id` is a contact's, for the
+        family that reads one by its id.
+        """
         ...
 
     async def uninstall(self, token: str) -> None:

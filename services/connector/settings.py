@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import AfterValidator, Field, SecretStr
@@ -21,6 +22,21 @@ def _fernet_keys(keys: SecretStr) -> SecretStr:
     return keys
 
 
+def _hosts(hosts: dict[str, str]) -> dict[str, str]:
+    if not hosts:
+        raise ValueError("name one region at least")
+    checked: dict[str, str] = {}
+    for region, url in hosts.items():
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"the URL of region {region!r} must begin with https:// (or http://) and a host")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError(f"the URL of region {region!r} must have no user, query or fragment")
+        checked[region.strip().lower()] = url.rstrip("/")
+    return checked
+
+
+Hosts = Annotated[dict[str, str], AfterValidator(_hosts)]
 CredentialKeys = Annotated[SecretStr, AfterValidator(_fernet_keys)]
 
 
@@ -39,7 +55,7 @@ class Settings(ServiceSettings):
     intercom_authorize_url: str = "https://app.intercom.com/oauth"
     intercom_token_url: str = "https://api.intercom.io/auth/eagle/token"
     intercom_uninstall_url: str = "https://api.intercom.io/auth/uninstall"
-    intercom_hosts: dict[str, str] = Field(
+    intercom_hosts: Hosts = Field(
         default={
             "us": "https://api.intercom.io",
             "eu": "https://api.eu.intercom.io",
@@ -47,7 +63,7 @@ class Settings(ServiceSettings):
         },
         description="Region to base URL: the only hosts a credential is ever sent to.",
     )
-    intercom_app_hosts: dict[str, str] = Field(
+    intercom_app_hosts: Hosts = Field(
         default={
             "us": "https://app.intercom.com",
             "eu": "https://app.eu.intercom.com",
@@ -59,6 +75,12 @@ class Settings(ServiceSettings):
 
     scheduler_seconds: float = Field(
         default=0.5, gt=0, le=60, description="How often due connections are looked for."
+    )
+    look_seconds: float = Field(
+        default=45.0,
+        ge=5,
+        le=86_400,
+        description="How often a credential is looked at between runs; a dead one is noticed no later.",
     )
     new_connection_lifecycle_events: bool = Field(
         default=False, description="Whether the lifecycle switch is on for a connection from the start."

@@ -1,57 +1,168 @@
-"""Intercom's notifications: checked on the raw body, answered at once, turned into hints (FACTS §9)."""
+"""What Intercom calls: notifications, the uninstall notice, the health check (FACTS §2 and §9).
+
+Signatures are checked on the raw body. A notification is stored in one write and answered; publishing it
+comes after the answer, so that a slow bus is never Intercom's trouble. 410 is never answered: it would end
+the subscription.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
 from fastapi import APIRouter, Request, Response
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse
 
-from services.connector.domain.webhook import signature_holds
+from services.connector.domain.webhook import body_signature_holds, signature_holds
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from pydantic import SecretStr
 
+    from services.connector.metrics import Metrics
     from services.connector.use_cases.listening import Listening
+    from services.connector.use_cases.watching import Watching
+    from shared.clock import Clock
+
+    _Content: TypeAlias = dict[str, Any]
+    _Holds: TypeAlias = Callable[[bytes, str | None, str], bool]
 
 _LOG = structlog.get_logger(__name__)
 
 _MOST_BODY_BYTES = 1_048_576
 """Far above any notification; Intercom cuts long bodies itself."""
 
+_PATIENCE_SECONDS = 3.0
+"""Intercom gives up after five seconds and counts an error; an honest "not now" comes before that."""
 
-def webhook_routes(*, listening: Listening, client_secret: SecretStr | None) -> APIRouter:
-    """Return `/webhooks/intercom`. Never answers 410, which would end the subscription (FACTS §9)."""
+_MOST_ID = 256
+
+
+class _Refused(Exception):
+    """The call is not to be trusted, or cannot be read; `answer` says so."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.answer = Response(words, status)
+
+
+def webhook_routes(
+    *,
+    listening: Listening,
+    watching: Watching,
+    client_secret: SecretStr | None,
+    clock: Clock,
+    metrics: Metrics,
+) -> APIRouter:
+    """Return `/webhooks/intercom`, `/webhooks/intercom/uninstalled` and `/webhooks/intercom/health`."""
     router = APIRouter(prefix="/webhooks", include_in_schema=False)
+    gate = _Gate(client_secret, metrics)
+    _add_notifications(router, gate, listening, clock, metrics)
+    _add_app_calls(router, gate, listening, watching)
+    return router
 
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    secret: SecretStr | None
+    metrics: Metrics
+
+    async def trusted(
+        self, request: Request, header: str, holds: _Holds, *, unsigned: bool = False
+    ) -> _Content:
+        """Return the body as an object. Raises _Refused, counted and logged."""
+        try:
+            return await _trusted(request, header, holds, self.secret, unsigned=unsigned)
+        except _Refused as refused:
+            self.metrics.webhooks.labels("refused").inc()
+            _LOG.warning("call refused", path=request.url.path, reason=str(refused))
+            raise
+
+
+def _add_notifications(
+    router: APIRouter, gate: _Gate, listening: Listening, clock: Clock, metrics: Metrics
+) -> None:
     @router.head("/intercom")
     async def reachable() -> Response:
         return Response(status_code=200)
 
     @router.post("/intercom")
     async def notified(request: Request) -> Response:
-        if client_secret is None:
-            return Response("No OAuth app is set up here.", 404)
-        body = await request.body()
-        signature = request.headers.get("x-hub-signature")
-        if len(body) > _MOST_BODY_BYTES or not signature_holds(
-            body, signature, client_secret.get_secret_value()
-        ):
-            _LOG.warning("notification refused", reason="its signature does not hold", size=len(body))
-            return Response("The signature does not hold.", 401)
+        began = clock.monotonic()
         try:
-            notification = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return Response("The body is no JSON.", 400)
-        if isinstance(notification, dict):
-            try:
-                await listening.notified(notification)
-            except TransientError as error:
-                # Intercom tries once more after a minute; the schedule finds the change in any case.
-                _LOG.warning("notification could not be taken", reason=str(error))
-                return Response("Not now; send it again.", 503)
-        return Response(status_code=200)
+            content = await gate.trusted(request, "x-hub-signature", signature_holds)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                taken = await listening.notified(content)
+        except _Refused as refused:
+            return refused.answer
+        except (TransientError, TimeoutError) as error:
+            # Intercom tries once more after a minute; the schedule finds the change in any case.
+            metrics.webhooks.labels("postponed").inc()
+            _LOG.warning("notification could not be taken", reason=str(error) or type(error).__name__)
+            return Response("Not now; send it again.", 503)
+        metrics.webhook_seconds.observe(clock.monotonic() - began)
+        return Response(status_code=200, background=BackgroundTask(listening.publish, taken))
 
-    return router
+
+def _add_app_calls(router: APIRouter, gate: _Gate, listening: Listening, watching: Watching) -> None:
+    @router.post("/intercom/uninstalled")
+    async def uninstalled(request: Request) -> Response:
+        try:
+            content = await gate.trusted(request, "x-body-signature", body_signature_holds)
+        except _Refused as refused:
+            return refused.answer
+        workspace_id = _identifier(content.get("app_id"))
+        return Response(status_code=200, background=BackgroundTask(_look, watching, workspace_id))
+
+    @router.post("/intercom/health")
+    async def health(request: Request) -> Response:
+        try:
+            # Whether Intercom signs this call is not known (FACTS §2); a signature that is there must hold.
+            content = await gate.trusted(request, "x-body-signature", body_signature_holds, unsigned=True)
+        except _Refused as refused:
+            return refused.answer
+        found = await listening.health(_identifier(content.get("workspace_id")))
+        if found.state == "OK":
+            return JSONResponse({"state": "OK"})
+        return JSONResponse({"state": "UNHEALTHY", "cta_type": "REINSTALL_CTA", "message": found.message})
+
+
+async def _trusted(
+    request: Request, header: str, holds: _Holds, secret: SecretStr | None, *, unsigned: bool
+) -> _Content:
+    """Return the body as an object; what is valid JSON but no object counts as an empty one."""
+    if secret is None:
+        raise _Refused(404, "No OAuth app is set up here.")
+    body = await request.body()
+    if len(body) > _MOST_BODY_BYTES:
+        raise _Refused(413, "The body is too long.")
+    given = request.headers.get(header)
+    if not (unsigned and given is None) and not holds(body, given, secret.get_secret_value()):
+        raise _Refused(401, "The signature does not hold.")
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise _Refused(400, "The body is no JSON.") from None
+    return content if isinstance(content, dict) else {}
+
+
+async def _look(watching: Watching, workspace_id: str | None) -> None:
+    if workspace_id is None:
+        return
+    try:
+        count = await watching.access_removed(workspace_id)
+    except TransientError as error:
+        _LOG.warning("uninstall notice could not be followed", reason=str(error))
+    else:
+        _LOG.info("uninstall notice followed", workspace_id=workspace_id, connections=count)
+
+
+def _identifier(value: object) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= _MOST_ID else None

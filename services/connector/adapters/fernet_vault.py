@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 
 class FernetVault:
+    """Implements `ports.Vault`."""
+
     def __init__(self, keys: SecretStr) -> None:
-        self._ring = MultiFernet([Fernet(key.strip()) for key in keys.get_secret_value().split(",")])
+        ring = [Fernet(key.strip()) for key in keys.get_secret_value().split(",")]
+        self._newest = ring[0]
+        self._ring = MultiFernet(ring)
 
     def encrypt(self, secret: str) -> str:
         return self._ring.encrypt(secret.encode()).decode()
@@ -27,3 +31,10 @@ class FernetVault:
                 "No key in EARSHOT_CREDENTIAL_KEYS opens this credential. Put the old key back at the end of"
                 " the list, or reconnect the workspace."
             ) from None
+
+    def is_current(self, encrypted: str) -> bool:
+        try:
+            self._newest.decrypt(encrypted.encode())
+        except InvalidToken:
+            return False
+        return True

@@ -1,37 +1,55 @@
-"""Intercom over HTTP, as far as the connector needs it: exchange a code, ask `/me`, uninstall (FACTS §2)."""
+"""Intercom over HTTP, as far as the connector needs it: a code, `/me`, the doctor's probes, uninstall.
+
+Credentials go to the hosts of the allow-list, and to the token and uninstall addresses of the settings;
+redirects are never followed.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import httpx
+import orjson
 
+from services.connector.adapters.intercom_answers import Answer, not_intercom, raise_for
 from services.connector.domain.connection import Workspace
+from services.connector.domain.diagnosis import Sight
 from services.connector.errors import IntercomRefused, IntercomUnreachable
+from services.connector.ports import Probe
 
 if TYPE_CHECKING:
+    from services.connector.domain.diagnosis import FamilyKey
     from services.connector.domain.hosts import IntercomHosts
     from services.connector.settings import Settings
 
 _API_VERSION = "2.16"
 """The pinned version of FACTS; the header wins over the app's own setting (FACTS §1)."""
 
-_UNAUTHORIZED = 401
-_FORBIDDEN = 403
-_PLAN_STATUS = 402
-_TOO_MANY = 429
-_SERVER_ERROR = 500
-_MISSING_PERMISSION_CODES = frozenset({"token_unauthorized", "forbidden", "action_forbidden"})
+_MOST_BYTES = 8_388_608
+"""Far above any answer asked for here; a list of ten thousand tags is 1 MB."""
 
-_NOT_INTERCOM = (
-    "{host} answered with something that is not Intercom's API. Check the base URL; Intercom's own are"
-    " https://api.intercom.io, https://api.eu.intercom.io and https://api.au.intercom.io."
-)
+_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+"""What fits into a header. Anything else is not sent, so that no error on the way can quote it."""
+
+_ANYTHING = {"query": {"field": "created_at", "operator": ">", "value": 0}, "pagination": {"per_page": 1}}
+
+_PROBES: dict[FamilyKey, tuple[str, str, dict[str, Any] | None, str | None]] = {
+    # Method, path, body, and the list whose length is the count; None where `total_count` tells it.
+    "admins": ("GET", "/admins", None, "admins"),
+    "teams": ("GET", "/teams", None, "teams"),
+    "tags": ("GET", "/tags", None, "data"),
+    "contacts": ("POST", "/contacts/search", _ANYTHING, None),
+    "contact": ("GET", "/contacts/{id}", None, None),
+    "companies": ("POST", "/companies/list?per_page=1&page=1", None, None),
+    "conversations": ("POST", "/conversations/search", _ANYTHING, None),
+}
 
 
 class HttpIntercom:
-    """Asks Intercom through one httpx client. Tokens go to allowed hosts only."""
+    """Asks Intercom through one httpx client. Implements `ports.Intercom`."""
 
     def __init__(self, client: httpx.AsyncClient, settings: Settings, hosts: IntercomHosts) -> None:
         self._client = client
@@ -61,88 +79,138 @@ class HttpIntercom:
                 "client_secret": secret.get_secret_value() if secret else "",
             },
         )
-        body = _json(answer)
-        token = body.get("access_token") or body.get("token")
-        if answer.is_success and isinstance(token, str) and token:
+        token = answer.body.get("access_token") or answer.body.get("token")
+        if answer.is_success and isinstance(token, str) and _TOKEN.fullmatch(token):
             return token
+        if answer.outcome == "token_rejected" and "code" not in answer.message.lower():
+            raise IntercomRefused(
+                "Intercom does not know this installation's OAuth app. The operator must check"
+                " EARSHOT_INTERCOM_CLIENT_ID and EARSHOT_INTERCOM_CLIENT_SECRET.",
+                kind="app_refused",
+            )
+        if answer.outcome == "unreachable":
+            raise_for(answer)
+        if answer.outcome == "not_intercom" and not answer.codes:
+            raise not_intercom(answer)
         raise IntercomRefused(
             "Intercom did not accept the authorization; codes are good for a few minutes. Connect again.",
             kind="token_rejected",
         )
 
     async def who_am_i(self, token: str, base_url: str) -> Workspace:
-        answer = await self._call("GET", f"{base_url}/me", token=token)
-        body = _json(answer)
-        if answer.status_code in {_UNAUTHORIZED, _FORBIDDEN, _PLAN_STATUS}:
-            raise _refusal(body)
-        app = body.get("app")
-        if not answer.is_success or not isinstance(app, dict) or not app.get("id_code"):
-            raise IntercomRefused(_NOT_INTERCOM.format(host=httpx.URL(base_url).host), kind="not_intercom")
-        region = self._hosts.region_named(str(app.get("region") or ""), default_of=base_url)
+        answer = await self._call("GET", f"{self._allowed(base_url)}/me", token=token)
+        raise_for(answer)
+        app = answer.body.get("app")
+        if not isinstance(app, dict) or not isinstance(app.get("id_code"), str) or not app["id_code"]:
+            raise not_intercom(answer)
+        region, home = self._hosts.home_of(str(app.get("region") or ""), answered_at=base_url)
         return Workspace(
-            id=str(app["id_code"]),
-            name=str(app.get("name") or app["id_code"]),
+            id=app["id_code"],
+            name=str(app.get("name") or app["id_code"])[:_MOST_NAME],
             region=region,
-            # From here on the regional host is used, which keeps the traffic in its region (FACTS §1).
-            base_url=self._hosts.base_url(region),
+            base_url=home,
             app_base_url=self._hosts.app_url(region),
-            admin_name=str(body.get("name") or ""),
-            admin_email=str(body.get("email") or ""),
+            admin_name=str(answer.body.get("name") or "")[:_MOST_NAME],
+            admin_email=str(answer.body.get("email") or "")[:_MOST_NAME],
         )
+
+    async def probe(self, token: str, base_url: str, family: FamilyKey, *, known_id: str | None) -> Probe:
+        method, path, body, listed = _PROBES[family]
+        url = f"{self._allowed(base_url)}{path.format(id=known_id or '')}"
+        try:
+            answer = await self._call(method, url, token=token, json=body)
+        except IntercomUnreachable:
+            return Probe(Sight("unreachable"))
+        except IntercomRefused:
+            return Probe(Sight("token_rejected"))
+        if answer.outcome != "answered":
+            return Probe(answer.sight(None))
+        if listed is not None:
+            rows = answer.body.get(listed)
+            count = len(rows) if isinstance(rows, list) else None
+        else:
+            told = answer.body.get("total_count")
+            count = told if isinstance(told, int) and told >= 0 else None
+        if count is None and family != "contact":
+            return Probe(Sight("not_intercom", None, str(answer.status)))
+        return Probe(answer.sight(count), _first_id(answer.body) if family == "contacts" else None)
 
     async def uninstall(self, token: str) -> None:
         answer = await self._call("POST", self._settings.intercom_uninstall_url, token=token)
-        if answer.status_code in {_UNAUTHORIZED, _FORBIDDEN}:
-            raise _refusal(_json(answer))
+        if not answer.is_success:
+            raise_for(answer)
+
+    def _allowed(self, base_url: str) -> str:
+        """Return the allow-list's own spelling of a base URL. Raises HostNotAllowed."""
+        return self._hosts.base_url(self._hosts.region_of(base_url))
 
     async def _call(
-        self, method: str, url: str, *, token: str | None = None, data: dict[str, str] | None = None
-    ) -> httpx.Response:
+        self,
+        method: str,
+        url: str,
+        *,
+        token: str | None = None,
+        data: dict[str, str] | None = None,
+        json: dict[str, Any] | None = None,
+    ) -> Answer:
         headers = {"Accept": "application/json", "Intercom-Version": _API_VERSION}
         if token is not None:
+            if not _TOKEN.fullmatch(token):
+                raise IntercomRefused(
+                    "This is not an access token: it holds characters that none has. Copy it again, whole,"
+                    " from your app's Authentication page.",
+                    kind="token_rejected",
+                )
             headers["Authorization"] = f"Bearer {token}"
+        host = httpx.URL(url).host
         try:
-            answer = await self._client.request(
-                method, url, headers=headers, data=data, timeout=self._timeout
-            )
-        except (httpx.TransportError, UnicodeEncodeError) as error:
+            async with (
+                # httpx bounds each read; this bounds the whole, so that a dripping answer ends too.
+                asyncio.timeout(self._timeout),
+                self._client.stream(
+                    method,
+                    url,
+                    headers=headers,
+                    data=data,
+                    json=json,
+                    timeout=self._timeout,
+                    follow_redirects=False,
+                ) as answer,
+            ):
+                content = await _bounded(answer)
+                return Answer(host, answer.status_code, _object(content), silent=not content.strip())
+        except (httpx.RequestError, TimeoutError) as error:
+            # Neither the request nor the cause goes along: both know the token.
             raise IntercomUnreachable(
-                f"We could not reach {httpx.URL(url).host}: {type(error).__name__}. Nothing was changed;"
-                " try again."
-            ) from error
-        if answer.status_code == _TOO_MANY or answer.status_code >= _SERVER_ERROR:
-            raise IntercomUnreachable(
-                f"{httpx.URL(url).host} cannot answer now (status {answer.status_code}). Nothing was"
-                " changed; try again."
-            )
-        return answer
+                f"We could not reach {host}: {type(error).__name__}. Nothing was changed; try again."
+            ) from None
+        finally:
+            # One client serves all tenants; a cookie that one's answer set must not go with another's call.
+            self._client.cookies.clear()
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
+_MOST_NAME = 1_000
+
+
+async def _bounded(answer: httpx.Response) -> bytes:
+    content = bytearray()
+    async for chunk in answer.aiter_bytes():
+        content += chunk
+        if len(content) > _MOST_BYTES:
+            return b"too long"  # Nothing that we ask for is; so it is not Intercom.
+    return bytes(content)
+
+
+def _object(content: bytes) -> dict[str, Any]:
     try:
-        body = answer.json()
-    except ValueError:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
         return {}
     return body if isinstance(body, dict) else {}
 
 
-def _refusal(body: dict[str, Any]) -> IntercomRefused:
-    errors = body.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-    code = str(first.get("code") or "unauthorized")
-    if code == "api_plan_restricted":
-        return IntercomRefused(
-            "This workspace's plan does not include the API. Ask Intercom to enable it, then connect again.",
-            kind="plan_restricted",
-        )
-    if code in _MISSING_PERMISSION_CODES:
-        return IntercomRefused(
-            'The token may not read who it belongs to. In the Developer Hub tick "Read one admin" and the'
-            " other read permissions for this app, then connect again.",
-            kind="permission_missing",
-        )
-    return IntercomRefused(
-        f"Intercom does not accept this token ({code}). It was rotated or revoked, or the Developer App was"
-        " deleted. Generate a new one in the Developer Hub and connect again.",
-        kind="token_rejected",
-    )
+def _first_id(body: dict[str, Any]) -> str | None:
+    rows = body.get("data")
+    first = rows[0] if isinstance(rows, list) and rows else None
+    found = first.get("id") if isinstance(first, dict) else None
+    return found if isinstance(found, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,128}", found) else None

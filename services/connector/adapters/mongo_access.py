@@ -1,4 +1,4 @@
-"""OAuth states, bearer keys and seen notifications in MongoDB."""
+"""OAuth states and offers that wait, and bearer keys, in MongoDB. Waiting ones are found by a hash only."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from services.connector.ports import ApiKeyRecord, OAuthState
+from pydantic import TypeAdapter
+
+from services.connector.ports import ApiKeyRecord, OAuthState, Offer
 from shared.contracts.connections import ApiKeyRevoked
 from shared.documents.collection import ORGANIZATION, Collection, Index, database_errors
-from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
+from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,17 +22,20 @@ if TYPE_CHECKING:
     from shared.clock import Clock
     from shared.messaging.publisher import EventPublisher
 
-_NOTICES_KEPT_SECONDS = 3 * 3_600
-"""Intercom retries once, after a minute, and drops throttled notifications after two hours (FACTS §9)."""
+_OFFER = TypeAdapter(Offer)
+_MOST_KEYS = 500
 
 
 class MongoOAuthStates:
+    """Implements `ports.OAuthStates`; a TTL index forgets those that nobody came back with."""
+
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._collection = Collection(database, "oauth_states")
 
     async def ensure_indexes(self) -> None:
         await self._collection.ensure_indexes(
-            Index((("expires_at", 1),), expire_after_seconds=0, name="expiry")
+            Index((("expires_at", 1),), expire_after_seconds=0, name="expiry"),
+            Index(((ORGANIZATION, 1),), name="organization"),
         )
 
     async def add(self, state: OAuthState) -> None:
@@ -54,12 +59,43 @@ class MongoOAuthStates:
             expires_at=document["expires_at"],
         )
 
+    async def forget(self, organization_id: str) -> int:
+        return (await self._collection.of(organization_id).delete_many({})).deleted_count
+
+
+class MongoOffers:
+    """Implements `ports.Offers`; a TTL index forgets those that nobody decided on."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self._collection = Collection(database, "offers")
+
+    async def ensure_indexes(self) -> None:
+        await self._collection.ensure_indexes(
+            Index((("expires_at", 1),), expire_after_seconds=0, name="expiry")
+        )
+
+    async def add(self, offer: Offer) -> None:
+        fields = asdict(offer)
+        del fields["id"]
+        await self._collection.of(offer.organization_id).insert_one({"_id": _hashed(offer.id), **fields})
+
+    async def get(self, organization_id: str, offer_id: str) -> Offer | None:
+        document = await self._collection.of(organization_id).find_one({"_id": _hashed(offer_id)})
+        return None if document is None else _OFFER.validate_python({**document, "id": offer_id})
+
+    async def take(self, organization_id: str, offer_id: str) -> Offer | None:
+        found = await self.get(organization_id, offer_id)
+        gone = await self._collection.of(organization_id).delete_one({"_id": _hashed(offer_id)})
+        return found if gone.deleted_count else None
+
 
 def _hashed(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
 
 
 class MongoApiKeys:
+    """Implements `ports.ApiKeys`."""
+
     def __init__(
         self, database: AsyncDatabase[dict[str, Any]], publisher: EventPublisher, clock: Clock
     ) -> None:
@@ -68,7 +104,7 @@ class MongoApiKeys:
 
     async def ensure_indexes(self) -> None:
         await self._collection.ensure_indexes(
-            Index((("organization_id", 1), ("created_at", -1)), name="organization"), PENDING_INDEX
+            Index(((ORGANIZATION, 1), ("created_at", -1)), name="organization"), PENDING_INDEX
         )
 
     async def add(self, key: ApiKeyRecord) -> None:
@@ -77,7 +113,9 @@ class MongoApiKeys:
         await self._collection.of(key.organization_id).insert_one({"_id": key.key_id, **fields})
 
     async def list_of(self, organization_id: str) -> Sequence[ApiKeyRecord]:
-        found = await self._collection.of(organization_id).find({}, sort=[("created_at", -1)], limit=500)
+        found = await self._collection.of(organization_id).find(
+            {}, sort=[("created_at", -1)], limit=_MOST_KEYS
+        )
         return [_record(document) for document in found]
 
     async def revoke(
@@ -87,36 +125,17 @@ class MongoApiKeys:
         scoped = self._collection.of(organization_id)
         await scoped.update_one(
             {"_id": key_id, "revoked_at": None},
-            {"$set": {"revoked_at": now}, "$push": {"pending": {"$each": pending_facts(fact, at=now)}}},
+            {"$set": {"revoked_at": now}, "$push": {PENDING: {"$each": pending_facts(fact, at=now)}}},
         )
         document = await scoped.find_one({"_id": key_id})
-        if document is None:
-            return None
-        await self.pending.publish(document)
-        return _record(document)
+        return None if document is None else _record(document)
+
+    async def publish_pending(self, organization_id: str, key_id: str) -> None:
+        document = await self._collection.of(organization_id).find_one({"_id": key_id})
+        if document is not None:
+            await self.pending.publish(document)
 
 
 def _record(document: dict[str, Any]) -> ApiKeyRecord:
     names = ("organization_id", "name", "role", "created_by", "created_at", "expires_at", "revoked_at")
     return ApiKeyRecord(key_id=document["_id"], **{name: document[name] for name in names})
-
-
-class MongoNotices:
-    """Seen notifications; a TTL index forgets them."""
-
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
-        self._collection = Collection(database, "notices")
-
-    async def ensure_indexes(self) -> None:
-        await self._collection.ensure_indexes(
-            Index((("seen_at", 1),), expire_after_seconds=_NOTICES_KEPT_SECONDS, name="expiry")
-        )
-
-    async def seen(self, organization_id: str, notification: str) -> bool:
-        key = {"_id": f"{organization_id}/{notification}"}
-        return await self._collection.of(organization_id).find_one(key) is not None
-
-    async def remember(self, organization_id: str, notification: str, now: datetime) -> None:
-        await self._collection.of(organization_id).update_one(
-            {"_id": f"{organization_id}/{notification}"}, {"$set": {"seen_at": now}}, upsert=True
-        )

@@ -1,4 +1,4 @@
-"""Connections in MongoDB: one document each, its pending facts and its sync report on it."""
+"""Connections in MongoDB: one document each, with its pending facts, its sync report and its diagnosis."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError
 
 from services.connector.domain.connection import Connection
+from services.connector.domain.diagnosis import Diagnosis
 from services.connector.domain.report import SyncReport
-from services.connector.errors import ConnectionConflict
-from shared.documents.collection import Collection, Index, database_errors
-from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
+from services.connector.errors import ChangedMeanwhile
+from services.connector.ports import StoredCredential
+from shared.documents.collection import ORGANIZATION, Collection, Index, database_errors
+from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,10 +27,19 @@ if TYPE_CHECKING:
 
 _CONNECTION = TypeAdapter(Connection)
 _REPORT = TypeAdapter(SyncReport)
+_DIAGNOSIS = TypeAdapter(Diagnosis)
 _CHANGED_MEANWHILE = "Somebody else changed this connection meanwhile. Reload the page and try again."
+
+_PLACE = "place"
+"""Held by the connection that has the organization's one place; its unique index makes it one."""
+
+_WITHOUT_REPORT = {"report": 0, "diagnosis": 0, PENDING: 0}
+_MOST_OF_ONE = 1_000
 
 
 class MongoConnections:
+    """Implements `ports.Connections`."""
+
     def __init__(
         self, database: AsyncDatabase[dict[str, Any]], publisher: EventPublisher, clock: Clock
     ) -> None:
@@ -38,27 +49,29 @@ class MongoConnections:
 
     async def ensure_indexes(self) -> None:
         await self._collection.ensure_indexes(
-            Index((("organization_id", 1), ("created_at", 1)), name="organization"),
-            Index((("organization_id", 1), ("workspace.id", 1)), unique=True, name="one per workspace"),
+            Index(((ORGANIZATION, 1), ("created_at", 1)), name="organization"),
+            Index(((ORGANIZATION, 1), ("workspace.id", 1)), unique=True, name="one per workspace"),
+            Index(((_PLACE, 1),), unique=True, sparse=True, name="one per organization"),
             Index((("workspace.id", 1),), name="workspace"),
             Index((("next_sync_at", 1),), name="due"),
+            Index((("next_look_at", 1),), name="look"),
             PENDING_INDEX,
         )
 
     async def list_of(self, organization_id: str) -> list[Connection]:
-        found = await self._collection.of(organization_id).find({}, sort=[("created_at", 1)], limit=1_000)
+        found = await self._collection.of(organization_id).find(
+            {}, sort=[("created_at", 1)], limit=_MOST_OF_ONE, projection=_WITHOUT_REPORT
+        )
         return [_connection(document) for document in found]
 
     async def get(self, organization_id: str, connection_id: str) -> Connection | None:
-        document = await self._collection.of(organization_id).find_one({"_id": connection_id})
+        document = await self._collection.of(organization_id).find_one(
+            {"_id": connection_id}, projection=_WITHOUT_REPORT
+        )
         return _connection(document) if document else None
 
     async def of_workspace(self, workspace_id: str) -> list[Connection]:
-        with database_errors():
-            cursor = self._collection.across_organizations().find(
-                {"workspace.id": workspace_id, "state": "connected"}, limit=100
-            )
-            return [_connection(document) async for document in cursor]
+        return await self._across({"workspace.id": workspace_id, "state": "connected"}, limit=_MOST_OF_ONE)
 
     async def insert(self, connection: Connection, *facts: Event) -> None:
         now = self._clock.now()
@@ -67,60 +80,89 @@ class MongoConnections:
                 {
                     "_id": connection.id,
                     **_fields(connection),
+                    _PLACE: connection.organization_id,
                     "created_at": now,
-                    "pending": pending_facts(*facts, at=now),
+                    PENDING: pending_facts(*facts, at=now),
                 }
             )
         except DuplicateKeyError as error:
-            raise ConnectionConflict("This workspace is connected already.") from error
+            raise ChangedMeanwhile(_CHANGED_MEANWHILE) from error
 
     async def replace(self, before: Connection, after: Connection, *facts: Event) -> None:
         update: dict[str, Any] = {"$set": _fields(after)}
+        if after.state == "removed":
+            # What names things that were read goes with the data; the place is free for another workspace.
+            update["$unset"] = {_PLACE: "", "report": "", "diagnosis": ""}
+        else:
+            update["$set"][_PLACE] = after.organization_id
         if facts:
-            update["$push"] = {"pending": {"$each": pending_facts(*facts, at=self._clock.now())}}
-        result = await self._collection.of(before.organization_id).update_one(
-            {"_id": before.id, "revision": before.revision}, update
-        )
+            update["$push"] = {PENDING: {"$each": pending_facts(*facts, at=self._clock.now())}}
+        try:
+            result = await self._collection.of(before.organization_id).update_one(
+                # The schedule moves without a revision of its own, and must not be put back.
+                {"_id": before.id, "revision": before.revision, "next_sync_at": before.next_sync_at},
+                update,
+            )
+        except DuplicateKeyError as error:
+            raise ChangedMeanwhile(_CHANGED_MEANWHILE) from error
         if not result.matched_count:
-            raise ConnectionConflict(_CHANGED_MEANWHILE)
+            raise ChangedMeanwhile(_CHANGED_MEANWHILE)
 
     async def due(self, now: datetime, limit: int) -> list[Connection]:
-        with database_errors():
-            cursor = self._collection.across_organizations().find(
-                {"next_sync_at": {"$lte": now}, "state": "connected"},
-                sort=[("next_sync_at", 1)],
-                limit=limit,
-            )
-            return [_connection(document) async for document in cursor]
+        return await self._across(
+            {"next_sync_at": {"$lte": now}, "state": "connected"}, sort="next_sync_at", limit=limit
+        )
 
-    async def scheduled(
-        self, connection: Connection, *, was_due: datetime, next_sync_at: datetime, fact: Event
-    ) -> bool:
+    async def scheduled(self, connection: Connection, *, next_sync_at: datetime, fact: Event) -> bool:
         result = await self._collection.of(connection.organization_id).update_one(
-            {"_id": connection.id, "next_sync_at": was_due, "state": "connected"},
+            {
+                "_id": connection.id,
+                "revision": connection.revision,
+                "next_sync_at": connection.next_sync_at,
+                "state": "connected",
+            },
             {
                 "$set": {"next_sync_at": next_sync_at},
-                "$push": {"pending": {"$each": pending_facts(fact, at=self._clock.now())}},
+                "$push": {PENDING: {"$each": pending_facts(fact, at=self._clock.now())}},
             },
         )
-        return result.modified_count == 1
+        return result.matched_count == 1
 
-    async def record_fact(self, connection: Connection, fact: Event) -> None:
-        await self._collection.of(connection.organization_id).update_one(
-            {"_id": connection.id},
-            {"$push": {"pending": {"$each": pending_facts(fact, at=self._clock.now())}}},
+    async def due_for_look(self, now: datetime, limit: int) -> list[Connection]:
+        return await self._across({"next_look_at": {"$lte": now}}, sort="next_look_at", limit=limit)
+
+    async def looked_at(self, connection: Connection, *, next_look_at: datetime) -> bool:
+        result = await self._collection.of(connection.organization_id).update_one(
+            {"_id": connection.id, "next_look_at": connection.next_look_at},
+            {"$set": {"next_look_at": next_look_at}},
         )
+        return result.matched_count == 1
+
+    async def record_fact(self, connection: Connection, fact: Event) -> bool:
+        result = await self._collection.of(connection.organization_id).update_one(
+            {"_id": connection.id, "state": "connected"},
+            {"$push": {PENDING: {"$each": pending_facts(fact, at=self._clock.now())}}},
+        )
+        return result.matched_count == 1
 
     async def report(self, organization_id: str, connection_id: str) -> SyncReport:
-        document = await self._collection.of(organization_id).find_one(
-            {"_id": connection_id}, projection={"report": 1}
-        )
-        stored = (document or {}).get("report")
+        stored = await self._part(organization_id, connection_id, "report")
         return _REPORT.validate_python(stored) if stored else SyncReport()
 
     async def save_report(self, organization_id: str, connection_id: str, report: SyncReport) -> None:
         await self._collection.of(organization_id).update_one(
-            {"_id": connection_id}, {"$set": {"report": _REPORT.dump_python(report)}}
+            {"_id": connection_id, "state": {"$ne": "removed"}},
+            {"$set": {"report": _REPORT.dump_python(report)}},
+        )
+
+    async def diagnosis(self, organization_id: str, connection_id: str) -> Diagnosis | None:
+        stored = await self._part(organization_id, connection_id, "diagnosis")
+        return _DIAGNOSIS.validate_python(stored) if stored else None
+
+    async def save_diagnosis(self, organization_id: str, connection_id: str, diagnosis: Diagnosis) -> None:
+        await self._collection.of(organization_id).update_one(
+            {"_id": connection_id, "state": {"$ne": "removed"}},
+            {"$set": {"diagnosis": _DIAGNOSIS.dump_python(diagnosis)}},
         )
 
     async def confirm_removal(
@@ -130,17 +172,57 @@ class MongoConnections:
             {
                 "_id": connection_id,
                 "removal.id": removal_id,
-                "removal.confirmed": {"$not": {"$elemMatch": {"service": service}}},
+                "removal.confirmed.service": {"$ne": service},
             },
             {"$push": {"removal.confirmed": {"service": service, "documents": documents}}},
         )
 
     async def publish_pending(self, organization_id: str, connection_id: str) -> None:
         document = await self._collection.of(organization_id).find_one(
-            {"_id": connection_id}, projection={"organization_id": 1, "pending": 1}
+            {"_id": connection_id}, projection={ORGANIZATION: 1, PENDING: 1}
         )
         if document:
             await self.pending.publish(document)
+
+    async def credentials(self, after_id: str, limit: int) -> list[StoredCredential]:
+        with database_errors():
+            cursor = self._collection.across_organizations().find(
+                {"_id": {"$gt": after_id}, "credential": {"$ne": None}},
+                {ORGANIZATION: 1, "credential": 1},
+                sort=[("_id", 1)],
+                limit=limit,
+            )
+            return [
+                StoredCredential(document[ORGANIZATION], document["_id"], document["credential"])
+                async for document in cursor
+            ]
+
+    async def reencrypted(self, credential: StoredCredential, encrypted: str) -> bool:
+        result = await self._collection.of(credential.organization_id).update_one(
+            {"_id": credential.connection_id, "credential": credential.encrypted},
+            {"$set": {"credential": encrypted}},
+        )
+        return result.matched_count == 1
+
+    async def census(self) -> dict[str, int]:
+        with database_errors():
+            cursor = await self._collection.across_organizations().aggregate(
+                [{"$group": {"_id": "$state", "count": {"$sum": 1}}}]
+            )
+            return {document["_id"]: document["count"] async for document in cursor}
+
+    async def _across(self, query: dict[str, Any], *, limit: int, sort: str = "_id") -> list[Connection]:
+        with database_errors():
+            cursor = self._collection.across_organizations().find(
+                query, _WITHOUT_REPORT, sort=[(sort, 1)], limit=limit
+            )
+            return [_connection(document) async for document in cursor]
+
+    async def _part(self, organization_id: str, connection_id: str, name: str) -> Any:
+        document = await self._collection.of(organization_id).find_one(
+            {"_id": connection_id}, projection={name: 1}
+        )
+        return (document or {}).get(name)
 
 
 def _fields(connection: Connection) -> dict[str, Any]:

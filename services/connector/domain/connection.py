@@ -6,7 +6,7 @@ the revision it started from is still the stored one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -17,6 +17,7 @@ from shared.contracts.connections import (
     ConnectionSettings,
     ConnectionState,
 )
+from shared.contracts.topics import SERVICES
 
 Method = Literal["oauth", "token"]
 
@@ -43,6 +44,12 @@ class Removal:
     requested_at: datetime
     confirmed: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def outstanding(self) -> tuple[str, ...]:
+        """Return the services that have not confirmed yet."""
+        done = {service for service, _ in self.confirmed}
+        return tuple(service for service in SERVICES if service not in done)
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -51,6 +58,7 @@ class Connection:
     Attributes:
         credential: encrypted; None once disconnected.
         next_sync_at: when the scheduler asks for the next run; None while none is due ever.
+        next_look_at: when the credential is looked at between runs; None while that makes no sense.
     """
 
     id: str
@@ -63,8 +71,9 @@ class Connection:
     connected_by: str
     connected_at: datetime
     changed_at: datetime
-    credential: str | None
+    credential: str | None = field(repr=False)
     next_sync_at: datetime | None
+    next_look_at: datetime | None = None
     attention: AttentionReason | None = None
     attention_detail: str | None = None
     removal: Removal | None = None
@@ -88,52 +97,75 @@ class Connection:
             changed_at=self.changed_at,
         )
 
-    def _changed(self, now: datetime) -> Connection:
-        return replace(self, revision=self.revision + 1, changed_at=now)
-
-    def reconnected(
-        self, *, workspace: Workspace, method: Method, credential: str, by: str, now: datetime
-    ) -> Connection:
-        """Return the connection with a fresh credential for the same workspace; the cursor goes on.
+    def reconnected(self, fresh: Connection, now: datetime) -> Connection:
+        """Return the connection with the credential of `fresh`; settings and cursor go on.
 
         Raises:
             ConnectionConflict: the credential belongs to another workspace, or the data was removed.
         """
-        if workspace.id != self.workspace.id:
+        if fresh.workspace.id != self.workspace.id:
             raise ConnectionConflict(
-                f"This credential opens the workspace {workspace.name!r} ({workspace.id}), but the connection"
-                f" holds data of {self.workspace.name!r} ({self.workspace.id}). Remove that data first, or"
+                f"This credential opens the workspace {fresh.workspace.name} ({fresh.workspace.id}), and what"
+                f" is held is data of {self.workspace.name} ({self.workspace.id}). Remove that data first, or"
                 " use a credential of the same workspace."
             )
+        if self.state == "removed":
+            raise ConnectionConflict("The data of this connection was removed; it starts anew instead.")
         return replace(
             self._changed(now),
             state="connected",
-            workspace=workspace,
-            method=method,
-            credential=credential,
-            connected_by=by,
+            workspace=fresh.workspace,
+            method=fresh.method,
+            credential=fresh.credential,
+            connected_by=fresh.connected_by,
             connected_at=now,
             attention=None,
             attention_detail=None,
-            removal=None,
             next_sync_at=now,
+            next_look_at=now,
         )
 
+    def started_anew(self, fresh: Connection, now: datetime) -> Connection:
+        """Return `fresh` as the next life of this removed connection: same id, revisions go on.
+
+        Raises:
+            ConnectionConflict: a service has not confirmed the removal yet. Its late deletion would take
+                what the new life has read by then.
+        """
+        if self.removal is not None and self.removal.outstanding:
+            raise ConnectionConflict(
+                f"The data of {self.workspace.name} is still being removed"
+                f" ({', '.join(self.removal.outstanding)} at work). Connect again when that is done."
+            )
+        return replace(fresh, id=self.id, revision=self.revision + 1, changed_at=now)
+
     def with_settings(self, settings: ConnectionSettings, now: datetime) -> Connection:
+        """Return the connection as an administrator wants it; a longer lookback is read at once."""
         if self.state == "removed":
             raise ConnectionConflict("The data of this connection was removed. Connect again first.")
         due = self.next_sync_at
         if due is not None:
             due = min(due, now + timedelta(seconds=settings.sync_interval_seconds))
-        if settings.lookback_days > self.settings.lookback_days and self.state == "connected":
-            due = now
+            if settings.lookback_days > self.settings.lookback_days:
+                due = now
         return replace(self._changed(now), settings=settings, next_sync_at=due)
 
+    def due_after(self, asked_at: datetime) -> datetime | None:
+        """Return when the run after the one that was due is due; missed runs are not made up for."""
+        if self.next_sync_at is None:
+            return None
+        interval = timedelta(seconds=self.settings.sync_interval_seconds)
+        upcoming = self.next_sync_at + interval
+        return upcoming if upcoming > asked_at else asked_at + interval
+
     def in_need(self, reason: AttentionReason, detail: str, now: datetime) -> Connection:
-        """Return the connection stopped until a person acts; unchanged if it already is, for this reason."""
-        if self.state != "connected" and (self.state, self.attention) != ("needs_attention", reason):
-            return self
-        if self.state == "needs_attention":
+        """Return the connection stopped, with the reason. The first reason stays until a person acts.
+
+        Only "unreachable" is passing: it gives way to a better-founded reason, and it is looked at again
+        by itself. A connection that is not in use stays as it is.
+        """
+        passing = self.state == "needs_attention" and self.attention == "unreachable" != reason
+        if self.state != "connected" and not passing:
             return self
         return replace(
             self._changed(now),
@@ -141,6 +173,20 @@ class Connection:
             attention=reason,
             attention_detail=detail,
             next_sync_at=None,
+            next_look_at=now if reason == "unreachable" else None,
+        )
+
+    def recovered(self, now: datetime) -> Connection:
+        """Return the connection at work again with the credential it has; unchanged unless it was stopped."""
+        if self.state != "needs_attention":
+            return self
+        return replace(
+            self._changed(now),
+            state="connected",
+            attention=None,
+            attention_detail=None,
+            next_sync_at=now,
+            next_look_at=now,
         )
 
     def disconnected(self, now: datetime) -> Connection:
@@ -151,14 +197,7 @@ class Connection:
         """
         if self.state in {"disconnected", "removed"}:
             raise ConnectionConflict("This connection is disconnected already.")
-        return replace(
-            self._changed(now),
-            state="disconnected",
-            credential=None,
-            next_sync_at=None,
-            attention=None,
-            attention_detail=None,
-        )
+        return replace(self._stopped(now), state="disconnected")
 
     def removing(self, removal: Removal, now: datetime) -> Connection:
         """Return the connection disconnected, with the order to remove its data everywhere.
@@ -168,12 +207,17 @@ class Connection:
         """
         if self.state == "removed":
             raise ConnectionConflict("The data of this connection is being removed already.")
+        return replace(self._stopped(now), state="removed", removal=removal)
+
+    def _changed(self, now: datetime) -> Connection:
+        return replace(self, revision=self.revision + 1, changed_at=now)
+
+    def _stopped(self, now: datetime) -> Connection:
         return replace(
             self._changed(now),
-            state="removed",
             credential=None,
             next_sync_at=None,
+            next_look_at=None,
             attention=None,
             attention_detail=None,
-            removal=removal,
         )

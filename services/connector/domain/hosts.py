@@ -21,6 +21,11 @@ class IntercomHosts:
     api: Mapping[str, str]
     app: Mapping[str, str]
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Return the allowed base URLs, each once, in the order in which they were set."""
+        return tuple(dict.fromkeys(url.rstrip("/") for url in self.api.values()))
+
     def base_url(self, region: str) -> str:
         """Return a region's base URL. Raises HostNotAllowed for a region that is not configured."""
         try:
@@ -45,12 +50,33 @@ class IntercomHosts:
         for region, allowed in self.api.items():
             if allowed.rstrip("/").lower() == wanted:
                 return region
-        host = urlsplit(wanted).netloc or wanted
         raise HostNotAllowed(
-            f"{host[:200]!r} is not one of the allowed Intercom hosts"
+            f"{_shown(wanted)!r} is not one of the allowed Intercom hosts"
             f" ({', '.join(sorted(self.api.values()))}). The operator adds hosts with EARSHOT_INTERCOM_HOSTS."
         )
 
-    def region_named(self, said: str, *, default_of: str) -> str:
-        """Return the region that `/me` names, or that of the URL which answered where the name is unknown."""
-        return said.lower() if said.lower() in self.api else self.region_of(default_of)
+    def home_of(self, said: str, *, answered_at: str) -> tuple[str, str]:
+        """Return the region that `/me` names and the base URL to read it through.
+
+        The regional host keeps the traffic in its region (FACTS §1). Where none is set up for that
+        region, the host that answered goes on answering. `said` may be empty: then it is that host's.
+
+        Raises:
+            HostNotAllowed: `answered_at` is not on the list.
+        """
+        answering = self.region_of(answered_at)
+        region = said.strip().lower()[:_MOST_REGION] or answering
+        return region, self.base_url(region if region in self.api else answering)
+
+
+_MOST_REGION = 32
+_MOST_SHOWN = 200
+
+
+def _shown(address: str) -> str:
+    """Return an address for a message: without a password that somebody may have put into it."""
+    try:
+        host = urlsplit(address).hostname
+    except ValueError:
+        host = None
+    return (host or address.rpartition("@")[2])[:_MOST_SHOWN]

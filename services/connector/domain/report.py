@@ -32,11 +32,14 @@ class RunReport:
     @property
     def share(self) -> float | None:
         """Return how much is done in 0…1, or None while the source has not said how much there is."""
-        known = [count for count in self.counts if count.total]
-        total = sum(count.total or 0 for count in known)
-        if not total or len(known) < len(self.counts):
-            return None
-        return min(sum(min(count.done, count.total or 0) for count in known) / total, 1.0)
+        done, whole = 0, 0
+        for count in self.counts:
+            if count.total is None:
+                return None
+            # More may turn up than was announced; no resource counts for more than its whole.
+            done += min(count.done, count.total)
+            whole += count.total
+        return done / whole if whole else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +116,6 @@ class SyncReport:
         )
 
     def interrupted(self, event: SyncInterrupted) -> SyncReport:
+        """Return the report without the run that cannot go on."""
         run = None if self.run is not None and self.run.run_id == event.run_id else self.run
         return replace(self, run=run)

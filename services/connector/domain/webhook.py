@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Any, get_args
+import re
+from typing import TYPE_CHECKING, Any
 
 from shared.contracts.sync import ResourceHint, ResourceType
 
@@ -19,72 +20,96 @@ _RESOURCE_OF_TOPIC: dict[str, ResourceType] = {
     "admin": "admin",
 }
 _DELETING_TOPICS = frozenset(
-    {"conversation.deleted", "contact.deleted", "contact.archived", "contact.merged", "company.deleted"}
+    {"conversation.deleted", "contact.deleted", "contact.archived", "company.deleted"}
 )
-_MOST_ID_CHARACTERS = 256
-_RESOURCES = frozenset(get_args(ResourceType))
+_OWN_ITEM_TYPES: dict[ResourceType, frozenset[str]] = {
+    "conversation": frozenset({"conversation"}),
+    "contact": frozenset({"contact", "user", "lead"}),
+    "company": frozenset({"company"}),
+    "admin": frozenset({"admin"}),
+}
+"""Item types whose `id` is the resource's own; in others (`contact_tag`, parts) it is something else's."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,128}")
+"""Intercom's ids are digits or 24 hex digits; what else may come must be fit for a path of theirs."""
+
+_LONGEST_GIVEN_ID = 128
 
 
 def signature_holds(body: bytes, header: str | None, client_secret: str) -> bool:
     """Return whether `X-Hub-Signature` is the body's HMAC-SHA1 under the app's secret, in constant time."""
     if header is None or not header.startswith("sha1="):
         return False
-    expected = hmac.new(client_secret.encode(), body, hashlib.sha1).hexdigest()
-    return hmac.compare_digest(expected.encode(), header.removeprefix("sha1=").strip().encode())
+    return _equal(header.removeprefix("sha1="), hmac.new(client_secret.encode(), body, hashlib.sha1))
 
 
-def hint_of(notification: Mapping[str, Any]) -> ResourceHint | None:
-    """Return the resource that a notification is about, or None where the topic says nothing to us.
+def body_signature_holds(body: bytes, header: str | None, client_secret: str) -> bool:
+    """Return the same for `X-Body-Signature`: bare hex of HMAC-SHA256, on uninstall notices (FACTS §2)."""
+    if header is None:
+        return False
+    return _equal(header, hmac.new(client_secret.encode(), body, hashlib.sha256))
+
+
+def _equal(given: str, expected: hmac.HMAC) -> bool:
+    return hmac.compare_digest(expected.hexdigest().encode(), given.strip().encode())
+
+
+def hints_of(notification: Mapping[str, Any]) -> tuple[ResourceHint, ...]:
+    """Return the resources that a notification is about; none where the topic says nothing to us.
 
     Bodies differ by topic: deletions are minimal and carry `conversation_id` instead of `id`, tag topics
-    nest the contact, merges name the contact that went in `merged_from` (FACTS §9).
+    nest the contact, merges name the contact that went in `merged_from`, and attaching a contact to a
+    company changes what both of them show (FACTS §9).
     """
     topic = notification.get("topic")
-    if not isinstance(topic, str):
-        return None
-    resource = _RESOURCE_OF_TOPIC.get(topic.partition(".")[0])
     data = notification.get("data")
     item = data.get("item") if isinstance(data, dict) else None
-    if resource is None or not isinstance(item, dict):
-        return None
-    identifier = _identifier(topic, resource, item)
+    if not isinstance(topic, str) or not isinstance(item, dict):
+        return ()
+    resource = _RESOURCE_OF_TOPIC.get(topic.partition(".")[0])
+    if resource is None:
+        return ()
+    found = [_hint(resource, _own_id(resource, item), deleted=topic in _DELETING_TOPICS)]
+    if topic == "contact.merged":
+        found.append(_hint("contact", _id_in(item.get("merged_from")), deleted=True))
+    if topic.startswith("company.contact."):
+        found.append(_hint("contact", _id_in(item.get("contact"))))
+    return tuple(dict.fromkeys(hint for hint in found if hint is not None))
+
+
+def _hint(resource: ResourceType, identifier: str | None, *, deleted: bool = False) -> ResourceHint | None:
     if identifier is None:
         return None
-    return ResourceHint(resource=resource, id=identifier, deleted=topic in _DELETING_TOPICS)
+    return ResourceHint(resource=resource, id=identifier, deleted=deleted)
 
 
-def _identifier(topic: str, resource: ResourceType, item: Mapping[str, Any]) -> str | None:
-    if topic == "contact.merged":
-        return _id_in(item.get("merged_from"))
+def _own_id(resource: ResourceType, item: Mapping[str, Any]) -> str | None:
+    nested = item.get(resource)
     candidates = (
-        item.get("conversation_id"),
-        _id_in(item.get("conversation")),
-        _nested_model(item.get("conversation")),
-        _id_in(item.get(resource)),
-        item.get("id") if item.get("type") in {*_RESOURCES, "user", "lead", None} else None,
+        _identifier(item.get("conversation_id")) if resource == "conversation" else None,
+        _id_in(nested),
+        _id_in(nested.get("model")) if isinstance(nested, dict) else None,
+        _identifier(item.get("id")) if item.get("type", resource) in _OWN_ITEM_TYPES[resource] else None,
     )
-    for candidate in candidates:
-        if isinstance(candidate, str | int) and 0 < len(str(candidate)) <= _MOST_ID_CHARACTERS:
-            return str(candidate)
-    return None
-
-
-def _nested_model(value: object) -> str | None:
-    return _id_in(value.get("model")) if isinstance(value, dict) else None
+    return next((candidate for candidate in candidates if candidate is not None), None)
 
 
 def _id_in(value: object) -> str | None:
-    if not isinstance(value, dict):
+    return _identifier(value.get("id")) if isinstance(value, dict) else None
+
+
+def _identifier(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    found = value.get("id")
-    return str(found) if isinstance(found, str | int) and len(str(found)) <= _MOST_ID_CHARACTERS else None
+    text = str(value)
+    return text if _IDENTIFIER.fullmatch(text) else None
 
 
 def notification_identity(body: Mapping[str, Any]) -> str:
     """Return what makes a notification the same when it is sent twice; `id` can be null (FACTS §9)."""
     given = body.get("id")
-    if isinstance(given, str) and given:
-        return given[:_MOST_ID_CHARACTERS]
-    hint = hint_of(body)
-    parts = (body.get("app_id"), body.get("topic"), hint.id if hint else None, body.get("created_at"))
-    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+    if isinstance(given, str) and given and len(given) <= _LONGEST_GIVEN_ID:
+        return given
+    things = [f"{hint.resource} {hint.id}" for hint in hints_of(body)]
+    parts = (body.get("app_id"), given, body.get("topic"), *things, body.get("created_at"))
+    return hashlib.sha256("\n".join(map(str, parts)).encode(errors="replace")).hexdigest()

@@ -1,145 +1,46 @@
-"""Routes of the integration pages: the card, the panel behind it, and both ways in."""
+"""Pages under Settings → Organization Settings → Integrations: the card, and the panel with its forms."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Form, Query, Request
+from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.connector.answers import status_of
-from services.connector.domain.hosts import REGION_NAMES
-from services.connector.errors import ConnectionConflict, ConnectorError, IntercomUnreachable
-from services.connector.pages.words import GAP_WORDS, PERMISSIONS, RESOURCE_NAMES, state_word
+from services.connector.errors import ConnectionConflict
 from services.connector.use_cases.connecting import CALLBACK_PATH
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.contracts.connections import ConnectionSettings
-from shared.http.middleware import CONTENT_SECURITY_POLICY
 
 if TYPE_CHECKING:
     from services.connector.domain.connection import Connection
-    from services.connector.domain.hosts import IntercomHosts
-    from services.connector.domain.report import SyncReport
-    from services.connector.ports import Connections
-    from services.connector.settings import Settings
-    from services.connector.use_cases.administration import Administration
-    from services.connector.use_cases.connecting import Connecting
-    from shared.auth.identity import Identity
-    from shared.web.pages import Pages
+    from services.connector.pages.panel import IntegrationPages
 
 INTEGRATIONS = "/settings/organization/integrations"
 INTERCOM = f"{INTEGRATIONS}/intercom"
 
-_INTERVALS = (
-    (60, "every minute"),
-    (300, "every 5 minutes"),
-    (900, "every 15 minutes"),
-    (3_600, "every hour"),
-)
 _PROTECTED = [Depends(csrf_protect)]
 
-
-class IntegrationPages:
-    """Builds what the templates need; the routes below only take requests and hand answers out."""
-
-    def __init__(
-        self,
-        *,
-        pages: Pages,
-        connections: Connections,
-        connecting: Connecting,
-        administration: Administration,
-        hosts: IntercomHosts,
-        settings: Settings,
-    ) -> None:
-        self.pages = pages
-        self.connections = connections
-        self.connecting = connecting
-        self.administration = administration
-        self.hosts = hosts
-        self._authorize_origin = "{0.scheme}://{0.netloc}".format(urlsplit(settings.intercom_authorize_url))
-
-    async def current(self, identity: Identity) -> tuple[Connection | None, SyncReport | None]:
-        """Return the organization's Intercom connection, the newest one that still holds data first."""
-        found = await self.connections.list_of(identity.organization_id)
-        kept = [connection for connection in found if connection.state != "removed"]
-        chosen = (kept or found)[-1] if found else None
-        if chosen is None:
-            return None, None
-        return chosen, await self.connections.report(identity.organization_id, chosen.id)
-
-    async def panel(
-        self,
-        request: Request,
-        identity: Identity,
-        *,
-        error: str | None = None,
-        status: int = 200,
-        said: str | None = None,
-        form: dict[str, str] | None = None,
-    ) -> HTMLResponse:
-        connection, report = await self.current(identity)
-        intervals = list(_INTERVALS)
-        if connection is not None:
-            chosen = connection.settings.sync_interval_seconds
-            if chosen not in dict(intervals):
-                intervals = sorted([*intervals, (chosen, f"every {chosen} seconds")])
-        return self.pages.render(
-            request,
-            "intercom.html",
-            identity=identity,
-            status_code=status,
-            # A form's redirect counts as its target: the authorization screen is allowed on this page only.
-            headers={
-                "Content-Security-Policy": CONTENT_SECURITY_POLICY.replace(
-                    "form-action 'self'", f"form-action 'self' {self._authorize_origin}"
-                )
-            },
-            connection=connection,
-            report=report,
-            state=state_word(connection, report),
-            error=error,
-            said=said,
-            form=form or {},
-            oauth_available=self.connecting.oauth_available,
-            regions=[(region, REGION_NAMES.get(region, region)) for region in self.hosts.api],
-            hosts=self.hosts.api,
-            permissions=PERMISSIONS,
-            resource_names=RESOURCE_NAMES,
-            gap_words=GAP_WORDS,
-            intervals=intervals,
-            live=_is_live(connection, report),
-        )
-
-
-def _is_live(connection: Connection | None, report: SyncReport | None) -> bool:
-    """Whether the page should keep asking: something is under way, or is about to be."""
-    if connection is None or report is None:
-        return False
-    if connection.state == "removed":
-        return len(connection.removal.confirmed if connection.removal else ()) < len(_REMOVING_SERVICES)
-    return connection.state == "connected"
-
-
-_REMOVING_SERVICES = ("connector", "syncer", "detector", "notifier")
+_SAID = {
+    "connected": "Connected. The first sync has begun; insights appear while it runs.",
+    "saved": "Saved.",
+    "syncing": "Asked for a sync. It begins within a second.",
+    "examined": "Asked Intercom. What it may read is below.",
+    "resumed": "Intercom accepts the credential again. Reading goes on where it stopped.",
+    "kept": "Nothing was changed. The other workspace's credential is forgotten.",
+    "disconnected": "Disconnected. Nothing is read any more; what was read stays until you remove it.",
+    "removing": "Removing the data. Each part confirms below when it is done.",
+}
 
 
 def integration_routes(view: IntegrationPages) -> APIRouter:
-    """Return the pages under Settings → Organization Settings → Integrations."""
+    """Return the card's and the panel's routes."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(INTEGRATIONS)
     async def integrations(request: Request, identity: Member) -> HTMLResponse:
-        connection, report = await view.current(identity)
-        return view.pages.render(
-            request,
-            "integrations.html",
-            identity=identity,
-            connection=connection,
-            report=report,
-            state=state_word(connection, report),
-        )
+        return await view.card(request, identity)
 
     @router.get(INTERCOM)
     async def intercom(
@@ -147,13 +48,32 @@ def integration_routes(view: IntegrationPages) -> APIRouter:
     ) -> HTMLResponse:
         return await view.panel(request, identity, said=_SAID.get(said or ""))
 
+    _add_ways_in(router, view)
+    _add_question(router, view)
+    _add_changes(router, view)
+    _add_endings(router, view)
+    return router
+
+
+def _said(word: str) -> Response:
+    return RedirectResponse(f"{INTERCOM}?said={word}", 303)
+
+
+def _connected(view: IntegrationPages, connection: Connection) -> Response:
+    """Send the browser to the panel, and the doctor to the workspace while it is on its way."""
+    examine = BackgroundTask(view.acting.doctor.examine_quietly, connection.organization_id, connection.id)
+    return RedirectResponse(f"{INTERCOM}?said=connected", 303, background=examine)
+
+
+def _add_ways_in(router: APIRouter, view: IntegrationPages) -> None:
+    connecting = view.acting.connecting
+
     @router.post(f"{INTERCOM}/authorize", dependencies=_PROTECTED)
     async def authorize(request: Request, identity: Admin) -> Response:
-        try:
-            target = await view.connecting.begin_oauth(identity, request.state.csrf_token)
-        except ConnectorError as error:
-            return await view.panel(request, identity, error=str(error), status=status_of(error))
-        return RedirectResponse(target, 303)
+        async def act() -> Response:
+            return RedirectResponse(await connecting.begin_oauth(identity, request.state.csrf_token), 303)
+
+        return await view.answered(request, identity, act)
 
     @router.get(CALLBACK_PATH)
     async def callback(
@@ -162,16 +82,16 @@ def integration_routes(view: IntegrationPages) -> APIRouter:
         state: Annotated[str | None, Query(max_length=256)] = None,
         code: Annotated[str | None, Query(max_length=2_048)] = None,
     ) -> Response:
-        try:
-            await view.connecting.finish_oauth(
+        async def act() -> Response:
+            connection = await connecting.finish_oauth(
                 state=state,
                 code=code,
                 browser_token=request.state.csrf_token,
                 organization_id=identity.organization_id,
             )
-        except (ConnectorError, IntercomUnreachable) as error:
-            return await view.panel(request, identity, error=str(error), status=status_of(error))
-        return RedirectResponse(f"{INTERCOM}?said=connected", 303)
+            return _connected(view, connection)
+
+        return await view.answered(request, identity, act)
 
     @router.post(f"{INTERCOM}/token", dependencies=_PROTECTED)
     async def connect_with_token(
@@ -181,34 +101,51 @@ def integration_routes(view: IntegrationPages) -> APIRouter:
         region: Annotated[str, Form(max_length=32)] = "",
         base_url: Annotated[str, Form(max_length=512)] = "",
     ) -> Response:
-        try:
+        async def act() -> Response:
             if not access_token.strip():
                 raise ConnectionConflict("Paste the access token from your app's Authentication page.")
-            await view.connecting.connect_with_token(
+            connection = await connecting.connect_with_token(
                 identity,
                 token=access_token.strip(),
-                base_url=view.connecting.base_url_of(region=region, base_url=base_url),
+                base_url=connecting.base_url_of(region=region, base_url=base_url),
             )
-        except (ConnectorError, IntercomUnreachable) as error:
-            form = {"region": region, "base_url": base_url}
-            return await view.panel(request, identity, error=str(error), status=status_of(error), form=form)
-        return RedirectResponse(f"{INTERCOM}?said=connected", 303)
+            return _connected(view, connection)
 
-    _add_changes(router, view)
-    return router
+        return await view.answered(request, identity, act, form={"region": region, "base_url": base_url})
 
 
-_SAID = {
-    "connected": "Connected. The first sync has begun; insights appear while it runs.",
-    "saved": "Saved.",
-    "syncing": "Asked for a sync. It begins within a second.",
-    "disconnected": "Disconnected. Nothing is read any more; what was read stays until you remove it.",
-    "removing": "Removing the data. Each part confirms below when it is done.",
-}
+def _add_question(router: APIRouter, view: IntegrationPages) -> None:
+    linking = view.acting.linking
+
+    @router.post(f"{INTERCOM}/replace", dependencies=_PROTECTED)
+    async def replace(
+        request: Request,
+        identity: Admin,
+        offer: Annotated[str, Form(max_length=128)],
+        typed_name: Annotated[str, Form(max_length=2_000)] = "",
+    ) -> Response:
+        async def act() -> Response:
+            question = await linking.question(identity.organization_id, offer)
+            if typed_name != question.present:
+                raise question
+            return _connected(view, await linking.replace(identity, offer))
+
+        return await view.answered(request, identity, act)
+
+    @router.post(f"{INTERCOM}/keep", dependencies=_PROTECTED)
+    async def keep(
+        request: Request, identity: Admin, offer: Annotated[str, Form(max_length=128)]
+    ) -> Response:
+        async def act() -> Response:
+            await linking.keep(identity.organization_id, offer)
+            return _said("kept")
+
+        return await view.answered(request, identity, act)
 
 
 def _add_changes(router: APIRouter, view: IntegrationPages) -> None:
     prefix = f"{INTERCOM}/{{connection_id}}"
+    administration = view.acting.administration
 
     @router.post(f"{prefix}/settings", dependencies=_PROTECTED)
     async def save(
@@ -217,7 +154,7 @@ def _add_changes(router: APIRouter, view: IntegrationPages) -> None:
         connection_id: str,
         lookback_days: Annotated[int, Form(ge=0, le=3_650)],
         sync_interval_seconds: Annotated[int, Form(ge=10, le=86_400)],
-        match_companies_by_name: Annotated[str, Form(max_length=16)],
+        match_companies_by_name: Annotated[str, Form(pattern="^(off|exact|normalised)$")],
         lifecycle_events: Annotated[str | None, Form(max_length=8)] = None,
     ) -> Response:
         settings = ConnectionSettings.model_validate(
@@ -228,27 +165,49 @@ def _add_changes(router: APIRouter, view: IntegrationPages) -> None:
                 "match_companies_by_name": match_companies_by_name,
             }
         )
-        try:
-            await view.administration.save_settings(identity, connection_id, settings)
-        except ConnectorError as error:
-            return await view.panel(request, identity, error=str(error), status=status_of(error))
-        return RedirectResponse(f"{INTERCOM}?said=saved", 303)
+
+        async def act() -> Response:
+            await administration.save_settings(identity, connection_id, settings)
+            return _said("saved")
+
+        return await view.answered(request, identity, act)
 
     @router.post(f"{prefix}/sync", dependencies=_PROTECTED)
     async def sync_now(request: Request, identity: Admin, connection_id: str) -> Response:
-        try:
-            await view.administration.sync_now(identity, connection_id)
-        except ConnectorError as error:
-            return await view.panel(request, identity, error=str(error), status=status_of(error))
-        return RedirectResponse(f"{INTERCOM}?said=syncing", 303)
+        async def act() -> Response:
+            await administration.sync_now(identity, connection_id)
+            return _said("syncing")
+
+        return await view.answered(request, identity, act)
+
+    @router.post(f"{prefix}/doctor", dependencies=_PROTECTED)
+    async def examine(request: Request, identity: Admin, connection_id: str) -> Response:
+        async def act() -> Response:
+            await view.acting.doctor.examine(identity.organization_id, connection_id)
+            return _said("examined")
+
+        return await view.answered(request, identity, act)
+
+    @router.post(f"{prefix}/resume", dependencies=_PROTECTED)
+    async def try_again(request: Request, identity: Admin, connection_id: str) -> Response:
+        async def act() -> Response:
+            await view.acting.connecting.try_again(identity, connection_id)
+            return _said("resumed")
+
+        return await view.answered(request, identity, act)
+
+
+def _add_endings(router: APIRouter, view: IntegrationPages) -> None:
+    prefix = f"{INTERCOM}/{{connection_id}}"
+    administration = view.acting.administration
 
     @router.post(f"{prefix}/disconnect", dependencies=_PROTECTED)
     async def disconnect(request: Request, identity: Admin, connection_id: str) -> Response:
-        try:
-            await view.administration.disconnect(identity, connection_id)
-        except ConnectorError as error:
-            return await view.panel(request, identity, error=str(error), status=status_of(error))
-        return RedirectResponse(f"{INTERCOM}?said=disconnected", 303)
+        async def act() -> Response:
+            await administration.disconnect(identity, connection_id)
+            return _said("disconnected")
+
+        return await view.answered(request, identity, act)
 
     @router.post(f"{prefix}/remove", dependencies=_PROTECTED)
     async def remove(
@@ -257,13 +216,13 @@ def _add_changes(router: APIRouter, view: IntegrationPages) -> None:
         connection_id: str,
         typed_name: Annotated[str, Form(max_length=2_000)] = "",
     ) -> Response:
-        try:
-            connection = await view.administration.get(identity.organization_id, connection_id)
+        async def act() -> Response:
+            connection = await administration.get(identity.organization_id, connection_id)
             if typed_name != connection.workspace.name:
                 raise ConnectionConflict(
                     f"Nothing was removed: type the workspace's name, {connection.workspace.name}, exactly."
                 )
-            await view.administration.remove_data(identity, connection_id)
-        except ConnectorError as error:
-            return await view.panel(request, identity, error=str(error), status=status_of(error))
-        return RedirectResponse(f"{INTERCOM}?said=removing", 303)
+            await administration.remove_data(identity, connection_id)
+            return _said("removing")
+
+        return await view.answered(request, identity, act)

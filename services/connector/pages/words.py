@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from services.connector.domain.connection import Connection
+    from services.connector.domain.diagnosis import Verdict
     from services.connector.domain.report import SyncReport
     from shared.contracts.connections import AttentionReason
 
@@ -45,9 +46,9 @@ _WAY_OUT: dict[AttentionReason, str] = {
         " Reconnect below; reading goes on where it stopped."
     ),
     "permission_missing": (
-        "The app lacks a permission. Tick it in Intercom's Developer Hub under Permissions, then reconnect."
+        "The app lacks a permission. Tick it in Intercom's Developer Hub under Permissions, then try again."
     ),
-    "plan_restricted": "The workspace's plan does not include the API. Ask Intercom, then reconnect.",
+    "plan_restricted": "The workspace's plan does not include the API. Ask Intercom, then try again.",
     "wrong_region": "The workspace lives in another region. Reconnect with the right region.",
     "workspace_changed": (
         "The credential now opens another workspace. Reconnect with one of the same workspace, or remove the"
@@ -55,6 +56,21 @@ _WAY_OUT: dict[AttentionReason, str] = {
     ),
     "unreachable": "We cannot reach Intercom. Nothing is lost; we go on when it answers.",
 }
+
+VERDICT_WORDS: dict[Verdict, tuple[str, Tone]] = {
+    "fine": ("Fine", "good"),
+    "missing_permission": ("Missing permission", "bad"),
+    "plan_restricted": ("Not in the plan", "bad"),
+    "revoked_token": ("Token revoked", "bad"),
+    "wrong_region": ("Wrong region", "bad"),
+    "workspace_changed": ("Another workspace", "bad"),
+    "empty_workspace": ("Empty workspace", "attention"),
+    "restricted_inbox_suspected": ("Restricted inbox?", "attention"),
+    "not_intercom": ("Not Intercom", "bad"),
+    "unreachable": ("No answer", "attention"),
+    "not_asked": ("Not asked", "off"),
+}
+"""What each line of the doctor says in two words, and its tone."""
 
 
 @dataclass(frozen=True, slots=True)

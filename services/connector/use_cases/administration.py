@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,14 +12,18 @@ from services.connector.domain.connection import Connection, Removal
 from services.connector.errors import (
     ConnectionConflict,
     ConnectionUnknown,
+    HostNotAllowed,
     IntercomRefused,
     IntercomUnreachable,
 )
+from services.connector.use_cases.changing import announce, change
 from shared.contracts.connections import ConnectionSettings, DataRemovalRequested
 from shared.contracts.sync import SyncRequested
-from shared.errors import TransientError
+from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from services.connector.domain.hosts import IntercomHosts
+    from services.connector.metrics import Metrics
     from services.connector.ports import Connections, Intercom, Vault
     from shared.auth.identity import Identity
     from shared.clock import Clock
@@ -32,23 +36,31 @@ LEASE_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A credential on loan. `token` is a secret: it is never logged and its repr is hidden."""
+    """A credential on loan. `token` is a secret: it is never logged, and left out of the repr."""
 
-    token: str
+    token: str = field(repr=False)
     base_url: str
     workspace_id: str
     expires_in_seconds: int = LEASE_SECONDS
 
-    def __repr__(self) -> str:
-        return f"Lease(base_url={self.base_url!r}, workspace_id={self.workspace_id!r}, token=[hidden])"
-
 
 class Administration:
-    def __init__(self, *, connections: Connections, intercom: Intercom, vault: Vault, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        intercom: Intercom,
+        vault: Vault,
+        hosts: IntercomHosts,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
         self._connections = connections
         self._intercom = intercom
         self._vault = vault
+        self._hosts = hosts
         self._clock = clock
+        self._metrics = metrics
 
     async def get(self, organization_id: str, connection_id: str) -> Connection:
         """Return a connection. Raises ConnectionUnknown."""
@@ -60,18 +72,20 @@ class Administration:
     async def save_settings(
         self, identity: Identity, connection_id: str, settings: ConnectionSettings
     ) -> Connection:
-        before = await self.get(identity.organization_id, connection_id)
-        after = before.with_settings(settings, self._clock.now())
-        await self._connections.replace(before, after, after.fact())
-        await self._announce(after)
+        """Keep the settings. Raises ConnectionUnknown, and ConnectionConflict once the data was removed."""
+        now = self._clock.now()
+        _, after = await change(
+            self._connections,
+            identity.organization_id,
+            connection_id,
+            lambda before: before.with_settings(settings, now),
+        )
         return after
 
     async def sync_now(self, identity: Identity, connection_id: str) -> None:
-        """Ask for a run. Raises ConnectionConflict where none can run."""
+        """Ask for a run. Raises ConnectionUnknown, and ConnectionConflict where none can run."""
         connection = await self.get(identity.organization_id, connection_id)
-        if connection.state != "connected":
-            raise ConnectionConflict("Only a connected workspace can be read. Reconnect first.")
-        await self._connections.record_fact(
+        kept = await self._connections.record_fact(
             connection,
             SyncRequested(
                 organization_id=connection.organization_id,
@@ -81,33 +95,55 @@ class Administration:
                 requested_at=self._clock.now(),
             ),
         )
-        await self._announce(connection)
+        if not kept:
+            raise ConnectionConflict("Only a connected workspace can be read. Reconnect first.")
+        self._metrics.sync_requests.labels("manual").inc()
+        await announce(self._connections, connection)
 
     async def disconnect(self, identity: Identity, connection_id: str) -> Connection:
-        """Stop syncing and forget the credential; the data stays. An OAuth app is uninstalled at Intercom."""
-        before = await self.get(identity.organization_id, connection_id)
-        after = before.disconnected(self._clock.now())
-        await self._connections.replace(before, after, after.fact())
-        await self._announce(after)
+        """Stop syncing and forget the credential; the data stays. An OAuth app is uninstalled at Intercom.
+
+        Raises:
+            ConnectionUnknown: no such connection.
+            ConnectionConflict: it is disconnected already.
+        """
+        now = self._clock.now()
+        before, after = await change(
+            self._connections,
+            identity.organization_id,
+            connection_id,
+            lambda found: found.disconnected(now),
+        )
+        _LOG.info("disconnected", connection_id=after.id, by=identity.user_id)
         await self._uninstall(before)
         return after
 
     async def remove_data(self, identity: Identity, connection_id: str) -> Connection:
-        """Disconnect, and order every service to remove what it holds of this connection."""
-        before = await self.get(identity.organization_id, connection_id)
+        """Disconnect, and order every service to remove what it holds of this connection.
+
+        Raises:
+            ConnectionUnknown: no such connection.
+            ConnectionConflict: the removal was ordered before.
+        """
         now = self._clock.now()
         removal = Removal(id=secrets.token_hex(16), requested_by=identity.name, requested_at=now)
-        after = before.removing(removal, now)
-        order = DataRemovalRequested(
-            organization_id=after.organization_id,
-            connection_id=after.id,
-            removal_id=removal.id,
-            workspace_id=after.workspace.id,
-            requested_by=identity.name,
-            requested_at=now,
+        before, after = await change(
+            self._connections,
+            identity.organization_id,
+            connection_id,
+            lambda found: found.removing(removal, now),
+            further_facts=lambda removed: (
+                DataRemovalRequested(
+                    organization_id=removed.organization_id,
+                    connection_id=removed.id,
+                    removal_id=removal.id,
+                    workspace_id=removed.workspace.id,
+                    requested_by=identity.name,
+                    requested_at=now,
+                ),
+            ),
         )
-        await self._connections.replace(before, after, after.fact(), order)
-        await self._announce(after)
+        _LOG.info("removal ordered", connection_id=after.id, removal_id=removal.id, by=identity.user_id)
         await self._uninstall(before)
         return after
 
@@ -116,29 +152,37 @@ class Administration:
 
         Raises:
             ConnectionUnknown: no such connection.
-            ConnectionConflict: it is not connected, so there is nothing to lend.
+            ConnectionConflict: it is not connected, or its host is not allowed any more.
+            ConfigurationError: no key of the ring opens the credential.
         """
         connection = await self.get(organization_id, connection_id)
         if connection.credential is None or connection.state != "connected":
+            self._metrics.leases.labels("not_connected").inc()
             raise ConnectionConflict("This connection lends no credential: it is not connected.")
+        try:
+            self._hosts.region_of(connection.workspace.base_url)
+        except HostNotAllowed as error:
+            # The operator took the host off the list after the workspace was connected.
+            self._metrics.leases.labels("host_not_allowed").inc()
+            raise ConnectionConflict(f"This connection lends no credential: {error}") from error
+        token = self._vault.decrypt(connection.credential)
+        self._metrics.leases.labels("lent").inc()
         return Lease(
-            token=self._vault.decrypt(connection.credential),
+            token=token,
             base_url=connection.workspace.base_url,
             workspace_id=connection.workspace.id,
         )
 
-    async def _announce(self, connection: Connection) -> None:
-        try:
-            await self._connections.publish_pending(connection.organization_id, connection.id)
-        except TransientError as error:
-            # The fact is stored with the connection; the sweeper publishes it when the bus answers again.
-            _LOG.warning("change will be announced later", connection_id=connection.id, reason=str(error))
-
     async def _uninstall(self, before: Connection) -> None:
+        """End the installation at Intercom, unless another organization reads through the same one."""
         if before.method != "oauth" or before.credential is None:
+            return
+        sharing = await self._connections.of_workspace(before.workspace.id)
+        if any(other.method == "oauth" for other in sharing):
+            _LOG.info("app stays installed for another organization", connection_id=before.id)
             return
         try:
             await self._intercom.uninstall(self._vault.decrypt(before.credential))
-        except (IntercomRefused, IntercomUnreachable) as error:
+        except (IntercomRefused, IntercomUnreachable, ConfigurationError) as error:
             # Our side is disconnected either way; the app may stay listed in Intercom until removed there.
             _LOG.warning("app could not be uninstalled", connection_id=before.id, reason=str(error))

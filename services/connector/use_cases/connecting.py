@@ -5,30 +5,30 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
-from services.connector.domain.connection import Connection, Method, Workspace
 from services.connector.errors import (
     ConnectionConflict,
+    ConnectionUnknown,
     HostNotAllowed,
     IntercomRefused,
     IntercomUnreachable,
     OAuthRefused,
 )
-from services.connector.ports import Connections, Intercom, OAuthState, OAuthStates, Vault
-from shared.contracts.connections import ConnectionSettings
-from shared.errors import TransientError
+from services.connector.ports import OAuthState
+from services.connector.use_cases.changing import change
 
 if TYPE_CHECKING:
+    from services.connector.domain.connection import Connection, Workspace
     from services.connector.domain.hosts import IntercomHosts
+    from services.connector.metrics import Metrics
+    from services.connector.ports import Connections, Intercom, OAuthStates, Vault
     from services.connector.settings import Settings
+    from services.connector.use_cases.linking import Linking
     from shared.auth.identity import Identity
     from shared.clock import Clock
-
-_LOG = structlog.get_logger(__name__)
 
 _STATE_LIFE = timedelta(minutes=10)
 """Long enough to sign in to Intercom on the way; its own code lives five minutes (FACTS §2)."""
@@ -38,26 +38,30 @@ CALLBACK_PATH = "/settings/organization/integrations/intercom/callback"
 
 
 class Connecting:
-    """Both ways in end in the same place: the credential is proven by `/me`, then stored encrypted."""
+    """All ways in end in the same place: the credential is proven by `/me`, then stored encrypted."""
 
     def __init__(
         self,
         *,
         connections: Connections,
         states: OAuthStates,
+        linking: Linking,
         intercom: Intercom,
         vault: Vault,
         hosts: IntercomHosts,
         settings: Settings,
         clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._connections = connections
         self._states = states
+        self._linking = linking
         self._intercom = intercom
         self._vault = vault
         self._hosts = hosts
         self._settings = settings
         self._clock = clock
+        self._metrics = metrics
 
     @property
     def oauth_available(self) -> bool:
@@ -94,7 +98,8 @@ class Connecting:
                 expires_at=self._clock.now() + _STATE_LIFE,
             )
         )
-        return self._intercom.authorize_url(state, f"{self._settings.public_url}{CALLBACK_PATH}")
+        callback = f"{self._settings.public_url.rstrip('/')}{CALLBACK_PATH}"
+        return self._intercom.authorize_url(state, callback)
 
     async def finish_oauth(
         self, *, state: str | None, code: str | None, browser_token: str, organization_id: str
@@ -103,7 +108,7 @@ class Connecting:
 
         Raises:
             OAuthRefused: the state is unknown, used, old or another browser's, or there is no code.
-            IntercomRefused, IntercomUnreachable, ConnectionConflict: as `connect`.
+            IntercomRefused, IntercomUnreachable, ConnectionConflict: as `connect_with_token`.
         """
         known = await self._states.take(state) if state else None
         if known is None or known.expires_at < self._clock.now():
@@ -119,83 +124,74 @@ class Connecting:
         if not code:
             raise OAuthRefused("The authorization was cancelled in Intercom. Nothing was connected.")
         token = await self._intercom.exchange_code(code)
-        workspace = await self._find(token)
-        return await self._store(known.organization_id, known.user_name, "oauth", token, workspace)
+        workspace = await self._workspace_of(token)
+        return await self._linking.link(
+            known.organization_id, by=known.user_name, method="oauth", token=token, workspace=workspace
+        )
 
     async def connect_with_token(self, identity: Identity, *, token: str, base_url: str) -> Connection:
         """Return the connection that an access token opens. `base_url` must be on the allow-list.
+
+        A token that the named region refuses is shown to the other allowed ones too, so that a wrong
+        region does not look like a wrong token.
 
         Raises:
             HostNotAllowed: the base URL is not on the allow-list; the token was sent nowhere.
             IntercomRefused: the token is wrong, revoked or lacks a permission, or the host is not Intercom.
             IntercomUnreachable: no usable answer.
-            ConnectionConflict: the organization's connection belongs to another workspace.
+            WorkspaceDiffers: another workspace is connected; a person has to choose.
+            ConnectionConflict: the data of this workspace is still being removed.
         """
         region = self._hosts.region_of(base_url)
-        workspace = await self._intercom.who_am_i(token, self._hosts.base_url(region))
-        return await self._store(identity.organization_id, identity.name, "token", token, workspace)
+        workspace = await self._workspace_of(token, first=self._hosts.base_url(region))
+        return await self._linking.link(
+            identity.organization_id, by=identity.name, method="token", token=token, workspace=workspace
+        )
 
-    async def _find(self, token: str) -> Workspace:
-        """Ask the regions one after another; the US host usually routes to all of them (FACTS §1)."""
-        refusal: IntercomRefused | IntercomUnreachable | HostNotAllowed | None = None
-        for base_url in dict.fromkeys(self._hosts.api.values()):
-            try:
-                return await self._intercom.who_am_i(token, base_url.rstrip("/"))
-            except (IntercomRefused, IntercomUnreachable, HostNotAllowed) as error:
-                refusal = refusal or error
-        raise refusal or HostNotAllowed("No Intercom host is set up; see EARSHOT_INTERCOM_HOSTS.")
+    async def try_again(self, identity: Identity, connection_id: str) -> Connection:
+        """Prove the credential that a stopped connection has, and let it go on if it is good.
 
-    async def _store(
-        self, organization_id: str, by: str, method: Method, token: str, workspace: Workspace
-    ) -> Connection:
+        Raises:
+            ConnectionUnknown: no such connection.
+            ConnectionConflict: it is not stopped, or it has no credential.
+            IntercomRefused, IntercomUnreachable: the credential is not good, or nothing is known.
+        """
+        organization_id = identity.organization_id
+        found = await self._connections.get(organization_id, connection_id)
+        if found is None:
+            raise ConnectionUnknown("There is no such connection in your organization.")
+        if found.state != "needs_attention" or found.credential is None:
+            raise ConnectionConflict("This connection is not waiting to be tried again.")
+        credential = found.credential
+        workspace = await self._workspace_of(self._vault.decrypt(credential), first=found.workspace.base_url)
         now = self._clock.now()
-        credential = self._vault.encrypt(token)
-        existing = await self._connections.list_of(organization_id)
-        same = next((known for known in existing if known.workspace.id == workspace.id), None)
-        if same is not None:
-            after = same.reconnected(
-                workspace=workspace, method=method, credential=credential, by=by, now=now
-            )
-            await self._connections.replace(same, after, after.fact())
-        else:
-            other = next((known for known in existing if known.state != "removed"), None)
-            if other is not None:
-                other.reconnected(workspace=workspace, method=method, credential=credential, by=by, now=now)
-                raise ConnectionConflict("Another workspace is connected already.")
-            after = self._new(organization_id, by, method, credential, workspace)
-            await self._connections.insert(after, after.fact())
-        _LOG.info("workspace connected", connection_id=after.id, workspace_id=workspace.id, method=method)
-        try:
-            await self._connections.publish_pending(organization_id, after.id)
-        except TransientError as error:
-            # The fact is stored with the connection; the sweeper publishes it when the bus answers again.
-            _LOG.warning("connection will be announced later", reason=str(error))
+
+        def decide(stored: Connection) -> Connection:
+            if stored.credential != credential:
+                return stored  # Somebody reconnected or disconnected while we asked.
+            return stored.reconnected(replace(stored, workspace=workspace), now)
+
+        _, after = await change(self._connections, organization_id, connection_id, decide)
+        self._metrics.recovered.inc()
         return after
 
-    def _new(
-        self, organization_id: str, by: str, method: Method, credential: str, workspace: Workspace
-    ) -> Connection:
-        now = self._clock.now()
-        # The same workspace in the same organization always has the same id, so that two browsers that
-        # connect at once meet in one document.
-        digest = hashlib.sha256(f"{organization_id}\n{workspace.id}".encode()).hexdigest()
-        return Connection(
-            id=f"intercom-{digest[:16]}",
-            organization_id=organization_id,
-            revision=1,
-            state="connected",
-            method=method,
-            workspace=workspace,
-            settings=ConnectionSettings(
-                lifecycle_events=self._settings.new_connection_lifecycle_events,
-                sync_interval_seconds=self._settings.new_connection_interval_seconds,
-            ),
-            connected_by=by,
-            connected_at=now,
-            changed_at=now,
-            credential=credential,
-            next_sync_at=now,
-        )
+    async def _workspace_of(self, token: str, *, first: str | None = None) -> Workspace:
+        """Ask `/me` at one host after another until one knows the token (FACTS §1).
+
+        The US host usually routes to all regions. What the first host said is what is told if none does.
+        """
+        refusal: IntercomRefused | IntercomUnreachable | None = None
+        for base_url in dict.fromkeys(([first] if first else []) + list(self._hosts.addresses)):
+            try:
+                return await self._intercom.who_am_i(token, base_url)
+            except (IntercomRefused, IntercomUnreachable) as error:
+                refusal = refusal or error
+                if isinstance(error, IntercomRefused) and error.kind in {
+                    "permission_missing",
+                    "plan_restricted",
+                }:
+                    raise  # The token was recognised here; no other region knows it better.
+        raise refusal or HostNotAllowed("No Intercom host is set up; see EARSHOT_INTERCOM_HOSTS.")
 
 
 def _fingerprint(browser_token: str) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from services.connector.ports import ApiKeyRecord
 from shared.auth.tokens import issue_api_key
+from shared.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from services.connector.ports import ApiKeys
     from shared.auth.identity import Identity, Role
     from shared.clock import Clock
+
+_LOG = structlog.get_logger(__name__)
 
 
 class Keys:
@@ -52,6 +57,12 @@ class Keys:
 
     async def revoke(self, identity: Identity, key_id: str) -> ApiKeyRecord | None:
         """Revoke a key at every service; None if the organization has no such key."""
-        return await self._keys.revoke(
-            identity.organization_id, key_id, by=identity.name, now=self._clock.now()
-        )
+        organization_id = identity.organization_id
+        record = await self._keys.revoke(organization_id, key_id, by=identity.name, now=self._clock.now())
+        if record is not None:
+            try:
+                await self._keys.publish_pending(organization_id, key_id)
+            except TransientError as error:
+                # It is revoked; the sweeper tells the services as soon as the bus answers.
+                _LOG.warning("revocation will be published later", key_id=key_id, reason=str(error))
+        return record

@@ -1,40 +1,67 @@
-"""What others tell the connector: the syncer's progress, removals confirmed, Intercom's notifications."""
+"""What others tell the connector: the syncer's progress, removals, Intercom's notifications."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
-from services.connector.domain.webhook import hint_of, notification_identity
-from services.connector.errors import ConnectionConflict
+from services.connector.domain.webhook import hints_of, notification_identity
+from services.connector.errors import ConnectionUnknown
+from services.connector.use_cases.changing import change
+from shared.contracts.connections import DataRemoved
 from shared.contracts.sync import SyncCompleted, SyncInterrupted, SyncProgressed, SyncRequested
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from services.connector.ports import Connections, Notices
+    from services.connector.domain.connection import Connection
+    from services.connector.metrics import Metrics
+    from services.connector.ports import Connections, Notices, OAuthStates
     from shared.clock import Clock
-    from shared.contracts.connections import DataRemoved
+    from shared.contracts.connections import DataRemovalRequested
     from shared.messaging.publisher import EventPublisher
 
 _LOG = structlog.get_logger(__name__)
 
-_TRIES = 5
-"""Times a change is tried again over another replica's; more would mean a fault, not a race."""
-
 _MOST_WORKSPACE_ID = 256
+
+
+@dataclass(frozen=True, slots=True)
+class TakenNotice:
+    """A notification that was stored and is still to be published."""
+
+    organization_id: str
+    notification: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What Intercom's health check is told of a workspace (FACTS §2)."""
+
+    state: Literal["OK", "UNHEALTHY"]
+    message: str | None = None
 
 
 class Listening:
     def __init__(
-        self, *, connections: Connections, notices: Notices, publisher: EventPublisher, clock: Clock
+        self,
+        *,
+        connections: Connections,
+        notices: Notices,
+        states: OAuthStates,
+        publisher: EventPublisher,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._connections = connections
         self._notices = notices
+        self._states = states
         self._publisher = publisher
         self._clock = clock
+        self._metrics = metrics
 
     async def sync_reported(self, event: SyncProgressed | SyncCompleted | SyncInterrupted) -> None:
         """Keep the newest word about a connection's runs; an interruption stops its schedule."""
@@ -51,52 +78,89 @@ class Listening:
             await self._interrupted(event)
 
     async def _interrupted(self, event: SyncInterrupted) -> None:
-        for _ in range(_TRIES):
-            before = await self._connections.get(event.organization_id, event.connection_id)
-            if before is None or event.interrupted_at < before.connected_at:
-                return  # It speaks of a credential that was replaced since.
-            after = before.in_need(event.reason, event.detail, self._clock.now())
-            if after == before:
-                return
-            try:
-                await self._connections.replace(before, after, after.fact())
-            except ConnectionConflict:
-                continue
-            await self._connections.publish_pending(event.organization_id, event.connection_id)
+        now = self._clock.now()
+
+        def decide(found: Connection) -> Connection:
+            if event.interrupted_at < found.connected_at:
+                return found  # It speaks of a credential that was replaced since.
+            return found.in_need(event.reason, event.detail, now)
+
+        try:
+            before, after = await change(
+                self._connections, event.organization_id, event.connection_id, decide
+            )
+        except ConnectionUnknown:
             return
-        raise TransientError("The connection kept changing while its interruption was noted.")
+        if after != before:
+            self._metrics.attention.labels(event.reason).inc()
+
+    async def removal_requested(self, order: DataRemovalRequested) -> None:
+        """Remove what the connector holds, and give its word on it.
+
+        The connection's own record stays: its page says what was removed, when, and by whom. An order that
+        comes again after the connection began its next life finds that life and takes nothing from it.
+        """
+        documents = 0
+        connection = await self._connections.get(order.organization_id, order.connection_id)
+        removal = connection.removal if connection is not None else None
+        if removal is not None and removal.id == order.removal_id:
+            documents += await self._notices.forget(order.organization_id, order.connection_id)
+            documents += await self._states.forget(order.organization_id)
+        await self._publisher.publish(
+            DataRemoved(
+                organization_id=order.organization_id,
+                connection_id=order.connection_id,
+                removal_id=order.removal_id,
+                service="connector",
+                documents=documents,
+                removed_at=self._clock.now(),
+            )
+        )
 
     async def data_removed(self, event: DataRemoved) -> None:
+        """Note one service's word on the connection, for the page and for those who connect again."""
         await self._connections.confirm_removal(
             event.organization_id, event.connection_id, event.removal_id, event.service, event.documents
         )
 
-    async def notified(self, body: Mapping[str, Any]) -> int:
-        """Turn one webhook notification into requests to read; return how many.
+    async def notified(self, body: Mapping[str, Any]) -> list[TakenNotice]:
+        """Store one webhook notification as requests to read, to be published by `publish`.
 
         Unknown workspaces and topics are dropped: they must be answered like any other (FACTS §9).
         """
-        hint = hint_of(body)
+        hints = hints_of(body)
         workspace_id = body.get("app_id")
-        if hint is None or not isinstance(workspace_id, str) or len(workspace_id) > _MOST_WORKSPACE_ID:
-            return 0
-        asked = 0
+        if not hints or not isinstance(workspace_id, str) or len(workspace_id) > _MOST_WORKSPACE_ID:
+            self._metrics.webhooks.labels("not_for_us").inc()
+            return []
         now = self._clock.now()
         identity = notification_identity(body)
+        taken = []
         for connection in await self._connections.of_workspace(workspace_id):
-            if await self._notices.seen(connection.organization_id, identity):
-                continue
-            await self._publisher.publish(
-                SyncRequested(
-                    organization_id=connection.organization_id,
-                    connection_id=connection.id,
-                    request_id=f"hint-{identity}",
-                    reason="hint",
-                    hints=(hint,),
-                    requested_at=now,
-                )
+            request = SyncRequested(
+                organization_id=connection.organization_id,
+                connection_id=connection.id,
+                request_id=f"hint-{identity}",
+                reason="hint",
+                hints=hints,
+                requested_at=now,
             )
-            # Remembered afterwards: one that could not be published is taken when Intercom sends it again.
-            await self._notices.remember(connection.organization_id, identity, now)
-            asked += 1
-        return asked
+            if await self._notices.take(connection, identity, request, now):
+                taken.append(TakenNotice(connection.organization_id, identity))
+                self._metrics.sync_requests.labels("hint").inc()
+        self._metrics.webhooks.labels("taken" if taken else "known_or_unconnected").inc()
+        return taken
+
+    async def publish(self, taken: Sequence[TakenNotice]) -> None:
+        """Publish what was stored; what cannot be published now is the sweeper's."""
+        for notice in taken:
+            try:
+                await self._notices.publish_pending(notice.organization_id, notice.notification)
+            except TransientError as error:
+                _LOG.warning("hint will be published later", reason=str(error))
+
+    async def health(self, workspace_id: str | None) -> Health:
+        """Return what Intercom shows an administrator who looks at the app there."""
+        if workspace_id is not None and await self._connections.of_workspace(workspace_id):
+            return Health("OK")
+        return Health("UNHEALTHY", "Earshot does not read this workspace. Connect it again in Earshot.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
 
+from services.connector.use_cases.changing import announce
 from shared.contracts.sync import SyncRequested
 from shared.errors import TransientError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from services.connector.domain.connection import Connection
+    from services.connector.metrics import Metrics
     from services.connector.ports import Connections
     from shared.clock import Clock
 
@@ -22,28 +24,29 @@ _LOG = structlog.get_logger(__name__)
 _TAKEN_AT_ONCE = 500
 """Due connections that one look takes; the rest are still due at the next look."""
 
+_SIDE_BY_SIDE = 16
+"""Connections asked for at the same time; each waits on the database and the bus, not on us."""
+
 
 class Scheduling:
-    def __init__(self, *, connections: Connections, clock: Clock) -> None:
+    def __init__(self, *, connections: Connections, clock: Clock, metrics: Metrics) -> None:
         self._connections = connections
         self._clock = clock
+        self._metrics = metrics
 
     async def tick(self) -> int:
         """Ask for the runs that are due; return how many were asked for here."""
-        now = self._clock.now()
+        due = await self._connections.due(self._clock.now(), _TAKEN_AT_ONCE)
         asked = 0
-        for connection in await self._connections.due(now, _TAKEN_AT_ONCE):
-            if await self._ask(connection):
-                asked += 1
-                await self._connections.publish_pending(connection.organization_id, connection.id)
+        for start in range(0, len(due), _SIDE_BY_SIDE):
+            asked += sum(await asyncio.gather(*map(self._ask, due[start : start + _SIDE_BY_SIDE])))
         return asked
 
     async def _ask(self, connection: Connection) -> bool:
-        due = connection.next_sync_at
-        if due is None:
-            return False
         now = self._clock.now()
-        interval = timedelta(seconds=connection.settings.sync_interval_seconds)
+        due, upcoming = connection.next_sync_at, connection.due_after(now)
+        if due is None or upcoming is None:
+            return False
         request = SyncRequested(
             organization_id=connection.organization_id,
             connection_id=connection.id,
@@ -52,9 +55,12 @@ class Scheduling:
             reason="scheduled",
             requested_at=now,
         )
-        # After an outage the schedule goes on from now; missed runs are not made up for one by one.
-        upcoming = max(due + interval, now)
-        return await self._connections.scheduled(connection, was_due=due, next_sync_at=upcoming, fact=request)
+        if not await self._connections.scheduled(connection, next_sync_at=upcoming, fact=request):
+            return False
+        self._metrics.sync_requests.labels("scheduled").inc()
+        self._metrics.schedule_lag_seconds.observe(max((now - due).total_seconds(), 0.0))
+        await announce(self._connections, connection)
+        return True
 
     async def run(self, every_seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Tick until cancelled."""

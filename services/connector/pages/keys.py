@@ -1,4 +1,4 @@
-"""Routes of the bearer keys' page and of the page that tells operators whether syncing is stuck."""
+"""The bearer keys' page: made, shown once, revoked."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.connector.pages.words import GAP_WORDS, RESOURCE_NAMES, state_word
-from shared.auth.dependencies import Admin, Member, csrf_protect
+from shared.auth.dependencies import Admin, csrf_protect
 from shared.auth.tokens import LONGEST_KEY_LIFE_DAYS
 
 if TYPE_CHECKING:
-    from services.connector.ports import Connections
     from services.connector.use_cases.keys import Keys
     from shared.auth.identity import Identity
     from shared.web.pages import Pages
@@ -55,27 +53,5 @@ def key_pages(*, pages: Pages, keys: Keys) -> APIRouter:
         if await keys.revoke(identity, key_id) is None:
             raise HTTPException(404, "There is no such key in your organization.")
         return RedirectResponse(KEYS, 303)
-
-    return router
-
-
-def operation_pages(*, pages: Pages, connections: Connections) -> APIRouter:
-    """Return `/operations/sync`."""
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/operations/sync")
-    async def sync(request: Request, identity: Member) -> HTMLResponse:
-        rows = []
-        for connection in await connections.list_of(identity.organization_id):
-            report = await connections.report(identity.organization_id, connection.id)
-            rows.append({"connection": connection, "report": report, "state": state_word(connection, report)})
-        return pages.render(
-            request,
-            "sync.html",
-            identity=identity,
-            rows=rows,
-            resource_names=RESOURCE_NAMES,
-            gap_words=GAP_WORDS,
-        )
 
     return router

@@ -1,0 +1,206 @@
+"""What a proven credential becomes: a new connection, the known one again, its next life, or a question.
+
+An organization has one connection that holds data. A credential of another workspace never takes its place
+by itself: it waits, encrypted, until an administrator says which of the two it shall be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.connector.domain.connection import Connection, Method, Workspace
+from services.connector.errors import (
+    ChangedMeanwhile,
+    ConnectionConflict,
+    IntercomRefused,
+    IntercomUnreachable,
+    WorkspaceDiffers,
+)
+from services.connector.ports import Offer
+from services.connector.use_cases.changing import announce
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    from services.connector.metrics import Metrics
+    from services.connector.ports import Connections, Intercom, Offers, Vault
+    from services.connector.use_cases.administration import Administration
+    from shared.auth.identity import Identity
+    from shared.clock import Clock
+    from shared.contracts.connections import ConnectionSettings
+
+_LOG = structlog.get_logger(__name__)
+
+_OFFER_LIFE = timedelta(minutes=15)
+"""Long enough to ask a colleague; after that the credential is forgotten."""
+
+_OFFER_BYTES = 32
+_TRIES = 8
+"""Times that storing is tried anew over another browser's; more would mean a fault, not a race."""
+
+
+class Linking:
+    """Takes credentials that `/me` has proven.
+
+    Args:
+        first_settings: what a new connection starts with.
+    """
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        offers: Offers,
+        intercom: Intercom,
+        vault: Vault,
+        administration: Administration,
+        first_settings: ConnectionSettings,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._connections = connections
+        self._offers = offers
+        self._intercom = intercom
+        self._vault = vault
+        self._administration = administration
+        self._first_settings = first_settings
+        self._clock = clock
+        self._metrics = metrics
+
+    async def link(
+        self, organization_id: str, *, by: str, method: Method, token: str, workspace: Workspace
+    ) -> Connection:
+        """Return the connection that the credential belongs to from now on.
+
+        Raises:
+            WorkspaceDiffers: another workspace is connected; the credential waits for a decision.
+            ConnectionConflict: the data of this workspace is still being removed.
+        """
+        offer = Offer(
+            id=secrets.token_urlsafe(_OFFER_BYTES),
+            organization_id=organization_id,
+            by=by,
+            method=method,
+            workspace=workspace,
+            credential=self._vault.encrypt(token),
+            expires_at=self._clock.now() + _OFFER_LIFE,
+        )
+        present = await self._present(organization_id)
+        if present is not None and present.workspace.id != workspace.id:
+            await self._offers.add(offer)
+            raise _differing(present, offer)
+        return await self._store(offer)
+
+    async def question(self, organization_id: str, offer_id: str) -> WorkspaceDiffers:
+        """Return the question that an offer asks. Raises ConnectionConflict when it is over."""
+        offer = await self._waiting(organization_id, offer_id)
+        present = await self._present(organization_id)
+        if present is None:
+            raise ConnectionConflict(
+                "Nothing is connected any more. Connect again; nothing stands against it."
+            )
+        return _differing(present, offer)
+
+    async def replace(self, identity: Identity, offer_id: str) -> Connection:
+        """Order the present workspace's data to be removed, and connect the offered one.
+
+        Raises:
+            ConnectionConflict: the offer is over, or something else was connected meanwhile.
+        """
+        offer = await self._waiting(identity.organization_id, offer_id)
+        present = await self._present(identity.organization_id)
+        if present is not None and present.workspace.id != offer.workspace.id:
+            await self._administration.remove_data(identity, present.id)
+        connection = await self._store(offer)
+        await self._offers.take(identity.organization_id, offer_id)
+        return connection
+
+    async def keep(self, organization_id: str, offer_id: str) -> None:
+        """Keep what is connected, and forget the offer; the app it was installed for is uninstalled."""
+        offer = await self._offers.take(organization_id, offer_id)
+        if offer is None or offer.method != "oauth":
+            return
+        sharing = await self._connections.of_workspace(offer.workspace.id)
+        if any(other.method == "oauth" for other in sharing):
+            return  # Another organization reads through the same installation.
+        try:
+            await self._intercom.uninstall(self._vault.decrypt(offer.credential))
+        except (IntercomRefused, IntercomUnreachable) as error:
+            _LOG.warning("app could not be uninstalled", workspace_id=offer.workspace.id, reason=str(error))
+
+    async def _waiting(self, organization_id: str, offer_id: str) -> Offer:
+        found = await self._offers.get(organization_id, offer_id)
+        if found is None or found.expires_at < self._clock.now():
+            raise ConnectionConflict(
+                "This question is too old, or it was answered before. Nothing was changed; connect again."
+            )
+        return found
+
+    async def _present(self, organization_id: str) -> Connection | None:
+        known = await self._connections.list_of(organization_id)
+        return next((connection for connection in known if connection.state != "removed"), None)
+
+    async def _store(self, offer: Offer) -> Connection:
+        for _ in range(_TRIES):
+            try:
+                after = await self._stored(offer)
+            except ChangedMeanwhile:
+                continue
+            self._metrics.connected.labels(offer.method).inc()
+            _LOG.info("workspace connected", connection_id=after.id, workspace_id=after.workspace.id)
+            await announce(self._connections, after)
+            return after
+        raise TransientError("The connection kept changing meanwhile; try again.")
+
+    async def _stored(self, offer: Offer) -> Connection:
+        now = self._clock.now()
+        fresh = self._fresh(offer)
+        present = await self._present(offer.organization_id)
+        if present is not None and present.workspace.id != offer.workspace.id:
+            raise ConnectionConflict(
+                f"The workspace {present.workspace.name} was connected meanwhile. Reload the page."
+            )
+        same = present or await self._connections.get(offer.organization_id, fresh.id)
+        if same is None:
+            await self._connections.insert(fresh, fresh.fact())
+            return fresh
+        begin = same.started_anew if same.state == "removed" else same.reconnected
+        after = begin(fresh, now)
+        await self._connections.replace(same, after, after.fact())
+        return after
+
+    def _fresh(self, offer: Offer) -> Connection:
+        now = self._clock.now()
+        # The same workspace in the same organization always has the same id, so that two browsers that
+        # connect at once meet in one document.
+        digest = hashlib.sha256(f"{offer.organization_id}\n{offer.workspace.id}".encode()).hexdigest()
+        return Connection(
+            id=f"intercom-{digest[:16]}",
+            organization_id=offer.organization_id,
+            revision=1,
+            state="connected",
+            method=offer.method,
+            workspace=offer.workspace,
+            settings=self._first_settings,
+            connected_by=offer.by,
+            connected_at=now,
+            changed_at=now,
+            credential=offer.credential,
+            next_sync_at=now,
+            next_look_at=now,
+        )
+
+
+def _differing(present: Connection, offer: Offer) -> WorkspaceDiffers:
+    here, there = present.workspace, offer.workspace
+    return WorkspaceDiffers(
+        f"This credential opens the workspace {there.name} ({there.id}), and what is held is data of"
+        f" {here.name} ({here.id}). Remove that data first, or use a credential of the same workspace.",
+        offer_id=offer.id,
+        present=here.name,
+        offered=there.name,
+    )

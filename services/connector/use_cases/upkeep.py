@@ -1,0 +1,88 @@
+"""What the connector does for itself: old encryption is renewed, connections are counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+import structlog
+
+from shared.contracts.connections import ConnectionState
+from shared.errors import ConfigurationError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from services.connector.metrics import Metrics
+    from services.connector.ports import Connections, Vault
+
+_LOG = structlog.get_logger(__name__)
+
+_AT_ONCE = 200
+CENSUS_SECONDS = 15.0
+RENEWALS_EVERY = 240
+"""Counts between two renewals: an hour. A new ring comes with a restart, which renews at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """How many credentials were put under the newest key, and how many no key opens."""
+
+    renewed: int
+    unreadable: int
+
+
+class Upkeep:
+    def __init__(self, *, connections: Connections, vault: Vault, metrics: Metrics) -> None:
+        self._connections = connections
+        self._vault = vault
+        self._metrics = metrics
+
+    async def renew(self) -> Renewal:
+        """Put every credential under the newest key; after that the older keys may leave the ring.
+
+        Replicas may do it at once: a credential that changed meanwhile is left as it is.
+        """
+        renewed = unreadable = 0
+        after_id = ""
+        while found := await self._connections.credentials(after_id, _AT_ONCE):
+            for credential in found:
+                if self._vault.is_current(credential.encrypted):
+                    continue
+                try:
+                    encrypted = self._vault.encrypt(self._vault.decrypt(credential.encrypted))
+                except ConfigurationError as error:
+                    unreadable += 1
+                    _LOG.error(
+                        "credential cannot be read",
+                        organization_id=credential.organization_id,
+                        connection_id=credential.connection_id,
+                        reason=str(error),
+                    )
+                    continue
+                renewed += await self._connections.reencrypted(credential, encrypted)
+            after_id = found[-1].connection_id
+        self._metrics.unreadable.set(unreadable)
+        self._metrics.reencrypted.inc(renewed)
+        if renewed:
+            _LOG.info("credentials are under the newest key", renewed=renewed)
+        return Renewal(renewed, unreadable)
+
+    async def count(self) -> None:
+        """Set the gauge of connections by state."""
+        census = await self._connections.census()
+        for state in get_args(ConnectionState):
+            self._metrics.connections.labels(state).set(census.get(state, 0))
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Count and renew until cancelled."""
+        turn = 0
+        while True:
+            try:
+                if turn == 0:
+                    await self.renew()
+                await self.count()
+                turn = (turn + 1) % RENEWALS_EVERY
+            except TransientError as error:
+                _LOG.warning("upkeep waits", reason=str(error))
+            await sleep(CENSUS_SECONDS)

@@ -1,0 +1,152 @@
+"""Looking at credentials between runs: a dead one is noticed within a minute, and a host's return too.
+
+One `/me` for each connection and interval. How many are asked in a second is bounded, so that a big
+installation spends a known share of its app's budget on it and looks less often instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.connector.errors import (
+    ConnectionUnknown,
+    HostNotAllowed,
+    IntercomRefused,
+    IntercomUnreachable,
+)
+from services.connector.use_cases.changing import change
+from shared.errors import ConfigurationError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from services.connector.domain.connection import Connection
+    from services.connector.metrics import Metrics
+    from services.connector.ports import Connections, Intercom, Vault
+    from shared.clock import Clock
+
+_LOG = structlog.get_logger(__name__)
+
+LOOKS_PER_TICK = 10
+"""Ticks are a second apart: 600 calls a minute at most, 6 % of an app's default budget (FACTS §4)."""
+
+TICK_SECONDS = 1.0
+
+
+class Watching:
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        intercom: Intercom,
+        vault: Vault,
+        clock: Clock,
+        metrics: Metrics,
+        look_seconds: float,
+    ) -> None:
+        self._connections = connections
+        self._intercom = intercom
+        self._vault = vault
+        self._clock = clock
+        self._metrics = metrics
+        self._look = timedelta(seconds=look_seconds)
+
+    async def tick(self) -> int:
+        """Look at credentials that are due; return how many were looked at here."""
+        now = self._clock.now()
+        due = await self._connections.due_for_look(now, LOOKS_PER_TICK)
+        return sum(await asyncio.gather(*(self._claimed(connection) for connection in due)))
+
+    async def _claimed(self, connection: Connection) -> bool:
+        now = self._clock.now()
+        if not await self._connections.looked_at(connection, next_look_at=now + self._look):
+            return False
+        interval = timedelta(seconds=connection.settings.sync_interval_seconds)
+        if connection.state == "connected" and interval <= self._look:
+            return False  # Its runs look often enough.
+        await self.look(connection)
+        return True
+
+    async def look(self, connection: Connection) -> None:
+        """Ask `/me`, and stop or resume the connection by the answer. Silence decides nothing."""
+        if connection.credential is None:
+            return
+        refusal: IntercomRefused | None = None
+        try:
+            token = self._vault.decrypt(connection.credential)
+            # One refusal may be a hiccup, and stopping a tenant is a big thing (FACTS §3).
+            refusal = await self._refusal(token, connection) and await self._refusal(token, connection)
+        except (IntercomUnreachable, HostNotAllowed, ConfigurationError) as error:
+            self._metrics.looks.labels("no_answer").inc()
+            _LOG.debug("credential could not be looked at", connection_id=connection.id, reason=str(error))
+            return
+        self._metrics.looks.labels("refused" if refusal else "fine").inc()
+        if refusal is not None:
+            await self._stop(connection, refusal)
+        elif connection.attention == "unreachable":
+            await self._resume(connection)
+
+    async def _refusal(self, token: str, connection: Connection) -> IntercomRefused | None:
+        try:
+            await self._intercom.who_am_i(token, connection.workspace.base_url)
+        except IntercomRefused as refusal:
+            # Other refusals concern what may be read: the runs meet them, and know which reads go on.
+            return refusal if refusal.kind == "token_rejected" else None
+        return None
+
+    async def _stop(self, connection: Connection, refusal: IntercomRefused) -> None:
+        now = self._clock.now()
+
+        def decide(found: Connection) -> Connection:
+            if found.credential != connection.credential:
+                return found  # Somebody reconnected while we asked.
+            return found.in_need("token_revoked", str(refusal), now)
+
+        await self._apply(connection, decide, stopped=True)
+
+    async def _resume(self, connection: Connection) -> None:
+        now = self._clock.now()
+        await self._apply(
+            connection,
+            lambda found: found.recovered(now) if found.attention == "unreachable" else found,
+            stopped=False,
+        )
+
+    async def _apply(
+        self, connection: Connection, decide: Callable[[Connection], Connection], *, stopped: bool
+    ) -> None:
+        try:
+            before, after = await change(self._connections, connection.organization_id, connection.id, decide)
+        except ConnectionUnknown:
+            return
+        if after == before:
+            return
+        if stopped:
+            self._metrics.attention.labels("token_revoked").inc()
+        else:
+            self._metrics.recovered.inc()
+        _LOG.info("credential looked at", connection_id=connection.id, state=after.state)
+
+    async def access_removed(self, workspace_id: str) -> int:
+        """Look at all connections of a workspace of which Intercom says that access was removed.
+
+        Its word is checked: it may be late, about an installation that was replaced since. Returns how many
+        connections were looked at.
+        """
+        concerned = await self._connections.of_workspace(workspace_id)
+        for connection in concerned:
+            await self.look(connection)
+        return len(concerned)
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Tick until cancelled."""
+        while True:
+            try:
+                await self.tick()
+            except TransientError as error:
+                _LOG.warning("looking at credentials waits", reason=str(error))
+            await sleep(TICK_SECONDS)
