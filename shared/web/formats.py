@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -35,9 +35,9 @@ def age_in_words(moment: datetime, now: datetime) -> str:
     return length if seconds > 0 else f"in {length}"
 
 
-def date_in_words(moment: datetime) -> str:
-    """Return the day in UTC, as in "3 Mar 2026"."""
-    day = moment.astimezone(UTC)
+def date_in_words(moment: date) -> str:
+    """Return the day, of a moment the one in UTC, as in "3 Mar 2026"."""
+    day = moment.astimezone(UTC) if isinstance(moment, datetime) else moment
     return f"{day.day} {day:%b %Y}"
 
 

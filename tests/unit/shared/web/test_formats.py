@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 
 import pytest
@@ -104,3 +104,8 @@ def test_marking_never_changes_the_text(text: str, spans: list[tuple[int, int]])
     html = str(formats.marked(text, spans))
     assert unescape(re.sub(r"</?mark>", "", html)) == text
     assert re.fullmatch(r"(?s)[^<]*(<mark>[^<]+</mark>[^<]*)*", html)
+
+
+def test_a_plain_day_is_written_like_a_moment() -> None:
+    """A renewal date has no zone, and reads as every other date does."""
+    assert formats.date_in_words(date(2027, 3, 12)) == "12 Mar 2027"
