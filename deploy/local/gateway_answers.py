@@ -23,7 +23,7 @@ _WHAT_IT_DOES = {
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem;"
     "color:#1d2433;background:#fbfbfc}h1{font-size:1.25rem}p{margin:.5rem 0}"
-    "@media(prefers-color-scheme:dark){body{color:#e6e8ee;background:#14171f}}"
+    "a{color:#2f55c8}@media(prefers-color-scheme:dark){body{color:#e6e8ee;background:#14171f}a{color:#93abff}}"
 )
 
 
@@ -45,7 +45,7 @@ def service_away(request: Request, service: str, *, arrived: bool) -> Response:
 
 
 def not_found(request: Request) -> Response:
-    return _answer(request, 404, "Not found", ["There is nothing at this address."])
+    return _answer(request, 404, "Not found", ["There is nothing at this address."], way_on=True)
 
 
 def too_large(request: Request, most_bytes: int) -> Response:
@@ -63,7 +63,15 @@ def not_this_host(request: Request) -> Response:
     )
 
 
-def _answer(request: Request, status: int, title: str, lines: list[str], *, reload: bool = False) -> Response:
+def _answer(
+    request: Request,
+    status: int,
+    title: str,
+    lines: list[str],
+    *,
+    reload: bool = False,
+    way_on: bool = False,
+) -> Response:
     headers = {"Cache-Control": "no-store"}
     if status == 503:  # noqa: PLR2004 - the status code is its own name
         headers["Retry-After"] = str(_RELOAD_SECONDS)
@@ -75,6 +83,8 @@ def _answer(request: Request, status: int, title: str, lines: list[str], *, relo
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     )
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    if way_on:
+        paragraphs += '<p><a href="/insights">To the insights</a></p>'
     again = f'<meta http-equiv="refresh" content="{_RELOAD_SECONDS}">' if reload else ""
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · Earshot</title>'

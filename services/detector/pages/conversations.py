@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -53,6 +54,7 @@ def conversation_pages(parts: ConversationParts) -> APIRouter:
             identity=identity,
             view=view,
             record=record,
+            heading=record.title or _beginning(view) or f"Conversation {record.id}",
             entries=[_entry(view, part) for part in view.parts],
             cards=[card_of(signal) for signal in view.signals],
             missing=max(0, (record.source_part_count or 0) - held),
@@ -60,6 +62,15 @@ def conversation_pages(parts: ConversationParts) -> APIRouter:
         )
 
     return router
+
+
+_HEADING_CHARACTERS = 70
+
+
+def _beginning(view: ConversationView) -> str:
+    """Return the first words that were said, for a conversation that nobody gave a title."""
+    said = next((part.text for part in view.parts if part.text and not part.redacted), "")
+    return shorten(said, _HEADING_CHARACTERS, placeholder="…")
 
 
 def _entry(view: ConversationView, part: ConversationPartChanged) -> dict[str, Any]:

@@ -107,6 +107,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
                 },
             ],
             filtered=bool(q or owner or known),
+            has_list=bool(await lists.count_customers(organization, words=None, owner=None, known=True)),
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             csv_url=f"/customers/export.csv?{request.url.query}",
         )
