@@ -86,7 +86,8 @@ def told(name: str, completed: SyncCompleted, process: psutil.Process, before: f
     read = {count.resource: count.done for count in completed.counts}.get("conversation", 0)
     sys.stdout.write(
         f"{name:12} {seconds:7.1f} s  {read:6} conversations  {read / seconds:6.1f} /s"
-        f"  {completed.calls:6} calls  {1_000 * (spent - before) / max(completed.calls, 1):5.2f} ms CPU a call"
+        f"  {completed.calls:6} calls"
+        f"  {1_000 * (spent - before) / max(completed.calls, 1):5.2f} ms CPU a call"
         f"  {process.memory_info().rss / 2**20:5.0f} MiB  {completed.gap_count} gaps\n"
     )
     return spent
@@ -95,7 +96,7 @@ def told(name: str, completed: SyncCompleted, process: psutil.Process, before: f
 async def main(arguments: Sequence[str]) -> None:
     conversations = int(arguments[0]) if arguments else 3_000
     latency = int(arguments[1]) if len(arguments) > 1 else 0
-    with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         kafka, mongodb_uri = engines(stack, folder)
         url = stack.enter_context(

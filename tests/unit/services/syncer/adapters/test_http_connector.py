@@ -1,0 +1,102 @@
+"""Leasing a credential: asked once, kept until it ends, never shown."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from services.syncer.adapters.http_connector import HttpCredentials
+from services.syncer.errors import DisconnectedError
+from shared.auth.tokens import service_of_token
+from shared.clock import ManualClock
+from shared.errors import TransientError
+from tests.unit.services.syncer.store_suite import KEY, NOW
+
+SIGNING_KEY = SecretStr("a signing key that is long enough for tests")
+TOKEN = "dG9rOnNlY3JldC10b2tlbg=="
+LEASE = {
+    "access_token": TOKEN,
+    "base_url": "https://api.test",
+    "workspace_id": "ws",
+    "expires_in_seconds": 60,
+}
+
+
+class Connector:
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def credentials(connector: Connector, clock: ManualClock) -> HttpCredentials:
+    return HttpCredentials(
+        connector_url="http://connector.test",
+        signing_key=SIGNING_KEY,
+        clock=clock,
+        transport=httpx.MockTransport(connector),
+    )
+
+
+async def test_asks_as_the_syncer_and_keeps_the_answer() -> None:
+    """One signed call serves until the lease ends; dropping it asks again at once."""
+    connector, clock = Connector(httpx.Response(200, json=LEASE)), ManualClock(NOW)
+    leases = credentials(connector, clock)
+    lease = await leases.lease(KEY)
+    assert (lease.access_token.get_secret_value(), lease.base_url, lease.workspace_id) == (
+        TOKEN,
+        "https://api.test",
+        "ws",
+    )
+    assert await leases.lease(KEY) is lease
+    asked = connector.requests[0]
+    assert asked.url.path == "/internal/v1/connections/con-1/credential"
+    assert asked.url.params["organization_id"] == "org-1"
+    bearer = asked.headers["Authorization"].removeprefix("Bearer ")
+    assert service_of_token(bearer, SIGNING_KEY, clock, audience="connector") == "syncer"
+    clock.advance(56)
+    await leases.lease(KEY)
+    leases.drop(KEY)
+    await leases.lease(KEY)
+    assert len(connector.requests) == 3
+    await leases.aclose()
+
+
+@pytest.mark.parametrize("status", [404, 409, 410])
+async def test_no_credential_means_disconnected(status: int) -> None:
+    """The connector's refusal is somebody's decision, not a fault."""
+    leases = credentials(Connector(httpx.Response(status)), ManualClock(NOW))
+    with pytest.raises(DisconnectedError):
+        await leases.lease(KEY)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.ConnectError("refused"),
+        httpx.Response(503),
+        httpx.Response(401),
+        httpx.Response(200, text="<html>"),
+        httpx.Response(200, json={**LEASE, "expires_in_seconds": "soon"}),
+    ],
+)
+async def test_faults_are_tried_later_and_tell_no_token(answer: httpx.Response | Exception) -> None:
+    """A connector that is away or talks nonsense is asked again; the token is in no message."""
+    leases = credentials(Connector(answer), ManualClock(NOW))
+    with pytest.raises(TransientError) as caught:
+        await leases.lease(KEY)
+    shown = str(caught.value) + repr(caught.value.__cause__)
+    assert TOKEN not in shown
+
+
+async def test_a_token_shows_itself_nowhere() -> None:
+    """Printing what was leased prints no secret."""
+    leases = credentials(Connector(httpx.Response(200, json=LEASE)), ManualClock(NOW))
+    assert TOKEN not in repr(await leases.lease(KEY))

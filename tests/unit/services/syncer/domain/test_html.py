@@ -1,0 +1,76 @@
+"""Messages read as a person would see them, whatever markup they come in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.syncer.domain.html import LONGEST_TEXT, plain_text
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (None, ""),
+        ("", ""),
+        ("<p></p>", ""),
+        ("<p>Hi <b>you</b> &amp; me</p><p>Bye</p>", "Hi you & me\n\nBye"),
+        ("one<br>two<br/>three", "one\ntwo\nthree"),
+        ("a<br><br><br><br>b", "a\n\nb"),
+        ("<div>a</div><div>b</div>", "a\nb"),
+        ("<ul><li>one</li><li>two</li></ul>after", "- one\n- two\n\nafter"),
+        ('see <a href="https://x.test/p">the page</a>.', "see the page (https://x.test/p)."),
+        ('<a href="https://x.test/">x.test</a>', "x.test"),
+        ('<a href="mailto:a@x.test">a@x.test</a>', "a@x.test"),
+        ('<a href="https://x.test/p"></a>', "https://x.test/p"),
+        ('<a href="javascript:alert(1)">click</a>', "click"),
+        ('<img src="x.png" alt="secret">', "[image]"),
+        ('<p>look</p><div class="intercom-container"><img src="x"></div>', "look\n\n[image]"),
+        ("<table><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></table>", "1 2\n3"),
+        ("a <script>alert(1)</script><style>p{}</style><!-- no --> b", "a b"),
+        ("5 < 6 & 7 > 3", "5 < 6 & 7 > 3"),
+        ("&nbsp;tight&nbsp;&nbsp;space ", "tight space"),
+        ("caf&eacute; &#128512;", "café 😀"),
+        ("plain  text\r\nsecond line\n\n\n\nlast", "plain text\nsecond line\n\nlast"),
+        ("<p>half a \ud800 pair and \x00 nothing</p>", "half a pair and nothing"),
+        ("<p>unclosed <b>bold", "unclosed bold"),
+        ("<blockquote>said</blockquote>answer", "said\n\nanswer"),
+    ],
+)
+def test_reads_like_a_person(body: str | None, expected: str) -> None:
+    """Paragraphs, breaks, lists, links and images are kept in words; everything unseen is dropped."""
+    assert plain_text(body) == (expected, False)
+
+
+def test_cuts_what_is_too_long() -> None:
+    """A message beyond the contract's limit is cut and says so; one that just fits is whole."""
+    assert plain_text("x" * LONGEST_TEXT) == ("x" * LONGEST_TEXT, False)
+    text, cut = plain_text("<p>" + "y" * (LONGEST_TEXT + 1) + "</p>")
+    assert (len(text), cut) == (LONGEST_TEXT, True)
+    text, cut = plain_text("😀" * LONGEST_TEXT)
+    assert cut
+    assert len(text.encode()) <= 500_000
+
+
+def test_nesting_is_no_weapon() -> None:
+    """A body nested deeper than Python's stack is read like any other."""
+    assert plain_text("<div>" * 50_000 + "deep") == ("deep", False)
+
+
+@given(st.text(alphabet=st.characters(), max_size=300))
+def test_any_text_can_be_stored(body: str) -> None:
+    """Whatever came, the result is valid UTF-8, trimmed, and has no pile of empty lines."""
+    text, _ = plain_text(body)
+    text.encode()
+    assert text == text.strip()
+    assert "\n\n\n" not in text
+
+
+@given(st.lists(st.sampled_from(["<p>", "</p>", "<a href='x'>", "</a>", "<li>", "<br>", "w", " ", "&amp;"])))
+def test_broken_markup_never_fails(pieces: list[str]) -> None:
+    """Tags in any order give text with every word in it, in the same way each time."""
+    body = "".join(pieces)
+    text, _ = plain_text(body)
+    assert text.count("w") == body.count("w")
+    assert plain_text(body) == (text, False)
