@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - the repository validates stored offers by these annotations
 from typing import TYPE_CHECKING, Protocol
+
+from services.connector.domain.connection import Method, Workspace  # noqa: TC001 - see above
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from services.connector.domain.connection import Connection, Method, Workspace
+    from services.connector.domain.connection import Connection
     from services.connector.domain.diagnosis import Diagnosis, FamilyKey, Sight
     from services.connector.domain.report import SyncReport
     from shared.contracts.event import Event

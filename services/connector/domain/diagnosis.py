@@ -7,11 +7,11 @@ each have their own verdict and words, and none of them looks like "no data" (DE
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - the repository validates stored diagnoses by these annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
 Outcome = Literal[
     "answered", "token_rejected", "permission_missing", "plan_restricted", "not_intercom", "unreachable"
