@@ -43,7 +43,8 @@ async def client(simulator: Simulator) -> AsyncIterator[httpx.AsyncClient]:
     """Calls the simulator directly, with the demo token and the pinned version."""
     headers = {"Authorization": f"Bearer {DEMO_TOKEN}", "Intercom-Version": "2.16"}
     transport = httpx.ASGITransport(simulator.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8710", headers=headers) as made:
+    address = "http://127.0.0.1:8710"
+    async with httpx.AsyncClient(transport=transport, base_url=address, headers=headers) as made:
         yield made
 
 
