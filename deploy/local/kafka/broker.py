@@ -13,7 +13,7 @@ from deploy.local.kafka.configuration import BrokerAddress, log_configuration, s
 from deploy.local.kafka.java import BROKER_HEAP_MEGABYTES, TOOL_HEAP_MEGABYTES, java_command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from deploy.local.kafka.jars import Installation
@@ -83,8 +83,7 @@ class KafkaNode:
         return (f"-XX:AOTCache={cache}", *_QUIET) if cache.exists() else ()
 
     def _format(self) -> None:
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ("format", "--ignore-formatted", "-t", cluster_id, "-c", str(self._properties))
+        arguments = ("format", "--ignore-formatted", "-t", new_cluster_id(), "-c", str(self._properties))
         command = java_command(
             main_class="kafka.tools.StorageTool",
             class_path=self.installation.class_path,
@@ -98,3 +97,14 @@ class KafkaNode:
         if done.returncode != 0:
             said = (done.stderr or done.stdout).strip()
             raise EngineFailed(f"Kafka could not format its storage in {self.data}: {said}")
+
+
+def new_cluster_id(random_id: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
+    """Return a name for a new cluster as Kafka writes them: a random UUID in URL-safe base64.
+
+    None begins with a dash, which Kafka's tools would read as an option; Kafka's own ids keep to that too.
+    """
+    while True:
+        name = base64.urlsafe_b64encode(random_id().bytes).decode().rstrip("=")
+        if not name.startswith("-"):
+            return name
