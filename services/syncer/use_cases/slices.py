@@ -339,7 +339,8 @@ class Slices:
         return "completed"
 
     async def _complete(self, run: Run) -> str:
-        await self._reports.progressed(run, step_named(run.steps[-1].name).resource)
+        if run.steps:
+            await self._reports.progressed(run, step_named(run.steps[-1].name).resource)
         await self._reports.completed(run)
         await self._runs.finish(run, interrupted=False, now=self._clock.now())
         return "completed"

@@ -236,7 +236,7 @@ class Rig:
         self.clock.advance(60)
         return completed
 
-    def mutate(self, name: str, **arguments: Any) -> Any:
+    def mutate(self, name: str, /, **arguments: Any) -> Any:
         return self.simulation.mutate(None, Mutation(name, arguments))
 
     def calls(self) -> int:

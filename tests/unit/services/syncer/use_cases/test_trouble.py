@@ -1,0 +1,404 @@
+"""Crashes, lost leases, refused tokens, missing permissions, removal: what happens when things go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from deploy.simulator.tokens import DEMO_TOKEN
+from services.syncer.errors import DisconnectedError
+from shared.contracts.connections import (
+    ConnectionChanged,
+    ConnectionSettings,
+    DataRemovalRequested,
+    DataRemoved,
+)
+from shared.contracts.resources import ResourceEvent
+from shared.contracts.sync import ResourceHint, SyncRequested
+from shared.errors import TransientError
+from tests.unit.services.syncer.rig import KEY, LEASE_SECONDS, Rig
+from tests.unit.services.syncer.use_cases.test_reading import small
+
+if TYPE_CHECKING:
+    from services.syncer.domain.connection import ConnectionKey
+    from services.syncer.domain.run import Run
+
+MAIN, HINTS = KEY.document_id("main"), KEY.document_id("hints")
+
+
+def revoke(rig: Rig) -> None:
+    token = rig.simulation.tokens.get(DEMO_TOKEN)
+    assert token is not None
+    rig.simulation.put_token(replace(token, state="revoked"))
+
+
+def forbid(rig: Rig, *families: str) -> None:
+    token = rig.simulation.tokens.get(DEMO_TOKEN)
+    assert token is not None
+    rig.simulation.put_token(replace(token, missing=frozenset(families)))
+
+
+def allow(rig: Rig) -> None:
+    token = rig.simulation.tokens.get(DEMO_TOKEN)
+    assert token is not None
+    rig.simulation.put_token(replace(token, state="active", missing=frozenset()))
+
+
+async def claimed(rig: Rig) -> Run:
+    now = rig.clock.now()
+    run = await rig.runs.claim("main", now=now, until=now + timedelta(seconds=LEASE_SECONDS))
+    assert run is not None
+    return run
+
+
+async def test_a_killed_slice_is_repeated_and_nothing_else() -> None:
+    """After a crash the lease runs out, another replica goes on, and one slice at most is published twice."""
+    rig = Rig(small(), slice_items=20)
+    await rig.connect()
+    await rig.request("initial")
+    for _ in range(4):
+        await rig.slice("main")
+    doomed = asyncio.create_task(rig.slices.execute(await claimed(rig)))
+    published = len(rig.publisher.published)
+    while len(rig.publisher.published) == published:
+        await asyncio.sleep(0)
+    doomed.cancel()
+    await asyncio.gather(doomed, return_exceptions=True)
+    assert await rig.slice("main") is None
+    rig.clock.advance(LEASE_SECONDS)
+    rig.slices = rig.another_replica()
+    await rig.settle()
+    assert rig.missing() == []
+    ids = [event.event_id() for event in rig.publisher.published if isinstance(event, ResourceEvent)]
+    # Twenty conversations with their parts, at the very most.
+    assert len(ids) - len(set(ids)) <= 20 * 12
+
+
+async def test_a_bus_that_is_away_loses_nothing() -> None:
+    """What could not be published is not remembered; the run waits and goes on."""
+    rig = Rig(small())
+    await rig.connect()
+    await rig.request("initial")
+    rig.publisher.fail_next(TransientError("Kafka is away"))
+    outcomes = await rig.settle()
+    assert "parked" in outcomes
+    assert rig.missing() == []
+
+
+async def test_whoever_lost_the_lease_publishes_nothing_more() -> None:
+    """A replica that was asleep while another took over notices before it publishes."""
+    rig = Rig(small(), slice_items=10)
+    await rig.connect()
+    await rig.request("initial")
+    sleeper = await claimed(rig)
+    rig.clock.advance(LEASE_SECONDS + 1)
+    taken = await claimed(rig)
+    before = len(rig.publisher.published)
+
+    class Late(httpx.ASGITransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            rig.clock.advance(10)
+            return await super().handle_async_request(request)
+
+    rig.intercom._client._transport = Late(rig.simulator.app)
+    assert await rig.slices.execute(sleeper) == "lost"
+    assert len(rig.publisher.published) == before
+    assert await rig.runs.checkpoint(taken, wake_at=rig.clock.now())
+
+
+async def test_a_revoked_token_interrupts_and_reconnecting_goes_on() -> None:
+    """One /me confirms it, a person is told once, and the run goes on where it was with the next token."""
+    rig = Rig(small(), slice_items=20)
+    await rig.connect()
+    await rig.request("initial")
+    for _ in range(3):
+        assert await rig.slice("main") == "sliced"
+    revoke(rig)
+    assert (await rig.settle())[-1] == "interrupted"
+    (told,) = rig.interrupted
+    assert (told.reason, told.run_id) == ("token_revoked", "request-1")
+    assert DEMO_TOKEN not in told.model_dump_json()
+    assert rig.credentials.dropped
+    read = rig.simulation.statistics.calls["GET /conversations/{id}"]
+    allow(rig)
+    await rig.connect()
+    await rig.request("initial")
+    await rig.settle()
+    assert rig.missing() == []
+    held = sum(1 for key in rig.mirror() if "/conversation/" in key)
+    again = rig.simulation.statistics.calls["GET /conversations/{id}"]
+    assert again - read <= held - read + 20
+
+
+async def test_a_token_that_was_replaced_meanwhile_is_tried() -> None:
+    """Rotation is no interruption: the refused token is leased anew, and the new one is used."""
+    rig = Rig(small())
+    await rig.connect()
+    await rig.request("initial")
+    rig.credentials.token = "dG9rOm9sZA=="
+    lease = rig.credentials.lease
+
+    async def rotating(key: ConnectionKey) -> Any:
+        found = await lease(key)
+        rig.credentials.token = DEMO_TOKEN
+        return found
+
+    rig.credentials.lease = rotating  # type: ignore[method-assign]
+    outcomes = await rig.settle()
+    assert outcomes[0] == "put_off"
+    assert rig.interrupted == []
+    assert rig.missing() == []
+
+
+@pytest.mark.parametrize("spelling", ["token_unauthorized", "forbidden", "action_forbidden"])
+async def test_a_missing_permission_stops_one_resource(spelling: str) -> None:
+    """The others are read; the gap is named, and closes with the first run after it was granted."""
+    rig = Rig(small())
+    rig.simulation.set_switches(rig.simulation.switches.changed(missing_permission=spelling))
+    forbid(rig, "read_tags")
+    completed = await rig.first_sync()
+    assert [(gap.resource, gap.id, gap.reason) for gap in completed.gaps] == [
+        ("tag", None, "permission_missing")
+    ]
+    assert all(difference.startswith("tag") for difference in rig.missing())
+    assert rig.interrupted == []
+    before = rig.simulation.statistics.calls["GET /conversations/{id}"]
+    allow(rig)
+    await rig.request("manual")
+    await rig.settle()
+    assert rig.missing() == []
+    assert rig.completed[-1].gap_count == 0
+    assert rig.simulation.statistics.calls["GET /conversations/{id}"] == before
+
+
+async def test_a_plan_restriction_has_its_own_name() -> None:
+    """It is neither a token's fault nor a permission's."""
+    rig = Rig(small())
+    rig.simulation.set_switches(rig.simulation.switches.changed(plan_restricted=("read_tags",)))
+    completed = await rig.first_sync()
+    assert [gap.reason for gap in completed.gaps] == ["plan_restricted"]
+
+
+async def test_nothing_granted_interrupts() -> None:
+    """A token that may read nothing needs a person; afterwards the run starts from its plan."""
+    rig = Rig(small())
+    forbid(
+        rig,
+        "read_admins",
+        "read_tags",
+        "read_users_and_companies",
+        "read_one_user_and_company",
+        "read_conversations",
+    )
+    await rig.connect()
+    await rig.request("initial")
+    assert (await rig.settle())[-1] == "interrupted"
+    assert [told.reason for told in rig.interrupted] == ["permission_missing"]
+    allow(rig)
+    await rig.request("manual")
+    await rig.settle()
+    assert rig.missing() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"workspace_id": "another"}, "workspace_changed"), ({"region": "EU"}, "wrong_region")],
+)
+async def test_another_workspace_or_region_is_noticed(changes: dict[str, Any], reason: str) -> None:
+    """Before anything is read, /me is compared with what the connection was made for."""
+    rig = Rig(small())
+    await rig.connect(**changes)
+    await rig.request("initial")
+    assert await rig.settle() == ["interrupted"]
+    assert [told.reason for told in rig.interrupted] == [reason]
+    assert rig.mirror() == {}
+    assert rig.calls() == 1
+
+
+async def test_me_is_asked_once_for_each_revision() -> None:
+    """Unchanged connections are not verified again; without knowledge of the workspace /me names it."""
+    rig = Rig(small())
+    rig.credentials.workspace_id = None
+    await rig.connect(workspace_id=None)
+    await rig.request("initial")
+    await rig.settle()
+    assert rig.missing() == []
+    await rig.connect()
+    for _ in range(2):
+        await rig.request("manual")
+        await rig.settle()
+    assert rig.simulation.statistics.calls["GET /me"] == 2
+
+
+async def test_a_disconnected_connection_ends_quietly() -> None:
+    """No credential is somebody's decision: the run ends, and nobody is alarmed."""
+    rig = Rig(small())
+    await rig.connect()
+    rig.credentials.refuse_with = DisconnectedError("gone")
+    await rig.request("initial")
+    assert await rig.settle() == ["disconnected"]
+    await rig.connect(state="disconnected")
+    await rig.request("manual")
+    assert await rig.settle() == ["disconnected"]
+    assert rig.interrupted == []
+
+
+async def test_a_run_waits_for_news_of_its_connection() -> None:
+    """Requests and connections come by different topics; after ten minutes without news the run ends."""
+    rig = Rig(small())
+    await rig.request("initial")
+    assert await rig.slice("main") == "waiting"
+    await rig.connect()
+    await rig.settle()
+    assert rig.missing() == []
+    lost = Rig(small())
+    await lost.request("initial")
+    outcomes = await lost.settle()
+    assert set(outcomes[:-1]) == {"waiting"}
+    assert outcomes[-1] == "disconnected"
+
+
+async def test_an_unreachable_source_is_told_after_patience() -> None:
+    """Failures without any answer in between add up; then a person is told, and the place is kept."""
+
+    def refused(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route")
+
+    rig = Rig(small())
+    await rig.first_sync()
+    original = rig.intercom._client._transport
+    rig.intercom._client._transport = httpx.MockTransport(refused)
+    await rig.request("scheduled")
+    assert (await rig.settle())[-1] == "interrupted"
+    assert [told.reason for told in rig.interrupted] == ["unreachable"]
+    rig.intercom._client._transport = original
+    await rig.request("scheduled")
+    await rig.settle()
+    assert rig.missing() == []
+
+
+async def test_hints_wait_for_a_source_that_is_away() -> None:
+    """A hint that cannot be followed stays, and is followed when the source is back."""
+    rig = Rig(small())
+    await rig.first_sync()
+    one = next(iter(rig.workspace.conversations)).id
+    rig.mutate("reply", conversation_id=one, body="<p>x</p>")
+    original = rig.intercom._client._transport
+    rig.intercom._client._transport = httpx.MockTransport(lambda _: httpx.Response(503))
+    await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
+    assert await rig.slice("hints") == "put_off"
+    rig.intercom._client._transport = original
+    await rig.settle()
+    assert rig.missing() == []
+
+
+async def test_a_revoked_token_interrupts_hints_too() -> None:
+    """The hint lane tells the same and keeps its hints for the next token."""
+    rig = Rig(small())
+    await rig.first_sync()
+    revoke(rig)
+    await rig.request("hint", [ResourceHint(resource="tag", id="1")])
+    assert await rig.slice("hints") == "interrupted"
+    assert [told.reason for told in rig.interrupted] == ["token_revoked"]
+    assert len(rig.runs.documents[HINTS]["hints"]) == 1
+
+
+async def test_many_hints_become_a_searching_run() -> None:
+    """When more hints wait than are worth following one by one, a full run reads what they name."""
+    rig = Rig(small())
+    await rig.connect()
+    for _ in range(6):
+        await rig.request("hint", [ResourceHint(resource="contact", id="1")] * 1_000)
+    assert rig.runs.documents[MAIN]["reason"] == "scheduled"
+    assert len(rig.runs.documents[HINTS]["hints"]) == 5_000
+
+
+async def test_old_requests_are_history() -> None:
+    """A request replayed after a day starts nothing: the schedule has asked since."""
+    rig = Rig(small())
+    await rig.connect()
+    event = SyncRequested(
+        organization_id=KEY.organization_id,
+        connection_id=KEY.connection_id,
+        request_id="old",
+        reason="scheduled",
+        requested_at=rig.clock.now() - timedelta(days=2),
+    )
+    await rig.intake.sync_requested(event, None)
+    assert rig.runs.documents == {}
+
+
+def told(rig: Rig, revision: int, state: Any) -> ConnectionChanged:
+    return ConnectionChanged(
+        organization_id=KEY.organization_id,
+        connection_id=KEY.connection_id,
+        revision=revision,
+        state=state,
+        workspace_id=rig.workspace.id_code,
+        base_url="http://intercom.test",
+        settings=ConnectionSettings(lookback_days=30),
+        changed_at=rig.clock.now(),
+    )
+
+
+async def test_connections_are_followed() -> None:
+    """Settings are taken over, older revisions ignored, disconnecting ends runs, removal forgets."""
+    rig = Rig(small())
+    await rig.intake.connection_changed(told(rig, 2, "connected"))
+    await rig.intake.connection_changed(told(rig, 1, "disconnected"))
+    assert rig.connections.kept[KEY].lookback_days == 30
+    await rig.request("initial")
+    await rig.intake.connection_changed(told(rig, 3, "disconnected"))
+    assert rig.runs.documents[MAIN]["state"] == "stopped"
+    await rig.intake.connection_changed(told(rig, 4, "removed"))
+    assert rig.connections.kept == {}
+
+
+def removal(rig: Rig) -> DataRemovalRequested:
+    return DataRemovalRequested(
+        organization_id=KEY.organization_id,
+        connection_id=KEY.connection_id,
+        removal_id="removal-1",
+        workspace_id=rig.workspace.id_code,
+        requested_by="Ann",
+        requested_at=rig.clock.now(),
+    )
+
+
+async def test_removal_leaves_nothing() -> None:
+    """Every key ever published gets a tombstone, every document goes, and the word is given."""
+    rig = Rig(small())
+    await rig.first_sync()
+    keys = set(rig.mirror())
+    await rig.removal.remove(removal(rig))
+    assert keys <= set(rig.publisher.tombstones)
+    assert rig.fingerprints.kept[KEY] == {}
+    for store in (rig.cursors, rig.gaps, rig.connections):
+        assert store.kept == {}
+    assert rig.runs.documents == {}
+    said = rig.publisher.published[-1]
+    assert isinstance(said, DataRemoved)
+    assert said.documents > len(keys) / 10
+    await rig.removal.remove(removal(rig))
+    again = rig.publisher.published[-1]
+    assert isinstance(again, DataRemoved)
+    assert again.documents == 0
+
+
+async def test_removal_waits_for_a_slice_under_way() -> None:
+    """While somebody may still publish, nothing is confirmed; the slice learns that it was stopped."""
+    rig = Rig(small())
+    await rig.connect()
+    await rig.request("initial")
+    run = await claimed(rig)
+    with pytest.raises(TransientError):
+        await rig.removal.remove(removal(rig))
+    assert await rig.slices.execute(run) in {"lost", "completed", "sliced", "waiting", "parked"}
+    rig.clock.advance(LEASE_SECONDS + 1)
+    await rig.removal.remove(removal(rig))
+    assert isinstance(rig.publisher.published[-1], DataRemoved)
