@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "x-csrf-token"
+_FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
+"""What browsers send across sites without asking first (the Fetch standard's safelist, and no body)."""
 
 
 async def require_member(request: Request) -> Identity:
@@ -52,13 +54,24 @@ Admin = Annotated[Identity, Depends(require_admin)]
 
 
 async def csrf_protect(request: Request, identity: Annotated[Identity, Depends(require_member)]) -> None:
-    """Refuse a form that was not made by one of our pages; bearer keys are exempt, see `Identity.ambient`."""
-    if not identity.ambient:
+    """Refuse a form that was not made by one of our pages.
+
+    Bearer keys are exempt, see `Identity.ambient`; so are bodies that no form can send, such as JSON:
+    a browser asks us first before another site's script may send one, and we never say yes.
+    """
+    if not identity.ambient or not _a_form_could_send(request):
         return
     expected: str = getattr(request.state, "csrf_token", "")
     given = request.headers.get(CSRF_HEADER) or str((await request.form()).get(CSRF_FIELD) or "")
     if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
-        raise HTTPException(403, "This form has grown old. Reload the page and send it again.")
+        raise HTTPException(
+            403, "This form has grown old. Reload the page and send it again; programs send a bearer key."
+        )
+
+
+def _a_form_could_send(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in _FORM_TYPES
 
 
 def require_service(

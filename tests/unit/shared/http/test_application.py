@@ -152,6 +152,26 @@ async def test_a_page_of_another_site_cannot_change_anything(client: httpx.Async
     ).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("content_type", "asked"),
+    [
+        ("application/json", False),
+        ("text/csv", False),
+        ("text/plain", True),
+        ("text/plain; charset=utf-8", True),
+        ("TEXT/PLAIN", True),
+        ("", True),
+    ],
+)
+async def test_only_bodies_that_a_form_can_send_need_the_token(
+    client: httpx.AsyncClient, content_type: str, asked: bool
+) -> None:
+    """What a browser would have to ask for first is safe without it; nothing else is."""
+    headers = {"content-type": content_type} if content_type else {}
+    answer = await client.post("/form", content=b"", headers=headers)
+    assert (answer.status_code == 403) is asked
+
+
 async def test_a_bearer_key_needs_no_form_token(client: httpx.AsyncClient) -> None:
     """No other site can make a browser send a bearer key."""
     key = issue_api_key(SETTINGS.signing_key, CLOCK, organization_id="acme", name="x", role="admin", days=1)
