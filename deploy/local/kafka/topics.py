@@ -43,10 +43,17 @@ class TopicLike(Protocol):
     def max_message_bytes(self) -> int | None: ...
 
 
-async def ensure_topics(bootstrap_servers: str, topics: Sequence[TopicLike]) -> None:
+async def ensure_topics(
+    bootstrap_servers: str,
+    topics: Sequence[TopicLike],
+    *,
+    replication_factor: int | None = None,
+    min_insync_replicas: int | None = None,
+) -> None:
     """Create the topics that are missing and give all of them the configuration that the contracts say.
 
-    Can be called at every start, and by several programs at once.
+    Can be called at every start, and by several programs at once. `replication_factor` is for new topics
+    only: copies of those that are there are moved by Kafka's own tools. A number that is None is the brokers'.
 
     Raises:
         TopicMismatch: a topic exists with another number of partitions. Nothing is created or changed
@@ -61,10 +68,10 @@ async def ensure_topics(bootstrap_servers: str, topics: Sequence[TopicLike]) -> 
         refuse_mismatch(topics, present)
         missing = [topic for topic in topics if topic.name not in present]
         if missing:
-            await _create(client, missing)
+            await _create(client, missing, replication_factor, min_insync_replicas)
             await _until_known(client, [topic.name for topic in missing])
         if known := [topic for topic in topics if topic.name in present]:
-            await _configure(client, known)
+            await _configure(client, known, min_insync_replicas)
     finally:
         await client.close()
 
@@ -83,7 +90,7 @@ def refuse_mismatch(topics: Sequence[TopicLike], present: dict[str, int]) -> Non
         )
 
 
-def topic_configuration(topic: TopicLike) -> dict[str, str]:
+def topic_configuration(topic: TopicLike, min_insync_replicas: int | None = None) -> dict[str, str]:
     """Return the broker's configuration of a topic; durations in milliseconds, as Kafka wants them."""
     entries: dict[str, str] = {"cleanup.policy": topic.cleanup}
     if topic.cleanup == "compact":
@@ -92,18 +99,25 @@ def topic_configuration(topic: TopicLike) -> dict[str, str]:
         entries["retention.ms"] = str(int(topic.retention.total_seconds() * 1_000))
     if topic.max_message_bytes is not None:
         entries["max.message.bytes"] = str(topic.max_message_bytes)
+    if min_insync_replicas is not None:
+        entries["min.insync.replicas"] = str(min_insync_replicas)
     return entries
 
 
-async def _create(client: AIOKafkaAdminClient, topics: Sequence[TopicLike]) -> None:
+async def _create(
+    client: AIOKafkaAdminClient,
+    topics: Sequence[TopicLike],
+    replication_factor: int | None,
+    min_insync_replicas: int | None,
+) -> None:
     wanted = [
         NewTopic(
             topic.name,
             topic.partitions,
-            _REPLICAS_BY_BROKER_DEFAULT,
+            replication_factor or _REPLICAS_BY_BROKER_DEFAULT,
             # aiokafka lets the broker choose only where an assignment, even an empty one, is given.
             replica_assignments={},
-            topic_configs=topic_configuration(topic),
+            topic_configs=topic_configuration(topic, min_insync_replicas),
         )
         for topic in topics
     ]
@@ -134,9 +148,13 @@ def _usable(topic: Mapping[str, Any]) -> bool:
     return topic["error_code"] == 0 and bool(topic["partitions"]) and led
 
 
-async def _configure(client: AIOKafkaAdminClient, topics: Sequence[TopicLike]) -> None:
+async def _configure(
+    client: AIOKafkaAdminClient, topics: Sequence[TopicLike], min_insync_replicas: int | None
+) -> None:
     resources = [
-        ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=topic_configuration(topic))
+        ConfigResource(
+            ConfigResourceType.TOPIC, topic.name, configs=topic_configuration(topic, min_insync_replicas)
+        )
         for topic in topics
     ]
     for answer in await client.alter_configs(resources):

@@ -1,0 +1,51 @@
+"""Decides how long the brokers are waited for, and passes the cluster's own numbers on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiokafka.errors import KafkaError
+
+from deploy.local.errors import LocalModeError
+from deploy.local.kafka.topics import ensure_topics
+from shared.contracts.topics import ALL_TOPICS
+
+if TYPE_CHECKING:
+    from deploy.topics.settings import TopicsSettings
+
+_PAUSE_SECONDS = 2.0
+"""Brokers need seconds to elect a controller; asking more often only fills their logs."""
+
+
+class BrokersAway(LocalModeError):
+    """No broker could be asked in time; the message says where and why."""
+
+
+async def create_topics(settings: TopicsSettings) -> int:
+    """Create and configure all topics of the contracts. Returns how many there are.
+
+    Raises:
+        BrokersAway: Kafka could not be asked within `topics_wait_seconds`.
+        TopicMismatch, EngineFailed: as `ensure_topics` says. Waiting would not help.
+    """
+    clock = asyncio.get_running_loop()
+    until = clock.time() + settings.topics_wait_seconds
+    while True:
+        try:
+            await ensure_topics(
+                settings.kafka_bootstrap_servers,
+                ALL_TOPICS,
+                replication_factor=settings.topics_replication_factor,
+                min_insync_replicas=settings.topics_min_insync_replicas,
+            )
+        except (KafkaError, OSError) as error:
+            if clock.time() + _PAUSE_SECONDS > until:
+                raise BrokersAway(
+                    f"Kafka at {settings.kafka_bootstrap_servers} did not answer within "
+                    f"{settings.topics_wait_seconds:.0f} s ({error}). Check EARSHOT_KAFKA_BOOTSTRAP_SERVERS, "
+                    "and that the network lets this job reach it."
+                ) from error
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            return len(ALL_TOPICS)
