@@ -11,7 +11,9 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, cast
 
+from deploy.simulator import mutations
 from deploy.simulator.generated import Size, build_generated_workspace
+from deploy.simulator.model import Mutation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,11 +63,23 @@ def share_ids(first: Workspace, second: Workspace, count: int) -> None:
         second.add_conversation(replace(conversation, id=new_id), renamed)
 
 
+def wake_overdue(workspace: Workspace, now: int) -> None:
+    """End the snoozes whose time lies before `now`, each at its time, as if somebody had been there."""
+    for conversation in tuple(workspace.conversations):
+        until = conversation.snoozed_until
+        if until is not None and until <= now:
+            mutations.apply(
+                workspace, Mutation("timer_unsnooze", {"conversation_id": conversation.id}), until
+            )
+
+
 def _first(settings: SimulatorSettings, now: int) -> Workspace:
     if settings.workspace == "demo" and find_spec("deploy.simulator.demo.workspace") is not None:
         module = importlib.import_module("deploy.simulator.demo")
         build = cast("Callable[..., Workspace]", module.build_demo_workspace)
-        return build(seed=settings.seed, now=now)
+        made = build(seed=settings.seed, now=now)
+        wake_overdue(made, now)
+        return made
     size = Size(
         conversations=settings.conversations,
         parts=settings.parts,

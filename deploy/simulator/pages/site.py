@@ -18,10 +18,11 @@ from deploy.simulator.errors import JournalError, MutationRefusedError
 from deploy.simulator.filters import EVERYTHING
 from deploy.simulator.pacing import PACES
 from deploy.simulator.pages import forms
+from deploy.simulator.pages.messages import laid_out, slack_lines
 from deploy.simulator.pages.rendering import FOLDER
 from deploy.simulator.pages.telling import tell
 from deploy.simulator.sinks.receivers import WEBHOOK_SECRET
-from deploy.simulator.sinks.store import Mood
+from deploy.simulator.sinks.store import Mood, SinkKind
 from deploy.simulator.switches import Switches
 from deploy.simulator.tokens import PERMISSIONS, Token, TokenState, make_token
 
@@ -44,6 +45,12 @@ SHOWN_MESSAGES = 40
 SHOWN_FAULTS = 5
 SHOWN_CONVERSATIONS = 40
 LARGEST_FORM = 50_000
+LONGEST_RECEIVER = 400
+SINK_NAMES: tuple[tuple[SinkKind, str], ...] = (
+    ("slack", "Slack"),
+    ("mail", "Mail"),
+    ("webhook", "Signed webhook"),
+)
 
 
 @dataclass(frozen=True)
@@ -216,16 +223,24 @@ class Site:
         return _to("/tokens")
 
     async def sinks(self, request: Request) -> Response:
-        base_url = str(request.base_url).rstrip("/")
+        only = request.query_params.get("receiver", "")[:LONGEST_RECEIVER]
+        found = [each for each in self._sinks.messages if only in ("", f"{each.kind}/{each.name}")]
         return self._renderer.page(
             "sinks.html",
             store=self._sinks,
-            messages=list(self._sinks.messages)[:SHOWN_MESSAGES],
+            kinds=SINK_NAMES,
+            sums={kind: self._sinks.sum_of(kind) for kind, _ in SINK_NAMES},
+            only=only,
+            messages=found[:SHOWN_MESSAGES],
+            more=max(0, len(found) - SHOWN_MESSAGES),
             receivers=sorted(self._sinks.counts),
             moods=get_args(Mood),
             secret=WEBHOOK_SECRET,
-            base_url=base_url,
+            base_url=str(request.base_url).rstrip("/"),
+            earshot=self._wiring.earshot,
             smtp=self._wiring.smtp,
+            slack_lines=slack_lines,
+            laid_out=laid_out,
         )
 
     async def change_sinks(self, request: Request) -> Response:

@@ -29,7 +29,20 @@ DID: Mapping[str, str] = MappingProxyType(
         "rate": "rated the conversation",
     }
 )
-"""What people do; everything else is told by its name."""
+"""What people do."""
+
+HAPPENED: Mapping[str, str] = MappingProxyType(
+    {
+        "timer_unsnooze": "A snooze ended",
+        "redact": "A message was redacted",
+        "delete_conversation": "A conversation was deleted",
+        "merge_contacts": "Two contacts were merged",
+        "update_company": "A company changed",
+        "update_contact": "A contact changed",
+        "set_title": "A conversation got another title",
+    }
+)
+"""What nobody in particular did; everything else is told by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,7 @@ def tell(happening: Happening, workspace: Workspace) -> Told:
         at=happening.at,
         who=who,
         company=_company(conversation, workspace) if by_customer else "",
-        did=DID.get(name, name.replace("_", " ")) if who else name.replace("_", " "),
+        did=(DID if who else HAPPENED).get(name, name.replace("_", " ")),
         words=str(arguments.get("body") or arguments.get("remark") or arguments.get("title") or stars),
         expected=None if happening.expected is None else expected_words(happening.expected),
         topics=tuple(event.topic for event in happening.events),

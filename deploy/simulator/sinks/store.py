@@ -45,6 +45,7 @@ class SinkStore:
         self.messages: deque[Received] = deque(maxlen=MOST_KEPT)
         self.counts: Counter[str] = Counter()
         self.duplicates: Counter[str] = Counter()
+        self.signatures: Counter[str] = Counter()
         self.moods: dict[str, Mood] = {}
         self._copies: Counter[str] = Counter()
         self._number = 0
@@ -84,6 +85,8 @@ class SinkStore:
         self._number += 1
         self.counts[key] += 1
         self.duplicates[key] += copy > 1
+        if verified is not None:
+            self.signatures[f"{kind}/{'verified' if verified else 'forged'}"] += 1
         received = Received(
             number=self._number,
             kind=kind,
@@ -101,11 +104,22 @@ class SinkStore:
         self.messages.appendleft(received)
         return received
 
+    def sum_of(self, kind: SinkKind) -> dict[str, int]:
+        """Received, duplicates, and signatures that were right or wrong, over all receivers of a kind."""
+        mine = [key for key in self.counts if key.startswith(f"{kind}/")]
+        return {
+            "received": sum(self.counts[key] for key in mine),
+            "duplicates": sum(self.duplicates[key] for key in mine),
+            "verified": self.signatures[f"{kind}/verified"],
+            "forged": self.signatures[f"{kind}/forged"],
+        }
+
     def clear(self) -> None:
         """Forget all messages and counts; moods stay."""
         self.messages.clear()
         self.counts.clear()
         self.duplicates.clear()
+        self.signatures.clear()
         self._copies.clear()
 
     def as_json(self, kind: str | None = None, name: str | None = None) -> dict[str, Any]:

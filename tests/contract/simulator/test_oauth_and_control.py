@@ -257,3 +257,79 @@ async def test_sinks_keep_what_they_got(client: httpx.AsyncClient) -> None:
     got = (await client.get("/_control/sinks")).json()
     assert got["duplicates"] == {"webhook/crm": 2}
     assert [each["verified"] for each in got["messages"]] == [False, True, True, None]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/inbox", "/tokens", "/_control/state", "/_control/tokens", "/oauth", "/customers.csv"]
+)
+async def test_a_foreign_name_opens_nothing(client: httpx.AsyncClient, path: str) -> None:
+    """A name that somebody points at this machine reaches neither pages nor control API."""
+    answer = await client.get(path, headers={"Host": "evil.example:8710"})
+    assert answer.status_code == 421
+    assert "EARSHOT_SIMULATOR_ALLOWED_HOSTS" in answer.text
+
+
+async def test_programs_may_use_any_name(client: httpx.AsyncClient) -> None:
+    """The API and the receivers are called across a network of containers."""
+    headers = {"Host": "simulator:8710"}
+    assert (await client.get("/tags", headers=headers)).status_code == 200
+    sent = await client.post("/sink/slack/team", json={"text": "hello"}, headers=headers)
+    assert sent.status_code == 200
+
+
+async def test_a_button_says_what_should_be_found(client: httpx.AsyncClient) -> None:
+    """By control API and by page; the list of what happened says it too."""
+    made = (await client.post("/_control/happen", json={"scenario": "cancel"})).json()
+    assert (made["scenario"], made["expected"]) == ("cancel_notice", "churn_risk explicit")
+    assert made["events"][0]["topic"] == "conversation.user.created"
+    known = (await client.get("/_control/scenarios")).json()
+    assert known["meeting"]["expected"] == "nothing"
+    assert known["merge"]["expected"] is None
+    pressed = await client.post("/happen", data={"scenario": "praise"})
+    assert pressed.headers["location"] == "/#latest"
+    page = (await client.get("/")).text
+    assert "should be found: a better mood" in page
+    assert "should be found: churn risk, explicit" in page
+    unknown = await client.post("/happen", data={"scenario": "flood"})
+    assert unknown.status_code == 409
+
+
+async def test_starting_over_is_asked_for_twice(simulator: Simulator, client: httpx.AsyncClient) -> None:
+    """Without the tick nothing is lost; with it the workspace is as at its start."""
+    await client.post("/happen", data={"scenario": "praise"})
+    assert (await client.post("/reset")).status_code == 409
+    assert len(simulator.simulation.first.workspace.conversations) == 331
+    assert (await client.post("/reset", data={"sure": "on"})).status_code == 303
+    assert len(simulator.simulation.first.workspace.conversations) == 330
+
+
+async def test_the_demo_offers_its_customers(client: httpx.AsyncClient) -> None:
+    """As a file to upload, linked on the first page; a generated workspace has no such list."""
+    assert (await client.get("/customers.csv")).status_code == 404
+    demo = create_simulator(SimulatorSettings(webhook_url=None, pace="paused"), SystemClock())
+    transport = httpx.ASGITransport(demo.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as own:
+        assert 'href="/customers.csv" download' in (await own.get("/")).text
+        answer = await own.get("/customers.csv")
+    await demo.sender.stop()
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "attachment" in answer.headers["content-disposition"]
+    header, *rows = answer.text.splitlines()
+    assert header.startswith("external_id,name,owner")
+    assert len(rows) > 40
+
+
+async def test_the_page_of_sinks_shows_what_readers_see(client: httpx.AsyncClient) -> None:
+    """Words of Slack blocks as text, signatures judged, repeats named, one receiver alone."""
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": "&lt;b&gt;“we leave”&lt;/b&gt;"}}
+    await client.post("/sink/slack/team", json={"text": "short", "blocks": [block]})
+    for _ in range(2):
+        await client.post(
+            "/sink/webhook/crm", content=b'{"type":"signal.detected"}', headers={"webhook-id": "m1"}
+        )
+    page = (await client.get("/sinks")).text
+    assert "&lt;b&gt;“we leave”&lt;/b&gt;" in page
+    assert "signature wrong" in page
+    assert "duplicate, copy 2" in page
+    only = (await client.get("/sinks", params={"receiver": "webhook/crm"})).text
+    assert "we leave" not in only

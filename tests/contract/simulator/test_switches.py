@@ -325,3 +325,36 @@ async def test_paging_traps(client: httpx.AsyncClient) -> None:
     assert names == sorted(names)
     assert len({row["id"] for row in rows}) == 160
     assert (await client.get("/contacts")).json()["pages"]["per_page"] == 10
+
+
+async def test_a_bad_stretch_fails_whatever_the_page_size(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    """14: pages that meet it fail until they hold one row; others come."""
+    rows = await every_page(client, "/conversations/search", ALL, "conversations")
+    bad = sorted(row["updated_at"] for row in rows)[-10]
+    throw(simulator, bad_stretch_from=bad, bad_stretch_to=bad + 1)
+    for size, status in ((150, 504), (10, 504), (5, 200)):
+        body = ALL | {"pagination": {"per_page": size}}
+        assert (await client.post("/conversations/search", json=body)).status_code == status
+    one = {"query": {"field": "updated_at", "operator": "=", "value": bad}, "pagination": {"per_page": 1}}
+    answer = (await client.post("/conversations/search", json=one)).json()
+    assert answer["total_count"] >= 1
+    two = one | {"pagination": {"per_page": 2}}
+    assert (await client.post("/conversations/search", json=two)).status_code == 504
+
+
+async def test_a_connection_breaks_off_before_the_headers(simulator: Simulator, served: str) -> None:
+    """13: the client gets no status at all, and the server goes on."""
+    headers = {"Authorization": f"Bearer {DEMO_TOKEN}"}
+    throw(simulator, reset_every=1, reset_before="headers")
+    async with httpx.AsyncClient(base_url=served, headers=headers) as client:
+        for _ in range(3):
+            with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+                await client.get("/tags")
+        throw(simulator, reset_before="body")
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get("/tags")
+        throw(simulator, reset_every=0)
+        assert (await client.get("/tags")).status_code == 200
+    assert simulator.simulation.statistics.in_flight == 0

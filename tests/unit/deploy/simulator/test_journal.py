@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from deploy.simulator.app import Simulator, create_simulator
-from deploy.simulator.errors import JournalError
+from deploy.simulator.errors import JournalError, JournalFullError
 from deploy.simulator.model import Mutation
 from deploy.simulator.settings import SimulatorSettings
 from deploy.simulator.tokens import Token
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from shared.clock import ManualClock
 
 
-def start(folder: Path, clock: ManualClock, seed: int = 1) -> Simulator:
+def start(folder: Path, clock: ManualClock, seed: int = 1, megabytes: int = 64) -> Simulator:
     settings = SimulatorSettings(
+        journal_megabytes=megabytes,
         data=folder,
         workspace="generated",
         conversations=30,
@@ -129,3 +130,25 @@ def test_a_full_disk_is_said_and_the_workspace_lives_on(
     assert simulator.pacer.step()
     assert "Make room" in caplog.text
     simulator.close()
+
+
+def test_a_full_journal_ends_the_living(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing more is changed, the message says how to go on, and the pace stops so that it is said once."""
+    simulator = start(tmp_path, clock, megabytes=1)
+    simulation = simulator.simulation
+    tag = {"name": "x" * 100_000}
+    for _ in range(10):
+        simulation.mutate(None, Mutation("create_tag", tag))
+    before = len(simulation.first.workspace.tags)
+    with pytest.raises(JournalFullError, match="Start over"):
+        simulation.mutate(None, Mutation("create_tag", {"name": "one more"}))
+    assert len(simulation.first.workspace.tags) == before
+    simulation.set_pace("fast")
+    assert not simulator.pacer.step()
+    assert simulation.pace == "paused"
+    assert "Nothing happens by itself" in caplog.text
+    simulator.close()
+    with contextlib.closing(start(tmp_path, clock, megabytes=1)) as again, pytest.raises(JournalFullError):
+        again.simulation.mutate(None, Mutation("create_tag", {"name": "still full"}))
