@@ -12,10 +12,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from pydantic import ValidationError
 
 from shared.contracts.registry import EVENT_BY_TYPE
 from shared.documents.collection import ORGANIZATION, Index, database_errors
-from shared.errors import TransientError
+from shared.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -89,7 +90,11 @@ class PendingFacts:
             )
             left = await cursor.to_list()
         for document in left:
-            await self.publish(document)
+            try:
+                await self.publish(document)
+            except (PermanentError, ValidationError, KeyError):
+                # One fact that can never be published must not hold up those of other documents.
+                _LOG.exception("a pending fact cannot be published", document=document["_id"])
         return len(left)
 
 

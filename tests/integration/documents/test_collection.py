@@ -1,0 +1,181 @@
+"""Organizations stay apart in every query, and facts on documents survive a crash."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pymongo import DeleteMany, DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from shared.clock import ManualClock
+from shared.config import ServiceSettings
+from shared.contracts.sync import SyncRequested
+from shared.documents.collection import Collection, Index
+from shared.documents.database import create_client, database_of
+from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
+from shared.errors import TransientError
+from shared.messaging.recording import RecordingPublisher
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def collection(mongodb_uri: str) -> AsyncIterator[Collection]:
+    settings = ServiceSettings.model_validate(
+        {
+            "http_port": 8701,
+            "signing_key": "k" * 48,
+            "mongodb_uri": mongodb_uri,
+            "database_prefix": f"t{uuid.uuid4().hex[:12]}",
+        }
+    )
+    client = create_client(settings, service="connector")
+    database = database_of(client, settings, service="connector")
+    made = Collection(database, "things")
+    await made.ensure_indexes(Index((("organization_id", 1), ("name", 1)), unique=True), PENDING_INDEX)
+    yield made
+    await client.drop_database(database.name)
+    await client.close()
+
+
+def request(name: str) -> SyncRequested:
+    return SyncRequested(
+        organization_id="acme", connection_id="c1", request_id=name, reason="manual", requested_at=START
+    )
+
+
+async def test_one_organization_never_meets_another(collection: Collection) -> None:
+    """Reads, changes, deletions, counts and aggregations stay inside."""
+    acme, globex = collection.of("acme"), collection.of("globex")
+    await acme.insert_one({"_id": "acme/1", "name": "one"})
+    await globex.insert_one({"_id": "globex/1", "name": "one"})
+    assert [found["_id"] for found in await acme.find({})] == ["acme/1"]
+    assert await acme.find_one({"_id": "globex/1"}) is None
+    assert (await acme.update_many({}, {"$set": {"seen": True}})).matched_count == 1
+    assert (await acme.delete_many({"_id": "globex/1"})).deleted_count == 0
+    assert await acme.count({}) == 1
+    assert await acme.distinct("_id", {}) == ["acme/1"]
+    grouped = await acme.aggregate([{"$group": {"_id": "$name", "count": {"$sum": 1}}}])
+    assert grouped == [{"_id": "one", "count": 1}]
+    assert [found["_id"] async for found in globex.stream({})] == ["globex/1"]
+
+
+async def test_bulk_writes_are_scoped_one_by_one(collection: Collection) -> None:
+    """No kind of write in a batch reaches another organization's documents."""
+    acme, globex = collection.of("acme"), collection.of("globex")
+    await globex.insert_many([{"_id": f"g{n}", "name": f"g{n}"} for n in range(4)])
+    writes: list[Any] = [
+        InsertOne({"_id": "a", "name": "a"}),
+        UpdateOne({"_id": "g0"}, {"$set": {"taken": True}}),
+        UpdateMany({"name": {"$ne": "a"}}, {"$set": {"taken": True}}),
+        ReplaceOne({"_id": "g1"}, {"name": "taken"}),
+        DeleteOne({"_id": "g2"}),
+        DeleteMany({"name": "g3"}),
+        UpdateOne({"_id": "b"}, {"$set": {"name": "b"}}, upsert=True),
+    ]
+    await acme.bulk_write(writes, ordered=True)
+    assert await acme.bulk_write([]) is None
+    assert await globex.count({"taken": True}) == 0
+    assert await globex.count({}) == 4
+    assert {found["_id"]: found["organization_id"] for found in await acme.find({})} == {
+        "a": "acme",
+        "b": "acme",
+    }
+
+
+async def test_a_query_that_names_another_organization_is_refused(collection: Collection) -> None:
+    """A mistake in a filter is an error, not a leak."""
+    with pytest.raises(ValueError, match="another organization"):
+        await collection.of("acme").find({"organization_id": "globex"})
+    with pytest.raises(ValueError, match="everybody"):
+        collection.of("")
+
+
+async def test_unique_indexes_hold_and_times_are_aware(collection: Collection) -> None:
+    """The driver's own error comes through, and dates come back in UTC."""
+    acme = collection.of("acme")
+    await acme.insert_one({"_id": "1", "name": "one", "at": START})
+    with pytest.raises(DuplicateKeyError):
+        await acme.insert_one({"_id": "2", "name": "one"})
+    found = await acme.find_one({"_id": "1"})
+    assert found is not None
+    assert found["at"] == START
+
+
+async def test_a_server_that_is_away_is_transient() -> None:
+    """The bus tries again; nothing is put aside because a database restarts."""
+    settings = ServiceSettings.model_validate(
+        {
+            "http_port": 8701,
+            "signing_key": "k" * 48,
+            "mongodb_uri": "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100",
+        }
+    )
+    client = create_client(settings, service="connector")
+    away = Collection(database_of(client, settings, service="connector"), "things")
+    with pytest.raises(TransientError):
+        await away.of("acme").find_one({})
+    await client.close()
+
+
+async def test_facts_left_behind_by_a_crash_are_published_once(collection: Collection) -> None:
+    """Killed between store and publish, the fact is found by the sweeper, published in order, and cleared."""
+    clock, publisher = ManualClock(START), RecordingPublisher()
+    pending = PendingFacts(collection, publisher, clock)
+    facts = pending_facts(request("one"), request("two"), at=clock.now())
+    await collection.of("acme").insert_one({"_id": "1", "name": "one", "pending": facts})
+    assert await pending.sweep() == 0  # Young facts belong to the process that is about to publish them.
+    clock.advance(60)
+    assert await pending.sweep() == 1
+    assert [event.fact() for event in publisher.published] == ["one", "two"]
+    assert await pending.sweep() == 0
+    found = await collection.of("acme").find_one({"_id": "1"})
+    assert found is not None
+    assert found["pending"] == []
+
+
+async def test_a_bus_that_is_away_keeps_the_facts(collection: Collection) -> None:
+    """What could not be published stays on its document."""
+    clock, publisher = ManualClock(START), RecordingPublisher()
+    pending = PendingFacts(collection, publisher, clock)
+    document = {"_id": "1", "name": "one", "pending": pending_facts(request("one"), at=clock.now())}
+    await collection.of("acme").insert_one(document)
+    publisher.fail_next(TransientError("away"))
+    with pytest.raises(TransientError):
+        await pending.publish({**document, "organization_id": "acme"})
+    clock.advance(60)
+    assert await pending.sweep() == 1
+    assert [event.fact() for event in publisher.published] == ["one"]
+
+
+async def test_a_fact_added_while_others_are_published_stays(collection: Collection) -> None:
+    """Clearing takes exactly what was published, not what came meanwhile."""
+    clock, publisher = ManualClock(START), RecordingPublisher()
+    pending = PendingFacts(collection, publisher, clock)
+    document = {"_id": "1", "name": "one", "pending": pending_facts(request("one"), at=clock.now())}
+    await collection.of("acme").insert_one(document)
+    later = pending_facts(request("two"), at=clock.now())
+    await collection.of("acme").update_one({"_id": "1"}, {"$push": {"pending": {"$each": later}}})
+    await pending.publish({**document, "organization_id": "acme"})
+    found = await collection.of("acme").find_one({"_id": "1"})
+    assert found is not None
+    assert [fact["id"] for fact in found["pending"]] == [request("two").event_id()]
+
+
+async def test_a_fact_that_can_never_be_published_holds_up_no_other(collection: Collection) -> None:
+    """It stays where it is, is logged, and the documents behind it are served."""
+    clock, publisher = ManualClock(START), RecordingPublisher()
+    pending = PendingFacts(collection, publisher, clock)
+    broken = [{"id": "x", "type": "earshot.gone.v1", "data": "{}", "at": START}]
+    await collection.of("acme").insert_one({"_id": "0", "name": "zero", "pending": broken})
+    facts = pending_facts(request("one"), at=clock.now())
+    await collection.of("acme").insert_one({"_id": "1", "name": "one", "pending": facts})
+    clock.advance(60)
+    await pending.sweep()
+    assert [event.fact() for event in publisher.published] == ["one"]
