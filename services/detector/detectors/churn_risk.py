@@ -7,6 +7,9 @@ an order or a newsletter is neither, and so is what the writer's own customers c
 
 from __future__ import annotations
 
+from services.detector.domain.answers import answers, doubts, offers
+from services.detector.domain.cues.doubting import DOUBTING
+from services.detector.domain.cues.leaving import LEAVING
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
@@ -15,7 +18,7 @@ from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "churn_risk"
-VERSION = "1"
+VERSION = "2"
 
 _GROUPS = {
     **GROUPS,
@@ -318,6 +321,23 @@ _EXPLICIT = (
         ),
     ),
     Cue("regret", 0.7, phrase_lines("unfortunately\nregrettably\nsadly\nregret\nafraid"), whole_message=True),
+    Cue(
+        "speaks_of_ending",
+        1.2,
+        phrase_lines(
+            """
+            cancel|stop|end|ending|close|leave|quit|terminate|goodbye|cancellation
+            done|finished|over with|here
+            no longer|more
+            not ..2 need|renew|continue|carry_on|go_ahead|stay
+            elsewhere|instead
+            last|final
+            """
+        ),
+        hint=True,
+        family="hint",
+    ),
+    *LEAVING,
     *_NOT_THIS,
 )
 
@@ -606,6 +626,24 @@ _IMPLIED = (
             """
         ),
     ),
+    Cue(
+        "speaks_of_doubt",
+        1.0,
+        phrase_lines(
+            """
+            options|others|alternatives|compare|compared|comparing|comparison
+            budget|cost_review|costs|savings
+            decide|decision|deciding|undecided|unsure
+            not ..2 used|using|use|sure|logged
+            notice|fee|term|exit
+            manager|management|board|director|finance ..4 ask|asks|asked|asking|wants|whether|if|questions
+            export|archive|download ..4 everything|history|all|complete|whole
+            """
+        ),
+        hint=True,
+        family="hint",
+    ),
+    *DOUBTING,
     *_NOT_THIS,
 )
 
@@ -617,8 +655,19 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         version=VERSION,
         kind=Kind.CHURN_RISK,
         voices=(
-            Voice(RuleBook(_EXPLICIT, _GROUPS), Calibration(slope=1.554, offset=-2.917), explicit=True),
-            Voice(RuleBook(_IMPLIED, _GROUPS), Calibration(slope=0.885, offset=-1.481), explicit=False),
+            Voice(
+                RuleBook(_EXPLICIT, _GROUPS),
+                Calibration(slope=1.554, offset=-2.917),
+                explicit=True,
+                answers=answers(Kind.CHURN_RISK),
+                offers=offers(Kind.CHURN_RISK),
+            ),
+            Voice(
+                RuleBook(_IMPLIED, _GROUPS),
+                Calibration(slope=0.885, offset=-1.481),
+                explicit=False,
+                answers=doubts(),
+            ),
         ),
         parameters=parameters or Parameters(threshold=0.6),
     )

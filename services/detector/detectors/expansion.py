@@ -6,6 +6,10 @@ part of the company to count.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from services.detector.domain.answers import answers, offers
+from services.detector.domain.cues.growing import GROWING, GROWING_GROUPS
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
@@ -13,11 +17,17 @@ from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
+if TYPE_CHECKING:
+    from services.detector.domain.conversation import Context, Message
+
 NAME = "expansion"
-VERSION = "1"
+VERSION = "2"
+_FRESH_DAYS = 60
+"""Who signed up within two months is still bringing in the people they signed up for."""
 
 _GROUPS = {
     **GROUPS,
+    **GROWING_GROUPS,
     "seat": "seat seats license licenses slot slots",
     "grow": """add adding buy buying order purchase purchasing need needs needing get getting provision
         want wants require requires
@@ -219,9 +229,34 @@ _CUES = (
             """
         ),
     ),
+    Cue(
+        "speaks_of_more",
+        1.0,
+        phrase_lines(
+            """
+            #|<many> more|extra|additional|new|further
+            add|order|buy|need|want|start|book ..3 #|<many>
+            another|second|third #|<many>|<place>|company
+            join|joining|joins|included|include|come_on|on_board
+            want|wants|need|needs|like|asked it|them|in|same|to
+            bought|took_on|taken_on|opening|opened|acquired|acquire|merged|merging|sister
+            """
+        ),
+        hint=True,
+        family="hint",
+    ),
+    *GROWING,
     THIRD_PARTY,
     FAULT,
 )
+
+
+def _facts_points(context: Context, message: Message) -> float:
+    """In the first weeks, bringing people in is the beginning and no growth."""
+    signed_up = context.facts.signed_up_at
+    if signed_up is None or signed_up > message.at:
+        return 0.0
+    return -1.5 if (message.at - signed_up).days <= _FRESH_DAYS else 0.0
 
 
 def create(parameters: Parameters | None = None) -> LexicalDetector:
@@ -230,6 +265,14 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.EXPANSION,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=0.866, offset=-1.033)),),
+        voices=(
+            Voice(
+                RuleBook(_CUES, _GROUPS),
+                Calibration(slope=0.866, offset=-1.033),
+                answers=answers(Kind.EXPANSION),
+                offers=offers(Kind.EXPANSION),
+            ),
+        ),
         parameters=parameters or Parameters(threshold=0.6),
+        facts_points=_facts_points,
     )

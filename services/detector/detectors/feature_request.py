@@ -10,22 +10,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.detector.domain.answers import answers
+from services.detector.domain.cues.wishing import WISHING, WISHING_GROUPS
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Evidence, Finding, Kind
 from services.detector.domain.lexical import Candidate, LexicalDetector, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.text.wishes import same_wish, wish_title
+from services.detector.domain.vocabulary import GROUPS
 
 if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Conversation
 
 NAME = "feature_request"
-VERSION = "1"
+VERSION = "2"
 WISH_LIMIT = 5
 """More wishes in one conversation are a list for a product manager, not signals."""
 
 _GROUPS = {
+    **GROUPS,
+    **WISHING_GROUPS,
     "nice": """great nice awesome cool helpful amazing useful good perfect lovely wonderful fantastic
         handy neat brilliant better
         excellent super convenient sweet welcome best terrific ideal""",
@@ -136,7 +141,6 @@ _CUES = (
             could|can the|this ..2 include|support|have|show|allow
             could|can there be ..2 a|an|some|easier
             can we get|have a|an|some|the|two ..5 <part>
-            can we get|have
             you ..1 mind <making>
             please|kindly let us|me|users|people|the ..1 <part>?
             please|kindly make ..5 resizable|optional|configurable|possible|customizable|available|bigger|
@@ -270,6 +274,44 @@ _CUES = (
         whole_message=True,
     ),
     Cue(
+        "asks",
+        1.0,
+        phrase_lines(
+            """
+            could|can|would|should|may
+            please|kindly
+            like|love|wish|want|hope|hoping
+            instead of
+            why is|are|can|do|does
+            missing|lack|lacks|impossible
+            suggestion|idea|wishlist|possible|option|automatically
+            """
+        ),
+        hint=True,
+        family="hint",
+    ),
+    Cue(
+        "needs",
+        1.8,
+        phrase_lines(
+            """
+            we|they|i|team|users|it|app need|needs|require|requires
+            could|can the|a|an|this|our|it|each|every
+            if|whether the|it|we|they|there could|can|would
+            let us|people|me|users|customers|agents
+            make it
+            no|any way|option|place|field|button
+            there should|must|ought|could
+            when will|can|could
+            would be|save|help|make
+            pay ..3 for
+            """
+        ),
+        hint=True,
+        family="hint",
+    ),
+    *WISHING,
+    Cue(
         "favour",
         -3.5,
         phrase_lines(
@@ -300,7 +342,8 @@ _CUES = (
             enable the beta
             enable ..2 for us|me|our
             two|# days for
-            tomorrow|tonight|today
+            by|before|until|for|on tomorrow|tonight|today
+            tomorrow|tonight|today $|please|morning|at|instead
             to|from purchase|order|cart|basket
             delivered
             physical|spare|new card|cards
@@ -349,7 +392,7 @@ _CUES = (
             wish i|we was|were|had_seen|had_known|had_been|had_not|would_have|could_have|did_not|have|could_be
             wish i|we had ..1 seen|known|been|bought|gone|never|read|found
             should have ..1 been|expected|known|concurred|seen|gone
-            not need
+            not need $|that|this|it
             used to be
             steps to reproduce
             if|when|once|until|when_it ..4 fix|fixed
@@ -443,6 +486,12 @@ def create(parameters: Parameters | None = None) -> FeatureRequestDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.FEATURE_REQUEST,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.066, offset=-2.418)),),
+        voices=(
+            Voice(
+                RuleBook(_CUES, _GROUPS),
+                Calibration(slope=1.066, offset=-2.418),
+                answers=answers(Kind.FEATURE_REQUEST),
+            ),
+        ),
         parameters=parameters or Parameters(threshold=0.6),
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.detector.domain.answers import answers, offers
+from services.detector.domain.cues.beginning import BEGINNING
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Message
 
 NAME = "onboarding"
-VERSION = "1"
+VERSION = "2"
 _FRESH_DAYS = 60
 """First steps are taken within two months of signing up."""
 _SETTLED_DAYS = 365
@@ -256,6 +258,24 @@ _CUES = (
             """
         ),
     ),
+    Cue(
+        "speaks_of_beginning",
+        0.8,
+        phrase_lines(
+            """
+            invite|invites|invitation|invitations|invited
+            import|imported|importing|imports
+            set_up|setting_up|setup
+            set ..2 up
+            start|starting|begin|started|first
+            training|trained|train
+            live|launch|launching|checklist
+            """
+        ),
+        hint=True,
+        family="hint",
+    ),
+    *BEGINNING,
     THIRD_PARTY,
     FAULT,
 )
@@ -278,7 +298,14 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.ONBOARDING,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.011, offset=-0.931)),),
+        voices=(
+            Voice(
+                RuleBook(_CUES, _GROUPS),
+                Calibration(slope=1.011, offset=-0.931),
+                answers=answers(Kind.ONBOARDING),
+                offers=offers(Kind.ONBOARDING),
+            ),
+        ),
         parameters=parameters or Parameters(threshold=0.6),
         facts_points=_facts_points,
     )

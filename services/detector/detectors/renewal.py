@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.detector.domain.answers import answers, offers
+from services.detector.domain.cues.staying_on import STAYING_ON
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Message
 
 NAME = "renewal"
-VERSION = "1"
+VERSION = "2"
 _NEAR_DAYS = 120
 """Renewals are talked about in the last third of a year's contract."""
 
@@ -193,6 +195,21 @@ _CUES = (
         ),
         whole_message=True,
     ),
+    Cue(
+        "speaks_of_staying",
+        1.0,
+        phrase_lines(
+            """
+            continue|continuing|carry_on|carrying_on|stay|staying|keep|keeping|remain|sign|signing|extend
+            two|three|another|second|third|next|# year|years
+            contract|agreement|term|terms|paperwork|order_form
+            for|signed longer
+            """
+        ),
+        hint=True,
+        family="hint",
+    ),
+    *STAYING_ON,
     THIRD_PARTY,
     FAULT,
 )
@@ -213,7 +230,14 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.RENEWAL,
-        voices=(Voice(RuleBook(_CUES, groups), Calibration(slope=1.141, offset=-1.762)),),
+        voices=(
+            Voice(
+                RuleBook(_CUES, groups),
+                Calibration(slope=1.141, offset=-1.762),
+                answers=answers(Kind.RENEWAL),
+                offers=offers(Kind.RENEWAL),
+            ),
+        ),
         parameters=parameters or Parameters(threshold=0.6),
         facts_points=_facts_points,
     )

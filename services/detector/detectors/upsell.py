@@ -6,6 +6,8 @@ faults after an upgrade, are neither.
 
 from __future__ import annotations
 
+from services.detector.domain.answers import answers, offers
+from services.detector.domain.cues.buying_up import BUYING_UP
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
@@ -14,7 +16,7 @@ from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "upsell"
-VERSION = "1"
+VERSION = "2"
 
 _GROUPS = {
     **GROUPS,
@@ -249,6 +251,23 @@ _CUES = (
             """
         ),
     ),
+    Cue(
+        "asks_price",
+        1.0,
+        phrase_lines(
+            """
+            how much|extra|cost|costs|price|charge
+            interested|want|trial|need|like|sell|offer|sold
+            plan|plans|tier|package|version
+            can|could|may|shall we|i have|get|try
+            put|add it|that|this|us ..3 on|to|for
+            part of|included
+            """
+        ),
+        hint=True,
+        family="hint",
+    ),
+    *BUYING_UP,
     THIRD_PARTY,
     FAULT,
 )
@@ -260,6 +279,13 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
         name=NAME,
         version=VERSION,
         kind=Kind.UPSELL,
-        voices=(Voice(RuleBook(_CUES, _GROUPS), Calibration(slope=1.412, offset=-2.549)),),
+        voices=(
+            Voice(
+                RuleBook(_CUES, _GROUPS),
+                Calibration(slope=1.412, offset=-2.549),
+                answers=answers(Kind.UPSELL),
+                offers=offers(Kind.UPSELL),
+            ),
+        ),
         parameters=parameters or Parameters(threshold=0.6),
     )

@@ -1,7 +1,8 @@
 """The detector that most kinds share: a rule book, a calibration, and what the account facts add.
 
-Only customers' own words are read. The strongest clause decides; other clauses that pass the threshold
-are added as evidence, so that a page can show everything that was said about it.
+Only customers' own words are evidence. What an agent answered or offered just before and after adds
+points to them (`dialogue.py`). The strongest clause decides; other clauses that pass the threshold are
+added as evidence, so that a page can show everything that was said about it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.detector.domain.detector import Parameters
+from services.detector.domain.dialogue import Turns, assent
 from services.detector.domain.finding import Evidence, Finding, Kind
 from services.detector.domain.withdrawal import Withdrawals
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from services.detector.domain.conversation import Context, Conversation, Message
-    from services.detector.domain.rules import Calibration, RuleBook
+    from services.detector.domain.rules import Calibration, RuleBook, Scored
     from services.detector.domain.text.sentences import Clause
 
 EVIDENCE_LIMIT = 5
@@ -36,11 +38,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Voice:
-    """One way a kind shows itself: its rules, their calibration, and whether it is notice given outright."""
+    """One way a kind shows itself: its rules, their calibration, and whether it is notice given outright.
+
+    `answers` are the words with which an agent takes the matter up (or shows that it is another one);
+    `offers` are those with which an agent proposes it, so that a bare yes means it.
+    """
 
     book: RuleBook
     calibration: Calibration
     explicit: bool | None = None
+    answers: RuleBook | None = None
+    offers: RuleBook | None = None
 
 
 def no_facts(context: Context, message: Message) -> float:
@@ -67,14 +75,54 @@ class LexicalDetector:
 
     def candidates(self, conversation: Conversation, context: Context) -> Iterator[Candidate]:
         """Every clause that any voice has something to say about, however little."""
+        turns = Turns(conversation)
         for message in conversation.readable_messages:
             points: float | None = None
             for voice in self.voices:
-                for scored in voice.book.score_message(message.clauses):
+                for clause, score in self._scores(voice, message, turns):
                     if points is None:
                         points = self.facts_points(context, message)
-                    confidence = voice.calibration.confidence(scored.score + points)
-                    yield Candidate(message, scored.clause, confidence, voice.explicit)
+                    confidence = voice.calibration.confidence(score + points)
+                    yield Candidate(message, clause, confidence, voice.explicit)
+
+    def _scores(self, voice: Voice, message: Message, turns: Turns) -> Iterator[tuple[Clause, float]]:
+        plain = voice.book.score_message(message.clauses)
+        answered = self._answered(voice, message, turns, plain)
+        for scored in plain:
+            yield scored.clause, scored.score + answered
+        if answered > 0:
+            needed = max((one.score for one in plain), default=0.0)
+            hinted = max(
+                voice.book.score_hints(message.clauses),
+                key=lambda one: one.score,
+                default=None,
+            )
+            if hinted is not None and hinted.score > needed:
+                yield hinted.clause, hinted.score + answered
+        offered = self._agreed(voice, message, turns)
+        if offered is not None:
+            yield offered
+
+    def _answered(self, voice: Voice, message: Message, turns: Turns, plain: tuple[Scored, ...]) -> float:
+        """Points that the agent's answer adds; the answer is only read when the message says something."""
+        if voice.answers is None or not (plain or voice.book.has_hint(message.clauses)):
+            return 0.0
+        answers = [voice.answers.strongest_hit(one.clauses) for one in turns.answers(message)]
+        highest = max(answers, default=0.0)
+        return highest if highest > 0 else min(answers, default=0.0)
+
+    def _agreed(self, voice: Voice, message: Message, turns: Turns) -> tuple[Clause, float] | None:
+        """The clause that says yes to what the agent offered just before, and its score."""
+        if voice.offers is None:
+            return None
+        agreed = assent(message)
+        if agreed is None:
+            return None
+        offered = max(
+            (voice.offers.strongest_hit(one.clauses) for one in turns.offers(message)),
+            default=0.0,
+        )
+        return (agreed, offered) if offered > 0 else None
 
     def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
         threshold = self.parameters.threshold

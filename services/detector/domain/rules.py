@@ -3,7 +3,8 @@
 A rule book is a list of cues. Each cue is an idea that can be said in several ways; it counts once per
 clause however often it is said. Cues of one family are shades of the same idea: only the strongest
 counts. Vetoes are cues with a negative weight. Message cues look at the whole message and add to
-clauses that already say something by themselves; they never make a finding alone.
+clauses that already say something by themselves; they never make a finding alone. Hints are words too
+common to mean anything by themselves; they count only when the other side's answer already said so.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Cue:
     phrases: tuple[str, ...]
     family: str = ""
     whole_message: bool = False
+    hint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,11 @@ class RuleBook:
     """Cues compiled for fast reading: a clause without any anchor word costs one set intersection."""
 
     def __init__(self, cues: Sequence[Cue], groups: Mapping[str, str] | None = None) -> None:
-        self._clause_cues = _index([cue for cue in cues if not cue.whole_message], groups)
-        self._message_cues = _index([cue for cue in cues if cue.whole_message], groups)
+        spoken = [cue for cue in cues if not cue.hint]
+        self._clause_cues = _index([cue for cue in spoken if not cue.whole_message], groups)
+        self._message_cues = _index([cue for cue in spoken if cue.whole_message], groups)
+        self._hints = _index([cue for cue in cues if cue.hint], groups)
+        self._hint_words = frozenset(self._hints)
 
     def hits(self, clause: Clause) -> dict[str, Cue]:
         """The clause cues that a clause holds, by name."""
@@ -71,6 +76,32 @@ class RuleBook:
             cues = _hits(self._clause_cues, clause)
             if any(cue.weight > 0 for cue in cues.values()):
                 scored.append((clause, cues))
+        return self._with_message_cues(clauses, scored)
+
+    def score_hints(self, clauses: Sequence[Clause]) -> tuple[Scored, ...]:
+        """Clauses that only hint, in order, with vetoes and message cues added in."""
+        hinted: list[tuple[Clause, dict[str, Cue]]] = []
+        for clause in clauses:
+            hints = _hits(self._hints, clause)
+            if hints:
+                cues = _hits(self._clause_cues, clause)
+                if not any(cue.weight > 0 for cue in cues.values()):
+                    hinted.append((clause, {**hints, **cues}))
+        return self._with_message_cues(clauses, hinted)
+
+    def has_hint(self, clauses: Sequence[Clause]) -> bool:
+        """Whether any clause holds a word that may be a hint; a cheap look before anything is searched."""
+        return any(not clause.words.isdisjoint(self._hint_words) for clause in clauses)
+
+    def strongest_hit(self, clauses: Sequence[Clause]) -> float:
+        """The highest score among the clauses; when none is positive, the lowest; 0 when no cue is there."""
+        totals = [_total(cues) for clause in clauses if (cues := _hits(self._clause_cues, clause))]
+        highest = max(totals, default=0.0)
+        return highest if highest > 0 else min(totals, default=0.0)
+
+    def _with_message_cues(
+        self, clauses: Sequence[Clause], scored: Sequence[tuple[Clause, dict[str, Cue]]]
+    ) -> tuple[Scored, ...]:
         if not scored:
             return ()
         around: dict[str, Cue] = {}

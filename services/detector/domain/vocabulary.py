@@ -23,6 +23,8 @@ GROUPS = {
         zoho livechat
         notion monday asana jira slack teams kustomer dixa trengo pipedrive mailchimp klaviyo servicenow
         clickup trello airtable""",
+    "named": """zendesk freshdesk freshworks hubspot salesforce helpscout gorgias tidio zoho livechat
+        kustomer dixa trengo pipedrive mailchimp klaviyo servicenow clickup trello airtable intercom""",
     "tier": """pro premium enterprise business plus gold platinum silver scale growth professional ultimate
         advanced unlimited team standard basic starter suite executive""",
     "upper": """pro premium enterprise plus gold platinum scale growth professional ultimate advanced

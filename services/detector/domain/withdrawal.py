@@ -24,7 +24,9 @@ _TAKEN_BACK = Cue(
         scratch that
         ignore|disregard that|this|it|me
         ignore|disregard my|the ..2 message|messages|question|request|email|above|idea|wish|note
-        forget it|that|about|what
+        forget it|that|about|what|i_asked|we_asked|i_said
+        forget i|we asked|said|wrote|mentioned
+        pretend|act ..3 never asked|said|wrote
         forget my|the ..2 message|question|request|idea|email
         sent by mistake
         wrong chat|window|account|vendor
@@ -42,6 +44,12 @@ _FOUND_IT = Cue(
     phrase_lines(
         """
         found it|that|the
+        exactly that
+        you|we|i|it have|has|had|does ..3 already
+        already have|has|had|there|in
+        did not see|know|notice|realize|spot ..4 there|exists|existed|possible|button|already|it
+        did not see|notice|spot|realize it|that
+        missed that|it|the
         figured it|that out
         already exists|possible|there|available|supported
         exists already

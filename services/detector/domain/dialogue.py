@@ -1,0 +1,104 @@
+"""What the two sides say to each other: which answer belongs to which message, and when a yes is a yes.
+
+An agent's answer is never evidence of what a customer wants. It does tell which of two readings of the
+customer's words was meant: "recorded as a wish" is not said to somebody who asked where a button is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.detector.domain.conversation import AuthorType
+from services.detector.domain.rules import Cue, RuleBook
+from services.detector.domain.text.phrases import phrase_lines
+
+if TYPE_CHECKING:
+    from services.detector.domain.conversation import Conversation, Message
+    from services.detector.domain.text.sentences import Clause
+
+_TURN_LIMIT_MESSAGES = 3
+"""An agent's turn is seldom longer; what comes later is about something else."""
+_ASSENT_CLAUSES = 3
+"""A yes stands at the beginning of the answer to an offer."""
+
+_YES = Cue(
+    "yes",
+    1.0,
+    phrase_lines(
+        """
+        ^ yes|yeah|yep|yup|sure|absolutely|definitely|correct|exactly|agreed|approved|confirmed
+        ^ ok|okay|great|perfect|brilliant|lovely|fine|good|sounds|deal ..2 do|go|let_us|please|book|add|
+            proceed|switch_it|set_it|sign_us|put
+        ^ please do|go_ahead|proceed
+        go ahead|on|for_it
+        go ahead and
+        do it|that|so please|then|$
+        let us do|go|try
+        please proceed
+        happy to go|proceed|accept
+        we|i accept|agree
+        sign us|me up
+        put it|that|us|me on|down|through|in
+        add it|that|them
+        switch|turn it|that|us on|over|up
+        count us|me in
+        sounds good|great|fair|perfect ..3 go|do|please|let
+        """
+    ),
+)
+_NO = Cue(
+    "no",
+    -3.0,
+    phrase_lines(
+        """
+        ^ no|nope|nah
+        no thanks|thank
+        not ..2 now|yet|today|interested|necessary|needed|this_time
+        do|does|did not
+        rather not
+        leave it|that|the
+        another time
+        maybe|perhaps later|next
+        """
+    ),
+)
+_ANSWER = RuleBook((_YES, _NO))
+
+
+class Turns:
+    """Who answered whom in one conversation; built once, asked for the few messages that matter."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._messages = conversation.messages
+        self._position: dict[int, int] | None = None
+
+    def answers(self, message: Message) -> tuple[Message, ...]:
+        """The agents' messages after a customer's, up to the next thing a customer says."""
+        return self._from(message, 1)
+
+    def offers(self, message: Message) -> tuple[Message, ...]:
+        """The agents' messages before a customer's, back to the last thing a customer said."""
+        return self._from(message, -1)
+
+    def _from(self, message: Message, step: int) -> tuple[Message, ...]:
+        if self._position is None:
+            self._position = {id(one): at for at, one in enumerate(self._messages)}
+        found: list[Message] = []
+        at = self._position[id(message)] + step
+        while 0 <= at < len(self._messages) and len(found) < _TURN_LIMIT_MESSAGES:
+            other = self._messages[at]
+            if other.from_customer:
+                break
+            if other.author_type is AuthorType.AGENT and not other.internal:
+                found.append(other)
+            at += step
+        return tuple(found)
+
+
+def assent(message: Message) -> Clause | None:
+    """The clause that agrees to what was offered; None when the message refuses or says neither."""
+    said = message.clauses[:_ASSENT_CLAUSES]
+    hits = [(clause, _ANSWER.hits(clause)) for clause in said]
+    if any(_NO.name in cues for _, cues in hits):
+        return None
+    return next((clause for clause, cues in hits if _YES.name in cues), None)
