@@ -53,7 +53,8 @@ async def ensure_topics(
     """Create the topics that are missing and give all of them the configuration that the contracts say.
 
     Can be called at every start, and by several programs at once. `replication_factor` is for new topics
-    only: copies of those that are there are moved by Kafka's own tools. A number that is None is the brokers'.
+    only: copies of those that are there are moved by Kafka's own tools. Where a number is None, the
+    brokers decide.
 
     Raises:
         TopicMismatch: a topic exists with another number of partitions. Nothing is created or changed
