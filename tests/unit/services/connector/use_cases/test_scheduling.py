@@ -1,0 +1,117 @@
+"""Asking for runs: once each, in time, and no storm after an outage."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts.connections import ConnectionSettings
+from shared.contracts.sync import SyncRequested
+from shared.errors import TransientError
+from tests.unit.services.connector.fakes import ADMIN, NOW
+from tests.unit.services.connector.rig import Rig
+
+
+@pytest.fixture
+def rig() -> Rig:
+    """A connector with one connection, due now, every minute."""
+    made = Rig()
+    made.hold(settings=ConnectionSettings(sync_interval_seconds=60))
+    return made
+
+
+async def test_a_due_run_is_asked_for_once(rig: Rig) -> None:
+    """Then the next one is due an interval later."""
+    assert await rig.scheduling.tick() == 1
+    assert await rig.scheduling.tick() == 0
+    (request,) = rig.published(SyncRequested)
+    assert (request.connection_id, request.reason, request.hints) == ("c-1", "scheduled", ())
+    assert rig.held().next_sync_at == NOW + timedelta(seconds=60)
+    assert rig.counted("earshot_sync_requests_total", reason="scheduled") == 1
+
+
+async def test_two_replicas_say_the_same_fact(rig: Rig) -> None:
+    """The due time names the request, so that saying it twice is recognisable."""
+    await asyncio.gather(rig.scheduling.tick(), rig.scheduling.tick())
+    first = [event.event_id() for event in rig.published(SyncRequested)]
+    assert len(first) == 1
+    rig.hold(settings=ConnectionSettings(sync_interval_seconds=60))
+    await rig.scheduling.tick()
+    assert {event.event_id() for event in rig.published(SyncRequested)} == set(first)
+
+
+async def test_a_change_between_look_and_write_wins(rig: Rig) -> None:
+    """What was just changed or ended is looked at again at the next tick."""
+    rig.connections.meanwhile = rig.touch
+    assert await rig.scheduling.tick() == 0
+    assert await rig.scheduling.tick() == 1
+
+
+async def test_missed_runs_are_not_made_up_for(rig: Rig) -> None:
+    """After an outage of an hour there is one run, and the next comes an interval later."""
+    rig.clock.advance(3_600)
+    assert await rig.scheduling.tick() == 1
+    assert rig.held().next_sync_at == rig.clock.now() + timedelta(seconds=60)
+    assert await rig.scheduling.tick() == 0
+    assert rig.counted("earshot_schedule_lag_seconds_sum") == 3_600
+
+
+async def test_many_are_asked_for_in_one_tick(rig: Rig) -> None:
+    """More than are handled side by side; one at rest is not among them."""
+    for number in range(40):
+        rig.hold(id=f"c-{number}", organization_id=f"o-{number}")
+    rig.hold(id="c-0", organization_id="o-0", state="needs_attention", next_sync_at=None)
+    assert await rig.scheduling.tick() == 39
+
+
+async def test_a_bus_that_is_away_keeps_the_request(rig: Rig) -> None:
+    """It waits with the connection, and the other connections are asked for all the same."""
+    rig.hold(id="c-2", organization_id="other")
+    rig.publisher.fail_next(TransientError("away"))
+    assert await rig.scheduling.tick() == 2
+    assert len(rig.published(SyncRequested)) == 1
+    for organization, connection in (("acme", "c-1"), ("other", "c-2")):
+        await rig.connections.publish_pending(organization, connection)
+    assert len(rig.published(SyncRequested)) == 2
+
+
+async def test_a_disconnect_during_the_tick_asks_for_nothing(rig: Rig) -> None:
+    """Nor does its schedule come back."""
+    await rig.administration.disconnect(ADMIN, "c-1")
+    assert await rig.scheduling.tick() == 0
+    assert rig.published(SyncRequested) == []
+
+
+class Ended(Exception):
+    """The loop's sleep was called often enough."""
+
+
+async def test_the_loop_bears_a_database_that_is_away(rig: Rig) -> None:
+    """It goes on at the next tick."""
+    failures = [TransientError("away")]
+
+    async def due(*_: object) -> list[object]:
+        if failures:
+            raise failures.pop()
+        raise Ended
+
+    async def sleep(seconds: float) -> None:
+        rig.slept.append(seconds)
+
+    rig.connections.due = due  # type: ignore[assignment, method-assign] # fails once, then ends the loop
+    with pytest.raises(Ended):
+        await rig.scheduling.run(0.5, sleep)
+    assert rig.slept == [0.5]
+
+
+async def test_what_is_never_due_is_not_asked_for(rig: Rig) -> None:
+    """Even if it is handed in."""
+    rig.hold(next_sync_at=None)
+
+    async def due(*_: object) -> list[object]:
+        return [rig.held()]
+
+    rig.connections.due = due  # type: ignore[assignment, method-assign] # a store that errs
+    assert await rig.scheduling.tick() == 0
