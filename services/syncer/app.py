@@ -16,10 +16,13 @@ from services.syncer.adapters.pace import Paces
 from services.syncer.handlers import subscribe
 from services.syncer.metrics import SyncerMetrics
 from services.syncer.resources.reading import ReadingRules
+from services.syncer.use_cases.full_runs import FullRuns
+from services.syncer.use_cases.hint_runs import HintRuns
 from services.syncer.use_cases.intake import Intake
 from services.syncer.use_cases.removal import Removal
 from services.syncer.use_cases.reports import Reports
 from services.syncer.use_cases.slices import Slices
+from services.syncer.use_cases.stores import Stores
 from services.syncer.use_cases.worker import Worker
 from shared.foundation import lay_foundation
 
@@ -43,58 +46,57 @@ def create_app(
     """Return the syncer's application. Nothing connects before its lifespan begins."""
     base = lay_foundation("syncer", settings, on_stop=on_stop, clock=clock)
     metrics = SyncerMetrics(base.registry)
-    connections = MongoConnections(base.database)
-    runs = MongoRuns(base.database)
-    fingerprints = MongoFingerprints(base.database)
-    cursors = MongoCursors(base.database)
-    gaps = MongoGaps(base.database)
+    runs, fingerprints = MongoRuns(base.database), MongoFingerprints(base.database)
+    cursors, gaps = MongoCursors(base.database), MongoGaps(base.database)
+    stores = Stores(MongoConnections(base.database), runs, fingerprints, cursors, gaps)
     credentials = HttpCredentials(
         connector_url=settings.connector_url, signing_key=settings.signing_key, clock=base.clock
     )
-    paces = Paces(
-        clock=base.clock,
-        reserve_share=settings.reserve_share,
-        most_in_flight=settings.fetch_concurrency_max,
-    )
     intercom = HttpIntercom(
-        paces=paces,
+        paces=Paces(
+            clock=base.clock,
+            reserve_share=settings.reserve_share,
+            most_in_flight=settings.fetch_concurrency_max,
+        ),
         clock=base.clock,
         metrics=metrics,
         call_timeout_seconds=settings.call_timeout_seconds,
         max_answer_bytes=settings.max_answer_bytes,
     )
-    reports = Reports(
-        publisher=base.publisher,
-        clock=base.clock,
-        fingerprints=fingerprints,
-        cursors=cursors,
-        gaps=gaps,
+    rules = ReadingRules(
         overlap_seconds=settings.overlap_seconds,
+        deleted_poll_seconds=settings.deleted_poll_seconds,
+        reconcile_seconds=settings.reconcile_seconds,
+        slice_items=settings.slice_items,
     )
+    reports = Reports(
+        publisher=base.publisher, clock=base.clock, stores=stores, overlap_seconds=settings.overlap_seconds
+    )
+    rng = random.Random()  # noqa: S311 - spreads retries; nothing secret rests on it
     workers: list[Worker] = []
     slices = Slices(
-        connections=connections,
+        stores=stores,
         credentials=credentials,
         intercom=intercom,
-        runs=runs,
-        fingerprints=fingerprints,
-        cursors=cursors,
-        gaps=gaps,
         publisher=base.publisher,
         reports=reports,
-        rules=ReadingRules(
-            overlap_seconds=settings.overlap_seconds,
-            deleted_poll_seconds=settings.deleted_poll_seconds,
-            reconcile_seconds=settings.reconcile_seconds,
-            slice_items=settings.slice_items,
+        full_runs=FullRuns(
+            stores=stores,
+            reports=reports,
+            rules=rules,
+            metrics=metrics,
+            clock=base.clock,
+            rng=rng,
+            scroll_wait_seconds=settings.scroll_wait_seconds,
+            unreachable_after_failures=settings.unreachable_after_failures,
         ),
+        hint_runs=HintRuns(runs=runs, reports=reports, clock=base.clock),
+        rules=rules,
         metrics=metrics,
         clock=base.clock,
-        rng=random.Random(),  # noqa: S311 - spreads retries; nothing secret rests on it
+        rng=rng,
         slice_seconds=settings.slice_seconds,
         lease_seconds=settings.lease_seconds,
-        scroll_wait_seconds=settings.scroll_wait_seconds,
-        unreachable_after_failures=settings.unreachable_after_failures,
         stopping=lambda: any(worker.stopping for worker in workers),
     )
     lanes: dict[Lane, int] = {"main": settings.max_concurrent_runs, "hints": settings.max_concurrent_hints}
@@ -120,18 +122,9 @@ def create_app(
     subscribe(
         base.consumer,
         intake=Intake(
-            connections=connections, credentials=credentials, runs=runs, clock=base.clock, wake=wake
+            connections=stores.connections, credentials=credentials, runs=runs, clock=base.clock, wake=wake
         ),
-        removal=Removal(
-            connections=connections,
-            credentials=credentials,
-            runs=runs,
-            fingerprints=fingerprints,
-            cursors=cursors,
-            gaps=gaps,
-            publisher=base.publisher,
-            clock=base.clock,
-        ),
+        removal=Removal(stores=stores, credentials=credentials, publisher=base.publisher, clock=base.clock),
     )
     for store in (runs, fingerprints, cursors, gaps):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.ensure_indexes)

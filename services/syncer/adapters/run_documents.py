@@ -73,6 +73,7 @@ def progress_of(run: Run) -> dict[str, Any]:
                 "waiting_for": step.waiting_for,
                 "failures": step.failures,
                 "slices": step.slices,
+                "incomplete": step.incomplete,
             }
             for step in run.steps
         ],

@@ -53,7 +53,12 @@ class Hint:
 
 @dataclass(slots=True)
 class StepState:
-    """Where one step stands. `position` is the step's own and holds what a document can hold."""
+    """Where one step stands.
+
+    Attributes:
+        position: the step's own; it holds what a document can hold.
+        incomplete: the reason of the gap it ended with, though it is done; None when it read everything.
+    """
 
     name: str
     position: dict[str, Any] = field(default_factory=dict)
@@ -62,6 +67,7 @@ class StepState:
     waiting_for: str | None = None
     failures: int = 0
     slices: int = 0
+    incomplete: str | None = None
 
 
 @dataclass(slots=True)
@@ -89,6 +95,7 @@ class Run:
         planned: whether the first slice has decided on the steps.
         attempts: failures in a row of things that concern the run as a whole (connector, Kafka, /me).
         rate: calls per second while reading, smoothed.
+        followed: keys of hints that this slice has dealt with.
         counted: how many of this slice's calls are in `calls` already.
     """
 
@@ -109,6 +116,7 @@ class Run:
     traceparent: str | None = None
     reports: int = 0
     counted: int = 0
+    followed: list[str] = field(default_factory=list)
 
     def count_of(self, resource: ResourceType) -> Count:
         return self.counts.setdefault(resource, Count())

@@ -5,31 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from services.syncer.domain.fields import (
-    attributes,
-    identifier,
-    identifiers,
-    moment,
-    record,
-    rows,
-    seconds,
-    tag_ids,
-    text,
-)
-from services.syncer.domain.fresh import Fresh, Scope
-from services.syncer.domain.moments import observed
+from services.syncer.domain.contact import companies_of, parse
+from services.syncer.domain.fields import identifier, record, rows, seconds
+from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.reads import Call, Read
-from services.syncer.domain.version import version_of
 from services.syncer.domain.window import Descending, Window
 from services.syncer.errors import ContactMergedError, ResourceMissingError
 from services.syncer.resources.paging import Pages, next_page, total_count
 from services.syncer.resources.reading import Gone, Reading, Resource, Step
 from services.syncer.resources.walk import sweep_absent
-from shared.contracts.resources import ContactChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from services.syncer.domain.held import Held
     from services.syncer.domain.run import Hint, StepState
     from services.syncer.ports import Answer
@@ -37,49 +23,6 @@ if TYPE_CHECKING:
 _COMPANY_PAGE = 60
 _MOST_COMPANY_PAGES = 40
 """1,000 companies per contact are allowed (FACTS §8); a list that goes on far longer goes in a circle."""
-
-
-def parse(row: Mapping[str, Any], scope: Scope, at: int) -> ContactChanged | None:
-    """Return the contact in a row or an answer, or None when it has no id."""
-    id_ = identifier(row.get("id"))
-    if id_ is None:
-        return None
-    content: dict[str, Any] = {
-        "role": text(row.get("role")) or "user",
-        "external_id": text(row.get("external_id")),
-        "name": text(row.get("name")),
-        "email": text(row.get("email")),
-        "phone": text(row.get("phone")),
-        "owner_id": identifier(row.get("owner_id")),
-        "company_ids": tuple(sorted(identifiers(_companies(record(row.get("companies")))))),
-        "tag_ids": tuple(sorted(tag_ids(row))),
-        **{
-            name: moment(row.get(name))
-            for name in (
-                "created_at",
-                "updated_at",
-                "signed_up_at",
-                "last_seen_at",
-                "last_replied_at",
-                "last_contacted_at",
-            )
-        },
-        "custom_attributes": attributes(row.get("custom_attributes")),
-    }
-    return ContactChanged(
-        organization_id=scope.organization_id,
-        connection_id=scope.connection_id,
-        workspace_id=scope.workspace_id,
-        id=id_,
-        version=version_of("contact", content),
-        observed_at=observed(at),
-        **content,
-    )
-
-
-def _companies(companies: Mapping[str, Any]) -> list[Any]:
-    """Return a list of companies: live answers say `data`, the description says `companies` (FACTS §8)."""
-    return rows(companies.get("data")) or rows(companies.get("companies"))
 
 
 async def completed(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +43,7 @@ async def _all_companies(reading: Reading, id_: str | None) -> list[Any]:
         answer = await reading.intercom.read(
             Call(Read.CONTACT_COMPANIES, id_, {"page": page or 1, "per_page": _COMPANY_PAGE})
         )
-        found += _companies(answer.body)
+        found += companies_of(answer.body)
         page = next_page(answer.body)
         if page is None:
             break

@@ -1,8 +1,4 @@
-"""Conversations: open ones first, closed ones inside the lookback, then whatever changed (DESIGN §5).
-
-A row of a search tells that a conversation changed; the conversation itself, with all its parts, is read by
-id, once. Rows whose time is the one that was read before cost nothing.
-"""
+"""Conversations: how they are read in full, by change, by hint, and how deletions are learned of."""
 
 from __future__ import annotations
 
@@ -11,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.cursor import DAY_SECONDS, lookback_start
 from services.syncer.domain.fields import identifier, rows, seconds
-from services.syncer.domain.gap import UNREAD_GAPS
 from services.syncer.domain.reads import Call, Read
-from services.syncer.domain.window import DAY_SAFE_SECONDS, FUTURE_SAFE_SECONDS, Descending, Window
 from services.syncer.errors import ResourceMissingError
-from services.syncer.resources.conversation_fetch import (
-    Fetch,
-    keep_ledger,
-    read_conversation,
-    went,
+from services.syncer.resources.conversation_fetch import keep_ledger, read_conversation, went
+from services.syncer.resources.conversation_walks import (
+    read_changed,
+    read_closed,
+    read_older,
+    read_open,
 )
-from services.syncer.resources.paging import NumberedPages, Pages, total_count
+from services.syncer.resources.paging import NumberedPages
 from services.syncer.resources.reading import Circumstances, Gone, Reading, Resource, Step
-from services.syncer.resources.search_probe import probe_search
 from services.syncer.resources.walk import sweep_absent
 
 if TYPE_CHECKING:
@@ -31,215 +25,9 @@ if TYPE_CHECKING:
 
     from services.syncer.domain.held import Held
     from services.syncer.domain.run import Hint, RunKind, StepState
-    from services.syncer.ports import Answer
 
 _DELETED_PAGE = 60
 """Intercom's maximum for the list of deleted conversations (FACTS §5)."""
-
-_MOST_RETRIED = 200
-"""Gaps of single conversations tried again by one run."""
-
-Query = dict[str, Any]
-
-
-def _is(field: str, operator: str, value: str | int) -> Query:
-    return {"field": field, "operator": operator, "value": value}
-
-
-def _call(query: Query, size: int, after: str | None) -> Call:
-    body = {
-        "query": query,
-        "sort": {"field": "updated_at", "order": "descending"},
-        "pagination": {"per_page": size} | ({"starting_after": after} if after else {}),
-    }
-    return Call(Read.CONVERSATION_SEARCH, body=body)
-
-
-OPEN: Query = {
-    "operator": "OR",
-    "value": [_is("state", "=", "open"), _is("state", "=", "snoozed")],
-}
-
-
-def closed_since(start: int, until: int | None = None) -> Query:
-    """Return closed conversations changed since `start`, up to `until`; safe for any cut to days."""
-    bounds = [_is("state", "=", "closed"), _is("updated_at", ">", max(start - DAY_SAFE_SECONDS, 0))]
-    if until is not None:
-        bounds.append(_is("updated_at", "<", until + FUTURE_SAFE_SECONDS))
-    return {"operator": "AND", "value": bounds}
-
-
-async def _feed_rows(
-    reading: Reading, fetch: Fetch, answer: Answer, *, low: int, walk: str | None
-) -> list[dict[str, Any]]:
-    """Queue the rows that need reading; return those that count."""
-    found = [row for row in rows(answer.body["conversations"]) if isinstance(row, dict)]
-    counted = {
-        id_: row
-        for row in found
-        if (id_ := identifier(row.get("id"))) and Window(low).holds(seconds(row.get("updated_at")))
-    }
-    known = await reading.held("conversation", list(counted))
-    if walk is not None:
-        await reading.mark("conversation", list(counted), walk)
-    unchanged = 0
-    for id_, row in counted.items():
-        held = known.get(id_)
-        if held is not None and held.proves_unchanged(seconds(row.get("updated_at"))):
-            unchanged += 1
-        else:
-            await fetch.want(id_, held)
-    reading.read("conversation", unchanged)
-    return found
-
-
-def _walk_of(reading: Reading, position: dict[str, Any]) -> str | None:
-    """Return the mark of a run that must prove what is gone; a first run holds nothing that could be."""
-    if reading.cursor("conversation").position is None:
-        return None
-    walk: str = position.setdefault("walk", f"{reading.run.run_id}:conversations")
-    return walk
-
-
-async def _read_open(reading: Reading, state: StepState) -> bool:
-    pages = Pages(state.position)
-    start = lookback_start(reading.now(), reading.connection.lookback_days)
-
-    async def feed(fetch: Fetch) -> bool:
-        if pages.ended:
-            return True
-        first = pages.calls == 0
-        answer = await pages.next(reading, lambda size, after: _call(OPEN, size, after))
-        if first:
-            await _expect_all(reading, total_count(answer.body), closed_since(start))
-        await _feed_rows(reading, fetch, answer, low=0, walk=_walk_of(reading, state.position))
-        pages.turn(answer)
-        return pages.ended
-
-    if not await Fetch(reading, state.position).run(feed):
-        return False
-    cursor = reading.cursor("conversation")
-    # Kept apart from the position until the closed ones are read too; see `_read_closed`.
-    await reading.save_cursor(replace(cursor, walked_at=pages.began_at, walk_calls=pages.calls))
-    return True
-
-
-async def _expect_all(reading: Reading, open_total: int | None, closed: Query) -> None:
-    """Ask once how many closed ones there are, so that progress knows the whole from the beginning."""
-    answer = await reading.intercom.read(_call(closed, 1, None))
-    closed_total = total_count(answer.body)
-    if open_total is not None and closed_total is not None:
-        reading.expect("conversation", open_total + closed_total)
-
-
-async def _read_closed(reading: Reading, state: StepState) -> bool:
-    pages = Pages(state.position)
-    start = state.position.setdefault(
-        "start", lookback_start(reading.now(), reading.connection.lookback_days)
-    )
-
-    async def feed(fetch: Fetch) -> bool:
-        if pages.ended:
-            return True
-        answer = await pages.next(reading, lambda size, after: _call(closed_since(start), size, after))
-        await _feed_rows(reading, fetch, answer, low=start, walk=_walk_of(reading, state.position))
-        pages.turn(answer)
-        return pages.ended
-
-    if not await Fetch(reading, state.position).run(feed):
-        return False
-    cursor = reading.cursor("conversation")
-    began_at = cursor.walked_at if cursor.walked_at is not None else pages.began_at
-    reading.all_met("conversation")
-    covered = start if cursor.covered_from is None else min(start, cursor.covered_from)
-    await reading.save_cursor(
-        replace(
-            cursor.advanced(cursor.position or began_at),
-            covered_from=covered,
-            deleted_from=cursor.deleted_from or began_at,
-            walk_calls=cursor.walk_calls + pages.calls,
-            # What could not be read is named by a gap each; see `Reports`.
-            short=0,
-        )
-    )
-    return True
-
-
-async def _read_older(reading: Reading, state: StepState) -> bool:
-    """Read what a longer lookback adds, and nothing that is held already."""
-    pages = Pages(state.position)
-    cursor = reading.cursor("conversation")
-    start = state.position.setdefault(
-        "start", lookback_start(reading.now(), reading.connection.lookback_days)
-    )
-    query = closed_since(start, cursor.covered_from)
-
-    async def feed(fetch: Fetch) -> bool:
-        if pages.ended:
-            return True
-        answer = await pages.next(reading, lambda size, after: _call(query, size, after))
-        reading.expect("conversation", total_count(answer.body))
-        await _feed_rows(reading, fetch, answer, low=start, walk=None)
-        pages.turn(answer)
-        return pages.ended
-
-    if not await Fetch(reading, state.position).run(feed):
-        return False
-    await reading.save_cursor(replace(cursor, covered_from=start))
-    return True
-
-
-async def _read_changed(reading: Reading, state: StepState) -> bool:
-    pages = Pages(state.position)
-    cursor = reading.cursor("conversation")
-    window = Window.since(
-        cursor.position or 0, overlap_seconds=reading.rules.overlap_seconds, exact=cursor.exact is True
-    )
-    order = Descending(state.position.get("last"), broken=state.position.get("disorder", False))
-    query = {"operator": "AND", "value": [_is("updated_at", ">", window.asked_after())]}
-
-    async def feed(fetch: Fetch) -> bool:
-        if not state.position.get("gaps_fed"):
-            await _feed_gaps(reading, fetch)
-            state.position["gaps_fed"] = True
-        if pages.ended:
-            return True
-        answer = await pages.next(reading, lambda size, after: _call(query, size, after))
-        found = await _feed_rows(reading, fetch, answer, low=window.low, walk=None)
-        await _learn(reading, found)
-        pages.turn(answer)
-        for row in found:
-            order.saw(seconds(row.get("updated_at")))
-        state.position["last"], state.position["disorder"] = order.last, order.broken
-        if reading.cursor("conversation").sorted is True and order.passed(window.low):
-            pages.end()
-        return pages.ended
-
-    if not await Fetch(reading, state.position).run(feed):
-        return False
-    await reading.save_cursor(reading.cursor("conversation").advanced(pages.began_at))
-    return True
-
-
-async def _feed_gaps(reading: Reading, fetch: Fetch) -> None:
-    """Try again what earlier runs could not read."""
-    for reason in UNREAD_GAPS:
-        gaps = await reading.gaps.listed(
-            reading.connection.key, limit=_MOST_RETRIED, resource="conversation", reason=reason
-        )
-        known = await reading.held("conversation", [gap.id for gap in gaps if gap.id])
-        for gap in gaps:
-            if gap.id:
-                await fetch.want(gap.id, known.get(gap.id), retried=True)
-
-
-async def _learn(reading: Reading, found: Sequence[dict[str, Any]]) -> None:
-    """Find out once per workspace how its search reads times and orders."""
-    cursor = reading.cursor("conversation")
-    times = [when for row in found if (when := seconds(row.get("updated_at"))) is not None]
-    if cursor.exact is None and times:
-        learned = await probe_search(reading, times)
-        await reading.save_cursor(replace(cursor, exact=learned.exact, sorted=learned.sorted))
 
 
 async def _read_deleted(reading: Reading, state: StepState) -> bool:
@@ -322,20 +110,20 @@ RESOURCE = Resource(
     "conversation",
     order=60,
     steps=(
-        Step("conversations:open", "conversation", _FULL, _read_open),
-        Step("conversations:closed", "conversation", _FULL, _read_closed, after=("conversations:open",)),
+        Step("conversations:open", "conversation", _FULL, read_open),
+        Step("conversations:closed", "conversation", _FULL, read_closed, after=("conversations:open",)),
         Step(
             "conversations:older",
             "conversation",
             frozenset({"incremental"}),
-            _read_older,
+            read_older,
             wanted=_longer_lookback,
         ),
         Step(
             "conversations:changed",
             "conversation",
             _ALL,
-            _read_changed,
+            read_changed,
             after=("conversations:closed", "contacts:all"),
         ),
         Step(

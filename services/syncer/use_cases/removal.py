@@ -12,7 +12,8 @@ from shared.contracts.connections import DataRemoved
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from services.syncer.ports import Connections, Credentials, Cursors, Fingerprints, Gaps, Runs
+    from services.syncer.ports import Credentials
+    from services.syncer.use_cases.stores import Stores
     from shared.clock import Clock
     from shared.contracts.connections import DataRemovalRequested
     from shared.contracts.event import Event
@@ -33,21 +34,13 @@ class Removal:
     def __init__(
         self,
         *,
-        connections: Connections,
+        stores: Stores,
         credentials: Credentials,
-        runs: Runs,
-        fingerprints: Fingerprints,
-        cursors: Cursors,
-        gaps: Gaps,
         publisher: EventPublisher,
         clock: Clock,
     ) -> None:
-        self._connections = connections
+        self._stores = stores
         self._credentials = credentials
-        self._runs = runs
-        self._fingerprints = fingerprints
-        self._cursors = cursors
-        self._gaps = gaps
         self._publisher = publisher
         self._clock = clock
 
@@ -58,19 +51,19 @@ class Removal:
             TransientError: a slice is still ending somewhere; come again in a moment.
         """
         key = ConnectionKey(event.organization_id, event.connection_id)
-        connection = await self._connections.get(key)
+        connection = await self._stores.connections.get(key)
         self._credentials.drop(key)
-        await self._runs.stop(key)
-        if await self._runs.leased(key, now=self._clock.now()):
+        await self._stores.runs.stop(key)
+        if await self._stores.runs.leased(key, now=self._clock.now()):
             raise TransientError(
                 "A slice of this connection is still ending.", retry_after_seconds=_STOP_SECONDS
             )
         workspace_id = event.workspace_id or (connection.workspace_id if connection is not None else None)
         documents = await self._forget_resources(key, workspace_id)
-        documents += await self._gaps.forget(key)
-        documents += await self._cursors.forget(key)
-        documents += await self._runs.forget(key)
-        documents += await self._connections.forget(key)
+        documents += await self._stores.gaps.forget(key)
+        documents += await self._stores.cursors.forget(key)
+        documents += await self._stores.runs.forget(key)
+        documents += await self._stores.connections.forget(key)
         _LOG.info("data removed", connection_id=key.connection_id, documents=documents)
         await self._publisher.publish(
             DataRemoved(
@@ -87,7 +80,7 @@ class Removal:
         """Publish a tombstone for every key ever published, then delete what named it; batch by batch."""
         documents = 0
         observed_at = self._clock.now().isoformat()
-        while held := await self._fingerprints.any_held(key, limit=_AT_ONCE):
+        while held := await self._stores.fingerprints.any_held(key, limit=_AT_ONCE):
             tombstones: list[Event] = []
             for one in held:
                 if workspace_id is None:
@@ -111,7 +104,7 @@ class Removal:
                 )
             await self._publisher.publish_tombstones(*tombstones)
             for resource in {one.resource for one in held}:
-                documents += await self._fingerprints.forget(
+                documents += await self._stores.fingerprints.forget(
                     key, resource, [one.id for one in held if one.resource == resource]
                 )
         return documents

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from services.syncer.domain.cursor import Cursor
     from services.syncer.domain.run import Run
     from services.syncer.errors import AccessError
-    from services.syncer.ports import Cursors, Fingerprints, Gaps
+    from services.syncer.use_cases.stores import Stores
     from shared.clock import Clock
     from shared.contracts.connections import AttentionReason
     from shared.contracts.sync import ResourceType
@@ -36,16 +36,12 @@ class Reports:
         *,
         publisher: EventPublisher,
         clock: Clock,
-        fingerprints: Fingerprints,
-        cursors: Cursors,
-        gaps: Gaps,
+        stores: Stores,
         overlap_seconds: int,
     ) -> None:
         self._publisher = publisher
         self._clock = clock
-        self._fingerprints = fingerprints
-        self._cursors = cursors
-        self._gaps = gaps
+        self._stores = stores
         self._overlap_seconds = overlap_seconds
 
     async def progressed(
@@ -77,7 +73,7 @@ class Reports:
         )
 
     async def completed(self, run: Run) -> None:
-        cursors = await self._cursors.all(run.key)
+        cursors = await self._stores.cursors.all(run.key)
         await self._publisher.publish(
             SyncCompleted(
                 organization_id=run.key.organization_id,
@@ -90,8 +86,8 @@ class Reports:
                 changed=run.changed,
                 calls=run.calls,
                 complete_up_to=self._complete_up_to(cursors),
-                gaps=tuple(await self._gaps.listed(run.key, limit=_MOST_GAPS)),
-                gap_count=await self._gaps.count(run.key),
+                gaps=tuple(await self._stores.gaps.listed(run.key, limit=_MOST_GAPS)),
+                gap_count=await self._stores.gaps.count(run.key),
                 started_at=run.started_at,
                 completed_at=self._clock.now(),
             )
@@ -115,7 +111,7 @@ class Reports:
     async def _held(self, run: Run, cursors: dict[ResourceType, Cursor]) -> tuple[ResourceCount, ...]:
         held: list[ResourceCount] = []
         for resource in all_resources():
-            amount = await self._fingerprints.count(run.key, resource.type)
+            amount = await self._stores.fingerprints.count(run.key, resource.type)
             cursor = cursors.get(resource.type)
             short = cursor.short if cursor is not None else None
             if short is not None:
@@ -128,7 +124,7 @@ class Reports:
         """Return how many single resources are known to exist and could not be read yet."""
         found = 0
         for reason in UNREAD_GAPS:
-            gaps = await self._gaps.listed(run.key, limit=_MOST_GAPS, resource=resource, reason=reason)
+            gaps = await self._stores.gaps.listed(run.key, limit=_MOST_GAPS, resource=resource, reason=reason)
             found += sum(1 for gap in gaps if gap.id is not None)
         return found
 

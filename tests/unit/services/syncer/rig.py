@@ -23,10 +23,13 @@ from services.syncer.domain.connection import Connection, ConnectionKey
 from services.syncer.metrics import SyncerMetrics
 from services.syncer.ports import Credential
 from services.syncer.resources.reading import ReadingRules
+from services.syncer.use_cases.full_runs import FullRuns
+from services.syncer.use_cases.hint_runs import HintRuns
 from services.syncer.use_cases.intake import Intake
 from services.syncer.use_cases.removal import Removal
 from services.syncer.use_cases.reports import Reports
 from services.syncer.use_cases.slices import Slices
+from services.syncer.use_cases.stores import Stores
 from shared.clock import ManualClock
 from shared.contracts.resources import ConversationPartChanged
 from shared.contracts.sync import ResourceHint, SyncCompleted, SyncInterrupted, SyncProgressed, SyncRequested
@@ -105,6 +108,7 @@ class Rig:
         self.fingerprints = MemoryFingerprints()
         self.cursors = MemoryCursors()
         self.gaps = MemoryGaps()
+        self.stores = Stores(self.connections, self.runs, self.fingerprints, self.cursors, self.gaps)
         self.credentials = FixedCredentials(DEMO_TOKEN, self.workspace.id_code)
         self.metrics = SyncerMetrics(CollectorRegistry())
         self.stopping = False
@@ -125,48 +129,43 @@ class Rig:
             wake=lambda: None,
         )
         self.removal = Removal(
-            connections=self.connections,
-            credentials=self.credentials,
-            runs=self.runs,
-            fingerprints=self.fingerprints,
-            cursors=self.cursors,
-            gaps=self.gaps,
-            publisher=self.publisher,
-            clock=self.clock,
+            stores=self.stores, credentials=self.credentials, publisher=self.publisher, clock=self.clock
         )
         self._requests = 0
 
     def another_replica(self) -> Slices:
         """Return slices over the same stores, as another process would have."""
+        rules = ReadingRules(overlap_seconds=self.overlap_seconds, slice_items=self.slice_items)
+        reports = Reports(
+            publisher=self.publisher,
+            clock=self.clock,
+            stores=self.stores,
+            overlap_seconds=self.overlap_seconds,
+        )
+        rng = random.Random(7)
         return Slices(
-            connections=self.connections,
+            stores=self.stores,
             credentials=self.credentials,
             intercom=self.intercom,
-            runs=self.runs,
-            fingerprints=self.fingerprints,
-            cursors=self.cursors,
-            gaps=self.gaps,
             publisher=self.publisher,
-            reports=Reports(
-                publisher=self.publisher,
+            reports=reports,
+            full_runs=FullRuns(
+                stores=self.stores,
+                reports=reports,
+                rules=rules,
+                metrics=self.metrics,
                 clock=self.clock,
-                fingerprints=self.fingerprints,
-                cursors=self.cursors,
-                gaps=self.gaps,
-                overlap_seconds=self.overlap_seconds,
+                rng=rng,
+                scroll_wait_seconds=61.0,
+                unreachable_after_failures=12,
             ),
-            rules=ReadingRules(
-                overlap_seconds=self.overlap_seconds,
-                deleted_poll_seconds=900,
-                slice_items=self.slice_items,
-            ),
+            hint_runs=HintRuns(runs=self.runs, reports=reports, clock=self.clock),
+            rules=rules,
             metrics=self.metrics,
             clock=self.clock,
-            rng=random.Random(7),
+            rng=rng,
             slice_seconds=self.slice_seconds,
             lease_seconds=LEASE_SECONDS,
-            scroll_wait_seconds=61.0,
-            unreachable_after_failures=12,
             stopping=lambda: self.stopping,
         )
 

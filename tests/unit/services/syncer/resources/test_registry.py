@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 from hypothesis import given
 
+from services.syncer.domain import company, contact
 from services.syncer.domain.fresh import Scope
-from services.syncer.resources import admins, all_resources, companies, contacts, tags, teams
+from services.syncer.resources import admins, all_resources, tags, teams
 from services.syncer.resources.paging import next_cursor, next_page, total_count
 from services.syncer.use_cases.planning import step_named
 from shared.contracts.sync import ResourceType
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCOPE = Scope("org", "con", "ws")
-PARSERS: list[Callable[..., Any]] = [admins.parse, teams.parse, tags.parse, contacts.parse, companies.parse]
+PARSERS: list[Callable[..., Any]] = [admins.parse, teams.parse, tags.parse, contact.parse, company.parse]
 
 
 def test_every_resource_of_the_contracts_is_read() -> None:
@@ -84,7 +85,7 @@ def test_a_contact() -> None:
         "created_at": 1_700_000_000,
         "signed_up_at": 10**15,
     }
-    event = contacts.parse(row, SCOPE, 5)
+    event = contact.parse(row, SCOPE, 5)
     assert event is not None
     assert (event.role, event.owner_id, event.company_ids, event.tag_ids) == (
         "lead",
@@ -93,14 +94,14 @@ def test_a_contact() -> None:
         ("80",),
     )
     assert event.signed_up_at is None
-    turned = contacts.parse({**row, "companies": {"companies": [{"id": "c1"}, {"id": "c2"}]}}, SCOPE, 9)
+    turned = contact.parse({**row, "companies": {"companies": [{"id": "c1"}, {"id": "c2"}]}}, SCOPE, 9)
     assert turned is not None
     assert turned.version == event.version
 
 
 def test_a_company() -> None:
     """What is unset is absent; the plan is named; spend may be any number."""
-    event = companies.parse(
+    event = company.parse(
         {"id": "5f", "company_id": "acme", "plan": {"name": "Pro"}, "monthly_spend": 49.5, "size": "many"},
         SCOPE,
         5,

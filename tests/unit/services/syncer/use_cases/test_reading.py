@@ -455,3 +455,73 @@ async def test_an_unknown_resource_in_a_hint_harms_nobody() -> None:
     await follow(rig, "conversation", "../../etc")
     assert rig.missing() == []
     assert await rig.runs.hint(KEY, [Hint("k", "tag", "1")], request_id="last", now=rig.clock.now())
+
+
+async def test_lists_that_are_cut_in_a_row_are_read_whole() -> None:
+    """More than ten tags and companies are all in the event; unchanged, they cost nothing."""
+    rig = Rig(small().model_copy(update={"companies": 80}))
+    one = next(iter(rig.workspace.contacts)).id
+    companies = [company.id for company in rig.workspace.companies][:70]
+    for id_ in companies:
+        rig.mutate("attach_company", contact_id=one, company_id=id_)
+    for number in range(12):
+        rig.mutate("create_tag", name=f"tag {number}")
+    tags = list(rig.workspace.tags)[-12:]
+    for id_ in tags:
+        rig.mutate("tag_contact", contact_id=one, tag_id=id_)
+    rig.clock.advance(5)
+    await rig.first_sync()
+    event: Any = rig.mirror()[f"{rig.workspace.id_code}/contact/{one}"]
+    assert set(companies) <= set(event.company_ids)
+    assert set(tags) <= set(event.tag_ids)
+    before = rig.calls()
+    await rig.request("scheduled")
+    await rig.settle()
+    assert rig.calls() - before == 5
+
+
+async def test_single_conversations_that_may_not_be_read_are_named() -> None:
+    """A restricted one is a gap with its id; the others are read, and it is tried again."""
+    rig = Rig(small())
+    one = next(iter(rig.workspace.conversations)).id
+    inner: Any = rig.intercom._client._transport
+    original = inner.handle_async_request
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == f"/conversations/{one}":
+            return httpx.Response(403, json={"errors": [{"code": "forbidden"}]})
+        found: httpx.Response = await original(request)
+        return found
+
+    inner.handle_async_request = answer
+    await rig.first_sync()
+    assert [(gap.id, gap.reason) for gap in rig.completed[-1].gaps] == [(one, "permission_missing")]
+    assert rig.missing() == [f"conversation {one} is missing"]
+    inner.handle_async_request = original
+    await rig.request("scheduled")
+    await rig.settle()
+    assert rig.completed[-1].gap_count == 0
+    assert rig.missing() == []
+
+
+async def test_a_step_that_never_works_does_not_hold_up_the_rest() -> None:
+    """Where one list fails for ever and others do not, the run completes and names what it could not read."""
+    rig = Rig(small())
+    inner: Any = rig.intercom._client._transport
+    original = inner.handle_async_request
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/teams":
+            return httpx.Response(502, text="<html>")
+        found: httpx.Response = await original(request)
+        return found
+
+    inner.handle_async_request = answer
+    completed = await rig.first_sync()
+    assert [(gap.resource, gap.id, gap.reason) for gap in completed.gaps] == [("team", None, "still_lagging")]
+    assert all(difference.startswith("team") for difference in rig.missing())
+    inner.handle_async_request = original
+    await rig.request("scheduled")
+    await rig.settle()
+    assert rig.completed[-1].gap_count == 0
+    assert rig.missing() == []

@@ -86,7 +86,7 @@ async def test_a_bus_that_is_away_loses_nothing() -> None:
     await rig.request("initial")
     rig.publisher.fail_next(TransientError("Kafka is away"))
     outcomes = await rig.settle()
-    assert "parked" in outcomes
+    assert "put_off" in outcomes
     assert rig.missing() == []
 
 

@@ -1,0 +1,109 @@
+"""Pages of companies: by scroll, which meets every one of them, or by list, when the scroll cannot be had.
+
+One scroll may be open per workspace, other vendors' included; a foreign one is waited out. It expires after
+an idle minute: 404 means start again, never "end", which is an empty page (FACTS §8).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.syncer.domain.company import parse
+from services.syncer.domain.fields import identifier, rows, seconds, text
+from services.syncer.domain.fresh import Fresh
+from services.syncer.domain.reads import Call, Read
+from services.syncer.errors import (
+    RequestRefusedError,
+    ScrollLostError,
+    ScrollTakenError,
+    SourceUnavailableError,
+)
+from services.syncer.resources.paging import NumberedPages
+
+if TYPE_CHECKING:
+    from services.syncer.resources.reading import Reading
+
+_MOST_REFUSALS = 5
+"""Scrolls that were taken or broke, a minute apart, before the list is read instead."""
+
+_LIST_PAGE = 60
+"""What users of the list send (FACTS §5); a larger maximum is not documented."""
+
+
+async def next_scrolled(reading: Reading, position: dict[str, Any]) -> None:
+    parameter = position.get("scroll")
+    try:
+        answer = await reading.intercom.read(
+            Call(Read.COMPANY_SCROLL, query={"scroll_param": parameter} if parameter else {})
+        )
+    except (ScrollTakenError, SourceUnavailableError) as error:
+        if isinstance(error, ScrollTakenError) or error.overloaded:
+            position["refusals"] = position.get("refusals", 0) + 1
+        if position.get("refusals", 0) < _MOST_REFUSALS:
+            raise
+        _start_listing(reading, position)
+        return
+    except ScrollLostError as error:
+        _start_again(position)
+        raise SourceUnavailableError(f"The company scroll is started again. {error}") from error
+    if parameter is None:
+        position.update({"from": answer.at, "pages": 0, "met": 0})
+        position["walk"] = f"{reading.run.run_id}:companies:{position.get('starts', 0)}"
+    found = rows(answer.body["data"])
+    following = text(answer.body.get("scroll_param"), 1_024)
+    await _apply(reading, found, answer.at, position)
+    position["pages"] += 1
+    if not found:
+        position["ended"] = True
+        position.pop("scroll", None)
+    elif following is None:
+        _start_again(position)
+        raise SourceUnavailableError("A scroll page came without its parameter; starting again.")
+    else:
+        position["scroll"] = following
+
+
+def _start_listing(reading: Reading, position: dict[str, Any]) -> None:
+    """Give up on the scroll for this run: most of the companies now are better than all of them never."""
+    position.update({"listed": True, "pages": 0, "met": 0})
+    for key in ("from", "scroll"):
+        position.pop(key, None)
+    position["walk"] = f"{reading.run.run_id}:companies:listed"
+
+
+async def next_listed(reading: Reading, position: dict[str, Any]) -> None:
+    """Read a page of the list, which proves nothing: it leaves some out, and ends at 10,000."""
+    pages = NumberedPages(position, largest=_LIST_PAGE)
+    try:
+        answer = await pages.next(
+            reading, lambda size, page: Call(Read.COMPANY_LIST, query={"page": page, "per_page": size})
+        )
+    except RequestRefusedError:
+        if pages.first:
+            raise
+        pages.end()  # Beyond the ten thousandth company.
+        return
+    await _apply(reading, rows(answer.body["data"]), answer.at, position)
+
+
+def _start_again(position: dict[str, Any]) -> None:
+    position["starts"] = position.get("starts", 0) + 1
+    position.pop("scroll", None)
+
+
+async def _apply(reading: Reading, found: list[Any], at: int, position: dict[str, Any]) -> None:
+    by_id = {id_: row for row in found if isinstance(row, dict) and (id_ := identifier(row.get("id")))}
+    known = await reading.held("company", list(by_id))
+    fresh: list[Fresh] = []
+    for id_, row in by_id.items():
+        event, before = parse(row, reading.scope, at), known.get(id_)
+        if before is not None and before.gone:
+            if not before.proves_unchanged(seconds(row.get("updated_at"))):
+                position.setdefault("doubted", []).append([id_, seconds(row.get("updated_at"))])
+        elif event is not None:
+            fresh.append(Fresh("company", event, seconds(row.get("updated_at")), at, before))
+    await reading.changes.apply(fresh)
+    await reading.mark("company", list(by_id), position["walk"])
+    # A walk that started again meets the first ones again; only the furthest it came counts as done.
+    position["met"] += len(fresh)
+    reading.read("company", max(position["met"] - reading.run.count_of("company").done, 0))

@@ -1,0 +1,228 @@
+"""One slice of a full run: advance its steps in turn, put off what must wait, name what cannot be read."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.syncer.domain.progress import smoothed
+from services.syncer.domain.run import pause_seconds
+from services.syncer.errors import (
+    AccessError,
+    PermissionMissingError,
+    PlanRestrictedError,
+    RequestRefusedError,
+    ScrollTakenError,
+    SlowDownError,
+    SourceUnavailableError,
+    TokenRejectedError,
+)
+from services.syncer.resources import all_resources
+from services.syncer.resources.reading import Circumstances
+from services.syncer.use_cases.identity import confirm_token
+from services.syncer.use_cases.planning import next_step, plan, step_named, wake_of
+from shared.errors import TransientError
+
+if TYPE_CHECKING:
+    import random
+    from datetime import datetime
+
+    from services.syncer.domain.run import Run, StepState
+    from services.syncer.metrics import SyncerMetrics
+    from services.syncer.ports import IntercomReader
+    from services.syncer.resources.reading import Reading, ReadingRules
+    from services.syncer.use_cases.reports import Reports
+    from services.syncer.use_cases.stores import Stores
+    from shared.clock import Clock
+    from shared.contracts.sync import ResourceType
+
+_LOG = structlog.get_logger(__name__)
+
+_REPORT_EVERY_SECONDS = 0.5
+"""Progress goes out twice a second at most: smooth to the eye, nothing to the bus."""
+
+_MOST_GAPS = 1_000
+
+_WAITING = {
+    "rate_limit": "Intercom's rate limit",
+    "scroll": "another app's walk over the companies",
+    "source": "Intercom to answer",
+}
+
+
+class FullRuns:
+    """Works slices of the main lane."""
+
+    def __init__(
+        self,
+        *,
+        stores: Stores,
+        reports: Reports,
+        rules: ReadingRules,
+        metrics: SyncerMetrics,
+        clock: Clock,
+        rng: random.Random,
+        scroll_wait_seconds: float,
+        unreachable_after_failures: int,
+    ) -> None:
+        self._stores = stores
+        self._reports = reports
+        self._rules = rules
+        self._metrics = metrics
+        self._clock = clock
+        self._rng = rng
+        self._scroll_wait_seconds = scroll_wait_seconds
+        self._unreachable_after = unreachable_after_failures
+
+    async def work(self, run: Run, reading: Reading, reader: IntercomReader) -> str:
+        """Advance the run as far as this slice goes, and release it. Returns how it ended.
+
+        Raises AccessError when a person must act, and TransientError when the bus or a store is away.
+        """
+        if not run.planned:
+            self._plan(run, reading)
+        began = self._clock.monotonic()
+        while reading.time_left() and (step := next_step(run, self._clock.now())) is not None:
+            await self._advance(run, reading, reader, step)
+            await self._give_up_hopeless(run, reading)
+        run.rate = smoothed(run.rate, reader.calls, self._clock.monotonic() - began)
+        run.count_calls(reader.calls)
+        run.attempts = 0
+        return await self._pause(run) if run.open_steps() else await self._complete(run)
+
+    def _plan(self, run: Run, reading: Reading) -> None:
+        run.steps = plan(
+            Circumstances(
+                reason=run.reason,
+                connection=reading.connection,
+                cursors={kind.type: reading.cursor(kind.type) for kind in all_resources()},
+                rules=self._rules,
+                now=reading.now(),
+            )
+        )
+        run.planned = True
+
+    async def _advance(self, run: Run, reading: Reading, reader: IntercomReader, state: StepState) -> None:
+        step = step_named(state.name)
+        state.slices += 1
+        state.waiting_for = None
+        reporting = asyncio.ensure_future(self._report(run, step.resource, reader))
+        answers = reader.answers
+        try:
+            state.done = await step.advance(reading, state)
+        except (PermissionMissingError, PlanRestrictedError, TokenRejectedError) as refused:
+            await self._skip(run, reading, state, refused)
+        except (SlowDownError, ScrollTakenError, SourceUnavailableError, RequestRefusedError) as later:
+            # Only failures without anything in between add up: a source that answers now and then is reached.
+            state.failures = 0 if reader.answers > answers else state.failures
+            self._park(state, later)
+        else:
+            state.failures = 0
+            state.wake_at = None
+            if state.done and state.incomplete is not None:
+                await self._end_incomplete(reading, state, state.incomplete)
+        finally:
+            reporting.cancel()
+            await asyncio.gather(reporting, return_exceptions=True)
+
+    async def _report(self, run: Run, resource: ResourceType, reader: IntercomReader) -> None:
+        while True:
+            await asyncio.sleep(_REPORT_EVERY_SECONDS)
+            with suppress(TransientError):
+                run.count_calls(reader.calls)
+                await self._reports.progressed(run, resource)
+
+    async def _skip(self, run: Run, reading: Reading, state: StepState, refused: AccessError) -> None:
+        """Name what was not granted and go on with the rest; when nothing is granted, nothing can go on.
+
+        A 401 that /me does not confirm is a permission in disguise (FACTS §3).
+        """
+        await confirm_token(reading.intercom, refused)
+        plan_restricted = isinstance(refused, PlanRestrictedError)
+        await self._end_incomplete(
+            reading, state, "plan_restricted" if plan_restricted else "permission_missing"
+        )
+        if all(step.incomplete == state.incomplete for step in run.steps):
+            run.planned = False
+            kind = PlanRestrictedError if plan_restricted else PermissionMissingError
+            raise kind(f"No resource may be read. {refused}")
+
+    async def _end_incomplete(self, reading: Reading, state: StepState, reason: str) -> None:
+        state.done, state.incomplete = True, reason
+        await reading.gap(step_named(state.name).resource, None, reason)
+        self._metrics.gaps_opened.labels(reason).inc()
+
+    def _park(self, state: StepState, later: Exception) -> None:
+        """Put a step off until its reason may have passed; nothing sleeps meanwhile (DESIGN §4)."""
+        match later:
+            case SlowDownError():
+                wait, why = later.seconds, "rate_limit"
+            case ScrollTakenError():
+                wait, why = self._scroll_wait_seconds + self._rng.random(), "scroll"
+            case _:
+                state.failures += 1
+                wait, why = pause_seconds(state.failures, self._rng.random()), "source"
+                _LOG.warning("step put off", step=state.name, failures=state.failures, reason=str(later))
+        state.wake_at = self._clock.now() + timedelta(seconds=wait)
+        state.waiting_for = _WAITING[why]
+        self._metrics.retries.labels(why).inc()
+
+    async def _give_up_hopeless(self, run: Run, reading: Reading) -> None:
+        """End steps that fail for ever beside others that went well: a named gap, tried by the next run."""
+        if not any(step.done and step.incomplete is None for step in run.steps):
+            return
+        for state in run.open_steps():
+            if state.failures >= self._unreachable_after:
+                await self._end_incomplete(reading, state, "still_lagging")
+
+    async def _complete(self, run: Run) -> str:
+        await self._close_gaps(run)
+        if run.steps:
+            await self._reports.progressed(run, step_named(run.steps[-1].name).resource)
+        await self._reports.completed(run)
+        await self._stores.runs.finish(run, interrupted=False, now=self._clock.now())
+        return "completed"
+
+    async def _close_gaps(self, run: Run) -> None:
+        """Close the gaps of whole resources that this run has read completely; name those it has not."""
+        read = {step_named(step.name).resource for step in run.steps}
+        trouble = {(step_named(step.name).resource, step.incomplete) for step in run.steps}
+        for gap in await self._stores.gaps.listed(run.key, limit=_MOST_GAPS):
+            if gap.id is None and gap.resource in read and (gap.resource, gap.reason) not in trouble:
+                await self._stores.gaps.close(run.key, gap.resource, None, [gap.reason])
+
+    async def _pause(self, run: Run) -> str:
+        now = self._clock.now()
+        worst = max(run.open_steps(), key=lambda step: step.failures)
+        if worst.failures >= self._unreachable_after:
+            return await self._unreachable(run, worst)
+        wake_at = wake_of(run, now)
+        await self._tell_pause(run, wake_at if wake_at > now else None)
+        await self._stores.runs.checkpoint(run, wake_at=wake_at)
+        return "parked" if wake_at > now else "sliced"
+
+    async def _unreachable(self, run: Run, worst: StepState) -> str:
+        await self._reports.interrupted_because(
+            run,
+            "unreachable",
+            f"Intercom gave no usable answer {worst.failures} times in a row while reading {worst.name}.",
+        )
+        self._metrics.interruptions.labels("unreachable").inc()
+        for step in run.steps:
+            step.failures, step.wake_at = 0, None
+        await self._stores.runs.finish(run, interrupted=True, now=self._clock.now())
+        return "interrupted"
+
+    async def _tell_pause(self, run: Run, until: datetime | None) -> None:
+        waiting = next((step for step in run.open_steps() if step.waiting_for), None)
+        current = waiting or max(run.steps, key=lambda step: step.slices)
+        await self._reports.progressed(
+            run,
+            step_named(current.name).resource,
+            waiting_until=until,
+            waiting_for=waiting.waiting_for if waiting is not None and until is not None else None,
+        )
