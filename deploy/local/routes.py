@@ -54,11 +54,12 @@ _PREFIXES: dict[Service, tuple[str, ...]] = {
     "syncer": (),
 }
 
-_REDIRECTS = {
+REDIRECTS = {
     "/settings": "/settings/organization/integrations",
     "/settings/organization": "/settings/organization/integrations",
     "/operations": "/operations/sync",
 }
+"""Addresses without a page of their own, and where the browser goes instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,8 @@ def route(path: str) -> ToService | ToPage | None:
         # A service could read such a path as another one than this table did.
         return None
     plain = path.rstrip("/")
-    if plain in _REDIRECTS:
-        return ToPage(_REDIRECTS[plain])
+    if plain in REDIRECTS:
+        return ToPage(REDIRECTS[plain])
     prefix = plain
     while prefix:
         if (service := ROUTES.get(prefix)) is not None:

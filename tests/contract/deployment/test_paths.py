@@ -1,0 +1,77 @@
+"""The ingress and the edge of compose answer what the one path table says, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deploy.compose.edge import routes_conf
+from deploy.local.routes import ROUTES, ToPage, ToService, route
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_ingress_is_the_path_table(manifests: list[dict[str, Any]]) -> None:
+    """Every row of the table is a path of one Ingress, as a prefix, to the same service; `/` is the detector."""
+    rows: dict[tuple[str, str], str] = {}
+    for item in manifests:
+        if item["kind"] == "Ingress" and item["metadata"]["name"].startswith("earshot-"):
+            for path in item["spec"]["rules"][0]["http"]["paths"]:
+                key = (path["path"], path["pathType"])
+                assert key not in rows
+                rows[key] = path["backend"]["service"]["name"]
+    table = {(prefix, "Prefix"): service for prefix, service in ROUTES.items()}
+    assert rows == table | {("/", "Exact"): "detector"}
+
+
+def test_what_people_see_is_behind_sign_in(manifests: list[dict[str, Any]]) -> None:
+    """Without sign-in at the ingress are the API, webhooks and static files alone."""
+    machines = next(item for item in manifests if item["metadata"]["name"] == "earshot-machines")
+    paths = [path["path"] for path in machines["spec"]["rules"][0]["http"]["paths"]]
+    assert paths
+    assert all(path.startswith(("/api/v1/", "/webhooks", "/static")) for path in paths)
+
+
+def test_the_edge_of_compose_is_fresh(root: Path) -> None:
+    """The written table is what the code makes of the routes now."""
+    assert (root / "deploy/compose/routes.conf").read_text() == routes_conf()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *ROUTES,
+        *(f"{prefix}/x" for prefix in ROUTES),
+        *(f"{prefix}x" for prefix in ROUTES),
+        "/",
+        "/settings",
+        "/settings/",
+        "/operations",
+        "/internal/v1/connections/x/credential",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/nothing",
+    ],
+)
+def test_the_edge_of_compose_decides_as_the_table(path: str) -> None:
+    """Nginx's maps, first match first, send each path where `route` does."""
+    answered, sent = re.findall(r"map \$uri \$\w+ \{(.*?)\n\}", routes_conf(), re.DOTALL)
+    match route(path):
+        case ToService(service):
+            assert _looked_up(answered, path) == service
+        case ToPage(target):
+            assert _looked_up(sent, path) == target
+        case None:
+            assert _looked_up(answered, path) is None
+            assert _looked_up(sent, path) is None
+
+
+def _looked_up(rows: str, path: str) -> str | None:
+    for key, value in re.findall(r'^    "(.*)" (\S+);$', rows, re.MULTILINE):
+        if key == path or (key.startswith("~") and re.search(key[1:], path)):
+            return str(value)
+    return None
