@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from shared.web.cards import SignalCard
+from shared.web.formats import date_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.detector.domain.signal import Happening, Signal
+    from services.detector.domain.signal import Happening, Proof, Signal
 
 OVER: Mapping[str, str] = {
     "resolved": "settled",
@@ -55,6 +57,14 @@ def card_of(signal: Signal) -> SignalCard:
 
 def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
+
+
+def fact_value_in_words(proof: Proof) -> str:
+    """Return the value of an account fact; a day is written as days are."""
+    try:
+        return date_in_words(date.fromisoformat(proof.fact_value))
+    except ValueError:
+        return proof.fact_value
 
 
 def state_of(signal: Signal) -> str | None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from services.detector.api.answers import AnsweringRoute
-from services.detector.pages.cards import OVER, card_of, state_of, step_in_words
+from services.detector.pages.cards import OVER, card_of, fact_value_in_words, state_of, step_in_words
 from shared.auth.dependencies import Member, csrf_protect
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ async def _insight(parts: SignalParts, request: Request, identity: Identity, sig
         card=card_of(signal),
         state=state_of(signal),
         over=OVER.get(signal.cleared_because or ""),
-        facts=[proof for proof in signal.proofs if proof.fact],
+        facts=[(proof, fact_value_in_words(proof)) for proof in signal.proofs if proof.fact],
         excerpts=[_excerpt(view, signal) for view in conversations],
         history=[(line, step_in_words(line)) for line in reversed(signal.history)],
         url=conversations[0].url if conversations else None,

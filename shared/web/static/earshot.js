@@ -112,6 +112,8 @@
   });
   document.addEventListener("DOMContentLoaded", () => {
     localise(document);
+    // On a narrow screen the tabs are wider than it is.
+    document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     for (const input of all("[data-must-equal]")) input.dispatchEvent(new Event("input", { bubbles: true }));
   });
 })();
