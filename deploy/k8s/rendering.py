@@ -112,7 +112,7 @@ def _patch(manifests: list[Manifest], patch: Manifest, folder: Path) -> None:
 
 def _apply(manifest: Manifest, operation: Manifest) -> None:
     if operation["op"] != "replace":
-        raise CannotRender(f"JSON Patch's {operation['op']!r} is not rendered here; teach it first")
+        raise CannotRender(f"JSON Patch's {operation['op']!r} is not rendered here yet")
     *way, last = operation["path"].strip("/").split("/")
     place: Any = manifest
     for step in way:

@@ -86,7 +86,7 @@ def test_only_this_machine_gets_in(root: Path, services: dict[str, Any]) -> None
 def test_settings_exist_and_suffice(
     root: Path, services: dict[str, Any], name: str, demo: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each variable belongs to its model, and the model takes the examples once the empty ones are filled in."""
+    """Each variable belongs to its model, and the model takes the examples once filled in."""
     model = MODELS[name]
     values = _environment(root, services, name, demo=demo)
     known = {f"{model.model_config['env_prefix']}{field}".upper() for field in model.model_fields}

@@ -23,7 +23,7 @@ def address() -> Iterator[str]:
             self.send_response(200 if self.path == "/health/live" else 503)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it overrides
             """Say nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -46,7 +46,7 @@ def test_health_is_told_by_the_exit_code(address: str, capsys: pytest.CaptureFix
 
 
 def test_the_image_is_pinned_and_unprivileged(root: Path) -> None:
-    """The base has a version, packages are checked by hash and never compiled, and the last user is a number."""
+    """The base has a version, packages come by hash and uncompiled, and the last user is a number."""
     text = (root / "deploy/docker/Dockerfile").read_text()
     base = re.search(r"^ARG PYTHON_IMAGE=python:(\S+)$", text, re.MULTILINE)
     assert base is not None

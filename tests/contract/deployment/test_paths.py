@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_the_ingress_is_the_path_table(manifests: list[dict[str, Any]]) -> None:
-    """Every row of the table is a path of one Ingress, as a prefix, to the same service; `/` is the detector."""
+    """Every row of the table is a prefix of one Ingress, to the same service; `/` is the detector."""
     rows: dict[tuple[str, str], str] = {}
     for item in manifests:
         if item["kind"] == "Ingress" and item["metadata"]["name"].startswith("earshot-"):

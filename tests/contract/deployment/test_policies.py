@@ -43,7 +43,7 @@ def _selects(selector: Manifest, labels: dict[str, str]) -> bool:
 
 
 def test_pods_are_locked_down(manifests: list[Manifest]) -> None:
-    """Not root, no token, no privilege, no writing to the root, no capability, the default seccomp profile."""
+    """Not root, no token, no privilege, no writing to the root, no capability, default seccomp profile."""
     pods = list(_pods(manifests))
     assert {name for name, _ in pods} >= {*SERVICES, "topics"}
     for name, pod in pods:
@@ -61,7 +61,7 @@ def test_pods_are_locked_down(manifests: list[Manifest]) -> None:
 
 
 def test_images_are_pinned_and_bounded(manifests: list[Manifest]) -> None:
-    """Every image has a version that is not `latest`; every container asks for and is held to CPU and memory."""
+    """Every image has a version other than `latest`; every container is held to CPU and memory."""
     for name, pod in _pods(manifests):
         for container in pod["containers"]:
             image, _, tag = container["image"].rpartition(":")
@@ -73,7 +73,7 @@ def test_images_are_pinned_and_bounded(manifests: list[Manifest]) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_live_is_not_ready(manifests: list[Manifest], service: str) -> None:
-    """A lost database takes a pod out of service and never restarts it; SIGKILL comes after the grace period."""
+    """A lost database unreadies a pod and never restarts it; SIGKILL comes after the grace period."""
     pod = dict(_pods(manifests))[service]
     container = pod["containers"][0]
     assert container["startupProbe"]["httpGet"]["path"] == "/health/live"

@@ -31,7 +31,7 @@ def _subscriptions(root: Path) -> set[tuple[str, str]]:
                     names = {
                         word.arg: word.value.value
                         for word in call.keywords
-                        if isinstance(word.value, ast.Constant)
+                        if isinstance(word.value, ast.Constant) and isinstance(word.value.value, str)
                     }
                     group = f"earshot.{service}.{names.get('name', 'main')}"
                     found |= {

@@ -57,7 +57,7 @@ def _present(overlay: str) -> list[str]:
 
 
 def test_every_setting_that_is_set_exists(manifests: list[Manifest], overlay: str) -> None:
-    """A container's own variables belong to its model, the shared ones to somebody's: none is misspelt or gone."""
+    """A container's own variables belong to its model, the shared ones to somebody's: none is misspelt."""
     everybody = set[str]().union(*(_known(model) for model in MODELS.values()))
     for name in _present(overlay):
         own, shared = _given(manifests, name)
