@@ -105,7 +105,7 @@ SCALED_OBJECT = {
         },
     },
 }
-"""What we use of KEDA's ScaledObject, after its published definition (kedacore/keda, Apache-2.0), and no more."""
+"""What we use of KEDA's ScaledObject, after its published definition (kedacore/keda, Apache-2.0)."""
 
 
 def _validate(manifest: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from shared.contracts.topics import ALL_TOPICS
 
 
 async def test_topics_are_as_the_contracts_say(kafka: str) -> None:
-    """All topics are there with their partitions and the cluster's own numbers, and a second run changes nothing."""
+    """All topics have their partitions and the cluster's own numbers; a second run changes nothing."""
     settings = TopicsSettings(
         kafka_bootstrap_servers=kafka, topics_replication_factor=1, topics_min_insync_replicas=1
     )
