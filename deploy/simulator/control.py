@@ -118,7 +118,7 @@ class Control:
             if not isinstance(each, dict) or not isinstance(each.get("arguments", {}), dict):
                 raise MutationRefusedError("A mutation is an object with a name and arguments.")
             mutation = Mutation(str(each.get("name")), each.get("arguments", {}))
-            events = self._simulation.mutate(each.get("workspace", body.get("workspace")), mutation)
+            events = self._simulation.mutate(_workspace_id(each) or _workspace_id(body), mutation)
             made.append([{"topic": event.topic, "kind": event.kind, "id": event.id} for event in events])
         return _json({"events": made})
 
@@ -129,7 +129,7 @@ class Control:
         if name is None:
             return _json({"happened": self._pacer.step()})
         scenario = self._scenarios.find(str(name))
-        workspace = self._simulation.tenant(body.get("workspace")).workspace
+        workspace = self._simulation.tenant(_workspace_id(body)).workspace
         rng, now = self._simulation.rng, int(self._simulation.now())
         mutation = self._scenarios.choose(scenario, workspace, rng, now)
         events = self._simulation.mutate(workspace.id_code, mutation, expected=scenario.expected)
@@ -183,7 +183,7 @@ class Control:
         body = await _body(request)
         value, missing = body.get("value"), body.get("missing")
         if value is None:
-            workspace = self._simulation.tenant(body.get("workspace")).workspace
+            workspace = self._simulation.tenant(_workspace_id(body)).workspace
             number = len(self._simulation.tokens.all()) + 1
             text = make_token(workspace.id_code, number, secrets.token_hex(12))
             token = Token(text, workspace.id_code, f"private-{workspace.id_code}", made_by="control")
@@ -194,7 +194,9 @@ class Control:
             token = known
         state = body.get("state", token.state)
         wanted = (
-            token.missing if missing is None else frozenset(missing if isinstance(missing, list) else ["?"])
+            token.missing
+            if missing is None
+            else frozenset(map(str, missing) if isinstance(missing, list) else ["?"])
         )
         if state not in get_args(TokenState) or not wanted <= PERMISSIONS.keys():
             raise MutationRefusedError(
@@ -227,14 +229,14 @@ class Control:
 
     async def ping(self, request: Request) -> Response:
         body = await _body(request)
-        self._sender.ping(self._simulation.tenant(body.get("workspace")).workspace.id_code)
+        self._sender.ping(self._simulation.tenant(_workspace_id(body)).workspace.id_code)
         return _json({})
 
     async def set_pace(self, request: Request) -> Response:
-        pace = (await _body(request)).get("pace")
+        pace = str((await _body(request)).get("pace"))
         if pace not in PACES:
             raise MutationRefusedError(f"pace is one of {', '.join(PACES)}.")
-        self._simulation.set_pace(str(pace))
+        self._simulation.set_pace(pace)
         return await self.state(request)
 
     async def sinks(self, request: Request) -> Response:
@@ -258,6 +260,13 @@ class Control:
         """All workspaces as they were made at the first start, from now; the journal is forgotten."""
         self._start_over()
         return await self.state(request)
+
+
+def _workspace_id(body: dict[str, Any]) -> str | None:
+    found = body.get("workspace")
+    if found is None or isinstance(found, str):
+        return found
+    raise MutationRefusedError("workspace must be an id.")
 
 
 def _counts(tenant: Tenant) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class SimulatorSettings(BaseSettings):
         description="Names besides this machine's own under which pages and control API answer.",
     )
     journal_megabytes: int = Field(
-        default=64,
+        default=16,
         ge=1,
         le=10_000,
         description="So much is kept of what happened; beyond it nothing more happens until one starts over.",

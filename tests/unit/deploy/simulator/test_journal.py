@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shared.clock import ManualClock
 
 
-def start(folder: Path, clock: ManualClock, seed: int = 1, megabytes: int = 64) -> Simulator:
+def start(folder: Path, clock: ManualClock, seed: int = 1, megabytes: int = 16) -> Simulator:
     settings = SimulatorSettings(
         journal_megabytes=megabytes,
         data=folder,
