@@ -39,6 +39,9 @@ _FETCHERS_TO_SPARE = 8
 _BATCH = 40
 """Conversations published together: enough to make one round trip to the bus and the store worth it."""
 
+_PUBLISHERS = 3
+"""Batches on their way to the bus at once: each waits for acknowledgements; no conversation is in two."""
+
 _BATCH_PARTS = 2_000
 """Parts published together at most; bounds memory where conversations are long."""
 
@@ -75,12 +78,14 @@ class Fetch:
         fetchers = self._reading.intercom.most_in_flight + _FETCHERS_TO_SPARE
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._publish())
+                for _ in range(_PUBLISHERS):
+                    group.create_task(self._publish())
                 async with asyncio.TaskGroup() as readers:
                     readers.create_task(self._feed(feed, fetchers))
                     for _ in range(fetchers):
                         readers.create_task(self._fetch())
-                await self._done.put(None)
+                for _ in range(_PUBLISHERS):
+                    await self._done.put(None)
         except BaseExceptionGroup as several:
             raise first_of(several) from several
         if self._halted is not None:
