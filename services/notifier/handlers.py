@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.contracts.connections import DataRemovalRequested
+from shared.contracts.connections import DataRemoved
 from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent, SignalUpdated
 from shared.contracts.topics import REMOVALS, SIGNALS
 
@@ -26,8 +26,8 @@ def subscribe(consumer: Consumer, *, announcer: Announcer, removal: DataRemoval)
 
     async def removals(batch: Sequence[Received[Event]]) -> None:
         for item in batch:
-            if isinstance(item.event, DataRemovalRequested):
+            if isinstance(item.event, DataRemoved) and item.event.service == "detector":
                 await removal.remove(item.event)
 
     consumer.subscribe([SIGNALS], signals, events=[SignalDetected, SignalUpdated, SignalCleared])
-    consumer.subscribe([REMOVALS], removals, events=[DataRemovalRequested], name="removals")
+    consumer.subscribe([REMOVALS], removals, events=[DataRemoved], name="removals")

@@ -6,9 +6,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from shared.contracts.signals import SignalDetected
+    from shared.contracts.signals import SignalDetected, SignalEvent
 
-SilentBecause = Literal["historical", "too_old", "already_over", "data_removed"]
+SilentBecause = Literal["historical", "too_old", "already_over"]
+
+
+def is_removed(signal: SignalEvent, removed_until: datetime | None) -> bool:
+    """Tell whether the signal speaks of data that is removed. Both times are of the detector's clock."""
+    return removed_until is not None and signal.changed_at <= removed_until
 
 
 def silent_because(
@@ -18,15 +23,12 @@ def silent_because(
     most_age_days: float,
     known_revision: int | None,
     known_over: bool,
-    removed_until: datetime | None,
 ) -> SilentBecause | None:
     """Return why the signal is not announced, or None when it is.
 
     Records of one signal may overtake each other when its customer, and so its partition, changes:
     one that is known to be over by a later record stays silent.
     """
-    if removed_until is not None and signal.changed_at <= removed_until:
-        return "data_removed"
     if known_over and known_revision is not None and known_revision > signal.revision:
         return "already_over"
     if signal.historical:

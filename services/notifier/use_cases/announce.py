@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.notifier.domain.announcing import silent_because
+from services.notifier.domain.announcing import is_removed, silent_because
 from services.notifier.domain.notification import Notification, notification_id
 from services.notifier.domain.rule import default_rule
 from shared.contracts.signals import SignalCleared, SignalDetected
@@ -96,6 +96,11 @@ class Announcer:
         return found
 
     async def _take(self, signal: SignalEvent, rules: list[Rule]) -> list[Notification]:
+        removed_until = await self._known.removed_until(signal.organization_id, signal.connection_id)
+        if is_removed(signal, removed_until):
+            # Not even remembered: the same signal may open again after the workspace is connected anew.
+            self._metrics.silent.labels("data_removed").inc()
+            return []
         if isinstance(signal, SignalDetected):
             made = await self._detected(signal, rules)
             await self._known.remember(signal, over=False)
@@ -121,7 +126,6 @@ class Announcer:
             most_age_days=self._most_age_days,
             known_revision=known.revision if known else None,
             known_over=known is not None and known.over,
-            removed_until=await self._known.removed_until(signal.organization_id, signal.connection_id),
         )
         if silent is not None:
             self._metrics.silent.labels(silent).inc()

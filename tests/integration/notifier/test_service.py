@@ -18,7 +18,7 @@ from deploy.local.kafka.topics import ensure_topics
 from services.notifier.app import create_app
 from services.notifier.settings import Settings
 from shared.clock import SystemClock
-from shared.contracts.connections import DataRemovalRequested
+from shared.contracts.connections import DataRemoved
 from shared.contracts.signals import SignalCleared
 from shared.contracts.topics import ALL_TOPICS
 from shared.messaging.broker import create_broker
@@ -170,13 +170,13 @@ async def test_clearing_and_removing_are_followed(settings: Settings) -> None:
         assert second.signal_id in {entry["id"] for entry in entries}
         assert all(entry["signal"]["evidence"] == [] for entry in entries if entry["id"] == signal.signal_id)
         await publisher.publish(
-            DataRemovalRequested(
+            DataRemoved(
                 organization_id="local",
                 connection_id=connection,
                 removal_id=secrets.token_hex(8),
-                workspace_id="w-1",
-                requested_by="Ines",
-                requested_at=SystemClock().now(),
+                service="detector",
+                documents=2,
+                removed_at=SystemClock().now(),
             )
         )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.notifier.domain.announcing import silent_because
+from services.notifier.domain.announcing import is_removed, silent_because
 from tests.unit.services.notifier.fakes import NOW, a_signal
 
 
@@ -21,11 +21,15 @@ from tests.unit.services.notifier.fakes import NOW, a_signal
         ({}, {"known_revision": 2, "known_over": True}, "already_over"),
         ({}, {"known_revision": 1, "known_over": False}, None),
         ({"revision": 5}, {"known_revision": 3, "known_over": True}, None),
-        ({}, {"removed_until": NOW}, "data_removed"),
-        ({"changed_at": NOW + timedelta(seconds=1)}, {"removed_until": NOW}, None),
     ],
 )
 def test_reasons_for_silence(signal: dict[str, Any], known: dict[str, Any], because: str | None) -> None:
-    """The past, what is over already and what was removed are not announced; a signal that opens anew is."""
-    facts: dict[str, Any] = {"known_revision": None, "known_over": False, "removed_until": None, **known}
+    """The past and what is over already are not announced; a signal that opens anew is."""
+    facts: dict[str, Any] = {"known_revision": None, "known_over": False, **known}
     assert silent_because(a_signal(**signal), now=NOW, most_age_days=14, **facts) == because
+
+
+@pytest.mark.parametrize(("later", "until", "removed"), [(0, NOW, True), (1, NOW, False), (0, None, False)])
+def test_what_counts_as_removed(later: int, until: datetime | None, removed: bool) -> None:
+    """What changed up to the moment of removal speaks of removed data; later signals are of a new life."""
+    assert is_removed(a_signal(changed_at=NOW + timedelta(seconds=later)), until) is removed

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.notifier.domain.preferences import Preferences, QuietHours
-from shared.contracts.connections import DataRemovalRequested
+from shared.contracts.connections import DataRemoved
 from shared.contracts.signals import SignalCleared, SignalDetected, SignalUpdated
 from shared.errors import TransientError
 from tests.unit.services.notifier.fakes import NOW, MemoryNotifications, a_rule, a_signal
@@ -126,20 +126,22 @@ async def test_wishes_keep_mail_away(rig: Rig) -> None:
 
 
 async def test_signals_of_removed_data_are_refused(rig: Rig) -> None:
-    """What was still on its way when the data was removed does not come back to life."""
-    request = DataRemovalRequested(
+    """What was still on its way when the data was removed leaves nothing, so a new life is told of anew."""
+    word = DataRemoved(
         organization_id="acme",
         connection_id="c-1",
         removal_id="x",
-        workspace_id="w-1",
-        requested_by="Ines",
-        requested_at=NOW,
+        service="detector",
+        documents=3,
+        removed_at=NOW,
     )
-    await rig.removal.remove(request)
-    await rig.take(a_signal())
+    await rig.removal.remove(word)
+    over = {**a_signal().model_dump(), "revision": 2, "cleared_because": "evidence_gone"}
+    await rig.take(a_signal(), SignalCleared.model_validate(over))
     assert await rig.log() == []
-    await rig.take(a_signal(signal_id="s-2", changed_at=NOW + timedelta(seconds=1)))
-    assert rig.sent("inbox") == ["s-2"]
+    assert await rig.known.get("acme", "s-1") is None
+    await rig.take(a_signal(changed_at=NOW + timedelta(seconds=1)))
+    assert rig.sent("inbox") == ["s-1"]
 
 
 async def test_a_database_that_is_away_lets_the_batch_come_again(rig: Rig) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from services.notifier.domain.preferences import Preferences
 from services.notifier.errors import NotThere
-from shared.contracts.connections import DataRemovalRequested, DataRemoved
+from shared.contracts.connections import DataRemoved
 from tests.unit.services.notifier.fakes import ADMIN, MEMBER, NOW, a_signal
 from tests.unit.services.notifier.rig import Rig
 
@@ -57,20 +57,20 @@ async def test_pages_go_on_from_their_place(rig: Rig) -> None:
 async def test_removed_data_leaves_nothing_and_is_answered(rig: Rig) -> None:
     """Entries, notifications and memory of the connection go, and one fact says how many; others stay."""
     await rig.take(a_signal(), a_signal(signal_id="s-9", connection_id="c-2"))
-    request = DataRemovalRequested(
+    word = DataRemoved(
         organization_id="acme",
         connection_id="c-1",
         removal_id="x",
-        workspace_id=None,
-        requested_by="Ines",
-        requested_at=NOW,
+        service="detector",
+        documents=1,
+        removed_at=NOW,
     )
     rig.publisher.published.clear()
-    await rig.removal.remove(request)
+    await rig.removal.remove(word)
     (fact,) = rig.publisher.published
     assert isinstance(fact, DataRemoved)
     assert (fact.service, fact.documents) == ("notifier", 5)
     assert [n.connection_id for n in await rig.log()] == ["c-2"]
     assert await rig.reading.unread(MEMBER) == 0
-    await rig.removal.remove(request)
+    await rig.removal.remove(word)
     assert rig.publisher.published[1].event_id() == fact.event_id()
