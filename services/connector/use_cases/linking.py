@@ -141,8 +141,7 @@ class Linking:
         return found
 
     async def _present(self, organization_id: str) -> Connection | None:
-        known = await self._connections.list_of(organization_id)
-        return next((connection for connection in known if connection.state != "removed"), None)
+        return _holding(await self._connections.list_of(organization_id))
 
     async def _store(self, offer: Offer) -> Connection:
         for _ in range(_TRIES):
@@ -159,12 +158,13 @@ class Linking:
     async def _stored(self, offer: Offer) -> Connection:
         now = self._clock.now()
         fresh = self._fresh(offer)
-        present = await self._present(offer.organization_id)
+        known = await self._connections.list_of(offer.organization_id)
+        present = _holding(known)
         if present is not None and present.workspace.id != offer.workspace.id:
             raise ConnectionConflict(
                 f"The workspace {present.workspace.name} was connected meanwhile. Reload the page."
             )
-        same = present or await self._connections.get(offer.organization_id, fresh.id)
+        same = next((each for each in known if each.workspace.id == offer.workspace.id), None)
         if same is None:
             await self._connections.insert(fresh, fresh.fact())
             return fresh
@@ -193,6 +193,11 @@ class Linking:
             next_sync_at=now,
             next_look_at=now,
         )
+
+
+def _holding(known: list[Connection]) -> Connection | None:
+    """Return the one connection that holds data."""
+    return next((connection for connection in known if connection.state != "removed"), None)
 
 
 def _differing(present: Connection, offer: Offer) -> WorkspaceDiffers:
