@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiokafka.errors import KafkaError
 
-from deploy.local.errors import LocalModeError
+from deploy.local.errors import EngineFailed, LocalModeError
 from deploy.local.kafka.topics import ensure_topics
 from shared.contracts.topics import ALL_TOPICS
 
@@ -40,6 +40,8 @@ async def create_topics(settings: TopicsSettings) -> int:
                 min_insync_replicas=settings.topics_min_insync_replicas,
             )
         except (KafkaError, OSError) as error:
+            if isinstance(error, KafkaError) and not error.retriable:
+                raise EngineFailed(f"Kafka refused: {error}") from error
             if clock.time() + _PAUSE_SECONDS > until:
                 raise BrokersAway(
                     f"Kafka at {settings.kafka_bootstrap_servers} did not answer within "

@@ -116,8 +116,9 @@ async def _create(
             topic.name,
             topic.partitions,
             replication_factor or _REPLICAS_BY_BROKER_DEFAULT,
-            # aiokafka lets the broker choose only where an assignment, even an empty one, is given.
-            replica_assignments={},
+            # aiokafka lets the broker choose only where an assignment, even an empty one, is given; with a
+            # number of ours it takes none.
+            replica_assignments={} if replication_factor is None else None,
             topic_configs=topic_configuration(topic, min_insync_replicas),
         )
         for topic in topics
