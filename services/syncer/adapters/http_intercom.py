@@ -171,6 +171,7 @@ class HttpIntercom:
         now = self._clock.now().timestamp()
         at = served_at(raw.headers, now)
         place.headers = rate_headers(raw.headers, pace.source_now(at))
+        self._metrics.budget_used.set(pace.budget.used_share() or 0)
         if raw.status in _OK:
             try:
                 return Answer(usable_body(call, raw), int(at))

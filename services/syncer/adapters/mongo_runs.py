@@ -17,11 +17,11 @@ from services.syncer.adapters.run_documents import (
     IDLE,
     INTERRUPTED,
     STOPPED,
+    claimed_run,
     fresh_counters,
     hint_documents,
     new_document,
     progress_of,
-    run_of,
 )
 from services.syncer.domain.run import strongest
 from shared.documents.collection import Collection, Index, database_errors
@@ -152,9 +152,9 @@ class MongoRuns:
                 {"lane": lane, "state": ACTIVE, "wake_at": {"$lte": now}},
                 {"$set": {"wake_at": until, "owned": True}, "$inc": {"fence": 1}},
                 sort=[("wake_at", 1)],
-                return_document=ReturnDocument.AFTER,
+                return_document=ReturnDocument.BEFORE,
             )
-        return None if document is None else run_of(document)
+        return None if document is None else claimed_run(document)
 
     async def renew(self, run: Run, *, until: datetime) -> bool:
         return await self._own(run, {"$set": {"wake_at": until}})

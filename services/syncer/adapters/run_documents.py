@@ -87,6 +87,14 @@ def progress_of(run: Run) -> dict[str, Any]:
     }
 
 
+def claimed_run(document: dict[str, Any]) -> Run:
+    """Return the run whose document, as it was before the claim, is given."""
+    run = run_of(document)
+    run.fence += 1
+    run.due_at = document["wake_at"]
+    return run
+
+
 def run_of(document: dict[str, Any]) -> Run:
     hints = [
         Hint(hint["key"], hint["resource"], hint["id"], hint["force"]) for hint in document.get("hints", ())

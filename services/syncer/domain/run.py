@@ -95,6 +95,7 @@ class Run:
         planned: whether the first slice has decided on the steps.
         attempts: failures in a row of things that concern the run as a whole (connector, Kafka, /me).
         rate: calls per second while reading, smoothed.
+        due_at: when it could have been claimed.
         followed: keys of hints that this slice has dealt with.
         counted: how many of this slice's calls are in `calls` already.
     """
@@ -116,6 +117,7 @@ class Run:
     traceparent: str | None = None
     reports: int = 0
     counted: int = 0
+    due_at: datetime | None = None
     followed: list[str] = field(default_factory=list)
 
     def count_of(self, resource: ResourceType) -> Count:

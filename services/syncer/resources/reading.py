@@ -79,6 +79,7 @@ class Reading:
         clock: Clock,
         deadline: float,
         stopping: Callable[[], bool],
+        on_gap: Callable[[str], None],
     ) -> None:
         self.run = run
         self.connection = connection
@@ -93,6 +94,7 @@ class Reading:
         self._clock = clock
         self._deadline = deadline
         self._stopping = stopping
+        self._on_gap = on_gap
         self._items = 0
 
     def time_left(self) -> bool:
@@ -146,6 +148,7 @@ class Reading:
     async def gap(
         self, resource: ResourceType, id_: str | None, reason: str, missing: int | None = None
     ) -> None:
+        self._on_gap(reason)
         await self.gaps.open(
             self.connection.key,
             Gap.model_validate(

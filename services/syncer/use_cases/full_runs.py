@@ -154,7 +154,6 @@ class FullRuns:
     async def _end_incomplete(self, reading: Reading, state: StepState, reason: str) -> None:
         state.done, state.incomplete = True, reason
         await reading.gap(step_named(state.name).resource, None, reason)
-        self._metrics.gaps_opened.labels(reason).inc()
 
     def _park(self, state: StepState, later: Exception) -> None:
         """Put a step off until its reason may have passed; nothing sleeps meanwhile (DESIGN §4)."""

@@ -179,6 +179,7 @@ class Slices:
             clock=self._clock,
             deadline=self._clock.monotonic() + self._slice_seconds,
             stopping=self._stopping,
+            on_gap=lambda reason: self._metrics.gaps_opened.labels(reason).inc(),
         )
 
     @staticmethod

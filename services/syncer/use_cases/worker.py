@@ -104,6 +104,9 @@ class Worker:
 
     async def _work(self, run: Run) -> None:
         began = self._clock.monotonic()
+        if run.due_at is not None:
+            lag = (self._clock.now() - run.due_at).total_seconds()
+            self._metrics.due_lag_seconds.labels(self._lane).observe(max(lag, 0))
         self._metrics.running.labels(self._lane).inc()
         outcome = "failed"
         try:

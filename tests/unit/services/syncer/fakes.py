@@ -12,11 +12,11 @@ from services.syncer.adapters.run_documents import (
     IDLE,
     INTERRUPTED,
     STOPPED,
+    claimed_run,
     fresh_counters,
     hint_documents,
     new_document,
     progress_of,
-    run_of,
 )
 from services.syncer.domain.gap import gap_name
 from services.syncer.domain.run import strongest
@@ -221,8 +221,9 @@ class MemoryRuns:
         if not due:
             return None
         document = min(due, key=lambda found: found["wake_at"])
+        run = claimed_run(copy.deepcopy(document))
         document.update(wake_at=until, owned=True, fence=document["fence"] + 1)
-        return run_of(copy.deepcopy(document))
+        return run
 
     async def renew(self, run: Run, *, until: datetime) -> bool:
         return self._own(run, {"wake_at": until})

@@ -207,7 +207,8 @@ class RunSuite:
         assert not await stores.runs.leased(KEY, now=NOW)
         assert await stores.runs.claim("main", now=NOW, until=LATER) is None
         again = await claimed(stores, now=LATER)
-        run.fence = again.fence
+        assert (run.due_at, again.due_at) == (NOW, LATER)
+        run.fence, run.due_at = again.fence, again.due_at
         assert again == run
 
     async def test_the_one_due_longest_comes_first(self, stores: Stores) -> None:
