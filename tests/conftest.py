@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from deploy.local.documents_probe import mongodb_answers
 from deploy.local.kafka.configuration import BrokerAddress
@@ -31,6 +32,18 @@ def pytest_report_header() -> list[str]:
     kafka = settings.kafka_bootstrap_servers or f"Apache Kafka {read_lock().kafka_version}, started on demand"
     documents = "named by EARSHOT_MONGODB_URI" if settings.mongodb_uri else "our own, started on demand"
     return [f"kafka: {kafka}", f"document server: {documents}"]
+
+
+def pytest_configure() -> None:
+    """Print log lines plainly: structlog's own tracebacks show every local, which takes seconds each."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ]
+    )
 
 
 @pytest.fixture(scope="session")
