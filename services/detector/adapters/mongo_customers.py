@@ -150,6 +150,12 @@ class MongoCustomers:
             for document in found
         }
 
+    async def forget_snapshots(self, organization_id: str, customer_ids: Keys[str]) -> None:
+        if customer_ids:
+            await self._customers.of(organization_id).update_many(
+                {"_id": {"$in": _ids(organization_id, customer_ids)}}, {"$set": {"snapshots": []}}
+            )
+
     async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None:
         await self._customers.of(organization_id).bulk_write(
             [

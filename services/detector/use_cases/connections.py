@@ -6,11 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.detector.domain.book import proofs_without
+from services.detector.domain.customer import with_facts
 from services.detector.domain.identity import provisional_customer_id
 from services.detector.domain.mirror import ConnectionView
 from shared.contracts.connections import DataRemoved
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.detector.domain.book import SignalBook
     from services.detector.domain.signal import Signal
     from services.detector.ports import (
@@ -112,16 +115,19 @@ class RemoveData:
         organization_id, workspace_id = order.organization_id, order.workspace_id
         removed = await self._rereads.remove(organization_id, order.connection_id)
         if workspace_id is not None:
-            while signals := await self._signals.by_workspace(organization_id, workspace_id):
-                removed += await self._remove_signals(organization_id, workspace_id, signals)
+            removed += await self._remove_all_signals(organization_id, workspace_id)
             cursor = ""
             while keys := await self._mirror.company_keys_after(
                 organization_id, workspace_id, cursor, _COMPANIES_AT_ONCE
             ):
                 stand_ins = [provisional_customer_id(organization_id, key) for key in keys]
                 removed += await self._customers.delete(organization_id, stand_ins)
+                await self._forget_facts(organization_id, workspace_id, keys)
                 cursor = keys[-1]
         removed += await self._mirror.remove(organization_id, order.connection_id, workspace_id)
+        if workspace_id is not None:
+            # What was being read while this went on may have told of what is gone now.
+            removed += await self._remove_all_signals(organization_id, workspace_id)
         told = DataRemoved(
             organization_id=organization_id,
             connection_id=order.connection_id,
@@ -131,6 +137,25 @@ class RemoveData:
             removed_at=self._clock.now(),
         )
         await self._connections.remove(organization_id, order.connection_id, told)
+
+    async def _forget_facts(self, organization_id: str, workspace_id: str, keys: Sequence[str]) -> None:
+        """Leave to the customers of these companies what the organization's own list says of them."""
+        companies = await self._mirror.companies(organization_id, keys)
+        ids = {one.customer_id for one in companies.values() if one.customer_id}
+        customers = await self._customers.by_ids(organization_id, ids)
+        owned = await self._mirror.companies_of(organization_id, customers.keys())
+        bare = []
+        for customer_id, customer in customers.items():
+            others = [one for one in owned.get(customer_id, []) if one.workspace_id != workspace_id]
+            bare.append(replace(with_facts(customer, others), mood=None, mood_messages=0))
+        await self._customers.save(bare)
+        await self._customers.forget_snapshots(organization_id, customers.keys())
+
+    async def _remove_all_signals(self, organization_id: str, workspace_id: str) -> int:
+        removed = 0
+        while signals := await self._signals.by_workspace(organization_id, workspace_id):
+            removed += await self._remove_signals(organization_id, workspace_id, signals)
+        return removed
 
     async def _remove_signals(self, organization_id: str, workspace_id: str, signals: list[Signal]) -> int:
         def lighten(book: SignalBook) -> None:

@@ -195,6 +195,27 @@ class TestTakingBack:
         assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
         assert await rig.stores.connections.get(ORG, CONNECTION) is None
 
+    async def test_removed_data_leaves_a_listed_customer_bare(self, rig: Rig) -> None:
+        """A customer of the uploaded list stays with what the list says; nothing read from it is left."""
+        await rig.connect()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind", plan="Team")])
+        soon = (NOW + timedelta(days=20)).date().isoformat()
+        attributes = {"renewal_date": soon}
+        await rig.tell(rig.contact(), *rig.said("k1", LEAVING, "This is terrible, I am furious."))
+        await rig.tell(rig.company(external_id="acc-1", monthly_spend=900.0, custom_attributes=attributes))
+        before = (await rig.stores.customers.by_ids(ORG, [ACC1]))[ACC1]
+        assert (before.facts.monthly_spend, before.facts.renewal_date is None) == (900.0, False)
+        await rig.engine.remove_data.remove(rig.removal())
+        after = (await rig.stores.customers.by_ids(ORG, [ACC1]))[ACC1]
+        assert (after.facts.plan, after.facts.monthly_spend, after.facts.renewal_date) == ("Team", None, None)
+        assert (after.mood, after.mood_messages) == (None, 0)
+        assert (await rig.stores.customers.snapshots(ORG, [ACC1])).get(ACC1, []) == []
+        await rig.connect(2)
+        await rig.engine.customers.keep(
+            ORG, [CustomerRow("acc-1", "Northwind", plan="Team", owner="a@b.example")]
+        )
+        assert await rig.signals() == []
+
 
 class TestWhoseItIs:
     """Companies, contacts, customers."""

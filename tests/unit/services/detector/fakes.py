@@ -382,6 +382,10 @@ class MemoryCustomers:
             del self._customers[organization_id, one]
         return len(gone)
 
+    async def forget_snapshots(self, organization_id: str, customer_ids: Collection[str]) -> None:
+        for one in customer_ids:
+            self._snapshots.pop((organization_id, one), None)
+
     async def snapshots(
         self, organization_id: str, customer_ids: Collection[str]
     ) -> dict[str, list[tuple[datetime, AccountFacts]]]:
