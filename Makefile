@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # More arguments for the command behind a target, as in: make up ARGS=--no-demo
 ARGS ?=
 
-.PHONY: help up test test-browser check fix contracts bench clean
+.PHONY: help up test test-chain test-browser check fix contracts bench clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -20,7 +20,10 @@ up: .venv/stamp-run ## Start Earshot on this machine; Ctrl-C stops it
 	@$(BIN)/earshot up $(ARGS)
 
 test: .venv/stamp-dev ## Run the tests; starts Kafka and the document server once, by itself
-	@$(BIN)/python -m pytest -m "not browser" $(ARGS)
+	@$(BIN)/python -m pytest -m "not browser" --ignore=tests/e2e/chain $(ARGS)
+
+test-chain: .venv/stamp-dev ## Run a whole installation, kill each of its processes, make trouble; minutes
+	@$(BIN)/python -m pytest tests/e2e/chain $(ARGS)
 
 test-browser: .venv/stamp-dev ## Drive the pages with a real browser; needs Chromium
 	@$(BIN)/python -m pytest -m browser $(ARGS)
