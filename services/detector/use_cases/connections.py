@@ -46,7 +46,13 @@ class KeepConnections:
         self._companies = companies
 
     async def changed(self, event: ConnectionChanged) -> None:
-        """Keep a connection's present state, and do what its new settings ask for."""
+        """Keep a connection's present state, and do what its new settings ask for.
+
+        One whose data is being removed is left to `RemoveData`: the two come on different topics, and what
+        is kept here after that would stay for good.
+        """
+        if event.state == "removed":
+            return
         view = ConnectionView(
             connection_id=event.connection_id,
             organization_id=event.organization_id,

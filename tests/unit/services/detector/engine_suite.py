@@ -195,6 +195,14 @@ class TestTakingBack:
         assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
         assert await rig.stores.connections.get(ORG, CONNECTION) is None
 
+    async def test_word_of_the_removal_that_comes_late_puts_nothing_back(self, rig: Rig) -> None:
+        """The connection's own record travels on another topic and may arrive after its data went."""
+        await rig.connect()
+        await rig.engine.remove_data.remove(rig.removal())
+        await rig.connect(2, state="removed")
+        assert await rig.stores.connections.get(ORG, CONNECTION) is None
+        assert await rig.stores.rereads.latest(ORG) == []
+
     async def test_removed_data_leaves_a_listed_customer_bare(self, rig: Rig) -> None:
         """A customer of the uploaded list stays with what the list says; nothing read from it is left."""
         await rig.connect()

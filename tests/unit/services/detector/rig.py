@@ -35,6 +35,8 @@ from tests.unit.services.detector.fakes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shared.contracts.connections import ConnectionState
+
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ORG, WORKSPACE, CONNECTION = "acme", "ws1", "con1"
 
@@ -131,13 +133,20 @@ class Rig:
             observed_at=self.observed_at(),
         )
 
-    async def connect(self, revision: int = 1, *, lifecycle: bool = True, **settings: Any) -> None:
+    async def connect(
+        self,
+        revision: int = 1,
+        *,
+        lifecycle: bool = True,
+        state: ConnectionState = "connected",
+        **settings: Any,
+    ) -> None:
         await self.engine.keep_connections.changed(
             ConnectionChanged(
                 organization_id=self.organization_id,
                 connection_id=CONNECTION,
                 revision=revision,
-                state="connected",
+                state=state,
                 workspace_id=WORKSPACE,
                 workspace_name="Acme",
                 settings=ConnectionSettings(lifecycle_events=lifecycle, **settings),
