@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from deploy.cli.commands import dead_letters, evaluate, keys, simulate, status, tail, up
+from deploy.cli.commands import dead_letters, doctor, evaluate, keys, simulate, status, tail, up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "doctor": doctor.doctor,
     "evaluate": evaluate.evaluate,
     "simulate": simulate.simulate,
     "up": up.up,
