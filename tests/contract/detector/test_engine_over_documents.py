@@ -20,6 +20,7 @@ from services.detector.detectors import discover
 from services.detector.engine import Stores
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
+from shared.contracts.signals import SignalDetected
 from shared.documents.database import create_client, database_of
 from shared.errors import TransientError
 from shared.messaging.recording import RecordingPublisher
@@ -34,6 +35,8 @@ from tests.unit.services.detector.rig import LEAVING, NOW, ORG, WORKSPACE, Rig, 
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from shared.contracts.event import Event
 
 __all__ = ["TestAgain", "TestPeople", "TestReading", "TestTakingBack", "TestWhoseItIs"]
 
@@ -83,15 +86,32 @@ async def test_a_fact_that_was_not_published_is_swept(rig: Rig) -> None:
     assert kinds(rig.published()) == [("detected", "churn_risk")]
 
 
+_BUS_TRIES = 8
+"""As often as `shared.messaging` tries a batch before handing it back."""
+
+
 async def test_two_replicas_settle_one_customer_at_once(rig: Rig) -> None:
     """Conversations of one person read at the same time give one signal with all the evidence."""
     await rig.connect()
     await rig.tell(rig.contact(), rig.company())
-    await asyncio.gather(*(rig.tell(*rig.said(f"k{number}", LEAVING)) for number in range(8)))
+
+    async def told_by_the_bus(*events: Event) -> None:
+        """Bring the batch again while a replica says that others were quicker, as the consumer does."""
+        for _ in range(_BUS_TRIES):
+            try:
+                await rig.tell(*events)
+            except TransientError:
+                continue
+            return
+        pytest.fail("the batch was never settled")
+
+    batches = [rig.said(f"k{number}", LEAVING) for number in range(8)]
+    await asyncio.gather(*(told_by_the_bus(*events) for events in batches))
     (signal,) = await rig.signals(state="open")
     assert set(signal.conversation_ids) == {f"k{number}" for number in range(8)}
-    told = [transition for transition, _ in kinds(rig.published())]
-    assert told.count("detected") == 1
+    # Both may publish what is pending: the same fact with the same id, so nobody is told twice.
+    opened = {event.event_id() for event in rig.published() if isinstance(event, SignalDetected)}
+    assert len(opened) == 1
 
 
 async def test_a_lease_is_held_by_one(rig: Rig) -> None:
