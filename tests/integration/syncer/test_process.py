@@ -139,7 +139,8 @@ async def stage(workspace: str, kafka: str, mongodb_uri: str, tmp_path: Path) ->
 
 async def test_reads_a_workspace_and_survives_being_killed(stage: Stage) -> None:
     """Killed in the middle of the first sync, it ends with the mirror equal to the workspace."""
-    await stage.control("switches", {"latency_median_ms": 60})
+    # Slow enough that the first conversations are seen long before the last, on any machine.
+    await stage.control("switches", {"latency_median_ms": 600})
     first, second = stage.syncers
     first.start()
     await stage.bus.send(stage.bus.connection(stage.url, stage.workspace_id), stage.bus.request("initial"))
@@ -150,6 +151,7 @@ async def test_reads_a_workspace_and_survives_being_killed(stage: Stage) -> None
     await until(some_conversations)
     assert not await stage.completions()
     first.end(signal.SIGKILL)
+    await stage.control("switches", {"latency_median_ms": 0})
     second.start()
     completed = await stage.completed(1)
     assert await stage.equals_the_workspace()
