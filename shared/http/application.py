@@ -67,6 +67,7 @@ def create_api(
         ],
     )
     app.state.authenticator = authenticator
+    app.state.lifecycle = lifecycle
     app.include_router(_health(readiness, registry))
     for router in routers:
         app.include_router(router)

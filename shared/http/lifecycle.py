@@ -74,8 +74,12 @@ class Lifecycle:
         finally:
             self._readiness.stopping = self._readiness.stopping or "shutting down"
             await self._cancel([starter])
-            for name, step in reversed(self._closes):
-                await self._close(name, step)
+            await self.end()
+
+    async def end(self) -> None:
+        """Take all close steps, whatever was started; `run` does so by itself at its end."""
+        for name, step in reversed(self._closes):
+            await self._close(name, step)
 
     async def _bring_up(self) -> None:
         for part, step in self._starts:

@@ -45,6 +45,7 @@ class Workspace:
 
     def __init__(self) -> None:
         self.listener: FastAPI | None = None
+        self.asked: list[FastAPI] = []
         self.simulator: Simulator = create_simulator(
             SimulatorSettings(
                 workspace="generated",
@@ -98,6 +99,9 @@ async def workspace() -> AsyncIterator[Workspace]:
         server.should_exit = True
         await task
         await made.http.aclose()
+        # Most tests only ask an application, and never run it; somebody must close what it opened.
+        for app in made.asked:
+            await app.state.lifecycle.end()
 
 
 def settings(workspace: Workspace, mongodb_uri: str, **changes: Any) -> Settings:
@@ -134,6 +138,7 @@ class Browser:
         self.stopped: list[str] = []
         self.app = create_app(chosen, on_stop=self.stopped.append)
         workspace.listener = self.app
+        workspace.asked.append(self.app)
         self.app.state.authenticator = SignedIn(
             Identity(self.organization_id, "u-1", "Ines Moreau", "ines@example.com", "admin")
         )

@@ -75,3 +75,5 @@ async def browser(settings: Settings, rig: Rig) -> AsyncIterator[httpx.AsyncClie
         page = await client.get("/settings/organization/detection")
         client.headers["x-csrf-token"] = page.text.partition('csrf-token" content="')[2].partition('"')[0]
         yield client
+    # The application was not run, only asked, so nobody else closes what it opened.
+    await app.state.lifecycle.end()
