@@ -320,7 +320,12 @@ _EXPLICIT = (
             """
         ),
     ),
-    Cue("regret", 0.7, phrase_lines("unfortunately\nregrettably\nsadly\nregret\nafraid"), whole_message=True),
+    Cue(
+        "regret",
+        0.7,
+        phrase_lines("unfortunately\nregrettably\nsadly\nregret\nafraid"),
+        whole_message=True,
+    ),
     Cue(
         "speaks_of_ending",
         1.2,

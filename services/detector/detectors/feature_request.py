@@ -7,17 +7,22 @@ the next messages is none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.detector.domain.answers import answers
 from services.detector.domain.cues.wishing import WISHING, WISHING_GROUPS
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Evidence, Finding, Kind
-from services.detector.domain.lexical import Candidate, LexicalDetector, Voice
+from services.detector.domain.lexical import (
+    EVIDENCE_LIMIT,
+    Candidate,
+    LexicalDetector,
+    Voice,
+)
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
-from services.detector.domain.text.wishes import same_wish, wish_title
+from services.detector.domain.text.wishes import Title, same_wish, wish_title
 from services.detector.domain.vocabulary import GROUPS
 
 if TYPE_CHECKING:
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 
 NAME = "feature_request"
 VERSION = "2"
+_BESIDE_CLAUSES = 1
+"""A wish and the thing it is for stand next to each other when not in one sentence."""
 WISH_LIMIT = 5
 """More wishes in one conversation are a list for a product manager, not signals."""
 
@@ -343,12 +350,13 @@ _CUES = (
             enable ..2 for us|me|our
             two|# days for
             by|before|until|for|on tomorrow|tonight|today
-            tomorrow|tonight|today $|please|morning|at|instead
+            tomorrow|tonight|today $|please|at|instead
             to|from purchase|order|cart|basket
             delivered
             physical|spare|new card|cards
             insurance|claim|claims
-            transfer|payment|fee|charge|charges|refund|travel
+            transfer|fee|charge|charges|refund|travel
+            payment of|for|from|failed|not|was|is|has|did|made|reference|due|received|went
             you assist
             new service|connection
             wish you
@@ -451,25 +459,39 @@ class FeatureRequestDetector(LexicalDetector):
         for one in sorted(sure, key=lambda candidate: -candidate.confidence):
             if id(one.message) in gone:
                 continue
-            title = wish_title(one.clause.normal)
-            known = next((wish for wish in wishes if _belongs(wish, title, one)), None)
-            if known is None:
-                wishes.append((title, [one]))
-            else:
+            title = _title(one)
+            known = next(
+                (wish for wish in wishes if _belongs(wish, title.text if title else "", one)),
+                None,
+            )
+            if known is not None:
                 known[1].append(one)
+            elif title is not None:
+                beside = [] if title.clause is one.clause else [replace(one, clause=title.clause)]
+                wishes.append((title.text, [one, *beside]))
         return tuple(self._finding(title, evidence) for title, evidence in wishes[:WISH_LIMIT])
 
     def _finding(self, title: str, evidence: list[Candidate]) -> Finding:
+        places = dict.fromkeys((one.message, one.clause) for one in evidence)
         return Finding(
             kind=self.kind,
             confidence=evidence[0].confidence,
             detector=self.name,
             version=self.version,
             evidence=tuple(
-                Evidence.of(one.message, one.clause.start, one.clause.end) for one in evidence[:5]
+                Evidence.of(message, clause.start, clause.end)
+                for message, clause in list(places)[:EVIDENCE_LIMIT]
             ),
             subject=title,
         )
+
+
+def _title(one: Candidate) -> Title | None:
+    """The wish's name, from its clause or from those beside it; None when none of them names a thing."""
+    clauses = one.message.clauses
+    at = one.clause.index
+    beside = [other for other in clauses if 0 < abs(other.index - at) <= _BESIDE_CLAUSES]
+    return wish_title([one.clause, *beside], one.message.text)
 
 
 def _belongs(wish: tuple[str, list[Candidate]], title: str, one: Candidate) -> bool:
@@ -477,7 +499,7 @@ def _belongs(wish: tuple[str, list[Candidate]], title: str, one: Candidate) -> b
     near = any(
         other.message is one.message and abs(other.clause.index - one.clause.index) == 1 for other in wish[1]
     )
-    return near or same_wish(wish[0], title)
+    return near or (bool(title) and same_wish(wish[0], title))
 
 
 def create(parameters: Parameters | None = None) -> FeatureRequestDetector:

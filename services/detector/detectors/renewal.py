@@ -225,7 +225,10 @@ def _facts_points(context: Context, message: Message) -> float:
 
 def create(parameters: Parameters | None = None) -> LexicalDetector:
     """The renewal detector; README.md says how the calibration was found."""
-    groups = {**GROUPS, "thing": "certificate ssl domain token passport dhcp membership"}
+    groups = {
+        **GROUPS,
+        "thing": "certificate ssl domain token passport dhcp membership",
+    }
     return LexicalDetector(
         name=NAME,
         version=VERSION,

@@ -1,7 +1,9 @@
-"""Which wishes are the same wish: normalised words compared, so that a cluster is one request.
+"""Which wishes are the same wish, so that a cluster is one request.
 
-Words are compared as sets after dropping the ones that say "please" rather than what. The measure is
-symmetrical and depends on nothing but the two texts.
+A wish is compared by what it is about: themes that software people know by many names, actions that need
+an object in common, and after those by its telling words. The measure is symmetrical and depends on
+nothing but the two texts. A wrong merge hides a wish and is worse than a missed one, so a wish only joins
+a request of which it contradicts no wording.
 """
 
 from __future__ import annotations
@@ -10,19 +12,40 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from services.detector.domain.text.themes import (
+    ACTION_MARK,
+    OBJECTS,
+    THEME_MARK,
+    about,
+    same_thing,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from services.detector.domain.finding import Finding
+
 RequestState = Literal["new", "under_review", "planned", "shipped", "declined"]
-REQUEST_STATES: tuple[RequestState, ...] = ("new", "under_review", "planned", "shipped", "declined")
+REQUEST_STATES: tuple[RequestState, ...] = (
+    "new",
+    "under_review",
+    "planned",
+    "shipped",
+    "declined",
+)
 SETTLED_STATES: frozenset[RequestState] = frozenset({"shipped", "declined"})
 
 MAX_WORDINGS = 12
 """Wordings that a request is recognised by. More would let it drift from what it began as."""
 
 _SAME = 0.5
-"""Shared words over all words at which two wordings are one wish."""
+"""Likeness at which two wordings are one wish; for wordings without a theme, shared words over all words."""
+
+_SAME_THEMES = 0.95
+_SHARED_THEME = 0.75
+_SHARED_ACTION = 0.7
+"""Likeness of wordings with the same themes, with one in common, with an action and its object in common."""
 
 _CONTAINED = 0.75
 """Shared words over the shorter wording's words that also suffice, when at least this many are shared:"""
@@ -36,7 +59,8 @@ _EMPTY_WORDS = frozenset({
     "from", "get", "give", "had", "has", "have", "having", "how", "i", "if", "in", "into", "is", "it",
     "its", "just", "kind", "know", "let", "like", "love", "make", "maybe", "me", "more", "my", "need",
     "needs", "new", "nice", "of", "on", "one", "option", "or", "our", "please", "possible", "product",
-    "really", "request", "should", "so", "some", "somehow", "something", "support", "supported", "that",
+    "features", "options", "ways", "really", "request", "should", "so", "some", "somehow", "something",
+    "support", "supported", "that",
     "the", "their", "them", "then", "there", "these", "they", "thing", "this", "to", "too", "us", "use",
     "useful", "using", "very", "want", "wanted", "wants", "was", "way", "we", "well", "were", "what",
     "when", "where", "which", "while", "will", "wish", "with", "would", "you", "your", "yours",
@@ -76,33 +100,112 @@ def _stem(word: str) -> str:
     return word.rstrip("e") if len(word) > 3 else word  # noqa: PLR2004 - "the" is gone already
 
 
+_TELLING_ACTIONS = 2
+"""Two actions in common ("recurring" and "holiday") need no object to be the same wish."""
+_PLAIN_ACTIONS = frozenset({f"{ACTION_MARK}bulk"})
+"""Doing many at once is one wish, unless different objects are named."""
+_DEEDS = frozenset(f"{ACTION_MARK}{name}" for name in ("export", "import", "api", "print"))
+"""Exporting the audit log is another wish than having one."""
+_MARKS = frozenset({THEME_MARK, ACTION_MARK})
+_OBJECT_STEMS = frozenset(_stem(name) for name in OBJECTS)
+_OBJECT_WEIGHT = 0.5
+"""Every other wish in an inbox is about invoices or contacts; sharing one says little."""
+_SURE_WORDS = 0.8
+"""A wording with a theme and one without are the same only when their words nearly are."""
+
+
+def wish_words(wish: Finding) -> str:
+    """The words that a wish is compared by: its quotes, which hold its subject too."""
+    return " ".join([quote.quote for quote in wish.evidence]) or wish.subject
+
+
 def wish_tokens(wish: str) -> tuple[str, ...]:
-    """Return the telling words of a wish, stemmed, each once, sorted."""
+    """Return what a wish is about (marked names), then its telling words, stemmed, each once; sorted."""
+    spoken = about(wish)
     words = (word.casefold() for word in _WORD.findall(wish))
-    stems = {_stem(word) for word in words if word not in _EMPTY_WORDS}
-    return tuple(sorted(stem for stem in stems if stem))[:_MAX_TOKENS]
+    stems = {_stem(same_thing(word)) for word in words if word not in _EMPTY_WORDS}
+    marked = sorted(spoken.themes | spoken.actions)
+    return (*marked, *sorted(stem for stem in stems if stem))[:_MAX_TOKENS]
 
 
 def similarity(one: Iterable[str], other: Iterable[str]) -> float:
-    """Return how alike two wordings are, 0 to 1; equal word sets give 1, nothing shared gives 0."""
+    """Return how alike two wordings are: 1 for equal sets, 0 for nothing shared or a contradiction."""
     left, right = frozenset(one), frozenset(other)
     if not left or not right:
         return 0.0
-    shared = len(left & right)
-    jaccard = shared / len(left | right)
-    contained = shared / min(len(left), len(right))
-    if shared >= _CONTAINED_WORDS and contained >= _CONTAINED:
+    if left == right:
+        return 1.0
+    themes = _marked(left, THEME_MARK), _marked(right, THEME_MARK)
+    if themes[0] and themes[1]:
+        other_deed = (left ^ right) & _DEEDS
+        return 0.0 if other_deed else _by_themes(*themes)
+    words = _by_words(_words(left), _words(right))
+    if any(themes):
+        return words * _SAME if words < _SURE_WORDS else words
+    return _by_actions(left, right, words)
+
+
+def _by_themes(left: frozenset[str], right: frozenset[str]) -> float:
+    if left == right:
+        return _SAME_THEMES
+    if left <= right or right <= left:
+        return _SHARED_THEME
+    return 0.0
+
+
+def _by_actions(left: frozenset[str], right: frozenset[str], words: float) -> float:
+    """Wordings without a theme: an action in common needs an object in common; else only the words count."""
+    actions = _marked(left, ACTION_MARK), _marked(right, ACTION_MARK)
+    objects = left & _OBJECT_STEMS, right & _OBJECT_STEMS
+    if all(objects) and objects[0].isdisjoint(objects[1]):
+        return 0.0
+    shared = actions[0] & actions[1]
+    alike = actions[0] <= actions[1] or actions[1] <= actions[0]
+    if len(shared) >= _TELLING_ACTIONS or (shared and alike and objects[0] & objects[1]):
+        return max(words, _SHARED_ACTION)
+    if shared & _PLAIN_ACTIONS and not (all(objects) and objects[0].isdisjoint(objects[1])):
+        return max(words, _SHARED_ACTION)
+    if all(actions) and actions[0].isdisjoint(actions[1]):
+        return 0.0
+    return words
+
+
+def _by_words(left: frozenset[str], right: frozenset[str]) -> float:
+    if not left or not right:
+        return 0.0
+    shared = _weight(left & right)
+    jaccard = shared / _weight(left | right)
+    contained = shared / min(_weight(left), _weight(right))
+    if len(left & right) >= _CONTAINED_WORDS and contained >= _CONTAINED:
         return max(jaccard, _SAME + (contained - _CONTAINED) * 0.5 + jaccard * 0.25)
     return jaccard
 
 
+def _weight(words: frozenset[str]) -> float:
+    return sum(_OBJECT_WEIGHT if word in _OBJECT_STEMS else 1.0 for word in words)
+
+
+def _marked(tokens: frozenset[str], mark: str) -> frozenset[str]:
+    return frozenset(token for token in tokens if token.startswith(mark))
+
+
+def _words(tokens: frozenset[str]) -> frozenset[str]:
+    return frozenset(token for token in tokens if token[0] not in _MARKS)
+
+
 def closest(tokens: Sequence[str], requests: Iterable[Request]) -> Request | None:
-    """Return the request that a wish belongs to, or None when it is a new one."""
+    """Return the request that a wish belongs to, or None when it is a new one.
+
+    The wish must be like one of the request's wordings and contradict none of them, so that two wishes are
+    not joined by a vague third.
+    """
     best: tuple[float, str] | None = None
     found: Request | None = None
     for request in requests:
-        score = max((similarity(tokens, wording) for wording in request.wordings), default=0.0)
-        rank = (score, request.request_id)
-        if score >= _SAME and (best is None or rank > best):
+        scores = [similarity(tokens, wording) for wording in request.wordings]
+        if not scores or min(scores) <= 0:
+            continue
+        rank = (max(scores), request.request_id)
+        if rank[0] >= _SAME and (best is None or rank > best):
             best, found = rank, request
     return found

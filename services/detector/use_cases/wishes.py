@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.finding import Kind
 from services.detector.domain.identity import stable_id
-from services.detector.domain.wishes import MAX_WORDINGS, Request, closest, wish_tokens
+from services.detector.domain.wishes import MAX_WORDINGS, Request, closest, wish_tokens, wish_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,9 @@ class Wishes:
         if not wishes:
             return {}
         held = await self._signals.by_sources(organization_id, wishes.keys())
-        tokens = {one.subject: wish_tokens(one.subject) for found in wishes.values() for one in found}
+        tokens = {
+            (key, one.subject): wish_tokens(wish_words(one)) for key, found in wishes.items() for one in found
+        }
         wanted = {token for found in tokens.values() for token in found}
         pool = {one.request_id: one for one in await self._requests.candidates(organization_id, wanted)}
         kept = {one.slot.request_id for one in held if one.slot.request_id}
@@ -54,7 +56,7 @@ class Wishes:
         for key, found in wishes.items():
             for wish in found:
                 request = pool.get(_held_request(key, wish, held)) or await self._request_for(
-                    organization_id, wish.subject, tokens[wish.subject], pool
+                    organization_id, wish.subject, tokens[key, wish.subject], pool
                 )
                 assigned.setdefault(key, {})[wish.subject] = (request.request_id, request.title)
         return assigned

@@ -33,6 +33,10 @@ WISHING = (
             would ..1 love a|an|some|the|one|your|to_be_able|it_if|something
             half|most|much of ..3 would be gone|easier|unnecessary|saved
             would|will make|save ..3 difference|hours|time|work
+            would be ..2 saver|timesaver|gain|plus
+            would be so|much|so_much better|nicer|handier|easier|handy|useful|helpful|good
+            would help ..1 a_lot|us|me|enormously|immensely|tremendously|my|our|everyone
+            would ..1 love
             """
         ),
         family="nice",
@@ -51,6 +55,13 @@ WISHING = (
             could|would the|your|this|our|my ..2 <ui> <does>|come|be_sorted|be_black|have|start|stop|
                 skip|go|be_made|include|say|also|not|scroll|stay|block|appear
             could|can you ..1 make it so
+            wish|wishes|wishing ..4 could|had|would|were|did
+            wish the|your ..2 <ui> ..3
+            could people|users|one|others|somebody|customers|clients|guests|everybody
+            could the|your|our|these ..2 <ui> ..1 be
+            ^ could <ui> ..1 be
+            could|can|would you ..1 offer|open_up
+            could|can you show|display|highlight a|an|the ..8 when|if|next|beside|instead|whether|who
             make it so that|the|it|we|they|i|fitters|people|users
             could|can that|this|it be made possible|an_option|optional
             can|could the|your|each ..1 <ui> ..2 rather|instead
@@ -68,19 +79,23 @@ WISHING = (
             small|little|tiny thing|one|ask|wish|request|suggestion a|an|the|dark|night|let|could
             nothing fancy
             suggestion|wish|idea|request from|of ..4 let|bigger|please|add|a|make
+            please|pls warn|remind|alert|notify|highlight|remember|display|hide us|me|the|when|if|before|a|
+                people
+            please|pls let|allow ..3 be
+            <part>|receipts|mode|view please $
+            could|can we get|have ..6 when|if|that|which|per|for_each|for_every|whenever
             ^ let people|users|guests|customers|staff
             please|pretty let us|me|people|users|guests
             let us|people|users ..6 please
             please may|can|could we|i have|get
             may we|i please? have ..2 own|sub|our|more
             wishlist|wish_list item|entry|candidate
-            ^ # for ..4 $
             vote|votes|upvote|voting for
             consider|think_about|please_consider letting|giving|allowing|offering|showing
             please think of|about
             you ought|should|need|might to? ..1 offer|let|have|support|add
             should be possible|doable|optional to
-            there must|has_to|should|ought be ..1 an? ..1 easier|better|faster|quicker|simpler|way
+            there must|has_to|should|ought be ..1 an? easier|better|faster|quicker|simpler? way
             how about a|an|some|letting|the_option
             pay ..2 extra|money|more|well for a|an|something|it|that
             """
@@ -93,6 +108,7 @@ WISHING = (
         phrase_lines(
             """
             need|needs|want|wants ..4 that|which|who <does>
+            we|they need|needs to see|know who|which|when|whether|what
             need|needs a|an|some|the ..3 button|switch|toggle|filter|option|setting|field|view|mode|undo|
                 preview|reminder|badge|log|checkbox|link|column
             need|needs a ..6 switch|button|toggle|option|filter|view|mode
@@ -111,7 +127,9 @@ WISHING = (
         2.8,
         phrase_lines(
             """
-            when|once will|is|are ..5 supported|available|possible|coming|added|released|ready
+            is|are a|an|any|the|there ..4 planned
+            support planned|coming
+            when will ..5 supported|available|possible|coming|added|released|ready
             on the horizon|roadmap|cards|agenda|pipeline|radar
             in the works|pipeline|making
             is|are a|an|the ..4 option|version|view|mode|feature|integration|app|support coming|planned
@@ -131,7 +149,8 @@ WISHING = (
             no|without ..1 way|means|possibility|option|place of|to|for
             have|has|is|are no place|field|room|option for
             what ..3 missing|miss|lacking ..1 most|badly
-            every|all|most ..1 other ..3 can|has|have|does|lets
+            every|all|most other ..1 tool|tools|app|apps|system|systems|product|software ..3 can|has|have|
+                does|lets
             <named> ..2 can|has|does|lets|have
             yours can_not|can|does|do not
             shame|pity|sad|sorry ..1 that? ..2 can|does|do not
@@ -174,7 +193,7 @@ WISHING = (
         phrase_lines(
             """
             copy|quote|receipt|invoice|refund|replacement|call|reply|answer|charger|cup please
-            ^ an? ..2 copy|quote|receipt|invoice|refund|call
+            ^ a|an ..2 copy|quote|receipt|invoice|refund|call
             look|looking at|into it|this|that
             have|get|send ..3 invoice|receipt|copy|slides|pdf|statement|certificate|agenda
             let us|me in|know|have|speak|talk|meet|go|hear
@@ -201,6 +220,8 @@ WISHING = (
             tickets go on
             view from my
             the fix
+            would love it|this|that|you $|and|so|apparently|too|if_you_could|if_someone
+            wish ..2 give|rate ..4 stars|star
             like|love|want it|them delivered|sent|merged|moved|port
             a|the reset
             somebody|someone to
@@ -214,7 +235,7 @@ WISHING = (
         phrase_lines(
             """
             trainees|temps|drivers|people|staff in as_well
-            seats|seat|licenses|capacity|contract|contracts|agreement|renewal|tier|add_on
+            seats|seat|licenses|capacity|renewal|tier|add_on
             how it is|it_is sold
             extra and can
             when can we|i have

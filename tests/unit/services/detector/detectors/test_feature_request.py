@@ -21,7 +21,7 @@ def subjects(*texts: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("It would be great if I could export conversations to CSV.", ["export conversations to csv"]),
+        ("It would be great if I could export conversations to CSV.", ["export conversations to CSV"]),
         ("Please add dark mode.", ["dark mode"]),
         ("I wish the app had an offline mode.", ["app had an offline mode"]),
         ("How do I export conversations to CSV?", []),

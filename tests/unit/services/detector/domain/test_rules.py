@@ -44,3 +44,40 @@ def test_confidence_grows_with_score_and_never_reaches_certainty() -> None:
     """The curve is monotonic and open at both ends, however large the score."""
     curve = Calibration(1.0, -2.0)
     assert 0 < curve.confidence(-1e9) < curve.confidence(2.0) == 0.5 < curve.confidence(1e9) < 1
+
+
+HINTED = RuleBook(
+    (
+        Cue("wish", 3.0, ("wish",)),
+        Cue("asks", 1.0, ("could|can",), hint=True),
+        Cue("refund", -4.0, ("refund",)),
+        Cue("soon", 0.5, ("soon",), whole_message=True),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "hinted"),
+    [
+        ("could it fly", [], [1.0]),
+        ("I wish it could fly", [3.0], []),
+        ("could I have a refund", [-4.0], [-3.0]),
+        ("Could it fly. Soon?", [], [1.5]),
+        ("it flies", [], []),
+    ],
+)
+def test_hints_are_scored_apart(text: str, plain: list[float], hinted: list[float]) -> None:
+    """A hint never counts by itself, nor beside a cue that says it outright; vetoes hold for it too."""
+    clauses = split_clauses(text)
+    assert [one.score for one in HINTED.score_message(clauses) if one.score > 0] == [
+        score for score in plain if score > 0
+    ]
+    assert [one.score for one in HINTED.score_hints(clauses)] == hinted
+    assert HINTED.has_hint(clauses) is ("could" in text.lower())
+
+
+def test_the_strongest_hit_is_the_most_telling_one() -> None:
+    """The highest score, else the lowest, else nothing."""
+    assert HINTED.strongest_hit(split_clauses("I wish. The refund.")) == 3.0
+    assert HINTED.strongest_hit(split_clauses("The refund.")) == -4.0
+    assert HINTED.strongest_hit(split_clauses("Nothing.")) == 0.0
