@@ -26,6 +26,7 @@ _EDGE_SECONDS = 3_600
 
 _LINK = re.compile(r"\s*\((?:https?:|mailto:)[^\s)]*\)")
 _SPACE = re.compile(r"\s+")
+_BULLET = re.compile(r"(?m)^\s*(?:-|\d+\.)\s+")
 
 Facts = dict[str, Any]
 
@@ -82,8 +83,8 @@ def mirror_differences(
 
 
 def squeezed(text: str | None) -> str:
-    """Return the words without white space, and without what links point at."""
-    return _SPACE.sub("", _LINK.sub("", text or ""))
+    """Return the words without white space, marks of list items, and what links point at."""
+    return _SPACE.sub("", _BULLET.sub("", _LINK.sub("", text or "")))
 
 
 def _held(collection: Any, facts: Any, key: Any = None) -> dict[str, Facts]:
