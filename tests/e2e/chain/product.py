@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,7 +16,6 @@ from tests.e2e.chain.installation import eventually
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.e2e.chain.installation import Installation
     from tests.e2e.chain.workspace import Workspace
 
 _CALL_SECONDS = 20
@@ -28,10 +27,20 @@ Json = dict[str, Any]
 Record = tuple[str, str, Json | None, dict[str, str]]
 
 
+class Reachable(Protocol):
+    """Anything that runs the product: where its pages are, and its bus."""
+
+    @property
+    def bootstrap_servers(self) -> str: ...
+
+    @property
+    def address(self) -> str: ...
+
+
 class Product:
     """One organization's view of an installation; signed in by a bearer key of its own."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Reachable) -> None:
         self._installation = installation
         self.client = httpx.Client(base_url=f"{installation.address}/api/v1", timeout=_CALL_SECONDS)
         key = self.client.post("/keys", json={"name": "tests", "role": "admin"}).raise_for_status().json()
