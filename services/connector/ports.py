@@ -85,8 +85,10 @@ class Connections(Protocol):
         """Return the connected ones of a workspace, over all organizations (webhooks name no tenant)."""
         ...
 
-    async def insert(self, connection: Connection, *facts: Event) -> None:
-        """Store a new connection and its facts in one write.
+    async def insert(
+        self, connection: Connection, *facts: Event, instead_of: Connection | None = None
+    ) -> None:
+        """Store a new connection and its facts in one write; forget the removed one that it succeeds.
 
         Raises:
             ChangedMeanwhile: the organization has a connection by now; look again.

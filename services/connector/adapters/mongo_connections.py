@@ -73,10 +73,17 @@ class MongoConnections:
     async def of_workspace(self, workspace_id: str) -> list[Connection]:
         return await self._across({"workspace.id": workspace_id, "state": "connected"}, limit=_MOST_OF_ONE)
 
-    async def insert(self, connection: Connection, *facts: Event) -> None:
+    async def insert(
+        self, connection: Connection, *facts: Event, instead_of: Connection | None = None
+    ) -> None:
         now = self._clock.now()
+        scoped = self._collection.of(connection.organization_id)
+        if instead_of is not None:
+            # Before, since a workspace has one document. A crash in between loses only the note that there
+            # was another connection once.
+            await scoped.delete_one({"_id": instead_of.id, "state": "removed"})
         try:
-            await self._collection.of(connection.organization_id).insert_one(
+            await scoped.insert_one(
                 {
                     "_id": connection.id,
                     **_fields(connection),

@@ -79,7 +79,8 @@ class Connection:
     removal: Removal | None = None
 
     def fact(self) -> ConnectionChanged:
-        """Return the present state as the event that tells it."""
+        """Return the present state as the event that tells it; a removed one names nobody any more."""
+        removed = self.state == "removed"
         return ConnectionChanged(
             organization_id=self.organization_id,
             connection_id=self.id,
@@ -87,12 +88,12 @@ class Connection:
             state=self.state,
             attention=self.attention,
             workspace_id=self.workspace.id,
-            workspace_name=self.workspace.name,
+            workspace_name=None if removed else self.workspace.name,
             region=self.workspace.region,
             base_url=self.workspace.base_url,
             app_base_url=self.workspace.app_base_url,
             settings=self.settings,
-            connected_by=self.connected_by,
+            connected_by=None if removed else self.connected_by,
             connected_at=self.connected_at,
             changed_at=self.changed_at,
         )
@@ -110,7 +111,7 @@ class Connection:
                 " use a credential of the same workspace."
             )
         if self.state == "removed":
-            raise ConnectionConflict("The data of this connection was removed; it starts anew instead.")
+            raise ConnectionConflict("The data of this connection was removed; another one takes its place.")
         return replace(
             self._changed(now),
             state="connected",
@@ -125,19 +126,18 @@ class Connection:
             next_look_at=now,
         )
 
-    def started_anew(self, fresh: Connection, now: datetime) -> Connection:
-        """Return `fresh` as the next life of this removed connection: same id, revisions go on.
+    def expect_removed(self) -> None:
+        """Make sure that this removed connection is over everywhere, so that another may take its place.
 
         Raises:
-            ConnectionConflict: a service has not confirmed the removal yet. Its late deletion would take
-                what the new life has read by then.
+            ConnectionConflict: a service has not confirmed the removal yet. Its tombstones would bury what
+                the next connection has published under the same keys by then.
         """
         if self.removal is not None and self.removal.outstanding:
             raise ConnectionConflict(
                 f"The data of {self.workspace.name} is still being removed"
                 f" ({', '.join(self.removal.outstanding)} at work). Connect again when that is done."
             )
-        return replace(fresh, id=self.id, revision=self.revision + 1, changed_at=now)
 
     def with_settings(self, settings: ConnectionSettings, now: datetime) -> Connection:
         """Return the connection as an administrator wants it; a longer lookback is read at once."""

@@ -6,7 +6,6 @@ by itself: it waits, encrypted, until an administrator says which of the two it 
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -39,6 +38,7 @@ _OFFER_LIFE = timedelta(minutes=15)
 """Long enough to ask a colleague; after that the credential is forgotten."""
 
 _OFFER_BYTES = 32
+_ID_BYTES = 8
 _TRIES = 8
 """Times that storing is tried anew over another browser's; more would mean a fault, not a race."""
 
@@ -165,21 +165,22 @@ class Linking:
                 f"The workspace {present.workspace.name} was connected meanwhile. Reload the page."
             )
         same = next((each for each in known if each.workspace.id == offer.workspace.id), None)
-        if same is None:
-            await self._connections.insert(fresh, fresh.fact())
+        if same is None or same.state == "removed":
+            if same is not None:
+                same.expect_removed()
+            await self._connections.insert(fresh, fresh.fact(), instead_of=same)
             return fresh
-        begin = same.started_anew if same.state == "removed" else same.reconnected
-        after = begin(fresh, now)
+        after = same.reconnected(fresh, now)
         await self._connections.replace(same, after, after.fact())
         return after
 
     def _fresh(self, offer: Offer) -> Connection:
         now = self._clock.now()
-        # The same workspace in the same organization always has the same id, so that two browsers that
-        # connect at once meet in one document.
-        digest = hashlib.sha256(f"{offer.organization_id}\n{offer.workspace.id}".encode()).hexdigest()
+        # Never an id that was there before: an order to remove data, or a record that is fed in again, names
+        # its connection by it, however late it comes. Two browsers that connect at once meet all the same,
+        # since an organization has one place.
         return Connection(
-            id=f"intercom-{digest[:16]}",
+            id=f"intercom-{secrets.token_hex(_ID_BYTES)}",
             organization_id=offer.organization_id,
             revision=1,
             state="connected",

@@ -98,7 +98,7 @@ class Listening:
         """Remove what the connector holds, and give its word on it.
 
         The connection's own record stays: its page says what was removed, when, and by whom. An order that
-        comes again after the connection began its next life finds that life and takes nothing from it.
+        comes again after the workspace was connected anew names a connection that is not there any more.
         """
         documents = 0
         connection = await self._connections.get(order.organization_id, order.connection_id)

@@ -167,12 +167,24 @@ async def test_a_removed_connection_gives_its_place_free_until_it_takes_it_again
 
 
 async def test_a_removed_workspace_is_not_inserted_again(stores: Stores) -> None:
-    """Its next life goes on in the same document."""
+    """Unless the new one says whose place it takes; then the removed one is forgotten."""
     first = a_connection()
     await stores.connections.insert(first)
     await stores.connections.replace(first, replace(first, revision=2, state="removed"))
     with pytest.raises(ChangedMeanwhile):
         await stores.connections.insert(a_connection(id="c-9"))
+    gone = await stores.connections.get("acme", "c-1")
+    await stores.connections.insert(a_connection(id="c-9"), instead_of=gone)
+    assert [each.id for each in await stores.connections.list_of("acme")] == ["c-9"]
+
+
+async def test_only_a_removed_one_is_forgotten_for_another(stores: Stores) -> None:
+    """One that is in use by now stays, and the other is refused."""
+    held = a_connection()
+    await stores.connections.insert(held)
+    with pytest.raises(ChangedMeanwhile):
+        await stores.connections.insert(a_connection(id="c-9"), instead_of=held)
+    assert [each.id for each in await stores.connections.list_of("acme")] == ["c-1"]
 
 
 async def test_only_one_of_two_changes_is_stored(stores: Stores) -> None:

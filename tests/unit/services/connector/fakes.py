@@ -109,8 +109,14 @@ class MemoryConnections:
             if each.workspace.id == workspace_id and each.state == "connected"
         ]
 
-    async def insert(self, connection: Connection, *facts: Event) -> None:
+    async def insert(
+        self, connection: Connection, *facts: Event, instead_of: Connection | None = None
+    ) -> None:
         self._interfere()
+        if instead_of is not None:
+            known = self.stored.get(instead_of.id)
+            if known is not None and known.state == "removed":
+                del self.stored[known.id]
         mine = await self.list_of(connection.organization_id)
         taken = any(
             known.state != "removed" or known.workspace.id == connection.workspace.id for known in mine

@@ -33,7 +33,6 @@ STEPS: list[Any] = [
     lambda found: found.disconnected(LATER),
     lambda found: found.removing(Removal("r", "Ines", LATER, CONFIRMED), LATER),
     lambda found: found.reconnected(a_connection(credential="fresh"), LATER),
-    lambda found: found.started_anew(a_connection(credential="fresh"), LATER),
 ]
 
 
@@ -90,30 +89,28 @@ def test_another_workspace_never_takes_the_place() -> None:
         a_connection().reconnected(other, LATER)
 
 
-def test_a_removed_one_starts_anew_when_all_have_confirmed() -> None:
-    """Nothing of the former life is left but the id; the revision goes on, so that readers follow."""
+def test_a_removed_one_makes_room_when_all_have_confirmed() -> None:
+    """It cannot be reconnected: another connection takes its place."""
     removal = Removal("r-1", "Ines", NOW, CONFIRMED)
     gone = a_connection(revision=8, state="removed", credential=None, removal=removal)
-    fresh = a_connection(id="c-other", settings=ConnectionSettings(lookback_days=1))
     with pytest.raises(ConnectionConflict):
-        gone.reconnected(fresh, LATER)
-    after = gone.started_anew(fresh, LATER)
-    assert (after.id, after.revision, after.state, after.removal) == ("c-1", 9, "connected", None)
-    assert after.settings == fresh.settings
+        gone.reconnected(a_connection(id="c-other"), LATER)
+    gone.expect_removed()
+
+
+def test_a_removed_one_names_nobody() -> None:
+    """Its last word stays on the compacted topic for ever, so it holds ids and no names."""
+    told = a_connection().removing(Removal("r-1", "Ines", NOW), NOW).fact()
+    assert (told.workspace_name, told.connected_by, told.workspace_id) == (None, None, "w-1")
 
 
 def test_a_removal_under_way_is_waited_for() -> None:
-    """A late deletion would take what the next life has read; the services at work are named."""
+    """Late tombstones would bury what the next connection publishes; the services at work are named."""
     removal = Removal("r-1", "Ines", NOW, (("connector", 0), ("syncer", 9)))
     gone = a_connection(state="removed", removal=removal)
     assert removal.outstanding == ("detector", "notifier")
     with pytest.raises(ConnectionConflict, match="detector, notifier"):
-        gone.started_anew(a_connection(), LATER)
-
-
-def test_a_removed_one_of_before_removals_were_noted_starts_anew() -> None:
-    """Without a removal on record there is nothing to wait for."""
-    assert a_connection(state="removed").started_anew(a_connection(), LATER).state == "connected"
+        gone.expect_removed()
 
 
 def test_a_shorter_interval_counts_from_now() -> None:

@@ -96,7 +96,7 @@ async def test_endless_change_is_a_fault(rig: Rig) -> None:
 
 
 async def test_a_removed_one_waits_for_the_removal_and_then_starts_anew(rig: Rig) -> None:
-    """Default settings and a first run, under the old id with the next revision."""
+    """Default settings, a first run, and an id of its own: nothing late can take it for the old one."""
     first = await link(rig)
     await rig.administration.save_settings(ADMIN, first.id, ConnectionSettings(lookback_days=7))
     await rig.administration.remove_data(ADMIN, first.id)
@@ -104,7 +104,9 @@ async def test_a_removed_one_waits_for_the_removal_and_then_starts_anew(rig: Rig
         await link(rig)
     await rig.confirm_removal(first.id)
     after = await link(rig)
-    assert (after.id, after.revision, after.state, after.removal) == (first.id, 4, "connected", None)
+    assert after.id != first.id
+    assert (after.revision, after.state, after.removal) == (1, "connected", None)
+    assert list(rig.connections.stored) == [after.id]
     assert after.settings == ConnectionSettings()
     assert after.next_sync_at == NOW
 
