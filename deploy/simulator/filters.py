@@ -26,6 +26,9 @@ Bounds = tuple[int, int]
 Test = Callable[[Any], bool]
 
 TEXT_OPERATORS = frozenset({"=", "!=", "IN", "NIN", "~", "!~", "^", "$"})
+ORDERED_TEXT_OPERATORS = TEXT_OPERATORS | {"<", ">"}
+"""Of ids: a connector in wide use pages through conversations by `id >` (FACTS, source TAP)."""
+
 NUMBER_OPERATORS = frozenset({"=", "!=", "IN", "NIN", ">", "<", ">=", "<="})
 OPERATORS: dict[Kind, frozenset[str]] = {
     "text": TEXT_OPERATORS,
@@ -264,6 +267,8 @@ def _text_test(read: Callable[[Any], Any], operator: str, value: object, *, word
         "^": lambda t: text(t).startswith(wanted),
         "$": lambda t: text(t).endswith(wanted),
         "=": lambda t: text(t) == wanted,
+        "<": lambda t: text(t) < wanted,
+        ">": lambda t: text(t) > wanted,
     }
     tests["!~"] = lambda t: not tests["~"](t)
     tests["!="] = lambda t: not tests["="](t)

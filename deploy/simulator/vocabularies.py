@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from deploy.simulator.filters import Dates, Field, Vocabulary
+from deploy.simulator.filters import ORDERED_TEXT_OPERATORS, Dates, Field, Vocabulary
 
 if TYPE_CHECKING:
     from deploy.simulator.model import Contact, Conversation
@@ -58,7 +58,9 @@ def _statistic(name: str) -> Field:
 
 
 CONVERSATION_FIELDS: dict[str, Field] = {
-    "id": Field(lambda conversation: conversation.id, "text", light=True),
+    "id": Field(
+        lambda conversation: conversation.id, "text", light=True, operators=ORDERED_TEXT_OPERATORS
+    ),
     "created_at": Field(lambda conversation: conversation.created_at, "date", light=True),
     "updated_at": Field(lambda conversation: conversation.updated_at, "date", light=True),
     "open": Field(lambda conversation: conversation.state == "open", "boolean", light=True),

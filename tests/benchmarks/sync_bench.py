@@ -1,144 +1,162 @@
-"""How fast the syncer reads: `python -m tests.benchmarks.sync_bench [conversations] [latency in ms]`.
+"""How fast a workspace is read, beside another reader: `make bench-sync`, `python -m tests.benchmarks.sync_bench`.
 
-Everything is real but Intercom: Kafka, the document server and the simulated workspace run as processes of
-their own on this machine, so they share its cores with what is measured.
+Earshot's syncer and tap-intercom (from its package, pinned, in an environment of its own under build/) read the
+same kind of simulated workspace: the documented limit of 1,667 calls in ten seconds, 100 ms a call. Everything
+runs on this machine and shares its cores: Kafka, the document server, the simulator, the reader. What each
+delivered is held against the simulator's own records. The tap makes one call at a time, so it is given a
+smaller workspace and compared by conversations a second.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
+import os
 import sys
 import tempfile
-import uuid
-from contextlib import ExitStack
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
-import orjson
 import psutil
+from rich.console import Console
 
-from deploy.local.documents_probe import mongodb_answers
-from deploy.local.kafka.configuration import BrokerAddress
-from deploy.local.kafka.node import planned_node, prepare_node
-from deploy.local.kafka.probe import kafka_answers
-from deploy.local.kafka.topics import ensure_topics
-from deploy.local.ports import free_ports
-from deploy.local.progress import SilentReporter
-from deploy.local.settings import LocalSettings
-from deploy.local.throwaway import running
-from shared.contracts.sync import SyncCompleted
-from shared.contracts.topics import ALL_TOPICS, SYNC_PROGRESS
-from tests.integration.syncer.stage import Bus, Connector, Syncer, simulator
+from tests.benchmarks import completeness
+from tests.benchmarks.earshot_side import Earshot, engines
+from tests.benchmarks.result import Result, table
+from tests.benchmarks.simulated import simulated
+from tests.benchmarks.tap.run import Tap, environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PARTS = 8
-_CHANGES = 200
+    from tests.benchmarks.watched import Watch
+
 _SETTLE_SECONDS = 3
-_POLL_SECONDS = 0.5
+"""A version read in the second of its change is read once more; see the syncer's README, rule 3."""
+
+_AIM_TIMES_FASTER = 15
+_AIM_SHARE = 0.95
+_AIM_CPU_MS = 3.0
 
 
-def engines(stack: ExitStack, folder: Path) -> tuple[str, str]:
-    """Start Kafka and the document server for the block; return their addresses."""
-    settings = LocalSettings()
-    node = planned_node(
-        folder=folder,
-        log_file=folder / "kafka.log",
-        address=BrokerAddress(*free_ports(2)),
-        cache_dir=settings.cache_dir,
-    )
-    prepare_node(node, settings.cache_dir, SilentReporter())
-    servers = node.address.bootstrap_servers
-    stack.enter_context(
-        running(node.command(), lambda: kafka_answers(servers), output=folder / "kafka-output.txt")
-    )
-    (port,) = free_ports(1)
-    uri = f"mongodb://127.0.0.1:{port}"
-    documents = (
-        sys.executable,
-        "-m",
-        "deploy.local.documents",
-        "--port",
-        str(port),
-        "--directory",
-        str(folder),
-    )
-    stack.enter_context(running(documents, lambda: mongodb_answers(uri), output=folder / "documents.txt"))
-    return servers, uri
-
-
-async def measured(bus: Bus, syncer: Syncer, ended: int) -> SyncCompleted:
-    """Wait for the end of a run."""
-    while True:
-        events = [event for _, event in await bus.read(SYNC_PROGRESS) if isinstance(event, SyncCompleted)]
-        if len(events) >= ended:
-            return events[-1]
-        await asyncio.sleep(_POLL_SECONDS)
-
-
-def told(name: str, completed: SyncCompleted, process: psutil.Process, before: float) -> float:
-    """Print one line of the table; return the processor seconds spent until now."""
-    seconds = (completed.completed_at - completed.started_at).total_seconds()
-    cpu = process.cpu_times()
-    spent = cpu.user + cpu.system
-    read = {count.resource: count.done for count in completed.counts}.get("conversation", 0)
-    sys.stdout.write(
-        f"{name:12} {seconds:7.1f} s  {read:6} conversations  {read / seconds:6.1f} /s"
-        f"  {completed.calls:6} calls"
-        f"  {1_000 * (spent - before) / max(completed.calls, 1):5.2f} ms CPU a call"
-        f"  {process.memory_info().rss / 2**20:5.0f} MiB  {completed.gap_count} gaps\n"
-    )
-    return spent
-
-
-async def main(arguments: Sequence[str]) -> None:
-    conversations = int(arguments[0]) if arguments else 3_000
-    latency = int(arguments[1]) if len(arguments) > 1 else 0
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+def main(arguments: Sequence[str]) -> None:
+    options = _options(arguments)
+    console = Console(stderr=True)
+    load = os.getloadavg()[0]
+    results: list[Result] = []
+    with tempfile.TemporaryDirectory(prefix="earshot-bench-") as name:
         folder = Path(name)
-        kafka, mongodb_uri = engines(stack, folder)
-        url = stack.enter_context(
-            simulator(folder, CONVERSATIONS=conversations, PARTS=_PARTS, CONTACTS=500, COMPANIES=50, DAYS=80)
-        )
-        await ensure_topics(kafka, ALL_TOPICS)
-        async with httpx.AsyncClient() as client:
-            await client.post(f"{url}/_control/switches", json={"latency_median_ms": latency})
-            state = (await client.get(f"{url}/_control/state")).json()
-            workspace_id = state["workspaces"][0]["id"]
-            connector = Connector(url, workspace_id)
-            stack.callback(connector.close)
-            syncer = Syncer(
-                folder,
-                kafka=kafka,
-                mongodb_uri=mongodb_uri,
-                connector_url=connector.url,
-                prefix=f"b{uuid.uuid4().hex[:8]}",
-                EARSHOT_SLICE_SECONDS="5",
-                EARSHOT_LEASE_SECONDS="30",
-            )
-            stack.callback(syncer.close)
-            process = psutil.Process(syncer.start())
-            await syncer.ready()
-            bus = Bus(kafka)
-            idle = process.cpu_times()
-            await bus.send(bus.connection(url, workspace_id), bus.request("initial"))
-            spent = told("initial", await measured(bus, syncer, 1), process, idle.user + idle.system)
-            rows = (await client.get(f"{url}/_control/truth/conversations", timeout=60)).content.splitlines()
-            ids = [orjson.loads(row)["id"] for row in rows[:_CHANGES]]
-            replies = [
-                {"name": "reply", "arguments": {"conversation_id": id_, "body": "<p>One more thing</p>"}}
-                for id_ in ids
-            ]
-            await client.post(f"{url}/_control/mutate", json={"mutations": replies})
-            # A version read in the second of its change is read once more; see README, rule 3.
+        results += asyncio.run(_earshot(folder, options, console))
+        if options.tap_conversations:
+            results += _tap(folder, options, console)
+    details = {
+        "cores": psutil.cpu_count(),
+        "load_before": round(load, 1),
+        "load_after": round(os.getloadavg()[0], 1),
+        "parts": options.parts,
+        "latency_ms": options.latency,
+        "at": time.strftime("%Y-%m-%d %H:%M"),
+    }
+    if options.json:
+        sys.stdout.write(json.dumps({"results": [each.as_json() for each in results], **details}) + "\n")
+    else:
+        _show(results, details)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench-sync", description=__doc__)
+    parser.add_argument("--conversations", type=int, default=20_000, help="that Earshot reads")
+    parser.add_argument("--tap-conversations", type=int, default=2_000, help="that the tap reads; 0 for none")
+    parser.add_argument("--parts", type=int, default=8, help="of a conversation, on average")
+    parser.add_argument("--latency", type=float, default=100, help="of a call, in milliseconds")
+    parser.add_argument("--changes", type=int, default=200, help="before the incremental run")
+    parser.add_argument("--short", action="store_true", help="two minutes: 6,000 conversations, 150 by the tap")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    options = parser.parse_args(arguments)
+    if options.short:
+        options.conversations, options.tap_conversations = 6_000, min(options.tap_conversations, 150)
+    return options
+
+
+async def _earshot(folder: Path, options: argparse.Namespace, console: Console) -> list[Result]:
+    with (
+        engines(folder) as (kafka, mongodb_uri),
+        simulated(
+            folder / "earshot-reads",
+            conversations=options.conversations,
+            parts=options.parts,
+            latency_ms=options.latency,
+        ) as workspace,
+    ):
+        earshot = Earshot(folder, workspace, kafka=kafka, mongodb_uri=mongodb_uri)
+        try:
+            await earshot.start()
+            console.print(f"Earshot reads {options.conversations:,} conversations.")
+            initial, watch = await earshot.run("initial", "initial")
+            _tell_processes(watch, initial, console)
+            initial.missing = completeness.missing(await earshot.mirror(), completeness.truth(workspace.url))
+            workspace.reply_to(options.changes, options.conversations)
             await asyncio.sleep(_SETTLE_SECONDS)
-            await bus.send(bus.request("manual"))
-            spent = told("changes", await measured(bus, syncer, 2), process, spent)
-            await bus.send(bus.request("scheduled"))
-            told("nothing new", await measured(bus, syncer, 3), process, spent)
+            changed, _ = await earshot.run(f"{options.changes} changes", "manual")
+            changed.missing = completeness.missing(await earshot.mirror(), completeness.truth(workspace.url))
+            idle, _ = await earshot.run("nothing new", "scheduled")
+            idle.missing = changed.missing
+            return [initial, changed, idle]
+        finally:
+            earshot.close()
+
+
+def _tap(folder: Path, options: argparse.Namespace, console: Console) -> list[Result]:
+    python = environment()
+    place = folder / "tap-reads"
+    with simulated(
+        place, conversations=options.tap_conversations, parts=options.parts, latency_ms=options.latency
+    ) as workspace:
+        console.print(f"The tap reads {options.tap_conversations:,} conversations, about nine a second.")
+        tap = Tap(python, place, workspace)
+        initial = tap.run("initial")
+        initial.missing = completeness.missing(tap.mirror, completeness.truth(workspace.url))
+        workspace.reply_to(min(options.changes, options.tap_conversations), options.tap_conversations)
+        time.sleep(_SETTLE_SECONDS)
+        changed = tap.run(f"{min(options.changes, options.tap_conversations)} changes")
+        changed.missing = completeness.missing(tap.mirror, completeness.truth(workspace.url))
+        return [initial, changed]
+
+
+def _tell_processes(watch: Watch, result: Result, console: Console) -> None:
+    """Say who used the processor: they share its cores, so the sum bounds what one machine can do."""
+    spent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in sorted(watch.spent.items()))
+    peaks = ", ".join(f"{name} {mib:.0f} MiB" for name, mib in sorted(watch.peak_mib.items()))
+    console.print(f"Processor in {result.seconds:.0f} s: {spent}. Peak memory: {peaks}.", highlight=False)
+    console.print(f"Calls by window of ten seconds: {result.calls.windows.calls}.", highlight=False)
+
+
+def _show(results: Sequence[Result], details: dict[str, object]) -> None:
+    console = Console(width=180)
+    console.print(table(results))
+    earshot = results[0]
+    share = earshot.calls.windows.steady_share
+    console.print(
+        f"Of the limit in steady windows: {'-' if share is None else format(share, '.1%')}"
+        f" (aim {_AIM_SHARE:.0%}). Processor a call: {earshot.cpu_ms_per_call:.2f} ms (aim {_AIM_CPU_MS:g})."
+        f" Most calls at once: {earshot.calls.most_at_once}.",
+        highlight=False,
+    )
+    tap = next((each for each in results if each.reader != earshot.reader), None)
+    if tap is not None:
+        console.print(
+            f"{tap.reader} read {tap.conversations:,} conversations only, at {tap.per_second:.1f} a second;"
+            f" Earshot {earshot.per_second / tap.per_second:.1f} times as fast (aim {_AIM_TIMES_FASTER}).",
+            highlight=False,
+        )
+    console.print(
+        f"{details['cores']} cores; load {details['load_before']} before, {details['load_after']} after;"
+        f" {details['latency_ms']:g} ms a call, {details['parts']} parts. {details['at']}",
+        highlight=False,
+    )
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -47,6 +47,13 @@ def test_exact_conversation_dates_compare_by_the_second(at: int, value: int) -> 
     assert finds_conversation(one("updated_at", "!=", value), at) == (at != value)
 
 
+def test_conversation_ids_are_ordered() -> None:
+    """A reader that pages by `id >` finds what comes after, and everything after nothing."""
+    assert finds_conversation(one("id", ">", ""))
+    assert finds_conversation(one("id", "<", "2"))
+    assert not finds_conversation(one("id", ">", "1"))
+
+
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
 def test_a_day_cut_compares_days(at: int, value: int) -> None:
     """With dates cut to the day, > starts on the next day and < ends before this one."""
