@@ -35,11 +35,11 @@ def test_no_message_stands_in_two_files() -> None:
 
 
 def test_conversations_cover_every_kind_and_quiet_ones() -> None:
-    """Forty and more, half of them traps without any event."""
+    """A hundred and thirty and more, many of them traps without any event."""
     told = list(read_conversations(authored_folder() / "conversations.jsonl"))
-    assert len(told) >= 40
+    assert len(told) >= 130
     assert {event.kind for one in told for event in one.expected} == set(EVENT_KINDS)
-    assert sum(not one.expected for one in told) >= 20
+    assert sum(not one.expected for one in told) >= 55
 
 
 @pytest.mark.parametrize(
