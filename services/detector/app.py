@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
 from services.detector.adapters.mongo_customers import MongoCustomers
+from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
 from services.detector.api.customers import customer_routes
+from services.detector.api.health import health_routes
 from services.detector.api.reading import conversation_routes, people_routes, request_routes
 from services.detector.api.signals import signal_routes
 from services.detector.background import BackgroundWork
@@ -27,6 +29,7 @@ from services.detector.handlers.resources import subscribe_resources
 from services.detector.metrics import Metrics
 from services.detector.pages.conversations import ConversationParts, conversation_pages
 from services.detector.pages.customers import CustomerParts, customer_pages
+from services.detector.pages.detection import DetectionParts, detection_pages
 from services.detector.pages.insight import SignalParts, signal_pages
 from services.detector.pages.insights import InsightParts, insight_pages
 from services.detector.pages.live import LiveFeed
@@ -58,6 +61,7 @@ def create_app(
     mirror = MongoMirror(base.database)
     signals = MongoSignals(base.database, base.publisher, base.clock)
     customers = MongoCustomers(base.database)
+    health = MongoHealth(base.database)
     requests = MongoRequests(base.database)
     connections = MongoConnections(base.database, base.publisher, base.clock)
     rereads = MongoRereads(base.database)
@@ -66,6 +70,7 @@ def create_app(
             mirror=mirror,
             signals=signals,
             customers=customers,
+            health=health,
             requests=requests,
             connections=connections,
             rereads=rereads,
@@ -81,12 +86,13 @@ def create_app(
     subscribe_resources(base.consumer, intake=engine.intake, metrics=metrics, clock=base.clock)
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
-    for store in (mirror, signals, customers, requests, connections, rereads):
+    for store in (mirror, signals, customers, health, requests, connections, rereads):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
     base.lifecycle.background("re-reading", work.reread)
     base.lifecycle.background("rounds", work.rounds)
     base.lifecycle.background("account review", work.account_review)
+    base.lifecycle.background("health", work.health)
     for pending in (signals.pending, connections.pending):
         base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))
     lists = MongoLists(base.database)
@@ -96,6 +102,7 @@ def create_app(
         customers=customers,
         requests=requests,
         connections=connections,
+        health=health,
         lists=lists,
         moods=engine.moods,
     )
@@ -116,14 +123,21 @@ def create_app(
         customers=customers,
         maintain=engine.customers,
         connections=connections,
+    )
+    detection_parts = DetectionParts(
+        pages=pages,
+        lists=lists,
+        connections=connections,
         rereads=rereads,
         detectors=engine.detectors,
         rules=engine.rules,
+        health=engine.health,
     )
     return base.application(
         routers=[
             signal_routes(lists=lists, show=show, review=engine.review),
             customer_routes(lists=lists, show=show, maintain=engine.customers, clock=base.clock),
+            health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
             request_routes(lists=lists, show=show, review=engine.review),
             people_routes(lists=lists, show=show),
             conversation_routes(lists=lists, show=show, moods=engine.moods),
@@ -134,6 +148,7 @@ def create_app(
             request_pages(RequestParts(pages, lists, show, engine.review, connections)),
             conversation_pages(ConversationParts(pages, show)),
             setting_pages(setting_parts),
+            detection_pages(detection_parts),
         ],
         pages=pages,
     )

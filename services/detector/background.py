@@ -5,6 +5,7 @@ An engine that is away is waited for.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -76,6 +77,14 @@ class BackgroundWork:
         while True:
             await self._sleep(min(seconds, self._settings.round_seconds))
             await self._patiently(lambda: self._engine.rounds.review_accounts(seconds))
+
+    async def health(self) -> None:
+        """Measure whose health is due, a portion at a time."""
+        seconds = self._settings.health_seconds
+        again = timedelta(seconds=self._settings.account_review_seconds)
+        while True:
+            await self._sleep(seconds)
+            await self._patiently(lambda: self._engine.health.round(seconds, again))
 
     async def _patiently(self, step: Callable[[], Awaitable[int]]) -> int:
         while True:

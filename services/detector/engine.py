@@ -12,6 +12,7 @@ from services.detector.use_cases.attribution import Attributor
 from services.detector.use_cases.companies import MatchCompanies
 from services.detector.use_cases.connections import KeepConnections, RemoveData
 from services.detector.use_cases.customers import MaintainCustomers
+from services.detector.use_cases.health import KeepHealth
 from services.detector.use_cases.intake import Intake
 from services.detector.use_cases.read_conversations import ReadConversations
 from services.detector.use_cases.reread import Reread
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from services.detector.ports import (
         Connections,
         Customers,
+        HealthRecords,
         Leases,
         Mirror,
         Requests,
@@ -42,6 +44,7 @@ class Stores:
     mirror: Mirror
     signals: Signals
     customers: Customers
+    health: HealthRecords
     requests: Requests
     connections: Connections
     rereads: Rereads
@@ -130,6 +133,16 @@ class Engine:
             customers=customers, mirror=mirror, signals=signals, companies=companies, clock=clock
         )
         self.review = Review(signals=signals, requests=stores.requests, settler=settler, clock=clock)
+        self.health = KeepHealth(
+            records=stores.health,
+            mirror=mirror,
+            signals=signals,
+            connections=stores.connections,
+            settler=settler,
+            leases=stores.leases,
+            clock=clock,
+            owner=owner,
+        )
         self.rounds = Rounds(
             signals=signals,
             customers=customers,

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
 SignalSort = Literal["newest", "confidence", "spend"]
 CustomerSort = Literal[
-    "-attention", "name", "-name", "spend", "-spend", "mood", "-mood", "renewal", "-renewal"
+    "-attention",
+    "name",
+    "-name",
+    "spend",
+    "-spend",
+    "health",
+    "-health",
+    "mood",
+    "-mood",
+    "renewal",
+    "-renewal",
 ]
 RequestSort = Literal["-customers", "-spend", "-last", "title"]
 SignalStateFilter = Literal["open", "cleared", "any"]
@@ -58,11 +68,12 @@ class Portion(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A customer in a list."""
+    """A customer in a list; `health` is None while too little is known."""
 
     customer: Customer
     open_signals: int
     last_signal_at: datetime | None
+    health: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Every call names the organization first, so that no adapter can forget it (DESIG
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from services.detector.domain.book import Change
     from services.detector.domain.conversation import AccountFacts
     from services.detector.domain.customer import Customer
+    from services.detector.domain.health import HealthHistory, HealthWeights, Measured
     from services.detector.domain.matching import Decision, KnownName, Match
     from services.detector.domain.mirror import (
         Analysis,
@@ -202,6 +204,40 @@ class Customers(Protocol):
 
     def all_ids(self) -> AsyncIterator[tuple[str, list[str]]]:
         """Yield (organization id, customer ids) of every customer there is, in portions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A customer whose health is to be measured; `changes` counts its states up to this one."""
+
+    customer: Customer
+    changes: int
+
+
+class HealthRecords(Protocol):
+    """Customers' health, what it was before, and how each organization weighs it."""
+
+    async def weights(self, organization_id: str) -> HealthWeights: ...
+
+    async def set_weights(self, organization_id: str, weights: HealthWeights, by: str, at: datetime) -> None:
+        """Keep the weights and make every customer of the organization due."""
+        ...
+
+    async def due(self, measured_before: datetime, limit: int) -> list[Due]:
+        """Return customers of any organization: those that changed since they were measured, then the
+        longest unmeasured ones. Stand-ins that found their customer are left out.
+        """
+        ...
+
+    async def histories(
+        self, organization_id: str, customer_ids: Collection[str]
+    ) -> dict[str, HealthHistory]:
+        """Return earlier states by customer, also for those without any."""
+        ...
+
+    async def save(self, organization_id: str, measured: Sequence[Measured]) -> None:
+        """Keep fresh health. A customer that changed again since `changes` stays due."""
         ...
 
 

@@ -36,3 +36,9 @@ class Settings(ServiceSettings):
     live_seconds: float = Field(
         default=1.0, gt=0, le=60, description="How often new signals are looked for while somebody watches."
     )
+    health_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        le=3_600,
+        description="How often a portion of the customers that changed is measured for health.",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
@@ -17,7 +17,6 @@ from shared.documents.collection import Collection, Index, database_errors
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from collections.abc import Collection as Keys
-    from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -29,6 +28,17 @@ _SNAPSHOTS = 50
 
 _PREFIX = 2
 """Letters of a normalised name by which likely namesakes are looked up; likeness is measured afterwards."""
+
+HEALTH_STATES = ("health_known_since", "health_latest", "health_states")
+"""What only a customer's page and the next measure read; see `mongo_health`."""
+
+WITHOUT_PAST = dict.fromkeys(("snapshots", *HEALTH_STATES), 0)
+"""A projection that leaves older states behind, which are most of a customer's document."""
+
+HEALTH_UNKNOWN = 101
+"""Sorts customers without a health behind all that have one."""
+
+NEVER_MEASURED = datetime(2000, 1, 1, tzinfo=UTC)
 
 _MANY_NAMESAKES = 2_000
 _PORTION = 200
@@ -56,7 +66,7 @@ class MongoCustomers:
         if not customer_ids:
             return {}
         found = await self._customers.of(organization_id).find(
-            {"_id": {"$in": _ids(organization_id, customer_ids)}}, projection={"snapshots": 0}
+            {"_id": {"$in": _ids(organization_id, customer_ids)}}, projection=WITHOUT_PAST
         )
         return {document["customer_id"]: customer_from(document) for document in found}
 
@@ -64,8 +74,16 @@ class MongoCustomers:
         writes: dict[str, list[Any]] = defaultdict(list)
         for customer in customers:
             update: dict[str, Any] = {
-                "$set": _to_document(customer),
-                "$setOnInsert": {"open_signals": 0, "attention": 0, "last_signal_at": None},
+                "$set": _to_document(customer) | {"health_due": True},
+                "$inc": {"changes": 1},
+                "$setOnInsert": {
+                    "open_signals": 0,
+                    "attention": 0,
+                    "last_signal_at": None,
+                    "health": None,
+                    "sort_health": HEALTH_UNKNOWN,
+                    "health_at": NEVER_MEASURED,
+                },
             }
             if facts_at is not None:
                 snapshot = {"at": facts_at, "facts": _facts_to_document(customer.facts)}
@@ -153,7 +171,16 @@ class MongoCustomers:
     async def forget_snapshots(self, organization_id: str, customer_ids: Keys[str]) -> None:
         if customer_ids:
             await self._customers.of(organization_id).update_many(
-                {"_id": {"$in": _ids(organization_id, customer_ids)}}, {"$set": {"snapshots": []}}
+                {"_id": {"$in": _ids(organization_id, customer_ids)}},
+                {
+                    "$set": {
+                        "snapshots": [],
+                        "health": None,
+                        "sort_health": HEALTH_UNKNOWN,
+                        "health_due": True,
+                    },
+                    "$unset": dict.fromkeys(HEALTH_STATES, ""),
+                },
             )
 
     async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None:
@@ -166,7 +193,9 @@ class MongoCustomers:
                             "open_signals": found.open_signals,
                             "attention": found.weight,
                             "last_signal_at": found.last_at,
-                        }
+                            "health_due": True,
+                        },
+                        "$inc": {"changes": 1},
                     },
                 )
                 for customer_id, found in counted.items()

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.mirror_documents import company_from, conversation_from
-from services.detector.adapters.mongo_customers import customer_from
+from services.detector.adapters.mongo_customers import WITHOUT_PAST, customer_from
 from services.detector.adapters.mongo_requests import request_from
 from services.detector.adapters.paging import portion_of
 from services.detector.adapters.signal_documents import from_document
@@ -35,6 +35,7 @@ _CUSTOMER_FIELDS = {
     "attention": "attention",
     "name": "name_folded",
     "spend": "sort_spend",
+    "health": "sort_health",
     "mood": "sort_mood",
     "renewal": "sort_renewal",
 }
@@ -109,9 +110,12 @@ class MongoLists:
             descending=sort.startswith("-"),
             position=position,
             limit=limit,
+            projection=WITHOUT_PAST,
         )
         rows = [
-            CustomerRow(customer_from(one), one.get("open_signals", 0), one.get("last_signal_at"))
+            CustomerRow(
+                customer_from(one), one.get("open_signals", 0), one.get("last_signal_at"), one.get("health")
+            )
             for one in found.items
         ]
         return Portion(rows, found.next)

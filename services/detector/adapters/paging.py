@@ -9,6 +9,8 @@ from services.detector.errors import InvalidRequestError
 from services.detector.lists import Portion
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.documents.collection import ScopedCollection
     from shared.documents.database import Document
 
@@ -22,6 +24,7 @@ async def portion_of(
     position: dict[str, Any] | None,
     limit: int,
     floor: datetime | None = None,
+    projection: Mapping[str, int] | None = None,
 ) -> Portion[Document]:
     """Return up to `limit` documents in order of `field`, then `_id`, from `position` on.
 
@@ -40,6 +43,7 @@ async def portion_of(
         clauses.append({"$or": [{field: {beyond: value}}, {field: value, "_id": {beyond: position["i"]}}]})
     found = await collection.find(
         {"$and": clauses} if len(clauses) > 1 else query,
+        projection=projection,
         sort=[(field, direction), ("_id", direction)],
         limit=limit + 1,
     )

@@ -25,7 +25,19 @@ Words = Annotated[str | None, Query(max_length=300)]
 _MOST = 1_000
 """Customers in one call; more than that is a file."""
 
-Sort = Literal["-attention", "name", "-name", "spend", "-spend", "mood", "-mood", "renewal", "-renewal"]
+Sort = Literal[
+    "-attention",
+    "name",
+    "-name",
+    "spend",
+    "-spend",
+    "health",
+    "-health",
+    "mood",
+    "-mood",
+    "renewal",
+    "-renewal",
+]
 
 
 def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, clock: Clock) -> APIRouter:

@@ -169,6 +169,9 @@ class CustomerOut(BaseModel):
     last_seen_at: datetime | None
     mood: float | None = Field(description="Decayed mean of message moods, -1 to 1; None without any.")
     mood_messages: int
+    health: int | None = Field(
+        description="0 to 100; None while too little is known. Its ingredients are at /api/v1/health."
+    )
     open_signals: int
     last_signal_at: datetime | None
     attributes: dict[str, str]
@@ -191,6 +194,7 @@ class CustomerOut(BaseModel):
             last_seen_at=one.facts.last_seen_at,
             mood=one.mood,
             mood_messages=one.mood_messages,
+            health=row.health,
             open_signals=row.open_signals,
             last_signal_at=row.last_signal_at,
             attributes=dict(one.attributes),

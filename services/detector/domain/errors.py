@@ -3,7 +3,8 @@
 PermanentError                     (shared) trying again cannot help
 └── DetectionError                 a detector or its input broke a rule of the domain
     ├── EvidenceMismatchError      a quote is not what the message says at its offsets
-    └── InvalidFindingError        a detector produced a finding that cannot be shown
+    ├── InvalidFindingError        a detector produced a finding that cannot be shown
+    └── HealthWeightsError         the weights of a health cannot be used
 
 ConfigurationError                 (shared) the operator or developer must act
 ├── InvalidPhraseError             a phrase in a rule cannot be compiled
@@ -31,6 +32,10 @@ class InvalidFindingError(DetectionError):
 
     def __init__(self, detector: str, why: str) -> None:
         super().__init__(f"detector {detector} made an invalid finding: {why}")
+
+
+class HealthWeightsError(DetectionError):
+    """The weights of a health cannot be used; the message is a sentence that a reader may be shown."""
 
 
 class InvalidPhraseError(ConfigurationError):

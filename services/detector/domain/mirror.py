@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.detector.domain.conversation import ConversationSummary
 from services.detector.domain.identity import resource_key
 
 if TYPE_CHECKING:
@@ -58,6 +59,20 @@ class MirroredConversation:
     @property
     def key(self) -> str:
         return resource_key(self.record.workspace_id, self.record.id)
+
+    @property
+    def summary(self) -> ConversationSummary:
+        """What account detectors and health need to know of it."""
+        analysis, rating = self.analysis, self.record.rating
+        return ConversationSummary(
+            conversation_id=self.record.id,
+            opened_at=self.record.created_at,
+            state=self.record.state,
+            last_customer_at=analysis.last_customer_at if analysis else None,
+            last_agent_at=analysis.last_agent_at if analysis else None,
+            rating=rating.rating if rating else None,
+            rated_at=rating.created_at if rating else None,
+        )
 
 
 @dataclass(frozen=True)

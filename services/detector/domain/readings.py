@@ -33,6 +33,7 @@ _TITLES: Mapping[str, str] = {
     "churn_risk/explicit": "Says they will leave",
     "churn_risk/implied": "Signs of leaving",
     "sentiment_shift/down": "Mood turned for the worse",
+    "health_change": "Health fell",
 }
 
 MOOD_DETECTOR = "sentiment_shift"

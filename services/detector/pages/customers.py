@@ -13,6 +13,7 @@ from services.detector.api.answers import AnsweringRoute
 from services.detector.lists import CustomerSort
 from services.detector.pages.cards import card_of
 from services.detector.pages.export import CUSTOMER_HEADING, MOST_ROWS, PORTION, csv_answer, customer_row
+from services.detector.pages.health import health_shown
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 from shared.web.charts import Dot, Point, SignalMark
@@ -155,6 +156,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
             closed_cards=[card_of(one) for one in others if not one.is_open][:10],
             wishes=wishes,
             chart=_timeline(view, parts.clock) if view.conversations else None,
+            health=health_shown(view.row.customer.name, view.health, now),
         )
 
     return router

@@ -83,7 +83,8 @@ def signal_row(signal: Signal) -> Sequence[object]:
 
 
 CUSTOMER_HEADING = (
-    "id", "external_id", "name", "owner", "plan", "monthly_spend", "renewal_date", "mood", "open_signals",
+    "id", "external_id", "name", "owner", "plan", "monthly_spend", "renewal_date", "health", "mood",
+    "open_signals",
 )  # fmt: skip
 
 
@@ -97,6 +98,7 @@ def customer_row(row: CustomerRow) -> Sequence[object]:
         one.facts.plan,
         one.facts.monthly_spend,
         one.facts.renewal_date,
+        row.health,
         one.mood,
         row.open_signals,
     )

@@ -1,8 +1,8 @@
-"""Settings: who are our customers, and what is detected, how surely, by which version?"""
+"""Settings: who are our customers, and do companies match?"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
@@ -11,14 +11,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.customer_list import MAX_BYTES
 from services.detector.errors import CustomerListError
-from services.detector.lists import SignalFilter
 from shared.auth.dependencies import Admin, Member, csrf_protect
 
 if TYPE_CHECKING:
-    from services.detector.detectors import Detectors
-    from services.detector.domain.occasion import OccasionRules
     from services.detector.lists import Lists
-    from services.detector.ports import Connections, Customers, Rereads
+    from services.detector.ports import Connections, Customers
     from services.detector.use_cases.customers import Imported, MaintainCustomers
     from shared.auth.identity import Identity
     from shared.web.pages import Pages
@@ -37,13 +34,10 @@ class SettingParts:
     customers: Customers
     maintain: MaintainCustomers
     connections: Connections
-    rereads: Rereads
-    detectors: Detectors
-    rules: OccasionRules
 
 
 def setting_pages(parts: SettingParts) -> APIRouter:
-    """Return the routes of the detector's settings."""
+    """Return the routes of the customers' settings."""
     router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
 
     @router.get(CUSTOMERS)
@@ -74,38 +68,6 @@ def setting_pages(parts: SettingParts) -> APIRouter:
             identity.organization_id, company, customer, confirmed=answer == "yes", by=identity.email
         )
         return RedirectResponse(f"{CUSTOMERS}#suggestions", 303)
-
-    @router.get("/settings/organization/detection")
-    async def detection(request: Request, identity: Member) -> HTMLResponse:
-        organization = identity.organization_id
-        counts = await parts.lists.signals_per_detector(organization)
-        detectors = (*parts.detectors.conversation, *parts.detectors.account)
-        return parts.pages.render(
-            request,
-            "detection.html",
-            identity=identity,
-            detectors=[
-                {
-                    "name": one.name,
-                    "version": one.version,
-                    "kinds": sorted(kind.value for kind in one.kinds),
-                    "parameters": {
-                        name: value
-                        for name, value in asdict(one.parameters).items()
-                        if isinstance(value, (int, float, str))
-                    },
-                    "open": counts.get(f"{one.name} {one.version}", 0),
-                }
-                for one in detectors
-            ],
-            windows=sorted(parts.rules.days.items()),
-            announce_days=parts.rules.announce_max_age_days,
-            connections=[
-                view for view in await parts.connections.all_of(organization) if view.state != "removed"
-            ],
-            rereads=await parts.rereads.latest(organization),
-            open_signals=await parts.lists.count_signals(organization, SignalFilter()),
-        )
 
     return router
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.detector.domain.conversation import AccountHistory, Context, ConversationSummary, FactsAt
+from services.detector.domain.conversation import AccountHistory, Context, FactsAt
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.mood import find_shift, roll_up
 from services.detector.domain.readings import account_reading, account_source, mood_reading, mood_source
@@ -131,7 +131,7 @@ class Accounts:
                 snapshots=tuple(
                     FactsAt(at=at, facts=facts) for at, facts in snapshots.get(customer.customer_id, [])
                 ),
-                conversations=tuple(_summary(one) for one in conversations.get(subject.key, [])),
+                conversations=tuple(one.summary for one in conversations.get(subject.key, [])),
             )
             context = Context(now=now, facts=customer.facts, company_name=subjects[subject].workspace_name)
             findings = [
@@ -179,16 +179,3 @@ def _seen(subject: Subject, held: Sequence[Signal], now: datetime) -> dict[tuple
         for proof in signal.proofs
         if proof.fact
     }
-
-
-def _summary(one: MirroredConversation) -> ConversationSummary:
-    analysis, rating = one.analysis, one.record.rating
-    return ConversationSummary(
-        conversation_id=one.record.id,
-        opened_at=one.record.created_at,
-        state=one.record.state,
-        last_customer_at=analysis.last_customer_at if analysis else None,
-        last_agent_at=analysis.last_agent_at if analysis else None,
-        rating=rating.rating if rating else None,
-        rated_at=rating.created_at if rating else None,
-    )

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.domain.customer import Customer
+    from services.detector.domain.health import HealthHistory
     from services.detector.domain.mirror import ConnectionView, MirroredConversation
     from services.detector.domain.mood import Mood, MoodPoint, MoodRules
     from services.detector.domain.signal import Signal
     from services.detector.lists import Lists
-    from services.detector.ports import Connections, Customers, Mirror, Requests, Signals
+    from services.detector.ports import Connections, Customers, HealthRecords, Mirror, Requests, Signals
     from shared.contracts.resources import CompanyChanged, ContactChanged, ConversationPartChanged
 
 _CONVERSATIONS = 200
@@ -38,6 +39,7 @@ class CustomerView:
     conversations: list[MirroredConversation]
     signals: list[Signal]
     moods: list[MoodPoint]
+    health: HealthHistory
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Show:
         customers: Customers,
         requests: Requests,
         connections: Connections,
+        health: HealthRecords,
         lists: Lists,
         moods: MoodRules,
     ) -> None:
@@ -88,6 +91,7 @@ class Show:
         self._customers = customers
         self._requests = requests
         self._connections = connections
+        self._health = health
         self._lists = lists
         self._moods = moods
 
@@ -116,13 +120,16 @@ class Show:
             await self._lists.signals(organization_id, wanted, sort="newest", position=None, limit=_SIGNALS)
         ).items
         counted = (await self._signals.attention(organization_id, [identifier]))[identifier]
+        health = (await self._health.histories(organization_id, [identifier]))[identifier]
+        score = health.latest.score if health.latest else None
         return CustomerView(
-            row=CustomerRow(found, counted.open_signals, counted.last_at),
+            row=CustomerRow(found, counted.open_signals, counted.last_at, score),
             companies=companies,
             people=await self._lists.people_of(organization_id, keys, _PEOPLE),
             conversations=list(reversed(held))[:_CONVERSATIONS],
             signals=signals,
             moods=_points(held),
+            health=health,
         )
 
     async def person(self, organization_id: str, key: str) -> PersonView:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
 from services.detector.adapters.mongo_customers import MongoCustomers
+from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
@@ -55,13 +56,15 @@ async def rig(mongodb_uri: str) -> AsyncIterator[Rig]:
     publisher, clock = RecordingPublisher(), ManualClock(NOW)
     mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
     customers, requests = MongoCustomers(database), MongoRequests(database)
+    health = MongoHealth(database)
     connections, rereads = MongoConnections(database, publisher, clock), MongoRereads(database)
-    for store in (mirror, signals, customers, requests, connections, rereads):
+    for store in (mirror, signals, customers, health, requests, connections, rereads):
         await store.prepare()
     stores = Stores(
         mirror=mirror,
         signals=signals,
         customers=customers,
+        health=health,
         requests=requests,
         connections=connections,
         rereads=rereads,

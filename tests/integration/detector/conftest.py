@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
 from services.detector.adapters.mongo_customers import MongoCustomers
+from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
@@ -47,12 +48,14 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
     publisher, clock = RecordingPublisher(), ManualClock(NOW)
     mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
     customers, requests = MongoCustomers(database), MongoRequests(database)
-    for store in (mirror, signals, customers, requests):
+    health = MongoHealth(database)
+    for store in (mirror, signals, customers, health, requests):
         await store.prepare()
     stores = Stores(
         mirror=mirror,
         signals=signals,
         customers=customers,
+        health=health,
         requests=requests,
         connections=MongoConnections(database, publisher, clock),
         rereads=MongoRereads(database),

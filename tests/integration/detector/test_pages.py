@@ -43,6 +43,11 @@ async def filled(rig: Rig) -> None:
     await rig.tell(*rig.said("k2", "Please add dark mode to dashboards.", contact_ids=("lee",)))
 
 
+async def measured(rig: Rig) -> None:
+    while await rig.engine.health.round(0, timedelta(hours=6)):
+        pass
+
+
 async def text(browser: httpx.AsyncClient, path: str, status: int = 200) -> str:
     answer = await browser.get(path)
     assert answer.status_code == status, answer.text
@@ -232,6 +237,28 @@ class TestActing:
         assert (await browser.post(f"/requests/{request}/state", data={"state": "maybe"})).status_code == 422
         assert "Planned" in await text(browser, f"/requests/{request}")
 
+    async def test_health_is_shown_and_weighed(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """A customer's health tells what it is made of; other weights are kept, nonsense is named."""
+        await filled(rig)
+        await measured(rig)
+        customers = (await browser.get("/api/v1/health", headers=MACHINE)).json()["items"]
+        assert customers[0]["name"] == "Northwind"
+        page = await text(browser, f"/customers/{customers[0]['customer_id']}")
+        assert f"{customers[0]['score']} of 100" in page
+        assert "they said they will leave" in page
+        assert f">{customers[0]['score']}<" in await text(browser, "/customers?sort=health")
+        detection = "/settings/organization/detection"
+        names = ("mood", "churn_risk", "answers", "ratings", "activity", "seats")
+        form = {f"weight_{name}": "10" for name in names}
+        wrong = await browser.post(f"{detection}/health", data=form | {"weight_mood": "lots"})
+        assert (wrong.status_code, 'value="lots"' in wrong.text) == (422, True)
+        assert "Each weight is a whole number" in wrong.text
+        kept = await browser.post(f"{detection}/health", data=form)
+        assert kept.status_code == 303
+        weights = (await browser.get("/api/v1/health/weights", headers=MACHINE)).json()["weights"]
+        assert weights == dict.fromkeys(names, 10)
+        assert "Saved." in await text(browser, kept.headers["location"])
+
 
 class TestApi:
     """What machines get."""
@@ -279,6 +306,25 @@ class TestApi:
             "/api/v1/customers/import", content=b"external_id,name\nb,\n", headers=MACHINE
         )
         assert listed.json()["errors"] == [{"line": 2, "reason": "name is empty"}]
+
+    async def test_health_by_machine(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The ingredients add up to the score; weights are put, and wrong ones refused by name."""
+        await filled(rig)
+        await measured(rig)
+        listed = (await browser.get("/api/v1/health", headers=MACHINE)).json()
+        assert listed["count"] == 2
+        path = f"/api/v1/health/customers/{listed['items'][0]['customer_id']}"
+        found = (await browser.get(path, headers=MACHINE)).json()
+        points = sum(one["points"] for one in found["ingredients"])
+        assert found["score"] == pytest.approx(points, abs=0.6)
+        assert [one["score"] for one in found["history"]] == [found["score"]]
+        weights = (await browser.get("/api/v1/health/weights", headers=MACHINE)).json()["weights"]
+        path = "/api/v1/health/weights"
+        put = await browser.put(path, json={"weights": weights | {"mood": 0}}, headers=MACHINE)
+        assert put.json()["weights"]["mood"] == 0
+        for wrong in (weights | {"mood": 101}, {"mood": 1}, weights | {"luck": 1}):
+            refused = await browser.put(path, json={"weights": wrong}, headers=MACHINE)
+            assert refused.status_code == 422, wrong
 
     async def test_a_conversation_with_its_marks(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """Each mark lies in its message's text."""

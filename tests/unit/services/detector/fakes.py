@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.signal_documents import event_of
+from services.detector.domain.health import MOST_STATES, HealthHistory, HealthWeights
 from services.detector.domain.identity import resource_key
 from services.detector.domain.matching import Decision, KnownName, Match, normalise_name
 from services.detector.domain.mirror import ConnectionView, MirroredCompany, MirroredConversation, Progress
 from services.detector.domain.spoken import contact_keys
 from services.detector.domain.standing import Attention, Demand, attention_of, demand_of
+from services.detector.ports import Due
 from shared.contracts.resources import (
     AdminChanged,
     CompanyChanged,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from services.detector.domain.book import Change
     from services.detector.domain.conversation import AccountFacts
     from services.detector.domain.customer import Customer
+    from services.detector.domain.health import Measured
     from services.detector.domain.mirror import Analysis
     from services.detector.domain.occasion import Slot
     from services.detector.domain.signal import Signal
@@ -333,6 +336,10 @@ class MemoryCustomers:
         self._snapshots: dict[tuple[str, str], list[tuple[datetime, AccountFacts]]] = defaultdict(list)
         self._decisions: dict[tuple[str, str], dict[str, Decision]] = defaultdict(dict)
         self.attention: dict[str, Attention] = {}
+        self.changes: dict[tuple[str, str], int] = defaultdict(int)
+
+    def everybody(self) -> list[Customer]:
+        return [one for _, one in sorted(self._customers.items()) if one.merged_into is None]
 
     async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]:
         return {
@@ -345,6 +352,7 @@ class MemoryCustomers:
         for one in customers:
             place = (one.organization_id, one.customer_id)
             self._customers[place] = one
+            self.changes[place] += 1
             if facts_at is not None:
                 self._snapshots[place] = [*self._snapshots[place], (facts_at, one.facts)][-50:]
 
@@ -393,10 +401,55 @@ class MemoryCustomers:
 
     async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None:
         self.attention.update(counted)
+        for one in counted:
+            self.changes[organization_id, one] += 1
 
     async def all_ids(self) -> AsyncIterator[tuple[str, list[str]]]:
         for organization_id in sorted({owner for owner, _ in self._customers}):
             yield organization_id, sorted(one for owner, one in self._customers if owner == organization_id)
+
+
+class MemoryHealth:
+    def __init__(self, customers: MemoryCustomers) -> None:
+        self._customers = customers
+        self._weights: dict[str, HealthWeights] = {}
+        self._measured: dict[tuple[str, str], int] = {}
+        self._histories: dict[tuple[str, str], HealthHistory] = {}
+
+    async def weights(self, organization_id: str) -> HealthWeights:
+        return self._weights.get(organization_id, HealthWeights())
+
+    async def set_weights(self, organization_id: str, weights: HealthWeights, by: str, at: datetime) -> None:
+        self._weights[organization_id] = weights
+        for one in self._customers.everybody():
+            if one.organization_id == organization_id:
+                self._customers.changes[organization_id, one.customer_id] += 1
+
+    async def due(self, measured_before: datetime, limit: int) -> list[Due]:
+        found = []
+        for one in self._customers.everybody():
+            place = (one.organization_id, one.customer_id)
+            latest = self._histories.get(place, HealthHistory()).latest
+            changes = self._customers.changes[place]
+            if self._measured.get(place) != changes or (latest and latest.at < measured_before):
+                found.append(Due(one, changes))
+        return found[:limit]
+
+    async def histories(
+        self, organization_id: str, customer_ids: Collection[str]
+    ) -> dict[str, HealthHistory]:
+        return {one: self._histories.get((organization_id, one), HealthHistory()) for one in customer_ids}
+
+    async def save(self, organization_id: str, measured: Sequence[Measured]) -> None:
+        for one in measured:
+            place = (organization_id, one.customer_id)
+            held = self._histories.get(place, HealthHistory())
+            self._histories[place] = HealthHistory(
+                held.known_since or one.health.at,
+                one.health,
+                (*held.states, one.health.state)[-MOST_STATES:] if one.keep else held.states,
+            )
+            self._measured[place] = one.changes
 
 
 class MemoryRequests:

@@ -25,6 +25,7 @@ from shared.messaging.recording import RecordingPublisher
 from tests.unit.services.detector.fakes import (
     MemoryConnections,
     MemoryCustomers,
+    MemoryHealth,
     MemoryLeases,
     MemoryMirror,
     MemoryRequests,
@@ -199,11 +200,12 @@ class Rig:
 
 def memory_rig(detectors: Detectors | None = None) -> Rig:
     """Return a rig over stores in memory."""
-    publisher = RecordingPublisher()
+    publisher, customers = RecordingPublisher(), MemoryCustomers()
     stores = Stores(
         mirror=MemoryMirror(),
         signals=MemorySignals(publisher),
-        customers=MemoryCustomers(),
+        customers=customers,
+        health=MemoryHealth(customers),
         requests=MemoryRequests(),
         connections=MemoryConnections(publisher),
         rereads=MemoryRereads(),

@@ -1,0 +1,138 @@
+"""Customers' health in MongoDB's protocol.
+
+Everything stands on the customer's own document, so that what is measured late never outlives the customer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from pymongo import UpdateOne
+
+from services.detector.adapters.mongo_customers import (
+    HEALTH_STATES,
+    HEALTH_UNKNOWN,
+    WITHOUT_PAST,
+    customer_from,
+)
+from services.detector.domain.health import (
+    DEFAULT_WEIGHTS,
+    INGREDIENTS,
+    MOST_STATES,
+    Health,
+    HealthHistory,
+    HealthWeights,
+    Part,
+    State,
+)
+from services.detector.ports import Due
+from shared.documents.collection import Collection, Index, database_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Keys
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.detector.domain.health import Measured
+    from shared.documents.database import Document
+
+
+class MongoHealth:
+    """See `ports.HealthRecords`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._customers = Collection(database, "customers")
+        self._weights = Collection(database, "health_weights")
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        await self._customers.ensure_indexes(
+            Index(keys=(("merged_into", 1), ("health_due", -1), ("health_at", 1))),
+            Index(keys=(("merged_into", 1), ("health_at", 1))),
+            Index(keys=(("organization_id", 1), ("sort_health", 1), ("_id", 1))),
+        )
+
+    async def weights(self, organization_id: str) -> HealthWeights:
+        found = await self._weights.of(organization_id).find_one({"_id": organization_id})
+        if found is None:
+            return HealthWeights()
+        # An ingredient that came with a later release counts as by default until somebody weighs it.
+        held = {name: found["by_name"].get(name, DEFAULT_WEIGHTS[name]) for name in INGREDIENTS}
+        return HealthWeights(held)
+
+    async def set_weights(self, organization_id: str, weights: HealthWeights, by: str, at: datetime) -> None:
+        await self._weights.of(organization_id).update_one(
+            {"_id": organization_id},
+            {"$set": {"by_name": dict(weights.by_name), "by": by, "at": at}},
+            upsert=True,
+        )
+        await self._customers.of(organization_id).update_many(
+            {}, {"$set": {"health_due": True}, "$inc": {"changes": 1}}
+        )
+
+    async def due(self, measured_before: datetime, limit: int) -> list[Due]:
+        changed = await self._due({"health_due": True}, limit)
+        if len(changed) >= limit:
+            return changed
+        old = {"health_due": False, "health_at": {"$lt": measured_before}}
+        return changed + await self._due(old, limit - len(changed))
+
+    async def _due(self, query: Mapping[str, Any], limit: int) -> list[Due]:
+        with database_errors():
+            cursor = self._customers.across_organizations().find(
+                {"merged_into": None, **query},
+                projection=WITHOUT_PAST,
+                sort=[("health_at", 1)],
+                limit=limit,
+            )
+            return [Due(customer_from(one), one.get("changes", 0)) async for one in cursor]
+
+    async def histories(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, HealthHistory]:
+        found = await self._customers.of(organization_id).find(
+            {"_id": {"$in": [f"{organization_id}/{one}" for one in sorted(customer_ids)]}},
+            projection=dict.fromkeys(("customer_id", *HEALTH_STATES), 1),
+        )
+        held = {
+            one["customer_id"]: HealthHistory(
+                one["health_known_since"],
+                _health_from(one["health_latest"]),
+                tuple(State(**state) for state in one.get("health_states", [])),
+            )
+            for one in found
+            if "health_latest" in one
+        }
+        return {one: held.get(one, HealthHistory()) for one in customer_ids}
+
+    async def save(self, organization_id: str, measured: Sequence[Measured]) -> None:
+        await self._customers.of(organization_id).bulk_write(
+            [write for one in measured for write in _writes(organization_id, one)], ordered=True
+        )
+
+
+def _writes(organization_id: str, one: Measured) -> list[UpdateOne]:
+    """Show the number in any case; take the mark away only from the state that was measured."""
+    identity = f"{organization_id}/{one.customer_id}"
+    score, at = one.health.score, one.health.at
+    update: dict[str, Any] = {
+        "$set": {
+            "health": score,
+            "sort_health": HEALTH_UNKNOWN if score is None else score,
+            "health_at": at,
+            "health_latest": asdict(one.health),
+        },
+        "$min": {"health_known_since": at},
+    }
+    if one.keep:
+        update["$push"] = {"health_states": {"$each": [asdict(one.health.state)], "$slice": -MOST_STATES}}
+    return [
+        UpdateOne({"_id": identity}, update),
+        UpdateOne({"_id": identity, "changes": one.changes}, {"$set": {"health_due": False}}),
+    ]
+
+
+def _health_from(document: Document) -> Health:
+    parts = tuple(Part(**part) for part in document["parts"])
+    return Health(at=document["at"], score=document["score"], parts=parts)

@@ -1,0 +1,160 @@
+"""Customers' health for machines: the list, one with its ingredients and past, and the weights."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Body, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.domain.health import INGREDIENTS, MOST_WEIGHT
+from shared.auth.dependencies import Admin, Member, csrf_protect
+from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
+
+if TYPE_CHECKING:
+    from services.detector.domain.health import Health, HealthHistory
+    from services.detector.lists import CustomerRow, Lists
+    from services.detector.use_cases.health import KeepHealth
+    from services.detector.use_cases.show import Show
+    from shared.clock import Clock
+
+_EXAMPLE: dict[str, Any] = {
+    "customer_id": "c5d1",
+    "name": "Northwind",
+    "score": 48,
+    "measured_at": "2026-03-02T10:40:17Z",
+    "ingredients": [
+        {
+            "name": "mood",
+            "label": "Mood",
+            "weight": 25,
+            "share": 0.31,
+            "points": 9.7,
+            "most": 31.25,
+            "reason": "-0.23 from 14 messages",
+        }
+    ],
+    "history": [{"at": "2026-02-20T08:00:00Z", "score": 71, "points": {"mood": 18.2}}],
+}
+
+
+class HealthRowOut(BaseModel):
+    """A customer's health in a list; `score` is None while too little is known."""
+
+    customer_id: str
+    name: str
+    score: int | None
+
+    @classmethod
+    def of(cls, row: CustomerRow) -> HealthRowOut:
+        return cls(customer_id=row.customer.customer_id, name=row.customer.name, score=row.health)
+
+
+class IngredientOut(BaseModel):
+    """What one ingredient adds: `points` of at most `most`; `share` is None where nobody said."""
+
+    name: str
+    label: str
+    weight: int
+    share: float | None
+    points: float
+    most: float
+    reason: str
+
+
+class StateOut(BaseModel):
+    at: datetime
+    score: int | None
+    points: dict[str, float]
+
+
+class HealthOut(BaseModel):
+    """A customer's health with what it is made of and what it was, oldest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    customer_id: str
+    name: str
+    score: int | None
+    measured_at: datetime | None
+    ingredients: list[IngredientOut]
+    history: list[StateOut]
+
+    @classmethod
+    def of(cls, customer_id: str, name: str, past: HealthHistory) -> HealthOut:
+        latest: Health | None = past.latest
+        return cls(
+            customer_id=customer_id,
+            name=name,
+            score=latest.score if latest else None,
+            measured_at=latest.at if latest else None,
+            ingredients=[
+                IngredientOut(
+                    name=part.name,
+                    label=INGREDIENTS[part.name],
+                    weight=part.weight,
+                    share=part.share,
+                    points=part.points,
+                    most=part.most,
+                    reason=part.reason,
+                )
+                for part in (latest.parts if latest else ())
+            ],
+            history=[StateOut(at=one.at, score=one.score, points=dict(one.points)) for one in past.states],
+        )
+
+
+class WeightsOut(BaseModel):
+    """How much each ingredient counts; only their proportion matters."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"weights": dict.fromkeys(INGREDIENTS, 10) | {"churn_risk": 40}}]}
+    )
+
+    weights: dict[str, Annotated[int, Field(ge=0, le=MOST_WEIGHT)]]
+
+
+def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock) -> APIRouter:
+    """Return the routes under /api/v1/health."""
+    router = APIRouter(prefix="/api/v1/health", tags=["health"], route_class=AnsweringRoute)
+
+    @router.get("")
+    async def list_health(
+        identity: Member, limit: PageSize = 50, cursor: CursorText = None
+    ) -> Page[HealthRowOut]:
+        """List customers by health, the worst first; those without one come last."""
+        found = await lists.customers(
+            identity.organization_id,
+            words=None,
+            owner=None,
+            known=None,
+            sort="health",
+            position=decode_cursor(cursor),
+            limit=limit,
+        )
+        return Page(
+            items=[HealthRowOut.of(row) for row in found.items],
+            next_cursor=encode_cursor(found.next) if found.next else None,
+            count=await lists.count_customers(identity.organization_id, words=None, owner=None, known=None),
+        )
+
+    @router.get("/weights")
+    async def get_weights(identity: Member) -> WeightsOut:
+        """Return how the organization weighs the ingredients."""
+        return WeightsOut(weights=dict((await health.weights(identity.organization_id)).by_name))
+
+    @router.put("/weights", dependencies=[Depends(csrf_protect)])
+    async def set_weights(identity: Admin, body: Annotated[WeightsOut, Body()]) -> WeightsOut:
+        """Weigh the ingredients anew; every customer is measured again in the background."""
+        kept = await health.weigh(identity.organization_id, body.weights, by=identity.email)
+        return WeightsOut(weights=dict(kept.by_name))
+
+    @router.get("/customers/{customer_id}")
+    async def get_health(customer_id: str, identity: Member) -> HealthOut:
+        """Return one customer's health with its ingredients and earlier states."""
+        view = await show.customer(identity.organization_id, customer_id, clock.now())
+        return HealthOut.of(view.row.customer.customer_id, view.row.customer.name, view.health)
+
+    return router

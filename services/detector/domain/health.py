@@ -1,0 +1,317 @@
+"""How a customer is, from 0 to 100, put together from named ingredients that each say why.
+
+An ingredient is a share between 0 (bad) and 1 (good), or unknown where nobody said anything about it.
+Unknown ones are left out and the weights of the others stand for the whole; a customer of whom too little
+is known has no health, rather than a guessed one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.detector.domain.errors import HealthWeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.conversation import AccountFacts, ConversationSummary
+    from services.detector.domain.signal import Signal
+
+INGREDIENTS: Mapping[str, str] = {
+    "mood": "Mood",
+    "churn_risk": "Signs of leaving",
+    "answers": "Answers they wait for",
+    "ratings": "Ratings they gave",
+    "activity": "Last seen",
+    "seats": "Seats in use",
+}
+"""Every ingredient with what pages call it, in the order pages show them."""
+
+DEFAULT_WEIGHTS: Mapping[str, int] = {
+    "mood": 25,
+    "churn_risk": 30,
+    "answers": 15,
+    "ratings": 10,
+    "activity": 10,
+    "seats": 10,
+}
+"""By judgement: what people say of leaving counts most, then how they speak, then what they do."""
+
+MOST_WEIGHT = 100
+MOST_STATES = 120
+"""Earlier states that are kept; at a change a day, four months."""
+
+_LEAST_KNOWN = 0.4
+"""Share of all weight that must be known before a number is shown."""
+
+_MOOD_RANGE = 0.6
+"""Decayed moods beyond this hardly occur; there the ingredient is at its end."""
+_MOOD_MESSAGES = 3
+_IMPLIED_SHARE = 0.6
+"""What an implied risk takes away, where notice given takes all of its confidence."""
+_ANSWER_DAYS = 90
+_PATIENCE = timedelta(days=2)
+"""A working day with a weekend's edge; a customer who waits longer than that is waiting."""
+_RATING_DAYS = 180
+_LOWEST_RATING, _HIGHEST_RATING = 1, 5
+_FRESH_DAYS, _GONE_DAYS = 7, 60
+"""Seen within a week is fully active; not seen for two months is not active at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthWeights:
+    """How much each ingredient counts, 0 to 100; 0 leaves it out.
+
+    Raises HealthWeightsError for an unknown name, a number out of range, or when all are 0.
+    """
+
+    by_name: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.by_name) ^ set(INGREDIENTS)):
+            raise HealthWeightsError(f"Name each ingredient once; missing or unknown: {', '.join(unknown)}.")
+        wrong = [name for name, weight in self.by_name.items() if not 0 <= weight <= MOST_WEIGHT]
+        if wrong:
+            raise HealthWeightsError(f"A weight is a whole number from 0 to {MOST_WEIGHT}: {wrong[0]}.")
+        if not any(self.by_name.values()):
+            raise HealthWeightsError("At least one ingredient must count: give it a weight above 0.")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One ingredient as it stands. `share` is None when nobody said; `points` is what it adds of 100."""
+
+    name: str
+    weight: int
+    share: float | None
+    points: float
+    most: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A health as it is remembered: the score and what each ingredient added to it."""
+
+    at: datetime
+    score: int | None
+    points: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A customer's health at a moment; `score` is None while too little is known."""
+
+    at: datetime
+    score: int | None
+    parts: tuple[Part, ...]
+
+    @property
+    def state(self) -> State:
+        return State(self.at, self.score, {part.name: part.points for part in self.parts})
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A customer's fresh health; `changes` counts the states of the customer up to the one looked at.
+
+    `keep` says that it is worth a place among the earlier states.
+    """
+
+    customer_id: str
+    changes: int
+    health: Health
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HealthHistory:
+    """The latest health in full, and states up to it, oldest first and at most `MOST_STATES`.
+
+    `known_since` is the first measure ever.
+    """
+
+    known_since: datetime | None = None
+    latest: Health | None = None
+    states: tuple[State, ...] = ()
+
+    def worth_keeping(self, fresh: State) -> bool:
+        """Return whether a state says something new: a point of difference, or a day gone by."""
+        if not self.states:
+            return True
+        last = self.states[-1]
+        return fresh.at - last.at >= timedelta(days=1) or (
+            fresh.score != last.score or bool(moved(last, fresh))
+        )
+
+    def about(self, days: int, now: datetime) -> State | None:
+        """Return the newest state that is at least so many days old, else the oldest with a score."""
+        scored = [one for one in self.states if one.score is not None]
+        older = [one for one in scored if one.at <= now - timedelta(days=days)]
+        return older[-1] if older else (scored[0] if scored else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How many points an ingredient gained or lost since an earlier moment."""
+
+    name: str
+    points: float
+
+
+def measure(
+    facts: AccountFacts,
+    mood: tuple[float | None, int],
+    signals: Iterable[Signal],
+    conversations: Sequence[ConversationSummary],
+    *,
+    weights: HealthWeights,
+    listening: bool,
+    now: datetime,
+) -> Health:
+    """Return a customer's health.
+
+    `mood` is the decayed mean (-1 to 1) with the messages behind it. Without `listening` (the lifecycle
+    switch) signs of leaving are unknown rather than absent.
+    """
+    found = {
+        "mood": _mood(*mood),
+        "churn_risk": _churn_risk(signals) if listening else (None, "lifecycle events are off"),
+        "answers": _answers(conversations, now),
+        "ratings": _ratings(conversations, now),
+        "activity": _activity(facts, now),
+        "seats": _seats(facts),
+    }
+    known = sum(weights.by_name[name] for name, (share, _) in found.items() if share is not None)
+    parts = tuple(
+        _part(name, weights.by_name[name], share, reason, known) for name, (share, reason) in found.items()
+    )
+    enough = known >= _LEAST_KNOWN * sum(weights.by_name.values()) and known > 0
+    score = round(sum(part.points for part in parts)) if enough else None
+    return Health(at=now, score=score, parts=parts)
+
+
+def _part(name: str, weight: int, share: float | None, reason: str, known: int) -> Part:
+    most = 100 * weight / known if known and share is not None else 0.0
+    return Part(name, weight, share, round(most * (share or 0.0), 2), round(most, 2), reason)
+
+
+def _mood(mean: float | None, messages: int) -> tuple[float | None, str]:
+    if mean is None or messages < _MOOD_MESSAGES:
+        return None, "fewer than three messages with a mood"
+    return _within((mean + _MOOD_RANGE) / (2 * _MOOD_RANGE)), f"{mean:+.2f} from {messages} messages"
+
+
+def _churn_risk(signals: Iterable[Signal]) -> tuple[float | None, str]:
+    worst, reason = 0.0, "none open"
+    for signal in signals:
+        if signal.slot.kind != "churn_risk" or not signal.is_open:
+            continue
+        explicit = bool(signal.slot.explicit)
+        weight = signal.confidence * (1.0 if explicit else _IMPLIED_SHARE)
+        if weight > worst:
+            worst = weight
+            reason = "they said they will leave" if explicit else "between the lines"
+    return 1.0 - worst, reason
+
+
+def _answers(conversations: Sequence[ConversationSummary], now: datetime) -> tuple[float | None, str]:
+    recent = [
+        one
+        for one in conversations
+        if one.last_customer_at and one.last_customer_at > now - timedelta(days=_ANSWER_DAYS)
+    ]
+    if not recent:
+        return None, f"no conversation in {_ANSWER_DAYS} days"
+    waiting = sum(_waits(one, now) for one in recent)
+    return 1.0 - waiting / len(recent), f"{waiting} of {len(recent)} conversations wait"
+
+
+def _waits(one: ConversationSummary, now: datetime) -> bool:
+    asked = one.last_customer_at
+    unanswered = asked is not None and (one.last_agent_at is None or one.last_agent_at < asked)
+    return unanswered and one.state == "open" and asked is not None and asked < now - _PATIENCE
+
+
+def _ratings(conversations: Sequence[ConversationSummary], now: datetime) -> tuple[float | None, str]:
+    given = [
+        one.rating
+        for one in conversations
+        if one.rating is not None and one.rated_at and one.rated_at > now - timedelta(days=_RATING_DAYS)
+    ]
+    if not given:
+        return None, f"none in {_RATING_DAYS} days"
+    mean = sum(given) / len(given)
+    share = (mean - _LOWEST_RATING) / (_HIGHEST_RATING - _LOWEST_RATING)
+    return _within(share), f"{mean:.1f} of {_HIGHEST_RATING} from {len(given)}"
+
+
+def _activity(facts: AccountFacts, now: datetime) -> tuple[float | None, str]:
+    if facts.last_seen_at is None:
+        return None, "Intercom does not say"
+    days = max(0.0, (now - facts.last_seen_at) / timedelta(days=1))
+    share = _within(1.0 - (days - _FRESH_DAYS) / (_GONE_DAYS - _FRESH_DAYS))
+    return share, "today" if days < 1 else f"{days:.0f} days ago"
+
+
+def _seats(facts: AccountFacts) -> tuple[float | None, str]:
+    if not facts.seats or facts.user_count is None:
+        return None, "seats or people are unknown"
+    return _within(facts.user_count / facts.seats), f"{facts.user_count} of {facts.seats}"
+
+
+def _within(share: float) -> float:
+    return min(1.0, max(0.0, share))
+
+
+def moved(before: State, after: State) -> tuple[Moved, ...]:
+    """Return what moved the score between two moments, the largest first; less than a point is left out."""
+    changes = (
+        Moved(name, round(points - before.points.get(name, 0.0), 1)) for name, points in after.points.items()
+    )
+    return tuple(sorted((one for one in changes if abs(one.points) >= 1), key=lambda one: -abs(one.points)))
+
+
+@dataclass(frozen=True, slots=True)
+class FallRules:
+    """When a fall is worth telling: so many points below the best of so many days.
+
+    A fall is over when the score is back within `settled` points of where it fell from. What was measured
+    in a customer's first `settling` hours counts for nothing, since conversations are still coming in.
+    """
+
+    points: int = 20
+    days: int = 30
+    settled: int = 10
+    settling: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """A fall from an earlier state."""
+
+    before: State
+    after: State
+
+    @property
+    def points(self) -> int:
+        return (self.before.score or 0) - (self.after.score or 0)
+
+
+def find_fall(history: HealthHistory, latest: State, rules: FallRules, *, is_open: bool) -> Fall | None:
+    """Return the fall that the latest measure stands in, or None.
+
+    `is_open` says that a fall has been told already: then it lasts until the score has settled.
+    """
+    if latest.score is None or history.known_since is None:
+        return None
+    first = max(history.known_since + rules.settling, latest.at - timedelta(days=rules.days))
+    earlier = [one for one in history.states if one.score is not None and first <= one.at < latest.at]
+    if not earlier:
+        return None
+    best = max(earlier, key=lambda one: (one.score or 0, one.at))
+    fall = Fall(best, latest)
+    return fall if fall.points >= (rules.settled if is_open else rules.points) else None

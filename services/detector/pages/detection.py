@@ -1,0 +1,112 @@
+"""Settings: what is detected, how surely, by which version, and what makes a customer healthy?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.domain.health import INGREDIENTS
+from services.detector.errors import InvalidRequestError
+from services.detector.lists import SignalFilter
+from shared.auth.dependencies import Admin, Member, csrf_protect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.detector.detectors import Detectors
+    from services.detector.domain.occasion import OccasionRules
+    from services.detector.lists import Lists
+    from services.detector.ports import Connections, Rereads
+    from services.detector.use_cases.health import KeepHealth
+    from shared.auth.identity import Identity
+    from shared.web.pages import Pages
+
+DETECTION = "/settings/organization/detection"
+
+
+@dataclass(frozen=True)
+class DetectionParts:
+    """What the detection page stands on."""
+
+    pages: Pages
+    lists: Lists
+    connections: Connections
+    rereads: Rereads
+    detectors: Detectors
+    rules: OccasionRules
+    health: KeepHealth
+
+
+def detection_pages(parts: DetectionParts) -> APIRouter:
+    """Return the routes of the detection settings."""
+    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+
+    @router.get(DETECTION)
+    async def detection(request: Request, identity: Member) -> HTMLResponse:
+        return await _detection(parts, request, identity)
+
+    @router.post(f"{DETECTION}/health", dependencies=[Depends(csrf_protect)])
+    async def weigh(request: Request, identity: Admin) -> Response:
+        form = await request.form()
+        asked = {name: str(form.get(f"weight_{name}", "")).strip() for name in INGREDIENTS}
+        try:
+            weights = {name: int(value) for name, value in asked.items()}
+            await parts.health.weigh(identity.organization_id, weights, by=identity.email)
+        except ValueError:
+            error = "Each weight is a whole number, 0 to leave an ingredient out."
+        except InvalidRequestError as refused:
+            error = str(refused)
+        else:
+            return RedirectResponse(f"{DETECTION}?weighed=yes#health", 303)
+        return await _detection(parts, request, identity, asked=asked, error=error, status=422)
+
+    return router
+
+
+async def _detection(
+    parts: DetectionParts,
+    request: Request,
+    identity: Identity,
+    *,
+    asked: Mapping[str, str] | None = None,
+    error: str | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    organization = identity.organization_id
+    weights = (await parts.health.weights(organization)).by_name
+    counts = await parts.lists.signals_per_detector(organization)
+    detectors = (*parts.detectors.conversation, *parts.detectors.account)
+    return parts.pages.render(
+        request,
+        "detection.html",
+        identity=identity,
+        detectors=[
+            {
+                "name": one.name,
+                "version": one.version,
+                "kinds": sorted(kind.value for kind in one.kinds),
+                "parameters": {
+                    name: value
+                    for name, value in asdict(one.parameters).items()
+                    if isinstance(value, (int, float, str))
+                },
+                "open": counts.get(f"{one.name} {one.version}", 0),
+            }
+            for one in detectors
+        ],
+        windows=sorted(parts.rules.days.items()),
+        announce_days=parts.rules.announce_max_age_days,
+        connections=[
+            view for view in await parts.connections.all_of(organization) if view.state != "removed"
+        ],
+        rereads=await parts.rereads.latest(organization),
+        open_signals=await parts.lists.count_signals(organization, SignalFilter()),
+        ingredients=[(name, label, (asked or weights)[name]) for name, label in INGREDIENTS.items()],
+        weights_error=error,
+        weighed=request.query_params.get("weighed") == "yes",
+        status_code=status,
+    )

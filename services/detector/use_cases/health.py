@@ -1,0 +1,144 @@
+"""Measuring customers' health in the background, and telling of a fall.
+
+Whatever changes a customer marks it as due in the same write, so measuring costs the records' way nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.detector.domain.errors import HealthWeightsError
+from services.detector.domain.health import FallRules, HealthWeights, Measured, find_fall, measure
+from services.detector.domain.health_reading import SLOT, health_reading, health_subject
+from services.detector.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.signal import Proof, Signal
+    from services.detector.ports import Connections, Due, HealthRecords, Leases, Mirror, Signals
+    from services.detector.use_cases.settle import Settler
+    from shared.clock import Clock
+
+_AT_ONCE = 50
+"""Customers measured in one go: small, because records have the right of way."""
+
+_LOOK_BACK = timedelta(days=180)
+"""Conversations older than this say nothing about today; ratings reach back furthest."""
+
+_DISMISSED_FOR = timedelta(days=30)
+"""How long a fall that a person dismissed is not told again."""
+
+
+class KeepHealth:
+    """Measures who is due, a portion at a time; one replica at a time."""
+
+    def __init__(
+        self,
+        *,
+        records: HealthRecords,
+        mirror: Mirror,
+        signals: Signals,
+        connections: Connections,
+        settler: Settler,
+        leases: Leases,
+        clock: Clock,
+        owner: str,
+        rules: FallRules | None = None,
+    ) -> None:
+        self._records = records
+        self._mirror = mirror
+        self._signals = signals
+        self._connections = connections
+        self._settler = settler
+        self._leases = leases
+        self._clock = clock
+        self._owner = owner
+        self._rules = rules or FallRules()
+
+    async def weights(self, organization_id: str) -> HealthWeights:
+        return await self._records.weights(organization_id)
+
+    async def weigh(self, organization_id: str, by_name: Mapping[str, int], *, by: str) -> HealthWeights:
+        """Keep other weights, and have everybody measured anew. Raises InvalidRequestError."""
+        try:
+            weights = HealthWeights(dict(by_name))
+        except HealthWeightsError as error:
+            raise InvalidRequestError(str(error)) from error
+        await self._records.set_weights(organization_id, weights, by, self._clock.now())
+        return weights
+
+    async def round(self, every_seconds: float, again_after: timedelta) -> int:
+        """Measure a portion of those who changed, or were last measured so long ago; return how many."""
+        now = self._clock.now()
+        if not await self._leases.take("health", self._owner, now, every_seconds):
+            return 0
+        due = await self._records.due(now - again_after, _AT_ONCE)
+        by_organization: dict[str, list[Due]] = defaultdict(list)
+        for one in due:
+            by_organization[one.customer.organization_id].append(one)
+        for organization_id, mine in by_organization.items():
+            await self._measure(organization_id, mine, now)
+        return len(due)
+
+    async def _measure(self, organization_id: str, due: Sequence[Due], now: datetime) -> None:
+        subjects = {one.customer.customer_id: health_subject(one.customer.customer_id) for one in due}
+        keys = [subject.key for subject in subjects.values()]
+        weights, views, conversations, signals, histories = await asyncio.gather(
+            self._records.weights(organization_id),
+            self._connections.all_of(organization_id),
+            self._mirror.by_subject(organization_id, keys, now - _LOOK_BACK),
+            self._signals.by_slots(organization_id, keys, None),
+            self._records.histories(organization_id, subjects),
+        )
+        view = next((one for one in views if one.state != "removed"), None)
+        readings, measured = [], []
+        for one in due:
+            subject = subjects[one.customer.customer_id]
+            mine = [signal for signal in signals if signal.subject == subject]
+            history = histories[one.customer.customer_id]
+            health = measure(
+                one.customer.facts,
+                (one.customer.mood, one.customer.mood_messages),
+                mine,
+                [conversation.summary for conversation in conversations.get(subject.key, [])],
+                weights=weights,
+                listening=view is not None and view.lifecycle_events,
+                now=now,
+            )
+            measured.append(
+                Measured(one.customer.customer_id, one.changes, health, history.worth_keeping(health.state))
+            )
+            if view is None:
+                continue
+            fall = find_fall(history, health.state, self._rules, is_open=any(_is_fall(each) for each in mine))
+            readings.append(
+                health_reading(
+                    one.customer,
+                    fall,
+                    connection_id=view.connection_id,
+                    workspace_id=view.workspace_id or "",
+                    told=_told(mine, now),
+                )
+            )
+        await self._settler.settle(organization_id, readings)
+        await self._records.save(organization_id, measured)
+
+
+def _is_fall(signal: Signal) -> bool:
+    return signal.slot == SLOT and signal.is_open
+
+
+def _told(signals: Sequence[Signal], now: datetime) -> Proof | None:
+    """Return the proof of a fall that people know of: open, or dismissed a short while ago."""
+
+    def is_known(one: Signal) -> bool:
+        dismissed_at = one.cleared_at if one.cleared_because == "dismissed" else None
+        return one.is_open or (dismissed_at is not None and dismissed_at > now - _DISMISSED_FOR)
+
+    known = [one for one in signals if one.slot == SLOT and is_known(one)]
+    return next((proof for one in reversed(known) for proof in one.proofs), None)
