@@ -39,6 +39,8 @@ _EXAMPLE: dict[str, Any] = {
     "history": [{"at": "2026-02-20T08:00:00Z", "score": 71, "points": {"mood": 18.2}}],
 }
 
+_WEIGHTS_EXAMPLE: dict[str, Any] = {"weights": dict.fromkeys(INGREDIENTS, 10) | {"churn_risk": 40}}
+
 
 class HealthRowOut(BaseModel):
     """A customer's health in a list; `score` is None while too little is known."""
@@ -109,9 +111,7 @@ class HealthOut(BaseModel):
 class WeightsOut(BaseModel):
     """How much each ingredient counts; only their proportion matters."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"weights": dict.fromkeys(INGREDIENTS, 10) | {"churn_risk": 40}}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_WEIGHTS_EXAMPLE]})
 
     weights: dict[str, Annotated[int, Field(ge=0, le=MOST_WEIGHT)]]
 
