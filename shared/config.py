@@ -25,6 +25,13 @@ class ServiceSettings(BaseSettings):
     mongodb_uri: SecretStr = SecretStr("mongodb://127.0.0.1:27117")
     database_prefix: str = Field(default="earshot", pattern=r"^[a-z][a-z0-9_]{0,30}$")
 
+    consumer_instance: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description="A name that this process, and none beside it, bears again after a restart: it then has"
+        " its partitions back at once. Unset where replicas come and go.",
+    )
+
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65_535)
     public_url: str = Field(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -21,14 +22,16 @@ from shared.clock import Clock, SystemClock
 from shared.contracts.topics import ALL_TOPICS
 from shared.documents.collection import database_errors
 from shared.documents.database import create_client, database_of
+from shared.documents.watched import WatchedWrites
 from shared.http.application import create_api
 from shared.http.lifecycle import Lifecycle
 from shared.messaging.broker import create_broker
 from shared.messaging.consumer import Consumer
-from shared.messaging.dead_letters import KafkaDeadLetters
+from shared.messaging.dead_letters import DeadLetters, KafkaDeadLetters
 from shared.messaging.presence import expect_topics
-from shared.messaging.publisher import KafkaEventPublisher
+from shared.messaging.publisher import EventPublisher, KafkaEventPublisher
 from shared.messaging.state import ReportedState
+from shared.messaging.watched import WatchedConsumer, WatchedDeadLetters, WatchedPublisher
 from shared.observability.readiness import Readiness
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
     from shared.config import ServiceSettings
     from shared.contracts.topics import Service
+    from shared.faults import Faults
     from shared.web.pages import Pages
 
 _LOG = structlog.get_logger(__name__)
@@ -58,7 +62,7 @@ class Foundation:
     settings: ServiceSettings
     clock: Clock
     broker: KafkaBroker
-    publisher: KafkaEventPublisher
+    publisher: EventPublisher
     consumer: Consumer
     client: AsyncMongoClient[dict[str, Any]]
     database: AsyncDatabase[dict[str, Any]]
@@ -103,8 +107,12 @@ def lay_foundation(
     *,
     on_stop: Callable[[str], None],
     clock: Clock | None = None,
+    faults: Faults | None = None,
 ) -> Foundation:
     """Return the foundation of one service. Nothing is connected yet.
+
+    `faults` is told of each write that stands, for tests that end the process there (see `shared.faults`);
+    in production it is None, and nothing is put in the way of a write.
 
     Raises:
         ConfigurationError: settings that belong together are not all there.
@@ -114,7 +122,9 @@ def lay_foundation(
     readiness = Readiness()
     lifecycle = Lifecycle(readiness, grace_seconds=settings.shutdown_grace_seconds)
     broker = create_broker(settings, service=service)
-    client = create_client(settings, service=service)
+    client = create_client(
+        settings, service=service, listeners=() if faults is None else (WatchedWrites(faults, service),)
+    )
     http = httpx.AsyncClient(follow_redirects=False)
     revoked = RevokedKeysFromTopic(settings.kafka_bootstrap_servers)
     authenticator: Authenticator = (
@@ -135,21 +145,28 @@ def lay_foundation(
     lifecycle.close("http", http.aclose)
     lifecycle.close("documents", client.close)
     lifecycle.close("bus", broker.stop)
+    publisher: EventPublisher = KafkaEventPublisher(broker, service=service, clock=clock)
+    dead_letters: DeadLetters = KafkaDeadLetters(broker, service)
+    consumer_of: Callable[..., Consumer] = Consumer
+    if faults is not None:
+        publisher = WatchedPublisher(publisher, faults, service)
+        dead_letters = WatchedDeadLetters(dead_letters, faults, service)
+        consumer_of = partial(WatchedConsumer, faults)
     return Foundation(
         service=service,
         settings=settings,
         clock=clock,
         broker=broker,
-        publisher=KafkaEventPublisher(broker, service=service, clock=clock),
-        consumer=Consumer(
+        publisher=publisher,
+        consumer=consumer_of(
             service=service,
             broker=broker,
-            dead_letters=KafkaDeadLetters(broker, service),
+            dead_letters=dead_letters,
             state=ReportedState(readiness, registry),
             on_stop=stop,
             sleep=asyncio.sleep,
             rng=random.Random(),  # noqa: S311 - spreads retries; nothing secret rests on it
-            group_suffix="",
+            instance=settings.consumer_instance,
         ),
         client=client,
         database=database_of(client, settings, service=service),

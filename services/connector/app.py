@@ -44,16 +44,21 @@ if TYPE_CHECKING:
 
     from services.connector.settings import Settings
     from shared.clock import Clock
+    from shared.faults import Faults
 
 _SWEEP_SECONDS = 5.0
 """How often facts that a crash left unpublished are looked for; bounds how late they can be."""
 
 
 def create_app(
-    settings: Settings, *, on_stop: Callable[[str], None] = lambda _: None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    on_stop: Callable[[str], None] = lambda _: None,
+    clock: Clock | None = None,
+    faults: Faults | None = None,
 ) -> FastAPI:
     """Return the connector's application. Nothing connects before its lifespan begins."""
-    base = lay_foundation("connector", settings, on_stop=on_stop, clock=clock)
+    base = lay_foundation("connector", settings, on_stop=on_stop, clock=clock, faults=faults)
     clock = base.clock
     metrics = Metrics(base.registry)
     hosts = IntercomHosts(settings.intercom_hosts, settings.intercom_app_hosts)

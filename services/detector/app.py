@@ -48,16 +48,21 @@ if TYPE_CHECKING:
 
     from services.detector.settings import Settings
     from shared.clock import Clock
+    from shared.faults import Faults
 
 _SWEEP_SECONDS = 5.0
 """How often facts that a crash left unpublished are looked for; bounds how late they can be."""
 
 
 def create_app(
-    settings: Settings, *, on_stop: Callable[[str], None] = lambda _: None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    on_stop: Callable[[str], None] = lambda _: None,
+    clock: Clock | None = None,
+    faults: Faults | None = None,
 ) -> FastAPI:
     """Return the detector's application. Nothing connects before its lifespan begins."""
-    base = lay_foundation("detector", settings, on_stop=on_stop, clock=clock)
+    base = lay_foundation("detector", settings, on_stop=on_stop, clock=clock, faults=faults)
     mirror = MongoMirror(base.database)
     signals = MongoSignals(base.database, base.publisher, base.clock)
     customers = MongoCustomers(base.database)

@@ -22,6 +22,7 @@ from services.notifier.channels.email import EmailChannel
 from services.notifier.channels.inbox import InboxChannel
 from services.notifier.channels.outgoing import OutgoingHttp
 from services.notifier.channels.slack import SlackChannel
+from services.notifier.channels.watched import WatchedChannel
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.domain.backoff import Backoff
 from services.notifier.handlers import subscribe
@@ -41,15 +42,23 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from services.notifier.ports import Channel
     from services.notifier.settings import Settings
     from shared.clock import Clock
+    from shared.faults import Faults
 
 _PENDING_SWEEP_SECONDS = 5.0
 
 
-def create_app(settings: Settings, *, on_stop: Callable[[str], None], clock: Clock | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    *,
+    on_stop: Callable[[str], None],
+    clock: Clock | None = None,
+    faults: Faults | None = None,
+) -> FastAPI:
     """Return the notifier's application, wired and not yet started."""
-    ground = lay_foundation("notifier", settings, on_stop=on_stop, clock=clock)
+    ground = lay_foundation("notifier", settings, on_stop=on_stop, clock=clock, faults=faults)
     metrics = Metrics(ground.registry)
     rules = MongoRules(ground.database)
     notifications = MongoNotifications(ground.database, ground.publisher, ground.clock)
@@ -65,18 +74,18 @@ def create_app(settings: Settings, *, on_stop: Callable[[str], None], clock: Clo
         timeout_seconds=settings.notify_timeout_seconds,
         allow_private=settings.allow_private_webhooks,
     )
+    channels: tuple[Channel, ...] = (
+        InboxChannel(inbox, announcements),
+        EmailChannel(settings),
+        SlackChannel(outgoing),
+        WebhookChannel(outgoing),
+    )
+    if faults is not None:
+        channels = tuple(WatchedChannel(channel, faults) for channel in channels)
     deliverer = Deliverer(
         notifications=notifications,
         rules=rules,
-        channels={
-            channel.name: channel
-            for channel in (
-                InboxChannel(inbox, announcements),
-                EmailChannel(settings),
-                SlackChannel(outgoing),
-                WebhookChannel(outgoing),
-            )
-        },
+        channels={channel.name: channel for channel in channels},
         vault=vault,
         backoff=Backoff(attempts=settings.notify_attempts),
         clock=ground.clock,

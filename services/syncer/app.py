@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from services.syncer.domain.run import Lane
     from services.syncer.settings import Settings
     from shared.clock import Clock
+    from shared.faults import Faults
 
 
 _SHARE_OF_GRACE = 0.6
@@ -41,10 +42,14 @@ _SHARE_OF_GRACE = 0.6
 
 
 def create_app(
-    settings: Settings, *, on_stop: Callable[[str], None] = lambda _: None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    on_stop: Callable[[str], None] = lambda _: None,
+    clock: Clock | None = None,
+    faults: Faults | None = None,
 ) -> FastAPI:
     """Return the syncer's application. Nothing connects before its lifespan begins."""
-    base = lay_foundation("syncer", settings, on_stop=on_stop, clock=clock)
+    base = lay_foundation("syncer", settings, on_stop=on_stop, clock=clock, faults=faults)
     metrics = SyncerMetrics(base.registry)
     runs, fingerprints = MongoRuns(base.database), MongoFingerprints(base.database)
     cursors, gaps = MongoCursors(base.database), MongoGaps(base.database)

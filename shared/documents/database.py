@@ -19,7 +19,10 @@ from pymongo.errors import (
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pymongo.asynchronous.database import AsyncDatabase
+    from pymongo.monitoring import CommandListener
 
     from shared.config import ServiceSettings
     from shared.contracts.topics import Service
@@ -36,8 +39,13 @@ _POOL = 32
 """Connections at most; a service runs far fewer queries at once."""
 
 
-def create_client(settings: ServiceSettings, *, service: Service) -> AsyncMongoClient[Document]:
-    """Return a client that connects at first use, with aware datetimes in UTC."""
+def create_client(
+    settings: ServiceSettings, *, service: Service, listeners: Sequence[CommandListener] = ()
+) -> AsyncMongoClient[Document]:
+    """Return a client that connects at first use, with aware datetimes in UTC.
+
+    Listeners are told of each command and its answer; in production there are none.
+    """
     return AsyncMongoClient(
         settings.mongodb_uri.get_secret_value(),
         appname=f"earshot-{service}",
@@ -50,6 +58,7 @@ def create_client(settings: ServiceSettings, *, service: Service) -> AsyncMongoC
         # and servers without sessions serve as well.
         retryWrites=False,
         w="majority",
+        event_listeners=list(listeners),
     )
 
 

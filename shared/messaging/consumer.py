@@ -15,6 +15,7 @@ from faststream.exceptions import StopConsume
 from faststream.kafka import KafkaRouter
 
 from shared.errors import ProcessingStopped
+from shared.messaging.membership import membership
 from shared.messaging.processor import BatchProcessor, ProcessingState, RetryPolicy
 
 if TYPE_CHECKING:
@@ -30,18 +31,6 @@ if TYPE_CHECKING:
     from shared.messaging.processor import BatchHandler, Sleep
 
 _LOG = structlog.get_logger(__name__)
-
-_MAX_POLL_INTERVAL_MS = 300_000
-"""Milliseconds between polls before the group gives our partitions away; retries stay far below."""
-
-_SESSION_TIMEOUT_MS = 10_000
-"""Milliseconds without heartbeat until a killed replica's partitions move to another."""
-
-_BATCH_TIMEOUT_MS = 200
-"""Milliseconds a poll waits for a first record; records that are there return at once."""
-
-_FETCH_MAX_WAIT_MS = 500
-"""Milliseconds the broker holds an empty fetch. A new record ends the wait; shorter ones only cost work."""
 
 
 class Consumer:
@@ -59,6 +48,7 @@ class Consumer:
         rng: random.Random,
         retry: RetryPolicy | None = None,
         group_suffix: str = "",
+        instance: str | None = None,
     ) -> None:
         self._service = service
         self._broker = broker
@@ -69,6 +59,7 @@ class Consumer:
         self._rng = rng
         self._retry = retry or RetryPolicy()
         self._group_suffix = group_suffix
+        self._instance = instance
 
     def subscribe(
         self,
@@ -106,14 +97,9 @@ class Consumer:
         router.subscriber(
             *(topic.name for topic in topics),
             batch=True,
-            group_id=f"earshot.{self._service}.{name}{self._group_suffix}",
-            auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             max_records=max_records,
-            batch_timeout_ms=_BATCH_TIMEOUT_MS,
-            fetch_max_wait_ms=_FETCH_MAX_WAIT_MS,
-            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
-            session_timeout_ms=_SESSION_TIMEOUT_MS,
+            **membership(f"earshot.{self._service}.{name}{self._group_suffix}", self._instance),
             parser=_parse_readable,
             decoder=_raw_records,
         )(consume)
