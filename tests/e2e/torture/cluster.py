@@ -238,7 +238,11 @@ def _replica(part: Part, port: int) -> Part:
     return replace(
         part,
         name=part.name + SECOND,
-        environment={**part.environment, "EARSHOT_HTTP_PORT": str(port)},
+        environment={
+            **part.environment,
+            "EARSHOT_HTTP_PORT": str(port),
+            "EARSHOT_CONSUMER_INSTANCE": part.name + SECOND,
+        },
         log_file=part.log_file.with_stem(part.name + SECOND),
         ports=(),
     )
