@@ -116,9 +116,12 @@ class Gate:
         try:
             content = await _content(request)
             self._check_contract(request, endpoint, content, now)
+            # A call counts when it arrives, however long its answer takes.
+            token = self._known_token(request)
+            allowance = None if token is None else self._count(token, now)
             await _delay(switches, self._simulation.rng.gauss(0, 1), number)
             token = self._token(request)
-            allowance = self._count(token, now)
+            allowance = allowance or self._count(token, now)
             headers |= allowance.headers()
             headers |= _version_headers(request, endpoint, switches)
             _refuse_over_limit(allowance, switches, number)
@@ -152,10 +155,13 @@ class Gate:
         if wanted == "refused":
             raise ApiError(400, "parameter_invalid", f"Not allowed by the contract of 2.16: {found[0]}")
 
+    def _known_token(self, request: Request) -> Token | None:
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        return self._simulation.tokens.get(value.strip()) if scheme.lower() == "bearer" else None
+
     def _token(self, request: Request) -> Token:
         """The token of the call. ApiError 401 for none, an unknown one, or one that is not active."""
-        scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        token = self._simulation.tokens.get(value.strip()) if scheme.lower() == "bearer" else None
+        token = self._known_token(request)
         if token is None:
             raise ApiError(401, "unauthorized", TOKEN_MESSAGES["unauthorized"])
         if token.state != "active":
