@@ -1,7 +1,7 @@
-"""Moods of a person or customer: rolled up with time decay, and how long a shift lasts.
+"""Moods of a person or customer: rolled up with time decay, and turned.
 
-`mood_shift` decides when a mood turns, from a row of moods; this module knows whose words they are, so
-that a shift can be shown, kept open while it lasts, and closed when the mood is back (DESIGN §6.3).
+`mood_shift` decides when a mood turns and when it is back, from a row of moods; this module knows in which
+conversation the words stand, so that a shift can be shown (DESIGN §6.3).
 """
 
 from __future__ import annotations
@@ -40,19 +40,14 @@ class MoodPoint:
 
 @dataclass(frozen=True)
 class MoodRules:
-    """How moods are rolled up, and how long a shift lasts.
+    """How moods are rolled up; how they turn is told by `mood_shift.ShiftParameters`.
 
     Attributes:
         half_life_days: after how long a message counts half in a roll-up.
-        recovered_within: a shift is over when the newest messages are at most this far below the mood
-            before it; well apart from the drop that opens one, so that a shift does not flicker.
-        newest: how many messages must have recovered.
         max_age_days: messages older than this say nothing about now.
     """
 
     half_life_days: float = 30.0
-    recovered_within: float = 0.3
-    newest: int = 2
     max_age_days: int = 365
 
 
@@ -67,7 +62,7 @@ class Mood:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Recent words lie below earlier ones; `points` are the ones that carry the difference, oldest first."""
+    """Somebody's recent words lie below the earlier ones; `points` carry the difference, oldest first."""
 
     before: float
     after: float
@@ -93,16 +88,9 @@ def roll_up(points: Sequence[MoodPoint], rules: MoodRules) -> Mood | None:
     return Mood(decayed_mean(points, last, rules.half_life_days), len(points), last)
 
 
-def find_shift(
-    points: Sequence[MoodPoint], rules: MoodRules, *, since: datetime | None = None
-) -> Shift | None:
-    """Return the turn to the worse that the newest messages make, or None.
-
-    `since` is when a shift that is open already began: it lasts until the newest messages have recovered.
-    """
+def find_shift(points: Sequence[MoodPoint]) -> Shift | None:
+    """Return the turn to the worse that lasts until the newest message of the one who turned, or None."""
     ordered = sorted(points, key=lambda point: (point.at, point.part_id))
-    if since is not None:
-        return _lasting(ordered, rules, since)
     found = negative_shift([_for_shift(point) for point in ordered])
     if found is None:
         return None
@@ -110,20 +98,6 @@ def find_shift(
     return Shift(found.before, found.after, tuple(point for point in ordered if point.part_id in telling))
 
 
-def _lasting(ordered: Sequence[MoodPoint], rules: MoodRules, since: datetime) -> Shift | None:
-    earlier = [point for point in ordered if point.at < since]
-    later = [point for point in ordered if point.at >= since]
-    if not earlier or not later:
-        return None
-    before = decayed_mean(earlier, earlier[-1].at, rules.half_life_days)
-    newest = later[-rules.newest :]
-    after = sum(point.score for point in newest) / len(newest)
-    if before - after <= rules.recovered_within:
-        return None
-    telling = tuple(point for point in later if point.score < 0)
-    return Shift(before, after, telling) if telling else None
-
-
 def _for_shift(point: MoodPoint) -> ScoredPoint:
     evidence = Evidence(point.part_id, point.start, point.end, point.quote)
-    return ScoredPoint(point.at, point.score, point.weight, evidence)
+    return ScoredPoint(point.at, point.score, point.weight, evidence, point.author_id, point.conversation_id)

@@ -1,7 +1,9 @@
 """Moods over time: rolled up with decay, and the moment they turn.
 
-A level is not news: some people always sound cross. A shift is: the mood of the last messages lies
-clearly below what it was before, said surely or said twice, and not recovered since.
+A level is not news: some people always sound cross. A shift is: what one person wrote last lies clearly
+below what the same person wrote before, said surely or said twice, and not made good since. Other people's
+moods neither make nor hide it, so a colleague's "thanks" does not cover somebody's anger. The moods are
+walked through from the oldest on: the answer does not depend on how often or how late it is asked for.
 """
 
 from __future__ import annotations
@@ -20,35 +22,62 @@ _SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class MoodPoint:
-    """The mood of one message: `score` -1..1, `confidence` 0..1, and the words that show it."""
+    """The mood of one message: `score` -1..1, `confidence` 0..1, the words that show it, whose, and where."""
 
     at: datetime
     score: float
     confidence: float
     evidence: Evidence
+    author_id: str = ""
+    conversation_id: str = ""
 
     @classmethod
-    def of(cls, finding: Finding, at: datetime) -> MoodPoint:
+    def of(cls, finding: Finding, at: datetime, author_id: str = "") -> MoodPoint:
         """The point of a sentiment finding on a message written at `at`."""
-        return cls(at, finding.score or 0.0, finding.confidence, finding.evidence[0])
+        return cls(at, finding.score or 0.0, finding.confidence, finding.evidence[0], author_id)
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftParameters:
-    """When a mood counts as turned. `half_life_days`: after so long a message counts half."""
+    """When a mood counts as turned, and when as made good. Scores and their differences are -1..1.
+
+    Attributes:
+        half_life_days: after so long a message counts half in the mood before.
+        recent: at most so many messages make the turn.
+        least_before: so many messages must tell the mood before; one is enough where it is `good`.
+        good: from here on the mood before was good and not merely calm.
+        before_at_least: below it the mood before was bad already.
+        drop: how far the mood must fall.
+        recent_at_most: how bad it must be then.
+        sure: how confident a turn that was said once must be.
+        sure_after_good: the same after a good mood, which makes a misread question less likely.
+        bad: a message at or below this is no sign of recovery.
+        recovered_within: made good when two messages in a row are at most this far below the mood before...
+        recovered_at: ...or at least this good.
+        made_good: so good a message in the conversation of the turn makes it good at once.
+    """
 
     half_life_days: float = 30.0
     recent: int = 2
     least_before: int = 2
+    good: float = 0.4
+    before_at_least: float = -0.2
     drop: float = 0.6
     recent_at_most: float = -0.45
-    before_at_least: float = -0.2
     sure: float = 0.8
+    sure_after_good: float = 0.7
+    bad: float = -0.2
+    recovered_within: float = 0.3
+    recovered_at: float = 0.3
+    made_good: float = 0.5
+
+
+_STANDARD = ShiftParameters()
 
 
 @dataclass(frozen=True, slots=True)
 class MoodShift:
-    """A turn to the worse: mood before and after (-1..1), how sure, and the words of the turn."""
+    """A turn to the worse that lasts: mood before and after (-1..1), how sure, and the words of the turn."""
 
     at: datetime
     before: float
@@ -70,38 +99,77 @@ def rolled_up(points: Sequence[MoodPoint], now: datetime, half_life_days: float 
     return total / weight_sum if weight_sum else None
 
 
-def negative_shift(
-    points: Sequence[MoodPoint], parameters: ShiftParameters | None = None
-) -> MoodShift | None:
-    """The turn to the worse that the newest points make, or None. Points must be in order of time."""
-    told = parameters or ShiftParameters()
-    for recent in range(1, told.recent + 1):
-        before, after = points[:-recent], points[-recent:]
-        if len(before) < told.least_before:
-            return None
-        shift = _shift(before, after, told)
-        if shift is not None:
-            return shift
-    return None
+def negative_shift(points: Sequence[MoodPoint], parameters: ShiftParameters = _STANDARD) -> MoodShift | None:
+    """The newest turn to the worse that still lasts, or None. Points must be in order of time."""
+    by_author: dict[str, list[MoodPoint]] = {}
+    for point in points:
+        by_author.setdefault(point.author_id, []).append(point)
+    shifts = (_of_one(own, parameters) for own in by_author.values())
+    return max((shift for shift in shifts if shift is not None), key=lambda one: one.at, default=None)
 
 
-def _shift(
-    before: Sequence[MoodPoint], after: Sequence[MoodPoint], told: ShiftParameters
-) -> MoodShift | None:
-    earlier = rolled_up(before, before[-1].at, told.half_life_days)
-    later = sum(point.score for point in after) / len(after)
-    if earlier is None or earlier < told.before_at_least or later > told.recent_at_most:
+def _of_one(points: Sequence[MoodPoint], told: ShiftParameters) -> MoodShift | None:
+    """One person's shift that is open at the end of the walk, with every bad word since it began."""
+    before = _moods_before(points, told.half_life_days)
+    began: int | None = None
+    for at in range(1, len(points)):
+        if began is not None:
+            began = None if _made_good(points, began, at, before[began], told) else began
+        if began is None:
+            lengths = range(1, min(told.recent, at) + 1)
+            began = next((at + 1 - n for n in lengths if _turned(points, at + 1 - n, at, before, told)), None)
+    if began is None:
         return None
-    if earlier - later < told.drop or any(point.score > 0 for point in after):
-        return None
-    single = len(after) == 1
-    confidence = max(point.confidence for point in after)
-    if single and confidence < told.sure:
-        return None
+    telling = [point for point in points[began:] if point.score <= told.bad]
     return MoodShift(
-        at=after[0].at,
-        before=earlier,
-        after=later,
-        confidence=confidence,
-        evidence=tuple(point.evidence for point in after),
+        at=points[began].at,
+        before=before[began],
+        after=sum(point.score for point in telling) / len(telling),
+        confidence=max(point.confidence for point in telling),
+        evidence=tuple(point.evidence for point in telling),
     )
+
+
+def _moods_before(points: Sequence[MoodPoint], half_life_days: float) -> list[float]:
+    """For each point the rolled-up mood of those before it, as of the last of them; 0.0 for the first."""
+    moods: list[float] = []
+    total = weights = 0.0
+    for at, point in enumerate(points):
+        moods.append(total / weights if weights else 0.0)
+        age_days = (point.at - points[at - 1].at).total_seconds() / _SECONDS_PER_DAY if at else 0.0
+        faded = 0.5 ** (age_days / half_life_days)
+        total = total * faded + point.confidence * point.score
+        weights = weights * faded + point.confidence
+    return moods
+
+
+def _turned(
+    points: Sequence[MoodPoint], first: int, last: int, before: Sequence[float], told: ShiftParameters
+) -> bool:
+    after = points[first : last + 1]
+    good = before[first] >= told.good
+    if first < (1 if good else told.least_before) or any(point.score > told.bad for point in after):
+        return False
+    later = sum(point.score for point in after) / len(after)
+    if (
+        before[first] < told.before_at_least
+        or later > told.recent_at_most
+        or before[first] - later < told.drop
+    ):
+        return False
+    return len(after) > 1 or after[0].confidence >= (told.sure_after_good if good else told.sure)
+
+
+def _made_good(
+    points: Sequence[MoodPoint], began: int, at: int, before: float, told: ShiftParameters
+) -> bool:
+    newest = points[at]
+    if newest.score <= told.bad:
+        return False
+    where = next(one.conversation_id for one in reversed(points[began:at]) if one.score <= told.bad)
+    if newest.conversation_id == where and newest.score >= told.made_good:
+        return True
+    if at - 1 < began or points[at - 1].score <= told.bad:
+        return False
+    mean = (newest.score + points[at - 1].score) / 2
+    return mean >= min(before - told.recovered_within, told.recovered_at)

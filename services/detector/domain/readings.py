@@ -37,7 +37,7 @@ _TITLES: Mapping[str, str] = {
 }
 
 MOOD_DETECTOR = "sentiment_shift"
-MOOD_VERSION = "1"
+MOOD_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)

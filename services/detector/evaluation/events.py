@@ -55,8 +55,8 @@ def detect_events(labelled: LabelledConversation, detectors: Detectors) -> tuple
     for detector in detectors.conversation:
         for found in detector.detect(conversation, context):
             if found.kind is Kind.SENTIMENT:
-                at = conversation.messages[position[found.evidence[0].part_id]].at
-                points.append(MoodPoint.of(found, at))
+                said = conversation.messages[position[found.evidence[0].part_id]]
+                points.append(MoodPoint.of(found, said.at, said.author_id))
             else:
                 events.append(_event(found, position))
     shift = negative_shift(points)

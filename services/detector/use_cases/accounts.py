@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from services.detector.domain.conversation import AccountHistory, Context, FactsAt
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.mood import find_shift, roll_up
-from services.detector.domain.readings import account_reading, account_source, mood_reading, mood_source
+from services.detector.domain.readings import account_reading, account_source, mood_reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ class Accounts:
         since = self._clock.now() - timedelta(days=self._moods.max_age_days)
         keys = [one.key for one in reviewed]
         ids = {one.customer_id for one in reviewed if one.customer_id}
-        sources = {mood_source(one) for one in reviewed} | {account_source(one) for one in reviewed}
+        sources = {account_source(one) for one in reviewed}
         conversations, customers, held = await asyncio.gather(
             self._mirror.by_subject(organization_id, keys, since),
             self._customers.by_ids(organization_id, ids),
@@ -76,29 +76,14 @@ class Accounts:
             mine = conversations.get(subject.key, [])
             customer = customers.get(subject.customer_id or "")
             points = [point for one in mine if one.analysis for point in one.analysis.moods]
-            readings.append(self._mood(subject, customer, points, view, held))
+            ref = customer.ref if customer else None
+            readings.append(mood_reading(subject, ref, find_shift(points), points, view.connection_id))
             if customer is not None and (fresh := self._with_mood(customer, points)) != customer:
                 moved.append(fresh)
         if moved:
             await self._customers.save(moved)
         readings += await self._account_readings(organization_id, reviewed, customers, conversations, held)
         return (await self._settler.settle(organization_id, readings, known_before=known_before)).count
-
-    def _mood(
-        self,
-        subject: Subject,
-        customer: Customer | None,
-        points: Sequence[MoodPoint],
-        view: ConnectionView,
-        held: Sequence[Signal],
-    ) -> Reading:
-        since = None
-        for signal in held:
-            if signal.subject == subject and signal.is_open and signal.slot.kind == "sentiment_shift":
-                since = signal.first_said_at
-        shift = find_shift(points, self._moods, since=since)
-        ref = customer.ref if customer else None
-        return mood_reading(subject, ref, shift, points, view.connection_id)
 
     def _with_mood(self, customer: Customer, points: Sequence[MoodPoint]) -> Customer:
         mood = roll_up(points, self._moods)

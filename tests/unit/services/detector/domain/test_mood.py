@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -44,20 +45,25 @@ def test_newer_words_weigh_more() -> None:
 
 def test_a_turn_is_a_shift_and_a_level_is_not() -> None:
     """Anger after gladness is a shift; anger as always is not."""
-    shift = find_shift([*GLAD, point(1, -0.9), point(0, -0.8)], RULES)
+    shift = find_shift([*GLAD, point(1, -0.9), point(0, -0.8)])
     assert shift is not None
     assert shift.before - shift.after > 0.6
-    assert {one.score for one in shift.points} <= {-0.9, -0.8}
-    assert find_shift([point(days, -0.9) for days in (90, 60, 30, 1)], RULES) is None
+    assert [one.score for one in shift.points] == [-0.9, -0.8]
+    assert find_shift([point(days, -0.9) for days in (90, 60, 30, 1)]) is None
 
 
 def test_a_shift_lasts_until_the_mood_is_back() -> None:
     """An open shift holds through lukewarm words and ends with glad ones."""
-    since = NOW - timedelta(days=2)
     angry = [*GLAD, point(2, -0.9)]
-    assert find_shift([*angry, point(1, -0.1)], RULES, since=since) is not None
-    assert find_shift([*angry, point(1, 0.7), point(0, 0.8)], RULES, since=since) is None
-    assert find_shift(GLAD, RULES, since=NOW) is None
+    assert find_shift([*angry, point(1, -0.1)]) is not None
+    assert find_shift([*angry, point(1, 0.7), point(0, 0.8)]) is None
+
+
+def test_a_shift_is_one_persons() -> None:
+    """A colleague's gladness does not hide it, and a colleague's anger does not make one."""
+    turned = find_shift([*GLAD, point(3, -0.9), replace(point(1, 0.9), author_id="else")])
+    assert turned is not None
+    assert find_shift([*GLAD, replace(point(1, -0.9), author_id="else")]) is None
 
 
 _POINTS = st.lists(

@@ -5,55 +5,119 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.detector.domain.finding import Evidence, Finding, Kind, Polarity
-from services.detector.domain.mood_shift import MoodPoint, negative_shift, rolled_up
+from services.detector.domain.mood_shift import MoodPoint, MoodShift, negative_shift, rolled_up
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def points(*scores: float, confidence: float = 0.9) -> list[MoodPoint]:
+def points(*scores: float, confidence: float = 0.9, author: str = "", place: str = "") -> list[MoodPoint]:
     return [
-        MoodPoint(START + timedelta(days=at), score, confidence, Evidence(str(at), 0, 1, "x"))
+        MoodPoint(
+            START + timedelta(days=at),
+            score,
+            confidence,
+            Evidence(str(at), 0, 1, "x"),
+            author,
+            place or str(at),
+        )
         for at, score in enumerate(scores)
     ]
+
+
+def told(shift: MoodShift | None) -> list[str] | None:
+    return [quote.part_id for quote in shift.evidence] if shift else None
 
 
 @pytest.mark.parametrize(
     ("scores", "parts"),
     [
         ((0.5, 0.2, -0.8), ["2"]),
-        ((0.5, 0.2, -0.5, -0.6), ["3"]),
+        ((0.1, 0.1, -0.6, -0.7), ["2", "3"]),
         ((0.5, 0.2, 0.1), None),
         ((-0.7, -0.6, -0.8), None),
-        ((0.5, 0.4, -0.8, 0.7), None),
-        ((0.5, -0.8), None),
+        ((0.7, -0.8), ["1"]),
+        ((0.1, -0.8), None),
         ((), None),
+        ((-0.8,), None),
         ((-0.1, -0.1, -0.5), None),
     ],
 )
 def test_a_turn_needs_a_better_past_and_a_bad_present(
     scores: tuple[float, ...], parts: list[str] | None
 ) -> None:
-    """Constant anger, recovery and too short a past are no turn."""
-    shift = negative_shift(points(*scores))
-    assert ([quote.part_id for quote in shift.evidence] if shift else None) == parts
+    """Constant anger and too short a past are no turn; after one calm message nothing is known yet."""
+    assert told(negative_shift(points(*scores))) == parts
+
+
+@pytest.mark.parametrize(
+    ("since", "parts"),
+    [
+        ((0.0,), ["2"]),
+        ((0.9,), ["2"]),
+        ((0.9, -0.6), ["2", "4"]),
+        ((0.4, 0.5), None),
+        ((0.0, 0.1), ["2"]),
+        ((0.4, 0.5, -0.9), None),
+        ((0.9, 0.9, -0.9), ["5"]),
+    ],
+)
+def test_a_turn_lasts_until_two_messages_are_better(
+    since: tuple[float, ...], parts: list[str] | None
+) -> None:
+    """One glad word elsewhere does not undo anger; two do, and then it can turn again."""
+    assert told(negative_shift(points(0.6, 0.6, -0.9, *since, confidence=0.79))) == parts
+
+
+def test_what_is_made_good_on_the_spot_is_no_turn() -> None:
+    """A glad answer in the very conversation settles it, a lukewarm one does not."""
+    assert negative_shift(points(0.6, 0.6, -0.9, 0.8, place="one")) is None
+    assert negative_shift(points(0.6, 0.6, -0.9, 0.2, place="one")) is not None
 
 
 def test_an_unsure_turn_must_be_said_twice() -> None:
-    """One doubtful message is not enough, two in a row are."""
-    assert negative_shift(points(0.5, 0.4, -0.6, confidence=0.6)) is None
+    """One doubtful message is not enough, two in a row are; after a good mood one needs to be less sure."""
+    assert negative_shift(points(0.1, 0.1, -0.6, confidence=0.75)) is None
+    assert negative_shift(points(0.6, 0.6, -0.6, confidence=0.75)) is not None
+    assert negative_shift(points(0.6, 0.6, -0.6, confidence=0.65)) is None
     shift = negative_shift(points(0.5, 0.4, -0.6, -0.7, confidence=0.6))
     assert shift is not None
     assert len(shift.evidence) == 2
     assert shift.before > 0 > shift.after
 
 
+def test_each_person_turns_alone() -> None:
+    """Of two people who turned the later one is told; moods of others neither make nor hide a turn."""
+    first, second = points(0.6, 0.6, -0.9, author="a"), points(0.6, 0.6, 0.6, -0.9, author="b")
+    both = sorted([*first, *second], key=lambda one: one.at)
+    shift = negative_shift(both)
+    assert shift is not None
+    assert shift.at == second[-1].at
+    assert told(negative_shift([*first, *points(0.9, 0.9, author="c")])) == ["2"]
+
+
+@given(st.lists(st.floats(-1, 1), max_size=12), st.integers(0, 12))
+def test_the_answer_names_only_bad_words(scores: list[float], rest: int) -> None:
+    """Whatever the moods, evidence is bad, in order, and the mood before was better."""
+    row = points(*scores)
+    shift = negative_shift(row[: len(row) - rest])
+    if shift is not None:
+        by_part = {point.evidence.part_id: point for point in row}
+        bad = [by_part[quote.part_id] for quote in shift.evidence]
+        assert all(point.score < 0 for point in bad)
+        assert [point.at for point in bad] == sorted(point.at for point in bad)
+        assert shift.before > shift.after
+        assert shift.at == bad[0].at
+
+
 def test_old_moods_fade() -> None:
     """After a half-life a message counts half; the future counts nothing."""
-    told = points(1.0, -1.0)
-    assert rolled_up(told, told[1].at, half_life_days=1) == pytest.approx(-1 / 3)
-    assert rolled_up(told, START, half_life_days=1) == 1.0
+    row = points(1.0, -1.0)
+    assert rolled_up(row, row[1].at, half_life_days=1) == pytest.approx(-1 / 3)
+    assert rolled_up(row, START, half_life_days=1) == 1.0
     assert rolled_up([], START) is None
 
 
@@ -62,3 +126,4 @@ def test_a_point_comes_from_a_finding() -> None:
     quote = Evidence("p", 0, 1, "x")
     found = Finding(Kind.SENTIMENT, 0.8, "s", "1", (quote,), polarity=Polarity.NEGATIVE, score=-0.7)
     assert MoodPoint.of(found, START) == MoodPoint(START, -0.7, 0.8, quote)
+    assert MoodPoint.of(found, START, "u").author_id == "u"
