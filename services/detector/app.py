@@ -16,6 +16,7 @@ from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
+from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.api.customers import customer_routes
 from services.detector.api.health import health_routes
 from services.detector.api.reading import conversation_routes, people_routes, request_routes
@@ -70,6 +71,7 @@ def create_app(
     requests = MongoRequests(base.database)
     connections = MongoConnections(base.database, base.publisher, base.clock)
     rereads = MongoRereads(base.database)
+    model = OnnxTextModel(threads=settings.text_model_threads) if settings.text_model else None
     engine = Engine(
         Stores(
             mirror=mirror,
@@ -82,7 +84,8 @@ def create_app(
             leases=MongoLeases(base.database),
             tombstones=BusTombstones(base.publisher),
         ),
-        discover(settings.detector_parameters),
+        discover(settings.detector_parameters, model.learned if model else None),
+        model=model,
         clock=base.clock,
         owner=secrets.token_hex(8),
         rules=OccasionRules().with_days(settings.occasion_days, settings.announce_max_age_days),

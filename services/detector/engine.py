@@ -23,6 +23,7 @@ from services.detector.use_cases.wishes import Wishes
 
 if TYPE_CHECKING:
     from services.detector.detectors import Detectors
+    from services.detector.domain.model_scores import TextModel
     from services.detector.ports import (
         Connections,
         Customers,
@@ -64,6 +65,7 @@ class Engine:
         owner: str,
         rules: OccasionRules | None = None,
         moods: MoodRules | None = None,
+        model: TextModel | None = None,
     ) -> None:
         self.rules = rules or OccasionRules()
         self.moods = moods or MoodRules()
@@ -95,6 +97,7 @@ class Engine:
             accounts=accounts,
             settler=settler,
             clock=clock,
+            model=model,
         )
         companies = MatchCompanies(
             mirror=mirror,

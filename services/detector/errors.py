@@ -6,11 +6,19 @@ PermanentError                     (shared) trying again cannot help
     ├── NotFoundError              a page or a call names something that is not there
     ├── InvalidRequestError        a person or a machine asked for something that makes no sense
     └── ChangedMeanwhileError      somebody else changed the same thing too often while we tried
+
+ConfigurationError                 (shared) the operator or developer must act
+└── ModelUnusableError             the text model's files are missing, changed or of another making
 """
 
 from __future__ import annotations
 
-from shared.errors import PermanentError
+from typing import TYPE_CHECKING
+
+from shared.errors import ConfigurationError, PermanentError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class DetectorServiceError(PermanentError):
@@ -31,3 +39,13 @@ class InvalidRequestError(DetectorServiceError):
 
 class ChangedMeanwhileError(DetectorServiceError):
     """Somebody else changed the same thing too often while we tried."""
+
+
+class ModelUnusableError(ConfigurationError):
+    """The text model's files are missing, changed or of another making."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(
+            f"the text model in {folder} cannot be used: {why}. Restore the files that came with this "
+            "version, or set EARSHOT_TEXT_MODEL=false to go by the rules alone."
+        )

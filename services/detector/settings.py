@@ -42,3 +42,10 @@ class Settings(ServiceSettings):
         le=3_600,
         description="How often a portion of the customers that changed is measured for health.",
     )
+    text_model: bool = Field(
+        default=False,
+        description="Whether the packaged text model reads messages; false: the rules alone.",
+    )
+    text_model_threads: int = Field(
+        default=1, ge=1, le=16, description="Threads that one reading of the text model may use."
+    )

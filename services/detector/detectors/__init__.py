@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from services.detector.domain.detector import AccountDetector, Detector, Identified
 from services.detector.domain.errors import DetectorRegistrationError
+from services.detector.domain.learned import Learning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from services.detector.domain.learned import Learned
 
 
 @dataclass(frozen=True)
@@ -32,22 +35,32 @@ def module_names() -> tuple[str, ...]:
     return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.ispkg))
 
 
-def _built(overrides: Mapping[str, Mapping[str, Any]]) -> Iterator[Identified]:
+def _built(overrides: Mapping[str, Mapping[str, Any]], learned: Learned | None) -> Iterator[Identified]:
     for name in module_names():
         module = importlib.import_module(f"{__name__}.{name}")
         create = getattr(module, "create", None)
         if not callable(create):
             raise DetectorRegistrationError(name, "it has no create(parameters=None)")
         detector = create()
-        if name in overrides:
-            detector = create(detector.parameters.updated(overrides[name]))
+        told = dict(overrides.get(name, {}))
+        if learned is not None and name in learned.thresholds:
+            told = {"threshold": learned.thresholds[name], **told}
+        if told:
+            detector = create(detector.parameters.updated(told))
         if not isinstance(detector, Identified) or detector.name != name:
             raise DetectorRegistrationError(name, "create() must return a detector named like its file")
+        if learned is not None and isinstance(detector, Learning):
+            detector = detector.with_model(learned)
         yield detector
 
 
-def discover(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Detectors:
+def discover(
+    overrides: Mapping[str, Mapping[str, Any]] | None = None, learned: Learned | None = None
+) -> Detectors:
     """Build every detector of this package, with `overrides[name]` replacing some of its parameters.
+
+    `learned` is what a text model brings: its curves, its thresholds (an override beats them), and its
+    digest, which becomes part of the versions of the detectors that weigh its scores.
 
     Raises DetectorRegistrationError when a module is no detector, or an override names none.
     """
@@ -55,7 +68,7 @@ def discover(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Detect
     unknown = set(overrides) - set(module_names())
     if unknown:
         raise DetectorRegistrationError(", ".join(sorted(unknown)), "no such detector")
-    built = tuple(_built(overrides))
+    built = tuple(_built(overrides, learned))
     return Detectors(
         conversation=tuple(one for one in built if isinstance(one, Detector)),
         account=tuple(one for one in built if isinstance(one, AccountDetector)),

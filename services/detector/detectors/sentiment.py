@@ -3,23 +3,27 @@
 Words are weighed by the lexicon of the vaderSentiment package, corrected for the language of support,
 where "issue", "help" and "error" are the subject and not a complaint, and "thanks" is a goodbye. The
 numbers that `domain.text.mood` reads off a message are weighed together by a softmax; its weights are
-fitted constants, README.md says on what.
+fitted constants, README.md says on what. Where a text model read the message, its scores decide instead, and
+the words only choose the clause to quote.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Evidence, Finding, Kind, Polarity
+from services.detector.domain.learned import HIGHEST_CONFIDENCE
 from services.detector.domain.text.mood import MoodReader
 from services.detector.domain.text.wordlist import table, words
 
 if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Conversation, Message
+    from services.detector.domain.learned import Learned
+    from services.detector.domain.model_scores import MessageScores
 
 NAME = "sentiment"
 VERSION = "1"
@@ -183,26 +187,38 @@ class SentimentDetector:
     parameters: Parameters = field(default_factory=lambda: Parameters(threshold=0.55))
     name: str = NAME
     version: str = VERSION
+    learned: Learned | None = None
+
+    def with_model(self, learned: Learned) -> Self:
+        """The same detector going by the model's scores; see `services.detector.domain.learned.Learning`."""
+        return replace(self, version=f"{self.version}+{learned.digest}", learned=learned)
 
     @property
     def kinds(self) -> frozenset[Kind]:
         return frozenset({Kind.SENTIMENT})
 
     def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
-        del context
-        made = (self._read(message) for message in conversation.readable_messages)
+        made = (
+            self._read(message, context.scores.get(message.part_id))
+            for message in conversation.readable_messages
+        )
         return tuple(finding for finding in made if finding is not None)
 
-    def _read(self, message: Message) -> Finding | None:
+    def _likely(self, message: Message, scores: MessageScores | None) -> dict[Polarity, float]:
+        if self.learned is None or scores is None:
+            return probabilities(self.reader.features(message.text, message.clauses))
+        return dict(zip(Polarity, self.learned.moods.probabilities(scores.whole), strict=True))
+
+    def _read(self, message: Message, scores: MessageScores | None) -> Finding | None:
         if not message.clauses:
             return None
-        likely = probabilities(self.reader.features(message.text, message.clauses))
+        likely = self._likely(message, scores)
         polarity = max(likely, key=lambda one: likely[one])
         if likely[polarity] < self.parameters.threshold:
             return None
         return Finding(
             kind=Kind.SENTIMENT,
-            confidence=likely[polarity],
+            confidence=min(HIGHEST_CONFIDENCE, likely[polarity]),
             detector=self.name,
             version=self.version,
             evidence=(self._evidence(message, polarity),),

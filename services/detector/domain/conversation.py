@@ -16,7 +16,10 @@ from services.detector.domain.text.language import guess_language
 from services.detector.domain.text.sentences import Clause, split_clauses
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
+
+    from services.detector.domain.model_scores import MessageScores
 
 
 class AuthorType(StrEnum):
@@ -151,10 +154,12 @@ class Context:
     """The moment of detection and what is known around the conversation.
 
     `company_name` and `agent_names` belong to the organization itself: words that name them are
-    addressed to the vendor, not about a third party.
+    addressed to the vendor, not about a third party. `scores` is what a text model said about the customers'
+    messages, by part id; without it detectors go by their rules alone.
     """
 
     now: datetime
     facts: AccountFacts = field(default_factory=AccountFacts)
     company_name: str = ""
     agent_names: frozenset[str] = frozenset()
+    scores: Mapping[str, MessageScores] = field(default_factory=dict)

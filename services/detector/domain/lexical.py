@@ -3,22 +3,30 @@
 Only customers' own words are evidence. What an agent answered or offered just before and after adds
 points to them (`dialogue.py`). The strongest clause decides; other clauses that pass the threshold are
 added as evidence, so that a page can show everything that was said about it.
+
+Where a text model read the messages, its score of the message and the points of the rules make the
+confidence together (`learned.py`); its scores of the clauses say which of them to quote. Without scores the
+rules decide alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self
 
 from services.detector.domain.detector import Parameters
 from services.detector.domain.dialogue import Turns, assent
 from services.detector.domain.finding import Evidence, Finding, Kind
+from services.detector.domain.learned import HIGHEST_CONFIDENCE
+from services.detector.domain.model_scores import NOTICE
 from services.detector.domain.withdrawal import Withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from services.detector.domain.conversation import Context, Conversation, Message
+    from services.detector.domain.learned import Learned
+    from services.detector.domain.model_scores import MessageScores
     from services.detector.domain.rules import Calibration, RuleBook, Scored
     from services.detector.domain.text.sentences import Clause
 
@@ -57,6 +65,19 @@ def no_facts(context: Context, message: Message) -> float:
     return 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the rules of one voice heard in a clause."""
+
+    clause: Clause
+    score: float
+    voice: Voice
+
+    def candidate(self, message: Message, points: float) -> Candidate:
+        confidence = min(HIGHEST_CONFIDENCE, self.voice.calibration.confidence(self.score + points))
+        return Candidate(message, self.clause, confidence, self.voice.explicit)
+
+
 @dataclass(frozen=True)
 class LexicalDetector:
     """A Detector made of voices; see `services.detector.domain.detector.Detector`."""
@@ -68,22 +89,80 @@ class LexicalDetector:
     parameters: Parameters = field(default_factory=Parameters)
     facts_points: Callable[[Context, Message], float] = no_facts
     withdrawals: Withdrawals = field(default_factory=Withdrawals)
+    learned: Learned | None = None
+
+    def with_model(self, learned: Learned) -> Self:
+        """The same detector weighing the model's scores; see `services.detector.domain.learned.Learning`."""
+        return replace(self, version=f"{self.version}+{learned.digest}", learned=learned)
 
     @property
     def kinds(self) -> frozenset[Kind]:
         return frozenset({self.kind})
 
     def candidates(self, conversation: Conversation, context: Context) -> Iterator[Candidate]:
-        """Every clause that any voice has something to say about, however little."""
+        """Every clause that the model or any voice has something to say about, however little."""
         turns = Turns(conversation)
         for message in conversation.readable_messages:
-            points: float | None = None
-            for voice in self.voices:
-                for clause, score in self._scores(voice, message, turns):
-                    if points is None:
-                        points = self.facts_points(context, message)
-                    confidence = voice.calibration.confidence(score + points)
-                    yield Candidate(message, clause, confidence, voice.explicit)
+            said = [
+                _Said(clause, score, voice)
+                for voice in self.voices
+                for clause, score in self._scores(voice, message, turns)
+            ]
+            scores = context.scores.get(message.part_id)
+            offered = self._offered(message, turns)
+            points = self.facts_points(context, message) if said or offered or scores else 0.0
+            if self.learned is None or scores is None:
+                yield from (one.candidate(message, points) for one in said)
+            else:
+                yield from self._weighed(self.learned, message, scores, said, points)
+            yield from (one.candidate(message, points) for one in offered)
+
+    def _weighed(
+        self,
+        learned: Learned,
+        message: Message,
+        scores: MessageScores,
+        said: list[_Said],
+        points: float,
+    ) -> Iterator[Candidate]:
+        """The clauses as the model and the rules see them; the surest is as sure as the whole message."""
+        label = str(self.kind)
+        curve = learned.curves[label]
+        by_clause = {clause.index: 0.0 for clause in message.clauses if clause.index in scores.clauses}
+        for one in said:
+            by_clause[one.clause.index] = max(one.score, by_clause.get(one.clause.index) or one.score)
+        highest = max((one.score for one in said), default=0.0)
+        whole = scores.whole.of(label)
+        confidence = curve.confidence(whole, highest + points)
+        if not by_clause:
+            by_clause = {message.clauses[0].index: 0.0} if len(message.clauses) == 1 else {}
+        explicit = self._explicit(learned, scores, said)
+        sure = {
+            index: curve.confidence(
+                scores.clauses[index].of(label) if index in scores.clauses else whole, mark
+            )
+            for index, mark in by_clause.items()
+        }
+        best = max(sure, key=lambda index: (sure[index], -index), default=None)
+        for index, chance in sure.items():
+            known = confidence if index == best else min(chance, confidence)
+            yield Candidate(message, message.clauses[index], known, explicit)
+
+    def _explicit(self, learned: Learned, scores: MessageScores, said: list[_Said]) -> bool | None:
+        """Whether notice was given outright; None for kinds that do not tell the two apart."""
+        if all(voice.explicit is None for voice in self.voices):
+            return None
+        outright, between = (
+            max((one.score for one in said if one.voice.explicit is which), default=0.0)
+            for which in (True, False)
+        )
+        even = 0.5
+        return learned.curves[NOTICE].confidence(scores.whole.of(NOTICE), outright - between) >= even
+
+    def _offered(self, message: Message, turns: Turns) -> list[_Said]:
+        """Assents to what an agent offered; the words themselves say nothing, so no model is asked."""
+        found = ((voice, self._agreed(voice, message, turns)) for voice in self.voices)
+        return [_Said(*agreed, voice) for voice, agreed in found if agreed is not None]
 
     def _scores(self, voice: Voice, message: Message, turns: Turns) -> Iterator[tuple[Clause, float]]:
         plain = voice.book.score_message(message.clauses)
@@ -99,9 +178,6 @@ class LexicalDetector:
             )
             if hinted is not None and hinted.score > needed:
                 yield hinted.clause, hinted.score + answered
-        offered = self._agreed(voice, message, turns)
-        if offered is not None:
-            yield offered
 
     def _answered(self, voice: Voice, message: Message, turns: Turns, plain: tuple[Scored, ...]) -> float:
         """Points that the agent's answer adds; the answer is only read when the message says something."""

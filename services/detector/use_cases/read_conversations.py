@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.detector.domain.contribution import Reading
@@ -18,6 +18,7 @@ from services.detector.domain.identity import Subject
 from services.detector.domain.mirror import Analysis, ConnectionView
 from services.detector.domain.readings import Attribution, conversation_reading, marks_of, moods_of
 from services.detector.domain.spoken import as_conversation, in_order
+from services.detector.domain.text_reading import read_with
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Conversation
     from services.detector.domain.finding import Finding
     from services.detector.domain.mirror import MirroredConversation
+    from services.detector.domain.model_scores import TextModel
+    from services.detector.domain.text_reading import Scores
     from services.detector.ports import Connections, Mirror
     from services.detector.use_cases.accounts import Accounts
     from services.detector.use_cases.attribution import Attributor
@@ -62,7 +65,9 @@ class ReadConversations:
         accounts: Accounts,
         settler: Settler,
         clock: Clock,
+        model: TextModel | None = None,
     ) -> None:
+        self._model = model
         self._mirror = mirror
         self._connections = connections
         self._detectors = detectors
@@ -168,10 +173,13 @@ class ReadConversations:
             prepared.append((one, conversation, attribution, company_keys, connection, context))
 
         def work() -> list[_Read]:
+            scores = self._scores([conversation for _, conversation, *_ in prepared])
             return [
                 _Read(one, conversation, attribution, company_keys, connection,
-                      self._findings(conversation, context, lifecycle=connection.lifecycle_events))
-                for one, conversation, attribution, company_keys, connection, context in prepared
+                      self._findings(conversation, replace(context, scores=said),
+                                     lifecycle=connection.lifecycle_events))
+                for (one, conversation, attribution, company_keys, connection, context), said
+                in zip(prepared, scores, strict=True)
             ]  # fmt: skip
 
         # Detectors compute; beside the loop they leave it free to answer pages and to fetch records.
@@ -190,6 +198,12 @@ class ReadConversations:
             one: await self._connections.get(organization_id, one) or ConnectionView(one, organization_id)
             for one in connection_ids
         }
+
+    def _scores(self, conversations: Sequence[Conversation]) -> Sequence[Scores]:
+        """Return what the text model says of each conversation; nothing where there is no model."""
+        if self._model is None:
+            return [{}] * len(conversations)
+        return read_with(self._model, conversations)
 
     def _findings(
         self, conversation: Conversation, context: Context, *, lifecycle: bool

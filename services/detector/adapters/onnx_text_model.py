@@ -1,0 +1,148 @@
+"""The text model on ONNX Runtime: checked when it is loaded, fed in small batches of like length.
+
+The folder holds `manifest.json`, which names the files with their SHA-256, the labels in order, and the
+curves that make confidences of scores. Nothing is loaded that does not match it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime
+from pydantic import BaseModel, ConfigDict, ValidationError
+from tokenizers import Tokenizer
+
+from services.detector.domain.learned import Curve, Learned, MoodCurve
+from services.detector.domain.model_scores import LABELS, ModelScores
+from services.detector.errors import ModelUnusableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PACKAGED = Path(__file__).parent.parent / "model"
+TOKENS_PER_BATCH = 512
+"""Texts times tokens that are read in one go: larger batches gain nothing on a core and hold memory."""
+_BUCKETS = (8, 16, 24, 32, 48, 64, 96, 128)
+"""Texts are filled up to the next of these lengths; beyond the last they are cut."""
+_CHARACTERS = 2_000
+"""More cannot be within the last bucket; the tokenizer's work is bounded by it."""
+_REMEMBERED = 2_048
+"""Short texts ("Thanks a lot!") come again and again; so many are not read twice."""
+_REMEMBERED_CHARACTERS = 80
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    files: dict[str, str]
+    labels: tuple[str, ...]
+    curves: dict[str, tuple[float, float, float]]
+    mood_scale: float
+    mood_offsets: tuple[float, float, float]
+    thresholds: dict[str, float]
+
+
+class OnnxTextModel:
+    """A TextModel; see `services.detector.domain.model_scores.TextModel`. Safe to call from any thread."""
+
+    def __init__(self, folder: Path = PACKAGED, *, threads: int = 1) -> None:
+        """Load the model. Raises ModelUnusableError, which says what is wrong with which file."""
+        manifest, self.digest = _checked(folder)
+        self.learned = Learned(
+            digest=self.digest,
+            curves={name: Curve(*values) for name, values in manifest.curves.items()},
+            moods=MoodCurve(manifest.mood_scale, manifest.mood_offsets),
+            thresholds=manifest.thresholds,
+        )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Many lengths come by: remembered memory plans and a growing arena would hold the largest for ever.
+        options.enable_mem_pattern = False
+        options.enable_cpu_mem_arena = False
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                (folder / "model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # the runtimes raise errors of their own, which share no type
+            raise ModelUnusableError(folder, f"the runtime refuses it: {error}") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(_BUCKETS[-1])
+        self._remembered: OrderedDict[str, ModelScores] = OrderedDict()
+
+    def read(self, texts: Sequence[str]) -> list[ModelScores]:
+        """Scores in the order of the texts; see the port."""
+        cut = [text[:_CHARACTERS] for text in texts]
+        found: dict[str, ModelScores] = {}
+        for text in dict.fromkeys(cut):
+            known = self._remembered.get(text)
+            if known is not None:
+                found[text] = known
+        fresh = [text for text in dict.fromkeys(cut) if text not in found]
+        for text, scores in zip(fresh, self._scores(fresh), strict=True):
+            found[text] = scores
+            if len(text) <= _REMEMBERED_CHARACTERS:
+                self._remember(text, scores)
+        return [found[text] for text in cut]
+
+    def _remember(self, text: str, scores: ModelScores) -> None:
+        self._remembered[text] = scores
+        while len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def _scores(self, texts: Sequence[str]) -> list[ModelScores]:
+        if not texts:
+            return []
+        # Half of a surrogate pair is no character that a tokenizer can take.
+        plain = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        rows = [encoded.ids for encoded in self._tokenizer.encode_batch(plain)]
+        scores: list[ModelScores | None] = [None] * len(rows)
+        for width, places in batches([len(row) for row in rows]):
+            ids = np.zeros((len(places), width), dtype=np.int64)
+            mask = np.zeros_like(ids)
+            for at, place in enumerate(places):
+                ids[at, : len(rows[place])] = rows[place]
+                mask[at, : len(rows[place])] = 1
+            logits = self._session.run(["logits"], {"ids": ids, "mask": mask})[0]
+            for place, values in zip(places, logits.tolist(), strict=True):
+                scores[place] = ModelScores(tuple(values))
+        return [one for one in scores if one is not None]
+
+
+def batches(lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+    """Positions of texts of like length, with the length they are filled up to; each position once."""
+    by_width: dict[int, list[int]] = {}
+    for at, length in enumerate(lengths):
+        width = next(bucket for bucket in _BUCKETS if length <= bucket)
+        by_width.setdefault(width, []).append(at)
+    for width, places in sorted(by_width.items()):
+        size = max(1, TOKENS_PER_BATCH // width)
+        for start in range(0, len(places), size):
+            yield width, places[start : start + size]
+
+
+def _checked(folder: Path) -> tuple[_Manifest, str]:
+    """The manifest and what names the model, once every file is what the manifest says."""
+    path = folder / "manifest.json"
+    try:
+        raw = path.read_bytes()
+        manifest = _Manifest.model_validate(json.loads(raw))
+    except (OSError, ValueError, ValidationError) as error:
+        raise ModelUnusableError(folder, f"manifest.json cannot be read: {error}") from error
+    if manifest.labels != LABELS:
+        raise ModelUnusableError(folder, f"it was made for the labels {', '.join(manifest.labels)}")
+    for name in ("model.onnx", "tokenizer.json"):
+        try:
+            found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        except OSError as error:
+            raise ModelUnusableError(folder, f"{name} cannot be read: {error.strerror or error}") from error
+        if found != manifest.files.get(name):
+            raise ModelUnusableError(folder, f"{name} has SHA-256 {found}, not {manifest.files.get(name)}")
+    return manifest, hashlib.sha256(raw).hexdigest()[:8]

@@ -1,0 +1,78 @@
+"""How a model's scores and the points of rules become a calibrated confidence.
+
+The constants are fitted on messages that the model was not trained on, and travel with the model: a new
+model brings its own. Confidence never reaches certainty, since no reading of a text does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.detector.domain.model_scores import ModelScores
+
+HIGHEST_CONFIDENCE = 0.99
+"""No page says that something is certain."""
+POINTS_LIMIT = 5.0
+"""Rules count up to so many points; more phrases of one kind do not make a message surer."""
+_EXPONENT_LIMIT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Probability of a label: 1 / (1 + exp(-(logit * score + points * rules + offset)))."""
+
+    logit: float = 1.0
+    points: float = 0.0
+    offset: float = 0.0
+
+    def confidence(self, logit: float, points: float = 0.0) -> float:
+        """Probability, at most HIGHEST_CONFIDENCE; never 0."""
+        bounded = max(-POINTS_LIMIT, min(POINTS_LIMIT, points))
+        exponent = self.logit * logit + self.points * bounded + self.offset
+        exponent = max(-_EXPONENT_LIMIT, min(_EXPONENT_LIMIT, exponent))
+        return min(HIGHEST_CONFIDENCE, 1.0 / (1.0 + math.exp(-exponent)))
+
+
+@dataclass(frozen=True, slots=True)
+class MoodCurve:
+    """Probabilities of the polarities: a softmax of `scale * logit + offset`."""
+
+    scale: float = 1.0
+    offsets: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def probabilities(self, scores: ModelScores) -> tuple[float, ...]:
+        """Probabilities of negative, neutral and positive; they add up to one."""
+        exponents = [
+            self.scale * logit + offset for logit, offset in zip(scores.polarities, self.offsets, strict=True)
+        ]
+        highest = max(exponents)
+        powers = [math.exp(exponent - highest) for exponent in exponents]
+        total = sum(powers)
+        return tuple(power / total for power in powers)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a model brings beside its weights: its digest, its curves, and the thresholds set for precision.
+
+    Curves are by label (`churn_risk`, ..., `notice`), thresholds by the name of the detector.
+    """
+
+    digest: str
+    curves: Mapping[str, Curve]
+    moods: MoodCurve = field(default_factory=MoodCurve)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Learning(Protocol):
+    """A detector that weighs a model's scores beside its rules."""
+
+    def with_model(self, learned: Learned) -> Self:
+        """The same detector with the model's curves, and its digest in the version."""
+        ...

@@ -1,0 +1,58 @@
+"""What a text model says about a message: a raw score per label, for the whole and for its clauses.
+
+The numbers are logits, not probabilities: a detector adds the points of its rules before it turns them
+into a confidence, so both are weighed on one scale (`learned.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+POLARITIES = ("negative", "neutral", "positive")
+LIFECYCLE = ("onboarding", "renewal", "upsell", "expansion", "churn_risk")
+WISH = "feature_request"
+NOTICE = "notice"
+LABELS = (*POLARITIES, *LIFECYCLE, WISH, NOTICE)
+"""The outputs of the encoder, in order. NOTICE tells notice given outright from implied risk, where there is
+churn risk at all."""
+_POSITION = {label: at for at, label in enumerate(LABELS)}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScores:
+    """Logits in the order of LABELS."""
+
+    logits: tuple[float, ...]
+
+    def of(self, label: str) -> float:
+        return self.logits[_POSITION[label]]
+
+    @property
+    def polarities(self) -> tuple[float, ...]:
+        """The logits of negative, neutral and positive; a softmax makes shares of them."""
+        return self.logits[: len(POLARITIES)]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageScores:
+    """Scores of a message as a whole, and of its clauses by their index where they were worth a look."""
+
+    whole: ModelScores
+    clauses: Mapping[int, ModelScores] = field(default_factory=dict)
+
+
+class TextModel(Protocol):
+    """Reads texts. The same text gets the same scores whatever it is read together with."""
+
+    @property
+    def digest(self) -> str:
+        """What names the model's weights; another one means that findings may differ."""
+        ...
+
+    def read(self, texts: Sequence[str]) -> list[ModelScores]:
+        """Scores in the order of the texts. Of a long text only the beginning counts; work is bounded."""
+        ...
