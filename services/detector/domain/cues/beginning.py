@@ -93,6 +93,9 @@ BEGINNING = (
             """
             live view|chat|stream|map|data|agent|agents|demo
             signing up for longer|another|a_second
+            sign|signed|register|registered|enroll|enrol|signing up? ..1 my|our|a|the ..1 kid|kids|child|
+                children|son|daughter|wife|husband|mother|mum|father|dad|pupil|pupils|student|students|guest|guests|member|
+                members|patient|patients|dog|team
             pupils|students|children ..2 register|sign|enrol|enroll
             two factor
             survey|campaign|newsletter|launch a

@@ -99,6 +99,20 @@ BUYING_UP = (
         whole_message=True,
     ),
     Cue(
+        "own_machines",
+        -4.0,
+        phrase_lines(
+            """
+            upgrade|upgraded|upgrading|upgrades ..8 phones|phone|tablet|tablets|handset|handsets|computer|
+                computers|laptops|machine|machines|device|devices|browsers|printer|printers|scanner|scanners|
+                kernel|cluster|database|databases|postgresql|mysql|framework|dependency|dependencies|
+                hardware|firmware|os|ios|android|windows|macos
+            phone|phones|tablet|tablets|laptop|laptops|device|devices|computer|computers|browser|server|
+                servers ..3 upgrade|upgraded|upgrades|upgrading
+            """
+        ),
+    ),
+    Cue(
         "another_sale",
         -3.5,
         phrase_lines(

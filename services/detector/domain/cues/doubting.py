@@ -128,6 +128,10 @@ DOUBTING = (
             not|never ..3 recommend|recommending that|we|staying|renewing|keeping
             gone|going|went downhill|backwards
             faith|trust|patience|goodwill ..8 used_up|gone|running_out|run_out|exhausted
+            if|unless ..2 it|this|that|things|you|nothing ..1 not|is_not|are_not|changes ..8 pull|plug|walk|
+                leave|tender|gone|alternative|alternatives|elsewhere|stop|end|quit|drop
+            pull|pulling the plug
+            start|open|run|put_out a tender
             start|starting|begin|have to? looking|look|asking|searching around|elsewhere|what|for_something
             one of them|the_two|these ..4 go
             reviewing|review|auditing|audit ..3 <our>|all ..3 suppliers|vendors|software|tools|subscriptions|
@@ -159,6 +163,21 @@ DOUBTING = (
             """
         ),
         family="exit",
+    ),
+    Cue(
+        "not_about_us",
+        -4.0,
+        phrase_lines(
+            """
+            not you|yours|your_fault|your_prices|your_side
+            nothing to do with you|your|yours
+            price|prices|cost|costs of steel|metal|wood|timber|copper|fuel|diesel|petrol|gas|electricity|
+                energy|power|rent|materials|food|flour|eggs|milk|paper|parts|labor|freight|feed|seed|insurance
+            steel|metal|wood|timber|copper|fuel|diesel|petrol|gas|electricity|energy|material|materials|food|
+                flour|egg|milk|paper|rent|freight ..2 price|prices|bill|bills|cost|costs
+            everything gets|is|becomes ..3 expensive|dearer|pricier
+            """
+        ),
     ),
     Cue(
         "another_doubt",

@@ -114,6 +114,7 @@ GROWING = (
         -3.5,
         phrase_lines(
             """
+            unused|idle|empty|spare|inactive|too_many
             errors|error|tickets|outage|fix|bug|minutes|days|day|hours|weeks|steps|clicks
             # phone|numbers|files|fields
             phone numbers

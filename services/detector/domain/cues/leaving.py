@@ -141,6 +141,30 @@ LEAVING = (
         whole_message=True,
     ),
     Cue(
+        "on_condition",
+        -3.2,
+        phrase_lines(
+            """
+            if|unless ..2 it|this|that|things|you|nothing|they ..1 not|is_not|are_not ..8 will|would|shall|
+                have_to
+            if nothing|this|it|things ..1 changes|improves|continues|goes|happens|stays ..6 will|would|have_to
+            or else
+            otherwise we|i|they|he|she will|would|shall|have_to
+            """
+        ),
+    ),
+    Cue(
+        "other_direction",
+        -4.0,
+        phrase_lines(
+            """
+            make|let|have|making it|them|this go|run|work|sync|scroll|turn|read
+            other way too|also|round|around|as_well|back
+            both ways|directions
+            """
+        ),
+    ),
+    Cue(
         "another_ending",
         -4.0,
         phrase_lines(

@@ -105,6 +105,8 @@ STAYING_ON = (
         -4.0,
         phrase_lines(
             """
+            passport|visa|permit|driving|driver|prescription|book|books|library|parking|identity|id|badge
+            same again
             task|lease|passport|share|calendar|event|template|plate|imported|session|token|data
             notice period of our
             our employees|tenants|pupils|clients
@@ -116,7 +118,12 @@ STAYING_ON = (
     Cue(
         "certificate_matter",
         -2.5,
-        phrase_lines("certificate|certificates|tls|ssl|domain|domains|dns|guarantee|warranty|insurance"),
+        phrase_lines(
+            """
+            certificate|certificates|tls|ssl|domain|domains|dns|guarantee|warranty|insurance
+            passport|visa|driving_licence|driving_license|identity_card|library|prescription
+            """
+        ),
         whole_message=True,
     ),
 )

