@@ -35,7 +35,12 @@ from services.detector.pages.insight import SignalParts, signal_pages
 from services.detector.pages.insights import InsightParts, insight_pages
 from services.detector.pages.live import LiveFeed
 from services.detector.pages.people import PeopleParts, people_pages
-from services.detector.pages.requests import RequestParts, request_pages
+from services.detector.pages.requests import (
+    RequestParts,
+    one_request_pages,
+    regrouping_pages,
+    request_pages,
+)
 from services.detector.pages.settings import SettingParts, setting_pages
 from services.detector.use_cases.show import Show
 from shared.documents.pending import sweep_forever
@@ -125,6 +130,7 @@ def create_app(
         live=live,
         clock=base.clock,
     )
+    request_parts = RequestParts(pages, lists, show, engine.review, engine.regroup, connections, base.clock)
     setting_parts = SettingParts(
         pages=pages,
         lists=lists,
@@ -146,14 +152,16 @@ def create_app(
             signal_routes(lists=lists, show=show, review=engine.review),
             customer_routes(lists=lists, show=show, maintain=engine.customers, clock=base.clock),
             health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
-            request_routes(lists=lists, show=show, review=engine.review),
+            request_routes(lists=lists, show=show, review=engine.review, regroup=engine.regroup),
             people_routes(lists=lists, show=show),
             conversation_routes(lists=lists, show=show, moods=engine.moods),
             insight_pages(insights),
             signal_pages(SignalParts(pages, show, engine.review)),
             customer_pages(CustomerParts(pages, lists, show, connections, base.clock)),
             people_pages(PeopleParts(pages, lists, show, mirror, base.clock)),
-            request_pages(RequestParts(pages, lists, show, engine.review, connections)),
+            request_pages(request_parts),
+            one_request_pages(request_parts),
+            regrouping_pages(request_parts),
             conversation_pages(ConversationParts(pages, show)),
             setting_pages(setting_parts),
             detection_pages(detection_parts),

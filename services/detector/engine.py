@@ -15,6 +15,7 @@ from services.detector.use_cases.customers import MaintainCustomers
 from services.detector.use_cases.health import KeepHealth
 from services.detector.use_cases.intake import Intake
 from services.detector.use_cases.read_conversations import ReadConversations
+from services.detector.use_cases.regroup import Regroup
 from services.detector.use_cases.reread import Reread
 from services.detector.use_cases.review import Review
 from services.detector.use_cases.rounds import Rounds
@@ -146,6 +147,7 @@ class Engine:
             clock=clock,
             owner=owner,
         )
+        self.regroup = Regroup(requests=stores.requests, signals=signals, settler=settler, clock=clock)
         self.rounds = Rounds(
             signals=signals,
             customers=customers,

@@ -225,8 +225,9 @@ class HealthRecords(Protocol):
         ...
 
     async def due(self, measured_before: datetime, limit: int) -> list[Due]:
-        """Return customers of any organization: those that changed since they were measured, then the
-        longest unmeasured ones. Stand-ins that found their customer are left out.
+        """Return customers of any organization: first who changed since, then who waited longest.
+
+        Stand-ins that found their customer are left out.
         """
         ...
 
@@ -253,6 +254,18 @@ class Requests(Protocol):
         ...
 
     async def add_wording(self, organization_id: str, request_id: str, tokens: tuple[str, ...]) -> None: ...
+
+    async def join(self, organization_id: str, request_id: str, into: str, at: datetime) -> None:
+        """Merge a request, and all that were merged into it, into another one."""
+        ...
+
+    async def merged_into(self, organization_id: str, request_id: str) -> list[Request]: ...
+
+    async def forget_wordings(
+        self, organization_id: str, request_ids: Collection[str], wordings: Collection[tuple[str, ...]]
+    ) -> None:
+        """Make these requests no longer recognise these wordings as theirs."""
+        ...
 
     async def save_demand(self, organization_id: str, counted: Mapping[str, Demand]) -> None: ...
 

@@ -37,6 +37,7 @@ class MongoRequests:
         await self._collection.ensure_indexes(
             Index(keys=(("organization_id", 1), ("tokens", 1))),
             Index(keys=(("organization_id", 1), ("customers", -1), ("_id", -1))),
+            Index(keys=(("organization_id", 1), ("merged_into", 1))),
         )
 
     async def candidates(self, organization_id: str, tokens: Keys[str]) -> list[Request]:
@@ -70,6 +71,7 @@ class MongoRequests:
                     "changed_at": request.changed_at,
                     "state_by": request.state_by,
                     "state_at": request.state_at,
+                    "merged_into": request.merged_into,
                     "customers": 0,
                     "people": 0,
                     "spend": 0.0,
@@ -87,6 +89,39 @@ class MongoRequests:
             {"_id": f"{organization_id}/{request_id}"},
             {"$addToSet": {"wordings": list(tokens), "tokens": {"$each": list(tokens)}}},
         )
+
+    async def join(self, organization_id: str, request_id: str, into: str, at: datetime) -> None:
+        scoped = self._collection.of(organization_id)
+        change = {"$set": {"merged_into": into, "changed_at": at}}
+        # Those that were merged before go first: a crash in between leaves a merge that is asked for again.
+        await scoped.update_many({"merged_into": request_id}, change)
+        await scoped.update_one({"_id": f"{organization_id}/{request_id}"}, change)
+
+    async def merged_into(self, organization_id: str, request_id: str) -> list[Request]:
+        found = await self._collection.of(organization_id).find(
+            {"merged_into": request_id}, sort=[("_id", 1)], limit=_MANY
+        )
+        return [request_from(document) for document in found]
+
+    async def forget_wordings(
+        self, organization_id: str, request_ids: Keys[str], wordings: Keys[tuple[str, ...]]
+    ) -> None:
+        for request in (await self.by_ids(organization_id, request_ids)).values():
+            kept = [wording for wording in request.wordings if wording not in wordings]
+            if len(kept) == len(request.wordings):
+                continue
+            await self._collection.of(organization_id).update_one(
+                {
+                    "_id": f"{organization_id}/{request.request_id}",
+                    "wordings": [list(one) for one in request.wordings],
+                },
+                {
+                    "$set": {
+                        "wordings": [list(one) for one in kept],
+                        "tokens": sorted({token for wording in kept for token in wording}),
+                    }
+                },
+            )
 
     async def save_demand(self, organization_id: str, counted: Mapping[str, Demand]) -> None:
         await self._collection.of(organization_id).bulk_write(
@@ -135,4 +170,5 @@ def request_from(document: Document) -> Request:
         changed_at=document["changed_at"],
         state_by=document["state_by"],
         state_at=document["state_at"],
+        merged_into=document.get("merged_into"),
     )

@@ -277,6 +277,27 @@ class RequestOut(BaseModel):
         )
 
 
+class MergeIn(BaseModel):
+    """Which request a request is the same as."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"into": "r5d1c0ffee"}]})
+
+    into: str = Field(min_length=1, max_length=100)
+
+
+class SplitIn(BaseModel):
+    """Whose wish, by signal, is another one, and what that one is called."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"signals": ["s1f0c5b0a4d2e9b7c6a5"], "title": "Dark mode on phones"}]
+        }
+    )
+
+    signals: list[str] = Field(min_length=1, max_length=500)
+    title: str = Field(min_length=1, max_length=160)
+
+
 class PersonOut(BaseModel):
     """Somebody on a customer's side; `id` holds the workspace's id and Intercom's."""
 

@@ -9,7 +9,15 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from services.detector.api.answers import AnsweringRoute
-from services.detector.api.models import ConversationOut, MarkOut, MessageOut, PersonOut, RequestOut
+from services.detector.api.models import (
+    ConversationOut,
+    MarkOut,
+    MergeIn,
+    MessageOut,
+    PersonOut,
+    RequestOut,
+    SplitIn,
+)
 from services.detector.domain.identity import Subject, resource_key
 from services.detector.domain.mood import MoodRules, roll_up
 from services.detector.domain.spoken import author_type, contact_keys
@@ -20,6 +28,7 @@ from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode
 if TYPE_CHECKING:
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.lists import Lists
+    from services.detector.use_cases.regroup import Regroup
     from services.detector.use_cases.review import Review
     from services.detector.use_cases.show import ConversationView, Show
     from shared.contracts.resources import ContactChanged
@@ -31,7 +40,7 @@ class StateChange(BaseModel):
     state: RequestState
 
 
-def request_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
+def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup) -> APIRouter:
     """Return the routes under /api/v1/requests."""
     router = APIRouter(prefix="/api/v1/requests", tags=["requests"], route_class=AnsweringRoute)
 
@@ -69,6 +78,20 @@ def request_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
         """Say where a request stands; shipping or declining it settles its signals."""
         await review.decide_request(identity.organization_id, request_id, body.state, by=identity.email)
         return RequestOut.of((await show.request(identity.organization_id, request_id)).row)
+
+    @router.post("/{request_id}/merge", dependencies=[Depends(csrf_protect)])
+    async def merge(request_id: str, body: MergeIn, identity: Member) -> RequestOut:
+        """Say that this request is the same as another one; return that one with all who asked."""
+        kept = await regroup.merge(identity.organization_id, request_id, body.into, by=identity.email)
+        return RequestOut.of((await show.request(identity.organization_id, kept.request_id)).row)
+
+    @router.post("/{request_id}/split", dependencies=[Depends(csrf_protect)])
+    async def split(request_id: str, body: SplitIn, identity: Member) -> RequestOut:
+        """Make a request of its own of some who asked; return the new one."""
+        made = await regroup.split(
+            identity.organization_id, request_id, body.signals, body.title, by=identity.email
+        )
+        return RequestOut.of((await show.request(identity.organization_id, made.request_id)).row)
 
     return router
 

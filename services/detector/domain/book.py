@@ -244,6 +244,26 @@ class SignalBook:
             number = self._next_number(new, signal.slot)
             self._signals[signal.signal_id] = signal.moved(new, number, customer, at=self._now)
 
+    def refile(self, slot: Slot, title: str, *, by: str) -> None:
+        """Give every signal of the book that is about another request to this one.
+
+        Where the subject has an open signal about it already, the two become one.
+        """
+        for signal in sorted(self._signals.values(), key=lambda one: (one.number, one.signal_id)):
+            if signal.slot == slot or signal.slot.request_id is None:
+                continue
+            target = self._open_at(signal.subject, slot)
+            if signal.is_open and target is not None:
+                joined = target.with_proofs((*target.proofs, *signal.proofs), at=self._now)
+                self._signals[target.signal_id] = joined
+                gone = replace(signal, proofs=()).cleared(
+                    "merged", at=self._now, by=by, note=f"now with “{title}”"
+                )
+                self._signals[signal.signal_id] = gone
+                continue
+            number = self._next_number(signal.subject, slot)
+            self._signals[signal.signal_id] = signal.refiled(slot, number, title, by=by, at=self._now)
+
     def clear(self, signal_id: str, reason: ClearReason, *, by: str = "", note: str = "") -> None:
         """Close one signal for a reason that lies outside of its evidence."""
         self._signals[signal_id] = self._signals[signal_id].cleared(reason, at=self._now, by=by, note=note)

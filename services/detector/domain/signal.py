@@ -35,6 +35,7 @@ MAX_PROOFS = 50
 MAX_HISTORY = 100
 """Lines of history that a signal keeps; the first one always stays."""
 
+MAX_NOTE = 300
 MAX_PEOPLE = 20
 MAX_TAGS = 50
 
@@ -211,6 +212,16 @@ class Signal:
             number=number,
             customer=customer,
             history=self._noted(at, "moved", note=note),
+        )
+
+    def refiled(self, slot: Slot, number: int, title: str, *, by: str, at: datetime) -> Signal:
+        """Belong to another request, because a person found the wishes to be the same, or not to be."""
+        return replace(
+            self,
+            slot=slot,
+            number=number,
+            title=title,
+            history=self._noted(at, "moved", by, f"now with “{title}”"[:MAX_NOTE]),
         )
 
     def confirmed(self, by: str, *, at: datetime) -> Signal:

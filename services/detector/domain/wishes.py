@@ -69,7 +69,11 @@ _EMPTY_WORDS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One distinct wish. `wordings` are the ways it was put, the first one being its title."""
+    """One distinct wish. `wordings` are the ways it was put.
+
+    `merged_into` names the request that a person found to be the same. A merged request keeps its
+    wordings: it goes on recognising its own wish, for the request that it belongs to.
+    """
 
     request_id: str
     title: str
@@ -79,6 +83,12 @@ class Request:
     changed_at: datetime
     state_by: str | None = None
     state_at: datetime | None = None
+    merged_into: str | None = None
+
+    @property
+    def root_id(self) -> str:
+        """The request that stands for this one on pages and signals."""
+        return self.merged_into or self.request_id
 
 
 def _stem(word: str) -> str:
@@ -194,14 +204,17 @@ def _words(tokens: frozenset[str]) -> frozenset[str]:
 
 
 def closest(tokens: Sequence[str], requests: Iterable[Request]) -> Request | None:
-    """Return the request that a wish belongs to, or None when it is a new one.
+    """Return the request that recognises a wish, or None when it is a new one.
 
-    The wish must be like one of the request's wordings and contradict none of them, so that two wishes are
-    not joined by a vague third.
+    A wording that a request holds exactly is its own. Otherwise the wish must be like one of the request's
+    wordings and contradict none of them, so that two wishes are not joined by a vague third.
     """
     best: tuple[float, str] | None = None
     found: Request | None = None
+    held = tuple(tokens)
     for request in requests:
+        if held and held in request.wordings:
+            return request
         scores = [similarity(tokens, wording) for wording in request.wordings]
         if not scores or min(scores) <= 0:
             continue

@@ -117,3 +117,29 @@ def request_row(row: RequestRow) -> Sequence[object]:
         row.spend,
         row.last_at.isoformat() if row.last_at else "",
     )
+
+
+ASKED_HEADING = ("customer", "owner", "monthly_spend", "person", "email", "asked_at", "state", "words")
+
+
+def asked_rows(signal: Signal) -> list[Sequence[object]]:
+    """Return a row for each person who asked, with their newest words: the list of whom to tell."""
+    customer = signal.customer
+    newest = {
+        (proof.author_id or proof.author_email or ""): proof
+        for proof in reversed(signal.proofs)
+        if proof.quote
+    }
+    return [
+        (
+            customer.name if customer else "",
+            customer.owner if customer else "",
+            customer.monthly_spend if customer else None,
+            proof.author_name,
+            proof.author_email,
+            proof.said_at.isoformat(),
+            signal.state,
+            proof.quote,
+        )
+        for proof in newest.values()
+    ]

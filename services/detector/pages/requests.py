@@ -6,26 +6,42 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
-from starlette.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.wishes import REQUEST_STATES, RequestState
 from services.detector.errors import InvalidRequestError
 from services.detector.pages.cards import state_of
-from services.detector.pages.export import MOST_ROWS, PORTION, REQUEST_HEADING, csv_answer, request_row
+from services.detector.pages.export import (
+    ASKED_HEADING,
+    MOST_ROWS,
+    PORTION,
+    REQUEST_HEADING,
+    asked_rows,
+    csv_answer,
+    request_row,
+)
 from shared.auth.dependencies import Member, csrf_protect
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
 
+    from services.detector.domain.signal import Signal
     from services.detector.lists import Lists, RequestSort
     from services.detector.ports import Connections
+    from services.detector.use_cases.regroup import Regroup
     from services.detector.use_cases.review import Review
     from services.detector.use_cases.show import Show
+    from shared.clock import Clock
     from shared.web.pages import Pages
 
 ROWS = 50
+_OFFERED = 20
+"""Requests offered for a merge; others are found by their words."""
+_MOST_SPLIT = 500
+_TREND_MONTHS = 12
 STATE_WORDS: dict[RequestState, str] = {
     "new": "New",
     "under_review": "Under review",
@@ -51,7 +67,9 @@ class RequestParts:
     lists: Lists
     show: Show
     review: Review
+    regroup: Regroup
     connections: Connections
+    clock: Clock
 
 
 def known_state(value: str) -> RequestState | None:
@@ -66,7 +84,7 @@ def known_order(value: str) -> RequestSort:
 
 
 def request_pages(parts: RequestParts) -> APIRouter:
-    """Return the routes of /requests."""
+    """Return the routes of the list of requests."""
     router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
     pages, lists = parts.pages, parts.lists
 
@@ -132,9 +150,24 @@ def request_pages(parts: RequestParts) -> APIRouter:
 
         return csv_answer("requests.csv", REQUEST_HEADING, portions())
 
+    return router
+
+
+def one_request_pages(parts: RequestParts) -> APIRouter:
+    """Return the routes of one request: what is known of it, and what a person may decide."""
+    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    pages, lists = parts.pages, parts.lists
+
     @router.get("/requests/{request_id}")
-    async def one_request(request: Request, request_id: str, identity: Member) -> HTMLResponse:
-        view = await parts.show.request(identity.organization_id, request_id)
+    async def one_request(request: Request, request_id: str, identity: Member, find: Word = "") -> Response:
+        organization = identity.organization_id
+        view = await parts.show.request(organization, request_id)
+        if view.row.request.request_id != request_id:
+            return RedirectResponse(f"/requests/{view.row.request.request_id}", 307)
+        others = await lists.requests(
+            organization, state=None, words=find, sort="-customers", position=None, limit=_OFFERED + 1
+        )
+        offered = [one for one in others.items if one.request.request_id != request_id][:_OFFERED]
         return pages.render(
             request,
             "request.html",
@@ -144,6 +177,11 @@ def request_pages(parts: RequestParts) -> APIRouter:
             asked=[(signal, state_of(signal)) for signal in view.signals if signal.proofs],
             words=STATE_WORDS,
             tones=STATE_TONES,
+            find=find,
+            offered_options=[(one.request.request_id, one.request.title) for one in offered],
+            offered=offered,
+            merged=view.merged,
+            trend=trend_of(view.signals, parts.clock.now()),
         )
 
     @router.post("/requests/{request_id}/state", dependencies=[Depends(csrf_protect)])
@@ -157,3 +195,48 @@ def request_pages(parts: RequestParts) -> APIRouter:
         return RedirectResponse(f"/requests/{request_id}", 303)
 
     return router
+
+
+def regrouping_pages(parts: RequestParts) -> APIRouter:
+    """Return the routes for whom to tell, merging and splitting."""
+    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+
+    @router.get("/requests/{request_id}/asked.csv")
+    async def asked(request_id: str, identity: Member) -> StreamingResponse:
+        view = await parts.show.request(identity.organization_id, request_id)
+
+        async def rows() -> AsyncIterator[list[Sequence[object]]]:
+            yield [row for signal in view.signals for row in asked_rows(signal)]
+
+        return csv_answer("asked.csv", ASKED_HEADING, rows())
+
+    @router.post("/requests/{request_id}/merge", dependencies=[Depends(csrf_protect)])
+    async def merge(
+        request_id: str, identity: Member, into: Annotated[str, Form(max_length=100)] = ""
+    ) -> RedirectResponse:
+        kept = await parts.regroup.merge(identity.organization_id, request_id, into, by=identity.email)
+        return RedirectResponse(f"/requests/{kept.request_id}", 303)
+
+    @router.post("/requests/{request_id}/split", dependencies=[Depends(csrf_protect)])
+    async def split(
+        request_id: str,
+        identity: Member,
+        signal: Annotated[list[str] | None, Form()] = None,
+        title: Annotated[str, Form(max_length=300)] = "",
+    ) -> RedirectResponse:
+        made = await parts.regroup.split(
+            identity.organization_id, request_id, (signal or [])[:_MOST_SPLIT], title, by=identity.email
+        )
+        return RedirectResponse(f"/requests/{made.request_id}", 303)
+
+    return router
+
+
+def trend_of(signals: Sequence[Signal], now: datetime) -> list[int]:
+    """Return how often it was asked for in each of the last twelve months, the oldest first."""
+    counts = [0] * _TREND_MONTHS
+    for proof in (proof for signal in signals for proof in signal.proofs):
+        ago = (now.year - proof.said_at.year) * 12 + now.month - proof.said_at.month
+        if 0 <= ago < _TREND_MONTHS:
+            counts[_TREND_MONTHS - 1 - ago] += 1
+    return counts

@@ -12,7 +12,7 @@ from services.detector.errors import NotFoundError
 from services.detector.lists import CustomerRow, RequestRow, SignalFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from services.detector.domain.customer import Customer
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import ConnectionView, MirroredConversation
     from services.detector.domain.mood import Mood, MoodPoint, MoodRules
     from services.detector.domain.signal import Signal
+    from services.detector.domain.wishes import Request
     from services.detector.lists import Lists
     from services.detector.ports import Connections, Customers, HealthRecords, Mirror, Requests, Signals
     from shared.contracts.resources import CompanyChanged, ContactChanged, ConversationPartChanged
@@ -67,8 +68,11 @@ class ConversationView:
 
 @dataclass(frozen=True)
 class RequestView:
+    """A request, the signals about it, open ones first, and the requests that were merged into it."""
+
     row: RequestRow
     signals: list[Signal]
+    merged: list[Request]
 
 
 class Show:
@@ -126,9 +130,9 @@ class Show:
             row=CustomerRow(found, counted.open_signals, counted.last_at, score),
             companies=companies,
             people=await self._lists.people_of(organization_id, keys, _PEOPLE),
-            conversations=list(reversed(held))[:_CONVERSATIONS],
+            conversations=newest,
             signals=signals,
-            moods=_points(held),
+            moods=_in_order(point for one in held for point in one.moods),
             health=health,
         )
 
@@ -156,7 +160,8 @@ class Show:
             position=None,
             limit=_PEOPLE,
         )
-        said = [point for point in _points(held.items) if point.author_id == key]
+        felt = (point for one in held.items if one.analysis for point in one.analysis.moods)
+        said = _in_order(point for point in felt if point.author_id == key)
         return PersonView(
             contact=contact,
             customers=list((await self._customers.by_ids(organization_id, ids)).values()),
@@ -194,19 +199,23 @@ class Show:
         )
 
     async def request(self, organization_id: str, request_id: str) -> RequestView:
+        """Return a request; one that was merged shows the one it is now."""
         request = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
+        if request is not None and request.merged_into:
+            request_id = request.merged_into
+            request = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
         if request is None:
             raise NotFoundError("There is no such request.")
         demand = (await self._signals.demand(organization_id, [request_id]))[request_id]
         signals = await self._signals.by_request(organization_id, request_id)
         signals.sort(key=lambda one: (one.is_open, one.occurred_at or one.opened_at), reverse=True)
         row = RequestRow(request, demand.customers, demand.people, demand.spend, demand.last_at)
-        return RequestView(row, signals)
+        merged = await self._requests.merged_into(organization_id, request_id)
+        return RequestView(row, signals, merged)
 
 
-def _points(conversations: Sequence[MirroredConversation]) -> list[MoodPoint]:
-    points = [point for one in conversations if one.analysis for point in one.analysis.moods]
-    return sorted(points, key=lambda point: point.at)
+def _in_order(moods: Iterable[MoodPoint]) -> list[MoodPoint]:
+    return sorted(moods, key=lambda point: point.at)
 
 
 def intercom_url(url: str | None, conversation_id: str, view: ConnectionView | None) -> str | None:

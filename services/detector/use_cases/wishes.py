@@ -52,13 +52,16 @@ class Wishes:
         pool = {one.request_id: one for one in await self._requests.candidates(organization_id, wanted)}
         kept = {one.slot.request_id for one in held if one.slot.request_id}
         pool.update(await self._requests.by_ids(organization_id, kept - set(pool)))
+        roots = {one.merged_into for one in pool.values() if one.merged_into}
+        roots_held = await self._requests.by_ids(organization_id, roots - set(pool))
         assigned: dict[str, Assigned] = {}
         for key, found in wishes.items():
             for wish in found:
                 request = pool.get(_held_request(key, wish, held)) or await self._request_for(
                     organization_id, wish.subject, tokens[key, wish.subject], pool
                 )
-                assigned.setdefault(key, {})[wish.subject] = (request.request_id, request.title)
+                root = pool.get(request.root_id) or roots_held.get(request.root_id) or request
+                assigned.setdefault(key, {})[wish.subject] = (root.request_id, root.title)
         return assigned
 
     async def _request_for(

@@ -237,6 +237,31 @@ class TestActing:
         assert (await browser.post(f"/requests/{request}/state", data={"state": "maybe"})).status_code == 422
         assert "Planned" in await text(browser, f"/requests/{request}")
 
+    async def test_requests_are_merged_and_split(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The page offers other requests to merge into; a merged one leads to the one it is now."""
+        await filled(rig)
+        await rig.tell(*rig.said("k3", "It would be great if you could export invoices to a spreadsheet."))
+        found = (await browser.get("/api/v1/requests", headers=MACHINE)).json()["items"]
+        assert len(found) == 2
+        kept, gone = found[0], found[1]
+        page = await text(browser, f"/requests/{gone['id']}")
+        assert f'<option value="{kept["id"]}"' in page
+        merged = await browser.post(f"/requests/{gone['id']}/merge", data={"into": kept["id"]})
+        assert merged.headers["location"] == f"/requests/{kept['id']}"
+        assert (await browser.get(f"/requests/{gone['id']}")).headers["location"] == f"/requests/{kept['id']}"
+        page = await text(browser, f"/requests/{kept['id']}")
+        assert gone["title"] in page
+        rows = list(csv.DictReader(io.StringIO(await text(browser, f"/requests/{kept['id']}/asked.csv"))))
+        assert {row["customer"] for row in rows} == {"Northwind", "Contoso"}
+        assert (await browser.post(f"/requests/{kept['id']}/merge", data={"into": "no"})).status_code == 404
+        lee = next(one for one in await rig.signals() if one.customer and one.customer.name == "Contoso")
+        split = {"signal": lee.signal_id, "title": "Dark dashboards"}
+        made = await browser.post(f"/requests/{kept['id']}/split", data=split)
+        assert "Dark dashboards" in await text(browser, made.headers["location"])
+        body = {"signals": [lee.signal_id], "title": "Again"}
+        refused = await browser.post(f"/api/v1/requests/{kept['id']}/split", json=body, headers=MACHINE)
+        assert (refused.status_code, "Choose whose" in refused.text) == (422, True)
+
     async def test_health_is_shown_and_weighed(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """A customer's health tells what it is made of; other weights are kept, nonsense is named."""
         await filled(rig)

@@ -543,3 +543,86 @@ class TestHealth:
         assert after == 100
         with pytest.raises(InvalidRequestError, match="At least one ingredient"):
             await rig.engine.health.weigh(ORG, dict.fromkeys(DEFAULT_WEIGHTS, 0), by="ann@acme.example")
+
+
+class TestRegrouping:
+    """What people say about wishes stays, whatever is read again."""
+
+    OTHER = "It would be great if you could export invoices to a spreadsheet."
+
+    async def _two(self, rig: Rig) -> tuple[str, str]:
+        """Two customers wish for two things; return the requests' ids."""
+        await rig.connect()
+        await rig.tell(
+            rig.contact(), rig.company(), rig.contact("lee", ("co2",)), rig.company("co2", "Contoso")
+        )
+        await rig.tell(*rig.said("k1", WISH))
+        await rig.tell(*rig.said("k2", self.OTHER, contact_ids=("lee",)))
+        found = {one.proofs[0].conversation_id: one.slot.request_id for one in await rig.signals()}
+        assert found["k1"] != found["k2"]
+        return found["k1"], found["k2"]
+
+    async def test_merged_wishes_are_one_and_stay_one(self, rig: Rig) -> None:
+        """Both customers stand behind one request, also after reading again and with new askers."""
+        dark, export = await self._two(rig)
+        kept = await rig.engine.regroup.merge(ORG, export, dark, by="ann@acme.example")
+        assert kept.request_id == dark
+        await rig.tell(*rig.said("k2", self.OTHER, contact_ids=("lee",)))
+        await rig.tell(*rig.said("k3", self.OTHER))
+        assert {one.slot.request_id for one in await rig.signals() if one.is_open} == {dark}
+        demand = await rig.stores.signals.demand(ORG, [dark, export])
+        assert (demand[dark].customers, demand[export].customers) == (2, 0)
+        again = await rig.engine.regroup.merge(ORG, export, dark, by="ann@acme.example")
+        assert again.request_id == dark
+
+    async def test_one_customer_with_both_wishes_keeps_one_signal(self, rig: Rig) -> None:
+        """Where a customer wished for both, the two signals become one with the words of both."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company(), *rig.said("k1", WISH), *rig.said("k2", self.OTHER))
+        first, second = await rig.signals()
+        await rig.engine.regroup.merge(ORG, first.slot.request_id, second.slot.request_id, by="ann@a.example")
+        opened = [one for one in await rig.signals() if one.is_open]
+        assert [len(one.proofs) for one in opened] == [2]
+        closed = [one for one in await rig.signals() if not one.is_open]
+        assert [one.cleared_because for one in closed] == ["merged"]
+
+    async def test_merging_in_a_circle_is_refused(self, rig: Rig) -> None:
+        """A request cannot become part of itself by way of another; what is not there is said so."""
+        dark, export = await self._two(rig)
+        await rig.engine.regroup.merge(ORG, export, dark, by="ann@acme.example")
+        for one in (dark, export):
+            with pytest.raises(InvalidRequestError, match="one request already"):
+                await rig.engine.regroup.merge(ORG, dark, one, by="ann@acme.example")
+        with pytest.raises(NotFoundError):
+            await rig.engine.regroup.merge(ORG, dark, "nothing", by="ann@acme.example")
+
+    async def test_split_wishes_stay_apart(self, rig: Rig) -> None:
+        """A customer's wish becomes a request of its own, and whoever says the same joins that one."""
+        dark, export = await self._two(rig)
+        await rig.engine.regroup.merge(ORG, export, dark, by="ann@acme.example")
+        mine = next(one for one in await rig.signals() if one.proofs[0].conversation_id == "k2")
+        made = await rig.engine.regroup.split(
+            ORG, dark, [mine.signal_id], "Invoices in Excel", by="ann@a.example"
+        )
+        assert made.title == "Invoices in Excel"
+        await rig.tell(*rig.said("k2", self.OTHER, contact_ids=("lee",)))
+        await rig.tell(*rig.said("k3", self.OTHER))
+        filed = {
+            proof.conversation_id: one.slot.request_id
+            for one in await rig.signals()
+            if one.is_open
+            for proof in one.proofs
+        }
+        assert filed == {"k1": dark, "k2": made.request_id, "k3": made.request_id}
+
+    async def test_a_split_needs_both_sides_and_a_title(self, rig: Rig) -> None:
+        """Nobody, everybody, or a new request without a title is refused in words."""
+        dark, _ = await self._two(rig)
+        (mine,) = [one for one in await rig.signals() if one.slot.request_id == dark]
+        for ids, title, words in (
+            ([], "A", "Choose whose"),
+            ([mine.signal_id], "A", "Leave somebody"),
+            ([mine.signal_id], "  ", "title"),
+        ):
+            with pytest.raises(InvalidRequestError, match=words):
+                await rig.engine.regroup.split(ORG, dark, ids, title, by="ann@acme.example")

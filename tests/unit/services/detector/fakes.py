@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from shared.messaging.recording import RecordingPublisher
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MANY = 2_000
 
 
 class MemoryMirror:
@@ -478,6 +479,25 @@ class MemoryRequests:
         held = self._requests[organization_id, request_id]
         if tokens not in held.wordings:
             self._requests[organization_id, request_id] = replace(held, wordings=(*held.wordings, tokens))
+
+    async def join(self, organization_id: str, request_id: str, into: str, at: datetime) -> None:
+        for place, held in list(self._requests.items()):
+            if place[0] == organization_id and request_id in {held.request_id, held.merged_into}:
+                self._requests[place] = replace(held, merged_into=into, changed_at=at)
+
+    async def merged_into(self, organization_id: str, request_id: str) -> list[Request]:
+        return [
+            one
+            for (owner, _), one in sorted(self._requests.items())
+            if owner == organization_id and one.merged_into == request_id
+        ]
+
+    async def forget_wordings(
+        self, organization_id: str, request_ids: Collection[str], wordings: Collection[tuple[str, ...]]
+    ) -> None:
+        for request_id, held in (await self.by_ids(organization_id, request_ids)).items():
+            kept = tuple(one for one in held.wordings if one not in wordings)
+            self._requests[organization_id, request_id] = replace(held, wordings=kept)
 
     async def save_demand(self, organization_id: str, counted: Mapping[str, Demand]) -> None:
         self.demand.update(counted)

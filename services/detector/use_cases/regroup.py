@@ -1,0 +1,131 @@
+"""Requests as people group them: two that are one, and one that is two. What a person decided stays.
+
+A signal stays with the request it was filed under, so reading its conversation again undoes nothing; and a
+merged request goes on recognising its wordings, so the next customer who asks joins the right one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.detector.domain.identity import stable_id
+from services.detector.domain.occasion import Slot
+from services.detector.domain.wishes import MAX_WORDINGS, Request, wish_tokens
+from services.detector.errors import InvalidRequestError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from services.detector.domain.book import SignalBook
+    from services.detector.domain.signal import Signal
+    from services.detector.ports import Requests, Signals
+    from services.detector.use_cases.settle import Settler
+    from shared.clock import Clock
+
+MAX_TITLE = 160
+_FILED_AT_ONCE = 200
+"""Signals moved in one unit of work."""
+
+
+class Regroup:
+    """Merges and splits requests. `by` is the person's e-mail address."""
+
+    def __init__(self, *, requests: Requests, signals: Signals, settler: Settler, clock: Clock) -> None:
+        self._requests = requests
+        self._signals = signals
+        self._settler = settler
+        self._clock = clock
+
+    async def merge(self, organization_id: str, request_id: str, into: str, *, by: str) -> Request:
+        """Make one request of two: everything of the first goes to the second. Return that one.
+
+        Asking again for a merge that was made finishes what a crash left.
+
+        Raises:
+            NotFoundError: one of them is not there.
+            InvalidRequestError: they are the same request already.
+        """
+        found = await self._requests.by_ids(organization_id, {request_id, into})
+        if request_id not in found or into not in found:
+            raise NotFoundError("There is no such request.")
+        target = await self._root(organization_id, found[into])
+        if target.request_id == request_id:
+            raise InvalidRequestError("These two are one request already.")
+        await self._requests.join(organization_id, request_id, target.request_id, self._clock.now())
+        merged = await self._requests.merged_into(organization_id, target.request_id)
+        for one in merged:
+            signals = await self._signals.by_request(organization_id, one.request_id)
+            await self._refile(organization_id, signals, target, by=by)
+        return target
+
+    async def split(
+        self, organization_id: str, request_id: str, signal_ids: Collection[str], title: str, *, by: str
+    ) -> Request:
+        """Make a request of its own of some who asked. Return it.
+
+        Raises:
+            NotFoundError: there is no such request.
+            InvalidRequestError: nobody or everybody is chosen, or the title is empty.
+        """
+        found = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
+        if found is None:
+            raise NotFoundError("There is no such request.")
+        named = " ".join(title.split())[:MAX_TITLE]
+        if not named:
+            raise InvalidRequestError("Give the new request a title.")
+        signals = await self._signals.by_request(organization_id, request_id)
+        chosen = [one for one in signals if one.signal_id in set(signal_ids)]
+        if not chosen:
+            raise InvalidRequestError("Choose whose wish is another one.")
+        if len(chosen) == len([one for one in signals if one.proofs]):
+            raise InvalidRequestError("Leave somebody behind, or there is nothing to split.")
+        wordings = _wordings(chosen)
+        now = self._clock.now()
+        request = Request(
+            request_id=stable_id("r", organization_id, request_id, *sorted(one.signal_id for one in chosen)),
+            title=named,
+            state="new",
+            wordings=wordings,
+            created_at=now,
+            changed_at=now,
+        )
+        request = await self._requests.add(organization_id, request)
+        known = [one.request_id for one in await self._requests.merged_into(organization_id, request_id)]
+        await self._requests.forget_wordings(organization_id, {request_id, *known}, set(wordings))
+        await self._refile(organization_id, chosen, request, by=by)
+        return request
+
+    async def _root(self, organization_id: str, request: Request) -> Request:
+        if request.merged_into is None:
+            return request
+        roots = await self._requests.by_ids(organization_id, [request.merged_into])
+        return roots.get(request.merged_into, request)
+
+    async def _refile(
+        self, organization_id: str, signals: Collection[Signal], request: Request, *, by: str
+    ) -> None:
+        slot = Slot("feature_request", request.request_id)
+
+        def refile(book: SignalBook) -> None:
+            book.refile(slot, request.title, by=by)
+
+        there = {
+            one.subject: one.signal_id
+            for one in await self._signals.by_request(organization_id, request.request_id)
+            if one.is_open
+        }
+        moving = sorted(signals, key=lambda one: one.signal_id)
+        for start in range(0, len(moving), _FILED_AT_ONCE):
+            portion = moving[start : start + _FILED_AT_ONCE]
+            ids = {one.signal_id for one in portion}
+            ids |= {there[one.subject] for one in portion if one.subject in there}
+            await self._settler.change(organization_id, ids, refile)
+
+
+def _wordings(signals: Collection[Signal]) -> tuple[tuple[str, ...], ...]:
+    """Return the wordings of what these customers said, the newest first."""
+    said = sorted(
+        (proof for one in signals for proof in one.proofs), key=lambda one: one.said_at, reverse=True
+    )
+    wordings = dict.fromkeys(tokens for proof in said if (tokens := wish_tokens(proof.quote)))
+    return tuple(wordings)[:MAX_WORDINGS]
