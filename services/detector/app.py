@@ -96,7 +96,7 @@ def create_app(
         rules=OccasionRules().with_days(settings.occasion_days, settings.announce_max_age_days),
     )
     metrics = Metrics(base.registry)
-    subscribe_resources(base.consumer, intake=engine.intake, metrics=metrics, clock=base.clock)
+    subscribe_resources(base.consumer, admission=engine.admission, metrics=metrics, clock=base.clock)
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
     for store in (mirror, signals, customers, health, requests, connections, rereads):

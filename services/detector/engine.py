@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.detector.domain.mood import MoodRules
 from services.detector.domain.occasion import OccasionRules
 from services.detector.use_cases.accounts import Accounts
+from services.detector.use_cases.admission import Admission
 from services.detector.use_cases.attribution import Attributor
 from services.detector.use_cases.companies import MatchCompanies
 from services.detector.use_cases.connections import KeepConnections, RemoveData
@@ -111,17 +112,6 @@ class Engine:
             clock=clock,
         )
         self.intake = Intake(mirror=mirror, reader=self.reader, companies=companies)
-        self.reread = Reread(
-            rereads=stores.rereads,
-            mirror=mirror,
-            connections=stores.connections,
-            reader=self.reader,
-            clock=clock,
-            owner=owner,
-        )
-        self.keep_connections = KeepConnections(
-            connections=stores.connections, mirror=mirror, reread=self.reread, companies=companies
-        )
         self.remove_data = RemoveData(
             connections=stores.connections,
             mirror=mirror,
@@ -132,6 +122,25 @@ class Engine:
             settler=settler,
             tombstones=stores.tombstones,
             clock=clock,
+        )
+        self.admission = Admission(
+            intake=self.intake, connections=stores.connections, remove=self.remove_data, clock=clock
+        )
+        self.reread = Reread(
+            rereads=stores.rereads,
+            mirror=mirror,
+            connections=stores.connections,
+            reader=self.reader,
+            clock=clock,
+            owner=owner,
+            remove=self.remove_data,
+        )
+        self.keep_connections = KeepConnections(
+            connections=stores.connections,
+            mirror=mirror,
+            reread=self.reread,
+            companies=companies,
+            remove=self.remove_data,
         )
         self.customers = MaintainCustomers(
             customers=customers, mirror=mirror, signals=signals, companies=companies, clock=clock
@@ -146,6 +155,7 @@ class Engine:
             leases=stores.leases,
             clock=clock,
             owner=owner,
+            remove=self.remove_data,
         )
         self.regroup = Regroup(requests=stores.requests, signals=signals, settler=settler, clock=clock)
         self.rounds = Rounds(
@@ -159,4 +169,5 @@ class Engine:
             rules=self.rules,
             clock=clock,
             owner=owner,
+            remove=self.remove_data,
         )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from services.detector.domain.admission import Barrier, Standing
     from services.detector.domain.book import Change
     from services.detector.domain.conversation import AccountFacts
     from services.detector.domain.customer import Customer
@@ -113,6 +114,12 @@ class Mirror(Protocol):
         self, organization_id: str, workspace_id: str, cursor: str, limit: int
     ) -> list[str]: ...
 
+    async def company_keys_of(
+        self, organization_id: str, connection_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        """Return the keys of companies read through a connection, in key order after `cursor`."""
+        ...
+
     async def count_conversations(self, organization_id: str, workspace_id: str) -> int: ...
 
     async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
@@ -136,6 +143,10 @@ class Signals(Protocol):
     async def by_request(self, organization_id: str, request_id: str) -> list[Signal]: ...
 
     async def by_workspace(self, organization_id: str, workspace_id: str) -> list[Signal]: ...
+
+    async def by_connection(self, organization_id: str, connection_id: str) -> list[Signal]:
+        """Return signals that were opened in the name of a connection; a portion where there are many."""
+        ...
 
     async def overdue(
         self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
@@ -277,18 +288,34 @@ class Requests(Protocol):
 
 
 class Connections(Protocol):
-    """What is known of each connection."""
+    """What is known of each connection, and which are over."""
 
     async def get(self, organization_id: str, connection_id: str) -> ConnectionView | None: ...
 
     async def all_of(self, organization_id: str) -> list[ConnectionView]: ...
 
-    async def save(self, view: ConnectionView) -> bool:
-        """Keep a newer revision; return False when the held one is as new."""
+    async def standing(self, organization_id: str, connection_ids: Collection[str]) -> Standing:
+        """Return how these connections stand now."""
         ...
 
-    async def remove(self, organization_id: str, connection_id: str, removed: DataRemoved) -> None:
-        """Forget the connection and publish that its data is gone, as one stored fact."""
+    async def save(self, view: ConnectionView) -> bool:
+        """Keep a newer revision; return False when the held one is as new, or the connection is over."""
+        ...
+
+    async def bar(self, organization_id: str, connection_id: str, workspace_id: str | None) -> Barrier:
+        """Forget the connection and let nothing of it in from here on; return what was noted of that."""
+        ...
+
+    async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
+        """Return what was noted when a connection was barred; None for one that was not."""
+        ...
+
+    async def note_removed(self, barrier: Barrier, documents: int) -> None:
+        """Count documents of a barred connection that went."""
+        ...
+
+    async def confirm(self, removed: DataRemoved) -> None:
+        """Give our word, with the documents noted so far added; once only, however often it is called."""
         ...
 
 

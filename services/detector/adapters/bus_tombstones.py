@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.detector.adapters.signal_documents import event_of
+from shared.contracts.signals import CustomerRef
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,5 +22,12 @@ class BusTombstones:
         self._publisher = publisher
 
     async def bury(self, signals: Sequence[Signal]) -> None:
+        """Bury each signal in every partition that holds records of it: it may have moved."""
         if signals:
-            await self._publisher.publish_tombstones(*(event_of("cleared", signal) for signal in signals))
+            await self._publisher.publish_tombstones(
+                *(event_of("cleared", _at(signal, home)) for signal in signals for home in signal.homes)
+            )
+
+
+def _at(signal: Signal, home: str) -> Signal:
+    return replace(signal, customer=CustomerRef(id=home, name="") if home else None)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.guarded import upsert_newer
+from services.detector.domain.admission import Barrier, Standing
 from services.detector.domain.mirror import ConnectionView, Progress
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
+from shared.errors import TransientError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Keys
+
     from pymongo.asynchronous.database import AsyncDatabase
 
     from shared.clock import Clock
@@ -39,7 +43,7 @@ class MongoConnections:
 
     async def get(self, organization_id: str, connection_id: str) -> ConnectionView | None:
         found = await self._connections.of(organization_id).find_one(
-            {"_id": f"{organization_id}/{connection_id}"}
+            {"_id": _identity(organization_id, connection_id)}
         )
         return _view_from(found) if found else None
 
@@ -52,28 +56,91 @@ class MongoConnections:
         with database_errors():
             return [_view_from(one) async for one in self._connections.across_organizations().find({})]
 
+    async def standing(self, organization_id: str, connection_ids: Keys[str]) -> Standing:
+        ids = {"_id": {"$in": [_identity(organization_id, one) for one in sorted(connection_ids)]}}
+        # Barriers last: what is barred between the two questions must not pass for known.
+        views = await self._connections.of(organization_id).find(ids)
+        barred = await self._removals.of(organization_id).find(ids, projection={"connection_id": 1})
+        removed = frozenset(document["connection_id"] for document in barred)
+        known = {document["connection_id"]: _view_from(document) for document in views}
+        return Standing({one: view for one, view in known.items() if one not in removed}, removed)
+
     async def save(self, view: ConnectionView) -> bool:
-        return await upsert_newer(
-            self._connections.of(view.organization_id),
-            {"_id": f"{view.organization_id}/{view.connection_id}", "revision": {"$lt": view.revision}},
+        scoped = self._connections.of(view.organization_id)
+        identity = _identity(view.organization_id, view.connection_id)
+        saved = await upsert_newer(
+            scoped,
+            {"_id": identity, "revision": {"$lt": view.revision}},
             {"$set": {key: value for key, value in asdict(view).items() if key != "organization_id"}},
         )
+        if await self.barrier(view.organization_id, view.connection_id) is not None:
+            # Its record came after the order, or at the same moment.
+            await scoped.delete_one({"_id": identity})
+            return False
+        return saved
 
-    async def remove(self, organization_id: str, connection_id: str, removed: DataRemoved) -> None:
-        identity = f"{organization_id}/{removed.removal_id}"
-        document = {
-            "connection_id": connection_id,
-            "removed_at": removed.removed_at,
-            "documents": removed.documents,
-            PENDING: pending_facts(removed, at=self._clock.now()),
-        }
-        # Asked again (the order came twice): what was told once is told as it was.
-        stored = await self._removals.of(organization_id).find_one_and_update(
-            {"_id": identity}, {"$setOnInsert": document}, upsert=True
+    async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
+        found = await self._removals.of(organization_id).find_one(
+            {"_id": _identity(organization_id, connection_id)}
         )
-        await self._connections.of(organization_id).delete_one({"_id": f"{organization_id}/{connection_id}"})
+        return _barrier_from(found) if found else None
+
+    async def bar(self, organization_id: str, connection_id: str, workspace_id: str | None) -> Barrier:
+        identity = _identity(organization_id, connection_id)
+        update: dict[str, Any] = {
+            "$setOnInsert": {
+                "connection_id": connection_id,
+                "barred_at": self._clock.now(),
+                "documents": 0,
+                "confirmed_at": None,
+            }
+        }
+        if workspace_id is not None:
+            update["$set"] = {"workspace_id": workspace_id}
+        stored = await self._removals.of(organization_id).find_one_and_update(
+            {"_id": identity}, update, upsert=True
+        )
+        await self._connections.of(organization_id).delete_one({"_id": identity})
+        if stored is None:
+            raise TransientError(f"The removal of connection {connection_id} could not be noted.")
+        return _barrier_from(stored)
+
+    async def note_removed(self, barrier: Barrier, documents: int) -> None:
+        await self._removals.of(barrier.organization_id).update_one(
+            {"_id": _identity(barrier.organization_id, barrier.connection_id), "confirmed_at": None},
+            {"$inc": {"documents": documents}},
+        )
+
+    async def confirm(self, removed: DataRemoved) -> None:
+        scoped = self._removals.of(removed.organization_id)
+        mine = {"_id": _identity(removed.organization_id, removed.connection_id), "confirmed_at": None}
+        noted = await scoped.find_one(mine)
+        if noted is None:
+            return  # Said before; what was not published then is the sweeper's.
+        word = removed.model_copy(update={"documents": noted["documents"]})
+        stored = await scoped.find_one_and_update(
+            mine,
+            {
+                "$set": {"confirmed_at": removed.removed_at},
+                "$push": {PENDING: {"$each": pending_facts(word, at=self._clock.now())}},
+            },
+        )
         if stored:
             await self.pending.publish(stored)
+
+
+def _identity(organization_id: str, connection_id: str) -> str:
+    return f"{organization_id}/{connection_id}"
+
+
+def _barrier_from(document: Document) -> Barrier:
+    return Barrier(
+        organization_id=document["organization_id"],
+        connection_id=document["connection_id"],
+        workspace_id=document.get("workspace_id"),
+        documents=document["documents"],
+        confirmed=document["confirmed_at"] is not None,
+    )
 
 
 def _view_from(document: Document) -> ConnectionView:
@@ -147,7 +214,7 @@ class MongoRereads:
 
 
 def _progress_from(document: Document) -> Progress:
-    return Progress(**{name: document[name] for name in Progress.__dataclass_fields__})
+    return Progress(**{name: document[name] for name in Progress.__dataclass_fields__ if name in document})
 
 
 class MongoLeases:

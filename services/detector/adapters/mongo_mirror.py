@@ -297,14 +297,24 @@ class MongoMirror:
     ) -> list[str]:
         return await self._keys_after("company", organization_id, workspace_id, cursor, limit)
 
+    async def company_keys_of(
+        self, organization_id: str, connection_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        return await self._keys("company", organization_id, {"connection_id": connection_id}, cursor, limit)
+
     async def _keys_after(
         self, resource: str, organization_id: str, workspace_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        return await self._keys(resource, organization_id, {"workspace_id": workspace_id}, cursor, limit)
+
+    async def _keys(
+        self, resource: str, organization_id: str, query: Mapping[str, str], cursor: str, limit: int
     ) -> list[str]:
         found = (
             await self._collections[resource]
             .of(organization_id)
             .find(
-                {"workspace_id": workspace_id, "key": {"$gt": cursor}},
+                {**query, "key": {"$gt": cursor}},
                 projection={"_id": 0, "key": 1},
                 sort=[("key", 1)],
                 limit=limit,

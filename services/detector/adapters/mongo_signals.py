@@ -59,6 +59,7 @@ class MongoSignals:
             Index(keys=(organization, ("conversation_keys", 1))),
             Index(keys=(organization, ("request_id", 1))),
             Index(keys=(organization, ("workspace_id", 1))),
+            Index(keys=(organization, ("connection_id", 1))),
             Index(keys=(organization, ("state", 1), ("shown_at", -1), ("_id", -1))),
             Index(keys=(organization, ("customer.id", 1), ("shown_at", -1))),
             Index(keys=(("changed_at", 1),)),
@@ -97,6 +98,9 @@ class MongoSignals:
             organization_id, {"conversation_keys": {"$gte": f"{workspace_id}:", "$lt": f"{workspace_id};"}}
         )
         return list({signal.signal_id: signal for signal in (*mine, *resting)}.values())
+
+    async def by_connection(self, organization_id: str, connection_id: str) -> list[Signal]:
+        return await self._find(organization_id, {"connection_id": connection_id})
 
     async def overdue(
         self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int

@@ -112,6 +112,7 @@ def to_document(signal: Signal) -> Document:
         "dismissal_reason": signal.dismissal_reason,
         "assigned_to": signal.assigned_to,
         "history": [flat(line) for line in signal.history],
+        "homes": list(signal.homes),
     }
 
 
@@ -143,4 +144,5 @@ def from_document(document: Document) -> Signal:
         dismissal_reason=document["dismissal_reason"],
         assigned_to=document["assigned_to"],
         history=tuple(Happening(**line) for line in document["history"]),
+        homes=tuple(document["homes"]),
     )

@@ -153,7 +153,7 @@ class SignalBook:
     def _new(self, contribution: Contribution) -> Signal:
         subject, slot = contribution.subject, contribution.slot
         number = self._next_number(subject, slot)
-        while (signal_id := self._id_of(subject, slot, number)) in self._signals:
+        while (signal_id := self._id_of(contribution, number)) in self._signals:
             number += 1
         signal = Signal(
             signal_id=signal_id,
@@ -211,7 +211,7 @@ class SignalBook:
     ) -> None:
         gone = [proof for proof in lost if not reading.is_alive(proof)]
         taken_back = [proof for proof in lost if proof not in gone]
-        excused = (reading.muted and signal.slot.is_lifecycle) or (signal.subject, signal.slot) in told
+        excused = reading.excuses(signal) or (signal.subject, signal.slot) in told
         if excused or not signal.is_open:
             # A closed signal keeps what it rested on for those who ask why, as long as the words stand.
             taken_back = []
@@ -300,6 +300,7 @@ class SignalBook:
             signal,
             revision=1,
             changed_at=self._now,
+            homes=signal.homes_with_present,
             historical=not (self._announced(signal) and signal.is_open),
             state="open",
             cleared_because=None,
@@ -307,11 +308,16 @@ class SignalBook:
         )
         if signal.is_open:
             return Change(None, first, (("detected", first),))
-        closed = replace(signal, revision=2, changed_at=self._now)
+        closed = replace(signal, revision=2, changed_at=self._now, homes=first.homes)
         return Change(None, closed, (("detected", first), ("cleared", closed)))
 
     def _changed(self, before: Signal, signal: Signal) -> Change:
-        after = replace(signal, revision=before.revision + 1, changed_at=self._now)
+        after = replace(
+            signal,
+            revision=before.revision + 1,
+            changed_at=self._now,
+            homes=signal.homes_with_present,
+        )
         if not after.is_open:
             return Change(before, after, (("cleared", after),))
         if after.historical and self._announced(after):
@@ -329,8 +335,17 @@ class SignalBook:
     def _next_number(self, subject: Subject, slot: Slot) -> int:
         return max((one.number for one in self._of(subject, slot)), default=-1) + 1
 
-    def _id_of(self, subject: Subject, slot: Slot, number: int) -> str:
-        return stable_id("s", self._organization_id, subject.key, slot.key, str(number))
+    def _id_of(self, contribution: Contribution, number: int) -> str:
+        # With the connection: a workspace that was removed and connected anew has other signals, which a
+        # receiver that remembers ids must not take for those it has seen.
+        return stable_id(
+            "s",
+            self._organization_id,
+            contribution.connection_id,
+            contribution.subject.key,
+            contribution.slot.key,
+            str(number),
+        )
 
 
 def proofs_without(signal: Signal, workspace_id: str) -> tuple[Proof, ...]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from services.detector.domain.identity import Subject
     from services.detector.domain.occasion import Slot
-    from services.detector.domain.signal import Proof
+    from services.detector.domain.signal import Proof, Signal
     from shared.contracts.signals import CustomerRef, PersonRef
 
 
@@ -40,6 +42,7 @@ class Reading:
     Attributes:
         texts: the text of each part that still stands, by part id; None where no text is behind the source.
         muted: whether lifecycle kinds were not looked for, so that their absence means nothing.
+        muted_since: when looking for them was switched off. What was opened after that should not be.
         resolves: whether silence means that the matter is settled, rather than that it was misread.
     """
 
@@ -47,7 +50,14 @@ class Reading:
     contributions: tuple[Contribution, ...]
     texts: dict[str, str] | None = None
     muted: bool = False
+    muted_since: datetime | None = None
     resolves: bool = False
+
+    def excuses(self, signal: Signal) -> bool:
+        """Return whether the signal stays although this reading no longer tells of it."""
+        if not self.muted or not signal.slot.is_lifecycle:
+            return False
+        return self.muted_since is None or signal.opened_at <= self.muted_since
 
     def is_alive(self, proof: Proof) -> bool:
         """Return whether the quoted words still stand where they stood."""

@@ -93,7 +93,8 @@ class MirroredCompany:
 class ConnectionView:
     """What the detector must know of a connection; the defaults hold until its record arrived.
 
-    `listening_since` is when lifecycle events were switched on, for the last time.
+    `listening_since` is when lifecycle events were switched on, for the last time; `muted_since` when they
+    were switched off.
     """
 
     connection_id: str
@@ -106,12 +107,16 @@ class ConnectionView:
     app_base_url: str | None = None
     lifecycle_events: bool = False
     listening_since: datetime | None = None
+    muted_since: datetime | None = None
     match_companies_by_name: NameMatching = "exact"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a re-reading of the mirror is; `cursor` is the last conversation key that was read."""
+    """How far a re-reading of the mirror is; `cursor` is the last conversation key that was read.
+
+    `known_before` is the moment before which words count as known; None for when the re-reading began.
+    """
 
     connection_id: str
     organization_id: str
@@ -121,3 +126,4 @@ class Progress:
     total: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    known_before: datetime | None = None

@@ -62,8 +62,12 @@ def conversation_reading(
     requests: Mapping[str, tuple[str, str]],
     *,
     lifecycle: bool,
+    muted_since: datetime | None = None,
 ) -> Reading:
-    """Return what a conversation says. `requests` gives a wish's (request id, title) by its subject text."""
+    """Return what a conversation says. `requests` gives a wish's (request id, title) by its subject text.
+
+    `muted_since` is when lifecycle events were switched off, where they are.
+    """
     key = resource_key(conversation.workspace_id, conversation.id)
     messages = {message.part_id: message for message in conversation.messages}
     proofs: dict[Slot, dict[tuple[str, int, int], Proof]] = defaultdict(dict)
@@ -95,7 +99,13 @@ def conversation_reading(
         if found
     )
     texts = {message.part_id: message.text for message in conversation.messages}
-    return Reading(source=key, contributions=contributions, texts=texts, muted=not lifecycle)
+    return Reading(
+        source=key,
+        contributions=contributions,
+        texts=texts,
+        muted=not lifecycle,
+        muted_since=None if lifecycle else muted_since,
+    )
 
 
 _PLAIN_SLOTS: Mapping[Kind, Slot] = {

@@ -89,8 +89,9 @@ class Happening:
 class Signal:
     """One occasion of one kind with one subject.
 
-    `number` counts the occasions of a slot; `origin` is the subject's key at opening, from which the id
-    was made, and never changes, so links stay good when a signal moves to another customer.
+    `number` counts the occasions of a slot. The id is made from the subject at opening and never changes, so
+    links stay good when a signal moves to another customer. `homes` are the ids of the customers that it was
+    told of with, empty for none: each is a partition that holds records of it.
     """
 
     signal_id: str
@@ -118,6 +119,13 @@ class Signal:
     dismissal_reason: str | None = None
     assigned_to: str | None = None
     history: tuple[Happening, ...] = ()
+    homes: tuple[str, ...] = ()
+
+    @property
+    def homes_with_present(self) -> tuple[str, ...]:
+        """Return the homes together with the one that the next record goes to."""
+        home = self.customer.id if self.customer else ""
+        return self.homes if home in self.homes else (*self.homes, home)
 
     @property
     def is_open(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.contracts.connections import ConnectionChanged, DataRemovalRequested
+from shared.contracts.connections import ConnectionChanged, DataRemovalRequested, DataRemoved
 from shared.contracts.topics import CONNECTIONS, REMOVALS
 
 if TYPE_CHECKING:
@@ -30,8 +30,11 @@ def subscribe_connections(consumer: Consumer, *, keep: KeepConnections, remove: 
 
     async def on_removals(batch: Sequence[Received[Event]]) -> None:
         for received in batch:
-            if isinstance(received.event, DataRemovalRequested):
-                await remove.remove(received.event)
+            event = received.event
+            if isinstance(event, DataRemovalRequested):
+                await remove.ordered(event)
+            elif isinstance(event, DataRemoved) and event.service == "syncer":
+                await remove.source_is_dry(event)
 
     consumer.subscribe([CONNECTIONS], on_connections, events=[ConnectionChanged], name="connections")
-    consumer.subscribe([REMOVALS], on_removals, events=[DataRemovalRequested], name="removals")
+    consumer.subscribe([REMOVALS], on_removals, events=[DataRemovalRequested, DataRemoved], name="removals")

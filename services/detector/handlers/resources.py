@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.detector.metrics import Metrics
-    from services.detector.use_cases.intake import Intake
+    from services.detector.use_cases.admission import Admission
     from shared.clock import Clock
     from shared.contracts.event import Event
     from shared.messaging.consumer import Consumer
@@ -37,7 +37,7 @@ _CONVERSATION_RECORDS = 400
 """Records in a batch: some forty conversations with their parts, a tenth of a second of detection."""
 
 
-def subscribe_resources(consumer: Consumer, *, intake: Intake, metrics: Metrics, clock: Clock) -> None:
+def subscribe_resources(consumer: Consumer, *, admission: Admission, metrics: Metrics, clock: Clock) -> None:
     """Declare the subscriptions to resources.
 
     Conversations have their own group, so that a wave of contacts never delays them.
@@ -45,14 +45,14 @@ def subscribe_resources(consumer: Consumer, *, intake: Intake, metrics: Metrics,
 
     async def on_conversations(batch: Sequence[Received[Event]]) -> None:
         began = clock.monotonic()
-        await intake.conversations([received.event for received in batch])
+        await admission.conversations([received.event for received in batch])
         metrics.read(
             sum(isinstance(received.event, ConversationChanged) for received in batch),
             clock.monotonic() - began,
         )
 
     async def on_directory(batch: Sequence[Received[Event]]) -> None:
-        await intake.directory([received.event for received in batch])
+        await admission.directory([received.event for received in batch])
 
     consumer.subscribe(
         [RESOURCES_CONVERSATIONS],

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from services.detector.domain.contribution import Reading
 from services.detector.domain.conversation import AccountHistory, Context, FactsAt
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.mood import find_shift, roll_up
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.detectors import Detectors
-    from services.detector.domain.contribution import Reading
     from services.detector.domain.customer import Customer
     from services.detector.domain.identity import Subject
     from services.detector.domain.mirror import ConnectionView, MirroredConversation
@@ -104,13 +104,20 @@ class Accounts:
             for one, view in subjects.items()
             if view.lifecycle_events and one.customer_id and one.customer_id in customers
         }
+        readings = [
+            # What was opened while the word of the switch was on its way is taken back.
+            Reading(
+                account_source(one), contributions=(), resolves=True, muted=True, muted_since=view.muted_since
+            )
+            for one, view in subjects.items()
+            if view.muted_since is not None and not view.lifecycle_events
+        ]
         if not listening or not self._detectors.account:
-            return []
+            return readings
         snapshots = await self._customers.snapshots(
             organization_id, {customer.customer_id for customer in listening.values()}
         )
         now = self._clock.now()
-        readings = []
         for subject, customer in listening.items():
             history = AccountHistory(
                 snapshots=tuple(

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.book import proofs_without
 from services.detector.domain.customer import with_facts
-from services.detector.domain.identity import provisional_customer_id
+from services.detector.domain.identity import provisional_customer_id, workspace_of
 from services.detector.domain.mirror import ConnectionView
 from shared.contracts.connections import DataRemoved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.detector.domain.admission import Barrier
     from services.detector.domain.book import SignalBook
     from services.detector.domain.signal import Signal
     from services.detector.ports import (
@@ -38,20 +39,29 @@ class KeepConnections:
     """Follows the connections."""
 
     def __init__(
-        self, *, connections: Connections, mirror: Mirror, reread: Reread, companies: MatchCompanies
+        self,
+        *,
+        connections: Connections,
+        mirror: Mirror,
+        reread: Reread,
+        companies: MatchCompanies,
+        remove: RemoveData,
     ) -> None:
         self._connections = connections
         self._mirror = mirror
         self._reread = reread
         self._companies = companies
+        self._remove = remove
 
     async def changed(self, event: ConnectionChanged) -> None:
         """Keep a connection's present state, and do what its new settings ask for.
 
-        One whose data is being removed is left to `RemoveData`: the two come on different topics, and what
-        is kept here after that would stay for good.
+        One whose data is removed is over: nothing of it is let in from here on, also by a detector that reads
+        the topics from their beginning when the order to remove is forgotten. The data itself is left to that
+        order, which comes on another topic.
         """
         if event.state == "removed":
+            await self._connections.bar(event.organization_id, event.connection_id, None)
             return
         view = ConnectionView(
             connection_id=event.connection_id,
@@ -72,14 +82,19 @@ class KeepConnections:
         if view.lifecycle_events:
             since = held.listening_since if held.lifecycle_events else None
             view = replace(view, listening_since=since or event.changed_at)
+        else:
+            since = held.muted_since if before is not None and not held.lifecycle_events else None
+            view = replace(view, muted_since=since or event.changed_at)
         # What follows is asked for before the state is kept: a crash in between makes the record come again.
         if view.lifecycle_events and not held.lifecycle_events:
-            await self._reread.ask(view, again=True)
+            # What was said since the switch is news, also where it was read before its word came.
+            await self._reread.ask(view, again=True, known_before=view.listening_since)
         else:
             await self._reread.ask(view)
         await self._connections.save(view)
         if view.match_companies_by_name != held.match_companies_by_name and view.workspace_id:
             await self._match_all(view.organization_id, view.workspace_id)
+        await self._remove.again(view.organization_id, view.connection_id)
 
     async def _match_all(self, organization_id: str, workspace_id: str) -> None:
         cursor = ""
@@ -91,7 +106,11 @@ class KeepConnections:
 
 
 class RemoveData:
-    """Removes everything that came from a connection; may be asked again at any point."""
+    """Removes everything that came from a connection, in two steps; each may be asked for again at any point.
+
+    At the order nothing more is let in, and what is held goes. When the syncer says that it will publish
+    nothing more, what may have come in between goes as well, and only then we give our word.
+    """
 
     def __init__(
         self,
@@ -116,35 +135,53 @@ class RemoveData:
         self._tombstones = tombstones
         self._clock = clock
 
-    async def remove(self, order: DataRemovalRequested) -> None:
-        """Remove the data, clear or lighten the signals that rest on it, and tell that it is done."""
-        organization_id, workspace_id = order.organization_id, order.workspace_id
-        removed = await self._rereads.remove(organization_id, order.connection_id)
-        if workspace_id is not None:
-            removed += await self._remove_all_signals(organization_id, workspace_id)
-            cursor = ""
-            while keys := await self._mirror.company_keys_after(
-                organization_id, workspace_id, cursor, _COMPANIES_AT_ONCE
-            ):
-                stand_ins = [provisional_customer_id(organization_id, key) for key in keys]
-                removed += await self._customers.delete(organization_id, stand_ins)
-                await self._forget_facts(organization_id, workspace_id, keys)
-                cursor = keys[-1]
-        removed += await self._mirror.remove(organization_id, order.connection_id, workspace_id)
-        if workspace_id is not None:
-            # What was being read while this went on may have told of what is gone now.
-            removed += await self._remove_all_signals(organization_id, workspace_id)
-        told = DataRemoved(
-            organization_id=organization_id,
-            connection_id=order.connection_id,
-            removal_id=order.removal_id,
-            service="detector",
-            documents=removed,
-            removed_at=self._clock.now(),
-        )
-        await self._connections.remove(organization_id, order.connection_id, told)
+    async def ordered(self, order: DataRemovalRequested) -> None:
+        """Let nothing more in, remove the data, and clear or lighten the signals that rest on it."""
+        barrier = await self._connections.bar(order.organization_id, order.connection_id, order.workspace_id)
+        await self._remove(barrier)
 
-    async def _forget_facts(self, organization_id: str, workspace_id: str, keys: Sequence[str]) -> None:
+    async def source_is_dry(self, word: DataRemoved) -> None:
+        """The syncer removed its own and publishes nothing more: remove what is left, and give our word."""
+        barrier = await self._connections.bar(word.organization_id, word.connection_id, None)
+        await self._remove(barrier)
+        await self._connections.confirm(
+            DataRemoved(
+                organization_id=word.organization_id,
+                connection_id=word.connection_id,
+                removal_id=word.removal_id,
+                service="detector",
+                documents=barrier.documents,
+                removed_at=self._clock.now(),
+            )
+        )
+
+    async def again(self, organization_id: str, connection_id: str) -> None:
+        """Remove what was being stored while an order was carried out; nothing where none was given."""
+        barrier = await self._connections.barrier(organization_id, connection_id)
+        if barrier is not None:
+            await self._remove(barrier)
+
+    async def _remove(self, barrier: Barrier) -> None:
+        organization_id, connection_id = barrier.organization_id, barrier.connection_id
+        # After our word the workspace may be connected anew, under another connection's id.
+        workspace_id = None if barrier.confirmed else barrier.workspace_id
+        removed = await self._rereads.remove(organization_id, connection_id)
+        removed += await self._remove_signals_of(organization_id, connection_id, workspace_id)
+        cursor = ""
+        while keys := await self._mirror.company_keys_of(
+            organization_id, connection_id, cursor, _COMPANIES_AT_ONCE
+        ):
+            stand_ins = [provisional_customer_id(organization_id, key) for key in keys]
+            removed += await self._customers.delete(organization_id, stand_ins)
+            await self._forget_facts(organization_id, connection_id, keys)
+            cursor = keys[-1]
+        removed += await self._mirror.remove(organization_id, connection_id, workspace_id)
+        # What was being read while this went on may have told of what is gone now.
+        removed += await self._remove_signals_of(organization_id, connection_id, workspace_id)
+        if removed:
+            await self._connections.note_removed(barrier, removed)
+
+    async def _forget_facts(self, organization_id: str, connection_id: str, keys: Sequence[str]) -> None:
         """Leave to the customers of these companies what the organization's own list says of them."""
         companies = await self._mirror.companies(organization_id, keys)
         ids = {one.customer_id for one in companies.values() if one.customer_id}
@@ -152,30 +189,58 @@ class RemoveData:
         owned = await self._mirror.companies_of(organization_id, customers.keys())
         bare = []
         for customer_id, customer in customers.items():
-            others = [one for one in owned.get(customer_id, []) if one.workspace_id != workspace_id]
+            others = [one for one in owned.get(customer_id, []) if one.connection_id != connection_id]
             bare.append(replace(with_facts(customer, others), mood=None, mood_messages=0))
         await self._customers.save(bare)
         await self._customers.forget_snapshots(organization_id, customers.keys())
 
-    async def _remove_all_signals(self, organization_id: str, workspace_id: str) -> int:
+    async def _remove_signals_of(
+        self, organization_id: str, connection_id: str, workspace_id: str | None
+    ) -> int:
         removed = 0
-        while signals := await self._signals.by_workspace(organization_id, workspace_id):
-            removed += await self._remove_signals(organization_id, workspace_id, signals)
+        while signals := await self._resting_on(organization_id, connection_id, workspace_id):
+            removed += await self._remove_signals(organization_id, connection_id, signals)
         return removed
 
-    async def _remove_signals(self, organization_id: str, workspace_id: str, signals: list[Signal]) -> int:
+    async def _resting_on(
+        self, organization_id: str, connection_id: str, workspace_id: str | None
+    ) -> list[tuple[Signal, str]]:
+        """Return signals with the workspace whose words they must lose."""
+        own = await self._signals.by_connection(organization_id, connection_id)
+        found = {one.signal_id: (one, one.workspace_id) for one in own}
+        if workspace_id is not None:
+            others = await self._signals.by_workspace(organization_id, workspace_id)
+            found.update((one.signal_id, (one, workspace_id)) for one in others)
+        return list(found.values())
+
+    async def _remove_signals(
+        self, organization_id: str, connection_id: str, signals: Sequence[tuple[Signal, str]]
+    ) -> int:
+        views = await self._connections.all_of(organization_id)
+        heirs = {view.workspace_id: view.connection_id for view in views}
+        leaving = {one.signal_id: workspace_id for one, workspace_id in signals}
+
         def lighten(book: SignalBook) -> None:
             for signal in book.signals:
-                rest = proofs_without(signal, workspace_id)
                 now = self._clock.now()
+                rest = proofs_without(signal, leaving[signal.signal_id])
+                other = workspace_of(rest[0].conversation_key) if rest else ""
+                heir = heirs.get(other) if signal.connection_id == connection_id else signal.connection_id
+                if heir is None:
+                    book.put(
+                        replace(signal.with_proofs((), at=now), people=(), tags=()).cleared(
+                            "evidence_gone", at=now
+                        )
+                    )
+                    continue
                 lighter = signal.with_proofs(rest, at=now)
-                if rest:
-                    other = rest[0].conversation_key.partition(":")[0]
-                    book.put(replace(lighter, workspace_id=other or signal.workspace_id))
-                else:
-                    book.put(replace(lighter, people=(), tags=()).cleared("evidence_gone", at=now))
+                book.put(
+                    replace(lighter, workspace_id=other or signal.workspace_id, connection_id=heir)
+                    if rest
+                    else replace(lighter, people=(), tags=()).cleared("evidence_gone", at=now)
+                )
 
-        changed = await self._settler.change(organization_id, [one.signal_id for one in signals], lighten)
+        changed = await self._settler.change(organization_id, leaving, lighten)
         empty = [one for one in changed if not one.proofs]
         await self._tombstones.bury(empty)
         removed = await self._signals.delete(organization_id, [one.signal_id for one in empty])

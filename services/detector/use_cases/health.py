@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.signal import Proof, Signal
     from services.detector.ports import Connections, Due, HealthRecords, Leases, Mirror, Signals
+    from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
@@ -48,6 +49,7 @@ class KeepHealth:
         leases: Leases,
         clock: Clock,
         owner: str,
+        remove: RemoveData,
         rules: FallRules | None = None,
     ) -> None:
         self._records = records
@@ -58,6 +60,7 @@ class KeepHealth:
         self._leases = leases
         self._clock = clock
         self._owner = owner
+        self._remove = remove
         self._rules = rules or FallRules()
 
     async def weights(self, organization_id: str) -> HealthWeights:
@@ -126,6 +129,8 @@ class KeepHealth:
                 )
             )
         await self._settler.settle(organization_id, readings)
+        if view is not None:
+            await self._remove.again(organization_id, view.connection_id)
         await self._records.save(organization_id, measured)
 
 

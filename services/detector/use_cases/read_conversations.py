@@ -113,6 +113,7 @@ class ReadConversations:
                 one.attribution,
                 requests.get(one.mirrored.key, {}),
                 lifecycle=one.connection.lifecycle_events,
+                muted_since=one.connection.muted_since,
             )
             for one in reads
         ]

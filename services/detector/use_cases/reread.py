@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 from services.detector.domain.mirror import Progress
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from services.detector.domain.mirror import ConnectionView
     from services.detector.ports import Connections, Mirror, Rereads
+    from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.read_conversations import ReadConversations
     from shared.clock import Clock
 
@@ -36,6 +39,7 @@ class Reread:
         reader: ReadConversations,
         clock: Clock,
         owner: str,
+        remove: RemoveData,
     ) -> None:
         self._rereads = rereads
         self._mirror = mirror
@@ -43,20 +47,25 @@ class Reread:
         self._reader = reader
         self._clock = clock
         self._owner = owner
+        self._remove = remove
 
-    async def ask(self, view: ConnectionView, *, again: bool = False) -> None:
-        """Have a connection's conversations read again unless the present detectors and switch did it."""
+    async def ask(
+        self, view: ConnectionView, *, again: bool = False, known_before: datetime | None = None
+    ) -> None:
+        """Have a connection's conversations read again unless the present detectors and switch did it.
+
+        It is asked for even where nothing is mirrored yet: a batch that was begun before may be about to be.
+        """
         total = 0
         if view.workspace_id:
             total = await self._mirror.count_conversations(view.organization_id, view.workspace_id)
-        now = self._clock.now()
         progress = Progress(
             connection_id=view.connection_id,
             organization_id=view.organization_id,
             fingerprint=self._reader.fingerprint(lifecycle=view.lifecycle_events),
             total=total,
-            started_at=now,
-            finished_at=None if total else now,
+            started_at=self._clock.now(),
+            known_before=known_before,
         )
         await self._rereads.ask(progress, again=again)
 
@@ -66,13 +75,21 @@ class Reread:
         if progress is None:
             return False
         view = await self._connections.get(progress.organization_id, progress.connection_id)
+        if view is not None and progress.fingerprint != self._reader.fingerprint(
+            lifecycle=view.lifecycle_events
+        ):
+            # Asked for by newer detectors than these, or for a switch that is about to be kept.
+            await self._rereads.advance(progress, self._owner)
+            return False
         keys: list[str] = []
         if view is not None and view.workspace_id is not None:
             keys = await self._mirror.keys_after(
                 progress.organization_id, view.workspace_id, progress.cursor, _SLICE
             )
         if keys:
-            await self._reader.read(progress.organization_id, keys, known_before=progress.started_at)
+            known_before = progress.known_before or progress.started_at
+            await self._reader.read(progress.organization_id, keys, known_before=known_before)
+            await self._remove.again(progress.organization_id, progress.connection_id)
         await self._rereads.advance(
             replace(
                 progress,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from services.detector.domain.occasion import OccasionRules
     from services.detector.ports import Connections, Customers, Leases, Mirror, Signals
     from services.detector.use_cases.accounts import Accounts
+    from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
@@ -47,6 +48,7 @@ class Rounds:
         rules: OccasionRules,
         clock: Clock,
         owner: str,
+        remove: RemoveData,
     ) -> None:
         self._signals = signals
         self._customers = customers
@@ -58,6 +60,7 @@ class Rounds:
         self._rules = rules
         self._clock = clock
         self._owner = owner
+        self._remove = remove
 
     async def expire(self, every_seconds: float) -> int:
         """Close the signals whose occasion is over; return how many."""
@@ -100,4 +103,6 @@ class Rounds:
                     by_view[view].append(customer_id)
             subjects = {Subject("customer", one): view for view, ids in by_view.items() for one in ids}
             changed += await self._accounts.review(organization_id, subjects)
+            for connection_id in {view.connection_id for view in by_view}:
+                await self._remove.again(organization_id, connection_id)
         return changed

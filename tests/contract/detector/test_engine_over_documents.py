@@ -27,6 +27,7 @@ from shared.errors import TransientError
 from shared.messaging.recording import RecordingPublisher
 from tests.unit.services.detector.engine_suite import (
     TestAgain,
+    TestArriving,
     TestPeople,
     TestReading,
     TestTakingBack,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from shared.contracts.event import Event
 
-__all__ = ["TestAgain", "TestPeople", "TestReading", "TestTakingBack", "TestWhoseItIs"]
+__all__ = ["TestAgain", "TestArriving", "TestPeople", "TestReading", "TestTakingBack", "TestWhoseItIs"]
 
 
 @pytest.fixture

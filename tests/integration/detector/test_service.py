@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from asgi_lifespan import LifespanManager
 from pydantic import SecretStr
 
@@ -28,7 +28,7 @@ from shared.contracts.connections import (
 from shared.contracts.registry import EVENT_BY_TYPE
 from shared.contracts.resources import Author, ConversationChanged, ConversationPartChanged
 from shared.contracts.signals import SignalDetected
-from shared.contracts.topics import ALL_TOPICS, REMOVALS, SIGNALS
+from shared.contracts.topics import ALL_TOPICS, REMOVALS, RESOURCES_CONVERSATIONS, SIGNALS
 from shared.messaging.broker import create_broker
 from shared.messaging.publisher import KafkaEventPublisher
 from tests.unit.services.detector.rig import LEAVING
@@ -129,6 +129,16 @@ class Workspace:
         items = (await client.get("/api/v1/signals?limit=200&state=any")).json()["items"]
         return [one["id"] for one in items if any(each["id"].startswith(self.id) for each in one["people"])]
 
+    def dry(self) -> DataRemoved:
+        """Return the syncer's word that it publishes nothing more."""
+        return DataRemoved(
+            **self.base,
+            removal_id=f"r-{self.id}",
+            service="syncer",
+            documents=1,
+            removed_at=SystemClock().now(),
+        )
+
     def removal(self) -> DataRemovalRequested:
         return DataRemovalRequested(
             **self.base,
@@ -157,6 +167,25 @@ async def everything_on(settings: Settings, topic: str, connection_id: str) -> l
     finally:
         await consumer.stop()
     return [one for one in found if one.connection_id == connection_id]
+
+
+async def drained(settings: Settings, group: str) -> None:
+    """Return when a consumer group has committed everything that is on its topics now."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers, group_id=group)
+    await consumer.start()
+    try:
+        partitions = [
+            TopicPartition(RESOURCES_CONVERSATIONS.name, number)
+            for number in range(RESOURCES_CONVERSATIONS.partitions)
+        ]
+        ends = await consumer.end_offsets(partitions)
+
+        async def committed() -> bool:
+            return all([(await consumer.committed(one) or 0) >= end for one, end in ends.items() if end > 0])
+
+        await until(committed)
+    finally:
+        await consumer.stop()
 
 
 @pytest.mark.slow
@@ -188,13 +217,17 @@ async def test_words_on_the_bus_become_a_signal_on_the_bus(bus_settings: Setting
         await until(read)
         told = await everything_on(bus_settings, SIGNALS.name, connection)
         assert [type(one) for one in told] == [SignalDetected]
-        await publisher.publish(place.removal())
+        # Records still come while the order is carried out, as from a slice that was under way.
+        await publisher.publish(place.removal(), *place.said("k3", LEAVING))
+        await publisher.publish(place.dry(), *place.said("k4", LEAVING))
 
         async def answered() -> bool:
             events = await everything_on(bus_settings, REMOVALS.name, connection)
-            return any(isinstance(one, DataRemoved) for one in events)
+            return any(isinstance(one, DataRemoved) and one.service == "detector" for one in events)
 
         await until(answered)
+        await publisher.publish(*place.said("k5", LEAVING))
+        await drained(bus_settings, "earshot.detector.conversations")
         assert await place.conversations(client) == []
         assert await place.signals(client) == []
 

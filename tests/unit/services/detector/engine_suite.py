@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
 from services.detector.domain.identity import known_customer_id, provisional_customer_id
 from services.detector.errors import InvalidRequestError, NotFoundError
+from services.detector.use_cases.admission import Admission
+from services.detector.use_cases.intake import Intake
 from shared.contracts.connections import DataRemoved
 from shared.contracts.signals import SignalCleared, SignalDetected
-from shared.errors import TransientError
+from shared.errors import PermanentError, TransientError
 from tests.unit.services.detector.rig import (
     CONNECTION,
     LEAVING,
@@ -28,6 +31,9 @@ from tests.unit.services.detector.rig import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from shared.contracts.event import Event
     from tests.unit.services.detector.rig import Rig
 
 NORTHWIND = provisional_customer_id(ORG, f"{WORKSPACE}:co1")
@@ -143,6 +149,135 @@ class TestReading:
         assert [(one.kind, one.cleared_because) for one in cleared] == [("sentiment_shift", "resolved")]
 
 
+def meanwhile(rig: Rig, happening: Callable[[], Awaitable[None]], *, before: bool = False) -> None:
+    """Let something happen once while a batch is taken in, at its beginning or at its end."""
+    intake = rig.engine.intake
+    left = [happening]
+
+    async def interrupted(
+        take: Callable[[Sequence[Event]], Awaitable[None]], events: Sequence[Event]
+    ) -> None:
+        if before and left:
+            await left.pop()()
+        await take(events)
+        if left:
+            await left.pop()()
+
+    class Interrupted(Intake):
+        def __init__(self) -> None:
+            """Everything is asked of the intake proper."""
+
+        async def conversations(self, events: Sequence[Event]) -> None:
+            await interrupted(intake.conversations, events)
+
+        async def directory(self, events: Sequence[Event]) -> None:
+            await interrupted(intake.directory, events)
+
+    rig.engine.admission = Admission(
+        intake=Interrupted(),
+        connections=rig.stores.connections,
+        remove=rig.engine.remove_data,
+        clock=rig.clock,
+    )
+
+
+async def expect_nothing(rig: Rig) -> None:
+    """Fail unless nothing that was read through the connection is left."""
+    assert await rig.signals() == []
+    assert await rig.stores.signals.by_connection(ORG, CONNECTION) == []
+    assert await rig.stores.mirror.keys_after(ORG, WORKSPACE, "", 10) == []
+    assert await rig.stores.mirror.company_keys_after(ORG, WORKSPACE, "", 10) == []
+    assert await rig.stores.mirror.contacts(ORG, [f"{WORKSPACE}:dana"]) == {}
+    assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
+    assert await rig.stores.connections.get(ORG, CONNECTION) is None
+    assert await rig.stores.rereads.latest(ORG) == []
+
+
+class TestArriving:
+    """Records whose connection is not known yet, or whose switch is being turned."""
+
+    async def test_records_wait_for_their_connection(self, rig: Rig) -> None:
+        """A conversation that is read before its connection's record comes again, and is announced then."""
+        records = rig.said("k1", LEAVING)
+        with pytest.raises(TransientError, match=CONNECTION):
+            await rig.tell(*records)
+        assert await rig.stores.mirror.keys_after(ORG, WORKSPACE, "", 10) == []
+        await rig.connect()
+        (told,) = await rig.tell(*records)
+        assert isinstance(told, SignalDetected)
+        assert told.historical is False
+
+    async def test_a_connection_that_nobody_tells_of_is_not_waited_for_for_ever(self, rig: Rig) -> None:
+        """After a minute the records are put aside, and redriven they are taken in."""
+        records = rig.said("k1", LEAVING)
+        with pytest.raises(TransientError):
+            await rig.tell(*records)
+        rig.clock.advance(61)
+        with pytest.raises(PermanentError, match="Redrive"):
+            await rig.tell(*records)
+        await rig.connect()
+        assert kinds(await rig.tell(*records)) == [("detected", "churn_risk")]
+
+    async def test_another_organization_s_connection_is_not_ours(self, rig: Rig) -> None:
+        """A connection is known to the organization that it belongs to, and to no other."""
+        await rig.connect()
+        with pytest.raises(TransientError):
+            await rig.tell(*[one.model_copy(update={"organization_id": "o2"}) for one in rig.said("k", WISH)])
+
+    async def test_a_switch_turned_on_while_a_batch_is_read_is_heard(self, rig: Rig) -> None:
+        """The batch is read once more, and what it says is news."""
+        await rig.connect(lifecycle=False)
+        rig.clock.advance(60)
+        records = rig.said("k1", LEAVING, at=rig.clock.now())
+        meanwhile(rig, lambda: rig.connect(2, lifecycle=True))
+        (told,) = await rig.tell(*records)
+        assert isinstance(told, SignalDetected)
+        assert told.historical is False
+
+    @pytest.mark.parametrize("batch", ["words", "facts"])
+    async def test_a_switch_turned_off_while_a_batch_is_read_leaves_nothing_open(
+        self, rig: Rig, batch: str
+    ) -> None:
+        """What was opened after the switch was off is taken back, whatever it rests on."""
+        await rig.connect(lifecycle=True)
+        switched_at = rig.clock.now()
+        rig.clock.advance(1)
+
+        async def switch_off() -> None:
+            await rig.connect(2, lifecycle=False, changed_at=switched_at)
+
+        meanwhile(rig, switch_off)
+        soon = (NOW + timedelta(days=20)).date().isoformat()
+        company = rig.company(custom_attributes={"renewal_date": soon})
+        await rig.tell(*(rig.said("k1", LEAVING) if batch == "words" else [company]))
+        assert [one.is_open for one in await rig.signals()] == [False]
+
+    async def test_a_switch_turned_off_before_anything_is_mirrored_is_looked_at_later(self, rig: Rig) -> None:
+        """With nothing held the re-reading stays to be done, for what is being stored just then."""
+        await rig.connect(lifecycle=True)
+        switched_at = rig.clock.now()
+        rig.clock.advance(1)
+        records = rig.said("k1", LEAVING)
+        await rig.engine.intake.conversations(records)
+        assert [one.is_open for one in await rig.signals()] == [True]
+        await rig.connect(2, lifecycle=False, changed_at=switched_at)
+        await rig.reread_all()
+        assert [one.is_open for one in await rig.signals()] == [False]
+
+    async def test_a_re_reading_waits_for_the_switch_it_was_asked_for(self, rig: Rig) -> None:
+        """Between the asking and the keeping of the new state, no slice is read with the old one."""
+        await rig.connect(lifecycle=False)
+        await rig.tell(*rig.said("k1", LEAVING))
+        await rig.reread_all()
+        view = await rig.stores.connections.get(ORG, CONNECTION)
+        assert view is not None
+        await rig.engine.reread.ask(replace(view, lifecycle_events=True), again=True)
+        assert await rig.engine.reread.work() is False
+        await rig.connect(2, lifecycle=True)
+        await rig.reread_all()
+        assert [one.slot.kind for one in await rig.signals()] == ["churn_risk"]
+
+
 class TestTakingBack:
     """Evidence that goes takes its signal with it."""
 
@@ -187,7 +322,7 @@ class TestTakingBack:
         await rig.tell(rig.contact(), rig.company(), *rig.said("k1", LEAVING, WISH))
         signal_ids = {one.signal_id for one in await rig.signals()}
         for _ in range(2):
-            await rig.engine.remove_data.remove(rig.removal())
+            await rig.remove()
         answers = [one for one in rig.publisher.published if isinstance(one, DataRemoved)]
         assert len({one.event_id() for one in answers}) == 1
         assert answers[0].documents > 0
@@ -197,10 +332,94 @@ class TestTakingBack:
         assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
         assert await rig.stores.connections.get(ORG, CONNECTION) is None
 
+    async def test_our_word_waits_for_the_syncer_s(self, rig: Rig) -> None:
+        """At the order the data goes; the word comes when nothing more can, and counts all that went."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company(), *rig.said("k1", LEAVING))
+        await rig.engine.remove_data.ordered(rig.removal())
+        assert await rig.signals() == []
+        assert [one for one in rig.publisher.published if isinstance(one, DataRemoved)] == []
+        await rig.engine.remove_data.source_is_dry(rig.dry())
+        (word,) = [one for one in rig.publisher.published if isinstance(one, DataRemoved)]
+        assert (word.service, word.removal_id, word.documents > 3) == ("detector", "rem1", True)
+
+    async def test_records_of_a_removed_connection_are_dropped(self, rig: Rig) -> None:
+        """What was on the bus when the order came is mirrored neither before our word nor after it."""
+        await rig.connect()
+        records = [rig.contact(), rig.company(), *rig.said("k1", LEAVING, WISH)]
+        await rig.engine.remove_data.ordered(rig.removal())
+        assert await rig.tell(*records) == []
+        await rig.engine.remove_data.source_is_dry(rig.dry())
+        assert await rig.tell(*records) == []
+        await rig.connect(2)
+        assert await rig.tell(*records) == []
+        await expect_nothing(rig)
+
+    async def test_a_batch_that_crosses_the_order_leaves_nothing(self, rig: Rig) -> None:
+        """The order is carried out while a batch is being stored; what the batch stored goes as well."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company(custom_attributes={"seats": 3}))
+        meanwhile(rig, rig.remove, before=True)
+        await rig.tell(*rig.said("k1", LEAVING, WISH))
+        await expect_nothing(rig)
+
+    async def test_a_batch_cut_short_after_the_order_is_cleaned_up(self, rig: Rig) -> None:
+        """A process died between storing and looking again; the batch comes again and finds the barrier."""
+        await rig.connect()
+        records = rig.said("k1", WISH)
+        await rig.remove()
+        await rig.engine.intake.conversations(records)
+        assert await rig.signals() != []
+        await rig.tell(*records)
+        await expect_nothing(rig)
+
+    async def test_an_order_that_comes_again_takes_nothing_of_another_connection(self, rig: Rig) -> None:
+        """The workspace was connected anew: order and word of the former connection touch nothing of it."""
+        await rig.connect()
+        (first,) = await rig.tell(*rig.said("k1", LEAVING))
+        await rig.remove()
+        await rig.connect(connection_id="con2")
+        anew = [one.model_copy(update={"connection_id": "con2"}) for one in rig.said("k1", LEAVING)]
+        (second,) = await rig.tell(rig.company(), *anew)
+        start = len(rig.publisher.published)
+        await rig.remove()
+        assert rig.publisher.published[start:] == []
+        assert [one.signal_id for one in await rig.signals()] == [second.signal_id]
+        assert list(await rig.stores.mirror.conversations(ORG, [f"{WORKSPACE}:k1"])) != []
+        # The words are the same, and it is another alert: receivers that remember ids must not drop it.
+        assert first.signal_id != second.signal_id
+
+    async def test_a_signal_keeps_what_another_workspace_said(self, rig: Rig) -> None:
+        """It loses the removed workspace's words, and belongs to the connection that is left."""
+        await rig.connect()
+        await rig.connect(connection_id="con2", workspace_id="ws2")
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
+        here = [rig.company(external_id="acc-1"), rig.contact(), *rig.said("k1", LEAVING)]
+        await rig.tell(*here)
+        there = [one.model_copy(update={"connection_id": "con2", "workspace_id": "ws2"}) for one in here]
+        await rig.tell(*there)
+        (both,) = await rig.signals()
+        assert {proof.conversation_key for proof in both.proofs} == {"ws1:k1", "ws2:k1"}
+        await rig.remove()
+        assert await rig.signals() == []
+        (left,) = await rig.stores.signals.by_connection(ORG, "con2")
+        assert (left.signal_id, left.is_open, left.workspace_id) == (both.signal_id, True, "ws2")
+        assert {proof.conversation_key for proof in left.proofs} == {"ws2:k1"}
+
+    async def test_a_signal_that_moved_is_buried_wherever_it_was(self, rig: Rig) -> None:
+        """Records stay in the partitions of former customers; each of them gets its tombstone."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", LEAVING))
+        await rig.tell(rig.company(), rig.contact())
+        (signal,) = await rig.signals()
+        assert signal.homes == ("", NORTHWIND)
+        await rig.remove()
+        assert rig.publisher.tombstones.count(signal.signal_id) == 2
+
     async def test_word_of_the_removal_that_comes_late_puts_nothing_back(self, rig: Rig) -> None:
         """The connection's own record travels on another topic and may arrive after its data went."""
         await rig.connect()
-        await rig.engine.remove_data.remove(rig.removal())
+        await rig.remove()
         await rig.connect(2, state="removed")
         assert await rig.stores.connections.get(ORG, CONNECTION) is None
         assert await rig.stores.rereads.latest(ORG) == []
@@ -215,7 +434,7 @@ class TestTakingBack:
         await rig.tell(rig.company(external_id="acc-1", monthly_spend=900.0, custom_attributes=attributes))
         before = (await rig.stores.customers.by_ids(ORG, [ACC1]))[ACC1]
         assert (before.facts.monthly_spend, before.facts.renewal_date is None) == (900.0, False)
-        await rig.engine.remove_data.remove(rig.removal())
+        await rig.remove()
         after = (await rig.stores.customers.by_ids(ORG, [ACC1]))[ACC1]
         assert (after.facts.plan, after.facts.monthly_spend, after.facts.renewal_date) == ("Team", None, None)
         assert (after.mood, after.mood_messages) == (None, 0)
@@ -471,6 +690,7 @@ class TestAgain:
         await rig.connect()
         await rig.tell(*rig.said("k1", LEAVING))
         foreign = [one.model_copy(update={"organization_id": "other"}) for one in rig.said("k1", UNRELATED)]
+        await rig.connect(organization_id="other")
         assert await rig.tell(*foreign) == []
         (signal,) = await rig.signals()
         assert signal.is_open

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.signal_documents import event_of
+from services.detector.domain.admission import Barrier, Standing
 from services.detector.domain.health import MOST_STATES, HealthHistory, HealthWeights
 from services.detector.domain.identity import resource_key
 from services.detector.domain.matching import Decision, KnownName, Match, normalise_name
@@ -203,6 +204,14 @@ class MemoryMirror:
     ) -> list[str]:
         return self._keys_after(organization_id, CompanyChanged, workspace_id, cursor, limit)
 
+    async def company_keys_of(
+        self, organization_id: str, connection_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        held = self._all(organization_id, CompanyChanged)
+        return [key for key in sorted(held) if held[key].connection_id == connection_id and key > cursor][
+            :limit
+        ]
+
     def _keys_after(
         self, organization_id: str, kind: type[Any], workspace_id: str, cursor: str, limit: int
     ) -> list[str]:
@@ -254,6 +263,9 @@ class MemorySignals:
 
     async def by_request(self, organization_id: str, request_id: str) -> list[Signal]:
         return [one for one in self._of(organization_id) if one.slot.request_id == request_id]
+
+    async def by_connection(self, organization_id: str, connection_id: str) -> list[Signal]:
+        return [one for one in self._of(organization_id) if one.connection_id == connection_id]
 
     async def by_workspace(self, organization_id: str, workspace_id: str) -> list[Signal]:
         prefix = f"{workspace_id}:"
@@ -520,7 +532,7 @@ class MemoryRequests:
 class MemoryConnections:
     def __init__(self, publisher: RecordingPublisher) -> None:
         self._views: dict[tuple[str, str], ConnectionView] = {}
-        self._removed: dict[str, DataRemoved] = {}
+        self._barriers: dict[tuple[str, str], Barrier] = {}
         self._publisher = publisher
 
     async def get(self, organization_id: str, connection_id: str) -> ConnectionView | None:
@@ -529,18 +541,43 @@ class MemoryConnections:
     async def all_of(self, organization_id: str) -> list[ConnectionView]:
         return [one for (owner, _), one in sorted(self._views.items()) if owner == organization_id]
 
+    async def standing(self, organization_id: str, connection_ids: Collection[str]) -> Standing:
+        places = {one: (organization_id, one) for one in connection_ids}
+        return Standing(
+            {one: self._views[place] for one, place in places.items() if place in self._views},
+            frozenset(one for one, place in places.items() if place in self._barriers),
+        )
+
     async def save(self, view: ConnectionView) -> bool:
-        held = self._views.get((view.organization_id, view.connection_id))
-        if held is not None and held.revision >= view.revision:
+        place = (view.organization_id, view.connection_id)
+        held = self._views.get(place)
+        if place in self._barriers or (held is not None and held.revision >= view.revision):
             return False
-        self._views[view.organization_id, view.connection_id] = view
+        self._views[place] = view
         return True
 
-    async def remove(self, organization_id: str, connection_id: str, removed: DataRemoved) -> None:
-        self._views.pop((organization_id, connection_id), None)
-        if removed.removal_id not in self._removed:
-            self._removed[removed.removal_id] = removed
-            await self._publisher.publish(removed)
+    async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
+        return self._barriers.get((organization_id, connection_id))
+
+    async def bar(self, organization_id: str, connection_id: str, workspace_id: str | None) -> Barrier:
+        place = (organization_id, connection_id)
+        self._views.pop(place, None)
+        barrier = self._barriers.get(place, Barrier(*place))
+        self._barriers[place] = replace(barrier, workspace_id=workspace_id or barrier.workspace_id)
+        return self._barriers[place]
+
+    async def note_removed(self, barrier: Barrier, documents: int) -> None:
+        place = (barrier.organization_id, barrier.connection_id)
+        held = self._barriers[place]
+        if not held.confirmed:
+            self._barriers[place] = replace(held, documents=held.documents + documents)
+
+    async def confirm(self, removed: DataRemoved) -> None:
+        place = (removed.organization_id, removed.connection_id)
+        held = self._barriers[place]
+        if not held.confirmed:
+            self._barriers[place] = replace(held, confirmed=True)
+            await self._publisher.publish(removed.model_copy(update={"documents": held.documents}))
 
 
 class MemoryRereads:

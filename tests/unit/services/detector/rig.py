@@ -11,7 +11,12 @@ from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.detectors import Detectors, discover
 from services.detector.engine import Engine, Stores
 from shared.clock import ManualClock
-from shared.contracts.connections import ConnectionChanged, ConnectionSettings, DataRemovalRequested
+from shared.contracts.connections import (
+    ConnectionChanged,
+    ConnectionSettings,
+    DataRemovalRequested,
+    DataRemoved,
+)
 from shared.contracts.resources import (
     Author,
     CompanyChanged,
@@ -140,18 +145,22 @@ class Rig:
         *,
         lifecycle: bool = True,
         state: ConnectionState = "connected",
+        organization_id: str | None = None,
+        connection_id: str = CONNECTION,
+        workspace_id: str = WORKSPACE,
+        changed_at: datetime | None = None,
         **settings: Any,
     ) -> None:
         await self.engine.keep_connections.changed(
             ConnectionChanged(
-                organization_id=self.organization_id,
-                connection_id=CONNECTION,
+                organization_id=organization_id or self.organization_id,
+                connection_id=connection_id,
                 revision=revision,
                 state=state,
-                workspace_id=WORKSPACE,
+                workspace_id=workspace_id,
                 workspace_name="Acme",
                 settings=ConnectionSettings(lifecycle_events=lifecycle, **settings),
-                changed_at=self.clock.now(),
+                changed_at=changed_at or self.clock.now(),
             )
         )
 
@@ -167,9 +176,9 @@ class Rig:
         ]
         others = [one for one in events if one not in mine]
         if others:
-            await self.engine.intake.directory(others)
+            await self.engine.admission.directory(others)
         if mine:
-            await self.engine.intake.conversations(mine)
+            await self.engine.admission.conversations(mine)
         return self.published(before)
 
     def published(self, start: int = 0) -> list[SignalEvent]:
@@ -183,6 +192,21 @@ class Rig:
             workspace_id=WORKSPACE,
             requested_by="ann@acme.example",
             requested_at=self.clock.now(),
+        )
+
+    async def remove(self) -> None:
+        """Let the data be removed: the order comes, then the syncer's word that nothing more will come."""
+        await self.engine.remove_data.ordered(self.removal())
+        await self.engine.remove_data.source_is_dry(self.dry())
+
+    def dry(self) -> DataRemoved:
+        return DataRemoved(
+            organization_id=self.organization_id,
+            connection_id=CONNECTION,
+            removal_id="rem1",
+            service="syncer",
+            documents=1,
+            removed_at=self.clock.now(),
         )
 
     async def signals(self, **wanted: Any) -> list[Any]:

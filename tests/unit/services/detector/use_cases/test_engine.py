@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.services.detector.engine_suite import (
     TestAgain,
+    TestArriving,
     TestPeople,
     TestReading,
     TestTakingBack,
@@ -13,7 +14,7 @@ from tests.unit.services.detector.engine_suite import (
 )
 from tests.unit.services.detector.rig import Rig, memory_rig
 
-__all__ = ["TestAgain", "TestPeople", "TestReading", "TestTakingBack", "TestWhoseItIs"]
+__all__ = ["TestAgain", "TestArriving", "TestPeople", "TestReading", "TestTakingBack", "TestWhoseItIs"]
 
 
 @pytest.fixture

@@ -1,0 +1,124 @@
+"""Taking records in only for connections that are known, and never for one whose data is removed.
+
+Connections, resources and orders to remove come on topics of their own, in no order among each other. So a
+batch looks at its connections before it is taken in and again afterwards:
+
+- One that nobody has told of yet is waited for. Read without its record, a conversation would count as heard
+  with the lifecycle switch off, and nobody would be alerted.
+- One that is removed has its records dropped. If the order came while the batch was being stored, what the
+  batch left behind is removed as well.
+- One whose switch was turned meanwhile has its records read once more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.detector.use_cases.intake import by_organization
+from shared.errors import PermanentError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from services.detector.domain.admission import Standing
+    from services.detector.ports import Connections
+    from services.detector.use_cases.connections import RemoveData
+    from services.detector.use_cases.intake import Intake
+    from shared.clock import Clock
+    from shared.contracts.event import Event
+
+    Take = Callable[[Sequence[Event]], Awaitable[None]]
+
+_LOG = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 60.0
+"""How long an unknown connection is waited for. The syncer reads only what connector has told of, so its
+record is on the bus already and some seconds away; one that does not come is a record of somebody else."""
+
+_FORGET_SECONDS = 600.0
+"""After this long a connection that did not come is waited for anew."""
+
+_MOST_AWAITED = 1_000
+"""Unknown connections remembered at once; beyond that the oldest wait begins anew."""
+
+
+class Admission:
+    """Stands before the intake. Its methods may be called again with the same batch at any time."""
+
+    def __init__(self, *, intake: Intake, connections: Connections, remove: RemoveData, clock: Clock) -> None:
+        self._intake = intake
+        self._connections = connections
+        self._remove = remove
+        self._clock = clock
+        self._awaited: dict[tuple[str, str], float] = {}
+
+    async def conversations(self, events: Sequence[Event]) -> None:
+        """Take conversations and parts in.
+
+        Raises:
+            TransientError: a connection is not known yet; come again in a moment.
+            PermanentError: it did not become known in a minute.
+        """
+        await self._admit(events, self._intake.conversations)
+
+    async def directory(self, events: Sequence[Event]) -> None:
+        """Take teammates, teams, tags, contacts and companies in; raises as `conversations`."""
+        await self._admit(events, self._intake.directory)
+
+    async def _admit(self, events: Sequence[Event], take: Take) -> None:
+        groups = by_organization(events)
+        standings = {
+            organization_id: await self._connections.standing(organization_id, _ids(mine))
+            for organization_id, mine in groups.items()
+        }
+        self._expect_known(
+            {
+                (organization_id, one)
+                for organization_id, mine in groups.items()
+                for one in standings[organization_id].unknown(_ids(mine))
+            }
+        )
+        for organization_id, mine in groups.items():
+            await self._take(organization_id, mine, standings[organization_id], take)
+
+    async def _take(self, organization_id: str, events: list[Event], before: Standing, take: Take) -> None:
+        for gone in sorted(before.removed):
+            # A batch that was cut short by a crash, when the order had just come, may have left something.
+            await self._remove.again(organization_id, gone)
+        kept = [one for one in events if one.connection_id in before.known]
+        if len(kept) < len(events):
+            _LOG.info("records of a removed connection dropped", records=len(events) - len(kept))
+        while kept:
+            await take(kept)
+            after = await self._connections.standing(organization_id, _ids(kept))
+            for gone in sorted(after.removed):
+                await self._remove.again(organization_id, gone)
+            kept = [
+                one
+                for one in kept
+                if one.connection_id in after.known and not after.listens_as(before, one.connection_id or "")
+            ]
+            before = after
+
+    def _expect_known(self, unknown: set[tuple[str, str]]) -> None:
+        now = self._clock.monotonic()
+        self._awaited = {one: since for one, since in self._awaited.items() if now - since < _FORGET_SECONDS}
+        if not unknown:
+            return
+        for place in unknown - self._awaited.keys():
+            if len(self._awaited) >= _MOST_AWAITED:
+                del self._awaited[min(self._awaited, key=self._awaited.__getitem__)]
+            self._awaited[place] = now
+        names = ", ".join(sorted(connection_id for _, connection_id in unknown)[:5])
+        if any(now - self._awaited[place] < PATIENCE_SECONDS for place in unknown):
+            raise TransientError(f"Nobody has told of connection {names} yet; its records wait.")
+        raise PermanentError(
+            f"Nobody tells of connection {names}. Redrive these records when it is connected.",
+            reason="handler_rejected",
+        )
+
+
+def _ids(events: Sequence[Event]) -> set[str]:
+    return {one.connection_id for one in events if one.connection_id is not None}
