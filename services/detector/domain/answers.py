@@ -298,6 +298,8 @@ _OFFER_PLAN = Cue(
         # ..1 a|per|each ..3 month|year
         trial
         moves|moving|go|up to <upper>
+        next|bigger|larger|higher|upper plan|tier|package|edition|level ..4 comes|has|gives|includes|holds|
+            offers|allows|brings
         """
     ),
 )
@@ -340,7 +342,12 @@ _OFFER_START = Cue(
 _OFFER_ANOTHER = Cue(
     "other_offer",
     -4.0,
-    phrase_lines("meeting|appointment|import|order|orders|booking|certificate|token|password|refund|invoice"),
+    phrase_lines(
+        """
+        meeting|appointment|import|order|orders|booking|certificate|token|password|refund|invoice
+        shall|should|could|can|may we|i ..1 look|check|go ..1 at|into|over|through
+        """
+    ),
 )
 _OFFERS: dict[Kind, tuple[Cue, ...]] = {
     Kind.CHURN_RISK: (_OFFER_CANCEL, _OFFER_ANOTHER),

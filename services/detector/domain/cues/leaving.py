@@ -118,6 +118,8 @@ LEAVING = (
             stop|disable|remove|end|deactivate ..4 renewal|renewing
             do not|never bill|charge|invoice|renew ..1 us|me|again|after|next
             get|getting|gets out of ..2 plan|contract|agreement|deal|subscription|it|this
+            ^ then|please|just|so? shut|close|wind it|this|everything|all ..1 down
+            i am out $
             shut|finish|scrap|kill|wind_up ..2 account|subscription|workspace|plan|membership
             account|workspace|subscription|plan|membership can|may|should|could ..1 be closed|canceled|ended|
                 deleted|shut

@@ -153,7 +153,8 @@ WISHING = (
                 does|lets
             <named> ..2 can|has|does|lets|have
             yours can_not|can|does|do not
-            shame|pity|sad|sorry ..1 that? ..2 can|does|do not
+            shame|pity|sad ..1 that? ..2 can|does|do not
+            sorry that ..3 can|does|do not
             option|feature|setting|function ..3 not ..2 exist|there|available
             bugs|annoys|bothers|irritates me|us that|when
             drag|do|type|enter|change|move|copy ..5 by hand|manually|twice|one_by_one|one_at_a_time
