@@ -18,6 +18,7 @@ from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
 from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.api.customers import customer_routes
+from services.detector.api.graph import graph_routes
 from services.detector.api.health import health_routes
 from services.detector.api.reading import conversation_routes, people_routes, request_routes
 from services.detector.api.signals import signal_routes
@@ -153,12 +154,13 @@ def create_app(
             customer_routes(lists=lists, show=show, maintain=engine.customers, clock=base.clock),
             health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
             request_routes(lists=lists, show=show, review=engine.review, regroup=engine.regroup),
+            graph_routes(show=show, clock=base.clock),
             people_routes(lists=lists, show=show),
             conversation_routes(lists=lists, show=show, moods=engine.moods),
             insight_pages(insights),
             signal_pages(SignalParts(pages, show, engine.review)),
             customer_pages(CustomerParts(pages, lists, show, connections, base.clock)),
-            people_pages(PeopleParts(pages, lists, show, mirror, base.clock)),
+            people_pages(PeopleParts(pages, lists, show, base.clock)),
             request_pages(request_parts),
             one_request_pages(request_parts),
             regrouping_pages(request_parts),

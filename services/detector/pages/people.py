@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,15 +11,14 @@ from starlette.responses import HTMLResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
-from services.detector.domain.spoken import contact_keys
 from services.detector.pages.cards import card_of
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
+    from services.detector.domain.graph import Graph
     from services.detector.lists import Lists
-    from services.detector.ports import Mirror
-    from services.detector.use_cases.show import CustomerView, Show
+    from services.detector.use_cases.show import Show
     from shared.clock import Clock
     from shared.web.pages import Pages
 
@@ -40,7 +38,6 @@ class PeopleParts:
     pages: Pages
     lists: Lists
     show: Show
-    mirror: Mirror
     clock: Clock
 
 
@@ -77,10 +74,8 @@ def people_pages(parts: PeopleParts) -> APIRouter:
         chosen = customer or (rows[0].customer.customer_id if rows else "")
         drawing = None
         if chosen:
-            view = await parts.show.customer(
-                organization, chosen, parts.clock.now() - timedelta(days=_GRAPH_DAYS)
-            )
-            drawing = await _drawing(parts, organization, view)
+            since = parts.clock.now() - timedelta(days=_GRAPH_DAYS)
+            drawing = _drawing(await parts.show.graph(organization, chosen, since))
         return pages.render(
             request,
             "graph.html",
@@ -111,50 +106,32 @@ def people_pages(parts: PeopleParts) -> APIRouter:
     return router
 
 
-async def _drawing(parts: PeopleParts, organization_id: str, view: CustomerView) -> dict[str, Any]:
-    """Return who of a customer talks to which teammates: a line for each pair, wider for more."""
-    workspaces = {one.record.workspace_id for one in view.conversations}
-    admins = {
-        resource_key(one.workspace_id, one.id): one.name
-        for one in await parts.mirror.admins(organization_id, workspaces)
-    }
-    ties: Counter[tuple[str, str]] = Counter()
-    talks: Counter[str] = Counter()
-    for one in view.conversations:
-        record = one.record
-        teammates = {*record.teammate_ids, *filter(None, (record.admin_assignee_id,))}
-        for person in contact_keys(record):
-            talks[person] += 1
-            for teammate in teammates:
-                ties[person, resource_key(record.workspace_id, teammate)] += 1
-    busiest = [person for person, _ in talks.most_common(_NODES)]
-    contacts = await parts.mirror.contacts(organization_id, busiest)
-    people = [key for key in busiest if key in contacts]
-    answered: Counter[str] = Counter()
-    for (person, teammate), count in ties.items():
-        if person in people and teammate in admins:
-            answered[teammate] += count
-    teammates_shown = [teammate for teammate, _ in answered.most_common(_NODES)]
-    height = max(len(people), len(teammates_shown), 1) * _STEP + 48
-    left = {key: 44 + index * _STEP for index, key in enumerate(people)}
-    right = {key: 44 + index * _STEP for index, key in enumerate(teammates_shown)}
-    most = max(ties.values(), default=1)
+def _drawing(graph: Graph) -> dict[str, Any]:
+    """Return where the busiest people and teammates stand, and a line for each pair, wider for more."""
+    people = [one for one in graph.nodes if one.type == "person" and one.conversations][:_NODES]
+    teammates = [one for one in graph.nodes if one.type == "teammate"][:_NODES]
+    left = {one.node_id: 44 + index * _STEP for index, one in enumerate(people)}
+    right = {one.node_id: 44 + index * _STEP for index, one in enumerate(teammates)}
+    talks = [one for one in graph.ties if one.source in left and one.target in right]
+    most = max((one.conversations for one in talks), default=1)
+    names = {one.node_id: one.name for one in graph.nodes}
     return {
-        "customer": view.row.customer,
-        "height": height,
-        "people": [
-            {
-                "key": key,
-                "name": contacts[key].name or contacts[key].email or "Somebody",
-                "y": y,
-                "talks": talks[key],
-            }
-            for key, y in left.items()
-        ],
-        "teammates": [{"name": admins[key], "y": y, "talks": answered[key]} for key, y in right.items()],
+        "customer": graph.nodes[0],
+        "height": max(len(people), len(teammates), 1) * _STEP + 48,
+        "people": [(one, left[one.node_id]) for one in people],
+        "teammates": [(one, right[one.node_id]) for one in teammates],
         "ties": [
-            {"y1": left[person], "y2": right[teammate], "half": 0.5 + 2 * count / most, "count": count}
-            for (person, teammate), count in sorted(ties.items())
-            if person in left and teammate in right
+            {
+                "y1": left[one.source],
+                "y2": right[one.target],
+                "half": 0.5 + 2 * one.conversations / most,
+                "person": names[one.source],
+                "person_id": one.source,
+                "teammate": names[one.target],
+                "conversations": one.conversations,
+                "last_at": one.last_at,
+                "mood": one.mood,
+            }
+            for one in talks
         ],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.detector.domain.graph import people_graph
 from services.detector.domain.identity import Subject, resource_key
 from services.detector.domain.mood import roll_up
 from services.detector.domain.spoken import contact_keys
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.domain.customer import Customer
+    from services.detector.domain.graph import Graph
     from services.detector.domain.health import HealthHistory
     from services.detector.domain.mirror import ConnectionView, MirroredConversation
     from services.detector.domain.mood import Mood, MoodPoint, MoodRules
@@ -118,7 +120,8 @@ class Show:
         companies = (await self._mirror.companies_of(organization_id, [identifier])).get(identifier, [])
         keys = [resource_key(one.workspace_id, one.id) for one in companies]
         subject = Subject("customer", identifier)
-        held = (await self._mirror.by_subject(organization_id, [subject.key], since)).get(subject.key, [])
+        newest = await self._mirror.newest(organization_id, subject.key, since, _CONVERSATIONS)
+        held = (await self._mirror.digests(organization_id, [subject.key], since)).get(subject.key, [])
         wanted = SignalFilter(state="any", customer_id=identifier)
         signals = (
             await self._lists.signals(organization_id, wanted, sort="newest", position=None, limit=_SIGNALS)
@@ -134,6 +137,21 @@ class Show:
             signals=signals,
             moods=_in_order(point for one in held for point in one.moods),
             health=health,
+        )
+
+    async def graph(self, organization_id: str, customer_id: str, since: datetime) -> Graph:
+        """Return who is tied to whom around a customer; bounded like its page."""
+        view = await self.customer(organization_id, customer_id, since)
+        workspaces = {one.record.workspace_id for one in view.conversations}
+        contacts = {resource_key(one.workspace_id, one.id): one for one in view.people}
+        talking = {key for one in view.conversations for key in contact_keys(one.record)}
+        contacts |= await self._mirror.contacts(organization_id, talking - contacts.keys())
+        return people_graph(
+            view.row.customer,
+            view.companies,
+            contacts,
+            await self._mirror.admins(organization_id, workspaces),
+            view.conversations,
         )
 
     async def person(self, organization_id: str, key: str) -> PersonView:

@@ -14,6 +14,7 @@ import pytest
 from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.pages.live import LiveFeed
+from shared.contracts.resources import AdminChanged
 from shared.documents.database import create_client, database_of
 from tests.unit.services.detector.rig import LEAVING, NOW, UNRELATED, WISH
 
@@ -350,6 +351,24 @@ class TestApi:
         for wrong in (weights | {"mood": 101}, {"mood": 1}, weights | {"luck": 1}):
             refused = await browser.put(path, json={"weights": wrong}, headers=MACHINE)
             assert refused.status_code == 422, wrong
+
+    async def test_the_people_graph(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """People are tied to their company and to who answered them; an unknown customer is not found."""
+        await filled(rig)
+        ann = AdminChanged(**rig.fields(id="ann", name="Ann Lee", email="ann@acme.example"))
+        again = rig.said("k1", LEAVING, WISH, title="Our contract", teammate_ids=("ann",))
+        await rig.tell(ann, *again)
+        listed = (await browser.get("/api/v1/customers?q=northwind", headers=MACHINE)).json()["items"]
+        path = f"/api/v1/people/graph?customer={listed[0]['id']}"
+        graph = (await browser.get(path, headers=MACHINE)).json()
+        assert {one["type"] for one in graph["nodes"]} == {"customer", "company", "person", "teammate"}
+        ties = {(one["type"], one["source"], one["target"]) for one in graph["ties"]}
+        assert ("talks_to", "ws1:dana", "ws1:ann") in ties
+        assert ("member_of", "ws1:dana", "ws1:co1") in ties
+        page = await text(browser, f"/people/graph?customer={listed[0]['id']}")
+        assert "Ann Lee" in page
+        missing = await browser.get("/api/v1/people/graph?customer=nobody", headers=MACHINE)
+        assert missing.status_code == 404
 
     async def test_a_conversation_with_its_marks(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """Each mark lies in its message's text."""

@@ -70,7 +70,8 @@ class Rig:
         """Return a moment later than all it returned before."""
         return NOW + timedelta(milliseconds=next(self._ticks))
 
-    def _base(self, **fields: Any) -> dict[str, Any]:
+    def fields(self, **fields: Any) -> dict[str, Any]:
+        """Return what every record of the workspace carries, with these fields."""
         return {
             "organization_id": self.organization_id,
             "connection_id": CONNECTION,
@@ -86,7 +87,7 @@ class Rig:
             "author", Author(type="user", id="dana", name="Dana Ruiz", email="dana@n.example")
         )
         return ConversationPartChanged(
-            **self._base(
+            **self.fields(
                 id=f"{conversation}-{number}",
                 conversation_id=conversation,
                 part_type="comment",
@@ -100,7 +101,7 @@ class Rig:
     def conversation(self, conversation: str, **fields: Any) -> ConversationChanged:
         at = fields.pop("at", self.clock.now() - timedelta(hours=1))
         return ConversationChanged(
-            **self._base(
+            **self.fields(
                 id=conversation,
                 contact_ids=fields.pop("contact_ids", ("dana",)),
                 created_at=at,
@@ -120,12 +121,12 @@ class Rig:
         return [*parts, self.conversation(conversation, at=at, part_count=len(parts), **fields)]
 
     def contact(self, contact: str = "dana", companies: tuple[str, ...] = ("co1",)) -> ContactChanged:
-        return ContactChanged(**self._base(id=contact, name="Dana Ruiz", company_ids=companies))
+        return ContactChanged(**self.fields(id=contact, name="Dana Ruiz", company_ids=companies))
 
     def company(
         self, company: str = "co1", name: str = "Northwind", external_id: str | None = None, **fields: Any
     ) -> CompanyChanged:
-        return CompanyChanged(**self._base(id=company, name=name, company_id=external_id, **fields))
+        return CompanyChanged(**self.fields(id=company, name=name, company_id=external_id, **fields))
 
     def deleted(self, resource: Any, identifier: str, conversation: str | None = None) -> ResourceDeleted:
         return ResourceDeleted(

@@ -1,0 +1,100 @@
+"""The people graph for machines."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.domain.graph import NodeType, TieType
+from shared.auth.dependencies import Member
+
+if TYPE_CHECKING:
+    from services.detector.domain.graph import Graph
+    from services.detector.use_cases.show import Show
+    from shared.clock import Clock
+
+_EXAMPLE: dict[str, Any] = {
+    "nodes": [
+        {"id": "c5d1", "type": "customer", "name": "Northwind", "conversations": 0},
+        {"id": "ws1:65f0", "type": "person", "name": "Dana Ruiz", "conversations": 9},
+        {"id": "ws1:814", "type": "teammate", "name": "Ann Lee", "conversations": 7},
+    ],
+    "ties": [
+        {
+            "source": "ws1:65f0",
+            "target": "ws1:814",
+            "type": "talks_to",
+            "conversations": 7,
+            "last_at": "2026-03-02T09:12:00Z",
+            "mood": -0.31,
+        }
+    ],
+}
+
+
+class NodeOut(BaseModel):
+    id: str
+    type: NodeType
+    name: str
+    conversations: int
+
+
+class TieOut(BaseModel):
+    """`mood` (-1 to 1) is what the person said in the conversations of a `talks_to` tie."""
+
+    source: str
+    target: str
+    type: TieType
+    conversations: int
+    last_at: datetime | None
+    mood: float | None = Field(ge=-1, le=1)
+
+
+class GraphOut(BaseModel):
+    """A customer's companies, people and teammates, and who is tied to whom."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    nodes: list[NodeOut]
+    ties: list[TieOut]
+
+    @classmethod
+    def of(cls, graph: Graph) -> GraphOut:
+        return cls(
+            nodes=[
+                NodeOut(id=one.node_id, type=one.type, name=one.name, conversations=one.conversations)
+                for one in graph.nodes
+            ],
+            ties=[
+                TieOut(
+                    source=one.source,
+                    target=one.target,
+                    type=one.type,
+                    conversations=one.conversations,
+                    last_at=one.last_at,
+                    mood=one.mood,
+                )
+                for one in graph.ties
+            ],
+        )
+
+
+def graph_routes(*, show: Show, clock: Clock) -> APIRouter:
+    """Return the route /api/v1/people/graph; it comes before the one of a person."""
+    router = APIRouter(prefix="/api/v1/people", tags=["people"], route_class=AnsweringRoute)
+
+    @router.get("/graph")
+    async def get_graph(
+        identity: Member,
+        customer: Annotated[str, Query(min_length=1, max_length=300)],
+        days: Annotated[int, Query(ge=1, le=1_095, description="How far back conversations count.")] = 365,
+    ) -> GraphOut:
+        """Return who is tied to whom around one customer."""
+        since = clock.now() - timedelta(days=days)
+        return GraphOut.of(await show.graph(identity.organization_id, customer, since))
+
+    return router

@@ -1,0 +1,134 @@
+"""The people graph: who is tied to whom, how much, last when, and in which mood.
+
+Nodes are a customer, its companies, its people and the teammates who answered them. A tie between a person
+and a teammate is every conversation both took part in; its mood is what that person said in them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from services.detector.domain.identity import resource_key
+from services.detector.domain.spoken import contact_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.mirror import MirroredConversation
+    from shared.contracts.resources import AdminChanged, CompanyChanged, ContactChanged
+
+NodeType = Literal["customer", "company", "person", "teammate"]
+TieType = Literal["matched", "member_of", "talks_to"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Somebody or something. `conversations` is how many it took part in; 0 where that is not counted."""
+
+    node_id: str
+    type: NodeType
+    name: str
+    conversations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """`talks_to` ties say how many conversations, when the last one moved, and the person's mood in them.
+
+    `mood` is from -1 to 1, None where nothing said it.
+    """
+
+    source: str
+    target: str
+    type: TieType
+    conversations: int = 0
+    last_at: datetime | None = None
+    mood: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes by type and name, ties by the number of conversations; each tie's ends are among the nodes."""
+
+    nodes: tuple[Node, ...]
+    ties: tuple[Tie, ...]
+
+
+@dataclass
+class _Talk:
+    conversations: int = 0
+    last_at: datetime | None = None
+    said: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, at: datetime, said: Iterable[tuple[float, float]]) -> None:
+        self.conversations += 1
+        self.last_at = max(self.last_at, at) if self.last_at else at
+        self.said += said
+
+    @property
+    def mood(self) -> float | None:
+        weight = sum(one for _, one in self.said)
+        return round(sum(score * one for score, one in self.said) / weight, 4) if weight else None
+
+
+def people_graph(
+    customer: Customer,
+    companies: Sequence[CompanyChanged],
+    contacts: Mapping[str, ContactChanged],
+    admins: Iterable[AdminChanged],
+    conversations: Iterable[MirroredConversation],
+) -> Graph:
+    """Return the graph around one customer. People and teammates that are not known here have no node."""
+    teammates = {resource_key(one.workspace_id, one.id): one.name for one in admins}
+    talks: dict[tuple[str, str], _Talk] = defaultdict(_Talk)
+    counts: dict[str, int] = defaultdict(int)
+    for one in conversations:
+        record = one.record
+        answering = {
+            resource_key(record.workspace_id, teammate)
+            for teammate in {*record.teammate_ids, *filter(None, (record.admin_assignee_id,))}
+        } & teammates.keys()
+        for person in set(contact_keys(record)) & contacts.keys():
+            counts[person] += 1
+            moods = one.analysis.moods if one.analysis else ()
+            said = [(point.score, point.weight) for point in moods if point.author_id == person]
+            for teammate in answering:
+                counts[teammate] += 1
+                talks[person, teammate].add(record.updated_at, said)
+    company_keys = {resource_key(one.workspace_id, one.id): one for one in companies}
+    nodes = [Node(customer.customer_id, "customer", customer.name)]
+    nodes += [Node(key, "company", one.name or key) for key, one in sorted(company_keys.items())]
+    nodes += sorted(
+        (Node(key, "person", _named(one), counts[key]) for key, one in contacts.items()), key=_busiest_first
+    )
+    nodes += sorted(
+        (Node(key, "teammate", name, counts[key]) for key, name in teammates.items() if counts[key]),
+        key=_busiest_first,
+    )
+    ties = [Tie(key, customer.customer_id, "matched") for key in sorted(company_keys)]
+    ties += [
+        Tie(key, company, "member_of")
+        for key, one in sorted(contacts.items())
+        for company in sorted(resource_key(one.workspace_id, each) for each in one.company_ids)
+        if company in company_keys
+    ]
+    ties += sorted(
+        (
+            Tie(person, teammate, "talks_to", talk.conversations, talk.last_at, talk.mood)
+            for (person, teammate), talk in talks.items()
+        ),
+        key=lambda tie: (-tie.conversations, tie.source, tie.target),
+    )
+    return Graph(tuple(nodes), tuple(ties))
+
+
+def _named(contact: ContactChanged) -> str:
+    return contact.name or contact.email or "Somebody"
+
+
+def _busiest_first(node: Node) -> tuple[int, str, str]:
+    return (-node.conversations, node.name, node.node_id)
