@@ -68,8 +68,12 @@ class IntercomReader(Protocol):
 
 
 class Intercom(Protocol):
-    def reader(self, credential: Credential, *, urgent: bool) -> IntercomReader:
-        """Return a reader of one workspace. Urgent ones may use the budget's reserve."""
+    def reader(self, credential: Credential, *, urgent: bool, calls_before: int = 0) -> IntercomReader:
+        """Return a reader of one workspace.
+
+        Urgent ones may use all of the budget, others leave a reserve; those whose run has made few calls,
+        `calls_before` slices before this one included, leave less of it than long ones.
+        """
         ...
 
 

@@ -42,10 +42,10 @@ class Settings(ServiceSettings):
         description="Slices of hint runs at once, apart from the above, so that hints never wait for them.",
     )
     fetch_concurrency_max: int = Field(
-        default=48,
+        default=96,
         ge=1,
         le=256,
-        description="Calls in flight for one connection at most. 167 calls a second at 250 ms need 42.",
+        description="Calls in flight for one connection at most. 167 calls a second at 500 ms need 84.",
     )
     poll_seconds: float = Field(
         default=1.0,
@@ -71,10 +71,11 @@ class Settings(ServiceSettings):
         description="How far behind its cursor a run reads again: Intercom's search shows changes late.",
     )
     reserve_share: float = Field(
-        default=0.02,
+        default=0.03,
         ge=0,
         le=0.5,
-        description="Share of the call budget that full runs leave for hints and for other apps' bursts.",
+        description="Share of the call budget that long runs leave for short ones, for hints and for other"
+        " apps' bursts; short runs leave a third of it.",
     )
     deleted_poll_seconds: int = Field(
         default=900,

@@ -30,7 +30,7 @@ from shared.contracts.topics import (
     RESOURCES_CONVERSATIONS,
     SYNC_PROGRESS,
 )
-from tests.benchmarks.completeness import Mirror, words
+from tests.benchmarks.completeness import Mirror
 from tests.benchmarks.result import Result
 from tests.benchmarks.watched import Watch
 from tests.integration.syncer.stage import Bus, Connector, Syncer
@@ -189,7 +189,7 @@ class Earshot:
 def neighbours() -> dict[str, int]:
     """Return the engines and the simulator that this process started, by what they are."""
     known = {"deploy.simulator": "simulator", "deploy.local.documents": "documents", "kafka.Kafka": "kafka"}
-    found = {}
+    found: dict[str, int] = {}
     for child in psutil.Process().children():
         line = " ".join(child.cmdline())
         found |= {name: child.pid for part, name in known.items() if part in line}

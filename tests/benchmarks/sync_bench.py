@@ -1,10 +1,10 @@
-"""How fast a workspace is read, beside another reader: `make bench-sync`, `python -m tests.benchmarks.sync_bench`.
+"""How fast a workspace is read, beside another reader: `make bench-sync`.
 
-Earshot's syncer and tap-intercom (from its package, pinned, in an environment of its own under build/) read the
-same kind of simulated workspace: the documented limit of 1,667 calls in ten seconds, 100 ms a call. Everything
-runs on this machine and shares its cores: Kafka, the document server, the simulator, the reader. What each
-delivered is held against the simulator's own records. The tap makes one call at a time, so it is given a
-smaller workspace and compared by conversations a second.
+Earshot's syncer and tap-intercom (from its package, pinned, in an environment of its own under build/) read
+the same kind of simulated workspace: the documented limit of 1,667 calls in ten seconds, 100 ms a call.
+Everything runs on this machine and shares its cores: Kafka, the document server, the simulator, the reader.
+What each delivered is held against the simulator's own records. The tap makes one call at a time, so it is
+given a smaller workspace and compared by conversations a second.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--parts", type=int, default=8, help="of a conversation, on average")
     parser.add_argument("--latency", type=float, default=100, help="of a call, in milliseconds")
     parser.add_argument("--changes", type=int, default=200, help="before the incremental run")
-    parser.add_argument("--short", action="store_true", help="two minutes: 6,000 conversations, 150 by the tap")
+    parser.add_argument(
+        "--short", action="store_true", help="two minutes: 6,000 conversations, 150 by the tap"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     options = parser.parse_args(arguments)
     if options.short:

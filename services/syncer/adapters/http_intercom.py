@@ -1,4 +1,4 @@
-"""Intercom's REST API over httpx, read-only by construction (DESIGN §2).
+"""Intercom's REST API over HTTP, read-only by construction (DESIGN §2).
 
 A call is a `domain.reads.Call`, and that type can only express reads; the transport looks at each
 request once more before it leaves, so that no code, present or future, writes into a workspace.
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
+from services.syncer.adapters.aiohttp_transport import AiohttpTransport
 from services.syncer.adapters.intercom_answers import (
     RawAnswer,
     error_of,
@@ -20,13 +21,12 @@ from services.syncer.adapters.intercom_answers import (
     served_at,
     usable_body,
 )
+from services.syncer.domain.budget import Need
 from services.syncer.domain.reads import is_read
 from services.syncer.errors import SlowDownError, SourceUnavailableError, WriteRefusedError
 from services.syncer.ports import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from services.syncer.adapters.pace import Pace, Paces, Place
     from services.syncer.domain.reads import Call
     from services.syncer.metrics import SyncerMetrics
@@ -36,12 +36,10 @@ if TYPE_CHECKING:
 INTERCOM_VERSION = "2.16"
 """The version of the API that FACTS describes; the header wins over what the app is set to."""
 
-_OK = range(200, 300)
-_POOLS = 12
-_MOST_CONNECTIONS = 32
-"""Of one pool; all pools together bear the calls in flight of eight busy connections."""
+_SHORT_RUN_CALLS = 100
+"""Calls after which a run is one that needs many: most runs for changes make fewer."""
 
-_IDLE_SECONDS = 30.0
+_OK = range(200, 300)
 
 
 class ReadOnlyTransport(httpx.AsyncBaseTransport):
@@ -59,40 +57,6 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-class SpreadTransport(httpx.AsyncBaseTransport):
-    """Spreads requests over several small pools of connections.
-
-    A pool of httpcore looks at all of its connections for each request, so that one pool of 48 spends more
-    time on looking than on requests; pools of a few do not.
-    """
-
-    def __init__(self, pools: Sequence[httpx.AsyncBaseTransport]) -> None:
-        self._pools = pools
-        self._busy = [0] * len(pools)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        chosen = min(range(len(self._pools)), key=self._busy.__getitem__)
-        self._busy[chosen] += 1
-        try:
-            return await self._pools[chosen].handle_async_request(request)
-        finally:
-            self._busy[chosen] -= 1
-
-    async def aclose(self) -> None:
-        for pool in self._pools:
-            await pool.aclose()
-
-
-def network() -> SpreadTransport:
-    """Return the transport to the real network."""
-    limits = httpx.Limits(
-        max_connections=_MOST_CONNECTIONS,
-        max_keepalive_connections=_MOST_CONNECTIONS,
-        keepalive_expiry=_IDLE_SECONDS,
-    )
-    return SpreadTransport([httpx.AsyncHTTPTransport(limits=limits) for _ in range(_POOLS)])
-
-
 class HttpIntercom:
     """One HTTP client for all connections: connections to hosts are shared, tokens are not."""
 
@@ -106,25 +70,21 @@ class HttpIntercom:
         max_answer_bytes: int,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._client = httpx.AsyncClient(
-            transport=ReadOnlyTransport(transport or network()),
-            # A redirect could carry the token to another host; Intercom sends none.
-            follow_redirects=False,
-            timeout=call_timeout_seconds,
-            trust_env=False,
-            headers={"Accept": "application/json", "Intercom-Version": INTERCOM_VERSION},
-        )
+        # Not behind httpx's client, which could follow redirects, keep cookies and take proxies.
+        self._transport = ReadOnlyTransport(transport or AiohttpTransport())
         self._paces = paces
         self._clock = clock
         self._metrics = metrics
         self._timeout_seconds = call_timeout_seconds
         self._max_answer_bytes = max_answer_bytes
 
-    def reader(self, credential: Credential, *, urgent: bool) -> HttpIntercomReader:
-        return HttpIntercomReader(self, credential, self._paces.of(credential.key), urgent=urgent)
+    def reader(self, credential: Credential, *, urgent: bool, calls_before: int = 0) -> HttpIntercomReader:
+        return HttpIntercomReader(
+            self, credential, self._paces.of(credential.key), urgent=urgent, calls_before=calls_before
+        )
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def call(self, call: Call, credential: Credential, pace: Pace, place: Place) -> Answer:
         """Make a call whose place in the budget is held already, and say what its answer means."""
@@ -146,15 +106,14 @@ class HttpIntercom:
         return answer
 
     async def _exchange(self, call: Call, credential: Credential) -> RawAnswer:
-        request = self._client.build_request(
+        request = httpx.Request(
             call.method,
             _joined(credential.base_url, call.path),
-            params=dict(call.query) or None,
+            params=call.query or None,
             content=None if call.body is None else orjson.dumps(call.body),
-            headers={"Authorization": f"Bearer {credential.access_token.get_secret_value()}"}
-            | ({} if call.body is None else {"Content-Type": "application/json"}),
+            headers=_headers(credential, json=call.body is not None),
         )
-        response = await self._client.send(request, stream=True)
+        response = await self._transport.handle_async_request(request)
         try:
             content = bytearray()
             async for chunk in response.aiter_bytes():
@@ -194,11 +153,14 @@ class HttpIntercom:
 class HttpIntercomReader:
     """Reads one workspace with one credential."""
 
-    def __init__(self, client: HttpIntercom, credential: Credential, pace: Pace, *, urgent: bool) -> None:
+    def __init__(
+        self, client: HttpIntercom, credential: Credential, pace: Pace, *, urgent: bool, calls_before: int
+    ) -> None:
         self._client = client
         self._credential = credential
         self._pace = pace
         self._urgent = urgent
+        self._calls_before = calls_before
         self._calls = 0
         self._answers = 0
 
@@ -215,11 +177,27 @@ class HttpIntercomReader:
         return self._pace.concurrency.allowed
 
     async def read(self, call: Call) -> Answer:
-        async with self._pace.call(urgent=self._urgent) as place:
+        async with self._pace.call(self._need) as place:
             self._calls += 1
             answer = await self._client.call(call, self._credential, self._pace, place)
             self._answers += 1
             return answer
+
+    @property
+    def _need(self) -> Need:
+        if self._urgent:
+            return Need.HINT
+        return Need.FEW if self._calls_before + self._calls < _SHORT_RUN_CALLS else Need.MANY
+
+
+def _headers(credential: Credential, *, json: bool) -> dict[str, str]:
+    headers = {
+        "Accept": "application/json",
+        "Authorization": f"Bearer {credential.access_token.get_secret_value()}",
+        "Intercom-Version": INTERCOM_VERSION,
+        "User-Agent": "Earshot",
+    }
+    return headers | {"Content-Type": "application/json"} if json else headers
 
 
 def _joined(base_url: str, path: str) -> str:

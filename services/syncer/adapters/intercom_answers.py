@@ -155,7 +155,7 @@ def rate_headers(headers: Mapping[str, str], source_now: float) -> RateHeaders |
         reset = float(headers["x-ratelimit-reset"])
     except (KeyError, ValueError):
         return None
-    return RateHeaders(limit, remaining, reset - source_now)
+    return RateHeaders(limit, remaining, reset - source_now, reset)
 
 
 def _wait_seconds(headers: Mapping[str, str], now: float) -> float:

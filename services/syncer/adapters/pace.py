@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.syncer.domain.budget import RateBudget
+from services.syncer.domain.budget import Need, RateBudget
 from services.syncer.domain.concurrency import Concurrency
 from services.syncer.errors import SlowDownError
 
@@ -41,9 +41,9 @@ class Pace:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
-    async def call(self, *, urgent: bool) -> AsyncIterator[Place]:
+    async def call(self, need: Need) -> AsyncIterator[Place]:
         """Hold a place for one call. Raises SlowDownError when the budget is spent until its window ends."""
-        await self._take(urgent=urgent)
+        await self._take(need)
         place = Place()
         try:
             yield place
@@ -66,10 +66,10 @@ class Pace:
             self._clock_ahead = ahead
         return now + self._clock_ahead
 
-    async def _take(self, *, urgent: bool) -> None:
+    async def _take(self, need: Need) -> None:
         while True:
-            if urgent or self.budget.in_flight < self.concurrency.allowed:
-                wait = self.budget.take(self._clock.monotonic(), urgent=urgent)
+            if need is Need.HINT or self.budget.in_flight < self.concurrency.allowed:
+                wait = self.budget.take(self._clock.monotonic(), need)
                 if wait is None:
                     return
                 if wait > 0:

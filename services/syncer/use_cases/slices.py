@@ -124,7 +124,7 @@ class Slices:
         if not connection.readable:
             raise DisconnectedError(f"The connection is {connection.state}.")
         credential = await self._credentials.lease(run.key)
-        reader = self._intercom.reader(credential, urgent=run.lane == "hints")
+        reader = self._intercom.reader(credential, urgent=run.lane == "hints", calls_before=run.calls)
         try:
             workspace_id = await confirm_workspace(connection, credential, reader, self._stores.connections)
             reading = await self._reading(run, connection, workspace_id, reader, lease)

@@ -40,13 +40,15 @@ def environment() -> Path:
     python = folder / "bin" / "python"
     if not (folder / "made").exists():
         sys.stderr.write(f"Installing tap-intercom by pinned hashes into {folder.relative_to(_ROOT)}.\n")
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        _do(sys.executable, "-m", "venv", "--clear", str(folder))
         install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes")
-        subprocess.run(
-            [str(python), *install, "-r", str(_REQUIREMENTS)], check=True, timeout=_INSTALL_SECONDS
-        )
+        _do(str(python), *install, "-r", str(_REQUIREMENTS))
         (folder / "made").touch()
     return python
+
+
+def _do(*command: str) -> None:
+    subprocess.run(command, check=True, timeout=_INSTALL_SECONDS)  # noqa: S603 - our own commands
 
 
 class Tap:
@@ -70,8 +72,7 @@ class Tap:
             self._file("state.json", self._state)
             arguments += ["--state", "state.json"]
         output = self._folder / f"{name}.ndjson"
-        conversations = self._launched(arguments, output)
-        watch, seconds = conversations
+        watch, seconds = self._launched(arguments, output)
         read = self._take_in(output)
         calls = self._workspace.calls()
         return Result(
@@ -87,7 +88,7 @@ class Tap:
     def _launched(self, arguments: list[str], output: Path) -> tuple[Watch, float]:
         with output.open("wb") as sink, (self._folder / "log.txt").open("ab") as log:
             began = time.monotonic()
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - our own launcher with our own arguments
                 [str(self._python), str(_LAUNCHER), self._workspace.url, *arguments],
                 cwd=self._folder,
                 stdout=sink,
@@ -124,7 +125,7 @@ class Tap:
         return read
 
     def _catalog(self) -> dict[str, Any]:
-        told = subprocess.run(
+        told = subprocess.run(  # noqa: S603 - our own launcher with our own arguments
             [
                 str(self._python),
                 str(_LAUNCHER),

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from services.syncer.adapters.http_intercom import HttpIntercom, ReadOnlyTransport, SpreadTransport
+from services.syncer.adapters.http_intercom import HttpIntercom, ReadOnlyTransport
 from services.syncer.adapters.pace import Paces
 from services.syncer.domain.reads import Call, Read, is_read
 from services.syncer.errors import (
@@ -240,32 +240,3 @@ async def test_a_cancelled_reader_wakes_the_next_one() -> None:
     gate.set()
     done = await asyncio.gather(*tasks, return_exceptions=True)
     assert [isinstance(result, asyncio.CancelledError) for result in done] == [False, True, False, False]
-
-
-async def test_requests_are_spread_over_pools() -> None:
-    """The pool with the fewest requests takes the next one; closing closes all."""
-    taken: list[int] = []
-    closed: list[int] = []
-    release = asyncio.Event()
-
-    class Pool(httpx.AsyncBaseTransport):
-        def __init__(self, number: int) -> None:
-            self.number = number
-
-        async def handle_async_request(self, _request: httpx.Request) -> httpx.Response:
-            taken.append(self.number)
-            await release.wait()
-            return httpx.Response(200)
-
-        async def aclose(self) -> None:
-            closed.append(self.number)
-
-    transport = SpreadTransport([Pool(number) for number in range(3)])
-    request = httpx.Request("GET", "https://api.test/tags")
-    tasks = [asyncio.create_task(transport.handle_async_request(request)) for _ in range(6)]
-    await asyncio.sleep(0)
-    release.set()
-    await asyncio.gather(*tasks)
-    await transport.aclose()
-    assert sorted(taken) == [0, 0, 1, 1, 2, 2]
-    assert closed == [0, 1, 2]

@@ -411,7 +411,7 @@ async def test_conversations_that_cannot_be_read_become_gaps_and_are_tried_again
     """One that fails again and again does not stop the run; the next runs try it until it is read."""
     rig = Rig(small())
     one = next(iter(rig.workspace.conversations)).id
-    inner: Any = rig.intercom._client._transport
+    inner: Any = rig.intercom._transport
     broken = True
 
     async def answer(request: Any) -> Any:
@@ -484,7 +484,7 @@ async def test_single_conversations_that_may_not_be_read_are_named() -> None:
     """A restricted one is a gap with its id; the others are read, and it is tried again."""
     rig = Rig(small())
     one = next(iter(rig.workspace.conversations)).id
-    inner: Any = rig.intercom._client._transport
+    inner: Any = rig.intercom._transport
     original = inner.handle_async_request
 
     async def answer(request: httpx.Request) -> httpx.Response:
@@ -507,7 +507,7 @@ async def test_single_conversations_that_may_not_be_read_are_named() -> None:
 async def test_a_step_that_never_works_does_not_hold_up_the_rest() -> None:
     """Where one list fails for ever and others do not, the run completes and names what it could not read."""
     rig = Rig(small())
-    inner: Any = rig.intercom._client._transport
+    inner: Any = rig.intercom._transport
     original = inner.handle_async_request
 
     async def answer(request: httpx.Request) -> httpx.Response:

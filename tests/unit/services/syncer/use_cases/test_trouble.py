@@ -105,7 +105,7 @@ async def test_whoever_lost_the_lease_publishes_nothing_more() -> None:
             rig.clock.advance(10)
             return await super().handle_async_request(request)
 
-    rig.intercom._client._transport = Late(rig.simulator.app)
+    rig.intercom._transport = Late(rig.simulator.app)
     assert await rig.slices.execute(sleeper) == "lost"
     assert len(rig.publisher.published) == before
     assert await rig.runs.checkpoint(taken, wake_at=rig.clock.now())
@@ -271,12 +271,12 @@ async def test_an_unreachable_source_is_told_after_patience() -> None:
 
     rig = Rig(small())
     await rig.first_sync()
-    original = rig.intercom._client._transport
-    rig.intercom._client._transport = httpx.MockTransport(refused)
+    original = rig.intercom._transport
+    rig.intercom._transport = httpx.MockTransport(refused)
     await rig.request("scheduled")
     assert (await rig.settle())[-1] == "interrupted"
     assert [told.reason for told in rig.interrupted] == ["unreachable"]
-    rig.intercom._client._transport = original
+    rig.intercom._transport = original
     await rig.request("scheduled")
     await rig.settle()
     assert rig.missing() == []
@@ -288,11 +288,11 @@ async def test_hints_wait_for_a_source_that_is_away() -> None:
     await rig.first_sync()
     one = next(iter(rig.workspace.conversations)).id
     rig.mutate("reply", conversation_id=one, body="<p>x</p>")
-    original = rig.intercom._client._transport
-    rig.intercom._client._transport = httpx.MockTransport(lambda _: httpx.Response(503))
+    original = rig.intercom._transport
+    rig.intercom._transport = httpx.MockTransport(lambda _: httpx.Response(503))
     await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
     assert await rig.slice("hints") == "put_off"
-    rig.intercom._client._transport = original
+    rig.intercom._transport = original
     await rig.settle()
     assert rig.missing() == []
 
