@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import (
         Analysis,
         ConnectionView,
+        Digest,
         MirroredCompany,
         MirroredConversation,
         Progress,
@@ -97,13 +98,19 @@ class Mirror(Protocol):
         """Return the keys of the conversations that these companies decide, or would if they were known."""
         ...
 
-    async def by_subject(
+    async def digests(
         self, organization_id: str, subjects: Collection[str], since: datetime
-    ) -> dict[str, list[MirroredConversation]]:
-        """Return the conversations of each subject that moved since, oldest first and bounded.
+    ) -> dict[str, list[Digest]]:
+        """Return the read conversations of each subject that moved since, oldest first.
 
-        Their analyses come with moods and without marks.
+        Of a subject with more than 2,000 the newest come, whatever else is asked for beside it.
         """
+        ...
+
+    async def newest(
+        self, organization_id: str, subject: str, since: datetime, limit: int
+    ) -> list[MirroredConversation]:
+        """Return the conversations of a subject that moved since, newest first."""
         ...
 
     async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:

@@ -13,6 +13,7 @@ import bson
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
 
 from deploy.local.documents.errors import CommandError, FailedToParseError
 
@@ -27,6 +28,8 @@ OPTIONS: Final[CodecOptions[Document]] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_MS,
 )
 
+_SHALLOW: Final = OPTIONS.with_options(document_class=RawBSONDocument)
+
 
 def decode(data: bytes) -> Document:
     """Decode one document; raises `FailedToParseError` for anything that is not BSON."""
@@ -34,6 +37,11 @@ def decode(data: bytes) -> Document:
         return bson.decode(data, OPTIONS)
     except (BSONError, ValueError, OverflowError) as error:
         raise FailedToParseError(f"the document is not valid BSON: {error}") from error
+
+
+def decode_shallow(data: bytes) -> Document:
+    """Decode a stored document's own fields; documents and arrays within keep their bytes, for `encode`."""
+    return dict(RawBSONDocument(data, _SHALLOW))
 
 
 def encode(document: Document) -> bytes:

@@ -1,12 +1,15 @@
 """Writes that lose to newer state without an error.
 
 A guarded upsert that finds newer state is refused by the unique `_id`, and that refusal is the answer wanted.
+What is most likely new is inserted first: an insert costs a server a third of an upsert, and the unique `_id`
+names those that were there already.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 if TYPE_CHECKING:
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from shared.documents.collection import ScopedCollection, Write
+    from shared.documents.database import Document
 
 _DUPLICATE_KEY = 11_000
 _WRITES_AT_ONCE = 1_000
@@ -26,9 +30,39 @@ async def write_newer(collection: ScopedCollection, writes: Sequence[Write]) -> 
         try:
             await collection.bulk_write(writes[start : start + _WRITES_AT_ONCE], ordered=False)
         except BulkWriteError as error:
-            problems = (error.details or {}).get("writeErrors", [])
-            if not problems or any(problem.get("code") != _DUPLICATE_KEY for problem in problems):
-                raise
+            _taken(error)
+
+
+async def store_newer(collection: ScopedCollection, documents: Sequence[Document], *, grave: str) -> None:
+    """Keep documents, each unless a newer one of its `_id` is held; fields that it does not name stay.
+
+    Each has `_id` and `observed_at`; `grave` is the field that marks a deleted one, and goes. No two may
+    have the same `_id`.
+    """
+    for start in range(0, len(documents), _WRITES_AT_ONCE):
+        portion = documents[start : start + _WRITES_AT_ONCE]
+        try:
+            await collection.insert_many(portion, ordered=False)
+        except BulkWriteError as error:
+            held = [portion[position] for position in _taken(error)]
+            await write_newer(collection, [_guarded(document, grave) for document in held])
+
+
+def _guarded(document: Document, grave: str) -> UpdateOne:
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    return UpdateOne(
+        {"_id": document["_id"], "observed_at": {"$lte": document["observed_at"]}},
+        {"$set": fields, "$unset": {grave: ""}},
+        upsert=True,
+    )
+
+
+def _taken(error: BulkWriteError) -> list[int]:
+    """Return which writes met an `_id` that was taken. Raises the error if there was any other reason."""
+    problems = (error.details or {}).get("writeErrors", [])
+    if not problems or any(problem.get("code") != _DUPLICATE_KEY for problem in problems):
+        raise error
+    return [problem["index"] for problem in problems]
 
 
 async def upsert_newer(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.flat import flat
+from services.detector.domain.conversation import ConversationSummary
 from services.detector.domain.identity import resource_key
 from services.detector.domain.matching import normalise_name
-from services.detector.domain.mirror import Analysis, Mark, MirroredCompany, MirroredConversation
+from services.detector.domain.mirror import Analysis, Digest, Mark, MirroredCompany, MirroredConversation
 from services.detector.domain.mood import MoodPoint
 from services.detector.domain.spoken import contact_keys
 from shared.contracts.resources import (
@@ -44,6 +45,13 @@ def fields_of(record: ResourceEvent) -> Document:
         case ConversationChanged():
             document["contact_keys"] = list(contact_keys(record))
             document["updated_at"] = record.updated_at
+            document["summary"] = {
+                "conversation_id": record.id,
+                "opened_at": record.created_at,
+                "state": record.state,
+                "rating": record.rating.rating if record.rating else None,
+                "rated_at": record.rating.created_at if record.rating else None,
+            }
         case ContactChanged():
             document["company_keys"] = [resource_key(record.workspace_id, one) for one in record.company_ids]
             document["email"] = record.email.casefold() if record.email else None
@@ -61,7 +69,7 @@ def conversation_from(document: Document) -> MirroredConversation:
     return MirroredConversation(
         record=ConversationChanged.model_validate(document["data"]),
         subject=document.get("subject"),
-        analysis=analysis_from(document["analysis"]) if document.get("analysis") else None,
+        analysis=_analysis_from(document) if document.get("analysis") else None,
     )
 
 
@@ -74,19 +82,56 @@ def company_from(document: Document) -> MirroredCompany:
     )
 
 
-def analysis_to_document(analysis: Analysis) -> Document:
-    document = flat(analysis)
-    document["moods"] = [flat(point) for point in analysis.moods]
-    document["marks"] = [flat(mark) for mark in analysis.marks]
-    return document
+def analysis_fields(analysis: Analysis) -> Document:
+    """Return what a read conversation's document is set to: `digest` is what reviews of its subject read."""
+    spoken = {"last_customer_at": analysis.last_customer_at, "last_agent_at": analysis.last_agent_at}
+    return {
+        "analysis": {
+            "fingerprint": analysis.fingerprint,
+            "marks": [flat(mark) for mark in analysis.marks],
+            "held_parts": analysis.held_parts,
+            "messages": analysis.messages,
+            "other_language": analysis.other_language,
+        },
+        "digest": {**spoken, "moods": [_row(point) for point in analysis.moods]},
+    }
 
 
-def analysis_from(document: Document) -> Analysis:
+def _analysis_from(document: Document) -> Analysis:
+    stored, digest = document["analysis"], document["digest"]
     return Analysis(
-        **{
-            **document,
-            "moods": tuple(MoodPoint(**point) for point in document["moods"]),
-            # Left out where only moods are asked for.
-            "marks": tuple(Mark(**mark) for mark in document.get("marks", ())),
-        }
+        **{**stored, "marks": tuple(Mark(**mark) for mark in stored["marks"])},
+        last_customer_at=digest["last_customer_at"],
+        last_agent_at=digest["last_agent_at"],
+        moods=_moods_from(document),
+    )
+
+
+DIGEST_FIELDS = {"_id": 0, "key": 1, "subject": 1, "updated_at": 1, "summary": 1, "digest": 1}
+"""The projection that `digest_from` reads: whole fields, a tenth of the document."""
+
+
+def digest_from(document: Document) -> Digest:
+    digest = document["digest"]
+    return Digest(
+        ConversationSummary(
+            **document["summary"],
+            last_customer_at=digest["last_customer_at"],
+            last_agent_at=digest["last_agent_at"],
+        ),
+        _moods_from(document),
+    )
+
+
+def _row(point: MoodPoint) -> list[Any]:
+    """Return a mood without its names, since many are read for each review; `_moods_from` is the reverse."""
+    said = (point.at, point.score, point.weight, point.part_id, point.start, point.end, point.quote)
+    return [*said, point.author_id, point.author_name, point.author_email]
+
+
+def _moods_from(document: Document) -> tuple[MoodPoint, ...]:
+    key, conversation_id = document["key"], document["summary"]["conversation_id"]
+    return tuple(
+        MoodPoint(at, score, weight, key, conversation_id, *rest)
+        for at, score, weight, *rest in document["digest"]["moods"]
     )

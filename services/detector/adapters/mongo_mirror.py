@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pymongo import DeleteMany, ReplaceOne, UpdateOne
 
-from services.detector.adapters.guarded import write_newer
+from services.detector.adapters.guarded import store_newer, write_newer
 from services.detector.adapters.mirror_documents import (
-    analysis_to_document,
+    DIGEST_FIELDS,
+    analysis_fields,
     company_from,
     conversation_from,
+    digest_from,
     fields_of,
     identity_of,
 )
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from services.detector.domain.matching import Match
-    from services.detector.domain.mirror import Analysis, MirroredCompany, MirroredConversation
+    from services.detector.domain.mirror import Analysis, Digest, MirroredCompany, MirroredConversation
     from shared.contracts.resources import CompanyChanged, ResourceDeleted, ResourceEvent
     from shared.documents.collection import Write
     from shared.documents.database import Document
@@ -50,11 +53,20 @@ _NAMES: Mapping[str, str] = {
     "conversation": "conversations",
     "conversation_part": "parts",
 }
+_GRAVE = "deleted_at"
+"""The field of a grave: when its resource was seen to be gone."""
+
 _GRAVE_SECONDS = 90 * 86_400
 """As long as dead letters are kept: until then an older record of a deleted thing may be fed in again."""
 
 _MANY = 2_000
 """Documents that one question about a customer may return; the newest are kept."""
+
+_TOGETHER = 5_000
+"""Digests that one question about several customers may return; with more, each is asked about by itself."""
+
+_NEWEST_FIRST = (("updated_at", -1),)
+_UPDATED_AT = itemgetter("updated_at")
 
 
 class MongoMirror:
@@ -87,28 +99,20 @@ class MongoMirror:
         for resource, collection in self._collections.items():
             await collection.ensure_indexes(
                 Index(keys=(organization, ("connection_id", 1))),
-                Index(keys=(("deleted_at", 1),), sparse=True, expire_after_seconds=_GRAVE_SECONDS),
+                Index(keys=((_GRAVE, 1),), sparse=True, expire_after_seconds=_GRAVE_SECONDS),
                 *(Index(keys=keys) for keys in indexes.get(resource, ())),
             )
 
     async def store(self, organization_id: str, records: Sequence[ResourceEvent]) -> None:
-        writes: dict[str, list[Write]] = defaultdict(list)
+        documents: dict[str, list[Document]] = defaultdict(list)
         for record in records:
-            document = fields_of(record)
-            writes[record.RESOURCE].append(
-                UpdateOne(
-                    {
-                        "_id": identity_of(organization_id, record.key()),
-                        "observed_at": {"$lte": document["observed_at"]},
-                    },
-                    {"$set": document, "$unset": {"deleted_at": ""}},
-                    upsert=True,
-                )
+            documents[record.RESOURCE].append(
+                {"_id": identity_of(organization_id, record.key()), **fields_of(record)}
             )
         await asyncio.gather(
             *(
-                write_newer(self._collections[resource].of(organization_id), mine)
-                for resource, mine in writes.items()
+                store_newer(self._collections[resource].of(organization_id), mine, grave=_GRAVE)
+                for resource, mine in documents.items()
             )
         )
 
@@ -125,7 +129,7 @@ class MongoMirror:
                         "connection_id": deletion.connection_id,
                         "workspace_id": deletion.workspace_id,
                         "observed_at": deletion.observed_at,
-                        "deleted_at": deletion.observed_at,
+                        _GRAVE: deletion.observed_at,
                     },
                     upsert=True,
                 )
@@ -149,7 +153,7 @@ class MongoMirror:
             .of(organization_id)
             .find({"_id": {"$in": ids}}, projection=projection)
         )
-        return [document for document in found if "deleted_at" not in document]
+        return [document for document in found if _GRAVE not in document]
 
     async def conversations(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredConversation]:
         found = await self._by_keys(organization_id, "conversation", keys)
@@ -216,7 +220,7 @@ class MongoMirror:
             .of(organization_id)
             .find({"workspace_id": {"$in": sorted(workspace_ids)}}, limit=_MANY)
         )
-        return [AdminChanged.model_validate(one["data"]) for one in found if "deleted_at" not in one]
+        return [AdminChanged.model_validate(one["data"]) for one in found if _GRAVE not in one]
 
     async def save_match(self, organization_id: str, company_key: str, match: Match) -> None:
         await (
@@ -246,7 +250,7 @@ class MongoMirror:
                         {"_id": _identity_by_key(organization_id, "conversation", key), "key": key},
                         {
                             "$set": {
-                                "analysis": analysis_to_document(analysis),
+                                **analysis_fields(analysis),
                                 "subject": subject,
                                 "company_keys": list(company_keys),
                             }
@@ -271,23 +275,44 @@ class MongoMirror:
     async def keys_by_companies(self, organization_id: str, company_keys: Keys[str]) -> list[str]:
         return await self._conversation_keys(organization_id, {"company_keys": {"$in": sorted(company_keys)}})
 
-    async def by_subject(
+    async def digests(
         self, organization_id: str, subjects: Keys[str], since: datetime
-    ) -> dict[str, list[MirroredConversation]]:
-        found = (
-            await self._collections["conversation"]
-            .of(organization_id)
-            .find(
-                {"subject": {"$in": sorted(subjects)}, "updated_at": {"$gte": since}},
-                projection={"analysis.marks": 0},
-                sort=[("updated_at", -1)],
-                limit=_MANY,
-            )
+    ) -> dict[str, list[Digest]]:
+        found = await self._digests(organization_id, {"$in": sorted(subjects)}, since, _TOGETHER + 1)
+        if len(found) > _TOGETHER:
+            # One limit for all of them would cut whoever's conversations happen to come last.
+            found = [
+                document
+                for subject in sorted(subjects)
+                for document in await self._digests(organization_id, subject, since, _MANY)
+            ]
+        grouped: dict[str, list[Document]] = defaultdict(list)
+        for document in found:
+            grouped[document["subject"]].append(document)
+        return {
+            subject: [digest_from(one) for one in sorted(mine, key=_UPDATED_AT)[-_MANY:]]
+            for subject, mine in grouped.items()
+        }
+
+    async def _digests(
+        self, organization_id: str, subject: Any, since: datetime, limit: int
+    ) -> list[Document]:
+        scoped = self._collections["conversation"].of(organization_id)
+        return await scoped.find(
+            {"subject": subject, "updated_at": {"$gte": since}},
+            projection=DIGEST_FIELDS,
+            sort=None if isinstance(subject, dict) else _NEWEST_FIRST,
+            limit=limit,
         )
-        grouped: dict[str, list[MirroredConversation]] = defaultdict(list)
-        for document in reversed(found):
-            grouped[document["subject"]].append(conversation_from(document))
-        return dict(grouped)
+
+    async def newest(
+        self, organization_id: str, subject: str, since: datetime, limit: int
+    ) -> list[MirroredConversation]:
+        scoped = self._collections["conversation"].of(organization_id)
+        found = await scoped.find(
+            {"subject": subject, "updated_at": {"$gte": since}}, sort=_NEWEST_FIRST, limit=limit
+        )
+        return [conversation_from(document) for document in found]
 
     async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
         return await self._keys_after("conversation", organization_id, workspace_id, cursor, limit)

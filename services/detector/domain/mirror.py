@@ -75,6 +75,14 @@ class MirroredConversation:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What is looked at when a whole customer is: of one conversation, its summary and its moods."""
+
+    summary: ConversationSummary
+    moods: tuple[MoodPoint, ...] = ()
+
+
 @dataclass(frozen=True)
 class MirroredCompany:
     """A company with the customer it was matched to; None until it was matched once."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from services.detector.detectors import Detectors
     from services.detector.domain.customer import Customer
     from services.detector.domain.identity import Subject
-    from services.detector.domain.mirror import ConnectionView, MirroredConversation
+    from services.detector.domain.mirror import ConnectionView, Digest
     from services.detector.domain.mood import MoodPoint, MoodRules
     from services.detector.domain.signal import Proof, Signal
     from services.detector.ports import Customers, Mirror, Signals
@@ -66,7 +66,7 @@ class Accounts:
         ids = {one.customer_id for one in reviewed if one.customer_id}
         sources = {account_source(one) for one in reviewed}
         conversations, customers, held = await asyncio.gather(
-            self._mirror.by_subject(organization_id, keys, since),
+            self._mirror.digests(organization_id, keys, since),
             self._customers.by_ids(organization_id, ids),
             self._signals.by_sources(organization_id, sources),
         )
@@ -75,7 +75,7 @@ class Accounts:
         for subject, view in reviewed.items():
             mine = conversations.get(subject.key, [])
             customer = customers.get(subject.customer_id or "")
-            points = [point for one in mine if one.analysis for point in one.analysis.moods]
+            points = [point for one in mine for point in one.moods]
             ref = customer.ref if customer else None
             readings.append(mood_reading(subject, ref, find_shift(points), points, view.connection_id))
             if customer is not None and (fresh := self._with_mood(customer, points)) != customer:
@@ -96,7 +96,7 @@ class Accounts:
         organization_id: str,
         subjects: Mapping[Subject, ConnectionView],
         customers: Mapping[str, Customer],
-        conversations: Mapping[str, Sequence[MirroredConversation]],
+        conversations: Mapping[str, Sequence[Digest]],
         held: Sequence[Signal],
     ) -> list[Reading]:
         listening = {

@@ -94,7 +94,7 @@ class KeepHealth:
         weights, views, conversations, signals, histories = await asyncio.gather(
             self._records.weights(organization_id),
             self._connections.all_of(organization_id),
-            self._mirror.by_subject(organization_id, keys, now - _LOOK_BACK),
+            self._mirror.digests(organization_id, keys, now - _LOOK_BACK),
             self._signals.by_slots(organization_id, keys, None),
             self._records.histories(organization_id, subjects),
         )

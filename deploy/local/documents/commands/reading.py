@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from deploy.local.documents.codec import encode
+from deploy.local.documents.codec import decode, decode_shallow, encode
 from deploy.local.documents.commands.call import (
     Call,
     document_argument,
@@ -18,14 +18,14 @@ from deploy.local.documents.errors import CommandError, TypeMismatchError
 from deploy.local.documents.keys import encode_key
 from deploy.local.documents.paths import MISSING, split, walk
 from deploy.local.documents.query.clauses import parse_filter
-from deploy.local.documents.query.execution import Match, count, run, run_sorted
+from deploy.local.documents.query.execution import count, run, run_sorted
 from deploy.local.documents.query.planner import Plan, plan
-from deploy.local.documents.query.projection import compile_projection
+from deploy.local.documents.query.projection import compile_projection, keeps_whole_fields
 from deploy.local.documents.query.sorting import parse_sort
 from deploy.local.documents.wire import cursor_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from deploy.local.documents.codec import Document
     from deploy.local.documents.storage.catalog import Collection
@@ -74,7 +74,10 @@ def _find_documents(
     needed = skip + limit if limit else 0
     matches = run_sorted(source, collection, chosen, sort, needed, call.settings.max_sort_bytes)
     wanted = islice(matches, skip, needed or None)
-    return _bodies(wanted, project), source
+    if project is None:
+        return (match.body for match in wanted), source
+    read = decode_shallow if keeps_whole_fields(body["projection"]) else decode
+    return (encode(project(match.document or read(match.body))) for match in wanted), source
 
 
 def _sort_of(body: Document) -> Any:
@@ -89,11 +92,6 @@ def _hint(body: Document) -> Any:
             raise CommandError("a descending $natural order is not supported by this server", 238)
         return sort
     return body.get("hint") or None
-
-
-def _bodies(matches: Iterator[Match], project: Callable[[Document], Document] | None) -> Iterator[bytes]:
-    for match in matches:
-        yield match.body if project is None else encode(project(match.decoded()))
 
 
 def get_more(call: Call, session: ReadSession) -> bytes:

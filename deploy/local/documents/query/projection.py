@@ -50,6 +50,13 @@ def compile_projection(specification: Any, *, for_find: bool = True) -> Callable
     return parts.build()
 
 
+def keeps_whole_fields(specification: Any) -> bool:
+    """Whether a projection only names fields to keep or to leave out, and never looks into one."""
+    return isinstance(specification, dict) and all(
+        "." not in path and _is_flag(value) for path, value in specification.items()
+    )
+
+
 class _Parts:
     def __init__(self, *, for_find: bool) -> None:
         self._for_find = for_find

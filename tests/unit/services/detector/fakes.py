@@ -12,7 +12,13 @@ from services.detector.domain.admission import Barrier, Standing
 from services.detector.domain.health import MOST_STATES, HealthHistory, HealthWeights
 from services.detector.domain.identity import resource_key
 from services.detector.domain.matching import Decision, KnownName, Match, normalise_name
-from services.detector.domain.mirror import ConnectionView, MirroredCompany, MirroredConversation, Progress
+from services.detector.domain.mirror import (
+    ConnectionView,
+    Digest,
+    MirroredCompany,
+    MirroredConversation,
+    Progress,
+)
 from services.detector.domain.spoken import contact_keys
 from services.detector.domain.standing import Attention, Demand, attention_of, demand_of
 from services.detector.ports import Due
@@ -185,16 +191,26 @@ class MemoryMirror:
             if owner == organization_id and set(companies) & set(company_keys)
         )
 
-    async def by_subject(
+    async def digests(
         self, organization_id: str, subjects: Collection[str], since: datetime
-    ) -> dict[str, list[MirroredConversation]]:
-        grouped: dict[str, list[MirroredConversation]] = defaultdict(list)
+    ) -> dict[str, list[Digest]]:
+        grouped = {
+            subject: [
+                Digest(one.summary, one.analysis.moods)
+                for one in reversed(await self.newest(organization_id, subject, since, _MANY))
+                if one.analysis
+            ]
+            for subject in subjects
+        }
+        return {subject: mine for subject, mine in grouped.items() if mine}
+
+    async def newest(
+        self, organization_id: str, subject: str, since: datetime, limit: int
+    ) -> list[MirroredConversation]:
         records = self._all(organization_id, ConversationChanged).values()
-        for record in sorted(records, key=lambda one: (one.updated_at, one.id)):
-            found = self._conversation(organization_id, record)
-            if found.subject in subjects and found.subject is not None and record.updated_at >= since:
-                grouped[found.subject].append(found)
-        return dict(grouped)
+        newest = sorted(records, key=lambda one: (one.updated_at, one.id), reverse=True)
+        found = [self._conversation(organization_id, one) for one in newest if one.updated_at >= since]
+        return [one for one in found if one.subject == subject][:limit]
 
     async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
         return self._keys_after(organization_id, ConversationChanged, workspace_id, cursor, limit)
