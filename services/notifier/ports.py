@@ -201,6 +201,10 @@ class Notifications(Protocol):
         """Delete all of a connection; return how many."""
         ...
 
+    async def drop(self, organization_id: str, signal_id: str) -> None:
+        """Delete all of one signal."""
+        ...
+
 
 class Inbox(Protocol):
     """The inbox entries of all organizations: one a signal, with who may see it and who has read it."""
@@ -227,6 +231,8 @@ class Inbox(Protocol):
 
     async def remove(self, organization_id: str, connection_id: str) -> int: ...
 
+    async def drop(self, organization_id: str, signal_id: str) -> None: ...
+
 
 class KnownSignals(Protocol):
     """Memory of signals and of removed connections, so that records which come late or twice do no harm."""
@@ -240,6 +246,8 @@ class KnownSignals(Protocol):
     async def forget(self, organization_id: str, connection_id: str, *, until: datetime) -> int:
         """Delete a connection's signals, and note that those changed up to `until` are not wanted."""
         ...
+
+    async def drop(self, organization_id: str, signal_id: str) -> None: ...
 
     async def removed_until(self, organization_id: str, connection_id: str) -> datetime | None: ...
 

@@ -92,6 +92,9 @@ class MongoInbox:
         result = await self._collection.of(organization_id).delete_many({"connection_id": connection_id})
         return result.deleted_count
 
+    async def drop(self, organization_id: str, signal_id: str) -> None:
+        await self._collection.of(organization_id).delete_one({"_id": _key(organization_id, signal_id)})
+
 
 def _key(organization_id: str, signal_id: str) -> str:
     return f"{organization_id}/{signal_id}"

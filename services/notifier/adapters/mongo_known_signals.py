@@ -60,6 +60,9 @@ class MongoKnownSignals:
         result = await self._signals.of(organization_id).delete_many({"connection_id": connection_id})
         return result.deleted_count
 
+    async def drop(self, organization_id: str, signal_id: str) -> None:
+        await self._signals.of(organization_id).delete_one({"_id": f"{organization_id}/{signal_id}"})
+
     async def removed_until(self, organization_id: str, connection_id: str) -> datetime | None:
         found = await self._removals.of(organization_id).find_one(
             {"_id": f"{organization_id}/{connection_id}"}

@@ -182,6 +182,9 @@ class MongoNotifications:
         result = await self._collection.of(organization_id).delete_many({"connection_id": connection_id})
         return result.deleted_count
 
+    async def drop(self, organization_id: str, signal_id: str) -> None:
+        await self._collection.of(organization_id).delete_many({"signal_id": signal_id})
+
 
 def _key(organization_id: str, notification_id: str) -> str:
     return f"{organization_id}/{notification_id}"

@@ -74,8 +74,11 @@ class Announcer:
 
         async def in_order(events: list[SignalEvent]) -> None:
             async with turns:
+                made: list[Notification] = []
                 for event in events:
-                    ready.extend(await self._take(event, rules[event.organization_id]))
+                    made.extend(await self._take(event, rules[event.organization_id]))
+                if not await self._removed_meanwhile(events[-1]):
+                    ready.extend(made)
 
         ended = await asyncio.gather(*map(in_order, by_signal.values()), return_exceptions=True)
         failures = [result for result in ended if isinstance(result, BaseException)]
@@ -116,6 +119,19 @@ class Announcer:
         await self._inbox.refresh(signal, over=over)
         await self._known.remember(signal, over=over is not None)
         return []
+
+    async def _removed_meanwhile(self, newest: SignalEvent) -> bool:
+        """Take back what was stored of a signal while its connection's data was being removed.
+
+        A removal bars first and deletes then. So what was stored before the bar it deletes itself, and what
+        was stored after a look that did not see the bar yet is found by this second look.
+        """
+        organization_id = newest.organization_id
+        if not is_removed(newest, await self._known.removed_until(organization_id, newest.connection_id)):
+            return False
+        for store in (self._notifications, self._inbox, self._known):
+            await store.drop(organization_id, newest.signal_id)
+        return True
 
     async def _detected(self, signal: SignalDetected, rules: list[Rule]) -> list[Notification]:
         now = self._clock.now()

@@ -229,6 +229,11 @@ class MemoryNotifications:
             del self._kept[key]
         return len(gone)
 
+    async def drop(self, organization_id: str, signal_id: str) -> None:
+        for key, kept in list(self._kept.items()):
+            if key[0] == organization_id and kept.signal.signal_id == signal_id:
+                del self._kept[key]
+
 
 class MemoryInbox:
     def __init__(self) -> None:
@@ -291,6 +296,9 @@ class MemoryInbox:
             del self._entries[key]
         return len(gone)
 
+    async def drop(self, organization_id: str, signal_id: str) -> None:
+        self._entries.pop((organization_id, signal_id), None)
+
 
 class MemoryKnownSignals:
     def __init__(self) -> None:
@@ -314,6 +322,9 @@ class MemoryKnownSignals:
         for signal in gone:
             del self._signals[signal]
         return len(gone)
+
+    async def drop(self, organization_id: str, signal_id: str) -> None:
+        self._signals.pop((organization_id, signal_id), None)
 
     async def removed_until(self, organization_id: str, connection_id: str) -> datetime | None:
         return self._removed.get((organization_id, connection_id))

@@ -144,6 +144,29 @@ async def test_signals_of_removed_data_are_refused(rig: Rig) -> None:
     assert rig.sent("inbox") == ["s-1"]
 
 
+async def test_a_removal_in_the_middle_of_a_batch_leaves_nothing(rig: Rig) -> None:
+    """Data that is removed after the look for removals, and before the last write, is taken back."""
+    word = DataRemoved(
+        organization_id="acme",
+        connection_id="c-1",
+        removal_id="x",
+        service="detector",
+        documents=3,
+        removed_at=NOW,
+    )
+    remember = rig.known.remember
+
+    async def removed_just_before(signal: Any, *, over: bool) -> None:
+        await rig.removal.remove(word)
+        await remember(signal, over=over)
+
+    rig.known.remember = removed_just_before  # type: ignore[method-assign] # two handlers meet here
+    await rig.take(a_signal())
+    assert await rig.known.get("acme", "s-1") is None
+    assert await rig.log() == []
+    assert rig.sent("inbox") == []
+
+
 async def test_a_database_that_is_away_lets_the_batch_come_again(rig: Rig) -> None:
     """A condition that passes is raised as such, so the bus retries; nothing is remembered as done."""
 
