@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from services.detector.domain.machine_written import machine_written
 from services.detector.domain.text.language import guess_language
 from services.detector.domain.text.sentences import Clause, split_clauses
 
@@ -62,6 +63,11 @@ class Message:
         """`en`, `other`, or `unknown` (too short to tell). Detectors abstain on `other`."""
         return guess_language(clause.raw_words for clause in self.clauses)
 
+    @cached_property
+    def machine_written(self) -> bool:
+        """Whether no person wrote this: an automatic reply, a bounce, another system's notice."""
+        return machine_written(self.clauses)
+
 
 @dataclass(frozen=True)
 class Conversation:
@@ -90,13 +96,17 @@ class Conversation:
 
     @cached_property
     def readable_messages(self) -> tuple[Message, ...]:
-        """The customer messages in a language that the detectors know, or too short to tell."""
-        return tuple(message for message in self.customer_messages if message.language != "other")
+        """What people wrote as customers in a language that the detectors know, or too short to tell."""
+        return tuple(
+            message
+            for message in self.customer_messages
+            if message.language != "other" and not message.machine_written
+        )
 
     @property
     def other_language_count(self) -> int:
         """How many customer messages every text detector abstained on because of their language."""
-        return len(self.customer_messages) - len(self.readable_messages)
+        return sum(message.language == "other" for message in self.customer_messages)
 
 
 @dataclass(frozen=True)
