@@ -8,9 +8,11 @@ nothing until one of them is touched. An authored workspace simply has no base.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterator
 
 
@@ -40,8 +42,8 @@ class Collection(Generic[Thing]):
     def __init__(self, base: Base[Thing] | None = None) -> None:
         self.base = base
         self._kept: dict[str, Thing] = {}
+        self._added: dict[str, None] = {}
         self._removed: set[int] = set()
-        self._changed: set[int] = set()
 
     def get(self, thing_id: str) -> Thing | None:
         kept = self._kept.get(thing_id)
@@ -67,16 +69,17 @@ class Collection(Generic[Thing]):
     def put(self, thing: Thing) -> None:
         index = self.base_index(thing.id)
         if index is not None:
-            self._changed.add(index)
             self._removed.discard(index)
+        else:
+            self._added[thing.id] = None
         self._kept[thing.id] = thing
 
     def remove(self, thing_id: str) -> None:
         index = self.base_index(thing_id)
         if index is not None:
             self._removed.add(index)
-            self._changed.discard(index)
         self._kept.pop(thing_id, None)
+        self._added.pop(thing_id, None)
 
     def base_index(self, thing_id: str) -> int | None:
         """The index in the generated base, or None for a thing that was added later (or never existed)."""
@@ -90,8 +93,7 @@ class Collection(Generic[Thing]):
 
     def __len__(self) -> int:
         base_count = 0 if self.base is None else self.base.count
-        added = len(self._kept) - len(self._changed)
-        return base_count - len(self._removed) + added
+        return base_count - len(self._removed) + len(self._added)
 
     def ids(self) -> Iterator[str]:
         """Every id: the generated ones in order of their index, then the added ones in order of adding."""
@@ -99,11 +101,28 @@ class Collection(Generic[Thing]):
             for index in range(self.base.count):
                 if index not in self._removed:
                     yield self.base.id_of(index)
-        changed = {self.base.id_of(index) for index in self._changed} if self.base else set()
         # A copy, so that a reader who is paused between two things may meet changes in the meantime.
-        for thing_id in tuple(self._kept):
-            if thing_id not in changed:
-                yield thing_id
+        yield from tuple(self._added)
+
+    def newest_ids(self) -> Iterator[str]:
+        """Every id, the newest first. It looks at no more of them than are taken."""
+        yield from reversed(self._added)
+        if self.base is not None:
+            for index in range(self.base.count - 1, -1, -1):
+                if index not in self._removed:
+                    yield self.base.id_of(index)
+
+    def some_id(self, rng: random.Random) -> str | None:
+        """Any id, as likely as any other; None where there is none. The time it takes does not grow."""
+        base_count = 0 if self.base is None else self.base.count
+        # Picked like this, an added one is as likely as a generated one; a removed one is picked again.
+        while len(self):
+            position = rng.randrange(base_count + len(self._added))
+            if self.base is None or position >= base_count:
+                return next(islice(self._added, position - base_count, None))
+            if position not in self._removed:
+                return self.base.id_of(position)
+        return None
 
     def __iter__(self) -> Iterator[Thing]:
         for thing_id in self.ids():

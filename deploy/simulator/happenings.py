@@ -20,20 +20,16 @@ LOOKED_AT = 200
 
 def newest(workspace: Workspace) -> list[Conversation]:
     """Some of the conversations that were made last."""
-    total = len(workspace.conversations)
-    ids = islice(workspace.conversations.ids(), max(0, total - LOOKED_AT), None)
-    return [workspace.conversations[each] for each in ids]
+    return [workspace.conversations[each] for each in islice(workspace.conversations.newest_ids(), LOOKED_AT)]
 
 
 def some_contact(workspace: Workspace, rng: random.Random) -> Contact:
     """A living user, preferably one with a company."""
-    total = len(workspace.contacts)
     for _ in range(50):
-        position = rng.randrange(max(1, total))
-        for contact_id in islice(workspace.contacts.ids(), position, position + 1):
-            contact = workspace.contacts[contact_id]
-            if contact.merged_into is None and not contact.archived and contact.company_ids:
-                return contact
+        contact_id = workspace.contacts.some_id(rng)
+        contact = None if contact_id is None else workspace.contacts[contact_id]
+        if contact and contact.merged_into is None and not contact.archived and contact.company_ids:
+            return contact
     raise MutationRefusedError("This workspace has no contact with a company.")
 
 
