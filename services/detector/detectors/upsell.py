@@ -16,7 +16,7 @@ from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "upsell"
-VERSION = "2"
+VERSION = "3"
 
 _GROUPS = {
     **GROUPS,
