@@ -10,8 +10,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # More arguments for the command behind a target, as in: make up ARGS=--no-demo
 ARGS ?=
+# Where the text model is made: weights of both stages and a model per fold; what is there is not made again.
+WORK ?= build/training
 
-.PHONY: help up test test-chain test-browser check fix contracts bench clean
+.PHONY: help up test test-chain test-browser check fix contracts bench train evaluate clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -45,8 +47,18 @@ contracts: .venv/stamp-dev ## Write the published contracts anew from the code
 bench: .venv/stamp-dev ## Measure throughput, delay and memory
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
+train: .venv/stamp-dev .venv-train/stamp ## Make the text model again from the published weights; under two hours on two cores
+	@nice .venv-train/bin/python -m services.detector.training.build $(WORK)
+	@$(BIN)/python -m services.detector.training.calibrate $(WORK) services/detector/model
+
+evaluate: .venv/stamp-dev .venv-train/stamp ## Score detection on labelled sets: make evaluate DATASETS=folder
+	@test -n "$(DATASETS)" || { echo "Name the folder with the labelled sets: make evaluate DATASETS=folder" >&2; exit 1; }
+	@mkdir -p $(WORK)
+	@.venv-train/bin/python -m services.detector.training.tfidf $(DATASETS) $(WORK)/tfidf.json
+	@$(BIN)/python -m services.detector.training.table $(DATASETS) $(WORK)/tfidf.json
+
 clean: ## Remove caches and .venv; never the data
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build *.egg-info
+	rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build *.egg-info
 	find deploy services shared tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -71,3 +83,11 @@ clean: ## Remove caches and .venv; never the data
 	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch .venv/stamp-run $@
+
+# No index of its own is named: on Linux the registry's PyTorch brings its graphics libraries along, 5 GB in all,
+# of which training on processors uses nothing.
+.venv-train/stamp: requirements/train.txt | .venv/bin/python
+	@echo "Installing what the text model is made with, by pinned hashes (minutes, 5 GB)."
+	@.venv/bin/python -m venv .venv-train
+	@.venv-train/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements/train.txt
+	@touch $@

@@ -52,9 +52,9 @@ class OnnxTextModel:
 
     def __init__(self, folder: Path = PACKAGED, *, threads: int = 1) -> None:
         """Load the model. Raises ModelUnusableError, which says what is wrong with which file."""
-        manifest, self.digest = _checked(folder)
+        manifest, digest = _checked(folder)
         self.learned = Learned(
-            digest=self.digest,
+            digest=digest,
             curves={name: Curve(*values) for name, values in manifest.curves.items()},
             moods=MoodCurve(manifest.mood_scale, manifest.mood_offsets),
             thresholds=manifest.thresholds,

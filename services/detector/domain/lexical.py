@@ -103,11 +103,7 @@ class LexicalDetector:
         """Every clause that the model or any voice has something to say about, however little."""
         turns = Turns(conversation)
         for message in conversation.readable_messages:
-            said = [
-                _Said(clause, score, voice)
-                for voice in self.voices
-                for clause, score in self._scores(voice, message, turns)
-            ]
+            said = self._said(message, turns)
             scores = context.scores.get(message.part_id)
             offered = self._offered(message, turns)
             points = self.facts_points(context, message) if said or offered or scores else 0.0
@@ -116,6 +112,18 @@ class LexicalDetector:
             else:
                 yield from self._weighed(self.learned, message, scores, said, points)
             yield from (one.candidate(message, points) for one in offered)
+
+    def points(self, conversation: Conversation, message: Message) -> tuple[float, float]:
+        """What the rules alone give a message: the highest points, and how much more of them is outright."""
+        said = self._said(message, Turns(conversation))
+        return max((one.score for one in said), default=0.0), _lead(said)
+
+    def _said(self, message: Message, turns: Turns) -> list[_Said]:
+        return [
+            _Said(clause, score, voice)
+            for voice in self.voices
+            for clause, score in self._scores(voice, message, turns)
+        ]
 
     def _weighed(
         self,
@@ -134,8 +142,8 @@ class LexicalDetector:
         highest = max((one.score for one in said), default=0.0)
         whole = scores.whole.of(label)
         confidence = curve.confidence(whole, highest + points)
-        if not by_clause:
-            by_clause = {message.clauses[0].index: 0.0} if len(message.clauses) == 1 else {}
+        if not by_clause and message.clauses:
+            by_clause = {0: 0.0}
         explicit = self._explicit(learned, scores, said)
         sure = {
             index: curve.confidence(
@@ -152,12 +160,8 @@ class LexicalDetector:
         """Whether notice was given outright; None for kinds that do not tell the two apart."""
         if all(voice.explicit is None for voice in self.voices):
             return None
-        outright, between = (
-            max((one.score for one in said if one.voice.explicit is which), default=0.0)
-            for which in (True, False)
-        )
         even = 0.5
-        return learned.curves[NOTICE].confidence(scores.whole.of(NOTICE), outright - between) >= even
+        return learned.curves[NOTICE].confidence(scores.whole.of(NOTICE), _lead(said)) >= even
 
     def _offered(self, message: Message, turns: Turns) -> list[_Said]:
         """Assents to what an agent offered; the words themselves say nothing, so no model is asked."""
@@ -222,6 +226,15 @@ class LexicalDetector:
                 explicit=best[0].explicit,
             ),
         )
+
+
+def _lead(said: list[_Said]) -> float:
+    """By how many points notice given outright leads over risk between the lines."""
+    outright, between = (
+        max((one.score for one in said if one.voice.explicit is which), default=0.0)
+        for which in (True, False)
+    )
+    return outright - between
 
 
 def strongest(candidates: list[Candidate]) -> list[Candidate]:

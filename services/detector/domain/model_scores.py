@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from services.detector.domain.learned import Learned
+
 POLARITIES = ("negative", "neutral", "positive")
 LIFECYCLE = ("onboarding", "renewal", "upsell", "expansion", "churn_risk")
 WISH = "feature_request"
@@ -49,8 +51,8 @@ class TextModel(Protocol):
     """Reads texts. The same text gets the same scores whatever it is read together with."""
 
     @property
-    def digest(self) -> str:
-        """What names the model's weights; another one means that findings may differ."""
+    def learned(self) -> Learned:
+        """The model's digest, its curves and its thresholds."""
         ...
 
     def read(self, texts: Sequence[str]) -> list[ModelScores]:

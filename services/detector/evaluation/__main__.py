@@ -19,9 +19,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--task", required=True, choices=TASK_NAMES)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--predictions", type=Path, help="write one row per text to this file")
+    parser.add_argument("--rules-only", action="store_true", help="leave the text model out")
+    parser.add_argument("--split", default="", help="keep to the rows of one split, such as test")
     given = parser.parse_args(arguments)
     try:
-        report = evaluate_file(given.file, given.task, given.predictions)
+        report = evaluate_file(
+            given.file, given.task, given.predictions, rules_only=given.rules_only, split=given.split
+        )
     except EvaluationError as error:
         sys.stderr.write(f"{error}\n")
         return 2

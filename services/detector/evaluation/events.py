@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from services.detector.detectors import discover
 from services.detector.domain.finding import Finding, Kind
 from services.detector.domain.mood_shift import MoodPoint, negative_shift
+from services.detector.domain.text_reading import read_with
 from services.detector.evaluation.conversations import Expected, LabelledConversation, read_conversations
 from services.detector.evaluation.errors import EvaluationError
 from services.detector.evaluation.scoring import ratio
@@ -25,8 +27,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.detector.detectors import Detectors
+    from services.detector.domain.model_scores import TextModel
+    from services.detector.domain.text_reading import Scores
 
 NEGATIVE_SHIFT = "negative_shift"
+_BATCH_CONVERSATIONS = 25
+"""Conversations that are held and read together."""
 EVENT_KINDS = (*(str(kind) for kind in Kind if kind is not Kind.SENTIMENT), NEGATIVE_SHIFT)
 
 
@@ -46,9 +52,11 @@ class DetectedEvent:
         return same and (expected.explicit is None or self.explicit == expected.explicit)
 
 
-def detect_events(labelled: LabelledConversation, detectors: Detectors) -> tuple[DetectedEvent, ...]:
+def detect_events(
+    labelled: LabelledConversation, detectors: Detectors, scores: Scores | None = None
+) -> tuple[DetectedEvent, ...]:
     """All events of one conversation, by every detector in force and the shift of its mood."""
-    conversation, context = labelled.conversation, labelled.context
+    conversation, context = labelled.conversation, replace(labelled.context, scores=scores or {})
     position = {message.part_id: at for at, message in enumerate(conversation.messages)}
     events: list[DetectedEvent] = []
     points: list[MoodPoint] = []
@@ -141,9 +149,14 @@ def _names(kind: str, *, explicit: bool | None) -> tuple[str, ...]:
     return kind, f"{kind}_{'explicit' if explicit else 'implied'}"
 
 
-def evaluate_events(path: Path, predictions: Path | None, clock: Callable[[], float]) -> dict[str, Any]:
+def evaluate_events(
+    path: Path,
+    predictions: Path | None,
+    clock: Callable[[], float],
+    model: TextModel | None = None,
+) -> dict[str, Any]:
     """Score a file of conversations; writes one JSON line per conversation to `predictions` when given."""
-    detectors = discover()
+    detectors = discover(learned=model.learned if model else None)
     scorer = EventScorer()
     messages = 0
     spent = 0.0
@@ -152,14 +165,18 @@ def evaluate_events(path: Path, predictions: Path | None, clock: Callable[[], fl
             kept = stack.enter_context(predictions.open("w", encoding="utf-8")) if predictions else None
         except OSError as error:
             raise EvaluationError(f"{predictions} cannot be written: {error.strerror or error}") from error
-        for labelled in read_conversations(path):
+        rows = read_conversations(path)
+        while batch := list(islice(rows, _BATCH_CONVERSATIONS)):
             began = clock()
-            detected = detect_events(labelled, detectors)
+            conversations = [one.conversation for one in batch]
+            scores = read_with(model, conversations) if model else [{}] * len(batch)
+            found = [detect_events(one, detectors, said) for one, said in zip(batch, scores, strict=True)]
             spent += clock() - began
-            messages += len(labelled.conversation.messages)
-            scorer.add(labelled.expected, detected)
-            if kept:
-                kept.write(json.dumps(_line(labelled, detected), ensure_ascii=False) + "\n")
+            for labelled, detected in zip(batch, found, strict=True):
+                messages += len(labelled.conversation.messages)
+                scorer.add(labelled.expected, detected)
+                if kept:
+                    kept.write(json.dumps(_line(labelled, detected), ensure_ascii=False) + "\n")
     if not scorer.conversations:
         raise EvaluationError(f"{path} holds no conversation")
     speed = round(messages / spent, 1) if spent > 0 else 0.0

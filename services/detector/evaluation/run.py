@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import time
 from contextlib import ExitStack
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.evaluation.errors import EvaluationError
 from services.detector.evaluation.events import evaluate_events
 from services.detector.evaluation.reading import read_labelled
@@ -17,38 +19,54 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from services.detector.domain.model_scores import TextModel
     from services.detector.evaluation.reading import LabelledText
     from services.detector.evaluation.scoring import Verdict
 
 EVENTS = "events"
 TASK_NAMES = (*TASKS, EVENTS)
+BATCH_ROWS = 128
+"""Rows that are held and read together: enough for full batches of like length."""
 
 
 def evaluate_file(
-    path: Path, task: str, predictions: Path | None = None, clock: Callable[[], float] = time.perf_counter
+    path: Path,
+    task: str,
+    predictions: Path | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+    *,
+    model: TextModel | None = None,
+    rules_only: bool = False,
+    split: str = "",
 ) -> dict[str, Any]:
     """Score a file for a task; returns the object that `--json` prints.
 
-    Writes a row per text to `predictions` (CSV: line, text, label, confidence, answered, evidence) when
-    given. `clock` gives seconds and only serves to tell the speed. Raises EvaluationError.
+    `model` reads the texts beside the rules: the packaged one unless another is given, none if `rules_only`.
+
+    `split` keeps to the rows of one split. Writes a row per text to `predictions` (CSV: line, text, label,
+    confidence, answered, evidence) when given. `clock` gives seconds and only serves to tell the speed.
+    Raises EvaluationError.
     """
-    if task == EVENTS:
-        return evaluate_events(path, predictions, clock)
-    if task not in TASKS:
+    if task not in TASK_NAMES:
         raise EvaluationError(f"there is no task {task}; choose one of {', '.join(TASK_NAMES)}")
+    reader = None if rules_only else model or OnnxTextModel()
+    if task == EVENTS:
+        return evaluate_events(path, predictions, clock, reader)
     chosen = TASKS[task]
-    classifier = Classifier(chosen)
+    classifier = Classifier(chosen, reader)
     scorer = Scorer(chosen.labels)
     spent = 0.0
     with ExitStack() as stack:
         keep = _open_predictions(stack, predictions)
-        for row in read_labelled(path):
-            gold = chosen.gold(row)
+        rows = (row for row in read_labelled(path) if split in {"", row.split})
+        while batch := list(islice(rows, BATCH_ROWS)):
+            golds = [chosen.gold(row) for row in batch]
             began = clock()
-            verdict = classifier.classify(row.text)
+            verdicts = classifier.classify([row.text for row in batch])
             spent += clock() - began
-            scorer.add(gold, verdict)
-            keep(row, verdict)
+            for row, gold, verdict in zip(batch, golds, verdicts, strict=True):
+                scorer.add(gold, verdict)
+                keep(row, verdict)
     report = scorer.report()
     if not report["rows"]:
         raise EvaluationError(f"{path} has no row with a label to score")

@@ -1,7 +1,7 @@
 """The tasks a labelled file can be scored for, and how findings become labels.
 
-Every detector is asked twice in one go: with its threshold at zero, so that an answer can be forced,
-and by its own threshold, which decides whether it would have spoken at all.
+Every detector is asked with its threshold at zero, so that an answer can be forced; its own threshold then
+tells whether it would have spoken at all. The text model reads many texts together, as it does in service.
 """
 
 from __future__ import annotations
@@ -13,17 +13,23 @@ from typing import TYPE_CHECKING
 from services.detector.detectors import discover
 from services.detector.domain.conversation import AuthorType, Context, Conversation, Message
 from services.detector.domain.finding import LIFECYCLE_KINDS, Finding, Kind
+from services.detector.domain.text_reading import read_with
 from services.detector.evaluation.errors import EvaluationError
 from services.detector.evaluation.scoring import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.detector.domain.detector import Detector
+    from services.detector.domain.model_scores import TextModel
     from services.detector.evaluation.reading import LabelledText
 
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """A lone text has no time; rules must not depend on one."""
 _EVEN = 0.5
 """Forced to answer, a label is given when it is likelier than not."""
+_MODEL_SILENCE = 0.99
+"""Where the model read a text, its own doubt says how sure silence is, up to this."""
 _SILENT_NEUTRAL = 0.4
 """Confidence in `neutral` for a text that sentiment cannot read: little more than one of three."""
 
@@ -85,22 +91,38 @@ TASKS = {
 
 
 class Classifier:
-    """Answers a task for one text at a time with the detectors of this installation."""
+    """Answers a task with the detectors of this installation, and with a text model when one is given."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, model: TextModel | None = None) -> None:
         self._task = task
-        in_force = [one for one in discover().conversation if one.kinds & task.kinds]
+        self._model = model
+        learned = model.learned if model else None
+        self._rest = _MODEL_SILENCE if model else task.rest_confidence
+        in_force = [one for one in discover(learned=learned).conversation if one.kinds & task.kinds]
         self._thresholds = {kind: one.parameters.threshold for one in in_force for kind in one.kinds}
-        forced = discover({one.name: {"threshold": 0.0} for one in in_force})
+        forced = discover({one.name: {"threshold": 0.0} for one in in_force}, learned)
         self._detectors: tuple[Detector, ...] = tuple(
             one for one in forced.conversation if one.kinds & task.kinds
         )
 
-    def classify(self, text: str) -> Verdict:
-        """The verdict for a text taken as one message of a customer."""
-        message = Message("text", AuthorType.CUSTOMER, _NOON, text)
-        conversation = Conversation("evaluation", "evaluation", "evaluation", (message,))
-        context = Context(now=_NOON)
+    def classify(self, texts: Sequence[str]) -> list[Verdict]:
+        """The verdicts for texts, each taken as one message of a customer."""
+        conversations = [
+            Conversation(
+                "evaluation",
+                "evaluation",
+                "evaluation",
+                (Message("text", AuthorType.CUSTOMER, _NOON, text),),
+            )
+            for text in texts
+        ]
+        scores = read_with(self._model, conversations) if self._model else [{}] * len(conversations)
+        return [
+            self._verdict(conversation, Context(now=_NOON, scores=said))
+            for conversation, said in zip(conversations, scores, strict=True)
+        ]
+
+    def _verdict(self, conversation: Conversation, context: Context) -> Verdict:
         findings = [found for one in self._detectors for found in one.detect(conversation, context)]
         if self._task.name == Kind.SENTIMENT:
             return self._sentiment(findings)
@@ -131,7 +153,7 @@ class Classifier:
             return Verdict(given, highest, spoken or None, quotes, lead)
         rest = frozenset({self._task.rest})
         doubt = lead and highest > 1 - self._thresholds[Kind(lead)]
-        confidence = min(self._task.rest_confidence, 1 - highest)
+        confidence = min(self._rest, 1 - highest)
         return Verdict(rest, confidence, None if doubt else rest, (), self._task.rest)
 
 

@@ -1,0 +1,155 @@
+"""`python -m services.detector.training.calibrate WORK MODEL`: fit the curves and put the model in its place.
+
+Runs with what the service runs with, so the curves are fitted on the very logits and points that the
+service sees. Only messages that the reading model has not learned from count: each authored message is
+read by the model of the fold that left it out, public rows are those kept aside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from services.detector.adapters.onnx_text_model import OnnxTextModel
+from services.detector.detectors import discover
+from services.detector.domain.conversation import AuthorType, Conversation, Message
+from services.detector.domain.lexical import LexicalDetector
+from services.detector.domain.model_scores import LIFECYCLE, NOTICE, POLARITIES, WISH
+from services.detector.domain.text_reading import read_with
+from services.detector.training.curves import fit_curve, fit_moods, threshold_for
+from services.detector.training.examples import apart, read_authored, read_public, task_of, without
+from services.detector.training.package import write_manifest
+from services.detector.training.recipe import FOLDS, fold_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from services.detector.domain.learned import Curve
+    from services.detector.domain.model_scores import ModelScores
+    from services.detector.training.examples import Example
+
+_NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_READ_TOGETHER = 256
+_PUBLIC_SHARE = 0.5
+"""Public rows count half as much together as ours: the model knows their manner, and not that of others."""
+_SENTIMENT_SHARE = 2.0
+"""For moods the public rows are the broader ones."""
+_PRECISION = {"sentiment": 0.75, WISH: 0.9, **dict.fromkeys(LIFECYCLE, 0.92)}
+"""How often a detector must be right on unseen messages where it speaks: a false alarm costs trust."""
+_LOWEST = {"sentiment": 0.5, WISH: 0.6, **dict.fromkeys(LIFECYCLE, 0.6)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An example, what the model says of it, and what the rules of each kind give it."""
+
+    example: Example
+    scores: ModelScores
+    points: dict[str, tuple[float, float]]
+
+
+def _as_conversation(text: str) -> Conversation:
+    return Conversation(
+        "training", "training", "training", (Message("text", AuthorType.CUSTOMER, _NOON, text),)
+    )
+
+
+def read_all(folder: Path, examples: Sequence[Example]) -> list[_Read]:
+    """The examples as a model and the rules read them; those that no detector would read are left out."""
+    model = OnnxTextModel(folder)
+    rules = [one for one in discover().conversation if isinstance(one, LexicalDetector)]
+    found: list[_Read] = []
+    for start in range(0, len(examples), _READ_TOGETHER):
+        batch = examples[start : start + _READ_TOGETHER]
+        conversations = [_as_conversation(one.text) for one in batch]
+        for example, conversation, scores in zip(
+            batch, conversations, read_with(model, conversations), strict=True
+        ):
+            for message in conversation.readable_messages:
+                if message.part_id in scores:
+                    points = {str(one.kind): one.points(conversation, message) for one in rules}
+                    found.append(_Read(example, scores[message.part_id].whole, points))
+    return found
+
+
+def weights_of(reads: Sequence[_Read], share: float) -> Any:
+    """One per authored row; the public rows share `share` times the authored ones' sum."""
+    authored = sum(one.example.source.startswith("authored") for one in reads)
+    public = len(reads) - authored
+    each = share * authored / public if public else 0.0
+    return np.array([1.0 if one.example.source.startswith("authored") else each for one in reads])
+
+
+def curve_of(label: str, reads: Sequence[_Read]) -> tuple[Curve, Any, Any, Any]:
+    """The curve of a yes-or-no label, and the confidences, outcomes and weights that it was fitted on."""
+    known = [one for one in reads if one.example.counts(label) == 1.0]
+    logits = np.array([one.scores.of(label) for one in known])
+    place = ("churn_risk", 1) if label == NOTICE else (label, 0)
+    points = np.array([one.points[place[0]][place[1]] for one in known])
+    right = np.array([one.example.targets[label] for one in known])
+    weights = weights_of(known, _PUBLIC_SHARE)
+    curve = fit_curve(logits, points, right, weights)
+    confidences = np.array([curve.confidence(*pair) for pair in zip(logits, points, strict=True)])
+    return curve, confidences, right, weights
+
+
+def calibrate(work: Path, target: Path) -> Iterable[str]:
+    """Fit, write the model's folder, and say what was found, line by line."""
+    tested = [one.text for one in read_authored(split="held_out")]
+    authored = without(read_authored(), tested)
+    by_fold: dict[int, list[Example]] = defaultdict(list)
+    for one in authored:
+        by_fold[fold_of(one)].append(one)
+    reads = [read for fold in range(FOLDS) for read in read_all(work / f"fold{fold}", by_fold[fold])]
+    reads += read_all(work / "final", apart(read_public(), tested).aside)
+    curves: dict[str, Curve] = {}
+    thresholds: dict[str, float] = {}
+    for label in (*LIFECYCLE, WISH, NOTICE):
+        curves[label], confidences, right, weights = curve_of(label, reads)
+        line = f"{label}: {len(right)} messages, {int(right.sum())} of them, {curves[label]}"
+        if label != NOTICE:
+            thresholds[label] = threshold_for(
+                confidences, right, weights, precision=_PRECISION[label], lowest=_LOWEST[label]
+            )
+            spoken = confidences >= thresholds[label]
+            line += f", threshold {thresholds[label]}, recall {right[spoken].sum() / right.sum():.2f}"
+        yield line
+    moody = [one for one in reads if task_of(one.example.source.removeprefix("authored_")) == "sentiment"]
+    logits = np.array([one.scores.polarities for one in moody])
+    labels = np.array([one.example.sentiment for one in moody])
+    weights = weights_of(moody, _SENTIMENT_SHARE)
+    moods = fit_moods(logits, labels, weights)
+    likely = np.array([moods.probabilities(one.scores) for one in moody])
+    thresholds["sentiment"] = threshold_for(
+        likely.max(axis=1), likely.argmax(axis=1) == labels, weights,
+        precision=_PRECISION["sentiment"], lowest=_LOWEST["sentiment"],
+    )  # fmt: skip
+    yield f"{', '.join(POLARITIES)}: {len(moody)} messages, {moods}, threshold {thresholds['sentiment']}"
+    target.mkdir(exist_ok=True)
+    for name in ("model.onnx", "tokenizer.json"):
+        shutil.copyfile(work / "final" / name, target / name)
+    write_manifest(target, curves, moods, thresholds)
+    size = (target / "model.onnx").stat().st_size / 1e6
+    yield f"{target}: {size:.1f} MB, digest {OnnxTextModel(target).learned.digest}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m services.detector.training.calibrate")
+    parser.add_argument("work", type=Path, help="folder that build filled")
+    parser.add_argument("target", type=Path, help="the model's folder")
+    given = parser.parse_args()
+    for line in calibrate(given.work, given.target):
+        sys.stdout.write(f"{line}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

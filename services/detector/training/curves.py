@@ -1,0 +1,67 @@
+"""Fitting the curves that make confidences of logits: weighted logistic and softmax regressions.
+
+Small convex problems with few unknowns, solved by Newton's method from a fixed start, so that the same
+numbers come out everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from services.detector.domain.learned import POINTS_LIMIT, Curve, MoodCurve
+
+_STEPS = 60
+_SMALLEST_STEP = 1e-9
+_SHRINK = 1.0
+"""How strongly the slopes are drawn to what is expected before anything is counted (a Gaussian prior)."""
+_EXPECTED_POINTS = 0.4
+"""Weight of one point of the rules beside a logit, as in the first trial."""
+_SOFTMAX_RATE = 0.5
+
+
+def fit_curve(logits: Any, points: Any, right: Any, weights: Any) -> Curve:
+    """The curve under which what was seen is likeliest; more points never make a message less sure."""
+    bounded = np.clip(points, -POINTS_LIMIT, POINTS_LIMIT)
+    columns = np.stack([logits, bounded, np.ones_like(logits)], axis=1)
+    expected = np.array([1.0, _EXPECTED_POINTS, 0.0])
+    shrink = np.array([_SHRINK, _SHRINK, 1e-3])
+    found = expected.copy()
+    for _ in range(_STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(columns @ found, -30, 30)))
+        slope = columns.T @ (weights * (chance - right)) + shrink * (found - expected)
+        bend = (columns * (weights * chance * (1 - chance))[:, None]).T @ columns + np.diag(shrink)
+        step = np.linalg.solve(bend, slope)
+        found = found - step
+        if float(np.abs(step).sum()) < _SMALLEST_STEP:
+            break
+    return Curve(float(found[0]), float(max(0.0, found[1])), float(found[2]))
+
+
+def fit_moods(logits: Any, labels: Any, weights: Any) -> MoodCurve:
+    """Scale and offsets of the polarities under which the labels are likeliest; offsets add up to zero."""
+    scale, offsets = 1.0, np.zeros(3)
+    wanted = np.eye(3)[labels]
+    total = float(weights.sum())
+    for _ in range(2_000):
+        exponents = scale * logits + offsets
+        powers = np.exp(exponents - exponents.max(axis=1, keepdims=True))
+        gap = (powers / powers.sum(axis=1, keepdims=True) - wanted) * weights[:, None] / total
+        scale -= _SOFTMAX_RATE * float((gap * logits).sum())
+        offsets = offsets - _SOFTMAX_RATE * gap.sum(axis=0)
+        offsets = offsets - offsets.mean()
+    return MoodCurve(float(scale), (float(offsets[0]), float(offsets[1]), float(offsets[2])))
+
+
+def threshold_for(confidences: Any, right: Any, weights: Any, *, precision: float, lowest: float) -> float:
+    """The lowest threshold from which on answers are right often enough; `lowest` at least.
+
+    Thresholds above 0.95 would silence the detector; where even they are not precise enough, 0.95 it is.
+    """
+    for candidate in np.arange(lowest, 0.951, 0.01):
+        spoken = confidences >= candidate
+        said = float(weights[spoken].sum())
+        if said and float((weights * right)[spoken].sum()) / said >= precision:
+            return round(float(candidate), 2)
+    return 0.95

@@ -1,0 +1,45 @@
+"""A model's folder: the ONNX file, the tokenizer, and the manifest that names both by SHA-256.
+
+The manifest also holds the labels in order, the curves and the thresholds, so that a model and what was
+fitted on it cannot be mixed up with another's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from services.detector.domain.learned import Curve, MoodCurve
+from services.detector.domain.model_scores import LABELS, POLARITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_FILES = ("model.onnx", "tokenizer.json")
+_PLACES = 4
+
+
+def write_manifest(
+    folder: Path,
+    curves: Mapping[str, Curve] | None = None,
+    moods: MoodCurve | None = None,
+    thresholds: Mapping[str, float] | None = None,
+) -> None:
+    """Describe the files of a folder; what is not fitted yet is left as the model says it."""
+    given = dict.fromkeys(LABELS[len(POLARITIES) :], Curve()) | dict(curves or {})
+    mood = moods or MoodCurve()
+    manifest = {
+        "files": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _FILES},
+        "labels": LABELS,
+        "curves": {
+            name: [round(value, _PLACES) for value in (curve.logit, curve.points, curve.offset)]
+            for name, curve in sorted(given.items())
+        },
+        "mood_scale": round(mood.scale, _PLACES),
+        "mood_offsets": [round(value, _PLACES) for value in mood.offsets],
+        "thresholds": dict(sorted((thresholds or {}).items())),
+    }
+    text = json.dumps(manifest, indent=2)
+    (folder / "manifest.json").write_text(f"{text}\n", encoding="utf-8")

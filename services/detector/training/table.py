@@ -1,0 +1,109 @@
+"""`python -m services.detector.training.table FOLDER TFIDF`: the README's table, in one run.
+
+Every set in FOLDER (its test split) and the held-out authored messages: the detectors with the text
+model, by rules alone, TF-IDF (from the JSON that `tfidf` wrote), and for moods VADER with its usual cuts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from services.detector.adapters.onnx_text_model import OnnxTextModel
+from services.detector.evaluation.reading import read_labelled
+from services.detector.evaluation.run import evaluate_file
+from services.detector.evaluation.scoring import LabelCounts
+from services.detector.training.examples import AUTHORED, task_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_VADER_CUT = 0.05
+"""The cut that VADER's authors name for its compound score."""
+_COLUMNS = (
+    "task",
+    "set",
+    "rows",
+    "macro-F1",
+    "F1",
+    "accuracy",
+    "ECE",
+    "answered",
+    "macro-F1 when silent if unsure",
+    "rules alone",
+    "TF-IDF",
+    "VADER",
+)
+
+
+def vader_macro_f1(path: Path, split: str) -> float:
+    """What VADER reaches on the rows of a split."""
+    analyzer = SentimentIntensityAnalyzer()
+    counts = LabelCounts()
+    for row in read_labelled(path):
+        if row.split == split:
+            score = analyzer.polarity_scores(row.text)["compound"]
+            label = "positive" if score >= _VADER_CUT else "negative" if score <= -_VADER_CUT else "neutral"
+            counts.add(row.labels, frozenset({label}))
+    return float(counts.report(("negative", "neutral", "positive"))["macro_f1"])
+
+
+def _tasks(stem: str) -> tuple[str, ...]:
+    task = task_of(stem)
+    return ("lifecycle", "churn") if task == "lifecycle" else (task,)
+
+
+def line_of(path: Path, task: str, split: str, model: OnnxTextModel, tfidf: dict[str, Any]) -> str:
+    """One row of the table."""
+    with_model = evaluate_file(path, task, model=model, split=split)
+    rules = evaluate_file(path, task, rules_only=True, split=split)
+    positive = {"churn": "churn_risk", "feature_request": "feature_request"}.get(task, "")
+    one = with_model["labels"].get(positive)
+    other = tfidf.get(path.stem) if task != "churn" else None
+    cells = (
+        task,
+        path.stem,
+        with_model["rows"],
+        f"**{with_model['macro_f1']:.3f}**",
+        f"{one['f1']:.3f}" if one else "",
+        f"{with_model['accuracy']:.3f}",
+        f"{with_model['ece']:.3f}",
+        f"{with_model['selective']['coverage']:.0%}",
+        f"{with_model['selective']['macro_f1']:.3f}",
+        f"{rules['macro_f1']:.3f}",
+        f"{other['macro_f1']:.3f}" if other else "",
+        f"{vader_macro_f1(path, split):.3f}" if task == "sentiment" else "",
+    )
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def table(folder: Path, tfidf: dict[str, Any]) -> Iterator[str]:
+    """The table's lines: public sets first, then the held-out authored messages."""
+    model = OnnxTextModel()
+    yield f"| {' | '.join(_COLUMNS)} |"
+    yield "|" + " --- |" * len(_COLUMNS)
+    for place, split in ((folder, "test"), (AUTHORED, "held_out")):
+        for path in sorted(place.glob("*.csv"), key=lambda one: (task_of(one.stem), one.stem)):
+            for task in _tasks(path.stem):
+                yield line_of(path, task, split, model, tfidf if place == folder else {})
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m services.detector.training.table")
+    parser.add_argument("folder", type=Path, help="folder with the labelled sets")
+    parser.add_argument("tfidf", type=Path, help="what the tfidf command wrote")
+    given = parser.parse_args()
+    figures = json.loads(given.tfidf.read_text(encoding="utf-8"))
+    for line in table(given.folder, figures):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
