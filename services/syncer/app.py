@@ -77,6 +77,7 @@ def create_app(
     reports = Reports(
         publisher=base.publisher, clock=base.clock, stores=stores, overlap_seconds=settings.overlap_seconds
     )
+    removal = Removal(stores=stores, credentials=credentials, publisher=base.publisher, clock=base.clock)
     rng = random.Random()  # noqa: S311 - spreads retries; nothing secret rests on it
     workers: list[Worker] = []
     slices = Slices(
@@ -103,6 +104,7 @@ def create_app(
         slice_seconds=settings.slice_seconds,
         lease_seconds=settings.lease_seconds,
         stopping=lambda: any(worker.stopping for worker in workers),
+        removal=removal,
     )
     lanes: dict[Lane, int] = {"main": settings.max_concurrent_runs, "hints": settings.max_concurrent_hints}
     for lane, at_once in lanes.items():
@@ -129,7 +131,7 @@ def create_app(
         intake=Intake(
             connections=stores.connections, credentials=credentials, runs=runs, clock=base.clock, wake=wake
         ),
-        removal=Removal(stores=stores, credentials=credentials, publisher=base.publisher, clock=base.clock),
+        removal=removal,
     )
     for store in (runs, fingerprints, cursors, gaps):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.ensure_indexes)

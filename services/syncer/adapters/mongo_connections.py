@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import DuplicateKeyError
 
-from services.syncer.domain.connection import Connection, ConnectionKey
+from services.syncer.domain.connection import Barrier, Connection, ConnectionKey
 from shared.documents.collection import Collection
 
 if TYPE_CHECKING:
@@ -18,8 +18,27 @@ class MongoConnections:
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._collection = Collection(database, "connections")
+        self._removals = Collection(database, "removals")
 
     async def keep(self, connection: Connection) -> bool:
+        kept = await self._keep(connection)
+        if kept and await self.barred(connection.key) is not None:
+            # Its record came after the order to remove, or at the same moment.
+            await self.forget(connection.key)
+            return False
+        return kept
+
+    async def bar(self, key: ConnectionKey, workspace_id: str | None = None) -> None:
+        named = {"workspace_id": workspace_id} if workspace_id is not None else {}
+        await self._removals.of(key.organization_id).update_one(
+            {"_id": key.document_id()}, {"$set": {"connection_id": key.connection_id, **named}}, upsert=True
+        )
+
+    async def barred(self, key: ConnectionKey) -> Barrier | None:
+        found = await self._removals.of(key.organization_id).find_one({"_id": key.document_id()})
+        return Barrier(key, found.get("workspace_id")) if found else None
+
+    async def _keep(self, connection: Connection) -> bool:
         scoped = self._collection.of(connection.key.organization_id)
         document_id = connection.key.document_id()
         content = {

@@ -24,6 +24,14 @@ class ConnectionKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Barrier:
+    """What stays of a removed connection. `workspace_id` is None until the order to remove has named it."""
+
+    key: ConnectionKey
+    workspace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """The last state that connector told.
 

@@ -44,6 +44,8 @@ class Intake:
     async def connection_changed(self, event: ConnectionChanged) -> None:
         """Keep the newest state; end all runs of a connection that cannot be read any more."""
         key = ConnectionKey(event.organization_id, event.connection_id)
+        if event.state == "removed":
+            await self._connections.bar(key)
         connection = Connection(
             key=key,
             revision=event.revision,
@@ -54,7 +56,7 @@ class Intake:
             app_base_url=event.app_base_url,
             lookback_days=event.settings.lookback_days,
         )
-        if not await self._connections.keep(connection):
+        if not await self._connections.keep(connection) and event.state != "removed":
             return
         self._credentials.drop(key)
         if not connection.readable:
@@ -63,12 +65,17 @@ class Intake:
             await self._connections.forget(key)
 
     async def sync_requested(self, event: SyncRequested, traceparent: str | None) -> None:
-        """Start, join or resume a full run; or add hints to the run that follows them."""
+        """Start, join or resume a full run; or add hints to the run that follows them.
+
+        Requests come on a topic of their own: one that is read after the order to remove asks for nothing.
+        """
         key = ConnectionKey(event.organization_id, event.connection_id)
         now = self._clock.now()
         age = (now - event.requested_at).total_seconds()
         if age > _LARGEST_REQUEST_AGE_SECONDS:
             _LOG.info("old request ignored", request_id=event.request_id, age_seconds=round(age))
+            return
+        if await self._connections.barred(key) is not None:
             return
         taken = False
         if event.hints:
@@ -85,4 +92,7 @@ class Intake:
             await self._runs.request(
                 key, request_id=event.request_id, reason=reason, now=now, traceparent=traceparent
             )
+        if await self._connections.barred(key) is not None:
+            await self._runs.forget(key)
+            return
         self._wake()

@@ -52,18 +52,16 @@ class Removal:
         """
         key = ConnectionKey(event.organization_id, event.connection_id)
         connection = await self._stores.connections.get(key)
+        # First of all nothing new may come in: states and requests come on topics of their own.
+        workspace_id = event.workspace_id or (connection.workspace_id if connection is not None else None)
+        await self._stores.connections.bar(key, workspace_id)
         self._credentials.drop(key)
         await self._stores.runs.stop(key)
         if await self._stores.runs.leased(key, now=self._clock.now()):
             raise TransientError(
                 "A slice of this connection is still ending.", retry_after_seconds=_STOP_SECONDS
             )
-        workspace_id = event.workspace_id or (connection.workspace_id if connection is not None else None)
-        documents = await self._forget_resources(key, workspace_id)
-        documents += await self._stores.gaps.forget(key)
-        documents += await self._stores.cursors.forget(key)
-        documents += await self._stores.runs.forget(key)
-        documents += await self._stores.connections.forget(key)
+        documents = await self._forget(key, workspace_id)
         _LOG.info("data removed", connection_id=key.connection_id, documents=documents)
         await self._publisher.publish(
             DataRemoved(
@@ -75,6 +73,19 @@ class Removal:
                 removed_at=self._clock.now(),
             )
         )
+
+    async def after_slice(self, key: ConnectionKey) -> None:
+        """Remove what a slice left that outlived its lease and ended after the removal."""
+        barrier = await self._stores.connections.barred(key)
+        if barrier is not None and not await self._stores.runs.leased(key, now=self._clock.now()):
+            await self._forget(key, barrier.workspace_id)
+
+    async def _forget(self, key: ConnectionKey, workspace_id: str | None) -> int:
+        documents = await self._forget_resources(key, workspace_id)
+        documents += await self._stores.gaps.forget(key)
+        documents += await self._stores.cursors.forget(key)
+        documents += await self._stores.runs.forget(key)
+        return documents + await self._stores.connections.forget(key)
 
     async def _forget_resources(self, key: ConnectionKey, workspace_id: str | None) -> int:
         """Publish a tombstone for every key ever published, then delete what named it; batch by batch."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from services.syncer.resources.reading import ReadingRules
     from services.syncer.use_cases.full_runs import FullRuns
     from services.syncer.use_cases.hint_runs import HintRuns
+    from services.syncer.use_cases.removal import Removal
     from services.syncer.use_cases.reports import Reports
     from services.syncer.use_cases.stores import Stores
     from shared.clock import Clock
@@ -71,6 +72,7 @@ class Slices:
         slice_seconds: float,
         lease_seconds: float,
         stopping: Callable[[], bool],
+        removal: Removal,
     ) -> None:
         self._stores = stores
         self._runs = stores.runs
@@ -87,6 +89,7 @@ class Slices:
         self._slice_seconds = slice_seconds
         self._lease_seconds = lease_seconds
         self._stopping = stopping
+        self._removal = removal
 
     async def execute(self, run: Run) -> str:
         """Work one slice and release the run. Returns how it ended, in one word for the metrics.
@@ -102,20 +105,28 @@ class Slices:
                 run_id=run.run_id,
             ),
         ):
+            ended = await self._decided(run, lease)
             try:
-                return await self._guarded(run, lease)
-            except LeaseLostError as lost:
-                _LOG.info("slice dropped", reason=str(lost))
-                await self._runs.released(run)
-                return "lost"
-            except DisconnectedError as gone:
-                _LOG.info("run ended", reason=str(gone))
-                await self._runs.finish(run, interrupted=True, now=self._clock.now())
-                return "disconnected"
-            except AccessError as refused:
-                return await self._interrupt(run, refused)
-            except TransientError as later:
-                return await self._put_off(run, later)
+                await self._removal.after_slice(run.key)
+            except TransientError as away:
+                _LOG.warning("slice not tidied up", reason=str(away))
+            return ended
+
+    async def _decided(self, run: Run, lease: Lease) -> str:
+        try:
+            return await self._guarded(run, lease)
+        except LeaseLostError as lost:
+            _LOG.info("slice dropped", reason=str(lost))
+            await self._runs.released(run)
+            return "lost"
+        except DisconnectedError as gone:
+            _LOG.info("run ended", reason=str(gone))
+            await self._runs.finish(run, interrupted=True, now=self._clock.now())
+            return "disconnected"
+        except AccessError as refused:
+            return await self._interrupt(run, refused)
+        except TransientError as later:
+            return await self._put_off(run, later)
 
     async def _guarded(self, run: Run, lease: Lease) -> str:
         connection = await self._stores.connections.get(run.key)

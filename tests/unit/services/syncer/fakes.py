@@ -18,6 +18,7 @@ from services.syncer.adapters.run_documents import (
     new_document,
     progress_of,
 )
+from services.syncer.domain.connection import Barrier
 from services.syncer.domain.gap import gap_name
 from services.syncer.domain.run import strongest
 
@@ -35,9 +36,12 @@ if TYPE_CHECKING:
 class MemoryConnections:
     def __init__(self) -> None:
         self.kept: dict[ConnectionKey, Connection] = {}
+        self.barriers: dict[ConnectionKey, Barrier] = {}
 
     async def keep(self, connection: Connection) -> bool:
         known = self.kept.get(connection.key)
+        if connection.key in self.barriers:
+            return False
         if known is not None and known.revision >= connection.revision:
             return False
         verified = known.verified_revision if known is not None else None
@@ -51,6 +55,13 @@ class MemoryConnections:
         known = self.kept.get(key)
         if known is not None and known.revision == revision:
             self.kept[key] = replace(known, verified_revision=revision)
+
+    async def bar(self, key: ConnectionKey, workspace_id: str | None = None) -> None:
+        before = self.barriers.get(key)
+        self.barriers[key] = Barrier(key, workspace_id or (before.workspace_id if before else None))
+
+    async def barred(self, key: ConnectionKey) -> Barrier | None:
+        return self.barriers.get(key)
 
     async def forget(self, key: ConnectionKey) -> int:
         return 1 if self.kept.pop(key, None) is not None else 0

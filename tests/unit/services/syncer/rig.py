@@ -110,6 +110,9 @@ class Rig:
         self.gaps = MemoryGaps()
         self.stores = Stores(self.connections, self.runs, self.fingerprints, self.cursors, self.gaps)
         self.credentials = FixedCredentials(DEMO_TOKEN, self.workspace.id_code)
+        self.removal = Removal(
+            stores=self.stores, credentials=self.credentials, publisher=self.publisher, clock=self.clock
+        )
         self.metrics = SyncerMetrics(CollectorRegistry())
         self.stopping = False
         self.intercom = HttpIntercom(
@@ -127,9 +130,6 @@ class Rig:
             runs=self.runs,
             clock=self.clock,
             wake=lambda: None,
-        )
-        self.removal = Removal(
-            stores=self.stores, credentials=self.credentials, publisher=self.publisher, clock=self.clock
         )
         self._requests = 0
 
@@ -167,6 +167,7 @@ class Rig:
             slice_seconds=self.slice_seconds,
             lease_seconds=LEASE_SECONDS,
             stopping=lambda: self.stopping,
+            removal=self.removal,
         )
 
     async def connect(self, **changes: Any) -> None:

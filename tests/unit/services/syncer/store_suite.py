@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.syncer.domain.connection import Connection, ConnectionKey
+from services.syncer.domain.connection import Barrier, Connection, ConnectionKey
 from services.syncer.domain.cursor import Cursor
 from services.syncer.domain.held import GONE, Held
 from services.syncer.domain.run import Hint, StepState
@@ -65,6 +65,16 @@ class ConnectionSuite:
         assert await stores.connections.forget(OTHER) == 0
         assert await stores.connections.forget(KEY) == 1
         assert await stores.connections.get(KEY) is None
+
+    async def test_a_barred_one_is_kept_out(self, stores: Stores) -> None:
+        """Whatever is told of it later; and the order's workspace is remembered for what ends late."""
+        await stores.connections.keep(Connection(KEY, 1, "connected"))
+        assert await stores.connections.barred(KEY) is None
+        await stores.connections.bar(KEY, "w")
+        await stores.connections.bar(KEY)
+        assert await stores.connections.barred(KEY) == Barrier(KEY, "w")
+        assert await stores.connections.barred(OTHER) is None
+        assert not await stores.connections.keep(Connection(KEY, 2, "connected"))
 
 
 class CursorSuite:

@@ -26,6 +26,7 @@ from tests.unit.services.syncer.use_cases.test_reading import small
 
 if TYPE_CHECKING:
     from services.syncer.domain.connection import ConnectionKey
+    from services.syncer.domain.held import Held
     from services.syncer.domain.run import Run
 
 MAIN, HINTS = KEY.document_id("main"), KEY.document_id("hints")
@@ -388,6 +389,42 @@ async def test_removal_leaves_nothing() -> None:
     again = rig.publisher.published[-1]
     assert isinstance(again, DataRemoved)
     assert again.documents == 0
+
+
+async def test_what_comes_after_the_order_is_not_taken() -> None:
+    """Requests, hints and states of the connection travel on topics of their own, and may come late."""
+    rig = Rig(small())
+    await rig.first_sync()
+    await rig.removal.remove(removal(rig))
+    await rig.intake.connection_changed(told(rig, 9, "connected"))
+    await rig.request("manual")
+    await rig.request("hint", [ResourceHint(resource="conversation", id="1")])
+    await rig.intake.connection_changed(told(rig, 10, "removed"))
+    assert rig.connections.kept == {}
+    assert rig.runs.documents == {}
+
+
+async def test_a_slice_that_outlives_its_lease_is_cleaned_up_after() -> None:
+    """The removal took it for dead; when it ends, what it still remembered and published goes."""
+    rig = Rig(small())
+    await rig.connect()
+    await rig.request("initial")
+    run = await claimed(rig)
+    store = rig.fingerprints.store
+
+    async def removed_meanwhile(*arguments: Any, **named: Any) -> list[Held]:
+        if rig.connections.kept:
+            rig.clock.advance(LEASE_SECONDS + 1)
+            await rig.removal.remove(removal(rig))
+        return await store(*arguments, **named)
+
+    rig.fingerprints.store = removed_meanwhile  # type: ignore[method-assign]
+    await rig.slices.execute(run)
+    assert rig.connections.kept == {}
+    assert rig.fingerprints.kept[KEY] == {}
+    assert rig.runs.documents == {}
+    published = {event.key() for event in rig.publisher.published if isinstance(event, ResourceEvent)}
+    assert published <= set(rig.publisher.tombstones)
 
 
 async def test_removal_waits_for_a_slice_under_way() -> None:
