@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
+from services.detector.adapters.mongo_corrections import MongoCorrections
 from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_lists import MongoLists
@@ -75,6 +76,7 @@ def create_app(
     customers = MongoCustomers(base.database)
     health = MongoHealth(base.database)
     requests = MongoRequests(base.database)
+    corrections = MongoCorrections(base.database)
     connections = MongoConnections(base.database, base.publisher, base.clock)
     rereads = MongoRereads(base.database)
     model = OnnxTextModel(threads=settings.text_model_threads) if settings.text_model else None
@@ -85,6 +87,7 @@ def create_app(
             customers=customers,
             health=health,
             requests=requests,
+            corrections=corrections,
             connections=connections,
             rereads=rereads,
             leases=MongoLeases(base.database),
@@ -100,7 +103,7 @@ def create_app(
     subscribe_resources(base.consumer, admission=engine.admission, metrics=metrics, clock=base.clock)
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
-    for store in (mirror, signals, customers, health, requests, connections, rereads):
+    for store in (mirror, signals, customers, health, requests, corrections, connections, rereads):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
     base.lifecycle.background("re-reading", work.reread)
@@ -147,6 +150,8 @@ def create_app(
         detectors=engine.detectors,
         rules=engine.rules,
         health=engine.health,
+        corrections=corrections,
+        mirror=mirror,
     )
     return base.application(
         routers=[

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from services.detector.domain.model_scores import TextModel
     from services.detector.ports import (
         Connections,
+        Corrections,
         Customers,
         HealthRecords,
         Leases,
@@ -49,6 +50,7 @@ class Stores:
     customers: Customers
     health: HealthRecords
     requests: Requests
+    corrections: Corrections
     connections: Connections
     rereads: Rereads
     leases: Leases
@@ -93,6 +95,7 @@ class Engine:
         self.reader = ReadConversations(
             mirror=mirror,
             connections=stores.connections,
+            corrections=stores.corrections,
             detectors=detectors,
             attributor=attributor,
             wishes=Wishes(requests=stores.requests, signals=signals, clock=clock),
@@ -117,6 +120,7 @@ class Engine:
             mirror=mirror,
             signals=signals,
             customers=customers,
+            corrections=stores.corrections,
             requests=stores.requests,
             rereads=stores.rereads,
             settler=settler,
@@ -145,7 +149,13 @@ class Engine:
         self.customers = MaintainCustomers(
             customers=customers, mirror=mirror, signals=signals, companies=companies, clock=clock
         )
-        self.review = Review(signals=signals, requests=stores.requests, settler=settler, clock=clock)
+        self.review = Review(
+            signals=signals,
+            requests=stores.requests,
+            corrections=stores.corrections,
+            settler=settler,
+            clock=clock,
+        )
         self.health = KeepHealth(
             records=stores.health,
             mirror=mirror,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from services.detector.domain.admission import Barrier, Standing
     from services.detector.domain.book import Change
     from services.detector.domain.conversation import AccountFacts
+    from services.detector.domain.corrections import Correction
     from services.detector.domain.customer import Customer
     from services.detector.domain.health import HealthHistory, HealthWeights, Measured
     from services.detector.domain.matching import Decision, KnownName, Match
@@ -258,6 +259,24 @@ class HealthRecords(Protocol):
     async def save(self, organization_id: str, measured: Sequence[Measured]) -> None:
         """Keep fresh health. A customer that changed again since `changes` stays due."""
         ...
+
+
+class Corrections(Protocol):
+    """What people said of signals, and how surely a kind must be found because of it."""
+
+    async def keep(self, correction: Correction) -> None:
+        """Keep a person's word on a signal in place of an earlier one; thresholds follow at once."""
+        ...
+
+    async def newest(self, organization_id: str) -> list[Correction]:
+        """Return the newest corrections first, at most 10,000."""
+        ...
+
+    async def thresholds(self, organization_id: str) -> dict[str, float]:
+        """Return by `threshold_key` the confidence below which findings are not made."""
+        ...
+
+    async def remove(self, organization_id: str, connection_id: str) -> int: ...
 
 
 class Requests(Protocol):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.api.models import SignalOut
+from services.detector.domain.corrections import Label
 from services.detector.lists import SignalFilter
 from shared.auth.dependencies import Member, csrf_protect
 from shared.contracts.signals import SignalKind
@@ -24,7 +25,10 @@ Words = Annotated[str | None, Query(max_length=300)]
 
 
 class Dismissal(BaseModel):
+    """Why a signal is wrong; `label` is what the words really say, if it is known."""
+
     reason: str = Field(min_length=1, max_length=500)
+    label: Label | None = None
 
 
 class Assignment(BaseModel):
@@ -95,7 +99,9 @@ def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
     async def dismiss(signal_id: str, body: Dismissal, identity: Member) -> SignalOut:
         """Close the signal; the same evidence never opens it again."""
         return SignalOut.of(
-            await review.dismiss(identity.organization_id, signal_id, body.reason, by=identity.email)
+            await review.dismiss(
+                identity.organization_id, signal_id, body.reason, by=identity.email, label=body.label
+            )
         )
 
     @router.post("/{signal_id}/assign", dependencies=[Depends(csrf_protect)])

@@ -148,7 +148,7 @@ class SignalBook:
                 return signal
             if proof.said_at <= last:
                 return None
-        return self._new(contribution)
+        return self._new(contribution) if proof.confidence >= contribution.least else None
 
     def _new(self, contribution: Contribution) -> Signal:
         subject, slot = contribution.subject, contribution.slot

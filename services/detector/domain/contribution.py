@@ -19,7 +19,8 @@ class Contribution:
     """Proofs for one slot of one subject, all from one source.
 
     `keeps_earlier` says that this source tells only its newest words: earlier ones stay evidence as long
-    as they stand (a mood). Without `is_news`, what it says is shown and never announced.
+    as they stand (a mood). Without `is_news`, what it says is shown and never announced. Proofs less
+    confident than `least` open no new signal; where one is there, they are evidence all the same.
     """
 
     subject: Subject
@@ -33,6 +34,7 @@ class Contribution:
     tags: tuple[str, ...] = ()
     keeps_earlier: bool = False
     is_news: bool = True
+    least: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

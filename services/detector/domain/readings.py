@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.detector.domain.contribution import Contribution, Reading
+from services.detector.domain.corrections import threshold_key
 from services.detector.domain.finding import LIFECYCLE_KINDS, Finding, Kind, Polarity
 from services.detector.domain.identity import Subject, resource_key, to_milliseconds
 from services.detector.domain.mirror import Mark
@@ -61,12 +62,15 @@ def conversation_reading(
     attribution: Attribution,
     requests: Mapping[str, tuple[str, str]],
     *,
+    least: Mapping[str, float] | None = None,
     lifecycle: bool,
     muted_since: datetime | None = None,
 ) -> Reading:
-    """Return what a conversation says. `requests` gives a wish's (request id, title) by its subject text.
+    """Return what a conversation says.
 
-    `muted_since` is when lifecycle events were switched off, where they are.
+    `requests` gives a wish's (request id, title) by its subject text; `least` the confidence by
+    `threshold_key` that people's corrections ask for before a signal opens. `muted_since` is when
+    lifecycle events were switched off, where they are.
     """
     key = resource_key(conversation.workspace_id, conversation.id)
     messages = {message.part_id: message for message in conversation.messages}
@@ -94,6 +98,7 @@ def conversation_reading(
             customer=attribution.customer,
             people=_people(found.values()),
             tags=attribution.tags,
+            least=(least or {}).get(threshold_key(slot), 0.0),
         )
         for slot, found in proofs.items()
         if found

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.health import INGREDIENTS
 from services.detector.errors import InvalidRequestError
 from services.detector.lists import SignalFilter
+from services.detector.pages.export import CORRECTION_HEADING, PORTION, correction_rows, csv_answer
 from shared.auth.dependencies import Admin, Member, csrf_protect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
     from services.detector.detectors import Detectors
+    from services.detector.domain.corrections import Correction
     from services.detector.domain.occasion import OccasionRules
     from services.detector.lists import Lists
-    from services.detector.ports import Connections, Rereads
+    from services.detector.ports import Connections, Corrections, Mirror, Rereads
     from services.detector.use_cases.health import KeepHealth
     from shared.auth.identity import Identity
     from shared.web.pages import Pages
@@ -39,6 +42,8 @@ class DetectionParts:
     detectors: Detectors
     rules: OccasionRules
     health: KeepHealth
+    corrections: Corrections
+    mirror: Mirror
 
 
 def detection_pages(parts: DetectionParts) -> APIRouter:
@@ -48,6 +53,19 @@ def detection_pages(parts: DetectionParts) -> APIRouter:
     @router.get(DETECTION)
     async def detection(request: Request, identity: Member) -> HTMLResponse:
         return await _detection(parts, request, identity)
+
+    @router.get(f"{DETECTION}/corrections.csv")
+    async def corrections(identity: Member) -> StreamingResponse:
+        found = await parts.corrections.newest(identity.organization_id)
+
+        async def rows() -> AsyncIterator[list[Sequence[object]]]:
+            for start in range(0, len(found), PORTION):
+                portion = found[start : start + PORTION]
+                keys = {place.conversation_key for one in portion for place in one.places[:1]}
+                texts = await _texts(parts.mirror, identity.organization_id, keys)
+                yield [row for one in portion for row in correction_rows(one, texts)]
+
+        return csv_answer("corrections.csv", CORRECTION_HEADING, rows())
 
     @router.post(f"{DETECTION}/health", dependencies=[Depends(csrf_protect)])
     async def weigh(request: Request, identity: Admin) -> Response:
@@ -65,6 +83,12 @@ def detection_pages(parts: DetectionParts) -> APIRouter:
         return await _detection(parts, request, identity, asked=asked, error=error, status=422)
 
     return router
+
+
+async def _texts(mirror: Mirror, organization_id: str, keys: Collection[str]) -> dict[tuple[str, str], str]:
+    """Return the text of every part of these conversations that still has one."""
+    parts = await mirror.parts(organization_id, keys)
+    return {(key, part.id): part.text for key, mine in parts.items() for part in mine if part.text}
 
 
 async def _detection(
@@ -107,6 +131,23 @@ async def _detection(
         open_signals=await parts.lists.count_signals(organization, SignalFilter()),
         ingredients=[(name, label, (asked or weights)[name]) for name, label in INGREDIENTS.items()],
         weights_error=error,
+        corrected=_corrected(
+            await parts.corrections.newest(organization), await parts.corrections.thresholds(organization)
+        ),
         weighed=request.query_params.get("weighed") == "yes",
         status_code=status,
     )
+
+
+def _corrected(found: Sequence[Correction], least: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return how often each kind was found right and wrong, and the confidence it needs because of it."""
+    counted = Counter((one.slot, one.verdict) for one in found)
+    return [
+        {
+            "name": slot.replace("_", " ").replace("/", ", "),
+            "confirmed": counted[slot, "confirmed"],
+            "dismissed": counted[slot, "dismissed"],
+            "least": least.get(slot),
+        }
+        for slot in sorted({slot for slot, _ in counted})
+    ]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from starlette.responses import StreamingResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from services.detector.domain.corrections import Correction
     from services.detector.domain.signal import Signal
     from services.detector.lists import CustomerRow, RequestRow
 
@@ -142,4 +143,42 @@ def asked_rows(signal: Signal) -> list[Sequence[object]]:
             proof.quote,
         )
         for proof in newest.values()
+    ]
+
+
+CORRECTION_HEADING = (
+    "text",
+    "label",
+    "explicit",
+    "verdict",
+    "found_as",
+    "confidence",
+    "detector",
+    "by",
+    "at",
+)
+
+
+def correction_rows(one: Correction, texts: Mapping[tuple[str, str], str]) -> list[Sequence[object]]:
+    """Return a correction as a labelled example, or nothing where its words are gone.
+
+    `text` and `label` are what `earshot evaluate` reads.
+    """
+    place = one.places[0] if one.places else None
+    text = texts.get((place.conversation_key, place.part_id)) if place else None
+    if text is None:
+        return []
+    explicit = {"churn_risk/explicit": "yes", "churn_risk/implied": "no"}.get(one.slot, "")
+    return [
+        (
+            text,
+            one.label,
+            explicit if one.label == "churn_risk" else "",
+            one.verdict,
+            one.slot,
+            one.confidence,
+            one.detector,
+            one.by,
+            one.at.isoformat(),
+        )
     ]

@@ -9,16 +9,29 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from services.detector.api.answers import AnsweringRoute
+from services.detector.domain.corrections import LABELS
 from services.detector.pages.cards import OVER, card_of, fact_value_in_words, state_of, step_in_words
 from shared.auth.dependencies import Member, csrf_protect
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.detector.domain.corrections import Label
     from services.detector.domain.signal import Signal
     from services.detector.use_cases.review import Review
     from services.detector.use_cases.show import ConversationView, Show
     from shared.auth.identity import Identity
     from shared.web.pages import Pages
 
+LABEL_WORDS: Mapping[Label, str] = {
+    "onboarding": "Onboarding",
+    "renewal": "Renewal",
+    "upsell": "Upsell",
+    "expansion": "Expansion",
+    "churn_risk": "Churn risk",
+    "feature_request": "A feature request",
+    "none": "Nothing of the kind",
+}
 _PROTECTED = [Depends(csrf_protect)]
 _EXCERPTS = 5
 """Conversations quoted on the page; the history and the API have all."""
@@ -49,9 +62,13 @@ def signal_pages(parts: SignalParts) -> APIRouter:
 
     @router.post("/insights/{signal_id}/dismiss", dependencies=_PROTECTED)
     async def dismiss(
-        signal_id: str, identity: Member, reason: Annotated[str, Form(max_length=500)] = ""
+        signal_id: str,
+        identity: Member,
+        reason: Annotated[str, Form(max_length=500)] = "",
+        label: Annotated[str, Form(max_length=40)] = "",
     ) -> RedirectResponse:
-        await review.dismiss(identity.organization_id, signal_id, reason, by=identity.email)
+        said = next((one for one in LABELS if one == label), None)
+        await review.dismiss(identity.organization_id, signal_id, reason, by=identity.email, label=said)
         return RedirectResponse(f"/insights/{signal_id}", 303)
 
     @router.post("/insights/{signal_id}/assign", dependencies=_PROTECTED)
@@ -75,6 +92,7 @@ async def _insight(parts: SignalParts, request: Request, identity: Identity, sig
         "insight.html",
         identity=identity,
         signal=signal,
+        labels=[(one, LABEL_WORDS[one]) for one in LABELS if one != signal.slot.kind],
         card=card_of(signal),
         state=state_of(signal),
         over=OVER.get(signal.cleared_because or ""),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from services.detector.domain.signal import Signal
     from services.detector.ports import (
         Connections,
+        Corrections,
         Customers,
         Mirror,
         Requests,
@@ -120,6 +121,7 @@ class RemoveData:
         signals: Signals,
         customers: Customers,
         requests: Requests,
+        corrections: Corrections,
         rereads: Rereads,
         settler: Settler,
         tombstones: Tombstones,
@@ -130,6 +132,7 @@ class RemoveData:
         self._signals = signals
         self._customers = customers
         self._requests = requests
+        self._corrections = corrections
         self._rereads = rereads
         self._settler = settler
         self._tombstones = tombstones
@@ -166,6 +169,7 @@ class RemoveData:
         # After our word the workspace may be connected anew, under another connection's id.
         workspace_id = None if barrier.confirmed else barrier.workspace_id
         removed = await self._rereads.remove(organization_id, connection_id)
+        removed += await self._corrections.remove(organization_id, connection_id)
         removed += await self._remove_signals_of(organization_id, connection_id, workspace_id)
         cursor = ""
         while keys := await self._mirror.company_keys_of(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.model_scores import TextModel
     from services.detector.domain.text_reading import Scores
-    from services.detector.ports import Connections, Mirror
+    from services.detector.ports import Connections, Corrections, Mirror
     from services.detector.use_cases.accounts import Accounts
     from services.detector.use_cases.attribution import Attributor
     from services.detector.use_cases.settle import Settler
@@ -59,6 +59,7 @@ class ReadConversations:
         *,
         mirror: Mirror,
         connections: Connections,
+        corrections: Corrections,
         detectors: Detectors,
         attributor: Attributor,
         wishes: Wishes,
@@ -70,6 +71,7 @@ class ReadConversations:
         self._model = model
         self._mirror = mirror
         self._connections = connections
+        self._corrections = corrections
         self._detectors = detectors
         self._attributor = attributor
         self._wishes = wishes
@@ -101,8 +103,9 @@ class ReadConversations:
         mirrored = await self._mirror.conversations(organization_id, keys)
         reads = await self._detect(organization_id, mirrored, arrived or {})
         gone = [Reading(source=key, contributions=(), texts={}) for key in sorted(set(keys) - set(mirrored))]
-        requests, _ = await asyncio.gather(
+        requests, least, _ = await asyncio.gather(
             self._wishes.assign(organization_id, {one.mirrored.key: one.findings for one in reads}),
+            self._corrections.thresholds(organization_id),
             self._keep(organization_id, reads),
         )
         readings = [
@@ -112,6 +115,7 @@ class ReadConversations:
                 one.findings,
                 one.attribution,
                 requests.get(one.mirrored.key, {}),
+                least=least,
                 lifecycle=one.connection.lifecycle_events,
                 muted_since=one.connection.muted_since,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.detector.domain.corrections import correction_of
 from services.detector.domain.wishes import SETTLED_STATES
 from services.detector.errors import InvalidRequestError, NotFoundError
 
@@ -11,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from services.detector.domain.book import SignalBook
+    from services.detector.domain.corrections import Label
     from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import Request, RequestState
-    from services.detector.ports import Requests, Signals
+    from services.detector.ports import Corrections, Requests, Signals
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
@@ -21,22 +23,35 @@ MAX_REASON = 500
 
 
 class Review:
-    """Takes people's judgements. `by` is the person's e-mail address."""
+    """Takes people's judgements, and learns from them. `by` is the person's e-mail address."""
 
-    def __init__(self, *, signals: Signals, requests: Requests, settler: Settler, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        signals: Signals,
+        requests: Requests,
+        corrections: Corrections,
+        settler: Settler,
+        clock: Clock,
+    ) -> None:
         self._signals = signals
+        self._corrections = corrections
         self._requests = requests
         self._settler = settler
         self._clock = clock
 
     async def confirm(self, organization_id: str, signal_id: str, *, by: str) -> Signal:
         """Note that a person finds the signal right. Raises NotFoundError."""
-        return await self._change(
+        signal = await self._change(
             organization_id, signal_id, lambda signal: signal.confirmed(by, at=self._clock.now())
         )
+        await self._corrections.keep(correction_of(signal, "confirmed", None, by=by, at=self._clock.now()))
+        return signal
 
-    async def dismiss(self, organization_id: str, signal_id: str, reason: str, *, by: str) -> Signal:
-        """Close the signal; the same evidence never opens it again.
+    async def dismiss(
+        self, organization_id: str, signal_id: str, reason: str, *, by: str, label: Label | None = None
+    ) -> Signal:
+        """Close the signal; the same evidence never opens it again. `label` is what the words really say.
 
         Raises:
             NotFoundError: there is no such signal.
@@ -51,7 +66,9 @@ class Review:
                 raise InvalidRequestError("This signal is closed already; there is nothing to dismiss.")
             return signal.cleared("dismissed", at=self._clock.now(), by=by, note=said)
 
-        return await self._change(organization_id, signal_id, dismissed)
+        signal = await self._change(organization_id, signal_id, dismissed)
+        await self._corrections.keep(correction_of(signal, "dismissed", label, by=by, at=self._clock.now()))
+        return signal
 
     async def assign(self, organization_id: str, signal_id: str, to: str, *, by: str) -> Signal:
         """Give the signal to a person by e-mail address, or to nobody with an empty one."""

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
+from services.detector.adapters.mongo_corrections import MongoCorrections
 from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
@@ -57,15 +58,16 @@ async def rig(mongodb_uri: str) -> AsyncIterator[Rig]:
     publisher, clock = RecordingPublisher(), ManualClock(NOW)
     mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
     customers, requests = MongoCustomers(database), MongoRequests(database)
-    health = MongoHealth(database)
+    health, corrections = MongoHealth(database), MongoCorrections(database)
     connections, rereads = MongoConnections(database, publisher, clock), MongoRereads(database)
-    for store in (mirror, signals, customers, health, requests, connections, rereads):
+    for store in (mirror, signals, customers, health, requests, corrections, connections, rereads):
         await store.prepare()
     stores = Stores(
         mirror=mirror,
         signals=signals,
         customers=customers,
         health=health,
+        corrections=corrections,
         requests=requests,
         connections=connections,
         rereads=rereads,

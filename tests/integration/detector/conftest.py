@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
+from services.detector.adapters.mongo_corrections import MongoCorrections
 from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
@@ -48,14 +49,15 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
     publisher, clock = RecordingPublisher(), ManualClock(NOW)
     mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
     customers, requests = MongoCustomers(database), MongoRequests(database)
-    health = MongoHealth(database)
-    for store in (mirror, signals, customers, health, requests):
+    health, corrections = MongoHealth(database), MongoCorrections(database)
+    for store in (mirror, signals, customers, health, requests, corrections):
         await store.prepare()
     stores = Stores(
         mirror=mirror,
         signals=signals,
         customers=customers,
         health=health,
+        corrections=corrections,
         requests=requests,
         connections=MongoConnections(database, publisher, clock),
         rereads=MongoRereads(database),

@@ -193,6 +193,20 @@ class TestActing:
         for words in ("Confirmed by you@localhost", "Assigned to bo@acme.example", "Dismissed: a joke"):
             assert words in page
 
+    async def test_corrections_are_examples(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """A judged signal shows under Detection, and its message leaves as a labelled row."""
+        await filled(rig)
+        signal = next(one for one in await rig.signals() if one.slot.kind == "churn_risk")
+        form = {"reason": "about the renewal", "label": "renewal"}
+        await browser.post(f"/insights/{signal.signal_id}/dismiss", data=form)
+        page = await text(browser, "/settings/organization/detection")
+        assert "Churn risk, explicit" in page
+        address = "/settings/organization/detection/corrections.csv"
+        (row,) = csv.DictReader(io.StringIO(await text(browser, address)))
+        assert (row["text"], row["label"], row["verdict"]) == (LEAVING, "renewal", "dismissed")
+        await rig.tell(rig.part("k1", 0, "", redacted=True))
+        assert list(csv.DictReader(io.StringIO(await text(browser, address)))) == []
+
     async def test_forms_need_their_token(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """Without the page's token nothing is changed."""
         await filled(rig)

@@ -846,3 +846,49 @@ class TestRegrouping:
         ):
             with pytest.raises(InvalidRequestError, match=words):
                 await rig.engine.regroup.split(ORG, dark, ids, title, by="ann@acme.example")
+
+
+class TestCorrections:
+    """What people say of signals teaches what is told."""
+
+    async def test_dismissing_again_and_again_raises_the_threshold(self, rig: Rig) -> None:
+        """After some false alarms of a kind only surer words open one; confirming brings it back."""
+        await rig.connect()
+        names = [f"co{number}" for number in range(6)]
+        for number, company in enumerate(names):
+            await rig.tell(rig.contact(f"p{number}", (company,)), rig.company(company, f"Company {number}"))
+            await rig.tell(*rig.said(f"k{number}", LEAVING, contact_ids=(f"p{number}",)))
+        signals = [one for one in await rig.signals() if one.slot.kind == "churn_risk"]
+        assert len(signals) == 6
+        for one in signals[:5]:
+            await rig.engine.review.dismiss(ORG, one.signal_id, "a joke", by="ann@a.example", label="none")
+        (least,) = (await rig.stores.corrections.thresholds(ORG)).values()
+        assert least > signals[0].confidence
+        await rig.tell(rig.contact("late", ("late",)), rig.company("late", "Late"))
+        assert await rig.tell(*rig.said("k9", LEAVING, contact_ids=("late",))) == []
+        assert next(one for one in await rig.signals() if one.signal_id == signals[5].signal_id).is_open
+        for one in signals[:5]:
+            await rig.engine.review.confirm(ORG, one.signal_id, by="ann@acme.example")
+        assert await rig.stores.corrections.thresholds(ORG) == {}
+        assert kinds(await rig.tell(*rig.said("k9", LEAVING, contact_ids=("late",)))) == [
+            ("detected", "churn_risk")
+        ]
+
+    async def test_a_correction_keeps_places_and_no_words(self, rig: Rig) -> None:
+        """The example's words are read where they stand, so that a redaction reaches it."""
+        await rig.connect()
+        (signal,) = await rig.tell(*rig.said("k1", LEAVING))
+        await rig.engine.review.dismiss(ORG, signal.signal_id, "a renewal", by="a@a.example", label="renewal")
+        (found,) = await rig.stores.corrections.newest(ORG)
+        assert (found.verdict, found.label, found.slot) == ("dismissed", "renewal", "churn_risk/explicit")
+        place = found.places[0]
+        assert (place.conversation_key, place.part_id) == (f"{WORKSPACE}:k1", "k1-0")
+        assert LEAVING not in repr(found)
+
+    async def test_removed_data_takes_its_corrections(self, rig: Rig) -> None:
+        """With a connection's data its examples and what they changed are gone."""
+        await rig.connect()
+        (signal,) = await rig.tell(*rig.said("k1", LEAVING))
+        await rig.engine.review.confirm(ORG, signal.signal_id, by="ann@acme.example")
+        assert await rig.stores.corrections.remove(ORG, CONNECTION) == 1
+        assert await rig.stores.corrections.newest(ORG) == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.signal_documents import event_of
 from services.detector.domain.admission import Barrier, Standing
+from services.detector.domain.corrections import Correction, thresholds
 from services.detector.domain.health import MOST_STATES, HealthHistory, HealthWeights
 from services.detector.domain.identity import resource_key
 from services.detector.domain.matching import Decision, KnownName, Match, normalise_name
@@ -479,6 +480,31 @@ class MemoryHealth:
                 (*held.states, one.health.state)[-MOST_STATES:] if one.keep else held.states,
             )
             self._measured[place] = one.changes
+
+
+class MemoryCorrections:
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Correction] = {}
+
+    async def keep(self, correction: Correction) -> None:
+        self._kept[correction.organization_id, correction.signal_id] = correction
+
+    async def newest(self, organization_id: str) -> list[Correction]:
+        mine = [one for (owner, _), one in self._kept.items() if owner == organization_id]
+        return sorted(mine, key=lambda one: one.at, reverse=True)
+
+    async def thresholds(self, organization_id: str) -> dict[str, float]:
+        return thresholds(await self.newest(organization_id))
+
+    async def remove(self, organization_id: str, connection_id: str) -> int:
+        gone = [
+            place
+            for place, one in self._kept.items()
+            if place[0] == organization_id and one.connection_id == connection_id
+        ]
+        for place in gone:
+            del self._kept[place]
+        return len(gone)
 
 
 class MemoryRequests:

@@ -29,6 +29,7 @@ from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent,
 from shared.messaging.recording import RecordingPublisher
 from tests.unit.services.detector.fakes import (
     MemoryConnections,
+    MemoryCorrections,
     MemoryCustomers,
     MemoryHealth,
     MemoryLeases,
@@ -231,6 +232,7 @@ def memory_rig(detectors: Detectors | None = None) -> Rig:
         signals=MemorySignals(publisher),
         customers=customers,
         health=MemoryHealth(customers),
+        corrections=MemoryCorrections(),
         requests=MemoryRequests(),
         connections=MemoryConnections(publisher),
         rereads=MemoryRereads(),

@@ -1,0 +1,66 @@
+"""Corrections in MongoDB's protocol: one a signal, and the thresholds that follow from all of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from services.detector.domain.corrections import Correction, Place, thresholds
+from shared.documents.collection import Collection, Index
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from shared.documents.database import Document
+
+_MANY = 10_000
+"""Corrections that thresholds rest on, and that an export has: the newest ones."""
+
+
+class MongoCorrections:
+    """See `ports.Corrections`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._corrections = Collection(database, "corrections")
+        self._thresholds = Collection(database, "thresholds")
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        await self._corrections.ensure_indexes(
+            Index(keys=(("organization_id", 1), ("at", -1))),
+            Index(keys=(("organization_id", 1), ("connection_id", 1))),
+        )
+
+    async def keep(self, correction: Correction) -> None:
+        organization_id = correction.organization_id
+        document = {name: value for name, value in asdict(correction).items() if name != "organization_id"}
+        await self._corrections.of(organization_id).update_one(
+            {"_id": f"{organization_id}/{correction.signal_id}"}, {"$set": document}, upsert=True
+        )
+        await self._follow(organization_id)
+
+    async def newest(self, organization_id: str) -> list[Correction]:
+        found = await self._corrections.of(organization_id).find({}, sort=[("at", -1)], limit=_MANY)
+        return [_correction_from(document) for document in found]
+
+    async def thresholds(self, organization_id: str) -> dict[str, float]:
+        found = await self._thresholds.of(organization_id).find_one({"_id": organization_id})
+        return {one["slot"]: one["least"] for one in found["slots"]} if found else {}
+
+    async def remove(self, organization_id: str, connection_id: str) -> int:
+        result = await self._corrections.of(organization_id).delete_many({"connection_id": connection_id})
+        await self._follow(organization_id)
+        return result.deleted_count
+
+    async def _follow(self, organization_id: str) -> None:
+        """Work the thresholds out anew; two at once end with one that saw both."""
+        least = thresholds(await self.newest(organization_id))
+        slots = [{"slot": slot, "least": value} for slot, value in sorted(least.items())]
+        await self._thresholds.of(organization_id).update_one(
+            {"_id": organization_id}, {"$set": {"slots": slots}}, upsert=True
+        )
+
+
+def _correction_from(document: Document) -> Correction:
+    fields = {name: document[name] for name in Correction.__dataclass_fields__ if name != "places"}
+    return Correction(**fields, places=tuple(Place(**place) for place in document["places"]))
