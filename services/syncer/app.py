@@ -15,10 +15,12 @@ from services.syncer.adapters.mongo_runs import MongoRuns
 from services.syncer.adapters.pace import Paces
 from services.syncer.handlers import subscribe
 from services.syncer.metrics import SyncerMetrics
+from services.syncer.resources import all_resources
 from services.syncer.resources.reading import ReadingRules
 from services.syncer.use_cases.full_runs import FullRuns
 from services.syncer.use_cases.hint_runs import HintRuns
 from services.syncer.use_cases.intake import Intake
+from services.syncer.use_cases.planning import Planner
 from services.syncer.use_cases.removal import Removal
 from services.syncer.use_cases.reports import Reports
 from services.syncer.use_cases.slices import Slices
@@ -89,6 +91,7 @@ def create_app(
         full_runs=FullRuns(
             stores=stores,
             reports=reports,
+            planner=Planner(all_resources()),
             rules=rules,
             metrics=metrics,
             clock=base.clock,
@@ -96,7 +99,7 @@ def create_app(
             scroll_wait_seconds=settings.scroll_wait_seconds,
             unreachable_after_failures=settings.unreachable_after_failures,
         ),
-        hint_runs=HintRuns(runs=runs, reports=reports, clock=base.clock),
+        hint_runs=HintRuns(runs=runs, reports=reports, resources=all_resources(), clock=base.clock),
         rules=rules,
         metrics=metrics,
         clock=base.clock,

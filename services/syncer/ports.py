@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from services.syncer.domain.cursor import Cursor
     from services.syncer.domain.held import Held
     from services.syncer.domain.reads import Call
-    from services.syncer.domain.run import Hint, Lane, Run
+    from services.syncer.domain.run import Hint, Intent, Lane, Run
     from shared.contracts.sync import Gap, ResourceType, SyncReason
 
 
@@ -154,6 +154,13 @@ class Runs(Protocol):
         """Keep a run longer. False when it is ours no more."""
         ...
 
+    async def intend(self, run: Run, intents: Sequence[Intent], *, slot: int) -> bool:
+        """Note what is about to be published, in place of what the slot held. False when it is ours no more.
+
+        Noted until the next checkpoint; who claims the run after a slice that made none finds it in `unsure`.
+        """
+        ...
+
     async def checkpoint(self, run: Run, *, wake_at: datetime, done_hints: Sequence[str] = ()) -> bool:
         """Store where the run stands and release it until `wake_at`. False when it is ours no more."""
         ...
@@ -209,6 +216,13 @@ class Fingerprints(Protocol):
         ...
 
     async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int: ...
+
+    async def release(self, key: ConnectionKey, records: Sequence[Held]) -> list[Held]:
+        """Forget records whose stored revision is still the one they name; return those that lost.
+
+        A record of revision 0 names something that was not stored, and loses when it is by now.
+        """
+        ...
 
     async def count(self, key: ConnectionKey, resource: ResourceType) -> int: ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pymongo import InsertOne, UpdateOne
+from pymongo import DeleteOne, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.syncer.domain.held import GONE, Held
@@ -100,6 +100,19 @@ class MongoFingerprints:
             {"_id": {"$in": [key.document_id(resource, id_) for id_ in ids]}}
         )
         return deleted.deleted_count
+
+    async def release(self, key: ConnectionKey, records: Sequence[Held]) -> list[Held]:
+        scoped = self._collection.of(key.organization_id)
+        known = {key.document_id(record.resource, record.id): record for record in records}
+        deletes: list[Write] = [
+            DeleteOne({"_id": document_id, "revision": record.revision})
+            for document_id, record in known.items()
+            if record.revision
+        ]
+        if deletes:
+            await scoped.bulk_write(deletes, ordered=False)
+        left = await scoped.find({"_id": {"$in": list(known)}}, projection={"_id": 1})
+        return [known[document["_id"]] for document in left]
 
     async def count(self, key: ConnectionKey, resource: ResourceType) -> int:
         return await self._collection.of(key.organization_id).count(

@@ -20,6 +20,7 @@ from services.syncer.adapters.run_documents import (
     claimed_run,
     fresh_counters,
     hint_documents,
+    intent_documents,
     new_document,
     progress_of,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from services.syncer.domain.connection import ConnectionKey
-    from services.syncer.domain.run import Hint, Lane, Run
+    from services.syncer.domain.run import Hint, Intent, Lane, Run
     from shared.contracts.sync import SyncReason
     from shared.documents.collection import ScopedCollection
 
@@ -150,7 +151,7 @@ class MongoRuns:
         with database_errors():
             document = await self._collection.across_organizations().find_one_and_update(
                 {"lane": lane, "state": ACTIVE, "wake_at": {"$lte": now}},
-                {"$set": {"wake_at": until, "owned": True}, "$inc": {"fence": 1}},
+                {"$set": {"wake_at": until, "owned": True, "saved": False}, "$inc": {"fence": 1}},
                 sort=[("wake_at", 1)],
                 return_document=ReturnDocument.BEFORE,
             )
@@ -158,6 +159,9 @@ class MongoRuns:
 
     async def renew(self, run: Run, *, until: datetime) -> bool:
         return await self._own(run, {"$set": {"wake_at": until}})
+
+    async def intend(self, run: Run, intents: Sequence[Intent], *, slot: int) -> bool:
+        return await self._own(run, {"$set": {f"intents.{slot}": intent_documents(intents)}})
 
     async def checkpoint(self, run: Run, *, wake_at: datetime, done_hints: Sequence[str] = ()) -> bool:
         update: dict[str, Any] = {"$set": {**progress_of(run), "wake_at": wake_at, "owned": False}}
@@ -193,6 +197,8 @@ class MongoRuns:
             "counts": {},
             "again": [],
             "owned": False,
+            "saved": True,
+            "intents": {},
             "wake_at": now,
         }
         return await self._own(run, {"$set": anew})

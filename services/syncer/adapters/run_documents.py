@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.connection import ConnectionKey
-from services.syncer.domain.run import Count, Hint, Run, StepState
+from services.syncer.domain.run import Count, Hint, Intent, Run, StepState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,8 @@ def new_document(key: ConnectionKey, lane: Lane, now: datetime) -> dict[str, Any
         "state": IDLE,
         "wake_at": now,
         "owned": False,
+        "saved": True,
+        "intents": {},
         "fence": 0,
         "again": [],
         "requests": [],
@@ -74,6 +76,7 @@ def progress_of(run: Run) -> dict[str, Any]:
                 "failures": step.failures,
                 "slices": step.slices,
                 "incomplete": step.incomplete,
+                "resumed": step.resumed,
             }
             for step in run.steps
         ],
@@ -84,7 +87,14 @@ def progress_of(run: Run) -> dict[str, Any]:
         "changed": run.changed,
         "attempts": run.attempts,
         "rate": run.rate,
+        "saved": True,
+        # What a dead slice left behind stays until somebody has looked after it.
+        **({} if run.unsure else {"intents": {}}),
     }
+
+
+def intent_documents(intents: Sequence[Intent]) -> list[dict[str, Any]]:
+    return [{"resource": intent.resource, "id": intent.id, "parts": list(intent.parts)} for intent in intents]
 
 
 def claimed_run(document: dict[str, Any]) -> Run:
@@ -92,6 +102,15 @@ def claimed_run(document: dict[str, Any]) -> Run:
     run = run_of(document)
     run.fence += 1
     run.due_at = document["wake_at"]
+    # Documents of an earlier version say nothing of it; their slices are taken for saved.
+    if not document.get("saved", True):
+        for step in run.steps:
+            step.resumed = True
+    run.unsure = [
+        Intent(each["resource"], each["id"], tuple(each["parts"]))
+        for noted in document.get("intents", {}).values()
+        for each in noted
+    ]
     return run
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from shared.contracts.sync import ResourceType
 
 
 GONE = "gone"
 """Version of a company that is known to be deleted: lists go on showing it, unmarked (FACTS §8)."""
+
+
+UNSURE = ""
+"""Version of what may have been published by somebody who could not say so any more; no content has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,20 @@ class Held:
     def gone(self) -> bool:
         """Whether this remembers a deletion, not a resource."""
         return self.version == GONE
+
+    def doubted(self, parts: Iterable[str]) -> Held:
+        """Return what to remember when nobody knows which version was published last.
+
+        The resource and these parts of it will be published again whatever they are, and taken back with
+        all their parts should they be gone.
+        """
+        return replace(
+            self,
+            version=UNSURE,
+            updated_at=None,
+            settled=False,
+            parts={**self.parts, **dict.fromkeys(parts, UNSURE)},
+        )
 
     def proves_unchanged(self, updated_at: int | None) -> bool:
         """Tell whether a search row with this time needs no reading (DESIGN §5.3)."""

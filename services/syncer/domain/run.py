@@ -51,12 +51,25 @@ class Hint:
     force: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One resource that is about to be published or taken back, with the ids of its parts.
+
+    It is written down before, so that a successor of a slice that died in between knows what to look after.
+    """
+
+    resource: ResourceType
+    id: str
+    parts: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class StepState:
     """Where one step stands.
 
     Attributes:
         position: the step's own; it holds what a document can hold.
+        resumed: whether the slice that worked on it last ended without saving its place.
         incomplete: the reason of the gap it ended with, though it is done; None when it read everything.
     """
 
@@ -68,6 +81,7 @@ class StepState:
     failures: int = 0
     slices: int = 0
     incomplete: str | None = None
+    resumed: bool = False
 
 
 @dataclass(slots=True)
@@ -97,6 +111,7 @@ class Run:
         rate: calls per second while reading, smoothed.
         due_at: when it could have been claimed.
         followed: keys of hints that this slice has dealt with.
+        unsure: what a slice that ended without saving its place may have published without remembering it.
         counted: how many of this slice's calls are in `calls` already.
     """
 
@@ -119,6 +134,7 @@ class Run:
     counted: int = 0
     due_at: datetime | None = None
     followed: list[str] = field(default_factory=list)
+    unsure: list[Intent] = field(default_factory=list)
 
     def count_of(self, resource: ResourceType) -> Count:
         return self.counts.setdefault(resource, Count())

@@ -14,7 +14,7 @@ from services.syncer.domain.fields import count, seconds
 from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.reads import Call, Read
 from services.syncer.errors import ResourceMissingError
-from services.syncer.resources.company_pages import next_listed, next_scrolled
+from services.syncer.resources.company_pages import next_listed, next_scrolled, place_was_lost
 from services.syncer.resources.reading import Circumstances, Gone, Reading, Resource, Step
 from services.syncer.resources.walk import sweep_absent
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 async def _walk(reading: Reading, state: StepState) -> bool:
     position = state.position
+    if state.resumed:
+        place_was_lost(position)
     if "expected" not in position:
         position["expected"] = await _expect(reading)
     while not position.get("ended"):

@@ -2,6 +2,10 @@
 
 One scroll may be open per workspace, other vendors' included; a foreign one is waited out. It expires after
 an idle minute: 404 means start again, never "end", which is an empty page (FACTS §8).
+
+Every page has the same parameter, and asking for it moves the scroll on. So a page whose answer was lost, on
+the way or with the process that read it, does not come again: the scroll is drained, which lets go of it, and
+the walk starts over. Only a walk that saw every answer proves that it met everything.
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ async def next_scrolled(reading: Reading, position: dict[str, Any]) -> None:
             Call(Read.COMPANY_SCROLL, query={"scroll_param": parameter} if parameter else {})
         )
     except (ScrollTakenError, SourceUnavailableError) as error:
+        _lost(position)
         if isinstance(error, ScrollTakenError) or error.overloaded:
             position["refusals"] = position.get("refusals", 0) + 1
         if position.get("refusals", 0) < _MOST_REFUSALS:
@@ -54,13 +59,32 @@ async def next_scrolled(reading: Reading, position: dict[str, Any]) -> None:
     await _apply(reading, found, answer.at, position)
     position["pages"] += 1
     if not found:
-        position["ended"] = True
-        position.pop("scroll", None)
+        _drained(reading, position)
     elif following is None:
         _start_again(position)
         raise SourceUnavailableError("A scroll page came without its parameter; starting again.")
     else:
         position["scroll"] = following
+
+
+def place_was_lost(position: dict[str, Any]) -> None:
+    """Take note that the slice before this one did not save its place: it may have read pages since."""
+    _lost(position)
+
+
+def _lost(position: dict[str, Any]) -> None:
+    position["page_lost"] = position.get("page_lost", False) or "scroll" in position
+
+
+def _drained(reading: Reading, position: dict[str, Any]) -> None:
+    """End the walk, or, when a page was lost on it, start over at once: nothing holds the scroll any more."""
+    if not position.get("page_lost"):
+        position["ended"] = True
+        position.pop("scroll", None)
+        return
+    _start_again(position)
+    if position["starts"] >= _MOST_REFUSALS:
+        _start_listing(reading, position)
 
 
 def _start_listing(reading: Reading, position: dict[str, Any]) -> None:
@@ -89,6 +113,7 @@ async def next_listed(reading: Reading, position: dict[str, Any]) -> None:
 def _start_again(position: dict[str, Any]) -> None:
     position["starts"] = position.get("starts", 0) + 1
     position.pop("scroll", None)
+    position.pop("page_lost", None)
 
 
 async def _apply(reading: Reading, found: list[Any], at: int, position: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,14 @@ from services.syncer.domain.contact import companies_of, parse
 from services.syncer.domain.fields import identifier, record, rows, seconds
 from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.reads import Call, Read
-from services.syncer.domain.window import Descending, Window
-from services.syncer.errors import ContactMergedError, ResourceMissingError
-from services.syncer.resources.paging import Pages, next_page, total_count
+from services.syncer.domain.window import Descending
+from services.syncer.errors import (
+    ContactMergedError,
+    RequestRefusedError,
+    ResourceMissingError,
+    SourceUnavailableError,
+)
+from services.syncer.resources.paging import NumberedPages, Pages, total_count
 from services.syncer.resources.reading import Gone, Reading, Resource, Step
 from services.syncer.resources.walk import sweep_absent
 
@@ -21,8 +27,14 @@ if TYPE_CHECKING:
     from services.syncer.ports import Answer
 
 _COMPANY_PAGE = 60
-_MOST_COMPANY_PAGES = 40
+_MOST_COMPANIES = 2_400
 """1,000 companies per contact are allowed (FACTS §8); a list that goes on far longer goes in a circle."""
+
+_MOST_ATTEMPTS = 4
+"""Slices that try one contact's own lists until it becomes a named gap, which later runs try again."""
+
+_MOST_RETRIED = 200
+"""Gaps of single contacts tried again by one run."""
 
 
 async def completed(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
@@ -37,36 +49,68 @@ async def completed(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _all_companies(reading: Reading, id_: str | None) -> list[Any]:
+    """Read the list page by page, by ever smaller pages where the source breaks on large ones."""
     found: list[Any] = []
-    page: int | None = 1
-    for _ in range(_MOST_COMPANY_PAGES):
-        answer = await reading.intercom.read(
-            Call(Read.CONTACT_COMPANIES, id_, {"page": page or 1, "per_page": _COMPANY_PAGE})
-        )
-        found += companies_of(answer.body)
-        page = next_page(answer.body)
-        if page is None:
-            break
+    pages = NumberedPages({}, largest=_COMPANY_PAGE)
+    while not pages.ended and len(found) < _MOST_COMPANIES:
+        try:
+            answer = await pages.next(
+                reading,
+                lambda size, page: Call(Read.CONTACT_COMPANIES, id_, {"page": page, "per_page": size}),
+            )
+        except SourceUnavailableError as error:
+            if not error.overloaded or not pages.may_shrink:
+                raise
+        else:
+            found += companies_of(answer.body)
     return found
 
 
-async def _apply(reading: Reading, found: list[Any], at: int, *, walk: str | None) -> None:
-    """Publish what changed among rows; rows that prove to be known cost nothing."""
+async def _apply(
+    reading: Reading, position: dict[str, Any], found: list[Any], at: int, *, walk: str | None
+) -> None:
+    """Publish what changed among rows; rows that prove to be known cost nothing.
+
+    Raises SourceUnavailableError when the lists of a contact could not be read, after all others of the page
+    were published; one that fails again and again becomes a gap, so that it does not hold up the rest.
+    """
     by_id = {id_: row for row in found if isinstance(row, dict) and (id_ := identifier(row.get("id")))}
     known = await reading.held("contact", list(by_id))
     fresh: list[Fresh] = []
+    failure: Exception | None = None
     for id_, row in by_id.items():
         before = known.get(id_)
         cut = any(record(row.get(name)).get("has_more") is True for name in ("tags", "companies"))
         if cut and before is not None and before.proves_unchanged(seconds(row.get("updated_at"))):
             continue
-        item = await _fresh(reading, row, at, before)
+        try:
+            item = await _fresh(reading, row, at, before)
+        except (SourceUnavailableError, RequestRefusedError) as error:
+            if not await _given_up(reading, position, id_):
+                failure = error
+            continue
+        except (ContactMergedError, ResourceMissingError):
+            # It went between its row and its lists: the address it has left tells what became of it.
+            await _became(reading, id_, before)
+            continue
         if item is not None:
             fresh.append(item)
     await reading.changes.apply(fresh)
     if walk is not None:
         await reading.mark("contact", list(by_id), walk)
+    if failure is not None:
+        raise failure
     reading.read("contact", len(by_id))
+
+
+async def _given_up(reading: Reading, position: dict[str, Any], id_: str) -> bool:
+    """Count a failure; tell whether this contact is a named gap now."""
+    failed: dict[str, int] = position.setdefault("failed", {})
+    failed[id_] = failed.get(id_, 0) + 1
+    if failed[id_] < _MOST_ATTEMPTS:
+        return False
+    await reading.gap("contact", id_, "still_lagging")
+    return True
 
 
 async def _fresh(
@@ -87,7 +131,7 @@ async def _walk_all(reading: Reading, state: StepState) -> bool:
         answer = await pages.next(reading, _list_call)
         state.position["total"] = total_count(answer.body)
         reading.expect("contact", state.position["total"])
-        await _apply(reading, rows(answer.body["data"]), answer.at, walk=walk)
+        await _apply(reading, state.position, rows(answer.body["data"]), answer.at, walk=walk)
         pages.turn(answer)
     if not await sweep_absent(reading, state, "contact", _became):
         return False
@@ -110,12 +154,15 @@ def _list_call(size: int, after: str | None) -> Call:
 async def _walk_changed(reading: Reading, state: StepState) -> bool:
     pages = Pages(state.position)
     cursor = reading.cursor("contact")
-    window = Window.since(cursor.position or 0, overlap_seconds=reading.rules.overlap_seconds)
+    window = reading.rules.window(cursor.position)
     order = Descending(state.position.get("last"), broken=state.position.get("disorder", False))
 
     def call(size: int, after: str | None) -> Call:
         return Call(Read.CONTACT_SEARCH, body=search_body("updated_at", window.asked_after(), size, after))
 
+    if not state.position.get("gaps_read"):
+        await _read_gaps(reading)
+        state.position["gaps_read"] = True
     while not pages.ended:
         if not reading.time_left():
             return False
@@ -124,13 +171,26 @@ async def _walk_changed(reading: Reading, state: StepState) -> bool:
         for row in found:
             order.saw(seconds(row.get("updated_at")))
         recent = [row for row in found if window.holds(seconds(row.get("updated_at")))]
-        await _apply(reading, recent, answer.at, walk=None)
+        await _apply(reading, state.position, recent, answer.at, walk=None)
         pages.turn(answer)
         state.position["last"], state.position["disorder"] = order.last, order.broken
         if order.passed(window.low):
             pages.end()
     await reading.save_cursor(cursor.advanced(pages.began_at))
     return True
+
+
+async def _read_gaps(reading: Reading) -> None:
+    """Try again, one by one, what earlier runs could not read; what fails again stays a gap."""
+    for gap in await reading.gaps.listed(
+        reading.connection.key, limit=_MOST_RETRIED, resource="contact", reason="still_lagging"
+    ):
+        if gap.id is None:
+            continue
+        held = (await reading.held("contact", [gap.id])).get(gap.id)
+        with suppress(SourceUnavailableError, RequestRefusedError):
+            await _became(reading, gap.id, held)
+            await reading.no_gap("contact", gap.id, "still_lagging")
 
 
 def search_body(field: str, after_value: int, size: int, after: str | None) -> dict[str, Any]:
@@ -146,6 +206,7 @@ async def _became(reading: Reading, id_: str, held: Held | None, *, force: bool 
     """Ask for one contact, and publish what became of it: it changed, was merged, or is gone."""
     try:
         answer: Answer = await reading.intercom.read(Call(Read.CONTACT, id_))
+        item = await _fresh(reading, dict(answer.body), answer.at, held, force=force)
     except ContactMergedError as merged:
         await reading.changes.gone(
             [Gone("contact", id_, held)], reason="merged", successor_id=merged.successor_id
@@ -155,7 +216,6 @@ async def _became(reading: Reading, id_: str, held: Held | None, *, force: bool 
     except ResourceMissingError:
         await reading.changes.gone([Gone("contact", id_, held)])
     else:
-        item = await _fresh(reading, dict(answer.body), answer.at, held, force=force)
         if item is not None:
             await reading.changes.apply([item])
 
@@ -165,9 +225,9 @@ async def _successor(reading: Reading, id_: str) -> None:
     held = (await reading.held("contact", [id_])).get(id_)
     try:
         answer = await reading.intercom.read(Call(Read.CONTACT, id_))
+        item = await _fresh(reading, dict(answer.body), answer.at, held)
     except (ContactMergedError, ResourceMissingError):
         return  # Merged on or deleted meanwhile: its own hint or the next reconcile tells.
-    item = await _fresh(reading, dict(answer.body), answer.at, held)
     if item is not None:
         await reading.changes.apply([item])
 

@@ -14,6 +14,7 @@ from services.syncer.domain.fields import identifier, rows, seconds
 from services.syncer.domain.gap import UNREAD_GAPS
 from services.syncer.domain.reads import Call, Read
 from services.syncer.domain.window import DAY_SAFE_SECONDS, FUTURE_SAFE_SECONDS, Descending, Window
+from services.syncer.errors import RequestRefusedError, SourceUnavailableError
 from services.syncer.resources.conversation_fetch import Fetch
 from services.syncer.resources.paging import Pages, total_count
 from services.syncer.resources.search_probe import probe_search
@@ -59,14 +60,14 @@ def closed_since(start: int, until: int | None = None) -> Query:
 
 
 async def _feed_rows(
-    reading: Reading, fetch: Fetch, answer: Answer, *, low: int, walk: str | None
+    reading: Reading, fetch: Fetch, answer: Answer, *, window: Window, walk: str | None
 ) -> list[dict[str, Any]]:
     """Queue the rows that need reading; return those that count."""
     found = [row for row in rows(answer.body["conversations"]) if isinstance(row, dict)]
     counted = {
         id_: row
         for row in found
-        if (id_ := identifier(row.get("id"))) and Window(low).holds(seconds(row.get("updated_at")))
+        if (id_ := identifier(row.get("id"))) and window.holds(seconds(row.get("updated_at")))
     }
     known = await reading.held("conversation", list(counted))
     if walk is not None:
@@ -101,7 +102,7 @@ async def read_open(reading: Reading, state: StepState) -> bool:
         answer = await pages.next(reading, lambda size, after: _call(OPEN, size, after))
         if first:
             await _expect_all(reading, total_count(answer.body), closed_since(start))
-        await _feed_rows(reading, fetch, answer, low=0, walk=_walk_of(reading, state.position))
+        await _feed_rows(reading, fetch, answer, window=Window(0), walk=_walk_of(reading, state.position))
         pages.turn(answer)
         return pages.ended
 
@@ -131,7 +132,7 @@ async def read_closed(reading: Reading, state: StepState) -> bool:
         if pages.ended:
             return True
         answer = await pages.next(reading, lambda size, after: _call(closed_since(start), size, after))
-        await _feed_rows(reading, fetch, answer, low=start, walk=_walk_of(reading, state.position))
+        await _feed_rows(reading, fetch, answer, window=Window(start), walk=_walk_of(reading, state.position))
         pages.turn(answer)
         return pages.ended
 
@@ -168,7 +169,7 @@ async def read_older(reading: Reading, state: StepState) -> bool:
             return True
         answer = await pages.next(reading, lambda size, after: _call(query, size, after))
         reading.expect("conversation", total_count(answer.body))
-        await _feed_rows(reading, fetch, answer, low=start, walk=None)
+        await _feed_rows(reading, fetch, answer, window=Window(start), walk=None)
         pages.turn(answer)
         return pages.ended
 
@@ -181,9 +182,7 @@ async def read_older(reading: Reading, state: StepState) -> bool:
 async def read_changed(reading: Reading, state: StepState) -> bool:
     pages = Pages(state.position)
     cursor = reading.cursor("conversation")
-    window = Window.since(
-        cursor.position or 0, overlap_seconds=reading.rules.overlap_seconds, exact=cursor.exact is True
-    )
+    window = reading.rules.window(cursor.position, exact=cursor.exact is True)
     order = Descending(state.position.get("last"), broken=state.position.get("disorder", False))
     query = {"operator": "AND", "value": [_is("updated_at", ">", window.asked_after())]}
 
@@ -194,8 +193,8 @@ async def read_changed(reading: Reading, state: StepState) -> bool:
         if pages.ended:
             return True
         answer = await pages.next(reading, lambda size, after: _call(query, size, after))
-        found = await _feed_rows(reading, fetch, answer, low=window.low, walk=None)
-        await _learn(reading, found)
+        found = await _feed_rows(reading, fetch, answer, window=window, walk=None)
+        await _learn(reading, state.position, found)
         pages.turn(answer)
         for row in found:
             order.saw(seconds(row.get("updated_at")))
@@ -222,10 +221,18 @@ async def _feed_gaps(reading: Reading, fetch: Fetch) -> None:
                 await fetch.want(gap.id, known.get(gap.id), retried=True)
 
 
-async def _learn(reading: Reading, found: Sequence[dict[str, Any]]) -> None:
-    """Find out once per workspace how its search reads times and orders."""
+async def _learn(reading: Reading, position: dict[str, Any], found: Sequence[dict[str, Any]]) -> None:
+    """Find out once per workspace how its search reads times and orders.
+
+    It only makes reading cheaper, so a probe that fails is left to the next run, and this one goes on.
+    """
     cursor = reading.cursor("conversation")
     times = [when for row in found if (when := seconds(row.get("updated_at"))) is not None]
-    if cursor.exact is None and times:
+    if cursor.exact is not None or not times or position.get("probed"):
+        return
+    position["probed"] = True
+    try:
         learned = await probe_search(reading, times)
-        await reading.save_cursor(replace(cursor, exact=learned.exact, sorted=learned.sorted))
+    except (SourceUnavailableError, RequestRefusedError):
+        return
+    await reading.save_cursor(replace(cursor, exact=learned.exact, sorted=learned.sorted))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from services.syncer.domain.cursor import DAY_SECONDS, lookback_start
+from services.syncer.domain.cursor import lookback_start
 from services.syncer.domain.fields import identifier, rows, seconds
 from services.syncer.domain.reads import Call, Read
 from services.syncer.errors import ResourceMissingError
@@ -93,8 +93,7 @@ async def _read_one(reading: Reading, hint: Hint) -> None:
 def _longer_lookback(circumstances: Circumstances) -> bool:
     covered = circumstances.cursor("conversation").covered_from
     wanted = lookback_start(circumstances.now, circumstances.connection.lookback_days)
-    # A day of grace: the lookback moves on with every run, and days are what it is chosen in.
-    return covered is not None and wanted < covered - DAY_SECONDS
+    return covered is not None and wanted < covered
 
 
 def _deleted_due(circumstances: Circumstances) -> bool:

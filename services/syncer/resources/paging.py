@@ -139,6 +139,11 @@ class NumberedPages:
     def first(self) -> bool:
         return not self._position.get("offset")
 
+    @property
+    def may_shrink(self) -> bool:
+        """Whether a smaller page is left to be tried."""
+        return int(self._position.get("size", self._largest)) > 1
+
     async def next(self, reading: Reading, call: Callable[[int, int], Call]) -> Answer:
         """Read the next page; `call` makes its request from a page size and a page number, from 1.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from services.syncer.domain.cursor import Cursor
 from services.syncer.domain.run import strongest
+from services.syncer.domain.window import Window
 from shared.contracts.sync import Gap
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ class ReadingRules:
     deleted_poll_seconds: int = 900
     reconcile_seconds: int = 21_600
     slice_items: int = 1_500
+
+    def window(self, position: int | None, *, exact: bool = False) -> Window:
+        """Return the changes to ask for when everything up to `position` (Unix seconds) was asked for."""
+        return Window.since(position or 0, overlap_seconds=self.overlap_seconds, exact=exact)
 
 
 class Changes(Protocol):

@@ -1,36 +1,39 @@
-"""From what was read to what is on the bus: publish first, then remember.
+"""From what was read to what is on the bus: note what will be published, publish it, then remember it.
 
-The source can be read again, so nothing is stored before it is published: a crash in between repeats at
+The source can be read again, so nothing is remembered before it is published: a crash in between repeats at
 most one slice, with the same ids. What is remembered names the revision it was compared with, so that two
 readers of one resource (a hint beside a full run, a stale replica) cannot leave the older state on the bus:
 whoever comes second reads it once more.
+
+The note costs one write a batch. It is for the slice that dies after publishing and before remembering: its
+successor would neither know that another reader's newer state was overtaken, nor which parts to take back
+should the conversation be gone by then.
 """
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import structlog
-
 from services.syncer.domain.held import GONE, Held
-from services.syncer.domain.run import Hint
+from services.syncer.domain.run import Intent
 from services.syncer.domain.window import is_settled
+from services.syncer.errors import LeaseLostError
 from shared.contracts.resources import ResourceDeleted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from services.syncer.domain.fresh import Fresh
     from services.syncer.domain.run import Run
     from services.syncer.metrics import SyncerMetrics
     from services.syncer.ports import Fingerprints, Runs
     from services.syncer.resources.reading import Gone
+    from services.syncer.use_cases.doubts import Doubts
     from services.syncer.use_cases.lease import Lease
     from shared.clock import Clock
     from shared.contracts.event import Event
     from shared.messaging.publisher import EventPublisher
-
-_LOG = structlog.get_logger(__name__)
 
 
 class PublishedChanges:
@@ -45,6 +48,7 @@ class PublishedChanges:
         publisher: EventPublisher,
         fingerprints: Fingerprints,
         runs: Runs,
+        doubts: Doubts,
         metrics: SyncerMetrics,
         clock: Clock,
     ) -> None:
@@ -54,23 +58,26 @@ class PublishedChanges:
         self._publisher = publisher
         self._fingerprints = fingerprints
         self._runs = runs
+        self._doubts = doubts
         self._metrics = metrics
         self._clock = clock
-        self._writes = 0
+        self._free_slots: set[int] = set()
+        self._slots = 0
 
     async def apply(self, items: Sequence[Fresh]) -> None:
         if not items:
             return
         await self._lease.hold()
-        events: list[Event] = []
-        for item in items:
-            if item.changed:
+        changed = [item for item in items if item.changed]
+        async with self._noted([_intent(item) for item in changed]):
+            events: list[Event] = []
+            for item in changed:
                 events.extend(item.changed_parts())
                 events.append(item.event)
-                self._run.changed += 1
-        if events:
-            await self._publisher.publish(*events)
-        await self._remember(items)
+            if events:
+                await self._publisher.publish(*events)
+            await self._remember(items)
+        self._run.changed += len(changed)
         self._counted(items)
 
     async def gone(
@@ -79,24 +86,52 @@ class PublishedChanges:
         if not held:
             return
         await self._lease.hold()
-        now = self._clock.now()
         for lost in held:
             if lost.held is not None and lost.held.gone:
                 await self._remember_gone(lost)
                 continue
-            told = self._deletion(lost.resource, lost.id, reason, successor_id, None, now.isoformat())
-            parts = [
-                self._deletion("conversation_part", part, reason, None, lost.id, now.isoformat())
-                for part in (lost.held.parts if lost.held is not None else ())
-            ]
-            await self._publisher.publish(told)
-            await self._publisher.publish_tombstones(*parts, told)
-            if lost.resource == "company":
-                await self._remember_gone(lost)
-            else:
-                await self._fingerprints.forget(self._run.key, lost.resource, [lost.id])
+            parts = tuple(lost.held.parts) if lost.held is not None else ()
+            async with self._noted([Intent(lost.resource, lost.id, parts)]):
+                await self._take_back(lost, parts, reason, successor_id)
+                if lost.resource == "company":
+                    await self._remember_gone(lost)
+                else:
+                    await self._forget(lost)
             self._run.changed += 1
             self._metrics.published.labels(f"{lost.resource}_deleted").inc()
+
+    @asynccontextmanager
+    async def _noted(self, intents: Sequence[Intent]) -> AsyncIterator[None]:
+        """Keep the intents in a slot of their own until the block has ended well.
+
+        The slot is then free to be written over; what stays in it until the next checkpoint costs a reading
+        each, should this process die.
+        """
+        if not intents:
+            yield
+            return
+        slot = min(self._free_slots, default=self._slots)
+        self._free_slots.discard(slot)
+        self._slots = max(self._slots, slot + 1)
+        if not await self._runs.intend(self._run, intents, slot=slot):
+            raise LeaseLostError("Another replica has this run.")
+        yield
+        self._free_slots.add(slot)
+
+    async def _take_back(
+        self, lost: Gone, parts: Sequence[str], reason: str, successor_id: str | None
+    ) -> None:
+        at = self._clock.now().isoformat()
+        told = self._deletion(lost.resource, lost.id, reason, successor_id, None, at)
+        tombstones = [self._deletion("conversation_part", part, reason, None, lost.id, at) for part in parts]
+        await self._publisher.publish(told)
+        await self._publisher.publish_tombstones(*tombstones, told)
+
+    async def _forget(self, lost: Gone) -> None:
+        record = lost.held or Held(lost.resource, lost.id, "", None)
+        crossed = await self._fingerprints.release(self._run.key, [record])
+        if crossed:
+            await self._doubts.crossed(crossed)
 
     async def _remember_gone(self, lost: Gone) -> None:
         """Remember that a company was deleted, so that lists which go on showing it do not revive it."""
@@ -136,23 +171,9 @@ class PublishedChanges:
             await self._store(records)
 
     async def _store(self, records: Sequence[Held]) -> None:
-        self._writes += 1
-        writer = f"{self._run.run_id}:{self._run.lane}:{self._run.fence}:{self._writes}"
-        crossed = await self._fingerprints.store(self._run.key, records, writer=writer)
+        crossed = await self._fingerprints.store(self._run.key, records, writer=self._doubts.writer())
         if crossed:
-            await self._read_again(crossed)
-
-    async def _read_again(self, crossed: Sequence[Held]) -> None:
-        for held in crossed:
-            self._metrics.crossed.labels(held.resource).inc()
-        _LOG.info("two readers crossed; reading again", resources=len(crossed))
-        now = self._clock.now()
-        request_id = f"crossed:{self._run.run_id}:{self._run.fence}:{self._writes}"
-        hints = [
-            Hint(f"{request_id}:{number}", held.resource, held.id, force=True)
-            for number, held in enumerate(crossed)
-        ]
-        await self._runs.hint(self._run.key, hints, request_id=request_id, now=now)
+            await self._doubts.crossed(crossed)
 
     def _counted(self, items: Sequence[Fresh]) -> None:
         for item in items:
@@ -163,6 +184,10 @@ class PublishedChanges:
             parts = len(item.changed_parts())
             if parts:
                 self._metrics.published.labels("conversation_part").inc(parts)
+
+
+def _intent(item: Fresh) -> Intent:
+    return Intent(item.resource, item.event.id, tuple(part.id for part in item.changed_parts()))
 
 
 def _record(item: Fresh) -> Held | None:

@@ -21,10 +21,8 @@ from services.syncer.errors import (
     SourceUnavailableError,
     TokenRejectedError,
 )
-from services.syncer.resources import all_resources
 from services.syncer.resources.reading import Circumstances
 from services.syncer.use_cases.identity import confirm_token
-from services.syncer.use_cases.planning import next_step, plan, step_named, wake_of
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from services.syncer.metrics import SyncerMetrics
     from services.syncer.ports import IntercomReader
     from services.syncer.resources.reading import Reading, ReadingRules
+    from services.syncer.use_cases.planning import Planner
     from services.syncer.use_cases.reports import Reports
     from services.syncer.use_cases.stores import Stores
     from shared.clock import Clock
@@ -62,6 +61,7 @@ class FullRuns:
         *,
         stores: Stores,
         reports: Reports,
+        planner: Planner,
         rules: ReadingRules,
         metrics: SyncerMetrics,
         clock: Clock,
@@ -71,6 +71,7 @@ class FullRuns:
     ) -> None:
         self._stores = stores
         self._reports = reports
+        self._planner = planner
         self._rules = rules
         self._metrics = metrics
         self._clock = clock
@@ -86,7 +87,7 @@ class FullRuns:
         if not run.planned:
             self._plan(run, reading)
         began = self._clock.monotonic()
-        while reading.time_left() and (step := next_step(run, self._clock.now())) is not None:
+        while reading.time_left() and (step := self._planner.next_step(run, self._clock.now())) is not None:
             await self._advance(run, reading, reader, step)
             await self._give_up_hopeless(run, reading)
         run.rate = smoothed(run.rate, reader.calls, self._clock.monotonic() - began)
@@ -95,11 +96,11 @@ class FullRuns:
         return await self._pause(run) if run.open_steps() else await self._complete(run)
 
     def _plan(self, run: Run, reading: Reading) -> None:
-        run.steps = plan(
+        run.steps = self._planner.plan(
             Circumstances(
                 reason=run.reason,
                 connection=reading.connection,
-                cursors={kind.type: reading.cursor(kind.type) for kind in all_resources()},
+                cursors={kind.type: reading.cursor(kind.type) for kind in self._planner.resources},
                 rules=self._rules,
                 now=reading.now(),
             )
@@ -107,7 +108,7 @@ class FullRuns:
         run.planned = True
 
     async def _advance(self, run: Run, reading: Reading, reader: IntercomReader, state: StepState) -> None:
-        step = step_named(state.name)
+        step = self._planner.step(state.name)
         state.slices += 1
         state.waiting_for = None
         reporting = asyncio.ensure_future(self._report(run, step.resource, reader))
@@ -126,6 +127,7 @@ class FullRuns:
             if state.done and state.incomplete is not None:
                 await self._end_incomplete(reading, state, state.incomplete)
         finally:
+            state.resumed = False
             reporting.cancel()
             await asyncio.gather(reporting, return_exceptions=True)
 
@@ -153,7 +155,7 @@ class FullRuns:
 
     async def _end_incomplete(self, reading: Reading, state: StepState, reason: str) -> None:
         state.done, state.incomplete = True, reason
-        await reading.gap(step_named(state.name).resource, None, reason)
+        await reading.gap(self._planner.step(state.name).resource, None, reason)
 
     def _park(self, state: StepState, later: Exception) -> None:
         """Put a step off until its reason may have passed; nothing sleeps meanwhile (DESIGN §4)."""
@@ -181,15 +183,15 @@ class FullRuns:
     async def _complete(self, run: Run) -> str:
         await self._close_gaps(run)
         if run.steps:
-            await self._reports.progressed(run, step_named(run.steps[-1].name).resource)
+            await self._reports.progressed(run, self._planner.step(run.steps[-1].name).resource)
         await self._reports.completed(run)
         await self._stores.runs.finish(run, interrupted=False, now=self._clock.now())
         return "completed"
 
     async def _close_gaps(self, run: Run) -> None:
         """Close the gaps of whole resources that this run has read completely; name those it has not."""
-        read = {step_named(step.name).resource for step in run.steps}
-        trouble = {(step_named(step.name).resource, step.incomplete) for step in run.steps}
+        read = {self._planner.step(step.name).resource for step in run.steps}
+        trouble = {(self._planner.step(step.name).resource, step.incomplete) for step in run.steps}
         for gap in await self._stores.gaps.listed(run.key, limit=_MOST_GAPS):
             if gap.id is None and gap.resource in read and (gap.resource, gap.reason) not in trouble:
                 await self._stores.gaps.close(run.key, gap.resource, None, [gap.reason])
@@ -199,7 +201,7 @@ class FullRuns:
         worst = max(run.open_steps(), key=lambda step: step.failures)
         if worst.failures >= self._unreachable_after:
             return await self._unreachable(run, worst)
-        wake_at = wake_of(run, now)
+        wake_at = self._planner.wake_of(run, now)
         await self._tell_pause(run, wake_at if wake_at > now else None)
         await self._stores.runs.checkpoint(run, wake_at=wake_at)
         return "parked" if wake_at > now else "sliced"
@@ -221,7 +223,7 @@ class FullRuns:
         current = waiting or max(run.steps, key=lambda step: step.slices)
         await self._reports.progressed(
             run,
-            step_named(current.name).resource,
+            self._planner.step(current.name).resource,
             waiting_until=until,
             waiting_for=waiting.waiting_for if waiting is not None and until is not None else None,
         )

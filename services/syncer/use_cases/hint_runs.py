@@ -12,13 +12,14 @@ from services.syncer.errors import (
     RequestRefusedError,
     TokenRejectedError,
 )
-from services.syncer.resources import all_resources
 from services.syncer.use_cases.identity import confirm_token
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.syncer.domain.run import Hint, Run
     from services.syncer.ports import IntercomReader, Runs
-    from services.syncer.resources.reading import Reading
+    from services.syncer.resources.reading import Reading, Resource
     from services.syncer.use_cases.reports import Reports
     from shared.clock import Clock
 
@@ -28,9 +29,10 @@ _LOG = structlog.get_logger(__name__)
 class HintRuns:
     """Works slices of the hint lane."""
 
-    def __init__(self, *, runs: Runs, reports: Reports, clock: Clock) -> None:
+    def __init__(self, *, runs: Runs, reports: Reports, resources: Sequence[Resource], clock: Clock) -> None:
         self._runs = runs
         self._reports = reports
+        self._readers = {resource.type: resource.read_one for resource in resources}
         self._clock = clock
 
     async def work(self, run: Run, reading: Reading, reader: IntercomReader) -> str:
@@ -54,12 +56,10 @@ class HintRuns:
         await self._runs.finish(run, interrupted=False, now=self._clock.now(), done_hints=run.followed)
         return "completed"
 
-    @staticmethod
-    async def _follow(hint: Hint, reading: Reading) -> None:
+    async def _follow(self, hint: Hint, reading: Reading) -> None:
         """Read one; what may not be read is named by full runs, so a hint for it is let go."""
-        readers = {resource.type: resource.read_one for resource in all_resources()}
         try:
-            await readers[hint.resource](reading, hint)
+            await self._readers[hint.resource](reading, hint)
         except (PermissionMissingError, PlanRestrictedError, TokenRejectedError) as refused:
             await confirm_token(reading.intercom, refused)
             _LOG.info("hint cannot be followed", resource=hint.resource, reason=str(refused))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from services.syncer.domain.gap import UNREAD_GAPS
 from services.syncer.domain.moments import observed
 from services.syncer.domain.progress import remaining_seconds, sequence
-from services.syncer.resources import all_resources
-from shared.contracts.sync import ResourceCount, SyncCompleted, SyncInterrupted, SyncProgressed
+from shared.contracts.sync import (
+    ResourceCount,
+    ResourceType,
+    SyncCompleted,
+    SyncInterrupted,
+    SyncProgressed,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +24,6 @@ if TYPE_CHECKING:
     from services.syncer.use_cases.stores import Stores
     from shared.clock import Clock
     from shared.contracts.connections import AttentionReason
-    from shared.contracts.sync import ResourceType
     from shared.messaging.publisher import EventPublisher
 
 _MOST_GAPS = 1_000
@@ -110,14 +114,15 @@ class Reports:
 
     async def _held(self, run: Run, cursors: dict[ResourceType, Cursor]) -> tuple[ResourceCount, ...]:
         held: list[ResourceCount] = []
-        for resource in all_resources():
-            amount = await self._stores.fingerprints.count(run.key, resource.type)
-            cursor = cursors.get(resource.type)
+        resource: ResourceType
+        for resource in get_args(ResourceType):
+            amount = await self._stores.fingerprints.count(run.key, resource)
+            cursor = cursors.get(resource)
             short = cursor.short if cursor is not None else None
             if short is not None:
-                short += await self._unread(run, resource.type)
+                short += await self._unread(run, resource)
             total = None if short is None else amount + short
-            held.append(ResourceCount(resource=resource.type, done=amount, total=total))
+            held.append(ResourceCount(resource=resource, done=amount, total=total))
         return tuple(held)
 
     async def _unread(self, run: Run, resource: ResourceType) -> int:

@@ -19,6 +19,7 @@ from services.syncer.errors import (
 )
 from services.syncer.resources.reading import Reading
 from services.syncer.use_cases.changes import PublishedChanges
+from services.syncer.use_cases.doubts import Doubts
 from services.syncer.use_cases.identity import confirm_workspace
 from services.syncer.use_cases.lease import Lease
 from shared.errors import TransientError
@@ -138,7 +139,15 @@ class Slices:
         reader = self._intercom.reader(credential, urgent=run.lane == "hints", calls_before=run.calls)
         try:
             workspace_id = await confirm_workspace(connection, credential, reader, self._stores.connections)
-            reading = await self._reading(run, connection, workspace_id, reader, lease)
+            doubts = Doubts(
+                run,
+                fingerprints=self._stores.fingerprints,
+                runs=self._runs,
+                metrics=self._metrics,
+                clock=self._clock,
+            )
+            await doubts.recover()
+            reading = await self._reading(run, connection, workspace_id, reader, lease, doubts)
             ended = await self._beside_renewal(lease, self._work(run, reading, reader))
         except TokenRejectedError:
             await self._check_rotation(credential)
@@ -163,7 +172,13 @@ class Slices:
         return "waiting"
 
     async def _reading(
-        self, run: Run, connection: Connection, workspace_id: str, reader: IntercomReader, lease: Lease
+        self,
+        run: Run,
+        connection: Connection,
+        workspace_id: str,
+        reader: IntercomReader,
+        lease: Lease,
+        doubts: Doubts,
     ) -> Reading:
         return Reading(
             run=run,
@@ -179,6 +194,7 @@ class Slices:
                 publisher=self._publisher,
                 fingerprints=self._stores.fingerprints,
                 runs=self._runs,
+                doubts=doubts,
                 metrics=self._metrics,
                 clock=self._clock,
             ),

@@ -15,6 +15,7 @@ from services.syncer.adapters.run_documents import (
     claimed_run,
     fresh_counters,
     hint_documents,
+    intent_documents,
     new_document,
     progress_of,
 )
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from services.syncer.domain.connection import Connection, ConnectionKey
     from services.syncer.domain.cursor import Cursor
     from services.syncer.domain.held import Held
-    from services.syncer.domain.run import Hint, Lane, Run
+    from services.syncer.domain.run import Hint, Intent, Lane, Run
     from shared.contracts.sync import Gap, ResourceType, SyncReason
 
 
@@ -167,6 +168,19 @@ class MemoryFingerprints:
             self.walks.pop((key, resource, id_), None)
         return sum(1 for id_ in ids if mine.pop((resource, id_), None) is not None)
 
+    async def release(self, key: ConnectionKey, records: Sequence[Held]) -> list[Held]:
+        mine = self.kept.setdefault(key, {})
+        lost: list[Held] = []
+        for record in records:
+            known = mine.get((record.resource, record.id))
+            if known is None:
+                continue
+            if known.revision != record.revision:
+                lost.append(record)
+                continue
+            await self.forget(key, record.resource, [record.id])
+        return lost
+
     async def count(self, key: ConnectionKey, resource: ResourceType) -> int:
         return sum(
             1 for (kind, _), held in self.kept.get(key, {}).items() if kind == resource and not held.gone
@@ -233,11 +247,16 @@ class MemoryRuns:
             return None
         document = min(due, key=lambda found: found["wake_at"])
         run = claimed_run(copy.deepcopy(document))
-        document.update(wake_at=until, owned=True, fence=document["fence"] + 1)
+        document.update(wake_at=until, owned=True, saved=False, fence=document["fence"] + 1)
         return run
 
     async def renew(self, run: Run, *, until: datetime) -> bool:
         return self._own(run, {"wake_at": until})
+
+    async def intend(self, run: Run, intents: Sequence[Intent], *, slot: int) -> bool:
+        document = self.documents.get(run.key.document_id(run.lane))
+        noted = document["intents"] if document is not None else {}
+        return self._own(run, {"intents": {**noted, str(slot): intent_documents(intents)}})
 
     async def checkpoint(self, run: Run, *, wake_at: datetime, done_hints: Sequence[str] = ()) -> bool:
         return self._own(run, {**progress_of(run), "wake_at": wake_at, "owned": False}, done_hints)
@@ -259,6 +278,7 @@ class MemoryRuns:
                 counts={},
                 again=[],
                 wake_at=now,
+                saved=True,
             )
         else:
             document["state"] = IDLE

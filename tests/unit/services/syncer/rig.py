@@ -22,10 +22,12 @@ from services.syncer.adapters.pace import Paces
 from services.syncer.domain.connection import Connection, ConnectionKey
 from services.syncer.metrics import SyncerMetrics
 from services.syncer.ports import Credential
+from services.syncer.resources import all_resources
 from services.syncer.resources.reading import ReadingRules
 from services.syncer.use_cases.full_runs import FullRuns
 from services.syncer.use_cases.hint_runs import HintRuns
 from services.syncer.use_cases.intake import Intake
+from services.syncer.use_cases.planning import Planner
 from services.syncer.use_cases.removal import Removal
 from services.syncer.use_cases.reports import Reports
 from services.syncer.use_cases.slices import Slices
@@ -152,6 +154,7 @@ class Rig:
             full_runs=FullRuns(
                 stores=self.stores,
                 reports=reports,
+                planner=Planner(all_resources()),
                 rules=rules,
                 metrics=self.metrics,
                 clock=self.clock,
@@ -159,7 +162,7 @@ class Rig:
                 scroll_wait_seconds=61.0,
                 unreachable_after_failures=12,
             ),
-            hint_runs=HintRuns(runs=self.runs, reports=reports, clock=self.clock),
+            hint_runs=HintRuns(runs=self.runs, reports=reports, resources=all_resources(), clock=self.clock),
             rules=rules,
             metrics=self.metrics,
             clock=self.clock,

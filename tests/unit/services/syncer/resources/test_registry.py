@@ -11,7 +11,7 @@ from services.syncer.domain import company, contact
 from services.syncer.domain.fresh import Scope
 from services.syncer.resources import admins, all_resources, tags, teams
 from services.syncer.resources.paging import next_cursor, next_page, total_count
-from services.syncer.use_cases.planning import step_named
+from services.syncer.use_cases.planning import Planner
 from shared.contracts.sync import ResourceType
 from tests.unit.services.syncer.domain.test_fields import JSON
 
@@ -36,11 +36,12 @@ def test_steps_wait_only_for_steps_that_exist() -> None:
     steps = [step for resource in all_resources() for step in resource.steps]
     names = [step.name for step in steps]
     assert len(names) == len(set(names))
+    planner = Planner(all_resources())
     for step in steps:
         assert set(step.after) <= set(names) - {step.name}
-        assert step_named(step.name) is step
+        assert planner.step(step.name) is step
     with pytest.raises(KeyError):
-        step_named("unheard of")
+        planner.step("unheard of")
 
 
 def test_an_admin() -> None:

@@ -347,6 +347,7 @@ async def test_two_readers_that_cross_leave_the_newest_state() -> None:
     original = fingerprints.held
 
     async def held_before_another_writer(*arguments: Any) -> Any:
+        fingerprints.held = original
         found = await original(*arguments)
         mine = rig.fingerprints.kept[KEY]["conversation", one]
         await rig.fingerprints.store(KEY, [mine], writer="another replica")
@@ -355,7 +356,6 @@ async def test_two_readers_that_cross_leave_the_newest_state() -> None:
     fingerprints.held = held_before_another_writer
     await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
     await rig.slice("hints")
-    fingerprints.held = original
     waiting = rig.runs.documents[KEY.document_id("hints")]["hints"]
     assert [(hint["id"], hint["force"]) for hint in waiting] == [(one, True)]
     before = len(rig.publisher.published)
