@@ -84,7 +84,7 @@ class Ended:
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
-        self._consumer.assign(_partitions(SYNC_PROGRESS))
+        self._consumer.assign(partitions(SYNC_PROGRESS))
         return self
 
     async def __aexit__(
@@ -196,7 +196,7 @@ def neighbours() -> dict[str, int]:
     return found
 
 
-def _partitions(*topics: Topic) -> list[TopicPartition]:
+def partitions(*topics: Topic) -> list[TopicPartition]:
     return [TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)]
 
 
@@ -206,9 +206,9 @@ async def _everything(servers: str, *topics: Topic) -> AsyncIterator[tuple[str, 
         bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest"
     )
     async with consumer:
-        partitions = _partitions(*topics)
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
+        places = partitions(*topics)
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
         behind = {partition for partition, end in ends.items() if end > 0}
         while behind:
             for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
