@@ -133,8 +133,10 @@ class BatchProcessor:
             raise
         except Exception as error:  # noqa: BLE001 - the bus's boundary: every failure must end in a decision
             if len(batch) > 1:
-                for single in batch:
-                    await self._hand_over([single])
+                # Halves, so that finding one culprit costs a few calls and not one for every record.
+                middle = len(batch) // 2
+                await self._hand_over(batch[:middle])
+                await self._hand_over(batch[middle:])
                 return
             await self._give_up(batch[0][0], error)
         else:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 
+from services.detector.adapters.flat import flat
 from services.detector.domain.conversation import AccountFacts
 from services.detector.domain.customer import Customer
 from services.detector.domain.matching import Decision, KnownName, normalise_name
@@ -226,7 +226,7 @@ def _ids(organization_id: str, customer_ids: Keys[str]) -> list[str]:
 
 
 def _facts_to_document(facts: AccountFacts) -> Document:
-    document = asdict(facts)
+    document = flat(facts)
     document["renewal_date"] = facts.renewal_date.isoformat() if facts.renewal_date else None
     return document
 

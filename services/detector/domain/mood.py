@@ -7,7 +7,7 @@ conversation the words stand, so that a shift can be shown (DESIGN §6.3).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.detector.domain.finding import Evidence
 from services.detector.domain.mood_shift import MoodPoint as ScoredPoint
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 _DAY_SECONDS = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class MoodPoint:
-    """How one customer message felt: `score` from -1 to 1, `weight` its confidence, and its telling words."""
+class MoodPoint(NamedTuple):
+    """How one customer message felt: `score` from -1 to 1, `weight` its confidence, and its telling words.
+
+    A tuple, because a review makes one of every message of a year.
+    """
 
     at: datetime
     score: float

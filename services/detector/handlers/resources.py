@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from shared.messaging.consumer import Consumer
     from shared.messaging.received import Received
 
-_CONVERSATION_RECORDS = 400
-"""Records in a batch: some forty conversations with their parts, a tenth of a second of detection."""
+_CONVERSATION_RECORDS = 2_000
+"""Records in a batch, when so many wait: two hundred conversations, whose customers are reviewed once."""
 
 
 def subscribe_resources(consumer: Consumer, *, admission: Admission, metrics: Metrics, clock: Clock) -> None:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
+_AT_ONCE = 100
+"""Subjects reviewed together; bounds how many of their conversations are held in memory at once."""
+
 
 class Accounts:
     """Reviews subjects after something of theirs changed, and once a day for what silence tells."""
@@ -58,9 +61,19 @@ class Accounts:
         known_before: datetime | None = None,
     ) -> int:
         """Settle what the moods and facts of these subjects say; return how many signals changed."""
-        reviewed = {one: view for one, view in subjects.items() if one.kind != "conversation"}
-        if not reviewed:
-            return 0
+        reviewed = [(one, view) for one, view in subjects.items() if one.kind != "conversation"]
+        count = 0
+        for start in range(0, len(reviewed), _AT_ONCE):
+            portion = dict(reviewed[start : start + _AT_ONCE])
+            count += await self._review_portion(organization_id, portion, known_before)
+        return count
+
+    async def _review_portion(
+        self,
+        organization_id: str,
+        reviewed: Mapping[Subject, ConnectionView],
+        known_before: datetime | None,
+    ) -> int:
         since = self._clock.now() - timedelta(days=self._moods.max_age_days)
         keys = [one.key for one in reviewed]
         ids = {one.customer_id for one in reviewed if one.customer_id}

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from shared.clock import Clock
     from shared.contracts.resources import ConversationPartChanged
 
+_AT_ONCE = 50
+"""Conversations detected and settled together: a quarter of a second, after which their signals are told."""
+
 
 @dataclass(frozen=True)
 class _Read:
@@ -99,9 +102,30 @@ class ReadConversations:
 
         A key whose conversation is gone takes its evidence out of all signals. What was said before
         `known_before` counts as known: it is shown, and nobody is alerted.
+
+        Many are read in portions, and their customers reviewed once at the end: a review looks at all that a
+        customer said, so one for each portion would cost the more the longer the first sync has run.
         """
+        count = 0
+        subjects: dict[Subject, ConnectionView] = {}
+        wanted = list(keys)
+        for start in range(0, len(wanted), _AT_ONCE):
+            portion = wanted[start : start + _AT_ONCE]
+            changed, touched = await self._read_portion(organization_id, portion, known_before, arrived or {})
+            count += changed
+            subjects.update(touched)
+        return count + await self._accounts.review(organization_id, subjects, known_before=known_before)
+
+    async def _read_portion(
+        self,
+        organization_id: str,
+        keys: Sequence[str],
+        known_before: datetime | None,
+        arrived: Mapping[str, Sequence[ConversationPartChanged]],
+    ) -> tuple[int, dict[Subject, ConnectionView]]:
+        """Settle what these conversations say; return how many signals changed, and who is to be reviewed."""
         mirrored = await self._mirror.conversations(organization_id, keys)
-        reads = await self._detect(organization_id, mirrored, arrived or {})
+        reads = await self._detect(organization_id, mirrored, arrived)
         gone = [Reading(source=key, contributions=(), texts={}) for key in sorted(set(keys) - set(mirrored))]
         requests, least, _ = await asyncio.gather(
             self._wishes.assign(organization_id, {one.mirrored.key: one.findings for one in reads}),
@@ -127,9 +151,7 @@ class ReadConversations:
         connection = next(iter(after.values()), None)
         subjects = {**{subject: connection for subject in before if connection}, **after}
         subjects.update(await self._subjects_of_gone(organization_id, gone, changed.subjects))
-        return changed.count + await self._accounts.review(
-            organization_id, subjects, known_before=known_before
-        )
+        return changed.count, subjects
 
     async def _subjects_of_gone(
         self, organization_id: str, gone: Sequence[Reading], subjects: Collection[Subject]

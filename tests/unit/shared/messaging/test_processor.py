@@ -60,6 +60,7 @@ class Bench:
         self.shelf, self.told = Shelf(), Told()
         self.slept: list[float] = []
         self.seen: list[list[str]] = []
+        self.done: list[str] = []
         self.poison: dict[str, list[Exception]] = {}
         self.processor = BatchProcessor(
             handler=self.handle,
@@ -80,6 +81,7 @@ class Bench:
         for name in names:
             if self.poison.get(name):
                 raise self.poison[name].pop(0)
+        self.done += names
 
 
 async def test_a_good_batch_is_handed_over_once() -> None:
@@ -122,11 +124,21 @@ async def test_a_wait_that_the_source_asks_for_is_kept() -> None:
 async def test_only_the_culprit_of_a_batch_is_put_aside() -> None:
     """A refused record takes nobody with it."""
     bench = Bench()
-    bench.poison["b"] = [PermanentError("no")] * 2
+    bench.poison["b"] = [PermanentError("no")] * 3
     await bench.processor.process([record_of(request(name), offset=i) for i, name in enumerate("abc")])
-    assert bench.seen == [["a", "b", "c"], ["a"], ["b"], ["c"]]
+    assert bench.seen == [["a", "b", "c"], ["a"], ["b", "c"], ["b"], ["c"]]
     (letter,) = bench.shelf.letters
     assert (letter.record.offset, letter.reason, letter.error) == (1, "handler_rejected", "no")
+
+
+async def test_finding_the_culprit_of_a_large_batch_takes_few_calls() -> None:
+    """A batch is halved, so that one bad record among many does not have each handled alone."""
+    bench = Bench()
+    bench.poison["700"] = [PermanentError("no")] * 20
+    await bench.processor.process([record_of(request(str(at)), offset=at) for at in range(1_000)])
+    assert [letter.record.offset for letter in bench.shelf.letters] == [700]
+    assert len(bench.seen) <= 1 + 2 * 10
+    assert bench.done == [str(at) for at in range(1_000) if at != 700]
 
 
 async def test_an_unforeseen_failure_is_put_aside_with_its_name() -> None:
@@ -143,7 +155,7 @@ async def test_too_many_unforeseen_failures_in_a_row_stop_the_service() -> None:
     """Then the fault is ours, and going on would only put more aside."""
     bench = Bench(unforeseen_limit=3)
     for name in "abcd":
-        bench.poison[name] = [KeyError("x")] * 2
+        bench.poison[name] = [KeyError("x")] * 3
     with pytest.raises(ProcessingStopped):
         await bench.processor.process([record_of(request(name)) for name in "abcd"])
     assert len(bench.shelf.letters) == 3

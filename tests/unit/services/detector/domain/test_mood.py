@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -61,9 +60,9 @@ def test_a_shift_lasts_until_the_mood_is_back() -> None:
 
 def test_a_shift_is_one_persons() -> None:
     """A colleague's gladness does not hide it, and a colleague's anger does not make one."""
-    turned = find_shift([*GLAD, point(3, -0.9), replace(point(1, 0.9), author_id="else")])
+    turned = find_shift([*GLAD, point(3, -0.9), point(1, 0.9)._replace(author_id="else")])
     assert turned is not None
-    assert find_shift([*GLAD, replace(point(1, -0.9), author_id="else")]) is None
+    assert find_shift([*GLAD, point(1, -0.9)._replace(author_id="else")]) is None
 
 
 _POINTS = st.lists(
