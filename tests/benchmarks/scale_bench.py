@@ -27,7 +27,7 @@ import psutil
 from aiokafka import AIOKafkaConsumer
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, UpdateOne
 from rich.console import Console
 
 from deploy.local.kafka.topics import ensure_topics
@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 _UNLIMITED = 10_000_000
 _PREFIX = "scale"
 _AT_ONCE = 64
-_LEAD_SECONDS = 5
-"""Between the last connection's insert and the first due time, for the connector to start."""
+_LEAD_SECONDS = 20
+"""Until the first one is due, for the times to be stored and the connector to start."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -164,15 +164,18 @@ async def _fill(uri: str, workspace: Simulated, keys: str, options: argparse.Nam
                 await store.insert(_connection(number, place, credential, far, clock, options.interval))
 
         await asyncio.gather(*(insert(number) for number in range(options.connections)))
-        first_due = clock.now() + timedelta(seconds=_LEAD_SECONDS + options.connections / 1_000)
-        collection = client[f"{_PREFIX}_connector"]["connections"]
-
-        async def schedule(number: int) -> None:
-            at = first_due + timedelta(seconds=options.interval * number / options.connections)
-            async with gate:
-                await collection.update_one({"_id": f"con-{number}"}, {"$set": {"next_sync_at": at}})
-
-        await asyncio.gather(*(schedule(number) for number in range(options.connections)))
+        first_due = clock.now() + timedelta(seconds=_LEAD_SECONDS)
+        apart = options.interval / options.connections
+        await client[f"{_PREFIX}_connector"]["connections"].bulk_write(
+            [
+                UpdateOne(
+                    {"_id": f"con-{number}"},
+                    {"$set": {"next_sync_at": first_due + timedelta(seconds=apart * number)}},
+                )
+                for number in range(options.connections)
+            ],
+            ordered=False,
+        )
     return first_due
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.connector.use_cases.scheduling import TAKEN_AT_ONCE
 from shared.contracts.connections import ConnectionSettings
 from shared.contracts.sync import SyncRequested
 from shared.errors import TransientError
@@ -104,6 +105,21 @@ async def test_the_loop_bears_a_database_that_is_away(rig: Rig) -> None:
     with pytest.raises(Ended):
         await rig.scheduling.run(0.5, sleep)
     assert rig.slept == [0.5]
+
+
+async def test_what_one_look_cannot_take_follows_at_once(rig: Rig) -> None:
+    """After an outage with very many due there is no pause before all are asked for."""
+    for number in range(TAKEN_AT_ONCE + 20):
+        rig.hold(id=f"c-{number}", organization_id=f"o-{number}")
+
+    async def sleep(seconds: float) -> None:
+        rig.slept.append(seconds)
+        raise Ended
+
+    with pytest.raises(Ended):
+        await rig.scheduling.run(0.5, sleep)
+    assert rig.slept == [0.5]
+    assert len(rig.published(SyncRequested)) == TAKEN_AT_ONCE + 20
 
 
 async def test_what_is_never_due_is_not_asked_for(rig: Rig) -> None:
