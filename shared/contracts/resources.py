@@ -1,6 +1,7 @@
 """Resources as the syncer read them: normalised once, so that no reader parses Intercom's bodies again.
 
-The identity of a resource is (workspace id, type, id): Intercom's ids repeat across workspaces (FACTS §1).
+The identity of a resource is (organization, workspace id, type, id): Intercom's ids repeat across workspaces
+(FACTS §1), and two organizations may have connected one workspace, each with a mirror of its own.
 `version` is the fingerprint of the content; it changes when anything a reader can see changes.
 """
 
@@ -26,6 +27,19 @@ Attributes = Annotated[dict[str, Scalar], Field(max_length=500)]
 """Custom attributes: flat, as Intercom keeps them; nested values are dropped by the syncer."""
 
 
+def record_key(organization_id: str, workspace_id: str, resource: str, *ids: str) -> str:
+    """Return the Kafka key of a resource, as "organization/workspace/type/id".
+
+    A part has its conversation's id before its own. A slash within one of them is written "%2F", so that no
+    organization can take a name under which another one's things are kept.
+    """
+    return "/".join(map(_segment, (organization_id, workspace_id, resource, *ids)))
+
+
+def _segment(text: str) -> str:
+    return text if "/" not in text and "%" not in text else text.replace("%", "%25").replace("/", "%2F")
+
+
 class ResourceEvent(Event):
     """What all resource events share."""
 
@@ -38,10 +52,11 @@ class ResourceEvent(Event):
     observed_at: Moment = Field(description="When the syncer read it; not part of the version.")
 
     def key(self) -> str:
-        return f"{self.workspace_id}/{self.RESOURCE}/{self.id}"
+        return record_key(self.organization_id, self.workspace_id, self.RESOURCE, self.id)
 
     def fact(self) -> str:
-        return f"{self.key()}\n{self.version}"
+        # With the connection: what is read again after its data was removed is told anew.
+        return f"{self.connection_id}\n{self.key()}\n{self.version}"
 
 
 class AdminChanged(ResourceEvent):
@@ -167,7 +182,9 @@ class ConversationPartChanged(ResourceEvent):
 
     def key(self) -> str:
         # Part ids are unique in a workspace only together with their conversation as far as anyone knows.
-        return f"{self.workspace_id}/{self.RESOURCE}/{self.conversation_id}/{self.id}"
+        return record_key(
+            self.organization_id, self.workspace_id, self.RESOURCE, self.conversation_id, self.id
+        )
 
     def partition_key(self) -> str:
         return f"{self.workspace_id}/{self.conversation_id}"
@@ -238,8 +255,10 @@ class ResourceDeleted(Event):
     observed_at: Moment
 
     def key(self) -> str:
-        middle = f"{self.conversation_id}/" if self.resource == "conversation_part" else ""
-        return f"{self.workspace_id}/{self.resource}/{middle}{self.id}"
+        ids = (self.conversation_id, self.id) if self.resource == "conversation_part" else (self.id,)
+        return record_key(
+            self.organization_id, self.workspace_id, self.resource, *(one for one in ids if one is not None)
+        )
 
     def partition_key(self) -> str:
         if self.resource in {"admin", "team", "tag"}:

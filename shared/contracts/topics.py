@@ -70,8 +70,8 @@ RESOURCES_CONVERSATIONS = _compacted(
     12,
     "syncer",
     "workspace and conversation",
-    "Conversations and their parts. Changed parts come first, then the conversation's own record, which"
-    " names its version and how many parts it has.",
+    "Conversations and their parts, keyed by organization, workspace, type and id. Changed parts come first,"
+    " then the conversation's own record, which names its version and how many parts it has.",
 )
 SIGNALS = _compacted(
     "signals.customer", 6, "detector", "customer", "Signals as they open, gain evidence and clear."

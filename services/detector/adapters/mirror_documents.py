@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from shared.documents.database import Document
 
 
-def identity_of(organization_id: str, event_key: str) -> str:
-    """Return the `_id` of a mirrored resource, from its event's key."""
-    return f"{organization_id}/{event_key}"
-
-
 def fields_of(record: ResourceEvent) -> Document:
     """Return what a resource's document is set to; `data` is the record, the rest is to be searched by."""
     document: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """The mirror in MongoDB's protocol: one collection a resource type, parts apart from conversations.
 
 Parts have their own documents because a conversation of five hundred long parts is larger than any
-document may be. `_id` is made of the organization and the resource's key, so a repeat finds its document.
+document may be. `_id` is the key of the resource's records on the bus, so a repeat finds its document.
 A deleted resource leaves a grave (no content, only when it was observed) for as long as older records
 might still come.
 """
@@ -23,11 +23,15 @@ from services.detector.adapters.mirror_documents import (
     conversation_from,
     digest_from,
     fields_of,
-    identity_of,
 )
 from services.detector.domain.identity import resource_key
 from services.detector.domain.spoken import in_order
-from shared.contracts.resources import AdminChanged, ContactChanged, ConversationPartChanged
+from shared.contracts.resources import (
+    AdminChanged,
+    ContactChanged,
+    ConversationPartChanged,
+    record_key,
+)
 from shared.documents.collection import Collection, Index
 
 if TYPE_CHECKING:
@@ -106,9 +110,7 @@ class MongoMirror:
     async def store(self, organization_id: str, records: Sequence[ResourceEvent]) -> None:
         documents: dict[str, list[Document]] = defaultdict(list)
         for record in records:
-            documents[record.RESOURCE].append(
-                {"_id": identity_of(organization_id, record.key()), **fields_of(record)}
-            )
+            documents[record.RESOURCE].append({"_id": record.key(), **fields_of(record)})
         await asyncio.gather(
             *(
                 store_newer(self._collections[resource].of(organization_id), mine, grave=_GRAVE)
@@ -119,7 +121,7 @@ class MongoMirror:
     async def bury(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> None:
         writes: dict[str, list[Write]] = defaultdict(list)
         for deletion in deletions:
-            identity = identity_of(organization_id, deletion.key())
+            identity = deletion.key()
             writes[deletion.resource].append(
                 ReplaceOne(
                     {"_id": identity, "observed_at": {"$lte": deletion.observed_at}},
@@ -366,4 +368,4 @@ class MongoMirror:
 
 def _identity_by_key(organization_id: str, resource: str, key: str) -> str:
     workspace_id, _, resource_id = key.partition(":")
-    return identity_of(organization_id, f"{workspace_id}/{resource}/{resource_id}")
+    return record_key(organization_id, workspace_id, resource, resource_id)

@@ -19,7 +19,7 @@ def mirror_of(events: Iterable[Event]) -> dict[str, Event]:
         if isinstance(event, ResourceDeleted):
             mirror.pop(event.key(), None)
             if event.resource == "conversation":
-                prefix = f"{event.workspace_id}/conversation_part/{event.id}/"
+                prefix = f"{event.organization_id}/{event.workspace_id}/conversation_part/{event.id}/"
                 for key in [key for key in mirror if key.startswith(prefix)]:
                     del mirror[key]
         elif isinstance(event, ResourceEvent):

@@ -309,7 +309,7 @@ def differences(mirror: dict[str, Event], rig: Rig) -> list[str]:
 def _conversation_differences(
     mirror: dict[str, Event], workspace_id: str, id_: str, row: dict[str, Any]
 ) -> list[str]:
-    event: Any = mirror.get(f"{workspace_id}/conversation/{id_}")
+    event: Any = mirror.get(f"{KEY.organization_id}/{workspace_id}/conversation/{id_}")
     if event is None:
         return []
     found: list[str] = []
@@ -317,7 +317,7 @@ def _conversation_differences(
         found.append(f"conversation {id_} is old: {event.updated_at.timestamp()} and {row['updated_at']}")
     if event.state != row["state"]:
         found.append(f"conversation {id_} is {event.state}, not {row['state']}")
-    prefix = f"{workspace_id}/conversation_part/{id_}/"
+    prefix = f"{KEY.organization_id}/{workspace_id}/conversation_part/{id_}/"
     held = {
         key.removeprefix(prefix): part
         for key, part in mirror.items()

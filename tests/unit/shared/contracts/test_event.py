@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.contracts.registry import ALL_EVENTS, EVENT_BY_TYPE
@@ -14,6 +16,7 @@ from shared.contracts.resources import (
     ConversationChanged,
     ConversationPartChanged,
     ResourceDeleted,
+    TagChanged,
     topic_of,
 )
 from shared.contracts.sync import SyncRequested
@@ -111,6 +114,34 @@ def test_deletion_has_the_key_of_what_is_deleted() -> None:
         observed_at=NOW,
     )
     assert (gone.key(), gone.partition_key()) == (part.key(), part.partition_key())
+
+
+def tag(**changes: str) -> TagChanged:
+    fields = {"organization_id": "acme", "connection_id": "c1", "workspace_id": "w1", "id": "7"}
+    return TagChanged.model_validate({**fields, "version": "v", "observed_at": NOW, "name": "vip", **changes})
+
+
+def test_two_organizations_on_one_workspace_share_no_key() -> None:
+    """Neither overwrites or buries what the other holds; they may share a partition, where order holds."""
+    ours, theirs = tag(), tag(organization_id="other")
+    assert ours.key() == "acme/w1/tag/7"
+    assert ours.key() != theirs.key()
+    assert ours.partition_key() == theirs.partition_key()
+
+
+@given(st.lists(st.text("a/%2F", min_size=1, max_size=4), min_size=6, max_size=6))
+def test_no_name_makes_two_keys_one(names: list[str]) -> None:
+    """Slashes within an organization's or workspace's name cannot imitate another one's keys."""
+    one = tag(organization_id=names[0], workspace_id=names[1], id=names[2])
+    other = tag(organization_id=names[3], workspace_id=names[4], id=names[5])
+    assert (one.key() == other.key()) == (names[:3] == names[3:])
+
+
+def test_what_comes_back_under_another_connection_is_told_anew() -> None:
+    """After a removal the same version of the same thing has another id, and the same key."""
+    before, after = tag(), tag(connection_id="c2")
+    assert before.key() == after.key()
+    assert before.event_id() == tag().event_id() != after.event_id()
 
 
 def test_every_event_has_a_versioned_type_and_a_known_topic() -> None:

@@ -207,7 +207,7 @@ async def test_a_cut_list_of_parts_is_a_named_gap() -> None:
     await rig.settle()
     (gap,) = rig.completed[-1].gaps
     assert (gap.resource, gap.id, gap.reason, gap.missing) == ("conversation", one, "parts_cut_at_500", 3)
-    record: Any = rig.mirror()[f"{rig.workspace.id_code}/conversation/{one}"]
+    record: Any = rig.mirror()[f"{KEY.organization_id}/{rig.workspace.id_code}/conversation/{one}"]
     assert (record.part_count, record.source_part_count) == (held + 1 + 2, held + 1 + 5)
     rig.simulation.set_switches(rig.simulation.switches.changed(parts_limit=500))
     rig.mutate("reply", conversation_id=one, body="<p>again</p>")
@@ -241,7 +241,7 @@ async def test_a_redaction_arrives() -> None:
     rig.clock.advance(30)
     await rig.request("scheduled")
     await rig.settle()
-    event: Any = rig.mirror()[f"{rig.workspace.id_code}/conversation_part/{one}/{part}"]
+    event: Any = rig.mirror()[f"{KEY.organization_id}/{rig.workspace.id_code}/conversation_part/{one}/{part}"]
     assert event.redacted
     assert rig.missing() == []
 
@@ -319,7 +319,7 @@ async def test_hints_do_not_wait_for_a_first_sync() -> None:
     one = next(iter(rig.workspace.conversations)).id
     await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
     assert await rig.slice("hints") == "completed"
-    assert f"{rig.workspace.id_code}/conversation/{one}" in rig.mirror()
+    assert f"{KEY.organization_id}/{rig.workspace.id_code}/conversation/{one}" in rig.mirror()
     assert rig.runs.documents[KEY.document_id("main")]["state"] == "active"
     await rig.settle()
     assert rig.missing() == []
@@ -471,7 +471,7 @@ async def test_lists_that_are_cut_in_a_row_are_read_whole() -> None:
         rig.mutate("tag_contact", contact_id=one, tag_id=id_)
     rig.clock.advance(5)
     await rig.first_sync()
-    event: Any = rig.mirror()[f"{rig.workspace.id_code}/contact/{one}"]
+    event: Any = rig.mirror()[f"{KEY.organization_id}/{rig.workspace.id_code}/contact/{one}"]
     assert set(companies) <= set(event.company_ids)
     assert set(tags) <= set(event.tag_ids)
     before = rig.calls()
