@@ -13,7 +13,8 @@ ARGS ?=
 # Where the text model is made: weights of both stages and a model per fold; what is there is not made again.
 WORK ?= build/training
 
-.PHONY: help up test test-chain test-browser check fix contracts bench train evaluate clean
+.PHONY: help up test test-chain test-browser check fix contracts bench bench-sync bench-scale bench-memory train \
+	evaluate clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -56,6 +57,15 @@ evaluate: .venv/stamp-dev .venv-train/stamp ## Score detection on labelled sets:
 	@mkdir -p $(WORK)
 	@.venv-train/bin/python -m services.detector.training.tfidf $(DATASETS) $(WORK)/tfidf.json
 	@$(BIN)/python -m services.detector.training.table $(DATASETS) $(WORK)/tfidf.json
+
+bench-sync: .venv/stamp-dev ## Measure reading a workspace, beside tap-intercom; ARGS=--short takes two minutes
+	@$(BIN)/python -m tests.benchmarks.sync_bench $(ARGS)
+
+bench-scale: .venv/stamp-dev ## Measure the schedule of 10,000 connections, and what an idle one costs
+	@$(BIN)/python -m tests.benchmarks.scale_bench $(ARGS)
+
+bench-memory: .venv/stamp-dev ## Measure the syncer's memory while it reads a million conversations
+	@$(BIN)/python -m tests.benchmarks.memory_bench $(ARGS)
 
 clean: ## Remove caches and .venv; never the data
 	rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build *.egg-info

@@ -139,9 +139,9 @@ class Earshot:
         await self._syncer.ready()
         await self._bus.send(self._bus.connection(self._workspace.url, self._workspace_id))
 
-    @property
-    def pids(self) -> dict[str, int]:
-        return dict(self._pids)
+    def watch(self) -> Watch:
+        """Return a watch over the syncer and the processes beside it."""
+        return Watch(self._pids)
 
     async def run(self, name: str, reason: SyncReason) -> tuple[Result, Watch]:
         """Let it read once; return what it took, and the watch over all processes meanwhile."""

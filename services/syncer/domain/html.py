@@ -79,6 +79,8 @@ _AROUND_BREAK = re.compile(r" *\n *")
 _BREAKS = re.compile(r"\n{3,}")
 _PLAIN_SPACES = re.compile(r"[ \t\f\v\u00a0\u200b\ufeff]+")
 _MARKUP = re.compile(r"[<&]")
+_PLAIN_PARAGRAPHS = re.compile(r"[ \t\r\n\f]*(?:<p>[^<&]*</p>[ \t\r\n\f]*)+")
+_PARAGRAPH = re.compile(r"<p>([^<&]*)</p>")
 
 
 def plain_text(body: str | None) -> tuple[str, bool]:
@@ -91,10 +93,21 @@ def plain_text(body: str | None) -> tuple[str, bool]:
         return "", False
     cut = len(body) > _LONGEST_HTML
     source = clean(body[:_LONGEST_HTML])
-    found = _render(source) if _MARKUP.search(source) else _PLAIN_SPACES.sub(" ", _unix(source))
+    if not _MARKUP.search(source):
+        found = _PLAIN_SPACES.sub(" ", _unix(source))
+    elif _PLAIN_PARAGRAPHS.fullmatch(source):
+        # Most messages are nothing else, and need no parser.
+        found = _paragraphs(source)
+    else:
+        found = _render(source)
     found = _BREAKS.sub("\n\n", _AROUND_BREAK.sub("\n", found)).strip()
     kept = _within_limits(found)
     return kept, cut or len(kept) < len(found)
+
+
+def _paragraphs(source: str) -> str:
+    collapsed = (_SPACES.sub(" ", paragraph).strip(" ") for paragraph in _PARAGRAPH.findall(source))
+    return "\n\n".join(paragraph for paragraph in collapsed if paragraph)
 
 
 def _unix(source: str) -> str:

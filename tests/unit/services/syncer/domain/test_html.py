@@ -74,3 +74,15 @@ def test_broken_markup_never_fails(pieces: list[str]) -> None:
     text, _ = plain_text(body)
     assert text.count("w") == body.count("w")
     assert plain_text(body) == (text, False)
+
+
+@given(
+    st.lists(
+        st.text(st.sampled_from("ab>\"' \t\r\n\f\v\u00a0\u200b\ufeff\u2003\u2028é"), max_size=12), min_size=1
+    ),
+    st.sampled_from(["", " ", "\n\n", "\t"]),
+)
+def test_plain_paragraphs_read_the_same_by_either_way(texts: list[str], between: str) -> None:
+    """What is read without a parser is what the parser would have read: an empty tag decides which it is."""
+    body = between.join(f"<p>{text}</p>" for text in texts)
+    assert plain_text(body) == plain_text(body + "<i></i>")
