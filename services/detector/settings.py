@@ -43,7 +43,7 @@ class Settings(ServiceSettings):
         description="How often a portion of the customers that changed is measured for health.",
     )
     text_model: bool = Field(
-        default=False,
+        default=True,
         description="Whether the packaged text model reads messages; false: the rules alone.",
     )
     text_model_threads: int = Field(

@@ -140,7 +140,7 @@ class LexicalDetector:
         for one in said:
             by_clause[one.clause.index] = max(one.score, by_clause.get(one.clause.index) or one.score)
         highest = max((one.score for one in said), default=0.0)
-        whole = scores.whole.of(label)
+        whole = scores.decisive(label)
         confidence = curve.confidence(whole, highest + points)
         if not by_clause and message.clauses:
             by_clause = {0: 0.0}

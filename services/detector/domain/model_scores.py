@@ -46,6 +46,15 @@ class MessageScores:
     whole: ModelScores
     clauses: Mapping[int, ModelScores] = field(default_factory=dict)
 
+    def decisive(self, label: str) -> float:
+        """The score to decide on: halfway between the whole and its strongest clause where those were read.
+
+        A whole that speaks for a label which none of its clauses speaks for was misled by their mixture.
+        """
+        if not self.clauses:
+            return self.whole.of(label)
+        return (self.whole.of(label) + max(one.of(label) for one in self.clauses.values())) / 2
+
 
 class TextModel(Protocol):
     """Reads texts. The same text gets the same scores whatever it is read together with."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from services.detector.training.examples import Example
+    from services.detector.training.recipe import Stage
 
 TOKEN_LIMIT = 128
 """Texts are learned from their beginning; fewer than one in a hundred is longer."""
@@ -36,20 +36,6 @@ _WARM_UP = 0.06
 _DECAY = 0.01
 _CLIP = 1.0
 _REPORT_EVERY = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One pass of training: how often the rows are seen, and the highest learning rate.
-
-    The head's rate is `head_factor` times that of the encoder.
-    """
-
-    name: str
-    epochs: int
-    rate: float
-    seed: int
-    head_factor: float = 1.0
 
 
 def tokenizer_from(path: Path) -> Any:

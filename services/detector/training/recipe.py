@@ -10,14 +10,29 @@ those messages: no model has seen them, and none of our few messages is lost to 
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.detector.domain.model_scores import LIFECYCLE, WISH
 from services.detector.training.examples import Example, bucket, task_of
-from services.detector.training.fit import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One pass of training: how often the rows are seen, and the highest learning rate.
+
+    The head's rate is `head_factor` times that of the encoder.
+    """
+
+    name: str
+    epochs: int
+    rate: float
+    seed: int
+    head_factor: float = 1.0
+
 
 PUBLIC_STAGE = Stage("public", epochs=2, rate=5e-5, seed=1)
 AUTHORED_STAGE = Stage("authored", epochs=2, rate=4e-5, seed=2, head_factor=25.0)

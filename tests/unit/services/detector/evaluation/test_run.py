@@ -43,7 +43,7 @@ def test_lifecycle_with_predictions(tmp_path: Path) -> None:
     assert set(report) == KEYS
     assert set(report["selective"]) == {"coverage", "macro_f1", "accuracy", "labels"}
     assert report["rows"] == 5
-    assert report["messages_per_second"] == 1.0
+    assert report["messages_per_second"] == 5.0
     with kept.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert [row["label"] for row in rows[:3]] == ["churn_risk", "expansion;upsell", "none"]

@@ -1,0 +1,97 @@
+"""Which pieces of which messages a model reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from services.detector.domain.conversation import AuthorType, Conversation, Message
+from services.detector.domain.learned import Learned
+from services.detector.domain.model_scores import LABELS, ModelScores
+from services.detector.domain.text_reading import (
+    CLAUSES_LIMIT,
+    WINDOW_CHARACTERS,
+    WINDOWS_LIMIT,
+    read_with,
+    together,
+    windows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def scores(**known: float) -> ModelScores:
+    return ModelScores(tuple(known.get(label, -9.0) for label in LABELS))
+
+
+class WordModel:
+    """Hears churn risk in the word "leaving" and nothing else; remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.learned = Learned("0", {})
+        self.calls: list[list[str]] = []
+
+    def read(self, texts: Sequence[str]) -> list[ModelScores]:
+        self.calls.append(list(texts))
+        return [scores(churn_risk=3.0 if "leaving" in text else -9.0) for text in texts]
+
+
+def message(text: str, part_id: str = "1", author: AuthorType = AuthorType.CUSTOMER) -> Message:
+    return Message(part_id, author, NOON, text)
+
+
+def conversation(*messages: Message) -> Conversation:
+    return Conversation("org", "ws", "1", messages)
+
+
+def test_all_conversations_are_read_in_one_go() -> None:
+    """Messages first, then the clauses of those that say something: two calls, however many conversations."""
+    model = WordModel()
+    found = read_with(
+        model,
+        [
+            conversation(
+                message("The invoice came twice. We are leaving you in March."), message("Hm.", "2")
+            ),
+            conversation(message("Where is the export button today?")),
+        ],
+    )
+    assert len(model.calls) == 2
+    assert model.calls[1] == ["The invoice came twice.", "We are leaving you in March."]
+    assert found[0]["1"].whole.of("churn_risk") == 3.0
+    assert found[0]["1"].clauses[1].of("churn_risk") > found[0]["1"].clauses[0].of("churn_risk")
+    assert found[1]["1"].clauses == {}
+
+
+def test_agents_and_other_languages_are_not_read() -> None:
+    """Only customers' words in a language that the detectors know."""
+    model = WordModel()
+    spanish = "Hola, queremos cancelar la cuenta porque el precio es muy alto y no funciona para nosotros."
+    found = read_with(
+        model, [conversation(message("We are leaving you.", author=AuthorType.AGENT), message(spanish, "2"))]
+    )
+    assert found == [{}]
+    assert model.calls == [[], []]
+
+
+def test_a_long_letter_is_read_in_windows_from_both_ends() -> None:
+    """What stands at the end of a letter counts, and the number of windows is bounded."""
+    letter = "We had a long look at it. " * 400 + "So we are leaving you in March."
+    pieces = windows(message(letter))
+    assert len(pieces) == WINDOWS_LIMIT
+    assert all(len(piece) <= WINDOW_CHARACTERS for piece in pieces)
+    assert pieces[-1].endswith("leaving you in March.")
+    model = WordModel()
+    found = read_with(model, [conversation(message(letter))])
+    assert found[0]["1"].whole.of("churn_risk") == 3.0
+    assert len(model.calls[1]) == CLAUSES_LIMIT
+
+
+def test_windows_are_weighed_together() -> None:
+    """Moods are averaged, everything else is as strong as in its strongest window."""
+    whole = together([scores(negative=2.0, upsell=-1.0), scores(negative=0.0, upsell=4.0)])
+    assert whole.of("negative") == 1.0
+    assert whole.of("upsell") == 4.0
