@@ -40,6 +40,12 @@ class SyncerMetrics:
             buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
             registry=registry,
         )
+        self.behind_seconds = Histogram(
+            "earshot_syncer_behind_seconds",
+            "How far a connection's 'complete up to' lay behind when its run ended; the overlap is in it.",
+            buckets=(600, 900, 905, 915, 930, 960, 1_200, 1_800, 3_600, 21_600, 86_400),
+            registry=registry,
+        )
         self.published = Counter(
             "earshot_syncer_published",
             "Changes published by resource; parts are counted apart from their conversations.",

@@ -113,30 +113,44 @@ class Ended:
 
 
 class Earshot:
-    """One syncer and one connection to a workspace."""
+    """Syncers (one, or several replicas) and one connection to a workspace."""
 
     def __init__(
-        self, folder: Path, workspace: Simulated, *, kafka: str, mongodb_uri: str, **settings: str
+        self,
+        folder: Path,
+        workspace: Simulated,
+        *,
+        kafka: str,
+        mongodb_uri: str,
+        replicas: int = 1,
+        **settings: str,
     ) -> None:
         self._kafka = kafka
         self._workspace = workspace
         self._workspace_id = workspace.workspace_id()
         self._connector = Connector(workspace.url, self._workspace_id)
-        self._syncer = Syncer(
-            folder,
-            kafka=kafka,
-            mongodb_uri=mongodb_uri,
-            connector_url=self._connector.url,
-            prefix=f"b{uuid.uuid4().hex[:8]}",
-            **{"EARSHOT_SLICE_SECONDS": "5", "EARSHOT_LEASE_SECONDS": "30"} | settings,
-        )
+        prefix = f"b{uuid.uuid4().hex[:8]}"
+        self._syncers = [
+            Syncer(
+                folder,
+                kafka=kafka,
+                mongodb_uri=mongodb_uri,
+                connector_url=self._connector.url,
+                prefix=prefix,
+                **{"EARSHOT_SLICE_SECONDS": "5", "EARSHOT_LEASE_SECONDS": "30"} | settings,
+            )
+            for _ in range(replicas)
+        ]
         self._bus = Bus(kafka)
         self._pids: dict[str, int] = {}
 
     async def start(self) -> None:
         await ensure_topics(self._kafka, ALL_TOPICS)
-        self._pids = neighbours() | {"syncer": self._syncer.start()}
-        await self._syncer.ready()
+        self._pids = neighbours()
+        for number, syncer in enumerate(self._syncers):
+            self._pids["syncer" if number == 0 else f"syncer {number + 1}"] = syncer.start()
+        for syncer in self._syncers:
+            await syncer.ready()
         await self._bus.send(self._bus.connection(self._workspace.url, self._workspace_id))
 
     def watch(self) -> Watch:
@@ -151,14 +165,15 @@ class Earshot:
             with Watch(self._pids) as watch:
                 await self._bus.send(request)
                 completed = await ended.of(request.request_id)
+        ours = [name for name in self._pids if name.startswith("syncer")]
         result = Result(
-            reader="Earshot",
+            reader="Earshot" if len(ours) == 1 else f"Earshot, {len(ours)} replicas",
             run=name,
             conversations={count.resource: count.done for count in completed.counts}.get("conversation", 0),
             seconds=(completed.completed_at - completed.started_at).total_seconds(),
             calls=self._workspace.calls(),
-            cpu_seconds=watch.spent["syncer"],
-            peak_mib=watch.peak_mib["syncer"],
+            cpu_seconds=sum(watch.spent[name] for name in ours),
+            peak_mib=max(watch.peak_mib[name] for name in ours),
             gaps=completed.gap_count,
         )
         return result, watch
@@ -182,7 +197,8 @@ class Earshot:
         return found
 
     def close(self) -> None:
-        self._syncer.close()
+        for syncer in self._syncers:
+            syncer.close()
         self._connector.close()
 
 

@@ -71,6 +71,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--tap-conversations", type=int, default=2_000, help="that the tap reads; 0 for none")
     parser.add_argument("--parts", type=int, default=8, help="of a conversation, on average")
     parser.add_argument("--latency", type=float, default=100, help="of a call, in milliseconds")
+    parser.add_argument("--replicas", type=int, default=1, help="of Earshot's syncer")
     parser.add_argument("--changes", type=int, default=200, help="before the incremental run")
     parser.add_argument(
         "--short", action="store_true", help="two minutes: 6,000 conversations, 150 by the tap"
@@ -92,7 +93,7 @@ async def _earshot(folder: Path, options: argparse.Namespace, console: Console) 
             latency_ms=options.latency,
         ) as workspace,
     ):
-        earshot = Earshot(folder, workspace, kafka=kafka, mongodb_uri=mongodb_uri)
+        earshot = Earshot(folder, workspace, kafka=kafka, mongodb_uri=mongodb_uri, replicas=options.replicas)
         try:
             await earshot.start()
             console.print(f"Earshot reads {options.conversations:,} conversations.")

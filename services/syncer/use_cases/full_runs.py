@@ -184,7 +184,10 @@ class FullRuns:
         await self._close_gaps(run)
         if run.steps:
             await self._reports.progressed(run, self._planner.step(run.steps[-1].name).resource)
-        await self._reports.completed(run)
+        complete_up_to = await self._reports.completed(run)
+        if complete_up_to is not None:
+            behind = (self._clock.now() - complete_up_to).total_seconds()
+            self._metrics.behind_seconds.observe(max(behind, 0))
         await self._stores.runs.finish(run, interrupted=False, now=self._clock.now())
         return "completed"
 

@@ -76,8 +76,10 @@ class Reports:
             )
         )
 
-    async def completed(self, run: Run) -> None:
+    async def completed(self, run: Run) -> datetime | None:
+        """Tell that a run ended; return up to when everything is held, None while that is not known."""
         cursors = await self._stores.cursors.all(run.key)
+        complete_up_to = self._complete_up_to(cursors)
         await self._publisher.publish(
             SyncCompleted(
                 organization_id=run.key.organization_id,
@@ -89,13 +91,14 @@ class Reports:
                 held=() if run.lane == "hints" else await self._held(run, cursors),
                 changed=run.changed,
                 calls=run.calls,
-                complete_up_to=self._complete_up_to(cursors),
+                complete_up_to=complete_up_to,
                 gaps=tuple(await self._stores.gaps.listed(run.key, limit=_MOST_GAPS)),
                 gap_count=await self._stores.gaps.count(run.key),
                 started_at=run.started_at,
                 completed_at=self._clock.now(),
             )
         )
+        return complete_up_to
 
     async def interrupted(self, run: Run, error: AccessError) -> None:
         await self.interrupted_because(run, error.REASON, str(error))
