@@ -154,6 +154,10 @@ class Runs(Protocol):
         """Keep a run longer. False when it is ours no more."""
         ...
 
+    async def intended(self, key: ConnectionKey) -> list[Intent]:
+        """Return what the slices of a connection noted and may have published without remembering it."""
+        ...
+
     async def intend(self, run: Run, intents: Sequence[Intent], *, slot: int) -> bool:
         """Note what is about to be published, in place of what the slot held. False when it is ours no more.
 

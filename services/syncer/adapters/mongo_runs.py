@@ -21,6 +21,7 @@ from services.syncer.adapters.run_documents import (
     fresh_counters,
     hint_documents,
     intent_documents,
+    intents_of,
     new_document,
     progress_of,
 )
@@ -162,6 +163,10 @@ class MongoRuns:
 
     async def intend(self, run: Run, intents: Sequence[Intent], *, slot: int) -> bool:
         return await self._own(run, {"$set": {f"intents.{slot}": intent_documents(intents)}})
+
+    async def intended(self, key: ConnectionKey) -> list[Intent]:
+        found = await self._collection.of(key.organization_id).find({"_id": {"$in": _both(key)}})
+        return [intent for document in found for intent in intents_of(document)]
 
     async def checkpoint(self, run: Run, *, wake_at: datetime, done_hints: Sequence[str] = ()) -> bool:
         update: dict[str, Any] = {"$set": {**progress_of(run), "wake_at": wake_at, "owned": False}}

@@ -106,12 +106,17 @@ def claimed_run(document: dict[str, Any]) -> Run:
     if not document.get("saved", True):
         for step in run.steps:
             step.resumed = True
-    run.unsure = [
+    run.unsure = intents_of(document)
+    return run
+
+
+def intents_of(document: dict[str, Any]) -> list[Intent]:
+    """Return what a run's slices noted before they published it, and may not have remembered."""
+    return [
         Intent(each["resource"], each["id"], tuple(each["parts"]))
         for noted in document.get("intents", {}).values()
         for each in noted
     ]
-    return run
 
 
 def run_of(document: dict[str, Any]) -> Run:

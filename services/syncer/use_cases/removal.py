@@ -81,11 +81,35 @@ class Removal:
             await self._forget(key, barrier.workspace_id)
 
     async def _forget(self, key: ConnectionKey, workspace_id: str | None) -> int:
+        await self._bury_intents(key, workspace_id)
         documents = await self._forget_resources(key, workspace_id)
         documents += await self._stores.gaps.forget(key)
         documents += await self._stores.cursors.forget(key)
         documents += await self._stores.runs.forget(key)
         return documents + await self._stores.connections.forget(key)
+
+    async def _bury_intents(self, key: ConnectionKey, workspace_id: str | None) -> None:
+        """Bury what slices that were cut short may have published: only their notes remember it."""
+        if workspace_id is None:
+            return
+        common = (key.organization_id, key.connection_id, workspace_id)
+        observed_at = self._clock.now().isoformat()
+        for intent in await self._stores.runs.intended(key):
+            parts = [
+                deletion(
+                    *common,
+                    resource="conversation_part",
+                    id_=part,
+                    conversation_id=intent.id,
+                    reason="deleted",
+                    observed_at=observed_at,
+                )
+                for part in intent.parts
+            ]
+            whole = deletion(
+                *common, resource=intent.resource, id_=intent.id, reason="deleted", observed_at=observed_at
+            )
+            await self._publisher.publish_tombstones(*parts, whole)
 
     async def _forget_resources(self, key: ConnectionKey, workspace_id: str | None) -> int:
         """Publish a tombstone for every key ever published, then delete what named it; batch by batch."""

@@ -16,6 +16,7 @@ from services.syncer.adapters.run_documents import (
     fresh_counters,
     hint_documents,
     intent_documents,
+    intents_of,
     new_document,
     progress_of,
 )
@@ -257,6 +258,10 @@ class MemoryRuns:
         document = self.documents.get(run.key.document_id(run.lane))
         noted = document["intents"] if document is not None else {}
         return self._own(run, {"intents": {**noted, str(slot): intent_documents(intents)}})
+
+    async def intended(self, key: ConnectionKey) -> list[Intent]:
+        documents = (self.documents.get(key.document_id(lane)) for lane in ("main", "hints"))
+        return [intent for document in documents if document is not None for intent in intents_of(document)]
 
     async def checkpoint(self, run: Run, *, wake_at: datetime, done_hints: Sequence[str] = ()) -> bool:
         return self._own(run, {**progress_of(run), "wake_at": wake_at, "owned": False}, done_hints)

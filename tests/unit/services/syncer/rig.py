@@ -293,7 +293,7 @@ def differences(mirror: dict[str, Event], rig: Rig) -> list[str]:
     }
     wanted["conversation"] = set(conversations)
     for resource, ids in wanted.items():
-        prefix = f"{workspace_id}/{resource}/"
+        prefix = f"{KEY.organization_id}/{workspace_id}/{resource}/"
         held = {key.removeprefix(prefix) for key in mirror if key.startswith(prefix)}
         found += [f"{resource} {id_} is missing" for id_ in sorted(ids - held)]
         if resource != "conversation":  # Ones that fell out of the lookback meanwhile are kept.

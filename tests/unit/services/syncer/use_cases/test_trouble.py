@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from services.syncer.domain.connection import ConnectionKey
     from services.syncer.domain.held import Held
     from services.syncer.domain.run import Run
+    from shared.contracts.event import Event
 
 MAIN, HINTS = KEY.document_id("main"), KEY.document_id("hints")
 
@@ -402,6 +404,58 @@ async def test_what_comes_after_the_order_is_not_taken() -> None:
     await rig.intake.connection_changed(told(rig, 10, "removed"))
     assert rig.connections.kept == {}
     assert rig.runs.documents == {}
+
+
+async def test_what_a_dead_slice_published_is_buried() -> None:
+    """Killed between publishing and remembering, then removed: no key of that slice stays on the bus."""
+    rig = Rig(small())
+    await rig.connect()
+    await rig.request("initial")
+
+    async def dies(*_: object, **__: object) -> list[Held]:
+        raise _Killed
+
+    rig.fingerprints.store = dies  # type: ignore[method-assign]
+    with pytest.raises(_Killed):
+        await rig.slices.execute(await claimed(rig))
+    published = {event.key() for event in rig.publisher.published if isinstance(event, ResourceEvent)}
+    assert published
+    rig.clock.advance(LEASE_SECONDS + 1)
+    await rig.removal.remove(removal(rig))
+    assert published <= set(rig.publisher.tombstones)
+
+
+class _Killed(BaseException):
+    """The process ends here."""
+
+
+async def test_what_a_slice_that_is_stopped_published_is_buried() -> None:
+    """It learns in the middle of publishing that its run was stopped; removal finds every key."""
+    rig = Rig(small())
+    await rig.connect()
+    await rig.request("initial")
+    gate, arrived = asyncio.Event(), asyncio.Event()
+    publish = rig.publisher.publish
+
+    async def slowly(*events: Event) -> None:
+        await publish(*events)
+        if any(isinstance(event, ResourceEvent) for event in events):
+            arrived.set()
+            await gate.wait()
+
+    rig.publisher.publish = slowly  # type: ignore[method-assign]
+    slice_ = asyncio.ensure_future(rig.slices.execute(await claimed(rig)))
+    await arrived.wait()
+    with pytest.raises(TransientError):
+        await rig.removal.remove(removal(rig))
+    slice_.cancel()
+    gate.set()
+    with contextlib.suppress(asyncio.CancelledError):
+        await slice_
+    published = {event.key() for event in rig.publisher.published if isinstance(event, ResourceEvent)}
+    rig.clock.advance(LEASE_SECONDS + 1)
+    await rig.removal.remove(removal(rig))
+    assert published <= set(rig.publisher.tombstones)
 
 
 async def test_a_slice_that_outlives_its_lease_is_cleaned_up_after() -> None:
