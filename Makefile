@@ -13,11 +13,11 @@ ARGS ?=
 # Where the text model is made: weights of both stages and a model per fold; what is there is not made again.
 WORK ?= build/training
 
-.PHONY: help up test test-chain test-browser check fix contracts bench bench-sync bench-scale bench-memory train \
+.PHONY: help up test test-chain test-browser check fix contracts bench bench-sync bench-scale bench-memory bench-simulator train \
 	evaluate clean
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' Makefile
 
 up: .venv/stamp-run ## Start Earshot on this machine; Ctrl-C stops it
 	@$(BIN)/earshot up $(ARGS)
@@ -66,6 +66,9 @@ bench-scale: .venv/stamp-dev ## Measure the schedule of 10,000 connections, and 
 
 bench-memory: .venv/stamp-dev ## Measure the syncer's memory while it reads a million conversations
 	@$(BIN)/python -m tests.benchmarks.memory_bench $(ARGS)
+
+bench-simulator: .venv/stamp-dev ## Measure the simulated workspace with a million conversations
+	@$(BIN)/python -m tests.benchmarks.simulator_bench $(ARGS)
 
 clean: ## Remove caches and .venv; never the data
 	rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build *.egg-info

@@ -74,7 +74,10 @@ class Settings(ServiceSettings):
     intercom_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
 
     scheduler_seconds: float = Field(
-        default=0.5, gt=0, le=60, description="How often due connections are looked for."
+        default=0.25,
+        gt=0,
+        le=60,
+        description="How often due connections are looked for: one query by index, and most of a run's lag.",
     )
     look_seconds: float = Field(
         default=45.0,

@@ -75,8 +75,9 @@ def main(arguments: Sequence[str]) -> None:
             workspace_limit=_UNLIMITED,
         ) as workspace,
     ):
-        told = asyncio.run(_scheduled(Path(name), kafka, uri, workspace, options, console))
-        told |= asyncio.run(_idle(Path(name), kafka, uri, workspace, options, console))
+        # First, or the syncer would be asked to run the ten thousand too.
+        idle = asyncio.run(_idle(Path(name), kafka, uri, workspace, options, console))
+        told = asyncio.run(_scheduled(Path(name), kafka, uri, workspace, options, console)) | idle
     told |= {
         "cores": psutil.cpu_count(),
         "load_before": round(load, 1),
@@ -108,7 +109,6 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 async def _scheduled(
     folder: Path, kafka: str, uri: str, workspace: Simulated, options: argparse.Namespace, console: Console
 ) -> dict[str, Any]:
-    await ensure_topics(kafka, ALL_TOPICS)
     console.print(f"Storing {options.connections:,} connections.")
     keys = Fernet.generate_key().decode()
     first_due = await _fill(uri, workspace, keys, options)
@@ -280,6 +280,7 @@ async def _idle(
     folder: Path, kafka: str, uri: str, workspace: Simulated, options: argparse.Namespace, console: Console
 ) -> dict[str, Any]:
     """Let the syncer run idle connections; return what one of them costs."""
+    await ensure_topics(kafka, ALL_TOPICS)
     console.print(f"Running {options.idle} idle connections in the syncer.")
     connector = Connector(workspace.url, workspace.workspace_id())
     prefix = f"i{uuid.uuid4().hex[:8]}"

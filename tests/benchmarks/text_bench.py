@@ -26,17 +26,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_NOTHING = frozenset({"none", "other", "neutral"})
 _TOGETHER = 50
 """Messages in a batch of conversations, as a slice of the bus brings them."""
 
 
 def texts_of(count: int, words: int) -> list[str]:
-    """Different messages of so many words, put together from the authored ones; 0 words: as they are."""
-    rows = [row.text for path in sorted(authored_folder().glob("*.csv")) for row in read_labelled(path)]
-    if not words:
-        return list(itertools.islice(itertools.cycle(rows), count))
-    stream = itertools.cycle(" ".join(rows).split())
-    return [" ".join(itertools.islice(stream, words)) for _ in range(count)]
+    """Different messages of so many words, put together from the authored ones; 0 words: as they are.
+
+    One in ten is made of messages about something, the others of messages about nothing that is looked for.
+    """
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for path in sorted(authored_folder().glob("*.csv")):
+        for row in read_labelled(path):
+            found[not row.labels <= _NOTHING].append(row.text)
+    streams = {telling: itertools.cycle(rows) for telling, rows in found.items()}
+    if words:
+        streams = {telling: itertools.cycle(" ".join(rows).split()) for telling, rows in found.items()}
+    return [" ".join(itertools.islice(streams[at % 10 == 0], words or 1)) for at in range(count)]
 
 
 def conversations_of(texts: Sequence[str]) -> list[Conversation]:
