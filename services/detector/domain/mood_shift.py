@@ -52,9 +52,10 @@ class ShiftParameters:
         sure: how confident a turn that was said once must be.
         sure_after_good: the same after a good mood, which makes a misread question less likely.
         bad: a message at or below this is no sign of recovery.
-        recovered_within: made good when two messages in a row are at most this far below the mood before...
+        recovered_after: made good when so many messages in a row are...
+        recovered_within: ...on average at most this far below the mood before...
         recovered_at: ...or at least this good.
-        made_good: so good a message in the conversation of the turn makes it good at once.
+        made_good: so good a message makes it good at once, where all bad words stand in its conversation.
     """
 
     half_life_days: float = 30.0
@@ -63,10 +64,11 @@ class ShiftParameters:
     good: float = 0.4
     before_at_least: float = -0.2
     drop: float = 0.6
-    recent_at_most: float = -0.45
-    sure: float = 0.8
-    sure_after_good: float = 0.7
+    recent_at_most: float = -0.5
+    sure: float = 0.85
+    sure_after_good: float = 0.8
     bad: float = -0.2
+    recovered_after: int = 3
     recovered_within: float = 0.3
     recovered_at: float = 0.3
     made_good: float = 0.5
@@ -166,10 +168,11 @@ def _made_good(
     newest = points[at]
     if newest.score <= told.bad:
         return False
-    where = next(one.conversation_id for one in reversed(points[began:at]) if one.score <= told.bad)
-    if newest.conversation_id == where and newest.score >= told.made_good:
+    where = {one.conversation_id for one in points[began:at] if one.score <= told.bad}
+    if where == {newest.conversation_id} and newest.score >= told.made_good:
         return True
-    if at - 1 < began or points[at - 1].score <= told.bad:
+    since = points[max(began, at + 1 - told.recovered_after) : at + 1]
+    if len(since) < told.recovered_after or any(point.score <= told.bad for point in since):
         return False
-    mean = (newest.score + points[at - 1].score) / 2
+    mean = sum(point.score for point in since) / len(since)
     return mean >= min(before - told.recovered_within, told.recovered_at)

@@ -93,14 +93,19 @@ class Withdrawals:
 
     def withdraws(self, message: Message, kind: Kind) -> bool:
         """Whether a message takes back what its author said before, as far as `kind` is concerned."""
+        return self._reverses(message, kind) or any(self._any.hits(clause) for clause in message.clauses)
+
+    def _reverses(self, message: Message, kind: Kind) -> bool:
+        """Whether it does so in words that belong to the kind ("we are staying"), not just "never mind"."""
         special = self._by_kind.get(kind)
-        return any(
-            self._any.hits(clause) or (special is not None and special.hits(clause))
-            for clause in message.clauses
-        )
+        return special is not None and any(special.hits(clause) for clause in message.clauses)
 
     def withdrawn(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
-        """Positions in `readable_messages` that a later message of the same author takes back."""
+        """Positions in `readable_messages` that a later message of the same author takes back.
+
+        Who stays after having given notice names the notice ("please cancel the cancellation"): that message
+        is taken back with the others. Found wishes are not, since the next wish often stands beside them.
+        """
         messages = conversation.readable_messages
         taken: set[int] = set()
         for position, message in enumerate(messages[1:], start=1):
@@ -108,4 +113,6 @@ class Withdrawals:
                 continue
             own = [at for at in range(position) if messages[at].author_id == message.author_id]
             taken.update(own[-REACH_MESSAGES:])
+            if own and kind is Kind.CHURN_RISK and self._reverses(message, kind):
+                taken.add(position)
         return frozenset(taken)

@@ -55,7 +55,7 @@ def test_a_shift_lasts_until_the_mood_is_back() -> None:
     """An open shift holds through lukewarm words and ends with glad ones."""
     angry = [*GLAD, point(2, -0.9)]
     assert find_shift([*angry, point(1, -0.1)]) is not None
-    assert find_shift([*angry, point(1, 0.7), point(0, 0.8)]) is None
+    assert find_shift([*angry, point(1, 0.7), point(0.5, 0.6), point(0, 0.8)]) is None
 
 
 def test_a_shift_is_one_persons() -> None:

@@ -59,30 +59,32 @@ def test_a_turn_needs_a_better_past_and_a_bad_present(
         ((0.0,), ["2"]),
         ((0.9,), ["2"]),
         ((0.9, -0.6), ["2", "4"]),
-        ((0.4, 0.5), None),
-        ((0.0, 0.1), ["2"]),
-        ((0.4, 0.5, -0.9), None),
-        ((0.9, 0.9, -0.9), ["5"]),
+        ((0.9, 0.9), ["2"]),
+        ((0.4, 0.5, 0.4), None),
+        ((0.0, 0.1, 0.0), ["2"]),
+        ((0.9, 0.9, 0.9, -0.9), ["6"]),
     ],
 )
-def test_a_turn_lasts_until_two_messages_are_better(
+def test_a_turn_lasts_until_three_messages_are_better(
     since: tuple[float, ...], parts: list[str] | None
 ) -> None:
-    """One glad word elsewhere does not undo anger; two do, and then it can turn again."""
-    assert told(negative_shift(points(0.6, 0.6, -0.9, *since, confidence=0.79))) == parts
+    """Thanks on another matter do not undo anger; three glad messages do, and then it can turn again."""
+    assert told(negative_shift(points(0.6, 0.6, -0.9, *since, confidence=0.82))) == parts
 
 
 def test_what_is_made_good_on_the_spot_is_no_turn() -> None:
     """A glad answer in the very conversation settles it, a lukewarm one does not."""
     assert negative_shift(points(0.6, 0.6, -0.9, 0.8, place="one")) is None
     assert negative_shift(points(0.6, 0.6, -0.9, 0.2, place="one")) is not None
+    before, later = points(0.6, 0.6, -0.9), points(0.0, 0.0, 0.0, -0.9, 0.9, place="two")[3:]
+    assert negative_shift([*before, *later]) is not None
 
 
 def test_an_unsure_turn_must_be_said_twice() -> None:
     """One doubtful message is not enough, two in a row are; after a good mood one needs to be less sure."""
-    assert negative_shift(points(0.1, 0.1, -0.6, confidence=0.75)) is None
-    assert negative_shift(points(0.6, 0.6, -0.6, confidence=0.75)) is not None
-    assert negative_shift(points(0.6, 0.6, -0.6, confidence=0.65)) is None
+    assert negative_shift(points(0.1, 0.1, -0.6, confidence=0.82)) is None
+    assert negative_shift(points(0.6, 0.6, -0.6, confidence=0.82)) is not None
+    assert negative_shift(points(0.6, 0.6, -0.6, confidence=0.75)) is None
     shift = negative_shift(points(0.5, 0.4, -0.6, -0.7, confidence=0.6))
     assert shift is not None
     assert len(shift.evidence) == 2

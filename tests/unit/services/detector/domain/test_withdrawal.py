@@ -37,4 +37,12 @@ def test_found_it_takes_back_a_wish_and_no_notice() -> None:
 def test_staying_takes_back_notice() -> None:
     """A customer who is won back is no risk by those words."""
     told = conversation(("kim", "close it"), ("kim", "We decided to stay with you."))
-    assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == {0}
+    assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == {0, 1}
+
+
+def test_staying_is_no_notice_even_when_it_names_one() -> None:
+    """Cancelling the cancellation is not cancelling; without notice before there is nothing to take back."""
+    told = conversation(("kim", "cancel it"), ("kim", "We want to stay, please cancel the cancellation."))
+    assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == {0, 1}
+    alone = conversation(("lee", "hello"), ("kim", "We decided to stay with you."))
+    assert Withdrawals().withdrawn(alone, Kind.CHURN_RISK) == frozenset()
