@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 PACKAGED = Path(__file__).parent.parent / "model"
-TOKENS_PER_BATCH = 512
+TOKENS_PER_BATCH = 384
 """Texts times tokens that are read in one go: larger batches gain nothing on a core and hold memory."""
-_BUCKETS = (8, 16, 24, 32, 48, 64, 96, 128)
+_BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128)
 """Texts are filled up to the next of these lengths; beyond the last they are cut."""
 _CHARACTERS = 2_000
 """More cannot be within the last bucket; the tokenizer's work is bounded by it."""

@@ -32,8 +32,9 @@ WINDOWS_LIMIT = 6
 _LAST_WINDOWS = 2
 CLAUSES_LIMIT = 12
 """Clauses of one message that are read one by one."""
-_WORTH_A_LOOK = -2.5
-"""Logit from which a label may still come out when a rule speaks for it too."""
+_WORTH_A_LOOK = 1.0
+"""Logit from which a label may come out by itself. Below it a rule must speak too, and then the rule says
+which clause it was; reading all clauses costs as much as reading the message."""
 
 Scores = Mapping[str, MessageScores]
 """Scores of one conversation's messages by part id."""
