@@ -174,6 +174,10 @@ class Lists(Protocol):
         self, organization_id: str, *, state: RequestState | None, words: str | None
     ) -> int: ...
 
+    async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:
+        """Return the names of attributes that companies of a connection have, with an example each."""
+        ...
+
     async def unmatched(self, organization_id: str, limit: int) -> list[MirroredCompany]:
         """Return companies with suggestions that nobody decided on yet."""
         ...

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.domain.admission import Barrier, Standing
+    from services.detector.domain.attributes import AttributeMap
     from services.detector.domain.book import Change
     from services.detector.domain.conversation import AccountFacts
     from services.detector.domain.corrections import Correction
@@ -218,6 +219,16 @@ class Customers(Protocol):
         ...
 
     async def forget_snapshots(self, organization_id: str, customer_ids: Collection[str]) -> None: ...
+
+    async def attribute_maps(self, organization_id: str) -> dict[str, AttributeMap]:
+        """Return by connection which attribute of its companies means what, where a person said so."""
+        ...
+
+    async def save_attribute_map(
+        self, organization_id: str, connection_id: str, chosen: AttributeMap, by: str
+    ) -> None: ...
+
+    async def forget_attribute_map(self, organization_id: str, connection_id: str) -> int: ...
 
     async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None: ...
 

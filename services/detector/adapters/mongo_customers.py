@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import UpdateOne
 
 from services.detector.adapters.flat import flat
+from services.detector.domain.attributes import MEANINGS, AttributeMap
 from services.detector.domain.conversation import AccountFacts
 from services.detector.domain.customer import Customer
 from services.detector.domain.matching import Decision, KnownName, normalise_name
@@ -50,6 +51,7 @@ class MongoCustomers:
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._customers = Collection(database, "customers")
         self._decisions = Collection(database, "company_decisions")
+        self._attribute_maps = Collection(database, "attribute_maps")
 
     async def prepare(self) -> None:
         """Make the indexes that are missing."""
@@ -182,6 +184,30 @@ class MongoCustomers:
                     "$unset": dict.fromkeys(HEALTH_STATES, ""),
                 },
             )
+
+    async def attribute_maps(self, organization_id: str) -> dict[str, AttributeMap]:
+        found = await self._attribute_maps.of(organization_id).find({})
+        return {
+            one["connection_id"]: AttributeMap(
+                {meaning: one["chosen"][meaning] for meaning in MEANINGS if meaning in one["chosen"]}
+            )
+            for one in found
+        }
+
+    async def save_attribute_map(
+        self, organization_id: str, connection_id: str, chosen: AttributeMap, by: str
+    ) -> None:
+        await self._attribute_maps.of(organization_id).update_one(
+            {"_id": f"{organization_id}/{connection_id}"},
+            {"$set": {"connection_id": connection_id, "chosen": dict(chosen.chosen), "by": by}},
+            upsert=True,
+        )
+
+    async def forget_attribute_map(self, organization_id: str, connection_id: str) -> int:
+        result = await self._attribute_maps.of(organization_id).delete_one(
+            {"_id": f"{organization_id}/{connection_id}"}
+        )
+        return result.deleted_count
 
     async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None:
         await self._customers.of(organization_id).bulk_write(

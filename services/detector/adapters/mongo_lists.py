@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _CHOICES = 200
 """Values offered in a filter; with more, the address takes any value still."""
 
+_SAMPLED = 300
+"""Companies whose attributes are looked at for their names; rare ones may be missed."""
+_EXAMPLE = 60
+
 _LIVE = 200
 _SIGNAL_SORTS = {"newest": "shown_at", "confidence": "confidence", "spend": "spend"}
 _CUSTOMER_FIELDS = {
@@ -218,6 +222,17 @@ class MongoLists:
         self, organization_id: str, *, state: RequestState | None, words: str | None
     ) -> int:
         return await self._requests.of(organization_id).count(_request_query(state, words))
+
+    async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:
+        found = await self._companies.of(organization_id).find(
+            {"connection_id": connection_id}, projection={"data.custom_attributes": 1}, limit=_SAMPLED
+        )
+        examples: dict[str, str] = {}
+        for document in found:
+            for name, value in document["data"]["custom_attributes"].items():
+                if value is not None and len(examples) < _CHOICES:
+                    examples.setdefault(name, str(value)[:_EXAMPLE])
+        return dict(sorted(examples.items()))
 
     async def unmatched(self, organization_id: str, limit: int) -> list[MirroredCompany]:
         found = await self._companies.of(organization_id).find(

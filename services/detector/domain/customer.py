@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from services.detector.domain.attributes import AttributeMap
 from services.detector.domain.conversation import AccountFacts
 from shared.contracts.signals import CustomerRef
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
-    from shared.contracts.resources import CompanyChanged, Scalar
-
-_RENEWAL_NAMES = frozenset(
-    {"renewaldate", "renewson", "renewal", "contractend", "contractenddate", "contractends"}
-)
-_SEAT_NAMES = frozenset({"seats", "seatcount", "licenses", "licences", "paidseats"})
-_MILLISECONDS_FROM = 100_000_000_000
-"""Epoch numbers above this are milliseconds: as seconds they would lie past the year 5000."""
+    from shared.contracts.resources import CompanyChanged
 
 
 @dataclass(frozen=True)
@@ -53,19 +47,24 @@ class Customer:
         )
 
 
-def with_facts(customer: Customer, companies: Sequence[CompanyChanged]) -> Customer:
-    """Return the customer with its facts put together anew.
+def with_facts(
+    customer: Customer,
+    companies: Sequence[CompanyChanged],
+    maps: Mapping[str, AttributeMap] | None = None,
+) -> Customer:
+    """Return the customer with its facts put together anew. `maps` say by connection what attributes mean.
 
     Spend and people of several companies add up; dates take the earliest start and the newest sign of
     life, and the next renewal that any of them names.
     """
-    spend = [one.monthly_spend for one in companies if one.monthly_spend is not None]
+    read = [(one, (maps or {}).get(one.connection_id, AttributeMap())) for one in companies]
+    spend = [value for one, told in read if (value := told.monthly_spend(one)) is not None]
     users = [one.user_count for one in companies if one.user_count is not None]
-    seats = [count for one in companies if (count := _seats(one.custom_attributes)) is not None]
-    renewals = [day for one in companies if (day := _renewal(one.custom_attributes)) is not None]
-    starts = [start for one in companies if (start := one.remote_created_at or one.created_at) is not None]
+    seats = [value for one, told in read if (value := told.seats(one)) is not None]
+    renewals = [day for one, told in read if (day := told.renewal_date(one)) is not None]
+    starts = [start for one, told in read if (start := told.signed_up_at(one)) is not None]
     seen = [one.last_request_at for one in companies if one.last_request_at is not None]
-    plans = [one.plan for one in companies if one.plan]
+    plans = [plan for one, told in read if (plan := told.plan(one))]
     facts = AccountFacts(
         customer_id=customer.customer_id,
         name=customer.name,
@@ -82,37 +81,3 @@ def with_facts(customer: Customer, companies: Sequence[CompanyChanged]) -> Custo
 
 def _sum(values: Sequence[float]) -> float | None:
     return sum(values) if values else None
-
-
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
-
-
-def _renewal(attributes: Mapping[str, Scalar]) -> date | None:
-    for name, value in sorted(attributes.items()):
-        if _plain(name) in _RENEWAL_NAMES:
-            return parse_date(value)
-    return None
-
-
-def _seats(attributes: Mapping[str, Scalar]) -> int | None:
-    for name, value in sorted(attributes.items()):
-        if _plain(name) in _SEAT_NAMES and not isinstance(value, bool):
-            try:
-                return int(float(value)) if value is not None else None
-            except (ValueError, OverflowError):
-                return None
-    return None
-
-
-def parse_date(value: Scalar) -> date | None:
-    """Read a date as workspaces keep it: ISO 8601, or seconds or milliseconds since 1970; None if neither."""
-    try:
-        if isinstance(value, bool) or value is None:
-            return None
-        if isinstance(value, (int, float)):
-            seconds = value / 1000 if value > _MILLISECONDS_FROM else value
-            return datetime.fromtimestamp(seconds, UTC).date()
-        return datetime.fromisoformat(value.strip()).date()
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.detector.domain.customer import parse_date
+from services.detector.domain.attributes import parse_date
 from services.detector.errors import CustomerListError
 
 if TYPE_CHECKING:

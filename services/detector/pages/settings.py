@@ -9,11 +9,16 @@ from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.detector.api.answers import AnsweringRoute
+from services.detector.domain.attributes import MEANINGS, NONE, AttributeMap, guess
 from services.detector.domain.customer_list import MAX_BYTES
-from services.detector.errors import CustomerListError
+from services.detector.errors import CustomerListError, NotFoundError
 from shared.auth.dependencies import Admin, Member, csrf_protect
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.detector.domain.attributes import Meaning
+    from services.detector.domain.mirror import ConnectionView
     from services.detector.lists import Lists
     from services.detector.ports import Connections, Customers
     from services.detector.use_cases.customers import Imported, MaintainCustomers
@@ -22,6 +27,22 @@ if TYPE_CHECKING:
 
 CUSTOMERS = "/settings/organization/customers"
 _SUGGESTIONS = 50
+MEANING_WORDS: Mapping[Meaning, str] = {
+    "plan": "Plan",
+    "monthly_spend": "Spend a month",
+    "seats": "Seats paid for",
+    "signed_up_at": "Customer since",
+    "renewal_date": "Renewal date",
+}
+_INTERCOM_KNOWS: Mapping[Meaning, str] = {
+    "plan": "Intercom's own plan",
+    "monthly_spend": "Intercom's own monthly spend",
+    "seats": "nothing",
+    "signed_up_at": "Intercom's own creation date",
+    "renewal_date": "nothing",
+}
+_GUESS = "?"
+"""Chosen where the guess shall stand; no attribute has this name."""
 _PROTECTED = [Depends(csrf_protect)]
 
 
@@ -69,7 +90,41 @@ def setting_pages(parts: SettingParts) -> APIRouter:
         )
         return RedirectResponse(f"{CUSTOMERS}#suggestions", 303)
 
+    @router.post(f"{CUSTOMERS}/attributes", dependencies=_PROTECTED)
+    async def attributes(
+        request: Request, identity: Admin, connection: Annotated[str, Form(max_length=200)]
+    ) -> RedirectResponse:
+        view = await parts.connections.get(identity.organization_id, connection)
+        if view is None:
+            raise NotFoundError("There is no such connection.")
+        form = await request.form()
+        asked = {meaning: str(form.get(meaning, _GUESS)) for meaning in MEANINGS}
+        chosen = {meaning: name for meaning, name in asked.items() if name != _GUESS}
+        await parts.maintain.map_attributes(identity.organization_id, view, chosen, by=identity.email)
+        return RedirectResponse(f"{CUSTOMERS}#attributes", 303)
+
     return router
+
+
+async def _meanings(parts: SettingParts, organization_id: str, view: ConnectionView) -> list[dict[str, Any]]:
+    """Return for each meaning what may be chosen, with an example, and what is chosen now."""
+    names = await parts.lists.company_attributes(organization_id, view.connection_id)
+    kept = (await parts.customers.attribute_maps(organization_id)).get(view.connection_id, AttributeMap())
+    guessed = guess(names)
+    named = [(name, f"{name} (for example {example})") for name, example in names.items()]
+    return [
+        {
+            "name": meaning,
+            "label": MEANING_WORDS[meaning],
+            "value": kept.chosen.get(meaning, _GUESS),
+            "options": [
+                (_GUESS, f"as guessed: {guessed.get(meaning, _INTERCOM_KNOWS[meaning])}"),
+                (NONE, "no attribute means this"),
+                *named,
+            ],
+        }
+        for meaning in MEANINGS
+    ]
 
 
 async def _customers(
@@ -107,4 +162,5 @@ async def _customers(
         known=await count(known=True),
         unknown=await count(known=False),
         connections=views,
+        meanings=[(view, await _meanings(parts, organization, view)) for view in views],
     )

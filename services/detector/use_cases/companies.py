@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
+_COMPANIES_AT_ONCE = 200
 _READ_AT_ONCE = 200
 """Conversations read again in one go when a company changes hands; a slice that stays below a second."""
 
@@ -76,6 +77,15 @@ class MatchCompanies:
         await self._read_again(organization_id, moved)
         await self._review(organization_id, after, companies, matches, views)
 
+    async def match_all(self, organization_id: str, workspace_id: str) -> None:
+        """Match every company of a workspace anew."""
+        cursor = ""
+        while keys := await self._mirror.company_keys_after(
+            organization_id, workspace_id, cursor, _COMPANIES_AT_ONCE
+        ):
+            await self.match(organization_id, keys)
+            cursor = keys[-1]
+
     async def _matches(
         self,
         organization_id: str,
@@ -108,6 +118,7 @@ class MatchCompanies:
         """Put the facts of these customers together anew, and make the stand-ins that are missing."""
         held = await self._customers.by_ids(organization_id, customer_ids)
         owned = await self._mirror.companies_of(organization_id, customer_ids)
+        maps = await self._customers.attribute_maps(organization_id)
         for key, match in matches.items():
             if match.customer_id is None:
                 record = companies[key].record
@@ -122,7 +133,7 @@ class MatchCompanies:
         for identifier, customer in held.items():
             stored = await self._customers.by_ids(organization_id, [identifier])
             mine = owned.get(identifier, [])
-            fresh = with_facts(customer, mine)
+            fresh = with_facts(customer, mine, maps)
             before = stored.get(identifier)
             if fresh == before:
                 continue

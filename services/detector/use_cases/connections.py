@@ -94,16 +94,8 @@ class KeepConnections:
             await self._reread.ask(view)
         await self._connections.save(view)
         if view.match_companies_by_name != held.match_companies_by_name and view.workspace_id:
-            await self._match_all(view.organization_id, view.workspace_id)
+            await self._companies.match_all(view.organization_id, view.workspace_id)
         await self._remove.again(view.organization_id, view.connection_id)
-
-    async def _match_all(self, organization_id: str, workspace_id: str) -> None:
-        cursor = ""
-        while keys := await self._mirror.company_keys_after(
-            organization_id, workspace_id, cursor, _COMPANIES_AT_ONCE
-        ):
-            await self._companies.match(organization_id, keys)
-            cursor = keys[-1]
 
 
 class RemoveData:
@@ -170,6 +162,7 @@ class RemoveData:
         workspace_id = None if barrier.confirmed else barrier.workspace_id
         removed = await self._rereads.remove(organization_id, connection_id)
         removed += await self._corrections.remove(organization_id, connection_id)
+        removed += await self._customers.forget_attribute_map(organization_id, connection_id)
         removed += await self._remove_signals_of(organization_id, connection_id, workspace_id)
         cursor = ""
         while keys := await self._mirror.company_keys_of(
@@ -191,10 +184,11 @@ class RemoveData:
         ids = {one.customer_id for one in companies.values() if one.customer_id}
         customers = await self._customers.by_ids(organization_id, ids)
         owned = await self._mirror.companies_of(organization_id, customers.keys())
+        maps = await self._customers.attribute_maps(organization_id)
         bare = []
         for customer_id, customer in customers.items():
             others = [one for one in owned.get(customer_id, []) if one.connection_id != connection_id]
-            bare.append(replace(with_facts(customer, others), mood=None, mood_messages=0))
+            bare.append(replace(with_facts(customer, others, maps), mood=None, mood_messages=0))
         await self._customers.save(bare)
         await self._customers.forget_snapshots(organization_id, customers.keys())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.detector.domain.attributes import AttributeMap
 from services.detector.domain.customer import Customer, with_facts
 from services.detector.domain.customer_list import CustomerList, CustomerRow, parse_customers
 from services.detector.domain.identity import known_customer_id
@@ -12,11 +13,16 @@ from services.detector.domain.matching import Decision, normalise_name
 from services.detector.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from services.detector.domain.attributes import Meaning
+    from services.detector.domain.mirror import ConnectionView
     from services.detector.ports import Customers, Mirror, Signals
     from services.detector.use_cases.companies import MatchCompanies
     from shared.clock import Clock
+
+_MOST_NAME = 200
+"""Characters of an attribute's name; Intercom allows 190."""
 
 _AT_ONCE = 500
 """Customers stored, and companies matched, in one go; keeps a large file from holding the loop."""
@@ -66,6 +72,7 @@ class MaintainCustomers:
         A row replaces what the list said of that customer before; what companies say stays.
         """
         created = updated = 0
+        maps = await self._customers.attribute_maps(organization_id)
         for start in range(0, len(rows), _AT_ONCE):
             portion = {
                 known_customer_id(organization_id, row.external_id): row
@@ -74,7 +81,7 @@ class MaintainCustomers:
             held = await self._customers.by_ids(organization_id, portion.keys())
             owned = await self._mirror.companies_of(organization_id, portion.keys())
             fresh = {
-                key: with_facts(_from_row(organization_id, key, row, held.get(key)), owned.get(key, []))
+                key: with_facts(_from_row(organization_id, key, row, held.get(key)), owned.get(key, []), maps)
                 for key, row in portion.items()
             }
             changed = [one for key, one in fresh.items() if one != held.get(key)]
@@ -98,6 +105,18 @@ class MaintainCustomers:
         keys = sorted(touched)
         for start in range(0, len(keys), _AT_ONCE):
             await self._companies.match(organization_id, keys[start : start + _AT_ONCE])
+
+    async def map_attributes(
+        self, organization_id: str, view: ConnectionView, chosen: Mapping[Meaning, str], *, by: str
+    ) -> None:
+        """Keep a person's word on what the attributes of a connection's companies mean; facts follow.
+
+        What is not in `chosen` is guessed; `attributes.NONE` says that nothing means it.
+        """
+        kept = {meaning: name for meaning, name in chosen.items() if len(name) <= _MOST_NAME}
+        await self._customers.save_attribute_map(organization_id, view.connection_id, AttributeMap(kept), by)
+        if view.workspace_id:
+            await self._companies.match_all(organization_id, view.workspace_id)
 
     async def decide(
         self, organization_id: str, company_key: str, customer_id: str, *, confirmed: bool, by: str

@@ -242,6 +242,22 @@ class TestActing:
         assert answer.status_code == 303
         assert "Nothing to decide" in await text(browser, "/settings/organization/customers")
 
+    async def test_saying_what_attributes_mean(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The page offers the workspace's own attributes with examples; what is chosen stays chosen."""
+        await rig.connect()
+        await rig.tell(rig.company(custom_attributes={"term_ends": "2026-12-31", "seats": 7}))
+        path = "/settings/organization/customers"
+        page = await text(browser, path)
+        assert "term_ends (for example 2026-12-31)" in page
+        assert "as guessed: seats" in page
+        form = {"connection": "con1", "renewal_date": "term_ends"}
+        assert (await browser.post(f"{path}/attributes", data=form)).status_code == 303
+        assert re.search(r'<option value="term_ends"[^>]*selected', await text(browser, path))
+        (customer,) = (await browser.get("/api/v1/customers", headers=MACHINE)).json()["items"]
+        assert (customer["renewal_date"], customer["seats"]) == ("2026-12-31", 7)
+        missing = await browser.post(f"{path}/attributes", data={"connection": "none"})
+        assert missing.status_code == 404
+
     async def test_a_request_changes_its_state(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """The form moves a request; a state that there is not is refused."""
         await filled(rig)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from services.detector.domain.attributes import NONE
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
@@ -33,6 +34,8 @@ from tests.unit.services.detector.rig import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from services.detector.domain.attributes import Meaning
+    from services.detector.domain.conversation import AccountFacts
     from shared.contracts.event import Event
     from tests.unit.services.detector.rig import Rig
 
@@ -892,3 +895,26 @@ class TestCorrections:
         await rig.engine.review.confirm(ORG, signal.signal_id, by="ann@acme.example")
         assert await rig.stores.corrections.remove(ORG, CONNECTION) == 1
         assert await rig.stores.corrections.newest(ORG) == []
+
+
+class TestAttributes:
+    """What a workspace's attributes mean is guessed, and a person's word counts."""
+
+    async def _facts(self, rig: Rig) -> AccountFacts:
+        return (await rig.stores.customers.by_ids(ORG, [NORTHWIND]))[NORTHWIND].facts
+
+    async def test_a_choice_beats_the_guess(self, rig: Rig) -> None:
+        """The chosen attribute is read at once for every company, and none at all where that was chosen."""
+        await rig.connect()
+        attributes = {"Renewal date": "2026-09-01", "ends_with_us": "2026-12-31", "seats": 40, "MRR": "1,200"}
+        await rig.tell(rig.company(custom_attributes=attributes))
+        facts = await self._facts(rig)
+        assert (facts.renewal_date, facts.seats, facts.monthly_spend) == (date(2026, 9, 1), 40, 1200.0)
+        view = await rig.stores.connections.get(ORG, CONNECTION)
+        assert view is not None
+        chosen: dict[Meaning, str] = {"renewal_date": "ends_with_us", "seats": NONE}
+        await rig.engine.customers.map_attributes(ORG, view, chosen, by="ann@acme.example")
+        facts = await self._facts(rig)
+        assert (facts.renewal_date, facts.seats, facts.monthly_spend) == (date(2026, 12, 31), None, 1200.0)
+        await rig.tell(rig.company(custom_attributes=attributes | {"ends_with_us": "2027-01-31"}))
+        assert (await self._facts(rig)).renewal_date == date(2027, 1, 31)

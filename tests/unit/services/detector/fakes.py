@@ -36,6 +36,7 @@ from shared.errors import TransientError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
+    from services.detector.domain.attributes import AttributeMap
     from services.detector.domain.book import Change
     from services.detector.domain.conversation import AccountFacts
     from services.detector.domain.customer import Customer
@@ -367,6 +368,7 @@ class MemoryCustomers:
         self._decisions: dict[tuple[str, str], dict[str, Decision]] = defaultdict(dict)
         self.attention: dict[str, Attention] = {}
         self.changes: dict[tuple[str, str], int] = defaultdict(int)
+        self._maps: dict[tuple[str, str], AttributeMap] = {}
 
     def everybody(self) -> list[Customer]:
         return [one for _, one in sorted(self._customers.items()) if one.merged_into is None]
@@ -428,6 +430,19 @@ class MemoryCustomers:
         self, organization_id: str, customer_ids: Collection[str]
     ) -> dict[str, list[tuple[datetime, AccountFacts]]]:
         return {one: self._snapshots[organization_id, one] for one in customer_ids}
+
+    async def attribute_maps(self, organization_id: str) -> dict[str, AttributeMap]:
+        return {
+            connection: found for (owner, connection), found in self._maps.items() if owner == organization_id
+        }
+
+    async def save_attribute_map(
+        self, organization_id: str, connection_id: str, chosen: AttributeMap, by: str
+    ) -> None:
+        self._maps[organization_id, connection_id] = chosen
+
+    async def forget_attribute_map(self, organization_id: str, connection_id: str) -> int:
+        return int(self._maps.pop((organization_id, connection_id), None) is not None)
 
     async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None:
         self.attention.update(counted)

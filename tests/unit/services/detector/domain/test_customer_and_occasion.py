@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.detector.domain.customer import Customer, parse_date, with_facts
+from services.detector.domain.attributes import parse_date
+from services.detector.domain.customer import Customer, with_facts
 from services.detector.domain.identity import Subject, resource_id_of, resource_key, stable_id, workspace_of
 from services.detector.domain.occasion import OccasionRules, Slot
 from shared.contracts.resources import CompanyChanged

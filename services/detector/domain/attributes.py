@@ -1,0 +1,117 @@
+"""Which attribute of a workspace's companies means what: plan, spend, seats, sign-up and renewal dates.
+
+Workspaces name these as they like. A person's choice counts; without one, names that everybody uses are
+recognised, and what Intercom itself knows of a company stands in.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from shared.contracts.resources import CompanyChanged, Scalar
+
+Meaning = Literal["plan", "monthly_spend", "seats", "signed_up_at", "renewal_date"]
+MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
+
+_USUAL_NAMES: Mapping[Meaning, frozenset[str]] = {
+    "plan": frozenset(
+        {"plan", "planname", "subscription", "subscriptionplan", "tier", "package", "pricingplan"}
+    ),
+    "monthly_spend": frozenset({"mrr", "monthlyspend", "monthlyrevenue", "monthlyrecurringrevenue"}),
+    "seats": frozenset({"seats", "seatcount", "licenses", "licences", "paidseats", "licensecount"}),
+    "signed_up_at": frozenset(
+        {"signedupat", "signupdate", "customersince", "contractstart", "contractstartdate", "startdate"}
+    ),
+    "renewal_date": frozenset(
+        {"renewaldate", "renewson", "renewal", "renewsat", "contractend", "contractenddate", "contractends"}
+    ),
+}
+NONE = ""
+"""Chosen in place of a name: no attribute means this, whatever its name."""
+
+_MOST_PLAN = 500
+"""Characters of a plan's name, as in the organization's own list."""
+
+_MILLISECONDS_FROM = 100_000_000_000
+"""Epoch numbers above this are milliseconds: as seconds they would lie past the year 5000."""
+
+
+def guess(names: Iterable[str]) -> dict[Meaning, str]:
+    """Return the attribute that each meaning's usual names point to; the first by name where several do."""
+    found: dict[Meaning, str] = {}
+    for name in sorted(names):
+        for meaning, usual in _USUAL_NAMES.items():
+            if _plain(name) in usual:
+                found.setdefault(meaning, name)
+    return found
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+@dataclass(frozen=True)
+class AttributeMap:
+    """What a person chose, by meaning; what is not there is guessed."""
+
+    chosen: Mapping[Meaning, str] = field(default_factory=dict)
+
+    def value(self, meaning: Meaning, company: CompanyChanged) -> Scalar:
+        """Return what the company's attributes say, or None where nothing does."""
+        name = self.chosen.get(meaning)
+        if name is None:
+            name = guess(company.custom_attributes).get(meaning, NONE)
+        return company.custom_attributes.get(name) if name != NONE else None
+
+    def plan(self, company: CompanyChanged) -> str | None:
+        value = self.value("plan", company)
+        if value is None or isinstance(value, bool):
+            return company.plan
+        return str(value).strip()[:_MOST_PLAN] or company.plan
+
+    def monthly_spend(self, company: CompanyChanged) -> float | None:
+        found = parse_number(self.value("monthly_spend", company))
+        return found if found is not None else company.monthly_spend
+
+    def seats(self, company: CompanyChanged) -> int | None:
+        found = parse_number(self.value("seats", company))
+        return int(found) if found is not None else None
+
+    def signed_up_at(self, company: CompanyChanged) -> datetime | None:
+        day = parse_date(self.value("signed_up_at", company))
+        if day is not None:
+            return datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return company.remote_created_at or company.created_at
+
+    def renewal_date(self, company: CompanyChanged) -> date | None:
+        return parse_date(self.value("renewal_date", company))
+
+
+def parse_number(value: Scalar) -> float | None:
+    """Read an amount or a count as people keep it: 900, "900", "1,200.50"; None for anything else."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = float(value.replace(",", "").strip() if isinstance(value, str) else value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def parse_date(value: Scalar) -> date | None:
+    """Read a date as workspaces keep it: ISO 8601, or seconds or milliseconds since 1970; None if neither."""
+    try:
+        if isinstance(value, bool) or value is None:
+            return None
+        if isinstance(value, (int, float)):
+            seconds = value / 1000 if value > _MILLISECONDS_FROM else value
+            return datetime.fromtimestamp(seconds, UTC).date()
+        return datetime.fromisoformat(value.strip()).date()
+    except (ValueError, OverflowError, OSError):
+        return None
