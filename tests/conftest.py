@@ -21,6 +21,7 @@ from deploy.local.ports import free_ports
 from deploy.local.progress import SilentReporter
 from deploy.local.settings import LocalSettings
 from deploy.local.throwaway import running
+from tests.engines.choice import ENGINES, TITLES, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,25 @@ def pytest_report_header() -> list[str]:
     kafka = settings.kafka_bootstrap_servers or f"Apache Kafka {read_lock().kafka_version}, started on demand"
     documents = "named by EARSHOT_MONGODB_URI" if settings.mongodb_uri else "our own, started on demand"
     return [f"kafka: {kafka}", f"document server: {documents}"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run say which document engines the conformance suite goes over."""
+    parser.addoption(
+        "--engines",
+        choices=("own", "all"),
+        default="own",
+        help="own: this project's document server; all: every one that can be met here",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say at the end which engines were met, and why the others were not."""
+    if config.getoption("--engines") == "all":
+        terminalreporter.section("document engines")
+        for name in ENGINES:
+            reason = missing(name)
+            terminalreporter.line(f"{TITLES[name]}: {'met' if reason is None else f'not met, {reason}'}")
 
 
 def pytest_configure() -> None:
