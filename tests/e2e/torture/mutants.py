@@ -1,4 +1,4 @@
-"""Safeguards taken out, to prove that torture notices: each function mutilates this process, and only a test's.
+"""Safeguards taken out, to prove that torture notices: each function mutilates this process of a test.
 
 Production code has no switch for any of this. A mutant is chosen where a test's service is composed, before
 anything is built.
@@ -90,7 +90,7 @@ def without_unique_index() -> None:
         return secrets.token_hex(8)
 
     Collection.ensure_indexes = ensure_indexes  # type: ignore[method-assign] # a mutant replaces
-    notification.notification_id = drawn
+    notification.notification_id = drawn  # type: ignore[assignment] # a mutant replaces
 
 
 MUTANTS: Mapping[str, Callable[[], None]] = {

@@ -9,7 +9,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import httpx
+from aiokafka.errors import KafkaError
 from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 
 from tests.e2e.chain.product import Product
 from tests.e2e.chain.workspace import Workspace
@@ -28,7 +31,7 @@ RECIPIENTS = ("success-team", "account-owners")
 _SIZE = {"CONVERSATIONS": 60, "PARTS": 4, "CONTACTS": 150, "COMPANIES": 100, "DAYS": 20}
 _SETTLED_SECONDS = 150
 _JUDGED_EVERY_SECONDS = 2.0
-_SYNC_SECONDS = 10
+SYNC_SECONDS = 10
 """The shortest interval there is: what a webhook did not tell must be found soon."""
 
 
@@ -40,16 +43,27 @@ class Stand:
     workspace: Workspace
     receiver: Receiver
     product: Product
-    connection_id: str
     evidence: Evidence
     writer: FactWriter
+
+    def connect(self) -> str:
+        """Store one webhook rule a recipient, connect, and wait for the first run; return the id."""
+        for name in RECIPIENTS:
+            self.product.client.post("/rules", json=rule(name, self.receiver.url(name))).raise_for_status()
+        connection = self.product.connect(interval=SYNC_SECONDS)
+        self.product.synced(connection["id"])
+        return str(connection["id"])
 
     def settle(self, say: Callable[[str], None], seconds: float = _SETTLED_SECONDS) -> Verdict:
         """Judge until nothing is wrong or time is over; return the last verdict."""
         deadline = time.monotonic() + seconds
         shown = None
         while True:
-            verdict = judged(self.evidence, self.writer.facts())
+            try:
+                verdict = judged(self.evidence, self.writer.facts())
+            except (httpx.HTTPError, KafkaError, PyMongoError) as error:
+                # Whoever is asked may be dying at this moment; then nothing is known yet.
+                verdict = Verdict([f"could not be judged: {error!r}"])
             if not verdict.faults or time.monotonic() > deadline:
                 return verdict
             open_points = f"{len(verdict.faults)} open: {verdict.faults[0][:160]}"
@@ -57,6 +71,17 @@ class Stand:
                 say(open_points)
                 shown = open_points
             time.sleep(_JUDGED_EVERY_SECONDS)
+
+
+def rule(recipient: str, url: str) -> dict[str, Any]:
+    """Return the body that stores the rule of a recipient."""
+    return {
+        "name": recipient,
+        "channel": "webhook",
+        "url": url,
+        "secret": SECRET,
+        "kinds": ["churn_risk"],
+    }
 
 
 @contextmanager
@@ -68,7 +93,7 @@ def stand(
     stand_in: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Stand]:
-    """Start a cluster, connect a small workspace, store one webhook rule a recipient; yield all of it."""
+    """Start a cluster beside a small workspace and a receiver, nothing connected yet; yield all of it."""
     with ExitStack() as stack:
         address = stack.enter_context(simulator(folder, **_SIZE))
         hosts = json.dumps({"us": address})
@@ -100,23 +125,10 @@ def stand(
         workspace.notify(f"{cluster.address}/webhooks/intercom")
         product = Product(cluster)
         stack.callback(product.close)
-        for name in RECIPIENTS:
-            product.client.post(
-                "/rules",
-                json={
-                    "name": name,
-                    "channel": "webhook",
-                    "url": receiver.url(name),
-                    "secret": SECRET,
-                    "kinds": ["churn_risk"],
-                },
-            ).raise_for_status()
-        connection = product.connect(interval=_SYNC_SECONDS)
-        product.synced(connection["id"])
         mongo = stack.enter_context(MongoClient[dict[str, Any]](cluster.mongodb_uri, tz_aware=True))
         evidence = Evidence(workspace, product, mongo, cluster.bootstrap_servers, receiver, RECIPIENTS)
         writer = FactWriter(workspace, rng, each_second=each_second)
-        yield Stand(cluster, workspace, receiver, product, connection["id"], evidence, writer)
+        yield Stand(cluster, workspace, receiver, product, evidence, writer)
 
 
 @dataclass
@@ -149,6 +161,7 @@ def tortured(
     with stand(
         folder, writing, each_second=each_second, stand_in=stand_in, environment=environment
     ) as ground:
+        ground.connect()
         say(f"connected and read; pages at {ground.cluster.address}, logs in {folder / 'data' / 'logs'}")
         trouble = Trouble(ground.cluster, ground.workspace, ground.receiver, hitting, say)
         outcome = Outcome(seed, Verdict())

@@ -1,8 +1,8 @@
-"""A service under test: `python -m tests.e2e.torture.service NAME [--die-at PLACE [--time N]]`.
+"""A service under test: `python -m tests.e2e.torture.service NAME [--die-at PLACE …]`.
 
 Builds the service as its own `__main__` does, and differs only by what its composition root is given: a
-`Faults` that ends the process as a crash does when a place is reached, or notes each place in a file; and, named in
-`EARSHOT_TEST_MUTANT`, a safeguard taken out (see `mutants`).
+`Faults` that ends the process as a crash does at the first of some places that is reached, and notes each
+place in a file; and, named in `EARSHOT_TEST_MUTANT`, a safeguard taken out (see `mutants`).
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ DIED_AS_TOLD = 86
 
 MUTANT_VARIABLE = "EARSHOT_TEST_MUTANT"
 SEEN_VARIABLE = "EARSHOT_TEST_PLACES_SEEN"
-"""Names a file in which each place that was reached gets a line."""
+"""Names a folder in which each place that a service reached gets a line in `<service>.txt`."""
 
 
 class DieAt:
-    """Ends the process when a place is reached for the nth time, without any cleaning up."""
+    """Ends the process when one of some places is reached, without any cleaning up.
 
-    def __init__(self, place: str | None, time: int, seen: Path | None) -> None:
-        self._place = place
-        self._left = time
+    Each place that was reached gets a line in the file `seen`; its last line names the place of death.
+    """
+
+    def __init__(self, places: frozenset[str], seen: Path | None) -> None:
+        self._places = places
         self._seen = seen
         self._known: set[str] = set()
 
@@ -40,17 +42,14 @@ class DieAt:
             self._known.add(place)
             with self._seen.open("a", encoding="utf-8") as file:
                 file.write(f"{place}\n")
-        if place == self._place:
-            self._left -= 1
-            if self._left == 0:
-                os._exit(DIED_AS_TOLD)
+        if place in self._places:
+            os._exit(DIED_AS_TOLD)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("name")
-    parser.add_argument("--die-at")
-    parser.add_argument("--time", type=int, default=1)
+    parser.add_argument("--die-at", nargs="*", default=())
     arguments = parser.parse_args()
     mutant = os.environ.get(MUTANT_VARIABLE)  # noqa: TID251 - this is a `__main__`
     seen = os.environ.get(SEEN_VARIABLE)  # noqa: TID251 - as above
@@ -60,7 +59,7 @@ def main() -> int:
     create_app: Any = importlib.import_module(f"services.{arguments.name}.app").create_app
     configure_logging(level=settings.log_level, log_format=settings.log_format, service=arguments.name)
     server = Server(settings)
-    faults = DieAt(arguments.die_at, arguments.time, Path(seen) if seen else None)
+    faults = DieAt(frozenset(arguments.die_at), Path(seen) / f"{arguments.name}.txt" if seen else None)
     return server.run(create_app(settings, on_stop=server.stop, faults=faults))
 
 

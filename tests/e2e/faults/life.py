@@ -1,0 +1,185 @@
+"""The life of a connection, from its making to the removal of its data, by somebody who tries again.
+
+Whatever a service does for a connection happens somewhere in it, so every place where a process can die lies
+on its way. Each step is repeated until it has worked: the service asked for may just be dying.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+from aiokafka import AIOKafkaProducer
+
+from deploy.simulator.tokens import DEMO_TOKEN
+from shared.contracts.topics import CONNECTIONS, RESOURCES_TAGS, SIGNALS, SYNC_PROGRESS
+from tests.e2e.chain.installation import TookTooLongError, eventually
+from tests.e2e.torture.run import RECIPIENTS, SYNC_SECONDS, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.chain.product import Product
+    from tests.e2e.torture.run import Stand
+
+T = TypeVar("T")
+
+_STEP_SECONDS = 1_200
+"""A step may be cut off by a dozen deaths, each of which costs a start."""
+
+POISON = b"poison"
+_WISH = "It would be great if you could add a dark mode to the dashboard. Please add dark mode."
+POISONED = (CONNECTIONS, SYNC_PROGRESS, RESOURCES_TAGS, SIGNALS)
+"""One topic that each of syncer and detector, connector, detector and notifier reads."""
+
+
+def insist(what: str, step: Callable[[], T | None]) -> T:
+    """Return what a step finds, trying again while parts are away."""
+
+    def once() -> T | None:
+        try:
+            return step()
+        except (httpx.HTTPError, AssertionError) as error:
+            if isinstance(error, TookTooLongError):
+                raise
+            return None
+
+    return eventually(what, once, seconds=_STEP_SECONDS, every=0.3)
+
+
+class Life:
+    """One connection of a stand whose services may die at any time."""
+
+    def __init__(self, stand: Stand) -> None:
+        self._stand = stand
+        self._product = stand.product
+
+    def connected(self) -> str:
+        """Connect the workspace and wait for the first run; return the connection's id."""
+
+        def connect() -> str | None:
+            known = [one for one in self._product.connections() if one["state"] != "removed"]
+            if known:
+                return str(known[0]["id"])
+            body = {"access_token": DEMO_TOKEN, "region": "us"}
+            self._product.client.post("/connections", json=body).raise_for_status()
+            return None
+
+        id_ = insist("the workspace is connected", connect)
+        settings = {"lifecycle_events": True, "sync_interval_seconds": SYNC_SECONDS}
+        insist("its settings are saved", lambda: self._product.save(id_, **settings))
+
+        def complete() -> bool:
+            return bool(self._product.connection(id_)["ledger"]["completed_at"])
+
+        insist("the first run is complete", complete)
+        return id_
+
+    def ruled(self) -> None:
+        """Have one rule for each recipient."""
+        for name in RECIPIENTS:
+
+            def store(name: str = name) -> bool | None:
+                if any(rule["name"] == name for rule in self._product.pages("/rules", limit=None)):
+                    return True
+                body = rule(name, self._stand.receiver.url(name))
+                self._product.client.post("/rules", json=body).raise_for_status()
+                return None
+
+            insist(f"the rule for {name} is stored", store)
+
+    def keyed(self) -> None:
+        """Make a key and revoke it, until one is known to be revoked."""
+        name = uuid.uuid4().hex[:8]
+
+        def revoke() -> bool | None:
+            keys = self._product.client.get("/keys").raise_for_status().json()["items"]
+            named = [key for key in keys if key["name"] == name]
+            if any(key["revoked_at"] for key in named):
+                return True
+            if named:
+                self._product.client.delete(f"/keys/{named[0]['key_id']}").raise_for_status()
+            else:
+                body = {"name": name, "role": "member"}
+                self._product.client.post("/keys", json=body).raise_for_status()
+            return None
+
+        insist("a key is revoked", revoke)
+
+    def wished(self) -> None:
+        """Let two customers wish for the same, so that a request is made and joined."""
+        for contact in self._stand.workspace.some_contacts(2):
+            self._stand.workspace.write(contact, _WISH)
+
+        def joined() -> bool:
+            return bool(self._stand.evidence.mongo["earshot_detector"]["requests"].count_documents({}))
+
+        insist("a request is made of a wish", joined)
+
+    def gapped(self) -> None:
+        """Let a conversation have more parts than Intercom gives, which is a gap."""
+        workspace = self._stand.workspace
+        workspace.switch(parts_limit=1)
+        id_ = workspace.write(workspace.some_contacts(1)[0], "Hello, this will be a long talk.")
+        for number in range(3):
+            workspace.mutate(("reply", {"conversation_id": id_, "body": f"<p>Point {number} of many.</p>"}))
+        gaps = self._stand.evidence.mongo["earshot_syncer"]["gaps"]
+        insist("the gap is written down", lambda: bool(gaps.count_documents({})))
+
+    def removed(self, id_: str) -> None:
+        """Disconnect, and remove the data until every service has confirmed it."""
+
+        def disconnected() -> bool | None:
+            connection = self._product.connection(id_)
+            if connection["state"] in {"disconnected", "removing", "removed"}:
+                return True
+            self._product.client.post(f"/connections/{id_}/disconnect").raise_for_status()
+            return None
+
+        def confirmed() -> bool | None:
+            connection = self._product.connection(id_)
+            if len(connection["removal_confirmed_by"]) == 4:
+                return True
+            if connection["state"] == "disconnected":
+                path = f"/connections/{id_}/data"
+                confirm = {"confirm": connection["workspace_name"]}
+                self._product.client.delete(path, params=confirm).raise_for_status()
+            return None
+
+        insist("the connection is disconnected", disconnected)
+        insist("all services confirm the removal", confirmed)
+
+
+async def poison(bootstrap_servers: str) -> int:
+    """Put one record that is no event on a topic of each service; return how many."""
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap_servers) as producer:
+        for topic in POISONED:
+            await producer.send_and_wait(topic.name, b'{"no": "event"}', key=POISON, partition=0)
+    return len(POISONED)
+
+
+def left(stand: Stand, id_: str, workspace_id: str) -> dict[str, int]:
+    """Return how many documents still name a removed connection, by collection; orders to remove may."""
+    kept = {
+        ("connector", "connections"),
+        *((name, "removals") for name in ("syncer", "detector", "notifier")),
+    }
+    found: dict[str, int] = {}
+    for service in ("connector", "syncer", "detector", "notifier"):
+        database = stand.evidence.mongo[f"earshot_{service}"]
+        for name in database.list_collection_names():
+            if (service, name) in kept:
+                continue
+            rows: list[dict[str, Any]] = list(database[name].find())
+            count = sum(1 for row in rows if id_ in repr(row) or workspace_id in repr(row))
+            if count:
+                found[f"{service}.{name}"] = count
+    return found
+
+
+def told(product: Product) -> str:
+    """Return the state of a product's parts for a failed test's message."""
+    return json.dumps(product.connections(), default=str)[:1_000] + f" at {time.strftime('%X')}"
