@@ -13,7 +13,7 @@ ARGS ?=
 # Where the text model is made: weights of both stages and a model per fold; what is there is not made again.
 WORK ?= build/training
 
-.PHONY: help up test test-chain test-browser check fix contracts bench bench-sync bench-scale bench-memory bench-simulator train \
+.PHONY: help up test test-chain test-engines test-faults torture test-browser check fix contracts bench bench-engines bench-sync bench-scale bench-memory bench-simulator train \
 	evaluate clean
 
 help: ## List what can be done
@@ -23,10 +23,20 @@ up: .venv/stamp-run ## Start Earshot on this machine; Ctrl-C stops it
 	@$(BIN)/earshot up $(ARGS)
 
 test: .venv/stamp-dev ## Run the tests; starts Kafka and the document server once, by itself
-	@$(BIN)/python -m pytest -m "not browser" --ignore=tests/e2e/chain $(ARGS)
+	@$(BIN)/python -m pytest -m "not browser" --ignore=tests/e2e/chain --ignore=tests/e2e/faults \
+		--ignore=tests/engines $(ARGS)
 
 test-chain: .venv/stamp-dev ## Run a whole installation, kill each of its processes, make trouble; minutes
 	@$(BIN)/python -m pytest tests/e2e/chain $(ARGS)
+
+test-engines: .venv/stamp-dev ## Hold our engines beside others: the suite, random questions, foreign clients
+	@$(BIN)/python -m pytest tests/contract/documents tests/engines tests/integration/documents --engines all $(ARGS)
+
+test-faults: .venv/stamp-dev ## Let each service die at every place between two writes; take safeguards out
+	@$(BIN)/python -m pytest tests/e2e/faults $(ARGS)
+
+torture: .venv/stamp-dev ## Bounce everything while facts arrive, for ten minutes; replay with ARGS="--seed N"
+	@$(BIN)/python -m tests.e2e.torture $(ARGS)
 
 test-browser: .venv/stamp-dev ## Drive the pages with a real browser; needs Chromium
 	@$(BIN)/python -m pytest -m browser $(ARGS)
@@ -69,6 +79,9 @@ bench-memory: .venv/stamp-dev ## Measure the syncer's memory while it reads a mi
 
 bench-simulator: .venv/stamp-dev ## Measure the simulated workspace with a million conversations
 	@$(BIN)/python -m tests.benchmarks.simulator_bench $(ARGS)
+
+bench-engines: .venv/stamp-dev ## Measure our document server beside mongo-java-server in one run
+	@$(BIN)/python -m tests.benchmarks.engines_bench $(ARGS)
 
 clean: ## Remove caches and .venv; never the data
 	rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build *.egg-info
