@@ -22,7 +22,7 @@ from services.detector.domain.lexical import (
 )
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
-from services.detector.domain.text.wishes import Title, same_wish, wish_title
+from services.detector.domain.text.wishes import TITLE_LIMIT_WORDS, Title, same_wish, wish_title
 from services.detector.domain.vocabulary import GROUPS
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _BESIDE_CLAUSES = 1
 """A wish and the thing it is for stand next to each other when not in one sentence."""
 WISH_LIMIT = 5
 """More wishes in one conversation are a list for a product manager, not signals."""
+
+_TITLE_CHARACTERS = 120
 
 _GROUPS = {
     **GROUPS,
@@ -459,7 +461,7 @@ class FeatureRequestDetector(LexicalDetector):
         for one in sorted(sure, key=lambda candidate: -candidate.confidence):
             if id(one.message) in gone:
                 continue
-            title = _title(one)
+            title = _title(one) or (_clause_as_title(one) if self.learned else None)
             known = next(
                 (wish for wish in wishes if _belongs(wish, title.text if title else "", one)),
                 None,
@@ -492,6 +494,12 @@ def _title(one: Candidate) -> Title | None:
     at = one.clause.index
     beside = [other for other in clauses if 0 < abs(other.index - at) <= _BESIDE_CLAUSES]
     return wish_title([one.clause, *beside], one.message.text)
+
+
+def _clause_as_title(one: Candidate) -> Title:
+    """The clause itself, cut at a word: what a model heard as a wish need not name its thing."""
+    words = one.message.text[one.clause.start : one.clause.end].split()
+    return Title(" ".join(words[:TITLE_LIMIT_WORDS])[:_TITLE_CHARACTERS], 0.0, one.clause)
 
 
 def _belongs(wish: tuple[str, list[Candidate]], title: str, one: Candidate) -> bool:

@@ -20,12 +20,15 @@ from services.detector.domain.conversation import (
     FactsAt,
     Message,
 )
+from services.detector.domain.learned import HIGHEST_CONFIDENCE, Curve, Learned
+from services.detector.domain.model_scores import LABELS, MessageScores, ModelScores
 
 if TYPE_CHECKING:
     from services.detector.domain.detector import AccountDetector, Detector
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 DETECTORS = discover()
+LEARNED = discover(learned=Learned("abc", {label: Curve(points=0.6) for label in LABELS}))
 ALL = (*DETECTORS.conversation, *DETECTORS.account)
 SPEAKING = (
     "We want to cancel our subscription. It would be great if we could export tags. We just signed up, "
@@ -46,6 +49,9 @@ def by_name(detector: Detector | AccountDetector) -> str:
     return detector.name
 
 
+some_scores = st.lists(st.floats(-12, 12), min_size=len(LABELS), max_size=len(LABELS)).map(
+    lambda logits: ModelScores(tuple(logits))
+)
 some_text = st.one_of(
     st.text(max_size=400),
     st.lists(st.sampled_from([*SPEAKING.split(), '"', ">", "\n", "-- ", "wrote:", "😡", "ß", "\u202e"])).map(
@@ -80,6 +86,30 @@ def test_findings_are_repeatable_and_quote_what_was_written(detector: Detector, 
         assert found.kind in detector.kinds
         assert found.confidence >= detector.parameters.threshold
         assert found.evidence
+        for quote in found.evidence:
+            quote.verify(messages[quote.part_id])
+
+
+@pytest.mark.parametrize("detector", LEARNED.conversation, ids=by_name)
+@given(texts=st.lists(some_text, max_size=3), data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_model_may_say_anything(detector: Detector, texts: list[str], data: st.DataObject) -> None:
+    """Whatever the scores are: same input, same findings, quotes from the text, never certainty."""
+    conversation = conversation_of(*texts)
+    scores = {
+        message.part_id: MessageScores(
+            data.draw(some_scores),
+            {clause.index: data.draw(some_scores) for clause in message.clauses[:3]},
+        )
+        for message in conversation.messages
+    }
+    context = Context(now=NOW, scores=scores)
+    findings = detector.detect(conversation, context)
+    assert findings == detector.detect(conversation_of(*texts), context)
+    messages = {message.part_id: message for message in conversation.messages}
+    for found in findings:
+        assert detector.parameters.threshold <= found.confidence <= HIGHEST_CONFIDENCE
+        assert found.version.endswith("+abc")
         for quote in found.evidence:
             quote.verify(messages[quote.part_id])
 
