@@ -2,26 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _SHORTEST_SIGNING_KEY = 32
 """Characters; HMAC-SHA256 wants a key of at least its own 32 bytes (RFC 7518 §3.2)."""
 
 
-class ServiceSettings(BaseSettings):
-    """What a service needs to know of its surroundings; read from `EARSHOT_…` once, in `__main__`.
-
-    Raises pydantic's `ValidationError`, which names the setting, when a value cannot be used.
-    """
+class KafkaSettings(BaseSettings):
+    """Where Kafka is and how clients prove themselves; the same for all that speak to it."""
 
     model_config = SettingsConfigDict(
         env_prefix="EARSHOT_", frozen=True, extra="ignore", hide_input_in_errors=True
     )
 
     kafka_bootstrap_servers: str = "127.0.0.1:19092"
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="As Kafka's own clients name it; SSL means TLS."
+    )
+    kafka_ca_file: str | None = Field(
+        default=None, description="Certificates that brokers' are checked against; unset for the system's."
+    )
+    kafka_client_certificate_file: str | None = Field(
+        default=None, description="This client's own certificate, where brokers ask for one."
+    )
+    kafka_client_key_file: str | None = Field(
+        default=None, description="Its key; unset where the certificate's file holds it."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _all_that_the_protocol_needs(self) -> Self:
+        if self.kafka_security_protocol.startswith("SASL") and not (
+            self.kafka_username and self.kafka_password
+        ):
+            raise ValueError(
+                f"EARSHOT_KAFKA_SECURITY_PROTOCOL is {self.kafka_security_protocol}: set"
+                " EARSHOT_KAFKA_USERNAME and EARSHOT_KAFKA_PASSWORD as well"
+            )
+        tls = (self.kafka_ca_file, self.kafka_client_certificate_file, self.kafka_client_key_file)
+        if any(tls) and not self.kafka_security_protocol.endswith("SSL"):
+            raise ValueError(
+                "EARSHOT_KAFKA_CA_FILE and the client's certificate mean nothing without TLS: set"
+                " EARSHOT_KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL"
+            )
+        if self.kafka_client_key_file and not self.kafka_client_certificate_file:
+            raise ValueError("EARSHOT_KAFKA_CLIENT_KEY_FILE needs EARSHOT_KAFKA_CLIENT_CERTIFICATE_FILE")
+        return self
+
+
+class ServiceSettings(KafkaSettings):
+    """What a service needs to know of its surroundings; read from `EARSHOT_…` once, in `__main__`.
+
+    Raises pydantic's `ValidationError`, which names the setting, when a value cannot be used.
+    """
+
     mongodb_uri: SecretStr = SecretStr("mongodb://127.0.0.1:27117")
     database_prefix: str = Field(default="earshot", pattern=r"^[a-z][a-z0-9_]{0,30}$")
 

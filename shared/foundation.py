@@ -30,9 +30,11 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import DeadLetters, KafkaDeadLetters
 from shared.messaging.presence import expect_topics
 from shared.messaging.publisher import EventPublisher, KafkaEventPublisher
+from shared.messaging.security import client_security
 from shared.messaging.state import ReportedState
 from shared.messaging.watched import WatchedConsumer, WatchedDeadLetters, WatchedPublisher
 from shared.observability.readiness import Readiness
+from shared.observability.watching import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,6 +50,9 @@ if TYPE_CHECKING:
     from shared.web.pages import Pages
 
 _LOG = structlog.get_logger(__name__)
+
+_BUS_ANSWER_SECONDS = 2.5
+"""Within the watch's patience, so that the client's question ends by itself."""
 
 
 @dataclass(slots=True)
@@ -76,9 +81,14 @@ class Foundation:
     def application(self, routers: Sequence[APIRouter] = (), pages: Pages | None = None) -> FastAPI:
         """Return the HTTP application; its lifespan starts the bus after all other start steps."""
         servers = self.settings.kafka_bootstrap_servers
-        self.lifecycle.start("topics", lambda: expect_topics(servers, ALL_TOPICS))
+        security = client_security(self.settings)
+        self.lifecycle.start("topics", lambda: expect_topics(servers, ALL_TOPICS, security))
         self.lifecycle.start("bus", self._start_bus)
         self.lifecycle.background("revoked keys", self._revoked.follow)
+        self.lifecycle.background("bus watch", partial(watch, "bus", self._bus_answers, self.readiness))
+        self.lifecycle.background(
+            "documents watch", partial(watch, "documents", self._documents_answer, self.readiness)
+        )
         return create_api(
             service=self.service,
             settings=self.settings,
@@ -90,6 +100,12 @@ class Foundation:
             registry=self.registry,
             pages=pages,
         )
+
+    async def _bus_answers(self) -> bool:
+        return await self.broker.ping(timeout=_BUS_ANSWER_SECONDS)
+
+    async def _documents_answer(self) -> None:
+        await self.client.admin.command("ping")
 
     async def _start_bus(self) -> None:
         try:
@@ -126,7 +142,7 @@ def lay_foundation(
         settings, service=service, listeners=() if faults is None else (WatchedWrites(faults, service),)
     )
     http = httpx.AsyncClient(follow_redirects=False)
-    revoked = RevokedKeysFromTopic(settings.kafka_bootstrap_servers)
+    revoked = RevokedKeysFromTopic(settings.kafka_bootstrap_servers, security=client_security(settings))
     authenticator: Authenticator = (
         LocalAuthenticator(settings, clock, revoked)
         if settings.auth_mode == "local"

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from deploy.local.errors import EngineFailed, LocalModeError
 from deploy.local.kafka.topics import ensure_topics
 from shared.contracts.topics import ALL_TOPICS
+from shared.messaging.security import client_security
 
 if TYPE_CHECKING:
     from deploy.topics.settings import TopicsSettings
@@ -38,6 +39,7 @@ async def create_topics(settings: TopicsSettings) -> int:
                 ALL_TOPICS,
                 replication_factor=settings.topics_replication_factor,
                 min_insync_replicas=settings.topics_min_insync_replicas,
+                security=client_security(settings),
             )
         except (KafkaError, OSError) as error:
             if isinstance(error, KafkaError) and not error.retriable:

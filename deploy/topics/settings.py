@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Self
 
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.config import KafkaSettings
 
 
-class TopicsSettings(BaseSettings):
+class TopicsSettings(KafkaSettings):
     """Raises pydantic's `ValidationError`, which names the setting, when a value cannot be used."""
 
-    model_config = SettingsConfigDict(env_prefix="EARSHOT_", frozen=True, extra="ignore")
-
-    kafka_bootstrap_servers: str = "127.0.0.1:19092"
     topics_replication_factor: int | None = Field(
         default=None, ge=1, le=7, description="Copies of each new topic; none leaves it to the brokers."
     )

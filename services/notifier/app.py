@@ -35,6 +35,7 @@ from services.notifier.use_cases.read_log import LogReading
 from services.notifier.use_cases.remove_data import DataRemoval
 from shared.documents.pending import sweep_forever
 from shared.foundation import lay_foundation
+from shared.messaging.security import client_security
 from shared.web.pages import Pages
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def create_app(
     )
     inbox_reading = InboxReading(inbox=inbox, people=people)
     log = LogReading(
-        notifications=notifications, dead_letters=KafkaDeadLetterReader(settings.kafka_bootstrap_servers)
+        notifications=notifications,
+        dead_letters=KafkaDeadLetterReader(settings.kafka_bootstrap_servers, client_security(settings)),
     )
     subscribe(ground.consumer, announcer=announcer, removal=removal)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,7 +13,7 @@ from shared.contracts.connections import ApiKeyRevoked
 from shared.contracts.topics import ACCESS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
 _LOG = structlog.get_logger(__name__)
 _RETRY_SECONDS = 2.0
@@ -23,9 +23,14 @@ class RevokedKeysFromTopic:
     """A set that follows the topic from its beginning; every replica reads all of it, without a group."""
 
     def __init__(
-        self, bootstrap_servers: str, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        bootstrap_servers: str,
+        *,
+        security: Mapping[str, Any] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._bootstrap_servers = bootstrap_servers
+        self._security = security or {}
         self._sleep = sleep
         self._revoked: set[str] = set()
 
@@ -39,6 +44,7 @@ class RevokedKeysFromTopic:
                 bootstrap_servers=self._bootstrap_servers,
                 auto_offset_reset="earliest",
                 enable_auto_commit=False,
+                **self._security,
             )
             try:
                 await consumer.start()

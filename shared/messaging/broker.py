@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from faststream.kafka import KafkaBroker
 
+from shared.messaging.security import broker_security
+
 if TYPE_CHECKING:
     from shared.config import ServiceSettings
     from shared.contracts.topics import Service
@@ -41,6 +43,7 @@ def create_broker(settings: ServiceSettings, *, service: Service) -> KafkaBroker
         metadata_max_age_ms=_METADATA_AGE_MS,
         allow_auto_create_topics=False,
         graceful_timeout=_GRACE_SECONDS,
+        security=broker_security(settings),
         # FastStream's own lines repeat what our middleware and handlers say.
         logger=logging.getLogger(__name__),
         log_level=logging.DEBUG,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -10,19 +10,21 @@ from aiokafka.errors import KafkaError
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from shared.contracts.topics import Topic
 
 
-async def expect_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> None:
+async def expect_topics(
+    bootstrap_servers: str, topics: Sequence[Topic], security: Mapping[str, Any] | None = None
+) -> None:
     """Return if all topics exist with the partitions of the contracts.
 
     Raises:
         TransientError: the bus does not answer, or a topic is missing or has other partitions; the
             message names it, and what creates topics.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, **(security or {}))
     try:
         await admin.start()
         described = await admin.describe_topics([topic.name for topic in topics])

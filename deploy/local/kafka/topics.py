@@ -49,12 +49,13 @@ async def ensure_topics(
     *,
     replication_factor: int | None = None,
     min_insync_replicas: int | None = None,
+    security: Mapping[str, Any] | None = None,
 ) -> None:
     """Create the topics that are missing and give all of them the configuration that the contracts say.
 
     Can be called at every start, and by several programs at once. `replication_factor` is for new topics
     only: copies of those that are there are moved by Kafka's own tools. Where a number is None, the
-    brokers decide.
+    brokers decide. `security` are a client's arguments, for brokers that ask who is there.
 
     Raises:
         TopicMismatch: a topic exists with another number of partitions. Nothing is created or changed
@@ -62,7 +63,9 @@ async def ensure_topics(
         EngineFailed: the broker refused a topic, with the broker's word.
         aiokafka.errors.KafkaError: the broker could not be asked.
     """
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, client_id="earshot-topics")
+    client = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap_servers, client_id="earshot-topics", **(security or {})
+    )
     await client.start()
     try:
         present = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}

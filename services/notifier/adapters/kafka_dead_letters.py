@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -15,6 +15,8 @@ from shared.errors import TransientError
 from shared.messaging.cloudevent import headers_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiokafka import ConsumerRecord
 
     from shared.contracts.topics import Service
@@ -26,12 +28,13 @@ _REDRIVE_MARK = "dlq-mark"
 
 
 class KafkaDeadLetterReader:
-    def __init__(self, bootstrap_servers: str) -> None:
+    def __init__(self, bootstrap_servers: str, security: Mapping[str, Any] | None = None) -> None:
         self._bootstrap_servers = bootstrap_servers
+        self._security = security or {}
 
     async def newest(self, limit: int, organization_id: str) -> dict[str, list[DeadLetterView]]:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap_servers.split(","), enable_auto_commit=False
+            bootstrap_servers=self._bootstrap_servers.split(","), enable_auto_commit=False, **self._security
         )
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):

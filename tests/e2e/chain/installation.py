@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
+from deploy.local.guard import guarded
 from deploy.local.ports import free_ports
 
 if TYPE_CHECKING:
@@ -106,7 +107,12 @@ class Installation:
         command = [sys.executable, "-m", "deploy.cli", "up", *(() if self._demo else ("--no-demo",))]
         with output.open("ab") as sink:
             self._runner = subprocess.Popen(  # noqa: S603 - the command is ours
-                command, env=self.environment, stdout=sink, stderr=sink, start_new_session=True
+                # Ended with whoever runs the tests, also when that one is killed and cleans nothing up.
+                guarded(tuple(command), signal_number=signal.SIGTERM),
+                env=self.environment,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,
             )
 
         def ready() -> bool:

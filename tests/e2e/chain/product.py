@@ -173,10 +173,23 @@ def records(bootstrap_servers: str, topics: Sequence[str]) -> list[Record]:
 
     Order holds for each partition. A tombstone's value is None.
     """
-    return asyncio.run(_records(bootstrap_servers, topics))
+    return [
+        (topic, key, value, headers)
+        for topic, _, key, value, headers in asyncio.run(_records(bootstrap_servers, topics))
+    ]
 
 
-async def _records(bootstrap_servers: str, topics: Sequence[str]) -> list[Record]:
+def left_on(bootstrap_servers: str, topics: Sequence[str]) -> list[tuple[str, int, str]]:
+    """Return (topic, partition, key) of what compaction keeps: no tombstone came last."""
+    last: dict[tuple[str, int, str], bool] = {}
+    for topic, partition, key, value, _ in asyncio.run(_records(bootstrap_servers, topics)):
+        last[topic, partition, key] = value is not None
+    return sorted(place for place, kept in last.items() if kept)
+
+
+async def _records(
+    bootstrap_servers: str, topics: Sequence[str]
+) -> list[tuple[str, int, str, Json | None, dict[str, str]]]:
     found = []
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap_servers, enable_auto_commit=False, auto_offset_reset="earliest"
@@ -197,7 +210,7 @@ async def _records(bootstrap_servers: str, topics: Sequence[str]) -> list[Record
                 for record in batch:
                     value = None if record.value is None else json.loads(record.value)
                     headers = {name: content.decode() for name, content in record.headers}
-                    found.append((record.topic, record.key.decode(), value, headers))
+                    found.append((record.topic, record.partition, record.key.decode(), value, headers))
             behind = {one for one in behind if await consumer.position(one) < ends[one]}
     return found
 

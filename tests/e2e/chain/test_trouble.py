@@ -12,7 +12,7 @@ from deploy.simulator.tokens import DEMO_TOKEN
 from shared.contracts.topics import ALL_TOPICS
 from tests.e2e.chain.installation import eventually
 from tests.e2e.chain.mirror import mirror_differences
-from tests.e2e.chain.product import records
+from tests.e2e.chain.product import left_on
 
 if TYPE_CHECKING:
     from tests.e2e.chain.conftest import Stage
@@ -135,6 +135,44 @@ def test_receivers_that_are_dead_or_stumble(stage: Stage) -> None:
     assert len({message["message_id"] for message in workspace.received("webhook", "stumbling")}) == 1
 
 
+def test_html_in_the_middle_of_a_sync(stage: Stage) -> None:
+    """Every fifth answer is a gateway's page instead of JSON; reading goes on, and nothing is missing."""
+    product, workspace = stage.product, stage.small
+    workspace.switch(html_502_every=5)
+    connection = product.connect(region="small")
+    eventually("some conversations were read", lambda: product.read(connection["id"]) >= 30, seconds=90)
+    connection = product.synced(connection["id"], seconds=120)
+    workspace.switch(html_502_every=0)
+    assert connection["state"] == "connected"
+    assert workspace.statistics()["statuses"]["502"] >= 10
+    eventually(
+        "the mirror equals the workspace", lambda: not mirror_differences(stage.mongo, workspace), seconds=60
+    )
+
+
+@pytest.mark.parametrize("after", [1, 30, 100])
+def test_data_removed_in_the_middle_of_a_sync_is_nowhere(stage: Stage, after: int) -> None:
+    """Each service confirms on the card, and nothing is left anywhere; the next connection has it all."""
+    product, workspace = stage.product, stage.small
+    workspace.switch(latency_median_ms=20)
+    connection = product.connect(region="small")
+    eventually("the sync is under way", lambda: product.read(connection["id"]) >= after, seconds=60)
+    product.remove(connection)
+    card = httpx.get(f"{stage.installation.address}/settings/organization/integrations/intercom", timeout=20)
+    assert "Data removed" in card.text
+    product.settled()
+    assert _documents(stage, connection) == {}
+    assert product.signals() == []
+    assert left_on(stage.installation.bootstrap_servers, _COMPACTED) == []
+    workspace.switch(latency_median_ms=0)
+    anew = product.connect(region="small")
+    assert anew["id"] != connection["id"]
+    product.synced(anew["id"])
+    eventually(
+        "the mirror equals the workspace", lambda: not mirror_differences(stage.mongo, workspace), seconds=60
+    )
+
+
 def test_removed_data_is_nowhere(stage: Stage) -> None:
     """After Remove data no database and no compacted topic holds anything of the connection."""
     product, workspace = stage.product, stage.small
@@ -144,27 +182,31 @@ def test_removed_data_is_nowhere(stage: Stage) -> None:
     (contact,) = workspace.some_contacts(1)
     workspace.write(contact, _NOTICE)
     eventually("somebody was told", lambda: workspace.received("webhook", "removed"), seconds=30)
-    # What is under way when the order comes is another story; here everything has come to rest.
     product.disconnect(connection["id"])
     product.remove(connection)
     assert _documents(stage, connection) == {}
     assert product.signals() == []
-    compacted = [
-        topic.name
-        for topic in ALL_TOPICS
-        if topic.cleanup == "compact" and topic.name not in {"connections", "access.keys"}
-    ]
-    last: dict[tuple[str, str], Any] = {}
-    for topic, key, value, _ in records(stage.installation.bootstrap_servers, compacted):
-        last[topic, key] = value
-    assert [key for key, value in last.items() if value is not None] == []
+    assert left_on(stage.installation.bootstrap_servers, _COMPACTED) == []
+
+
+_COMPACTED = [
+    topic.name
+    for topic in ALL_TOPICS
+    if topic.cleanup == "compact" and topic.name not in {"connections", "access.keys"}
+]
+"""Topics that hold data; that a connection was removed stays said on `connections`, without any name."""
 
 
 def _documents(stage: Stage, connection: dict[str, Any]) -> dict[str, list[Any]]:
     """Return what still names the connection or its workspace, but for the order to remove."""
     found: dict[str, list[Any]] = {}
     names = (connection["id"], connection["workspace_id"])
-    kept = {("connector", "connections"), ("detector", "removals"), ("notifier", "removals")}
+    kept = {
+        ("connector", "connections"),
+        ("syncer", "removals"),
+        ("detector", "removals"),
+        ("notifier", "removals"),
+    }
     for service in ("connector", "syncer", "detector", "notifier"):
         database = stage.mongo[f"earshot_{service}"]
         for name in database.list_collection_names():
