@@ -1,8 +1,9 @@
 """Which pieces of which messages a text model reads, so that everything that matters is read once.
 
-A message is read as a whole (a long one in windows of whole clauses, of which the strongest counts). Where
-that says that something is there, its clauses are read too, so that the one that carries the decision can
-be quoted. All pieces of many conversations go to the model together.
+Messages of nothing but manners ("ok, thank you so much") are left to the rules: they are plainly nothing.
+Each other one is read as a whole (a long one in windows of whole clauses, of which the strongest counts).
+Where that says that something is there, its clauses are read too, so that the one that carries the decision
+can be quoted. All pieces of many conversations go to the model together.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from services.detector.domain.model_scores import (
     MessageScores,
     ModelScores,
 )
+from services.detector.domain.text.wordlist import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,18 @@ _WORTH_A_LOOK = 1.0
 """Logit from which a label may come out by itself. Below it a rule must speak too, and then the rule says
 which clause it was; reading all clauses costs as much as reading the message."""
 
+_MANNERS = words(
+    """
+    a afternoon again all alright and appreciated awesome best bye cheers clear cool day dear everyone
+    evening excellent fine folks for good goodbye great guys have hello help hey hi i is it kind lot lovely
+    many morning much nice night no nope of ok okay one perfect please quick regards right so sorry super
+    sure ta team thank thanks that the there thx to understood very we weekend welcome will wishes wonderful
+    yeah yep yes you your
+    """
+)
+_MANNERS_WORDS = 8
+"""More words of this kind may still say something together."""
+
 Scores = Mapping[str, MessageScores]
 """Scores of one conversation's messages by part id."""
 
@@ -45,6 +59,12 @@ class _Piece:
     conversation: int
     message: Message
     text: str
+
+
+def is_manners(message: Message) -> bool:
+    """Whether a message is plainly nothing: a few words, all of them greetings, thanks or assent."""
+    said = [word for clause in message.clauses for word in clause.normal.split()]
+    return len(said) <= _MANNERS_WORDS and _MANNERS.issuperset(said)
 
 
 def windows(message: Message) -> list[str]:
@@ -67,6 +87,7 @@ def read_with(model: TextModel, conversations: Sequence[Conversation]) -> list[S
         _Piece(at, message, text)
         for at, conversation in enumerate(conversations)
         for message in conversation.readable_messages
+        if not is_manners(message)
         for text in windows(message)
     ]
     heard: dict[tuple[int, str], list[ModelScores]] = {}

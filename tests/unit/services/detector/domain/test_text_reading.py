@@ -90,6 +90,22 @@ def test_a_long_letter_is_read_in_windows_from_both_ends() -> None:
     assert len(model.calls[1]) == CLAUSES_LIMIT
 
 
+def test_manners_are_left_to_the_rules() -> None:
+    """Thanks and greetings are not read; thanks and a word of substance are."""
+    model = WordModel()
+    read_with(
+        model,
+        [
+            conversation(
+                message("Ok, thank you so much!"),
+                message("Good morning all", "2"),
+                message("Thanks, we are leaving", "3"),
+            )
+        ],
+    )
+    assert model.calls[0] == ["Thanks, we are leaving"]
+
+
 def test_windows_are_weighed_together() -> None:
     """Moods are averaged, everything else is as strong as in its strongest window."""
     whole = together([scores(negative=2.0, upsell=-1.0), scores(negative=0.0, upsell=4.0)])
