@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _IDLE_SECONDS = 30.0
 """How long a connection is kept without use; servers close theirs after a minute."""
 
+_MOST_CONNECTIONS = 512
+"""Open at once, to all hosts: half of the files that a process may usually have; further calls wait."""
+
 _CONNECT_SECONDS = 10.0
 _LONGEST_HEADER = 32_768
 _DECODED = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
@@ -26,7 +29,7 @@ _DECODED = frozenset({b"content-encoding", b"content-length", b"transfer-encodin
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
-    """One pool of connections to all hosts; raises httpx's errors. How many are open is the caller's care."""
+    """One pool of connections to all hosts; raises httpx's errors."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
@@ -60,7 +63,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         """Return the session; it must be made inside the event loop that uses it."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
+                connector=aiohttp.TCPConnector(limit=_MOST_CONNECTIONS, keepalive_timeout=_IDLE_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 max_line_size=_LONGEST_HEADER,
