@@ -132,7 +132,7 @@ def test_detected_events_are_kept(tmp_path: Path) -> None:
     ]
     path, kept = tmp_path / "c.jsonl", tmp_path / "kept.jsonl"
     path.write_text(line(messages=[{"author": "customer", "text": text} for text in turns]), encoding="utf-8")
-    report = evaluate_file(path, "events", kept)
+    report = evaluate_file(path, "events", kept, rules_only=True)
     (detected,) = json.loads(kept.read_text(encoding="utf-8"))["detected"]
     assert (detected["kind"], detected["messages"]) == ("negative_shift", [2])
     assert report["false_alarms_per_100"] == 100.0
