@@ -1,7 +1,7 @@
 """Subscriptions: one router factory, so that every service consumes by the same rules (DESIGN §4).
 
 Offsets are committed after the work is stored. FastStream's stock parser raises on headers that are not
-UTF-8, outside of any middleware's reach; such headers are made readable before it sees them.
+UTF-8, outside of any middleware's reach; it is shown none.
 """
 
 from __future__ import annotations
@@ -100,30 +100,21 @@ class Consumer:
             ack_policy=AckPolicy.NACK_ON_ERROR,
             max_records=max_records,
             **membership(f"earshot.{self._service}.{name}{self._group_suffix}", self._instance),
-            parser=_parse_readable,
+            parser=_parse_bare,
             decoder=_raw_records,
         )(consume)
         self._broker.include_router(router)
 
 
-async def _parse_readable(
+async def _parse_bare(
     records: tuple[ConsumerRecord[bytes, bytes], ...],
     original: Callable[[Any], Awaitable[KafkaMessage]],
 ) -> KafkaMessage:
-    return await original(tuple(_readable(record) for record in records))
+    # FastStream would decode every header of every record, which the processor does as well.
+    message = await original((dataclasses.replace(records[0], headers=()),))
+    message.raw_message = records
+    return message
 
 
 async def _raw_records(message: KafkaMessage) -> tuple[ConsumerRecord[bytes, bytes], ...]:
     return cast("tuple[ConsumerRecord[bytes, bytes], ...]", message.raw_message)
-
-
-def _readable(record: ConsumerRecord[bytes, bytes]) -> ConsumerRecord[bytes, bytes]:
-    try:
-        for _, value in record.headers:
-            value.decode()
-    except UnicodeDecodeError:
-        escaped = tuple(
-            (name, value.decode(errors="backslashreplace").encode()) for name, value in record.headers
-        )
-        return dataclasses.replace(record, headers=escaped)
-    return record

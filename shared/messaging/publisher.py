@@ -89,6 +89,8 @@ class KafkaEventPublisher:
                 key=key,
                 partition=partition_for(event.partition_key(), topic.partitions),
                 headers={name: content.decode() for name, content in headers.items()},
+                # Else FastStream adds a random one to each record, which takes time and does not compress.
+                correlation_id=headers.get("ce_id", b"").decode(),
                 no_confirm=True,
             )
         except MessageSizeTooLargeError as error:

@@ -62,8 +62,9 @@ _AIM = 0.6
 _SAMPLE_SECONDS = 0.5
 _NOW = datetime(2026, 6, 1, tzinfo=UTC)
 _HEADERS = (
-    "ce_specversion ce_id ce_type ce_source ce_subject ce_time ce_organizationid content-type ce_connectionid"
-).split()
+    *("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "ce_organizationid"),
+    *("ce_connectionid", "content-type"),
+)
 
 Document = dict[str, Any]
 
@@ -157,9 +158,9 @@ def _subscribe(
         broker=broker,
         dead_letters=KafkaDeadLetters(broker, "detector"),
         state=ReportedState(Readiness(), CollectorRegistry()),
-        on_stop=lambda why: sys.exit(why),
+        on_stop=sys.exit,
         sleep=asyncio.sleep,
-        rng=random.Random(1),  # noqa: S311 - spreads retries that do not happen
+        rng=random.Random(1),
     ).subscribe(
         [RESOURCES_CONVERSATIONS], handle, events=[ConversationPartChanged], name=name, max_records=batch
     )
@@ -217,13 +218,14 @@ async def _bare_send(producer: AIOKafkaProducer, part_id: str) -> Awaitable[obje
         "organization_id": "acme", "connection_id": "con1", "workspace_id": "ws1", "id": part_id,
         "version": "v1", "observed_at": "2026-06-01T00:00:00Z", "name": "seen",
     }  # fmt: skip
-    return await producer.send(
+    sent: Awaitable[object] = await producer.send(
         RESOURCES_TAGS.name,
         json.dumps(fact).encode(),
         key=f"ws1/tag/{part_id}".encode(),
         partition=(murmur2(b"ws1") & 0x7FFFFFFF) % RESOURCES_TAGS.partitions,
         headers=[(header, b"a value of usual length") for header in _HEADERS],
     )
+    return sent
 
 
 async def _fill(bench: Bench, count: int) -> None:
