@@ -23,7 +23,7 @@ def main(class_path: str) -> None:
     library = JAVA_HOME / "lib" / "server" / "libjvm.so"
     if not library.exists():
         library = library.with_suffix(".dylib")
-    options = ("--enable-native-access=ALL-UNNAMED", "-Xmx512m", "-XX:TieredStopAtLevel=1")
+    options = ("--enable-native-access=ALL-UNNAMED", "-Xmx2g", "-XX:TieredStopAtLevel=1")
     jpype.startJVM(str(library), *options, classpath=class_path.split(os.pathsep))
     integer = jpype.JClass("java.lang.Integer")
     listed: Any = jpype.JClass("java.util.Arrays").asList([integer(number) for number in _VERSION])

@@ -25,11 +25,11 @@ _SETTLED_SECONDS = 30
 
 _GUARDED = {
     # The facts of a signal were taken from its list, and the bus has not got them.
-    "pending-list": ("detector/signals.update", "never announced on the bus"),
+    "pending-list": ("detector/signals.update", "have not their last state on the bus"),
     # The signal is stored with its fact, and whoever stored it is dead.
     "sweeper": ("detector/signals.insert", "never announced on the bus"),
     # Parts are stored, their batch is not through, and its offset is committed all the same.
-    "commit-after-store": ("detector/parts.update", "facts are not one open signal"),
+    "commit-after-store": ("detector/parts.insert", "facts are not one open signal"),
     # The receiver has it, and the notifier does not know.
     "idempotency-key": ("notifier/webhook.sent", "came under more than one id"),
     # The batch is stored, its offset is not committed: it comes again.

@@ -165,18 +165,26 @@ def _delivered(evidence: Evidence, signals: Mapping[str, list[str]], verdict: Ve
 
 
 def _bus(evidence: Evidence, signals: Mapping[str, list[str]], verdict: Verdict) -> None:
-    """Each signal was announced on the bus under one id, and each delivery has its fact there."""
+    """The bus has each signal's last state, announced it under one id, and has a fact of each delivery."""
+    last: dict[str, int] = {}
     announced: dict[str, set[str]] = defaultdict(set)
     times: Counter[str] = Counter()
     delivered: Counter[str] = Counter()
     for _, _, value, headers in records(evidence.bootstrap_servers, [SIGNALS.name, DELIVERIES.name]):
         if value is None:
             continue
+        if headers.get("ce_type", "").startswith("earshot.signal."):
+            last[value["signal_id"]] = value["revision"]
         if headers.get("ce_type") == "earshot.signal.detected.v1":
             announced[value["signal_id"]].add(headers["ce_id"])
             times[headers["ce_id"]] += 1
         if headers.get("ce_type") == "earshot.notification.delivered.v1":
             delivered[headers["ce_id"]] += 1
+    listed = {signal["id"]: signal["revision"] for signal in evidence.product.signals()}
+    verdict.all_of(
+        "signals of the API have not their last state on the bus (id, revision there)",
+        [(id_, last.get(id_)) for id_, revision in listed.items() if last.get(id_) != revision],
+    )
     known = {id_ for ids in signals.values() for id_ in ids}
     verdict.all_of("signals were never announced on the bus", [id_ for id_ in known if not announced[id_]])
     verdict.all_of(
