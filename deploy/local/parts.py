@@ -111,7 +111,11 @@ def _services(
             command=_module(f"services.{name}"),
             probe=http_probe(client, f"http://{LOOPBACK}:{port}/health/ready"),
             log_file=settings.data_dir / "logs" / f"{name}.log",
-            environment={**_every_service(settings, keys, port), "EARSHOT_CONSUMER_INSTANCE": name, **environment},
+            environment={
+                **_every_service(settings, keys, port),
+                "EARSHOT_CONSUMER_INSTANCE": name,
+                **environment,
+            },
             ports=(PortNeed(port, f"the {name}", f"EARSHOT_{name.upper()}_PORT"),),
         )
         for name, (port, environment) in own.items()
