@@ -13,7 +13,7 @@ ARGS ?=
 # Where the text model is made: weights of both stages and a model per fold; what is there is not made again.
 WORK ?= build/training
 
-.PHONY: help up test test-chain test-engines test-faults torture test-browser check fix contracts bench bench-engines bench-sync bench-scale bench-memory bench-simulator train \
+.PHONY: help up test test-chain test-engines test-faults torture test-browser check fix contracts bench bench-engines bench-pipeline bench-sync bench-scale bench-memory bench-simulator train \
 	evaluate clean
 
 help: ## List what can be done
@@ -67,6 +67,9 @@ evaluate: .venv/stamp-dev .venv-train/stamp ## Score detection on labelled sets:
 	@mkdir -p $(WORK)
 	@.venv-train/bin/python -m services.detector.training.tfidf $(DATASETS) $(WORK)/tfidf.json
 	@$(BIN)/python -m services.detector.training.table $(DATASETS) $(WORK)/tfidf.json
+
+bench-pipeline: .venv/stamp-dev ## Measure bus, contracts and documents beside a bare loop, and a handler that is overloaded
+	@$(BIN)/python -m tests.benchmarks.pipeline $(ARGS)
 
 bench-sync: .venv/stamp-dev ## Measure reading a workspace, beside tap-intercom; ARGS=--short takes two minutes
 	@$(BIN)/python -m tests.benchmarks.sync_bench $(ARGS)
