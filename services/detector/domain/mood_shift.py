@@ -71,7 +71,7 @@ class ShiftParameters:
     recovered_after: int = 3
     recovered_within: float = 0.3
     recovered_at: float = 0.3
-    made_good: float = 0.5
+    made_good: float = 0.3
 
 
 _STANDARD = ShiftParameters()
