@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["end", "again", "all", "rebalance", "hold", "outside"]
 
-_RECOVERED_SECONDS = 60
+_RECOVERED_SECONDS = 120
 """After a single blow everything must be ready again by then; engines on a busy machine take the longest."""
 
 
