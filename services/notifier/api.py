@@ -124,7 +124,11 @@ def _log(log: LogReading) -> APIRouter:
     ) -> Page[NotificationView]:
         """Return who was told of what, newest first."""
         found, place = await log.page(identity.organization_id, wanted, after=place_of(cursor), limit=limit)
-        return Page(items=[NotificationView.of(item) for item in found], next_cursor=cursor_of(place))
+        return Page(
+            items=[NotificationView.of(item) for item in found],
+            next_cursor=cursor_of(place),
+            count=await log.count(identity.organization_id, wanted),
+        )
 
     @router.get("/deliveries", tags=["deliveries"])
     async def list_deliveries(
@@ -132,7 +136,11 @@ def _log(log: LogReading) -> APIRouter:
     ) -> Page[DeliveryView]:
         """Return notifications with every attempt, newest first."""
         found, place = await log.page(identity.organization_id, wanted, after=place_of(cursor), limit=limit)
-        return Page(items=[DeliveryView.of(item) for item in found], next_cursor=cursor_of(place))
+        return Page(
+            items=[DeliveryView.of(item) for item in found],
+            next_cursor=cursor_of(place),
+            count=await log.count(identity.organization_id, wanted),
+        )
 
     @router.get("/deliveries/{notification_id}", tags=["deliveries"])
     async def get_delivery(identity: Member, notification_id: Id) -> DeliveryView:
@@ -151,7 +159,11 @@ def _inbox(inbox: InboxReading) -> APIRouter:
     ) -> Page[EntryView]:
         """Return what was sent to who asks, newest first."""
         found, place = await inbox.page(identity, unread_only=unread, after=place_of(cursor), limit=limit)
-        return Page(items=[EntryView.of(entry) for entry in found], next_cursor=cursor_of(place))
+        return Page(
+            items=[EntryView.of(entry) for entry in found],
+            next_cursor=cursor_of(place),
+            count=await inbox.count(identity, unread_only=unread),
+        )
 
     @router.get("/unread")
     async def unread(identity: Member) -> Unread:

@@ -12,11 +12,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from services.detector.api.answers import AnsweringRoute
 from services.detector.lists import CustomerSort
 from services.detector.pages.cards import card_of
-from services.detector.pages.export import CUSTOMER_HEADING, MOST_ROWS, PORTION, csv_answer, customer_row
+from services.detector.pages.export import CUSTOMER_HEADING, customer_row
 from services.detector.pages.health import health_shown
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 from shared.web.charts import Dot, Point, SignalMark
+from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

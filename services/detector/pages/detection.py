@@ -13,8 +13,9 @@ from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.health import INGREDIENTS
 from services.detector.errors import InvalidRequestError
 from services.detector.lists import SignalFilter
-from services.detector.pages.export import CORRECTION_HEADING, PORTION, correction_rows, csv_answer
+from services.detector.pages.export import CORRECTION_HEADING, correction_rows
 from shared.auth.dependencies import Admin, Member, csrf_protect
+from shared.web.csv_files import PORTION, csv_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence

@@ -13,10 +13,11 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from services.detector.api.answers import AnsweringRoute
 from services.detector.lists import SignalFilter, SignalSort
 from services.detector.pages.cards import card_of
-from services.detector.pages.export import MOST_ROWS, PORTION, SIGNAL_HEADING, csv_answer, signal_row
+from services.detector.pages.export import SIGNAL_HEADING, signal_row
 from shared.auth.dependencies import Member
 from shared.contracts.signals import SignalKind
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
+from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 from shared.web.shapes import KIND_LOOKS
 
 if TYPE_CHECKING:

@@ -12,17 +12,10 @@ from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.wishes import REQUEST_STATES, RequestState
 from services.detector.errors import InvalidRequestError
 from services.detector.pages.cards import state_of
-from services.detector.pages.export import (
-    ASKED_HEADING,
-    MOST_ROWS,
-    PORTION,
-    REQUEST_HEADING,
-    asked_rows,
-    csv_answer,
-    request_row,
-)
+from services.detector.pages.export import ASKED_HEADING, REQUEST_HEADING, asked_rows, request_row
 from shared.auth.dependencies import Member, csrf_protect
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
+from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

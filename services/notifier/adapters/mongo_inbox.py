@@ -68,7 +68,10 @@ class MongoInbox:
         )
         return [_entry(document, reader) for document in found]
 
-    async def unread(self, reader: InboxReader, *, at_most: int) -> int:
+    async def count(self, reader: InboxReader) -> int:
+        return await self._collection.of(reader.organization_id).count(_seen_by(reader))
+
+    async def unread(self, reader: InboxReader, *, at_most: int | None = None) -> int:
         return await self._collection.of(reader.organization_id).count(
             {**_seen_by(reader), "read_by": {"$ne": reader.user_id}}, limit=at_most
         )

@@ -160,17 +160,16 @@ class MongoNotifications:
     async def page(
         self, organization_id: str, wanted: LogFilter, *, after: Place | None, limit: int
     ) -> list[Notification]:
-        query: dict[str, Any] = {
-            name: value
-            for name in ("state", "channel", "signal_id", "rule_id")
-            if (value := getattr(wanted, name)) is not None
-        }
+        query = _query(wanted)
         found = await self._collection.of(organization_id).find(
             {**query, **place_filter("created_at", after, organization_id)},
             sort=[("created_at", -1), ("_id", -1)],
             limit=limit,
         )
         return [_notification(document) for document in found]
+
+    async def count(self, organization_id: str, wanted: LogFilter) -> int:
+        return await self._collection.of(organization_id).count(_query(wanted))
 
     async def get(self, organization_id: str, notification_id: str) -> Notification | None:
         found = await self._collection.of(organization_id).find_one(
@@ -184,6 +183,14 @@ class MongoNotifications:
 
     async def drop(self, organization_id: str, signal_id: str) -> None:
         await self._collection.of(organization_id).delete_many({"signal_id": signal_id})
+
+
+def _query(wanted: LogFilter) -> dict[str, Any]:
+    return {
+        name: value
+        for name in ("state", "channel", "signal_id", "rule_id")
+        if (value := getattr(wanted, name)) is not None
+    }
 
 
 def _key(organization_id: str, notification_id: str) -> str:

@@ -11,15 +11,18 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from services.notifier.api import answers
 from services.notifier.lists import cursor_of, place_of
 from services.notifier.pages.cards import card_of
+from services.notifier.pages.export import ENTRY_HEADING, entry_row
 from services.notifier.use_cases.read_inbox import MOST_COUNTED
 from shared.auth.dependencies import Member, csrf_protect
 from shared.http.paging import CursorText
+from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from services.notifier.adapters.local_announcements import LocalAnnouncements
     from services.notifier.use_cases.read_inbox import InboxReading
+    from shared.auth.identity import Identity
     from shared.web.pages import Pages
 
 _PAGE = 30
@@ -28,6 +31,17 @@ _PING_SECONDS = 15
 
 STREAM = "/inbox/stream"
 EVENT = "entry"
+
+
+async def _rows(
+    reading: InboxReading, identity: Identity, *, unread_only: bool
+) -> AsyncIterator[list[Sequence[object]]]:
+    place = None
+    for _ in range(MOST_ROWS // PORTION):
+        found, place = await reading.page(identity, unread_only=unread_only, after=place, limit=PORTION)
+        yield [entry_row(entry) for entry in found]
+        if place is None:
+            return
 
 
 def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncements) -> APIRouter:
@@ -51,6 +65,8 @@ def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncement
             identity=identity,
             cards=[card_of(entry) for entry in found],
             next_cursor=cursor_of(place),
+            count=await reading.count(identity, unread_only=unread_only),
+            csv_url=f"/inbox/export.csv?{request.url.query}",
             unread=await reading.unread(identity),
             most_counted=MOST_COUNTED,
             show=show,
@@ -58,6 +74,10 @@ def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncement
             live_url=STREAM,
             event=EVENT,
         )
+
+    @router.get("/export.csv")
+    async def export(identity: Member, show: Annotated[str, Query(pattern="^(unread)?$")] = "") -> Response:
+        return csv_answer("inbox.csv", ENTRY_HEADING, _rows(reading, identity, unread_only=show == "unread"))
 
     @router.get("/unread")
     async def unread(identity: Member) -> Response:

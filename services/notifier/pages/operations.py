@@ -10,14 +10,18 @@ from fastapi.responses import Response
 from services.notifier.api import answers
 from services.notifier.domain.notification import STATES
 from services.notifier.lists import cursor_of, place_of
+from services.notifier.pages.export import DELIVERY_HEADING, delivery_row
 from services.notifier.pages.rules import CHANNEL_NAMES
 from services.notifier.ports import LogFilter
 from services.notifier.use_cases.read_log import NEWEST_DEAD_LETTERS
 from shared.auth.dependencies import Admin, Member
 from shared.errors import TransientError
 from shared.http.paging import CursorText
+from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
     from services.notifier.use_cases.administer import Administration
     from services.notifier.use_cases.read_log import LogReading
     from shared.web.pages import Pages
@@ -25,6 +29,14 @@ if TYPE_CHECKING:
 _PAGE = 50
 STATE_TONES = {"pending": "busy", "delivered": "good", "failed": "bad", "cancelled": "off"}
 STATE_WORDS = {"pending": "Waiting", "delivered": "Delivered", "failed": "Given up", "cancelled": "Cancelled"}
+
+
+def _filter(state: str, channel: str, rule: str) -> LogFilter:
+    return LogFilter(
+        state=next((known for known in STATES if known == state), None),
+        channel=next((known for known in CHANNEL_NAMES if known == channel), None),
+        rule_id=rule or None,
+    )
 
 
 def routes(pages: Pages, log: LogReading, administration: Administration) -> APIRouter:
@@ -42,11 +54,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
         rule: Annotated[str, Query(max_length=64)] = "",
         cursor: CursorText = None,
     ) -> Response:
-        wanted = LogFilter(
-            state=next((known for known in STATES if known == state), None),
-            channel=next((known for known in CHANNEL_NAMES if known == channel), None),
-            rule_id=rule or None,
-        )
+        wanted = _filter(state, channel, rule)
         found, place = await log.page(identity.organization_id, wanted, after=place_of(cursor), limit=_PAGE)
         return pages.render(
             request,
@@ -54,12 +62,35 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
             identity=identity,
             deliveries=found,
             next_cursor=cursor_of(place),
+            count=await log.count(identity.organization_id, wanted),
+            csv_url=f"/operations/deliveries.csv?{request.url.query}",
             wanted=wanted,
             rule_names=await rule_names(identity.organization_id),
             channel_names=CHANNEL_NAMES,
             state_words=STATE_WORDS,
             state_tones=STATE_TONES,
         )
+
+    @router.get("/deliveries.csv")
+    async def export(
+        identity: Member,
+        state: Annotated[str, Query(max_length=20)] = "",
+        channel: Annotated[str, Query(max_length=20)] = "",
+        rule: Annotated[str, Query(max_length=64)] = "",
+    ) -> Response:
+        names = await rule_names(identity.organization_id)
+
+        async def portions() -> AsyncIterator[list[Sequence[object]]]:
+            place = None
+            for _ in range(MOST_ROWS // PORTION):
+                found, place = await log.page(
+                    identity.organization_id, _filter(state, channel, rule), after=place, limit=PORTION
+                )
+                yield [delivery_row(one, names) for one in found]
+                if place is None:
+                    return
+
+        return csv_answer("deliveries.csv", DELIVERY_HEADING, portions())
 
     @router.get("/deliveries/{notification_id}")
     async def delivery(

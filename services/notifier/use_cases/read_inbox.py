@@ -39,6 +39,11 @@ class InboxReading:
         shown = found[:limit]
         return shown, Place(shown[-1].added_at, shown[-1].id) if more else None
 
+    async def count(self, identity: Identity, *, unread_only: bool) -> int:
+        """Return how many entries there are to page through."""
+        reader = await self._reader(identity)
+        return await (self._inbox.unread(reader) if unread_only else self._inbox.count(reader))
+
     async def unread(self, identity: Identity) -> int:
         """Return how many are unread, counting no further than one beyond MOST_COUNTED."""
         return await self._inbox.unread(await self._reader(identity), at_most=MOST_COUNTED + 1)

@@ -28,6 +28,10 @@ class LogReading:
         more = len(found) > limit
         return shown, Place(shown[-1].created_at, shown[-1].id) if more else None
 
+    async def count(self, organization_id: str, wanted: LogFilter) -> int:
+        """Return how many notifications there are of that kind."""
+        return await self._notifications.count(organization_id, wanted)
+
     async def get(self, organization_id: str, notification_id: str) -> Notification:
         """Return a notification. Raises NotThere."""
         found = await self._notifications.get(organization_id, notification_id)

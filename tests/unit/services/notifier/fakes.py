@@ -216,6 +216,9 @@ class MemoryNotifications:
         ]
         return sorted(found, key=lambda kept: (kept.created_at, kept.id), reverse=True)[:limit]
 
+    async def count(self, organization_id: str, wanted: LogFilter) -> int:
+        return len(await self.page(organization_id, wanted, after=None, limit=1_000_000))
+
     async def get(self, organization_id: str, notification_id: str) -> Notification | None:
         return self._kept.get((organization_id, notification_id))
 
@@ -274,8 +277,12 @@ class MemoryInbox:
             and (after is None or (entry.added_at, entry.id) < (after.at, after.id))
         ][:limit]
 
-    async def unread(self, reader: InboxReader, *, at_most: int) -> int:
-        return min(at_most, sum(not entry.read for entry in self._seen_by(reader)))
+    async def count(self, reader: InboxReader) -> int:
+        return len(self._seen_by(reader))
+
+    async def unread(self, reader: InboxReader, *, at_most: int | None = None) -> int:
+        found = sum(not entry.read for entry in self._seen_by(reader))
+        return found if at_most is None else min(at_most, found)
 
     async def get(self, reader: InboxReader, entry_id: str) -> InboxEntry | None:
         return next((entry for entry in self._seen_by(reader) if entry.id == entry_id), None)

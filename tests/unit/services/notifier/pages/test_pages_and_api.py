@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,35 @@ async def test_an_inbox_shows_cards_and_opens_them() -> None:
     assert (opened.status_code, opened.headers["location"]) == (303, "/insights/s-1")
     assert await site.get("/inbox/unread") == ""
     assert "Nothing unread" in await site.get("/inbox?show=unread")
+
+
+async def test_lists_tell_how_many_there_are_and_go_into_files() -> None:
+    """Inbox and log count all that match, on pages and for machines, and export them, filters kept."""
+    site = Site(Rig())
+    for number in range(35):
+        signal = a_signal(signal_id=f"s-{number}", title="=1+1")
+        await site.rig.take(signal)
+        await site.rig.inbox.put(signal, "everyone", NOW + timedelta(seconds=number))
+    await site.rig.reading.open(ADMIN, "s-0")
+    assert "30 of 35 notifications" in await site.get("/inbox")
+    assert "30 of 34 notifications" in await site.get("/inbox?show=unread")
+    file = await site.http.get("/inbox/export.csv?show=unread")
+    assert file.headers["content-type"].startswith("text/csv")
+    lines = file.text.splitlines()
+    assert (len(lines), lines[0].startswith("id,kind,title,customer")) == (35, True)
+    # What a customer wrote is never taken for a formula.
+    assert all("'=1+1" in line for line in lines[1:])
+    assert "35 notifications" in await site.get("/operations/deliveries")
+    log = (await site.http.get("/operations/deliveries.csv?channel=inbox")).text.splitlines()
+    assert (len(log), log[1].split(",")[1]) == (36, "delivered")
+    assert len((await site.http.get("/operations/deliveries.csv?state=failed")).text.splitlines()) == 1
+    for path, count in (
+        ("/inbox", 35),
+        ("/inbox?unread=true", 34),
+        ("/deliveries?limit=2", 35),
+        ("/notifications?state=failed", 0),
+    ):
+        assert (await site.http.get(f"/api/v1{path}")).json()["count"] == count, path
 
 
 async def test_an_empty_inbox_says_why() -> None:

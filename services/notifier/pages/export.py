@@ -1,0 +1,56 @@
+"""What the inbox's and the log's CSV files hold, a line a row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.notifier.domain.notification import Notification
+    from services.notifier.ports import InboxEntry
+
+ENTRY_HEADING = (
+    "id", "kind", "title", "customer", "confidence", "said_at", "quote", "sent_at", "read", "over",
+)  # fmt: skip
+
+
+def entry_row(entry: InboxEntry) -> Sequence[object]:
+    signal = entry.signal
+    return (
+        entry.id,
+        signal.kind,
+        signal.title,
+        signal.customer.name if signal.customer else "",
+        signal.confidence,
+        signal.occurred_at.isoformat(),
+        signal.evidence[0].quote if signal.evidence else "",
+        entry.added_at.isoformat(),
+        str(entry.read).lower(),
+        entry.over,
+    )
+
+
+DELIVERY_HEADING = (
+    "id", "state", "signal_id", "kind", "customer", "channel", "recipient", "rule", "attempts", "last_word",
+    "created_at", "settled_at", "sample",
+)  # fmt: skip
+
+
+def delivery_row(one: Notification, rule_names: dict[str, str]) -> Sequence[object]:
+    last = one.attempts[-1].detail if one.attempts else ""
+    return (
+        one.id,
+        one.state,
+        one.signal.signal_id,
+        one.signal.kind,
+        one.signal.customer.name if one.signal.customer else "",
+        one.channel,
+        one.recipient.label,
+        rule_names.get(one.rule_id, "removed"),
+        len(one.attempts),
+        one.cancelled_because if one.state == "cancelled" and one.cancelled_because else last,
+        one.created_at.isoformat(),
+        one.settled_at.isoformat() if one.settled_at else "",
+        str(one.test).lower(),
+    )
