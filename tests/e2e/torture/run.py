@@ -54,6 +54,11 @@ class Stand:
         self.product.synced(connection["id"])
         return str(connection["id"])
 
+    def come_to_rest(self, connection_id: str) -> None:
+        """Read once more, and then no more by schedule: else there is always a request under way."""
+        self.product.save(connection_id, sync_interval_seconds=3_600)
+        self.product.client.post(f"/connections/{connection_id}/sync").raise_for_status()
+
     def settle(self, say: Callable[[str], None], seconds: float = _SETTLED_SECONDS) -> Verdict:
         """Judge until nothing is wrong or time is over; return the last verdict."""
         deadline = time.monotonic() + seconds
@@ -161,7 +166,7 @@ def tortured(
     with stand(
         folder, writing, each_second=each_second, stand_in=stand_in, environment=environment
     ) as ground:
-        ground.connect()
+        connection_id = ground.connect()
         say(f"connected and read; pages at {ground.cluster.address}, logs in {folder / 'data' / 'logs'}")
         trouble = Trouble(ground.cluster, ground.workspace, ground.receiver, hitting, say)
         outcome = Outcome(seed, Verdict())
@@ -178,6 +183,7 @@ def tortured(
         facts = ground.writer.stop()
         say(f"trouble is over after {len(outcome.blows)} blows and {len(facts)} facts; recovering")
         trouble.calm()
+        ground.come_to_rest(connection_id)
         began = time.monotonic()
         outcome.verdict = ground.settle(say)
         outcome.settled_seconds = time.monotonic() - began
