@@ -73,6 +73,8 @@ def main(arguments: Sequence[str]) -> None:
             companies=3,
             app_limit=_UNLIMITED,
             workspace_limit=_UNLIMITED,
+            # All connections read this one workspace, where each would have its own.
+            SWITCHES__SCROLL_EXCLUSIVE="false",
         ) as workspace,
     ):
         # First, or the syncer would be asked to run the ten thousand too.
