@@ -15,7 +15,7 @@ from services.detector.domain.learned import POINTS_LIMIT, Curve, MoodCurve
 _STEPS = 60
 _SMALLEST_STEP = 1e-9
 _SHRINK_LOGIT = 1.0
-_SHRINK_POINTS = 20.0
+_SHRINK_POINTS = 100.0
 """How strongly the slopes are drawn to what is expected before anything is counted (a Gaussian prior). The
 rules were written with many of these messages in view and look surer on them than on others."""
 _EXPECTED_POINTS = 0.6
