@@ -282,6 +282,7 @@ async def test_the_log_is_filtered_and_paged(repositories: Repositories) -> None
         (LogFilter(rule_id="r-1", state="pending"), 6),
     ):
         assert len(await notifications.page("acme", wanted, after=None, limit=10)) == count
+        assert await notifications.count("acme", wanted) == count
     assert await notifications.page("other", LogFilter(), after=None, limit=10) == []
 
 
@@ -328,6 +329,7 @@ async def test_inboxes_are_narrowed_counted_and_read(repositories: Repositories)
     assert [e.id for e in await inbox.page(READER, unread_only=True, after=None, limit=9)] == ["s-1"]
     whole = await inbox.page(READER, unread_only=False, after=None, limit=9)
     assert [(e.id, e.read) for e in whole] == [("s-2", True), ("s-1", False)]
+    assert (await inbox.count(READER), await inbox.unread(READER)) == (2, 1)
     rest = await inbox.page(READER, unread_only=False, after=Place(whole[0].added_at, "s-2"), limit=9)
     assert [e.id for e in rest] == ["s-1"]
     assert await inbox.get(READER, "s-3") is None
