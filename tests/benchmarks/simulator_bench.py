@@ -77,10 +77,10 @@ async def _measured(url: str, pid: int, options: argparse.Namespace, show: Conso
 
         async def page(number: int) -> None:
             since = {"field": "updated_at", "operator": ">", "value": 1_000_000 + number}
-            body = {"query": since, "pagination": {"per_page": 150}}
-            first = await ask("POST", "/conversations/search", body)
-            body["pagination"]["starting_after"] = first["pages"]["next"]["starting_after"]
-            await ask("POST", "/conversations/search", body)
+            path, pagination = "/conversations/search", {"per_page": 150}
+            first = await ask("POST", path, {"query": since, "pagination": pagination})
+            after = {"starting_after": first["pages"]["next"]["starting_after"]}
+            await ask("POST", path, {"query": since, "pagination": pagination | after})
 
         async def change(number: int) -> None:
             arguments = {"conversation_id": str(FIRST_CONVERSATION + number), "body": "<p>More</p>"}
