@@ -81,6 +81,7 @@ class SearchIndex(Generic[Thing]):
         self._hidden_base: set[int] = set()
         self._waiting: list[tuple[float, int, str, Thing | None]] = []
         self._number = 0
+        self._newest: dict[str, int] = {}
         self._counts: OrderedDict[str, _Count] = OrderedDict()
         for thing_id in collection.changed_ids():
             self._apply(thing_id, collection.get(thing_id))
@@ -93,8 +94,11 @@ class SearchIndex(Generic[Thing]):
     def settle(self, now: float) -> None:
         """Let everything whose lag has passed be seen."""
         while self._waiting and self._waiting[0][0] <= now:
-            _, _, thing_id, version = heapq.heappop(self._waiting)
-            self._apply(thing_id, version)
+            _, number, thing_id, version = heapq.heappop(self._waiting)
+            # Where lags vary, an older version may be due after a newer one; it does not take its place.
+            if number > self._newest.get(thing_id, 0):
+                self._newest[thing_id] = number
+                self._apply(thing_id, version)
 
     @property
     def waiting(self) -> int:

@@ -124,8 +124,9 @@ def _missing_error(call: Call, answer: RawAnswer, codes: frozenset[str], where: 
         return None
     if call.read is Read.COMPANY_SCROLL:
         return ScrollLostError(where)
-    # A bare 404 under an id is a deleted company (FACTS §3); on a list it is a proxy that lost its way.
-    return ResourceMissingError(where) if call.id else SourceUnavailableError(where)
+    # A bare 404 is a deleted company's (FACTS §3); from elsewhere it is a proxy's that lost its way.
+    told = codes or call.read is Read.COMPANY
+    return ResourceMissingError(where) if call.id and told else SourceUnavailableError(where)
 
 
 def _codes(body: Any) -> tuple[frozenset[str], str]:

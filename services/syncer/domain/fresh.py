@@ -31,6 +31,7 @@ class Fresh:
         parts: all parts that came, for a conversation.
         source_parts: the source's own count, the opening message included; None when it told none.
         force: publish it whole, whatever is remembered.
+        lag_seconds: how long what was read may lag behind the resource itself; nothing for a reading by id.
     """
 
     resource: ResourceType
@@ -42,6 +43,7 @@ class Fresh:
     source_parts: int | None = None
     open: bool = False
     force: bool = False
+    lag_seconds: int = 0
 
     @property
     def changed(self) -> bool:

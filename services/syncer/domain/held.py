@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 GONE = "gone"
-"""Version of a company that is known to be deleted: lists go on showing it, unmarked (FACTS §8)."""
+"""Version of what is known to be deleted: lists and searches may show it for longer (FACTS §§6, 8)."""
 
 
 UNSURE = ""
@@ -62,5 +62,10 @@ class Held:
         )
 
     def proves_unchanged(self, updated_at: int | None) -> bool:
-        """Tell whether a search row with this time needs no reading (DESIGN §5.3)."""
-        return self.settled and updated_at is not None and updated_at == self.updated_at
+        """Tell whether a search row with this time needs no reading (DESIGN §5.3).
+
+        An older row than what was read already is one that the index has not replaced yet.
+        """
+        if updated_at is None or self.updated_at is None:
+            return False
+        return updated_at < self.updated_at or (self.settled and updated_at == self.updated_at)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.contact import companies_of, parse
-from services.syncer.domain.fields import identifier, record, rows, seconds
+from services.syncer.domain.fields import identifier, identifiers, record, rows, seconds
 from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.reads import Call, Read
 from services.syncer.domain.window import Descending
@@ -15,6 +15,7 @@ from services.syncer.errors import (
     ContactMergedError,
     RequestRefusedError,
     ResourceMissingError,
+    SlowDownError,
     SourceUnavailableError,
 )
 from services.syncer.resources.paging import NumberedPages, Pages, total_count
@@ -30,6 +31,9 @@ _COMPANY_PAGE = 60
 _MOST_COMPANIES = 2_400
 """1,000 companies per contact are allowed (FACTS §8); a list that goes on far longer goes in a circle."""
 
+_MOST_REMEMBERED = 20
+"""Contacts whose lists are remembered until their page is done."""
+
 _MOST_ATTEMPTS = 4
 """Slices that try one contact's own lists until it becomes a named gap, which later runs try again."""
 
@@ -37,21 +41,32 @@ _MOST_RETRIED = 200
 """Gaps of single contacts tried again by one run."""
 
 
-async def completed(reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
-    """Return the row with its whole lists: ten entries are embedded at most, see `has_more` (FACTS §7)."""
+async def completed(reading: Reading, row: dict[str, Any], memory: dict[str, Any]) -> dict[str, Any]:
+    """Return the row with its whole lists: ten entries are embedded at most, see `has_more` (FACTS §7).
+
+    `memory` keeps what was read of the lists on a page, so that a budget which is spent in the middle of them
+    does not make the next slice begin them anew, and the one after it, for ever.
+    """
     id_ = identifier(row.get("id"))
+    name = f"{id_} {row.get('updated_at')}"
+    while len(memory) >= _MOST_REMEMBERED and name not in memory:
+        memory.pop(next(iter(memory)))
     if record(row.get("tags")).get("has_more") is True:
-        answer = await reading.intercom.read(Call(Read.CONTACT_TAGS, id_))
-        row = {**row, "tags": {"data": rows(answer.body.get("data"))}}
+        kept = memory.setdefault(name, {})
+        if "tags" not in kept:
+            answer = await reading.intercom.read(Call(Read.CONTACT_TAGS, id_))
+            kept["tags"] = list(identifiers(answer.body.get("data")))
+        row = {**row, "tags": {"data": kept["tags"]}}
     if record(row.get("companies")).get("has_more") is True:
-        row = {**row, "companies": {"data": await _all_companies(reading, id_)}}
+        companies = await _all_companies(reading, id_, memory.setdefault(name, {}))
+        row = {**row, "companies": {"data": companies}}
     return row
 
 
-async def _all_companies(reading: Reading, id_: str | None) -> list[Any]:
+async def _all_companies(reading: Reading, id_: str | None, kept: dict[str, Any]) -> list[str]:
     """Read the list page by page, by ever smaller pages where the source breaks on large ones."""
-    found: list[Any] = []
-    pages = NumberedPages({}, largest=_COMPANY_PAGE)
+    found: list[str] = kept.setdefault("companies", [])
+    pages = NumberedPages(kept.setdefault("pages", {}), largest=_COMPANY_PAGE)
     while not pages.ended and len(found) < _MOST_COMPANIES:
         try:
             answer = await pages.next(
@@ -62,7 +77,7 @@ async def _all_companies(reading: Reading, id_: str | None) -> list[Any]:
             if not error.overloaded or not pages.may_shrink:
                 raise
         else:
-            found += companies_of(answer.body)
+            found += identifiers(companies_of(answer.body))
     return found
 
 
@@ -79,28 +94,48 @@ async def _apply(
     fresh: list[Fresh] = []
     failure: Exception | None = None
     for id_, row in by_id.items():
-        before = known.get(id_)
-        cut = any(record(row.get(name)).get("has_more") is True for name in ("tags", "companies"))
-        if cut and before is not None and before.proves_unchanged(seconds(row.get("updated_at"))):
-            continue
         try:
-            item = await _fresh(reading, row, at, before)
+            item = await _listed(reading, id_, row, at, known.get(id_), position.setdefault("lists", {}))
         except (SourceUnavailableError, RequestRefusedError) as error:
             if not await _given_up(reading, position, id_):
                 failure = error
-            continue
-        except (ContactMergedError, ResourceMissingError):
-            # It went between its row and its lists: the address it has left tells what became of it.
-            await _became(reading, id_, before)
-            continue
-        if item is not None:
-            fresh.append(item)
+        except SlowDownError as error:
+            failure = error
+            break
+        else:
+            fresh += [] if item is None else [item]
     await reading.changes.apply(fresh)
     if walk is not None:
         await reading.mark("contact", list(by_id), walk)
     if failure is not None:
         raise failure
     reading.read("contact", len(by_id))
+
+
+def _says_nothing(row: dict[str, Any], before: Held) -> bool:
+    """Tell whether a row is older than what is held, or would cost calls to say the same again."""
+    updated_at = seconds(row.get("updated_at"))
+    if not before.proves_unchanged(updated_at):
+        return False
+    cut = any(record(row.get(name)).get("has_more") is True for name in ("tags", "companies"))
+    return cut or before.gone or updated_at != before.updated_at
+
+
+async def _listed(
+    reading: Reading, id_: str, row: dict[str, Any], at: int, before: Held | None, memory: dict[str, Any]
+) -> Fresh | None:
+    """Return what a row says of a contact, or None where it says nothing, or has been looked after."""
+    if before is not None and _says_nothing(row, before):
+        return None
+    if before is not None and before.gone:
+        await _became(reading, id_, before, shown_at=seconds(row.get("updated_at")))
+        return None
+    try:
+        return await _fresh(reading, row, at, before, memory=memory)
+    except (ContactMergedError, ResourceMissingError):
+        # It went between its row and its lists: the address it has left tells what became of it.
+        await _became(reading, id_, before)
+        return None
 
 
 async def _given_up(reading: Reading, position: dict[str, Any], id_: str) -> bool:
@@ -114,12 +149,24 @@ async def _given_up(reading: Reading, position: dict[str, Any], id_: str) -> boo
 
 
 async def _fresh(
-    reading: Reading, row: dict[str, Any], at: int, before: Held | None, *, force: bool = False
+    reading: Reading,
+    row: dict[str, Any],
+    at: int,
+    before: Held | None,
+    *,
+    force: bool = False,
+    memory: dict[str, Any] | None = None,
 ) -> Fresh | None:
-    event = parse(await completed(reading, row), reading.scope, at)
+    """Return the contact.
+
+    With a memory it is a row of a list, which shows what its index knows: that may not be the last state of
+    its second yet.
+    """
+    event = parse(await completed(reading, row, {} if memory is None else memory), reading.scope, at)
     if event is None:
         return None
-    return Fresh("contact", event, seconds(row.get("updated_at")), at, before, force=force)
+    lag = 0 if memory is None else reading.rules.overlap_seconds
+    return Fresh("contact", event, seconds(row.get("updated_at")), at, before, force=force, lag_seconds=lag)
 
 
 async def _walk_all(reading: Reading, state: StepState) -> bool:
@@ -133,6 +180,7 @@ async def _walk_all(reading: Reading, state: StepState) -> bool:
         reading.expect("contact", state.position["total"])
         await _apply(reading, state.position, rows(answer.body["data"]), answer.at, walk=walk)
         pages.turn(answer)
+        state.position.pop("lists", None)
     if not await sweep_absent(reading, state, "contact", _became):
         return False
     cursor = reading.cursor("contact")
@@ -173,6 +221,7 @@ async def _walk_changed(reading: Reading, state: StepState) -> bool:
         recent = [row for row in found if window.holds(seconds(row.get("updated_at")))]
         await _apply(reading, state.position, recent, answer.at, walk=None)
         pages.turn(answer)
+        state.position.pop("lists", None)
         state.position["last"], state.position["disorder"] = order.last, order.broken
         if order.passed(window.low):
             pages.end()
@@ -202,19 +251,21 @@ def search_body(field: str, after_value: int, size: int, after: str | None) -> d
     }
 
 
-async def _became(reading: Reading, id_: str, held: Held | None, *, force: bool = False) -> None:
+async def _became(
+    reading: Reading, id_: str, held: Held | None, *, force: bool = False, shown_at: int | None = None
+) -> None:
     """Ask for one contact, and publish what became of it: it changed, was merged, or is gone."""
     try:
         answer: Answer = await reading.intercom.read(Call(Read.CONTACT, id_))
         item = await _fresh(reading, dict(answer.body), answer.at, held, force=force)
     except ContactMergedError as merged:
         await reading.changes.gone(
-            [Gone("contact", id_, held)], reason="merged", successor_id=merged.successor_id
+            [Gone("contact", id_, held, shown_at)], reason="merged", successor_id=merged.successor_id
         )
         if merged.successor_id is not None and merged.successor_id != id_:
             await _successor(reading, merged.successor_id)
     except ResourceMissingError:
-        await reading.changes.gone([Gone("contact", id_, held)])
+        await reading.changes.gone([Gone("contact", id_, held, shown_at)])
     else:
         if item is not None:
             await reading.changes.apply([item])

@@ -216,7 +216,7 @@ async def went(reading: Reading, gone: list[Gone]) -> None:
     for lost in gone:
         if lost.held is None:
             await reading.gap("conversation", lost.id, "deleted_before_read")
-        else:
+        elif not lost.held.gone:
             await reading.no_gap("conversation", lost.id, "parts_cut_at_500", "still_lagging")
 
 

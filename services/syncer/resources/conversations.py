@@ -56,7 +56,8 @@ async def _apply_deleted(reading: Reading, found: Sequence[dict[str, Any]]) -> N
     ids = [id_ for row in found if (id_ := identifier(row.get("id"))) is not None]
     held = await reading.held("conversation", ids)
     # Of conversations that are not held there is nothing to take back.
-    await went(reading, [Gone("conversation", id_, held[id_]) for id_ in ids if id_ in held])
+    known = [id_ for id_ in ids if id_ in held and not held[id_].gone]
+    await went(reading, [Gone("conversation", id_, held[id_]) for id_ in known])
 
 
 async def _sweep(reading: Reading, state: StepState) -> bool:

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from shared.messaging.publisher import EventPublisher
 
 
+_SHOWN_AGAIN = frozenset({"company", "contact", "conversation"})
+"""Resources that a list or a lagging search may still show after they went."""
+
+
 class PublishedChanges:
     """Implements `resources.reading.Changes` for one slice."""
 
@@ -93,7 +97,7 @@ class PublishedChanges:
             parts = tuple(lost.held.parts) if lost.held is not None else ()
             async with self._noted([Intent(lost.resource, lost.id, parts)]):
                 await self._take_back(lost, parts, reason, successor_id)
-                if lost.resource == "company":
+                if lost.resource in _SHOWN_AGAIN:
                     await self._remember_gone(lost)
                 else:
                     await self._forget(lost)
@@ -134,14 +138,10 @@ class PublishedChanges:
             await self._doubts.crossed(crossed)
 
     async def _remember_gone(self, lost: Gone) -> None:
-        """Remember that a company was deleted, so that lists which go on showing it do not revive it."""
-        record = Held(
-            lost.resource,
-            lost.id,
-            GONE,
-            lost.shown_at,
-            revision=lost.held.revision if lost.held is not None else 0,
-        )
+        """Remember that it was deleted, so that lists which go on showing it do not revive it."""
+        held = lost.held or Held(lost.resource, lost.id, GONE, None)
+        shown_at = lost.shown_at if lost.shown_at is not None else held.updated_at
+        record = Held(lost.resource, lost.id, GONE, shown_at, revision=held.revision)
         await self._store([record])
 
     def _deletion(
@@ -193,7 +193,7 @@ def _intent(item: Fresh) -> Intent:
 def _record(item: Fresh) -> Held | None:
     """Return what to remember, or None when it is remembered already."""
     before = item.before
-    settled = is_settled(item.updated_at, item.read_at)
+    settled = is_settled(item.updated_at, item.read_at - item.lag_seconds)
     if (
         before is not None
         and not item.changed

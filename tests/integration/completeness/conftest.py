@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+settings.register_profile("long")
 
 
 @pytest.fixture(autouse=True)

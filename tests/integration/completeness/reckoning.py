@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared.contracts.resources import (
     ConversationChanged,
     ConversationPartChanged,
+    ResourceDeleted,
     ResourceEvent,
 )
 from shared.contracts.sync import SyncCompleted, SyncProgressed
@@ -38,9 +39,16 @@ class Reckoning:
         """Read what is new in the journal. Raises AssertionError where a promise was broken."""
         new = self._world.journal.records[self._read :]
         self._read += len(new)
+        new = [
+            (key, event)
+            for key, event in new
+            if event is None or event.connection_id == self._world.key.connection_id
+        ]
         for key, event in new:
             if isinstance(event, ResourceEvent):
                 self._published(key, event)
+            elif isinstance(event, ResourceDeleted):
+                self._taken_back(event)
             elif isinstance(event, SyncProgressed):
                 self._progressed(event)
             elif event is None:
@@ -62,6 +70,15 @@ class Reckoning:
             assert held >= event.part_count, f"{key} names {event.part_count} parts; {held} were published"
             self._seen.add(event.id)
 
+    def _taken_back(self, event: ResourceDeleted) -> None:
+        """What can never come back was gone indeed; a contact may have been unarchived since."""
+        workspace = self._world.workspace
+        if event.resource == "conversation":
+            assert workspace.conversations.get(event.id) is None, f"{event.key()} exists, and was taken back"
+        if event.resource == "company":
+            company = workspace.companies.get(event.id)
+            assert company is None or company.archived, f"{event.key()} exists, and was taken back"
+
     def _progressed(self, event: SyncProgressed) -> None:
         """Numbers never go back for a reader, who keeps the highest report: a sleeper may tell late."""
         if event.sequence <= self._sequence.get(event.run_id, -1):
@@ -77,17 +94,27 @@ class Reckoning:
         """Return what contradicts "complete up to T, but for these gaps"."""
         if completed.complete_up_to is None:
             return []
+        # An instant: what changed within the second that begins with it may have changed after it.
         until = completed.complete_up_to.timestamp()
-        truth, mirror = Truth(self._world.workspace), followed(self._world.journal.records)
+        truth = Truth(self._world.workspace, self._world.key.organization_id)
+        mirror = followed(self._world.journal.records)
         excused = {(gap.resource, gap.id) for gap in completed.gaps}
         found = []
+        cursors = self._world.cursors.kept.get(self._world.key, {})
+        if ("company", None) not in excused and "company" in cursors:
+            walked = cursors["company"].position or 0
+            found += [
+                f"company {id_} is missing"
+                for id_, row in truth.companies.items()
+                if row["created_at"] < walked and f"{truth.home}/company/{id_}" not in mirror
+            ]
         if ("contact", None) not in excused:
             for id_, row in truth.contacts.items():
-                if row["updated_at"] <= until:
+                if row["updated_at"] < until and ("contact", id_) not in excused:
                     found += self._contact(truth, mirror, id_)
         if ("conversation", None) not in excused:
             for id_, row in truth.conversations.items():
-                if row["updated_at"] <= until and ("conversation", id_) not in excused and self._wanted(row):
+                if row["updated_at"] < until and ("conversation", id_) not in excused and self._wanted(row):
                     found += self._conversation(truth, mirror, id_)
         return found
 
@@ -101,7 +128,7 @@ class Reckoning:
         """Return every difference between the workspace and the mirror that no gap names; empty is proof."""
         self.look()
         world = self._world
-        truth = Truth(world.workspace)
+        truth = Truth(world.workspace, world.key.organization_id)
         gaps = list(world.gaps.kept.get(world.key, {}).values())
         mirror, bus = followed(world.journal.records), compacted(world.journal.records)
         found = [
@@ -118,7 +145,7 @@ class Reckoning:
         cut = {gap.id: gap.missing or 0 for gap in gaps if gap.reason == "parts_cut_at_500"}
         for id_, row in truth.conversations.items():
             wanted = row["state"] != "closed" or row["updated_at"] >= start
-            if wanted or f"{truth.id}/conversation/{id_}" in mirror:
+            if wanted or f"{truth.home}/conversation/{id_}" in mirror:
                 found += self._conversation(truth, mirror, id_, cut=cut.get(id_, 0))
         if world.simulation.statistics.violation_count:
             found.append("a write was tried")
@@ -142,7 +169,7 @@ class Reckoning:
             truth.admins, truth.teams, truth.tags, truth.companies, truth.contacts, truth.conversations
         )  # fmt: skip
         for kind, wanted in zip(kinds, wanted_ids, strict=True):
-            prefix = f"{truth.id}/{kind}/"
+            prefix = f"{truth.home}/{kind}/"
             held = {
                 key.removeprefix(prefix): event for key, event in mirror.items() if key.startswith(prefix)
             }
@@ -164,23 +191,23 @@ class Reckoning:
         ]
 
     def _contact(self, truth: Truth, mirror: dict[str, Event], id_: str) -> list[str]:
-        event: Any = mirror.get(f"{truth.id}/contact/{id_}")
+        event: Any = mirror.get(f"{truth.home}/contact/{id_}")
         if event is None:
             return [f"contact {id_} is missing"]
         return self._compared(f"contact {id_}", truth.of_contact(id_, event))
 
     def _company(self, truth: Truth, mirror: dict[str, Event], id_: str) -> list[str]:
-        event: Any = mirror.get(f"{truth.id}/company/{id_}")
+        event: Any = mirror.get(f"{truth.home}/company/{id_}")
         if event is None:
             return [f"company {id_} is missing"]
         return self._compared(f"company {id_}", truth.of_company(id_, event))
 
     def _conversation(self, truth: Truth, mirror: dict[str, Event], id_: str, *, cut: int = 0) -> list[str]:
-        event: Any = mirror.get(f"{truth.id}/conversation/{id_}")
+        event: Any = mirror.get(f"{truth.home}/conversation/{id_}")
         if event is None:
             return [f"conversation {id_} is missing"]
         found = self._compared(f"conversation {id_}", truth.of_conversation(id_, event))
-        prefix = f"{truth.id}/conversation_part/{id_}/"
+        prefix = f"{truth.home}/conversation_part/{id_}/"
         held = {key.removeprefix(prefix): part for key, part in mirror.items() if key.startswith(prefix)}
         wanted = truth.parts(id_)
         missing = sorted(wanted.keys() - held.keys())

@@ -48,7 +48,7 @@ def followed(records: Iterable[tuple[str, Event | None]]) -> dict[str, Event]:
         elif isinstance(event, ResourceDeleted):
             mirror.pop(key, None)
             if event.resource == "conversation":
-                prefix = f"{event.workspace_id}/conversation_part/{event.id}/"
+                prefix = f"{key.removesuffix(f'conversation/{event.id}')}conversation_part/{event.id}/"
                 for part in [name for name in mirror if name.startswith(prefix)]:
                     del mirror[part]
         elif isinstance(event, ResourceEvent):
@@ -61,10 +61,10 @@ def words(text: str | None) -> list[str]:
 
 
 class Truth:
-    """One look at a workspace."""
+    """One look at a workspace; `home` is what the keys of all its resources begin with."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.id = workspace.id_code
+    def __init__(self, workspace: Workspace, organization_id: str) -> None:
+        self.home = f"{organization_id}/{workspace.id_code}"
         self.admins = records_of(workspace, "admins")
         self.teams = records_of(workspace, "teams")
         self.tags = records_of(workspace, "tags")

@@ -61,14 +61,17 @@ from tests.unit.services.syncer.rig import FixedCredentials
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from deploy.simulator.app import Simulator
     from deploy.simulator.model import Event as Happened
+    from deploy.simulator.simulation import Simulation
     from services.syncer.domain.run import Lane
     from shared.contracts.sync import ResourceHint, SyncReason
 
 START = datetime(2026, 3, 10, 9, 30, 7, tzinfo=UTC)
 LEASE_SECONDS = 30.0
 OVERLAP_SECONDS = 900
-_MOST_SLICES = 3_000
+_LONGEST_SNOOZE_SECONDS = 2_000
+_MOST_SLICES = 600
 _FAMILIES = ("read_tags", "read_users_and_companies", "read_one_user_and_company", "read_conversations")
 
 
@@ -107,14 +110,19 @@ class World:
         lookback_days: int = 90,
         tenant: int = 0,
         key: ConnectionKey | None = None,
+        beside: World | None = None,
         base_url: str = "http://intercom.test",
     ) -> None:
         self.assembly = assembly
-        self.clock = ManualClock(START)
-        self.simulator = create_simulator(
-            settings or tiny(), self.clock, webhook_transport=httpx.MockTransport(_no_webhooks)
+        self.clock = ManualClock(START) if beside is None else beside.clock
+        self.simulator: Simulator = (
+            create_simulator(
+                settings or tiny(), self.clock, webhook_transport=httpx.MockTransport(_no_webhooks)
+            )
+            if beside is None
+            else beside.simulator
         )
-        self.simulation = self.simulator.simulation
+        self.simulation: Simulation = self.simulator.simulation
         self.workspace = list(self.simulation.tenants.values())[tenant].workspace
         self.token = [token.value for token in self.simulation.tokens.all()][tenant]
         self.key = key or ConnectionKey("org-1", "con-1")
@@ -135,6 +143,20 @@ class World:
         self._revision = 0
         self._changes = 0
         self.simulation.on_events.append(self._heard)
+
+    def beside(self, *, tenant: int, key: ConnectionKey) -> World:
+        """Return a connection to another workspace of the same simulator, on the same clock and bus."""
+        other = World(
+            self.assembly,
+            replicas=len(self.replicas),
+            slice_items=self.slice_items,
+            tenant=tenant,
+            key=key,
+            base_url=self.base_url,
+            beside=self,
+        )
+        other.journal.records = self.journal.records
+        return other
 
     # --- the syncer ---
 
@@ -372,6 +394,7 @@ class World:
         What a workspace is like (its dates, its order, its part limit) stays; only what fails ends.
         """
         self.line.faults.clear()
+        self.line.broken.clear()
         self.line.meanwhile.clear()
         self.line.answers_are_lost = False
         self.journal.failures = 0
@@ -389,6 +412,9 @@ class World:
             plan_restricted=(),
             app_limit=1667,
         )
+        # What is snoozed wakes up, and is shown by searches, before the last reading and not during it.
+        self.clock.advance(_LONGEST_SNOOZE_SECONDS)
+        self.simulation.wake_snoozed()
         self.clock.advance(OVERLAP_SECONDS)
         await self.connect()
         await self.settle()

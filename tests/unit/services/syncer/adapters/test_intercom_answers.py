@@ -69,7 +69,7 @@ def errors(*codes: str | None) -> bytes:
         (SCROLL, 500, errors("server_error"), ScrollLostError),
         (SCROLL, 502, b"<html>", SourceUnavailableError),
         (ONE, 404, errors("not_found"), ResourceMissingError),
-        (ONE, 404, b"<html>nginx</html>", ResourceMissingError),
+        (ONE, 404, b"<html>nginx</html>", SourceUnavailableError),
         (LIST, 404, b"<html>nginx</html>", SourceUnavailableError),
         (ONE, 410, errors("contact_merged"), ContactMergedError),
         (ONE, 410, b"", ResourceMissingError),
