@@ -135,6 +135,7 @@ def test_receivers_that_are_dead_or_stumble(stage: Stage) -> None:
     assert len({message["message_id"] for message in workspace.received("webhook", "stumbling")}) == 1
 
 
+@pytest.mark.timeout(360)
 def test_html_in_the_middle_of_a_sync(stage: Stage) -> None:
     """Every fifth answer is a gateway's page instead of JSON; reading goes on, and nothing is missing."""
     product, workspace = stage.product, stage.small
@@ -150,6 +151,7 @@ def test_html_in_the_middle_of_a_sync(stage: Stage) -> None:
     )
 
 
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("after", [1, 30, 100])
 def test_data_removed_in_the_middle_of_a_sync_is_nowhere(stage: Stage, after: int) -> None:
     """Each service confirms on the card, and nothing is left anywhere; the next connection has it all."""
