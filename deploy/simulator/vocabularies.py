@@ -58,9 +58,7 @@ def _statistic(name: str) -> Field:
 
 
 CONVERSATION_FIELDS: dict[str, Field] = {
-    "id": Field(
-        lambda conversation: conversation.id, "text", light=True, operators=ORDERED_TEXT_OPERATORS
-    ),
+    "id": Field(lambda conversation: conversation.id, "text", light=True, operators=ORDERED_TEXT_OPERATORS),
     "created_at": Field(lambda conversation: conversation.created_at, "date", light=True),
     "updated_at": Field(lambda conversation: conversation.updated_at, "date", light=True),
     "open": Field(lambda conversation: conversation.state == "open", "boolean", light=True),
