@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """A lone text has no time; rules must not depend on one."""
-_EVEN = 0.4
-"""Forced to answer, a label is given from this chance on: F1 is highest at a cut of half the F1 that is
-reached, and that is about 0.8."""
+_EVEN = 0.5
+"""Forced to answer, a label is given when it is likelier than not."""
 _MODEL_SILENCE = 0.99
 """Where the model read a text, its own doubt says how sure silence is, up to this."""
 _SILENT_NEUTRAL = 0.4

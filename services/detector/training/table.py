@@ -7,8 +7,10 @@ model, by rules alone, TF-IDF (from the JSON that `tfidf` wrote), and for moods 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from services.detector.training.examples import AUTHORED, task_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_AUTHORED = "authored"
 _VADER_CUT = 0.05
 """The cut that VADER's authors name for its compound score."""
 _COLUMNS = (
@@ -53,13 +56,9 @@ def vader_macro_f1(path: Path, split: str) -> float:
     return float(counts.report(("negative", "neutral", "positive"))["macro_f1"])
 
 
-def _tasks(stem: str) -> tuple[str, ...]:
-    task = task_of(stem)
-    return ("lifecycle", "churn") if task == "lifecycle" else (task,)
-
-
-def line_of(path: Path, task: str, split: str, model: OnnxTextModel, tfidf: dict[str, Any]) -> str:
-    """One row of the table."""
+def line_of(path: Path, task: str, model: OnnxTextModel, tfidf: dict[str, Any]) -> str:
+    """One row of the table, of the rows of a file that are tested."""
+    split = "held_out" if path.stem.startswith(_AUTHORED) else "test"
     with_model = evaluate_file(path, task, model=model, split=split)
     rules = evaluate_file(path, task, rules_only=True, split=split)
     positive = {"churn": "churn_risk", "feature_request": "feature_request"}.get(task, "")
@@ -82,15 +81,30 @@ def line_of(path: Path, task: str, split: str, model: OnnxTextModel, tfidf: dict
     return f"| {' | '.join(map(str, cells))} |"
 
 
+def gathered(target: Path) -> Iterator[Path]:
+    """The authored messages as one file per task in a folder."""
+    for task in ("sentiment", "feature_request", "lifecycle"):
+        with (target / f"{_AUTHORED}_{task}.csv").open("w", encoding="utf-8", newline="") as lines:
+            writer = csv.writer(lines)
+            writer.writerow(("text", "label", "split"))
+            for path in sorted(AUTHORED.glob("*.csv")):
+                if task_of(path.stem) == task:
+                    writer.writerows(
+                        (row.text, ";".join(sorted(row.labels)), row.split) for row in read_labelled(path)
+                    )
+        yield target / f"{_AUTHORED}_{task}.csv"
+
+
 def table(folder: Path, tfidf: dict[str, Any]) -> Iterator[str]:
     """The table's lines: public sets first, then the held-out authored messages."""
     model = OnnxTextModel()
     yield f"| {' | '.join(_COLUMNS)} |"
     yield "|" + " --- |" * len(_COLUMNS)
-    for place, split in ((folder, "test"), (AUTHORED, "held_out")):
-        for path in sorted(place.glob("*.csv"), key=lambda one: (task_of(one.stem), one.stem)):
-            for task in _tasks(path.stem):
-                yield line_of(path, task, split, model, tfidf if place == folder else {})
+    with tempfile.TemporaryDirectory() as place:
+        for path in [*sorted(folder.glob("*.csv")), *gathered(Path(place))]:
+            task = task_of(path.stem.removeprefix(f"{_AUTHORED}_"))
+            for each in ("lifecycle", "churn") if task == "lifecycle" else (task,):
+                yield line_of(path, each, model, tfidf)
 
 
 def main() -> int:
