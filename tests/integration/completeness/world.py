@@ -114,7 +114,7 @@ class World:
         base_url: str = "http://intercom.test",
     ) -> None:
         self.assembly = assembly
-        self.clock = ManualClock(START) if beside is None else beside.clock
+        self.clock: ManualClock = ManualClock(START) if beside is None else beside.clock
         self.simulator: Simulator = (
             create_simulator(
                 settings or tiny(), self.clock, webhook_transport=httpx.MockTransport(_no_webhooks)
