@@ -100,6 +100,8 @@ def _no_webhooks(_request: httpx.Request) -> httpx.Response:
 class World:
     """One connection; `replicas` of the syncer, each with a clock of its own, over the same stores."""
 
+    clock: ManualClock
+
     def __init__(
         self,
         assembly: Assembly = HEALTHY,
@@ -114,7 +116,7 @@ class World:
         base_url: str = "http://intercom.test",
     ) -> None:
         self.assembly = assembly
-        self.clock: ManualClock = ManualClock(START) if beside is None else beside.clock
+        self.clock = ManualClock(START) if beside is None else beside.clock
         self.simulator: Simulator = (
             create_simulator(
                 settings or tiny(), self.clock, webhook_transport=httpx.MockTransport(_no_webhooks)

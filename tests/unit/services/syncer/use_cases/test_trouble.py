@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from deploy.simulator.tokens import DEMO_TOKEN
+from services.syncer.adapters.http_intercom import ReadOnlyTransport
 from services.syncer.errors import DisconnectedError
 from shared.contracts.connections import (
     ConnectionChanged,
@@ -108,7 +109,7 @@ async def test_whoever_lost_the_lease_publishes_nothing_more() -> None:
             rig.clock.advance(10)
             return await super().handle_async_request(request)
 
-    rig.intercom._transport = Late(rig.simulator.app)
+    rig.intercom._transport = ReadOnlyTransport(Late(rig.simulator.app))
     assert await rig.slices.execute(sleeper) == "lost"
     assert len(rig.publisher.published) == before
     assert await rig.runs.checkpoint(taken, wake_at=rig.clock.now())
@@ -275,7 +276,7 @@ async def test_an_unreachable_source_is_told_after_patience() -> None:
     rig = Rig(small())
     await rig.first_sync()
     original = rig.intercom._transport
-    rig.intercom._transport = httpx.MockTransport(refused)
+    rig.intercom._transport = ReadOnlyTransport(httpx.MockTransport(refused))
     await rig.request("scheduled")
     assert (await rig.settle())[-1] == "interrupted"
     assert [told.reason for told in rig.interrupted] == ["unreachable"]
@@ -292,7 +293,7 @@ async def test_hints_wait_for_a_source_that_is_away() -> None:
     one = next(iter(rig.workspace.conversations)).id
     rig.mutate("reply", conversation_id=one, body="<p>x</p>")
     original = rig.intercom._transport
-    rig.intercom._transport = httpx.MockTransport(lambda _: httpx.Response(503))
+    rig.intercom._transport = ReadOnlyTransport(httpx.MockTransport(lambda _: httpx.Response(503)))
     await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
     assert await rig.slice("hints") == "put_off"
     rig.intercom._transport = original
