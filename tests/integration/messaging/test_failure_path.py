@@ -176,7 +176,7 @@ async def test_broken_records_reach_the_dead_letters_and_good_ones_behind_them_a
 
 async def test_a_domain_error_takes_only_its_own_record_along(harness: Harness) -> None:
     """The neighbours of a refused record are handled."""
-    harness.failures[harness.name("b")] = [PermanentError("not for us")] * 2
+    harness.failures[harness.name("b")] = [PermanentError("not for us")] * 10
     async with harness.consuming():
         await harness.put(harness.good("a"), harness.good("b"), harness.good("c"))
         await harness.until_seen("a", "c")

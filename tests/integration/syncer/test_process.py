@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.contracts.event import Event
+    from shared.contracts.sync import SyncReason
 
 pytestmark = pytest.mark.slow
 
@@ -75,14 +76,14 @@ class Stage:
     async def completions(self) -> list[SyncCompleted]:
         return [event for _, event in await self.bus.read(SYNC_PROGRESS) if isinstance(event, SyncCompleted)]
 
-    async def completed(self, amount: int) -> SyncCompleted:
-        """Wait until so many different runs have ended; return the last one's end."""
+    async def completed(self, reason: SyncReason) -> SyncCompleted:
+        """Wait until a run of this reason has ended; a death may ask for some resources again beside it."""
 
         async def ended() -> bool:
-            return len({event.run_id for event in await self.completions()}) >= amount
+            return any(event.reason == reason for event in await self.completions())
 
         await until(ended)
-        return (await self.completions())[-1]
+        return next(event for event in await self.completions() if event.reason == reason)
 
     async def equals_the_workspace(self) -> bool:
         mirror = await self.mirror()
@@ -153,7 +154,7 @@ async def test_reads_a_workspace_and_survives_being_killed(stage: Stage) -> None
     first.end(signal.SIGKILL)
     await stage.control("switches", {"latency_median_ms": 0})
     second.start()
-    completed = await stage.completed(1)
+    completed = await stage.completed("initial")
     assert await stage.equals_the_workspace()
     assert {count.resource: count.done for count in completed.held}["conversation"] == 300
     assert completed.gap_count == 0
@@ -166,19 +167,19 @@ async def test_follows_changes_and_hints_and_removes_data(stage: Stage) -> None:
     (syncer, _) = stage.syncers
     syncer.start()
     await stage.bus.send(stage.bus.connection(stage.url, stage.workspace_id), stage.bus.request("initial"))
-    await stage.completed(1)
+    await stage.completed("initial")
     conversations = await stage.truth("conversations")
     changed, hinted = sorted(conversations)[:2]
     await stage.control(
         "mutate", {"name": "reply", "arguments": {"conversation_id": changed, "body": "<p>By schedule</p>"}}
     )
     await stage.bus.send(stage.bus.request("scheduled"))
-    await stage.completed(2)
+    await stage.completed("scheduled")
     await stage.control(
         "mutate", {"name": "reply", "arguments": {"conversation_id": hinted, "body": "<p>By hint</p>"}}
     )
     await stage.bus.send(stage.bus.request("hint", [ResourceHint(resource="conversation", id=hinted)]))
-    await stage.completed(3)
+    await stage.completed("hint")
     texts = {
         event.text for event in (await stage.mirror()).values() if isinstance(event, ConversationPartChanged)
     }
