@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from shared.contracts.event import Event
     from shared.contracts.sync import SyncReason
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 RESOURCE_TOPICS = (
     RESOURCES_ADMINS,
@@ -108,7 +108,8 @@ class Stage:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(90):
+    # A process killed within a company scroll leaves it locked for a minute (FACTS §8), which is waited out.
+    async with asyncio.timeout(150):
         while not await condition():
             await asyncio.sleep(0.3)
 
