@@ -95,6 +95,7 @@ def create_app(
         ),
         discover(settings.detector_parameters, model.learned if model else None),
         model=model,
+        patience_seconds=settings.connection_patience_seconds,
         clock=base.clock,
         owner=secrets.token_hex(8),
         rules=OccasionRules().with_days(settings.occasion_days, settings.announce_max_age_days),

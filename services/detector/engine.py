@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.detector.domain.mood import MoodRules
 from services.detector.domain.occasion import OccasionRules
 from services.detector.use_cases.accounts import Accounts
-from services.detector.use_cases.admission import Admission
+from services.detector.use_cases.admission import PATIENCE_SECONDS, Admission
 from services.detector.use_cases.attribution import Attributor
 from services.detector.use_cases.companies import MatchCompanies
 from services.detector.use_cases.connections import KeepConnections, RemoveData
@@ -70,6 +70,7 @@ class Engine:
         rules: OccasionRules | None = None,
         moods: MoodRules | None = None,
         model: TextModel | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.rules = rules or OccasionRules()
         self.moods = moods or MoodRules()
@@ -128,7 +129,11 @@ class Engine:
             clock=clock,
         )
         self.admission = Admission(
-            intake=self.intake, connections=stores.connections, remove=self.remove_data, clock=clock
+            intake=self.intake,
+            connections=stores.connections,
+            remove=self.remove_data,
+            clock=clock,
+            patience_seconds=patience_seconds,
         )
         self.reread = Reread(
             rereads=stores.rereads,

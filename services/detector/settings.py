@@ -49,3 +49,9 @@ class Settings(ServiceSettings):
     text_model_threads: int = Field(
         default=1, ge=1, le=16, description="Threads that one reading of the text model may use."
     )
+    connection_patience_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        le=600,
+        description="How long records wait for word of their connection before they are put aside.",
+    )

@@ -47,11 +47,20 @@ _MOST_AWAITED = 1_000
 class Admission:
     """Stands before the intake. Its methods may be called again with the same batch at any time."""
 
-    def __init__(self, *, intake: Intake, connections: Connections, remove: RemoveData, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        connections: Connections,
+        remove: RemoveData,
+        clock: Clock,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._intake = intake
         self._connections = connections
         self._remove = remove
         self._clock = clock
+        self._patience_seconds = patience_seconds
         self._awaited: dict[tuple[str, str], float] = {}
 
     async def conversations(self, events: Sequence[Event]) -> None:
@@ -59,7 +68,7 @@ class Admission:
 
         Raises:
             TransientError: a connection is not known yet; come again in a moment.
-            PermanentError: it did not become known in a minute.
+            PermanentError: it did not become known in time.
         """
         await self._admit(events, self._intake.conversations)
 
@@ -112,7 +121,7 @@ class Admission:
                 del self._awaited[min(self._awaited, key=self._awaited.__getitem__)]
             self._awaited[place] = now
         names = ", ".join(sorted(connection_id for _, connection_id in unknown)[:5])
-        if any(now - self._awaited[place] < PATIENCE_SECONDS for place in unknown):
+        if any(now - self._awaited[place] < self._patience_seconds for place in unknown):
             raise TransientError(f"Nobody has told of connection {names} yet; its records wait.")
         raise PermanentError(
             f"Nobody tells of connection {names}. Redrive these records when it is connected.",

@@ -48,6 +48,8 @@ async def bus_settings(kafka: str, mongodb_uri: str) -> Settings:
         mongodb_uri=SecretStr(mongodb_uri),
         database_prefix=f"t{secrets.token_hex(6)}",
         signing_key=SecretStr("k" * 40),
+        # The broker is shared: what other tests left on it belongs to connections that nobody told of.
+        connection_patience_seconds=0.5,
     )
 
 
@@ -260,6 +262,7 @@ async def test_a_restart_goes_on_where_it_was(bus_settings: Settings) -> None:
 async def process(settings: Settings, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run the detector as its own process, to be killed."""
     environment = {
+        "EARSHOT_CONNECTION_PATIENCE_SECONDS": str(settings.connection_patience_seconds),
         "PATH": "",
         "EARSHOT_HTTP_PORT": str(port),
         "EARSHOT_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
