@@ -76,14 +76,14 @@ def test_customers_are_sorted_searched_and_narrowed_in_the_address(page: Page, w
     page.wait_for_url("**sort=spend**")
     page.get_by_role("link", name="Spend a month").click()
     page.wait_for_url("**sort=-spend**")
-    figures = page.locator("tbody td:nth-child(5)").all_inner_texts()
+    figures = page.locator("tbody td:nth-child(6)").all_inner_texts()
     amounts = [float(figure.replace("$", "").replace(",", "")) for figure in figures if figure]
     assert len(amounts) > 1
     assert amounts == sorted(amounts, reverse=True)
     page.locator("select[name=owner]").select_option(_OWNER)
     page.wait_for_url(re.compile(r"owner=marcus"))
-    expect(page.locator("tbody td:nth-child(7)").first).to_have_text(_OWNER)
-    assert set(page.locator("tbody td:nth-child(7)").all_inner_texts()) == {_OWNER}
+    expect(page.locator("tbody td:nth-child(8)").first).to_have_text(_OWNER)
+    assert set(page.locator("tbody td:nth-child(8)").all_inner_texts()) == {_OWNER}
     walk.screenshot("customers-of-one-owner")
     page.goto("/customers")
     page.get_by_role("searchbox", name="Search customers").fill("beacon")
@@ -102,7 +102,7 @@ def test_a_customer_page_shows_what_happened_over_time(page: Page, walk: Walk) -
     expect(page.locator(".facts").first).to_contain_text(_OWNER)
     for heading in ("Over time", "Open signals", "Conversations", "People", "Companies in Intercom"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-    chart = page.locator("svg.chart")
+    chart = page.locator("svg.chart[aria-label$='over time']")
     expect(chart.locator(".line")).to_be_visible()
     for lane in ("Signals", "Sentiment", "Conversations"):
         expect(chart.get_by_text(lane, exact=True)).to_be_visible()
