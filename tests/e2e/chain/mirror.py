@@ -27,6 +27,8 @@ _EDGE_SECONDS = 3_600
 _LINK = re.compile(r"\s*\((?:https?:|mailto:)[^\s)]*\)")
 _SPACE = re.compile(r"\s+")
 _BULLET = re.compile(r"(?m)^\s*(?:-|\d+\.)\s+")
+_IMAGE = re.compile(r"\[image\]")
+"""How the syncer reads an image; the simulator's own plain text leaves images out."""
 
 Facts = dict[str, Any]
 
@@ -83,8 +85,8 @@ def mirror_differences(
 
 
 def squeezed(text: str | None) -> str:
-    """Return the words without white space, marks of list items, and what links point at."""
-    return _SPACE.sub("", _BULLET.sub("", _LINK.sub("", text or "")))
+    """Return the words without white space, marks of list items and images, and what links point at."""
+    return _SPACE.sub("", _IMAGE.sub("", _BULLET.sub("", _LINK.sub("", text or ""))))
 
 
 def _held(collection: Any, facts: Any, key: Any = None) -> dict[str, Facts]:
