@@ -199,7 +199,7 @@ class FaultPoint(StrEnum):
     DETECTOR_DEAD_LETTERS_PUBLISHED = "detector/dead-letters.published"
     """Put aside, not committed: put aside again."""
     DETECTOR_THRESHOLDS_UPDATE = "detector/thresholds.update"
-    """What is normal for a workspace is stored; the next round finds it or makes it again."""
+    """What corrections ask of a kind is worked out anew; the next correction or removal does so again."""
     DETECTOR_LEASES_UPDATE = "detector/leases.update"
     """A lease on background work is taken; it ends by itself."""
     DETECTOR_REREADS_UPDATE = "detector/rereads.update"

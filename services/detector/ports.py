@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import AccountFacts
     from services.detector.domain.corrections import Correction
     from services.detector.domain.customer import Customer
-    from services.detector.domain.health import HealthHistory, HealthWeights, Measured
+    from services.detector.domain.health import HealthWeights
+    from services.detector.domain.health_history import HealthHistory, Measured
     from services.detector.domain.matching import Decision, KnownName, Match
     from services.detector.domain.mirror import (
         Analysis,

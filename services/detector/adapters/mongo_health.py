@@ -16,16 +16,8 @@ from services.detector.adapters.mongo_customers import (
     WITHOUT_PAST,
     customer_from,
 )
-from services.detector.domain.health import (
-    DEFAULT_WEIGHTS,
-    INGREDIENTS,
-    MOST_STATES,
-    Health,
-    HealthHistory,
-    HealthWeights,
-    Part,
-    State,
-)
+from services.detector.domain.health import DEFAULT_WEIGHTS, INGREDIENTS, Health, HealthWeights, Part, State
+from services.detector.domain.health_history import MOST_STATES, HealthHistory
 from services.detector.ports import Due
 from shared.documents.collection import Collection, Index, database_errors
 
@@ -36,7 +28,7 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
-    from services.detector.domain.health import Measured
+    from services.detector.domain.health_history import Measured
     from shared.documents.database import Document
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.api.models import CustomerIn, CustomerOut, ImportOut, RowErrorOut
 from services.detector.domain.customer_list import CustomerRow
+from services.detector.lists import CustomerSort
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
 
@@ -25,20 +26,6 @@ Words = Annotated[str | None, Query(max_length=300)]
 _MOST = 1_000
 """Customers in one call; more than that is a file."""
 
-Sort = Literal[
-    "-attention",
-    "name",
-    "-name",
-    "spend",
-    "-spend",
-    "health",
-    "-health",
-    "mood",
-    "-mood",
-    "renewal",
-    "-renewal",
-]
-
 
 def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, clock: Clock) -> APIRouter:
     """Return the routes under /api/v1/customers."""
@@ -50,7 +37,7 @@ def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, cl
         q: Words = None,
         owner: Words = None,
         known: Annotated[bool | None, Query(description="On the organization's own list.")] = None,
-        sort: Sort = "-attention",
+        sort: CustomerSort = "-attention",
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[CustomerOut]:

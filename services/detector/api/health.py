@@ -14,7 +14,8 @@ from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
-    from services.detector.domain.health import Health, HealthHistory
+    from services.detector.domain.health import Health
+    from services.detector.domain.health_history import HealthHistory
     from services.detector.lists import CustomerRow, Lists
     from services.detector.use_cases.health import KeepHealth
     from services.detector.use_cases.show import Show

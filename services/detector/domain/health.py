@@ -41,9 +41,6 @@ DEFAULT_WEIGHTS: Mapping[str, int] = {
 """By judgement: what people say of leaving counts most, then how they speak, then what they do."""
 
 MOST_WEIGHT = 100
-MOST_STATES = 120
-"""Earlier states that are kept; at a change a day, four months."""
-
 _LEAST_KNOWN = 0.4
 """Share of all weight that must be known before a number is shown."""
 
@@ -112,54 +109,6 @@ class Health:
     @property
     def state(self) -> State:
         return State(self.at, self.score, {part.name: part.points for part in self.parts})
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A customer's fresh health; `changes` counts the states of the customer up to the one looked at.
-
-    `keep` says that it is worth a place among the earlier states.
-    """
-
-    customer_id: str
-    changes: int
-    health: Health
-    keep: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HealthHistory:
-    """The latest health in full, and states up to it, oldest first and at most `MOST_STATES`.
-
-    `known_since` is the first measure ever.
-    """
-
-    known_since: datetime | None = None
-    latest: Health | None = None
-    states: tuple[State, ...] = ()
-
-    def worth_keeping(self, fresh: State) -> bool:
-        """Return whether a state says something new: a point of difference, or a day gone by."""
-        if not self.states:
-            return True
-        last = self.states[-1]
-        return fresh.at - last.at >= timedelta(days=1) or (
-            fresh.score != last.score or bool(moved(last, fresh))
-        )
-
-    def about(self, days: int, now: datetime) -> State | None:
-        """Return the newest state that is at least so many days old, else the oldest with a score."""
-        scored = [one for one in self.states if one.score is not None]
-        older = [one for one in scored if one.at <= now - timedelta(days=days)]
-        return older[-1] if older else (scored[0] if scored else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """How many points an ingredient gained or lost since an earlier moment."""
-
-    name: str
-    points: float
 
 
 def measure(
@@ -265,53 +214,3 @@ def _seats(facts: AccountFacts) -> tuple[float | None, str]:
 
 def _within(share: float) -> float:
     return min(1.0, max(0.0, share))
-
-
-def moved(before: State, after: State) -> tuple[Moved, ...]:
-    """Return what moved the score between two moments, the largest first; less than a point is left out."""
-    changes = (
-        Moved(name, round(points - before.points.get(name, 0.0), 1)) for name, points in after.points.items()
-    )
-    return tuple(sorted((one for one in changes if abs(one.points) >= 1), key=lambda one: -abs(one.points)))
-
-
-@dataclass(frozen=True, slots=True)
-class FallRules:
-    """When a fall is worth telling: so many points below the best of so many days.
-
-    A fall is over when the score is back within `settled` points of where it fell from. What was measured
-    in a customer's first `settling` hours counts for nothing, since conversations are still coming in.
-    """
-
-    points: int = 20
-    days: int = 30
-    settled: int = 10
-    settling: timedelta = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Fall:
-    """A fall from an earlier state."""
-
-    before: State
-    after: State
-
-    @property
-    def points(self) -> int:
-        return (self.before.score or 0) - (self.after.score or 0)
-
-
-def find_fall(history: HealthHistory, latest: State, rules: FallRules, *, is_open: bool) -> Fall | None:
-    """Return the fall that the latest measure stands in, or None.
-
-    `is_open` says that a fall has been told already: then it lasts until the score has settled.
-    """
-    if latest.score is None or history.known_since is None:
-        return None
-    first = max(history.known_since + rules.settling, latest.at - timedelta(days=rules.days))
-    earlier = [one for one in history.states if one.score is not None and first <= one.at < latest.at]
-    if not earlier:
-        return None
-    best = max(earlier, key=lambda one: (one.score or 0, one.at))
-    fall = Fall(best, latest)
-    return fall if fall.points >= (rules.settled if is_open else rules.points) else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.detector.domain.contribution import Contribution, Reading
-from services.detector.domain.health import INGREDIENTS, moved
+from services.detector.domain.health import INGREDIENTS
+from services.detector.domain.health_history import moved
 from services.detector.domain.identity import Subject, to_milliseconds
 from services.detector.domain.occasion import Slot
 from services.detector.domain.readings import title_of
@@ -13,7 +14,7 @@ from services.detector.domain.signal import Proof
 
 if TYPE_CHECKING:
     from services.detector.domain.customer import Customer
-    from services.detector.domain.health import Fall
+    from services.detector.domain.health_history import Fall
 
 HEALTH_DETECTOR = "health"
 HEALTH_VERSION = "1"

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from services.detector.domain.health import INGREDIENTS, moved
+from services.detector.domain.health import INGREDIENTS
+from services.detector.domain.health_history import moved
 from shared.web.charts import Point
 from shared.web.formats import MINUS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from services.detector.domain.health import HealthHistory, State
+    from services.detector.domain.health import State
+    from services.detector.domain.health_history import HealthHistory
 
 _COMPARED_DAYS = 30
 """What moved it is told against a month ago, or the first measure if that is younger."""

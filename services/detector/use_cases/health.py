@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.domain.errors import HealthWeightsError
-from services.detector.domain.health import FallRules, HealthWeights, Measured, find_fall, measure
+from services.detector.domain.health import HealthWeights, measure
+from services.detector.domain.health_history import FallRules, Measured, find_fall
 from services.detector.domain.health_reading import SLOT, health_reading, health_subject
 from services.detector.errors import InvalidRequestError
 

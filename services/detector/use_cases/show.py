@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.customer import Customer
     from services.detector.domain.graph import Graph
-    from services.detector.domain.health import HealthHistory
+    from services.detector.domain.health_history import HealthHistory
     from services.detector.domain.mirror import ConnectionView, MirroredConversation
     from services.detector.domain.mood import Mood, MoodPoint, MoodRules
     from services.detector.domain.signal import Signal

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from services.detector.adapters.signal_documents import event_of
 from services.detector.domain.admission import Barrier, Standing
 from services.detector.domain.corrections import Correction, thresholds
-from services.detector.domain.health import MOST_STATES, HealthHistory, HealthWeights
+from services.detector.domain.health import HealthWeights
+from services.detector.domain.health_history import MOST_STATES, HealthHistory
 from services.detector.domain.identity import resource_key
 from services.detector.domain.matching import Decision, KnownName, Match, normalise_name
 from services.detector.domain.mirror import (
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from services.detector.domain.book import Change
     from services.detector.domain.conversation import AccountFacts
     from services.detector.domain.customer import Customer
-    from services.detector.domain.health import Measured
+    from services.detector.domain.health_history import Measured
     from services.detector.domain.mirror import Analysis
     from services.detector.domain.occasion import Slot
     from services.detector.domain.signal import Signal

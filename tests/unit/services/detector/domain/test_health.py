@@ -13,15 +13,12 @@ from services.detector.domain.errors import HealthWeightsError
 from services.detector.domain.health import (
     DEFAULT_WEIGHTS,
     INGREDIENTS,
-    FallRules,
     Health,
-    HealthHistory,
     HealthWeights,
     State,
-    find_fall,
     measure,
-    moved,
 )
+from services.detector.domain.health_history import FallRules, HealthHistory, find_fall, moved
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
