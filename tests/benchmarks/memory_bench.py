@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
 import sys
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 from rich.console import Console
 
 from tests.benchmarks.earshot_side import Earshot, engines
+from tests.benchmarks.machine import load_now, machine, tell
 from tests.benchmarks.simulated import simulated
 
 if TYPE_CHECKING:
@@ -41,23 +38,12 @@ _ROOT = Path(__file__).parents[2]
 def main(arguments: Sequence[str]) -> None:
     options = _options(arguments)
     console = Console(stderr=True)
-    load = os.getloadavg()[0]
+    load = load_now()
     told, watch = asyncio.run(_measured(options, console))
     options.svg.parent.mkdir(parents=True, exist_ok=True)
     options.svg.write_text(curve(watch.samples["syncer"], options.conversations), encoding="utf-8")
-    told |= {
-        "curve": str(options.svg),
-        "cores": psutil.cpu_count(),
-        "load_before": round(load, 1),
-        "load_after": round(os.getloadavg()[0], 1),
-        "at": time.strftime("%Y-%m-%d %H:%M"),
-    }
-    if options.json:
-        sys.stdout.write(json.dumps(told) + "\n")
-        return
-    show = Console(highlight=False)
-    for what, value in told.items():
-        show.print(f"{what.replace('_', ' '):44} {value}")
+    told |= {"curve": str(options.svg), **machine(load)}
+    tell(told, as_json=options.json)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:

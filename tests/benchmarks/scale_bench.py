@@ -41,6 +41,7 @@ from shared.contracts.connections import ConnectionSettings
 from shared.contracts.sync import SyncRequested
 from shared.contracts.topics import ALL_TOPICS, SYNC_REQUESTS
 from tests.benchmarks.earshot_side import Ended, engines, partitions
+from tests.benchmarks.machine import load_now, machine, tell
 from tests.benchmarks.simulated import Simulated, simulated
 from tests.benchmarks.watched import Watch
 from tests.integration.syncer.stage import SIGNING_KEY, Bus, Connector, Syncer
@@ -60,7 +61,7 @@ _LEAD_SECONDS = 20
 def main(arguments: Sequence[str]) -> None:
     options = _options(arguments)
     console = Console(stderr=True)
-    load = os.getloadavg()[0]
+    load = load_now()
     with (
         tempfile.TemporaryDirectory(prefix="earshot-scale-") as name,
         engines(Path(name)) as (kafka, uri),
@@ -80,18 +81,8 @@ def main(arguments: Sequence[str]) -> None:
         # First, or the syncer would be asked to run the ten thousand too.
         idle = asyncio.run(_idle(Path(name), kafka, uri, workspace, options, console))
         told = asyncio.run(_scheduled(Path(name), kafka, uri, workspace, options, console)) | idle
-    told |= {
-        "cores": psutil.cpu_count(),
-        "load_before": round(load, 1),
-        "load_after": round(os.getloadavg()[0], 1),
-        "at": time.strftime("%Y-%m-%d %H:%M"),
-    }
-    if options.json:
-        sys.stdout.write(json.dumps(told) + "\n")
-        return
-    show = Console(highlight=False)
-    for what, value in told.items():
-        show.print(f"{what.replace('_', ' '):48} {value}")
+    told |= machine(load)
+    tell(told, as_json=options.json)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:

@@ -12,18 +12,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 from rich.console import Console
 
 from tests.benchmarks import completeness
 from tests.benchmarks.earshot_side import Earshot, engines
+from tests.benchmarks.machine import load_now, machine
 from tests.benchmarks.result import Result, table
 from tests.benchmarks.simulated import simulated
 from tests.benchmarks.tap.run import Tap, environment
@@ -44,21 +43,14 @@ _AIM_CPU_MS = 3.0
 def main(arguments: Sequence[str]) -> None:
     options = _options(arguments)
     console = Console(stderr=True)
-    load = os.getloadavg()[0]
+    load = load_now()
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="earshot-bench-") as name:
         folder = Path(name)
         results += asyncio.run(_earshot(folder, options, console))
         if options.tap_conversations:
             results += _tap(folder, options, console)
-    details = {
-        "cores": psutil.cpu_count(),
-        "load_before": round(load, 1),
-        "load_after": round(os.getloadavg()[0], 1),
-        "parts": options.parts,
-        "latency_ms": options.latency,
-        "at": time.strftime("%Y-%m-%d %H:%M"),
-    }
+    details = {"parts": options.parts, "latency_ms": options.latency, **machine(load)}
     if options.json:
         sys.stdout.write(json.dumps({"results": [each.as_json() for each in results], **details}) + "\n")
     else:

@@ -1,4 +1,4 @@
-"""Health: a number only where enough is known, whose ingredients add up to it, and falls worth telling."""
+"""Health: a number only where enough is known, whose ingredients add up to it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ from services.detector.domain.health import (
     INGREDIENTS,
     Health,
     HealthWeights,
-    State,
     measure,
 )
-from services.detector.domain.health_history import FallRules, HealthHistory, find_fall, moved
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -142,59 +140,3 @@ def test_weights_that_cannot_be_used(weights: dict[str, int], words: str) -> Non
     """Each wrong set of weights is refused with what is wrong about it."""
     with pytest.raises(HealthWeightsError, match=words):
         HealthWeights(weights)
-
-
-def state(days_ago: float, score: int | None, **points: float) -> State:
-    return State(NOW - days_ago * DAY, score, points)
-
-
-class TestFalls:
-    """A fall is told once it is deep, on settled ground, and lasts until the score is back."""
-
-    def _fall(
-        self, *before: State, score: int = 50, known_days: float = 60, is_open: bool = False
-    ) -> int | None:
-        history = HealthHistory(NOW - known_days * DAY, None, before)
-        fall = find_fall(history, state(0, score), FallRules(), is_open=is_open)
-        return fall.points if fall else None
-
-    def test_from_the_best_of_a_month(self) -> None:
-        """It counts from the highest state of thirty days, not from one before that."""
-        assert self._fall(state(40, 100), state(20, 75), state(5, 60)) == 25
-
-    def test_a_small_one_is_no_news(self) -> None:
-        """Nineteen points are not told; they keep an open one open."""
-        assert self._fall(state(5, 69)) is None
-        assert self._fall(state(5, 69), is_open=True) == 19
-        assert self._fall(state(5, 59), is_open=True) is None
-
-    def test_the_first_day_counts_for_nothing(self) -> None:
-        """While conversations are still coming in, the number moves without meaning."""
-        assert self._fall(state(0.9, 90), known_days=1.2) is None
-        assert self._fall(state(0.1, 90), known_days=1.2) == 40
-
-    def test_no_number_is_no_fall(self) -> None:
-        """Where too little is known there is nothing to fall from or to."""
-        assert self._fall(state(5, None)) is None
-        history = HealthHistory(NOW - 60 * DAY, None, (state(5, 90),))
-        assert find_fall(history, state(0, None), FallRules(), is_open=False) is None
-
-
-def test_what_moved_comes_largest_first() -> None:
-    """Movements of a point or more are named, the largest first, also of what was unknown before."""
-    before = state(30, 70, mood=20.0, seats=10.0, answers=10.0)
-    after = state(0, 50, mood=8.0, seats=10.4, answers=12.0, ratings=3.0)
-    assert [(one.name, one.points) for one in moved(before, after)] == [
-        ("mood", -12.0),
-        ("ratings", 3.0),
-        ("answers", 2.0),
-    ]
-
-
-def test_which_states_are_worth_keeping() -> None:
-    """A state is kept when it differs by a point, or a day has passed."""
-    history = HealthHistory(NOW - DAY, None, (state(0.5, 70, mood=20.0),))
-    assert not history.worth_keeping(state(0, 70, mood=20.3))
-    assert history.worth_keeping(state(0, 71, mood=20.3))
-    assert history.worth_keeping(state(-1, 70, mood=20.0))
-    assert HealthHistory().worth_keeping(state(0, None))
