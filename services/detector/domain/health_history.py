@@ -15,6 +15,11 @@ MOST_STATES = 120
 """Earlier states that are kept; at a change a day, four months."""
 
 
+SETTLING = timedelta(hours=24)
+"""What was measured so soon after the first time counts for nothing: conversations are still coming in, and
+the number moves without anything having happened."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A customer's fresh health; `changes` counts the states of the customer up to the one looked at.
@@ -48,11 +53,18 @@ class HealthHistory:
             fresh.score != last.score or bool(moved(last, fresh))
         )
 
+    @property
+    def settled(self) -> tuple[State, ...]:
+        """The states with a score that can be compared with: none of the first day."""
+        if self.known_since is None:
+            return ()
+        first = self.known_since + SETTLING
+        return tuple(one for one in self.states if one.score is not None and one.at >= first)
+
     def about(self, days: int, now: datetime) -> State | None:
-        """Return the newest state that is at least so many days old, else the oldest with a score."""
-        scored = [one for one in self.states if one.score is not None]
-        older = [one for one in scored if one.at <= now - timedelta(days=days)]
-        return older[-1] if older else (scored[0] if scored else None)
+        """Return the newest settled state that is at least so many days old, else the oldest one."""
+        older = [one for one in self.settled if one.at <= now - timedelta(days=days)]
+        return older[-1] if older else next(iter(self.settled), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +87,12 @@ def moved(before: State, after: State) -> tuple[Moved, ...]:
 class FallRules:
     """When a fall is worth telling: so many points below the best of so many days.
 
-    A fall is over when the score is back within `settled` points of where it fell from. What was measured
-    in a customer's first `settling` hours counts for nothing, since conversations are still coming in.
+    A fall is over when the score is back within `settled` points of where it fell from.
     """
 
     points: int = 20
     days: int = 30
     settled: int = 10
-    settling: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +112,10 @@ def find_fall(history: HealthHistory, latest: State, rules: FallRules, *, is_ope
 
     `is_open` says that a fall has been told already: then it lasts until the score has settled.
     """
-    if latest.score is None or history.known_since is None:
+    if latest.score is None:
         return None
-    first = max(history.known_since + rules.settling, latest.at - timedelta(days=rules.days))
-    earlier = [one for one in history.states if one.score is not None and first <= one.at < latest.at]
+    first = latest.at - timedelta(days=rules.days)
+    earlier = [one for one in history.settled if first <= one.at < latest.at]
     if not earlier:
         return None
     best = max(earlier, key=lambda one: (one.score or 0, one.at))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from services.detector.domain.health_history import HealthHistory
 
 _COMPARED_DAYS = 30
-"""What moved it is told against a month ago, or the first measure if that is younger."""
+"""What moved it is told against a month ago, or the first settled measure if that is younger."""
 
 _CHART_FROM = 2
 """A line needs two points."""
@@ -85,7 +85,7 @@ def _moved(before: State, after: State) -> list[MovedShown]:
 
 
 def _chart(name: str, history: HealthHistory, now: datetime) -> dict[str, Any] | None:
-    points = [Point(one.at, float(one.score)) for one in history.states if one.score is not None]
+    points = [Point(one.at, float(one.score)) for one in history.settled if one.score is not None]
     if len(points) < _CHART_FROM:
         return None
     return {

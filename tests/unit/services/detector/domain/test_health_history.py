@@ -65,3 +65,12 @@ def test_which_states_are_worth_keeping() -> None:
     assert history.worth_keeping(state(0, 71, mood=20.3))
     assert history.worth_keeping(state(-1, 70, mood=20.0))
     assert HealthHistory().worth_keeping(state(0, None))
+
+
+def test_the_first_day_is_nothing_to_compare_with() -> None:
+    """While a workspace comes in, nobody rises or falls; later the oldest settled state counts."""
+    noise, settled = state(1.9, 22), state(0.5, 50)
+    young = HealthHistory(NOW - 2 * DAY, None, (noise,))
+    assert young.about(30, NOW) is None
+    assert HealthHistory(NOW - 2 * DAY, None, (noise, settled)).about(30, NOW) == settled
+    assert HealthHistory().about(30, NOW) is None
