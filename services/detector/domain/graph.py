@@ -92,12 +92,14 @@ def people_graph(
             resource_key(record.workspace_id, teammate)
             for teammate in {*record.teammate_ids, *filter(None, (record.admin_assignee_id,))}
         } & teammates.keys()
-        for person in set(contact_keys(record)) & contacts.keys():
-            counts[person] += 1
+        speaking = set(contact_keys(record)) & contacts.keys()
+        for one_side in (speaking, answering if speaking else ()):
+            for key in one_side:
+                counts[key] += 1
+        for person in speaking:
             moods = one.analysis.moods if one.analysis else ()
             said = [(point.score, point.weight) for point in moods if point.author_id == person]
             for teammate in answering:
-                counts[teammate] += 1
                 talks[person, teammate].add(record.updated_at, said)
     company_keys = {resource_key(one.workspace_id, one.id): one for one in companies}
     nodes = [Node(customer.customer_id, "customer", customer.name)]

@@ -58,3 +58,16 @@ def test_without_conversations_only_belonging_is_known() -> None:
     found = graph(memory_rig())
     assert [one.type for one in found.ties] == ["matched", "member_of"]
     assert not any(one.type == "teammate" for one in found.nodes)
+
+
+def test_a_conversation_of_several_people_is_one_for_their_teammate() -> None:
+    """Whoever answered two people in one conversation took part in one, and is tied to both."""
+    rig = memory_rig()
+    record = rig.conversation("k1", contact_ids=("dana", "lee"), teammate_ids=("ann",))
+    found = graph(rig, MirroredConversation(record))
+    assert {one.node_id: one.conversations for one in found.nodes if one.conversations} == {
+        "ws1:dana": 1,
+        "ws1:lee": 1,
+        "ws1:ann": 1,
+    }
+    assert len([one for one in found.ties if one.type == "talks_to"]) == 2
