@@ -101,16 +101,20 @@ clean: ## Remove caches and .venv; never the data
 		rm -rf .venv; echo "Python has no working venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
 
 # A stamp is older than the list it was made from exactly when the list has changed since.
+# The lists are complete, so nothing is resolved: older pips take a newer release than the pinned one for a package
+# that is also asked for with an extra, and then refuse it for want of a hash.
 .venv/stamp-run: requirements/run.txt pyproject.toml | .venv/bin/python
 	@echo "Installing what Earshot runs with, by pinned hashes (a minute the first time)."
-	@$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements/run.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@$(PIP) check
 	@touch $@
 
 .venv/stamp-dev: requirements/dev.txt requirements/run.txt pyproject.toml | .venv/bin/python
 	@echo "Installing what the tests and checks need, by pinned hashes (two minutes the first time)."
-	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@$(PIP) check
 	@touch .venv/stamp-run $@
 
 # No index of its own is named: on Linux the registry's PyTorch brings its graphics libraries along, 5 GB in all,

@@ -29,6 +29,8 @@ _EXPECTED = 0.85
 _WEIGHT_OF_EXPECTATION = 10.0
 """What is expected before anybody judges, and for how many judgements it counts: three alarms dismissed in a
 row raise a threshold, one or two among confirmed ones do not."""
+_STEP = 0.0001
+"""Between two confidences that signals can have; a wider cut would let a dismissal lower a threshold."""
 _HIGHEST = 0.95
 """No kind is silenced altogether by corrections; the switch does that."""
 
@@ -109,8 +111,7 @@ def thresholds(corrections: Iterable[Correction]) -> dict[str, float]:
 
 def _threshold(judged: list[tuple[float, bool]]) -> float:
     """Return the lowest cut above which people agree often enough, at most `_HIGHEST`."""
-    just_above = 0.001
-    cuts = [0.0, *sorted({confidence + just_above for confidence, right in judged if not right})]
+    cuts = [0.0, *sorted({round(confidence + _STEP, 4) for confidence, right in judged if not right})]
     for cut in cuts:
         kept = [right for confidence, right in judged if confidence >= cut]
         right = sum(kept) + _EXPECTED * _WEIGHT_OF_EXPECTATION

@@ -36,7 +36,8 @@ def test_status_without_a_runner_says_how_to_start(command: CliRunner) -> None:
     """The exit code is 3, as service managers have it for what is not running."""
     result = command.invoke(create_app(), ["status"], obj=Invocation({}))
     assert result.exit_code == 3
-    assert "earshot up" in result.output.replace("\n", " ")
+    # A long data folder wraps the sentence anywhere between two words.
+    assert "earshot up" in " ".join(result.output.split())
 
 
 def test_status_for_programs_without_a_runner(command: CliRunner) -> None:

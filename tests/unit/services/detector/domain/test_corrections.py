@@ -47,10 +47,12 @@ def test_kinds_are_judged_apart() -> None:
     assert set(found) == {"upsell"}
 
 
-_JUDGED = st.lists(st.tuples(st.floats(0.5, 0.99), st.booleans()), max_size=40)
+_CONFIDENCES = st.integers(5_000, 9_900).map(lambda steps: steps / 10_000)
+"""As signals carry them: with four decimals."""
+_JUDGED = st.lists(st.tuples(_CONFIDENCES, st.booleans()), max_size=40)
 
 
-@given(_JUDGED, st.floats(0.5, 0.99))
+@given(_JUDGED, _CONFIDENCES)
 def test_a_confirmation_never_raises_and_a_dismissal_never_lowers(
     judged: list[tuple[float, bool]], confidence: float
 ) -> None:
