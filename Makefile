@@ -10,6 +10,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # More arguments for the command behind a target, as in: make up ARGS=--no-demo
 ARGS ?=
+# Two processes share the tests, a module at a time, since modules start engines; WORKERS= runs all in one.
+WORKERS ?= -n 2 --dist loadscope
 # Where the text model is made: weights of both stages and a model per fold; what is there is not made again.
 WORK ?= build/training
 
@@ -22,9 +24,9 @@ help: ## List what can be done
 up: .venv/stamp-run ## Start Earshot on this machine; Ctrl-C stops it
 	@$(BIN)/earshot up $(ARGS)
 
-test: .venv/stamp-dev ## Run the tests; starts Kafka and the document server once, by itself
+test: .venv/stamp-dev ## Run the tests; starts Kafka and document servers by itself
 	@$(BIN)/python -m pytest -m "not browser" --ignore=tests/e2e/chain --ignore=tests/e2e/faults \
-		--ignore=tests/engines $(ARGS)
+		--ignore=tests/engines $(WORKERS) $(ARGS)
 
 test-chain: .venv/stamp-dev ## Run a whole installation, kill each of its processes, make trouble; minutes
 	@$(BIN)/python -m pytest tests/e2e/chain $(ARGS)

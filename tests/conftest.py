@@ -1,7 +1,7 @@
-"""The engines that tests may ask for: one Kafka and one document server for the whole run, started on demand.
+"""The engines that tests may ask for: a Kafka for each module, a document server for each process, on demand.
 
 Where `EARSHOT_KAFKA_BOOTSTRAP_SERVERS` or `EARSHOT_MONGODB_URI` is set, tests use that engine instead.
-Topics and databases are shared by all tests of a run, so each test takes names of its own.
+Topics are shared by the tests of a module, so each test takes organizations and databases of its own.
 """
 
 from __future__ import annotations
@@ -66,9 +66,13 @@ def pytest_configure() -> None:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the bootstrap servers of a broker that makes no topic by itself."""
+    """Yield the bootstrap servers of a broker that makes no topic by itself.
+
+    A module has its own, which costs a second or two: services read every topic from its beginning, so
+    what one module publishes would be work, and dead letters, for the next.
+    """
     settings = LocalSettings()
     if settings.kafka_bootstrap_servers:
         yield settings.kafka_bootstrap_servers

@@ -48,7 +48,7 @@ async def bus_settings(kafka: str, mongodb_uri: str) -> Settings:
         mongodb_uri=SecretStr(mongodb_uri),
         database_prefix=f"t{secrets.token_hex(6)}",
         signing_key=SecretStr("k" * 40),
-        # The broker is shared: what other tests left on it belongs to connections that nobody told of.
+        # What other tests left on the broker may belong to connections that nobody tells of any more.
         connection_patience_seconds=0.5,
     )
 
