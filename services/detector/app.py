@@ -12,6 +12,7 @@ from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
 from services.detector.adapters.mongo_corrections import MongoCorrections
 from services.detector.adapters.mongo_customers import MongoCustomers
+from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_mirror import MongoMirror
@@ -79,6 +80,7 @@ def create_app(
     corrections = MongoCorrections(base.database)
     connections = MongoConnections(base.database, base.publisher, base.clock)
     rereads = MongoRereads(base.database)
+    due = MongoDueSubjects(base.database)
     model = OnnxTextModel(threads=settings.text_model_threads) if settings.text_model else None
     engine = Engine(
         Stores(
@@ -90,6 +92,7 @@ def create_app(
             corrections=corrections,
             connections=connections,
             rereads=rereads,
+            due=due,
             leases=MongoLeases(base.database),
             tombstones=BusTombstones(base.publisher),
         ),
@@ -104,12 +107,13 @@ def create_app(
     subscribe_resources(base.consumer, admission=engine.admission, metrics=metrics, clock=base.clock)
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
-    for store in (mirror, signals, customers, health, requests, corrections, connections, rereads):
+    for store in (mirror, signals, customers, health, requests, corrections, connections, rereads, due):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
     base.lifecycle.background("re-reading", work.reread)
     base.lifecycle.background("rounds", work.rounds)
     base.lifecycle.background("account review", work.account_review)
+    base.lifecycle.background("due subjects", work.due_subjects)
     base.lifecycle.background("health", work.health)
     for pending in (signals.pending, connections.pending):
         base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))

@@ -78,6 +78,14 @@ class BackgroundWork:
             await self._sleep(min(seconds, self._settings.round_seconds))
             await self._patiently(lambda: self._engine.rounds.review_accounts(seconds))
 
+    async def due_subjects(self) -> None:
+        """Review whose conversations were read, once they are quiet."""
+        quiet, patience = self._settings.review_quiet_seconds, self._settings.review_patience_seconds
+        while True:
+            reviewed = await self._patiently(lambda: self._engine.due_subjects.round(quiet, patience))
+            self._metrics.reviewed(reviewed)
+            await self._sleep(_BREATH_SECONDS if reviewed else quiet)
+
     async def health(self) -> None:
         """Measure whose health is due, a portion at a time."""
         seconds = self._settings.health_seconds

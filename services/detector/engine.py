@@ -13,6 +13,7 @@ from services.detector.use_cases.attribution import Attributor
 from services.detector.use_cases.companies import MatchCompanies
 from services.detector.use_cases.connections import KeepConnections, RemoveData
 from services.detector.use_cases.customers import MaintainCustomers
+from services.detector.use_cases.due_subjects import ReviewDueSubjects
 from services.detector.use_cases.health import KeepHealth
 from services.detector.use_cases.intake import Intake
 from services.detector.use_cases.read_conversations import ReadConversations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         Connections,
         Corrections,
         Customers,
+        DueSubjects,
         HealthRecords,
         Leases,
         Mirror,
@@ -53,6 +55,7 @@ class Stores:
     corrections: Corrections
     connections: Connections
     rereads: Rereads
+    due: DueSubjects
     leases: Leases
     tombstones: Tombstones
 
@@ -100,7 +103,7 @@ class Engine:
             detectors=detectors,
             attributor=attributor,
             wishes=Wishes(requests=stores.requests, signals=signals, clock=clock),
-            accounts=accounts,
+            due=stores.due,
             settler=settler,
             clock=clock,
             model=model,
@@ -124,6 +127,7 @@ class Engine:
             corrections=stores.corrections,
             requests=stores.requests,
             rereads=stores.rereads,
+            due=stores.due,
             settler=settler,
             tombstones=stores.tombstones,
             clock=clock,
@@ -167,6 +171,15 @@ class Engine:
             signals=signals,
             connections=stores.connections,
             settler=settler,
+            leases=stores.leases,
+            clock=clock,
+            owner=owner,
+            remove=self.remove_data,
+        )
+        self.due_subjects = ReviewDueSubjects(
+            due=stores.due,
+            accounts=accounts,
+            connections=stores.connections,
             leases=stores.leases,
             clock=clock,
             owner=owner,

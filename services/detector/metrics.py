@@ -31,9 +31,18 @@ class Metrics:
             registry=registry,
         )
 
+        self._reviews = Counter(
+            "earshot_detector_reviews_total",
+            "Customers and people whose moods and facts were reviewed after something of theirs was read.",
+            registry=registry,
+        )
+
     def read(self, conversations: int, seconds: float) -> None:
         self._conversations.inc(conversations)
         self._seconds.observe(seconds)
+
+    def reviewed(self, subjects: int) -> None:
+        self._reviews.inc(subjects)
 
     def reread(self) -> None:
         self._reread.inc()

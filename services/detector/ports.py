@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.detector.domain.customer import Customer
     from services.detector.domain.health import HealthWeights
     from services.detector.domain.health_history import HealthHistory, Measured
+    from services.detector.domain.identity import Subject
     from services.detector.domain.matching import Decision, KnownName, Match
     from services.detector.domain.mirror import (
         Analysis,
@@ -384,9 +385,49 @@ class Tombstones(Protocol):
     async def bury(self, signals: Sequence[Signal]) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class DueSubject:
+    """A subject to be reviewed; `marks` counts how often it was touched up to now."""
+
+    organization_id: str
+    subject: Subject
+    connection_id: str
+    known_before: datetime | None
+    marks: int
+
+
+class DueSubjects(Protocol):
+    """Whose moods and facts are to be looked at, because something of theirs was read."""
+
+    async def mark(
+        self,
+        organization_id: str,
+        subjects: Mapping[Subject, ConnectionView],
+        *,
+        at: datetime,
+        known_before: datetime | None,
+    ) -> None:
+        """Make subjects due. Of several moments before which all counts as known, the latest holds."""
+        ...
+
+    async def due(self, quiet_since: datetime, first_before: datetime, limit: int) -> list[DueSubject]:
+        """Return subjects of any organization: due since `first_before`, or quiet since `quiet_since`."""
+        ...
+
+    async def done(self, organization_id: str, reviewed: Sequence[DueSubject], at: datetime) -> None:
+        """Take the marks away; one that was marked again meanwhile stays due, as if first marked at `at`."""
+        ...
+
+    async def remove(self, organization_id: str, connection_id: str) -> int: ...
+
+
 class Leases(Protocol):
     """Who does a round's work, where one replica is enough."""
 
     async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
         """Return whether `owner` has the lease now; it ends by itself."""
+        ...
+
+    async def hold(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
+        """As `take`, and whoever has the lease already prolongs it."""
         ...

@@ -33,6 +33,18 @@ class Settings(ServiceSettings):
         le=604_800,
         description="How often every customer's facts are looked at as of now.",
     )
+    review_quiet_seconds: float = Field(
+        default=0.5,
+        gt=0,
+        le=60,
+        description="How long nothing of a customer is read before its moods and facts are reviewed.",
+    )
+    review_patience_seconds: float = Field(
+        default=15.0,
+        gt=0,
+        le=3_600,
+        description="How long a review may be put off while more is read, as in a first sync.",
+    )
     live_seconds: float = Field(
         default=1.0, gt=0, le=60, description="How often new signals are looked for while somebody watches."
     )

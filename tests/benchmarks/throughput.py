@@ -62,6 +62,13 @@ def measure(
             lambda: held.count_documents({"analysis": {"$exists": True}}) >= conversations,
             seconds=_BOUND_SECONDS,
         )
+        # Moods and facts of customers are reviewed once a customer is quiet; that is part of the work.
+        eventually(
+            "each customer is reviewed",
+            lambda: mongo["earshot_detector"]["due_subjects"].count_documents({}) == 0,
+            seconds=_BOUND_SECONDS,
+            every=_POLL_SECONDS,
+        )
     detected_seconds = time.monotonic() - began
     after = cpu_seconds(installation)
     return (

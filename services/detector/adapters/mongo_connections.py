@@ -224,9 +224,16 @@ class MongoLeases:
         self._collection = Collection(database, "leases")
 
     async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
+        return await self._take({"_id": name, "until": {"$lte": now}}, owner, now, lease_seconds)
+
+    async def hold(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
+        mine_or_free = {"_id": name, "$or": [{"until": {"$lte": now}}, {"owner": owner}]}
+        return await self._take(mine_or_free, owner, now, lease_seconds)
+
+    async def _take(self, query: dict[str, Any], owner: str, now: datetime, lease_seconds: float) -> bool:
         # Leases serve all organizations, so they are kept under a name that no organization can have.
         return await upsert_newer(
             self._collection.of("*"),
-            {"_id": name, "until": {"$lte": now}},
+            query,
             {"$set": {"owner": owner, "until": now + timedelta(seconds=lease_seconds)}},
         )

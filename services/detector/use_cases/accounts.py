@@ -32,7 +32,7 @@ _AT_ONCE = 100
 
 
 class Accounts:
-    """Reviews subjects after something of theirs changed, and once a day for what silence tells."""
+    """Reviews subjects after something of theirs changed, and now and then for what silence tells."""
 
     def __init__(
         self,
@@ -60,8 +60,8 @@ class Accounts:
         *,
         known_before: datetime | None = None,
     ) -> int:
-        """Settle what the moods and facts of these subjects say; return how many signals changed."""
-        reviewed = [(one, view) for one, view in subjects.items() if one.kind != "conversation"]
+        """Settle what moods and facts of these customers and people say; return how many signals changed."""
+        reviewed = list(subjects.items())
         count = 0
         for start in range(0, len(reviewed), _AT_ONCE):
             portion = dict(reviewed[start : start + _AT_ONCE])

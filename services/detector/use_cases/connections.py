@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Connections,
         Corrections,
         Customers,
+        DueSubjects,
         Mirror,
         Requests,
         Rereads,
@@ -115,6 +116,7 @@ class RemoveData:
         requests: Requests,
         corrections: Corrections,
         rereads: Rereads,
+        due: DueSubjects,
         settler: Settler,
         tombstones: Tombstones,
         clock: Clock,
@@ -126,6 +128,7 @@ class RemoveData:
         self._requests = requests
         self._corrections = corrections
         self._rereads = rereads
+        self._due = due
         self._settler = settler
         self._tombstones = tombstones
         self._clock = clock
@@ -161,6 +164,7 @@ class RemoveData:
         # After our word the workspace may be connected anew, under another connection's id.
         workspace_id = None if barrier.confirmed else barrier.workspace_id
         removed = await self._rereads.remove(organization_id, connection_id)
+        removed += await self._due.remove(organization_id, connection_id)
         removed += await self._corrections.remove(organization_id, connection_id)
         removed += await self._customers.forget_attribute_map(organization_id, connection_id)
         removed += await self._remove_signals_of(organization_id, connection_id, workspace_id)

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.model_scores import TextModel
     from services.detector.domain.text_reading import Scores
-    from services.detector.ports import Connections, Corrections, Mirror
-    from services.detector.use_cases.accounts import Accounts
+    from services.detector.ports import Connections, Corrections, DueSubjects, Mirror
     from services.detector.use_cases.attribution import Attributor
     from services.detector.use_cases.settle import Settler
     from services.detector.use_cases.wishes import Wishes
@@ -66,7 +65,7 @@ class ReadConversations:
         detectors: Detectors,
         attributor: Attributor,
         wishes: Wishes,
-        accounts: Accounts,
+        due: DueSubjects,
         settler: Settler,
         clock: Clock,
         model: TextModel | None = None,
@@ -78,7 +77,7 @@ class ReadConversations:
         self._detectors = detectors
         self._attributor = attributor
         self._wishes = wishes
-        self._accounts = accounts
+        self._due = due
         self._settler = settler
         self._clock = clock
 
@@ -103,8 +102,7 @@ class ReadConversations:
         A key whose conversation is gone takes its evidence out of all signals. What was said before
         `known_before` counts as known: it is shown, and nobody is alerted.
 
-        Many are read in portions, and their customers reviewed once at the end: a review looks at all that a
-        customer said, so one for each portion would cost the more the longer the first sync has run.
+        Many are read in portions. Whose they are is marked as due at the end, for `due_subjects` to review.
         """
         count = 0
         subjects: dict[Subject, ConnectionView] = {}
@@ -114,7 +112,9 @@ class ReadConversations:
             changed, touched = await self._read_portion(organization_id, portion, known_before, arrived or {})
             count += changed
             subjects.update(touched)
-        return count + await self._accounts.review(organization_id, subjects, known_before=known_before)
+        due = {one: view for one, view in subjects.items() if one.kind != "conversation"}
+        await self._due.mark(organization_id, due, at=self._clock.now(), known_before=known_before)
+        return count
 
     async def _read_portion(
         self,
@@ -123,7 +123,7 @@ class ReadConversations:
         known_before: datetime | None,
         arrived: Mapping[str, Sequence[ConversationPartChanged]],
     ) -> tuple[int, dict[Subject, ConnectionView]]:
-        """Settle what these conversations say; return how many signals changed, and who is to be reviewed."""
+        """Settle what these conversations say; return how many signals changed, and who is due."""
         mirrored = await self._mirror.conversations(organization_id, keys)
         reads = await self._detect(organization_id, mirrored, arrived)
         gone = [Reading(source=key, contributions=(), texts={}) for key in sorted(set(keys) - set(mirrored))]

@@ -14,6 +14,7 @@ from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
 from services.detector.adapters.mongo_corrections import MongoCorrections
 from services.detector.adapters.mongo_customers import MongoCustomers
+from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_requests import MongoRequests
@@ -71,6 +72,7 @@ async def rig(mongodb_uri: str) -> AsyncIterator[Rig]:
         requests=requests,
         connections=connections,
         rereads=rereads,
+        due=MongoDueSubjects(database),
         leases=MongoLeases(database),
         tombstones=BusTombstones(publisher),
     )

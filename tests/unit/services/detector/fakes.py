@@ -23,7 +23,7 @@ from services.detector.domain.mirror import (
 )
 from services.detector.domain.spoken import contact_keys
 from services.detector.domain.standing import Attention, Demand, attention_of, demand_of
-from services.detector.ports import Due
+from services.detector.ports import Due, DueSubject
 from shared.contracts.resources import (
     AdminChanged,
     CompanyChanged,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import AccountFacts
     from services.detector.domain.customer import Customer
     from services.detector.domain.health_history import Measured
+    from services.detector.domain.identity import Subject
     from services.detector.domain.mirror import Analysis
     from services.detector.domain.occasion import Slot
     from services.detector.domain.signal import Signal
@@ -671,9 +672,67 @@ class MemoryRereads:
 class MemoryLeases:
     def __init__(self) -> None:
         self._until: dict[str, datetime] = {}
+        self._owners: dict[str, str] = {}
 
     async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
         if self._until.get(name, _EPOCH) > now:
             return False
         self._until[name] = now + timedelta(seconds=lease_seconds)
+        self._owners[name] = owner
         return True
+
+    async def hold(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
+        if self._owners.get(name) == owner:
+            self._until.pop(name, None)
+        return await self.take(name, owner, now, lease_seconds)
+
+
+class MemoryDueSubjects:
+    def __init__(self) -> None:
+        self._marks: dict[tuple[str, str], tuple[DueSubject, datetime, datetime]] = {}
+
+    async def mark(
+        self,
+        organization_id: str,
+        subjects: Mapping[Subject, ConnectionView],
+        *,
+        at: datetime,
+        known_before: datetime | None,
+    ) -> None:
+        for subject, view in subjects.items():
+            held, first_at, _ = self._marks.get((organization_id, subject.key), (None, at, at))
+            moments = [one for one in (known_before, held and held.known_before) if one]
+            marked = DueSubject(
+                organization_id,
+                subject,
+                view.connection_id,
+                max(moments, default=None),
+                held.marks + 1 if held else 1,
+            )
+            self._marks[organization_id, subject.key] = (marked, first_at, at)
+
+    async def due(self, quiet_since: datetime, first_before: datetime, limit: int) -> list[DueSubject]:
+        found = [
+            one
+            for one, first_at, last_at in self._marks.values()
+            if first_at <= first_before or last_at <= quiet_since
+        ]
+        return found[:limit]
+
+    async def done(self, organization_id: str, reviewed: Sequence[DueSubject], at: datetime) -> None:
+        for one in reviewed:
+            place = (organization_id, one.subject.key)
+            if place in self._marks:
+                held, _, last_at = self._marks.pop(place)
+                if held.marks != one.marks:
+                    self._marks[place] = (held, at, last_at)
+
+    async def remove(self, organization_id: str, connection_id: str) -> int:
+        gone = [
+            place
+            for place, (one, *_) in self._marks.items()
+            if place[0] == organization_id and one.connection_id == connection_id
+        ]
+        for place in gone:
+            del self._marks[place]
+        return len(gone)

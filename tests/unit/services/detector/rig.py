@@ -31,6 +31,7 @@ from tests.unit.services.detector.fakes import (
     MemoryConnections,
     MemoryCorrections,
     MemoryCustomers,
+    MemoryDueSubjects,
     MemoryHealth,
     MemoryLeases,
     MemoryMirror,
@@ -181,7 +182,13 @@ class Rig:
             await self.engine.admission.directory(others)
         if mine:
             await self.engine.admission.conversations(mine)
+        await self.review_due()
         return self.published(before)
+
+    async def review_due(self) -> None:
+        """Review whoever is due, without waiting for them to be quiet."""
+        while await self.engine.due_subjects.round(0, 0):
+            pass
 
     def published(self, start: int = 0) -> list[SignalEvent]:
         return [one for one in self.publisher.published[start:] if isinstance(one, SignalEvent)]
@@ -221,7 +228,7 @@ class Rig:
 
     async def reread_all(self) -> None:
         while await self.engine.reread.work():
-            pass
+            await self.review_due()
 
 
 def memory_rig(detectors: Detectors | None = None) -> Rig:
@@ -236,6 +243,7 @@ def memory_rig(detectors: Detectors | None = None) -> Rig:
         requests=MemoryRequests(),
         connections=MemoryConnections(publisher),
         rereads=MemoryRereads(),
+        due=MemoryDueSubjects(),
         leases=MemoryLeases(),
         tombstones=BusTombstones(publisher),
     )

@@ -1,0 +1,99 @@
+"""Subjects that are to be reviewed, in MongoDB's protocol: a small document each, gone when it was done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo import DeleteOne, UpdateOne
+
+from services.detector.domain.identity import Subject
+from services.detector.ports import DueSubject
+from shared.documents.collection import Collection, Index, database_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.detector.domain.mirror import ConnectionView
+    from shared.documents.database import Document
+
+
+class MongoDueSubjects:
+    """See `ports.DueSubjects`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._collection = Collection(database, "due_subjects")
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        await self._collection.ensure_indexes(Index(keys=(("first_at", 1),)), Index(keys=(("last_at", 1),)))
+
+    async def mark(
+        self,
+        organization_id: str,
+        subjects: Mapping[Subject, ConnectionView],
+        *,
+        at: datetime,
+        known_before: datetime | None,
+    ) -> None:
+        known = {} if known_before is None else {"$max": {"known_before": known_before}}
+        await self._collection.of(organization_id).bulk_write(
+            [
+                UpdateOne(
+                    {"_id": _identity(organization_id, subject)},
+                    {
+                        "$setOnInsert": {"subject": subject.key, "first_at": at},
+                        "$set": {"connection_id": view.connection_id, "last_at": at},
+                        "$inc": {"marks": 1},
+                        **known,
+                    },
+                    upsert=True,
+                )
+                for subject, view in subjects.items()
+            ]
+        )
+
+    async def due(self, quiet_since: datetime, first_before: datetime, limit: int) -> list[DueSubject]:
+        waited = await self._due("first_at", first_before, limit)
+        quiet = await self._due("last_at", quiet_since, limit - len(waited))
+        return list({(one.organization_id, one.subject): one for one in (*waited, *quiet)}.values())
+
+    async def _due(self, field: str, until: datetime, limit: int) -> list[DueSubject]:
+        if limit <= 0:
+            return []
+        with database_errors():
+            cursor = self._collection.across_organizations().find(
+                {field: {"$lte": until}}, sort=[(field, 1)], limit=limit
+            )
+            return [_due_from(document) async for document in cursor]
+
+    async def done(self, organization_id: str, reviewed: Sequence[DueSubject], at: datetime) -> None:
+        await self._collection.of(organization_id).bulk_write(list(_done(reviewed, at)), ordered=True)
+
+    async def remove(self, organization_id: str, connection_id: str) -> int:
+        result = await self._collection.of(organization_id).delete_many({"connection_id": connection_id})
+        return result.deleted_count
+
+
+def _identity(organization_id: str, subject: Subject) -> str:
+    return f"{organization_id}/{subject.key}"
+
+
+def _done(reviewed: Sequence[DueSubject], at: datetime) -> Iterable[DeleteOne | UpdateOne]:
+    for one in reviewed:
+        identity: dict[str, Any] = {"_id": _identity(one.organization_id, one.subject)}
+        yield DeleteOne({**identity, "marks": one.marks})
+        # Whoever was marked again meanwhile waits anew, or patience would be over with every round.
+        yield UpdateOne(identity, {"$set": {"first_at": at}})
+
+
+def _due_from(document: Document) -> DueSubject:
+    return DueSubject(
+        organization_id=document["organization_id"],
+        subject=Subject.from_key(document["subject"]),
+        connection_id=document["connection_id"],
+        known_before=document.get("known_before"),
+        marks=document["marks"],
+    )

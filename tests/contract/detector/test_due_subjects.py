@@ -1,0 +1,108 @@
+"""Who is due for a review, and who reviews: the same over memory and over documents."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from pydantic import SecretStr
+
+from services.detector.adapters.mongo_connections import MongoLeases
+from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
+from services.detector.domain.identity import Subject
+from services.detector.domain.mirror import ConnectionView
+from services.detector.settings import Settings
+from shared.documents.database import create_client, database_of
+from tests.unit.services.detector.fakes import MemoryDueSubjects, MemoryLeases
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from services.detector.ports import DueSubjects, Leases
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+DANA, NORTHWIND = Subject("person", "ws1:dana"), Subject("customer", "c1")
+VIEW = ConnectionView("con1", "acme")
+
+
+class Stores(NamedTuple):
+    due: DueSubjects
+    leases: Leases
+
+
+@pytest.fixture(params=["memory", "documents"])
+async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
+    """Both adapters of each port, empty."""
+    if request.param == "memory":
+        yield Stores(MemoryDueSubjects(), MemoryLeases())
+        return
+    settings = Settings(
+        mongodb_uri=SecretStr(request.getfixturevalue("mongodb_uri")),
+        database_prefix=f"t{secrets.token_hex(6)}",
+        signing_key=SecretStr("k" * 40),
+    )
+    client = create_client(settings, service="detector")
+    database = database_of(client, settings, service="detector")
+    due = MongoDueSubjects(database)
+    await due.prepare()
+    yield Stores(due, MongoLeases(database))
+    await client.drop_database(database.name)
+    await client.close()
+
+
+async def _due(stores: Stores, quiet_since: datetime, first_before: datetime) -> list[Subject]:
+    return [one.subject for one in await stores.due.due(quiet_since, first_before, 10)]
+
+
+async def test_a_subject_is_due_when_it_is_quiet_or_has_waited(stores: Stores) -> None:
+    """Touched again and again it is not quiet; once it has waited long enough it is due all the same."""
+    for seconds in range(3):
+        await stores.due.mark("acme", {DANA: VIEW}, at=NOW + seconds * SECOND, known_before=None)
+    assert await _due(stores, NOW + SECOND, NOW - SECOND) == []
+    assert await _due(stores, NOW + 2 * SECOND, NOW - SECOND) == [DANA]
+    assert await _due(stores, NOW, NOW) == [DANA]
+
+
+async def test_what_is_touched_while_it_is_reviewed_stays_due(stores: Stores) -> None:
+    """Only the marks that were seen are taken away; the rest waits anew."""
+    await stores.due.mark("acme", {DANA: VIEW, NORTHWIND: VIEW}, at=NOW, known_before=None)
+    seen = await stores.due.due(NOW, NOW, 10)
+    await stores.due.mark("acme", {DANA: VIEW}, at=NOW + SECOND, known_before=None)
+    await stores.due.done("acme", seen, NOW + SECOND)
+    assert await _due(stores, NOW, NOW) == []
+    assert await _due(stores, NOW + SECOND, NOW) == [DANA]
+
+
+async def test_the_latest_moment_of_what_is_known_holds(stores: Stores) -> None:
+    """A subject that is re-read while news of it arrive is announced no earlier than the re-reading says."""
+    await stores.due.mark("acme", {DANA: VIEW}, at=NOW, known_before=NOW - 5 * SECOND)
+    await stores.due.mark("acme", {DANA: VIEW}, at=NOW, known_before=NOW - 9 * SECOND)
+    await stores.due.mark("acme", {DANA: VIEW}, at=NOW, known_before=None)
+    (found,) = await stores.due.due(NOW, NOW, 10)
+    assert (found.known_before, found.marks) == (NOW - 5 * SECOND, 3)
+
+
+async def test_organizations_are_apart_and_removal_takes_one_connection(stores: Stores) -> None:
+    """The same subject of two organizations is two; removing a connection's data forgets its marks alone."""
+    await stores.due.mark("acme", {DANA: VIEW}, at=NOW, known_before=None)
+    await stores.due.mark("globex", {DANA: VIEW}, at=NOW, known_before=None)
+    assert await stores.due.remove("acme", "con1") == 1
+    assert [one.organization_id for one in await stores.due.due(NOW, NOW, 10)] == ["globex"]
+
+
+async def test_the_limit_counts_both_reasons_together(stores: Stores) -> None:
+    """A portion is no larger than asked for."""
+    subjects = {Subject("person", f"ws1:{number}"): VIEW for number in range(5)}
+    await stores.due.mark("acme", subjects, at=NOW, known_before=None)
+    assert len(await stores.due.due(NOW, NOW, 3)) == 3
+
+
+async def test_a_lease_is_prolonged_by_its_holder_alone(stores: Stores) -> None:
+    """Nobody else gets it before it ends."""
+    assert await stores.leases.hold("round", "one", NOW, 10)
+    assert await stores.leases.hold("round", "one", NOW + 5 * SECOND, 10)
+    assert not await stores.leases.hold("round", "two", NOW + 12 * SECOND, 10)
+    assert await stores.leases.hold("round", "two", NOW + 15 * SECOND, 10)
