@@ -11,14 +11,13 @@ _SHORTEST_SIGNING_KEY = 32
 """Characters; HMAC-SHA256 wants a key of at least its own 32 bytes (RFC 7518 §3.2)."""
 
 
-class KafkaSettings(BaseSettings):
-    """Where Kafka is and how clients prove themselves; the same for all that speak to it."""
+class KafkaSecuritySettings(BaseSettings):
+    """How clients prove themselves to Kafka, and how they know it; the same for all that speak to it."""
 
     model_config = SettingsConfigDict(
         env_prefix="EARSHOT_", frozen=True, extra="ignore", hide_input_in_errors=True
     )
 
-    kafka_bootstrap_servers: str = "127.0.0.1:19092"
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         default="PLAINTEXT", description="As Kafka's own clients name it; SSL means TLS."
     )
@@ -53,6 +52,12 @@ class KafkaSettings(BaseSettings):
         if self.kafka_client_key_file and not self.kafka_client_certificate_file:
             raise ValueError("EARSHOT_KAFKA_CLIENT_KEY_FILE needs EARSHOT_KAFKA_CLIENT_CERTIFICATE_FILE")
         return self
+
+
+class KafkaSettings(KafkaSecuritySettings):
+    """Where Kafka is as well; the same for all that find it running."""
+
+    kafka_bootstrap_servers: str = "127.0.0.1:19092"
 
 
 class ServiceSettings(KafkaSettings):

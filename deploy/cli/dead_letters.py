@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from aiokafka import AIOKafkaProducer, ConsumerRecord
 
+    from deploy.cli.engine import Bus
+
 TOPIC_PREFIX = "dead-letters."
 MARK = "dlq-mark"
 _OURS = "dlq-"
@@ -73,13 +75,13 @@ class Letter:
         return [(key, value) for key, value in self.record.headers if not key.startswith(_OURS)]
 
 
-async def read_letters(servers: str, services: Sequence[str] = ()) -> list[Letter]:
+async def read_letters(bus: Bus, services: Sequence[str] = ()) -> list[Letter]:
     """Return all letters, of all services or of those named, oldest first.
 
     Raises `ConfigurationError` for a service that has no dead-letter topic, `EngineFailed` when Kafka
     does not answer.
     """
-    partitions = await partitions_of(servers)
+    partitions = await partitions_of(bus)
     there = sorted(topic for topic in partitions if topic.startswith(TOPIC_PREFIX))
     wanted = [f"{TOPIC_PREFIX}{service}" for service in services] or there
     if missing := [topic for topic in wanted if topic not in there]:
@@ -88,7 +90,7 @@ async def read_letters(servers: str, services: Sequence[str] = ()) -> list[Lette
             f"There are no dead letters of {missing[0].removeprefix(TOPIC_PREFIX)!r}. Services: {known}."
         )
     records, marked = [], set()
-    async with open_consumer(servers) as consumer:
+    async with open_consumer(bus) as consumer:
         async for record in read_to_end(consumer, [each for topic in wanted for each in partitions[topic]]):
             mark = next((value for key, value in record.headers if key == MARK), None)
             if mark is None:

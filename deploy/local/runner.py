@@ -25,6 +25,7 @@ from deploy.local.supervision.part import Stage
 from deploy.local.supervision.processes import GuardedProcesses
 from deploy.local.supervision.record import RunnerLock, end_leftovers
 from shared.contracts.topics import ALL_TOPICS
+from shared.messaging.security import client_security
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -190,12 +191,13 @@ class _Runner:
         deadline = self._clock.monotonic() + _TOPICS_SECONDS
         while True:
             try:
-                await ensure_topics(servers, ALL_TOPICS)
+                await ensure_topics(servers, ALL_TOPICS, security=client_security(self._settings))
             except (KafkaError, OSError) as error:
                 if self._clock.monotonic() > deadline:
                     raise EngineFailed(
                         f"Kafka at {servers} does not take topics ({error}). Check "
-                        "EARSHOT_KAFKA_BOOTSTRAP_SERVERS and that Kafka runs there."
+                        "EARSHOT_KAFKA_BOOTSTRAP_SERVERS and EARSHOT_KAFKA_SECURITY_PROTOCOL, and that Kafka "
+                        "runs there."
                     ) from error
                 await asyncio.sleep(_TOPICS_PAUSE_SECONDS)
             else:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from shared.config import KafkaSecuritySettings
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
-class LocalSettings(BaseSettings):
+class LocalSettings(KafkaSecuritySettings):
     """Ports, folders and the engines to use; read from `EARSHOT_…` once, in a `__main__`.
 
     Where `kafka_bootstrap_servers` or `mongodb_uri` is set, that engine is somebody else's and local
@@ -52,6 +54,15 @@ class LocalSettings(BaseSettings):
     def _blank_is_unset(cls, value: object) -> object:
         # An empty variable in a shell or an env file is how people say "not set".
         return None if isinstance(value, str) and not value.strip() else value
+
+    @model_validator(mode="after")
+    def _our_own_kafka_is_plain(self) -> Self:
+        if self.kafka_bootstrap_servers is None and self.kafka_security_protocol != "PLAINTEXT":
+            raise ValueError(
+                f"EARSHOT_KAFKA_SECURITY_PROTOCOL is {self.kafka_security_protocol}, and the Kafka that local"
+                " mode starts knows neither TLS nor passwords: name yours in EARSHOT_KAFKA_BOOTSTRAP_SERVERS"
+            )
+        return self
 
     @property
     def bootstrap_servers(self) -> str:

@@ -14,7 +14,7 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from shared.config import KafkaSettings
+    from shared.config import KafkaSecuritySettings
 
 _BY_MECHANISM: dict[str, type[SASLPlaintext | SASLScram256 | SASLScram512]] = {
     "PLAIN": SASLPlaintext,
@@ -23,7 +23,7 @@ _BY_MECHANISM: dict[str, type[SASLPlaintext | SASLScram256 | SASLScram512]] = {
 }
 
 
-def broker_security(settings: KafkaSettings) -> BaseSecurity | None:
+def broker_security(settings: KafkaSecuritySettings) -> BaseSecurity | None:
     """Return what FastStream's broker takes as `security`; None where neither TLS nor SASL is used.
 
     Raises:
@@ -42,7 +42,7 @@ def broker_security(settings: KafkaSettings) -> BaseSecurity | None:
     return BaseSecurity(ssl_context=context, use_ssl=True) if context is not None else None
 
 
-def client_security(settings: KafkaSettings) -> dict[str, Any]:
+def client_security(settings: KafkaSecuritySettings) -> dict[str, Any]:
     """Return the same as arguments of aiokafka's clients; empty where nothing is used. It holds secrets.
 
     Raises:
@@ -51,7 +51,7 @@ def client_security(settings: KafkaSettings) -> dict[str, Any]:
     return parse_security(broker_security(settings))
 
 
-def _context(settings: KafkaSettings) -> ssl.SSLContext:
+def _context(settings: KafkaSecuritySettings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=settings.kafka_ca_file)
         if settings.kafka_client_certificate_file:

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from deploy.cli.dead_letters import pick, read_letters, redrive
-from deploy.cli.engine import open_producer
+from deploy.cli.engine import bus_of, open_producer
 from deploy.cli.invocation import AsJson, Invocation, people, print_json
 from shared.errors import ConfigurationError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deploy.cli.dead_letters import Letter
+    from deploy.cli.engine import Bus
 
 app = typer.Typer(help="Records that could not be processed: list, show, redrive.", no_args_is_help=True)
 
@@ -36,7 +37,7 @@ def list_letters(
     """List dead letters, oldest first."""
     found = [
         letter
-        for letter in asyncio.run(read_letters(_servers(context), service or ()))
+        for letter in asyncio.run(read_letters(_bus(context), service or ()))
         if (every or not letter.redriven) and reason in (None, letter.header("dlq-reason"))
     ]
     if as_json:
@@ -52,7 +53,7 @@ def list_letters(
 @app.command("show")
 def show(context: typer.Context, name: Annotated[str, typer.Argument()], *, as_json: AsJson = False) -> None:
     """Show one dead letter whole: why it was put aside, its headers, its value."""
-    (letter,) = pick(asyncio.run(read_letters(_servers(context), ())), [name])
+    (letter,) = pick(asyncio.run(read_letters(_bus(context), ())), [name])
     details = letter.details()
     if as_json:
         print_json(details)
@@ -81,7 +82,7 @@ def redrive_letters(
     """Send dead letters back to where they came from. Each is offered once; a name repeats it on purpose."""
     if bool(names) == every:
         raise ConfigurationError("Name the dead letters to feed back, or say --all; not both.")
-    sent = asyncio.run(_redrive(_servers(context), names or (), service or (), reason))
+    sent = asyncio.run(_redrive(_bus(context), names or (), service or (), reason))
     if as_json:
         for letter in sent:
             print_json({"id": letter.name, "topic": letter.header("dlq-original-topic")})
@@ -92,9 +93,9 @@ def redrive_letters(
 
 
 async def _redrive(
-    servers: str, names: Sequence[str], services: Sequence[str], reason: str | None
+    bus: Bus, names: Sequence[str], services: Sequence[str], reason: str | None
 ) -> list[Letter]:
-    letters = await read_letters(servers, services)
+    letters = await read_letters(bus, services)
     if names:
         wanted = pick(letters, names)
     else:
@@ -103,15 +104,15 @@ async def _redrive(
             for letter in letters
             if not letter.redriven and reason in (None, letter.header("dlq-reason"))
         ]
-    async with open_producer(servers) as producer:
+    async with open_producer(bus) as producer:
         for letter in wanted:
             await redrive(producer, letter)
     return wanted
 
 
-def _servers(context: typer.Context) -> str:
+def _bus(context: typer.Context) -> Bus:
     invocation: Invocation = context.obj
-    return invocation.settings().bootstrap_servers
+    return bus_of(invocation.settings())
 
 
 def _table(letters: Sequence[Letter]) -> Table:

@@ -11,6 +11,7 @@ import psutil
 import typer
 from rich.table import Table
 
+from deploy.cli.engine import PLAIN
 from deploy.cli.invocation import AsJson, Invocation, people, print_json
 from deploy.local.supervision.record import is_running, read_record
 
@@ -110,9 +111,16 @@ def _connections(address: str) -> tuple[list[Any] | None, str]:
 def _engines(settings: LocalSettings) -> dict[str, str]:
     """Say who runs each engine; an address is given only where it holds no password."""
     return {
-        "kafka": settings.kafka_bootstrap_servers or "local",
+        "kafka": _kafka(settings),
         "mongodb": "local" if settings.mongodb_uri is None else "external",
     }
+
+
+def _kafka(settings: LocalSettings) -> str:
+    if settings.kafka_bootstrap_servers is None:
+        return "local"
+    by = "" if settings.kafka_security_protocol == PLAIN else f", by {settings.kafka_security_protocol}"
+    return f"{settings.kafka_bootstrap_servers}{by}"
 
 
 def _show(

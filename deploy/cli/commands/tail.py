@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.cli.engine import open_consumer, partitions_of
+from deploy.cli.engine import bus_of, open_consumer, partitions_of
 from deploy.cli.events import as_json
 from deploy.cli.invocation import AsJson, Invocation, people, print_json
 from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from deploy.cli.engine import Bus
 
 _POLL_MILLISECONDS = 500
 
@@ -38,7 +40,7 @@ def tail(
     try:
         asyncio.run(
             follow(
-                invocation.settings().bootstrap_servers,
+                bus_of(invocation.settings()),
                 topics,
                 show,
                 from_beginning=from_beginning,
@@ -51,7 +53,7 @@ def tail(
 
 
 async def follow(
-    servers: str,
+    bus: Bus,
     words: Sequence[str],
     show: Callable[[Mapping[str, object]], None],
     *,
@@ -59,9 +61,9 @@ async def follow(
     limit: int | None,
 ) -> None:
     """Show events of all topics that `words` match until `limit` is reached or the task is cancelled."""
-    there = await partitions_of(servers)
+    there = await partitions_of(bus)
     partitions = [partition for topic in matching(words, there) for partition in there[topic]]
-    async with open_consumer(servers) as consumer:
+    async with open_consumer(bus) as consumer:
         consumer.assign(partitions)
         if from_beginning:
             await consumer.seek_to_beginning(*partitions)

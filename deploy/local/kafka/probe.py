@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _ANSWER_MILLISECONDS = 2_000
 
 
-async def kafka_answers(bootstrap_servers: str) -> bool:
-    """Return True when the first of `bootstrap_servers` accepts a connection and lists its topics."""
+async def kafka_answers(bootstrap_servers: str, security: Mapping[str, Any] | None = None) -> bool:
+    """Return True when the first of `bootstrap_servers` accepts a connection and lists its topics.
+
+    `security` are a client's arguments, for brokers that ask who is there.
+    """
     host, _, port = bootstrap_servers.partition(",")[0].strip().rpartition(":")
     try:
         # aiokafka logs an error for each refusal; a starting broker refuses many times and is no error.
@@ -23,6 +30,7 @@ async def kafka_answers(bootstrap_servers: str) -> bool:
         bootstrap_servers=bootstrap_servers,
         request_timeout_ms=_ANSWER_MILLISECONDS,
         client_id="earshot-probe",
+        **(security or {}),
     )
     try:
         await client.start()

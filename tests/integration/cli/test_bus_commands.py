@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.cli.commands.tail import follow
 from deploy.cli.dead_letters import read_letters, redrive
-from deploy.cli.engine import open_consumer, open_producer, partitions_of, read_to_end
+from deploy.cli.engine import Bus, open_consumer, open_producer, partitions_of, read_to_end
 from deploy.local.errors import EngineFailed
 from deploy.local.kafka.topics import ensure_topics
 from deploy.local.ports import free_ports
@@ -64,19 +64,19 @@ async def test_a_letter_goes_back_to_where_it_came_from_once(kafka: str, places:
     service, origin = places
     await put_aside(kafka, service, origin, b"first")
     await put_aside(kafka, service, origin, b"second")
-    letters = await read_letters(kafka, [service])
+    letters = await read_letters(Bus(kafka), [service])
     assert [letter.redriven for letter in letters] == [False, False]
 
-    async with open_producer(kafka) as producer:
+    async with open_producer(Bus(kafka)) as producer:
         await redrive(producer, letters[0])
 
-    again = await read_letters(kafka, [service])
+    again = await read_letters(Bus(kafka), [service])
     assert [(letter.name, letter.redriven) for letter in again] == [
         (f"{service}:0", True),
         (f"{service}:1", False),
     ]
-    partitions = (await partitions_of(kafka))[origin]
-    async with open_consumer(kafka) as consumer:
+    partitions = (await partitions_of(Bus(kafka)))[origin]
+    async with open_consumer(Bus(kafka)) as consumer:
         records = [record async for record in read_to_end(consumer, partitions)]
     (record,) = records
     assert (record.partition, record.key, record.value) == (2, b"first", b'{"a":1}')
@@ -88,7 +88,7 @@ async def test_all_events_from_the_beginning_are_shown(kafka: str, places: tuple
     service, origin = places
     await put_aside(kafka, service, origin, b"first")
     shown: list[Mapping[str, Any]] = []
-    await follow(kafka, [f"dead-letters.{service}"], shown.append, from_beginning=True, limit=1)
+    await follow(Bus(kafka), [f"dead-letters.{service}"], shown.append, from_beginning=True, limit=1)
     assert shown[0]["type"] == "earshot.example.v1"
     assert shown[0]["data"] == {"a": 1}
     assert shown[0]["partitionkey"] == "first"
@@ -96,11 +96,11 @@ async def test_all_events_from_the_beginning_are_shown(kafka: str, places: tuple
 
 async def test_an_empty_topic_has_no_letters(kafka: str, places: tuple[str, str]) -> None:
     """Nothing to read is an answer, not a wait."""
-    assert await read_letters(kafka, [places[0]]) == []
+    assert await read_letters(Bus(kafka), [places[0]]) == []
 
 
 async def test_no_kafka_is_told_with_what_to_start() -> None:
     """Nobody has to read a stack trace to learn that Kafka is not there."""
     servers = f"127.0.0.1:{free_ports(1)[0]}"
     with pytest.raises(EngineFailed, match="earshot up"):
-        await follow(servers, [DELIVERIES.name], lambda _event: None, from_beginning=False, limit=1)
+        await follow(Bus(servers), [DELIVERIES.name], lambda _event: None, from_beginning=False, limit=1)
