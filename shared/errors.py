@@ -2,6 +2,7 @@
 
     EarshotError
     ├── TransientError    try again later; nothing is wrong with the input
+    │   └── PartlyTransientError  the same for some records of a batch; the others are done
     ├── PermanentError    trying again cannot help; put the record aside and go on
     ├── ProcessingStopped the fault is ours; stop before more is put aside
     └── ConfigurationError a setting is wrong or missing; the operator must act
@@ -11,7 +12,10 @@ The names are decisions, not causes (DESIGN §4): code that raises one of these 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 DeadLetterReason = Literal[
     "broken_bytes",
@@ -39,6 +43,18 @@ class TransientError(EarshotError):
     def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class PartlyTransientError(TransientError):
+    """Some records of a batch have to wait; all others are done, and must not wait with them.
+
+    Attributes:
+        waiting: the places in the batch, counted from 0, of those that have to come again.
+    """
+
+    def __init__(self, message: str, *, waiting: Collection[int]) -> None:
+        super().__init__(message)
+        self.waiting = frozenset(waiting)
 
 
 class PermanentError(EarshotError):

@@ -15,6 +15,7 @@ from faststream.exceptions import StopConsume
 from faststream.kafka import KafkaRouter
 
 from shared.errors import ProcessingStopped
+from shared.messaging.holding import Holding
 from shared.messaging.membership import membership
 from shared.messaging.processor import BatchProcessor, ProcessingState, RetryPolicy
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from shared.contracts.event import Event
     from shared.contracts.topics import Service, Topic
     from shared.messaging.dead_letters import DeadLetters
+    from shared.messaging.holding import Polled
     from shared.messaging.processor import BatchHandler, Sleep
 
 _LOG = structlog.get_logger(__name__)
@@ -85,16 +87,20 @@ class Consumer:
             rng=self._rng,
         )
 
+        holding = Holding(processor.process, max_records=max_records, sleep=self._sleep)
+
         async def consume(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
             try:
-                await processor.process(records)
+                await holding.take(
+                    records, cast("Polled", subscriber.consumer), running=lambda: subscriber.running
+                )
             except ProcessingStopped as error:
                 _LOG.critical("consuming stopped", group=name, reason=str(error))
                 self._on_stop(str(error))
                 raise StopConsume from error
 
         router = KafkaRouter()
-        router.subscriber(
+        subscriber = router.subscriber(
             *(topic.name for topic in topics),
             batch=True,
             ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -102,7 +108,8 @@ class Consumer:
             **membership(f"earshot.{self._service}.{name}{self._group_suffix}", self._instance),
             parser=_parse_bare,
             decoder=_raw_records,
-        )(consume)
+        )
+        subscriber(consume)
         self._broker.include_router(router)
 
 

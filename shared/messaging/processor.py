@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from shared.errors import PermanentError, ProcessingStopped, TransientError
+from shared.errors import PartlyTransientError, PermanentError, ProcessingStopped, TransientError
 from shared.messaging.cloudevent import decode, event_class, headers_of
 from shared.messaging.dead_letters import DeadLetter, DeadLetters
 from shared.messaging.received import Received
@@ -72,7 +72,8 @@ class RetryPolicy:
 class BatchProcessor:
     """Takes records of one subscription through its handler.
 
-    `process` returns when each record was handled or put aside, so that offsets may be committed.
+    `process` returns when each record was handled or put aside, so that offsets may be committed; but for
+    those that it returns, which have to come again, before any later record of their partitions is committed.
     It raises `TransientError` when the batch must come again, `ProcessingStopped` when the service must end.
     """
 
@@ -96,14 +97,15 @@ class BatchProcessor:
         self._rng = rng
         self._unforeseen = 0
 
-    async def process(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+    async def process(
+        self, records: Sequence[ConsumerRecord[bytes, bytes]]
+    ) -> list[ConsumerRecord[bytes, bytes]]:
         batch: list[tuple[ConsumerRecord[bytes, bytes], Received[Event]]] = []
         for record in records:
             received = await self._decode(record)
             if received is not None:
                 batch.append((record, received))
-        if batch:
-            await self._hand_over(batch)
+        return await self._hand_over(batch) if batch else []
 
     async def _decode(self, record: ConsumerRecord[bytes, bytes]) -> Received[Event] | None:
         if record.value is None:
@@ -126,30 +128,37 @@ class BatchProcessor:
             traceparent=headers.get("ce_traceparent"),
         )
 
-    async def _hand_over(self, batch: Sequence[tuple[ConsumerRecord[bytes, bytes], Received[Event]]]) -> None:
+    async def _hand_over(
+        self, batch: Sequence[tuple[ConsumerRecord[bytes, bytes], Received[Event]]]
+    ) -> list[ConsumerRecord[bytes, bytes]]:
         try:
-            await self._try(batch)
+            waiting = await self._try(batch)
         except (TransientError, ProcessingStopped):
             raise
         except Exception as error:  # noqa: BLE001 - the bus's boundary: every failure must end in a decision
             if len(batch) > 1:
                 # Halves, so that finding one culprit costs a few calls and not one for every record.
                 middle = len(batch) // 2
-                await self._hand_over(batch[:middle])
-                await self._hand_over(batch[middle:])
-                return
+                first = await self._hand_over(batch[:middle])
+                return first + await self._hand_over(batch[middle:])
             await self._give_up(batch[0][0], error)
-        else:
-            self._unforeseen = 0
-            self._state.handled(len(batch))
+            return []
+        self._unforeseen = 0
+        self._state.handled(len(batch) - len(waiting))
+        return waiting
 
-    async def _try(self, batch: Sequence[tuple[ConsumerRecord[bytes, bytes], Received[Event]]]) -> None:
+    async def _try(
+        self, batch: Sequence[tuple[ConsumerRecord[bytes, bytes], Received[Event]]]
+    ) -> list[ConsumerRecord[bytes, bytes]]:
         parent = batch[0][1].traceparent
         for attempt in range(1, self._retry.attempts + 1):
             events = [replace(received, attempt=attempt) for _, received in batch]
             try:
                 with span("handle", parent):
                     await self._handler(events)
+            except PartlyTransientError as error:
+                self._state.going_on()
+                return [batch[place][0] for place in sorted(error.waiting)]
             except TransientError as error:
                 self._state.waiting(str(error))
                 _LOG.warning("batch waits", attempt=attempt, records=len(batch), reason=str(error))
@@ -160,7 +169,8 @@ class BatchProcessor:
                 await self._sleep(max(planned, asked))
             else:
                 self._state.going_on()
-                return
+                break
+        return []
 
     async def _give_up(self, record: ConsumerRecord[bytes, bytes], error: Exception) -> None:
         if isinstance(error, PermanentError):

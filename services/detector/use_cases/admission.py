@@ -4,7 +4,7 @@ Connections, resources and orders to remove come on topics of their own, in no o
 batch looks at its connections before it is taken in and again afterwards:
 
 - One that nobody has told of yet is waited for. Read without its record, a conversation would count as heard
-  with the lifecycle switch off, and nobody would be alerted.
+  with the lifecycle switch off, and nobody would be alerted. Others' records do not wait with it.
 - One that is removed has its records dropped. If the order came while the batch was being stored, what the
   batch left behind is removed as well.
 - One whose switch was turned meanwhile has its records read once more.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.detector.use_cases.intake import by_organization
-from shared.errors import PermanentError, TransientError
+from shared.errors import PartlyTransientError, PermanentError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -67,8 +67,9 @@ class Admission:
         """Take conversations and parts in.
 
         Raises:
-            TransientError: a connection is not known yet; come again in a moment.
-            PermanentError: it did not become known in time.
+            PartlyTransientError: a connection is not known yet; its records are to come again in a moment,
+                all others were taken in.
+            PermanentError: it did not become known in time. Nothing was taken in.
         """
         await self._admit(events, self._intake.conversations)
 
@@ -82,15 +83,25 @@ class Admission:
             organization_id: await self._connections.standing(organization_id, _ids(mine))
             for organization_id, mine in groups.items()
         }
-        self._expect_known(
-            {
-                (organization_id, one)
-                for organization_id, mine in groups.items()
-                for one in standings[organization_id].unknown(_ids(mine))
-            }
-        )
+        unknown = {
+            (organization_id, one)
+            for organization_id, mine in groups.items()
+            for one in standings[organization_id].unknown(_ids(mine))
+        }
+        self._refuse_overdue(unknown)
         for organization_id, mine in groups.items():
-            await self._take(organization_id, mine, standings[organization_id], take)
+            told = [one for one in mine if (organization_id, one.connection_id) not in unknown]
+            if told:
+                await self._take(organization_id, told, standings[organization_id], take)
+        if unknown:
+            raise PartlyTransientError(
+                f"Nobody has told of connection {_names(unknown)} yet; its records wait.",
+                waiting=[
+                    place
+                    for place, one in enumerate(events)
+                    if (one.organization_id, one.connection_id) in unknown
+                ],
+            )
 
     async def _take(self, organization_id: str, events: list[Event], before: Standing, take: Take) -> None:
         for gone in sorted(before.removed):
@@ -111,22 +122,25 @@ class Admission:
             ]
             before = after
 
-    def _expect_known(self, unknown: set[tuple[str, str]]) -> None:
+    def _refuse_overdue(self, unknown: set[tuple[str, str]]) -> None:
+        """Note since when each is waited for. Raises `PermanentError` when one was waited for long enough."""
         now = self._clock.monotonic()
         self._awaited = {one: since for one, since in self._awaited.items() if now - since < _FORGET_SECONDS}
-        if not unknown:
-            return
         for place in unknown - self._awaited.keys():
             if len(self._awaited) >= _MOST_AWAITED:
                 del self._awaited[min(self._awaited, key=self._awaited.__getitem__)]
             self._awaited[place] = now
-        names = ", ".join(sorted(connection_id for _, connection_id in unknown)[:5])
-        if any(now - self._awaited[place] < self._patience_seconds for place in unknown):
-            raise TransientError(f"Nobody has told of connection {names} yet; its records wait.")
-        raise PermanentError(
-            f"Nobody tells of connection {names}. Redrive these records when it is connected.",
-            reason="handler_rejected",
-        )
+        overdue = {place for place in unknown if now - self._awaited[place] >= self._patience_seconds}
+        if overdue:
+            # Before anything is taken in: whoever looks for the culprit halves the batch, and calls again.
+            raise PermanentError(
+                f"Nobody tells of connection {_names(overdue)}. Redrive these records when it is connected.",
+                reason="handler_rejected",
+            )
+
+
+def _names(places: set[tuple[str, str]]) -> str:
+    return ", ".join(sorted(connection_id for _, connection_id in places)[:5])
 
 
 def _ids(events: Sequence[Event]) -> set[str]:

@@ -18,7 +18,7 @@ from shared.clock import SystemClock
 from shared.config import ServiceSettings
 from shared.contracts.sync import SyncRequested
 from shared.contracts.topics import ALL_TOPICS, SYNC_REQUESTS
-from shared.errors import PermanentError, TransientError
+from shared.errors import PartlyTransientError, PermanentError, TransientError
 from shared.messaging.broker import create_broker
 from shared.messaging.cloudevent import encode
 from shared.messaging.consumer import Consumer
@@ -50,6 +50,7 @@ class Harness:
         self.suffix = f".{self.mark}"
         self.seen: list[str] = []
         self.failures: dict[str, list[BaseException]] = {}
+        self.waiting: set[str] = set()
         self.stopped: list[str] = []
         self.readiness = Readiness()
         self.settings = ServiceSettings.model_validate(
@@ -57,14 +58,17 @@ class Harness:
         )
 
     async def handle(self, batch: Sequence[Received[Event]]) -> None:
-        for received in batch:
+        waiting = [place for place, received in enumerate(batch) if received.event.fact() in self.waiting]
+        for place, received in enumerate(batch):
             event = received.event
-            if event.connection_id != self.mark:
+            if event.connection_id != self.mark or place in waiting:
                 continue
             name = event.fact()
             if self.failures.get(name):
                 raise self.failures[name].pop(0)
             self.seen.append(name)
+        if waiting:
+            raise PartlyTransientError("they wait", waiting=waiting)
 
     @asynccontextmanager
     async def consuming(self, dead_letters: Any = None) -> AsyncIterator[KafkaBroker]:
@@ -192,6 +196,40 @@ async def test_a_transient_error_that_heals_loses_nothing(harness: Harness) -> N
         await harness.put(harness.good("a"), harness.good("b"))
         await harness.until_seen("a", "b")
     assert harness.readiness.ready
+
+
+async def test_others_go_on_beside_records_that_wait(harness: Harness) -> None:
+    """One record of a partition waits; those beside it are handled, and it is not committed past."""
+    harness.waiting = {harness.name("b")}
+    async with harness.consuming():
+        await harness.put(harness.good("a"), harness.good("b"), harness.good("c"))
+        await harness.until_seen("a", "c")
+        await harness.put(harness.good("d"))
+        await harness.until_seen("d")
+    assert harness.name("b") not in harness.seen
+    assert harness.readiness.ready
+    # Another process of the group begins at the record that waited, and need not wait any more.
+    harness.seen.clear()
+    harness.waiting = set()
+    async with harness.consuming():
+        await harness.put(harness.good("e"))
+        await harness.until_seen("e")
+    assert harness.seen == [harness.name(short) for short in "bcde"]
+
+
+async def test_a_record_that_waited_is_handled_when_it_can_be(harness: Harness) -> None:
+    """Nothing else needs to arrive for it to be tried again, and then all is committed."""
+    harness.waiting = {harness.name("a")}
+    async with harness.consuming():
+        await harness.put(harness.good("a"), harness.good("b"))
+        await harness.until_seen("b")
+        harness.waiting = set()
+        await harness.until_seen("a")
+    harness.seen.clear()
+    async with harness.consuming():
+        await harness.put(harness.good("c"))
+        await harness.until_seen("c")
+    assert harness.seen == [harness.name("c")]
 
 
 async def test_a_transient_error_that_stays_keeps_the_offset_and_drops_readiness(harness: Harness) -> None:

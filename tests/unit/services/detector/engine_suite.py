@@ -18,7 +18,7 @@ from services.detector.use_cases.admission import Admission
 from services.detector.use_cases.intake import Intake
 from shared.contracts.connections import DataRemoved
 from shared.contracts.signals import SignalCleared, SignalDetected
-from shared.errors import PermanentError, TransientError
+from shared.errors import PartlyTransientError, PermanentError, TransientError
 from tests.unit.services.detector.rig import (
     CONNECTION,
     LEAVING,
@@ -220,6 +220,17 @@ class TestArriving:
             await rig.tell(*records)
         await rig.connect()
         assert kinds(await rig.tell(*records)) == [("detected", "churn_risk")]
+
+    async def test_others_do_not_wait_with_an_unknown_connection(self, rig: Rig) -> None:
+        """Their records are taken in and announced at once; only those that wait are to come again."""
+        await rig.connect()
+        others = [one.model_copy(update={"connection_id": "c2"}) for one in rig.said("k2", WISH)]
+        foreign = [one.model_copy(update={"organization_id": "o2"}) for one in rig.said("k3", WISH)]
+        start = len(rig.publisher.published)
+        with pytest.raises(PartlyTransientError, match="c2") as caught:
+            await rig.engine.admission.conversations([*others, *rig.said("k1", LEAVING), *foreign])
+        assert kinds(rig.published(start)) == [("detected", "churn_risk")]
+        assert caught.value.waiting == {0, 1, 4, 5}
 
     async def test_another_organization_s_connection_is_not_ours(self, rig: Rig) -> None:
         """A connection is known to the organization that it belongs to, and to no other."""

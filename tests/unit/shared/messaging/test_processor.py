@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.contracts.sync import SyncRequested
-from shared.errors import PermanentError, ProcessingStopped, TransientError
+from shared.errors import PartlyTransientError, PermanentError, ProcessingStopped, TransientError
 from shared.messaging.processor import BatchProcessor, RetryPolicy
 from tests.unit.shared.messaging.records import record, record_of, request
 
@@ -119,6 +119,28 @@ async def test_a_wait_that_the_source_asks_for_is_kept() -> None:
     bench.poison["a"] = [TransientError("slow down", retry_after_seconds=5)]
     await bench.processor.process([record_of(request("a"))])
     assert bench.slept == [5]
+
+
+async def test_a_part_that_waits_is_returned_and_the_rest_is_done() -> None:
+    """Nobody sleeps for it, nothing is put aside, and the rest counts as handled."""
+    bench = Bench()
+    bench.poison["c"] = [PartlyTransientError("c waits", waiting=[1, 2])]
+    records = [record_of(request(name), offset=at) for at, name in enumerate("abc")]
+    waiting = await bench.processor.process(records)
+    assert [one.offset for one in waiting] == [1, 2]
+    assert bench.slept == []
+    assert bench.shelf.letters == []
+    assert bench.told.said == ["going on", "handled 1"]
+
+
+async def test_a_part_that_waits_is_found_beside_a_culprit() -> None:
+    """A batch that was halved for one record's sake still says which others wait."""
+    bench = Bench()
+    bench.poison["a"] = [PermanentError("no")] * 3
+    bench.poison["d"] = [PartlyTransientError("d waits", waiting=[1])]
+    records = [record_of(request(name), offset=at) for at, name in enumerate("abcd")]
+    assert [one.offset for one in await bench.processor.process(records)] == [3]
+    assert [letter.record.offset for letter in bench.shelf.letters] == [0]
 
 
 async def test_only_the_culprit_of_a_batch_is_put_aside() -> None:
