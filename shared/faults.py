@@ -240,9 +240,11 @@ class FaultPoint(StrEnum):
     """Removed, not committed: nothing is left to remove."""
 
     NOTIFIER_ORGANIZATIONS_INSERT = "notifier/organizations.insert"
-    """An organization is known and has no first rule yet; that follows at the next look."""
+    """It is noted that an organization was given its first rule."""
     NOTIFIER_RULES_INSERT = "notifier/rules.insert"
-    """A rule is stored."""
+    """A rule is stored. That an organization was given its first one is not noted; deleting it does so."""
+    NOTIFIER_RULES_DELETE = "notifier/rules.delete"
+    """A rule is gone; what it has pending is cancelled or sent, as it is taken up first."""
     NOTIFIER_RULES_UPDATE = "notifier/rules.update"
     """How a delivery went is noted on its rule; last of its writes."""
     NOTIFIER_NOTIFICATIONS_INSERT = "notifier/notifications.insert"

@@ -245,8 +245,11 @@ class RemoveData:
         changed = await self._settler.change(organization_id, leaving, lighten)
         empty = [one for one in changed if not one.proofs]
         await self._tombstones.bury(empty)
-        removed = await self._signals.delete(organization_id, [one.signal_id for one in empty])
+        ids = {one.signal_id for one in empty}
+        removed = 0
+        # Requests before their signals: what dies in between is led to them again by the signals.
         for request_id in {one.slot.request_id for one in empty if one.slot.request_id}:
-            if not await self._signals.by_request(organization_id, request_id):
+            resting = await self._signals.by_request(organization_id, request_id)
+            if all(one.signal_id in ids for one in resting):
                 removed += await self._requests.delete(organization_id, [request_id])
-        return removed
+        return removed + await self._signals.delete(organization_id, sorted(ids))

@@ -12,7 +12,15 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from services.notifier.domain.notification import Notification, notification_id
-from services.notifier.domain.rule import EVERYONE, OWNER, PEOPLE_CHANNELS, Recipient, Rule
+from services.notifier.domain.rule import (
+    DEFAULT_RULE_ID,
+    EVERYONE,
+    OWNER,
+    PEOPLE_CHANNELS,
+    Recipient,
+    Rule,
+    default_rule,
+)
 from services.notifier.errors import NotThere, RuleInvalid
 from shared.contracts.deliveries import ChannelName
 from shared.contracts.signals import (
@@ -129,6 +137,9 @@ class Administration:
 
     async def remove(self, organization_id: str, rule_id: str) -> None:
         """Delete a rule and cancel what it has pending. Raises NotThere."""
+        if rule_id == DEFAULT_RULE_ID:
+            # Who gave the first rule may have died before noting so; then it would be given again.
+            await self._rules.seed(default_rule(organization_id, self._clock.now()))
         if not await self._rules.delete(organization_id, rule_id):
             raise NotThere("There is no such rule. It may have been removed already.")
         await self._notifications.cancel(organization_id, "Its rule was removed.", rule_id=rule_id)

@@ -78,6 +78,19 @@ class Life:
         insist("the first run is complete", complete)
         return id_
 
+    def rested(self, id_: str) -> None:
+        """Read once more, and then no more by schedule: else something is under way at any moment."""
+
+        def rest() -> bool:
+            self._stand.come_to_rest(id_)
+            return True
+
+        insist("the schedule rests", rest)
+
+    def resumed(self, id_: str) -> None:
+        """Read by schedule again."""
+        insist("the schedule goes on", lambda: self._product.save(id_, sync_interval_seconds=SYNC_SECONDS))
+
     def ruled(self) -> None:
         """Have one rule for each recipient."""
         for name in RECIPIENTS:
@@ -118,6 +131,45 @@ class Life:
             return bool(self._stand.evidence.mongo["earshot_detector"]["requests"].count_documents({}))
 
         insist("a request is made of a wish", joined)
+
+    def renewed(self) -> None:
+        """Let there be one more of each thing in the mirror, each in a batch of its own.
+
+        What comes together is written together: who dies at one of these writes misses the others.
+        """
+        mirror = self._stand.evidence.mongo["earshot_detector"]
+        workspace = self._stand.workspace
+        mark = uuid.uuid4().hex[:8]
+
+        def more(collection: str, *mutations: tuple[str, dict[str, Any]]) -> list[Any]:
+            before = mirror[collection].estimated_document_count()
+            events = workspace.mutate(*mutations)
+            insist(
+                f"there are more {collection}",
+                lambda: mirror[collection].estimated_document_count() > before,
+            )
+            return events
+
+        person = {"name": mark, "email": f"{mark}@example.com", "external_id": mark, "company_ids": []}
+        (contact,), *_ = more("contacts", ("create_contact", person))
+        company = ("create_company", {"company_id": mark, "name": mark})
+        before = mirror["companies"].estimated_document_count()
+        made = workspace.mutate(company)[0][0]["id"]
+        workspace.mutate(("attach_company", {"contact_id": contact["id"], "company_id": made}))
+        insist("there are more companies", lambda: mirror["companies"].estimated_document_count() > before)
+        more("admins", ("add_admin", {"name": mark, "email": f"{mark}@acme.example"}))
+        more("tags", ("create_tag", {"name": mark}))
+
+    def unruled(self) -> None:
+        """Delete the rule that an organization starts with."""
+
+        def gone() -> bool:
+            defaults = [one for one in self._product.pages("/rules", limit=None) if one["channel"] == "inbox"]
+            for one in defaults:
+                self._product.client.delete(f"/rules/{one['id']}").raise_for_status()
+            return not defaults
+
+        insist("the first rule is gone", gone)
 
     def gapped(self) -> None:
         """Let a conversation have more parts than Intercom gives, which is a gap."""
@@ -174,7 +226,9 @@ def left(stand: Stand, id_: str, workspace_id: str) -> dict[str, int]:
             if (service, name) in kept:
                 continue
             rows: list[dict[str, Any]] = list(database[name].find())
-            count = sum(1 for row in rows if id_ in repr(row) or workspace_id in repr(row))
+            # A request has words of customers and no connection's name; it goes with its last signal.
+            whole = (service, name) == ("detector", "requests")
+            count = sum(1 for row in rows if whole or id_ in repr(row) or workspace_id in repr(row))
             if count:
                 found[f"{service}.{name}"] = count
     return found

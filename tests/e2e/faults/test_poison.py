@@ -25,7 +25,7 @@ from shared.contracts.topics import (
     SYNC_REQUESTS,
     Topic,
 )
-from tests.e2e.chain.installation import eventually
+from tests.e2e.chain.installation import TookTooLongError, eventually
 from tests.e2e.torture.run import stand
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ _READERS = {
 
 _POISONED = [topic for topic in ALL_TOPICS if topic not in DEAD_LETTERS]
 _MARK = b"poison"
+_PUT_ASIDE_SECONDS = 300
 
 Poison = tuple[bytes, list[tuple[str, bytes]]]
 
@@ -121,10 +122,18 @@ def test_poison_is_put_aside_and_holds_nothing_up(tmp_path: Path) -> None:
         for topic in _POISONED:
             for reason, _ in _poisons():
                 expected[topic.name, reason] += _READERS.get(topic.name, 1)
-        wanted = +expected
-        eventually(
-            "every poison is put aside", lambda: asyncio.run(_dead(servers)) == wanted, seconds=300, every=5
-        )
+        missing: Counter[tuple[str, str]] = Counter()
+
+        def put_aside() -> bool:
+            missing.clear()
+            missing.update(+expected)
+            missing.subtract(asyncio.run(_dead(servers)))
+            return not any(missing.values())
+
+        try:
+            eventually("every poison is put aside", put_aside, seconds=_PUT_ASIDE_SECONDS, every=2)
+        except TookTooLongError as error:
+            raise AssertionError({name: count for name, count in missing.items() if count}) from error
         told = eventually(
             "facts behind the poison arrive",
             lambda: len({id_ for _, id_ in ground.receiver.told()}) >= len(facts),

@@ -11,6 +11,7 @@ import dataclasses
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from services.detector.adapters.mongo_signals import MongoSignals
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.domain import notification
 from shared.documents import pending
@@ -18,7 +19,7 @@ from shared.documents.collection import ORGANIZATION, Collection
 from shared.messaging.processor import BatchProcessor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from services.notifier.ports import Message
     from shared.documents.collection import Index
@@ -39,7 +40,12 @@ def without_pending_list() -> None:
             )
             await self._publisher.publish(*pending.facts_of(document))
 
+    async def publish_all(self: MongoSignals, documents: Sequence[Mapping[str, Any]]) -> None:
+        for document in documents:
+            await self.pending.publish(document)
+
     pending.PendingFacts.publish = publish  # type: ignore[method-assign] # a mutant replaces
+    MongoSignals._publish = publish_all  # type: ignore[method-assign] # as above
 
 
 def without_sweeper() -> None:

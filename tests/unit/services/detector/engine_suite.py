@@ -387,6 +387,24 @@ class TestTakingBack:
         await rig.tell(*records)
         await expect_nothing(rig)
 
+    async def test_a_removal_cut_short_leaves_no_request_behind(self, rig: Rig) -> None:
+        """A process died before a request was deleted; the order comes again, and finds it by its signals."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", WISH))
+        request_ids = {one.slot.request_id for one in await rig.signals() if one.slot.request_id}
+        delete = rig.stores.requests.delete
+
+        async def dies(*_: object) -> int:
+            raise TransientError("killed")
+
+        rig.stores.requests.delete = dies  # type: ignore[assignment, method-assign] # a crash at this place
+        with pytest.raises(TransientError):
+            await rig.remove()
+        rig.stores.requests.delete = delete  # type: ignore[method-assign] # the next process
+        await rig.remove()
+        assert request_ids
+        assert await rig.stores.requests.by_ids(ORG, request_ids) == {}
+
     async def test_an_order_that_comes_again_takes_nothing_of_another_connection(self, rig: Rig) -> None:
         """The workspace was connected anew: order and word of the former connection touch nothing of it."""
         await rig.connect()

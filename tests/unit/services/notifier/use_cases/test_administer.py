@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from services.notifier.domain.rule import DEFAULT_RULE_ID, default_rule
 from services.notifier.errors import DeliveryRefused, NotThere, RuleInvalid
 from services.notifier.use_cases.administer import RuleDraft
-from tests.unit.services.notifier.fakes import ADMIN, ScriptedChannel, a_rule, a_signal
+from tests.unit.services.notifier.fakes import ADMIN, NOW, ScriptedChannel, a_rule, a_signal
 from tests.unit.services.notifier.rig import Rig
 
 HOOK = SecretStr("https://hooks.example.com/earshot?key=k3y")
@@ -121,6 +122,14 @@ async def test_a_deleted_default_rule_stays_deleted() -> None:
     rig = Rig()
     (rule,) = await rig.administration.list_rules("acme")
     await rig.administration.remove("acme", rule.id)
+    assert await rig.administration.list_rules("acme") == []
+
+
+async def test_a_default_rule_that_was_given_by_a_process_that_died_stays_deleted() -> None:
+    """Also where nobody could note that it was given."""
+    rig = Rig()
+    await rig.rules.insert(default_rule("acme", NOW))
+    await rig.administration.remove("acme", DEFAULT_RULE_ID)
     assert await rig.administration.list_rules("acme") == []
 
 
