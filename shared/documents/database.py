@@ -71,8 +71,9 @@ def database_of(
     )
 
 
-_PASSING_CODES = frozenset({6, 7, 11_600, 11_602, 10_107, 13_435, 14_031, 50, 89, 91, 112, 189, 262, 9_001})
-"""MongoDB codes of conditions that pass: host unreachable, stepping down, out of disk space, time limits."""
+_PASSING_CODES = frozenset({6, 7, 11_600, 11_602, 10_107, 13_435, 50, 89, 91, 112, 189, 262, 9_001})
+"""MongoDB codes of conditions that pass: host unreachable, stepping down, time limits."""
+_NO_SPACE = 14_031
 
 
 def as_transient(error: PyMongoError) -> TransientError | None:
@@ -82,6 +83,10 @@ def as_transient(error: PyMongoError) -> TransientError | None:
     if isinstance(error, (ConnectionFailure, AutoReconnect, ExecutionTimeout, WTimeoutError)):
         return TransientError(f"The document database did not answer: {type(error).__name__}")
     code = getattr(error, "code", None)
+    if code == _NO_SPACE:
+        return TransientError(
+            f"The document database has no space left on its disk (code {code}): make room, and it goes on."
+        )
     if code in _PASSING_CODES:
         return TransientError(f"The document database cannot serve now (code {code}).")
     return None
