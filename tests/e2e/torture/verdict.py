@@ -169,7 +169,9 @@ def _delivered(evidence: Evidence, signals: Mapping[str, list[str]], verdict: Ve
 
 def _bus(evidence: Evidence, signals: Mapping[str, list[str]], verdict: Verdict) -> None:
     """The bus has each signal's last state, announced it under one id, and has a fact of each delivery."""
-    last: dict[str, int] = {}
+    # A signal's partition is its customer's, and partitions are read one after another: what stands last is
+    # known of each customer alone.
+    last: dict[tuple[str, str], int] = {}
     announced: dict[str, set[str]] = defaultdict(set)
     times: Counter[str] = Counter()
     delivered: Counter[str] = Counter()
@@ -177,16 +179,19 @@ def _bus(evidence: Evidence, signals: Mapping[str, list[str]], verdict: Verdict)
         if value is None:
             continue
         if headers.get("ce_type", "").startswith("earshot.signal."):
-            last[value["signal_id"]] = value["revision"]
+            last[value["signal_id"], _customer(value)] = value["revision"]
         if headers.get("ce_type") == "earshot.signal.detected.v1":
             announced[value["signal_id"]].add(headers["ce_id"])
             times[headers["ce_id"]] += 1
         if headers.get("ce_type") == "earshot.notification.delivered.v1":
             delivered[headers["ce_id"]] += 1
-    listed = {signal["id"]: signal["revision"] for signal in evidence.product.signals()}
     verdict.all_of(
         "signals of the API have not their last state on the bus (id, revision there)",
-        [(id_, last.get(id_)) for id_, revision in listed.items() if last.get(id_) != revision],
+        [
+            (signal["id"], last.get((signal["id"], _customer(signal))))
+            for signal in evidence.product.signals()
+            if last.get((signal["id"], _customer(signal))) != signal["revision"]
+        ],
     )
     known = {id_ for ids in signals.values() for id_ in ids}
     verdict.all_of("signals were never announced on the bus", [id_ for id_ in known if not announced[id_]])
@@ -200,6 +205,10 @@ def _bus(evidence: Evidence, signals: Mapping[str, list[str]], verdict: Verdict)
     log = [one["id"] for one in evidence.product.pages("/deliveries") if one["state"] == "delivered"]
     if len(delivered) != len(log):
         verdict.faults.append(f"{len(log)} deliveries in the log, {len(delivered)} facts of them on the bus")
+
+
+def _customer(signal: Mapping[str, Any]) -> str:
+    return str((signal.get("customer") or {}).get("id", ""))
 
 
 def _at_rest(evidence: Evidence, verdict: Verdict) -> None:
