@@ -80,11 +80,14 @@ class PendingFacts:
         )
 
     async def sweep(self, older_than_seconds: float = 5.0) -> int:
-        """Publish facts that have waited longer than that; return how many documents had some."""
-        before = self._clock.now() - timedelta(seconds=older_than_seconds)
+        """Publish facts that have waited longer than that; return how many documents had some.
+
+        A fact from the future was written before a clock was put back: nobody knows how long it waits.
+        """
+        now, age = self._clock.now(), timedelta(seconds=older_than_seconds)
         with database_errors():
             cursor = self._collection.across_organizations().find(
-                {"pending.at": {"$lt": before}},
+                {"$or": [{"pending.at": {"$lt": now - age}}, {"pending.at": {"$gt": now + abs(age)}}]},
                 {"_id": 1, ORGANIZATION: 1, PENDING: 1},
                 limit=_SWEPT_AT_ONCE,
             )
