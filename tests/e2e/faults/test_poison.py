@@ -13,6 +13,18 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError
 
+from shared.contracts.connections import ApiKeyRevoked, ConnectionChanged, DataRemovalRequested
+from shared.contracts.deliveries import NotificationDelivered
+from shared.contracts.resources import (
+    AdminChanged,
+    CompanyChanged,
+    ContactChanged,
+    ConversationChanged,
+    TagChanged,
+    TeamChanged,
+)
+from shared.contracts.signals import SignalDetected
+from shared.contracts.sync import SyncProgressed, SyncRequested
 from shared.contracts.topics import (
     ACCESS,
     ALL_TOPICS,
@@ -20,6 +32,12 @@ from shared.contracts.topics import (
     DEAD_LETTERS,
     DELIVERIES,
     REMOVALS,
+    RESOURCES_ADMINS,
+    RESOURCES_COMPANIES,
+    RESOURCES_CONTACTS,
+    RESOURCES_CONVERSATIONS,
+    RESOURCES_TAGS,
+    RESOURCES_TEAMS,
     SIGNALS,
     SYNC_PROGRESS,
     SYNC_REQUESTS,
@@ -31,55 +49,60 @@ from tests.e2e.torture.run import stand
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shared.contracts.event import Event
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 _EACH = 1_000
-_READERS = {
-    CONNECTIONS.name: 2,  # syncer and detector
-    SYNC_REQUESTS.name: 1,
-    SYNC_PROGRESS.name: 1,
-    SIGNALS.name: 1,
-    REMOVALS.name: 4,
-    DELIVERIES.name: 0,
-    ACCESS.name: 0,  # followed without a group; a record that is no event is passed over
+_READ: dict[str, tuple[type[Event], int, int]] = {
+    CONNECTIONS.name: (ConnectionChanged, 2, 2),
+    SYNC_REQUESTS.name: (SyncRequested, 1, 1),
+    SYNC_PROGRESS.name: (SyncProgressed, 1, 1),
+    RESOURCES_ADMINS.name: (AdminChanged, 1, 1),
+    RESOURCES_TEAMS.name: (TeamChanged, 1, 1),
+    RESOURCES_TAGS.name: (TagChanged, 1, 1),
+    RESOURCES_CONTACTS.name: (ContactChanged, 1, 1),
+    RESOURCES_COMPANIES.name: (CompanyChanged, 1, 1),
+    RESOURCES_CONVERSATIONS.name: (ConversationChanged, 1, 1),
+    SIGNALS.name: (SignalDetected, 1, 1),
+    REMOVALS.name: (DataRemovalRequested, 4, 3),  # the notifier waits for the detector's word alone
+    DELIVERIES.name: (NotificationDelivered, 0, 0),
+    ACCESS.name: (ApiKeyRevoked, 0, 0),  # followed without a group; what is no event is passed over
 }
-"""Groups of ours that read a topic; resource topics have the detector's."""
+"""By topic: an event of it, how many groups of ours read the topic, and how many of them that event."""
 
 _POISONED = [topic for topic in ALL_TOPICS if topic not in DEAD_LETTERS]
 _MARK = b"poison"
+_SAID = ("original-topic", "reason", "original-offset")
 _PUT_ASIDE_SECONDS = 300
 
 Poison = tuple[bytes, list[tuple[str, bytes]]]
+
+_LARGE_EVERY = 250
+"""One that comes close to the broker's limit is sent seldom."""
 
 
 def _event(kind: str, body: bytes) -> Poison:
     return body, [("ce_specversion", b"1.0"), ("ce_type", kind.encode()), ("ce_id", b"poison")]
 
 
-_KINDS: tuple[tuple[str, Poison], ...] = (
-    ("invalid_event", (b'{"no": "event"}', [])),
-    ("invalid_event", (b"\xff\xfe\x00", [("ce_type", b"\xff\xfe")])),
-    ("invalid_event", (b"x" * 1_000_000, [])),
-    ("unknown_type", _event("earshot.nonsense.v1", b"{}")),
-    ("unknown_type", _event("'; DROP TABLE signals; --", b"{}")),
-    ("unknown_version", _event("earshot.sync.requested.v99", b"{}")),
-    ("broken_bytes", _event("earshot.sync.requested.v1", b'{"half": ')),
-    ("broken_bytes", _event("earshot.signal.detected.v1", b"[" * 100_000)),
-    ("invalid_event", _event("earshot.signal.detected.v1", b'{"organization_id": 7, "signal_id": []}')),
-    ("invalid_event", _event("earshot.sync.requested.v1", b"null")),
-)
-"""Expected reason, and record. The third comes close to the broker's limit, and is sent seldom."""
-
-_LARGE = 2
-_LARGE_EVERY = 250
-
-
-def _poisons() -> list[tuple[str, Poison]]:
-    small = [kind for number, kind in enumerate(_KINDS) if number != _LARGE]
-    return [
-        _KINDS[_LARGE] if number % _LARGE_EVERY == 0 else small[number % len(small)]
-        for number in range(_EACH)
+def _poisons(topic: Topic) -> list[tuple[str, int, Poison]]:
+    """Return the expected reason, how often it is expected, and the record; a thousand times."""
+    event, all_groups, its_groups = _READ[topic.name]
+    large: tuple[str, int, Poison] = ("invalid_event", all_groups, (b"x" * 1_000_000, []))
+    small: list[tuple[str, int, Poison]] = [
+        ("invalid_event", all_groups, (b'{"no": "event"}', [])),
+        ("invalid_event", all_groups, (b"\xff\xfe\x00", [("ce_type", b"\xff\xfe")])),
+        ("unknown_type", all_groups, _event("earshot.nonsense.v1", b"{}")),
+        ("unknown_type", all_groups, _event("'; DROP TABLE signals; --", b"{}")),
+        ("unknown_version", all_groups, _event(event.TYPE.rpartition(".")[0] + ".v99", b"{}")),
+        # An event that a group does not ask for is passed over unread, whatever its words are.
+        ("broken_bytes", its_groups, _event(event.TYPE, b'{"half": ')),
+        ("broken_bytes", its_groups, _event(event.TYPE, b"[" * 100_000)),
+        ("invalid_event", its_groups, _event(event.TYPE, b'{"organization_id": 7, "signal_id": []}')),
+        ("invalid_event", its_groups, _event(event.TYPE, b"null")),
     ]
+    return [large if number % _LARGE_EVERY == 0 else small[number % len(small)] for number in range(_EACH)]
 
 
 async def _poison(servers: str, topics: list[Topic]) -> None:
@@ -89,14 +112,14 @@ async def _poison(servers: str, topics: list[Topic]) -> None:
         for topic in topics:
             sent = [
                 await producer.send(topic.name, value, key=_MARK, partition=0, headers=headers)
-                for _, (value, headers) in _poisons()
+                for _, _, (value, headers) in _poisons(topic)
             ]
             await asyncio.gather(*sent)
 
 
 async def _dead(servers: str) -> Counter[tuple[str, str]]:
-    """Return how many dead letters there are by original topic and reason."""
-    found: Counter[tuple[str, str]] = Counter()
+    """Return how many records were put aside by original topic and reason, each reader's once."""
+    found: set[tuple[str, str, str, str]] = set()
     places = [TopicPartition(topic.name, 0) for topic in DEAD_LETTERS]
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest")
     async with consumer:
@@ -106,8 +129,9 @@ async def _dead(servers: str) -> Counter[tuple[str, str]]:
             for batch in (await consumer.getmany(timeout_ms=500)).values():
                 for record in batch:
                     headers = dict(record.headers)
-                    found[headers["dlq-original-topic"].decode(), headers["dlq-reason"].decode()] += 1
-    return found
+                    said = (headers[f"dlq-{name}"].decode() for name in _SAID)
+                    found.add((record.topic, *said))
+    return Counter((topic, reason) for _, topic, reason, _ in found)
 
 
 def test_poison_is_put_aside_and_holds_nothing_up(tmp_path: Path) -> None:
@@ -120,8 +144,8 @@ def test_poison_is_put_aside_and_holds_nothing_up(tmp_path: Path) -> None:
         ground.evidence = dataclasses.replace(ground.evidence, explained=lambda key, _: key == _MARK.decode())
         expected: Counter[tuple[str, str]] = Counter()
         for topic in _POISONED:
-            for reason, _ in _poisons():
-                expected[topic.name, reason] += _READERS.get(topic.name, 1)
+            for reason, times, _ in _poisons(topic):
+                expected[topic.name, reason] += times
         missing: Counter[tuple[str, str]] = Counter()
 
         def put_aside() -> bool:
