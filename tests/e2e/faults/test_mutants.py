@@ -25,7 +25,7 @@ _SETTLED_SECONDS = 30
 
 _GUARDED = {
     # The facts of a signal were taken from its list, and the bus has not got them.
-    "pending-list": ("detector/signals.update", ("have not their last state on the bus",)),
+    "pending-list": ("detector/signals.update", ("never announced on the bus", "have not their last state")),
     # The signal is stored with its fact, and whoever stored it is dead.
     "sweeper": ("detector/signals.insert", ("never announced on the bus", "have not their last state")),
     # Parts are stored, their batch is not through, and its offset is committed all the same.

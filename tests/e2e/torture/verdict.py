@@ -185,16 +185,20 @@ def _bus(evidence: Evidence, signals: Mapping[str, list[str]], verdict: Verdict)
             times[headers["ce_id"]] += 1
         if headers.get("ce_type") == "earshot.notification.delivered.v1":
             delivered[headers["ce_id"]] += 1
+    listed = evidence.product.signals()
     verdict.all_of(
         "signals of the API have not their last state on the bus (id, revision there)",
         [
             (signal["id"], last.get((signal["id"], _customer(signal))))
-            for signal in evidence.product.signals()
+            for signal in listed
             if last.get((signal["id"], _customer(signal))) != signal["revision"]
         ],
     )
     known = {id_ for ids in signals.values() for id_ in ids}
-    verdict.all_of("signals were never announced on the bus", [id_ for id_ in known if not announced[id_]])
+    verdict.all_of(
+        "signals were never announced on the bus",
+        [signal["id"] for signal in listed if not announced[signal["id"]]],
+    )
     verdict.all_of(
         "signals were announced as more than one fact",
         [(id_, len(announced[id_])) for id_ in known if len(announced[id_]) > 1],
