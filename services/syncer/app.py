@@ -75,6 +75,7 @@ def create_app(
         deleted_poll_seconds=settings.deleted_poll_seconds,
         reconcile_seconds=settings.reconcile_seconds,
         slice_items=settings.slice_items,
+        audit_calls_per_minute=settings.audit_calls_per_minute,
     )
     reports = Reports(
         publisher=base.publisher, clock=base.clock, stores=stores, overlap_seconds=settings.overlap_seconds

@@ -219,6 +219,10 @@ class Fingerprints(Protocol):
         """
         ...
 
+    async def lively(self, key: ConnectionKey, *, after: str, changed_since: int, limit: int) -> list[Held]:
+        """Return conversations that are open or changed since a time, by id, from after the one named."""
+        ...
+
     async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int: ...
 
     async def release(self, key: ConnectionKey, records: Sequence[Held]) -> list[Held]:

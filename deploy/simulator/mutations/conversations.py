@@ -247,10 +247,13 @@ def set_conversation_attribute(
     return ()
 
 
-def set_title(workspace: Workspace, now: int, *, conversation_id: str, title: str | None) -> Events:
+def set_title(
+    workspace: Workspace, now: int, *, conversation_id: str, title: str | None, quiet: bool = False
+) -> Events:
     """Rename a conversation; no webhook tells of it (FACTS §9)."""
     conversation = lookups.conversation(workspace, conversation_id)
-    workspace.put_conversation(replace(conversation, title=title, updated_at=now))
+    updated_at = conversation.updated_at if quiet else now
+    workspace.put_conversation(replace(conversation, title=title, updated_at=updated_at))
     return ()
 
 

@@ -95,6 +95,20 @@ class MongoFingerprints:
         )
         return [_held(document) for document in documents]
 
+    async def lively(self, key: ConnectionKey, *, after: str, changed_since: int, limit: int) -> list[Held]:
+        documents = await self._collection.of(key.organization_id).find(
+            {
+                "connection_id": key.connection_id,
+                "resource": "conversation",
+                "id": {"$gt": after},
+                "version": {"$ne": GONE},
+                "$or": [{"open": True}, {"updated_at": {"$gte": changed_since}}],
+            },
+            sort=[("id", 1)],
+            limit=limit,
+        )
+        return [_held(document) for document in documents]
+
     async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int:
         deleted = await self._collection.of(key.organization_id).delete_many(
             {"_id": {"$in": [key.document_id(resource, id_) for id_ in ids]}}
@@ -134,6 +148,7 @@ def _write(key: ConnectionKey, record: Held, writer: str) -> Write:
         "open": record.open,
         "parts": [f"{version} {part}" for part, version in record.parts.items()],
         "source_parts": record.source_parts,
+        "row": record.row,
         "revision": record.revision + 1,
         "writer": writer,
     }
@@ -166,5 +181,7 @@ def _held(document: dict[str, Any]) -> Held:
         open=document["open"],
         parts=parts,
         source_parts=document["source_parts"],
+        # Documents of an earlier version have none; the next reading of each adds it.
+        row=document.get("row"),
         revision=document["revision"],
     )

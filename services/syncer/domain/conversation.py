@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.syncer.domain.conversation_row import row_version
 from services.syncer.domain.fields import (
     address,
     clean,
@@ -53,7 +54,13 @@ _INTERNAL = frozenset({"note", "note_and_reopen", "note_and_unsnooze"})
 
 
 def conversation(
-    body: Mapping[str, Any], scope: Scope, at: int, before: Held | None, *, force: bool = False
+    body: Mapping[str, Any],
+    scope: Scope,
+    at: int,
+    before: Held | None,
+    *,
+    force: bool = False,
+    row_shown: str | None = None,
 ) -> Fresh | None:
     """Return the conversation in an answer of GET /conversations/{id}, or None when it cannot be one.
 
@@ -63,6 +70,7 @@ def conversation(
         at: when it was read, Unix seconds on the source's clock.
         before: what is remembered of it; parts that were cut off since still count as held.
         force: see `Fresh`.
+        row_shown: see `Fresh`.
     """
     id_ = identifier(body.get("id"))
     created_at = moment(first((body.get("created_at"), body.get("updated_at"))))
@@ -94,6 +102,8 @@ def conversation(
         parts=parts,
         source_parts=source_parts,
         open=event.state != "closed",
+        row=row_version(body),
+        row_shown=row_shown,
         force=force,
     )
 

@@ -30,6 +30,7 @@ class Cursor:
         exact: whether the search reads seconds as seconds; None while not proven either way.
         sorted: whether the search obeys the order asked for; only learned where it matters.
         deleted_from: everything deleted up to here was heard of.
+        audited_at, audited_to: when conversations were last audited, and the id that the audit came to.
     """
 
     resource: ResourceType
@@ -42,6 +43,8 @@ class Cursor:
     exact: bool | None = None
     sorted: bool | None = None
     deleted_from: int | None = None
+    audited_at: int | None = None
+    audited_to: str = ""
 
     def advanced(self, position: int) -> Cursor:
         """Return the cursor moved forward; it never moves back."""
@@ -58,6 +61,16 @@ class Cursor:
 def asking_due(asked_at: int | None, now: int, amount: int) -> bool:
     """Tell whether to ask for each of `amount` resources by id: daily, or at about a call a minute."""
     return asked_at is None or now - asked_at >= max(_LONGEST_PAUSE_SECONDS, amount * _SECONDS_PER_CALL)
+
+
+def audit_amount(audited_at: int | None, now: int, *, a_minute: int, pause_seconds: int) -> int:
+    """Return how many conversations to audit: so many for each minute since the last time.
+
+    A first audit, and one after a long silence, is as large as one that comes after the usual pause, or after
+    a day: so it is never a burst.
+    """
+    passed = pause_seconds if audited_at is None else min(now - audited_at, _LONGEST_PAUSE_SECONDS)
+    return max(passed, 0) * a_minute // 60
 
 
 def lookback_start(now: int, lookback_days: int) -> int:

@@ -30,6 +30,8 @@ class Fresh:
         before: what was remembered when the read began; a write names it, so that readers cannot cross.
         parts: all parts that came, for a conversation.
         source_parts: the source's own count, the opening message included; None when it told none.
+        row: the fingerprint of the row that says the same, for a conversation.
+        row_shown: that of the row which led to this reading, if one did.
         force: publish it whole, whatever is remembered.
         lag_seconds: how long what was read may lag behind the resource itself; nothing for a reading by id.
     """
@@ -42,6 +44,8 @@ class Fresh:
     parts: tuple[ConversationPartChanged, ...] = ()
     source_parts: int | None = None
     open: bool = False
+    row: str | None = None
+    row_shown: str | None = None
     force: bool = False
     lag_seconds: int = 0
 
@@ -56,6 +60,16 @@ class Fresh:
             return self.parts
         known = self.before.parts
         return tuple(part for part in self.parts if known.get(part.id) != part.version)
+
+    def row_to_remember(self) -> str | None:
+        """Return the row that from now on means "unchanged".
+
+        A row that led to a reading in which nothing was new is one that lags, or that shows less than the
+        conversation itself: it is remembered as it is, so that it leads nowhere a second time.
+        """
+        if self.changed or self.before is None:
+            return self.row
+        return self.row_shown or self.before.row or self.row
 
     def all_parts(self) -> dict[str, str]:
         """Return the version of each part ever published: parts are never dropped for being absent."""

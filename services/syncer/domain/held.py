@@ -29,6 +29,7 @@ class Held:
         open: for conversations, whether it was open or snoozed; the reconcile's scope depends on it.
         parts: for conversations, the version of each part ever published, by part id.
         source_parts: for conversations, the source's own count, the opening message included.
+        row: for conversations, the fingerprint of the row that says the same; see `row_version`.
         revision: grows with each write; a write names the one it read, so that two readers cannot cross.
     """
 
@@ -40,6 +41,7 @@ class Held:
     open: bool = False
     parts: Mapping[str, str] = field(default_factory=dict)
     source_parts: int | None = None
+    row: str | None = None
     revision: int = 0
 
     @property
@@ -58,14 +60,19 @@ class Held:
             version=UNSURE,
             updated_at=None,
             settled=False,
+            row=None,
             parts={**self.parts, **dict.fromkeys(parts, UNSURE)},
         )
 
-    def proves_unchanged(self, updated_at: int | None) -> bool:
+    def proves_unchanged(self, updated_at: int | None, row: str | None = None) -> bool:
         """Tell whether a search row with this time needs no reading (DESIGN §5.3).
 
-        An older row than what was read already is one that the index has not replaced yet.
+        An older row than what was read already is one that the index has not replaced yet. With a row's
+        fingerprint, the same time is not enough: what the row shows must be the same too.
         """
         if updated_at is None or self.updated_at is None:
             return False
-        return updated_at < self.updated_at or (self.settled and updated_at == self.updated_at)
+        if updated_at < self.updated_at:
+            return True
+        same = row is None or self.row is None or row == self.row
+        return self.settled and updated_at == self.updated_at and same

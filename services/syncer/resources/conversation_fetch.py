@@ -25,7 +25,7 @@ from services.syncer.errors import (
 from services.syncer.resources.reading import Gone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from services.syncer.domain.fresh import Fresh
     from services.syncer.domain.held import Held
@@ -63,6 +63,7 @@ class Fetch:
         self._wanted: dict[str, int] = position.setdefault("wanted", {})
         self._retried: list[str] = position.setdefault("retried", [])
         self._held: dict[str, Held] = {}
+        self._rows: dict[str, str] = {}
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=_READ_AHEAD)
         self._done: asyncio.Queue[Fresh | Gone | None] = asyncio.Queue(maxsize=_BATCH)
         self._fed = False
@@ -92,8 +93,13 @@ class Fetch:
             raise self._halted
         return self._fed and not self._wanted
 
-    async def want(self, id_: str, held: Held | None, *, retried: bool = False) -> None:
-        """Add a conversation to those to be fetched; one that is wanted already is fetched once."""
+    async def want(
+        self, id_: str, held: Held | None, *, retried: bool = False, row: str | None = None
+    ) -> None:
+        """Add a conversation to those to be fetched; one that is wanted already is fetched once.
+
+        `row` is the fingerprint of the row that asks for it.
+        """
         if id_ in self._wanted:
             return
         self._wanted[id_] = 0
@@ -101,6 +107,8 @@ class Fetch:
             self._retried.append(id_)
         if held is not None:
             self._held[id_] = held
+        if row is not None:
+            self._rows[id_] = row
         await self._queue.put(id_)
 
     def _going(self) -> bool:
@@ -146,7 +154,8 @@ class Fetch:
             if held is not None:
                 self._held[id_] = held
             raise
-        fresh = read_conversation(self._reading, answer.body, answer.at, held)
+        row = self._rows.pop(id_, None)
+        fresh = conversation(answer.body, self._reading.scope, answer.at, held, row_shown=row)
         if fresh is None or fresh.event.id != id_:
             raise SourceUnavailableError(f"/conversations/{id_} answered with something that is not it.")
         return fresh
@@ -202,12 +211,6 @@ class Fetch:
             self._settle(item.event.id)
         for lost in gone:
             self._settle(lost.id)
-
-
-def read_conversation(
-    reading: Reading, body: Mapping[str, Any], at: int, held: Held | None, *, force: bool = False
-) -> Fresh | None:
-    return conversation(body, reading.scope, at, held, force=force)
 
 
 async def went(reading: Reading, gone: list[Gone]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from services.syncer.domain.conversation_row import row_version
 from services.syncer.domain.cursor import lookback_start
 from services.syncer.domain.fields import identifier, rows, seconds
 from services.syncer.domain.gap import UNREAD_GAPS
@@ -75,10 +76,12 @@ async def _feed_rows(
     unchanged = 0
     for id_, row in counted.items():
         held = known.get(id_)
-        if held is not None and held.proves_unchanged(seconds(row.get("updated_at"))):
+        # A walk over all looks at what its rows show; a search for changes sees only what has a new time.
+        shown = row_version(row) if walk is not None else None
+        if held is not None and held.proves_unchanged(seconds(row.get("updated_at")), shown):
             unchanged += 1
         else:
-            await fetch.want(id_, held)
+            await fetch.want(id_, held, row=shown)
     reading.read("conversation", unchanged)
     return found
 

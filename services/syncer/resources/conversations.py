@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from services.syncer.domain.conversation import conversation
 from services.syncer.domain.cursor import lookback_start
 from services.syncer.domain.fields import identifier, rows, seconds
 from services.syncer.domain.reads import Call, Read
 from services.syncer.errors import ResourceMissingError
-from services.syncer.resources.conversation_fetch import keep_ledger, read_conversation, went
+from services.syncer.resources.conversation_audit import audit, audit_wanted
+from services.syncer.resources.conversation_fetch import keep_ledger, went
 from services.syncer.resources.conversation_walks import (
     read_changed,
     read_closed,
@@ -79,7 +81,7 @@ async def _became(reading: Reading, id_: str, held: Held | None, *, force: bool 
     except ResourceMissingError:
         await went(reading, [Gone("conversation", id_, held)])
         return
-    fresh = read_conversation(reading, answer.body, answer.at, held, force=force)
+    fresh = conversation(answer.body, reading.scope, answer.at, held, force=force)
     if fresh is not None:
         await reading.changes.apply([fresh])
         await keep_ledger(reading, fresh)
@@ -140,6 +142,14 @@ RESOURCE = Resource(
             frozenset({"reconcile"}),
             _sweep,
             after=("conversations:closed", "conversations:deleted"),
+        ),
+        Step(
+            "conversations:audit",
+            "conversation",
+            frozenset({"reconcile"}),
+            audit,
+            after=("conversations:changed", "conversations:absent"),
+            wanted=audit_wanted,
         ),
     ),
     read_one=_read_one,

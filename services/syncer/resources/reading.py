@@ -30,6 +30,7 @@ class ReadingRules:
     deleted_poll_seconds: int = 900
     reconcile_seconds: int = 21_600
     slice_items: int = 1_500
+    audit_calls_per_minute: int = 10
 
     def window(self, position: int | None, *, exact: bool = False) -> Window:
         """Return the changes to ask for when everything up to `position` (Unix seconds) was asked for."""

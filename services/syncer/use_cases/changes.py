@@ -199,6 +199,7 @@ def _record(item: Fresh) -> Held | None:
         and not item.changed
         and before.updated_at == item.updated_at
         and before.settled == settled
+        and before.row == item.row_to_remember()
     ):
         return None
     return Held(
@@ -210,6 +211,7 @@ def _record(item: Fresh) -> Held | None:
         open=item.open,
         parts=item.all_parts(),
         source_parts=item.source_parts,
+        row=item.row_to_remember(),
         revision=before.revision if before is not None else 0,
     )
 

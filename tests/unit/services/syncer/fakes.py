@@ -163,6 +163,20 @@ class MemoryFingerprints:
         )
         return found[:limit]
 
+    async def lively(self, key: ConnectionKey, *, after: str, changed_since: int, limit: int) -> list[Held]:
+        found = sorted(
+            (
+                held
+                for (kind, id_), held in self.kept.get(key, {}).items()
+                if kind == "conversation"
+                and id_ > after
+                and not held.gone
+                and (held.open or (held.updated_at or 0) >= changed_since)
+            ),
+            key=lambda held: held.id,
+        )
+        return found[:limit]
+
     async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int:
         mine = self.kept.get(key, {})
         for id_ in ids:

@@ -97,6 +97,7 @@ class Rig:
     slice_items: int = 1_500
     lookback_days: int = 90
     overlap_seconds: int = 900
+    audit_calls_per_minute: int = 10
     transport: httpx.AsyncBaseTransport | None = None
 
     def __post_init__(self) -> None:
@@ -137,7 +138,11 @@ class Rig:
 
     def another_replica(self) -> Slices:
         """Return slices over the same stores, as another process would have."""
-        rules = ReadingRules(overlap_seconds=self.overlap_seconds, slice_items=self.slice_items)
+        rules = ReadingRules(
+            overlap_seconds=self.overlap_seconds,
+            slice_items=self.slice_items,
+            audit_calls_per_minute=self.audit_calls_per_minute,
+        )
         reports = Reports(
             publisher=self.publisher,
             clock=self.clock,
