@@ -85,6 +85,7 @@ def create_app(
         channels = tuple(WatchedChannel(channel, faults) for channel in channels)
     deliverer = Deliverer(
         notifications=notifications,
+        inbox=inbox,
         rules=rules,
         channels={channel.name: channel for channel in channels},
         vault=vault,

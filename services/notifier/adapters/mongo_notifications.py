@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError
 
-from services.notifier.adapters.snapshots import place_filter, snapshot, stored_signal
+from services.notifier.adapters.snapshots import ended_because, place_filter, snapshot, stored_signal
 from services.notifier.domain.notification import Attempt, Notification
 from services.notifier.domain.rule import Recipient
 from shared.documents.collection import Collection, Index, database_errors
@@ -154,7 +154,8 @@ class MongoNotifications:
 
     async def refresh(self, signal: SignalEvent) -> None:
         await self._collection.of(signal.organization_id).update_many(
-            {"signal_id": signal.signal_id, "revision": {"$lt": signal.revision}}, {"$set": snapshot(signal)}
+            {"signal_id": signal.signal_id, "revision": {"$lt": signal.revision}},
+            {"$set": {**snapshot(signal), "over": ended_because(signal)}},
         )
 
     async def page(
@@ -203,5 +204,7 @@ def _notification(document: Mapping[str, Any]) -> Notification:
         signal=stored_signal(document),
         recipient=Recipient(**document["recipient"]),
         attempts=tuple(_ATTEMPT.validate_python(attempt) for attempt in document["attempts"]),
+        # Documents of an earlier version do not say it.
+        over=document.get("over"),
         **{name: document[name] for name in _PLAIN},
     )

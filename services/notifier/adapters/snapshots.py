@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.contracts.signals import SignalDetected
+from shared.contracts.signals import SignalCleared, SignalDetected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,11 @@ def snapshot(signal: SignalEvent) -> dict[str, Any]:
 def as_detected(signal: SignalEvent) -> SignalDetected:
     """Return the state that any event of a signal carries, as the one type that is kept and sent."""
     return SignalDetected.model_validate(signal.model_dump())
+
+
+def ended_because(signal: SignalEvent) -> str | None:
+    """Return why a signal is over, if this event says that it is."""
+    return signal.cleared_because if isinstance(signal, SignalCleared) else None
 
 
 def stored_signal(document: Mapping[str, Any]) -> SignalDetected:

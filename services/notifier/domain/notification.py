@@ -45,6 +45,7 @@ class Notification:
     Attributes:
         rule_id: the rule that made it; its address and secret are used when sending.
         signal: the signal's newest known state, without words that were redacted meanwhile.
+        over: why the signal ended, once it has.
         next_attempt_at: when it is due; while it is being sent, when its lease ends.
         test: asked for by a person from the rules page; sent once, never retried.
     """
@@ -63,6 +64,7 @@ class Notification:
     tries: int = 0
     attempts: tuple[Attempt, ...] = ()
     cancelled_because: str | None = None
+    over: str | None = None
     test: bool = False
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from services.notifier.domain.echo import without_echo
 from services.notifier.domain.notification import Attempt, Notification, Settlement
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
 from services.notifier.ports import Message
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from services.notifier.domain.backoff import Backoff
     from services.notifier.domain.rule import Rule
     from services.notifier.metrics import Metrics
-    from services.notifier.ports import Channel, Notifications, Rules, Vault
+    from services.notifier.ports import Channel, Inbox, Notifications, Rules, Vault
     from shared.clock import Clock
     from shared.contracts.deliveries import ChannelName
     from shared.contracts.event import Event
@@ -47,6 +48,7 @@ class Deliverer:
         self,
         *,
         notifications: Notifications,
+        inbox: Inbox,
         rules: Rules,
         channels: Mapping[ChannelName, Channel],
         vault: Vault,
@@ -58,6 +60,7 @@ class Deliverer:
         timeout_seconds: float,
     ) -> None:
         self._notifications = notifications
+        self._inbox = inbox
         self._rules = rules
         self._channels = channels
         self._vault = vault
@@ -88,12 +91,23 @@ class Deliverer:
             )
             return None
         settlement = await self._try(claimed, rule, now)
+        if claimed.channel == "inbox" and settlement.state == "delivered":
+            await self._catch_up(claimed)
         stored = await self._notifications.settle(
             claimed, settlement, token=token, facts=_facts(claimed, settlement)
         )
         if stored:
             await self._note(claimed, settlement)
         return settlement
+
+    async def _catch_up(self, claimed: Notification) -> None:
+        """Give the entry what became of its signal between the claim and the entry.
+
+        A newer state that came in between found no entry to change; one that comes from here on finds it.
+        """
+        newest = await self._notifications.get(claimed.organization_id, claimed.id)
+        if newest is not None and newest.signal.revision > claimed.signal.revision:
+            await self._inbox.refresh(newest.signal, over=newest.over)
 
     async def _try(self, claimed: Notification, rule: Rule, now: datetime) -> Settlement:
         began = self._clock.monotonic()
@@ -115,7 +129,7 @@ class Deliverer:
                 at=now,
                 seconds=round(seconds, 4),
                 outcome=state,  # type: ignore[arg-type] # one of the three, as just written
-                detail=said[:500],
+                detail=without_echo(said, claimed.signal)[:500],
                 reason=error.failure if error else None,
                 status=error.status if error else None,
             )

@@ -157,6 +157,19 @@ class _EmptyIsAnswer(_Reader):
         return Answer({**row, "conversation_parts": parts}, int(row["updated_at"]) + 60)
 
 
+class _TimeIsEnough:
+    """Forgets what a row showed: only its time counts."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def store(self, key: Any, records: Sequence[Held], *, writer: str) -> Any:
+        return await self._inner.store(key, [replace(record, row=None) for record in records], writer=writer)
+
+
 def _readers(kind: type[_Reader]) -> Change:
     class Wrapped:
         def __init__(self, inner: Any) -> None:
@@ -175,4 +188,10 @@ SAME_SECOND_IS_SAME = Assembly("only a later second counts", wrap_fingerprints=_
 SCROLL_ENDS_AT_404 = Assembly("404 ends the scroll", wrap_intercom=_readers(_ScrollEndsAt404))
 ABSENT_IS_GONE = Assembly("absent is gone", resources=_with_step("companies", _absent_is_gone))
 NO_LAG_GUARD = Assembly("no lag guard", claimed_overlap=lambda _: 0)
+TIME_IS_ENOUGH = Assembly(
+    "only a row's time is compared",
+    rules=lambda rules: replace(rules, audit_calls_per_minute=0),
+    wrap_fingerprints=_TimeIsEnough,
+)
+NO_AUDIT = Assembly("no audit", rules=lambda rules: replace(rules, audit_calls_per_minute=0))
 EMPTY_IS_ANSWER = Assembly("an empty 200 is an answer", wrap_intercom=_readers(_EmptyIsAnswer))

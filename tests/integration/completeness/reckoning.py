@@ -114,6 +114,8 @@ class Reckoning:
                     found += self._contact(truth, mirror, id_)
         if ("conversation", None) not in excused:
             for id_, row in truth.conversations.items():
+                if id_ in self._world.changed_quietly:
+                    continue  # Nobody claims to see these before the next reconcile.
                 if row["updated_at"] < until and ("conversation", id_) not in excused and self._wanted(row):
                     found += self._conversation(truth, mirror, id_)
         return found

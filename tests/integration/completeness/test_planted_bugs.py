@@ -115,6 +115,23 @@ async def an_empty_answer(world: World) -> None:
     await follow(world)
 
 
+async def a_title_that_moves_no_time(world: World) -> None:
+    """A conversation is renamed; neither its time nor a webhook tells."""
+    await read_all(world)
+    world.clock.advance(7_200)
+    world.change("title quietly", 3, 0)
+    await follow(world)
+
+
+async def a_redaction_that_nothing_tells(world: World) -> None:
+    """A message is redacted; no time moves, its row shows no message, and the webhook is lost."""
+    await read_all(world)
+    world.clock.advance(7_200)
+    world.change("redact quietly", 3, 1)
+    world.hints.clear()
+    await follow(world)
+
+
 STORIES: list[tuple[Assembly, Story]] = [
     (plants.NO_OVERLAP, a_change_that_is_shown_late),
     (plants.CURSOR_FIRST, a_run_of_many_slices),
@@ -124,6 +141,8 @@ STORIES: list[tuple[Assembly, Story]] = [
     (plants.ABSENT_IS_GONE, a_list_that_leaves_some_out),
     (plants.NO_LAG_GUARD, a_run_right_after_a_change),
     (plants.EMPTY_IS_ANSWER, an_empty_answer),
+    (plants.TIME_IS_ENOUGH, a_title_that_moves_no_time),
+    (plants.NO_AUDIT, a_redaction_that_nothing_tells),
 ]
 
 

@@ -92,7 +92,8 @@ def happen(world: World, seed: int) -> None:
         ("redact", 6, 4), ("snooze", 7, 9), ("rename", 2, 0), ("tag contact often", 3, 0), ("company", 0, 0),
         ("change company", 1, 0), ("attach many", 4, 0), ("delete", 8, 0), ("merge contacts", 5, 1),
         ("archive contact", 6, 0), ("delete contact", 7, 0), ("delete company", 2, 0), ("new tag", 0, 0),
-        ("drop tag", 0, 0), ("drop admin", 0, 0),
+        ("drop tag", 0, 0), ("drop admin", 0, 0), ("title quietly", 9, 0), ("untag quietly", 4, 1),
+        ("redact quietly", 10, 0), ("redact quietly", 11, 1), ("tag quietly", 12, 2),
     ]  # fmt: skip
     for number, (kind, one, other) in enumerate(kinds):
         world.change(kind, one + seed, other)

@@ -140,6 +140,7 @@ class World:
         self.clocks = [SkewedClock(self.clock) for _ in range(replicas)]
         self.replicas = [self._started(number) for number in range(replicas)]
         self.hints: list[tuple[ResourceHint, ...]] = []
+        self.changed_quietly: set[str] = set()
         self.reckoning = Reckoning(self)
         self._requests = 0
         self._revision = 0
@@ -443,6 +444,17 @@ def _happening(name: str, /, **makers: Callable[[World, int, int, int], Any]) ->
     return happen
 
 
+def _quiet(name: str, /, **makers: Callable[[World, int, int, int], Any]) -> Callable[..., bool]:
+    """Return a change that moves no time: no run promises to see it before the next reconcile."""
+    loud = _happening(name, conversation_id=_conversation, quiet=lambda *_: True, **makers)
+
+    def happen(world: World, one: int, other: int, number: int) -> bool:
+        world.changed_quietly.add(world.conversation(one))
+        return loud(world, one, other, number)
+
+    return happen
+
+
 def _tag_many(world: World, one: int, _other: int, number: int) -> bool:
     for each in range(11):
         world.mutate("create_tag", name=f"Tag {number} {each}")
@@ -510,6 +522,13 @@ CHANGES: dict[str, Callable[[World, int, int, int], bool]] = {
     "tag": _happening("tag_conversation", conversation_id=_conversation, tag_id=_tag, admin_id=_admin),
     "untag": _happening("untag_conversation", conversation_id=_conversation, tag_id=_tag),
     "redact": _happening("redact", conversation_id=_conversation, part_id=_part),
+    "tag quietly": _quiet("tag_conversation", tag_id=_tag, admin_id=_admin),
+    "untag quietly": _quiet("untag_conversation", tag_id=_tag),
+    "title quietly": _quiet("set_title", title=lambda *found: f"Quiet title {found[3]}"),
+    "attribute quietly": _quiet(
+        "set_conversation_attribute", name=lambda *_: "Area", value=lambda *found: f"Value {found[3]}"
+    ),
+    "redact quietly": _quiet("redact", part_id=_part),
     "delete": _happening("delete_conversation", conversation_id=_conversation),
     "merge": _happening(
         "merge_conversations",

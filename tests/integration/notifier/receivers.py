@@ -46,6 +46,8 @@ class Receivers:
             return StreamingResponse(_endless())
         if name == "redirect":
             return RedirectResponse("/good")
+        if name == "echo":
+            return Response(self.got[-1].body, 500)
         statuses = {"broken": 500, "gone": 410, "busy": 429, "wrong": 404}
         headers = {"Retry-After": "120"} if name == "busy" else None
         return PlainTextResponse(f"this is {name}", statuses.get(name, 200), headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import secrets
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,13 +14,14 @@ import pytest
 from asgi_lifespan import LifespanManager
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from pymongo import AsyncMongoClient
 
 from deploy.local.kafka.topics import ensure_topics
 from services.notifier.app import create_app
 from services.notifier.settings import Settings
 from shared.clock import SystemClock
 from shared.contracts.connections import DataRemoved
-from shared.contracts.signals import SignalCleared
+from shared.contracts.signals import SignalCleared, SignalUpdated
 from shared.contracts.topics import ALL_TOPICS
 from shared.messaging.broker import create_broker
 from shared.messaging.publisher import KafkaEventPublisher
@@ -184,6 +186,56 @@ async def test_clearing_and_removing_are_followed(settings: Settings) -> None:
             return not await _states(client, second.signal_id) and not await _entries(client, connection)
 
         await _until(gone)
+
+
+@pytest.mark.slow
+async def test_redacted_words_are_nowhere(settings: Settings, receivers: Receivers) -> None:
+    """Once a signal has lost its words they are in no request, page, file or document any more."""
+    connection = f"c-{secrets.token_hex(4)}"
+    signal = _fresh(connection)
+    words = signal.evidence[0].quote
+    without = SignalUpdated.model_validate({**signal.model_dump(), "revision": 2, "evidence": ()})
+    patient = settings.model_copy(update={"notify_attempts": 8})
+    async with _running(patient) as client, _publisher(patient) as publisher:
+        await _rule(client, name="Echo", channel="webhook", url=f"{receivers.base}/echo")
+        await publisher.publish(signal)
+
+        async def tried() -> bool:
+            states = await _states(client, signal.signal_id)
+            return bool(receivers.at("echo")) and states.get("default") == "delivered"
+
+        await _until(tried)
+        assert words.encode() in receivers.at("echo")[0].body
+        await publisher.publish(without)
+
+        async def sent_without() -> bool:
+            bodies = [got.body for got in receivers.at("echo") if signal.signal_id.encode() in got.body]
+            return words.encode() not in bodies[-1]
+
+        await _until(sent_without)
+        for path in (
+            "/inbox",
+            "/inbox/export.csv",
+            "/api/v1/inbox",
+            "/api/v1/deliveries",
+            "/operations/deliveries",
+            "/operations/deliveries.csv",
+            "/settings/organization/notifications",
+        ):
+            answer = await client.get(path, headers={"Accept": "text/html"})
+            assert answer.is_success, path
+            assert words not in html.unescape(answer.text), path
+    kept = await _documents(settings)
+    assert signal.signal_id in kept
+    assert words not in kept
+
+
+async def _documents(settings: Settings) -> str:
+    """Return everything the notifier holds, as text."""
+    async with AsyncMongoClient[dict[str, Any]](settings.mongodb_uri.get_secret_value()) as engine:
+        database = engine[f"{settings.database_prefix}_notifier"]
+        names = ("notifications", "inbox", "signals", "rules")
+        return "".join([str([one async for one in database[name].find({})]) for name in names])
 
 
 @pytest.mark.slow

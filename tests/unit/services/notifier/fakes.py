@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from services.notifier.adapters.snapshots import as_detected
+from services.notifier.adapters.snapshots import as_detected, ended_because
 from services.notifier.domain.rule import EVERYONE, Health, Rule
 from services.notifier.ports import InboxEntry, InboxReader, KnownSignal, LogFilter, Message, Place
 from shared.auth.identity import Identity
@@ -199,7 +199,7 @@ class MemoryNotifications:
         for key, kept in self._kept.items():
             same = key[0] == signal.organization_id and kept.signal.signal_id == signal.signal_id
             if same and kept.signal.revision < signal.revision:
-                self._kept[key] = replace(kept, signal=as_detected(signal))
+                self._kept[key] = replace(kept, signal=as_detected(signal), over=ended_because(signal))
 
     async def page(
         self, organization_id: str, wanted: LogFilter, *, after: Place | None, limit: int

@@ -56,6 +56,7 @@ class Rig:
         self.channels.update({channel.name: channel for channel in channels})
         self.deliverer = Deliverer(
             notifications=self.notifications,
+            inbox=self.inbox,
             rules=self.rules,
             channels=self.channels,
             vault=self.vault,

@@ -1,4 +1,4 @@
-"""Changes that move no time: what rows show is compared, hints are followed whole, and the audit goes round."""
+"""Changes that move no time: rows are compared, hints followed whole, and the audit goes round."""
 
 from __future__ import annotations
 

@@ -1,0 +1,44 @@
+"""What a receiver answers may repeat what it was sent; the log keeps answers, and must not keep words twice.
+
+A word that is redacted later is taken out of signals. Nobody would look for it in an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.contracts.signals import SignalEvent
+
+_WORD = re.compile(r"\w+")
+_IN_A_ROW = 3
+"""So many of the customer's words in a row are a repetition and no coincidence."""
+
+NOT_KEPT = "(its answer repeated the message and is not kept)"
+
+
+def without_echo(said: str, signal: SignalEvent) -> str:
+    """Return what was said, up to where it begins to repeat the signal's title or quotes.
+
+    A quote of fewer words counts when all of it is there.
+    """
+    answered = [(found.group().casefold(), found.start()) for found in _WORD.finditer(said)]
+    starts = [
+        start
+        for text in (signal.title, *(evidence.quote for evidence in signal.evidence))
+        for start in _repeated(answered, [word.casefold() for word in _WORD.findall(text)])
+    ]
+    return said if not starts else f"{said[: min(starts)].rstrip()} {NOT_KEPT}".lstrip()
+
+
+def _repeated(answered: list[tuple[str, int]], sent: list[str]) -> list[int]:
+    length = min(_IN_A_ROW, len(sent))
+    if length == 0:
+        return []
+    runs = {tuple(sent[at : at + length]) for at in range(len(sent) - length + 1)}
+    return [
+        answered[at][1]
+        for at in range(len(answered) - length + 1)
+        if tuple(word for word, _ in answered[at : at + length]) in runs
+    ]
