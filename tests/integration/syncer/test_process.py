@@ -15,7 +15,7 @@ import pytest
 
 from deploy.local.kafka.topics import ensure_topics
 from shared.contracts.connections import DataRemovalRequested, DataRemoved
-from shared.contracts.resources import ConversationPartChanged, ResourceEvent
+from shared.contracts.resources import ConversationChanged, ConversationPartChanged, ResourceEvent
 from shared.contracts.sync import ResourceHint, SyncCompleted
 from shared.contracts.topics import (
     ALL_TOPICS,
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from shared.contracts.sync import SyncReason
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+SLICE_ITEMS = 50
+"""Resources in a slice of the test with two replicas: a sixth of all conversations."""
 
 RESOURCE_TOPICS = (
     RESOURCES_ADMINS,
@@ -106,6 +109,23 @@ class Stage:
         assert dict(held) == wanted
         return True
 
+    async def repeated(self) -> Counter[str]:
+        """Return how often each conversation was published, for those that were more than once."""
+        records = await self.bus.read(RESOURCES_CONVERSATIONS)
+        times = Counter(event.key() for _, event in records if isinstance(event, ConversationChanged))
+        return Counter({key: count for key, count in times.items() if count > 1})
+
+
+async def slices_of(syncer: Syncer) -> float:
+    """Return how many slices of full runs a process has worked."""
+    try:
+        async with httpx.AsyncClient(timeout=5) as client:
+            text = (await client.get(f"http://127.0.0.1:{syncer.port}/metrics")).text
+    except httpx.TransportError:
+        return 0.0  # It is still starting.
+    lines = [line for line in text.splitlines() if line.startswith("earshot_syncer_slices_total{")]
+    return sum(float(line.rpartition(" ")[2]) for line in lines if 'lane="main"' in line)
+
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     # A process killed within a company scroll leaves it locked for a minute (FACTS §8), which is waited out.
@@ -160,6 +180,52 @@ async def test_reads_a_workspace_and_survives_being_killed(stage: Stage) -> None
     assert {count.resource: count.done for count in completed.held}["conversation"] == 300
     assert completed.gap_count == 0
     assert second.end() in {0, -signal.SIGTERM}
+
+
+async def test_two_replicas_share_the_work_and_one_dies(
+    stage: Stage, kafka: str, mongodb_uri: str, tmp_path: Path
+) -> None:
+    """Both read; one is killed in the middle; the other ends both syncs, and at most a slice comes twice."""
+    # Two connections to one workspace may not wait for each other's walk over the companies here.
+    await stage.control("switches", {"latency_median_ms": 400, "scroll_exclusive": False})
+    prefix = f"t{uuid.uuid4().hex[:10]}"
+    first, second = (
+        Syncer(
+            tmp_path,
+            kafka=kafka,
+            mongodb_uri=mongodb_uri,
+            connector_url=stage.connector.url,
+            prefix=prefix,
+            # One at a time, so that neither can take both.
+            EARSHOT_MAX_CONCURRENT_RUNS="1",
+            EARSHOT_SLICE_ITEMS=str(SLICE_ITEMS),
+        )
+        for _ in range(2)
+    )
+    stage.syncers += [first, second]
+    sides = [stage, Stage(Bus(kafka), stage.connector, [], stage.url, stage.workspace_id)]
+    for syncer in (first, second):
+        syncer.start()
+        await syncer.ready()
+    for side in sides:
+        await side.bus.send(side.bus.connection(side.url, side.workspace_id), side.bus.request("initial"))
+
+    async def both_at_work() -> bool:
+        begun = [any("/conversation/" in key for key in await side.mirror()) for side in sides]
+        return all(begun) and await slices_of(first) > 1 and await slices_of(second) > 1
+
+    await until(both_at_work)
+    assert not any([await side.completions() for side in sides])
+    first.end(signal.SIGKILL)
+    await stage.control("switches", {"latency_median_ms": 0})
+    for side in sides:
+        completed = await side.completed("initial")
+        assert await side.equals_the_workspace()
+        assert {count.resource: count.done for count in completed.held}["conversation"] == 300
+        assert (completed.gap_count, completed.complete_up_to is None) == (0, False)
+        # What nobody remembered publishing is read anew and asked for once more; all else came once.
+        assert len(await side.repeated()) <= SLICE_ITEMS
+    await stage.control("switches", {"scroll_exclusive": True})
 
 
 async def test_follows_changes_and_hints_and_removes_data(stage: Stage) -> None:
