@@ -31,17 +31,16 @@ def smoothed(rate: float | None, amount: float, seconds: float) -> float | None:
 
 
 def calls_left(counts: Mapping[ResourceType, Count]) -> float | None:
-    """Return the calls still needed, or None while no total is known.
+    """Return the calls still needed, or None while a total is not known.
 
     A conversation costs one call and its share of a page; rows of everything else come by the page.
     """
-    known = [(resource, count) for resource, count in counts.items() if count.total is not None]
-    if not known:
+    if not counts or any(count.total is None for count in counts.values()):
         return None
     return sum(
         max((count.total or 0) - count.done, 0)
         * ((1 if resource == "conversation" else 0) + 1 / PageSize.LARGEST)
-        for resource, count in known
+        for resource, count in counts.items()
     )
 
 

@@ -58,8 +58,10 @@ _FAILURES_TO_HALT = 10
 class Fetch:
     """The conversations one step wants, from a position's `wanted` ({id: failed attempts}) to the bus."""
 
-    def __init__(self, reading: Reading, position: dict[str, Any]) -> None:
+    def __init__(self, reading: Reading, position: dict[str, Any], *, progress: bool = True) -> None:
+        """Return a fetch over a position; `progress` tells whether what it reads counts as progress."""
         self._reading = reading
+        self._progress = progress
         self._wanted: dict[str, int] = position.setdefault("wanted", {})
         self._retried: list[str] = position.setdefault("retried", [])
         self._held: dict[str, Held] = {}
@@ -180,7 +182,10 @@ class Fetch:
 
     def _settle(self, id_: str) -> None:
         self._wanted.pop(id_, None)
-        self._reading.read("conversation")
+        if self._progress:
+            self._reading.read("conversation")
+        else:
+            self._reading.looked_after()
 
     async def _publish(self) -> None:
         finished = False

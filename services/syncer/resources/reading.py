@@ -127,6 +127,10 @@ class Reading:
         if total is not None:
             self.run.count_of(resource).expect(total)
 
+    def looked_after(self, amount: int = 1) -> None:
+        """Say that so many were dealt with that are no part of what this run is to read."""
+        self._items += amount
+
     def read(self, resource: ResourceType, amount: int = 1) -> None:
         """Say that so many more were dealt with."""
         self._items += amount

@@ -105,6 +105,9 @@ class FullRuns:
                 now=reading.now(),
             )
         )
+        # All are named from the beginning: a share of what was met so far would jump back with each more.
+        for step in run.steps:
+            run.count_of(self._planner.step(step.name).resource)
         run.planned = True
 
     async def _advance(self, run: Run, reading: Reading, reader: IntercomReader, state: StepState) -> None:
@@ -127,9 +130,16 @@ class FullRuns:
             if state.done and state.incomplete is not None:
                 await self._end_incomplete(reading, state, state.incomplete)
         finally:
+            self._nothing_left(run, reading, step.resource)
             state.resumed = False
             reporting.cancel()
             await asyncio.gather(reporting, return_exceptions=True)
+
+    def _nothing_left(self, run: Run, reading: Reading, resource: ResourceType) -> None:
+        """Let a resource that nobody counted count for what was read, once all its steps are done."""
+        left = any(self._planner.step(step.name).resource == resource for step in run.open_steps())
+        if not left and run.count_of(resource).total is None:
+            reading.all_met(resource)
 
     async def _report(self, run: Run, resource: ResourceType, reader: IntercomReader) -> None:
         while True:

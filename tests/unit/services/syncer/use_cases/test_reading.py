@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from deploy.simulator.errors import MutationRefusedError
 from deploy.simulator.settings import SimulatorSettings
+from deploy.simulator.tokens import DEMO_TOKEN
+from services.connector.domain.report import SyncReport
 from services.syncer.domain.run import Hint
 from shared.contracts.resources import ConversationChanged, ConversationPartChanged, ResourceDeleted
 from shared.contracts.sync import ResourceHint
@@ -445,6 +448,49 @@ async def test_progress_is_honest() -> None:
             done[count.resource] = count.done
     last = {count.resource: count for count in rig.completed[-1].counts}
     assert last["conversation"].done == last["conversation"].total
+
+
+def shares(rig: Rig) -> list[float | None]:
+    """Return the share that a page would show at each report."""
+    report, found = SyncReport(), list[float | None]()
+    for event in rig.progressed:
+        report = report.progressed(event)
+        found.append(report.run.share if report.run is not None else None)
+    return found
+
+
+async def test_the_share_never_jumps_back() -> None:
+    """It is told once everything is counted, rises, and ends with all: a page never says 100 % too early."""
+    rig = Rig(small(), slice_items=10)
+    await rig.first_sync()
+    first = shares(rig)
+    told = [share for share in first if share is not None]
+    assert first[0] is None
+    assert told == sorted(told)
+    assert told[0] < 0.6 < told[-1] == 1.0
+    rig.lookback_days = 200
+    await rig.connect()
+    await rig.request("lookback_extended")
+    await rig.settle()
+    rig.clock.advance(30_000)
+    await rig.request("scheduled")  # A reconcile, with an audit at its end.
+    await rig.settle()
+    by_run: dict[str, list[float]] = {}
+    for event, share in zip(rig.progressed, shares(rig), strict=True):
+        by_run.setdefault(event.run_id, []).extend([] if share is None else [share])
+    assert len(by_run) == 3
+    assert all(known == sorted(known) for known in by_run.values())
+    assert [known[-1] for known in by_run.values()] == [1.0, 1.0, 1.0]
+
+
+async def test_the_share_is_told_although_one_resource_may_not_be_read() -> None:
+    """What is not granted counts for nothing, instead of leaving the whole unknown."""
+    rig = Rig(small(), slice_items=10)
+    token = rig.simulation.tokens.get(DEMO_TOKEN)
+    assert token is not None
+    rig.simulation.put_token(dataclasses.replace(token, missing=frozenset({"read_tags"})))
+    await rig.first_sync()
+    assert shares(rig)[-1] == 1.0
 
 
 async def test_an_unknown_resource_in_a_hint_harms_nobody() -> None:
