@@ -47,6 +47,9 @@ _LOG = structlog.get_logger(__name__)
 _UNKNOWN_CONNECTION_SECONDS = 600.0
 """How long a run waits to hear of its connection: the two topics are read independently of each other."""
 
+_UNREADABLE_CONNECTION_SECONDS = 60.0
+"""How long a run waits for a connection that is said to be disconnected, for the same reason."""
+
 _FAILURES_TO_SHOW = 3
 
 
@@ -132,9 +135,11 @@ class Slices:
     async def _guarded(self, run: Run, lease: Lease) -> str:
         connection = await self._stores.connections.get(run.key)
         if connection is None:
-            return await self._wait_for_connection(run)
+            return await self._wait_for_connection(run, _UNKNOWN_CONNECTION_SECONDS, "Nobody told of it.")
         if not connection.readable:
-            raise DisconnectedError(f"The connection is {connection.state}.")
+            # A disconnect ends all runs, so this one was asked for afterwards: maybe by connecting again.
+            said = f"The connection is {connection.state}."
+            return await self._wait_for_connection(run, _UNREADABLE_CONNECTION_SECONDS, said)
         credential = await self._credentials.lease(run.key)
         reader = self._intercom.reader(credential, urgent=run.lane == "hints", calls_before=run.calls)
         try:
@@ -164,10 +169,10 @@ class Slices:
         if fresh.access_token != used.access_token:
             raise TransientError("The token was replaced; going on with the new one.")
 
-    async def _wait_for_connection(self, run: Run) -> str:
+    async def _wait_for_connection(self, run: Run, most_seconds: float, said: str) -> str:
         now = self._clock.now()
-        if (now - run.started_at).total_seconds() > _UNKNOWN_CONNECTION_SECONDS:
-            raise DisconnectedError("Nobody told of this connection.")
+        if (now - run.started_at).total_seconds() > most_seconds:
+            raise DisconnectedError(said)
         await self._runs.checkpoint(run, wake_at=now + timedelta(seconds=1))
         return "waiting"
 

@@ -147,7 +147,9 @@ class Reckoning:
         cut = {gap.id: gap.missing or 0 for gap in gaps if gap.reason == "parts_cut_at_500"}
         for id_, row in truth.conversations.items():
             wanted = row["state"] != "closed" or row["updated_at"] >= start
-            if wanted or f"{truth.home}/conversation/{id_}" in mirror:
+            # What moves no time is looked for inside the lookback only.
+            kept = f"{truth.home}/conversation/{id_}" in mirror and id_ not in world.changed_quietly
+            if wanted or kept:
                 found += self._conversation(truth, mirror, id_, cut=cut.get(id_, 0))
         if world.simulation.statistics.violation_count:
             found.append("a write was tried")

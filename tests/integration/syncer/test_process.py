@@ -16,7 +16,7 @@ import pytest
 from deploy.local.kafka.topics import ensure_topics
 from shared.contracts.connections import DataRemovalRequested, DataRemoved
 from shared.contracts.resources import ConversationChanged, ConversationPartChanged, ResourceEvent
-from shared.contracts.sync import ResourceHint, SyncCompleted
+from shared.contracts.sync import ResourceHint, SyncCompleted, SyncInterrupted
 from shared.contracts.topics import (
     ALL_TOPICS,
     REMOVALS,
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from shared.contracts.sync import SyncReason
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+IN_FLIGHT = 96
+"""Calls at once at most, by the syncer's default."""
 
 SLICE_ITEMS = 50
 """Resources in a slice of the test with two replicas: a sixth of all conversations."""
@@ -72,6 +75,12 @@ class Stage:
         async with httpx.AsyncClient(timeout=30) as client:
             answer = await client.post(f"{self.url}/_control/{what}", json=body)
             assert answer.is_success, answer.text
+
+    async def calls(self, what: str) -> int:
+        """Return how many calls of one kind the workspace has answered, or how many in all."""
+        async with httpx.AsyncClient(timeout=30) as client:
+            counted = (await client.get(f"{self.url}/_control/statistics")).json()["calls"]
+        return sum(counted.values()) if what == "total" else int(counted.get(what, 0))
 
     async def mirror(self) -> dict[str, Event]:
         return mirror_of(event for _, event in await self.bus.read(*RESOURCE_TOPICS) if event is not None)
@@ -226,6 +235,42 @@ async def test_two_replicas_share_the_work_and_one_dies(
         # What nobody remembered publishing is read anew and asked for once more; all else came once.
         assert len(await side.repeated()) <= SLICE_ITEMS
     await stage.control("switches", {"scroll_exclusive": True})
+
+
+async def test_disconnecting_stops_a_sync_and_connecting_goes_on(stage: Stage) -> None:
+    """Calls end at once and nobody is alarmed; connected again, what was read is not read again."""
+    await stage.control("switches", {"latency_median_ms": 600})
+    await stage.control("statistics/reset", {})
+    (syncer, _) = stage.syncers
+    syncer.start()
+    await stage.bus.send(stage.bus.connection(stage.url, stage.workspace_id), stage.bus.request("initial"))
+
+    async def some_conversations() -> bool:
+        return any("/conversation/" in key for key in await stage.mirror())
+
+    await until(some_conversations)
+    lease, stage.connector.lease = stage.connector.lease, None
+    gone = stage.bus.connection(stage.url, stage.workspace_id, revision=2)
+    await stage.bus.send(gone.model_copy(update={"state": "disconnected", "base_url": None}))
+    calls = [-1]
+
+    async def quiet() -> bool:
+        await asyncio.sleep(2)
+        calls.append(await stage.calls("total"))
+        return calls[-1] == calls[-2]
+
+    await until(quiet)
+    assert await stage.calls("GET /conversations/{id}") < 300
+    told = [event for _, event in await stage.bus.read(SYNC_PROGRESS)]
+    assert not any(isinstance(event, SyncCompleted | SyncInterrupted) for event in told)
+    stage.connector.lease = lease
+    await stage.control("switches", {"latency_median_ms": 0})
+    back = stage.bus.connection(stage.url, stage.workspace_id, revision=3)
+    await stage.bus.send(back, stage.bus.request("initial"))
+    await stage.completed("initial")
+    assert await stage.equals_the_workspace()
+    # Beside each one once: what was in flight when the connection went.
+    assert await stage.calls("GET /conversations/{id}") <= 300 + IN_FLIGHT
 
 
 async def test_follows_changes_and_hints_and_removes_data(stage: Stage) -> None:
