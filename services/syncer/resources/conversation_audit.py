@@ -57,7 +57,7 @@ async def audit(reading: Reading, state: StepState) -> bool:
         # A round that is through begins anew the next time, not now: once is enough for today.
         position["after"] = "" if ended else found[-1].id
         position["left"] = 0 if ended else position["left"] - amount
-        return position["left"] == 0
+        return bool(position["left"] == 0)
 
     if not await Fetch(reading, position, progress=False).run(feed):
         return False

@@ -177,7 +177,7 @@ def test_remaining_time_counts_calls() -> None:
     counts = {"conversation": Count(done=50, total=200), "contact": Count(done=0, total=150)}
     assert remaining_seconds(counts, 10) == pytest.approx((150 + 1 + 1) / 10)  # type: ignore[arg-type]
     assert remaining_seconds(counts, None) is None  # type: ignore[arg-type]
-    assert remaining_seconds({**counts, "tag": Count()}, 10) is None  # type: ignore[arg-type]
+    assert remaining_seconds(counts | {"tag": Count()}, 10) is None  # type: ignore[arg-type]
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 100)), max_size=20))

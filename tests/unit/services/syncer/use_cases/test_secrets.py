@@ -51,8 +51,8 @@ async def test_no_crash_shows_the_token(path: str, crash: type[Exception]) -> No
     except Exception as error:  # noqa: BLE001 - whatever nobody foresees is what this is about
         seen.append(error)
     assert seen
-    for error in seen:
-        written = dump(error)
+    for crashed in seen:
+        written = dump(crashed)
         assert len(written) > 500
         assert not [form for form in FORMS if form in written]
 
