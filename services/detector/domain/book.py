@@ -228,7 +228,7 @@ class SignalBook:
         else:
             # The words still stand, they only no longer mean this; they stay readable on its page.
             after = signal.cleared("resolved" if reading.resolves else "withdrawn", at=self._now)
-        self._signals[signal.signal_id] = after
+        self._signals[signal.signal_id] = after.without_words_of(gone)
 
     def fold(self, old: Subject, new: Subject, customer: CustomerRef | None) -> None:
         """Give everything of one subject to another: two names turned out to be one customer."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from services.detector.domain.identity import Subject
@@ -34,6 +35,9 @@ MAX_PROOFS = 50
 
 MAX_HISTORY = 100
 """Lines of history that a signal keeps; the first one always stays."""
+
+WORDS_REMOVED = "A request whose words were removed"
+"""The title of a wish once the words that were its title are gone."""
 
 MAX_NOTE = 300
 MAX_PEOPLE = 20
@@ -184,6 +188,20 @@ class Signal:
             else self.first_said_at,
             occurred_at=max(said) if said else self.occurred_at,
         )
+
+    def without_words_of(self, gone: Sequence[Proof]) -> Signal:
+        """Drop a title that is made of words which went: a wish's title is what somebody wrote.
+
+        It stays where a proof that is left says the same.
+        """
+        title = " ".join(self.title.rstrip("…").casefold().split())
+
+        def says_it(proof: Proof) -> bool:
+            return title in " ".join(proof.quote.casefold().split())
+
+        if self.slot.request_id is None or not any(map(says_it, gone)) or any(map(says_it, self.proofs)):
+            return self
+        return replace(self, title=WORDS_REMOVED)
 
     def cleared(self, reason: ClearReason, *, at: datetime, by: str = "", note: str = "") -> Signal:
         """Close the signal. A signal that is closed already keeps its first reason."""

@@ -303,6 +303,15 @@ class TestTakingBack:
         assert isinstance(told[0], SignalCleared)
         assert (told[0].cleared_because, told[0].evidence) == ("evidence_gone", ())
 
+    async def test_redaction_removes_a_wish_from_its_title(self, rig: Rig) -> None:
+        """A wish's title is what somebody wrote: what is told of a redacted one has none of the words."""
+        await rig.connect()
+        (opened,) = await rig.tell(*rig.said("k1", WISH))
+        assert opened.title.casefold() in opened.model_dump_json().casefold()
+        (told,) = await rig.tell(rig.part("k1", 0, "", redacted=True))
+        assert isinstance(told, SignalCleared)
+        assert opened.title.casefold() not in told.model_dump_json().casefold()
+
     async def test_redaction_reaches_closed_signals(self, rig: Rig) -> None:
         """A dismissed signal does not keep words that were redacted since."""
         await rig.connect()
