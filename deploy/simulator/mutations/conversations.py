@@ -2,8 +2,8 @@
 
 Every function takes the workspace and the moment (Unix seconds), changes the workspace, and returns the
 webhook events it causes (topics of FACTS §9). MutationRefusedError is raised before anything is changed.
-What moves `updated_at` is known for messages and state; for tags and attributes it is not (FACTS §12), so
-those take `quiet`, which leaves `updated_at` where it was.
+What moves `updated_at` is known for messages and state; for tags, titles, attributes and redactions it is not
+(FACTS §12), so those take `quiet`, which leaves `updated_at` where it was.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from services.notifier.ports import InboxReader, LogFilter, Place
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
 from shared.contracts.deliveries import NotificationDelivered
-from shared.contracts.signals import SignalUpdated
+from shared.contracts.signals import SignalCleared, SignalUpdated
 from shared.documents.database import create_client, database_of
 from shared.errors import TransientError
 from shared.messaging.recording import RecordingPublisher
@@ -297,9 +297,14 @@ async def test_newer_states_replace_older_ones(repositories: Repositories) -> No
         await repositories.inbox.refresh(event, over="resolved" if revision == 3 else None)
     stored = await repositories.notifications.get("acme", _notification().id)
     assert stored is not None
-    assert (stored.signal.title, stored.signal.evidence) == ("newest", ())
+    assert (stored.signal.title, stored.signal.evidence, stored.over) == ("newest", (), None)
     (entry,) = await repositories.inbox.page(READER, unread_only=False, after=None, limit=10)
     assert (entry.signal.title, entry.over) == ("newest", "resolved")
+    last = {**a_signal().model_dump(), "revision": 4, "cleared_because": "evidence_gone"}
+    await repositories.notifications.refresh(SignalCleared.model_validate(last))
+    stored = await repositories.notifications.get("acme", _notification().id)
+    assert stored is not None
+    assert stored.over == "evidence_gone"
 
 
 async def test_an_inbox_has_one_entry_a_signal(repositories: Repositories) -> None:

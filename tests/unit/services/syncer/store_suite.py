@@ -119,7 +119,9 @@ class FingerprintSuite:
     async def test_remembers_everything(self, stores: Stores) -> None:
         """What was stored comes back, one revision higher; part ids may hold any character."""
         parts = {"1": "aa", "a.b": "bb", "$x y": "cc"}
-        record = Held("conversation", "7", "v", 5, settled=False, open=True, parts=parts, source_parts=9)
+        record = Held(
+            "conversation", "7", "v", 5, settled=False, open=True, parts=parts, source_parts=9, row="r"
+        )
         assert await stores.fingerprints.store(KEY, [record], writer="w1") == []
         found = await stores.fingerprints.held(KEY, "conversation", ["7", "8"])
         assert found == {
@@ -132,6 +134,7 @@ class FingerprintSuite:
                 open=True,
                 parts=parts,
                 source_parts=9,
+                row="r",
                 revision=1,
             )
         }
@@ -161,6 +164,24 @@ class FingerprintSuite:
         assert [held.id for held in unseen] == ["4"]
         everything = await stores.fingerprints.unseen(KEY, "contact", walk="", after="", limit=10)
         assert len(everything) == 5
+
+    async def test_lively_ones_come_by_id(self, stores: Stores) -> None:
+        """Open ones of any age and closed ones changed since; what went, and other resources, do not."""
+        records = [
+            Held("conversation", "1", "v", 5, open=True),
+            Held("conversation", "2", "v", 99),
+            Held("conversation", "3", "v", 100),
+            Held("conversation", "4", GONE, 200, open=True),
+            Held("conversation", "5", "v", None),
+            Held("conversation", "6", "v", 300, open=True),
+            Held("contact", "7", "v", 300),
+        ]
+        await stores.fingerprints.store(KEY, records, writer="w")
+        found = await stores.fingerprints.lively(KEY, after="", changed_since=100, limit=2)
+        assert [held.id for held in found] == ["1", "3"]
+        found = await stores.fingerprints.lively(KEY, after="3", changed_since=100, limit=9)
+        assert [held.id for held in found] == ["6"]
+        assert await stores.fingerprints.lively(OTHER, after="", changed_since=0, limit=9) == []
 
     async def test_forgets(self, stores: Stores) -> None:
         """Counting and forgetting go by resource; the rest stays."""

@@ -386,6 +386,28 @@ async def test_a_longer_lookback_reads_only_what_is_missing() -> None:
     assert rig.simulation.statistics.calls["GET /conversations/{id}"] - before == more - held
 
 
+async def test_a_lookback_that_grows_during_the_first_sync_reads_each_once() -> None:
+    """The longer one is read when the run that is under way has ended, and nothing is read twice."""
+    rig = Rig(small().model_copy(update={"days": 300}), lookback_days=30, slice_items=10)
+    await rig.connect()
+    await rig.request("initial")
+    while not rig.simulation.statistics.calls["GET /conversations/{id}"]:
+        await rig.slice("main")
+    rig.lookback_days = 200
+    await rig.connect()
+    await rig.request("lookback_extended")
+    await rig.settle()
+    assert rig.missing() == []
+    held = sum(1 for key in rig.mirror() if "/conversation/" in key)
+    assert rig.simulation.statistics.calls["GET /conversations/{id}"] == held
+    for _ in range(2):  # Shorter and longer again: everything is held already.
+        for rig.lookback_days in (30, 200):
+            await rig.connect()
+            await rig.request("lookback_extended")
+            await rig.settle()
+    assert rig.simulation.statistics.calls["GET /conversations/{id}"] == held
+
+
 async def test_an_empty_workspace_is_complete() -> None:
     """Nothing there is no fault: the run completes, with nothing held and nothing missing."""
     rig = Rig(small().model_copy(update={"conversations": 0, "companies": 0, "contacts": 1}))
