@@ -16,6 +16,7 @@ from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
 from services.detector.adapters.onnx_text_model import OnnxTextModel
@@ -81,6 +82,7 @@ def create_app(
     connections = MongoConnections(base.database, base.publisher, base.clock)
     rereads = MongoRereads(base.database)
     due = MongoDueSubjects(base.database)
+    redetections = MongoRedetections(base.database)
     model = OnnxTextModel(threads=settings.text_model_threads) if settings.text_model else None
     engine = Engine(
         Stores(
@@ -93,6 +95,7 @@ def create_app(
             connections=connections,
             rereads=rereads,
             due=due,
+            redetections=redetections,
             leases=MongoLeases(base.database),
             tombstones=BusTombstones(base.publisher),
         ),
@@ -102,12 +105,14 @@ def create_app(
         clock=base.clock,
         owner=secrets.token_hex(8),
         rules=OccasionRules().with_days(settings.occasion_days, settings.announce_max_age_days),
+        asking=settings.redetection,
     )
     metrics = Metrics(base.registry)
     subscribe_resources(base.consumer, admission=engine.admission, metrics=metrics, clock=base.clock)
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
-    for store in (mirror, signals, customers, health, requests, corrections, connections, rereads, due):
+    records = (mirror, signals, customers, health, requests, corrections)
+    for store in (*records, connections, rereads, redetections, due):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
     base.lifecycle.background("re-reading", work.reread)

@@ -28,6 +28,10 @@ _IDLE_SECONDS = 1.0
 _BREATH_SECONDS = 0.05
 """Pause between slices, so that live records are always served first."""
 
+_MOST_BREATHS = 40
+"""How often a slice waits for records that are being taken in: two seconds, so that a stream of them without
+end slows re-readings down and never stops them."""
+
 _AWAY_SECONDS = 5.0
 
 
@@ -49,17 +53,22 @@ class BackgroundWork:
         self._sleep = sleep
 
     async def reread(self) -> None:
-        """Ask for what newer detectors have to read again, then work on slices."""
+        """Ask for what newer detectors have to read again, then work on slices; fresh records come first."""
         await self._patiently(self._ask_all)
         while True:
+            for _ in range(_MOST_BREATHS):
+                if not self._engine.admission.is_busy:
+                    break
+                await self._sleep(_BREATH_SECONDS)
             worked = await self._patiently(self._engine.reread.work)
+            worked = worked or await self._patiently(self._engine.redetect.work)
             if worked:
                 self._metrics.reread()
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
 
     async def _ask_all(self) -> bool:
         for view in await self._connections.everywhere():
-            await self._engine.reread.ask(view)
+            await self._engine.redetect.ask(view)
         return True
 
     async def rounds(self) -> None:

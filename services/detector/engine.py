@@ -16,7 +16,9 @@ from services.detector.use_cases.customers import MaintainCustomers
 from services.detector.use_cases.due_subjects import ReviewDueSubjects
 from services.detector.use_cases.health import KeepHealth
 from services.detector.use_cases.intake import Intake
+from services.detector.use_cases.newcomers import Newcomers
 from services.detector.use_cases.read_conversations import ReadConversations
+from services.detector.use_cases.redetect import Redetect
 from services.detector.use_cases.regroup import Regroup
 from services.detector.use_cases.reread import Reread
 from services.detector.use_cases.review import Review
@@ -35,11 +37,13 @@ if TYPE_CHECKING:
         HealthRecords,
         Leases,
         Mirror,
+        Redetections,
         Requests,
         Rereads,
         Signals,
         Tombstones,
     )
+    from services.detector.use_cases.redetect import Asking
     from shared.clock import Clock
 
 
@@ -56,6 +60,7 @@ class Stores:
     connections: Connections
     rereads: Rereads
     due: DueSubjects
+    redetections: Redetections
     leases: Leases
     tombstones: Tombstones
 
@@ -74,6 +79,7 @@ class Engine:
         moods: MoodRules | None = None,
         model: TextModel | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
+        asking: Asking = "ask",
     ) -> None:
         self.rules = rules or OccasionRules()
         self.moods = moods or MoodRules()
@@ -94,6 +100,12 @@ class Engine:
             detectors=detectors,
             moods=self.moods,
             settler=settler,
+            newcomers=Newcomers(
+                rereads=stores.rereads,
+                redetections=stores.redetections,
+                detectors=(*detectors.conversation, *detectors.account),
+                clock=clock,
+            ),
             clock=clock,
         )
         self.reader = ReadConversations(
@@ -128,6 +140,7 @@ class Engine:
             requests=stores.requests,
             rereads=stores.rereads,
             due=stores.due,
+            redetections=stores.redetections,
             settler=settler,
             tombstones=stores.tombstones,
             clock=clock,
@@ -148,10 +161,21 @@ class Engine:
             owner=owner,
             remove=self.remove_data,
         )
+        self.redetect = Redetect(
+            redetections=stores.redetections,
+            rereads=stores.rereads,
+            reread=self.reread,
+            reader=self.reader,
+            mirror=mirror,
+            connections=stores.connections,
+            clock=clock,
+            owner=owner,
+            asking=asking,
+        )
         self.keep_connections = KeepConnections(
             connections=stores.connections,
             mirror=mirror,
-            reread=self.reread,
+            redetect=self.redetect,
             companies=companies,
             remove=self.remove_data,
         )

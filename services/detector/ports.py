@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Progress,
     )
     from services.detector.domain.occasion import Slot
+    from services.detector.domain.redetection import Redetection, State
     from services.detector.domain.signal import Signal
     from services.detector.domain.standing import Attention, Demand
     from services.detector.domain.wishes import Request, RequestState
@@ -375,6 +376,32 @@ class Rereads(Protocol):
     async def advance(self, progress: Progress, owner: str) -> None: ...
 
     async def latest(self, organization_id: str) -> list[Progress]: ...
+
+    async def remove(self, organization_id: str, connection_id: str) -> int: ...
+
+
+class Redetections(Protocol):
+    """What newer detectors would change, by connection, and what was decided about it."""
+
+    async def ask(self, redetection: Redetection) -> None:
+        """Begin one in place of the connection's older one; one of the same id stays as it is."""
+        ...
+
+    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Redetection | None:
+        """Take one that is being read and that nobody works on, for that long; None when there is none."""
+        ...
+
+    async def advance(self, redetection: Redetection, owner: str, *, cursor: str) -> bool:
+        """Keep what a slice that began at `cursor` came to, and give the lease back.
+
+        Place and counts are kept in one write, once: False, with nothing kept, when somebody else got past
+        `cursor`, took the lease over, or the redetection is gone.
+        """
+        ...
+
+    async def of(self, organization_id: str) -> list[Redetection]: ...
+
+    async def decide(self, redetection: Redetection, state: State, by: str, at: datetime) -> None: ...
 
     async def remove(self, organization_id: str, connection_id: str) -> int: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -57,6 +57,11 @@ class Settings(ServiceSettings):
     text_model: bool = Field(
         default=True,
         description="Whether the packaged text model reads messages; false: the rules alone.",
+    )
+    redetection: Literal["ask", "automatic"] = Field(
+        default="ask",
+        description="What newer detectors find in stored conversations: shown until an administrator "
+        "switches it on, or counted at once.",
     )
     text_model_threads: int = Field(
         default=1, ge=1, le=16, description="Threads that one reading of the text model may use."

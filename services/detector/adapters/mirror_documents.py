@@ -79,7 +79,11 @@ def company_from(document: Document) -> MirroredCompany:
 
 def analysis_fields(analysis: Analysis) -> Document:
     """Return what a read conversation's document is set to: `digest` is what reviews of its subject read."""
-    spoken = {"last_customer_at": analysis.last_customer_at, "last_agent_at": analysis.last_agent_at}
+    spoken = {
+        "last_customer_at": analysis.last_customer_at,
+        "last_agent_at": analysis.last_agent_at,
+        "heard_until": analysis.heard_until,
+    }
     return {
         "analysis": {
             "fingerprint": analysis.fingerprint,
@@ -88,7 +92,11 @@ def analysis_fields(analysis: Analysis) -> Document:
             "messages": analysis.messages,
             "other_language": analysis.other_language,
         },
-        "digest": {**spoken, "moods": [_row(point) for point in analysis.moods]},
+        "digest": {
+            **spoken,
+            "heard_until": analysis.heard_until,
+            "moods": [_row(point) for point in analysis.moods],
+        },
     }
 
 
@@ -98,6 +106,7 @@ def _analysis_from(document: Document) -> Analysis:
         **{**stored, "marks": tuple(Mark(**mark) for mark in stored["marks"])},
         last_customer_at=digest["last_customer_at"],
         last_agent_at=digest["last_agent_at"],
+        heard_until=digest.get("heard_until"),
         moods=_moods_from(document),
     )
 
@@ -115,6 +124,7 @@ def digest_from(document: Document) -> Digest:
             last_agent_at=digest["last_agent_at"],
         ),
         _moods_from(document),
+        digest.get("heard_until"),
     )
 
 

@@ -61,6 +61,7 @@ class SignalBook:
         self._known_before = known_before
         self._silent: set[str] = set()
         self._fresh: set[str] = set()
+        self._heard: dict[str, datetime] = {}
 
     @property
     def signals(self) -> tuple[Signal, ...]:
@@ -68,6 +69,7 @@ class SignalBook:
 
     def settle(self, reading: Reading) -> None:
         """Make the signals agree with what a source says now."""
+        self._heard.update(reading.heard)
         held = [
             (signal.signal_id, proof)
             for signal in self._signals.values()
@@ -191,6 +193,9 @@ class SignalBook:
 
     def _is_news(self, proof: Proof) -> bool:
         if self._known_before is not None and proof.said_at < self._known_before:
+            return False
+        heard_until = self._heard.get(proof.conversation_key)
+        if heard_until is not None and proof.said_at <= heard_until:
             return False
         return not self._rules.is_past(proof.said_at, self._now)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from services.detector.domain.identity import Subject
@@ -46,6 +47,8 @@ class Reading:
         muted: whether lifecycle kinds were not looked for, so that their absence means nothing.
         muted_since: when looking for them was switched off. What was opened after that should not be.
         resolves: whether silence means that the matter is settled, rather than that it was misread.
+        heard: by conversation key, the newest words that detectors of another version had read; what is found
+            in them now is shown, and nobody is alerted.
     """
 
     source: str
@@ -54,6 +57,7 @@ class Reading:
     muted: bool = False
     muted_since: datetime | None = None
     resolves: bool = False
+    heard: Mapping[str, datetime] = field(default_factory=dict)
 
     def excuses(self, signal: Signal) -> bool:
         """Return whether the signal stays although this reading no longer tells of it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.domain.conversation import ConversationSummary
+from services.detector.domain.fingerprint import same_switch
 from services.detector.domain.identity import resource_key
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from services.detector.domain.mood import MoodPoint
     from shared.contracts.connections import AttentionReason, ConnectionState
     from shared.contracts.resources import CompanyChanged, ConversationChanged
+
+_MILLISECOND = timedelta(milliseconds=1)
+"""The finest step between two moments that are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class Analysis:
     """What the detectors made of a conversation.
 
     `fingerprint` names the detectors and switches that made it, so that a conversation read by older
-    ones is known. `other_language` counts the messages that were left out for their language.
+    ones is known. `other_language` counts the messages that were left out for their language. `heard_until`
+    is the newest customer message that detectors of another version had read: what is found there is no news.
     """
 
     fingerprint: str
@@ -46,6 +52,20 @@ class Analysis:
     other_language: int = 0
     last_customer_at: datetime | None = None
     last_agent_at: datetime | None = None
+    heard_until: datetime | None = None
+
+    def heard_by_others(self, fingerprint: str, arriving: datetime | None) -> datetime | None:
+        """Return `heard_until` for the reading that comes next, made by `fingerprint`.
+
+        What was not looked for before, because the switch was off, was not heard; nor was what is `arriving`
+        from that moment on, even if a process read it and died before it told anybody.
+        """
+        if not same_switch(self.fingerprint, fingerprint):
+            return None
+        if self.fingerprint == fingerprint or self.last_customer_at is None:
+            return self.heard_until
+        heard = max(self.last_customer_at, self.heard_until or self.last_customer_at)
+        return heard if arriving is None or heard < arriving else arriving - _MILLISECOND
 
 
 @dataclass(frozen=True)
@@ -81,6 +101,7 @@ class Digest:
 
     summary: ConversationSummary
     moods: tuple[MoodPoint, ...] = ()
+    heard_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +145,7 @@ class Progress:
     """How far a re-reading of the mirror is; `cursor` is the last conversation key that was read.
 
     `known_before` is the moment before which words count as known; None for when the re-reading began.
+    `replaces` names the detectors and switch that counted before; empty for a connection's first.
     """
 
     connection_id: str
@@ -135,3 +157,4 @@ class Progress:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     known_before: datetime | None = None
+    replaces: str = ""

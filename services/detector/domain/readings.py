@@ -17,7 +17,7 @@ from services.detector.domain.signal import Proof
 from shared.contracts.signals import CustomerRef, PersonRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from services.detector.domain.conversation import Conversation, Message
@@ -65,12 +65,14 @@ def conversation_reading(
     least: Mapping[str, float] | None = None,
     lifecycle: bool,
     muted_since: datetime | None = None,
+    heard_until: datetime | None = None,
 ) -> Reading:
     """Return what a conversation says.
 
     `requests` gives a wish's (request id, title) by its subject text; `least` the confidence by
     `threshold_key` that people's corrections ask for before a signal opens. `muted_since` is when
-    lifecycle events were switched off, where they are.
+    lifecycle events were switched off, where they are; `heard_until` is the newest message that detectors of
+    another version had read.
     """
     key = resource_key(conversation.workspace_id, conversation.id)
     messages = {message.part_id: message for message in conversation.messages}
@@ -110,6 +112,7 @@ def conversation_reading(
         texts=texts,
         muted=not lifecycle,
         muted_since=None if lifecycle else muted_since,
+        heard={key: heard_until} if heard_until else {},
     )
 
 
@@ -228,8 +231,12 @@ def mood_reading(
     shift: Shift | None,
     points: Sequence[MoodPoint],
     connection_id: str,
+    heard: Mapping[str, datetime] | None = None,
 ) -> Reading:
-    """Return what a subject's moods say: a shift with the words that carry it, or that there is none."""
+    """Return what a subject's moods say: a shift with the words that carry it, or that there is none.
+
+    `heard` is by conversation key the newest message that detectors of another version had read.
+    """
     texts = {point.part_id: " " * point.start + point.quote for point in points}
     source = mood_source(subject)
     if shift is None:
@@ -265,7 +272,9 @@ def mood_reading(
         people=_people(proofs),
         keeps_earlier=True,
     )
-    return Reading(source=source, contributions=(contribution,), texts=texts, resolves=True)
+    return Reading(
+        source=source, contributions=(contribution,), texts=texts, resolves=True, heard=heard or {}
+    )
 
 
 def account_reading(
@@ -277,13 +286,15 @@ def account_reading(
     workspace_id: str,
     now: datetime,
     is_news: bool,
+    new_detectors: Collection[str] = (),
     seen: Mapping[tuple[str, str], Proof],
 ) -> Reading:
     """Return what an account's facts say.
 
     `seen` holds the facts that signals rest on already, by (slot key, fact): a fact that lasts is evidence
     from the day it was first seen, however its number moves ("silent for 31 days", then 32). `is_news` is
-    false while listening has only begun: every fact is new to us then, and old to everybody else.
+    false while listening has only begun: every fact is new to us then, and old to everybody else. The same
+    holds for the facts of each of the `new_detectors`.
     """
     contributions = []
     for finding in findings:
@@ -313,7 +324,7 @@ def account_reading(
                 workspace_id=workspace_id,
                 proofs=proofs,
                 customer=customer,
-                is_news=is_news,
+                is_news=is_news and finding.detector not in new_detectors,
             )
         )
     return Reading(source=account_source(subject), contributions=tuple(contributions), resolves=True)

@@ -12,6 +12,7 @@ from services.detector.domain.conversation import AccountHistory, Context, Facts
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.mood import find_shift, roll_up
 from services.detector.domain.readings import account_reading, account_source, mood_reading
+from services.detector.use_cases.newcomers import FIRST_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mood import MoodPoint, MoodRules
     from services.detector.domain.signal import Proof, Signal
     from services.detector.ports import Customers, Mirror, Signals
+    from services.detector.use_cases.newcomers import Newcomers
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
@@ -43,6 +45,7 @@ class Accounts:
         detectors: Detectors,
         moods: MoodRules,
         settler: Settler,
+        newcomers: Newcomers,
         clock: Clock,
     ) -> None:
         self._mirror = mirror
@@ -51,6 +54,7 @@ class Accounts:
         self._detectors = detectors
         self._moods = moods
         self._settler = settler
+        self._newcomers = newcomers
         self._clock = clock
 
     async def review(
@@ -90,7 +94,12 @@ class Accounts:
             customer = customers.get(subject.customer_id or "")
             points = [point for one in mine for point in one.moods]
             ref = customer.ref if customer else None
-            readings.append(mood_reading(subject, ref, find_shift(points), points, view.connection_id))
+            heard = {
+                one.moods[0].conversation_key: one.heard_until
+                for one in mine
+                if one.moods and one.heard_until
+            }
+            readings.append(mood_reading(subject, ref, find_shift(points), points, view.connection_id, heard))
             if customer is not None and (fresh := self._with_mood(customer, points)) != customer:
                 moved.append(fresh)
         if moved:
@@ -127,8 +136,11 @@ class Accounts:
         ]
         if not listening or not self._detectors.account:
             return readings
-        snapshots = await self._customers.snapshots(
-            organization_id, {customer.customer_id for customer in listening.values()}
+        snapshots, newcomers = await asyncio.gather(
+            self._customers.snapshots(
+                organization_id, {customer.customer_id for customer in listening.values()}
+            ),
+            self._newcomers.by_connection(organization_id),
         )
         now = self._clock.now()
         for subject, customer in listening.items():
@@ -154,6 +166,7 @@ class Accounts:
                     workspace_id=subjects[subject].workspace_id or "",
                     now=now,
                     is_news=_has_listened(subjects[subject], now),
+                    new_detectors=newcomers.get(subjects[subject].connection_id, ()),
                     seen=_seen(subject, held, now),
                 )
             )
@@ -164,12 +177,8 @@ _DISMISSED_FOR = timedelta(days=90)
 """How long a dismissed account fact stays dismissed while it lasts; next year's renewal is another one."""
 
 
-_FIRST_DAY = timedelta(days=1)
-"""How long after the switch account facts are not news: the first reading shows them all at once."""
-
-
 def _has_listened(view: ConnectionView, now: datetime) -> bool:
-    return view.listening_since is not None and view.listening_since < now - _FIRST_DAY
+    return view.listening_since is not None and view.listening_since < now - FIRST_DAY
 
 
 def _seen(subject: Subject, held: Sequence[Signal], now: datetime) -> dict[tuple[str, str], Proof]:

@@ -62,6 +62,12 @@ class Admission:
         self._clock = clock
         self._patience_seconds = patience_seconds
         self._awaited: dict[tuple[str, str], float] = {}
+        self._under_way = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether records are being taken in now; work that can wait does."""
+        return self._under_way > 0
 
     async def conversations(self, events: Sequence[Event]) -> None:
         """Take conversations and parts in.
@@ -71,7 +77,11 @@ class Admission:
                 all others were taken in.
             PermanentError: it did not become known in time. Nothing was taken in.
         """
-        await self._admit(events, self._intake.conversations)
+        self._under_way += 1
+        try:
+            await self._admit(events, self._intake.conversations)
+        finally:
+            self._under_way -= 1
 
     async def directory(self, events: Sequence[Event]) -> None:
         """Take teammates, teams, tags, contacts and companies in; raises as `conversations`."""

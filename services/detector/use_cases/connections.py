@@ -23,13 +23,14 @@ if TYPE_CHECKING:
         Customers,
         DueSubjects,
         Mirror,
+        Redetections,
         Requests,
         Rereads,
         Signals,
         Tombstones,
     )
     from services.detector.use_cases.companies import MatchCompanies
-    from services.detector.use_cases.reread import Reread
+    from services.detector.use_cases.redetect import Redetect
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
     from shared.contracts.connections import ConnectionChanged, DataRemovalRequested
@@ -45,13 +46,13 @@ class KeepConnections:
         *,
         connections: Connections,
         mirror: Mirror,
-        reread: Reread,
+        redetect: Redetect,
         companies: MatchCompanies,
         remove: RemoveData,
     ) -> None:
         self._connections = connections
         self._mirror = mirror
-        self._reread = reread
+        self._redetect = redetect
         self._companies = companies
         self._remove = remove
 
@@ -90,9 +91,9 @@ class KeepConnections:
         # What follows is asked for before the state is kept: a crash in between makes the record come again.
         if view.lifecycle_events and not held.lifecycle_events:
             # What was said since the switch is news, also where it was read before its word came.
-            await self._reread.ask(view, again=True, known_before=view.listening_since)
+            await self._redetect.ask(view, again=True, known_before=view.listening_since)
         else:
-            await self._reread.ask(view)
+            await self._redetect.ask(view)
         await self._connections.save(view)
         if view.match_companies_by_name != held.match_companies_by_name and view.workspace_id:
             await self._companies.match_all(view.organization_id, view.workspace_id)
@@ -117,6 +118,7 @@ class RemoveData:
         corrections: Corrections,
         rereads: Rereads,
         due: DueSubjects,
+        redetections: Redetections,
         settler: Settler,
         tombstones: Tombstones,
         clock: Clock,
@@ -129,6 +131,7 @@ class RemoveData:
         self._corrections = corrections
         self._rereads = rereads
         self._due = due
+        self._redetections = redetections
         self._settler = settler
         self._tombstones = tombstones
         self._clock = clock
@@ -165,6 +168,7 @@ class RemoveData:
         workspace_id = None if barrier.confirmed else barrier.workspace_id
         removed = await self._rereads.remove(organization_id, connection_id)
         removed += await self._due.remove(organization_id, connection_id)
+        removed += await self._redetections.remove(organization_id, connection_id)
         removed += await self._corrections.remove(organization_id, connection_id)
         removed += await self._customers.forget_attribute_map(organization_id, connection_id)
         removed += await self._remove_signals_of(organization_id, connection_id, workspace_id)

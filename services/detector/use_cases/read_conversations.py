@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from services.detector.domain.contribution import Reading
 from services.detector.domain.conversation import AccountFacts, Context
 from services.detector.domain.finding import LIFECYCLE_KINDS
-from services.detector.domain.identity import Subject
+from services.detector.domain.fingerprint import fingerprint_of
+from services.detector.domain.identity import Subject, to_milliseconds
 from services.detector.domain.mirror import Analysis, ConnectionView
 from services.detector.domain.readings import Attribution, conversation_reading, marks_of, moods_of
+from services.detector.domain.redetection import Difference, difference_of
 from services.detector.domain.spoken import as_conversation, in_order
 from services.detector.domain.text_reading import read_with
 
@@ -50,6 +52,7 @@ class _Read:
     attribution: Attribution
     company_keys: tuple[str, ...]
     connection: ConnectionView
+    heard_until: datetime | None
     findings: tuple[Finding, ...]
 
 
@@ -75,6 +78,8 @@ class ReadConversations:
         self._connections = connections
         self._corrections = corrections
         self._detectors = detectors
+        told = (*detectors.conversation, *detectors.account)
+        self._fingerprints = {switch: fingerprint_of(told, lifecycle=switch) for switch in (True, False)}
         self._attributor = attributor
         self._wishes = wishes
         self._due = due
@@ -83,8 +88,25 @@ class ReadConversations:
 
     def fingerprint(self, *, lifecycle: bool) -> str:
         """Return what names the present detectors and switch; another one means that a re-reading is due."""
-        versions = " ".join(f"{name}={version}" for name, version in sorted(self._detectors.versions.items()))
-        return f"{versions} lifecycle={'on' if lifecycle else 'off'}"
+        return self._fingerprints[lifecycle]
+
+    async def compare(self, organization_id: str, keys: Sequence[str]) -> Difference:
+        """Return what the present detectors would mark otherwise in these conversations; nothing is stored.
+
+        What was never read is left out: it is about to be, and changes nothing.
+        """
+        difference = Difference()
+        for start in range(0, len(keys), _AT_ONCE):
+            mirrored = await self._mirror.conversations(organization_id, keys[start : start + _AT_ONCE])
+            read = {key: one for key, one in mirrored.items() if one.analysis is not None}
+            for one in await self._detect(organization_id, read, {}):
+                held = one.mirrored.analysis
+                at = to_milliseconds(one.mirrored.record.updated_at)
+                marks = marks_of(one.findings)
+                difference = difference.joined(
+                    difference_of(one.mirrored.key, at, held.marks if held else (), marks)
+                )
+        return difference
 
     async def read(
         self,
@@ -142,6 +164,7 @@ class ReadConversations:
                 least=least,
                 lifecycle=one.connection.lifecycle_events,
                 muted_since=one.connection.muted_since,
+                heard_until=one.heard_until,
             )
             for one in reads
         ]
@@ -197,20 +220,34 @@ class ReadConversations:
                 company_name=connection.workspace_name,
                 agent_names=frozenset(agents[one.record.workspace_id]),
             )
-            prepared.append((one, conversation, attribution, company_keys, connection, context))
+            heard = self._heard_until(one, connection, arrived.get(key, ()))
+            prepared.append((one, conversation, attribution, company_keys, connection, heard, context))
 
         def work() -> list[_Read]:
             scores = self._scores([conversation for _, conversation, *_ in prepared])
             return [
-                _Read(one, conversation, attribution, company_keys, connection,
+                _Read(one, conversation, attribution, company_keys, connection, heard,
                       self._findings(conversation, replace(context, scores=said),
                                      lifecycle=connection.lifecycle_events))
-                for (one, conversation, attribution, company_keys, connection, context), said
+                for (one, conversation, attribution, company_keys, connection, heard, context), said
                 in zip(prepared, scores, strict=True)
             ]  # fmt: skip
 
         # Detectors compute; beside the loop they leave it free to answer pages and to fetch records.
         return await asyncio.to_thread(work)
+
+    def _heard_until(
+        self,
+        mirrored: MirroredConversation,
+        connection: ConnectionView,
+        arriving: Sequence[ConversationPartChanged],
+    ) -> datetime | None:
+        if mirrored.analysis is None:
+            return None
+        return mirrored.analysis.heard_by_others(
+            self.fingerprint(lifecycle=connection.lifecycle_events),
+            min((to_milliseconds(part.created_at) for part in arriving), default=None),
+        )
 
     async def _agents(self, organization_id: str, workspaces: set[str]) -> dict[str, set[str]]:
         """Return the teammates' names by workspace."""
@@ -270,4 +307,5 @@ class ReadConversations:
             other_language=one.conversation.other_language_count,
             last_customer_at=max(said, default=None),
             last_agent_at=max(answered, default=None),
+            heard_until=one.heard_until,
         )

@@ -50,11 +50,17 @@ class Reread:
         self._remove = remove
 
     async def ask(
-        self, view: ConnectionView, *, again: bool = False, known_before: datetime | None = None
+        self,
+        view: ConnectionView,
+        *,
+        again: bool = False,
+        known_before: datetime | None = None,
+        replaces: str = "",
     ) -> None:
         """Have a connection's conversations read again unless the present detectors and switch did it.
 
         It is asked for even where nothing is mirrored yet: a batch that was begun before may be about to be.
+        `replaces` names the detectors and switch that counted before.
         """
         total = 0
         if view.workspace_id:
@@ -66,6 +72,7 @@ class Reread:
             total=total,
             started_at=self._clock.now(),
             known_before=known_before,
+            replaces=replaces,
         )
         await self._rereads.ask(progress, again=again)
 

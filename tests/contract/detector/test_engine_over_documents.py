@@ -17,6 +17,7 @@ from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
 from services.detector.detectors import discover
@@ -61,8 +62,11 @@ async def rig(mongodb_uri: str) -> AsyncIterator[Rig]:
     customers, requests = MongoCustomers(database), MongoRequests(database)
     health, corrections = MongoHealth(database), MongoCorrections(database)
     connections, rereads = MongoConnections(database, publisher, clock), MongoRereads(database)
-    for store in (mirror, signals, customers, health, requests, corrections, connections, rereads):
+    redetections = MongoRedetections(database)
+    for store in (mirror, signals, customers, health, requests, corrections):
         await store.prepare()
+    for kept in (connections, rereads, redetections):
+        await kept.prepare()
     stores = Stores(
         mirror=mirror,
         signals=signals,
@@ -73,6 +77,7 @@ async def rig(mongodb_uri: str) -> AsyncIterator[Rig]:
         connections=connections,
         rereads=rereads,
         due=MongoDueSubjects(database),
+        redetections=redetections,
         leases=MongoLeases(database),
         tombstones=BusTombstones(publisher),
     )

@@ -16,6 +16,7 @@ from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
 from services.detector.app import create_app
@@ -63,6 +64,7 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
         connections=MongoConnections(database, publisher, clock),
         rereads=MongoRereads(database),
         due=MongoDueSubjects(database),
+        redetections=MongoRedetections(database),
         leases=MongoLeases(database),
         tombstones=BusTombstones(publisher),
     )

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from services.detector.domain.identity import Subject
     from services.detector.domain.mirror import Analysis
     from services.detector.domain.occasion import Slot
+    from services.detector.domain.redetection import Redetection, State
     from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import Request, RequestState
     from shared.contracts.connections import DataRemoved
@@ -200,7 +201,7 @@ class MemoryMirror:
     ) -> dict[str, list[Digest]]:
         grouped = {
             subject: [
-                Digest(one.summary, one.analysis.moods)
+                Digest(one.summary, one.analysis.moods, one.analysis.heard_until)
                 for one in reversed(await self.newest(organization_id, subject, since, _MANY))
                 if one.analysis
             ]
@@ -667,6 +668,47 @@ class MemoryRereads:
 
     async def remove(self, organization_id: str, connection_id: str) -> int:
         return int(self._progress.pop((organization_id, connection_id), None) is not None)
+
+
+class MemoryRedetections:
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], tuple[Redetection, str | None, datetime]] = {}
+
+    async def ask(self, redetection: Redetection) -> None:
+        place = (redetection.organization_id, redetection.connection_id)
+        held = self._held.get(place)
+        if held is None or held[0].redetection_id != redetection.redetection_id:
+            self._held[place] = (redetection, None, _EPOCH)
+
+    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Redetection | None:
+        for place, (held, _, until) in sorted(self._held.items()):
+            if held.state == "reading" and until <= now:
+                self._held[place] = (held, owner, now + timedelta(seconds=lease_seconds))
+                return held
+        return None
+
+    async def advance(self, redetection: Redetection, owner: str, *, cursor: str) -> bool:
+        place = (redetection.organization_id, redetection.connection_id)
+        if place not in self._held:
+            return False
+        held, holder, _ = self._held[place]
+        told = (redetection.redetection_id, "reading", cursor, owner)
+        if (held.redetection_id, held.state, held.cursor, holder) != told:
+            return False
+        self._held[place] = (redetection, None, _EPOCH)
+        return True
+
+    async def of(self, organization_id: str) -> list[Redetection]:
+        return [one for (owner, _), (one, _, _) in sorted(self._held.items()) if owner == organization_id]
+
+    async def decide(self, redetection: Redetection, state: State, by: str, at: datetime) -> None:
+        place = (redetection.organization_id, redetection.connection_id)
+        held = self._held.get(place)
+        if held is not None and held[0].redetection_id == redetection.redetection_id:
+            self._held[place] = (replace(held[0], state=state, decided_by=by, decided_at=at), None, _EPOCH)
+
+    async def remove(self, organization_id: str, connection_id: str) -> int:
+        return int(self._held.pop((organization_id, connection_id), None) is not None)
 
 
 class MemoryLeases:

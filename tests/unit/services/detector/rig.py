@@ -35,6 +35,7 @@ from tests.unit.services.detector.fakes import (
     MemoryHealth,
     MemoryLeases,
     MemoryMirror,
+    MemoryRedetections,
     MemoryRequests,
     MemoryRereads,
     MemorySignals,
@@ -43,6 +44,7 @@ from tests.unit.services.detector.fakes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from services.detector.use_cases.redetect import Asking
     from shared.contracts.connections import ConnectionState
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -63,10 +65,11 @@ class Rig:
     clock: ManualClock
     detectors: Detectors = field(default_factory=discover)
     organization_id: str = ORG
+    asking: Asking = "ask"
     _ticks: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        self.engine = Engine(self.stores, self.detectors, clock=self.clock, owner="test")
+        self.engine = Engine(self.stores, self.detectors, clock=self.clock, owner="test", asking=self.asking)
 
     def observed_at(self) -> datetime:
         """Return a moment later than all it returned before."""
@@ -230,6 +233,18 @@ class Rig:
         while await self.engine.reread.work():
             await self.review_due()
 
+    async def redetect_all(self) -> None:
+        while await self.engine.redetect.work():
+            pass
+
+    async def upgraded(self, detectors: Detectors, *, asking: Asking = "ask") -> Rig:
+        """Return the process of a later version over the same stores, started as a service starts."""
+        rig = Rig(self.stores, self.publisher, self.clock, detectors, self.organization_id, asking=asking)
+        rig._ticks = self._ticks
+        for view in await self.stores.connections.all_of(self.organization_id):
+            await rig.engine.redetect.ask(view)
+        return rig
+
 
 def memory_rig(detectors: Detectors | None = None) -> Rig:
     """Return a rig over stores in memory."""
@@ -244,6 +259,7 @@ def memory_rig(detectors: Detectors | None = None) -> Rig:
         connections=MemoryConnections(publisher),
         rereads=MemoryRereads(),
         due=MemoryDueSubjects(),
+        redetections=MemoryRedetections(),
         leases=MemoryLeases(),
         tombstones=BusTombstones(publisher),
     )

@@ -1,0 +1,120 @@
+"""Redetections in MongoDB's protocol: one a connection; a slice's place and counts are one guarded write."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.detector.adapters.flat import flat
+from services.detector.adapters.guarded import upsert_newer
+from services.detector.domain.redetection import Difference, Example, Redetection, Tally
+from shared.documents.collection import Collection, Index, database_errors
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.detector.domain.redetection import State
+    from shared.documents.database import Document
+
+_NEVER_CLAIMED = timedelta(days=365)
+
+
+class MongoRedetections:
+    """See `ports.Redetections`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._collection = Collection(database, "redetections")
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        await self._collection.ensure_indexes(Index(keys=(("state", 1), ("claimed_until", 1))))
+
+    async def ask(self, redetection: Redetection) -> None:
+        await upsert_newer(
+            self._collection.of(redetection.organization_id),
+            {
+                "_id": _identity(redetection.organization_id, redetection.connection_id),
+                "redetection_id": {"$ne": redetection.redetection_id},
+            },
+            {"$set": {**_fields(redetection), "claimed_by": None, "claimed_until": _unclaimed(redetection)}},
+        )
+
+    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Redetection | None:
+        free = {"state": "reading", "claimed_until": {"$lte": now}}
+        with database_errors():
+            found = await self._collection.across_organizations().find_one(free, sort=[("claimed_until", 1)])
+        if found is None:
+            return None
+        claimed = await self._collection.of(found["organization_id"]).find_one_and_update(
+            {"_id": found["_id"], **free},
+            {"$set": {"claimed_by": owner, "claimed_until": now + timedelta(seconds=lease_seconds)}},
+        )
+        return _redetection_from(claimed) if claimed else None
+
+    async def advance(self, redetection: Redetection, owner: str, *, cursor: str) -> bool:
+        kept = await self._collection.of(redetection.organization_id).find_one_and_update(
+            {
+                "_id": _identity(redetection.organization_id, redetection.connection_id),
+                "redetection_id": redetection.redetection_id,
+                "state": "reading",
+                "cursor": cursor,
+                "claimed_by": owner,
+            },
+            # Given up at once, so that any replica takes the next slice and slices stay short.
+            {"$set": {**_fields(redetection), "claimed_by": None, "claimed_until": _unclaimed(redetection)}},
+        )
+        return kept is not None
+
+    async def of(self, organization_id: str) -> list[Redetection]:
+        found = await self._collection.of(organization_id).find({}, sort=[("_id", 1)])
+        return [_redetection_from(document) for document in found]
+
+    async def decide(self, redetection: Redetection, state: State, by: str, at: datetime) -> None:
+        await self._collection.of(redetection.organization_id).update_one(
+            {
+                "_id": _identity(redetection.organization_id, redetection.connection_id),
+                "redetection_id": redetection.redetection_id,
+            },
+            {"$set": {"state": state, "decided_by": by, "decided_at": at}},
+        )
+
+    async def remove(self, organization_id: str, connection_id: str) -> int:
+        result = await self._collection.of(organization_id).delete_many(
+            {"_id": _identity(organization_id, connection_id)}
+        )
+        return result.deleted_count
+
+
+def _identity(organization_id: str, connection_id: str) -> str:
+    return f"{organization_id}/{connection_id}"
+
+
+def _unclaimed(redetection: Redetection) -> datetime:
+    return redetection.started_at - _NEVER_CLAIMED
+
+
+def _fields(redetection: Redetection) -> Document:
+    fields = flat(redetection)
+    del fields["organization_id"]
+    return {
+        **fields,
+        "redetection_id": redetection.redetection_id,
+        "difference": {
+            "tallies": [flat(one) for one in redetection.difference.tallies],
+            "examples": [flat(one) for one in redetection.difference.examples],
+        },
+    }
+
+
+def _redetection_from(document: Document) -> Redetection:
+    fields = {name: document[name] for name in Redetection.__dataclass_fields__ if name != "difference"}
+    stored = document["difference"]
+    return Redetection(
+        **fields,
+        difference=Difference(
+            tuple(Tally(**one) for one in stored["tallies"]),
+            tuple(Example(**one) for one in stored["examples"]),
+        ),
+    )

@@ -1,0 +1,190 @@
+"""What newer detectors would change, told before they count.
+
+Newer detectors read the mirror and store nothing; what they would mark in a conversation is compared with
+what is marked there now. The unit is a conversation and a kind: it is added, gone, changed, or stays. So each
+conversation is counted once, whatever its customer's other conversations say, and slices can be read in any
+order. Examples name places and never hold words, so that a redaction reaches them too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from services.detector.domain.identity import stable_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.mirror import Mark
+
+Fate = Literal["added", "gone", "changed"]
+State = Literal["reading", "ready", "switched_on", "refused"]
+
+MOST_EXAMPLES = 5
+"""Examples of each kind and fate, from the newest conversations: as many as somebody looks at."""
+
+NOTABLE = 0.1
+"""A confidence that moves by less looks the same on a page and decides nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One place whose meaning changes, with its kind's confidence in that conversation before and after."""
+
+    kind: str
+    fate: Fate
+    conversation_key: str
+    part_id: str
+    start: int
+    end: int
+    at: datetime
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """In how many conversations a kind is marked now, and what becomes of that."""
+
+    kind: str
+    marked: int = 0
+    added: int = 0
+    gone: int = 0
+    changed: int = 0
+
+    def joined(self, other: Tally) -> Tally:
+        return Tally(
+            self.kind,
+            self.marked + other.marked,
+            self.added + other.added,
+            self.gone + other.gone,
+            self.changed + other.changed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Counts by kind, in the order of the kinds' names, with examples, the newest first."""
+
+    tallies: tuple[Tally, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not any(one.added or one.gone or one.changed for one in self.tallies)
+
+    def joined(self, other: Difference) -> Difference:
+        """Return the difference of both together; the order of joining does not matter."""
+        tallies: dict[str, Tally] = {}
+        for one in (*self.tallies, *other.tallies):
+            tallies[one.kind] = tallies[one.kind].joined(one) if one.kind in tallies else one
+        return Difference(
+            tuple(tallies[kind] for kind in sorted(tallies)), _newest((*self.examples, *other.examples))
+        )
+
+
+def difference_of(
+    conversation_key: str, at: datetime, before: Sequence[Mark], after: Sequence[Mark]
+) -> Difference:
+    """Return what changes in one conversation that last moved `at`."""
+    old, new = _by_kind(before), _by_kind(after)
+    tallies, examples = [], []
+    for kind in sorted(old.keys() | new.keys()):
+        mine, theirs = old.get(kind, []), new.get(kind, [])
+        fate = _fate(mine, theirs)
+        tallies.append(
+            Tally(
+                kind,
+                marked=int(bool(mine)),
+                added=int(fate == "added"),
+                gone=int(fate == "gone"),
+                changed=int(fate == "changed"),
+            )
+        )
+        if fate is not None:
+            shown = _telling(mine, theirs)
+            examples.append(
+                Example(
+                    kind, fate, conversation_key, shown.part_id, shown.start, shown.end, at,
+                    _surest(mine), _surest(theirs),
+                )
+            )  # fmt: skip
+    return Difference(tuple(tallies), _newest(examples))
+
+
+@dataclass(frozen=True)
+class Redetection:
+    """Newer detectors' reading of a connection's mirror, under way, waiting for a decision, or decided.
+
+    `before` and `fingerprint` name the detectors that counted so far and those that would; `cursor` is the
+    last conversation key that was compared.
+    """
+
+    connection_id: str
+    organization_id: str
+    before: str
+    fingerprint: str
+    started_at: datetime
+    state: State = "reading"
+    cursor: str = ""
+    done: int = 0
+    total: int = 0
+    difference: Difference = field(default_factory=Difference)
+    ready_at: datetime | None = None
+    decided_at: datetime | None = None
+    decided_by: str = ""
+
+    @property
+    def redetection_id(self) -> str:
+        """Return an id that another version of the detectors does not share: a decision is about one."""
+        return stable_id("v", self.organization_id, self.connection_id, self.before, self.fingerprint)
+
+
+def _by_kind(marks: Iterable[Mark]) -> dict[str, list[Mark]]:
+    grouped: dict[str, list[Mark]] = defaultdict(list)
+    for mark in marks:
+        # A risk's note is its variant, which is a signal of its own; a wish's are the customer's words.
+        kind = f"{mark.kind}/{mark.note}" if mark.kind == "churn_risk" and mark.note else mark.kind
+        grouped[kind].append(mark)
+    return grouped
+
+
+def _fate(old: Sequence[Mark], new: Sequence[Mark]) -> Fate | None:
+    if not old:
+        return "added"
+    if not new:
+        return "gone"
+    same_places = not _alone(old, new) and not _alone(new, old)
+    moved = abs((_surest(old) or 0.0) - (_surest(new) or 0.0))
+    return None if same_places and round(moved, 4) < NOTABLE else "changed"
+
+
+def _telling(old: Sequence[Mark], new: Sequence[Mark]) -> Mark:
+    """Return the mark that shows the change best: a new place, else one that is given up, else the surest."""
+    candidates = _alone(new, old) or _alone(old, new) or new
+    return max(candidates, key=lambda one: (one.confidence, one.part_id, one.start))
+
+
+def _alone(marks: Sequence[Mark], others: Sequence[Mark]) -> list[Mark]:
+    return [
+        one
+        for one in marks
+        if not any(
+            one.part_id == other.part_id and one.start < other.end and other.start < one.end
+            for other in others
+        )
+    ]
+
+
+def _surest(marks: Sequence[Mark]) -> float | None:
+    return max((one.confidence for one in marks), default=None)
+
+
+def _newest(examples: Iterable[Example]) -> tuple[Example, ...]:
+    groups: dict[tuple[str, Fate], list[Example]] = defaultdict(list)
+    for one in sorted(examples, key=lambda one: (one.at, one.conversation_key), reverse=True):
+        groups[one.kind, one.fate].append(one)
+    return tuple(one for place in sorted(groups) for one in groups[place][:MOST_EXAMPLES])

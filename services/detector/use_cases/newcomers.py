@@ -1,0 +1,62 @@
+"""Which account detectors are new: what they find in their first day is shown and announces nothing.
+
+Account facts speak of now and are weighed again every few hours, so they do not wait for a decision as stored
+conversations do. But all that a new detector finds at first is new to us only, and old to everybody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.detector.domain.fingerprint import changes_between, fingerprint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from services.detector.domain.detector import Identified
+    from services.detector.ports import Redetections, Rereads
+    from shared.clock import Clock
+
+FIRST_DAY = timedelta(days=1)
+"""How long account facts are not news, after a switch or of a new detector: all of them are shown at once."""
+
+
+class Newcomers:
+    """Knows since when each connection's present detectors are the present ones."""
+
+    def __init__(
+        self, *, rereads: Rereads, redetections: Redetections, detectors: Collection[Identified], clock: Clock
+    ) -> None:
+        self._present = [fingerprint_of(detectors, lifecycle=switch) for switch in (True, False)]
+        self._rereads = rereads
+        self._redetections = redetections
+        self._clock = clock
+
+    async def by_connection(self, organization_id: str) -> dict[str, frozenset[str]]:
+        """Return by connection id the names of detectors that were others, or none, a day ago.
+
+        A connection's first reading has none: the day of its switch is quiet anyway.
+        """
+        rereads, redetections = await asyncio.gather(
+            self._rereads.latest(organization_id), self._redetections.of(organization_id)
+        )
+        cut = self._clock.now() - FIRST_DAY
+        begun = {
+            one.connection_id: (one.before, one.fingerprint, one.started_at)
+            for one in redetections
+            if one.fingerprint in self._present
+        }
+        new: dict[str, frozenset[str]] = {}
+        for one in rereads:
+            if one.connection_id in begun:
+                before, after, since = begun[one.connection_id]
+            elif one.fingerprint in self._present:
+                before, after, since = one.replaces, one.fingerprint, one.started_at or cut
+            else:
+                # The process has only just started; what is new is about to be noted.
+                before, after, since = one.fingerprint, self._present[0], self._clock.now()
+            if before and since > cut:
+                new[one.connection_id] = frozenset(change.name for change in changes_between(before, after))
+        return new

@@ -1,0 +1,239 @@
+"""Newer detectors: what they would change in what is stored is shown, and an administrator decides.
+
+Words that arrive are read by the present detectors at once, since there are no others in the process. What
+is stored stays as it was found until somebody switches the newer ones on; then the mirror is read again as it
+is after any switch, and nobody is alerted about what was said before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from services.detector.domain.fingerprint import changes_between, same_switch
+from services.detector.domain.redetection import Redetection
+from services.detector.errors import InvalidRequestError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from services.detector.domain.fingerprint import VersionChange
+    from services.detector.domain.mirror import ConnectionView, Progress
+    from services.detector.domain.redetection import Example, State
+    from services.detector.ports import Connections, Mirror, Redetections, Rereads
+    from services.detector.use_cases.read_conversations import ReadConversations
+    from services.detector.use_cases.reread import Reread
+    from shared.clock import Clock
+
+Asking = Literal["ask", "automatic"]
+
+_SLICE = 50
+"""Conversations in a slice: well below a second of work, so that fresh records never wait long."""
+
+_LEASE_SECONDS = 60.0
+"""A slice takes a second; a replica that died gives its slice back after this long."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A redetection as people see it: which detectors differ, and the examples whose words still stand."""
+
+    redetection: Redetection
+    workspace_name: str
+    changes: tuple[VersionChange, ...]
+    quotes: tuple[tuple[Example, str], ...] = ()
+
+
+class Redetect:
+    """Asks what newer detectors would change, works it out in slices, and carries out the decision."""
+
+    def __init__(
+        self,
+        *,
+        redetections: Redetections,
+        rereads: Rereads,
+        reread: Reread,
+        reader: ReadConversations,
+        mirror: Mirror,
+        connections: Connections,
+        clock: Clock,
+        owner: str,
+        asking: Asking,
+    ) -> None:
+        self._redetections = redetections
+        self._rereads = rereads
+        self._reread = reread
+        self._reader = reader
+        self._mirror = mirror
+        self._connections = connections
+        self._clock = clock
+        self._owner = owner
+        self._asking = asking
+
+    async def ask(
+        self, view: ConnectionView, *, again: bool = False, known_before: datetime | None = None
+    ) -> None:
+        """Have the mirror read again where other detectors, or another switch, found what is stored.
+
+        Only other detectors, after a re-reading that came to its end, are a question; a connection's first
+        reading has nothing to compare with, and who turns the switch has decided already.
+        """
+        held = await self._held(view)
+        present = self._reader.fingerprint(lifecycle=view.lifecycle_events)
+        if held is None:
+            await self._reread.ask(view, again=again, known_before=known_before)
+        elif again or self._asking == "automatic" or not _is_question(held, present):
+            unfinished = held.known_before if held.finished_at is None else None
+            await self._reread.ask(
+                view, again=again, known_before=known_before or unfinished, replaces=held.fingerprint
+            )
+        elif held.fingerprint != present:
+            total = 0
+            if view.workspace_id:
+                total = await self._mirror.count_conversations(view.organization_id, view.workspace_id)
+            await self._redetections.ask(
+                Redetection(
+                    connection_id=view.connection_id,
+                    organization_id=view.organization_id,
+                    before=held.fingerprint,
+                    fingerprint=present,
+                    started_at=self._clock.now(),
+                    total=total,
+                )
+            )
+
+    async def work(self) -> bool:
+        """Compare one slice; return whether there was any to compare.
+
+        A process that dies in a slice leaves the cursor and the counts of the slice before, so that the
+        slice is compared again and counted once.
+        """
+        claimed = await self._redetections.claim(self._owner, self._clock.now(), _LEASE_SECONDS)
+        if claimed is None:
+            return False
+        view = await self._connections.get(claimed.organization_id, claimed.connection_id)
+        if view is None:
+            # Its data was ordered to be removed while this was asked for.
+            await self._redetections.remove(claimed.organization_id, claimed.connection_id)
+            return True
+        present = self._reader.fingerprint(lifecycle=view.lifecycle_events)
+        held = await self._held(view)
+        if held is not None and held.fingerprint == claimed.fingerprint:
+            await self._redetections.decide(claimed, "switched_on", "", self._clock.now())
+            return True
+        if claimed.fingerprint != present:
+            # Other detectors than these are meant. The lease is left to run out, so that others' come first.
+            return False
+        await self._compare(claimed, view)
+        return True
+
+    async def _compare(self, claimed: Redetection, view: ConnectionView) -> None:
+        organization_id = claimed.organization_id
+        keys: list[str] = []
+        if view.workspace_id is not None:
+            keys = await self._mirror.keys_after(organization_id, view.workspace_id, claimed.cursor, _SLICE)
+        found = await self._reader.compare(organization_id, keys)
+        done = claimed.done + len(keys)
+        after = replace(
+            claimed,
+            cursor=keys[-1] if keys else claimed.cursor,
+            done=done,
+            total=max(claimed.total, done),
+            difference=claimed.difference.joined(found),
+        )
+        if len(keys) == _SLICE:
+            await self._redetections.advance(after, self._owner, cursor=claimed.cursor)
+            return
+        state: State = "ready"
+        if after.difference.changes_nothing:
+            # Nobody need be asked about nothing.
+            state = "switched_on"
+            await self._reread.ask(view, replaces=claimed.before)
+        now = self._clock.now()
+        after = replace(after, state=state, ready_at=now, decided_at=now if state == "switched_on" else None)
+        await self._redetections.advance(after, self._owner, cursor=claimed.cursor)
+
+    async def previews(self, organization_id: str) -> list[Preview]:
+        """Return what stands between the stored signals and the present detectors, by connection."""
+        return [await self._preview(view, one) for view, one in await self._standing(organization_id)]
+
+    async def preview(self, organization_id: str, redetection_id: str) -> Preview:
+        """Return one of them. Raises NotFoundError where it is over."""
+        return await self._preview(*await self._find(organization_id, redetection_id))
+
+    async def waits_for_decision(self, organization_id: str) -> bool:
+        return any(one.state == "ready" for _, one in await self._standing(organization_id))
+
+    async def switch_on(self, organization_id: str, redetection_id: str, *, by: str) -> None:
+        """Let the newer detectors count: the mirror is read again in the background.
+
+        What was kept as it is may be switched on later.
+
+        Raises:
+            NotFoundError: it is over, or of another version by now.
+            InvalidRequestError: what would change is not known yet.
+        """
+        view, one = await self._find(organization_id, redetection_id)
+        _expect_read(one)
+        await self._reread.ask(view, replaces=one.before)
+        await self._redetections.decide(one, "switched_on", by, self._clock.now())
+
+    async def keep(self, organization_id: str, redetection_id: str, *, by: str) -> None:
+        """Leave what is stored as it was found. Raises as `switch_on`."""
+        _, one = await self._find(organization_id, redetection_id)
+        _expect_read(one)
+        await self._redetections.decide(one, "refused", by, self._clock.now())
+
+    async def _held(self, view: ConnectionView) -> Progress | None:
+        latest = await self._rereads.latest(view.organization_id)
+        return next((one for one in latest if one.connection_id == view.connection_id), None)
+
+    async def _standing(self, organization_id: str) -> list[tuple[ConnectionView, Redetection]]:
+        """Return those that these very detectors made and that do not count yet."""
+        views = {one.connection_id: one for one in await self._connections.all_of(organization_id)}
+        counting = {one.connection_id: one.fingerprint for one in await self._rereads.latest(organization_id)}
+        return [
+            (views[one.connection_id], one)
+            for one in await self._redetections.of(organization_id)
+            if one.connection_id in views
+            and one.fingerprint != counting.get(one.connection_id)
+            and one.fingerprint
+            == self._reader.fingerprint(lifecycle=views[one.connection_id].lifecycle_events)
+        ]
+
+    async def _find(self, organization_id: str, redetection_id: str) -> tuple[ConnectionView, Redetection]:
+        for view, one in await self._standing(organization_id):
+            if one.redetection_id == redetection_id:
+                return view, one
+        raise NotFoundError("There is nothing to decide here any more. Detection settings show what counts.")
+
+    async def _preview(self, view: ConnectionView, one: Redetection) -> Preview:
+        keys = {example.conversation_key for example in one.difference.examples}
+        texts = await self._texts(one.organization_id, keys)
+        quotes = tuple(
+            (example, quote)
+            for example in one.difference.examples
+            if (
+                quote := texts.get((example.conversation_key, example.part_id), "")[
+                    example.start : example.end
+                ]
+            )
+        )
+        changes = changes_between(one.before, one.fingerprint)
+        return Preview(one, view.workspace_name, changes, quotes)
+
+    async def _texts(self, organization_id: str, keys: Collection[str]) -> dict[tuple[str, str], str]:
+        parts = await self._mirror.parts(organization_id, keys)
+        return {
+            (key, part.id): part.text for key, mine in parts.items() for part in mine if not part.redacted
+        }
+
+
+def _is_question(held: Progress, present: str) -> bool:
+    return held.finished_at is not None and same_switch(held.fingerprint, present)
+
+
+def _expect_read(one: Redetection) -> None:
+    if one.state == "reading":
+        raise InvalidRequestError("What would change is still being worked out. Decide when it is known.")
