@@ -38,6 +38,7 @@ _PREFIXES: dict[Service, tuple[str, ...]] = {
         "/api/v1/conversations",
         "/api/v1/requests",
         "/api/v1/health",
+        "/api/v1/redetections",
     ),
     "notifier": (
         "/inbox",

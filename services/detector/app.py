@@ -24,6 +24,7 @@ from services.detector.api.customers import customer_routes
 from services.detector.api.graph import graph_routes
 from services.detector.api.health import health_routes
 from services.detector.api.reading import conversation_routes, people_routes, request_routes
+from services.detector.api.redetections import redetection_routes
 from services.detector.api.signals import signal_routes
 from services.detector.background import BackgroundWork
 from services.detector.detectors import discover
@@ -141,6 +142,7 @@ def create_app(
         lists=lists,
         connections=connections,
         rereads=rereads,
+        redetect=engine.redetect,
         live=live,
         clock=base.clock,
     )
@@ -162,6 +164,7 @@ def create_app(
         health=engine.health,
         corrections=corrections,
         mirror=mirror,
+        redetect=engine.redetect,
     )
     return base.application(
         routers=[
@@ -169,6 +172,7 @@ def create_app(
             customer_routes(lists=lists, show=show, maintain=engine.customers, clock=base.clock),
             health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
             request_routes(lists=lists, show=show, review=engine.review, regroup=engine.regroup),
+            redetection_routes(redetect=engine.redetect),
             graph_routes(show=show, clock=base.clock),
             people_routes(lists=lists, show=show),
             conversation_routes(lists=lists, show=show, moods=engine.moods),

@@ -92,11 +92,7 @@ def analysis_fields(analysis: Analysis) -> Document:
             "messages": analysis.messages,
             "other_language": analysis.other_language,
         },
-        "digest": {
-            **spoken,
-            "heard_until": analysis.heard_until,
-            "moods": [_row(point) for point in analysis.moods],
-        },
+        "digest": {**spoken, "moods": [_row(point) for point in analysis.moods]},
     }
 
 

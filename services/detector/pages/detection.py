@@ -14,6 +14,7 @@ from services.detector.domain.health import INGREDIENTS
 from services.detector.errors import InvalidRequestError
 from services.detector.lists import SignalFilter
 from services.detector.pages.export import CORRECTION_HEADING, correction_rows
+from services.detector.pages.redetection import redetection_card, redetection_pages
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.web.csv_files import PORTION, csv_answer
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from services.detector.lists import Lists
     from services.detector.ports import Connections, Corrections, Mirror, Rereads
     from services.detector.use_cases.health import KeepHealth
+    from services.detector.use_cases.redetect import Redetect
     from shared.auth.identity import Identity
     from shared.web.pages import Pages
 
@@ -45,11 +47,13 @@ class DetectionParts:
     health: KeepHealth
     corrections: Corrections
     mirror: Mirror
+    redetect: Redetect
 
 
 def detection_pages(parts: DetectionParts) -> APIRouter:
     """Return the routes of the detection settings."""
     router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router.include_router(redetection_pages(parts.redetect, DETECTION))
 
     @router.get(DETECTION)
     async def detection(request: Request, identity: Member) -> HTMLResponse:
@@ -129,6 +133,9 @@ async def _detection(
             view for view in await parts.connections.all_of(organization) if view.state != "removed"
         ],
         rereads=await parts.rereads.latest(organization),
+        redetections=[redetection_card(one) for one in await parts.redetect.previews(organization)],
+        asks=parts.redetect.asks,
+        decided=request.query_params.get("decided"),
         open_signals=await parts.lists.count_signals(organization, SignalFilter()),
         ingredients=[(name, label, (asked or weights)[name]) for name, label in INGREDIENTS.items()],
         weights_error=error,

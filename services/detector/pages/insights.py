@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from services.detector.lists import Lists
     from services.detector.pages.live import LiveFeed
     from services.detector.ports import Connections, Rereads
+    from services.detector.use_cases.redetect import Redetect
     from shared.clock import Clock
     from shared.web.pages import Pages
 
@@ -55,6 +56,7 @@ class InsightParts:
     lists: Lists
     connections: Connections
     rereads: Rereads
+    redetect: Redetect
     live: LiveFeed
     clock: Clock
 
@@ -129,6 +131,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             ),
             empty=None if found.items else await _emptiness(parts, organization, views, filtered=filtered),
             lifecycle_off=[view for view in views if _is_silent(view)],
+            newer_detectors=await parts.redetect.waits_for_decision(organization),
             rereads=[one for one in await parts.rereads.latest(organization) if one.finished_at is None],
             csv_url=f"/insights/export.csv?{request.url.query}",
         )

@@ -71,6 +71,11 @@ class Redetect:
         self._owner = owner
         self._asking = asking
 
+    @property
+    def asks(self) -> bool:
+        """Return whether newer detectors wait for a decision at all."""
+        return self._asking == "ask"
+
     async def ask(
         self, view: ConnectionView, *, again: bool = False, known_before: datetime | None = None
     ) -> None:
@@ -83,7 +88,7 @@ class Redetect:
         present = self._reader.fingerprint(lifecycle=view.lifecycle_events)
         if held is None:
             await self._reread.ask(view, again=again, known_before=known_before)
-        elif again or self._asking == "automatic" or not _is_question(held, present):
+        elif again or not self.asks or not _is_question(held, present):
             unfinished = held.known_before if held.finished_at is None else None
             await self._reread.ask(
                 view, again=again, known_before=known_before or unfinished, replaces=held.fingerprint
@@ -165,7 +170,7 @@ class Redetect:
     async def waits_for_decision(self, organization_id: str) -> bool:
         return any(one.state == "ready" for _, one in await self._standing(organization_id))
 
-    async def switch_on(self, organization_id: str, redetection_id: str, *, by: str) -> None:
+    async def switch_on(self, organization_id: str, redetection_id: str, *, by: str) -> Preview:
         """Let the newer detectors count: the mirror is read again in the background.
 
         What was kept as it is may be switched on later.
@@ -177,13 +182,18 @@ class Redetect:
         view, one = await self._find(organization_id, redetection_id)
         _expect_read(one)
         await self._reread.ask(view, replaces=one.before)
-        await self._redetections.decide(one, "switched_on", by, self._clock.now())
+        return await self._decide(view, one, "switched_on", by)
 
-    async def keep(self, organization_id: str, redetection_id: str, *, by: str) -> None:
+    async def keep(self, organization_id: str, redetection_id: str, *, by: str) -> Preview:
         """Leave what is stored as it was found. Raises as `switch_on`."""
-        _, one = await self._find(organization_id, redetection_id)
+        view, one = await self._find(organization_id, redetection_id)
         _expect_read(one)
-        await self._redetections.decide(one, "refused", by, self._clock.now())
+        return await self._decide(view, one, "refused", by)
+
+    async def _decide(self, view: ConnectionView, one: Redetection, state: State, by: str) -> Preview:
+        now = self._clock.now()
+        await self._redetections.decide(one, state, by, now)
+        return await self._preview(view, replace(one, state=state, decided_by=by, decided_at=now))
 
     async def _held(self, view: ConnectionView) -> Progress | None:
         latest = await self._rereads.latest(view.organization_id)

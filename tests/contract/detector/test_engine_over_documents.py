@@ -36,6 +36,12 @@ from tests.unit.services.detector.engine_suite import (
     TestTakingBack,
     TestWhoseItIs,
 )
+from tests.unit.services.detector.redetection_suite import (
+    TestAccounts,
+    TestDeciding,
+    TestMeanwhile,
+    TestPreview,
+)
 from tests.unit.services.detector.rig import LEAVING, NOW, ORG, WORKSPACE, Rig, kinds
 
 if TYPE_CHECKING:
@@ -43,7 +49,18 @@ if TYPE_CHECKING:
 
     from shared.contracts.event import Event
 
-__all__ = ["TestAgain", "TestArriving", "TestPeople", "TestReading", "TestTakingBack", "TestWhoseItIs"]
+__all__ = [
+    "TestAccounts",
+    "TestAgain",
+    "TestArriving",
+    "TestDeciding",
+    "TestMeanwhile",
+    "TestPeople",
+    "TestPreview",
+    "TestReading",
+    "TestTakingBack",
+    "TestWhoseItIs",
+]
 
 
 @pytest.fixture

@@ -237,10 +237,15 @@ class Rig:
         while await self.engine.redetect.work():
             pass
 
-    async def upgraded(self, detectors: Detectors, *, asking: Asking = "ask") -> Rig:
-        """Return the process of a later version over the same stores, started as a service starts."""
+    def of_version(self, detectors: Detectors, *, asking: Asking = "ask") -> Rig:
+        """Return a process of another version over the same stores, which has not looked at them yet."""
         rig = Rig(self.stores, self.publisher, self.clock, detectors, self.organization_id, asking=asking)
         rig._ticks = self._ticks
+        return rig
+
+    async def upgraded(self, detectors: Detectors, *, asking: Asking = "ask") -> Rig:
+        """Return the process of a later version over the same stores, started as a service starts."""
+        rig = self.of_version(detectors, asking=asking)
         for view in await self.stores.connections.all_of(self.organization_id):
             await rig.engine.redetect.ask(view)
         return rig

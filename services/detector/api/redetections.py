@@ -1,0 +1,197 @@
+"""What newer detectors would change, for machines, and the decision about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.domain.redetection import Fate, State
+from shared.auth.dependencies import Admin, Member, csrf_protect
+
+if TYPE_CHECKING:
+    from services.detector.domain.fingerprint import VersionChange
+    from services.detector.domain.redetection import Example, Tally
+    from services.detector.use_cases.redetect import Preview, Redetect
+
+_EXAMPLE: dict[str, Any] = {
+    "id": "v3f0c2a9d4be1f7720a55",
+    "connection_id": "con1",
+    "workspace": "Acme",
+    "state": "ready",
+    "detectors": [{"name": "churn_risk", "before": "5", "after": "6", "parameters_only": False}],
+    "done": 1284,
+    "total": 1284,
+    "kinds": [{"kind": "churn_risk/implied", "found": 41, "added": 6, "gone": 11, "changed": 3}],
+    "examples": [
+        {
+            "kind": "churn_risk/implied",
+            "change": "gone",
+            "conversation_id": "ws1:215473811",
+            "part_id": "301",
+            "start": 12,
+            "end": 58,
+            "quote": "we are looking at how other teams set this up",
+            "at": "2026-02-26T16:20:05Z",
+            "confidence_before": 0.63,
+            "confidence_after": None,
+            "url_path": "/conversations/ws1:215473811",
+        }
+    ],
+    "started_at": "2026-03-02T10:40:17Z",
+    "ready_at": "2026-03-02T10:52:41Z",
+    "decided_at": None,
+    "decided_by": None,
+}
+
+
+class DetectorChangeOut(BaseModel):
+    """A detector that is another one now; None where there was none, or is none any more."""
+
+    name: str
+    before: str | None
+    after: str | None
+    parameters_only: bool = Field(description="The version is the same, and it is told otherwise.")
+
+    @classmethod
+    def of(cls, change: VersionChange) -> DetectorChangeOut:
+        return cls(
+            name=change.name,
+            before=change.before,
+            after=change.after,
+            parameters_only=change.told_otherwise,
+        )
+
+
+class KindChangeOut(BaseModel):
+    """In how many conversations a kind is found now, and what would become of that."""
+
+    kind: str
+    found: int
+    added: int
+    gone: int
+    changed: int
+
+    @classmethod
+    def of(cls, tally: Tally) -> KindChangeOut:
+        return cls(
+            kind=tally.kind,
+            found=tally.marked,
+            added=tally.added,
+            gone=tally.gone,
+            changed=tally.changed,
+        )
+
+
+class ChangedPlaceOut(BaseModel):
+    """Words whose meaning would change; those that were redacted since are left out."""
+
+    kind: str
+    change: Fate
+    conversation_id: str
+    part_id: str
+    start: int
+    end: int
+    quote: str
+    at: datetime = Field(description="When the conversation last moved.")
+    confidence_before: float | None
+    confidence_after: float | None
+    url_path: str
+
+    @classmethod
+    def of(cls, example: Example, quote: str) -> ChangedPlaceOut:
+        return cls(
+            kind=example.kind,
+            change=example.fate,
+            conversation_id=example.conversation_key,
+            part_id=example.part_id,
+            start=example.start,
+            end=example.end,
+            quote=quote,
+            at=example.at,
+            confidence_before=example.before,
+            confidence_after=example.after,
+            url_path=f"/conversations/{example.conversation_key}",
+        )
+
+
+class RedetectionOut(BaseModel):
+    """What newer detectors would change in a connection's stored conversations."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    id: str
+    connection_id: str
+    workspace: str
+    state: State
+    detectors: list[DetectorChangeOut]
+    done: int
+    total: int
+    kinds: list[KindChangeOut]
+    examples: list[ChangedPlaceOut]
+    started_at: datetime
+    ready_at: datetime | None
+    decided_at: datetime | None
+    decided_by: str | None
+
+    @classmethod
+    def of(cls, preview: Preview) -> RedetectionOut:
+        one = preview.redetection
+        return cls(
+            id=one.redetection_id,
+            connection_id=one.connection_id,
+            workspace=preview.workspace_name,
+            state=one.state,
+            detectors=[DetectorChangeOut.of(change) for change in preview.changes],
+            done=one.done,
+            total=one.total,
+            kinds=[KindChangeOut.of(tally) for tally in one.difference.tallies],
+            examples=[ChangedPlaceOut.of(example, quote) for example, quote in preview.quotes],
+            started_at=one.started_at,
+            ready_at=one.ready_at,
+            decided_at=one.decided_at,
+            decided_by=one.decided_by or None,
+        )
+
+
+class RedetectionsOut(BaseModel):
+    """One a connection at most; none where the present detectors count already."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_EXAMPLE]}]})
+
+    items: list[RedetectionOut]
+
+
+def redetection_routes(*, redetect: Redetect) -> APIRouter:
+    """Return the routes under /api/v1/redetections."""
+    router = APIRouter(prefix="/api/v1/redetections", tags=["redetections"], route_class=AnsweringRoute)
+
+    @router.get("")
+    async def list_redetections(identity: Member) -> RedetectionsOut:
+        """List what newer detectors would change; conversations are counted, once by kind."""
+        previews = await redetect.previews(identity.organization_id)
+        return RedetectionsOut(items=[RedetectionOut.of(one) for one in previews])
+
+    @router.get("/{redetection_id}")
+    async def get_redetection(redetection_id: str, identity: Member) -> RedetectionOut:
+        """Return one of them; 404 once it is switched on, or of another version."""
+        return RedetectionOut.of(await redetect.preview(identity.organization_id, redetection_id))
+
+    @router.post("/{redetection_id}/switch-on", dependencies=[Depends(csrf_protect)])
+    async def switch_on(redetection_id: str, identity: Admin) -> RedetectionOut:
+        """Read stored conversations again with the newer detectors; nobody is alerted about the past."""
+        return RedetectionOut.of(
+            await redetect.switch_on(identity.organization_id, redetection_id, by=identity.email)
+        )
+
+    @router.post("/{redetection_id}/keep", dependencies=[Depends(csrf_protect)])
+    async def keep(redetection_id: str, identity: Admin) -> RedetectionOut:
+        """Leave stored conversations as they were found; it can be switched on later."""
+        return RedetectionOut.of(
+            await redetect.keep(identity.organization_id, redetection_id, by=identity.email)
+        )
+
+    return router
