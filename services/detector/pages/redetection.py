@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Depends
@@ -48,7 +49,6 @@ def redetection_pages(redetect: Redetect, detection: str) -> APIRouter:
 def redetection_card(preview: Preview) -> dict[str, Any]:
     """Return what the card shows."""
     one = preview.redetection
-    tallies = one.difference.tallies
     return {
         "id": one.redetection_id,
         "workspace": preview.workspace_name or "Intercom",
@@ -56,11 +56,17 @@ def redetection_card(preview: Preview) -> dict[str, Any]:
         "done": one.done,
         "total": one.total,
         "versions": [(_plain(change.name), _change_in_words(change)) for change in preview.changes],
-        "rows": [{"name": _kind_in_words(row.kind), "tally": row} for row in tallies],
-        "examples": [
-            (_kind_in_words(kind), [_line(example, quote) for example, quote in found])
-            for kind, found in groupby(preview.quotes, key=lambda pair: pair[0].kind)
-        ],
+        "rows": sorted(
+            ({"name": _kind_in_words(row.kind), "tally": row} for row in one.difference.tallies),
+            key=itemgetter("name"),
+        ),
+        "examples": sorted(
+            (
+                (_kind_in_words(kind), [_line(example, quote) for example, quote in found])
+                for kind, found in groupby(preview.quotes, key=lambda pair: pair[0].kind)
+            ),
+            key=itemgetter(0),
+        ),
         "decided_by": one.decided_by,
         "decided_at": one.decided_at,
     }
