@@ -42,6 +42,7 @@ class RuleBody(BaseModel):
     owners: tuple[str, ...] = Field(default=(), max_length=_MOST_LISTED)
     tags: tuple[str, ...] = Field(default=(), max_length=_MOST_LISTED)
     minimum_confidence: float = Field(default=0, ge=0, le=1)
+    good_moods: bool = Field(default=False, description="Also tell when a mood turned for the better.")
     recipients: tuple[str, ...] = Field(
         default=(),
         max_length=_MOST_LISTED,
@@ -68,6 +69,7 @@ class RuleView(BaseModel):
     owners: tuple[str, ...]
     tags: tuple[str, ...]
     minimum_confidence: float
+    good_moods: bool
     recipients: tuple[str, ...]
     destination: str | None = Field(description="Where to, in words without secrets.")
     enabled: bool
@@ -85,7 +87,7 @@ class RuleView(BaseModel):
     @classmethod
     def of(cls, rule: Rule, new_secret: SecretStr | None = None) -> RuleView:
         own = ("id", "name", "channel", "kinds", "customers", "owners", "tags", "minimum_confidence")
-        more = ("recipients", "enabled", "revision", "created_at", "created_by")
+        more = ("good_moods", "recipients", "enabled", "revision", "created_at", "created_by")
         health = ("failures_in_a_row", "last_failure", "last_failure_at", "last_delivered_at")
         return cls(
             **{name: getattr(rule, name) for name in (*own, *more)},

@@ -19,6 +19,7 @@ SignalKind = Literal[
     "feature_request",
     "health_change",
 ]
+Direction = Literal["down", "up"]
 LIFECYCLE_KINDS: tuple[SignalKind, ...] = ("onboarding", "renewal", "upsell", "expansion", "churn_risk")
 
 
@@ -66,6 +67,9 @@ class SignalEvent(Event):
     revision: int = Field(ge=1, description="Grows by one with each change; a reader keeps the highest.")
     kind: SignalKind
     explicit: bool | None = Field(default=None, description="Churn risk said outright, or implied.")
+    direction: Direction | None = Field(
+        default=None, description="Where a mood turned: down for the worse, up for the better."
+    )
     title: ShortText = Field(description="One line in plain words; a wish's title for feature requests.")
     customer: CustomerRef | None = None
     people: tuple[PersonRef, ...] = ()

@@ -10,7 +10,7 @@ from shared.web.shapes import KIND_LOOKS, KindLook
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from shared.contracts.signals import SignalKind
+    from shared.contracts.signals import Direction, SignalKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class SignalCard:
         confidence: calibrated, 0 to 1.
         at: when the newest evidence was said; the card shows its age.
         who: who said it, with their role if known.
+        direction: where a mood turned; other kinds have none.
         owner: the account's owner; the macro writes "you" where it equals the reader's address.
         earlier: how many signs of this signal came before the newest one.
         state: a word such as "cleared", shown when it is not simply open.
@@ -35,6 +36,7 @@ class SignalCard:
     confidence: float
     at: datetime
     explicit: bool | None = None
+    direction: Direction | None = None
     customer_name: str | None = None
     customer_url: str | None = None
     quote: str | None = None
@@ -50,7 +52,9 @@ class SignalCard:
 
     @property
     def qualifier(self) -> str | None:
-        """Explicit notice and implied risk are kept apart; other kinds have no such word."""
+        """Explicit notice and implied risk are kept apart, and moods by where they turned."""
+        if self.direction is not None:
+            return "better" if self.direction == "up" else "worse"
         if self.explicit is None:
             return None
         return "explicit" if self.explicit else "implied"

@@ -39,6 +39,7 @@ def event_of(transition: Transition, signal: Signal) -> Event:
         "revision": signal.revision,
         "kind": signal.slot.kind,
         "explicit": signal.slot.explicit,
+        "direction": signal.slot.direction,
         "title": signal.title,
         "customer": signal.customer,
         "people": signal.people,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +37,7 @@ _SIGNAL_EXAMPLE: dict[str, Any] = {
     "id": "s1f0c5b0a4d2e9b7c6a5",
     "kind": "churn_risk",
     "explicit": True,
+    "direction": None,
     "title": "Says they will leave",
     "state": "open",
     "revision": 3,
@@ -80,6 +81,7 @@ class SignalOut(BaseModel):
     id: str
     kind: SignalKind
     explicit: bool | None
+    direction: Literal["down", "up"] | None
     title: str
     state: str
     revision: int
@@ -109,6 +111,7 @@ class SignalOut(BaseModel):
             id=signal.signal_id,
             kind=signal.slot.kind,
             explicit=signal.slot.explicit,
+            direction=signal.slot.direction,
             title=signal.title,
             state=signal.state,
             revision=signal.revision,

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from services.detector.domain.finding import Evidence
 from services.detector.domain.mood_shift import MoodPoint as ScoredPoint
-from services.detector.domain.mood_shift import negative_shift
+from services.detector.domain.mood_shift import MoodShift, negative_shift, positive_shift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
 _DAY_SECONDS = 86_400.0
@@ -64,11 +64,15 @@ class Mood:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Somebody's recent words lie below the earlier ones; `points` carry the difference, oldest first."""
+    """Somebody's recent words lie below the earlier ones, or above them; `points` show it, oldest first."""
 
     before: float
     after: float
     points: tuple[MoodPoint, ...]
+
+    @property
+    def is_for_the_better(self) -> bool:
+        return self.after > self.before
 
 
 def decayed_mean(points: Iterable[MoodPoint], at: datetime, half_life_days: float) -> float:
@@ -92,8 +96,19 @@ def roll_up(points: Sequence[MoodPoint], rules: MoodRules) -> Mood | None:
 
 def find_shift(points: Sequence[MoodPoint]) -> Shift | None:
     """Return the turn to the worse that lasts until the newest message of the one who turned, or None."""
+    return _found(points, negative_shift)
+
+
+def find_gladness(points: Sequence[MoodPoint]) -> Shift | None:
+    """Return the turn for the better of somebody who was unhappy, or None."""
+    return _found(points, positive_shift)
+
+
+def _found(
+    points: Sequence[MoodPoint], rule: Callable[[Sequence[ScoredPoint]], MoodShift | None]
+) -> Shift | None:
     ordered = sorted(points, key=lambda point: (point.at, point.part_id))
-    found = negative_shift([_for_shift(point) for point in ordered])
+    found = rule([_for_shift(point) for point in ordered])
     if found is None:
         return None
     telling = {evidence.part_id for evidence in found.evidence}

@@ -4,6 +4,9 @@ A level is not news: some people always sound cross. A shift is: what one person
 below what the same person wrote before, said surely or said twice, and not made good since. Other people's
 moods neither make nor hide it, so a colleague's "thanks" does not cover somebody's anger. The moods are
 walked through from the oldest on: the answer does not depend on how often or how late it is asked for.
+
+A turn for the better is told more sparingly, since thanks are polite: somebody who was unhappy for a while is
+glad again and again, over days, with no bad word between.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from services.detector.domain.finding import Evidence, Finding
@@ -78,8 +81,38 @@ _STANDARD = ShiftParameters()
 
 
 @dataclass(frozen=True, slots=True)
+class GladnessParameters:
+    """When an unhappy mood has turned for the better. Scores are -1..1.
+
+    Attributes:
+        half_life_days: after so long a message counts half in the mood before.
+        least_before: so many messages must tell the mood before...
+        before_at_most: ...which must be this bad.
+        glad: from here on a message is glad.
+        glad_messages: so many glad messages make the turn...
+        lasting_days: ...over at least so many days, so that the thanks at the end of a matter are no turn...
+        mean_at_least: ...with all that was said between them this good on average.
+        sure: how confident the surest of them must be.
+        bad: a message at or below this ends it, or begins the count anew.
+    """
+
+    half_life_days: float = 30.0
+    least_before: int = 3
+    before_at_most: float = -0.3
+    glad: float = 0.4
+    glad_messages: int = 3
+    lasting_days: float = 7.0
+    mean_at_least: float = 0.3
+    sure: float = 0.8
+    bad: float = -0.2
+
+
+_GLADNESS = GladnessParameters()
+
+
+@dataclass(frozen=True, slots=True)
 class MoodShift:
-    """A turn to the worse that lasts: mood before and after (-1..1), how sure, and the words of the turn."""
+    """A turn that lasts: mood before and after (-1..1), how sure, and the words of the turn."""
 
     at: datetime
     before: float
@@ -103,10 +136,27 @@ def rolled_up(points: Sequence[MoodPoint], now: datetime, half_life_days: float 
 
 def negative_shift(points: Sequence[MoodPoint], parameters: ShiftParameters = _STANDARD) -> MoodShift | None:
     """The newest turn to the worse that still lasts, or None. Points must be in order of time."""
-    by_author: dict[str, list[MoodPoint]] = {}
+    return _newest(_of_one(own, parameters) for own in _by_author(points))
+
+
+def positive_shift(
+    points: Sequence[MoodPoint], parameters: GladnessParameters = _GLADNESS
+) -> MoodShift | None:
+    """The newest turn for the better that no bad word has ended, or None. Points must be in order of time.
+
+    Its words are those that made the turn; what is glad later is a level.
+    """
+    return _newest(_gladness_of_one(own, parameters) for own in _by_author(points))
+
+
+def _by_author(points: Sequence[MoodPoint]) -> list[list[MoodPoint]]:
+    grouped: dict[str, list[MoodPoint]] = {}
     for point in points:
-        by_author.setdefault(point.author_id, []).append(point)
-    shifts = (_of_one(own, parameters) for own in by_author.values())
+        grouped.setdefault(point.author_id, []).append(point)
+    return list(grouped.values())
+
+
+def _newest(shifts: Iterable[MoodShift | None]) -> MoodShift | None:
     return max((shift for shift in shifts if shift is not None), key=lambda one: one.at, default=None)
 
 
@@ -129,6 +179,38 @@ def _of_one(points: Sequence[MoodPoint], told: ShiftParameters) -> MoodShift | N
         after=sum(point.score for point in telling) / len(telling),
         confidence=max(point.confidence for point in telling),
         evidence=tuple(point.evidence for point in telling),
+    )
+
+
+def _gladness_of_one(points: Sequence[MoodPoint], told: GladnessParameters) -> MoodShift | None:
+    before = _moods_before(points, told.half_life_days)
+    first: int | None = None
+    turned: MoodShift | None = None
+    for at, point in enumerate(points):
+        if point.score <= told.bad:
+            first = turned = None
+        elif first is None and point.score >= told.glad:
+            first = at
+        if first is None or turned is not None or first < told.least_before:
+            continue
+        turned = _gladness(points[first : at + 1], before[first], told)
+    return turned
+
+
+def _gladness(since: Sequence[MoodPoint], before: float, told: GladnessParameters) -> MoodShift | None:
+    glad = [point for point in since if point.score >= told.glad]
+    lasted_days = (glad[-1].at - glad[0].at).total_seconds() / _SECONDS_PER_DAY
+    if before > told.before_at_most or len(glad) < told.glad_messages or lasted_days < told.lasting_days:
+        return None
+    surest = max(point.confidence for point in glad)
+    if surest < told.sure or sum(point.score for point in since) / len(since) < told.mean_at_least:
+        return None
+    return MoodShift(
+        at=glad[0].at,
+        before=before,
+        after=sum(point.score for point in glad) / len(glad),
+        confidence=surest,
+        evidence=tuple(point.evidence for point in glad),
     )
 
 

@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from shared.contracts.signals import SignalKind
+    from shared.contracts.signals import Direction, SignalKind
 
 EXPLICIT = "explicit"
 IMPLIED = "implied"
 DOWN = "down"
+UP = "up"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """What may be open once per subject: a kind, and within it a variant that people tell apart.
 
-    `variant` is explicit or implied for churn risk, down for sentiment, the request's id for a wish, and
-    empty for all other kinds.
+    `variant` is explicit or implied for churn risk, down or up for sentiment, the request's id for a wish,
+    and empty for all other kinds.
     """
 
     kind: SignalKind
@@ -41,6 +42,12 @@ class Slot:
     @property
     def explicit(self) -> bool | None:
         return self.variant == EXPLICIT if self.kind == "churn_risk" else None
+
+    @property
+    def direction(self) -> Direction | None:
+        if self.kind != "sentiment_shift":
+            return None
+        return "up" if self.variant == UP else "down"
 
     @property
     def request_id(self) -> str | None:
@@ -59,6 +66,7 @@ _DEFAULT_DAYS: Mapping[str, int] = {
     "churn_risk/implied": 60,  # a grumble that nobody repeats for two months has passed
     "churn_risk/explicit": 120,  # notice stays true for a quarter and its notice period
     "sentiment_shift/down": 30,
+    "sentiment_shift/up": 30,
     "health_change": 30,
 }
 

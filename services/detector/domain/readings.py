@@ -12,7 +12,7 @@ from services.detector.domain.finding import LIFECYCLE_KINDS, Finding, Kind, Pol
 from services.detector.domain.identity import Subject, resource_key, to_milliseconds
 from services.detector.domain.mirror import Mark
 from services.detector.domain.mood import MoodPoint, Shift
-from services.detector.domain.occasion import DOWN, EXPLICIT, IMPLIED, Slot
+from services.detector.domain.occasion import DOWN, EXPLICIT, IMPLIED, UP, Slot
 from services.detector.domain.signal import Proof
 from shared.contracts.signals import CustomerRef, PersonRef
 
@@ -34,6 +34,7 @@ _TITLES: Mapping[str, str] = {
     "churn_risk/explicit": "Says they will leave",
     "churn_risk/implied": "Signs of leaving",
     "sentiment_shift/down": "Mood turned for the worse",
+    "sentiment_shift/up": "Mood turned for the better",
     "health_change": "Health fell",
 }
 
@@ -228,20 +229,31 @@ def account_source(subject: Subject) -> str:
 def mood_reading(
     subject: Subject,
     customer: CustomerRef | None,
-    shift: Shift | None,
+    shifts: Sequence[Shift],
     points: Sequence[MoodPoint],
     connection_id: str,
     heard: Mapping[str, datetime] | None = None,
 ) -> Reading:
-    """Return what a subject's moods say: a shift with the words that carry it, or that there is none.
+    """Return what a subject's moods say: shifts with the words that carry them, or that there are none.
 
     `heard` is by conversation key the newest message that detectors of another version had read.
     """
-    texts = {point.part_id: " " * point.start + point.quote for point in points}
     source = mood_source(subject)
-    if shift is None:
-        return Reading(source=source, contributions=(), texts=texts, resolves=True)
-    slot = Slot("sentiment_shift", DOWN)
+    return Reading(
+        source=source,
+        contributions=tuple(
+            _shift_contribution(subject, customer, shift, source, connection_id) for shift in shifts
+        ),
+        texts={point.part_id: " " * point.start + point.quote for point in points},
+        resolves=True,
+        heard=heard or {},
+    )
+
+
+def _shift_contribution(
+    subject: Subject, customer: CustomerRef | None, shift: Shift, source: str, connection_id: str
+) -> Contribution:
+    slot = Slot("sentiment_shift", UP if shift.is_for_the_better else DOWN)
     proofs = tuple(
         Proof(
             source=source,
@@ -261,7 +273,7 @@ def mood_reading(
         )
         for point in shift.points
     )
-    contribution = Contribution(
+    return Contribution(
         subject=subject,
         slot=slot,
         title=title_of(slot),
@@ -271,9 +283,6 @@ def mood_reading(
         customer=customer,
         people=_people(proofs),
         keeps_earlier=True,
-    )
-    return Reading(
-        source=source, contributions=(contribution,), texts=texts, resolves=True, heard=heard or {}
     )
 
 

@@ -45,6 +45,7 @@ def card_of(signal: Signal) -> SignalCard:
         confidence=signal.confidence,
         at=signal.occurred_at or signal.opened_at,
         explicit=signal.slot.explicit,
+        direction=signal.slot.direction,
         customer_name=signal.customer.name if signal.customer else None,
         customer_url=f"/customers/{signal.customer.id}" if signal.customer else None,
         quote=newest.quote if newest and newest.quote else None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from services.detector.domain.contribution import Reading
 from services.detector.domain.conversation import AccountHistory, Context, FactsAt
 from services.detector.domain.finding import LIFECYCLE_KINDS
-from services.detector.domain.mood import find_shift, roll_up
+from services.detector.domain.mood import find_gladness, find_shift, roll_up
 from services.detector.domain.readings import account_reading, account_source, mood_reading
 from services.detector.use_cases.newcomers import FIRST_DAY
 
@@ -99,7 +99,8 @@ class Accounts:
                 for one in mine
                 if one.moods and one.heard_until
             }
-            readings.append(mood_reading(subject, ref, find_shift(points), points, view.connection_id, heard))
+            shifts = [one for one in (find_shift(points), find_gladness(points)) if one is not None]
+            readings.append(mood_reading(subject, ref, shifts, points, view.connection_id, heard))
             if customer is not None and (fresh := self._with_mood(customer, points)) != customer:
                 moved.append(fresh)
         if moved:

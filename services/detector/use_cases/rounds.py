@@ -28,6 +28,7 @@ _SLOTS = (
     Slot("churn_risk", "implied"),
     Slot("churn_risk", "explicit"),
     Slot("sentiment_shift", "down"),
+    Slot("sentiment_shift", "up"),
     Slot("health_change"),
 )
 

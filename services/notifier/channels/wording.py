@@ -30,8 +30,10 @@ class Words:
 
 
 def kind_words(signal: SignalDetected) -> str:
-    """Return the kind in words, explicit and implied churn risk kept apart."""
+    """Return the kind in words; explicit and implied churn risk, worse and better moods are kept apart."""
     label = KIND_LOOKS[signal.kind].label
+    if signal.direction is not None:
+        return f"{label} ({'better' if signal.direction == 'up' else 'worse'})"
     if signal.explicit is None:
         return label
     return f"{label} ({'explicit' if signal.explicit else 'implied'})"

@@ -53,6 +53,8 @@ class Rule:
     """One rule. An empty condition matches everything.
 
     Attributes:
+        good_moods: whether a mood that turned for the better is told too. An empty condition does not
+            include it: somebody must have chosen it.
         customers: names or ids, compared without regard to case.
         recipients: for inbox and e-mail: addresses, EVERYONE, OWNER.
         sealed_url: for Slack and webhooks: the address, encrypted, for it is a secret.
@@ -72,6 +74,7 @@ class Rule:
     owners: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     minimum_confidence: float = 0.0
+    good_moods: bool = False
     recipients: tuple[str, ...] = ()
     sealed_url: str | None = None
     sealed_secret: str | None = None
@@ -88,6 +91,7 @@ class Rule:
         return (
             self.enabled
             and (not self.kinds or signal.kind in self.kinds)
+            and (self.good_moods or signal.direction != "up")
             and signal.confidence >= self.minimum_confidence
             and _any_of(self.customers, names)
             and _any_of(self.owners, owner)

@@ -31,6 +31,7 @@ def card_of(entry: InboxEntry) -> SignalCard:
         confidence=signal.confidence,
         at=signal.occurred_at,
         explicit=signal.explicit,
+        direction=signal.direction,
         customer_name=signal.customer.name if signal.customer else None,
         customer_url=f"/customers/{quote(signal.customer.id, safe='')}" if signal.customer else None,
         quote=newest.quote if newest else None,

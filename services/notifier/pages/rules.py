@@ -158,6 +158,7 @@ def _draft(form: FormData) -> RuleDraft:
         owners=forms.items(form, "owners"),
         tags=forms.items(form, "tags"),
         minimum_confidence=forms.share(form, "minimum_confidence"),
+        good_moods=forms.text(form, "good_moods") == "on",
         recipients=forms.items(form, "recipients"),
         url=SecretStr(url) if url else None,
         secret=SecretStr(secret) if secret else None,
@@ -170,6 +171,7 @@ def _draft_of(rule: Rule) -> RuleDraft:
     return RuleDraft(
         **{name: getattr(rule, name) for name in same},
         minimum_confidence=rule.minimum_confidence,
+        good_moods=rule.good_moods,
         recipients=rule.recipients,
         enabled=rule.enabled,
     )

@@ -62,6 +62,7 @@ class RuleDraft:
     owners: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     minimum_confidence: float = 0.0
+    good_moods: bool = False
     recipients: tuple[str, ...] = ()
     url: SecretStr | None = None
     secret: SecretStr | None = None
@@ -194,6 +195,7 @@ class Administration:
             owners=_clean(draft.owners),
             tags=_clean(draft.tags),
             minimum_confidence=draft.minimum_confidence,
+            good_moods=draft.good_moods,
             recipients=_clean(draft.recipients) if channel in PEOPLE_CHANNELS else (),
             enabled=draft.enabled,
         )

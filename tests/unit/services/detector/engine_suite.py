@@ -151,6 +151,29 @@ class TestReading:
         cleared = [one for one in settled if isinstance(one, SignalCleared)]
         assert [(one.kind, one.cleared_because) for one in cleared] == [("sentiment_shift", "resolved")]
 
+    async def test_a_mood_that_turned_for_the_better_is_a_signal_of_its_own(self, rig: Rig) -> None:
+        """Glad again and again after unhappy words opens it once, says so, and a bad word settles it."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company())
+        angry = "This is terrible, the worst support I ever had, completely unacceptable and awful."
+        for number in range(3):
+            await rig.tell(*rig.said(f"b{number}", angry, at=NOW - timedelta(days=60 - number)))
+        glad = "Thank you so much, it is wonderful now, excellent, I love it."
+        for number in range(3):
+            rig.clock.advance(4 * 86_400)
+            told = await rig.tell(*rig.said(f"g{number}", glad))
+        (opened,) = [one for one in told if isinstance(one, SignalDetected)]
+        assert (opened.kind, opened.direction, opened.title) == (
+            "sentiment_shift",
+            "up",
+            "Mood turned for the better",
+        )
+        assert opened.conversation_ids == ("g2", "g1", "g0")
+        rig.clock.advance(86_400)
+        assert await rig.tell(*rig.said("g3", glad)) == []
+        cleared = [one for one in await rig.tell(*rig.said("b4", angry)) if isinstance(one, SignalCleared)]
+        assert [(one.direction, one.cleared_because) for one in cleared] == [("up", "resolved")]
+
 
 def meanwhile(rig: Rig, happening: Callable[[], Awaitable[None]], *, before: bool = False) -> None:
     """Let something happen once while a batch is taken in, at its beginning or at its end."""

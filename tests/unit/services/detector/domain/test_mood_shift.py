@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.detector.domain.finding import Evidence, Finding, Kind, Polarity
-from services.detector.domain.mood_shift import MoodPoint, MoodShift, negative_shift, rolled_up
+from services.detector.domain.mood_shift import (
+    MoodPoint,
+    MoodShift,
+    negative_shift,
+    positive_shift,
+    rolled_up,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -113,6 +120,67 @@ def test_the_answer_names_only_bad_words(scores: list[float], rest: int) -> None
         assert [point.at for point in bad] == sorted(point.at for point in bad)
         assert shift.before > shift.after
         assert shift.at == bad[0].at
+
+
+UNHAPPY = (-0.6, -0.7, -0.5)
+
+
+@pytest.mark.parametrize(
+    ("scores", "parts"),
+    [
+        ((*UNHAPPY, 0.6, 0.0, 0.7, 0.1, 0.6), ["3", "5", "7"]),
+        ((*UNHAPPY, 0.6, 0.0, 0.7, 0.1, 0.6, 0.9, 0.9), ["3", "5", "7"]),
+        ((*UNHAPPY, 0.6, 0.7), None),
+        ((*UNHAPPY, 0.6, -0.4, 0.7, 0.1, 0.6), None),
+        ((*UNHAPPY, 0.6, 0.0, 0.7, 0.1, 0.6, -0.5), None),
+        ((*UNHAPPY[:2], 0.6, 0.0, 0.7, 0.1, 0.6), None),
+        ((0.0, 0.0, 0.0, 0.6, 0.0, 0.7, 0.1, 0.6), None),
+        ((0.6, 0.7, 0.6, 0.6, 0.7, 0.6), None),
+        ((*UNHAPPY, 0.4, 0.0, 0.4, 0.0, 0.4), None),
+        ((), None),
+    ],
+)
+def test_gladness_needs_an_unhappy_past_and_lasts(scores: tuple[float, ...], parts: list[str] | None) -> None:
+    """Glad again and again after unhappy words is a turn, by the words that made it; a bad one ends it."""
+    two_days = [replace(one, at=START + (one.at - START) * 2) for one in points(*scores)]
+    assert told(positive_shift(two_days)) == parts
+
+
+def test_thanks_within_days_are_no_turn() -> None:
+    """The same glad words at the end of one matter are politeness, and so are unsure ones."""
+    glad = (*UNHAPPY, 0.6, 0.0, 0.7, 0.1, 0.6)
+    assert positive_shift(points(*glad)) is None
+    slow = [replace(one, at=START + (one.at - START) * 2) for one in points(*glad, confidence=0.75)]
+    assert positive_shift(slow) is None
+
+
+def test_gladness_is_one_person_s() -> None:
+    """Others' thanks do not turn somebody's mood, and others' anger does not end it."""
+    glad = [replace(one, at=START + (one.at - START) * 2) for one in points(*UNHAPPY, 0.6, 0.7, 0.8, 0.9)]
+    assert positive_shift(glad[:4] + [replace(one, author_id="else") for one in glad[4:]]) is None
+    assert positive_shift([*glad, replace(glad[0], at=glad[-1].at, author_id="else")]) is None
+    later = [
+        *points(*UNHAPPY),
+        *(replace(one, at=one.at + timedelta(days=9)) for one in points(0.6, 0.7)),
+        replace(points(0.8)[0], at=START + timedelta(days=30)),
+    ]
+    assert positive_shift([*later, replace(glad[0], at=later[-1].at, author_id="else")]) is not None
+
+
+@given(st.lists(st.tuples(st.floats(-1, 1), st.integers(0, 20)), max_size=14))
+def test_gladness_names_only_glad_words(said: list[tuple[float, int]]) -> None:
+    """Whatever the moods, its words are glad, in order, over a week at least, and the mood before was bad."""
+    at, row = START, []
+    for number, (score, days) in enumerate(said):
+        at += timedelta(days=days)
+        row.append(MoodPoint(at, score, 0.9, Evidence(str(number), 0, 1, "x")))
+    shift = positive_shift(row)
+    if shift is not None:
+        glad = [row[int(quote.part_id)] for quote in shift.evidence]
+        assert all(point.score >= 0.4 for point in glad)
+        assert glad[-1].at - glad[0].at >= timedelta(days=7)
+        assert shift.before < 0 < shift.after
+        assert all(point.score > -0.2 for point in row if point.at > glad[0].at)
 
 
 def test_old_moods_fade() -> None:

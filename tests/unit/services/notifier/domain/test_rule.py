@@ -70,3 +70,17 @@ def test_the_default_rule_tells_everyone_of_the_telling_kinds() -> None:
     assert rule.recipients == (EVERYONE,)
     assert rule.matches(a_signal())
     assert not rule.matches(a_signal(kind="sentiment_shift"))
+
+
+def test_good_moods_are_told_only_where_they_were_chosen() -> None:
+    """A rule without conditions and one for shifts hear of moods that fall; good ones need their own tick."""
+    down, up = (
+        a_signal(kind="sentiment_shift", explicit=None, direction=one, title="Mood turned")
+        for one in ("down", "up")
+    )
+    for kinds in ((), ("sentiment_shift",)):
+        assert a_rule(kinds=kinds).matches(down)
+        assert not a_rule(kinds=kinds).matches(up)
+        assert a_rule(kinds=kinds, good_moods=True).matches(up)
+    assert not a_rule(kinds=("churn_risk",), good_moods=True).matches(up)
+    assert not default_rule("acme", NOW).matches(up)

@@ -174,6 +174,19 @@ async def test_a_webhook_rule_is_written_shown_changed_and_removed() -> None:
     assert (await site.http.get(f"{RULES}/{rule.id}")).status_code == 404
 
 
+async def test_good_moods_are_ticked_on_the_rule() -> None:
+    """The form keeps the tick and shows it again; a rule that is saved without it tells none."""
+    site = Site(Rig())
+    await site.post(f"{RULES}/new", {**WEBHOOK_FORM, "good_moods": "on"})
+    (rule,) = [rule for rule in await site.rig.rules.list_of("acme") if rule.channel == "webhook"]
+    assert rule.good_moods
+    assert "moods that turn for the better too" in await site.get(RULES)
+    assert 'name="good_moods" value="on" checked' in await site.get(f"{RULES}/{rule.id}")
+    await site.post(f"{RULES}/{rule.id}", {**WEBHOOK_FORM, "url": ""})
+    (rule,) = [rule for rule in await site.rig.rules.list_of("acme") if rule.channel == "webhook"]
+    assert not rule.good_moods
+
+
 async def test_a_wrong_rule_comes_back_with_its_faults() -> None:
     """What was typed stays, and each fault stands at its field."""
     site = Site(Rig())
