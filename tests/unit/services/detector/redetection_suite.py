@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -338,6 +338,72 @@ class TestDeciding:
         await newer.redetect_all()
         await newer.reread_all()
         assert (await slots(newer))["k4"] == "open"
+
+
+MOST_STEPS = 50
+"""Steps that the whole way takes at least; each is a place to die at."""
+
+
+class Died(Exception):
+    """The process is gone, before or after what it was about to write."""
+
+
+class Mortal:
+    """A store in whose calls a process dies once, at the step that is left when `steps` have been made."""
+
+    def __init__(self, store: Any, steps: list[int]) -> None:
+        self._store = store
+        self._steps = steps
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*args: Any, **named: Any) -> Any:
+            self._step()
+            answer = await getattr(self._store, name)(*args, **named)
+            self._step()
+            return answer
+
+        return call
+
+    def _step(self) -> None:
+        self._steps[0] -= 1
+        if self._steps[0] == 0:
+            raise Died
+
+
+class TestDying:
+    """A process that dies anywhere leaves what the next one finishes to the same end."""
+
+    @pytest.mark.parametrize("dies_at", range(1, MOST_STEPS + 1))
+    async def test_it_comes_to_the_same(
+        self, rig: Rig, dies_at: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whichever step it dies at, all is counted once, switched on once, and nobody is alerted."""
+        monkeypatch.setattr("services.detector.use_cases.redetect._SLICE", 2)
+        monkeypatch.setattr("services.detector.use_cases.reread._SLICE", 2)
+        await filled(rig)
+        told = {one.signal_id for one in rig.published() if isinstance(one, SignalDetected)}
+        start = len(rig.publisher.published)
+        steps = [dies_at]
+        mortal = {name: Mortal(getattr(rig.stores, name), steps) for name in ("redetections", "rereads")}
+        with pytest.raises(Died):
+            await self._upgrade(replace(rig, stores=replace(rig.stores, **mortal)))
+        rig.clock.advance(61)
+        new = await self._upgrade(rig)
+        assert await slots(new) == {"k1": "cleared", "k2": "open", "k3": "open"}
+        (tally,) = (await the_redetection(rig)).difference.tallies
+        assert (tally.marked, tally.added, tally.gone, tally.changed) == (2, 1, 1, 1)
+        detected = [one for one in rig.published(start) if isinstance(one, SignalDetected)]
+        assert [(one.conversation_ids, one.historical) for one in detected] == [(("k3",), True)]
+        assert not told & {one.signal_id for one in detected}
+
+    async def _upgrade(self, rig: Rig) -> Rig:
+        """Do all that leads to the newer version counting, from wherever it stands."""
+        new = await rig.upgraded(NEW)
+        await new.redetect_all()
+        for one in await new.engine.redetect.previews(ORG):
+            await new.engine.redetect.switch_on(ORG, one.redetection.redetection_id, by=ANN)
+        await new.reread_all()
+        return new
 
 
 class TestMeanwhile:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.detector.domain.signal import Proof
-from services.detector.pages.cards import fact_value_in_words
+from services.detector.domain.identity import Subject
+from services.detector.domain.occasion import Slot
+from services.detector.domain.signal import Proof, Signal
+from services.detector.pages.cards import card_of, fact_value_in_words
 
 
 @pytest.mark.parametrize(
@@ -29,4 +31,40 @@ def _fact(value: str) -> Proof:
         fact="signed_up_at",
         fact_value=value,
         reason="signed up 6 days ago",
+    )
+
+
+def test_a_mood_s_card_says_where_it_turned() -> None:
+    """Worse and better are told apart in words; other kinds have no such word."""
+    words = {
+        slot.key: card_of(_signal(slot)).qualifier
+        for slot in (
+            Slot("sentiment_shift", "down"),
+            Slot("sentiment_shift", "up"),
+            Slot("churn_risk", "implied"),
+            Slot("renewal"),
+        )
+    }
+    assert words == {
+        "sentiment_shift/down": "worse",
+        "sentiment_shift/up": "better",
+        "churn_risk/implied": "implied",
+        "renewal": None,
+    }
+
+
+def _signal(slot: Slot) -> Signal:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    return Signal(
+        signal_id="s1",
+        organization_id="acme",
+        connection_id="con1",
+        workspace_id="ws1",
+        subject=Subject("customer", "c1"),
+        slot=slot,
+        number=0,
+        title="",
+        opened_at=at,
+        changed_at=at,
+        historical=False,
     )

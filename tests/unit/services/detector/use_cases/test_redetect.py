@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.services.detector.redetection_suite import (
+    OLD,
     TestAccounts,
     TestDeciding,
+    TestDying,
     TestMeanwhile,
     TestPreview,
 )
 from tests.unit.services.detector.rig import Rig, memory_rig
 
-__all__ = ["TestAccounts", "TestDeciding", "TestMeanwhile", "TestPreview"]
+__all__ = ["TestAccounts", "TestDeciding", "TestDying", "TestMeanwhile", "TestPreview"]
 
 
 @pytest.fixture
 def rig() -> Rig:
     """A detector without a bus, over stores in memory."""
-    return memory_rig()
+    return memory_rig(OLD)
