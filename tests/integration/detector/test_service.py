@@ -59,6 +59,15 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.02)
 
 
+def _some(found: Callable[[], Awaitable[list[Any]]]) -> Callable[[], Awaitable[bool]]:
+    """Return a question that holds once anything is found."""
+
+    async def holds() -> bool:
+        return bool(await found())
+
+    return holds
+
+
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(settings, on_stop=pytest.fail)
@@ -319,3 +328,38 @@ async def test_a_killed_detector_loses_and_doubles_nothing(bus_settings: Setting
         assert len(await place.signals(client)) == count
     opened = {one.event_id() for one in told if isinstance(one, SignalDetected)}
     assert len(opened) == count
+
+
+async def test_an_upgraded_service_asks_before_the_past_changes(bus_settings: Settings) -> None:
+    """What a newer version would add is compared by itself, counts when switched on, and alerts nobody."""
+    workspace = Workspace()
+    deaf = bus_settings.model_copy(
+        update={"text_model": False, "detector_parameters": {"churn_risk": {"threshold": 1.0}}}
+    )
+    async with publishing(deaf) as publisher, running(deaf) as client:
+        await publisher.publish(workspace.connected())
+        for event in workspace.said("k1", LEAVING):
+            await publisher.publish(event)
+        await until(_some(lambda: workspace.conversations(client)))
+        assert await workspace.signals(client) == []
+
+    hearing = deaf.model_copy(update={"detector_parameters": {}})
+    async with running(hearing) as client:
+
+        async def compared() -> list[dict[str, Any]]:
+            items = (await client.get("/api/v1/redetections")).json()["items"]
+            return [
+                one
+                for one in items
+                if one["connection_id"] == workspace.base["connection_id"] and one["state"] == "ready"
+            ]
+
+        await until(_some(compared))
+        (found,) = await compared()
+        assert [(one["kind"], one["added"]) for one in found["kinds"]] == [("churn_risk/explicit", 1)]
+        assert await workspace.signals(client) == []
+        switched = await client.post(f"/api/v1/redetections/{found['id']}/switch-on", json={})
+        assert switched.json()["state"] == "switched_on"
+        await until(_some(lambda: workspace.signals(client)))
+    events = await everything_on(hearing, SIGNALS.name, workspace.base["connection_id"])
+    assert [one.historical for one in events if isinstance(one, SignalDetected)] == [True]
