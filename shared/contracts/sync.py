@@ -20,6 +20,9 @@ class ResourceHint(Record):
     resource: ResourceType
     id: Identifier
     deleted: bool = False
+    redacted_part_id: Identifier | None = Field(
+        default=None, description="The part of this conversation whose words went; it may be out of reach."
+    )
 
 
 class SyncRequested(Event):

@@ -22,6 +22,7 @@ _RESOURCE_OF_TOPIC: dict[str, ResourceType] = {
 _DELETING_TOPICS = frozenset(
     {"conversation.deleted", "contact.deleted", "contact.archived", "company.deleted"}
 )
+_REDACTING_TOPIC = "conversation_part.redacted"
 _OWN_ITEM_TYPES: dict[ResourceType, frozenset[str]] = {
     "conversation": frozenset({"conversation"}),
     "contact": frozenset({"contact", "user", "lead"}),
@@ -69,7 +70,10 @@ def hints_of(notification: Mapping[str, Any]) -> tuple[ResourceHint, ...]:
     resource = _RESOURCE_OF_TOPIC.get(topic.partition(".")[0])
     if resource is None:
         return ()
-    found = [_hint(resource, _own_id(resource, item), deleted=topic in _DELETING_TOPICS)]
+    is_part = item.get("type") == "conversation_part"
+    redacted = _identifier(item.get("id")) if topic == _REDACTING_TOPIC and is_part else None
+    own = _own_id(resource, item)
+    found = [_hint(resource, own, deleted=topic in _DELETING_TOPICS, redacted_part_id=redacted)]
     if topic == "contact.merged":
         found.append(_hint("contact", _id_in(item.get("merged_from")), deleted=True))
     if topic.startswith("company.contact."):
@@ -77,10 +81,16 @@ def hints_of(notification: Mapping[str, Any]) -> tuple[ResourceHint, ...]:
     return tuple(dict.fromkeys(hint for hint in found if hint is not None))
 
 
-def _hint(resource: ResourceType, identifier: str | None, *, deleted: bool = False) -> ResourceHint | None:
+def _hint(
+    resource: ResourceType,
+    identifier: str | None,
+    *,
+    deleted: bool = False,
+    redacted_part_id: str | None = None,
+) -> ResourceHint | None:
     if identifier is None:
         return None
-    return ResourceHint(resource=resource, id=identifier, deleted=deleted)
+    return ResourceHint(resource=resource, id=identifier, deleted=deleted, redacted_part_id=redacted_part_id)
 
 
 def _own_id(resource: ResourceType, item: Mapping[str, Any]) -> str | None:
@@ -110,6 +120,6 @@ def notification_identity(body: Mapping[str, Any]) -> str:
     given = body.get("id")
     if isinstance(given, str) and given and len(given) <= _LONGEST_GIVEN_ID:
         return given
-    things = [f"{hint.resource} {hint.id}" for hint in hints_of(body)]
+    things = [f"{hint.resource} {hint.id} {hint.redacted_part_id or ''}".rstrip() for hint in hints_of(body)]
     parts = (body.get("app_id"), given, body.get("topic"), *things, body.get("created_at"))
     return hashlib.sha256("\n".join(map(str, parts)).encode(errors="replace")).hexdigest()

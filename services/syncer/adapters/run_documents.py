@@ -58,7 +58,14 @@ def fresh_counters(run_id: str, reason: str, now: datetime, traceparent: str | N
 
 def hint_documents(hints: Sequence[Hint]) -> list[dict[str, Any]]:
     return [
-        {"key": hint.key, "resource": hint.resource, "id": hint.id, "force": hint.force} for hint in hints
+        {
+            "key": hint.key,
+            "resource": hint.resource,
+            "id": hint.id,
+            "force": hint.force,
+            "redacted_part": hint.redacted_part,
+        }
+        for hint in hints
     ]
 
 
@@ -121,7 +128,9 @@ def intents_of(document: dict[str, Any]) -> list[Intent]:
 
 def run_of(document: dict[str, Any]) -> Run:
     hints = [
-        Hint(hint["key"], hint["resource"], hint["id"], hint["force"]) for hint in document.get("hints", ())
+        # Documents of an earlier version name no part.
+        Hint(hint["key"], hint["resource"], hint["id"], hint["force"], hint.get("redacted_part"))
+        for hint in document.get("hints", ())
     ]
     return Run(
         key=ConnectionKey(document["organization_id"], document["connection_id"]),

@@ -64,6 +64,10 @@ class Held:
             parts={**self.parts, **dict.fromkeys(parts, UNSURE)},
         )
 
+    def without_part(self, part_id: str) -> Held:
+        """Return what to remember when a part was taken back on its own."""
+        return replace(self, parts={id_: version for id_, version in self.parts.items() if id_ != part_id})
+
     def proves_unchanged(self, updated_at: int | None, row: str | None = None) -> bool:
         """Tell whether a search row with this time needs no reading (DESIGN §5.3).
 

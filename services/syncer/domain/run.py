@@ -43,12 +43,18 @@ def pause_seconds(failures: int, jitter: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A resource to read now. `force` publishes it whole, whatever is remembered of it."""
+    """A resource to read now.
+
+    Attributes:
+        force: publish it whole, whatever is remembered of it.
+        redacted_part: a part of this conversation whose words went; an answer may not reach back to it.
+    """
 
     key: str
     resource: ResourceType
     id: str
     force: bool = False
+    redacted_part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from services.syncer.resources.walk import sweep_absent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.syncer.domain.fresh import Fresh
     from services.syncer.domain.held import Held
     from services.syncer.domain.run import Hint, RunKind, StepState
 
@@ -75,21 +76,37 @@ async def _became_if_in_scope(reading: Reading, id_: str, held: Held | None) -> 
     await _became(reading, id_, held)
 
 
-async def _became(reading: Reading, id_: str, held: Held | None, *, force: bool = False) -> None:
+async def _became(reading: Reading, id_: str, held: Held | None, *, hint: Hint | None = None) -> None:
+    force = hint is not None and hint.force
     try:
         answer = await reading.intercom.read(Call(Read.CONVERSATION, id_))
     except ResourceMissingError:
         await went(reading, [Gone("conversation", id_, held)])
         return
     fresh = conversation(answer.body, reading.scope, answer.at, held, force=force)
+    lost = _out_of_reach(hint, held, fresh)
+    if lost is not None and held is not None:
+        await reading.changes.part_gone(id_, lost)
+        fresh = conversation(answer.body, reading.scope, answer.at, held.without_part(lost), force=force)
     if fresh is not None:
         await reading.changes.apply([fresh])
         await keep_ledger(reading, fresh)
 
 
+def _out_of_reach(hint: Hint | None, held: Held | None, fresh: Fresh | None) -> str | None:
+    """Return the redacted part that an answer does not reach back to, if it is held.
+
+    What became of it cannot be read, but that its words went is known: it is taken back.
+    """
+    part = hint.redacted_part if hint is not None else None
+    if part is None or held is None or fresh is None or part not in held.parts:
+        return None
+    return None if any(each.id == part for each in fresh.parts) else part
+
+
 async def _read_one(reading: Reading, hint: Hint) -> None:
     held = (await reading.held("conversation", [hint.id])).get(hint.id)
-    await _became(reading, hint.id, held, force=hint.force)
+    await _became(reading, hint.id, held, hint=hint)
     reading.read("conversation")
 
 

@@ -38,7 +38,7 @@ class ReadingRules:
 
 
 class Changes(Protocol):
-    """Where steps bring what they read. All three raise LeaseLostError when the run is ours no more."""
+    """Where steps bring what they read. All raise LeaseLostError when the run is ours no more."""
 
     async def apply(self, items: Sequence[Fresh]) -> None:
         """Publish what is new or different, then remember it. The order of `items` is kept."""
@@ -48,6 +48,10 @@ class Changes(Protocol):
         self, held: Sequence[Gone], *, reason: str = "deleted", successor_id: str | None = None
     ) -> None:
         """Publish that resources went, with their tombstones, then forget them."""
+        ...
+
+    async def part_gone(self, conversation_id: str, part_id: str) -> None:
+        """Publish that one part went, with its tombstone; what is remembered is the caller's to change."""
         ...
 
 

@@ -104,6 +104,14 @@ class PublishedChanges:
             self._run.changed += 1
             self._metrics.published.labels(f"{lost.resource}_deleted").inc()
 
+    async def part_gone(self, conversation_id: str, part_id: str) -> None:
+        await self._lease.hold()
+        at = self._clock.now().isoformat()
+        told = self._deletion("conversation_part", part_id, "deleted", None, conversation_id, at)
+        await self._publisher.publish(told)
+        await self._publisher.publish_tombstones(told)
+        self._metrics.published.labels("conversation_part_deleted").inc()
+
     @asynccontextmanager
     async def _noted(self, intents: Sequence[Intent]) -> AsyncIterator[None]:
         """Keep the intents in a slot of their own until the block has ended well.

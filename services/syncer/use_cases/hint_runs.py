@@ -38,18 +38,19 @@ class HintRuns:
     async def work(self, run: Run, reading: Reading, reader: IntercomReader) -> str:
         """Follow as many hints as there is time for, and release the run. Returns how it ended.
 
-        Several hints for one resource are one reading. `run.followed` holds what was dealt with, also when
-        an error ends the slice.
+        Several hints for one resource are one reading, but for those that name redacted parts. `run.followed`
+        holds what was dealt with, also when an error ends the slice.
         """
-        seen: set[tuple[str, str]] = set()
+        seen: set[tuple[str, str, str | None]] = set()
         # The forced reading of a resource says all that an unforced one would.
         for hint in sorted(run.hints, key=lambda hint: not hint.force):
-            if (hint.resource, hint.id) not in seen:
+            this = (hint.resource, hint.id, hint.redacted_part)
+            if this not in seen:
                 if not reading.time_left():
                     await self._runs.checkpoint(run, wake_at=self._clock.now(), done_hints=run.followed)
                     return "sliced"
                 await self._follow(hint, reading)
-                seen.add((hint.resource, hint.id))
+                seen.add(this)
             run.followed.append(hint.key)
         run.count_calls(reader.calls)
         await self._reports.completed(run)

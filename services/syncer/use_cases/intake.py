@@ -80,7 +80,12 @@ class Intake:
         taken = False
         if event.hints:
             hints = [
-                Hint(f"{event.request_id}:{number}", hint.resource, hint.id)
+                Hint(
+                    f"{event.request_id}:{number}",
+                    hint.resource,
+                    hint.id,
+                    redacted_part=hint.redacted_part_id,
+                )
                 for number, hint in enumerate(event.hints)
             ]
             taken = await self._runs.hint(

@@ -129,6 +129,29 @@ SHAPES = st.recursive(
 )
 
 
+def test_a_redaction_names_its_part() -> None:
+    """The part may be out of reach of a reading; an id that is not a part's is not taken for one."""
+    item = {"type": "conversation_part", "id": "99", "conversation_id": "42"}
+    named = [("conversation_part.redacted", item), ("conversation_part.tag.created", item)]
+    named.append(("conversation_part.redacted", {"type": "conversation", "id": "42"}))
+    found = [hints_of({"topic": topic, "data": {"item": each}})[0] for topic, each in named]
+    assert [(hint.id, hint.redacted_part_id) for hint in found] == [("42", "99"), ("42", None), ("42", None)]
+
+
+def test_two_redactions_of_a_second_are_two() -> None:
+    """Without an id a notification is known by what it is about, the part too."""
+    bodies = [
+        {
+            "id": None,
+            "topic": "conversation_part.redacted",
+            "created_at": 5,
+            "data": {"item": {"type": "conversation_part", "id": part, "conversation_id": "42"}},
+        }
+        for part in ("98", "99")
+    ]
+    assert notification_identity(bodies[0]) != notification_identity(bodies[1])
+
+
 @given(st.dictionaries(KEYS, SHAPES, max_size=6))
 def test_no_body_breaks_the_reading(body: dict[str, Any]) -> None:
     """Whatever comes signed: hints that fit the contract, and an identity that fits a request's name."""

@@ -179,6 +179,27 @@ async def test_a_hint_is_followed_whatever_the_time_says(kind: str) -> None:
     assert kind != "redact" or "redacted" in part_of(rig, one, part).text.lower()
 
 
+async def test_a_redacted_part_that_no_answer_reaches_is_taken_back() -> None:
+    """Intercom gives the newest parts only; the webhook names the one whose words went, and it goes whole."""
+    rig = Rig(small(), audit_calls_per_minute=0)
+    await rig.first_sync()
+    one = one_of(rig)
+    first, *others = [part.id for part in rig.workspace.parts(one)]
+    rig.simulation.set_switches(rig.simulation.switches.changed(parts_limit=1))
+    rig.mutate("redact", conversation_id=one, part_id=first, quiet=True)
+    named = {"type": "conversation_part", "id": first, "conversation": {"id": one}}
+    for _ in range(2):  # The second time there is nothing left to take back.
+        await rig.request("hint", hints_of({"topic": "conversation_part.redacted", "data": {"item": named}}))
+        await rig.settle()
+    prefix = f"{KEY.organization_id}/{rig.workspace.id_code}/conversation_part/{one}/"
+    left = {key.removeprefix(prefix) for key in rig.mirror() if key.startswith(prefix)}
+    assert left == {*others, f"source-{one}"}
+    assert held(rig, one).part_count == len(left)
+    assert f"{prefix}{first}" in rig.publisher.tombstones
+    (gap,) = rig.completed[-1].gaps
+    assert (gap.id, gap.reason, gap.missing) == (one, "parts_cut_at_500", 1)
+
+
 async def test_the_audit_finds_what_nothing_shows() -> None:
     """A redaction of a part, without webhook, time or row, is found when its turn comes."""
     rig = Rig(small(), audit_calls_per_minute=10)
