@@ -335,6 +335,17 @@ class TestTakingBack:
         assert isinstance(told, SignalCleared)
         assert opened.title.casefold() not in told.model_dump_json().casefold()
 
+    async def test_a_part_that_is_taken_back_alone_removes_the_words(self, rig: Rig) -> None:
+        """What no reading can reach any more goes by itself, and its conversation stays."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", LEAVING))
+        told = await rig.tell(rig.deleted("conversation_part", "k1-0", "k1"))
+        assert isinstance(told[0], SignalCleared)
+        assert (told[0].cleared_because, told[0].evidence) == ("evidence_gone", ())
+        kept = await rig.stores.mirror.conversations(ORG, [f"{WORKSPACE}:k1"])
+        assert LEAVING not in str(kept)
+        assert kept != {}
+
     async def test_redaction_reaches_closed_signals(self, rig: Rig) -> None:
         """A dismissed signal does not keep words that were redacted since."""
         await rig.connect()
