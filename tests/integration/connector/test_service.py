@@ -6,13 +6,15 @@ import io
 import logging
 import sys
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgi_lifespan import LifespanManager
 from bson import json_util
 from cryptography.fernet import Fernet
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 
@@ -26,6 +28,7 @@ from shared.contracts.sync import SyncInterrupted, SyncRequested
 from shared.contracts.topics import ALL_TOPICS, CONNECTIONS, REMOVALS, SYNC_PROGRESS, SYNC_REQUESTS, Service
 from shared.messaging.broker import create_broker
 from shared.messaging.publisher import KafkaEventPublisher
+from shared.observability import tracing
 from shared.observability.logs import configure_logging
 from tests.integration.connector.stage import Browser, Workspace, running, settings, told, until, workspace
 
@@ -274,12 +277,16 @@ def everything_logged() -> Iterator[io.StringIO]:
 
 
 async def test_a_planted_token_is_found_nowhere(
-    place: Workspace, chosen: Settings, kafka: str, mongodb_uri: str
+    place: Workspace,
+    chosen: Settings,
+    kafka: str,
+    mongodb_uri: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Through a whole life with every kind of trouble, the credential stays in the vault.
+    """Through a whole life with every kind of trouble, a bug among it, the credential stays in the vault.
 
-    Logs, pages, API answers, metrics, documents and events are searched for the tokens, the client secret and
-    the credential keys, plain and in the encodings in which they might slip through.
+    Spans, logs, pages, API answers, metrics, documents and events are searched for the tokens, the client
+    secret and the credential keys, plain and in the encodings in which they might slip through.
     """
     oauth_token, private_token = "", (await place.control("tokens", workspace=FIRST))["value"]
     seen: list[str] = []
@@ -289,6 +296,8 @@ async def test_a_planted_token_is_found_nowhere(
         if "/internal/" not in str(answer.request.url):
             seen.append(f"{answer.request.url} {answer.headers} {answer.text}")
 
+    spans = InMemorySpanExporter()
+    tracing._PROVIDER.add_span_processor(SimpleSpanProcessor(spans))
     with everything_logged() as written:
         browser = Browser(place, chosen)
         browser.http.event_hooks["response"] = [note]
@@ -312,6 +321,12 @@ async def test_a_planted_token_is_found_nowhere(
             await browser.post("token", access_token=f"{private_token}\n{private_token}", region="us")
             await browser.http.post("/api/v1/connections", json={"access_token": private_token, "region": 7})
             await browser.http.post("/api/v1/connections", json={"access_token": [private_token]})
+            with monkeypatch.context() as bug:
+                bug.setattr("services.connector.adapters.http_intercom._object", _nobody_foresaw)
+                with suppress(RuntimeError):
+                    await browser.http.post(f"{prefix}/doctor")
+                with suppress(RuntimeError):
+                    await browser.post("token", access_token=private_token, region="us")
             await place.control("tokens", value=private_token, state="revoked")
             await browser.http.post(f"{prefix}/doctor")
             for path in (INTERCOM, "/settings/organization/integrations", "/operations/sync", "/metrics"):
@@ -336,6 +351,7 @@ async def test_a_planted_token_is_found_nowhere(
         "events": "\n".join(raw.decode() for raw, _ in records),
         "documents": documents,
         "settings": repr(chosen),
+        "spans": "\n".join(span.to_json() for span in spans.get_finished_spans()),
     }
     secrets_planted = {
         "OAuth token": oauth_token,
@@ -346,6 +362,8 @@ async def test_a_planted_token_is_found_nowhere(
         "credential key": chosen.credential_keys.get_secret_value(),
         "signing key": chosen.signing_key.get_secret_value(),
     }
+    spans.shutdown()
+    assert "Nobody foresaw this" in places["logs"]
     assert all(len(text) > 500 for text in places.values()), {
         name: len(text) for name, text in places.items()
     }
@@ -354,6 +372,10 @@ async def test_a_planted_token_is_found_nowhere(
         for where, text in places.items():
             for form in (secret, secret.rstrip("="), secret[::-1], secret.encode().hex()):
                 assert form not in text, f"{secret_name} in {where}"
+
+
+def _nobody_foresaw(content: bytes) -> dict[str, Any]:
+    raise RuntimeError(f"Nobody foresaw this: {len(content)} bytes")
 
 
 async def _documents(mongodb_uri: str, database: str) -> str:
