@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
+from bson import ObjectId
+
 from deploy.local.documents.errors import BadValueError
-from deploy.local.documents.keys import invert
+from deploy.local.documents.keys import encode_key, invert
 from deploy.local.documents.query.bounds import Bound, Span, after, bounds_of
-from deploy.local.documents.query.clauses import And, Node, Or
+from deploy.local.documents.query.clauses import And, Clause, Node, Or
 from deploy.local.documents.query.sorting import SortOrder, parse_sort
 from deploy.local.documents.storage.catalog import ID_INDEX_NAME
 from deploy.local.documents.storage.scan import Leg
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 MAX_LEGS: Final = 20_000
 """Intervals of one plan; a filter that needs more is answered by another index or by reading all."""
 
-_ID_ORDER: Final[SortOrder] = ((("_id",), 1),)
+_ID: Final = ("_id",)
+_ID_ORDER: Final[SortOrder] = ((_ID, 1),)
+_PLAIN: Final = (str, int, ObjectId)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class _Candidate:
 
 def plan(collection: Collection, node: And, sort: SortOrder, hint: Any = None) -> Plan:
     """Choose how to read the collection; raises `BadValueError` for a hint that names no index."""
+    if hint is None and (direct := _by_identity(node)) is not None:
+        return direct
     if hint is not None and _is_natural(hint):
         return Plan((), _residual(node, ()), is_sorted=not sort)
     bounds: dict[Path, list[Bound]] = {}
@@ -102,6 +108,25 @@ def plan(collection: Collection, node: And, sort: SortOrder, hint: Any = None) -
         if hint is not None or score > (0, 0, 0, 0):
             return _finish(best, node, sort)
     return _plan_alternatives(collection, node, sort) or Plan((), _residual(node, ()), is_sorted=not sort)
+
+
+def _by_identity(node: And) -> Plan | None:
+    """The plan for one document by its plain ``_id``, which most writes are about: nothing can beat it."""
+    for child in node.children:
+        if (
+            isinstance(child, Clause)
+            and child.path == _ID
+            and child.operator == "$eq"
+            and child.opens
+            and isinstance(child.operand, _PLAIN)
+            and not isinstance(child.operand, bool)
+        ):
+            key = encode_key(child.operand)
+            rest = tuple(other for other in node.children if other is not child)
+            return Plan(
+                (Leg(None, key, after(key), point=True),), And(rest) if rest else None, is_sorted=True
+            )
+    return None
 
 
 def _is_natural(hint: Any) -> bool:

@@ -34,6 +34,7 @@ class Index:
         specification: What ``listIndexes`` shows.
         multikey: Positions of fields that some document filled from an array. Grows before the commit
             that needs it and never shrinks, so a reader can only be too careful.
+        fields: The document's own fields that its entries come from.
     """
 
     id: int
@@ -41,6 +42,10 @@ class Index:
     order: SortOrder
     specification: Document
     multikey: frozenset[int] = frozenset()
+    fields: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fields = frozenset(path[0] for path, _ in self.order)
 
     @property
     def table(self) -> str:

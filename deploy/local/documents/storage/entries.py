@@ -33,6 +33,9 @@ class Entries:
     multikey: frozenset[int]
 
 
+_NONE = Entries(frozenset(), frozenset())
+
+
 @dataclass(frozen=True, slots=True)
 class _Open:
     """A field still on its way: where it stands and which part of its path comes next."""
@@ -48,6 +51,13 @@ def entries_of(document: Any, order: SortOrder, *, sparse: bool) -> Entries:
     Fields that go through the same array are taken from the same element. Raises code 171 where two
     different arrays meet in one index, as MongoDB does.
     """
+    if len(order) == 1:
+        ((path, direction),) = order
+        value = document.get(path[0], MISSING) if len(path) == 1 else None
+        if value is not None and not isinstance(value, list):
+            if sparse and value is MISSING:
+                return _NONE
+            return Entries(frozenset((encode_component(value, direction),)), frozenset())
     tuples, multikey = value_tuples(document, order)
     keys = {
         b"".join(

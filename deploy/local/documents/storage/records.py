@@ -43,11 +43,24 @@ def insert(database: Database, collection: Collection, document: Document, body:
 
 
 def replace(
-    database: Database, collection: Collection, rid: int, old: Document, new: Document, body: bytes
+    database: Database,
+    collection: Collection,
+    rid: int,
+    *,
+    old: Document,
+    new: Document,
+    body: bytes,
+    touched: frozenset[str] | None,
 ) -> None:
-    """Store a document's new state; only index entries that differ are touched."""
+    """Store a document's new state; only index entries that differ are written.
+
+    ``touched`` names the document's own fields that may differ, None where all may: indexes on others are
+    not even looked at.
+    """
     changes = []
     for index in collection.indexes:
+        if touched is not None and touched.isdisjoint(index.fields):
+            continue
         before = entries_of(old, index.order, sparse=index.sparse)
         changes.append((index, *_checked(database, collection, index, new, before, rid)))
     database.connection.execute(f"UPDATE {collection.table} SET body = ? WHERE rid = ?", (body, rid))

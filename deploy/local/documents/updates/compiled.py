@@ -78,6 +78,13 @@ class Update:
     def is_replacement(self) -> bool:
         return self._replacement is not None
 
+    @property
+    def touched(self) -> frozenset[str] | None:
+        """The fields of a document's own that the update may change; None where it may change all."""
+        if self.is_replacement:
+            return None
+        return frozenset(path[0] for step in self._steps for path in (step.path, step.new_path) if path)
+
     def apply(
         self, document: Document, node: And, *, copied: Document | None = None, is_insert: bool = False
     ) -> Document:
@@ -197,6 +204,8 @@ def _checked(path: str) -> Path:
 
 def _refuse_conflicts(steps: list[_Step]) -> None:
     """Two operators on the same field, or on a field and one inside it, have no defined order."""
+    if len(steps) == 1 and not steps[0].new_path:
+        return
     taken: set[Path] = set()
     inside: set[Path] = set()
     for step in steps:
