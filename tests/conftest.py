@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from deploy.local.documents_probe import mongodb_answers
 from deploy.local.kafka.configuration import BrokerAddress
@@ -27,11 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# A busy machine makes an example slow, which says nothing of the code: no test asserts on time.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
+
 def pytest_report_header() -> list[str]:
     """Say at the top of a run which engines the tests will meet."""
-    settings = LocalSettings()
-    kafka = settings.kafka_bootstrap_servers or f"Apache Kafka {read_lock().kafka_version}, started on demand"
-    documents = "named by EARSHOT_MONGODB_URI" if settings.mongodb_uri else "our own, started on demand"
+    local = LocalSettings()
+    kafka = local.kafka_bootstrap_servers or f"Apache Kafka {read_lock().kafka_version}, started on demand"
+    documents = "named by EARSHOT_MONGODB_URI" if local.mongodb_uri else "our own, started on demand"
     return [f"kafka: {kafka}", f"document server: {documents}"]
 
 
@@ -73,18 +79,18 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     A module has its own, which costs a second or two: services read every topic from its beginning, so
     what one module publishes would be work, and dead letters, for the next.
     """
-    settings = LocalSettings()
-    if settings.kafka_bootstrap_servers:
-        yield settings.kafka_bootstrap_servers
+    local = LocalSettings()
+    if local.kafka_bootstrap_servers:
+        yield local.kafka_bootstrap_servers
         return
     folder = tmp_path_factory.mktemp("kafka")
     node = planned_node(
         folder=folder,
         log_file=folder / "kafka.log",
         address=BrokerAddress(*free_ports(2)),
-        cache_dir=settings.cache_dir,
+        cache_dir=local.cache_dir,
     )
-    prepare_node(node, settings.cache_dir, SilentReporter())
+    prepare_node(node, local.cache_dir, SilentReporter())
     servers = node.address.bootstrap_servers
     with running(node.command(), lambda: kafka_answers(servers), output=folder / "output.txt"):
         yield servers
@@ -93,9 +99,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URI of a document server that speaks MongoDB's protocol."""
-    settings = LocalSettings()
-    if settings.mongodb_uri:
-        yield settings.mongodb_address
+    local = LocalSettings()
+    if local.mongodb_uri:
+        yield local.mongodb_address
         return
     folder = tmp_path_factory.mktemp("documents")
     (port,) = free_ports(1)
