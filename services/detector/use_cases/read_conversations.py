@@ -2,6 +2,11 @@
 
 One call reads a batch. It may be repeated at any time, in any order, by any replica: what it stores is a
 function of the mirror, and signals are settled under their revisions.
+
+Two readings of one conversation must not overtake each other: whoever read it before a reply arrived and
+settles after it was heard would take the reply's signal back. So in one process readings take turns, and one
+that does not come of the conversation's own records looks once more before it settles, for what another
+replica stored meanwhile.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from services.detector.domain.readings import Attribution, conversation_reading,
 from services.detector.domain.redetection import Difference, difference_of
 from services.detector.domain.spoken import as_conversation, in_order
 from services.detector.domain.text_reading import read_with
+from shared.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -39,6 +45,8 @@ if TYPE_CHECKING:
     from shared.clock import Clock
     from shared.contracts.resources import ConversationPartChanged
 
+_LOOKS = 5
+"""Times that a conversation is read because it changed under its reading, before the batch is tried anew."""
 _AT_ONCE = 50
 """Conversations detected and settled together: a quarter of a second, after which their signals are told."""
 
@@ -85,6 +93,7 @@ class ReadConversations:
         self._due = due
         self._settler = settler
         self._clock = clock
+        self._turn = asyncio.Lock()
 
     def fingerprint(self, *, lifecycle: bool) -> str:
         """Return what names the present detectors and switch; another one means that a re-reading is due."""
@@ -131,7 +140,8 @@ class ReadConversations:
         wanted = list(keys)
         for start in range(0, len(wanted), _AT_ONCE):
             portion = wanted[start : start + _AT_ONCE]
-            changed, touched = await self._read_portion(organization_id, portion, known_before, arrived or {})
+            async with self._turn:
+                changed, touched = await self._read_portion(organization_id, portion, known_before, arrived)
             count += changed
             subjects.update(touched)
         due = {one: view for one, view in subjects.items() if one.kind != "conversation"}
@@ -143,11 +153,17 @@ class ReadConversations:
         organization_id: str,
         keys: Sequence[str],
         known_before: datetime | None,
-        arrived: Mapping[str, Sequence[ConversationPartChanged]],
+        arrived: Mapping[str, Sequence[ConversationPartChanged]] | None,
     ) -> tuple[int, dict[Subject, ConnectionView]]:
         """Settle what these conversations say; return how many signals changed, and who is due."""
-        mirrored = await self._mirror.conversations(organization_id, keys)
-        reads = await self._detect(organization_id, mirrored, arrived)
+        for _ in range(_LOOKS):
+            mirrored = await self._mirror.conversations(organization_id, keys)
+            reads = await self._detect(organization_id, mirrored, arrived or {})
+            # Who comes with the records themselves has the last of them.
+            if arrived is not None or not await self._outrun(organization_id, keys, reads):
+                break
+        else:
+            raise TransientError("Conversations kept changing while they were read.")
         gone = [Reading(source=key, contributions=(), texts={}) for key in sorted(set(keys) - set(mirrored))]
         requests, least, _ = await asyncio.gather(
             self._wishes.assign(organization_id, {one.mirrored.key: one.findings for one in reads}),
@@ -175,6 +191,18 @@ class ReadConversations:
         subjects = {**{subject: connection for subject in before if connection}, **after}
         subjects.update(await self._subjects_of_gone(organization_id, gone, changed.subjects))
         return changed.count, subjects
+
+    async def _outrun(self, organization_id: str, keys: Sequence[str], reads: Sequence[_Read]) -> bool:
+        """Tell whether one of these conversations is not any more what was read of it."""
+        mirrored = await self._mirror.conversations(organization_id, keys)
+        parts = await self._mirror.parts(organization_id, mirrored.keys())
+        return mirrored.keys() != {one.mirrored.key for one in reads} or any(
+            one.conversation
+            != as_conversation(
+                mirrored[one.mirrored.key].record, parts.get(one.mirrored.key, []), one.attribution.tags
+            )
+            for one in reads
+        )
 
     async def _subjects_of_gone(
         self, organization_id: str, gone: Sequence[Reading], subjects: Collection[Subject]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,16 +29,16 @@ from tests.unit.services.detector.rig import (
     UNRELATED,
     WISH,
     WORKSPACE,
+    Rig,
     kinds,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from services.detector.domain.attributes import Meaning
     from services.detector.domain.conversation import AccountFacts
     from shared.contracts.event import Event
-    from tests.unit.services.detector.rig import Rig
 
 NORTHWIND = provisional_customer_id(ORG, f"{WORKSPACE}:co1")
 ACC1 = known_customer_id(ORG, "acc-1")
@@ -260,6 +261,45 @@ class TestArriving:
         await rig.connect()
         with pytest.raises(TransientError):
             await rig.tell(*[one.model_copy(update={"organization_id": "o2"}) for one in rig.said("k", WISH)])
+
+    async def test_a_reading_that_another_replica_overtook_takes_nothing_back(self, rig: Rig) -> None:
+        """A reply is heard while its writer's new company lets the conversation be read; it stays heard."""
+        await rig.connect()
+        await rig.tell(rig.contact(companies=()), *rig.said("k1", UNRELATED))
+        other = Rig(rig.stores, rig.publisher, rig.clock).engine
+        mirror: Any = rig.stores.mirror
+        parts, replies = mirror.parts, [rig.said("k1", UNRELATED, LEAVING)]
+
+        async def overtaken(organization_id: str, keys: Collection[str]) -> Any:
+            found = await parts(organization_id, keys)
+            if replies:
+                await other.admission.conversations(replies.pop())
+            return found
+
+        mirror.parts = overtaken
+        await rig.engine.admission.directory([rig.contact(), rig.company()])
+        assert [one.is_open for one in await rig.signals() if one.slot.kind == "churn_risk"] == [True]
+
+    async def test_readings_take_turns(self, rig: Rig) -> None:
+        """Within a process nobody loads a conversation while another has not settled what it loaded."""
+        await rig.connect()
+        await rig.tell(rig.contact(), *rig.said("k1", UNRELATED))
+        seen: list[str] = []
+        mirror: Any = rig.stores.mirror
+        load, keep = mirror.conversations, mirror.save_analyses
+
+        async def loads(*arguments: Any) -> Any:
+            seen.append("load")
+            return await load(*arguments)
+
+        async def keeps(*arguments: Any) -> Any:
+            seen.append("keep")
+            return await keep(*arguments)
+
+        mirror.conversations, mirror.save_analyses = loads, keeps
+        key = f"{WORKSPACE}:k1"
+        await asyncio.gather(*(rig.engine.reader.read(ORG, [key], arrived={}) for _ in range(3)))
+        assert seen == ["load", "keep"] * 3
 
     async def test_a_switch_turned_on_while_a_batch_is_read_is_heard(self, rig: Rig) -> None:
         """The batch is read once more, and what it says is news."""
