@@ -54,7 +54,7 @@ def test_a_missing_safeguard_is_noticed(mutant: str, tmp_path: Path) -> None:
         undertaker = Undertaker(ground.cluster, service, seen, {place})
         undertaker.start()
         try:
-            ground.writer.write(_FACTS)
+            ground.writer.write(_FACTS, by_known=True)
             undertaker.wait_first_death()
             verdict = ground.settle(print, seconds=_SETTLED_SECONDS)
         finally:

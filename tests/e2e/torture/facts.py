@@ -72,9 +72,12 @@ class FactWriter:
         with self._guard:
             return list(self._facts)
 
-    def write(self, count: int) -> list[Fact]:
-        """Write that many facts now, each opening a conversation; return them."""
-        return [self._open() for _ in range(count)]
+    def write(self, count: int, *, by_known: bool = False) -> list[Fact]:
+        """Write that many facts now, each opening a conversation; return them.
+
+        By customers that were there from the start nothing follows but the fact itself.
+        """
+        return [self._open(self._known.popleft() if by_known else None) for _ in range(count)]
 
     def _run(self) -> None:
         try:
@@ -94,8 +97,8 @@ class FactWriter:
         self._facts.append(fact)
         return fact
 
-    def _open(self) -> Fact:
-        customer = self._customer()
+    def _open(self, customer: str | None = None) -> Fact:
+        customer = customer or self._customer()
         with self._guard:
             number = len(self._facts) + 1
             return self._next(self._workspace.write(customer, _NOTICE.format(mark=mark(number))))
