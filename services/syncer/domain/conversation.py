@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from services.syncer.domain.conversation_row import Shown
     from services.syncer.domain.fresh import Scope
     from services.syncer.domain.held import Held
 
@@ -60,7 +61,7 @@ def conversation(
     before: Held | None,
     *,
     force: bool = False,
-    row_shown: str | None = None,
+    shown: Shown | None = None,
 ) -> Fresh | None:
     """Return the conversation in an answer of GET /conversations/{id}, or None when it cannot be one.
 
@@ -70,7 +71,7 @@ def conversation(
         at: when it was read, Unix seconds on the source's clock.
         before: what is remembered of it; parts that were cut off since still count as held.
         force: see `Fresh`.
-        row_shown: see `Fresh`.
+        shown: see `Fresh`.
     """
     id_ = identifier(body.get("id"))
     created_at = moment(first((body.get("created_at"), body.get("updated_at"))))
@@ -103,7 +104,7 @@ def conversation(
         source_parts=source_parts,
         open=event.state != "closed",
         row=row_version(body),
-        row_shown=row_shown,
+        shown=shown,
         force=force,
     )
 

@@ -5,6 +5,7 @@ A tag, a title, an attribute or a redaction may leave `updated_at` where it was 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.fields import (
@@ -25,8 +26,21 @@ from services.syncer.domain.version import version_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a row showed, and its time."""
+
+    version: str
+    updated_at: int | None
+
+
 _MOST_SHOWN = 20_000
 """Characters of the opening message that are compared; a row may show fewer than the conversation itself."""
+
+
+def shown_by(row: Mapping[str, Any]) -> Shown:
+    return Shown(row_version(row), seconds(row.get("updated_at")))
 
 
 def row_version(body: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from services.syncer.domain.conversation_row import Shown
     from services.syncer.domain.held import Held
     from shared.contracts.resources import ConversationPartChanged, ResourceEvent
     from shared.contracts.sync import ResourceType
@@ -31,7 +32,7 @@ class Fresh:
         parts: all parts that came, for a conversation.
         source_parts: the source's own count, the opening message included; None when it told none.
         row: the fingerprint of the row that says the same, for a conversation.
-        row_shown: that of the row which led to this reading, if one did.
+        shown: the row which led to this reading, if one did.
         force: publish it whole, whatever is remembered.
         lag_seconds: how long what was read may lag behind the resource itself; nothing for a reading by id.
     """
@@ -45,7 +46,7 @@ class Fresh:
     source_parts: int | None = None
     open: bool = False
     row: str | None = None
-    row_shown: str | None = None
+    shown: Shown | None = None
     force: bool = False
     lag_seconds: int = 0
 
@@ -64,12 +65,14 @@ class Fresh:
     def row_to_remember(self) -> str | None:
         """Return the row that from now on means "unchanged".
 
-        A row that led to a reading in which nothing was new is one that lags, or that shows less than the
-        conversation itself: it is remembered as it is, so that it leads nowhere a second time.
+        That is the row which led here, if it is of the same time or nothing was new: it may lag, or show less
+        than the conversation itself, and leads nowhere a second time.
         """
+        if self.shown is not None and (not self.changed or self.shown.updated_at == self.updated_at):
+            return self.shown.version
         if self.changed or self.before is None:
             return self.row
-        return self.row_shown or self.before.row or self.row
+        return self.before.row or self.row
 
     def all_parts(self) -> dict[str, str]:
         """Return the version of each part ever published: parts are never dropped for being absent."""

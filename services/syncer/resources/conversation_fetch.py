@@ -27,6 +27,7 @@ from services.syncer.resources.reading import Gone
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from services.syncer.domain.conversation_row import Shown
     from services.syncer.domain.fresh import Fresh
     from services.syncer.domain.held import Held
     from services.syncer.resources.reading import Reading
@@ -65,7 +66,7 @@ class Fetch:
         self._wanted: dict[str, int] = position.setdefault("wanted", {})
         self._retried: list[str] = position.setdefault("retried", [])
         self._held: dict[str, Held] = {}
-        self._rows: dict[str, str] = {}
+        self._rows: dict[str, Shown] = {}
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=_READ_AHEAD)
         self._done: asyncio.Queue[Fresh | Gone | None] = asyncio.Queue(maxsize=_BATCH)
         self._fed = False
@@ -96,11 +97,11 @@ class Fetch:
         return self._fed and not self._wanted
 
     async def want(
-        self, id_: str, held: Held | None, *, retried: bool = False, row: str | None = None
+        self, id_: str, held: Held | None, *, retried: bool = False, row: Shown | None = None
     ) -> None:
         """Add a conversation to those to be fetched; one that is wanted already is fetched once.
 
-        `row` is the fingerprint of the row that asks for it.
+        `row` is the row that asks for it.
         """
         if id_ in self._wanted:
             return
@@ -157,7 +158,7 @@ class Fetch:
                 self._held[id_] = held
             raise
         row = self._rows.pop(id_, None)
-        fresh = conversation(answer.body, self._reading.scope, answer.at, held, row_shown=row)
+        fresh = conversation(answer.body, self._reading.scope, answer.at, held, shown=row)
         if fresh is None or fresh.event.id != id_:
             raise SourceUnavailableError(f"/conversations/{id_} answered with something that is not it.")
         return fresh

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from services.syncer.domain.conversation_row import row_version
+from services.syncer.domain.conversation_row import row_version, shown_by
 from services.syncer.domain.cursor import lookback_start
 from services.syncer.domain.fields import identifier, rows, seconds
 from services.syncer.domain.gap import UNREAD_GAPS
@@ -77,11 +77,11 @@ async def _feed_rows(
     for id_, row in counted.items():
         held = known.get(id_)
         # A walk over all looks at what its rows show; a search for changes sees only what has a new time.
-        shown = row_version(row) if walk is not None else None
-        if held is not None and held.proves_unchanged(seconds(row.get("updated_at")), shown):
+        compared = row_version(row) if walk is not None else None
+        if held is not None and held.proves_unchanged(seconds(row.get("updated_at")), compared):
             unchanged += 1
         else:
-            await fetch.want(id_, held, row=shown)
+            await fetch.want(id_, held, row=shown_by(row))
     reading.read("conversation", unchanged)
     return found
 
