@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
@@ -47,6 +47,8 @@ from tests.unit.services.detector.rig import LEAVING, NOW, ORG, WORKSPACE, Rig, 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from pymongo.asynchronous.database import AsyncDatabase
+
     from shared.contracts.event import Event
 
 __all__ = [
@@ -64,8 +66,8 @@ __all__ = [
 
 
 @pytest.fixture
-async def rig(mongodb_uri: str) -> AsyncIterator[Rig]:
-    """A detector without a bus, over documents in a database of its own."""
+async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[Any]]:
+    """A database of its own, dropped afterwards."""
     settings = ServiceSettings(
         http_port=1,
         signing_key=SecretStr("k" * 40),
@@ -73,7 +75,15 @@ async def rig(mongodb_uri: str) -> AsyncIterator[Rig]:
         database_prefix=f"t{secrets.token_hex(6)}",
     )
     client = create_client(settings, service="detector")
-    database = database_of(client, settings, service="detector")
+    made = database_of(client, settings, service="detector")
+    yield made
+    await client.drop_database(made.name)
+    await client.close()
+
+
+@pytest.fixture
+async def rig(database: AsyncDatabase[Any]) -> Rig:
+    """A detector without a bus, over documents."""
     publisher, clock = RecordingPublisher(), ManualClock(NOW)
     mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
     customers, requests = MongoCustomers(database), MongoRequests(database)
@@ -98,9 +108,7 @@ async def rig(mongodb_uri: str) -> AsyncIterator[Rig]:
         leases=MongoLeases(database),
         tombstones=BusTombstones(publisher),
     )
-    yield Rig(stores, publisher, clock, discover())
-    await client.drop_database(database.name)
-    await client.close()
+    return Rig(stores, publisher, clock, discover())
 
 
 async def test_a_fact_that_was_not_published_is_swept(rig: Rig) -> None:
@@ -114,6 +122,20 @@ async def test_a_fact_that_was_not_published_is_swept(rig: Rig) -> None:
     assert await signals.pending.sweep() == 1
     assert await signals.pending.sweep() == 0
     assert kinds(rig.published()) == [("detected", "churn_risk")]
+
+
+async def test_redacted_words_are_in_no_document(rig: Rig, database: AsyncDatabase[Any]) -> None:
+    """Mirror, what was read from it, signals, customers: none keeps words of a message that was redacted."""
+    await rig.connect()
+    await rig.tell(rig.contact(), rig.company(), *rig.said("k1", LEAVING))
+    assert "cancel our subscription" in await _everything(database)
+    await rig.tell(rig.part("k1", 0, "", redacted=True))
+    assert "cancel our subscription" not in await _everything(database)
+
+
+async def _everything(database: AsyncDatabase[Any]) -> str:
+    names = await database.list_collection_names()
+    return "".join([str([one async for one in database[name].find({})]) for name in names])
 
 
 _BUS_TRIES = 8
