@@ -110,7 +110,6 @@ async def test_a_planted_token_is_found_nowhere(
             connector_url=connector.url,
             lease_seconds=2,
             slice_seconds=1,
-            unreachable_after_failures=3,
         )
         bus = Bus(kafka)
 
@@ -159,8 +158,14 @@ async def test_a_planted_token_is_found_nowhere(
             await control("switches", reset=True)
             await control("tokens", value=DEMO_TOKEN, state="active")
             back = bus.connection(url, WORKSPACE, revision=2)
-            await bus.send(back.model_copy(update={"changed_at": datetime.now(UTC)}), bus.request("initial"))
-            await until(lambda: ended("initial", SyncCompleted))
+            await bus.send(back.model_copy(update={"changed_at": datetime.now(UTC)}))
+
+            async def read_whole() -> bool:
+                # A run that its troubles end just now forgets what was asked of it meanwhile; so ask again.
+                await bus.send(bus.request("initial"))
+                return await ended("initial", SyncCompleted)
+
+            await until(read_whole)
         records = await bus.read(SYNC_PROGRESS, *RESOURCE_TOPICS)
         places = {
             "logs": written.getvalue(),
