@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
+
 from services.detector.adapters.bus_tombstones import BusTombstones
+from services.detector.adapters.chat_completions import ChatCompletions
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
 from services.detector.adapters.mongo_corrections import MongoCorrections
 from services.detector.adapters.mongo_customers import MongoCustomers
@@ -16,6 +20,8 @@ from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_model_use import MongoModelUse
+from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
@@ -23,12 +29,14 @@ from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.api.customers import customer_routes
 from services.detector.api.graph import graph_routes
 from services.detector.api.health import health_routes
+from services.detector.api.language_model import language_model_routes
 from services.detector.api.reading import conversation_routes, people_routes, request_routes
 from services.detector.api.redetections import redetection_routes
 from services.detector.api.signals import signal_routes
 from services.detector.background import BackgroundWork
-from services.detector.detectors import discover
+from services.detector.detectors import discover, lowered
 from services.detector.domain.occasion import OccasionRules
+from services.detector.domain.second_look import AskRules
 from services.detector.engine import Engine, Stores
 from services.detector.handlers.connections import subscribe_connections
 from services.detector.handlers.resources import subscribe_resources
@@ -38,6 +46,7 @@ from services.detector.pages.customers import CustomerParts, customer_pages
 from services.detector.pages.detection import DetectionParts, detection_pages
 from services.detector.pages.insight import SignalParts, signal_pages
 from services.detector.pages.insights import InsightParts, insight_pages
+from services.detector.pages.language_model import language_model_pages
 from services.detector.pages.live import LiveFeed
 from services.detector.pages.people import PeopleParts, people_pages
 from services.detector.pages.requests import (
@@ -47,6 +56,8 @@ from services.detector.pages.requests import (
     request_pages,
 )
 from services.detector.pages.settings import SettingParts, setting_pages
+from services.detector.ports import Spent
+from services.detector.use_cases.second_look import Advice
 from services.detector.use_cases.show import Show
 from shared.documents.pending import sweep_forever
 from shared.foundation import lay_foundation
@@ -57,6 +68,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from services.detector.detectors import Detectors
+    from services.detector.domain.learned import Learned
     from services.detector.settings import Settings
     from shared.clock import Clock
     from shared.faults import Faults
@@ -84,7 +97,11 @@ def create_app(
     rereads = MongoRereads(base.database)
     due = MongoDueSubjects(base.database)
     redetections = MongoRedetections(base.database)
+    questions, model_use = MongoQuestions(base.database), MongoModelUse(base.database)
     model = OnnxTextModel(threads=settings.text_model_threads) if settings.text_model else None
+    detectors = discover(settings.detector_parameters, model.learned if model else None)
+    # No proxy of the environment and no redirect: words go to the address of the settings and nowhere else.
+    chat = httpx.AsyncClient(follow_redirects=False, trust_env=False)
     engine = Engine(
         Stores(
             mirror=mirror,
@@ -97,11 +114,14 @@ def create_app(
             rereads=rereads,
             due=due,
             redetections=redetections,
+            questions=questions,
+            model_use=model_use,
             leases=MongoLeases(base.database),
             tombstones=BusTombstones(base.publisher),
         ),
-        discover(settings.detector_parameters, model.learned if model else None),
+        detectors,
         model=model,
+        advice=_advice(settings, chat, detectors, model.learned if model else None),
         patience_seconds=settings.connection_patience_seconds,
         clock=base.clock,
         owner=secrets.token_hex(8),
@@ -113,7 +133,7 @@ def create_app(
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
     records = (mirror, signals, customers, health, requests, corrections)
-    for store in (*records, connections, rereads, redetections, due):
+    for store in (*records, connections, rereads, redetections, due, questions, model_use):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
     base.lifecycle.background("re-reading", work.reread)
@@ -121,6 +141,9 @@ def create_app(
     base.lifecycle.background("account review", work.account_review)
     base.lifecycle.background("due subjects", work.due_subjects)
     base.lifecycle.background("health", work.health)
+    for number in range(settings.language_model_concurrency if settings.language_model_url else 1):
+        base.lifecycle.background(f"language model {number + 1}", work.ask)
+    base.lifecycle.close("language model", chat.aclose)
     for pending in (signals.pending, connections.pending):
         base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))
     lists = MongoLists(base.database)
@@ -165,6 +188,7 @@ def create_app(
         corrections=corrections,
         mirror=mirror,
         redetect=engine.redetect,
+        ask=engine.ask,
     )
     return base.application(
         routers=[
@@ -173,6 +197,7 @@ def create_app(
             health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
             request_routes(lists=lists, show=show, review=engine.review, regroup=engine.regroup),
             redetection_routes(redetect=engine.redetect),
+            language_model_routes(ask=engine.ask),
             graph_routes(show=show, clock=base.clock),
             people_routes(lists=lists, show=show),
             conversation_routes(lists=lists, show=show, moods=engine.moods),
@@ -186,6 +211,33 @@ def create_app(
             conversation_pages(ConversationParts(pages, show)),
             setting_pages(setting_parts),
             detection_pages(detection_parts),
+            language_model_pages(detection_parts),
         ],
         pages=pages,
+    )
+
+
+def _advice(
+    settings: Settings, client: httpx.AsyncClient, detectors: Detectors, learned: Learned | None
+) -> Advice | None:
+    """Return the language model as the operator set it up; None where there is none."""
+    if settings.language_model_url is None:
+        return None
+    band = settings.language_model_band
+    return Advice(
+        model=ChatCompletions(
+            client,
+            url=settings.language_model_url,
+            name=settings.language_model_name,
+            key=settings.language_model_key,
+            timeout_seconds=settings.language_model_timeout_seconds,
+        ),
+        nearly=discover(lowered(detectors, settings.detector_parameters, by=band), learned),
+        budget=Spent(settings.language_model_requests_per_day, settings.language_model_tokens_per_day),
+        rules=AskRules(
+            band=band,
+            spend=settings.language_model_spend,
+            max_age=timedelta(days=settings.announce_max_age_days),
+            patience=timedelta(seconds=settings.language_model_patience_seconds),
+        ),
     )

@@ -6,7 +6,7 @@ An engine that is away is waited for.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from services.detector.engine import Engine
     from services.detector.metrics import Metrics
     from services.detector.settings import Settings
+
+T = TypeVar("T")
 
 _LOG = structlog.get_logger(__name__)
 
@@ -103,7 +105,16 @@ class BackgroundWork:
             await self._sleep(seconds)
             await self._patiently(lambda: self._engine.health.round(seconds, again))
 
-    async def _patiently(self, step: Callable[[], Awaitable[int]]) -> int:
+    async def ask(self) -> None:
+        """Deal with questions to the language model; several of these run beside each other."""
+        while True:
+            asked = await self._patiently(self._engine.ask.work)
+            if asked is None:
+                await self._sleep(_IDLE_SECONDS)
+            else:
+                self._metrics.asked(asked.outcome, tokens=asked.tokens, seconds=asked.seconds)
+
+    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
         while True:
             try:
                 return await step()

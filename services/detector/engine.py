@@ -9,6 +9,7 @@ from services.detector.domain.mood import MoodRules
 from services.detector.domain.occasion import OccasionRules
 from services.detector.use_cases.accounts import Accounts
 from services.detector.use_cases.admission import PATIENCE_SECONDS, Admission
+from services.detector.use_cases.ask import AskLanguageModel
 from services.detector.use_cases.attribution import Attributor
 from services.detector.use_cases.companies import MatchCompanies
 from services.detector.use_cases.connections import KeepConnections, RemoveData
@@ -23,6 +24,7 @@ from services.detector.use_cases.regroup import Regroup
 from services.detector.use_cases.reread import Reread
 from services.detector.use_cases.review import Review
 from services.detector.use_cases.rounds import Rounds
+from services.detector.use_cases.second_look import SecondLook
 from services.detector.use_cases.settle import Settler
 from services.detector.use_cases.wishes import Wishes
 
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
         HealthRecords,
         Leases,
         Mirror,
+        ModelUse,
+        Questions,
         Redetections,
         Requests,
         Rereads,
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
         Tombstones,
     )
     from services.detector.use_cases.redetect import Asking
+    from services.detector.use_cases.second_look import Advice
     from shared.clock import Clock
 
 
@@ -61,6 +66,8 @@ class Stores:
     rereads: Rereads
     due: DueSubjects
     redetections: Redetections
+    questions: Questions
+    model_use: ModelUse
     leases: Leases
     tombstones: Tombstones
 
@@ -78,6 +85,7 @@ class Engine:
         rules: OccasionRules | None = None,
         moods: MoodRules | None = None,
         model: TextModel | None = None,
+        advice: Advice | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
         asking: Asking = "ask",
     ) -> None:
@@ -117,6 +125,14 @@ class Engine:
             wishes=Wishes(requests=stores.requests, signals=signals, clock=clock),
             due=stores.due,
             settler=settler,
+            second_look=SecondLook(
+                advice=advice,
+                detectors=detectors,
+                questions=stores.questions,
+                use=stores.model_use,
+                signals=signals,
+                clock=clock,
+            ),
             clock=clock,
             model=model,
         )
@@ -141,6 +157,7 @@ class Engine:
             rereads=stores.rereads,
             due=stores.due,
             redetections=stores.redetections,
+            questions=stores.questions,
             settler=settler,
             tombstones=stores.tombstones,
             clock=clock,
@@ -208,6 +225,18 @@ class Engine:
             clock=clock,
             owner=owner,
             remove=self.remove_data,
+        )
+        self.ask = AskLanguageModel(
+            advice=advice,
+            detectors=[one.name for one in detectors.conversation],
+            questions=stores.questions,
+            use=stores.model_use,
+            mirror=mirror,
+            connections=stores.connections,
+            reader=self.reader,
+            remove=self.remove_data,
+            clock=clock,
+            owner=owner,
         )
         self.regroup = Regroup(requests=stores.requests, signals=signals, settler=settler, clock=clock)
         self.rounds = Rounds(

@@ -30,6 +30,23 @@ class Metrics:
             "Slices of background re-readings done.",
             registry=registry,
         )
+        self._questions = Counter(
+            "earshot_detector_language_model_questions_total",
+            "Questions to the language model by how they ended; all but answered left the local result.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._tokens = Counter(
+            "earshot_detector_language_model_tokens_total",
+            "Tokens that the language model counted, or as estimated where it told none.",
+            registry=registry,
+        )
+        self._answer_seconds = Histogram(
+            "earshot_detector_language_model_seconds",
+            "Time from a request to the language model to its answer or its failure.",
+            buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120),
+            registry=registry,
+        )
 
         self._reviews = Counter(
             "earshot_detector_reviews_total",
@@ -46,3 +63,10 @@ class Metrics:
 
     def reread(self) -> None:
         self._reread.inc()
+
+    def asked(self, outcome: str, *, tokens: int, seconds: float | None) -> None:
+        """Count a question; `seconds` is None where nothing was sent."""
+        self._questions.labels(outcome=outcome).inc()
+        self._tokens.inc(tokens)
+        if seconds is not None:
+            self._answer_seconds.observe(seconds)

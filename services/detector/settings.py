@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import ipaddress
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from shared.config import ServiceSettings
+
+
+def _model_url(url: str) -> str:
+    """Return the URL without a slash at its end. Customers' words go there, so it must be https."""
+    parts = urlsplit(url)
+    if not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("it must be an address with a host, and no user, query or fragment")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise ValueError("it must begin with https://; http:// is for a model on this machine only")
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+ModelUrl = Annotated[str, AfterValidator(_model_url)]
 
 
 class Settings(ServiceSettings):
@@ -72,3 +94,49 @@ class Settings(ServiceSettings):
         le=600,
         description="How long records wait for word of their connection before they are put aside.",
     )
+
+    language_model_url: ModelUrl | None = Field(
+        default=None,
+        description="Base address of an OpenAI-compatible API, like https://models.example.com/v1;"
+        " unset: no message leaves, whatever an organization chose.",
+    )
+    language_model_key: SecretStr | None = None
+    language_model_name: str = Field(default="", max_length=200, description="As the API names the model.")
+    language_model_timeout_seconds: float = Field(
+        default=10.0, gt=0, le=120, description="From the request to the last byte of the answer."
+    )
+    language_model_concurrency: int = Field(
+        default=2, ge=1, le=32, description="Questions that one replica has under way at once."
+    )
+    language_model_patience_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        le=3_600,
+        description="How long a finding waits for an answer before the local result counts.",
+    )
+    language_model_requests_per_day: int = Field(
+        default=500, ge=0, le=10_000_000, description="Per organization and UTC day."
+    )
+    language_model_tokens_per_day: int = Field(
+        default=1_000_000,
+        ge=0,
+        le=10_000_000_000,
+        description="Per organization and UTC day, both directions.",
+    )
+    language_model_band: float = Field(
+        default=0.1,
+        ge=0,
+        le=0.5,
+        description="How far from a detector's threshold a confidence is asked about.",
+    )
+    language_model_spend: float | None = Field(
+        default=None,
+        ge=0,
+        description="Monthly spend from which on everything found for a customer is asked about.",
+    )
+
+    @model_validator(mode="after")
+    def _a_model_has_a_name(self) -> Self:
+        if self.language_model_url and not self.language_model_name:
+            raise ValueError("EARSHOT_LANGUAGE_MODEL_URL needs EARSHOT_LANGUAGE_MODEL_NAME")
+        return self

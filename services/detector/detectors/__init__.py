@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from services.detector.domain.learned import Learned
 
 
+_LEAST_THRESHOLD = 0.05
+"""Below it a finding is noise, however wide a band is asked for."""
+
+
 @dataclass(frozen=True)
 class Detectors:
     """The detectors in force, each group sorted by name. Pass this; there is no global registry."""
@@ -74,3 +78,13 @@ def discover(
         account=tuple(one for one in built if isinstance(one, AccountDetector)),
         versions={one.name: one.version for one in built},
     )
+
+
+def lowered(
+    detectors: Detectors, overrides: Mapping[str, Mapping[str, Any]], *, by: float
+) -> dict[str, dict[str, Any]]:
+    """Return overrides for the same detectors with thresholds so much lower; they find what is near."""
+    found = {name: dict(values) for name, values in overrides.items()}
+    for one in detectors.conversation:
+        found.setdefault(one.name, {})["threshold"] = max(_LEAST_THRESHOLD, one.parameters.threshold - by)
+    return found

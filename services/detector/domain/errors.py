@@ -4,7 +4,8 @@ PermanentError                     (shared) trying again cannot help
 └── DetectionError                 a detector or its input broke a rule of the domain
     ├── EvidenceMismatchError      a quote is not what the message says at its offsets
     ├── InvalidFindingError        a detector produced a finding that cannot be shown
-    └── HealthWeightsError         the weights of a health cannot be used
+    ├── HealthWeightsError         the weights of a health cannot be used
+    └── NoAnswerError              the language model gave no answer that counts; the local result stands
 
 ConfigurationError                 (shared) the operator or developer must act
 ├── InvalidPhraseError             a phrase in a rule cannot be compiled
@@ -13,7 +14,12 @@ ConfigurationError                 (shared) the operator or developer must act
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.errors import ConfigurationError, PermanentError
+
+if TYPE_CHECKING:
+    from services.detector.domain.question import Outcome
 
 
 class DetectionError(PermanentError):
@@ -25,6 +31,14 @@ class EvidenceMismatchError(DetectionError):
 
     def __init__(self, part_id: str, start: int, end: int) -> None:
         super().__init__(f"evidence {start}..{end} does not match the text of part {part_id}")
+
+
+class NoAnswerError(DetectionError):
+    """The language model gave no answer, or none that can be believed. `outcome` says how it failed."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"there is no answer of the language model: {outcome.replace('_', ' ')}")
+        self.outcome: Outcome = outcome
 
 
 class InvalidFindingError(DetectionError):

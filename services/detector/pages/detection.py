@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from services.detector.domain.occasion import OccasionRules
     from services.detector.lists import Lists
     from services.detector.ports import Connections, Corrections, Mirror, Rereads
+    from services.detector.use_cases.ask import AskLanguageModel
     from services.detector.use_cases.health import KeepHealth
     from services.detector.use_cases.redetect import Redetect
     from shared.auth.identity import Identity
@@ -48,6 +49,7 @@ class DetectionParts:
     corrections: Corrections
     mirror: Mirror
     redetect: Redetect
+    ask: AskLanguageModel
 
 
 def detection_pages(parts: DetectionParts) -> APIRouter:
@@ -143,6 +145,8 @@ async def _detection(
             await parts.corrections.newest(organization), await parts.corrections.thresholds(organization)
         ),
         weighed=request.query_params.get("weighed") == "yes",
+        language_model=await parts.ask.standing(organization),
+        model_chosen=request.query_params.get("model") == "chosen",
         status_code=status,
     )
 

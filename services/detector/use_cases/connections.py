@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Customers,
         DueSubjects,
         Mirror,
+        Questions,
         Redetections,
         Requests,
         Rereads,
@@ -119,6 +120,7 @@ class RemoveData:
         rereads: Rereads,
         due: DueSubjects,
         redetections: Redetections,
+        questions: Questions,
         settler: Settler,
         tombstones: Tombstones,
         clock: Clock,
@@ -132,6 +134,7 @@ class RemoveData:
         self._rereads = rereads
         self._due = due
         self._redetections = redetections
+        self._questions = questions
         self._settler = settler
         self._tombstones = tombstones
         self._clock = clock
@@ -170,6 +173,7 @@ class RemoveData:
         removed += await self._due.remove(organization_id, connection_id)
         removed += await self._redetections.remove(organization_id, connection_id)
         removed += await self._corrections.remove(organization_id, connection_id)
+        removed += await self._questions.remove(organization_id, connection_id)
         removed += await self._customers.forget_attribute_map(organization_id, connection_id)
         removed += await self._remove_signals_of(organization_id, connection_id, workspace_id)
         cursor = ""

@@ -24,6 +24,7 @@ from services.detector.domain.identity import Subject, to_milliseconds
 from services.detector.domain.mirror import Analysis, ConnectionView
 from services.detector.domain.readings import Attribution, conversation_reading, marks_of, moods_of
 from services.detector.domain.redetection import Difference, difference_of
+from services.detector.domain.second_look import Looked
 from services.detector.domain.spoken import as_conversation, in_order
 from services.detector.domain.text_reading import read_with
 from shared.errors import TransientError
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
 
     from services.detector.detectors import Detectors
     from services.detector.domain.conversation import Conversation
+    from services.detector.domain.detector import Detector
     from services.detector.domain.finding import Finding
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.model_scores import TextModel
     from services.detector.domain.text_reading import Scores
     from services.detector.ports import Connections, Corrections, DueSubjects, Mirror
     from services.detector.use_cases.attribution import Attributor
+    from services.detector.use_cases.second_look import SecondLook
     from services.detector.use_cases.settle import Settler
     from services.detector.use_cases.wishes import Wishes
     from shared.clock import Clock
@@ -62,6 +65,15 @@ class _Read:
     connection: ConnectionView
     heard_until: datetime | None
     findings: tuple[Finding, ...]
+    nearly: tuple[Finding, ...]
+    spend: float | None
+    redacted: tuple[str, ...]
+
+    @property
+    def looked(self) -> Looked:
+        return Looked(
+            self.conversation, self.connection.connection_id, self.findings, self.nearly, self.spend
+        )
 
 
 class ReadConversations:
@@ -78,6 +90,7 @@ class ReadConversations:
         wishes: Wishes,
         due: DueSubjects,
         settler: Settler,
+        second_look: SecondLook,
         clock: Clock,
         model: TextModel | None = None,
     ) -> None:
@@ -92,6 +105,7 @@ class ReadConversations:
         self._wishes = wishes
         self._due = due
         self._settler = settler
+        self._second_look = second_look
         self._clock = clock
         self._turn = asyncio.Lock()
 
@@ -158,12 +172,17 @@ class ReadConversations:
         """Settle what these conversations say; return how many signals changed, and who is due."""
         for _ in range(_LOOKS):
             mirrored = await self._mirror.conversations(organization_id, keys)
-            reads = await self._detect(organization_id, mirrored, arrived or {})
+            reads = await self._read_twice(organization_id, mirrored, arrived or {}, known_before)
             # Who comes with the records themselves has the last of them.
             if arrived is not None or not await self._outrun(organization_id, keys, reads):
                 break
         else:
             raise TransientError("Conversations kept changing while they were read.")
+        await self._second_look.forget(
+            organization_id,
+            set(keys) - set(mirrored),
+            {one.mirrored.key: one.redacted for one in reads if one.redacted},
+        )
         gone = [Reading(source=key, contributions=(), texts={}) for key in sorted(set(keys) - set(mirrored))]
         requests, least, _ = await asyncio.gather(
             self._wishes.assign(organization_id, {one.mirrored.key: one.findings for one in reads}),
@@ -215,11 +234,28 @@ class ReadConversations:
             return {}
         return dict.fromkeys(subjects, views[0])
 
+    async def _read_twice(
+        self,
+        organization_id: str,
+        mirrored: Mapping[str, MirroredConversation],
+        arrived: Mapping[str, Sequence[ConversationPartChanged]],
+        known_before: datetime | None,
+    ) -> list[_Read]:
+        """Return what the detectors found, after a second look at what they are not sure of."""
+        nearly = await self._second_look.nearly(organization_id)
+        reads = await self._detect(organization_id, mirrored, arrived, nearly)
+        chosen = {one.name for one in nearly}
+        findings = await self._second_look.look(
+            organization_id, [one.looked for one in reads], chosen, known_before
+        )
+        return [replace(one, findings=found) for one, found in zip(reads, findings, strict=True)]
+
     async def _detect(
         self,
         organization_id: str,
         mirrored: Mapping[str, MirroredConversation],
         arrived: Mapping[str, Sequence[ConversationPartChanged]],
+        nearly: Sequence[Detector] = (),
     ) -> list[_Read]:
         if not mirrored:
             return []
@@ -253,13 +289,28 @@ class ReadConversations:
 
         def work() -> list[_Read]:
             scores = self._scores([conversation for _, conversation, *_ in prepared])
-            return [
-                _Read(one, conversation, attribution, company_keys, connection, heard,
-                      self._findings(conversation, replace(context, scores=said),
-                                     lifecycle=connection.lifecycle_events))
-                for (one, conversation, attribution, company_keys, connection, heard, context), said
-                in zip(prepared, scores, strict=True)
-            ]  # fmt: skip
+            reads = []
+            for (one, conversation, attribution, company_keys, connection, heard, context), said in zip(
+                prepared, scores, strict=True
+            ):
+                told, lifecycle = replace(context, scores=said), connection.lifecycle_events
+                reads.append(
+                    _Read(
+                        mirrored=one,
+                        conversation=conversation,
+                        attribution=attribution,
+                        company_keys=company_keys,
+                        connection=connection,
+                        heard_until=heard,
+                        findings=_findings(
+                            self._detectors.conversation, conversation, told, lifecycle=lifecycle
+                        ),
+                        nearly=_findings(nearly, conversation, told, lifecycle=lifecycle),
+                        spend=context.facts.monthly_spend,
+                        redacted=tuple(part.id for part in parts.get(one.key, ()) if part.redacted),
+                    )
+                )
+            return reads
 
         # Detectors compute; beside the loop they leave it free to answer pages and to fetch records.
         return await asyncio.to_thread(work)
@@ -297,15 +348,6 @@ class ReadConversations:
             return [{}] * len(conversations)
         return read_with(self._model, conversations)
 
-    def _findings(
-        self, conversation: Conversation, context: Context, *, lifecycle: bool
-    ) -> tuple[Finding, ...]:
-        found: list[Finding] = []
-        for detector in self._detectors.conversation:
-            if lifecycle or not detector.kinds <= LIFECYCLE_KINDS:
-                found += detector.detect(conversation, context)
-        return tuple(one for one in found if lifecycle or one.kind not in LIFECYCLE_KINDS)
-
     async def _keep(self, organization_id: str, reads: Sequence[_Read]) -> None:
         await self._mirror.save_analyses(
             organization_id,
@@ -337,3 +379,13 @@ class ReadConversations:
             last_agent_at=max(answered, default=None),
             heard_until=one.heard_until,
         )
+
+
+def _findings(
+    detectors: Sequence[Detector], conversation: Conversation, context: Context, *, lifecycle: bool
+) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    for detector in detectors:
+        if lifecycle or not detector.kinds <= LIFECYCLE_KINDS:
+            found += detector.detect(conversation, context)
+    return tuple(one for one in found if lifecycle or one.kind not in LIFECYCLE_KINDS)

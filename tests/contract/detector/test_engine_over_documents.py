@@ -17,6 +17,8 @@ from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_model_use import MongoModelUse
+from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
@@ -88,11 +90,12 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
     mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
     customers, requests = MongoCustomers(database), MongoRequests(database)
     health, corrections = MongoHealth(database), MongoCorrections(database)
+    questions, model_use = MongoQuestions(database), MongoModelUse(database)
     connections, rereads = MongoConnections(database, publisher, clock), MongoRereads(database)
     redetections = MongoRedetections(database)
     for store in (mirror, signals, customers, health, requests, corrections):
         await store.prepare()
-    for kept in (connections, rereads, redetections):
+    for kept in (connections, rereads, redetections, questions, model_use):
         await kept.prepare()
     stores = Stores(
         mirror=mirror,
@@ -105,6 +108,8 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
         rereads=rereads,
         due=MongoDueSubjects(database),
         redetections=redetections,
+        questions=questions,
+        model_use=model_use,
         leases=MongoLeases(database),
         tombstones=BusTombstones(publisher),
     )

@@ -16,6 +16,8 @@ from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_model_use import MongoModelUse
+from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
@@ -52,7 +54,8 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
     mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
     customers, requests = MongoCustomers(database), MongoRequests(database)
     health, corrections = MongoHealth(database), MongoCorrections(database)
-    for store in (mirror, signals, customers, health, requests, corrections):
+    questions, model_use = MongoQuestions(database), MongoModelUse(database)
+    for store in (mirror, signals, customers, health, requests, corrections, questions, model_use):
         await store.prepare()
     stores = Stores(
         mirror=mirror,
@@ -65,6 +68,8 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
         rereads=MongoRereads(database),
         due=MongoDueSubjects(database),
         redetections=MongoRedetections(database),
+        questions=questions,
+        model_use=model_use,
         leases=MongoLeases(database),
         tombstones=BusTombstones(publisher),
     )

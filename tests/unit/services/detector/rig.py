@@ -35,6 +35,8 @@ from tests.unit.services.detector.fakes import (
     MemoryHealth,
     MemoryLeases,
     MemoryMirror,
+    MemoryModelUse,
+    MemoryQuestions,
     MemoryRedetections,
     MemoryRequests,
     MemoryRereads,
@@ -265,6 +267,8 @@ def memory_rig(detectors: Detectors | None = None) -> Rig:
         rereads=MemoryRereads(),
         due=MemoryDueSubjects(),
         redetections=MemoryRedetections(),
+        questions=MemoryQuestions(),
+        model_use=MemoryModelUse(),
         leases=MemoryLeases(),
         tombstones=BusTombstones(publisher),
     )

@@ -1,0 +1,76 @@
+"""The language model for machines: whether there is one, what it is asked about, and what that took today."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Body, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.detector.api.answers import AnsweringRoute
+from shared.auth.dependencies import Admin, Member, csrf_protect
+
+if TYPE_CHECKING:
+    from services.detector.use_cases.ask import AskLanguageModel, ModelStanding
+
+_EXAMPLE: dict[str, Any] = {
+    "available": True,
+    "model": "small-instruct",
+    "detectors": {"churn_risk": True, "feature_request": False},
+    "today": {"requests": 12, "tokens": 9_400},
+    "budget": {"requests": 500, "tokens": 1_000_000},
+}
+
+
+class UseOut(BaseModel):
+    requests: int
+    tokens: int
+
+
+class LanguageModelOut(BaseModel):
+    """`detectors` says for each that reads texts whether the model is asked; `budget` is per UTC day."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    available: bool
+    model: str | None
+    detectors: dict[str, bool]
+    today: UseOut
+    budget: UseOut | None
+
+    @classmethod
+    def of(cls, standing: ModelStanding) -> LanguageModelOut:
+        spent, budget = standing.spent, standing.budget
+        return cls(
+            available=standing.name is not None,
+            model=standing.name,
+            detectors={one: one in standing.chosen for one in standing.detectors},
+            today=UseOut(requests=spent.requests, tokens=spent.tokens),
+            budget=UseOut(requests=budget.requests, tokens=budget.tokens) if budget else None,
+        )
+
+
+class ChoiceIn(BaseModel):
+    """The detectors that the model is asked about from now on; all others are not."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"detectors": ["churn_risk"]}]})
+
+    detectors: list[Annotated[str, Field(max_length=100)]] = Field(max_length=100)
+
+
+def language_model_routes(*, ask: AskLanguageModel) -> APIRouter:
+    """Return the routes under /api/v1/language-model."""
+    router = APIRouter(prefix="/api/v1/language-model", tags=["language model"], route_class=AnsweringRoute)
+
+    @router.get("")
+    async def get_standing(identity: Member) -> LanguageModelOut:
+        """Return what the language model is asked about, and what it took today."""
+        return LanguageModelOut.of(await ask.standing(identity.organization_id))
+
+    @router.put("", dependencies=[Depends(csrf_protect)])
+    async def choose(identity: Admin, body: Annotated[ChoiceIn, Body()]) -> LanguageModelOut:
+        """Choose what the language model is asked about; it counts for what is read from then on."""
+        await ask.choose(identity.organization_id, body.detectors, by=identity.email)
+        return LanguageModelOut.of(await ask.standing(identity.organization_id))
+
+    return router

@@ -1,0 +1,238 @@
+"""What a message looks like before it leaves the building: without what names or reaches a person.
+
+Masking is by rule and by the names that the conversation itself knows. It errs on the side of masking, and
+it changes only what is sent: what is kept and shown is the customer's own text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+MOST_CHARACTERS = 6_000
+"""Of one message that is sent: a thousand words around the place in question say what it means."""
+_AROUND = 2_000
+"""Characters kept on each side of the place in question, where a message is longer than that."""
+_SHORTEST_NAME = 3
+"""Letters; shorter parts of names ("Al", "Jo") are masked only as part of the whole name or a greeting."""
+_LEAST_PHONE_DIGITS = 7
+
+# Every repetition is bounded or cannot start in the middle of itself: texts have up to 200,000 characters.
+_URL = re.compile(r"\b(?:[a-z][a-z0-9+.-]{0,20}://|www\.)[^\s<>\"']+", re.IGNORECASE)
+_URL_PRIVATE = re.compile(r"(?<=//)[^/@\s]*@|[?#].*", re.DOTALL)
+_PLAIN = (
+    (re.compile(r"[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "[email]"),
+    (re.compile(r"(?<![\w@./])@[A-Za-z_][\w.-]{0,60}\w"), "[handle]"),
+    (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?!\w)"), "[code]"),
+    (re.compile(r"\d{6,}"), "[number]"),
+)
+_SEPARATED_DIGITS = re.compile(r"(?<![\w.])\+?\(?\d(?:[ \t().\-/–]{0,3}\d){5,}(?!\w)")  # noqa: RUF001 - people type en dashes into phone numbers
+_DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}")
+_STARTERS = (
+    "We|It|The|This|That|These|Those|There|They|You|Your|Our|My|He|She|Can|Could|Would|Will|Is|Are|Do|Does|Did"
+    "|Please|For|But|And|If|When|What|Where|Why|How|Not|No|In|On|At|To|As|All|So|Also|Any|Anyway|After|Before|Since|With|From"
+).replace("|", r"\b|")
+"""Words with which a sentence begins after a greeting; not names."""
+_NAME = r"[^\W\d_a-z][\w'’-]{1,40}"  # noqa: RUF001 - names are typed with both apostrophes
+_BESIDE_A_NAME = re.compile(
+    r"\b(?i:hi|hello|hey|dear|morning|afternoon|thanks|thank you|cheers|regards|wishes|best|sincerely"
+    r"|mr|mrs|ms|dr|cc|name is|this is|i am|i'm|ask|tell|contact|call me)\b[ \t]{0,3}[,.:!]?\s{0,4}"
+    rf"(?!(?:{_STARTERS})\b)(?P<name>{_NAME}(?:[ \t]{{1,2}}{_NAME}){{0,2}})"
+)
+_ALSO_WORDS = frozenset(
+    (
+        *(
+            "will",
+            "mark",
+            "may",
+            "june",
+            "april",
+            "august",
+            "grace",
+            "hope",
+            "art",
+            "bill",
+            "rich",
+            "pat",
+            "sue",
+        ),
+        *(
+            "rob",
+            "grant",
+            "chase",
+            "drew",
+            "jack",
+            "frank",
+            "dean",
+            "earl",
+            "faith",
+            "joy",
+            "iris",
+            "rose",
+            "lily",
+        ),
+        *(
+            "ivy",
+            "dawn",
+            "eve",
+            "gene",
+            "guy",
+            "jean",
+            "max",
+            "miles",
+            "nick",
+            "norm",
+            "pearl",
+            "penny",
+            "ray",
+        ),
+        *(
+            "robin",
+            "sandy",
+            "sky",
+            "skip",
+            "summer",
+            "autumn",
+            "terry",
+            "victor",
+            "wade",
+            "ward",
+            "young",
+            "long",
+        ),
+        *(
+            "page",
+            "price",
+            "case",
+            "store",
+            "cook",
+            "baker",
+            "hunter",
+            "day",
+            "best",
+            "good",
+            "small",
+            "little",
+        ),
+        *(
+            "brown",
+            "black",
+            "white",
+            "green",
+            "west",
+            "north",
+            "south",
+            "east",
+            "bot",
+            "team",
+            "support",
+            "sales",
+        ),
+        *(
+            "admin",
+            "user",
+            "customer",
+            "customers",
+            "success",
+            "account",
+            "manager",
+            "the",
+            "and",
+            "for",
+            "from",
+        ),
+    )
+)
+"""Names, or words of display names, that are words as well: masked only where they are capitalised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A private place in a text, and what stands for it in what is sent."""
+
+    start: int
+    end: int
+    stands_for: str
+
+
+def private_spans(text: str, names: Collection[str] = ()) -> tuple[Span, ...]:
+    """Return what must not leave, in order and apart; `names` are people whom the conversation knows."""
+    found = sorted(_found(text, names), key=lambda span: (span.start, -span.end))
+    apart: list[Span] = []
+    for span in found:
+        if apart and span.start < apart[-1].end:
+            if span.end > apart[-1].end:
+                apart[-1] = Span(apart[-1].start, span.end, apart[-1].stands_for)
+        elif span.end > span.start:
+            apart.append(span)
+    return tuple(apart)
+
+
+def masked(text: str, names: Collection[str] = (), *, start: int = 0, end: int | None = None) -> str:
+    """Return text[start:end] with what is private masked; a cut never leaves half of it."""
+    return _masked(text, private_spans(text, names), start, len(text) if end is None else end)
+
+
+def excerpt(text: str, names: Collection[str], places: Collection[tuple[int, int]]) -> str:
+    """Return the masked text; of a long one what stands around the places, at most `MOST_CHARACTERS`."""
+    spans = private_spans(text, names)
+    if len(text) <= MOST_CHARACTERS or not places:
+        return _masked(text, spans, 0, min(len(text), MOST_CHARACTERS))
+    start = max(0, min(start for start, _ in places) - _AROUND)
+    end = min(len(text), max(end for _, end in places) + _AROUND, start + MOST_CHARACTERS)
+    return _masked(text, spans, start, end)
+
+
+def _masked(text: str, spans: Collection[Span], start: int, end: int) -> str:
+    pieces: list[str] = []
+    at = start
+    for span in spans:
+        if span.end <= start or span.start >= end:
+            continue
+        pieces += (text[at : max(span.start, at)], span.stands_for)
+        at = span.end
+    pieces.append(text[at : max(end, at)] if at < end else "")
+    return "".join(pieces)
+
+
+def _found(text: str, names: Collection[str]) -> Iterator[Span]:
+    for found in _URL.finditer(text):
+        for private in _URL_PRIVATE.finditer(found.group()):
+            yield Span(found.start() + private.start(), found.start() + private.end(), "[removed]")
+    for pattern, stands_for in _PLAIN:
+        for found in pattern.finditer(text):
+            yield Span(found.start(), found.end(), stands_for)
+    for found in _SEPARATED_DIGITS.finditer(text):
+        if _is_number_of_somebody(found.group()):
+            yield Span(found.start(), found.end(), "[number]")
+    for found in _BESIDE_A_NAME.finditer(text):
+        yield Span(found.start("name"), found.end("name"), "[name]")
+    for pattern in _patterns(names):
+        for found in pattern.finditer(text):
+            yield Span(found.start(), found.end(), "[name]")
+
+
+def _is_number_of_somebody(digits: str) -> bool:
+    count = sum(letter.isdigit() for letter in digits)
+    return count >= _LEAST_PHONE_DIGITS and not _DATE.fullmatch(digits)
+
+
+def _patterns(names: Collection[str]) -> Iterator[re.Pattern[str]]:
+    whole = {" ".join(name.split()) for name in names if name and name.strip()}
+    parts = {part.strip(".,()'\"") for name in whole for part in re.split(r"[\s@]+", name)}
+    plain = {part for part in parts if len(part) >= _SHORTEST_NAME}
+    words = {part for part in plain if part.casefold() in _ALSO_WORDS}
+    free = whole | (plain - words)
+    if free:
+        yield re.compile(rf"(?<!\w)(?:{_either(free)})(?!\w)", re.IGNORECASE)
+    if words:
+        capitalised = {form for word in words for form in (word.capitalize(), word.upper())}
+        yield re.compile(rf"(?<!\w)(?:{_either(capitalised)})(?!\w)")
+
+
+def _either(words: Collection[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))

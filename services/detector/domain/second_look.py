@@ -1,0 +1,184 @@
+"""Which findings a language model is asked about, and how its answer changes them.
+
+It is asked where the local detectors are near their threshold on either side, and about whatever they found
+for a customer worth a certain spend. Its word can confirm a finding, withhold it, or quote it better; it can
+add no kind, no message and no confidence that the local detectors did not bring.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.detector.domain.finding import Evidence, Finding, Kind
+from services.detector.domain.identity import resource_key
+from services.detector.domain.question import Claim, Question, question_id, text_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.conversation import Conversation, Message
+
+MOST_CLAIMS = 8
+"""Of one message that are asked about together; more than that is a text of everything and nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskRules:
+    """When the model is asked.
+
+    Attributes:
+        band: how far from a detector's threshold a confidence is a low margin.
+        spend: from which monthly spend on everything found is asked about; None: spend does not matter.
+        max_age: how old words may be; older ones are never announced, and not worth a question.
+        patience: how long a finding waits for the answer before it counts as found locally.
+    """
+
+    band: float = 0.1
+    spend: float | None = None
+    max_age: timedelta = timedelta(days=14)
+    patience: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A finding that is asked about. One that is `below` its threshold is nothing until it is confirmed."""
+
+    finding: Finding
+    threshold: float
+    below: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the detectors said of one conversation: found, and with thresholds lowered by the band."""
+
+    conversation: Conversation
+    connection_id: str
+    found: tuple[Finding, ...]
+    nearly: tuple[Finding, ...] = ()
+    spend: float | None = None
+
+
+def doubts(
+    looked: Looked, rules: AskRules, thresholds: Mapping[str, float], chosen: Collection[str]
+) -> list[Doubt]:
+    """Return what to ask about; `thresholds` by detector, `chosen` the detectors it is switched on for."""
+    valuable = rules.spend is not None and looked.spend is not None and looked.spend >= rules.spend
+    asked: list[Doubt] = []
+    for one in looked.found:
+        threshold = thresholds.get(one.detector)
+        if one.detector not in chosen or threshold is None or not one.evidence:
+            continue
+        if valuable or one.confidence < threshold + rules.band:
+            asked.append(Doubt(one, threshold, below=False))
+    for one in looked.nearly:
+        threshold = thresholds.get(one.detector)
+        if one.detector not in chosen or threshold is None or not one.evidence:
+            continue
+        if threshold - rules.band <= one.confidence < threshold and not _told(one, looked.found):
+            asked.append(Doubt(one, threshold, below=True))
+    return asked
+
+
+def _told(one: Finding, found: Collection[Finding]) -> bool:
+    """Return whether a found finding of the same kind has any of the same words already."""
+    return any(
+        other.kind is one.kind
+        and mine.part_id == theirs.part_id
+        and mine.start < theirs.end
+        and theirs.start < mine.end
+        for other in found
+        for mine in one.evidence
+        for theirs in other.evidence
+    )
+
+
+def questions(
+    looked: Looked, asked: Sequence[Doubt], now: datetime, known_before: datetime | None
+) -> list[tuple[Question, tuple[Doubt, ...]]]:
+    """Return one question for each message that is asked about, with its doubts in its claims' order."""
+    conversation = looked.conversation
+    key = resource_key(conversation.workspace_id, conversation.id)
+    texts = {message.part_id: message.text for message in conversation.messages}
+    by_part: dict[str, list[Doubt]] = defaultdict(list)
+    for one in asked:
+        by_part[one.finding.evidence[0].part_id].append(one)
+    made = []
+    for part_id, mine in by_part.items():
+        kept = tuple(sorted(mine, key=lambda one: _order(one.finding)))[:MOST_CLAIMS]
+        claims = tuple(Claim.of(one.finding) for one in kept)
+        digest = text_digest(conversation.organization_id, texts[part_id])
+        made.append(
+            (
+                Question(
+                    question_id=question_id(key, part_id, digest, claims),
+                    organization_id=conversation.organization_id,
+                    connection_id=looked.connection_id,
+                    conversation_key=key,
+                    part_id=part_id,
+                    text_digest=digest,
+                    claims=claims,
+                    asked_at=now,
+                    known_before=known_before,
+                ),
+                kept,
+            )
+        )
+    return made
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str]:
+    lead = finding.evidence[0]
+    return (finding.kind.value, lead.start, lead.end, finding.subject)
+
+
+def is_young(question: Question, conversation: Conversation, rules: AskRules, now: datetime) -> bool:
+    """Return whether the words in question are young enough to be worth asking about."""
+    said = next((one.at for one in conversation.messages if one.part_id == question.part_id), None)
+    return said is not None and now - said <= rules.max_age
+
+
+def waits(doubt: Doubt, question: Question, rules: AskRules, now: datetime) -> bool:
+    """Return whether a finding is not told before the answer is there, which is never for long.
+
+    Moods open no signals by themselves, and one that came and went would look like a shift.
+    """
+    is_open = question.outcome is None and now - question.asked_at < rules.patience
+    return is_open and not doubt.below and doubt.finding.kind is not Kind.SENTIMENT
+
+
+def folded(
+    looked: Looked, answered: Sequence[tuple[Question, Sequence[Doubt]]], held: Collection[Finding]
+) -> tuple[Finding, ...]:
+    """Return the findings after the answers. `held` ones are left out until theirs is there."""
+    messages = {message.part_id: message for message in looked.conversation.messages}
+    replaced: dict[int, Finding | None] = {id(one): None for one in held}
+    added: list[Finding] = []
+    for question, asked in answered:
+        if question.outcome != "answered":
+            continue
+        for doubt, verdict in zip(asked, question.verdicts, strict=True):
+            if not verdict.confirmed:
+                replaced[id(doubt.finding)] = None
+                continue
+            quoted = _quoted(doubt.finding, messages[question.part_id], verdict.start, verdict.end)
+            if doubt.below:
+                # It is not surer than what its detector calls found: nobody calibrated the model's word.
+                added.append(replace(quoted, confidence=doubt.threshold))
+            else:
+                replaced[id(doubt.finding)] = quoted
+    kept = [replaced.get(id(one), one) for one in looked.found]
+    return (*(one for one in kept if one is not None), *added)
+
+
+def _quoted(finding: Finding, message: Message, start: int, end: int) -> Finding:
+    lead, *others = finding.evidence
+    if not 0 <= start < end <= len(message.text):
+        return finding
+    fresh = Evidence.of(message, start, end)
+    apart = [one for one in others if one.part_id != fresh.part_id or one.end <= start or end <= one.start]
+    return finding if fresh == lead else replace(finding, evidence=(fresh, *apart))

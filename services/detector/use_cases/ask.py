@@ -1,0 +1,188 @@
+"""Dealing with questions to the language model, one at a time, beside the records.
+
+Whatever becomes of a question, its conversation is read again with the outcome, and then the question is
+settled: a crash in between repeats the reading, not the request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from services.detector.domain.asking import prompt, speaks_to_a_model, verdicts
+from services.detector.domain.errors import NoAnswerError
+from services.detector.domain.question import text_digest
+from services.detector.domain.spoken import as_conversation, contact_keys
+from services.detector.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from services.detector.domain.conversation import Conversation, Message
+    from services.detector.domain.mirror import MirroredConversation
+    from services.detector.domain.question import Outcome, Question, Verdict
+    from services.detector.ports import Connections, Mirror, ModelUse, Questions, Spent
+    from services.detector.use_cases.connections import RemoveData
+    from services.detector.use_cases.read_conversations import ReadConversations
+    from services.detector.use_cases.second_look import Advice
+    from shared.clock import Clock
+    from shared.contracts.resources import ConversationPartChanged
+
+_LEASE_BEYOND_SECONDS = 180.0
+"""Above the longest timeout that can be set: a replica that died gives its question back after this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question that was dealt with, for counting; `seconds` is None where nothing was sent."""
+
+    outcome: Outcome
+    tokens: int = 0
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStanding:
+    """What an organization sees of the language model; `name` is None where the operator set none up."""
+
+    name: str | None
+    detectors: tuple[str, ...]
+    chosen: frozenset[str]
+    spent: Spent
+    budget: Spent | None
+
+
+class AskLanguageModel:
+    """Takes questions to the model and its answers to the signals; keeps who lets it be asked."""
+
+    def __init__(
+        self,
+        *,
+        advice: Advice | None,
+        detectors: Sequence[str],
+        questions: Questions,
+        use: ModelUse,
+        mirror: Mirror,
+        connections: Connections,
+        reader: ReadConversations,
+        remove: RemoveData,
+        clock: Clock,
+        owner: str,
+    ) -> None:
+        self._advice = advice
+        self._detectors = tuple(detectors)
+        self._questions = questions
+        self._use = use
+        self._mirror = mirror
+        self._connections = connections
+        self._reader = reader
+        self._remove = remove
+        self._clock = clock
+        self._owner = owner
+
+    async def standing(self, organization_id: str) -> ModelStanding:
+        return ModelStanding(
+            name=self._advice.model.name if self._advice else None,
+            detectors=self._detectors,
+            chosen=await self._use.chosen(organization_id),
+            spent=await self._use.spent(organization_id, self._day()),
+            budget=self._advice.budget if self._advice else None,
+        )
+
+    async def choose(self, organization_id: str, detectors: Collection[str], *, by: str) -> None:
+        """Switch the model on for these detectors and off for all others. Raises InvalidRequestError."""
+        unknown = sorted(set(detectors) - set(self._detectors))
+        if unknown:
+            raise InvalidRequestError(f"There is no detector {', '.join(unknown)[:100]} that reads texts.")
+        await self._use.choose(organization_id, detectors, by, self._clock.now())
+
+    async def work(self) -> Asked | None:
+        """Deal with one question; return what became of it, or None when there is none."""
+        question = await self._questions.claim(self._owner, self._clock.now(), _LEASE_BEYOND_SECONDS)
+        if question is None:
+            return None
+        asked = Asked(question.outcome or "late")
+        if question.outcome is None and not await self._may_ask(question):
+            # Read without the model, the local result stands; switched on again, it may be asked anew.
+            await self._questions.forget(question.organization_id, [question.question_id])
+            await self._read(question)
+            return asked
+        if question.outcome is None:
+            found = await self._words(question)
+            if found is None:
+                await self._questions.forget(question.organization_id, [question.question_id])
+                return asked
+            asked, told = await self._ask(question, *found)
+            question = replace(question, outcome=asked.outcome, verdicts=told)
+            await self._questions.keep(question)
+        await self._read(question)
+        await self._questions.keep(replace(question, settled=True))
+        return asked
+
+    async def _may_ask(self, question: Question) -> bool:
+        if self._advice is None:
+            return False
+        return {one.detector for one in question.claims} <= await self._use.chosen(question.organization_id)
+
+    async def _read(self, question: Question) -> None:
+        await self._reader.read(
+            question.organization_id, [question.conversation_key], known_before=question.known_before
+        )
+        await self._remove.again(question.organization_id, question.connection_id)
+
+    async def _words(self, question: Question) -> tuple[Message, frozenset[str]] | None:
+        """Return the message with the names that its conversation knows; None where it changed or went."""
+        organization_id, key = question.organization_id, question.conversation_key
+        if await self._connections.get(organization_id, question.connection_id) is None:
+            return None
+        mirrored = (await self._mirror.conversations(organization_id, [key])).get(key)
+        if mirrored is None:
+            return None
+        parts = (await self._mirror.parts(organization_id, [key])).get(key, [])
+        conversation = as_conversation(mirrored.record, parts, ())
+        message = next((one for one in conversation.messages if one.part_id == question.part_id), None)
+        if message is None or text_digest(organization_id, message.text) != question.text_digest:
+            return None
+        return message, await self._names(organization_id, mirrored, conversation, parts)
+
+    async def _names(
+        self,
+        organization_id: str,
+        mirrored: MirroredConversation,
+        conversation: Conversation,
+        parts: Sequence[ConversationPartChanged],
+    ) -> frozenset[str]:
+        contacts = await self._mirror.contacts(organization_id, contact_keys(mirrored.record))
+        admins = await self._mirror.admins(organization_id, {conversation.workspace_id})
+        known = [one.author.name for one in parts]
+        known += [one.name for one in contacts.values()]
+        known += [one.name for one in admins]
+        return frozenset(name for name in known if name)
+
+    async def _ask(
+        self, question: Question, message: Message, names: frozenset[str]
+    ) -> tuple[Asked, tuple[Verdict, ...]]:
+        advice = self._advice
+        if advice is None or self._clock.now() - question.asked_at > advice.rules.patience:
+            return Asked("late"), ()
+        if speaks_to_a_model(message.text):
+            return Asked("injection"), ()
+        sent, day = prompt(question, message.text, names), self._day()
+        if not await self._use.spend(question.organization_id, day, sent.tokens, advice.budget):
+            return Asked("over_budget"), ()
+        began = self._clock.monotonic()
+        tokens = sent.tokens
+        outcome: Outcome = "answered"
+        told: tuple[Verdict, ...] = ()
+        try:
+            answered = await advice.model.answer(sent)
+            if answered.tokens is not None:
+                tokens = answered.tokens
+                await self._use.correct(question.organization_id, day, tokens - sent.tokens)
+            told = verdicts(answered.content, question, message)
+        except NoAnswerError as failed:
+            outcome = failed.outcome
+        return Asked(outcome, tokens, self._clock.monotonic() - began), told
+
+    def _day(self) -> str:
+        return self._clock.now().date().isoformat()
