@@ -25,6 +25,7 @@ from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
+from services.detector.adapters.mongo_topics import MongoTopics
 from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.api.customers import customer_routes
 from services.detector.api.graph import graph_routes
@@ -33,6 +34,7 @@ from services.detector.api.language_model import language_model_routes
 from services.detector.api.reading import conversation_routes, people_routes, request_routes
 from services.detector.api.redetections import redetection_routes
 from services.detector.api.signals import signal_routes
+from services.detector.api.topics import topic_routes
 from services.detector.background import BackgroundWork
 from services.detector.detectors import discover, lowered
 from services.detector.domain.occasion import OccasionRules
@@ -146,7 +148,8 @@ def create_app(
     base.lifecycle.close("language model", chat.aclose)
     for pending in (signals.pending, connections.pending):
         base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))
-    lists = MongoLists(base.database)
+    lists, topics = MongoLists(base.database), MongoTopics(base.database)
+    base.lifecycle.start("indexes of MongoTopics", topics.prepare)
     show = Show(
         mirror=mirror,
         signals=signals,
@@ -169,7 +172,9 @@ def create_app(
         live=live,
         clock=base.clock,
     )
-    request_parts = RequestParts(pages, lists, show, engine.review, engine.regroup, connections, base.clock)
+    request_parts = RequestParts(
+        pages, lists, topics, show, engine.review, engine.regroup, connections, base.clock
+    )
     setting_parts = SettingParts(
         pages=pages,
         lists=lists,
@@ -197,14 +202,15 @@ def create_app(
             health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
             request_routes(lists=lists, show=show, review=engine.review, regroup=engine.regroup),
             redetection_routes(redetect=engine.redetect),
+            topic_routes(topics=topics),
             language_model_routes(ask=engine.ask),
             graph_routes(show=show, clock=base.clock),
             people_routes(lists=lists, show=show),
             conversation_routes(lists=lists, show=show, moods=engine.moods),
             insight_pages(insights),
             signal_pages(SignalParts(pages, show, engine.review)),
-            customer_pages(CustomerParts(pages, lists, show, connections, base.clock)),
-            people_pages(PeopleParts(pages, lists, show, base.clock)),
+            customer_pages(CustomerParts(pages, lists, topics, show, connections, base.clock)),
+            people_pages(PeopleParts(pages, lists, topics, show, base.clock)),
             request_pages(request_parts),
             one_request_pages(request_parts),
             regrouping_pages(request_parts),

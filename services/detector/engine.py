@@ -146,7 +146,7 @@ class Engine:
             settler=settler,
             clock=clock,
         )
-        self.intake = Intake(mirror=mirror, reader=self.reader, companies=companies)
+        self.intake = Intake(mirror=mirror, signals=signals, reader=self.reader, companies=companies)
         self.remove_data = RemoveData(
             connections=stores.connections,
             mirror=mirror,

@@ -59,6 +59,33 @@ class SignalFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What narrows a list of customers, people, requests or conversations; None means no restriction.
+
+    `kind`, `min_confidence` and, but for conversations, the period ask for things with such an open signal.
+    """
+
+    tag: str | None = None
+    kind: SignalKind | None = None
+    customer_id: str | None = None
+    owner: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    min_confidence: float | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Narrowing()
+
+    @property
+    def asks_for_signals(self) -> bool:
+        return any(one is not None for one in (self.kind, self.min_confidence, self.since, self.until))
+
+
+ANY = Narrowing()
+
+
+@dataclass(frozen=True, slots=True)
 class Portion(Generic[T]):
     """Some items of a list, and where the next ones begin; None at the end."""
 
@@ -96,6 +123,37 @@ class SignalChoices:
     owners: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class TopicRow:
+    """A tag with how much bears it; `last_at` is when the newest such conversation moved."""
+
+    tag: str
+    conversations: int
+    customers: int
+    signals: int
+    last_at: datetime | None
+
+
+class Topics(Protocol):
+    """The tags of an organization's workspaces, by name."""
+
+    async def names(self, organization_id: str, limit: int) -> list[str]:
+        """Return tags' names for a filter, alphabetically."""
+        ...
+
+    async def count(self, organization_id: str) -> int: ...
+
+    async def topics(
+        self,
+        organization_id: str,
+        *,
+        since: datetime | None,
+        until: datetime | None,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[TopicRow]: ...
+
+
 class Lists(Protocol):
     """Answers what pages and the API ask. `position` is a `Portion.next` that was given out before."""
 
@@ -123,10 +181,17 @@ class Lists(Protocol):
         sort: CustomerSort,
         position: dict[str, Any] | None,
         limit: int,
+        narrowed: Narrowing = ANY,
     ) -> Portion[CustomerRow]: ...
 
     async def count_customers(
-        self, organization_id: str, *, words: str | None, owner: str | None, known: bool | None
+        self,
+        organization_id: str,
+        *,
+        words: str | None,
+        owner: str | None,
+        known: bool | None,
+        narrowed: Narrowing = ANY,
     ) -> int: ...
 
     async def customer_owners(self, organization_id: str) -> list[str]: ...
@@ -135,25 +200,27 @@ class Lists(Protocol):
         self,
         organization_id: str,
         *,
-        customer_id: str | None,
         person: str | None,
-        tag_keys: Sequence[str] | None,
-        since: datetime | None,
         position: dict[str, Any] | None,
         limit: int,
+        narrowed: Narrowing = ANY,
     ) -> Portion[MirroredConversation]: ...
 
     async def count_conversations(self, organization_id: str) -> int: ...
 
-    async def tag_keys(self, organization_id: str, name: str) -> list[str]:
-        """Return the keys of all tags of that name, one a workspace at most."""
-        ...
-
     async def people(
-        self, organization_id: str, *, words: str | None, position: dict[str, Any] | None, limit: int
+        self,
+        organization_id: str,
+        *,
+        words: str | None,
+        position: dict[str, Any] | None,
+        limit: int,
+        narrowed: Narrowing = ANY,
     ) -> Portion[ContactChanged]: ...
 
-    async def count_people(self, organization_id: str, *, words: str | None) -> int: ...
+    async def count_people(
+        self, organization_id: str, *, words: str | None, narrowed: Narrowing = ANY
+    ) -> int: ...
 
     async def people_of(
         self, organization_id: str, company_keys: Sequence[str], limit: int
@@ -168,10 +235,16 @@ class Lists(Protocol):
         sort: RequestSort,
         position: dict[str, Any] | None,
         limit: int,
+        narrowed: Narrowing = ANY,
     ) -> Portion[RequestRow]: ...
 
     async def count_requests(
-        self, organization_id: str, *, state: RequestState | None, words: str | None
+        self,
+        organization_id: str,
+        *,
+        state: RequestState | None,
+        words: str | None,
+        narrowed: Narrowing = ANY,
     ) -> int: ...
 
     async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:

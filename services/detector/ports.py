@@ -191,6 +191,12 @@ class Signals(Protocol):
         """Show a customer's new name, owner and spend on its signals; nobody is told of that."""
         ...
 
+    async def rename_tag(
+        self, organization_id: str, workspace_id: str, before: str, after: str | None
+    ) -> None:
+        """Show a tag's new name on signals of its workspace, or no tag; nobody is told of that."""
+        ...
+
     async def delete(self, organization_id: str, signal_ids: Collection[str]) -> int: ...
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from services.detector.adapters.mirror_documents import company_from, conversation_from
 from services.detector.adapters.mongo_customers import WITHOUT_PAST, customer_from
 from services.detector.adapters.mongo_requests import request_from
+from services.detector.adapters.narrowing import Narrower
 from services.detector.adapters.paging import portion_of
 from services.detector.adapters.signal_documents import from_document
-from services.detector.lists import CustomerRow, Portion, RequestRow, SignalChoices
+from services.detector.lists import ANY, CustomerRow, Portion, RequestRow, SignalChoices
 from shared.contracts.resources import ContactChanged
 from shared.documents.collection import Collection, database_errors
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import MirroredCompany, MirroredConversation
     from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import RequestState
-    from services.detector.lists import CustomerSort, RequestSort, SignalFilter, SignalSort
+    from services.detector.lists import CustomerSort, Narrowing, RequestSort, SignalFilter, SignalSort
     from shared.documents.database import Document
 
 _CHOICES = 200
@@ -56,7 +57,7 @@ class MongoLists:
         self._contacts = Collection(database, "contacts")
         self._companies = Collection(database, "companies")
         self._requests = Collection(database, "requests")
-        self._tags = Collection(database, "tags")
+        self._narrower = Narrower(database)
 
     async def signals(
         self,
@@ -106,10 +107,14 @@ class MongoLists:
         sort: CustomerSort,
         position: dict[str, Any] | None,
         limit: int,
+        narrowed: Narrowing = ANY,
     ) -> Portion[CustomerRow]:
         found = await portion_of(
             self._customers.of(organization_id),
-            _customer_query(words, owner, known=known),
+            _all(
+                _customer_query(words, owner, known=known),
+                await self._narrower.customers(organization_id, narrowed),
+            ),
             field=_CUSTOMER_FIELDS[sort.removeprefix("-")],
             descending=sort.startswith("-"),
             position=position,
@@ -125,9 +130,17 @@ class MongoLists:
         return Portion(rows, found.next)
 
     async def count_customers(
-        self, organization_id: str, *, words: str | None, owner: str | None, known: bool | None
+        self,
+        organization_id: str,
+        *,
+        words: str | None,
+        owner: str | None,
+        known: bool | None,
+        narrowed: Narrowing = ANY,
     ) -> int:
-        return await self._customers.of(organization_id).count(_customer_query(words, owner, known=known))
+        clauses = await self._narrower.customers(organization_id, narrowed)
+        query = _all(_customer_query(words, owner, known=known), clauses)
+        return await self._customers.of(organization_id).count(query)
 
     async def customer_owners(self, organization_id: str) -> list[str]:
         owners = await self._customers.of(organization_id).distinct("owner", {"merged_into": None})
@@ -137,47 +150,39 @@ class MongoLists:
         self,
         organization_id: str,
         *,
-        customer_id: str | None,
         person: str | None,
-        tag_keys: Sequence[str] | None,
-        since: datetime | None,
         position: dict[str, Any] | None,
         limit: int,
+        narrowed: Narrowing = ANY,
     ) -> Portion[MirroredConversation]:
         query: dict[str, Any] = {"key": {"$gt": ""}}
-        if customer_id is not None:
-            query["subject"] = f"customer/{customer_id}"
         if person is not None:
             query["contact_keys"] = person
-        if tag_keys is not None:
-            query["$or"] = [
-                {"workspace_id": key.partition(":")[0], "data.tag_ids": key.partition(":")[2]}
-                for key in tag_keys
-            ] or [{"key": ""}]
         found = await portion_of(
             self._conversations.of(organization_id),
-            query,
+            _all(query, await self._narrower.conversations(organization_id, narrowed)),
             field="updated_at",
             descending=True,
             position=position,
             limit=limit,
-            floor=since,
         )
         return Portion([conversation_from(document) for document in found.items], found.next)
 
     async def count_conversations(self, organization_id: str) -> int:
         return await self._conversations.of(organization_id).count({"key": {"$gt": ""}}, limit=1)
 
-    async def tag_keys(self, organization_id: str, name: str) -> list[str]:
-        found = await self._tags.of(organization_id).find({"data.name": name}, projection={"key": 1})
-        return [document["key"] for document in found]
-
     async def people(
-        self, organization_id: str, *, words: str | None, position: dict[str, Any] | None, limit: int
+        self,
+        organization_id: str,
+        *,
+        words: str | None,
+        position: dict[str, Any] | None,
+        limit: int,
+        narrowed: Narrowing = ANY,
     ) -> Portion[ContactChanged]:
         found = await portion_of(
             self._contacts.of(organization_id),
-            _people_query(words),
+            _all(_people_query(words), await self._narrower.people(organization_id, narrowed)),
             field="key",
             descending=False,
             position=position,
@@ -185,8 +190,11 @@ class MongoLists:
         )
         return Portion([ContactChanged.model_validate(one["data"]) for one in found.items], found.next)
 
-    async def count_people(self, organization_id: str, *, words: str | None) -> int:
-        return await self._contacts.of(organization_id).count(_people_query(words))
+    async def count_people(
+        self, organization_id: str, *, words: str | None, narrowed: Narrowing = ANY
+    ) -> int:
+        clauses = await self._narrower.people(organization_id, narrowed)
+        return await self._contacts.of(organization_id).count(_all(_people_query(words), clauses))
 
     async def people_of(
         self, organization_id: str, company_keys: Sequence[str], limit: int
@@ -207,10 +215,11 @@ class MongoLists:
         sort: RequestSort,
         position: dict[str, Any] | None,
         limit: int,
+        narrowed: Narrowing = ANY,
     ) -> Portion[RequestRow]:
         found = await portion_of(
             self._requests.of(organization_id),
-            _request_query(state, words),
+            _all(_request_query(state, words), await self._narrower.requests(organization_id, narrowed)),
             field=_REQUEST_FIELDS[sort.removeprefix("-")],
             descending=sort.startswith("-"),
             position=position,
@@ -219,9 +228,15 @@ class MongoLists:
         return Portion([request_row(document) for document in found.items], found.next)
 
     async def count_requests(
-        self, organization_id: str, *, state: RequestState | None, words: str | None
+        self,
+        organization_id: str,
+        *,
+        state: RequestState | None,
+        words: str | None,
+        narrowed: Narrowing = ANY,
     ) -> int:
-        return await self._requests.of(organization_id).count(_request_query(state, words))
+        clauses = await self._narrower.requests(organization_id, narrowed)
+        return await self._requests.of(organization_id).count(_all(_request_query(state, words), clauses))
 
     async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:
         found = await self._companies.of(organization_id).find(
@@ -262,6 +277,10 @@ def request_row(document: Document) -> RequestRow:
         document["spend"],
         document["last_at"],
     )
+
+
+def _all(query: dict[str, Any], clauses: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"$and": [query, *clauses]} if clauses else query
 
 
 def _signal_query(wanted: SignalFilter) -> dict[str, Any]:

@@ -190,6 +190,22 @@ class MongoSignals:
             {"$set": {"customer": customer.ref.model_dump(), "spend": customer.facts.monthly_spend or 0.0}},
         )
 
+    async def rename_tag(
+        self, organization_id: str, workspace_id: str, before: str, after: str | None
+    ) -> None:
+        scoped = self._collection.of(organization_id)
+        bearing = {"workspace_id": workspace_id, "tags": before}
+        while found := await scoped.find(bearing, projection={"tags": 1}, limit=_MANY):
+            await scoped.bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": one["_id"], "tags": one["tags"]},
+                        {"$set": {"tags": sorted({*one["tags"], after or before} - {before})}},
+                    )
+                    for one in found
+                ]
+            )
+
     async def delete(self, organization_id: str, signal_ids: Keys[str]) -> int:
         if not signal_ids:
             return 0

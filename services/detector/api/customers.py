@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.api.models import CustomerIn, CustomerOut, ImportOut, RowErrorOut
+from services.detector.api.narrowing import Narrowed
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.lists import CustomerSort
 from shared.auth.dependencies import Admin, Member, csrf_protect
@@ -34,8 +35,8 @@ def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, cl
     @router.get("")
     async def list_customers(
         identity: Member,
+        narrowed: Narrowed,
         q: Words = None,
-        owner: Words = None,
         known: Annotated[bool | None, Query(description="On the organization's own list.")] = None,
         sort: CustomerSort = "-attention",
         limit: PageSize = 50,
@@ -45,16 +46,19 @@ def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, cl
         found = await lists.customers(
             identity.organization_id,
             words=q,
-            owner=owner,
+            owner=None,
             known=known,
             sort=sort,
             position=decode_cursor(cursor),
             limit=limit,
+            narrowed=narrowed,
         )
         return Page(
             items=[CustomerOut.of(row) for row in found.items],
             next_cursor=encode_cursor(found.next) if found.next else None,
-            count=await lists.count_customers(identity.organization_id, words=q, owner=owner, known=known),
+            count=await lists.count_customers(
+                identity.organization_id, words=q, owner=None, known=known, narrowed=narrowed
+            ),
         )
 
     @router.get("/{customer_id}")

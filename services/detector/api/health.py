@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.detector.api.answers import AnsweringRoute
+from services.detector.api.narrowing import Narrowed
 from services.detector.domain.health import INGREDIENTS, MOST_WEIGHT
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
@@ -123,7 +124,7 @@ def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock)
 
     @router.get("")
     async def list_health(
-        identity: Member, limit: PageSize = 50, cursor: CursorText = None
+        identity: Member, narrowed: Narrowed, limit: PageSize = 50, cursor: CursorText = None
     ) -> Page[HealthRowOut]:
         """List customers by health, the worst first; those without one come last."""
         found = await lists.customers(
@@ -134,11 +135,14 @@ def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock)
             sort="health",
             position=decode_cursor(cursor),
             limit=limit,
+            narrowed=narrowed,
         )
         return Page(
             items=[HealthRowOut.of(row) for row in found.items],
             next_cursor=encode_cursor(found.next) if found.next else None,
-            count=await lists.count_customers(identity.organization_id, words=None, owner=None, known=None),
+            count=await lists.count_customers(
+                identity.organization_id, words=None, owner=None, known=None, narrowed=narrowed
+            ),
         )
 
     @router.get("/weights")

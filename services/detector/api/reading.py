@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -18,6 +17,7 @@ from services.detector.api.models import (
     RequestOut,
     SplitIn,
 )
+from services.detector.api.narrowing import Narrowed
 from services.detector.domain.identity import Subject, resource_key
 from services.detector.domain.mood import MoodRules, roll_up
 from services.detector.domain.spoken import author_type, contact_keys
@@ -47,6 +47,7 @@ def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup
     @router.get("")
     async def list_requests(
         identity: Member,
+        narrowed: Narrowed,
         state: RequestState | None = None,
         q: Words = None,
         sort: Literal["-customers", "-spend", "-last", "title"] = "-customers",
@@ -61,11 +62,14 @@ def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup
             sort=sort,
             position=decode_cursor(cursor),
             limit=limit,
+            narrowed=narrowed,
         )
         return Page(
             items=[RequestOut.of(row) for row in found.items],
             next_cursor=encode_cursor(found.next) if found.next else None,
-            count=await lists.count_requests(identity.organization_id, state=state, words=q),
+            count=await lists.count_requests(
+                identity.organization_id, state=state, words=q, narrowed=narrowed
+            ),
         )
 
     @router.get("/{request_id}")
@@ -102,16 +106,24 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
 
     @router.get("")
     async def list_people(
-        identity: Member, q: Words = None, limit: PageSize = 50, cursor: CursorText = None
+        identity: Member,
+        narrowed: Narrowed,
+        q: Words = None,
+        limit: PageSize = 50,
+        cursor: CursorText = None,
     ) -> Page[PersonOut]:
         """List the people of all customers."""
         found = await lists.people(
-            identity.organization_id, words=q, position=decode_cursor(cursor), limit=limit
+            identity.organization_id,
+            words=q,
+            position=decode_cursor(cursor),
+            limit=limit,
+            narrowed=narrowed,
         )
         return Page(
             items=[_person(contact, []) for contact in found.items],
             next_cursor=encode_cursor(found.next) if found.next else None,
-            count=await lists.count_people(identity.organization_id, words=q),
+            count=await lists.count_people(identity.organization_id, words=q, narrowed=narrowed),
         )
 
     @router.get("/{person_id}")
@@ -130,22 +142,18 @@ def conversation_routes(*, lists: Lists, show: Show, moods: MoodRules) -> APIRou
     @router.get("")
     async def list_conversations(
         identity: Member,
-        customer: Words = None,
+        narrowed: Narrowed,
         person: Words = None,
-        tag: Words = None,
-        since: datetime | None = None,
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[ConversationOut]:
         """List conversations, the last updated first."""
         found = await lists.conversations(
             identity.organization_id,
-            customer_id=customer,
             person=person,
-            tag_keys=await lists.tag_keys(identity.organization_id, tag) if tag else None,
-            since=since,
             position=decode_cursor(cursor),
             limit=limit,
+            narrowed=narrowed,
         )
         return Page(
             items=[_conversation(one, moods) for one in found.items],

@@ -13,6 +13,7 @@ from services.detector.api.answers import AnsweringRoute
 from services.detector.lists import CustomerSort
 from services.detector.pages.cards import card_of
 from services.detector.pages.export import CUSTOMER_HEADING, customer_row
+from services.detector.pages.filters import OFFERED, kind_choice, narrowed_by, owner_choice, tag_choice
 from services.detector.pages.health import health_shown
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
@@ -22,7 +23,7 @@ from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from services.detector.lists import Lists
+    from services.detector.lists import Lists, Topics
     from services.detector.ports import Connections
     from services.detector.use_cases.show import CustomerView, Show
     from shared.clock import Clock
@@ -45,6 +46,7 @@ class CustomerParts:
 
     pages: Pages
     lists: Lists
+    topics: Topics
     show: Show
     connections: Connections
     clock: Clock
@@ -70,11 +72,14 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
         q: Word = "",
         owner: Word = "",
         known: Word = "",
+        tag: Word = "",
+        kind: Word = "",
         sort: Word = "",
         cursor: CursorText = None,
     ) -> HTMLResponse:
         organization = identity.organization_id
         only_known = {"yes": True, "no": False}.get(known)
+        narrowed = narrowed_by(now=parts.clock.now(), tag=tag, kind=kind)
         found = await lists.customers(
             organization,
             words=q,
@@ -83,6 +88,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
             sort=customer_sort(sort),
             position=decode_cursor(cursor),
             limit=ROWS,
+            narrowed=narrowed,
         )
         owners = await lists.customer_owners(organization)
         return pages.render(
@@ -90,17 +96,16 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
             "customers.html",
             identity=identity,
             rows=found.items,
-            count=await lists.count_customers(organization, words=q, owner=owner or None, known=only_known),
+            count=await lists.count_customers(
+                organization, words=q, owner=owner or None, known=only_known, narrowed=narrowed
+            ),
             next_cursor=encode_cursor(found.next) if found.next else None,
             sort=customer_sort(sort),
             filters=[
                 {"name": "q", "label": "Name", "value": q, "type": "search"},
-                {
-                    "name": "owner",
-                    "label": "Owner",
-                    "value": owner,
-                    "options": [("", "any"), *((one, one) for one in owners)],
-                },
+                kind_choice(kind),
+                tag_choice(tag, await parts.topics.names(organization, OFFERED)),
+                owner_choice(owner, owners),
                 {
                     "name": "known",
                     "label": "On your list",
@@ -108,7 +113,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
                     "options": [("", "any"), ("yes", "yes"), ("no", "not yet")],
                 },
             ],
-            filtered=bool(q or owner or known),
+            filtered=bool(q or owner or known or tag or kind),
             has_list=bool(await lists.count_customers(organization, words=None, owner=None, known=True)),
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             csv_url=f"/customers/export.csv?{request.url.query}",
@@ -116,7 +121,13 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
 
     @router.get("/customers/export.csv")
     async def export(
-        identity: Member, q: Word = "", owner: Word = "", known: Word = "", sort: Word = ""
+        identity: Member,
+        q: Word = "",
+        owner: Word = "",
+        known: Word = "",
+        tag: Word = "",
+        kind: Word = "",
+        sort: Word = "",
     ) -> StreamingResponse:
         async def portions() -> AsyncIterator[list[Sequence[object]]]:
             position: dict[str, Any] | None = None
@@ -129,6 +140,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
                     sort=customer_sort(sort),
                     position=position,
                     limit=PORTION,
+                    narrowed=narrowed_by(now=parts.clock.now(), tag=tag, kind=kind),
                 )
                 yield [customer_row(row) for row in found.items]
                 position = found.next

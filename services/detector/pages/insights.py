@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from sse_starlette.sse import EventSourceResponse
@@ -14,17 +13,26 @@ from services.detector.api.answers import AnsweringRoute
 from services.detector.lists import SignalFilter, SignalSort
 from services.detector.pages.cards import card_of
 from services.detector.pages.export import SIGNAL_HEADING, signal_row
+from services.detector.pages.filters import (
+    choice,
+    confidence_choice,
+    kind_choice,
+    known_kind,
+    least_confidence,
+    owner_choice,
+    period_choice,
+    period_start,
+    tag_choice,
+)
 from shared.auth.dependencies import Member
-from shared.contracts.signals import SignalKind
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
-from shared.web.shapes import KIND_LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from services.detector.domain.mirror import ConnectionView
-    from services.detector.lists import Lists
+    from services.detector.lists import Lists, SignalChoices
     from services.detector.pages.live import LiveFeed
     from services.detector.ports import Connections, Rereads
     from services.detector.use_cases.redetect import Redetect
@@ -32,7 +40,8 @@ if TYPE_CHECKING:
     from shared.web.pages import Pages
 
 CARDS = 30
-PERIODS = (("7", "last 7 days"), ("30", "last 30 days"), ("90", "last 90 days"), ("365", "last year"))
+_STATES = (("cleared", "closed"), ("any", "open and closed"))
+_SORTS = (("confidence", "surest first"), ("spend", "most spend first"))
 _INTEGRATION = "/settings/organization/integrations/intercom"
 
 Word = Annotated[str, Query(max_length=300)]
@@ -62,22 +71,29 @@ class InsightParts:
 
 
 def wanted_signals(
-    clock: Clock, *, kind: str, customer: str, tag: str, owner: str, period: str, state: str
+    clock: Clock,
+    *,
+    kind: str,
+    customer: str,
+    tag: str,
+    owner: str,
+    period: str,
+    state: str,
+    confidence: str,
 ) -> SignalFilter:
     """Return the filter that an address asks for; what it cannot mean is left out, for old links' sake."""
     found = SignalFilter(
+        kind=known_kind(kind),
         customer_id=customer or None,
         tag=tag or None,
         owner=owner or None,
-        since=clock.now() - timedelta(days=int(period)) if period in dict(PERIODS) else None,
+        since=period_start(period, clock.now()),
+        min_confidence=least_confidence(confidence),
     )
     if state == "cleared":
         found = replace(found, state="cleared")
     elif state == "any":
         found = replace(found, state="any")
-    for known in get_args(SignalKind):
-        if known == kind:
-            found = replace(found, kind=known)
     return found
 
 
@@ -97,11 +113,19 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         owner: Word = "",
         period: Word = "",
         state: Word = "",
+        confidence: Word = "",
         sort: Word = "",
         cursor: CursorText = None,
     ) -> HTMLResponse:
         wanted = wanted_signals(
-            parts.clock, kind=kind, customer=customer, tag=tag, owner=owner, period=period, state=state
+            parts.clock,
+            kind=kind,
+            customer=customer,
+            tag=tag,
+            owner=owner,
+            period=period,
+            state=state,
+            confidence=confidence,
         )
         order: SignalSort = "confidence" if sort == "confidence" else "spend" if sort == "spend" else "newest"
         organization = identity.organization_id
@@ -109,7 +133,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             organization, wanted, sort=order, position=decode_cursor(cursor), limit=CARDS
         )
         choices = await lists.signal_choices(organization)
-        filtered = any((kind, customer, tag, owner, period, state))
+        filtered = any((kind, customer, tag, owner, period, state, confidence))
         views = await parts.connections.all_of(organization)
         return pages.render(
             request,
@@ -127,6 +151,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
                 owner=owner,
                 period=period,
                 state=state,
+                confidence=confidence,
                 sort=sort,
             ),
             empty=None if found.items else await _emptiness(parts, organization, views, filtered=filtered),
@@ -153,9 +178,17 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         owner: Word = "",
         period: Word = "",
         state: Word = "",
+        confidence: Word = "",
     ) -> StreamingResponse:
         wanted = wanted_signals(
-            parts.clock, kind=kind, customer=customer, tag=tag, owner=owner, period=period, state=state
+            parts.clock,
+            kind=kind,
+            customer=customer,
+            tag=tag,
+            owner=owner,
+            period=period,
+            state=state,
+            confidence=confidence,
         )
 
         async def portions() -> AsyncIterator[list[Sequence[object]]]:
@@ -174,22 +207,16 @@ def insight_pages(parts: InsightParts) -> APIRouter:
     return router
 
 
-def _filters(choices: Any, **values: str) -> list[dict[str, Any]]:
-    def one(name: str, label: str, options: Sequence[tuple[str, str]], first: str = "any") -> dict[str, Any]:
-        value = values[name]
-        shown = [("", first), *options]
-        if value and value not in dict(shown):
-            shown.append((value, value))
-        return {"name": name, "label": label, "value": value, "options": shown}
-
+def _filters(choices: SignalChoices, **values: str) -> list[dict[str, Any]]:
     return [
-        one("kind", "Kind", [(kind, KIND_LOOKS[kind].label) for kind in get_args(SignalKind)]),
-        one("customer", "Customer", choices.customers),
-        one("tag", "Tag", [(tag, tag) for tag in choices.tags]),
-        one("owner", "Owner", [(owner, owner) for owner in choices.owners]),
-        one("period", "Period", PERIODS, "any time"),
-        one("state", "State", [("cleared", "closed"), ("any", "open and closed")], "open"),
-        one("sort", "Sort", [("confidence", "surest first"), ("spend", "most spend first")], "newest first"),
+        kind_choice(values["kind"]),
+        choice("customer", "Customer", values["customer"], choices.customers),
+        tag_choice(values["tag"], choices.tags),
+        owner_choice(values["owner"], choices.owners),
+        period_choice(values["period"]),
+        confidence_choice(values["confidence"]),
+        choice("state", "State", values["state"], _STATES, "open"),
+        choice("sort", "Sort", values["sort"], _SORTS, "newest first"),
     ]
 
 

@@ -12,12 +12,13 @@ from starlette.responses import HTMLResponse
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
 from services.detector.pages.cards import card_of
+from services.detector.pages.filters import OFFERED, choice, narrowed_by, owner_choice, tag_choice
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from services.detector.domain.graph import Graph
-    from services.detector.lists import Lists
+    from services.detector.lists import Lists, Topics
     from services.detector.use_cases.show import Show
     from shared.clock import Clock
     from shared.web.pages import Pages
@@ -37,6 +38,7 @@ class PeopleParts:
 
     pages: Pages
     lists: Lists
+    topics: Topics
     show: Show
     clock: Clock
 
@@ -48,19 +50,34 @@ def people_pages(parts: PeopleParts) -> APIRouter:
 
     @router.get("/people")
     async def people(
-        request: Request, identity: Member, q: Word = "", cursor: CursorText = None
+        request: Request,
+        identity: Member,
+        q: Word = "",
+        customer: Word = "",
+        tag: Word = "",
+        owner: Word = "",
+        cursor: CursorText = None,
     ) -> HTMLResponse:
         organization = identity.organization_id
-        found = await lists.people(organization, words=q, position=decode_cursor(cursor), limit=ROWS)
+        narrowed = narrowed_by(now=parts.clock.now(), tag=tag, customer=customer, owner=owner)
+        found = await lists.people(
+            organization, words=q, position=decode_cursor(cursor), limit=ROWS, narrowed=narrowed
+        )
+        customers = (await lists.signal_choices(organization)).customers
         return pages.render(
             request,
             "people.html",
             identity=identity,
             rows=[(resource_key(one.workspace_id, one.id), one) for one in found.items],
-            count=await lists.count_people(organization, words=q),
+            count=await lists.count_people(organization, words=q, narrowed=narrowed),
             next_cursor=encode_cursor(found.next) if found.next else None,
-            filters=[{"name": "q", "label": "Name or e-mail", "value": q, "type": "search"}],
-            filtered=bool(q),
+            filters=[
+                {"name": "q", "label": "Name or e-mail", "value": q, "type": "search"},
+                choice("customer", "Customer", customer, customers),
+                tag_choice(tag, await parts.topics.names(organization, OFFERED)),
+                owner_choice(owner, await lists.customer_owners(organization)),
+            ],
+            filtered=bool(q or customer or tag or owner),
         )
 
     @router.get("/people/graph")

@@ -13,6 +13,13 @@ from services.detector.domain.wishes import REQUEST_STATES, RequestState
 from services.detector.errors import InvalidRequestError
 from services.detector.pages.cards import state_of
 from services.detector.pages.export import ASKED_HEADING, REQUEST_HEADING, asked_rows, request_row
+from services.detector.pages.filters import (
+    OFFERED,
+    narrowed_by,
+    owner_choice,
+    period_choice,
+    tag_choice,
+)
 from shared.auth.dependencies import Member, csrf_protect
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.domain.signal import Signal
-    from services.detector.lists import Lists, RequestSort
+    from services.detector.lists import Lists, RequestSort, Topics
     from services.detector.ports import Connections
     from services.detector.use_cases.regroup import Regroup
     from services.detector.use_cases.review import Review
@@ -58,6 +65,7 @@ class RequestParts:
 
     pages: Pages
     lists: Lists
+    topics: Topics
     show: Show
     review: Review
     regroup: Regroup
@@ -87,10 +95,14 @@ def request_pages(parts: RequestParts) -> APIRouter:
         identity: Member,
         q: Word = "",
         state: Word = "",
+        tag: Word = "",
+        owner: Word = "",
+        period: Word = "",
         sort: Word = "",
         cursor: CursorText = None,
     ) -> HTMLResponse:
         organization = identity.organization_id
+        narrowed = narrowed_by(now=parts.clock.now(), tag=tag, owner=owner, period=period)
         found = await lists.requests(
             organization,
             state=known_state(state),
@@ -98,13 +110,16 @@ def request_pages(parts: RequestParts) -> APIRouter:
             sort=known_order(sort),
             position=decode_cursor(cursor),
             limit=ROWS,
+            narrowed=narrowed,
         )
         return pages.render(
             request,
             "requests.html",
             identity=identity,
             rows=found.items,
-            count=await lists.count_requests(organization, state=known_state(state), words=q),
+            count=await lists.count_requests(
+                organization, state=known_state(state), words=q, narrowed=narrowed
+            ),
             next_cursor=encode_cursor(found.next) if found.next else None,
             sort=known_order(sort),
             words=STATE_WORDS,
@@ -117,14 +132,25 @@ def request_pages(parts: RequestParts) -> APIRouter:
                     "value": state,
                     "options": [("", "any"), *STATE_WORDS.items()],
                 },
+                tag_choice(tag, await parts.topics.names(organization, OFFERED)),
+                owner_choice(owner, await lists.customer_owners(organization)),
+                period_choice(period),
             ],
-            filtered=bool(q or state),
+            filtered=bool(q or state or tag or owner or period),
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             csv_url=f"/requests/export.csv?{request.url.query}",
         )
 
     @router.get("/requests/export.csv")
-    async def export(identity: Member, q: Word = "", state: Word = "", sort: Word = "") -> StreamingResponse:
+    async def export(
+        identity: Member,
+        q: Word = "",
+        state: Word = "",
+        tag: Word = "",
+        owner: Word = "",
+        period: Word = "",
+        sort: Word = "",
+    ) -> StreamingResponse:
         async def portions() -> AsyncIterator[list[Sequence[object]]]:
             position: dict[str, Any] | None = None
             for _ in range(MOST_ROWS // PORTION):
@@ -135,6 +161,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
                     sort=known_order(sort),
                     position=position,
                     limit=PORTION,
+                    narrowed=narrowed_by(now=parts.clock.now(), tag=tag, owner=owner, period=period),
                 )
                 yield [request_row(row) for row in found.items]
                 position = found.next

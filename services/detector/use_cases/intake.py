@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
-from services.detector.domain.identity import resource_key
+from services.detector.domain.identity import resource_key, workspace_of
 from shared.contracts.resources import (
     CompanyChanged,
     ContactChanged,
@@ -13,12 +13,13 @@ from shared.contracts.resources import (
     ConversationPartChanged,
     ResourceDeleted,
     ResourceEvent,
+    TagChanged,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from services.detector.ports import Mirror
+    from services.detector.ports import Mirror, Signals
     from services.detector.use_cases.companies import MatchCompanies
     from services.detector.use_cases.read_conversations import ReadConversations
     from shared.contracts.event import Event
@@ -37,8 +38,11 @@ def by_organization(events: Iterable[E]) -> dict[str, list[E]]:
 class Intake:
     """Takes batches of resource events. Repeating a batch changes nothing."""
 
-    def __init__(self, *, mirror: Mirror, reader: ReadConversations, companies: MatchCompanies) -> None:
+    def __init__(
+        self, *, mirror: Mirror, signals: Signals, reader: ReadConversations, companies: MatchCompanies
+    ) -> None:
         self._mirror = mirror
+        self._signals = signals
         self._reader = reader
         self._companies = companies
 
@@ -73,13 +77,45 @@ class Intake:
             }
             held = await self._mirror.contacts(organization_id, contacts.keys()) if contacts else {}
             lost = await self._mirror.companies(organization_id, gone["company"]) if gone["company"] else {}
+            tags = [one for one in records if isinstance(one, TagChanged)]
+            await self._rename(organization_id, await self._tag_names(organization_id, tags), tags)
+            await self._forget_tags(organization_id, deletions)
             await self._mirror.store(organization_id, records)
             await self._mirror.bury(organization_id, deletions)
+            await self._take_back(organization_id, tags)
             if companies:
                 await self._companies.match(organization_id, companies)
             if lost:
                 await self._companies.after_deletion(organization_id, list(lost.values()))
             await self._reattribute(organization_id, _regrouped(contacts, held) | gone["contact"])
+
+    async def _tag_names(
+        self, organization_id: str, tags: Sequence[TagChanged | ResourceDeleted]
+    ) -> dict[str, str]:
+        keys = {resource_key(one.workspace_id, one.id) for one in tags}
+        return await self._mirror.tag_names(organization_id, keys) if keys else {}
+
+    async def _rename(
+        self, organization_id: str, held: Mapping[str, str], tags: Sequence[TagChanged]
+    ) -> None:
+        """Show new names on signals before the tags are stored, so that a crash in between repeats it."""
+        for one in tags:
+            before = held.get(_key(one), one.name)
+            if before != one.name:
+                await self._signals.rename_tag(organization_id, one.workspace_id, before, one.name)
+
+    async def _forget_tags(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> None:
+        gone = [one for one in deletions if one.resource == "tag"]
+        for key, name in (await self._tag_names(organization_id, gone)).items():
+            await self._signals.rename_tag(organization_id, workspace_of(key), name, None)
+
+    async def _take_back(self, organization_id: str, tags: Sequence[TagChanged]) -> None:
+        """Show the name that is held after all, where an older record came late and was not kept."""
+        held = await self._tag_names(organization_id, tags)
+        for one in tags:
+            kept = held.get(_key(one))
+            if kept != one.name:
+                await self._signals.rename_tag(organization_id, one.workspace_id, one.name, kept)
 
     async def _reattribute(self, organization_id: str, contact_keys: Collection[str]) -> None:
         if not contact_keys:

@@ -164,10 +164,7 @@ class Show:
         ids = [one.customer_id for one in companies.values() if one.customer_id]
         held = await self._lists.conversations(
             organization_id,
-            customer_id=None,
             person=key,
-            tag_keys=None,
-            since=None,
             position=None,
             limit=_PEOPLE,
         )

@@ -358,6 +358,14 @@ class MemorySignals:
             if one.customer is not None and one.customer.id == customer.customer_id:
                 self._signals[place] = replace(one, customer=customer.ref)
 
+    async def rename_tag(
+        self, organization_id: str, workspace_id: str, before: str, after: str | None
+    ) -> None:
+        for place, one in self._signals.items():
+            if (place[0], one.workspace_id) == (organization_id, workspace_id) and before in one.tags:
+                tags = sorted({*one.tags, after or before} - {before})
+                self._signals[place] = replace(one, tags=tuple(tags))
+
     async def delete(self, organization_id: str, signal_ids: Collection[str]) -> int:
         gone = [place for place in self._signals if place[0] == organization_id and place[1] in signal_ids]
         for place in gone:

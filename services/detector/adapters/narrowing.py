@@ -1,0 +1,148 @@
+"""From a narrowing to what a collection is asked for: first whose or which things are meant, then those.
+
+Each question goes by an index. What it answers is keys of one organization, which the list then asks for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from shared.documents.collection import Collection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.detector.lists import Narrowing
+    from shared.documents.database import Document
+
+Clauses = list[dict[str, Any]]
+_CUSTOMER = "customer/"
+
+
+class Narrower:
+    """Makes the clauses of a query out of a narrowing, one kind of list at a time."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._signals = Collection(database, "signals")
+        self._customers = Collection(database, "customers")
+        self._conversations = Collection(database, "conversations")
+        self._companies = Collection(database, "companies")
+        self._tags = Collection(database, "tags")
+
+    async def tag_keys(self, organization_id: str, name: str) -> list[str]:
+        found = await self._tags.of(organization_id).find({"data.name": name}, projection={"key": 1})
+        return [document["key"] for document in found]
+
+    async def customers(self, organization_id: str, narrowed: Narrowing) -> Clauses:
+        """Return clauses for customers: with the tag on a company or conversation, and with such signals."""
+        clauses: Clauses = []
+        if narrowed.tag is not None:
+            tagged = bearing(await self.tag_keys(organization_id, narrowed.tag))
+            matched, spoken = await asyncio.gather(
+                self._companies.of(organization_id).distinct("customer_id", tagged),
+                self._conversations.of(organization_id).distinct("subject", tagged),
+            )
+            ids = {one for one in matched if one}
+            ids |= {one.removeprefix(_CUSTOMER) for one in spoken if one and one.startswith(_CUSTOMER)}
+            clauses.append({"customer_id": {"$in": sorted(ids)}})
+        if narrowed.customer_id is not None:
+            clauses.append({"customer_id": narrowed.customer_id})
+        if narrowed.owner is not None:
+            clauses.append({"owner": narrowed.owner})
+        if narrowed.asks_for_signals:
+            clauses.append(await self._by_signals(organization_id, narrowed, "customer_id", "customer.id"))
+        return clauses
+
+    async def people(self, organization_id: str, narrowed: Narrowing) -> Clauses:
+        """Return clauses for people: with the tag themselves or on a conversation of theirs."""
+        clauses: Clauses = []
+        if narrowed.tag is not None:
+            tagged = bearing(await self.tag_keys(organization_id, narrowed.tag))
+            talking = await self._conversations.of(organization_id).distinct("contact_keys", tagged)
+            clauses.append({"$or": [tagged, {"key": {"$in": sorted(talking)}}]})
+        if narrowed.customer_id is not None or narrowed.owner is not None:
+            ids = await self._customer_ids(organization_id, narrowed)
+            keys = await self._companies.of(organization_id).distinct("key", {"customer_id": {"$in": ids}})
+            clauses.append({"company_keys": {"$in": sorted(keys)}})
+        if narrowed.asks_for_signals:
+            clauses.append(await self._by_signals(organization_id, narrowed, "key", "people.id"))
+        return clauses
+
+    async def requests(self, organization_id: str, narrowed: Narrowing) -> Clauses:
+        """Return clauses for requests: with an open signal that is all of what is asked for."""
+        if narrowed.is_empty:
+            return []
+        query = {**_signals_of(narrowed), "kind": "feature_request"}
+        if narrowed.tag is not None:
+            query["tags"] = narrowed.tag
+        if narrowed.customer_id is not None:
+            query["customer.id"] = narrowed.customer_id
+        if narrowed.owner is not None:
+            query["customer.owner"] = narrowed.owner
+        ids = await self._signals.of(organization_id).distinct("request_id", query)
+        return [{"request_id": {"$in": sorted(one for one in ids if one)}}]
+
+    async def conversations(self, organization_id: str, narrowed: Narrowing) -> Clauses:
+        """Return clauses for conversations; `since` and `until` are when one last moved."""
+        clauses: Clauses = []
+        if narrowed.tag is not None:
+            clauses.append(bearing(await self.tag_keys(organization_id, narrowed.tag)))
+        if narrowed.customer_id is not None:
+            clauses.append({"subject": f"{_CUSTOMER}{narrowed.customer_id}"})
+        if narrowed.owner is not None:
+            ids = await self._customer_ids(organization_id, narrowed)
+            clauses.append({"subject": {"$in": [f"{_CUSTOMER}{one}" for one in ids]}})
+        if moved := between(narrowed):
+            clauses.append({"updated_at": moved})
+        if narrowed.kind is not None or narrowed.min_confidence is not None:
+            query = {field: value for field, value in _signals_of(narrowed).items() if field != "shown_at"}
+            keys = await self._signals.of(organization_id).distinct("conversation_keys", query)
+            clauses.append({"key": {"$in": sorted(keys)}})
+        return clauses
+
+    async def _customer_ids(self, organization_id: str, narrowed: Narrowing) -> list[str]:
+        query: dict[str, Any] = {"merged_into": None}
+        if narrowed.customer_id is not None:
+            query["customer_id"] = narrowed.customer_id
+        if narrowed.owner is not None:
+            query["owner"] = narrowed.owner
+        return sorted(await self._customers.of(organization_id).distinct("customer_id", query))
+
+    async def _by_signals(
+        self, organization_id: str, narrowed: Narrowing, field: str, of_signal: str
+    ) -> dict[str, Any]:
+        found = await self._signals.of(organization_id).distinct(of_signal, _signals_of(narrowed))
+        return {field: {"$in": sorted(one for one in found if one)}}
+
+
+def bearing(tag_keys: Sequence[str]) -> dict[str, Any]:
+    """Return the clause for records that bear one of these tags; for none where there is no such tag."""
+    by_workspace: dict[str, list[str]] = {}
+    for key in tag_keys:
+        workspace_id, _, tag_id = key.partition(":")
+        by_workspace.setdefault(workspace_id, []).append(tag_id)
+    either = [
+        {"workspace_id": workspace_id, "data.tag_ids": {"$in": ids}}
+        for workspace_id, ids in sorted(by_workspace.items())
+    ]
+    return {"$or": either} if either else {"key": ""}
+
+
+def between(narrowed: Narrowing) -> dict[str, Any]:
+    """Return the bounds of a moment that a narrowing names; empty where it names none."""
+    bounds = {"$gte": narrowed.since, "$lt": narrowed.until}
+    return {sign: moment for sign, moment in bounds.items() if moment is not None}
+
+
+def _signals_of(narrowed: Narrowing) -> dict[str, Any]:
+    query: dict[str, Any] = {"state": "open"}
+    if narrowed.kind is not None:
+        query["kind"] = narrowed.kind
+    if narrowed.min_confidence is not None:
+        query["confidence"] = {"$gte": narrowed.min_confidence}
+    if said := between(narrowed):
+        query["shown_at"] = said
+    return query

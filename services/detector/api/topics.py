@@ -1,0 +1,87 @@
+"""Topics for machines: the tags of the workspaces, with how much bears each."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from services.detector.api.answers import AnsweringRoute
+from shared.auth.dependencies import Member
+from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
+
+if TYPE_CHECKING:
+    from services.detector.lists import TopicRow, Topics
+
+_EXAMPLE: dict[str, Any] = {
+    "tag": "Billing",
+    "conversations": 41,
+    "customers": 17,
+    "signals": 5,
+    "last_at": "2026-03-02T09:12:00Z",
+}
+
+
+class TopicOut(BaseModel):
+    """A tag by its present name; with a period, counts are of what moved or was said in it.
+
+    `conversations` bear the tag themselves, and `customers` had them. Open `signals` bear it through their
+    conversation, its people or their company. The same name in two workspaces is one topic.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    tag: str
+    conversations: int
+    customers: int
+    signals: int
+    last_at: datetime | None
+
+    @classmethod
+    def of(cls, row: TopicRow) -> TopicOut:
+        return cls(
+            tag=row.tag,
+            conversations=row.conversations,
+            customers=row.customers,
+            signals=row.signals,
+            last_at=row.last_at,
+        )
+
+
+def topic_routes(*, topics: Topics) -> APIRouter:
+    """Return the route /api/v1/topics."""
+    router = APIRouter(prefix="/api/v1/topics", tags=["topics"], route_class=AnsweringRoute)
+
+    @router.get("", response_model=Page[TopicOut])
+    async def list_topics(
+        identity: Member,
+        request: Request,
+        response: Response,
+        since: Annotated[datetime | None, Query(description="From this moment on.")] = None,
+        until: Annotated[datetime | None, Query(description="Before this moment.")] = None,
+        limit: PageSize = 50,
+        cursor: CursorText = None,
+    ) -> Page[TopicOut] | Response:
+        """List topics by name; each is a value for `tag` in every other list. The answer has an ETag."""
+        found = await topics.topics(
+            identity.organization_id,
+            since=since,
+            until=until,
+            position=decode_cursor(cursor),
+            limit=limit,
+        )
+        page = Page[TopicOut](
+            items=[TopicOut.of(row) for row in found.items],
+            next_cursor=encode_cursor(found.next) if found.next else None,
+            count=await topics.count(identity.organization_id),
+        )
+        etag = f'"{hashlib.sha256(page.model_dump_json().encode()).hexdigest()[:32]}"'
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers={"ETag": etag})
+        response.headers["ETag"] = etag
+        return page
+
+    return router

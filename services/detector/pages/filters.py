@@ -1,0 +1,87 @@
+"""Filters that several lists share, as `ui.filter_bar` draws them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, get_args
+
+from services.detector.lists import Narrowing
+from shared.contracts.signals import SignalKind
+from shared.web.shapes import KIND_LOOKS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+OFFERED = 200
+"""Tags offered in a filter; with more, the address takes any of them still."""
+
+PERIODS = (("7", "last 7 days"), ("30", "last 30 days"), ("90", "last 90 days"), ("365", "last year"))
+_SURE = (("0.7", "0.7 and more"), ("0.8", "0.8 and more"), ("0.9", "0.9 and more"))
+
+
+def choice(
+    name: str, label: str, value: str, options: Sequence[tuple[str, str]], first: str = "any"
+) -> dict[str, Any]:
+    """Return a filter; a value of an old link that is no longer offered stays chosen."""
+    shown = [("", first), *options]
+    if value and value not in dict(shown):
+        shown.append((value, value))
+    return {"name": name, "label": label, "value": value, "options": shown}
+
+
+def kind_choice(value: str) -> dict[str, Any]:
+    return choice("kind", "Kind", value, [(kind, KIND_LOOKS[kind].label) for kind in get_args(SignalKind)])
+
+
+def tag_choice(value: str, names: Sequence[str]) -> dict[str, Any]:
+    return choice("tag", "Tag", value, [(name, name) for name in names])
+
+
+def owner_choice(value: str, owners: Sequence[str]) -> dict[str, Any]:
+    return choice("owner", "Owner", value, [(owner, owner) for owner in owners])
+
+
+def period_choice(value: str) -> dict[str, Any]:
+    return choice("period", "Period", value, PERIODS, "any time")
+
+
+def confidence_choice(value: str) -> dict[str, Any]:
+    return choice("confidence", "Confidence", value, _SURE)
+
+
+def least_confidence(value: str) -> float | None:
+    """Return the confidence that an address asks for; anything but an offered one asks for none."""
+    return float(value) if value in dict(_SURE) else None
+
+
+def period_start(value: str, now: datetime) -> datetime | None:
+    """Return when a period began; None for no known period."""
+    return now - timedelta(days=int(value)) if value in dict(PERIODS) else None
+
+
+def known_kind(value: str) -> SignalKind | None:
+    """Return a kind by its name; what an address cannot mean is left out, for old links' sake."""
+    found: SignalKind | None = next((kind for kind in get_args(SignalKind) if kind == value), None)
+    return found
+
+
+def narrowed_by(
+    *,
+    now: datetime,
+    tag: str = "",
+    kind: str = "",
+    customer: str = "",
+    owner: str = "",
+    period: str = "",
+    confidence: str = "",
+) -> Narrowing:
+    """Return what the filters of an address ask for."""
+    return Narrowing(
+        tag=tag or None,
+        kind=known_kind(kind),
+        customer_id=customer or None,
+        owner=owner or None,
+        since=period_start(period, now),
+        min_confidence=least_confidence(confidence),
+    )

@@ -1,0 +1,171 @@
+"""Tags as topics: counted, renamed, and a filter of every list, for people and machines."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from services.detector.adapters.mongo_topics import MongoTopics
+from services.detector.domain.customer_list import CustomerRow
+from shared.contracts.resources import TagChanged
+from shared.documents.database import create_client, database_of
+from tests.unit.services.detector.rig import LEAVING, NOW, UNRELATED, WISH
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+    from services.detector.settings import Settings
+    from tests.unit.services.detector.rig import Rig
+
+MACHINE = {"Accept": "application/json"}
+
+
+def tag(rig: Rig, identifier: str, name: str, **fields: Any) -> TagChanged:
+    return TagChanged(**{**rig.fields(id=identifier, name=name), **fields})
+
+
+@pytest.fixture
+async def filled(rig: Rig, settings: Settings) -> AsyncIterator[Rig]:
+    """Two customers: Northwind leaves and wishes under "billing", Contoso asks under "setup" a month ago."""
+    client = create_client(settings, service="detector")
+    await MongoTopics(database_of(client, settings, service="detector")).prepare()
+    await rig.connect()
+    await rig.engine.customers.keep("local", [CustomerRow("acc-2", "Contoso", owner="bo@acme.example")])
+    await rig.tell(
+        *(tag(rig, f"t{number}", name) for number, name in enumerate(("billing", "setup", "idle"), 1)),
+        rig.contact(),
+        rig.company(),
+        rig.contact("lee", ("co2",)).model_copy(update={"tag_ids": ("t2",)}),
+        rig.company("co2", "Contoso", external_id="acc-2"),
+    )
+    await rig.tell(*rig.said("k1", LEAVING, WISH, tag_ids=("t1",)))
+    await rig.tell(*rig.said("k2", UNRELATED, contact_ids=("lee",), tag_ids=("t1",)))
+    old = NOW - timedelta(days=40)
+    await rig.tell(*rig.said("k3", WISH, contact_ids=("lee",), tag_ids=("t2",), at=old))
+    yield rig
+    await client.close()
+
+
+async def items(browser: httpx.AsyncClient, path: str, name: str = "id") -> list[Any]:
+    answer = await browser.get(f"/api/v1/{path}", headers=MACHINE)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    if found["count"] is not None:
+        assert found["count"] == len(found["items"]), path
+    return sorted(one[name] for one in found["items"])
+
+
+async def counts(browser: httpx.AsyncClient, query: str = "") -> dict[str, tuple[int, int, int]]:
+    found = (await browser.get(f"/api/v1/topics{query}", headers=MACHINE)).json()["items"]
+    return {one["tag"]: (one["conversations"], one["customers"], one["signals"]) for one in found}
+
+
+async def test_topics_are_counted(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """Conversations, customers and open signals of each tag; a period counts what moved in it."""
+    assert await counts(browser) == {"billing": (2, 2, 2), "idle": (0, 0, 0), "setup": (1, 1, 1)}
+    since = (NOW - timedelta(days=7)).isoformat().replace("+", "%2B")
+    assert (await counts(browser, f"?since={since}"))["setup"] == (0, 0, 0)
+    assert (await counts(browser, f"?until={since}"))["setup"] == (1, 1, 1)
+    assert (await counts(browser, f"?until={since}"))["billing"] == (0, 0, 0)
+
+
+async def test_topics_are_paged_and_not_sent_twice(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """A cursor leads through all tags by name; the same answer is 304, another one is not."""
+    first = await browser.get("/api/v1/topics?limit=2", headers=MACHINE)
+    assert [one["tag"] for one in first.json()["items"]] == ["billing", "idle"]
+    assert first.json()["count"] == 3
+    cursor = first.json()["next_cursor"]
+    rest = (await browser.get(f"/api/v1/topics?limit=2&cursor={cursor}", headers=MACHINE)).json()
+    assert ([one["tag"] for one in rest["items"]], rest["next_cursor"]) == (["setup"], None)
+    held = {**MACHINE, "If-None-Match": first.headers["etag"]}
+    assert (await browser.get("/api/v1/topics?limit=2", headers=held)).status_code == 304
+    await filled.tell(*filled.said("k9", UNRELATED, tag_ids=("t1",)))
+    assert (await browser.get("/api/v1/topics?limit=2", headers=held)).status_code == 200
+    foreign = (await browser.get("/api/v1/conversations?limit=1", headers=MACHINE)).json()["next_cursor"]
+    assert (await browser.get(f"/api/v1/topics?cursor={foreign}", headers=MACHINE)).status_code == 422
+
+
+async def test_every_list_takes_a_tag(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """Signals, customers, people, conversations, requests and health are narrowed by a tag's name."""
+    assert len(await items(browser, "signals?tag=billing")) == 2
+    assert await items(browser, "conversations?tag=billing") == ["ws1:k1", "ws1:k2"]
+    assert await items(browser, "conversations?tag=setup") == ["ws1:k3"]
+    assert await items(browser, "customers?tag=billing", "name") == ["Contoso", "Northwind"]
+    assert await items(browser, "customers?tag=setup", "name") == ["Contoso"]
+    assert await items(browser, "health?tag=setup", "name") == ["Contoso"]
+    assert await items(browser, "people?tag=setup") == ["ws1:lee"]
+    assert await items(browser, "people?tag=billing") == ["ws1:dana", "ws1:lee"]
+    assert len(await items(browser, "requests?tag=billing")) == 1
+    for name in ("idle", "no such tag"):
+        for path in ("signals", "customers", "people", "conversations", "requests", "health"):
+            assert await items(browser, f"{path}?tag={name}", "id" if path != "health" else "name") == []
+
+
+async def test_every_list_takes_the_other_filters(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """Kind, customer, owner, period and confidence narrow each list where they mean something."""
+    (north,) = await items(browser, "customers?kind=churn_risk")
+    assert await items(browser, "customers?owner=bo@acme.example", "name") == ["Contoso"]
+    assert await items(browser, "customers?min_confidence=1", "name") == []
+    assert await items(browser, f"customers?customer={north}", "name") == ["Northwind"]
+    assert await items(browser, "people?kind=churn_risk") == ["ws1:dana"]
+    assert await items(browser, f"people?customer={north}") == ["ws1:dana"]
+    assert await items(browser, "people?owner=bo@acme.example") == ["ws1:lee"]
+    assert await items(browser, "conversations?kind=churn_risk") == ["ws1:k1"]
+    assert await items(browser, "conversations?min_confidence=1") == []
+    assert await items(browser, f"conversations?customer={north}") == ["ws1:k1"]
+    assert await items(browser, "conversations?owner=bo@acme.example") == ["ws1:k2", "ws1:k3"]
+    recent = (NOW - timedelta(days=7)).isoformat().replace("+", "%2B")
+    assert await items(browser, f"conversations?until={recent}") == ["ws1:k3"]
+    assert await items(browser, f"conversations?since={recent}") == ["ws1:k1", "ws1:k2"]
+    assert await items(browser, f"customers?until={recent}", "name") == ["Contoso"]
+    assert len(await items(browser, f"requests?customer={north}")) == 1
+    assert len(await items(browser, f"requests?owner=bo@acme.example&until={recent}")) == 1
+    assert await items(browser, f"requests?owner=bo@acme.example&since={recent}") == []
+    assert await items(browser, "requests?min_confidence=1") == []
+    assert (await browser.get("/api/v1/people?kind=no", headers=MACHINE)).status_code == 422
+
+
+async def test_a_renamed_tag_shows_its_new_name(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """Filters and signals have the new name at once and the old one nowhere; nobody is told of it."""
+    told = await filled.tell(tag(filled, "t1", "invoices"))
+    assert told == []
+    assert (await counts(browser))["invoices"] == (2, 2, 2)
+    assert "billing" not in await counts(browser)
+    for path in ("/insights", "/customers", "/people", "/requests"):
+        page = (await browser.get(path)).text
+        assert '<option value="invoices"' in page, path
+        assert "billing" not in page, path
+    assert len(await items(browser, "signals?tag=invoices")) == 2
+    assert await filled.tell(*filled.said("k1", LEAVING, WISH, tag_ids=("t1",))) == []
+
+
+async def test_a_late_record_of_a_tag_renames_nothing(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """An older record that is fed in again changes no name; a deleted tag goes from signals."""
+    await filled.tell(tag(filled, "t1", "early", observed_at=NOW - timedelta(days=1)))
+    assert len(await items(browser, "signals?tag=billing")) == 2
+    assert await items(browser, "signals?tag=early") == []
+    await filled.tell(filled.deleted("tag", "t1"))
+    assert await items(browser, "signals?tag=billing") == []
+    assert "billing" not in (await browser.get("/insights")).text
+
+
+async def test_pages_are_narrowed_by_tag(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """What the address names is what the page shows, exports included; confidence narrows insights."""
+    assert "Northwind" not in (await browser.get("/customers?tag=setup")).text.partition('id="list"')[2]
+    assert "Contoso" in (await browser.get("/customers?tag=setup")).text.partition('id="list"')[2]
+    assert "No customer matches" in (await browser.get("/customers?tag=idle")).text
+    assert "Nobody matches" in (await browser.get("/people?tag=idle")).text
+    assert "No request matches" in (await browser.get("/requests?tag=idle")).text
+    assert "Nothing matches these filters" in (await browser.get("/insights?tag=idle")).text
+    assert "Contoso" not in (await browser.get("/customers/export.csv?kind=churn_risk")).text
+    assert len((await browser.get("/requests/export.csv?tag=idle")).text.splitlines()) == 1
+    await filled.tell(*filled.said("k4", "The price is too high for us.", contact_ids=("lee",)))
+    sure = sum(one.confidence >= 0.9 for one in await filled.signals())
+    shown = (await browser.get("/insights?confidence=0.9")).text.count('<article class="card')
+    everything = (await browser.get("/insights")).text.count('<article class="card')
+    assert 0 < shown == sure < everything
+    assert (await browser.get("/insights?confidence=x")).status_code == 200
