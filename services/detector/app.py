@@ -61,6 +61,7 @@ from services.detector.pages.settings import SettingParts, setting_pages
 from services.detector.ports import Spent
 from services.detector.use_cases.second_look import Advice
 from services.detector.use_cases.show import Show
+from services.detector.use_cases.walk import Walk
 from shared.documents.pending import sweep_forever
 from shared.foundation import lay_foundation
 from shared.web.pages import Pages
@@ -160,6 +161,7 @@ def create_app(
         lists=lists,
         moods=engine.moods,
     )
+    walk = Walk(mirror=mirror, customers=customers, lists=lists)
     live = LiveFeed(lists=lists, clock=base.clock, every_seconds=settings.live_seconds)
     base.lifecycle.background("live feed", live.run)
     pages = Pages(Path(__file__).parent / "pages" / "templates", clock=base.clock)
@@ -204,13 +206,13 @@ def create_app(
             redetection_routes(redetect=engine.redetect),
             topic_routes(topics=topics),
             language_model_routes(ask=engine.ask),
-            graph_routes(show=show, clock=base.clock),
+            graph_routes(show=show, walk=walk, clock=base.clock),
             people_routes(lists=lists, show=show),
             conversation_routes(lists=lists, show=show, moods=engine.moods),
             insight_pages(insights),
             signal_pages(SignalParts(pages, show, engine.review)),
             customer_pages(CustomerParts(pages, lists, topics, show, connections, base.clock)),
-            people_pages(PeopleParts(pages, lists, topics, show, base.clock)),
+            people_pages(PeopleParts(pages, lists, topics, show, walk, base.clock)),
             request_pages(request_parts),
             one_request_pages(request_parts),
             regrouping_pages(request_parts),

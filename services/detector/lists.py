@@ -201,6 +201,7 @@ class Lists(Protocol):
         organization_id: str,
         *,
         person: str | None,
+        teammate: str | None = None,
         position: dict[str, Any] | None,
         limit: int,
         narrowed: Narrowing = ANY,

@@ -97,6 +97,8 @@ class MongoMirror:
                 (organization, ("company_keys", 1)),
                 (organization, ("workspace_id", 1), ("key", 1)),
                 (organization, ("updated_at", -1)),
+                (organization, ("data.teammate_ids", 1), ("updated_at", -1)),
+                (organization, ("data.admin_assignee_id", 1), ("updated_at", -1)),
             ),
             "conversation_part": ((organization, ("key", 1), ("created_at", 1)),),
         }

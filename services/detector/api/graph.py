@@ -10,11 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.graph import NodeType, TieType
+from services.detector.domain.neighbourhood import Centre
+from services.detector.errors import InvalidRequestError
 from shared.auth.dependencies import Member
 
 if TYPE_CHECKING:
     from services.detector.domain.graph import Graph
     from services.detector.use_cases.show import Show
+    from services.detector.use_cases.walk import Walk
     from shared.clock import Clock
 
 _EXAMPLE: dict[str, Any] = {
@@ -83,18 +86,33 @@ class GraphOut(BaseModel):
         )
 
 
-def graph_routes(*, show: Show, clock: Clock) -> APIRouter:
+def graph_routes(*, show: Show, walk: Walk, clock: Clock) -> APIRouter:
     """Return the route /api/v1/people/graph; it comes before the one of a person."""
     router = APIRouter(prefix="/api/v1/people", tags=["people"], route_class=AnsweringRoute)
 
     @router.get("/graph")
     async def get_graph(
         identity: Member,
-        customer: Annotated[str, Query(min_length=1, max_length=300)],
+        customer: Annotated[
+            str | None, Query(min_length=1, max_length=300, description="All ties around this customer.")
+        ] = None,
+        around: Annotated[
+            str | None,
+            Query(
+                max_length=300,
+                description="Only what is tied to this one: customer/ID, person/ID or teammate/ID.",
+            ),
+        ] = None,
         days: Annotated[int, Query(ge=1, le=1_095, description="How far back conversations count.")] = 365,
     ) -> GraphOut:
-        """Return who is tied to whom around one customer."""
+        """Return who is tied to whom around one customer, or what one node is tied to."""
         since = clock.now() - timedelta(days=days)
-        return GraphOut.of(await show.graph(identity.organization_id, customer, since))
+        if customer is not None and around is None:
+            return GraphOut.of(await show.graph(identity.organization_id, customer, since))
+        centre = Centre.from_address(around or "")
+        if centre is None or customer is not None:
+            raise InvalidRequestError("Say customer=ID, or around=customer/ID, person/ID or teammate/ID.")
+        found = await walk.around(identity.organization_id, centre, since)
+        return GraphOut.of(found.as_graph())
 
     return router

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import MirroredConversation
     from shared.contracts.resources import AdminChanged, CompanyChanged, ContactChanged
 
-NodeType = Literal["customer", "company", "person", "teammate"]
-TieType = Literal["matched", "member_of", "talks_to"]
+NodeType = Literal["customer", "company", "person", "teammate", "conversation"]
+TieType = Literal["matched", "member_of", "talks_to", "took_part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ class Graph:
 
 
 @dataclass
-class _Talk:
+class Talk:
+    """What passed between two, conversation by conversation."""
+
     conversations: int = 0
     last_at: datetime | None = None
     said: list[tuple[float, float]] = field(default_factory=list)
@@ -84,7 +86,7 @@ def people_graph(
 ) -> Graph:
     """Return the graph around one customer. People and teammates that are not known here have no node."""
     teammates = {resource_key(one.workspace_id, one.id): one.name for one in admins}
-    talks: dict[tuple[str, str], _Talk] = defaultdict(_Talk)
+    talks: dict[tuple[str, str], Talk] = defaultdict(Talk)
     counts: dict[str, int] = defaultdict(int)
     for one in conversations:
         record = one.record

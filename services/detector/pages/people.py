@@ -11,24 +11,35 @@ from starlette.responses import HTMLResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
+from services.detector.domain.neighbourhood import Centre
 from services.detector.pages.cards import card_of
-from services.detector.pages.filters import OFFERED, choice, narrowed_by, owner_choice, tag_choice
+from services.detector.pages.filters import (
+    OFFERED,
+    PERIODS,
+    choice,
+    narrowed_by,
+    owner_choice,
+    period_start,
+    tag_choice,
+)
+from services.detector.pages.graph_picture import GRAPH, MOST, address_of, mood_of, picture
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
-    from services.detector.domain.graph import Graph
-    from services.detector.lists import Lists, Topics
+    from collections.abc import Sequence
+
+    from services.detector.domain.graph import Node
+    from services.detector.domain.neighbourhood import Neighbourhood
+    from services.detector.lists import CustomerRow, Lists, Topics
     from services.detector.use_cases.show import Show
+    from services.detector.use_cases.walk import Walk
     from shared.clock import Clock
     from shared.web.pages import Pages
 
 ROWS = 50
 _GRAPH_DAYS = 365
-_NODES = 14
-"""People, and teammates, that a picture can hold; the busiest ones."""
-
-_STEP = 34.0
+"""How far back conversations count for ties, unless the reader asks for less."""
 Word = Annotated[str, Query(max_length=300)]
 
 
@@ -40,6 +51,7 @@ class PeopleParts:
     lists: Lists
     topics: Topics
     show: Show
+    walk: Walk
     clock: Clock
 
 
@@ -80,31 +92,39 @@ def people_pages(parts: PeopleParts) -> APIRouter:
             filtered=bool(q or customer or tag or owner),
         )
 
-    @router.get("/people/graph")
-    async def graph(request: Request, identity: Member, customer: Word = "") -> HTMLResponse:
+    @router.get(GRAPH)
+    async def graph(
+        request: Request, identity: Member, around: Word = "", customer: Word = "", period: Word = ""
+    ) -> HTMLResponse:
         organization = identity.organization_id
         rows = (
             await lists.customers(
                 organization, words=None, owner=None, known=None, sort="-attention", position=None, limit=ROWS
             )
         ).items
-        chosen = customer or (rows[0].customer.customer_id if rows else "")
-        drawing = None
-        if chosen:
-            since = parts.clock.now() - timedelta(days=_GRAPH_DAYS)
-            drawing = _drawing(await parts.show.graph(organization, chosen, since))
+        asked = Centre.from_address(around) or (Centre("customer", customer) if customer else None)
+        first = Centre("customer", rows[0].customer.customer_id) if rows else None
+        centre, now = asked or first, parts.clock.now()
+        since = period_start(period, now) or now - timedelta(days=_GRAPH_DAYS)
+        found = await parts.walk.around(organization, centre, since) if centre else None
         return pages.render(
             request,
             "graph.html",
             identity=identity,
-            drawing=drawing,
+            centre=found.centre if found else None,
+            own_page=_page_of(found.centre) if found else None,
+            picture=picture(found, now) if found and found.neighbours else None,
+            rows=_ties(found) if found else [],
+            undrawn=_undrawn(found) if found else 0,
             filters=[
-                {
-                    "name": "customer",
-                    "label": "Customer",
-                    "value": chosen,
-                    "options": [(row.customer.customer_id, row.customer.name) for row in rows],
-                }
+                choice(
+                    "around",
+                    "Start from",
+                    centre.address if centre else "",
+                    _starts(rows, found.centre if found else None),
+                    "the customer who needs you most",
+                ),
+                choice("period", "Period", period, PERIODS[:-1], "last year"),
             ],
         )
 
@@ -117,38 +137,41 @@ def people_pages(parts: PeopleParts) -> APIRouter:
             identity=identity,
             view=view,
             person=view.contact,
+            key=person_id,
             cards=[card_of(signal) for signal in view.signals],
         )
 
     return router
 
 
-def _drawing(graph: Graph) -> dict[str, Any]:
-    """Return where the busiest people and teammates stand, and a line for each pair, wider for more."""
-    people = [one for one in graph.nodes if one.type == "person" and one.conversations][:_NODES]
-    teammates = [one for one in graph.nodes if one.type == "teammate"][:_NODES]
-    left = {one.node_id: 44 + index * _STEP for index, one in enumerate(people)}
-    right = {one.node_id: 44 + index * _STEP for index, one in enumerate(teammates)}
-    talks = [one for one in graph.ties if one.source in left and one.target in right]
-    most = max((one.conversations for one in talks), default=1)
-    names = {one.node_id: one.name for one in graph.nodes}
-    return {
-        "customer": graph.nodes[0],
-        "height": max(len(people), len(teammates), 1) * _STEP + 48,
-        "people": [(one, left[one.node_id]) for one in people],
-        "teammates": [(one, right[one.node_id]) for one in teammates],
-        "ties": [
-            {
-                "y1": left[one.source],
-                "y2": right[one.target],
-                "half": 0.5 + 2 * one.conversations / most,
-                "person": names[one.source],
-                "person_id": one.source,
-                "teammate": names[one.target],
-                "conversations": one.conversations,
-                "last_at": one.last_at,
-                "mood": one.mood,
-            }
-            for one in talks
-        ],
-    }
+def _starts(rows: Sequence[CustomerRow], centre: Node | None) -> list[tuple[str, str]]:
+    """Return where a walk can start: the customers, and where the reader stands if that is none of them."""
+    starts = [(f"customer/{row.customer.customer_id}", row.customer.name) for row in rows]
+    here = (f"{centre.type}/{centre.node_id}", centre.name) if centre else None
+    return starts if here is None or here in starts else [here, *starts]
+
+
+def _page_of(node: Node) -> str | None:
+    """Return a node's own page; teammates have none."""
+    return {"customer": f"/customers/{node.node_id}", "person": f"/people/{node.node_id}"}.get(node.type)
+
+
+def _ties(found: Neighbourhood) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": one.node.name,
+            "type": one.node.type,
+            "url": address_of(one),
+            "page": _page_of(one.node),
+            "amount": one.messages if one.node.type == "conversation" else one.conversations,
+            "unit": "message" if one.node.type == "conversation" else "conversation",
+            "last_at": one.last_at,
+            "mood": mood_of(one.mood),
+        }
+        for one in found.neighbours
+    ]
+
+
+def _undrawn(found: Neighbourhood) -> int:
+    kinds = {one.node.type for one in found.neighbours}
+    return sum(max(0, len(found.of(kind)) - MOST) for kind in kinds)

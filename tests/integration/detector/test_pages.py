@@ -400,6 +400,34 @@ class TestApi:
         missing = await browser.get("/api/v1/people/graph?customer=nobody", headers=MACHINE)
         assert missing.status_code == 404
 
+    async def test_walking_the_graph(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """From a customer to a person to a teammate and back, by the picture's own links; 404 beyond."""
+        await filled(rig)
+        ann = AdminChanged(**rig.fields(id="ann", name="Ann Lee", email="ann@acme.example"))
+        await rig.tell(ann, *rig.said("k1", LEAVING, title="Our contract", teammate_ids=("ann",)))
+        listed = (await browser.get("/api/v1/customers?q=northwind", headers=MACHINE)).json()["items"]
+        path = f"/people/graph?around=customer%2F{listed[0]['id']}"
+        for name, leads_to in (
+            ("Northwind", "person%2Fws1%3Adana"),
+            ("Dana Ruiz", "teammate%2Fws1%3Aann"),
+            ("Ann Lee", f"customer%2F{listed[0]['id']}"),
+        ):
+            page = await text(browser, path)
+            assert f'class="hub-name">{name}</text>' in page
+            assert "Our contract" in page.partition("<table")[2]
+            assert f'href="/people/graph?around={leads_to}"' in page
+            path = f"/people/graph?around={leads_to}"
+        around = "/api/v1/people/graph?around="
+        found = (await browser.get(f"{around}teammate/ws1:ann", headers=MACHINE)).json()
+        assert {one["type"] for one in found["nodes"]} == {"teammate", "customer", "person", "conversation"}
+        for gone in ("customer/c-none", "person/ws1:none", "teammate/ws1:none"):
+            assert (await browser.get(f"{around}{gone}", headers=MACHINE)).status_code == 404
+            await text(browser, f"/people/graph?around={gone}", 404)
+        for wrong in ("", "team/x", f"person/ws1:dana&customer={listed[0]['id']}"):
+            assert (await browser.get(f"{around}{wrong}", headers=MACHINE)).status_code == 422
+        rig.clock.advance(40 * 86_400)
+        assert "is tied to nobody" in await text(browser, "/people/graph?around=teammate/ws1:ann&period=30")
+
     async def test_a_conversation_with_its_marks(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """Each mark lies in its message's text."""
         await filled(rig)
