@@ -150,7 +150,6 @@ def create_app(
     for pending in (signals.pending, connections.pending):
         base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))
     lists, topics = MongoLists(base.database), MongoTopics(base.database)
-    base.lifecycle.start("indexes of MongoTopics", topics.prepare)
     show = Show(
         mirror=mirror,
         signals=signals,

@@ -10,7 +10,7 @@ from services.detector.domain.identity import resource_key
 from services.detector.domain.matching import normalise_name
 from services.detector.domain.mirror import Analysis, Digest, Mark, MirroredCompany, MirroredConversation
 from services.detector.domain.mood import MoodPoint
-from services.detector.domain.spoken import contact_keys
+from services.detector.domain.spoken import contact_keys, teammate_keys
 from shared.contracts.resources import (
     CompanyChanged,
     ContactChanged,
@@ -19,6 +19,8 @@ from shared.contracts.resources import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shared.contracts.resources import ResourceEvent
     from shared.documents.database import Document
 
@@ -39,6 +41,8 @@ def fields_of(record: ResourceEvent) -> Document:
             document["created_at"] = record.created_at
         case ConversationChanged():
             document["contact_keys"] = list(contact_keys(record))
+            document["teammate_keys"] = list(teammate_keys(record))
+            document["tag_keys"] = _keys(record, record.tag_ids)
             document["updated_at"] = record.updated_at
             document["summary"] = {
                 "conversation_id": record.id,
@@ -48,16 +52,22 @@ def fields_of(record: ResourceEvent) -> Document:
                 "rated_at": record.rating.created_at if record.rating else None,
             }
         case ContactChanged():
-            document["company_keys"] = [resource_key(record.workspace_id, one) for one in record.company_ids]
+            document["company_keys"] = _keys(record, record.company_ids)
+            document["tag_keys"] = _keys(record, record.tag_ids)
             document["email"] = record.email.casefold() if record.email else None
             document["name_folded"] = " ".join(filter(None, (record.name, record.email))).casefold()
         case CompanyChanged():
+            document["tag_keys"] = _keys(record, record.tag_ids)
             document["external_id"] = record.company_id
             document["name"] = record.name
             document["name_normalised"] = normalise_name(record.name)
         case _:
             pass
     return document
+
+
+def _keys(record: ResourceEvent, ids: Iterable[str]) -> list[str]:
+    return [resource_key(record.workspace_id, one) for one in ids]
 
 
 def conversation_from(document: Document) -> MirroredConversation:

@@ -11,7 +11,6 @@ from services.detector.adapters.mongo_requests import request_from
 from services.detector.adapters.narrowing import Narrower
 from services.detector.adapters.paging import portion_of
 from services.detector.adapters.signal_documents import from_document
-from services.detector.domain.identity import resource_id_of, workspace_of
 from services.detector.lists import ANY, CustomerRow, Portion, RequestRow, SignalChoices
 from shared.contracts.resources import ContactChanged
 from shared.documents.collection import Collection, database_errors
@@ -161,9 +160,7 @@ class MongoLists:
         if person is not None:
             query["contact_keys"] = person
         if teammate is not None:
-            identifier = resource_id_of(teammate)
-            query["workspace_id"] = workspace_of(teammate)
-            query["$or"] = [{"data.teammate_ids": identifier}, {"data.admin_assignee_id": identifier}]
+            query["teammate_keys"] = teammate
         found = await portion_of(
             self._conversations.of(organization_id),
             _all(query, await self._narrower.conversations(organization_id, narrowed)),

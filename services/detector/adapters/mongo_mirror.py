@@ -84,8 +84,14 @@ class MongoMirror:
         organization = ("organization_id", 1)
         indexes: dict[str, tuple[tuple[tuple[str, int], ...], ...]] = {
             "admin": ((organization, ("workspace_id", 1)),),
-            "contact": ((organization, ("company_keys", 1)), (organization, ("email", 1))),
+            "tag": ((organization, ("data.name", 1)),),
+            "contact": (
+                (organization, ("company_keys", 1)),
+                (organization, ("email", 1)),
+                (organization, ("tag_keys", 1)),
+            ),
             "company": (
+                (organization, ("tag_keys", 1)),
                 (organization, ("customer_id", 1)),
                 (organization, ("external_id", 1)),
                 (organization, ("name_normalised", 1)),
@@ -97,8 +103,8 @@ class MongoMirror:
                 (organization, ("company_keys", 1)),
                 (organization, ("workspace_id", 1), ("key", 1)),
                 (organization, ("updated_at", -1)),
-                (organization, ("data.teammate_ids", 1), ("updated_at", -1)),
-                (organization, ("data.admin_assignee_id", 1), ("updated_at", -1)),
+                (organization, ("tag_keys", 1), ("updated_at", -1)),
+                (organization, ("teammate_keys", 1), ("updated_at", -1)),
             ),
             "conversation_part": ((organization, ("key", 1), ("created_at", 1)),),
         }

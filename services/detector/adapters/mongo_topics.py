@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from services.detector.adapters.narrowing import bearing, between
 from services.detector.errors import InvalidRequestError
 from services.detector.lists import Narrowing, Portion, TopicRow
-from shared.documents.collection import Collection, Index
+from shared.documents.collection import Collection
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,17 +28,7 @@ class MongoTopics:
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._tags = Collection(database, "tags")
         self._conversations = Collection(database, "conversations")
-        self._companies = Collection(database, "companies")
-        self._contacts = Collection(database, "contacts")
         self._signals = Collection(database, "signals")
-
-    async def prepare(self) -> None:
-        """Make the indexes that are missing."""
-        organization = ("organization_id", 1)
-        await self._tags.ensure_indexes(Index(keys=(organization, ("data.name", 1))))
-        for bearer in (self._conversations, self._companies, self._contacts):
-            await bearer.ensure_indexes(Index(keys=(organization, ("data.tag_ids", 1))))
-        await self._signals.ensure_indexes(Index(keys=(organization, ("tags", 1))))
 
     async def names(self, organization_id: str, limit: int) -> list[str]:
         names = await self._tags.of(organization_id).distinct("data.name", {"key": {"$gt": ""}})

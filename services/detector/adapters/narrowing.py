@@ -30,6 +30,7 @@ class Narrower:
         self._customers = Collection(database, "customers")
         self._conversations = Collection(database, "conversations")
         self._companies = Collection(database, "companies")
+        self._contacts = Collection(database, "contacts")
         self._tags = Collection(database, "tags")
 
     async def tag_keys(self, organization_id: str, name: str) -> list[str]:
@@ -61,8 +62,11 @@ class Narrower:
         clauses: Clauses = []
         if narrowed.tag is not None:
             tagged = bearing(await self.tag_keys(organization_id, narrowed.tag))
-            talking = await self._conversations.of(organization_id).distinct("contact_keys", tagged)
-            clauses.append({"$or": [tagged, {"key": {"$in": sorted(talking)}}]})
+            mine, talking = await asyncio.gather(
+                self._contacts.of(organization_id).distinct("key", tagged),
+                self._conversations.of(organization_id).distinct("contact_keys", tagged),
+            )
+            clauses.append({"key": {"$in": sorted({*mine, *talking})}})
         if narrowed.customer_id is not None or narrowed.owner is not None:
             ids = await self._customer_ids(organization_id, narrowed)
             keys = await self._companies.of(organization_id).distinct("key", {"customer_id": {"$in": ids}})
@@ -120,15 +124,7 @@ class Narrower:
 
 def bearing(tag_keys: Sequence[str]) -> dict[str, Any]:
     """Return the clause for records that bear one of these tags; for none where there is no such tag."""
-    by_workspace: dict[str, list[str]] = {}
-    for key in tag_keys:
-        workspace_id, _, tag_id = key.partition(":")
-        by_workspace.setdefault(workspace_id, []).append(tag_id)
-    either = [
-        {"workspace_id": workspace_id, "data.tag_ids": {"$in": ids}}
-        for workspace_id, ids in sorted(by_workspace.items())
-    ]
-    return {"$or": either} if either else {"key": ""}
+    return {"tag_keys": {"$in": sorted(tag_keys)}}
 
 
 def between(narrowed: Narrowing) -> dict[str, Any]:

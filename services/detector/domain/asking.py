@@ -127,7 +127,8 @@ def prompt(question: Question, text: str, names: Collection[str]) -> Prompt:
             json.dumps(claims, ensure_ascii=False),
         )
     )
-    return Prompt(_INSTRUCTIONS, data)
+    # What is no character (half of a pair, which a truncating client leaves behind) cannot be sent.
+    return Prompt(_INSTRUCTIONS, data.encode("utf-8", "replace").decode())
 
 
 def claim_in_words(claim: Claim) -> str:

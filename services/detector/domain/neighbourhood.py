@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from services.detector.domain.graph import Graph, Node, NodeType, Talk, Tie, TieType
-from services.detector.domain.identity import Subject, resource_key
-from services.detector.domain.spoken import contact_keys
+from services.detector.domain.identity import Subject
+from services.detector.domain.spoken import contact_keys, teammate_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -150,10 +150,7 @@ def _participants(one: MirroredConversation, names: Names) -> set[tuple[NodeType
     found: set[tuple[NodeType, str]] = {
         ("person", key) for key in contact_keys(record) if key in names.people
     }
-    for teammate in {*record.teammate_ids, *filter(None, (record.admin_assignee_id,))}:
-        key = resource_key(record.workspace_id, teammate)
-        if key in names.teammates:
-            found.add(("teammate", key))
+    found |= {("teammate", key) for key in teammate_keys(record) if key in names.teammates}
     customer_id = Subject.from_key(one.subject).customer_id if one.subject else None
     if customer_id is not None and customer_id in names.customers:
         found.add(("customer", customer_id))

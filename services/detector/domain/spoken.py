@@ -70,3 +70,9 @@ def in_order(parts: Iterable[ConversationPartChanged]) -> list[ConversationPartC
 def contact_keys(record: ConversationChanged) -> tuple[str, ...]:
     """Return the keys of a conversation's contacts, in Intercom's order."""
     return tuple(resource_key(record.workspace_id, contact_id) for contact_id in record.contact_ids)
+
+
+def teammate_keys(record: ConversationChanged) -> tuple[str, ...]:
+    """Return the keys of the teammates who took part, or whom it is assigned to, in order."""
+    ids = {*record.teammate_ids, *filter(None, (record.admin_assignee_id,))}
+    return tuple(sorted(resource_key(record.workspace_id, one) for one in ids))

@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.detector.adapters.mongo_topics import MongoTopics
 from services.detector.domain.customer_list import CustomerRow
 from shared.contracts.resources import TagChanged
-from shared.documents.database import create_client, database_of
 from tests.unit.services.detector.rig import LEAVING, NOW, UNRELATED, WISH
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     import httpx
 
-    from services.detector.settings import Settings
     from tests.unit.services.detector.rig import Rig
 
 MACHINE = {"Accept": "application/json"}
@@ -29,10 +24,8 @@ def tag(rig: Rig, identifier: str, name: str, **fields: Any) -> TagChanged:
 
 
 @pytest.fixture
-async def filled(rig: Rig, settings: Settings) -> AsyncIterator[Rig]:
+async def filled(rig: Rig) -> Rig:
     """Two customers: Northwind leaves and wishes under "billing", Contoso asks under "setup" a month ago."""
-    client = create_client(settings, service="detector")
-    await MongoTopics(database_of(client, settings, service="detector")).prepare()
     await rig.connect()
     await rig.engine.customers.keep("local", [CustomerRow("acc-2", "Contoso", owner="bo@acme.example")])
     await rig.tell(
@@ -46,8 +39,7 @@ async def filled(rig: Rig, settings: Settings) -> AsyncIterator[Rig]:
     await rig.tell(*rig.said("k2", UNRELATED, contact_ids=("lee",), tag_ids=("t1",)))
     old = NOW - timedelta(days=40)
     await rig.tell(*rig.said("k3", WISH, contact_ids=("lee",), tag_ids=("t2",), at=old))
-    yield rig
-    await client.close()
+    return rig
 
 
 async def items(browser: httpx.AsyncClient, path: str, name: str = "id") -> list[Any]:

@@ -47,6 +47,14 @@ def test_a_prompt_is_masked_data_within_a_boundary() -> None:
     assert sent.tokens > len(sent.data) // 4
 
 
+def test_any_message_can_be_sent() -> None:
+    """Half a character, which no encoding has, is replaced and stops nothing."""
+    text = "We are not sure \ud83d about it, \x00 you know"
+    sent = prompt(question(text=text), text, ())
+    assert "We are not sure ?" in sent.data
+    assert sent.tokens > 0
+
+
 def test_every_kind_has_its_sentence() -> None:
     """What is claimed is said in words for every kind, also for one that came later."""
     said = {claim_in_words(claim(0, 1, kind.value, explicit=None)) for kind in Kind}

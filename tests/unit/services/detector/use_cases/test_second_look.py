@@ -18,6 +18,7 @@ from services.detector.engine import Engine
 from services.detector.errors import InvalidRequestError
 from services.detector.ports import Answered, Spent
 from services.detector.use_cases.second_look import Advice
+from shared.contracts.signals import SignalDetected
 from tests.unit.services.detector.rig import NOW, ORG, kinds, memory_rig
 
 if TYPE_CHECKING:
@@ -298,6 +299,21 @@ async def test_old_words_are_not_worth_a_question() -> None:
     rig = await rig_with(model)
     await rig.tell(*rig.said("k1", BARELY, at=NOW - timedelta(days=30)))
     assert (await outcomes(rig), await quotes(rig)) == ([], [BARELY])
+
+
+async def test_an_answer_to_a_rereading_alerts_nobody() -> None:
+    """What a re-reading asked is settled as the re-reading would have: as of the past, alerting nobody."""
+    rig = await rig_with(Model(says("confirm", BARELY)))
+    await rig.connect(2, lifecycle=False)
+    await rig.tell(*rig.said("k1", BARELY))
+    rig.clock.advance(5)
+    await rig.connect(3, lifecycle=True)
+    before = len(rig.publisher.published)
+    await rig.reread_all()
+    assert await outcomes(rig) == ["answered"]
+    told = rig.published(before)
+    assert kinds(told) == [("detected", "churn_risk")]
+    assert all(one.historical for one in told if isinstance(one, SignalDetected))
 
 
 async def test_what_is_sent_names_nobody() -> None:
