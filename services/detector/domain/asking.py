@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from services.detector.domain.errors import NoAnswerError
-from services.detector.domain.masking import excerpt, masked
+from services.detector.domain.masking import excerpt, masked, private_spans
 from services.detector.domain.question import Verdict
 
 if TYPE_CHECKING:
@@ -109,19 +109,20 @@ def speaks_to_a_model(text: str) -> bool:
 def prompt(question: Question, text: str, names: Collection[str]) -> Prompt:
     """Return what is sent for a question: the masked message and its claims, and nobody's name."""
     boundary = question.text_digest[:_BOUNDARY_LENGTH]
+    spans = private_spans(text, names)
     places = [(one.start, one.end) for one in question.claims]
     claims = [
         {
             "claim": number,
             "says": claim_in_words(one),
-            "because_of": masked(text, names, start=one.start, end=one.end),
+            "because_of": masked(text, spans, one.start, one.end),
         }
         for number, one in enumerate(question.claims, 1)
     ]
     data = "\n".join(
         (
             f"BOUNDARY {boundary}",
-            excerpt(text, names, places),
+            excerpt(text, spans, places),
             f"BOUNDARY {boundary}",
             "Claims:",
             json.dumps(claims, ensure_ascii=False),

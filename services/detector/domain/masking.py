@@ -172,22 +172,17 @@ def private_spans(text: str, names: Collection[str] = ()) -> tuple[Span, ...]:
     return tuple(apart)
 
 
-def masked(text: str, names: Collection[str] = (), *, start: int = 0, end: int | None = None) -> str:
-    """Return text[start:end] with what is private masked; a cut never leaves half of it."""
-    return _masked(text, private_spans(text, names), start, len(text) if end is None else end)
-
-
-def excerpt(text: str, names: Collection[str], places: Collection[tuple[int, int]]) -> str:
+def excerpt(text: str, spans: Collection[Span], places: Collection[tuple[int, int]]) -> str:
     """Return the masked text; of a long one what stands around the places, at most `MOST_CHARACTERS`."""
-    spans = private_spans(text, names)
     if len(text) <= MOST_CHARACTERS or not places:
-        return _masked(text, spans, 0, min(len(text), MOST_CHARACTERS))
+        return masked(text, spans, 0, min(len(text), MOST_CHARACTERS))
     start = max(0, min(start for start, _ in places) - _AROUND)
     end = min(len(text), max(end for _, end in places) + _AROUND, start + MOST_CHARACTERS)
-    return _masked(text, spans, start, end)
+    return masked(text, spans, start, end)
 
 
-def _masked(text: str, spans: Collection[Span], start: int, end: int) -> str:
+def masked(text: str, spans: Collection[Span], start: int, end: int) -> str:
+    """Return text[start:end] with what is private masked; a cut never leaves half of it."""
     pieces: list[str] = []
     at = start
     for span in spans:
