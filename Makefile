@@ -62,7 +62,8 @@ bench: .venv/stamp-dev ## Measure throughput, delay and memory
 
 train: .venv/stamp-dev .venv-train/stamp ## Make the text model again from the published weights; under two hours on two cores
 	@nice .venv-train/bin/python -m services.detector.training.build $(WORK)
-	@$(BIN)/python -m services.detector.training.calibrate $(WORK) services/detector/model
+	@$(BIN)/python -m deploy.simulator.demo.labelled > $(WORK)/demo.jsonl
+	@$(BIN)/python -m services.detector.training.calibrate $(WORK) services/detector/model $(WORK)/demo.jsonl
 
 evaluate: .venv/stamp-dev .venv-train/stamp ## Score detection on labelled sets: make evaluate DATASETS=folder
 	@test -n "$(DATASETS)" || { echo "Name the folder with the labelled sets: make evaluate DATASETS=folder" >&2; exit 1; }

@@ -45,6 +45,7 @@ class _Manifest(BaseModel):
     mood_scale: float
     mood_offsets: tuple[float, float, float]
     thresholds: dict[str, float]
+    alone: dict[str, float] = {}
 
 
 class OnnxTextModel:
@@ -58,6 +59,7 @@ class OnnxTextModel:
             curves={name: Curve(*values) for name, values in manifest.curves.items()},
             moods=MoodCurve(manifest.mood_scale, manifest.mood_offsets),
             thresholds=manifest.thresholds,
+            alone=manifest.alone,
         )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

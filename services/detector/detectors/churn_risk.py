@@ -8,17 +8,18 @@ an order or a newsletter is neither, and so is what the writer's own customers c
 from __future__ import annotations
 
 from services.detector.domain.answers import answers, doubts, offers
+from services.detector.domain.cues.departing import DEPARTING
 from services.detector.domain.cues.doubting import DOUBTING
+from services.detector.domain.cues.hesitating import HESITATING
 from services.detector.domain.cues.leaving import LEAVING
-from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
-from services.detector.domain.lexical import LexicalDetector, Voice
+from services.detector.domain.lexical import LexicalDetector, LexicalParameters, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "churn_risk"
-VERSION = "3"
+VERSION = "4"
 
 _GROUPS = {
     **GROUPS,
@@ -343,6 +344,7 @@ _EXPLICIT = (
         family="hint",
     ),
     *LEAVING,
+    *DEPARTING,
     *_NOT_THIS,
 )
 
@@ -649,11 +651,12 @@ _IMPLIED = (
         family="hint",
     ),
     *DOUBTING,
+    *HESITATING,
     *_NOT_THIS,
 )
 
 
-def create(parameters: Parameters | None = None) -> LexicalDetector:
+def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
     """The churn risk detector; README.md says how the calibration was found."""
     return LexicalDetector(
         name=NAME,
@@ -674,5 +677,5 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
                 answers=doubts(),
             ),
         ),
-        parameters=parameters or Parameters(threshold=0.6),
+        parameters=parameters or LexicalParameters(threshold=0.6),
     )

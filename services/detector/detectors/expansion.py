@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.answers import answers, offers
 from services.detector.domain.cues.growing import GROWING, GROWING_GROUPS
-from services.detector.domain.detector import Parameters
+from services.detector.domain.cues.multiplying import MULTIPLYING
 from services.detector.domain.finding import Kind
-from services.detector.domain.lexical import LexicalDetector, Voice
+from services.detector.domain.lexical import LexicalDetector, LexicalParameters, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Message
 
 NAME = "expansion"
-VERSION = "3"
+VERSION = "4"
 _FRESH_DAYS = 60
 """Who signed up within two months is still bringing in the people they signed up for."""
 
@@ -246,6 +246,7 @@ _CUES = (
         family="hint",
     ),
     *GROWING,
+    *MULTIPLYING,
     THIRD_PARTY,
     FAULT,
 )
@@ -259,7 +260,7 @@ def _facts_points(context: Context, message: Message) -> float:
     return -1.5 if (message.at - signed_up).days <= _FRESH_DAYS else 0.0
 
 
-def create(parameters: Parameters | None = None) -> LexicalDetector:
+def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
     """The expansion detector; README.md says how the calibration was found."""
     return LexicalDetector(
         name=NAME,
@@ -273,6 +274,6 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
                 offers=offers(Kind.EXPANSION),
             ),
         ),
-        parameters=parameters or Parameters(threshold=0.6),
+        parameters=parameters or LexicalParameters(threshold=0.6),
         facts_points=_facts_points,
     )

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.detector.domain.answers import answers
+from services.detector.domain.cues.asking_for import ASKING_FOR
 from services.detector.domain.cues.wishing import WISHING, WISHING_GROUPS
-from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Evidence, Finding, Kind
 from services.detector.domain.lexical import (
     EVIDENCE_LIMIT,
     Candidate,
     LexicalDetector,
+    LexicalParameters,
     Voice,
 )
 from services.detector.domain.rules import Calibration, Cue, RuleBook
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Conversation
 
 NAME = "feature_request"
-VERSION = "3"
+VERSION = "4"
 _BESIDE_CLAUSES = 1
 """A wish and the thing it is for stand next to each other when not in one sentence."""
 WISH_LIMIT = 5
@@ -320,6 +321,7 @@ _CUES = (
         family="hint",
     ),
     *WISHING,
+    *ASKING_FOR,
     Cue(
         "favour",
         -3.5,
@@ -451,8 +453,7 @@ class FeatureRequestDetector(LexicalDetector):
     """A lexical detector that groups its clauses into wishes instead of making one finding."""
 
     def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
-        threshold = self.parameters.threshold
-        sure = [one for one in self.candidates(conversation, context) if one.confidence >= threshold]
+        sure = self.sure(conversation, context)
         if not sure:
             return ()
         withdrawn = self.withdrawals.withdrawn(conversation, self.kind)
@@ -510,7 +511,7 @@ def _belongs(wish: tuple[str, list[Candidate]], title: str, one: Candidate) -> b
     return near or (bool(title) and same_wish(wish[0], title))
 
 
-def create(parameters: Parameters | None = None) -> FeatureRequestDetector:
+def create(parameters: LexicalParameters | None = None) -> FeatureRequestDetector:
     """The feature request detector; README.md says how the calibration was found."""
     return FeatureRequestDetector(
         name=NAME,
@@ -523,5 +524,5 @@ def create(parameters: Parameters | None = None) -> FeatureRequestDetector:
                 answers=answers(Kind.FEATURE_REQUEST),
             ),
         ),
-        parameters=parameters or Parameters(threshold=0.6),
+        parameters=parameters or LexicalParameters(threshold=0.6),
     )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.answers import answers, offers
 from services.detector.domain.cues.beginning import BEGINNING
-from services.detector.domain.detector import Parameters
+from services.detector.domain.cues.settling_in import SETTLING_IN
 from services.detector.domain.finding import Kind
-from services.detector.domain.lexical import LexicalDetector, Voice
+from services.detector.domain.lexical import LexicalDetector, LexicalParameters, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Message
 
 NAME = "onboarding"
-VERSION = "3"
+VERSION = "4"
 _FRESH_DAYS = 60
 """First steps are taken within two months of signing up."""
 _SETTLED_DAYS = 365
@@ -276,6 +276,7 @@ _CUES = (
         family="hint",
     ),
     *BEGINNING,
+    *SETTLING_IN,
     THIRD_PARTY,
     FAULT,
 )
@@ -292,7 +293,7 @@ def _facts_points(context: Context, message: Message) -> float:
     return -1.6 if days > _SETTLED_DAYS else 0.0
 
 
-def create(parameters: Parameters | None = None) -> LexicalDetector:
+def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
     """The onboarding detector; README.md says how the calibration was found."""
     return LexicalDetector(
         name=NAME,
@@ -306,6 +307,6 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
                 offers=offers(Kind.ONBOARDING),
             ),
         ),
-        parameters=parameters or Parameters(threshold=0.6),
+        parameters=parameters or LexicalParameters(threshold=0.6),
         facts_points=_facts_points,
     )

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.detector.domain.answers import answers, offers
+from services.detector.domain.cues.prolonging import PROLONGING
 from services.detector.domain.cues.staying_on import STAYING_ON
-from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
-from services.detector.domain.lexical import LexicalDetector, Voice
+from services.detector.domain.lexical import LexicalDetector, LexicalParameters, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Message
 
 NAME = "renewal"
-VERSION = "3"
+VERSION = "4"
 _NEAR_DAYS = 120
 """Renewals are talked about in the last third of a year's contract."""
 
@@ -210,6 +210,7 @@ _CUES = (
         family="hint",
     ),
     *STAYING_ON,
+    *PROLONGING,
     THIRD_PARTY,
     FAULT,
 )
@@ -223,7 +224,7 @@ def _facts_points(context: Context, message: Message) -> float:
     return 0.7 if abs((renewal - message.at.date()).days) <= _NEAR_DAYS else 0.0
 
 
-def create(parameters: Parameters | None = None) -> LexicalDetector:
+def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
     """The renewal detector; README.md says how the calibration was found."""
     groups = {
         **GROUPS,
@@ -241,6 +242,6 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
                 offers=offers(Kind.RENEWAL),
             ),
         ),
-        parameters=parameters or Parameters(threshold=0.6),
+        parameters=parameters or LexicalParameters(threshold=0.6),
         facts_points=_facts_points,
     )

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from services.detector.domain.answers import answers, offers
 from services.detector.domain.cues.buying_up import BUYING_UP
-from services.detector.domain.detector import Parameters
+from services.detector.domain.cues.paying_more import PAYING_MORE, PAYING_MORE_GROUPS
 from services.detector.domain.finding import Kind
-from services.detector.domain.lexical import LexicalDetector, Voice
+from services.detector.domain.lexical import LexicalDetector, LexicalParameters, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "upsell"
-VERSION = "3"
+VERSION = "4"
 
 _GROUPS = {
     **GROUPS,
+    **PAYING_MORE_GROUPS,
     "level": """plan plans tier tiers package packages edition subscription membership level version
         account license bundle suite""",
     "more": "higher bigger larger next better upper paid premium top greater unlimited faster",
@@ -268,12 +269,13 @@ _CUES = (
         family="hint",
     ),
     *BUYING_UP,
+    *PAYING_MORE,
     THIRD_PARTY,
     FAULT,
 )
 
 
-def create(parameters: Parameters | None = None) -> LexicalDetector:
+def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
     """The upsell detector; README.md says how the calibration was found."""
     return LexicalDetector(
         name=NAME,
@@ -287,5 +289,5 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
                 offers=offers(Kind.UPSELL),
             ),
         ),
-        parameters=parameters or Parameters(threshold=0.6),
+        parameters=parameters or LexicalParameters(threshold=0.6),
     )

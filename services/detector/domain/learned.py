@@ -60,13 +60,15 @@ class MoodCurve:
 class Learned:
     """What a model brings beside its weights: its digest, its curves, and the thresholds set for precision.
 
-    Curves are by label (`churn_risk`, ..., `notice`), thresholds by the name of the detector.
+    Curves are by label (`churn_risk`, ..., `notice`), thresholds by the name of the detector; `alone` are
+    the higher ones for what the model says alone, where no rule agrees.
     """
 
     digest: str
     curves: Mapping[str, Curve]
     moods: MoodCurve = field(default_factory=MoodCurve)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    alone: Mapping[str, float] = field(default_factory=dict)
 
 
 @runtime_checkable

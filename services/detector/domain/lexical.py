@@ -32,16 +32,26 @@ if TYPE_CHECKING:
 
 EVIDENCE_LIMIT = 5
 """More quotes than this prove nothing more and make a page long."""
+BACKED_POINTS = 2.0
+"""From here on the rules are taken to agree with the model: one cue that is no mere hint, and no veto."""
+
+
+@dataclass(frozen=True)
+class LexicalParameters(Parameters):
+    """`alone`: what the model says of a message where no rule agrees must be as sure as this."""
+
+    alone: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A clause of a message and how sure the rules are of it."""
+    """A clause of a message, how sure we are of it, and whether the rules have a say in that."""
 
     message: Message
     clause: Clause
     confidence: float
     explicit: bool | None = None
+    backed: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ class LexicalDetector:
     version: str
     kind: Kind
     voices: tuple[Voice, ...]
-    parameters: Parameters = field(default_factory=Parameters)
+    parameters: LexicalParameters = field(default_factory=LexicalParameters)
     facts_points: Callable[[Context, Message], float] = no_facts
     withdrawals: Withdrawals = field(default_factory=Withdrawals)
     learned: Learned | None = None
@@ -144,6 +154,7 @@ class LexicalDetector:
         confidence = curve.confidence(whole, highest + points)
         if not by_clause and message.clauses:
             by_clause = {0: 0.0}
+        backed = highest >= BACKED_POINTS and not scores.denies(label)
         explicit = self._explicit(learned, scores, said)
         sure = {
             index: curve.confidence(
@@ -154,7 +165,7 @@ class LexicalDetector:
         best = max(sure, key=lambda index: (sure[index], -index), default=None)
         for index, chance in sure.items():
             known = confidence if index == best else min(chance, confidence)
-            yield Candidate(message, message.clauses[index], known, explicit)
+            yield Candidate(message, message.clauses[index], known, explicit, backed=backed)
 
     def _explicit(self, learned: Learned, scores: MessageScores, said: list[_Said]) -> bool | None:
         """Whether notice was given outright; None for kinds that do not tell the two apart."""
@@ -204,9 +215,18 @@ class LexicalDetector:
         )
         return (agreed, offered) if offered > 0 else None
 
-    def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
+    def sure(self, conversation: Conversation, context: Context) -> list[Candidate]:
+        """The candidates that are sure enough to be said."""
         threshold = self.parameters.threshold
-        sure = [one for one in self.candidates(conversation, context) if one.confidence >= threshold]
+        alone = max(threshold, self.parameters.alone)
+        return [
+            one
+            for one in self.candidates(conversation, context)
+            if one.confidence >= (threshold if one.backed else alone)
+        ]
+
+    def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
+        sure = self.sure(conversation, context)
         if not sure:
             return ()
         withdrawn = self.withdrawals.withdrawn(conversation, self.kind)

@@ -21,6 +21,11 @@ NOTICE = "notice"
 LABELS = (*POLARITIES, *LIFECYCLE, WISH, NOTICE)
 """The outputs of the encoder, in order. NOTICE tells notice given outright from implied risk, where there is
 churn risk at all."""
+_SURELY_NOT = -3.0
+"""Below it the model is so sure of the contrary that phrases do not outvote it: on messages that neither
+knew, they were wrong more often than right there."""
+_ANOTHER_KIND = 3.0
+"""So much more of another kind means that the phrases of this one were borrowed for it."""
 _POSITION = {label: at for at, label in enumerate(LABELS)}
 
 
@@ -54,6 +59,14 @@ class MessageScores:
         if not self.clauses:
             return self.whole.of(label)
         return (self.whole.of(label) + max(one.of(label) for one in self.clauses.values())) / 2
+
+    def denies(self, label: str) -> bool:
+        """Whether the model speaks against a kind: surely not this one, or plainly another in its place."""
+        own = self.decisive(label)
+        if own < _SURELY_NOT:
+            return True
+        other = max(self.whole.of(one) for one in (*LIFECYCLE, WISH) if one != label)
+        return own < 0 < other and other - self.whole.of(label) >= _ANOTHER_KIND
 
 
 class TextModel(Protocol):

@@ -52,6 +52,7 @@ class ShiftParameters:
         before_at_least: below it the mood before was bad already.
         drop: how far the mood must fall.
         recent_at_most: how bad it must be then.
+        once_at_most: how bad a turn that was said once must be.
         sure: how confident a turn that was said once must be.
         sure_after_good: the same after a good mood, which makes a misread question less likely.
         bad: a message at or below this is no sign of recovery.
@@ -68,6 +69,7 @@ class ShiftParameters:
     before_at_least: float = -0.2
     drop: float = 0.6
     recent_at_most: float = -0.5
+    once_at_most: float = -0.75
     sure: float = 0.85
     sure_after_good: float = 0.8
     bad: float = -0.2
@@ -241,7 +243,8 @@ def _turned(
         or before[first] - later < told.drop
     ):
         return False
-    return len(after) > 1 or after[0].confidence >= (told.sure_after_good if good else told.sure)
+    sure = told.sure_after_good if good else told.sure
+    return len(after) > 1 or (after[0].confidence >= sure and later <= told.once_at_most)
 
 
 def _made_good(

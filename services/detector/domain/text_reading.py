@@ -19,6 +19,7 @@ from services.detector.domain.model_scores import (
     MessageScores,
     ModelScores,
 )
+from services.detector.domain.text.openers import without_opener
 from services.detector.domain.text.wordlist import words
 
 if TYPE_CHECKING:
@@ -68,7 +69,10 @@ def is_manners(message: Message) -> bool:
 
 
 def windows(message: Message) -> list[str]:
-    """What the author wrote, in windows of whole clauses; no more than WINDOWS_LIMIT of them."""
+    """What the author wrote, in windows of whole clauses; no more than WINDOWS_LIMIT of them.
+
+    Greetings and openers before the matter are left out: the model hears the same matter behind each.
+    """
     found: list[str] = []
     for clause in message.clauses:
         text = message.text[clause.start : clause.end]
@@ -77,8 +81,8 @@ def windows(message: Message) -> list[str]:
         else:
             found.append(text)
     if len(found) > WINDOWS_LIMIT:
-        return [*found[: WINDOWS_LIMIT - _LAST_WINDOWS], *found[-_LAST_WINDOWS:]]
-    return found
+        found = [*found[: WINDOWS_LIMIT - _LAST_WINDOWS], *found[-_LAST_WINDOWS:]]
+    return [without_opener(found[0]), *found[1:]] if found else []
 
 
 def read_with(model: TextModel, conversations: Sequence[Conversation]) -> list[Scores]:
@@ -123,7 +127,7 @@ def _clauses(
 ) -> dict[tuple[int, str], dict[int, ModelScores]]:
     """Scores of the clauses of messages that have several."""
     places = [
-        (place, clause.index, message.text[clause.start : clause.end])
+        (place, clause.index, without_opener(message.text[clause.start : clause.end]))
         for place, message in messages.items()
         if len(message.clauses) > 1
         for clause in message.clauses[:CLAUSES_LIMIT]

@@ -78,6 +78,7 @@ class _Line(_Record):
     account: Account | None = None
     messages: tuple[Turn, ...] = Field(min_length=1)
     expected: tuple[Expected, ...] = ()
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class LabelledConversation:
     conversation: Conversation
     context: Context
     expected: tuple[Expected, ...]
+    split: str = ""
 
 
 def _aware(moment: datetime) -> datetime:
@@ -135,4 +137,5 @@ def _conversation(path: Path, number: int, line: str) -> LabelledConversation:
         conversation=Conversation("evaluation", "evaluation", str(parsed.id), messages),
         context=Context(now=messages[-1].at, facts=facts, agent_names=agents - {""}),
         expected=parsed.expected,
+        split=parsed.split,
     )

@@ -154,8 +154,12 @@ def evaluate_events(
     predictions: Path | None,
     clock: Callable[[], float],
     model: TextModel | None = None,
+    split: str = "",
 ) -> dict[str, Any]:
-    """Score a file of conversations; writes one JSON line per conversation to `predictions` when given."""
+    """Score a file of conversations, or those of one split of it.
+
+    Writes one JSON line per conversation to `predictions` when given.
+    """
     detectors = discover(learned=model.learned if model else None)
     scorer = EventScorer()
     messages = 0
@@ -165,7 +169,7 @@ def evaluate_events(
             kept = stack.enter_context(predictions.open("w", encoding="utf-8")) if predictions else None
         except OSError as error:
             raise EvaluationError(f"{predictions} cannot be written: {error.strerror or error}") from error
-        rows = read_conversations(path)
+        rows = (one for one in read_conversations(path) if split in {"", one.split})
         while batch := list(islice(rows, _BATCH_CONVERSATIONS)):
             began = clock()
             conversations = [one.conversation for one in batch]

@@ -51,7 +51,7 @@ def evaluate_file(
         raise EvaluationError(f"there is no task {task}; choose one of {', '.join(TASK_NAMES)}")
     reader = None if rules_only else model or OnnxTextModel()
     if task == EVENTS:
-        return evaluate_events(path, predictions, clock, reader)
+        return evaluate_events(path, predictions, clock, reader, split)
     chosen = TASKS[task]
     classifier = Classifier(chosen, reader)
     scorer = Scorer(chosen.labels)

@@ -6,7 +6,7 @@ tells whether it would have spoken at all. The text model reads many texts toget
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from services.detector.evaluation.scoring import Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.detector.domain.detector import Detector
+    from services.detector.domain.detector import Detector, Parameters
     from services.detector.domain.model_scores import TextModel
     from services.detector.evaluation.reading import LabelledText
 
@@ -99,8 +99,9 @@ class Classifier:
         learned = model.learned if model else None
         self._rest = _MODEL_SILENCE if model else task.rest_confidence
         in_force = [one for one in discover(learned=learned).conversation if one.kinds & task.kinds]
+        self._in_force = in_force
         self._thresholds = {kind: one.parameters.threshold for one in in_force for kind in one.kinds}
-        forced = discover({one.name: {"threshold": 0.0} for one in in_force}, learned)
+        forced = discover({one.name: _never_silent(one.parameters) for one in in_force}, learned)
         self._detectors: tuple[Detector, ...] = tuple(
             one for one in forced.conversation if one.kinds & task.kinds
         )
@@ -126,7 +127,10 @@ class Classifier:
         findings = [found for one in self._detectors for found in one.detect(conversation, context)]
         if self._task.name == Kind.SENTIMENT:
             return self._sentiment(findings)
-        return self._kinds(findings)
+        spoken = frozenset(
+            str(found.kind) for one in self._in_force for found in one.detect(conversation, context)
+        )
+        return self._kinds(findings, spoken)
 
     def _sentiment(self, findings: list[Finding]) -> Verdict:
         if not findings:
@@ -138,16 +142,13 @@ class Classifier:
         labels = frozenset({label})
         return Verdict(labels, found.confidence, labels if sure else None, _quotes([found]), label)
 
-    def _kinds(self, findings: list[Finding]) -> Verdict:
+    def _kinds(self, findings: list[Finding], spoken: frozenset[str]) -> Verdict:
         likely: dict[str, float] = {}
         for found in findings:
             likely[found.kind] = max(found.confidence, likely.get(found.kind, 0.0))
         lead = max(likely, key=lambda one: likely[one], default="")
         highest = likely.get(lead, 0.0)
         given = frozenset(label for label, chance in likely.items() if chance >= _EVEN)
-        spoken = frozenset(
-            label for label, chance in likely.items() if chance >= self._thresholds[Kind(label)]
-        )
         if given:
             quotes = _quotes([found for found in findings if found.kind in given])
             return Verdict(given, highest, spoken or None, quotes, lead)
@@ -155,6 +156,12 @@ class Classifier:
         doubt = lead and highest > 1 - self._thresholds[Kind(lead)]
         confidence = min(self._rest, 1 - highest)
         return Verdict(rest, confidence, None if doubt else rest, (), self._task.rest)
+
+
+def _never_silent(parameters: Parameters) -> dict[str, float]:
+    """Every threshold of a detector at nothing."""
+    names = (one.name for one in fields(parameters) if one.name in {"threshold", "alone"})
+    return dict.fromkeys(names, 0.0)
 
 
 def _quotes(findings: list[Finding]) -> tuple[str, ...]:

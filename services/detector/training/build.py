@@ -1,7 +1,7 @@
 """`python -m services.detector.training.build WORK`: train the encoder from the published weights.
 
-Leaves in WORK a folder per model, ready to be read by the runtime: `final`, learned from all rows, and one
-per fold of the authored messages. Needs PyTorch (requirements/train.txt); `calibrate` goes on without it.
+Leaves in WORK a folder `final`, ready to be read by the runtime. Needs PyTorch (requirements/train.txt);
+`calibrate` goes on without it.
 What is in WORK already is not made again.
 """
 
@@ -18,13 +18,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from services.detector.training.encoder import Weights, starting_weights
-from services.detector.training.examples import apart, read_authored, read_public, without
+from services.detector.training.examples import UNSEEN, apart, read_authored, read_public, without
 from services.detector.training.export import export, measured
 from services.detector.training.fit import fine_tune, padded, tokenizer_from
 from services.detector.training.package import write_manifest
 from services.detector.training.recipe import (
     AUTHORED_STAGE,
-    FOLDS,
     HEAD_SEED,
     PUBLIC_STAGE,
     second_stage,
@@ -59,9 +58,9 @@ def export_to(folder: Path, weights: Weights, texts: list[tuple[Any, Any]]) -> N
 
 
 def build(work: Path) -> None:
-    """Both stages, then the second one again per fold."""
+    """Both stages, and the model's folder."""
     tokenizer: Any = tokenizer_from(starting_file("tokenizer.json"))
-    tested = [one.text for one in read_authored(split="held_out")]
+    tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
     public = apart(read_public(), tested)
     authored = without(read_authored(), tested)
     _say(
@@ -79,15 +78,10 @@ def build(work: Path) -> None:
     )
     sample = [*authored[:: len(authored) // MEASURED], *public.train[:: len(public.train) // MEASURED]]
     texts = [padded([one.ids]) for one in tokenizer.encode_batch([one.text for one in sample])]
-    for left_out in (None, *range(FOLDS)):
-        name = "final" if left_out is None else f"fold{left_out}"
-        rows = second_stage(public.train, authored, left_out)
-        tuned = kept(
-            work / f"{name}.safetensors",
-            lambda rows=rows: fine_tune(first, tokenizer, rows, AUTHORED_STAGE),  # type: ignore[misc]
-        )
-        export_to(work / name, tuned, texts)
-        _say(f"{name}: learned from {len(rows)} rows")
+    rows = second_stage(public.train, authored)
+    tuned = kept(work / "final.safetensors", lambda: fine_tune(first, tokenizer, rows, AUTHORED_STAGE))
+    export_to(work / "final", tuned, texts)
+    _say(f"final: learned from {len(rows)} rows")
 
 
 def _say(line: str) -> None:

@@ -1,8 +1,9 @@
-"""`python -m services.detector.training.calibrate WORK MODEL`: fit the curves and put the model in its place.
+"""`python -m services.detector.training.calibrate WORK MODEL DEMO`: fit curves and thresholds.
 
 Runs with what the service runs with, so the curves are fitted on the very logits and points that the
-service sees. Only messages that the reading model has not learned from count: each authored message is
-read by the model of the fold that left it out, public rows are those kept aside.
+service sees. They are fitted on messages that neither the model nor the rules knew: the authored split
+`calibrate` and the public rows kept aside. Thresholds come from conversations, the demo's (DEMO, as
+`deploy.simulator.demo.labelled` prints them) and ours, where hardly any message is of a kind.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +24,10 @@ from services.detector.domain.conversation import AuthorType, Conversation, Mess
 from services.detector.domain.lexical import LexicalDetector
 from services.detector.domain.model_scores import LIFECYCLE, NOTICE, POLARITIES, WISH
 from services.detector.domain.text_reading import read_with
-from services.detector.training.curves import fit_curve, fit_moods, threshold_for
-from services.detector.training.examples import apart, read_authored, read_public, task_of, without
+from services.detector.training.curves import fit_curve, fit_moods, quiet_threshold, threshold_for
+from services.detector.training.examples import UNSEEN, apart, read_authored, read_public, task_of
 from services.detector.training.package import write_manifest
-from services.detector.training.recipe import FOLDS, fold_of
+from services.detector.training.quiet import quiet_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,24 +44,19 @@ _OWN_WEIGHT = 3.0
 """Rows of a label's own file count more: its traps are what is hard, other files' rows are easy to refuse."""
 _SENTIMENT_SHARE = 2.0
 """For moods the public rows are the broader ones."""
-_PRECISION = {"sentiment": 0.75, WISH: 0.75, **dict.fromkeys(LIFECYCLE, 0.92)}
-"""How often a detector must be right on unseen messages where it speaks: a false alarm costs trust. Among
-messages written to look like wishes, 0.75 is as much as 0.9 in conversations."""
+_MOOD_PRECISION = 0.75
 _COMMON = {WISH: 0.2}
 """How common a kind is taken to be where people write of products; a third of the messages that are labelled
 for wishes are wishes, which no inbox holds."""
-_LOWEST = {
-    "sentiment": 0.5,
-    "onboarding": 0.92,
-    "renewal": 0.82,
-    "upsell": 0.91,
-    "expansion": 0.9,
-    "churn_risk": 0.8,
-    WISH: 0.92,
-}
-"""Thresholds are no lower than this: chosen on the `train` conversations and the demo workspace, where, as in
-an inbox, hardly any message is of the kind. Messages collected for being of a kind or nearly so make lower
-ones look safe."""
+_FALSE_SHARE = 0.0006
+_FALSE_SHARE_ALONE = 0.0003
+"""Of ten thousand messages in conversations six may be heard as a kind that they are not by model and rules
+together, three by the model alone. Six kinds and two or three messages a conversation make that one or two
+false alarms in a hundred conversations; on conversations that nobody wrote rules for there are more."""
+_LOWEST = 0.75
+_LOWEST_ALONE = 0.85
+"""Below these nothing is said, however quiet the conversations at hand are: silence costs less trust."""
+_LOWEST_MOOD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +74,8 @@ def _as_conversation(text: str) -> Conversation:
     )
 
 
-def read_all(folder: Path, examples: Sequence[Example]) -> list[_Read]:
-    """The examples as a model and the rules read them; those that no detector would read are left out."""
-    model = OnnxTextModel(folder)
+def read_all(model: OnnxTextModel, examples: Sequence[Example]) -> list[_Read]:
+    """The examples as the model and the rules read them; those that no detector would read are left out."""
     rules = [one for one in discover().conversation if isinstance(one, LexicalDetector)]
     found: list[_Read] = []
     for start in range(0, len(examples), _READ_TOGETHER):
@@ -105,10 +99,15 @@ def weights_of(reads: Sequence[_Read], share: float) -> Any:
     return np.array([1.0 if one.example.source.startswith("authored") else each for one in reads])
 
 
-def curve_of(label: str, reads: Sequence[_Read]) -> tuple[Curve, Any, Any, Any]:
-    """The curve of a yes-or-no label, and the confidences, outcomes and weights that it was fitted on."""
-    known = [one for one in reads if one.example.counts(label) == 1.0]
+def curve_of(label: str, reads: Sequence[_Read]) -> tuple[Curve, int, int]:
+    """The curve of a yes-or-no label, on how many messages it was fitted, and how many are of the label."""
     whole = label == NOTICE
+    # Public churn rows are all notice given outright, so they cannot tell it from risk between the lines.
+    known = [
+        one
+        for one in reads
+        if one.example.counts(label) == 1.0 and (not whole or one.example.source.startswith("authored"))
+    ]
     logits = np.array([
         one.scores.whole.of(label) if whole else one.scores.decisive(label) for one in known
     ])  # fmt: skip
@@ -122,31 +121,28 @@ def curve_of(label: str, reads: Sequence[_Read]) -> tuple[Curve, Any, Any, Any]:
         share = float((weights * right).sum() / weights.sum())
         odds = _COMMON[label] / (1 - _COMMON[label]) * (1 - share) / share
         weights = np.where(right > 0, weights * odds, weights)
-    curve = fit_curve(logits, points, right, weights)
-    confidences = np.array([curve.confidence(*pair) for pair in zip(logits, points, strict=True)])
-    return curve, confidences, right, weights
+    return fit_curve(logits, points, right, weights), len(known), int(right.sum())
 
 
-def calibrate(work: Path, target: Path) -> Iterable[str]:
+def calibrate(work: Path, target: Path, demo: Path) -> Iterable[str]:
     """Fit, write the model's folder, and say what was found, line by line."""
-    tested = [one.text for one in read_authored(split="held_out")]
-    authored = without(read_authored(), tested)
-    by_fold: dict[int, list[Example]] = defaultdict(list)
-    for one in authored:
-        by_fold[fold_of(one)].append(one)
-    reads = [read for fold in range(FOLDS) for read in read_all(work / f"fold{fold}", by_fold[fold])]
-    reads += read_all(work / "final", apart(read_public(), tested).aside)
+    model = OnnxTextModel(work / "final")
+    tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
+    reads = read_all(model, list(read_authored(split="calibrate")))
+    reads += read_all(model, apart(read_public(), tested).aside)
+    quiet = quiet_messages(model, demo)
     curves: dict[str, Curve] = {}
     thresholds: dict[str, float] = {}
+    alone: dict[str, float] = {}
     for label in (*LIFECYCLE, WISH, NOTICE):
-        curves[label], confidences, right, weights = curve_of(label, reads)
-        line = f"{label}: {len(right)} messages, {int(right.sum())} of them, {curves[label]}"
+        curves[label], known, right = curve_of(label, reads)
+        line = f"{label}: {known} messages, {right} of them, {curves[label]}"
         if label != NOTICE:
-            thresholds[label] = threshold_for(
-                confidences, right, weights, precision=_PRECISION[label], lowest=_LOWEST[label]
-            )
-            spoken = confidences >= thresholds[label]
-            line += f", threshold {thresholds[label]}, recall {right[spoken].sum() / right.sum():.2f}"
+            heard = np.array([curves[label].confidence(one.score, one.points) for one in quiet[label]])
+            backed = np.array([one.backed for one in quiet[label]])
+            thresholds[label] = quiet_threshold(heard * backed, share=_FALSE_SHARE, lowest=_LOWEST)
+            alone[label] = quiet_threshold(heard * ~backed, share=_FALSE_SHARE_ALONE, lowest=_LOWEST_ALONE)
+            line += f", threshold {thresholds[label]}, alone {alone[label]}, {len(heard)} messages are not"
         yield line
     moody = [one for one in reads if task_of(one.example.source.removeprefix("authored_")) == "sentiment"]
     logits = np.array([one.scores.whole.polarities for one in moody])
@@ -156,13 +152,13 @@ def calibrate(work: Path, target: Path) -> Iterable[str]:
     likely = np.array([moods.probabilities(one.scores.whole) for one in moody])
     thresholds["sentiment"] = threshold_for(
         likely.max(axis=1), likely.argmax(axis=1) == labels, weights,
-        precision=_PRECISION["sentiment"], lowest=_LOWEST["sentiment"],
+        precision=_MOOD_PRECISION, lowest=_LOWEST_MOOD,
     )  # fmt: skip
     yield f"{', '.join(POLARITIES)}: {len(moody)} messages, {moods}, threshold {thresholds['sentiment']}"
     target.mkdir(exist_ok=True)
     for name in ("model.onnx", "tokenizer.json"):
         shutil.copyfile(work / "final" / name, target / name)
-    write_manifest(target, curves, moods, thresholds)
+    write_manifest(target, curves, moods, thresholds, alone)
     size = (target / "model.onnx").stat().st_size / 1e6
     yield f"{target}: {size:.1f} MB, digest {OnnxTextModel(target).learned.digest}"
 
@@ -171,8 +167,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m services.detector.training.calibrate")
     parser.add_argument("work", type=Path, help="folder that build filled")
     parser.add_argument("target", type=Path, help="the model's folder")
+    parser.add_argument("demo", type=Path, help="the demo's labelled conversations")
     given = parser.parse_args()
-    for line in calibrate(given.work, given.target):
+    for line in calibrate(given.work, given.target, given.demo):
         sys.stdout.write(f"{line}\n")
     return 0
 

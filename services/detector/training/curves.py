@@ -14,13 +14,12 @@ from services.detector.domain.learned import POINTS_LIMIT, Curve, MoodCurve
 
 _STEPS = 60
 _SMALLEST_STEP = 1e-9
-_SHRINK_LOGIT = 1.0
-_SHRINK_POINTS = 100.0
-"""How strongly the slopes are drawn to what is expected before anything is counted (a Gaussian prior). The
-rules were written with many of these messages in view and look surer on them than on others."""
-_EXPECTED_POINTS = 0.6
-"""Weight of one point of the rules beside a logit: a phrase of 3 to 5 points adds 2 to 3, as in the first
-trial."""
+_SHRINK_LOGIT = 10.0
+_SHRINK_POINTS = 30.0
+"""How strongly the slopes are drawn to what is expected before anything is counted (a Gaussian prior)."""
+_EXPECTED_POINTS = 0.9
+"""Weight of one point of the rules beside a logit: on messages that neither model nor rules knew, 0.9 to 1.2
+put the most messages of a kind before those that are not."""
 _SOFTMAX_RATE = 0.5
 
 
@@ -57,14 +56,23 @@ def fit_moods(logits: Any, labels: Any, weights: Any) -> MoodCurve:
     return MoodCurve(float(scale), (float(offsets[0]), float(offsets[1]), float(offsets[2])))
 
 
-def threshold_for(confidences: Any, right: Any, weights: Any, *, precision: float, lowest: float) -> float:
-    """The lowest threshold from which on answers are right often enough; `lowest` at least.
+_HIGHEST = 0.95
+"""Thresholds above would silence a detector."""
 
-    Thresholds above 0.95 would silence the detector; where even they are not precise enough, 0.95 it is.
-    """
-    for candidate in np.arange(lowest, 0.951, 0.01):
+
+def quiet_threshold(confidences: Any, *, share: float, lowest: float) -> float:
+    """The lowest threshold, `lowest` at least, that at most a `share` of quiet messages reach."""
+    for candidate in np.arange(lowest, _HIGHEST + 0.001, 0.01):
+        if float((confidences >= candidate).mean()) <= share:
+            return round(float(candidate), 2)
+    return _HIGHEST
+
+
+def threshold_for(confidences: Any, right: Any, weights: Any, *, precision: float, lowest: float) -> float:
+    """The lowest threshold from which on answers are right often enough; `lowest` at least, 0.95 at most."""
+    for candidate in np.arange(lowest, _HIGHEST + 0.001, 0.01):
         spoken = confidences >= candidate
         said = float(weights[spoken].sum())
         if said and float((weights * right)[spoken].sum()) / said >= precision:
             return round(float(candidate), 2)
-    return 0.95
+    return _HIGHEST

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PUBLIC = Path(__file__).parent / "public"
 AUTHORED = Path(__file__).parent.parent / "evaluation" / "seed"
+UNSEEN = ("held_out", "calibrate")
+"""Splits that no model and no rule learns from: to score on, and to fit curves on."""
 _NOTHING = frozenset({"none", "other"})
 _AMBIGUOUS = "ambiguous"
 _ASIDE_EVERY = 12

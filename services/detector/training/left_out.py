@@ -20,7 +20,7 @@ import torch
 from services.detector.domain.model_scores import LABELS, LIFECYCLE, POLARITIES
 from services.detector.evaluation.scoring import LabelCounts
 from services.detector.training.encoder import Weights, starting_weights
-from services.detector.training.examples import apart, read_authored, read_public, task_of, without
+from services.detector.training.examples import UNSEEN, apart, read_authored, read_public, task_of, without
 from services.detector.training.fit import fine_tune, scores_of, tokenizer_from
 from services.detector.training.recipe import HEAD_SEED, Stage
 from services.detector.training.weights import starting_file
@@ -54,7 +54,7 @@ def report(path: Path, weights: Weights, tokenizer: Any) -> dict[str, Any]:
 def left_out(folder: Path, sources: Sequence[str]) -> dict[str, Any]:
     """The figures by left-out source, with those of a training that saw all sources under `seen`."""
     tokenizer: Any = tokenizer_from(starting_file("tokenizer.json"))
-    tested = [one.text for one in read_authored(split="held_out")]
+    tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
     public = list(apart(read_public(), tested).train)
     random.Random(_STAGE.seed).shuffle(public)  # noqa: S311 - a sample, not a secret
     authored = without(read_authored(), tested)

@@ -1,10 +1,7 @@
-"""The recipe: which rows are seen in which stage, and the folds that leave messages unseen.
+"""The recipe: which rows are seen in which stage.
 
 1. `public`: all public rows, so that the encoder learns moods and the language of service.
 2. `authored`: our messages, with a part of the public rows again so that nothing is forgotten.
-
-Stage 2 is also run once per fold with that fold's messages left out. The curves are fitted on the logits of
-those messages: no model has seen them, and none of our few messages is lost to calibration.
 """
 
 from __future__ import annotations
@@ -14,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.detector.domain.model_scores import LIFECYCLE, WISH
-from services.detector.training.examples import Example, bucket, task_of
+from services.detector.training.examples import Example, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +34,6 @@ class Stage:
 PUBLIC_STAGE = Stage("public", epochs=2, rate=5e-5, seed=1)
 AUTHORED_STAGE = Stage("authored", epochs=2, rate=4e-5, seed=2, head_factor=25.0)
 """The encoder only adapts, but the head must learn labels that no public set has, from few messages."""
-FOLDS = 3
 HEAD_SEED = 1
 _AGAIN = 4_500
 """Public rows in the second stage."""
@@ -50,11 +46,6 @@ _WEAK_LIFECYCLE = 0.1
 """Weight of "nothing of the lifecycle" on neutral and positive rows of the sentiment sets, so that "none" is
 not learned as the manner of banks' customers."""
 _SEED = 3
-
-
-def fold_of(one: Example) -> int:
-    """The fold in which an authored message is left out."""
-    return bucket(f"fold {one.text}", FOLDS)
 
 
 def again(public: Sequence[Example]) -> Iterator[Example]:
@@ -76,9 +67,6 @@ def _weakened(one: Example) -> Example:
     )
 
 
-def second_stage(
-    public: Sequence[Example], authored: Sequence[Example], left_out: int | None = None
-) -> list[Example]:
-    """The rows of the second stage, one fold of the authored ones left out when it is named."""
-    seen = [one for one in authored if left_out is None or fold_of(one) != left_out]
-    return [*again(public), *seen * _TIMES]
+def second_stage(public: Sequence[Example], authored: Sequence[Example]) -> list[Example]:
+    """The rows of the second stage."""
+    return [*again(public), *authored * _TIMES]

@@ -25,7 +25,7 @@ def test_each_kind_has_messages_and_traps(name: str) -> None:
     assert of_kind >= 60
     assert len(rows) - of_kind >= 60
     assert len({row.text for row in rows}) == len(rows)
-    assert {row.split for row in rows} == {"train", "held_out"}
+    assert {row.split for row in rows} == {"train", "calibrate", "held_out"}
 
 
 def test_no_message_stands_in_two_files() -> None:
