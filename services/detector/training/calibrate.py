@@ -124,8 +124,11 @@ def curve_of(label: str, reads: Sequence[_Read]) -> tuple[Curve, int, int]:
     return fit_curve(logits, points, right, weights), len(known), int(right.sum())
 
 
-def calibrate(work: Path, target: Path, demo: Path) -> Iterable[str]:
-    """Fit, write the model's folder, and say what was found, line by line."""
+def calibrate(work: Path, target: Path, demo: Path, *, keep_moods: bool = False) -> Iterable[str]:
+    """Fit, write the model's folder, and say what was found, line by line.
+
+    `keep_moods` leaves the curve of moods as the model in WORK brings it, where only rules changed.
+    """
     model = OnnxTextModel(work / "final")
     tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
     reads = read_all(model, list(read_authored(split="calibrate")))
@@ -148,7 +151,7 @@ def calibrate(work: Path, target: Path, demo: Path) -> Iterable[str]:
     logits = np.array([one.scores.whole.polarities for one in moody])
     labels = np.array([one.example.sentiment for one in moody])
     weights = weights_of(moody, _SENTIMENT_SHARE)
-    moods = fit_moods(logits, labels, weights)
+    moods = model.learned.moods if keep_moods else fit_moods(logits, labels, weights)
     likely = np.array([moods.probabilities(one.scores.whole) for one in moody])
     thresholds["sentiment"] = threshold_for(
         likely.max(axis=1), likely.argmax(axis=1) == labels, weights,
@@ -168,8 +171,9 @@ def main() -> int:
     parser.add_argument("work", type=Path, help="folder that build filled")
     parser.add_argument("target", type=Path, help="the model's folder")
     parser.add_argument("demo", type=Path, help="the demo's labelled conversations")
+    parser.add_argument("--keep-moods", action="store_true", help="leave the curve of moods as it is")
     given = parser.parse_args()
-    for line in calibrate(given.work, given.target, given.demo):
+    for line in calibrate(given.work, given.target, given.demo, keep_moods=given.keep_moods):
         sys.stdout.write(f"{line}\n")
     return 0
 
