@@ -37,6 +37,8 @@ class FaultPoint(StrEnum):
     """Others know of the revoked key; the fact is still pending and goes out again under its id."""
     CONNECTOR_CONNECTIONS_INSERT = "connector/connections.insert"
     """A connection is stored with its fact pending; the sweeper tells the others."""
+    CONNECTOR_CONNECTIONS_DELETE = "connector/connections.delete"
+    """A removed connection made room for its workspace's next; connecting again stores that one."""
     CONNECTOR_CONNECTIONS_UPDATE = "connector/connections.update"
     """Facts are out and cleared."""
     CONNECTOR_CONNECTIONS_PUBLISHED = "connector/connections.published"
