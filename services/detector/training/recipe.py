@@ -69,4 +69,4 @@ def _weakened(one: Example) -> Example:
 
 def second_stage(public: Sequence[Example], authored: Sequence[Example]) -> list[Example]:
     """The rows of the second stage."""
-    return [*again(public), *authored * _TIMES]
+    return [*again(public), *(list(authored) * _TIMES)]

@@ -13,6 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from asgi_lifespan import LifespanManager
 from pydantic import SecretStr
+from pymongo import AsyncMongoClient
 
 from deploy.local.kafka.topics import ensure_topics
 from deploy.local.ports import free_ports
@@ -330,6 +331,15 @@ async def test_a_killed_detector_loses_and_doubles_nothing(bus_settings: Setting
     assert len(opened) == count
 
 
+async def _is_read(settings: Settings, workspace: Workspace) -> bool:
+    """Return whether the connection's first reading came to its end."""
+    async with AsyncMongoClient[dict[str, Any]](settings.mongodb_uri.get_secret_value()) as mongo:
+        rereads = mongo[f"{settings.database_prefix}_detector"]["rereads"]
+        found = await rereads.find_one({"connection_id": workspace.base["connection_id"]})
+    return found is not None and found["finished_at"] is not None
+
+
+@pytest.mark.slow
 async def test_an_upgraded_service_asks_before_the_past_changes(bus_settings: Settings) -> None:
     """What a newer version would add is compared by itself, counts when switched on, and alerts nobody."""
     workspace = Workspace()
@@ -342,6 +352,8 @@ async def test_an_upgraded_service_asks_before_the_past_changes(bus_settings: Se
             await publisher.publish(event)
         await until(_some(lambda: workspace.conversations(client)))
         assert await workspace.signals(client) == []
+        # A version that comes while a reading is unfinished takes it over, and asks nobody.
+        await until(lambda: _is_read(deaf, workspace))
 
     hearing = deaf.model_copy(update={"detector_parameters": {}})
     async with running(hearing) as client:
