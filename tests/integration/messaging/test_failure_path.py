@@ -253,6 +253,8 @@ async def test_a_dead_letter_that_cannot_be_published_is_not_lost(harness: Harne
         tries = 0
 
         async def put(self, letter: DeadLetter) -> None:
+            if letter.record.key != harness.mark.encode():
+                return  # what other tests left on the topic
             self.tries += 1
             if self.tries < 3:
                 raise TransientError("no dead-letter topic")
@@ -262,8 +264,7 @@ async def test_a_dead_letter_that_cannot_be_published_is_not_lost(harness: Harne
     async with harness.consuming(Flaky()):
         await harness.put((b"\xff", headers), harness.good("b"))
         await harness.until_seen("b")
-    mine = [letter for letter in kept if letter.record.key == harness.mark.encode()]
-    assert [letter.reason for letter in mine] == ["broken_bytes"]
+    assert [letter.reason for letter in kept] == ["broken_bytes"]
 
 
 async def test_a_process_killed_before_its_commit_gets_the_record_again(harness: Harness) -> None:
