@@ -205,9 +205,10 @@ def _column(
 
 def _tie(neighbour: Neighbour, place: _Place, y: float, thickness: float, now: datetime) -> Markup:
     mood, beside = mood_of(neighbour.mood), _beside(neighbour, now)
+    name = _cut(neighbour.node.name, place.letters - len(beside) - 2)
     label = element(
         "text",
-        _cut(neighbour.node.name, place.letters - len(beside) - 2),
+        name,
         element("tspan", f"  {beside}" if beside else "", class_="amount"),
         x=place.words_at,
         y=y + 4,
@@ -215,7 +216,7 @@ def _tie(neighbour: Neighbour, place: _Place, y: float, thickness: float, now: d
     )
     path = element("path", d=place.curve(y), stroke_width=round(thickness, 1), class_=f"tie tie-{mood}")
     drawn = element("g", path, _mark(mood, place.x, y), label)
-    lines, url = lines_of(neighbour, now), address_of(neighbour)
+    lines, url = lines_of(neighbour, now, name), address_of(neighbour)
     return with_tooltip(drawn, lines, x=place.x, y=y, width=place.width, url=url)
 
 
@@ -235,19 +236,23 @@ def _mark(mood: Mood, x: float, y: float) -> Markup:
     return element("circle", cx=x, cy=y, r=5.0, class_=f"mood-mark mood-{mood}")
 
 
-def lines_of(one: Neighbour, now: datetime) -> tuple[str, ...]:
-    """Return what a neighbour says on hover and focus: who, how much, when last, in which mood."""
-    counted = (
-        pluralise(one.messages, "message")
-        if one.node.type == "conversation"
-        else pluralise(one.conversations, "conversation")
-        if one.conversations
-        else "no conversation in this time"
-    )
-    if one.last_at is not None:
-        counted = f"{counted}, last {_when(one.last_at, now)}"
+def lines_of(one: Neighbour, now: datetime, shown: str) -> tuple[str, ...]:
+    """Return what a neighbour says on hover and focus: who, how much, when last, in which mood.
+
+    It begins with the words that are seen, `shown` being the name as it stands there: who says to a machine
+    what they see must be understood. A name that was cut follows in full.
+    """
+    when = _when(one.last_at, now) if one.last_at is not None else None
+    told: tuple[str | None, ...]
+    if one.node.type == "conversation":
+        told = (when, pluralise(one.messages, "message"))
+    elif one.conversations:
+        told = (pluralise(one.conversations, "conversation"), f"last {when}" if when else None)
+    else:
+        told = ("no conversation in this time", None)
     mood = {"unknown": "nothing said of the mood"}.get(mood_of(one.mood), f"mood {mood_of(one.mood)}")
-    return (_cut(one.node.name, 40), counted, mood)
+    whole = () if shown == one.node.name else (_cut(one.node.name, 60),)
+    return (shown, ", ".join(each for each in told if each), mood, *whole)
 
 
 def _when(moment: datetime, now: datetime) -> str:

@@ -42,9 +42,18 @@ def test_neighbours_are_links_that_lead_on() -> None:
 
 def test_each_link_says_who_how_much_when_and_how() -> None:
     """What hovering shows is also the link's name for those who hear it."""
-    assert lines_of(person(1, 0.9, 2), NOW) == ("Person 1", "2 conversations, last 3 days ago", "mood good")
-    assert lines_of(CONVERSATION, NOW) == ("About the contract", "4 messages, last 2 Apr 2026", "mood bad")
-    silent = lines_of(person(2, None, 0), NOW)
+    assert lines_of(person(1, 0.9, 2), NOW, "Person 1") == (
+        "Person 1",
+        "2 conversations, last 3 days ago",
+        "mood good",
+    )
+    assert lines_of(CONVERSATION, NOW, "About…") == (
+        "About…",
+        "2 Apr 2026, 4 messages",
+        "mood bad",
+        "About the contract",
+    )
+    silent = lines_of(person(2, None, 0), NOW, "Person 2")
     assert silent[1:] == ("no conversation in this time", "nothing said of the mood")
     assert 'aria-label="Person 1, 2 conversations, last 3 days ago, mood good"' in drawn(person(1, 0.9, 2))
 
