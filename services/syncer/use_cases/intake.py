@@ -45,7 +45,8 @@ class Intake:
         """Keep the newest state; end all runs of a connection that cannot be read any more."""
         key = ConnectionKey(event.organization_id, event.connection_id)
         if event.state == "removed":
-            await self._connections.bar(key)
+            known = await self._connections.get(key)
+            await self._connections.bar(key, event.workspace_id or (known.workspace_id if known else None))
         connection = Connection(
             key=key,
             revision=event.revision,

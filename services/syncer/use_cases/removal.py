@@ -77,7 +77,11 @@ class Removal:
     async def after_slice(self, key: ConnectionKey) -> None:
         """Remove what a slice left that outlived its lease and ended after the removal."""
         barrier = await self._stores.connections.barred(key)
-        if barrier is not None and not await self._stores.runs.leased(key, now=self._clock.now()):
+        if barrier is None or barrier.workspace_id is None:
+            # A removed connection's record bars it too, without a name: what is held is left to the order,
+            # since nothing can be buried on the topics without knowing the workspace.
+            return
+        if not await self._stores.runs.leased(key, now=self._clock.now()):
             await self._forget(key, barrier.workspace_id)
 
     async def _forget(self, key: ConnectionKey, workspace_id: str | None) -> int:

@@ -13,6 +13,7 @@ from shared.contracts.connections import ConnectionChanged, ConnectionSettings
 from shared.contracts.resources import ResourceEvent
 from tests.unit.services.syncer.rig import KEY, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
+from tests.unit.services.syncer.use_cases.test_trouble import claimed, removal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -129,3 +130,34 @@ async def test_a_reconnect_after_the_first_sync_reads_changes_only() -> None:
     assert reads(rig) - before == 1
     # Beside it: /me, a page of each of five, what was deleted, two lists of companies, each of them by id.
     assert rig.calls() - calls <= 1 + 1 + 5 + 1 + 2 + len(rig.workspace.companies)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["workspace known", "workspace forgotten"])
+async def test_a_removed_record_before_the_order_leaves_nothing_unburied(known: bool) -> None:
+    """The record bars the connection without a name, a slice ends over it; every key gets its tombstone."""
+    rig = Rig(small())
+    await rig.connect()
+    await rig.request("initial")
+
+    async def removed() -> None:
+        revision = rig.connections.kept[KEY].revision + 1
+        if not known:
+            rig.connections.kept.pop(KEY)
+        await rig.intake.connection_changed(
+            ConnectionChanged(
+                organization_id=KEY.organization_id,
+                connection_id=KEY.connection_id,
+                revision=revision,
+                state="removed",
+                settings=ConnectionSettings(),
+                changed_at=rig.clock.now(),
+            )
+        )
+
+    at_call(rig, 40, removed)
+    await rig.slices.execute(await claimed(rig))
+    assert resources(rig) > 0
+    await rig.removal.remove(removal(rig))
+    published = {event.key() for event in rig.publisher.published if isinstance(event, ResourceEvent)}
+    assert published <= set(rig.publisher.tombstones)
+    assert rig.fingerprints.kept.get(KEY, {}) == {}
