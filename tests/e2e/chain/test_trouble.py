@@ -139,7 +139,8 @@ def test_receivers_that_are_dead_or_stumble(stage: Stage) -> None:
 def test_html_in_the_middle_of_a_sync(stage: Stage) -> None:
     """Every fifth answer is a gateway's page instead of JSON; reading goes on, and nothing is missing."""
     product, workspace = stage.product, stage.small
-    workspace.switch(html_502_every=5)
+    # Slow enough that the first reports of progress find the sync still under way.
+    workspace.switch(html_502_every=5, latency_median_ms=100)
     connection = product.connect(region="small")
     eventually("some conversations were read", lambda: product.read(connection["id"]) >= 30, seconds=90)
     connection = product.synced(connection["id"], seconds=120)
@@ -156,7 +157,7 @@ def test_html_in_the_middle_of_a_sync(stage: Stage) -> None:
 def test_data_removed_in_the_middle_of_a_sync_is_nowhere(stage: Stage, after: int) -> None:
     """Each service confirms on the card, and nothing is left anywhere; the next connection has it all."""
     product, workspace = stage.product, stage.small
-    workspace.switch(latency_median_ms=20)
+    workspace.switch(latency_median_ms=100)
     connection = product.connect(region="small")
     eventually("the sync is under way", lambda: product.read(connection["id"]) >= after, seconds=60)
     product.remove(connection)
