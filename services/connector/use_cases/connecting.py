@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -21,6 +22,8 @@ from services.connector.ports import OAuthState
 from services.connector.use_cases.changing import change
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from services.connector.domain.connection import Connection, Workspace
     from services.connector.domain.hosts import IntercomHosts
     from services.connector.metrics import Metrics
@@ -34,6 +37,10 @@ _STATE_LIFE = timedelta(minutes=10)
 """Long enough to sign in to Intercom on the way; its own code lives five minutes (FACTS §2)."""
 
 _STATE_BYTES = 32
+
+_PAUSES_SECONDS = (0.5, 1.5)
+"""Before a host without a usable answer is asked for the second and third time; a person is waiting."""
+
 CALLBACK_PATH = "/settings/organization/integrations/intercom/callback"
 
 
@@ -52,6 +59,7 @@ class Connecting:
         settings: Settings,
         clock: Clock,
         metrics: Metrics,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._connections = connections
         self._states = states
@@ -62,6 +70,7 @@ class Connecting:
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
+        self._sleep = sleep
 
     @property
     def oauth_available(self) -> bool:
@@ -133,7 +142,8 @@ class Connecting:
         """Return the connection that an access token opens. `base_url` must be on the allow-list.
 
         A token that the named region refuses is shown to the other allowed ones too, so that a wrong
-        region does not look like a wrong token.
+        region does not look like a wrong token. A region that cannot answer has refused nothing: it is
+        asked again, and then that is told.
 
         Raises:
             HostNotAllowed: the base URL is not on the allow-list; the token was sent nowhere.
@@ -153,7 +163,7 @@ class Connecting:
 
         Raises:
             ConnectionUnknown: no such connection.
-            ConnectionConflict: it is not stopped, or it has no credential.
+            ConnectionConflict: it is not stopped, it has no credential, or that opens another workspace.
             IntercomRefused, IntercomUnreachable: the credential is not good, or nothing is known.
         """
         organization_id = identity.organization_id
@@ -164,6 +174,11 @@ class Connecting:
             raise ConnectionConflict("This connection is not waiting to be tried again.")
         credential = found.credential
         workspace = await self._workspace_of(self._vault.decrypt(credential), first=found.workspace.base_url)
+        if workspace.id != found.workspace.id:
+            raise ConnectionConflict(
+                f"The token of this connection opens another workspace now, {workspace.name}. Reconnect"
+                f" with a token of {found.workspace.name}."
+            )
         now = self._clock.now()
 
         def decide(stored: Connection) -> Connection:
@@ -179,19 +194,31 @@ class Connecting:
         """Ask `/me` at one host after another until one knows the token (FACTS §1).
 
         The US host usually routes to all regions. What the first host said is what is told if none does.
+        Where a region was named, only its own refusal sends the token on to others.
         """
         refusal: IntercomRefused | IntercomUnreachable | None = None
         for base_url in dict.fromkeys(([first] if first else []) + list(self._hosts.addresses)):
             try:
-                return await self._intercom.who_am_i(token, base_url)
-            except (IntercomRefused, IntercomUnreachable) as error:
+                return await self._patiently(token, base_url)
+            except IntercomUnreachable as error:
+                if base_url == first:
+                    raise
                 refusal = refusal or error
-                if isinstance(error, IntercomRefused) and error.kind in {
-                    "permission_missing",
-                    "plan_restricted",
-                }:
+            except IntercomRefused as error:
+                refusal = refusal or error
+                if error.kind in {"permission_missing", "plan_restricted"}:
                     raise  # The token was recognised here; no other region knows it better.
+                if base_url == first and error.kind != "token_rejected":
+                    raise
         raise refusal or HostNotAllowed("No Intercom host is set up; see EARSHOT_INTERCOM_HOSTS.")
+
+    async def _patiently(self, token: str, base_url: str) -> Workspace:
+        for pause in _PAUSES_SECONDS:
+            try:
+                return await self._intercom.who_am_i(token, base_url)
+            except IntercomUnreachable:
+                await self._sleep(pause)
+        return await self._intercom.who_am_i(token, base_url)
 
 
 def _fingerprint(browser_token: str) -> str:

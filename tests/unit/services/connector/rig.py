@@ -97,6 +97,7 @@ class Rig:
             linking=self.linking,
             hosts=self.hosts,
             settings=self.settings,
+            sleep=self._sleep,
         )
         self.doctor = Doctor(**common, **asking, hosts=self.hosts, sleep=self._sleep)
         self.listening = Listening(

@@ -172,6 +172,27 @@ async def test_what_the_named_host_said_is_what_is_told(
     assert rig.connections.stored == {}
 
 
+async def test_a_region_that_stumbles_is_asked_again(rig: Rig) -> None:
+    """Its gateway's hiccup says nothing about the token, which goes nowhere else meanwhile."""
+    rig.intercom.opens = {
+        (TOKEN, EU): [IntercomUnreachable("502"), a_workspace(region="eu", base_url=EU)],
+        (TOKEN, US): a_workspace(),
+    }
+    connection = await rig.connecting.connect_with_token(ADMIN, token=TOKEN, base_url=EU)
+    assert connection.workspace.region == "eu"
+    assert rig.intercom.asked == [("me", TOKEN, EU)] * 2
+
+
+@pytest.mark.parametrize("trouble", [IntercomUnreachable("away"), refused("not_intercom")])
+async def test_a_region_that_is_away_connects_no_other(rig: Rig, trouble: Exception) -> None:
+    """A workspace that nobody named is not connected because the named region cannot answer."""
+    rig.intercom.opens = {(TOKEN, EU): trouble, (TOKEN, US): a_workspace()}
+    with pytest.raises(type(trouble)):
+        await rig.connecting.connect_with_token(ADMIN, token=TOKEN, base_url=EU)
+    assert {asked[2] for asked in rig.intercom.asked} == {EU}
+    assert rig.connections.stored == {}
+
+
 @pytest.mark.parametrize("kind", ["permission_missing", "plan_restricted"])
 async def test_a_recognised_token_is_not_carried_around(rig: Rig, kind: Any) -> None:
     """Its own region answered: the others cannot know better."""
@@ -222,6 +243,15 @@ async def test_trying_again_in_vain_changes_nothing(rig: Rig) -> None:
     rig.hold(state="needs_attention", attention="plan_restricted", next_sync_at=None)
     rig.intercom.opens = {(TOKEN, US): refused("plan_restricted")}
     with pytest.raises(IntercomRefused):
+        await rig.connecting.try_again(ADMIN, "c-1")
+    assert rig.held().state == "needs_attention"
+
+
+async def test_trying_again_does_not_change_the_workspace(rig: Rig) -> None:
+    """A host that knows the token for another workspace is no way to go on."""
+    rig.hold(state="needs_attention", attention="token_revoked", next_sync_at=None)
+    rig.intercom.opens = {(TOKEN, EU): a_workspace(id="other", region="eu", base_url=EU)}
+    with pytest.raises(ConnectionConflict, match="another workspace"):
         await rig.connecting.try_again(ADMIN, "c-1")
     assert rig.held().state == "needs_attention"
 
