@@ -165,7 +165,7 @@ class Signals(Protocol):
     async def overdue(
         self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
     ) -> list[Signal]:
-        """Return open signals whose newest evidence is older than their kind's cut."""
+        """Return open signals that rest on words alone, the newest older than their kind's cut."""
         ...
 
     async def organizations(self) -> list[str]: ...

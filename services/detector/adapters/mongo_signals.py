@@ -109,7 +109,14 @@ class MongoSignals:
         found: list[Signal] = []
         for kind, cut in kind_cuts.items():
             documents = await self._collection.of(organization_id).find(
-                {"state": "open", "kind": kind, "occurred_at": {"$lt": cut}}, limit=limit
+                {
+                    "state": "open",
+                    "kind": kind,
+                    "occurred_at": {"$lt": cut},
+                    # Facts last as long as they hold; any number of them must not hide an overdue word.
+                    "proofs": {"$not": {"$elemMatch": {"fact": {"$gt": ""}}}},
+                },
+                limit=limit,
             )
             found += [from_document(document) for document in documents]
         return found

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.detector.domain.detector import Parameters
-from services.detector.domain.finding import FactEvidence, Finding, Kind
+from services.detector.domain.finding import FactEvidence, Finding, Kind, on_day
 
 if TYPE_CHECKING:
     from services.detector.domain.conversation import AccountFacts, AccountHistory, Context
 
 NAME = "new_account"
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ class NewAccountDetector:
         confidence = 0.9
         if not 0 <= days <= self.parameters.fresh_days or confidence < self.parameters.threshold:
             return ()
+        day = facts.signed_up_at.date()
         proof = FactEvidence(
-            "signed_up_at", facts.signed_up_at.date().isoformat(), f"signed up {days} days ago"
+            "signed_up_at", day.isoformat(), f"signed up on {on_day(day)}", since=facts.signed_up_at
         )
         return (Finding(Kind.ONBOARDING, confidence, self.name, self.version, facts=(proof,)),)
 

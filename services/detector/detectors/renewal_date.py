@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.domain.detector import Parameters
-from services.detector.domain.finding import FactEvidence, Finding, Kind
+from services.detector.domain.finding import FactEvidence, Finding, Kind, on_day
 
 if TYPE_CHECKING:
     from services.detector.domain.conversation import AccountFacts, AccountHistory, Context
 
 NAME = "renewal_date"
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,12 @@ class RenewalDateDetector:
         days = (facts.renewal_date - context.now.date()).days
         if not 0 <= days <= self.parameters.ahead_days:
             return ()
-        reason = "renews today" if days == 0 else f"renews in {days} day{'s' if days != 1 else ''}"
-        proof = FactEvidence("renewal_date", facts.renewal_date.isoformat(), reason)
+        proof = FactEvidence(
+            "renewal_date",
+            facts.renewal_date.isoformat(),
+            f"renews on {on_day(facts.renewal_date)}",
+            since=datetime.combine(facts.renewal_date, time(), UTC) - timedelta(self.parameters.ahead_days),
+        )
         return (Finding(Kind.RENEWAL, self.confidence, self.name, self.version, facts=(proof,)),)
 
 

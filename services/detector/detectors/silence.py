@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.domain.detector import Parameters
-from services.detector.domain.finding import FactEvidence, Finding, Kind
+from services.detector.domain.finding import FactEvidence, Finding, Kind, on_day
 
 if TYPE_CHECKING:
     from services.detector.domain.conversation import AccountFacts, AccountHistory, Context
 
 NAME = "silence"
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ class SilenceDetector:
         if confidence < self.parameters.threshold:
             return ()
         proof = FactEvidence(
-            "last_activity", last.date().isoformat(), f"nobody seen or heard for {days} days"
+            "last_activity",
+            last.date().isoformat(),
+            f"nobody seen or heard since {on_day(last)}",
+            since=last + timedelta(self.parameters.quiet_days),
         )
         return (
             Finding(Kind.CHURN_RISK, confidence, self.name, self.version, facts=(proof,), explicit=False),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.detector.domain.detector import Parameters
-from services.detector.domain.finding import FactEvidence, Finding, Kind
+from services.detector.domain.finding import FactEvidence, Finding, Kind, on_day
 
 if TYPE_CHECKING:
     from services.detector.domain.conversation import (
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
 
 NAME = "unanswered"
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class UnansweredDetector:
         confidence = min(0.8, 0.5 + 0.1 * len(waiting))
         if confidence < told.threshold:
             return ()
-        longest = max(_days_waiting(one, context) for one in waiting)
+        oldest = min(one.last_customer_at for one in waiting if one.last_customer_at)
         proof = FactEvidence(
             "unanswered_conversations",
             str(len(waiting)),
-            f"{len(waiting)} open questions wait for an answer, the oldest for {longest} days",
+            f"{len(waiting)} open questions wait for an answer, the oldest since {on_day(oldest)}",
         )
         return (
             Finding(Kind.CHURN_RISK, confidence, self.name, self.version, facts=(proof,), explicit=False),

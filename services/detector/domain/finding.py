@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 from services.detector.domain.errors import EvidenceMismatchError, InvalidFindingError
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from services.detector.domain.conversation import Message
 
 
@@ -62,11 +64,21 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class FactEvidence:
-    """An account fact that a finding rests on: its name, its value as text, and why it matters."""
+    """An account fact that a finding rests on: its name, its value as text, and why it matters.
+
+    `reason` stays true while the fact lasts: it names a day, never how many days that is from now.
+    `since` is when the fact began to hold, where its value says so.
+    """
 
     name: str
     value: str
     reason: str
+    since: datetime | None = None
+
+
+def on_day(moment: date) -> str:
+    """Return a day in words, as in "3 Mar 2026"."""
+    return f"{moment.day} {moment:%b %Y}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,29 +301,36 @@ def account_reading(
     """Return what an account's facts say.
 
     `seen` holds the facts that signals rest on already, by (slot key, fact): a fact that lasts is evidence
-    from the day it was first seen, however its number moves ("silent for 31 days", then 32). `is_news` is
-    false while listening has only begun: every fact is new to us then, and old to everybody else. The same
-    holds for the facts of each of the `new_detectors`.
+    from the day it was first seen, however its number moves (two questions wait, then three); a date that
+    was put right is corrected in place. `is_news` is false while listening has only begun: every fact is new
+    to us then, and old to everybody else, so that one which says since when it holds is dated so. The same
+    goes for the facts of each of the `new_detectors`.
     """
     contributions = []
     for finding in findings:
         slot = _slot(finding, {})
         if slot is None:
             continue
-        proofs = tuple(
-            seen.get((slot.key, fact.name))
-            or Proof(
-                source=account_source(subject),
-                said_at=to_milliseconds(now),
-                confidence=round(finding.confidence, 4),
-                detector=finding.detector,
-                version=finding.version,
-                fact=fact.name,
-                fact_value=fact.value,
-                reason=fact.reason,
+        news = is_news and finding.detector not in new_detectors
+        proofs = []
+        for fact in finding.facts:
+            known = seen.get((slot.key, fact.name))
+            if known is not None and (fact.since is None or known.fact_value == fact.value):
+                proofs.append(known)
+                continue
+            noticed = now if news or fact.since is None else min(fact.since, now)
+            proofs.append(
+                Proof(
+                    source=account_source(subject),
+                    said_at=known.said_at if known else to_milliseconds(noticed),
+                    confidence=round(finding.confidence, 4),
+                    detector=finding.detector,
+                    version=finding.version,
+                    fact=fact.name,
+                    fact_value=fact.value,
+                    reason=fact.reason,
+                )
             )
-            for fact in finding.facts
-        )
         contributions.append(
             Contribution(
                 subject=subject,
@@ -331,9 +338,9 @@ def account_reading(
                 title=title_of(slot),
                 connection_id=connection_id,
                 workspace_id=workspace_id,
-                proofs=proofs,
+                proofs=tuple(proofs),
                 customer=customer,
-                is_news=is_news and finding.detector not in new_detectors,
+                is_news=news,
             )
         )
     return Reading(source=account_source(subject), contributions=tuple(contributions), resolves=True)

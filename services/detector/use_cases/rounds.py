@@ -85,7 +85,7 @@ class Rounds:
         def expire(book: SignalBook) -> None:
             book.expire()
 
-        ids = [one.signal_id for one in overdue if not one.rests_on_facts]
+        ids = [one.signal_id for one in overdue]
         changed = await self._settler.change(organization_id, ids, expire)
         return sum(not one.is_open for one in changed)
 

@@ -647,6 +647,38 @@ class TestWhoseItIs:
         announced = [one for one in later if isinstance(one, SignalDetected)]
         assert [(one.kind, one.historical) for one in announced] == [("renewal", False)]
 
+    async def test_facts_that_were_there_before_are_dated_by_what_they_say(self, rig: Rig) -> None:
+        """A list by age shows what customers said lately above what was known all along."""
+        await rig.connect()
+        day = (NOW - timedelta(days=9)).date()
+        (told,) = await rig.tell(rig.company(custom_attributes={"signed_up_at": day.isoformat()}))
+        assert (told.kind, told.occurred_at.date()) == ("onboarding", day)
+
+    async def test_a_date_that_was_put_right_is_put_right_in_its_signal(self, rig: Rig) -> None:
+        """It is the same signal, as old as it was."""
+        await rig.connect()
+        dates = [(NOW + timedelta(days=days)).date().isoformat() for days in (20, 30)]
+        for day in dates:
+            await rig.tell(rig.company(custom_attributes={"renewal_date": day}))
+        (signal,) = await rig.signals()
+        assert [proof.fact_value for proof in signal.proofs] == dates[1:]
+        assert signal.occurred_at == signal.first_said_at
+
+    async def test_facts_hide_no_words_that_ran_out(self, rig: Rig) -> None:
+        """However many customers' facts last longer than a kind's words count."""
+        await rig.connect()
+        soon = (NOW + timedelta(days=50)).date().isoformat()
+        for number in range(110):
+            await rig.tell(
+                rig.company(f"co{number}", f"Firm {number}", custom_attributes={"renewal_date": soon})
+            )
+        await rig.tell(*rig.said("k1", "Can you send us the quote for our renewal in May?"))
+        by_words = {one.signal_id for one in await rig.signals() if not one.rests_on_facts}
+        assert len(by_words) == 1
+        rig.clock.advance(61 * 86_400)
+        assert await rig.engine.rounds.expire(60) == 1
+        assert {one.signal_id for one in await rig.signals() if not one.is_open} == by_words
+
     async def test_a_renewal_that_is_done_settles(self, rig: Rig) -> None:
         """When the date has moved on, the renewal signal resolves; a dismissed fact does not come back."""
         await rig.connect()

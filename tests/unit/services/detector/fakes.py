@@ -308,6 +308,7 @@ class MemorySignals:
             and one.slot.kind in kind_cuts
             and one.occurred_at is not None
             and one.occurred_at < kind_cuts[one.slot.kind]
+            and not one.rests_on_facts
         ]
         return found[:limit]
 
