@@ -52,6 +52,14 @@ class IntercomReader(Protocol):
         ...
 
     @property
+    def source_time(self) -> int | None:
+        """The latest time, by the source's own clock (Unix seconds), of an answer to this reader.
+
+        A refusal counts, since it may be what tells that something went. None before the first answer.
+        """
+        ...
+
+    @property
     def most_in_flight(self) -> int:
         """Calls worth having in flight at once."""
         ...

@@ -133,11 +133,16 @@ class HttpIntercom:
         self._metrics.budget_used.set(pace.budget.used_share() or 0)
         if raw.status in _OK:
             try:
-                return Answer(usable_body(call, raw), int(at))
+                body = usable_body(call, raw)
             except SourceUnavailableError:
                 self._failed(call, pace, "unusable")
                 raise
+            place.served_at = int(at)
+            return Answer(body, int(at))
         error = error_of(call, raw, now=now)
+        if not isinstance(error, SourceUnavailableError):
+            # What is not Intercom's own word has not Intercom's clock either.
+            place.served_at = int(at)
         if isinstance(error, SlowDownError):
             pace.refused(error.seconds)
         elif isinstance(error, SourceUnavailableError) and error.overloaded:
@@ -163,6 +168,7 @@ class HttpIntercomReader:
         self._calls_before = calls_before
         self._calls = 0
         self._answers = 0
+        self._source_time: int | None = None
 
     @property
     def calls(self) -> int:
@@ -173,13 +179,21 @@ class HttpIntercomReader:
         return self._answers
 
     @property
+    def source_time(self) -> int | None:
+        return self._source_time
+
+    @property
     def most_in_flight(self) -> int:
         return self._pace.concurrency.allowed
 
     async def read(self, call: Call) -> Answer:
         async with self._pace.call(self._need) as place:
             self._calls += 1
-            answer = await self._client.call(call, self._credential, self._pace, place)
+            try:
+                answer = await self._client.call(call, self._credential, self._pace, place)
+            finally:
+                if place.served_at is not None:
+                    self._source_time = max(place.served_at, self._source_time or 0)
             self._answers += 1
             return answer
 

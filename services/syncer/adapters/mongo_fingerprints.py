@@ -149,6 +149,7 @@ def _write(key: ConnectionKey, record: Held, writer: str) -> Write:
         "parts": [f"{version} {part}" for part, version in record.parts.items()],
         "source_parts": record.source_parts,
         "row": record.row,
+        "read_at": record.read_at,
         "revision": record.revision + 1,
         "writer": writer,
     }
@@ -181,7 +182,8 @@ def _held(document: dict[str, Any]) -> Held:
         open=document["open"],
         parts=parts,
         source_parts=document["source_parts"],
-        # Documents of an earlier version have none; the next reading of each adds it.
+        # Documents of an earlier version lack these two; the next reading of each adds them.
         row=document.get("row"),
+        read_at=document.get("read_at"),
         revision=document["revision"],
     )

@@ -25,9 +25,10 @@ _MOST_PACES = 20_000
 
 @dataclass(slots=True)
 class Place:
-    """One call in flight; whoever makes it leaves here what its answer said about the budget."""
+    """One call in flight; whoever makes it leaves here what its answer said about the budget and the time."""
 
     headers: RateHeaders | None = None
+    served_at: int | None = None
 
 
 class Pace:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from services.syncer.domain.moments import observed
 
 if TYPE_CHECKING:
     from services.syncer.domain.conversation_row import Shown
@@ -54,6 +56,21 @@ class Fresh:
     def changed(self) -> bool:
         """Whether there is anything to publish."""
         return self.force or self.before is None or self.before.version != self.event.version
+
+    def in_turn(self) -> Fresh:
+        """Return the same, said to be observed no earlier than what was published of it before.
+
+        Readers keep what was observed last, and the source has several servers, each with a clock.
+        """
+        before = self.before.read_at if self.before is not None else None
+        if before is None or self.read_at >= before:
+            return self
+        at = {"observed_at": observed(before)}
+        return replace(
+            self,
+            event=self.event.model_copy(update=at),
+            parts=tuple(part.model_copy(update=at) for part in self.parts),
+        )
 
     def changed_parts(self) -> tuple[ConversationPartChanged, ...]:
         """Return the parts that are new or different, in the order they came."""

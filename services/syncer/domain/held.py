@@ -30,6 +30,7 @@ class Held:
         parts: for conversations, the version of each part ever published, by part id.
         source_parts: for conversations, the source's own count, the opening message included.
         row: for conversations, the fingerprint of the row that says the same; see `row_version`.
+        read_at: when it was last read, Unix seconds on the source's clock; None where nobody noted it.
         revision: grows with each write; a write names the one it read, so that two readers cannot cross.
     """
 
@@ -42,6 +43,7 @@ class Held:
     parts: Mapping[str, str] = field(default_factory=dict)
     source_parts: int | None = None
     row: str | None = None
+    read_at: int | None = None
     revision: int = 0
 
     @property
@@ -49,11 +51,11 @@ class Held:
         """Whether this remembers a deletion, not a resource."""
         return self.version == GONE
 
-    def doubted(self, parts: Iterable[str]) -> Held:
+    def doubted(self, parts: Iterable[str], read_at: int | None = None) -> Held:
         """Return what to remember when nobody knows which version was published last.
 
         The resource and these parts of it will be published again whatever they are, and taken back with
-        all their parts should they be gone.
+        all their parts should they be gone. `read_at` is when the one in doubt was read, if that is known.
         """
         return replace(
             self,
@@ -61,6 +63,7 @@ class Held:
             updated_at=None,
             settled=False,
             row=None,
+            read_at=max((at for at in (self.read_at, read_at) if at is not None), default=None),
             parts={**self.parts, **dict.fromkeys(parts, UNSURE)},
         )
 

@@ -86,7 +86,7 @@ async def _became(reading: Reading, id_: str, held: Held | None, *, hint: Hint |
     fresh = conversation(answer.body, reading.scope, answer.at, held, force=force)
     lost = _out_of_reach(hint, held, fresh)
     if lost is not None and held is not None:
-        await reading.changes.part_gone(id_, lost)
+        await reading.changes.part_gone(held, lost)
         fresh = conversation(answer.body, reading.scope, answer.at, held.without_part(lost), force=force)
     if fresh is not None:
         await reading.changes.apply([fresh])

@@ -50,8 +50,11 @@ class Changes(Protocol):
         """Publish that resources went, with their tombstones, then forget them."""
         ...
 
-    async def part_gone(self, conversation_id: str, part_id: str) -> None:
-        """Publish that one part went, with its tombstone; what is remembered is the caller's to change."""
+    async def part_gone(self, conversation: Held, part_id: str) -> None:
+        """Publish that one part of a conversation went, with its tombstone.
+
+        What is remembered is the caller's to change.
+        """
         ...
 
 

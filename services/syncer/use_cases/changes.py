@@ -5,6 +5,9 @@ most one slice, with the same ids. What is remembered names the revision it was 
 readers of one resource (a hint beside a full run, a stale replica) cannot leave the older state on the bus:
 whoever comes second reads it once more.
 
+What changed and what went bear the same clock, the source's: readers keep what was observed last, so
+a deletion with an earlier time than the resource's own record would be refused for good.
+
 The note costs one write a batch. It is for the slice that dies after publishing and before remembering: its
 successor would neither know that another reader's newer state was overtaken, nor which parts to take back
 should the conversation be gone by then.
@@ -15,11 +18,12 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from services.syncer.domain.deletion import deletion
 from services.syncer.domain.held import GONE, Held
+from services.syncer.domain.moments import observed
 from services.syncer.domain.run import Intent
 from services.syncer.domain.window import is_settled
 from services.syncer.errors import LeaseLostError
-from shared.contracts.resources import ResourceDeleted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -27,12 +31,13 @@ if TYPE_CHECKING:
     from services.syncer.domain.fresh import Fresh
     from services.syncer.domain.run import Run
     from services.syncer.metrics import SyncerMetrics
-    from services.syncer.ports import Fingerprints, Runs
+    from services.syncer.ports import Fingerprints, IntercomReader, Runs
     from services.syncer.resources.reading import Gone
     from services.syncer.use_cases.doubts import Doubts
     from services.syncer.use_cases.lease import Lease
     from shared.clock import Clock
     from shared.contracts.event import Event
+    from shared.contracts.resources import ResourceDeleted
     from shared.messaging.publisher import EventPublisher
 
 
@@ -48,6 +53,7 @@ class PublishedChanges:
         *,
         run: Run,
         workspace_id: str,
+        reader: IntercomReader,
         lease: Lease,
         publisher: EventPublisher,
         fingerprints: Fingerprints,
@@ -58,6 +64,7 @@ class PublishedChanges:
     ) -> None:
         self._run = run
         self._workspace_id = workspace_id
+        self._reader = reader
         self._lease = lease
         self._publisher = publisher
         self._fingerprints = fingerprints
@@ -72,7 +79,7 @@ class PublishedChanges:
         if not items:
             return
         await self._lease.hold()
-        changed = [item for item in items if item.changed]
+        changed = [item.in_turn() for item in items if item.changed]
         async with self._noted([_intent(item) for item in changed]):
             events: list[Event] = []
             for item in changed:
@@ -104,10 +111,10 @@ class PublishedChanges:
             self._run.changed += 1
             self._metrics.published.labels(f"{lost.resource}_deleted").inc()
 
-    async def part_gone(self, conversation_id: str, part_id: str) -> None:
+    async def part_gone(self, conversation: Held, part_id: str) -> None:
         await self._lease.hold()
-        at = self._clock.now().isoformat()
-        told = self._deletion("conversation_part", part_id, "deleted", None, conversation_id, at)
+        at = observed(self._learned_at(conversation)).isoformat()
+        told = self._deletion("conversation_part", part_id, "deleted", None, conversation.id, at)
         await self._publisher.publish(told)
         await self._publisher.publish_tombstones(told)
         self._metrics.published.labels("conversation_part_deleted").inc()
@@ -133,11 +140,17 @@ class PublishedChanges:
     async def _take_back(
         self, lost: Gone, parts: Sequence[str], reason: str, successor_id: str | None
     ) -> None:
-        at = self._clock.now().isoformat()
+        at = observed(self._learned_at(lost.held)).isoformat()
         told = self._deletion(lost.resource, lost.id, reason, successor_id, None, at)
         tombstones = [self._deletion("conversation_part", part, reason, None, lost.id, at) for part in parts]
         await self._publisher.publish(told)
         await self._publisher.publish_tombstones(*tombstones, told)
+
+    def _learned_at(self, held: Held | None) -> int:
+        """Return when it was learned that something went: never before it was read for the last time."""
+        told = self._reader.source_time
+        latest = told if told is not None else int(self._clock.now().timestamp())
+        return max(latest, (held.read_at or 0) if held is not None else 0)
 
     async def _forget(self, lost: Gone) -> None:
         record = lost.held or Held(lost.resource, lost.id, "", None)
@@ -149,7 +162,8 @@ class PublishedChanges:
         """Remember that it was deleted, so that lists which go on showing it do not revive it."""
         held = lost.held or Held(lost.resource, lost.id, GONE, None)
         shown_at = lost.shown_at if lost.shown_at is not None else held.updated_at
-        record = Held(lost.resource, lost.id, GONE, shown_at, revision=held.revision)
+        read_at = self._learned_at(lost.held)
+        record = Held(lost.resource, lost.id, GONE, shown_at, read_at=read_at, revision=held.revision)
         await self._store([record])
 
     def _deletion(
@@ -220,33 +234,6 @@ def _record(item: Fresh) -> Held | None:
         parts=item.all_parts(),
         source_parts=item.source_parts,
         row=item.row_to_remember(),
+        read_at=max(item.read_at, (before.read_at or 0) if before is not None else 0),
         revision=before.revision if before is not None else 0,
-    )
-
-
-def deletion(
-    organization_id: str,
-    connection_id: str,
-    workspace_id: str,
-    *,
-    resource: str,
-    id_: str,
-    reason: str,
-    observed_at: str,
-    successor_id: str | None = None,
-    conversation_id: str | None = None,
-) -> ResourceDeleted:
-    """Return the fact that a resource went; it also names the key for its tombstone."""
-    return ResourceDeleted.model_validate(
-        {
-            "organization_id": organization_id,
-            "connection_id": connection_id,
-            "workspace_id": workspace_id,
-            "resource": resource,
-            "id": id_,
-            "conversation_id": conversation_id,
-            "reason": reason,
-            "successor_id": successor_id,
-            "observed_at": observed_at,
-        }
     )

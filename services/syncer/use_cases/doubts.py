@@ -71,7 +71,7 @@ class Doubts:
         """Remember the doubt beside whatever is remembered now."""
         for _ in range(_TRIES):
             known = await self._fingerprints.held(self._run.key, record.resource, [record.id])
-            doubted = known.get(record.id, replace(record, revision=0)).doubted(parts)
+            doubted = known.get(record.id, replace(record, revision=0)).doubted(parts, record.read_at)
             if not await self._fingerprints.store(self._run.key, [doubted], writer=self.writer()):
                 return
         raise TransientError(f"{record.resource} {record.id} kept changing while it was looked after.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.syncer.domain.connection import ConnectionKey
-from services.syncer.use_cases.changes import deletion
+from services.syncer.domain.deletion import deletion
 from shared.contracts.connections import DataRemoved
 from shared.errors import TransientError
 

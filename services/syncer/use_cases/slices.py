@@ -195,6 +195,7 @@ class Slices:
             changes=PublishedChanges(
                 run=run,
                 workspace_id=workspace_id,
+                reader=reader,
                 lease=lease,
                 publisher=self._publisher,
                 fingerprints=self._stores.fingerprints,

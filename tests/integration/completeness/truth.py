@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from deploy.simulator.truth import truth_lines
-from shared.contracts.resources import (
-    CompanyChanged,
-    ContactChanged,
-    ConversationChanged,
-    ConversationPartChanged,
-    ResourceDeleted,
-    ResourceEvent,
-)
+from tests.unit.services.syncer.mirror import mirror_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deploy.simulator.model import Workspace
     from shared.contracts.event import Event
+    from shared.contracts.resources import (
+        CompanyChanged,
+        ContactChanged,
+        ConversationChanged,
+        ConversationPartChanged,
+    )
 
 _MARKUP = re.compile(r"<[^>]*>")
 Record = dict[str, Any]
@@ -40,20 +39,8 @@ def compacted(records: Iterable[tuple[str, Event | None]]) -> dict[str, Event]:
 
 
 def followed(records: Iterable[tuple[str, Event | None]]) -> dict[str, Event]:
-    """Return what a subscriber holds who read each record as it came."""
-    mirror: dict[str, Event] = {}
-    for key, event in records:
-        if event is None:
-            mirror.pop(key, None)
-        elif isinstance(event, ResourceDeleted):
-            mirror.pop(key, None)
-            if event.resource == "conversation":
-                prefix = f"{key.removesuffix(f'conversation/{event.id}')}conversation_part/{event.id}/"
-                for part in [name for name in mirror if name.startswith(prefix)]:
-                    del mirror[part]
-        elif isinstance(event, ResourceEvent):
-            mirror[key] = event
-    return mirror
+    """Return what a subscriber holds who read each record as it came, and kept what was observed last."""
+    return mirror_of(event for _, event in records if event is not None)
 
 
 def words(text: str | None) -> list[str]:

@@ -120,7 +120,16 @@ class FingerprintSuite:
         """What was stored comes back, one revision higher; part ids may hold any character."""
         parts = {"1": "aa", "a.b": "bb", "$x y": "cc"}
         record = Held(
-            "conversation", "7", "v", 5, settled=False, open=True, parts=parts, source_parts=9, row="r"
+            "conversation",
+            "7",
+            "v",
+            5,
+            settled=False,
+            open=True,
+            parts=parts,
+            source_parts=9,
+            row="r",
+            read_at=6,
         )
         assert await stores.fingerprints.store(KEY, [record], writer="w1") == []
         found = await stores.fingerprints.held(KEY, "conversation", ["7", "8"])
@@ -135,6 +144,7 @@ class FingerprintSuite:
                 parts=parts,
                 source_parts=9,
                 row="r",
+                read_at=6,
                 revision=1,
             )
         }

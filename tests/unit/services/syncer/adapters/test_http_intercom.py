@@ -98,6 +98,34 @@ def test_an_id_cannot_change_the_path(id_: str | None) -> None:
         Call(Read.CONVERSATION, id_)
 
 
+async def test_the_source_tells_the_time() -> None:
+    """Good answers and Intercom's refusals move it, never back; what a proxy says does not."""
+    answers = [
+        (200, {"data": []}, "Tue, 14 Nov 2023 22:13:20 GMT"),
+        (404, {"type": "error.list", "errors": [{"code": "not_found"}]}, "Tue, 14 Nov 2023 22:13:25 GMT"),
+        (502, {}, "Tue, 14 Nov 2023 23:00:00 GMT"),
+        (200, {"data": []}, "Tue, 14 Nov 2023 22:13:24 GMT"),
+    ]
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        status, body, date = answers.pop(0)
+        return httpx.Response(status, json=body, headers={"Date": date})
+
+    intercom = client(httpx.MockTransport(answer))
+    reader = intercom.reader(credential(), urgent=False)
+    assert reader.source_time is None
+    await reader.read(Call(Read.TAGS))
+    assert reader.source_time == 1_700_000_000
+    with pytest.raises(ResourceMissingError):
+        await reader.read(Call(Read.CONVERSATION, "1"))
+    assert reader.source_time == 1_700_000_005
+    with pytest.raises(SourceUnavailableError):
+        await reader.read(Call(Read.CONVERSATION, "1"))
+    await reader.read(Call(Read.TAGS))
+    assert reader.source_time == 1_700_000_005
+    await intercom.aclose()
+
+
 async def test_a_call_as_it_goes_out() -> None:
     """Version, token and body are where Intercom wants them; the address is the connection's own."""
     seen: list[httpx.Request] = []
