@@ -180,7 +180,15 @@ class Runs(Protocol):
     async def finish(
         self, run: Run, *, interrupted: bool, now: datetime, done_hints: Sequence[str] = ()
     ) -> bool:
-        """End the run; it starts again at once when somebody asked. False when it is ours no more."""
+        """End the run; it starts again at once when somebody asked. False when it is ours no more.
+
+        An interrupted one keeps its place and what was asked for. It goes on at once, under a new name, when
+        somebody asked since it was claimed: that may be whoever mended what interrupted it.
+        """
+        ...
+
+    async def resume_hints(self, key: ConnectionKey, *, now: datetime) -> None:
+        """Let hints be followed that an interruption left waiting."""
         ...
 
     async def stop(self, key: ConnectionKey) -> None:

@@ -90,9 +90,8 @@ class MongoRuns:
             # An interrupted run goes on where it stopped, under a new name, because its end was told already.
             if await _matched(scoped, {**this, "state": INTERRUPTED}, {"$set": start, "$push": remember}):
                 return
-            if await _matched(
-                scoped, {**this, "state": ACTIVE}, {"$addToSet": {"again": reason}, "$push": remember}
-            ):
+            joined = {"$addToSet": {"again": reason}, "$inc": {"asked": 1}, "$push": remember}
+            if await _matched(scoped, {**this, "state": ACTIVE}, joined):
                 return
             try:
                 await scoped.insert_one(
@@ -130,7 +129,9 @@ class MongoRuns:
             asleep = {"state": {"$in": [IDLE, STOPPED, INTERRUPTED]}}
             if await _matched(scoped, {**this, **asleep, **room}, {"$set": start, "$push": push}):
                 return True
-            if await _matched(scoped, {**this, "state": ACTIVE, **room}, {"$push": push}):
+            if await _matched(
+                scoped, {**this, "state": ACTIVE, **room}, {"$push": push, "$inc": {"asked": 1}}
+            ):
                 return True
             try:
                 await scoped.insert_one(
@@ -181,11 +182,24 @@ class MongoRuns:
             return False
         ended = {**progress_of(run), "owned": False}
         if interrupted:
-            return await self._own(run, {"$set": {**ended, "state": INTERRUPTED, "again": []}})
+            # Documents of an earlier version do not count who asked.
+            unasked = {"asked": {"$in": [run.asked, None]}}
+            if await self._own(run, {"$set": {**ended, "state": INTERRUPTED}}, **unasked):
+                return True
+            return await self._go_on(run, ended, now)
         nothing_asked: dict[str, list[str]] = {"again": []} if run.lane == "main" else {"hints": []}
         if await self._own(run, {"$set": {**ended, "state": IDLE}}, **nothing_asked):
             return True
         return await self._start_again(run, now)
+
+    async def _go_on(self, run: Run, ended: dict[str, Any], now: datetime) -> bool:
+        """Somebody asked during the slice that was interrupted, maybe to mend it: go on from its place."""
+        scoped = self._collection.of(run.key.organization_id)
+        document = await scoped.find_one({"_id": run.key.document_id(run.lane), "fence": run.fence})
+        if document is None:
+            return False
+        started = fresh_counters(str(document["requests"][-1]), run.reason, now, None)
+        return await self._own(run, {"$set": {**ended, **started, "wake_at": now}})
 
     async def _start_again(self, run: Run, now: datetime) -> bool:
         """Somebody asked while the run was under way: go on at once with what they asked for."""
@@ -207,6 +221,12 @@ class MongoRuns:
             "wake_at": now,
         }
         return await self._own(run, {"$set": anew})
+
+    async def resume_hints(self, key: ConnectionKey, *, now: datetime) -> None:
+        await self._collection.of(key.organization_id).update_one(
+            {"_id": key.document_id("hints"), "state": INTERRUPTED, "hints.0": {"$exists": True}},
+            {"$set": {"state": ACTIVE, "wake_at": now, "attempts": 0}},
+        )
 
     async def stop(self, key: ConnectionKey) -> None:
         await self._collection.of(key.organization_id).update_many(

@@ -34,6 +34,7 @@ def new_document(key: ConnectionKey, lane: Lane, now: datetime) -> dict[str, Any
         "intents": {},
         "fence": 0,
         "again": [],
+        "asked": 0,
         "requests": [],
         "hints": [],
         "planned": False,
@@ -149,4 +150,5 @@ def run_of(document: dict[str, Any]) -> Run:
         attempts=document["attempts"],
         rate=document["rate"],
         traceparent=document["traceparent"],
+        asked=document.get("asked") or 0,
     )

@@ -117,6 +117,7 @@ class Run:
         rate: calls per second while reading, smoothed.
         due_at: when it could have been claimed.
         followed: keys of hints that this slice has dealt with.
+        asked: how often somebody had asked for more, by requests or hints, when it was claimed.
         unsure: what a slice that ended without saving its place may have published without remembering it.
         counted: how many of this slice's calls are in `calls` already.
     """
@@ -141,6 +142,7 @@ class Run:
     due_at: datetime | None = None
     followed: list[str] = field(default_factory=list)
     unsure: list[Intent] = field(default_factory=list)
+    asked: int = 0
 
     def count_of(self, resource: ResourceType) -> Count:
         return self.counts.setdefault(resource, Count())

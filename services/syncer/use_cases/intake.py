@@ -62,6 +62,9 @@ class Intake:
         self._credentials.drop(key)
         if not connection.readable:
             await self._runs.stop(key)
+        else:
+            await self._runs.resume_hints(key, now=self._clock.now())
+            self._wake()
         if event.state == "removed":
             await self._connections.forget(key)
 

@@ -227,6 +227,7 @@ class MemoryRuns:
         if document["state"] == ACTIVE:
             if reason not in document["again"]:
                 document["again"].append(reason)
+            document["asked"] += 1
             return
         if document["state"] != INTERRUPTED:
             document.update(planned=False, steps=[], counts={})
@@ -250,6 +251,8 @@ class MemoryRuns:
         document["hints"] += hint_documents(hints)
         if document["state"] != ACTIVE:
             document.update(fresh_counters(request_id, "hint", now, traceparent), state=ACTIVE, wake_at=now)
+        else:
+            document["asked"] += 1
         return True
 
     async def claim(self, lane: Lane, *, now: datetime, until: datetime) -> Run | None:
@@ -286,8 +289,10 @@ class MemoryRuns:
         if not self._own(run, {**progress_of(run), "owned": False}, done_hints):
             return False
         document = self.documents[run.key.document_id(run.lane)]
-        if interrupted:
-            document.update(state=INTERRUPTED, again=[])
+        if interrupted and document["asked"] == run.asked:
+            document["state"] = INTERRUPTED
+        elif interrupted:
+            document.update(fresh_counters(document["requests"][-1], run.reason, now, None), wake_at=now)
         elif document["again"] or document["hints"]:
             reason = strongest(document["again"]) if document["again"] else run.reason
             document.update(
@@ -302,6 +307,11 @@ class MemoryRuns:
         else:
             document["state"] = IDLE
         return True
+
+    async def resume_hints(self, key: ConnectionKey, *, now: datetime) -> None:
+        document = self.documents.get(key.document_id("hints"))
+        if document is not None and document["state"] == INTERRUPTED and document["hints"]:
+            document.update(state=ACTIVE, wake_at=now, attempts=0)
 
     async def stop(self, key: ConnectionKey) -> None:
         for lane in ("main", "hints"):

@@ -283,16 +283,52 @@ class RunSuite:
         assert await stores.runs.claim("main", now=LATER, until=LATER) is None
 
     async def test_an_interrupted_run_keeps_its_place(self, stores: Stores) -> None:
-        """The next request goes on where it stopped, under a new name."""
+        """The next request goes on where it stopped, under a new name; what was asked before comes after."""
         await stores.runs.request(KEY, request_id="r1", reason="initial", now=NOW)
         run = await claimed(stores)
+        await stores.runs.request(KEY, request_id="r2", reason="reconcile", now=NOW)
+        assert await stores.runs.checkpoint(run, wake_at=NOW)
+        run = await claimed(stores)
         run.planned, run.steps = True, [StepState("tags", {"after": "x"})]
-        await stores.runs.request(KEY, request_id="r2", reason="scheduled", now=NOW)
         assert await stores.runs.finish(run, interrupted=True, now=NOW)
         assert await stores.runs.claim("main", now=LATER, until=LATER) is None
         await stores.runs.request(KEY, request_id="r3", reason="manual", now=LATER)
         again = await claimed(stores, now=LATER)
         assert (again.run_id, again.planned, again.steps) == ("r3", True, run.steps)
+        assert await stores.runs.finish(again, interrupted=False, now=LATER)
+        last = await claimed(stores, now=LATER)
+        assert (last.reason, last.planned) == ("reconcile", False)
+
+    async def test_a_request_during_an_interruption_is_heard(self, stores: Stores) -> None:
+        """Who asks while the slice fails may have mended the cause: it goes on at once, from its place."""
+        await stores.runs.request(KEY, request_id="r1", reason="initial", now=NOW)
+        run = await claimed(stores)
+        run.planned, run.steps = True, [StepState("tags", {"after": "x"})]
+        await stores.runs.request(KEY, request_id="r2", reason="scheduled", now=NOW)
+        assert await stores.runs.finish(run, interrupted=True, now=NOW)
+        again = await claimed(stores)
+        assert (again.run_id, again.planned, again.steps) == ("r2", True, run.steps)
+        assert await stores.runs.finish(again, interrupted=True, now=NOW)
+        assert await stores.runs.claim("main", now=LATER, until=LATER) is None
+
+    async def test_hints_outlast_an_interruption(self, stores: Stores) -> None:
+        """They wait until the connection is well again; one that just came is tried at once."""
+        first = [Hint("h1:0", "contact", "1")]
+        assert await stores.runs.hint(KEY, first, request_id="h1", now=NOW)
+        run = await claimed(stores, "hints")
+        assert await stores.runs.hint(KEY, [Hint("h2:0", "tag", "1")], request_id="h2", now=NOW)
+        assert await stores.runs.finish(run, interrupted=True, now=NOW)
+        run = await claimed(stores, "hints")
+        assert await stores.runs.finish(run, interrupted=True, now=NOW)
+        assert await stores.runs.claim("hints", now=LATER, until=LATER) is None
+        await stores.runs.resume_hints(OTHER, now=LATER)
+        assert await stores.runs.claim("hints", now=LATER, until=LATER) is None
+        await stores.runs.resume_hints(KEY, now=LATER)
+        run = await claimed(stores, "hints", now=LATER)
+        assert [hint.key for hint in run.hints] == ["h1:0", "h2:0"]
+        assert await stores.runs.finish(run, interrupted=True, now=LATER, done_hints=["h1:0", "h2:0"])
+        await stores.runs.resume_hints(KEY, now=LATER)
+        assert await stores.runs.claim("hints", now=LATER, until=LATER) is None
 
     async def test_a_stopped_run_can_be_asked_for_again(self, stores: Stores) -> None:
         """Stopping takes it from its owner, who says so; a later request starts from the top."""

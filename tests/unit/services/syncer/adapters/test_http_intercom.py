@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import httpx
@@ -113,16 +114,12 @@ async def test_the_source_tells_the_time() -> None:
 
     intercom = client(httpx.MockTransport(answer))
     reader = intercom.reader(credential(), urgent=False)
-    assert reader.source_time is None
-    await reader.read(Call(Read.TAGS))
-    assert reader.source_time == 1_700_000_000
-    with pytest.raises(ResourceMissingError):
-        await reader.read(Call(Read.CONVERSATION, "1"))
-    assert reader.source_time == 1_700_000_005
-    with pytest.raises(SourceUnavailableError):
-        await reader.read(Call(Read.CONVERSATION, "1"))
-    await reader.read(Call(Read.TAGS))
-    assert reader.source_time == 1_700_000_005
+    times = [reader.source_time]
+    while answers:
+        with contextlib.suppress(ResourceMissingError, SourceUnavailableError):
+            await reader.read(Call(Read.CONVERSATION, "1") if len(answers) in {2, 3} else Call(Read.TAGS))
+        times.append(reader.source_time)
+    assert times == [None, 1_700_000_000, 1_700_000_005, 1_700_000_005, 1_700_000_005]
     await intercom.aclose()
 
 

@@ -11,9 +11,10 @@ from deploy.simulator.tokens import DEMO_TOKEN
 from services.syncer.errors import DisconnectedError
 from shared.contracts.connections import ConnectionChanged, ConnectionSettings
 from shared.contracts.resources import ResourceEvent
+from shared.contracts.sync import ResourceHint
 from tests.unit.services.syncer.rig import KEY, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
-from tests.unit.services.syncer.use_cases.test_trouble import claimed, removal
+from tests.unit.services.syncer.use_cases.test_trouble import allow, claimed, removal, revoke
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -59,6 +60,25 @@ def reads(rig: Rig) -> int:
 
 def resources(rig: Rig) -> int:
     return sum(1 for event in rig.publisher.published if isinstance(event, ResourceEvent))
+
+
+async def test_hints_go_on_when_the_connection_is_well_again() -> None:
+    """What a webhook named while the token was refused is read as soon as the connection is mended."""
+    rig = Rig(small())
+    await rig.first_sync()
+    one = next(iter(rig.workspace.conversations)).id
+    rig.mutate("redact", conversation_id=one, part_id=None, quiet=True)
+    revoke(rig)
+    await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
+    assert await rig.settle() == ["interrupted"]
+    allow(rig)
+    await tell(rig, "connected")
+    assert await rig.settle() == ["completed"]
+    assert rig.missing() == []
+    part: Any = rig.mirror()[
+        f"{KEY.organization_id}/{rig.workspace.id_code}/conversation_part/{one}/source-{one}"
+    ]
+    assert part.redacted
 
 
 @pytest.mark.parametrize("call", [1, 3, 8, 40, 90], ids=lambda call: f"at call {call}")
