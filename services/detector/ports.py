@@ -462,11 +462,22 @@ class Rereads(Protocol):
         """
         ...
 
-    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Progress | None:
-        """Take an unfinished one that nobody works on, for that long; None when there is none."""
+    async def claim(
+        self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
+    ) -> Progress | None:
+        """Take an unfinished one with one of these fingerprints that nobody works on, for that long.
+
+        None when there is none. What other versions asked for is left to them.
+        """
         ...
 
-    async def advance(self, progress: Progress, owner: str) -> None: ...
+    async def advance(self, progress: Progress, owner: str) -> None:
+        """Keep where a re-reading stands, and give it back, before all others that are free."""
+        ...
+
+    async def put_back(self, progress: Progress, owner: str, now: datetime) -> None:
+        """Give one back as it was, behind all others that are free."""
+        ...
 
     async def latest(self, organization_id: str) -> list[Progress]: ...
 
@@ -480,8 +491,13 @@ class Redetections(Protocol):
         """Begin one in place of the connection's older one; one of the same id stays as it is."""
         ...
 
-    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Redetection | None:
-        """Take one that is being read and that nobody works on, for that long; None when there is none."""
+    async def claim(
+        self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
+    ) -> Redetection | None:
+        """Take one with one of these fingerprints that is being read and nobody works on, for that long.
+
+        None when there is none. What other versions asked for is left to them.
+        """
         ...
 
     async def advance(self, redetection: Redetection, owner: str, *, cursor: str) -> bool:

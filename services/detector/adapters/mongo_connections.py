@@ -171,15 +171,20 @@ class MongoRereads:
             scoped, {"_id": identity, "fingerprint": {"$ne": progress.fingerprint}}, {"$set": fields}
         )
 
-    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Progress | None:
+    async def claim(
+        self, owner: str, now: datetime, lease_seconds: float, fingerprints: Keys[str]
+    ) -> Progress | None:
+        free = {
+            "finished_at": None,
+            "claimed_until": {"$lte": now},
+            "fingerprint": {"$in": sorted(fingerprints)},
+        }
         with database_errors():
-            found = await self._collection.across_organizations().find_one(
-                {"finished_at": None, "claimed_until": {"$lte": now}}, sort=[("claimed_until", 1)]
-            )
+            found = await self._collection.across_organizations().find_one(free, sort=[("claimed_until", 1)])
         if found is None:
             return None
         claimed = await self._collection.of(found["organization_id"]).find_one_and_update(
-            {"_id": found["_id"], "finished_at": None, "claimed_until": {"$lte": now}},
+            {"_id": found["_id"], **free},
             {"$set": {"claimed_by": owner, "claimed_until": now + timedelta(seconds=lease_seconds)}},
         )
         return _progress_from(claimed) if claimed else None
@@ -201,6 +206,16 @@ class MongoRereads:
                     "claimed_until": (progress.started_at or _EPOCH) - _NEVER_CLAIMED,
                 }
             },
+        )
+
+    async def put_back(self, progress: Progress, owner: str, now: datetime) -> None:
+        await self._collection.of(progress.organization_id).update_one(
+            {
+                "_id": f"{progress.organization_id}/{progress.connection_id}",
+                "fingerprint": progress.fingerprint,
+                "claimed_by": owner,
+            },
+            {"$set": {"claimed_by": None, "claimed_until": now}},
         )
 
     async def latest(self, organization_id: str) -> list[Progress]:

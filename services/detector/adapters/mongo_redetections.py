@@ -11,6 +11,7 @@ from services.detector.domain.redetection import Difference, Example, Redetectio
 from shared.documents.collection import Collection, Index, database_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Keys
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
@@ -41,8 +42,14 @@ class MongoRedetections:
             {"$set": {**_fields(redetection), "claimed_by": None, "claimed_until": _unclaimed(redetection)}},
         )
 
-    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Redetection | None:
-        free = {"state": "reading", "claimed_until": {"$lte": now}}
+    async def claim(
+        self, owner: str, now: datetime, lease_seconds: float, fingerprints: Keys[str]
+    ) -> Redetection | None:
+        free = {
+            "state": "reading",
+            "claimed_until": {"$lte": now},
+            "fingerprint": {"$in": sorted(fingerprints)},
+        }
         with database_errors():
             found = await self._collection.across_organizations().find_one(free, sort=[("claimed_until", 1)])
         if found is None:

@@ -114,7 +114,8 @@ class Redetect:
         A process that dies in a slice leaves the cursor and the counts of the slice before, so that the
         slice is compared again and counted once.
         """
-        claimed = await self._redetections.claim(self._owner, self._clock.now(), _LEASE_SECONDS)
+        ours = {self._reader.fingerprint(lifecycle=lifecycle) for lifecycle in (True, False)}
+        claimed = await self._redetections.claim(self._owner, self._clock.now(), _LEASE_SECONDS, ours)
         if claimed is None:
             return False
         view = await self._connections.get(claimed.organization_id, claimed.connection_id)
@@ -128,7 +129,7 @@ class Redetect:
             await self._redetections.decide(claimed, "switched_on", "", self._clock.now())
             return True
         if claimed.fingerprint != present:
-            # Other detectors than these are meant. The lease is left to run out, so that others' come first.
+            # Another switch is meant. The lease is left to run out, so that others' come first.
             return False
         await self._compare(claimed, view)
         return True

@@ -78,15 +78,16 @@ class Reread:
 
     async def work(self) -> bool:
         """Do one slice of one re-reading; return whether there was any to do."""
-        progress = await self._rereads.claim(self._owner, self._clock.now(), _LEASE_SECONDS)
+        ours = {self._reader.fingerprint(lifecycle=lifecycle) for lifecycle in (True, False)}
+        progress = await self._rereads.claim(self._owner, self._clock.now(), _LEASE_SECONDS, ours)
         if progress is None:
             return False
         view = await self._connections.get(progress.organization_id, progress.connection_id)
         if view is not None and progress.fingerprint != self._reader.fingerprint(
             lifecycle=view.lifecycle_events
         ):
-            # Asked for by newer detectors than these, or for a switch that is about to be kept.
-            await self._rereads.advance(progress, self._owner)
+            # Asked for a switch that is about to be kept. Other connections need not wait for that.
+            await self._rereads.put_back(progress, self._owner, self._clock.now())
             return False
         keys: list[str] = []
         if view is not None and view.workspace_id is not None:

@@ -43,6 +43,7 @@ from tests.unit.services.detector.redetection_suite import (
     TestDeciding,
     TestMeanwhile,
     TestPreview,
+    TestSideBySide,
 )
 from tests.unit.services.detector.rig import LEAVING, NOW, ORG, WORKSPACE, Rig, kinds
 
@@ -62,6 +63,7 @@ __all__ = [
     "TestPeople",
     "TestPreview",
     "TestReading",
+    "TestSideBySide",
     "TestTakingBack",
     "TestWhoseItIs",
 ]

@@ -744,9 +744,11 @@ class MemoryRereads:
         if again or held is None or held[0].fingerprint != progress.fingerprint:
             self._progress[place] = (progress, None, _EPOCH)
 
-    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Progress | None:
-        for place, (progress, _, until) in sorted(self._progress.items()):
-            if progress.finished_at is None and until <= now:
+    async def claim(
+        self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
+    ) -> Progress | None:
+        for place, (progress, _, until) in sorted(self._progress.items(), key=lambda held: held[1][2]):
+            if progress.finished_at is None and until <= now and progress.fingerprint in fingerprints:
                 self._progress[place] = (progress, owner, now + timedelta(seconds=lease_seconds))
                 return progress
         return None
@@ -756,6 +758,12 @@ class MemoryRereads:
         held, holder, _ = self._progress[place]
         if holder == owner and held.fingerprint == progress.fingerprint:
             self._progress[place] = (progress, None, _EPOCH)
+
+    async def put_back(self, progress: Progress, owner: str, now: datetime) -> None:
+        place = (progress.organization_id, progress.connection_id)
+        held, holder, _ = self._progress[place]
+        if holder == owner and held.fingerprint == progress.fingerprint:
+            self._progress[place] = (held, None, now)
 
     async def latest(self, organization_id: str) -> list[Progress]:
         return [one for (owner, _), (one, _, _) in sorted(self._progress.items()) if owner == organization_id]
@@ -774,9 +782,11 @@ class MemoryRedetections:
         if held is None or held[0].redetection_id != redetection.redetection_id:
             self._held[place] = (redetection, None, _EPOCH)
 
-    async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Redetection | None:
+    async def claim(
+        self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
+    ) -> Redetection | None:
         for place, (held, _, until) in sorted(self._held.items()):
-            if held.state == "reading" and until <= now:
+            if held.state == "reading" and until <= now and held.fingerprint in fingerprints:
                 self._held[place] = (held, owner, now + timedelta(seconds=lease_seconds))
                 return held
         return None

@@ -17,6 +17,7 @@ from tests.unit.services.detector.rig import NOW, ORG, WORKSPACE
 
 if TYPE_CHECKING:
     from services.detector.domain.conversation import AccountFacts, AccountHistory, Context, Conversation
+    from services.detector.domain.mirror import ConnectionView
     from services.detector.domain.redetection import Redetection
     from services.detector.use_cases.redetect import Preview
     from tests.unit.services.detector.rig import Rig
@@ -104,9 +105,55 @@ async def the_preview(rig: Rig) -> Preview:
     return one
 
 
+def both(rig: Rig) -> set[str]:
+    """Return the fingerprints that a process works for."""
+    return {rig.engine.reader.fingerprint(lifecycle=lifecycle) for lifecycle in (True, False)}
+
+
+async def two_connected(rig: Rig) -> tuple[Rig, Rig, list[ConnectionView]]:
+    """Return processes of the old and the new version, and two connections that the old one has read."""
+    old = await filled(rig)
+    await old.connect(connection_id="con2", workspace_id="ws2")
+    await old.reread_all()
+    return old, old.of_version(NEW), await old.stores.connections.all_of(ORG)
+
+
 async def slots(rig: Rig) -> dict[str, str]:
     """Return by conversation whether its signal is open."""
     return {one.conversation_ids[0]: one.state for one in await rig.signals()}
+
+
+class TestSideBySide:
+    """In a rolling upgrade processes of two versions work over the same stores."""
+
+    async def test_re_readings_of_another_version_keep_nobody_waiting(self, rig: Rig) -> None:
+        """Each version works on its own, at once, whichever was asked for first."""
+        old, new, (first, second) = await two_connected(rig)
+        await new.engine.reread.ask(first, again=True)
+        await old.engine.reread.ask(second, again=True)
+        assert await old.engine.reread.work() is True
+        assert await old.engine.reread.work() is False
+        assert await new.engine.reread.work() is True
+        assert await new.engine.reread.work() is False
+        assert all(one.finished_at is not None for one in await rig.stores.rereads.latest(ORG))
+
+    async def test_one_that_waits_for_its_switch_keeps_nobody_waiting(self, rig: Rig) -> None:
+        """While the new state of one connection is not kept yet, another one is read."""
+        old, _, (first, second) = await two_connected(rig)
+        await old.engine.reread.ask(replace(first, lifecycle_events=not first.lifecycle_events), again=True)
+        await old.engine.reread.ask(second, again=True)
+        old.clock.advance(1)
+        assert [await old.engine.reread.work() for _ in range(2)].count(True) == 1
+        done = {one.connection_id: one.finished_at for one in await rig.stores.rereads.latest(ORG)}
+        assert done[first.connection_id] is None
+        assert done[second.connection_id] is not None
+
+    async def test_previews_of_another_version_are_left_to_it(self, rig: Rig) -> None:
+        """An old process does not take the lease of what only a new one can work out."""
+        old, new, (first, _) = await two_connected(rig)
+        await new.engine.redetect.ask(first)
+        assert await old.engine.redetect.work() is False
+        assert await new.engine.redetect.work() is True
 
 
 class TestPreview:
@@ -171,7 +218,7 @@ class TestPreview:
         """A slice whose process died comes again when its lease ran out, and counts once."""
         await filled(rig)
         new = await rig.upgraded(NEW)
-        dead = await rig.stores.redetections.claim("dead", rig.clock.now(), 60)
+        dead = await rig.stores.redetections.claim("dead", rig.clock.now(), 60, both(new))
         assert dead is not None
         assert await new.engine.redetect.work() is False
         rig.clock.advance(61)
@@ -207,7 +254,7 @@ class TestPreview:
         """Nothing of a removed connection is left, and a slice that was under way brings nothing back."""
         await filled(rig)
         new = await rig.upgraded(NEW)
-        claimed = await rig.stores.redetections.claim("slow", rig.clock.now(), 60)
+        claimed = await rig.stores.redetections.claim("slow", rig.clock.now(), 60, both(new))
         assert claimed is not None
         await new.remove()
         assert await rig.stores.redetections.advance(claimed, "slow", cursor="") is False

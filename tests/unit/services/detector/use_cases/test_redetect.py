@@ -11,10 +11,11 @@ from tests.unit.services.detector.redetection_suite import (
     TestDying,
     TestMeanwhile,
     TestPreview,
+    TestSideBySide,
 )
 from tests.unit.services.detector.rig import Rig, memory_rig
 
-__all__ = ["TestAccounts", "TestDeciding", "TestDying", "TestMeanwhile", "TestPreview"]
+__all__ = ["TestAccounts", "TestDeciding", "TestDying", "TestMeanwhile", "TestPreview", "TestSideBySide"]
 
 
 @pytest.fixture
