@@ -399,6 +399,10 @@ class Requests(Protocol):
 
     async def add_wording(self, organization_id: str, request_id: str, tokens: tuple[str, ...]) -> None: ...
 
+    async def reword(self, organization_id: str, before: Request, after: Request) -> bool:
+        """Give a request another title and other wordings; False when it no longer has those of `before`."""
+        ...
+
     async def join(self, organization_id: str, request_id: str, into: str, at: datetime) -> None:
         """Merge a request, and all that were merged into it, into another one."""
         ...

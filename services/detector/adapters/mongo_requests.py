@@ -90,6 +90,24 @@ class MongoRequests:
             {"$addToSet": {"wordings": list(tokens), "tokens": {"$each": list(tokens)}}},
         )
 
+    async def reword(self, organization_id: str, before: Request, after: Request) -> bool:
+        result = await self._collection.of(organization_id).update_one(
+            {
+                "_id": f"{organization_id}/{before.request_id}",
+                "title": before.title,
+                "wordings": [list(wording) for wording in before.wordings],
+            },
+            {
+                "$set": {
+                    "title": after.title,
+                    "title_folded": after.title.casefold(),
+                    "wordings": [list(wording) for wording in after.wordings],
+                    "tokens": sorted({token for wording in after.wordings for token in wording}),
+                }
+            },
+        )
+        return result.matched_count > 0
+
     async def join(self, organization_id: str, request_id: str, into: str, at: datetime) -> None:
         scoped = self._collection.of(organization_id)
         change = {"$set": {"merged_into": into, "changed_at": at}}

@@ -14,7 +14,7 @@ from services.detector.domain.identity import Subject, stable_id
 from services.detector.domain.signal import MAX_PEOPLE, MAX_TAGS, Proof, Signal, newest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from services.detector.domain.contribution import Contribution, Reading
@@ -62,6 +62,12 @@ class SignalBook:
         self._silent: set[str] = set()
         self._fresh: set[str] = set()
         self._heard: dict[str, datetime] = {}
+        self._lost: dict[str, list[str]] = {}
+
+    @property
+    def lost(self) -> Mapping[str, Sequence[str]]:
+        """What signals about requests no longer rest on, by request id: the quotes, as they were."""
+        return self._lost
 
     @property
     def signals(self) -> tuple[Signal, ...]:
@@ -224,6 +230,9 @@ class SignalBook:
         rest = tuple(proof for proof in signal.proofs if proof.identity not in dropped)
         if not dropped:
             return
+        if signal.slot.request_id is not None:
+            quotes = [proof.quote for proof in lost if proof.identity in dropped]
+            self._lost.setdefault(signal.slot.request_id, []).extend(quotes)
         if rest or not signal.is_open:
             after = signal.with_proofs(rest, at=self._now)
         elif moved:

@@ -131,11 +131,16 @@ def wish_words(wish: Finding) -> str:
 
 def wish_tokens(wish: str) -> tuple[str, ...]:
     """Return what a wish is about (marked names), then its telling words, stemmed, each once; sorted."""
+    return every_token(wish)[:_MAX_TOKENS]
+
+
+def every_token(wish: str) -> tuple[str, ...]:
+    """Return the same of a text of any length, with nothing cut off."""
     spoken = about(wish)
     words = (word.casefold() for word in _WORD.findall(wish))
     stems = {_stem(same_thing(word)) for word in words if word not in _EMPTY_WORDS}
     marked = sorted(spoken.themes | spoken.actions)
-    return (*marked, *sorted(stem for stem in stems if stem))[:_MAX_TOKENS]
+    return (*marked, *sorted(stem for stem in stems if stem))
 
 
 def similarity(one: Iterable[str], other: Iterable[str]) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.identity import stable_id
 from services.detector.domain.occasion import Slot
+from services.detector.domain.wish_words import MAX_TITLE
 from services.detector.domain.wishes import MAX_WORDINGS, Request, wish_tokens
 from services.detector.errors import InvalidRequestError, NotFoundError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
-MAX_TITLE = 160
 _FILED_AT_ONCE = 200
 """Signals moved in one unit of work."""
 

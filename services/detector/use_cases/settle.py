@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.book import SignalBook
 from services.detector.errors import ChangedMeanwhileError
+from services.detector.use_cases.wish_words import WishWords
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
     from services.detector.domain.book import Change
@@ -54,6 +55,7 @@ class Settler:
         self._requests = requests
         self._rules = rules
         self._clock = clock
+        self._wish_words = WishWords(requests=requests, signals=signals)
 
     async def settle(
         self, organization_id: str, readings: Sequence[Reading], *, known_before: datetime | None = None
@@ -79,16 +81,14 @@ class Settler:
                 found.update(
                     (one.signal_id, one) for one in await self._signals.by_ids(organization_id, refused)
                 )
-            book = SignalBook(
-                organization_id,
-                found.values(),
-                rules=self._rules,
-                now=self._clock.now(),
-                known_before=known_before,
-            )
-            for reading in readings:
-                book.settle(reading)
-            book.expire()
+            book = self._settled(organization_id, found.values(), readings, known_before)
+            if book.lost:
+                families = await self._wish_words.families(organization_id, book.lost.keys())
+                about = await self._wish_words.signals(organization_id, families)
+                found.update((one.signal_id, one) for one in about)
+                book = self._settled(organization_id, found.values(), readings, known_before)
+                if not await self._wish_words.follow(organization_id, families, book):
+                    continue
             changes = book.changes()
             refused = await self._signals.save(changes)
             await self._count(organization_id, changes)
@@ -97,6 +97,21 @@ class Settler:
         raise TransientError(
             "These signals are being changed by others all the time; settling them comes again."
         )
+
+    def _settled(
+        self,
+        organization_id: str,
+        signals: Iterable[Signal],
+        readings: Sequence[Reading],
+        known_before: datetime | None,
+    ) -> SignalBook:
+        book = SignalBook(
+            organization_id, signals, rules=self._rules, now=self._clock.now(), known_before=known_before
+        )
+        for reading in readings:
+            book.settle(reading)
+        book.expire()
+        return book
 
     async def change(
         self, organization_id: str, signal_ids: Collection[str], step: Callable[[SignalBook], None]

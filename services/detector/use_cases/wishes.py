@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.detector.domain.finding import Kind
 from services.detector.domain.identity import stable_id
+from services.detector.domain.signal import WORDS_REMOVED
+from services.detector.domain.wish_words import request_title
 from services.detector.domain.wishes import MAX_WORDINGS, Request, closest, wish_tokens, wish_words
 
 if TYPE_CHECKING:
@@ -18,8 +21,6 @@ if TYPE_CHECKING:
 
 Assigned = dict[str, tuple[str, str]]
 """(request id, title) by the wish's words."""
-
-_MAX_TITLE = 160
 
 
 class Wishes:
@@ -73,13 +74,17 @@ class Wishes:
             identity = " ".join(tokens) or wish.casefold()
             request = Request(
                 request_id=stable_id("r", organization_id, identity),
-                title=_title(wish),
+                title=request_title(wish),
                 state="new",
                 wordings=(tokens,),
                 created_at=now,
                 changed_at=now,
             )
             known = await self._requests.add(organization_id, request)
+            if known.title == WORDS_REMOVED and not known.wordings:
+                # What it was made of went, and now somebody else says the same.
+                await self._requests.reword(organization_id, known, request)
+                known = replace(known, title=request.title, wordings=request.wordings)
         elif tokens not in known.wordings and len(known.wordings) < MAX_WORDINGS:
             await self._requests.add_wording(organization_id, known.request_id, tokens)
         pool[known.request_id] = known
@@ -98,9 +103,3 @@ def _held_request(key: str, wish: Finding, held: Sequence[Signal]) -> str:
             ):
                 return signal.slot.request_id
     return ""
-
-
-def _title(wish: str) -> str:
-    words = " ".join(wish.split())
-    cut = words if len(words) <= _MAX_TITLE else f"{words[: _MAX_TITLE - 1].rstrip()}…"
-    return cut[:1].upper() + cut[1:]

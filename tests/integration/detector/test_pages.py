@@ -207,6 +207,31 @@ class TestActing:
         await rig.tell(rig.part("k1", 0, "", redacted=True))
         assert list(csv.DictReader(io.StringIO(await text(browser, address)))) == []
 
+    async def test_redacted_words_are_on_no_page(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """A wish's words that were redacted leave its request, whoever else asks, on pages, files and API."""
+        await rig.connect()
+        zebra = "It would be great if you could add a zebra dark mode to the dashboard."
+        other = "Please add dark mode to dashboards."
+        await rig.tell(*rig.said("k1", zebra), *rig.said("k2", other, contact_ids=("lee",)))
+        (request_id,) = {one.slot.request_id for one in await rig.signals()}
+        places = [
+            "/requests",
+            f"/requests/{request_id}",
+            "/requests/export.csv",
+            "/insights",
+            "/insights/export.csv",
+            *(f"/insights/{one.signal_id}" for one in await rig.signals()),
+            "/api/v1/requests",
+            "/api/v1/signals",
+            f"/api/v1/requests/{request_id}",
+        ]
+        before = [await text(browser, place) for place in places]
+        assert all("zebra" in page.casefold() for page in before)
+        await rig.tell(rig.part("k1", 0, "", redacted=True))
+        after = [await text(browser, place) for place in places]
+        assert all("zebra" not in page.casefold() for page in after)
+        assert all("Dark mode to dashboards" in page for page in after)
+
     async def test_forms_need_their_token(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """Without the page's token nothing is changed."""
         await filled(rig)

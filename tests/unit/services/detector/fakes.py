@@ -646,6 +646,14 @@ class MemoryRequests:
         if tokens not in held.wordings:
             self._requests[organization_id, request_id] = replace(held, wordings=(*held.wordings, tokens))
 
+    async def reword(self, organization_id: str, before: Request, after: Request) -> bool:
+        place = (organization_id, before.request_id)
+        held = self._requests.get(place)
+        if held is None or (held.title, held.wordings) != (before.title, before.wordings):
+            return False
+        self._requests[place] = replace(held, title=after.title, wordings=after.wordings)
+        return True
+
     async def join(self, organization_id: str, request_id: str, into: str, at: datetime) -> None:
         for place, held in list(self._requests.items()):
             if place[0] == organization_id and request_id in {held.request_id, held.merged_into}:

@@ -96,6 +96,25 @@ async def test_what_is_tried_again_is_sent_without_the_words() -> None:
     assert QUOTE not in str(second)
 
 
+async def test_a_title_that_lost_its_words_is_shown_and_sent_without_them() -> None:
+    """A request's title is a customer's words too: entries and what waits take the title it has now."""
+    rig = Rig(
+        ScriptedChannel("inbox"),
+        ScriptedChannel("webhook", DeliveryPostponed("busy", reason="rejected", status=503)),
+    )
+    rig.channels["inbox"] = SlowInbox(rig, redacted(revision=1))
+    await rig.rules.insert(a_rule())
+    await rig.rules.insert(a_rule(id="r-2", channel="webhook", recipients=(), destination=HOOK))
+    await rig.take(a_signal(title="Zebra mode"))
+    assert (await entry_of(rig)).signal.title == "Zebra mode"
+    await rig.take(redacted(title="Dark mode"))
+    assert (await entry_of(rig)).signal.title == "Dark mode"
+    await rig.sweep(LONG)
+    first, second = rig.channels["webhook"].sent
+    assert ("Zebra" in str(first), "Zebra" in str(second)) == (True, False)
+    assert {one.signal.title for one in await rig.log()} == {"Dark mode"}
+
+
 async def test_an_answer_that_repeats_the_words_is_not_kept() -> None:
     """Neither log, rule nor bus keep what a receiver echoes: no redaction would reach it there."""
     said = DeliveryRefused(f"The receiver answered 400: bad {QUOTE}", reason="rejected", status=400)

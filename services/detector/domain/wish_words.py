@@ -1,0 +1,92 @@
+"""What is left of a request when words that it was made of went: a title and wordings of what still stands.
+
+A request's title and wordings are customers' own words. When a message is redacted or deleted, they no longer
+say what only that message said.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.detector.domain.signal import WORDS_REMOVED
+from services.detector.domain.text.sentences import split_clauses
+from services.detector.domain.text.wishes import wish_title
+from services.detector.domain.wishes import MAX_WORDINGS, every_token, wish_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from services.detector.domain.signal import Proof, Signal
+    from services.detector.domain.wishes import Request
+
+MAX_TITLE = 160
+_WORD = re.compile(r"\w+")
+_NAMED = re.compile("“(.*)”", re.DOTALL)
+
+
+def request_title(wish: str) -> str:
+    """Return a wish as a request's title."""
+    words = " ".join(wish.split())
+    cut = words if len(words) <= MAX_TITLE else f"{words[: MAX_TITLE - 1].rstrip()}…"
+    return cut[:1].upper() + cut[1:]
+
+
+class Standing:
+    """What may still be said of some requests: `proofs` are left, `lost` are the quotes that went."""
+
+    def __init__(self, proofs: Iterable[Proof], lost: Iterable[str]) -> None:
+        self._proofs = sorted(
+            (proof for proof in proofs if proof.quote), key=lambda one: (one.said_at, one.identity)
+        )
+        self._lost = tuple(lost)
+        left = {token for proof in self._proofs for token in every_token(proof.quote)}
+        self._gone = {
+            token for quote in (*self._lost, " ".join(self._lost)) for token in every_token(quote)
+        } - left
+
+    def is_gone(self, words: str) -> bool:
+        """Return whether these words were said by what went, and by nothing that is left."""
+        return any(_says(quote, words) for quote in self._lost) and not any(
+            _says(proof.quote, words) for proof in self._proofs
+        )
+
+    def of(self, request: Request) -> Request:
+        """Return the request without what is gone; where nothing is left to say, its title says so."""
+        title = self._title() if self.is_gone(request.title) else request.title
+        wordings = tuple(wording for wording in request.wordings if self._gone.isdisjoint(wording))
+        if len(wordings) < len(request.wordings):
+            newest = (wish_tokens(proof.quote) for proof in reversed(self._proofs))
+            wordings = tuple(dict.fromkeys([*wordings, *filter(None, newest)]))[:MAX_WORDINGS]
+        return replace(request, title=title, wordings=wordings)
+
+    def retitled(self, signal: Signal, title: str) -> Signal:
+        """Return a signal under its request's title, with no line of history that names what is gone."""
+
+        def note(told: str) -> str:
+            named = _NAMED.search(told)
+            return told.replace(named[1], title) if named and self.is_gone(named[1]) else told
+
+        history = tuple(replace(line, note=note(line.note)) for line in signal.history)
+        return replace(signal, title=title, history=history)
+
+    def _title(self) -> str:
+        """Name the request by the earliest words that are left: they are closest to what it began as."""
+        for proof in self._proofs:
+            named = wish_title(split_clauses(proof.quote), proof.quote)
+            if named is not None:
+                return request_title(named.text)
+        return request_title(self._proofs[0].quote) if self._proofs else WORDS_REMOVED
+
+
+def _says(quote: str, words: str) -> bool:
+    """Return whether a quote has these words in a row, whatever stands between them."""
+    wanted, said = _words(words), _words(quote)
+    return bool(wanted) and any(
+        said[start : start + len(wanted)] == wanted for start in range(len(said) - len(wanted) + 1)
+    )
+
+
+def _words(text: str) -> Sequence[str]:
+    return _WORD.findall(text.casefold())
