@@ -7,7 +7,8 @@ cannot express are only at risk when an update re-encodes the document: `reencod
 
 from __future__ import annotations
 
-from typing import Any, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 import bson
 from bson.binary import UuidRepresentation
@@ -16,6 +17,10 @@ from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 
 from deploy.local.documents.errors import CommandError, FailedToParseError
+from deploy.local.documents.wire import array_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Document = dict[str, Any]
 
@@ -28,6 +33,12 @@ OPTIONS: Final[CodecOptions[Document]] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_MS,
 )
 
+_FIRST_DECODED: Final = 8
+_MOST_DECODED: Final = 128
+"""At a time; few at first, as whoever asks may want no more than one."""
+_MOST_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
+_BEFORE_ARRAY: Final = 6
+"""Bytes of a document before its only field, which is an array without a name: size, type, end of name."""
 _SHALLOW: Final = OPTIONS.with_options(document_class=RawBSONDocument)
 
 
@@ -37,6 +48,30 @@ def decode(data: bytes) -> Document:
         return bson.decode(data, OPTIONS)
     except (BSONError, ValueError, OverflowError) as error:
         raise FailedToParseError(f"the document is not valid BSON: {error}") from error
+
+
+def decode_each(bodies: Iterator[bytes]) -> Iterator[Document]:
+    """Decode one document after another, some in one call, which costs half of a call for each."""
+    size = _FIRST_DECODED
+    while some := list(islice(bodies, size)):
+        try:
+            yield from bson.decode_all(b"".join(some), OPTIONS)
+        except (BSONError, ValueError, OverflowError) as error:
+            raise FailedToParseError(f"a document is not valid BSON: {error}") from error
+        size = _MOST_DECODED
+
+
+def decode_exactly(bodies: list[bytes]) -> list[Document] | None:
+    """Decode all in one call; None where they are too many bytes, or encoding would not give them again."""
+    joined = b"".join(bodies)
+    if len(joined) > _MOST_BYTES_AT_ONCE:
+        return None
+    try:
+        documents = bson.decode_all(joined, OPTIONS)
+        again = bson.encode({"": documents}, codec_options=OPTIONS)
+    except (BSONError, ValueError, OverflowError):
+        return None
+    return documents if again[_BEFORE_ARRAY:-1] == array_of(bodies) else None
 
 
 def decode_shallow(data: bytes) -> Document:

@@ -58,6 +58,9 @@ _WIDE: Final = Context(prec=14_000, Emax=999_999, Emin=-999_999)
 _BELOW_DOUBLES: Final = Decimal(10) ** 6200
 _EXPONENT_BIAS: Final = 20_000
 _INVERTED: Final = bytes(255 - byte for byte in range(256))
+_pack_double: Final = struct.Struct(">d").pack
+_pack_bits: Final = struct.Struct(">Q").pack
+_bits_of: Final = int.from_bytes
 
 
 def invert(key: bytes) -> bytes:
@@ -83,8 +86,8 @@ def bracket(value: Any) -> bytes:
 
 
 def _sortable_double(value: float) -> bytes:
-    (bits,) = struct.unpack(">Q", struct.pack(">d", value + 0.0))
-    return struct.pack(">Q", bits ^ _ALL_BITS if bits & _SIGN else bits | _SIGN)
+    bits = _bits_of(_pack_double(value + 0.0))
+    return _pack_bits(bits ^ _ALL_BITS if bits & _SIGN else bits | _SIGN)
 
 
 def _float(value: float) -> bytes:

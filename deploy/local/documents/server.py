@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from deploy.local.documents import wire
 from deploy.local.documents.codec import decode, encode
 from deploy.local.documents.commands import registry
+from deploy.local.documents.commands.brevity import is_brief
 from deploy.local.documents.commands.call import Call
 from deploy.local.documents.commands.cursors import CursorStore
 from deploy.local.documents.errors import CommandError
@@ -121,7 +122,7 @@ class DocumentServer:
             return self._engine.read(partial(reading, call))
         writing = registry.WRITING.get(name)
         if writing is not None:
-            return self._engine.write(partial(writing, call))
+            return self._engine.write(partial(writing, call), brief=is_brief(call))
         raise CommandError(f"no such command: '{name}'", 59)
 
 

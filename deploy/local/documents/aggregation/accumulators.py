@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from deploy.local.documents.aggregation.arrays import merge_objects
 from deploy.local.documents.aggregation.expressions import compile_expression
 from deploy.local.documents.aggregation.numbers import average, total
-from deploy.local.documents.aggregation.values import ExpressionError, comparison_key, is_nothing
+from deploy.local.documents.aggregation.values import ExpressionError, comparison_key
 from deploy.local.documents.errors import BadValueError, CommandError, UnsupportedError
 from deploy.local.documents.paths import MISSING
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from deploy.local.documents.codec import Document
 
+_SMALL: Final = 1 << 31
+"""Beyond it a sum of 32-bit integers is a 64-bit one."""
+_ORDERED_ALIKE: Final = frozenset({int, str})
+"""Types that Python orders as their keys are ordered."""
 _FOLD_AFTER: Final = 1000
 """Numbers gathered before they are folded into one, so that a sum over millions holds little memory."""
 
@@ -32,15 +36,20 @@ class Accumulator(Protocol):
 
 class Sum:
     def __init__(self) -> None:
+        self._small = 0
         self._values: list[Any] = []
 
     def add(self, value: Any) -> None:
+        if type(value) is int and -_SMALL < self._small + value < _SMALL:
+            # 32-bit integers whose sum is one: no type can widen.
+            self._small += value
+            return
         self._values.append(value)
         if len(self._values) > _FOLD_AFTER:
             self._values = [total(self._values)]
 
     def result(self) -> Any:
-        return total(self._values)
+        return total([self._small, *self._values])
 
 
 class Average:
@@ -73,9 +82,16 @@ class Extreme:
         self._value: Any = None
 
     def add(self, value: Any) -> None:
-        if is_nothing(value):
+        if value is None or value is MISSING:
+            return
+        kind = type(value)
+        if kind is type(self._value) and kind in _ORDERED_ALIKE:
+            if value > self._value if self._largest else value < self._value:
+                self._key, self._value = None, value
             return
         key = comparison_key(value)
+        if self._key is None and self._value is not None:
+            self._key = comparison_key(self._value)
         if self._key is None or (key > self._key if self._largest else key < self._key):
             self._key, self._value = key, value
 

@@ -37,8 +37,18 @@ _NAMED: Final[Mapping[str, tuple[frozenset[str], frozenset[str], Callable[..., A
 
 def compile_expression(expression: Any) -> Callable[[Document], Any]:
     """Turn an expression into a function of one document; `MISSING` stands for no value at all."""
+    if not isinstance(expression, str | dict | list):
+        return lambda _: expression
+    if isinstance(expression, str) and _is_own_field(expression):
+        name = expression[1:]
+        return lambda document: document.get(name, MISSING)
     evaluate = _compile(expression)
     return lambda document: evaluate({"ROOT": document, "CURRENT": document})
+
+
+def _is_own_field(expression: str) -> bool:
+    """Whether an expression is a field of the document itself, which most are: it needs no scope."""
+    return len(expression) > 1 and expression[0] == "$" and expression[1] != "$" and "." not in expression
 
 
 def _compile(expression: Any) -> Evaluate:

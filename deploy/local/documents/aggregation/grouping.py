@@ -40,20 +40,28 @@ def group(operand: Any) -> Stage:
     fields = {name: compile_accumulator(name, spec) for name, spec in operand.items() if name != "_id"}
 
     def run(documents: Stream) -> Stream:
-        groups: dict[bytes, tuple[Any, list[Any]]] = {}
-        feeds = [feed for _, feed in fields.values()]
+        groups: dict[bytes | str, tuple[Any, list[Any], list[Any]]] = {}
         for document in documents:
             identity = identify(document)
-            identity = None if identity is MISSING else identity
-            key = comparison_key(identity)
+            if type(identity) is str:
+                # Strings are equal where their keys are, and no key is a string.
+                key: bytes | str = identity
+            else:
+                identity = None if identity is MISSING else identity
+                key = comparison_key(identity)
             group = groups.get(key)
             if group is None:
                 if len(groups) >= MAX_HELD:
                     raise CommandError(f"$group would hold more than {MAX_HELD} groups in memory", 292)
-                group = groups[key] = (identity, [make() for make, _ in fields.values()])
-            for accumulator, feed in zip(group[1], feeds, strict=True):
-                accumulator.add(feed(document))
-        for identity, accumulators in groups.values():
+                accumulators = [make() for make, _ in fields.values()]
+                steps = [
+                    (accumulator.add, feed)
+                    for accumulator, (_, feed) in zip(accumulators, fields.values(), strict=True)
+                ]
+                group = groups[key] = (identity, accumulators, steps)
+            for add, feed in group[2]:
+                add(feed(document))
+        for identity, accumulators, _ in groups.values():
             results = (accumulator.result() for accumulator in accumulators)
             yield {"_id": identity, **dict(zip(fields, results, strict=True))}
 

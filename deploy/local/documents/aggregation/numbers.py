@@ -17,6 +17,8 @@ from deploy.local.documents.updates.numbers import add, combine, is_number, mult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+_INT32: Final = 1 << 31
+_INT64: Final = 1 << 63
 _MANY: Final = 1000
 _WIDE: Final = Context(prec=7000, Emax=999_999, Emin=-999_999)
 """Holds every double and decimal128 to a hundred places without rounding twice."""
@@ -158,17 +160,28 @@ def numbers_in(values: tuple[Any, ...]) -> list[Any]:
 
 
 def total(values: list[Any]) -> Any:
-    """The sum of the numbers among values; others do not count."""
-    exact: Any = 0
+    """The sum of the numbers among values; others do not count.
+
+    Integers are added up exactly and have the narrowest type that holds the whole sum, whatever its parts.
+    """
+    whole, is_long, decimals = 0, False, None
     doubles: list[float] = []
     for value in values:
         if isinstance(value, float):
             doubles.append(value)
+        elif isinstance(value, Decimal128):
+            decimals = value if decimals is None else add(decimals, value)
         elif is_number(value):
-            exact = _or_float(add(exact, value), exact, value, float.__add__)
-    if not doubles:
-        return exact
-    return add(exact, _sum_doubles(doubles))
+            whole += int(value)
+            is_long = is_long or isinstance(value, Int64)
+    exact: Any = whole
+    if not -_INT64 <= whole < _INT64:
+        exact = float(whole)
+    elif is_long or not -_INT32 <= whole < _INT32:
+        exact = Int64(whole)
+    if decimals is not None:
+        exact = add(exact, decimals)
+    return add(exact, _sum_doubles(doubles)) if doubles else exact
 
 
 def _sum_doubles(doubles: list[float]) -> float:

@@ -12,7 +12,7 @@ from deploy.local.documents.commands.cursors import FIRST_BATCH, OpenCursor
 from deploy.local.documents.commands.reading import first_batch
 from deploy.local.documents.errors import FailedToParseError, UnsupportedError
 from deploy.local.documents.query.clauses import And, parse_filter
-from deploy.local.documents.query.execution import count, run, run_sorted
+from deploy.local.documents.query.execution import count, run_decoded, run_sorted
 from deploy.local.documents.query.planner import Plan, plan
 from deploy.local.documents.query.sorting import SortOrder, parse_sort
 
@@ -101,9 +101,10 @@ def _results(
     if not leading.rest:
         matches = run_sorted(source, collection, chosen, leading.order, 0, call.settings.max_sort_bytes)
         return (match.body for match in matches)
-    if leading.limit and not chosen.is_sorted:
-        decoded = (match.decoded() for match in run(source, collection, chosen))
-        ordered = top(leading.order, leading.limit)(decoded)
+    if chosen.is_sorted:
+        ordered = run_decoded(source, collection, chosen)
+    elif leading.limit:
+        ordered = top(leading.order, leading.limit)(run_decoded(source, collection, chosen))
     else:
         matches = run_sorted(source, collection, chosen, leading.order, 0, call.settings.max_sort_bytes)
         ordered = (match.decoded() for match in matches)

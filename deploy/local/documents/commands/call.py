@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from deploy.local.documents.codec import Document, decode, encode, reencode_is_exact
+from deploy.local.documents.codec import Document, decode, decode_exactly, encode, reencode_is_exact
 from deploy.local.documents.errors import (
     BadValueError,
     CommandError,
@@ -75,7 +75,8 @@ class Call:
     def documents(self, argument: str) -> list[Document]:
         """A list of documents, from a document sequence or the body; refused if storing would change them."""
         if argument in self.request.sequences:
-            return [_decode_exact(data) for data in self.request.sequences[argument]]
+            bodies = self.request.sequences[argument]
+            return decode_exactly(bodies) or [_decode_exact(data) for data in bodies]
         self.require_exact_body()
         value = self.body.get(argument)
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
@@ -115,7 +116,9 @@ def number_argument(body: Document, name: str, default: int) -> int:
 
 def flag_argument(body: Document, name: str, *, default: bool = False) -> bool:
     value = body.get(name, default)
-    if not isinstance(value, bool | int | float):
+    if value is True or value is False:
+        return value
+    if not isinstance(value, int | float):
         raise TypeMismatchError(f"{name!r} has to be true or false")
     return bool(value)
 

@@ -21,10 +21,11 @@ from deploy.local.documents.codec import (
     reencode_is_exact,
 )
 from deploy.local.documents.commands.call import Call, document_argument, flag_argument, reply
+from deploy.local.documents.commands.direct import NOTHING, update_directly
 from deploy.local.documents.errors import CommandError, FailedToParseError, UnsupportedError
 from deploy.local.documents.query.clauses import And, parse_filter
 from deploy.local.documents.query.execution import Match, run, run_sorted
-from deploy.local.documents.query.planner import plan
+from deploy.local.documents.query.planner import identity_of, plan
 from deploy.local.documents.query.sorting import parse_sort
 from deploy.local.documents.storage import records
 from deploy.local.documents.storage.scan import Source
@@ -135,7 +136,7 @@ def update(call: Call, session: WriteSession) -> bytes:
         matched, modified, identity = _update_one(call, session, name, statement)
         counts["n"] += matched
         counts["nModified"] += modified
-        if identity is not _NOTHING:
+        if identity is not NOTHING:
             upserted.append({"index": position, "_id": identity})
 
     errors = _each(call, statements, one)
@@ -143,11 +144,15 @@ def update(call: Call, session: WriteSession) -> bytes:
     return _write_reply(fields, errors)
 
 
-_NOTHING: Final = object()
 _UPDATE_FIELDS: Final = frozenset({"q", "u", "multi", "upsert", "arrayFilters", "hint", "collation", "sort"})
 
 
 def _update_one(call: Call, session: WriteSession, name: str, statement: Document) -> tuple[int, int, Any]:
+    known = session.database(call.database, create=False)
+    if known is not None and (present := known.catalog.get(name)) is not None:
+        done = update_directly(known, present, statement)
+        if done is not None:
+            return done
     _check_statement(statement, _UPDATE_FIELDS)
     node = parse_filter(document_argument(statement, "q"))
     change = Update(statement.get("u"), statement.get("arrayFilters"), now)
@@ -163,7 +168,7 @@ def _update_one(call: Call, session: WriteSession, name: str, statement: Documen
             matched += 1
             modified += apply_update(database, collection, match, change, node)[0]
     if matched or not upsert or database is None:
-        return matched, modified, _NOTHING
+        return matched, modified, NOTHING
     collection = collection or database.create_collection(name)
     return 1, 0, insert_upserted(database, collection, change, node)["_id"]
 
@@ -180,8 +185,18 @@ def matches_of(
     call: Call, database: Database, collection: Collection, node: And, options: Document, *, multi: bool
 ) -> Iterator[Match]:
     """What a write is about: the first match, or all, found before the first is changed."""
-    sort = parse_sort(options.get("sort"))
-    chosen = plan(collection, node, sort, options.get("hint") or None)
+    sort, hint = parse_sort(options.get("sort")), options.get("hint") or None
+    direct = identity_of(node) if hint is None else None
+    if direct is not None:
+        # Most writes are about one document by its `_id`: neither plan nor scan is needed to find it.
+        key, rest = direct
+        found = records.by_key(database, collection, key)
+        if found is not None:
+            match = Match(*found, None if rest is None else decode(found[1]))
+            if rest is None or rest.matches(match.decoded()):
+                yield match
+        return
+    chosen = plan(collection, node, sort, hint)
     source = Source(database.connection)
     if not multi:
         yield from _first(run_sorted(source, collection, chosen, sort, 1, call.settings.max_sort_bytes))
@@ -203,7 +218,7 @@ def apply_update(
     """Change one stored document; gives whether it differs, its old and its new state."""
     old = match.decoded()
     # Decoding again is the cheapest deep copy there is.
-    new = change.apply(old, node, copied=decode(match.body))
+    new = change.apply(old, node, copied=decode(match.body) if change.reaches_inside else None)
     body = encode(new)
     if body == match.body:
         return False, old, new

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from deploy.local.documents.codec import Document, decode
+from deploy.local.documents.codec import Document, decode, decode_each
 from deploy.local.documents.errors import CommandError
 from deploy.local.documents.query.sorting import SortOrder, sort_key
 from deploy.local.documents.storage.scan import Leg, Source, count_leg, count_rows, scan_leg, scan_rows
@@ -45,6 +45,12 @@ def run(source: Source, collection: Collection, plan: Plan) -> Iterator[Match]:
             document = decode(body)
             if residual.matches(document):
                 yield Match(rid, body, document)
+
+
+def run_decoded(source: Source, collection: Collection, plan: Plan) -> Iterator[Document]:
+    """`run`, with each match decoded."""
+    documents = decode_each(body for _, body in _rows(source, collection, plan))
+    return documents if plan.residual is None else filter(plan.residual.matches, documents)
 
 
 def run_sorted(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bson import ObjectId
 
@@ -33,8 +33,7 @@ _ID_ORDER: Final[SortOrder] = ((_ID, 1),)
 _PLAIN: Final = (str, int, ObjectId)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """How to read a collection.
 
     Attributes:
@@ -111,7 +110,16 @@ def plan(collection: Collection, node: And, sort: SortOrder, hint: Any = None) -
 
 
 def _by_identity(node: And) -> Plan | None:
-    """The plan for one document by its plain ``_id``, which most writes are about: nothing can beat it."""
+    """The plan for one document by its plain ``_id``: nothing can beat it."""
+    found = identity_of(node)
+    if found is None:
+        return None
+    key, rest = found
+    return Plan((Leg(None, key, after(key), point=True),), rest, is_sorted=True)
+
+
+def identity_of(node: And) -> tuple[bytes, And | None] | None:
+    """The key of the one document that a filter by plain ``_id`` can mean, and what is left to ask of it."""
     for child in node.children:
         if (
             isinstance(child, Clause)
@@ -121,11 +129,8 @@ def _by_identity(node: And) -> Plan | None:
             and isinstance(child.operand, _PLAIN)
             and not isinstance(child.operand, bool)
         ):
-            key = encode_key(child.operand)
             rest = tuple(other for other in node.children if other is not child)
-            return Plan(
-                (Leg(None, key, after(key), point=True),), And(rest) if rest else None, is_sorted=True
-            )
+            return encode_key(child.operand), And(rest) if rest else None
     return None
 
 

@@ -35,6 +35,7 @@ class Index:
         multikey: Positions of fields that some document filled from an array. Grows before the commit
             that needs it and never shrinks, so a reader can only be too careful.
         fields: The document's own fields that its entries come from.
+        single: The own field and direction of an index on nothing else, else None.
     """
 
     id: int
@@ -43,8 +44,11 @@ class Index:
     specification: Document
     multikey: frozenset[int] = frozenset()
     fields: frozenset[str] = field(init=False)
+    single: tuple[str, int] | None = field(init=False)
 
     def __post_init__(self) -> None:
+        path, direction = self.order[0]
+        self.single = (path[0], direction) if len(self.order) == len(path) == 1 else None
         self.fields = frozenset(path[0] for path, _ in self.order)
 
     @property

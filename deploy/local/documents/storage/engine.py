@@ -1,8 +1,12 @@
-"""Who runs SQLite: one writer thread that commits in groups, and a few reader threads.
+"""Who runs SQLite: one writer at a time that commits in groups, and a few reader threads.
 
 Every write waiting in the queue is executed inside one transaction per database file and answered after
 the commit, so many clients share one commit. If it fails (a full disk), all is rolled back and each
 command is tried again alone, so that only the ones that do not fit are refused.
+
+The writer is a thread. Only what is brief, and came while that thread had nothing to do, is done by the
+event loop itself: handing it over and back takes longer than doing it. What came in one round of the loop
+is one group there too.
 """
 
 from __future__ import annotations
@@ -53,6 +57,9 @@ class Engine:
         self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._log_sync: LogSync | None = None
+        self._brief: list[_Job] = []
+        self._writer = threading.Lock()
+        self._is_closed = False
 
     def start(self) -> None:
         """Open what is in the directory; raises `DirectoryInUseError` if another server holds it."""
@@ -75,13 +82,39 @@ class Engine:
             self._reads.put(None)
         for thread in self._threads:
             thread.join()
+        with self._writer:
+            self._is_closed = True
         if self._log_sync is not None:
             self._log_sync.stop()
         self.directory.close()
 
-    def write(self, command: Callable[[WriteSession], bytes]) -> asyncio.Future[bytes]:
-        """Run a command in the writer; the result comes after its commit."""
-        return self._submit(self._writes, command)
+    def write(
+        self, command: Callable[[WriteSession], bytes], *, brief: bool = False
+    ) -> asyncio.Future[bytes]:
+        """Run a command in the writer; the result comes after its commit.
+
+        ``brief`` says that it touches a few documents which it finds by their keys. With ``FULL`` each
+        commit waits for the disk, which the event loop never does.
+        """
+        if not brief or self.settings.synchronous != "NORMAL":
+            return self._submit(self._writes, command)
+        future: asyncio.Future[bytes] = self._loop.create_future()
+        if not self._brief:
+            self._loop.call_soon(self._write_brief)
+        self._brief.append(_Job(command, future))
+        return future
+
+    def _write_brief(self) -> None:
+        jobs, self._brief = self._brief, []
+        if self._writes.empty() and self._writer.acquire(blocking=False):
+            try:
+                if not self._is_closed:
+                    _settle(self._run_group(jobs))
+                    return
+            finally:
+                self._writer.release()
+        for job in jobs:
+            self._writes.put(job)
 
     def read(self, command: Callable[[ReadSession], bytes]) -> asyncio.Future[bytes]:
         return self._submit(self._reads, command)
@@ -101,7 +134,9 @@ class Engine:
                 running = False
             group = [job for job in jobs if job is not None]
             if group:
-                self._deliver(self._run_group(group))
+                with self._writer:
+                    outcomes = self._run_group(group)
+                self._deliver(outcomes)
 
     def _run_group(self, jobs: list[_Job]) -> list[_Outcome]:
         session = WriteSession(self.directory)

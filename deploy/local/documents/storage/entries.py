@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.local.documents.errors import CommandError
 from deploy.local.documents.keys import EMPTY_ARRAY, NULL, encode_key, invert
@@ -25,8 +25,7 @@ class EmptyArray:
 EMPTY = EmptyArray()
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(NamedTuple):
     """A document's keys in one index, and the field positions that came out of arrays."""
 
     keys: frozenset[bytes]

@@ -15,9 +15,11 @@ from deploy.local.documents.codec import decode
 from deploy.local.documents.errors import DuplicateKeyError
 from deploy.local.documents.keys import encode_key
 from deploy.local.documents.paths import MISSING
-from deploy.local.documents.storage.entries import EMPTY, Entries, entries_of, value_tuples
+from deploy.local.documents.storage.entries import EMPTY, Entries, encode_component, entries_of, value_tuples
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from deploy.local.documents.codec import Document
     from deploy.local.documents.storage.catalog import Collection, Index
     from deploy.local.documents.storage.database import Database
@@ -50,22 +52,43 @@ def replace(
     old: Document,
     new: Document,
     body: bytes,
-    touched: frozenset[str] | None,
+    touched: AbstractSet[str] | None,
 ) -> None:
     """Store a document's new state; only index entries that differ are written.
 
     ``touched`` names the document's own fields that may differ, None where all may: indexes on others are
     not even looked at.
     """
-    changes = []
+    changes, moves = [], []
     for index in collection.indexes:
         if touched is not None and touched.isdisjoint(index.fields):
             continue
+        moved = _moved(index, old, new)
+        if moved is not None:
+            moves.append((index.table, *moved, rid))
+            continue
         before = entries_of(old, index.order, sparse=index.sparse)
-        changes.append((index, *_checked(database, collection, index, new, before, rid)))
-    database.connection.execute(f"UPDATE {collection.table} SET body = ? WHERE rid = ?", (body, rid))
+        now = entries_of(new, index.order, sparse=index.sparse)
+        if now != before:
+            changes.append((index, *_differing(database, collection, index, new, before, now, rid)))
+    execute = database.connection.execute
+    execute(f"UPDATE {collection.table} SET body = ? WHERE rid = ?", (body, rid))
+    for table, key, was, row in moves:
+        if key != was:
+            execute(f"UPDATE {table} SET key = ? WHERE key = ? AND rid = ?", (key, was, row))
     for index, added, removed in changes:
         _write_entries(database, index, rid, added, removed)
+
+
+def _moved(index: Index, old: Document, new: Document) -> tuple[bytes, bytes] | None:
+    """The one entry's new and old key, for an index on one field whose values are no arrays; else None."""
+    if index.single is None or index.unique or index.sparse:
+        return None
+    name, direction = index.single
+    was, now = old.get(name, MISSING), new.get(name, MISSING)
+    if isinstance(was, list) or isinstance(now, list):
+        return None
+    return encode_component(now, direction), encode_component(was, direction)
 
 
 def delete(database: Database, collection: Collection, rid: int, document: Document) -> None:
@@ -81,6 +104,14 @@ def body_of(database: Database, collection: Collection, rid: int) -> bytes:
         f"SELECT body FROM {collection.table} WHERE rid = ?", (rid,)
     ).fetchone()
     return bytes(body)
+
+
+def by_key(database: Database, collection: Collection, key: bytes) -> tuple[int, bytes] | None:
+    """The row number and the stored bytes of the document with an encoded ``_id``."""
+    row: tuple[int, bytes] | None = database.connection.execute(
+        f"SELECT rid, body FROM {collection.table} WHERE key = ?", (key,)
+    ).fetchone()
+    return row
 
 
 def fill_index(database: Database, collection: Collection, index: Index) -> None:
@@ -103,6 +134,18 @@ def _checked(
 ) -> tuple[frozenset[bytes], frozenset[bytes]]:
     """The keys to add and to remove, after the unique constraint was asked."""
     now = entries_of(document, index.order, sparse=index.sparse)
+    return _differing(database, collection, index, document, before, now, rid)
+
+
+def _differing(
+    database: Database,
+    collection: Collection,
+    index: Index,
+    document: Document,
+    before: Entries,
+    now: Entries,
+    rid: int,
+) -> tuple[frozenset[bytes], frozenset[bytes]]:
     added, removed = now.keys - before.keys, before.keys - now.keys
     if index.unique:
         for key in added:
@@ -122,6 +165,10 @@ def _write_entries(
     database: Database, index: Index, rid: int, added: frozenset[bytes], removed: frozenset[bytes]
 ) -> None:
     connection = database.connection
+    if len(added) == len(removed) == 1:
+        (key,), (before,) = added, removed
+        connection.execute(f"UPDATE {index.table} SET key = ? WHERE key = ? AND rid = ?", (key, before, rid))
+        return
     for key in removed:
         connection.execute(f"DELETE FROM {index.table} WHERE key = ? AND rid = ?", (key, rid))
     for key in added:

@@ -16,6 +16,7 @@ from deploy.local.documents.keys import encode_key
 from deploy.local.documents.paths import MISSING, Path, split
 from deploy.local.documents.query.clauses import And, equality_fields, matched_element, parse_filter
 from deploy.local.documents.updates import operators
+from deploy.local.documents.updates.flat import flat_update
 from deploy.local.documents.updates.targets import Situation, Target, resolve
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class Update:
         self._now = now
         self._steps: list[_Step] = []
         self._replacement: Document | None = None
+        self._flat = None if self._tests else flat_update(specification)
+        if self._flat is not None:
+            return
         if specification and next(iter(specification)).startswith("$"):
             for name, fields in specification.items():
                 self._add(name, fields)
@@ -79,10 +83,17 @@ class Update:
         return self._replacement is not None
 
     @property
+    def reaches_inside(self) -> bool:
+        """Whether `apply` changes more than the document's own fields, so that it works on a deep copy."""
+        return self._replacement is None and self._flat is None
+
+    @property
     def touched(self) -> frozenset[str] | None:
         """The fields of a document's own that the update may change; None where it may change all."""
         if self.is_replacement:
             return None
+        if self._flat is not None:
+            return frozenset(self._flat.always)
         return frozenset(path[0] for step in self._steps for path in (step.path, step.new_path) if path)
 
     def apply(
@@ -103,6 +114,12 @@ class Update:
             rest = {name: value for name, value in self._replacement.items() if name != "_id"}
             result = rest if identity is MISSING else {"_id": identity, **rest}
             self._check_id(document, self._replacement)
+            return result
+        if self._flat is not None:
+            fields = self._flat.inserted if is_insert else self._flat.always
+            result = {**document, **fields}
+            if "_id" in fields:
+                self._check_id(document, result)
             return result
         result = copied if copied is not None else copy.deepcopy(document)
         situation = Situation(lambda path: matched_element(node, document, path), self._tests, is_insert)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -121,3 +122,48 @@ async def test_any_fault_of_a_read_is_answered(engine: Engine) -> None:
     with pytest.raises(CommandError, match="StopIteration"):
         await engine.read(broken)
     assert await ids(engine) == []
+
+
+async def test_what_is_brief_is_done_by_the_loop_itself(engine: Engine) -> None:
+    """Nothing waits: no other thread is asked, and what came together is one group."""
+    doers = []
+
+    def told(session: WriteSession) -> bytes:
+        doers.append((threading.current_thread(), id(session)))
+        return inserting(len(doers))(session)
+
+    await asyncio.gather(*[engine.write(told, brief=True) for _ in range(3)])
+    assert set(doers) == {(threading.current_thread(), doers[0][1])}
+    assert await ids(engine) == [1, 2, 3]
+
+
+async def test_what_is_brief_waits_behind_what_is_not(engine: Engine) -> None:
+    """While the writer is at work the loop stays free, and whatever comes is done after that work."""
+    entered, go_on = threading.Event(), threading.Event()
+
+    def long(session: WriteSession) -> bytes:
+        entered.set()
+        go_on.wait(10)
+        return inserting(1)(session)
+
+    first = engine.write(long)
+    await asyncio.to_thread(entered.wait, 10)
+    second = engine.write(inserting(2), brief=True)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not second.done()
+    go_on.set()
+    await asyncio.gather(first, second)
+    assert await ids(engine) == [1, 2]
+
+
+async def test_a_brief_fault_does_not_touch_its_neighbours(engine: Engine) -> None:
+    """A group that the loop runs keeps the same promise: each command whole or not at all."""
+    results = await asyncio.gather(
+        engine.write(inserting(1), brief=True),
+        engine.write(failing, brief=True),
+        engine.write(inserting(2), brief=True),
+        return_exceptions=True,
+    )
+    assert [type(result) for result in results] == [bytes, CommandError, bytes]
+    assert await ids(engine) == [1, 2]

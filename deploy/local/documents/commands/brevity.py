@@ -1,0 +1,47 @@
+"""Which writes are brief: few, small, and each about one document that is found by its plain `_id`.
+
+Decided before they run, from what was sent alone, since the event loop does such writes itself and must not
+be held up by a search.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bson.objectid import ObjectId
+
+from deploy.local.documents.codec import decode
+from deploy.local.documents.errors import CommandError
+
+if TYPE_CHECKING:
+    from deploy.local.documents.commands.call import Call
+
+_MOST_STATEMENTS: Final = 4
+_MOST_BYTES: Final = 64 * 1024
+"""A few milliseconds of work at most, indexes included."""
+_STATEMENTS: Final = {"update": "updates", "delete": "deletes", "insert": "documents"}
+"""By command, the argument under which drivers send what is to be done."""
+_PLAIN: Final = frozenset({str, int, ObjectId})
+
+
+def is_brief(call: Call) -> bool:
+    """Whether a writing command is done in about the time that it takes to hand it to another thread."""
+    request, name = call.request, call.name
+    if len(request.body) > _MOST_BYTES:
+        return False
+    if name in {"findAndModify", "findandmodify"}:
+        return _names_one(call.body.get("query")) and not call.body.get("hint")
+    statements = request.sequences.get(_STATEMENTS.get(name, ""))
+    if statements is None or len(statements) > _MOST_STATEMENTS or sum(map(len, statements)) > _MOST_BYTES:
+        return False
+    if name == "insert":
+        return True
+    try:
+        decoded = [decode(statement) for statement in statements]
+    except CommandError:
+        return False
+    return all(_names_one(statement.get("q")) and not statement.get("hint") for statement in decoded)
+
+
+def _names_one(query: Any) -> bool:
+    return isinstance(query, dict) and type(query.get("_id")) in _PLAIN
