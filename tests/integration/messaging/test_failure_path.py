@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
+from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client import CollectorRegistry
 
+from deploy.cli.dead_letters import read_letters, redrive
+from deploy.cli.engine import Bus, open_producer
 from deploy.local.kafka.topics import ensure_topics
 from shared.clock import SystemClock
 from shared.config import ServiceSettings
@@ -34,10 +37,12 @@ if TYPE_CHECKING:
 
     from faststream.kafka import KafkaBroker
 
+    from deploy.cli.dead_letters import Letter
     from shared.contracts.event import Event
     from shared.messaging.received import Received
 
 _PATIENCE_SECONDS = 60.0
+_MANY = 1_000
 _QUICK = RetryPolicy(attempts=2, first_delay_seconds=0.01, longest_delay_seconds=0.02, unforeseen_limit=3)
 
 
@@ -126,6 +131,11 @@ class Harness:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             while not {self.name(name) for name in names} <= set(self.seen):
                 await asyncio.sleep(0.02)
+
+    async def offered(self, bus: Bus) -> list[Letter]:
+        """Return the dead letters of this harness that an operator may still feed back."""
+        letters = await read_letters(bus, ["syncer"])
+        return [one for one in letters if one.record.key == self.mark.encode() and not one.redriven]
 
     async def dead_letters(self, count: int) -> list[dict[str, str]]:
         """Wait for that many dead letters of this harness and return their headers, oldest first."""
@@ -309,6 +319,28 @@ async def test_too_many_unforeseen_failures_stop_the_consumer(harness: Harness) 
     harness.failures.clear()
     async with harness.consuming():
         await harness.until_seen(names[-1])
+
+
+@pytest.mark.slow
+async def test_what_was_put_aside_is_handled_once_after_a_fix(harness: Harness) -> None:
+    """A thousand refused records hold nothing up; fed back once the fault is mended, each is handled once."""
+    names = [f"refused-{number}" for number in range(_MANY)]
+    for name in names:
+        harness.failures[harness.name(name)] = [PermanentError("our fault")] * 50
+    async with harness.consuming():
+        await harness.put(*map(harness.good, names), harness.good("behind"))
+        await harness.until_seen("behind")
+        letters = await harness.dead_letters(_MANY)
+    assert {letter["dlq-reason"] for letter in letters} == {"handler_rejected"}
+    assert harness.seen == [harness.name("behind")]
+    harness.failures.clear()
+    bus = Bus(harness.bootstrap)
+    async with harness.consuming(), open_producer(bus) as producer:
+        for letter in await harness.offered(bus):
+            await redrive(producer, letter)
+        await harness.until_seen(*names)
+    assert Counter(harness.seen) == dict.fromkeys(map(harness.name, [*names, "behind"]), 1)
+    assert await harness.offered(bus) == []
 
 
 async def test_tombstones_pass_and_published_events_arrive(harness: Harness) -> None:
