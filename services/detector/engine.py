@@ -14,6 +14,7 @@ from services.detector.use_cases.attribution import Attributor
 from services.detector.use_cases.companies import MatchCompanies
 from services.detector.use_cases.connections import KeepConnections, RemoveData
 from services.detector.use_cases.customers import MaintainCustomers
+from services.detector.use_cases.detect import DetectConversations
 from services.detector.use_cases.due_subjects import ReviewDueSubjects
 from services.detector.use_cases.health import KeepHealth
 from services.detector.use_cases.intake import Intake
@@ -100,7 +101,6 @@ class Engine:
             rules=self.rules,
             clock=clock,
         )
-        attributor = Attributor(mirror=mirror, customers=customers)
         accounts = Accounts(
             mirror=mirror,
             customers=customers,
@@ -120,8 +120,14 @@ class Engine:
             mirror=mirror,
             connections=stores.connections,
             corrections=stores.corrections,
-            detectors=detectors,
-            attributor=attributor,
+            detection=DetectConversations(
+                mirror=mirror,
+                connections=stores.connections,
+                detectors=detectors,
+                attributor=Attributor(mirror=mirror, customers=customers),
+                clock=clock,
+                model=model,
+            ),
             wishes=Wishes(requests=stores.requests, signals=signals, clock=clock),
             due=stores.due,
             settler=settler,
@@ -134,7 +140,6 @@ class Engine:
                 clock=clock,
             ),
             clock=clock,
-            model=model,
         )
         companies = MatchCompanies(
             mirror=mirror,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.detector.domain.identity import Subject, resource_key
 from services.detector.domain.readings import Attribution
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
     from services.detector.ports import Customers, Mirror
     from shared.contracts.resources import ContactChanged, ConversationChanged
 
-Attributed = tuple[Attribution, tuple[str, ...]]
-"""An attribution, and the keys of the companies that decided it or might once they arrive."""
+
+class Attributed(NamedTuple):
+    """An attribution; the companies that decided it, or might once they arrive; the customer's facts."""
+
+    attribution: Attribution
+    company_keys: tuple[str, ...]
+    facts: AccountFacts | None
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,10 @@ class Attributor:
         companies = await self._mirror.companies(
             organization_id, {key for keys in candidates.values() for key in keys}
         )
-        customers = await self.resolve(
-            organization_id, {one.customer_id for one in companies.values() if one.customer_id}
+        customers, tags = await asyncio.gather(
+            self.resolve(organization_id, {one.customer_id for one in companies.values() if one.customer_id}),
+            self._mirror.tag_names(organization_id, set(_tag_keys(records, contacts, companies))),
         )
-        tags = await self._mirror.tag_names(organization_id, set(_tag_keys(records, contacts, companies)))
         known = _Known(contacts, companies, customers, tags)
         return {
             resource_key(record.workspace_id, record.id): _attributed(
@@ -71,12 +77,6 @@ class Attributor:
         targets = await self._customers.by_ids(organization_id, ahead - set(found)) if ahead else {}
         everyone = {**targets, **found}
         return {key: everyone.get(one.merged_into or "", one) for key, one in found.items()}
-
-    async def facts(self, organization_id: str, attributed: Iterable[Attributed]) -> dict[str, AccountFacts]:
-        """Return the account facts by customer id of those attributions that have a customer."""
-        ids = {found for one, _ in attributed if (found := one.subject.customer_id)}
-        customers = await self._customers.by_ids(organization_id, ids) if ids else {}
-        return {customer_id: customer.facts for customer_id, customer in customers.items()}
 
 
 def _company_keys(record: ConversationChanged, contacts: Mapping[str, ContactChanged]) -> tuple[str, ...]:
@@ -128,4 +128,8 @@ def _attributed(record: ConversationChanged, candidates: tuple[str, ...], known:
     ]
     names = {known.tags.get(resource_key(record.workspace_id, tag_id)) for tag_id in tag_ids}
     tags = tuple(sorted(name for name in names if name))
-    return Attribution(subject, customer.ref if customer else None, tags), candidates
+    return Attributed(
+        Attribution(subject, customer.ref if customer else None, tags),
+        candidates,
+        customer.facts if customer else None,
+    )

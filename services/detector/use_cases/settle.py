@@ -6,6 +6,7 @@ again; settling twice changes nothing, so the result is the same as if they had 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.domain.book import Change
-    from services.detector.domain.contribution import Reading
+    from services.detector.domain.contribution import Contribution, Reading
     from services.detector.domain.identity import Subject
     from services.detector.domain.occasion import OccasionRules
     from services.detector.domain.signal import Signal
@@ -71,16 +72,7 @@ class Settler:
         wanted = [one for reading in readings for one in reading.contributions]
         refused: Collection[str] = ()
         for _ in range(_TRIES):
-            found = {one.signal_id: one for one in await self._signals.by_sources(organization_id, sources)}
-            if wanted:
-                held = await self._signals.by_slots(
-                    organization_id, {one.subject.key for one in wanted}, {one.slot for one in wanted}
-                )
-                found.update((one.signal_id, one) for one in held)
-            if refused:
-                found.update(
-                    (one.signal_id, one) for one in await self._signals.by_ids(organization_id, refused)
-                )
+            found = await self._held(organization_id, sources, wanted, refused)
             book = self._settled(organization_id, found.values(), readings, known_before)
             if book.lost:
                 families = await self._wish_words.families(organization_id, book.lost.keys())
@@ -112,6 +104,22 @@ class Settler:
             book.settle(reading)
         book.expire()
         return book
+
+    async def _held(
+        self,
+        organization_id: str,
+        sources: Collection[str],
+        wanted: Sequence[Contribution],
+        refused: Collection[str],
+    ) -> dict[str, Signal]:
+        """Return by id the signals that these sources have or want a part in, and those refused before."""
+        questions = [self._signals.by_sources(organization_id, sources)]
+        if wanted:
+            subjects, slots = {one.subject.key for one in wanted}, {one.slot for one in wanted}
+            questions.append(self._signals.by_slots(organization_id, subjects, slots))
+        if refused:
+            questions.append(self._signals.by_ids(organization_id, refused))
+        return {one.signal_id: one for found in await asyncio.gather(*questions) for one in found}
 
     async def change(
         self, organization_id: str, signal_ids: Collection[str], step: Callable[[SignalBook], None]

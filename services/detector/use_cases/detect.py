@@ -1,0 +1,254 @@
+"""Detecting: what the detectors find in mirrored conversations. Nothing is stored.
+
+All that a portion of conversations needs is fetched for the whole portion; the detectors then compute beside
+the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from services.detector.domain.conversation import AccountFacts, Context
+from services.detector.domain.finding import LIFECYCLE_KINDS
+from services.detector.domain.fingerprint import fingerprint_of
+from services.detector.domain.identity import to_milliseconds
+from services.detector.domain.mirror import Analysis, ConnectionView
+from services.detector.domain.readings import marks_of, moods_of
+from services.detector.domain.second_look import Looked
+from services.detector.domain.spoken import as_conversation, in_order
+from services.detector.domain.text_reading import read_with
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from services.detector.detectors import Detectors
+    from services.detector.domain.conversation import Conversation
+    from services.detector.domain.detector import Detector
+    from services.detector.domain.finding import Finding
+    from services.detector.domain.mirror import MirroredConversation
+    from services.detector.domain.model_scores import TextModel
+    from services.detector.domain.readings import Attribution
+    from services.detector.domain.text_reading import Scores
+    from services.detector.ports import Connections, Mirror
+    from services.detector.use_cases.attribution import Attributor
+    from shared.clock import Clock
+    from shared.contracts.resources import ConversationPartChanged
+
+
+@dataclass(frozen=True)
+class Detected:
+    """One conversation with what the detectors found in it."""
+
+    mirrored: MirroredConversation
+    conversation: Conversation
+    attribution: Attribution
+    company_keys: tuple[str, ...]
+    connection: ConnectionView
+    fingerprint: str
+    heard_until: datetime | None
+    findings: tuple[Finding, ...]
+    nearly: tuple[Finding, ...]
+    spend: float | None
+    redacted: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return self.mirrored.key
+
+    @property
+    def looked(self) -> Looked:
+        return Looked(
+            self.conversation, self.connection.connection_id, self.findings, self.nearly, self.spend
+        )
+
+    @property
+    def analysis(self) -> Analysis:
+        """Return what is kept of this reading beside the conversation."""
+        said = [message.at for message in self.conversation.customer_messages]
+        answered = [
+            message.at
+            for message in self.conversation.messages
+            if message.author_type == "agent" and not message.internal
+        ]
+        return Analysis(
+            fingerprint=self.fingerprint,
+            moods=moods_of(self.conversation, self.findings),
+            marks=marks_of(self.findings),
+            held_parts=len(self.conversation.messages),
+            messages=len(said),
+            other_language=self.conversation.other_language_count,
+            last_customer_at=max(said, default=None),
+            last_agent_at=max(answered, default=None),
+            heard_until=self.heard_until,
+        )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """One conversation with all that detectors are to know of it."""
+
+    mirrored: MirroredConversation
+    conversation: Conversation
+    attribution: Attribution
+    company_keys: tuple[str, ...]
+    connection: ConnectionView
+    context: Context
+    heard_until: datetime | None
+    redacted: tuple[str, ...]
+
+
+class DetectConversations:
+    """Looks at conversations of one organization, a portion at a time."""
+
+    def __init__(
+        self,
+        *,
+        mirror: Mirror,
+        connections: Connections,
+        detectors: Detectors,
+        attributor: Attributor,
+        clock: Clock,
+        model: TextModel | None = None,
+    ) -> None:
+        self._mirror = mirror
+        self._connections = connections
+        self._detectors = detectors.conversation
+        told = (*detectors.conversation, *detectors.account)
+        self._fingerprints = {switch: fingerprint_of(told, lifecycle=switch) for switch in (True, False)}
+        self._attributor = attributor
+        self._clock = clock
+        self._model = model
+
+    def fingerprint(self, *, lifecycle: bool) -> str:
+        """Return what names the present detectors and switch; another one means that a re-reading is due."""
+        return self._fingerprints[lifecycle]
+
+    async def detect(
+        self,
+        organization_id: str,
+        mirrored: Mapping[str, MirroredConversation],
+        arrived: Mapping[str, Sequence[ConversationPartChanged]],
+        nearly: Sequence[Detector] = (),
+    ) -> list[Detected]:
+        """Return what is found in these conversations, in their order.
+
+        `arrived` are parts that were just stored, by conversation key: one that is looked at for the first
+        time and whose parts all came together is not fetched again. `nearly` are detectors with lowered
+        thresholds, whose findings are kept apart.
+        """
+        if not mirrored:
+            return []
+        prepared = await self._prepare(organization_id, mirrored, arrived)
+        # Detectors compute; beside the loop they leave it free to answer pages and to fetch records.
+        return await asyncio.to_thread(self._compute, prepared, nearly)
+
+    async def _prepare(
+        self,
+        organization_id: str,
+        mirrored: Mapping[str, MirroredConversation],
+        arrived: Mapping[str, Sequence[ConversationPartChanged]],
+    ) -> list[_Prepared]:
+        whole = {
+            key: in_order(arrived[key])
+            for key, one in mirrored.items()
+            if one.analysis is None and len(arrived.get(key, ())) >= one.record.part_count > 0
+        }
+        workspaces = {one.record.workspace_id for one in mirrored.values()}
+        fetched, attributed, agents, views = await asyncio.gather(
+            self._mirror.parts(organization_id, mirrored.keys() - whole.keys()),
+            self._attributor.attribute(organization_id, list(mirrored.values())),
+            self._agents(organization_id, workspaces),
+            self._views(organization_id, {one.record.connection_id for one in mirrored.values()}),
+        )
+        parts = {**fetched, **whole}
+        prepared = []
+        for key, one in mirrored.items():
+            attribution, company_keys, facts = attributed[key]
+            connection = views[one.record.connection_id]
+            mine = parts.get(key, [])
+            prepared.append(
+                _Prepared(
+                    mirrored=one,
+                    conversation=as_conversation(one.record, mine, attribution.tags),
+                    attribution=attribution,
+                    company_keys=company_keys,
+                    connection=connection,
+                    context=Context(
+                        now=self._clock.now(),
+                        facts=facts or AccountFacts(),
+                        company_name=connection.workspace_name,
+                        agent_names=frozenset(agents[one.record.workspace_id]),
+                    ),
+                    heard_until=self._heard_until(one, connection, arrived.get(key, ())),
+                    redacted=tuple(part.id for part in mine if part.redacted),
+                )
+            )
+        return prepared
+
+    def _compute(self, prepared: Sequence[_Prepared], nearly: Sequence[Detector]) -> list[Detected]:
+        found = []
+        for one, said in zip(prepared, self._scores(prepared), strict=True):
+            context, lifecycle = replace(one.context, scores=said), one.connection.lifecycle_events
+            found.append(
+                Detected(
+                    mirrored=one.mirrored,
+                    conversation=one.conversation,
+                    attribution=one.attribution,
+                    company_keys=one.company_keys,
+                    connection=one.connection,
+                    fingerprint=self.fingerprint(lifecycle=lifecycle),
+                    heard_until=one.heard_until,
+                    findings=_findings(self._detectors, one.conversation, context, lifecycle=lifecycle),
+                    nearly=_findings(nearly, one.conversation, context, lifecycle=lifecycle),
+                    spend=context.facts.monthly_spend,
+                    redacted=one.redacted,
+                )
+            )
+        return found
+
+    def _scores(self, prepared: Sequence[_Prepared]) -> Sequence[Scores]:
+        """Return what the text model says of each conversation; nothing where there is no model."""
+        if self._model is None:
+            return [{}] * len(prepared)
+        return read_with(self._model, [one.conversation for one in prepared])
+
+    def _heard_until(
+        self,
+        mirrored: MirroredConversation,
+        connection: ConnectionView,
+        arriving: Sequence[ConversationPartChanged],
+    ) -> datetime | None:
+        if mirrored.analysis is None:
+            return None
+        return mirrored.analysis.heard_by_others(
+            self.fingerprint(lifecycle=connection.lifecycle_events),
+            min((to_milliseconds(part.created_at) for part in arriving), default=None),
+        )
+
+    async def _agents(self, organization_id: str, workspaces: set[str]) -> dict[str, set[str]]:
+        """Return the teammates' names by workspace."""
+        agents: dict[str, set[str]] = defaultdict(set)
+        for admin in await self._mirror.admins(organization_id, workspaces):
+            agents[admin.workspace_id].add(admin.name)
+        return agents
+
+    async def _views(self, organization_id: str, connection_ids: set[str]) -> dict[str, ConnectionView]:
+        """Return the connections by id; one whose record has not arrived yet has its switch off."""
+        return {
+            one: await self._connections.get(organization_id, one) or ConnectionView(one, organization_id)
+            for one in connection_ids
+        }
+
+
+def _findings(
+    detectors: Sequence[Detector], conversation: Conversation, context: Context, *, lifecycle: bool
+) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    for detector in detectors:
+        if lifecycle or not detector.kinds <= LIFECYCLE_KINDS:
+            found += detector.detect(conversation, context)
+    return tuple(one for one in found if lifecycle or one.kind not in LIFECYCLE_KINDS)
