@@ -6,6 +6,7 @@ An engine that is away is waited for.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -33,6 +34,12 @@ _BREATH_SECONDS = 0.05
 _MOST_BREATHS = 40
 """How often a slice waits for records that are being taken in: two seconds, so that a stream of them without
 end slows re-readings down and never stops them."""
+
+_REST_SECONDS = 0.25
+"""Shorter pauses are no rest: between two batches of a stream the next one is decoded."""
+
+_MOST_HEALTH_WAITS = 120
+"""How often a round of health waits for a rest: half a minute, after which numbers move all the same."""
 
 _AWAY_SECONDS = 5.0
 
@@ -90,19 +97,28 @@ class BackgroundWork:
             await self._patiently(lambda: self._engine.rounds.review_accounts(seconds))
 
     async def due_subjects(self) -> None:
-        """Review whose conversations were read, once they are quiet."""
+        """Review whose conversations were read, once they are quiet and so are all others'.
+
+        A batch of a stream takes longer than a customer has to be quiet, so who seems quiet is merely in the
+        next one. Patience ends for each customer by itself.
+        """
         quiet, patience = self._settings.review_quiet_seconds, self._settings.review_patience_seconds
         while True:
-            reviewed = await self._patiently(lambda: self._engine.due_subjects.round(quiet, patience))
+            enough = quiet if self._engine.admission.rests_for(_REST_SECONDS) else patience
+            reviewed = await self._patiently(partial(self._engine.due_subjects.round, enough, patience))
             self._metrics.reviewed(reviewed)
             await self._sleep(_BREATH_SECONDS if reviewed else quiet)
 
     async def health(self) -> None:
-        """Measure whose health is due, a portion at a time."""
+        """Measure whose health is due, a portion at a time; records that come in go first."""
         seconds = self._settings.health_seconds
         again = timedelta(seconds=self._settings.account_review_seconds)
         while True:
             await self._sleep(seconds)
+            for _ in range(_MOST_HEALTH_WAITS):
+                if self._engine.admission.rests_for(_REST_SECONDS):
+                    break
+                await self._sleep(_REST_SECONDS)
             await self._patiently(lambda: self._engine.health.round(seconds, again))
 
     async def ask(self) -> None:

@@ -12,6 +12,7 @@ batch looks at its connections before it is taken in and again afterwards:
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import structlog
@@ -63,11 +64,16 @@ class Admission:
         self._patience_seconds = patience_seconds
         self._awaited: dict[tuple[str, str], float] = {}
         self._under_way = 0
+        self._ended_at = -math.inf
 
     @property
     def is_busy(self) -> bool:
         """Return whether records are being taken in now; work that can wait does."""
         return self._under_way > 0
+
+    def rests_for(self, seconds: float) -> bool:
+        """Return whether conversations were neither taken in now nor in these last seconds."""
+        return not self.is_busy and self._clock.monotonic() - self._ended_at >= seconds
 
     async def conversations(self, events: Sequence[Event]) -> None:
         """Take conversations and parts in.
@@ -82,6 +88,7 @@ class Admission:
             await self._admit(events, self._intake.conversations)
         finally:
             self._under_way -= 1
+            self._ended_at = self._clock.monotonic()
 
     async def directory(self, events: Sequence[Event]) -> None:
         """Take teammates, teams, tags, contacts and companies in; raises as `conversations`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -17,6 +17,8 @@ from tests.unit.services.detector.redetection_suite import Hears
 from tests.unit.services.detector.rig import CONNECTION, ORG, memory_rig
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from services.detector.adapters.mongo_connections import MongoConnections
     from services.detector.domain.mirror import ConnectionView
     from tests.unit.services.detector.rig import Rig
@@ -54,16 +56,63 @@ async def breaths_before_the_first_slice(busy_for: int) -> int:
         await asyncio.sleep(0)
 
     rig.engine.admission._under_way = 1
-    work = BackgroundWork(
+    with pytest.raises(Enough):
+        await work_of(rig, sleep).reread()
+    return slept
+
+
+def work_of(rig: Rig, sleep: Callable[[float], Awaitable[None]]) -> BackgroundWork:
+    return BackgroundWork(
         rig.engine,
         cast("MongoConnections", Everywhere(rig)),
         Settings(signing_key=SecretStr("k" * 40)),
         Metrics(CollectorRegistry()),
         sleep,
     )
+
+
+async def is_reviewed(rig: Rig) -> bool:
+    """Return whether nobody is due any more after one round of the loop."""
+
+    async def sleep(_: float) -> None:
+        raise Enough
+
     with pytest.raises(Enough):
-        await work.reread()
-    return slept
+        await work_of(rig, sleep).due_subjects()
+    return not await rig.stores.due.due(rig.clock.now(), rig.clock.now(), 10)
+
+
+async def rig_with_somebody_due() -> Rig:
+    """Return a rig that has just read a conversation, whose writer is not reviewed yet."""
+    rig = memory_rig(Detectors(conversation=(Hears("1", "contract"),)))
+    await rig.connect()
+    await rig.engine.admission.conversations(rig.said("k1", "About our contract."))
+    return rig
+
+
+async def rests_before_health(busy_for: int) -> int:
+    """Return how often the loop waited for a rest before a round of health, and came out of it."""
+    rig, slept, rounds = memory_rig(), 0, 0
+    health: Any = rig.engine.health
+
+    async def sleep(_: float) -> None:
+        nonlocal slept
+        if rounds:
+            raise Enough
+        slept += 1
+        if slept > busy_for:
+            rig.engine.admission._under_way = 0
+
+    async def measured(*_: object) -> int:
+        nonlocal rounds
+        rounds += 1
+        return 0
+
+    health.round = measured
+    rig.engine.admission._under_way = 1
+    with pytest.raises(Enough):
+        await work_of(rig, sleep).health()
+    return slept - 1
 
 
 async def test_records_go_first() -> None:
@@ -82,3 +131,43 @@ async def test_a_batch_that_fails_leaves_the_way_clear() -> None:
     with pytest.raises(Exception, match=CONNECTION):
         await rig.tell(*rig.said("k1", "Hello."))
     assert rig.engine.admission.is_busy is False
+
+
+async def test_who_is_quiet_is_reviewed_at_rest() -> None:
+    """Half a second without records of a customer is enough where nobody else's come."""
+    rig = await rig_with_somebody_due()
+    assert not await is_reviewed(rig)
+    rig.clock.advance(0.6)
+    assert await is_reviewed(rig)
+
+
+async def test_between_the_batches_of_a_stream_nobody_is_quiet() -> None:
+    """While records are taken in, and in the moment after, nobody is reviewed: more may be on its way."""
+    rig = await rig_with_somebody_due()
+    rig.clock.advance(0.6)
+    rig.engine.admission._under_way = 1
+    assert not await is_reviewed(rig)
+    rig.engine.admission._under_way = 0
+    await rig.engine.admission.conversations([])
+    assert not await is_reviewed(rig)
+    rig.clock.advance(0.3)
+    assert await is_reviewed(rig)
+
+
+async def test_a_stream_without_end_does_not_put_reviews_off_for_ever() -> None:
+    """Whoever has been due for fifteen seconds is reviewed while records go on coming."""
+    rig = await rig_with_somebody_due()
+    rig.engine.admission._under_way = 1
+    rig.clock.advance(15)
+    assert await is_reviewed(rig)
+
+
+async def test_health_is_measured_at_rest() -> None:
+    """A round waits while records are taken in, and not at all when none are."""
+    assert await rests_before_health(busy_for=0) == 0
+    assert await rests_before_health(busy_for=7) == 7
+
+
+async def test_a_stream_without_end_does_not_stop_health() -> None:
+    """After half a minute of waiting customers are measured although records go on coming."""
+    assert await rests_before_health(busy_for=10_000) == 120
