@@ -9,7 +9,8 @@ order. Examples name places and never hold words, so that a redaction reaches th
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from services.detector.domain.identity import stable_id
@@ -32,7 +33,10 @@ NOTABLE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One place whose meaning changes, with its kind's confidence in that conversation before and after."""
+    """One place whose meaning changes, with its kind's confidence in that conversation before and after.
+
+    `words` is the digest of what stood there when it was counted: a message may be edited afterwards.
+    """
 
     kind: str
     fate: Fate
@@ -43,6 +47,16 @@ class Example:
     at: datetime
     before: float | None
     after: float | None
+    words: str = ""
+
+    def quoted_from(self, text: str) -> str:
+        """Return the words at its place; nothing where they are not those that were counted."""
+        quote = text[self.start : self.end]
+        return quote if quote and self.words == _digest(quote) else ""
+
+    def noting(self, text: str) -> Example:
+        """Return the example with its words in this text noted."""
+        return replace(self, words=_digest(text[self.start : self.end]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +155,10 @@ class Redetection:
     def redetection_id(self) -> str:
         """Return an id that another version of the detectors does not share: a decision is about one."""
         return stable_id("v", self.organization_id, self.connection_id, self.before, self.fingerprint)
+
+
+def _digest(words: str) -> str:
+    return sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _by_kind(marks: Iterable[Mark]) -> dict[str, list[Mark]]:

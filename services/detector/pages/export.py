@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from services.detector.lists import CustomerRow, RequestRow
 
 SIGNAL_HEADING = (
-    "id", "kind", "explicit", "title", "state", "customer", "owner", "monthly_spend", "confidence", "said_at",
-    "said_by", "quote", "tags", "confirmed_by", "assigned_to",
+    "id", "kind", "explicit", "direction", "title", "state", "customer", "owner", "monthly_spend",
+    "confidence", "said_at", "said_by", "quote", "tags", "confirmed_by", "assigned_to",
 )  # fmt: skip
 
 
@@ -24,6 +24,7 @@ def signal_row(signal: Signal) -> Sequence[object]:
         signal.signal_id,
         signal.slot.kind,
         "" if signal.slot.explicit is None else str(signal.slot.explicit).lower(),
+        signal.slot.direction or "",
         signal.title,
         signal.state,
         customer.name if customer else "",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.fingerprint import VersionChange
     from services.detector.domain.mirror import ConnectionView, Progress
-    from services.detector.domain.redetection import Example, State
+    from services.detector.domain.redetection import Difference, Example, State
     from services.detector.ports import Connections, Mirror, Redetections, Rereads
     from services.detector.use_cases.read_conversations import ReadConversations
     from services.detector.use_cases.reread import Reread
@@ -139,7 +139,7 @@ class Redetect:
         keys: list[str] = []
         if view.workspace_id is not None:
             keys = await self._mirror.keys_after(organization_id, view.workspace_id, claimed.cursor, _SLICE)
-        found = await self._reader.compare(organization_id, keys)
+        found = await self._noted(organization_id, await self._reader.compare(organization_id, keys))
         done = claimed.done + len(keys)
         after = replace(
             claimed,
@@ -220,21 +220,23 @@ class Redetect:
         raise NotFoundError("There is nothing to decide here any more. Detection settings show what counts.")
 
     async def _preview(self, view: ConnectionView, one: Redetection) -> Preview:
-        keys = {example.conversation_key for example in one.difference.examples}
-        texts = await self._texts(one.organization_id, keys)
+        texts = await self._texts(one.organization_id, one.difference.examples)
         quotes = tuple(
             (example, quote)
             for example in one.difference.examples
-            if (
-                quote := texts.get((example.conversation_key, example.part_id), "")[
-                    example.start : example.end
-                ]
-            )
+            if (quote := example.quoted_from(texts.get((example.conversation_key, example.part_id), "")))
         )
         changes = changes_between(one.before, one.fingerprint)
         return Preview(one, view.workspace_name, changes, quotes)
 
-    async def _texts(self, organization_id: str, keys: Collection[str]) -> dict[tuple[str, str], str]:
+    async def _noted(self, organization_id: str, found: Difference) -> Difference:
+        """Return the difference with the words of its examples noted, as digests."""
+        texts = await self._texts(organization_id, found.examples)
+        examples = (one.noting(texts.get((one.conversation_key, one.part_id), "")) for one in found.examples)
+        return replace(found, examples=tuple(examples))
+
+    async def _texts(self, organization_id: str, examples: Collection[Example]) -> dict[tuple[str, str], str]:
+        keys = {example.conversation_key for example in examples}
         parts = await self._mirror.parts(organization_id, keys)
         return {
             (key, part.id): part.text for key, mine in parts.items() for part in mine if not part.redacted

@@ -250,6 +250,18 @@ class TestPreview:
         assert {one.conversation_key for one, _ in (await the_preview(new)).quotes} == {f"{WORKSPACE}:k2"}
         assert "contract" not in repr(await the_redetection(rig))
 
+    async def test_an_edited_message_is_not_quoted_by_old_offsets(self, rig: Rig) -> None:
+        """What was edited after it was counted is no example any more; nothing is quoted in its place."""
+        await filled(rig)
+        new = await rig.upgraded(NEW)
+        await new.redetect_all()
+        assert len((await the_preview(new)).quotes) == 3
+        await new.stores.mirror.store(ORG, [new.part("k1", 0, "Long ago, before that contract, we met.")])
+        assert {one.conversation_key for one, _ in (await the_preview(new)).quotes} == {
+            f"{WORKSPACE}:k2",
+            f"{WORKSPACE}:k3",
+        }
+
     async def test_removed_data_takes_its_preview_along(self, rig: Rig) -> None:
         """Nothing of a removed connection is left, and a slice that was under way brings nothing back."""
         await filled(rig)

@@ -10,6 +10,7 @@ from services.detector.domain.identity import Subject
 from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import Proof, Signal
 from services.detector.pages.cards import card_of, fact_value_in_words
+from services.detector.pages.export import SIGNAL_HEADING, signal_row
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,13 @@ def test_a_mood_s_card_says_where_it_turned() -> None:
         "churn_risk/implied": "implied",
         "renewal": None,
     }
+
+
+def test_a_mood_s_line_in_a_file_says_where_it_turned() -> None:
+    """The file has the direction in a column of its own, empty for other kinds."""
+    slots = (Slot("sentiment_shift", "down"), Slot("sentiment_shift", "up"), Slot("renewal"))
+    rows = [dict(zip(SIGNAL_HEADING, signal_row(_signal(slot)), strict=True)) for slot in slots]
+    assert [row["direction"] for row in rows] == ["down", "up", ""]
 
 
 def _signal(slot: Slot) -> Signal:
