@@ -119,7 +119,7 @@ class DocumentServer:
             raise CommandError("the server is not running", 91)
         reading = registry.READING.get(name)
         if reading is not None:
-            return self._engine.read(partial(reading, call))
+            return self._engine.read(partial(reading, call), brief=is_brief(call))
         writing = registry.WRITING.get(name)
         if writing is not None:
             return self._engine.write(partial(writing, call), brief=is_brief(call))

@@ -1,7 +1,7 @@
-"""Which writes are brief: few, small, and each about one document that is found by its plain `_id`.
+"""Which commands are brief: few statements, small, and each about one document found by its plain `_id`.
 
-Decided before they run, from what was sent alone, since the event loop does such writes itself and must not
-be held up by a search.
+Decided before they run, from what was sent alone, since the event loop does such commands itself and must
+not be held up by a search.
 """
 
 from __future__ import annotations
@@ -19,18 +19,22 @@ if TYPE_CHECKING:
 _MOST_STATEMENTS: Final = 4
 _MOST_BYTES: Final = 64 * 1024
 """A few milliseconds of work at most, indexes included."""
+_FILTERS: Final = {"find": "filter", "findAndModify": "query", "findandmodify": "query"}
 _STATEMENTS: Final = {"update": "updates", "delete": "deletes", "insert": "documents"}
-"""By command, the argument under which drivers send what is to be done."""
+"""By command, the arguments under which drivers send what is meant and what is to be done."""
 _PLAIN: Final = frozenset({str, int, ObjectId})
 
 
 def is_brief(call: Call) -> bool:
-    """Whether a writing command is done in about the time that it takes to hand it to another thread."""
+    """Whether a command is done in about the time that it takes to hand it to another thread."""
     request, name = call.request, call.name
     if len(request.body) > _MOST_BYTES:
         return False
-    if name in {"findAndModify", "findandmodify"}:
-        return _names_one(call.body.get("query")) and not call.body.get("hint")
+    filtering = _FILTERS.get(name)
+    if filtering is not None:
+        return (
+            _names_one(call.body.get(filtering)) and not call.body.get("hint") and not call.body.get("sort")
+        )
     statements = request.sequences.get(_STATEMENTS.get(name, ""))
     if statements is None or len(statements) > _MOST_STATEMENTS or sum(map(len, statements)) > _MOST_BYTES:
         return False

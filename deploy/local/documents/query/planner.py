@@ -100,7 +100,7 @@ def plan(collection: Collection, node: And, sort: SortOrder, hint: Any = None) -
     bounds: dict[Path, list[Bound]] = {}
     for path, bound in bounds_of(node):
         bounds.setdefault(path, []).append(bound)
-    candidates = _candidates(collection, bounds, hint)
+    candidates = _candidates(collection, bounds, sort, hint)
     scored = [(_score(candidate, sort), candidate) for candidate in candidates]
     if scored:
         score, best = max(scored, key=lambda pair: pair[0])
@@ -138,13 +138,18 @@ def _is_natural(hint: Any) -> bool:
     return isinstance(hint, dict) and list(hint) == ["$natural"]
 
 
-def _candidates(collection: Collection, bounds: dict[Path, list[Bound]], hint: Any) -> list[_Candidate]:
+def _candidates(
+    collection: Collection, bounds: dict[Path, list[Bound]], sort: SortOrder, hint: Any
+) -> list[_Candidate]:
     indexes: list[Index | None] = [None, *collection.indexes]
     if hint is not None:
         indexes = [_hinted(collection, hint)]
     result = []
     for index in indexes:
-        candidate = _Candidate(index, index.order if index else _ID_ORDER)
+        order = index.order if index else _ID_ORDER
+        if hint is None and not sort and order[0][0] not in bounds:
+            continue  # nothing is known of its first field, and nobody asks for its order
+        candidate = _Candidate(index, order)
         _narrow(candidate, bounds)
         if index is None or not index.sparse or any(bound.excludes_missing for bound in candidate.used):
             result.append(candidate)
@@ -180,7 +185,7 @@ def _narrow(candidate: _Candidate, bounds: dict[Path, list[Bound]]) -> None:
         if not pointed:
             _narrow_range(candidate, usable, direction)
             return
-        chosen = min(pointed, key=_width)
+        chosen = pointed[0] if len(pointed) == 1 else min(pointed, key=_width)
         points = chosen.points or ()
         if len(points) * len(candidate.prefixes) > MAX_LEGS:
             return

@@ -6,7 +6,7 @@ command is tried again alone, so that only the ones that do not fit are refused.
 
 The writer is a thread. Only what is brief, and came while that thread had nothing to do, is done by the
 event loop itself: handing it over and back takes longer than doing it. What came in one round of the loop
-is one group there too.
+is one group there too. Brief reads are done by the loop at any time; they wait for no writer.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ class Engine:
         self._log_sync: LogSync | None = None
         self._brief: list[_Job] = []
         self._writer = threading.Lock()
+        self._loop_reader = threading.Lock()
+        self._loop_connections = ReaderConnections(self.directory)
         self._is_closed = False
 
     def start(self) -> None:
@@ -82,8 +84,9 @@ class Engine:
             self._reads.put(None)
         for thread in self._threads:
             thread.join()
-        with self._writer:
+        with self._writer, self._loop_reader:
             self._is_closed = True
+            self._loop_connections.close()
         if self._log_sync is not None:
             self._log_sync.stop()
         self.directory.close()
@@ -116,8 +119,15 @@ class Engine:
         for job in jobs:
             self._writes.put(job)
 
-    def read(self, command: Callable[[ReadSession], bytes]) -> asyncio.Future[bytes]:
-        return self._submit(self._reads, command)
+    def read(self, command: Callable[[ReadSession], bytes], *, brief: bool = False) -> asyncio.Future[bytes]:
+        """Run a command over one snapshot; ``brief`` says that it looks at one document, found by its key."""
+        if not brief:
+            return self._submit(self._reads, command)
+        job = _Job(command, self._loop.create_future())
+        with self._loop_reader:
+            if not self._is_closed:
+                _settle([self._run_read(job, self._loop_connections)])
+        return job.future
 
     def _submit(
         self, target: queue.SimpleQueue[Any], command: Callable[[Any], bytes]

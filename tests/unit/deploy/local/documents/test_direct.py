@@ -148,6 +148,10 @@ def test_documents_that_cannot_be_written_again_are_refused(server: Server) -> N
         ({"delete": "t"}, {"deletes": [{"q": {}, "limit": 0}]}, False),
         ({"findAndModify": "t", "query": {"_id": 1}, "remove": True}, {}, True),
         ({"findAndModify": "t", "query": {"a": 1}, "remove": True}, {}, False),
+        ({"find": "t", "filter": {"_id": "x", "v": 1}}, {}, True),
+        ({"find": "t", "filter": {"v": 1}}, {}, False),
+        ({"find": "t", "filter": {"_id": {"$in": ["x"]}}}, {}, False),
+        ({"count": "t", "query": {"_id": "x"}}, {}, False),
         ({"dropDatabase": 1}, {}, False),
     ],
 )

@@ -167,3 +167,14 @@ async def test_a_brief_fault_does_not_touch_its_neighbours(engine: Engine) -> No
     )
     assert [type(result) for result in results] == [bytes, CommandError, bytes]
     assert await ids(engine) == [1, 2]
+
+
+async def test_a_brief_read_sees_what_was_acknowledged_and_ends_with_the_engine(tmp_path: Path) -> None:
+    """The loop reads the newest commit; once the files are closed nothing is opened again."""
+    engine = Engine(Settings(directory=tmp_path / "data"), asyncio.get_running_loop())
+    engine.start()
+    for number in range(3):
+        await engine.write(inserting(number))
+        assert decode(await engine.read(stored, brief=True)) == {"ids": list(range(number + 1))}
+    await asyncio.to_thread(engine.stop)
+    assert not engine.read(stored, brief=True).done()
