@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
+from faststream.kafka.publisher.producer import AioKafkaFastProducerImpl
 
 from shared.messaging.security import broker_security
 
 if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
+
     from shared.config import ServiceSettings
     from shared.contracts.topics import Service
 
@@ -49,3 +53,15 @@ def create_broker(settings: ServiceSettings, *, service: Service) -> KafkaBroker
         log_level=logging.DEBUG,
         apply_types=False,
     )
+
+
+def producer_of(broker: KafkaBroker) -> AIOKafkaProducer:
+    """Return the producer of a broker that is connected. Raises FastStream's `IncorrectState` before.
+
+    FastStream's own publishing makes a command of each record, guesses a content type, and turns every header
+    into text and back: a tenth of what a record costs from bus to bus, and nothing that ours needs.
+    """
+    made = broker.config.producer
+    if not isinstance(made, AioKafkaFastProducerImpl):
+        raise IncorrectState("The broker is not connected yet.")
+    return made._producer.producer  # noqa: SLF001 - FastStream shows it in no other way

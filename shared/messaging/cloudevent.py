@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/json"
 _SPEC_VERSION = "1.0"
+_SPEC_VERSION_HEADER = ("ce_specversion", _SPEC_VERSION.encode())
+_CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE.encode())
+DECIDING_HEADERS = frozenset({"ce_specversion", "ce_type", "ce_traceparent"})
+"""What `event_class` and tracing look at; the others repeat what is in the value, or are for others."""
 _VERSIONED = re.compile(r"^(?P<name>[a-z0-9.-]+)\.v(?P<version>\d+)$")
 _MOST_ERROR_TEXT = 500
 """Characters of a validation error kept in a dead letter's header."""
@@ -40,25 +44,22 @@ class EncodedEvent:
 
 def encode(event: Event, *, source: str, time: str, traceparent: str | None = None) -> EncodedEvent:
     """Return the record for an event; `time` is RFC 3339, `source` a URI-reference as "/earshot/syncer"."""
-    attributes = {
-        "ce_specversion": _SPEC_VERSION,
-        "ce_id": event.event_id(),
-        "ce_type": event.TYPE,
-        "ce_source": source,
-        "ce_subject": event.key(),
-        "ce_time": time,
-        "ce_organizationid": event.organization_id,
-        "content-type": CONTENT_TYPE,
-    }
+    key = event.key().encode()
+    headers = [
+        _SPEC_VERSION_HEADER,
+        ("ce_id", event.event_id().encode()),
+        ("ce_type", event.TYPE.encode()),
+        ("ce_source", source.encode()),
+        ("ce_subject", key),
+        ("ce_time", time.encode()),
+        ("ce_organizationid", event.organization_id.encode()),
+        _CONTENT_TYPE_HEADER,
+    ]
     if event.connection_id is not None:
-        attributes["ce_connectionid"] = event.connection_id
+        headers.append(("ce_connectionid", event.connection_id.encode()))
     if traceparent is not None:
-        attributes["ce_traceparent"] = traceparent
-    return EncodedEvent(
-        key=event.key().encode(),
-        value=event.model_dump_json(exclude_none=True).encode(),
-        headers=[(name, value.encode()) for name, value in attributes.items()],
-    )
+        headers.append(("ce_traceparent", traceparent.encode()))
+    return EncodedEvent(key=key, value=event.model_dump_json(exclude_none=True).encode(), headers=headers)
 
 
 def headers_of(raw: Sequence[tuple[str, bytes]]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from shared.errors import PartlyTransientError, PermanentError, ProcessingStopped, TransientError
-from shared.messaging.cloudevent import decode, event_class, headers_of
+from shared.messaging.cloudevent import DECIDING_HEADERS, decode, event_class, headers_of
 from shared.messaging.dead_letters import DeadLetter, DeadLetters
 from shared.messaging.received import Received
 from shared.observability.tracing import current_trace_id, span
@@ -124,7 +124,7 @@ class BatchProcessor:
     def _decode(self, record: ConsumerRecord[bytes, bytes]) -> Received[Event] | None:
         if record.value is None:
             return None  # A tombstone: it speaks to compaction, the deletion event came before it.
-        headers = headers_of(record.headers)
+        headers = headers_of([header for header in record.headers if header[0] in DECIDING_HEADERS])
         kind = event_class(headers)
         if kind not in self._wanted:
             return None
@@ -161,7 +161,9 @@ class BatchProcessor:
     ) -> list[ConsumerRecord[bytes, bytes]]:
         parent = batch[0][1].traceparent
         for attempt in range(1, self._retry.attempts + 1):
-            events = [replace(received, attempt=attempt) for _, received in batch]
+            events = [received for _, received in batch]
+            if attempt > 1:
+                events = [replace(received, attempt=attempt) for received in events]
             try:
                 with span("handle", parent):
                     await self._handler(events)

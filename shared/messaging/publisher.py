@@ -10,6 +10,7 @@ from faststream.exceptions import IncorrectState
 
 from shared.contracts.resources import topic_of
 from shared.errors import PermanentError, TransientError
+from shared.messaging.broker import producer_of
 from shared.messaging.cloudevent import encode
 from shared.messaging.partitioning import partition_for
 from shared.observability.tracing import current_traceparent
@@ -47,7 +48,7 @@ class EventPublisher(Protocol):
 
 
 class KafkaEventPublisher:
-    """Publishes through FastStream's broker, as an idempotent producer with acks=all."""
+    """Publishes by the broker's own producer, which is idempotent and waits for all replicas."""
 
     def __init__(self, broker: KafkaBroker, *, service: Service, clock: Clock) -> None:
         self._broker = broker
@@ -67,40 +68,37 @@ class KafkaEventPublisher:
 
     async def _send(self, event: Event, time: str, traceparent: str | None) -> Awaitable[object]:
         record = encode(event, source=self._source, time=time, traceparent=traceparent)
-        return await self._put(event, record.key, record.value, dict(record.headers))
+        return await self._put(event, record.key, record.value, record.headers)
 
     async def publish_tombstones(self, *events: Event) -> None:
         for start in range(0, len(events), _MOST_IN_FLIGHT):
             await self._confirmed(
                 [
-                    await self._put(event, event.key().encode(), None, {})
+                    await self._put(event, event.key().encode(), None, [])
                     for event in events[start : start + _MOST_IN_FLIGHT]
                 ]
             )
 
     async def _put(
-        self, event: Event, key: bytes, value: bytes | None, headers: dict[str, bytes]
+        self, event: Event, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]
     ) -> Awaitable[object]:
         topic = topic_of(event)
         try:
-            return await self._broker.publish(
-                value,
-                topic=topic.name,
+            acknowledged: Awaitable[object] = await producer_of(self._broker).send(
+                topic.name,
+                value=value,
                 key=key,
                 partition=partition_for(event.partition_key(), topic.partitions),
-                headers={name: content.decode() for name, content in headers.items()},
-                # Else FastStream adds a random one to each record, which takes time and does not compress.
-                correlation_id=headers.get("ce_id", b"").decode(),
-                no_confirm=True,
+                headers=headers,
             )
         except MessageSizeTooLargeError as error:
             raise PermanentError(
                 f"{event.TYPE} for {event.key()} is {len(value or b'')} bytes; {topic.name} takes"
                 f" {topic.max_message_bytes}."
             ) from error
-        except (KafkaError, IncorrectState, AssertionError) as error:
-            # FastStream asserts, or names an incorrect state, while the producer is not connected yet.
+        except (KafkaError, IncorrectState) as error:
             raise TransientError(f"The bus did not take a record for {topic.name}: {error!r}") from error
+        return acknowledged
 
     @staticmethod
     async def _confirmed(futures: list[Awaitable[object]]) -> None:
