@@ -124,6 +124,10 @@ class Mirror(Protocol):
         """Return conversation keys of a workspace in key order after `cursor`, for reading them again."""
         ...
 
+    async def unread(self, organization_id: str, keys: Collection[str], fingerprint: str) -> list[str]:
+        """Return those of these conversations that `fingerprint` was not the last to read, in key order."""
+        ...
+
     async def company_keys_after(
         self, organization_id: str, workspace_id: str, cursor: str, limit: int
     ) -> list[str]: ...

@@ -327,6 +327,22 @@ class MongoMirror:
     async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
         return await self._keys_after("conversation", organization_id, workspace_id, cursor, limit)
 
+    async def unread(self, organization_id: str, keys: Keys[str], fingerprint: str) -> list[str]:
+        if not keys:
+            return []
+        found = (
+            await self._collections["conversation"]
+            .of(organization_id)
+            .find(
+                {
+                    "_id": {"$in": [_identity_by_key(organization_id, "conversation", key) for key in keys]},
+                    "analysis.fingerprint": {"$ne": fingerprint},
+                },
+                projection={"_id": 0, "key": 1},
+            )
+        )
+        return sorted(document["key"] for document in found if "key" in document)
+
     async def company_keys_after(
         self, organization_id: str, workspace_id: str, cursor: str, limit: int
     ) -> list[str]:

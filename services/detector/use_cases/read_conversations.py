@@ -201,16 +201,17 @@ class ReadConversations:
         await self._second_look.forget(
             organization_id, looked.gone, {one.key: one.redacted for one in reads if one.redacted}
         )
-        requests, least, _ = await asyncio.gather(
+        requests, least = await asyncio.gather(
             self._wishes.assign(organization_id, {one.key: one.findings for one in reads}),
             self._corrections.thresholds(organization_id),
-            self._keep(organization_id, reads),
         )
         gone = [Reading(source=key, contributions=(), texts={}) for key in looked.gone]
         readings = [_reading(one, requests.get(one.key, {}), least) for one in reads]
         settled = await self._settler.settle(
             organization_id, [*gone, *readings], known_before=batch.known_before
         )
+        # Kept last: an analysis says that its conversation is settled, so that a re-reading passes it over.
+        await self._keep(organization_id, reads)
         after = {one.attribution.subject: one.connection for one in reads}
         before = {Subject.from_key(one.mirrored.subject) for one in reads if one.mirrored.subject}
         connection = next(iter(after.values()), None)

@@ -94,9 +94,10 @@ class Reread:
             keys = await self._mirror.keys_after(
                 progress.organization_id, view.workspace_id, progress.cursor, _SLICE
             )
-        if keys:
+        # What the present detectors have read since, as in a first sync, is not read twice.
+        if unread := await self._mirror.unread(progress.organization_id, keys, progress.fingerprint):
             known_before = progress.known_before or progress.started_at
-            await self._reader.read(progress.organization_id, keys, known_before=known_before)
+            await self._reader.read(progress.organization_id, unread, known_before=known_before)
             await self._remove.again(progress.organization_id, progress.connection_id)
         await self._rereads.advance(
             replace(

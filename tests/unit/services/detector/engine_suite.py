@@ -888,6 +888,47 @@ class TestAgain:
         (progress,) = await rig.stores.rereads.latest(ORG)
         assert (progress.done, progress.finished_at is not None) == (3, True)
 
+    async def test_what_the_present_detectors_have_read_is_not_read_again(self, rig: Rig) -> None:
+        """A first sync goes on while the switch's re-reading follows it: only what it missed is read."""
+        await rig.connect(lifecycle=False)
+        await rig.tell(*rig.said("k1", LEAVING), *rig.said("k2", LEAVING), rig.deleted("conversation", "k2"))
+        await rig.reread_all()
+        await rig.connect(2, lifecycle=True)
+        await rig.tell(*rig.said("k3", LEAVING))
+        read: list[list[str]] = []
+        mirror: Any = rig.stores.mirror
+        parts = mirror.parts
+
+        async def asked(organization_id: str, keys: Collection[str]) -> Any:
+            read.append(sorted(keys))
+            return await parts(organization_id, keys)
+
+        mirror.parts = asked
+        await rig.reread_all()
+        assert {key for keys in read for key in keys} == {f"{WORKSPACE}:k1"}
+        (progress,) = await rig.stores.rereads.latest(ORG)
+        assert (progress.done, progress.finished_at is not None) == (2, True)
+
+    async def test_a_slice_that_was_not_settled_is_read_again(self, rig: Rig) -> None:
+        """A process that dies before its slice is settled leaves no sign of having read it."""
+        await rig.connect(lifecycle=False)
+        await rig.tell(*rig.said("k1", LEAVING))
+        await rig.reread_all()
+        await rig.connect(2, lifecycle=True)
+        signals: Any = rig.stores.signals
+        save = signals.save
+
+        async def dies(changes: Any) -> Any:
+            raise TransientError("The process is gone.")
+
+        signals.save = dies
+        with pytest.raises(TransientError):
+            await rig.engine.reread.work()
+        signals.save = save
+        rig.clock.advance(60)
+        await rig.reread_all()
+        assert [one.slot.kind for one in await rig.signals()] == ["churn_risk"]
+
     async def test_switching_off_keeps_what_is_open(self, rig: Rig) -> None:
         """With the switch off nothing new is found, and open signals stay for people to judge."""
         await rig.connect()

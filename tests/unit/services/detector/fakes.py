@@ -221,6 +221,14 @@ class MemoryMirror:
     async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
         return self._keys_after(organization_id, ConversationChanged, workspace_id, cursor, limit)
 
+    async def unread(self, organization_id: str, keys: Collection[str], fingerprint: str) -> list[str]:
+        held = await self.conversations(organization_id, keys)
+        return sorted(
+            key
+            for key, one in held.items()
+            if one.analysis is None or one.analysis.fingerprint != fingerprint
+        )
+
     async def company_keys_after(
         self, organization_id: str, workspace_id: str, cursor: str, limit: int
     ) -> list[str]:
