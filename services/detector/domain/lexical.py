@@ -109,8 +109,13 @@ class LexicalDetector:
     def kinds(self) -> frozenset[Kind]:
         return frozenset({self.kind})
 
-    def candidates(self, conversation: Conversation, context: Context) -> Iterator[Candidate]:
-        """Every clause that the model or any voice has something to say about, however little."""
+    def candidates(
+        self, conversation: Conversation, context: Context, least: float = 0.0
+    ) -> Iterator[Candidate]:
+        """Every clause that the model or any voice has something to say about, however little.
+
+        Messages in which nothing is as sure as `least` may be left out.
+        """
         turns = Turns(conversation)
         for message in conversation.readable_messages:
             said = self._said(message, turns)
@@ -120,7 +125,7 @@ class LexicalDetector:
             if self.learned is None or scores is None:
                 yield from (one.candidate(message, points) for one in said)
             else:
-                yield from self._weighed(self.learned, message, scores, said, points)
+                yield from self._weighed(self.learned, message, scores, said, points, least)
             yield from (one.candidate(message, points) for one in offered)
 
     def points(self, conversation: Conversation, message: Message) -> tuple[float, float]:
@@ -142,16 +147,19 @@ class LexicalDetector:
         scores: MessageScores,
         said: list[_Said],
         points: float,
+        least: float,
     ) -> Iterator[Candidate]:
         """The clauses as the model and the rules see them; the surest is as sure as the whole message."""
         label = str(self.kind)
         curve = learned.curves[label]
-        by_clause = {clause.index: 0.0 for clause in message.clauses if clause.index in scores.clauses}
-        for one in said:
-            by_clause[one.clause.index] = max(one.score, by_clause.get(one.clause.index) or one.score)
         highest = max((one.score for one in said), default=0.0)
         whole = scores.decisive(label)
         confidence = curve.confidence(whole, highest + points)
+        if confidence < least:
+            return  # No clause is surer than its message, and most messages are nothing.
+        by_clause = {clause.index: 0.0 for clause in message.clauses if clause.index in scores.clauses}
+        for one in said:
+            by_clause[one.clause.index] = max(one.score, by_clause.get(one.clause.index) or one.score)
         if not by_clause and message.clauses:
             by_clause = {0: 0.0}
         backed = highest >= BACKED_POINTS and not scores.denies(label)
@@ -221,7 +229,7 @@ class LexicalDetector:
         alone = max(threshold, self.parameters.alone)
         return [
             one
-            for one in self.candidates(conversation, context)
+            for one in self.candidates(conversation, context, threshold)
             if one.confidence >= (threshold if one.backed else alone)
         ]
 
