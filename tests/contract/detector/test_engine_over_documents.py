@@ -22,7 +22,6 @@ from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
-from services.detector.detectors import discover
 from services.detector.engine import Stores
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
@@ -115,7 +114,7 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
         leases=MongoLeases(database),
         tombstones=BusTombstones(publisher),
     )
-    return Rig(stores, publisher, clock, discover())
+    return Rig(stores, publisher, clock)
 
 
 async def test_a_fact_that_was_not_published_is_swept(rig: Rig) -> None:

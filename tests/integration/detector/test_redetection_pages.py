@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.detector.detectors import Detectors, discover
+from services.detector.detectors import Detectors
 from tests.unit.services.detector.redetection_suite import Hears
-from tests.unit.services.detector.rig import LEAVING, WISH
+from tests.unit.services.detector.rig import LEAVING, WISH, present_detectors
 
 if TYPE_CHECKING:
     import httpx
@@ -46,7 +46,7 @@ async def text(browser: httpx.AsyncClient, path: str, status: int = 200) -> str:
 
 
 async def compared(old: Rig) -> Rig:
-    new = await old.upgraded(discover())
+    new = await old.upgraded(present_detectors())
     await new.redetect_all()
     return new
 
@@ -61,7 +61,7 @@ async def test_without_a_newer_version_there_is_no_card(browser: httpx.AsyncClie
 
 async def test_while_it_is_read_there_is_a_number_and_no_button(browser: httpx.AsyncClient, old: Rig) -> None:
     """The card shows how far it is; deciding is refused in words, and Insights does not ask yet."""
-    await old.upgraded(discover())
+    await old.upgraded(present_detectors())
     page = await text(browser, DETECTION)
     assert "0 of 2 conversations" in page
     assert "Switch on</button>" not in page

@@ -108,14 +108,15 @@ def _rarity(anchors: frozenset[str]) -> tuple[int, int]:
     return (-len(anchors & _COMMON), -len(anchors))
 
 
-@cache
-def _regex(pattern: str) -> re.Pattern[str]:
-    """Compiling costs more than all else when detectors are built again with other parameters."""
-    return re.compile(pattern)
-
-
 def compile_phrase(phrase: str, groups: Mapping[str, str] | None = None) -> Phrase:
     """Compile one phrase. Raises InvalidPhraseError when it has no anchor, or an unknown element."""
+    return _compiled(phrase, frozenset((groups or {}).items()))
+
+
+@cache
+def _compiled(phrase: str, named: frozenset[tuple[str, str]]) -> Phrase:
+    """Compiling costs more than all else when detectors are built again with other parameters."""
+    groups = dict(named)
     pieces: list[str] = [r"(?<=\s)"]
     candidates: list[frozenset[str]] = []
     for element in phrase.split():
@@ -131,7 +132,7 @@ def compile_phrase(phrase: str, groups: Mapping[str, str] | None = None) -> Phra
             matched = _ELEMENT.match(element)
             if matched is None:
                 raise InvalidPhraseError(phrase, f"{element!r} is not understood")
-            options = _alternatives(matched["body"], groups or {}, phrase)
+            options = _alternatives(matched["body"], groups, phrase)
             pieces.append("(?:" + "|".join(_option_regex(option, phrase) for option in options) + ")")
             if matched["optional"]:
                 pieces.append("?")
@@ -140,4 +141,4 @@ def compile_phrase(phrase: str, groups: Mapping[str, str] | None = None) -> Phra
     if not candidates:
         raise InvalidPhraseError(phrase, "no element names a whole word that must occur")
     candidates.sort(key=_rarity, reverse=True)
-    return Phrase(phrase, _regex("".join(pieces)), candidates[0], tuple(candidates[1:]))
+    return Phrase(phrase, re.compile("".join(pieces)), candidates[0], tuple(candidates[1:]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,15 @@ WISH = "It would be great if you could add a dark mode to the dashboard."
 UNRELATED = "Where do I find the invoice of last month?"
 
 
+@cache
+def present_detectors() -> Detectors:
+    """Return every detector, built once: compiling their phrases costs more than most tests that use them.
+
+    They are frozen and pure, so that no test can leave anything in them for the next.
+    """
+    return discover()
+
+
 @dataclass
 class Rig:
     """Everything a test touches. `tell` sends what happened in the workspace."""
@@ -65,7 +75,7 @@ class Rig:
     stores: Stores
     publisher: RecordingPublisher
     clock: ManualClock
-    detectors: Detectors = field(default_factory=discover)
+    detectors: Detectors = field(default_factory=present_detectors)
     organization_id: str = ORG
     asking: Asking = "ask"
     _ticks: Iterator[int] = field(default_factory=lambda: count(1))
@@ -272,7 +282,7 @@ def memory_rig(detectors: Detectors | None = None) -> Rig:
         leases=MemoryLeases(),
         tombstones=BusTombstones(publisher),
     )
-    return Rig(stores, publisher, ManualClock(NOW), detectors or discover())
+    return Rig(stores, publisher, ManualClock(NOW), detectors or present_detectors())
 
 
 def kinds(events: list[SignalEvent]) -> list[tuple[str, str]]:
