@@ -30,6 +30,7 @@ JAVA: dict[str, str] = {
     "test_insert_makes_an_id_and_refuses_a_second": _DETAILS,
     "test_parallel_arrays_are_refused": "it indexes parallel arrays; the manual (Multikey) forbids them",
     "test_explain_shows_index_use": "it has no explain",
+    "test_alternatives_beside_equality_use_the_index": "it has no explain",
     "test_unknown_hint_is_refused": "it ignores hints",
     "test_bad_collection_names": "it takes names that the manual (Naming Restrictions) forbids",
     "test_expired_documents_disappear": "it looks for expired ones once a minute, longer than the test waits",

@@ -166,6 +166,19 @@ async def test_explain_shows_index_use(things: Collection) -> None:
     assert stats["nReturned"] == stats["totalDocsExamined"] == stats["totalKeysExamined"] == 3
 
 
+async def test_alternatives_beside_equality_use_the_index(things: Collection) -> None:
+    """Equality decides the index, and alternatives beside it are asked of what it holds, in its order."""
+    await things.insert_many([{"_id": f"{n:02}", "org": n % 2, "at": n // 4, "k": n % 5} for n in range(60)])
+    await things.create_index([("org", 1), ("at", -1), ("_id", -1)])
+    beyond = {"$or": [{"at": {"$lt": 3}}, {"at": 3, "_id": {"$lt": "14"}}]}
+    asked = things.find({"$and": [{"org": 0, "k": {"$gte": 0}}, beyond]}).sort([("at", -1), ("_id", -1)])
+    names, scan = await plan_of(asked.clone())
+    assert (names, scan["indexName"]) == ("FETCH IXSCAN", "org_1_at_-1__id_-1")
+    assert [one["_id"] for one in await asked.to_list()] == ["12", "10", "08", "06", "04", "02", "00"]
+    apart = things.find({"org": 1, "$or": [{"k": 1}, {"at": {"$lt": 2}}]})
+    assert (await plan_of(apart.clone()))[1]["indexName"] == "org_1_at_-1__id_-1"
+
+
 async def test_unknown_hint_is_refused(things: Collection) -> None:
     """A hint that names no index is an error, not a guess."""
     await things.insert_one({})

@@ -17,7 +17,7 @@ from bson.min_key import MinKey
 from bson.regex import Regex
 
 from deploy.local.documents.keys import EMPTY_ARRAY, NUMBER, STRING, bracket, encode_key, invert
-from deploy.local.documents.query.clauses import And, Clause
+from deploy.local.documents.query.clauses import And, Clause, Or
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,14 +53,14 @@ class Bound:
     """One clause as seen by the planner.
 
     Attributes:
-        clause: The clause of the filter that it comes from.
+        clause: The clause of the filter that it comes from, or the alternatives that agree on it.
         points: Keys, where the field has to equal one of a few values.
         span: A range otherwise.
         exact: Whether staying inside proves the clause.
         excludes_missing: Whether a document without the field is outside, so that a sparse index serves.
     """
 
-    clause: Clause
+    clause: Clause | Or
     points: tuple[bytes, ...] | None
     span: Span | None
     exact: bool
@@ -74,10 +74,12 @@ def after(prefix: bytes) -> bytes:
 
 
 def bounds_of(node: And) -> Iterator[tuple[Path, Bound]]:
-    """Yield what a conjunction proves about single fields, also in nested ``$and`` and ``$elemMatch``."""
+    """Yield what a conjunction proves about single fields, also in ``$and``, ``$or`` and ``$elemMatch``."""
     for child in node.children:
         if isinstance(child, And):
             yield from bounds_of(child)
+        elif isinstance(child, Or):
+            yield from _agreed_bounds(child)
         elif isinstance(child, Clause) and not child.negated:
             if child.inner is not None and isinstance(child.inner, And):
                 yield from _element_bounds(child, child.inner)
@@ -85,6 +87,52 @@ def bounds_of(node: And) -> Iterator[tuple[Path, Bound]]:
                 bound = _bound(child)
                 if bound is not None:
                     yield child.path, bound
+
+
+def _agreed_bounds(alternatives: Or) -> Iterator[tuple[Path, Bound]]:
+    """What holds whichever alternative does: each one bounds the field, and together they leave no hole.
+
+    So "before this moment, or at it and with a lower id", which asks for the next portion of a list, begins
+    where that portion does. With a hole each alternative is better read by itself.
+    """
+    branches = [dict(bounds_of(branch)) for branch in alternatives.children if isinstance(branch, And)]
+    if not branches or len(branches) < len(alternatives.children):
+        return
+    for path in branches[0]:
+        if all(path in branch for branch in branches):
+            bound = _joined(alternatives, [branch[path] for branch in branches])
+            if bound is not None:
+                yield path, bound
+
+
+def _joined(alternatives: Or, bounds: list[Bound]) -> Bound | None:
+    excludes_missing = all(bound.excludes_missing for bound in bounds)
+    if all(bound.points is not None for bound in bounds):
+        points = tuple(sorted({point for bound in bounds for point in bound.points or ()}))
+        return Bound(alternatives, points, None, exact=False, excludes_missing=excludes_missing)
+    spans = sorted(
+        (
+            span
+            for bound in bounds
+            for span in ([bound.span] if bound.span else [Span(key, key) for key in bound.points or ()])
+        ),
+        key=_low_end,
+    )
+    whole = spans[0]
+    for span in spans[1:]:
+        if _low_end(span) > _high_end(whole):
+            return None
+        if _high_end(span) > _high_end(whole):
+            whole = Span(whole.low, span.high, whole.low_open, span.high_open)
+    return Bound(alternatives, None, whole, exact=False, excludes_missing=excludes_missing)
+
+
+def _low_end(span: Span) -> bytes:
+    return span.limits(b"", 1)[0]
+
+
+def _high_end(span: Span) -> bytes:
+    return span.limits(b"", 1)[1]
 
 
 def _element_bounds(outer: Clause, inner: And) -> Iterator[tuple[Path, Bound]]:

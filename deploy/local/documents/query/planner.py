@@ -177,7 +177,7 @@ def _narrow(candidate: _Candidate, bounds: dict[Path, list[Bound]]) -> None:
         if at in candidate.multikey:
             if array_source is not None:
                 # Two fields of one array: only bounds from the same $elemMatch speak of the same element.
-                usable = [bound for bound in usable if bound.clause is array_source and bound.clause.inner]
+                usable = [bound for bound in usable if bound.clause is array_source and _is_element(bound)]
             if usable:
                 usable = [min(usable, key=_width)]
                 array_source = usable[0].clause
@@ -195,6 +195,10 @@ def _narrow(candidate: _Candidate, bounds: dict[Path, list[Bound]]) -> None:
         candidate.used.append(chosen)
         candidate.equal += 1
         candidate.empty = candidate.empty or not points
+
+
+def _is_element(bound: Bound) -> bool:
+    return isinstance(bound.clause, Clause) and bound.clause.inner is not None
 
 
 def _width(bound: Bound) -> int:

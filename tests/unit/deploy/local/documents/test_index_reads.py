@@ -224,3 +224,34 @@ def test_entries_follow_their_documents(
     finally:
         database.connection.execute("ROLLBACK")
         database.load_catalog()
+
+
+@pytest.mark.parametrize(
+    ("alternatives", "found", "read"),
+    [
+        ([{"a": {"$lt": 3}}, {"a": 3, "b": {"$lt": 1}}], 7, 8),
+        ([{"a": 1}, {"a": 9}], 4, 4),
+        ([{"a": {"$lt": 2}}, {"a": {"$gt": 12}}], 8, 30),
+        ([{"a": 1}, {"c": 0}], 7, 30),
+    ],
+    ids=["the next portion of a list", "two values", "a hole between them", "no common field"],
+)
+def test_alternatives_bound_what_is_read(
+    database: Database, alternatives: list[dict[str, Any]], found: int, read: int
+) -> None:
+    """Beside equality, the index is read where some alternative can hold; with a hole, all that is equal."""
+    documents = [
+        {"org": number % 2, "a": number // 4, "b": number % 4 // 2, "c": number % 7} for number in range(60)
+    ]
+    with contextlib.ExitStack() as stack:
+        database.connection.execute("BEGIN")
+        stack.callback(database.load_catalog)
+        stack.callback(database.connection.execute, "ROLLBACK")
+        collection = filled(database, documents, [{"key": {"org": 1, "a": -1, "b": -1}}])
+        chosen = plan(
+            collection, parse_filter({"org": 0, "$or": alternatives}), parse_sort({"a": -1, "b": -1})
+        )
+        source = Source(database.connection)
+        assert chosen.index_names == ["i0"]
+        assert count(source, collection, chosen) == found
+        assert count(source, collection, chosen._replace(residual=None, dedupe=False)) == read
