@@ -61,6 +61,10 @@ class MongoCustomers:
             Index(keys=(organization, ("name_normalised", 1))),
             Index(keys=(organization, ("name_prefix", 1))),
             Index(keys=(organization, ("attention", -1), ("_id", -1))),
+            *(
+                Index(keys=(organization, (order, 1), ("_id", 1)))
+                for order in ("name_folded", "sort_spend", "sort_mood", "sort_renewal")
+            ),
         )
         await self._decisions.ensure_indexes(Index(keys=(organization, ("company_key", 1))))
 

@@ -288,7 +288,8 @@ def _all(query: dict[str, Any], clauses: list[dict[str, Any]]) -> dict[str, Any]
 
 def _signal_query(wanted: SignalFilter) -> dict[str, Any]:
     equal = {
-        "state": None if wanted.state == "any" else wanted.state,
+        # Both are named, so that the indexes that begin with the state give the order of all.
+        "state": {"$in": ["cleared", "open"]} if wanted.state == "any" else wanted.state,
         "kind": wanted.kind,
         "customer.id": wanted.customer_id,
         "tags": wanted.tag,

@@ -89,6 +89,7 @@ class MongoMirror:
                 (organization, ("company_keys", 1)),
                 (organization, ("email", 1)),
                 (organization, ("tag_keys", 1)),
+                (organization, ("key", 1), ("_id", 1)),
             ),
             "company": (
                 (organization, ("tag_keys", 1)),
@@ -98,13 +99,13 @@ class MongoMirror:
                 (organization, ("workspace_id", 1), ("key", 1)),
             ),
             "conversation": (
-                (organization, ("subject", 1), ("updated_at", -1)),
-                (organization, ("contact_keys", 1)),
+                (organization, ("subject", 1), ("updated_at", -1), ("_id", -1)),
+                (organization, ("contact_keys", 1), ("updated_at", -1), ("_id", -1)),
                 (organization, ("company_keys", 1)),
                 (organization, ("workspace_id", 1), ("key", 1)),
-                (organization, ("updated_at", -1)),
-                (organization, ("tag_keys", 1), ("updated_at", -1)),
-                (organization, ("teammate_keys", 1), ("updated_at", -1)),
+                (organization, ("updated_at", -1), ("_id", -1)),
+                (organization, ("tag_keys", 1), ("updated_at", -1), ("_id", -1)),
+                (organization, ("teammate_keys", 1), ("updated_at", -1), ("_id", -1)),
             ),
             "conversation_part": ((organization, ("key", 1), ("created_at", 1)),),
         }

@@ -36,7 +36,10 @@ class MongoRequests:
         """Make the indexes that are missing."""
         await self._collection.ensure_indexes(
             Index(keys=(("organization_id", 1), ("tokens", 1))),
-            Index(keys=(("organization_id", 1), ("customers", -1), ("_id", -1))),
+            *(
+                Index(keys=(("organization_id", 1), (order, direction), ("_id", direction)))
+                for order, direction in (("customers", -1), ("spend", -1), ("sort_last", -1), ("title", 1))
+            ),
             Index(keys=(("organization_id", 1), ("merged_into", 1))),
         )
 

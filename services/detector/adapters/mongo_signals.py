@@ -61,7 +61,10 @@ class MongoSignals:
             Index(keys=(organization, ("request_id", 1))),
             Index(keys=(organization, ("workspace_id", 1))),
             Index(keys=(organization, ("connection_id", 1))),
-            Index(keys=(organization, ("state", 1), ("shown_at", -1), ("_id", -1))),
+            *(
+                Index(keys=(organization, ("state", 1), (order, -1), ("_id", -1)))
+                for order in ("shown_at", "confidence", "spend")
+            ),
             Index(keys=(organization, ("customer.id", 1), ("shown_at", -1))),
             Index(keys=(("changed_at", 1),)),
             Index(keys=(("state", 1), ("kind", 1), ("occurred_at", 1))),

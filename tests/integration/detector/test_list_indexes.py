@@ -1,0 +1,155 @@
+"""Every list of pages and API is answered by an index that has its order: nothing sorts or scans a tenant."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+from pydantic import SecretStr
+
+from services.detector.adapters.mongo_customers import MongoCustomers
+from services.detector.adapters.mongo_health import MongoHealth
+from services.detector.adapters.mongo_lists import MongoLists
+from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_requests import MongoRequests
+from services.detector.adapters.mongo_signals import MongoSignals
+from services.detector.lists import CustomerSort, Narrowing, RequestSort, SignalFilter, SignalSort
+from services.detector.settings import Settings
+from shared.clock import ManualClock
+from shared.documents.collection import ScopedCollection
+from shared.documents.database import create_client, database_of
+from shared.messaging.recording import RecordingPublisher
+from tests.unit.services.detector.rig import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+ORG = "acme"
+
+
+@pytest.fixture
+async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+    """A database with the detector's indexes and nothing else."""
+    settings = Settings(
+        mongodb_uri=SecretStr(mongodb_uri),
+        kafka_bootstrap_servers="127.0.0.1:1",
+        database_prefix=f"t{secrets.token_hex(6)}",
+        signing_key=SecretStr("k" * 40),
+    )
+    client = create_client(settings, service="detector")
+    made = database_of(client, settings, service="detector")
+    stores = (
+        MongoMirror(made),
+        MongoSignals(made, RecordingPublisher(), ManualClock(NOW)),
+        MongoCustomers(made),
+        MongoRequests(made),
+        MongoHealth(made),
+    )
+    for store in stores:
+        await store.prepare()
+    yield made
+    await client.drop_database(made.name)
+    await client.close()
+
+
+def lists() -> dict[str, tuple[str, Any]]:
+    """Return by name how each list is asked for, and the field that it is sorted by."""
+    found: dict[str, tuple[str, Any]] = {
+        "people": (
+            "key",
+            lambda its, at: its.people(ORG, words=None, position=at, limit=10),
+        ),
+        "people by name": (
+            "key",
+            lambda its, at: its.people(ORG, words="dana", position=at, limit=10),
+        ),
+        "conversations": (
+            "updated_at",
+            lambda its, at: its.conversations(ORG, person=None, position=at, limit=10),
+        ),
+        "conversations of a person": (
+            "updated_at",
+            lambda its, at: its.conversations(ORG, person="ws1:dana", position=at, limit=10),
+        ),
+        "conversations of a teammate": (
+            "updated_at",
+            lambda its, at: its.conversations(ORG, person=None, teammate="ws1:1", position=at, limit=10),
+        ),
+        "conversations of a customer": (
+            "updated_at",
+            lambda its, at: its.conversations(
+                ORG, person=None, position=at, limit=10, narrowed=Narrowing(customer_id="c1")
+            ),
+        ),
+    }
+    for signals in get_args(SignalSort):
+        field = {"newest": "shown_at"}.get(signals, signals)
+        for name, wanted in {
+            "open": SignalFilter(state="open"),
+            "any": SignalFilter(state="any"),
+            "of a kind": SignalFilter(state="open", kind="churn_risk"),
+        }.items():
+            found[f"signals {name} by {signals}"] = (field, _signals(wanted, signals))
+    for customers in get_args(CustomerSort):
+        name = customers.removeprefix("-")
+        field = {"attention": "attention", "name": "name_folded"}.get(name, f"sort_{name}")
+        found[f"customers by {customers}"] = (field, _customers(customers))
+    for requests in get_args(RequestSort):
+        name = requests.removeprefix("-")
+        found[f"requests by {requests}"] = ({"last": "sort_last"}.get(name, name), _requests(requests))
+    return found
+
+
+def _signals(wanted: SignalFilter, sort: SignalSort) -> Any:
+    return lambda its, at: its.signals(ORG, wanted, sort=sort, position=at, limit=10)
+
+
+def _customers(sort: CustomerSort) -> Any:
+    return lambda its, at: its.customers(
+        ORG, words=None, owner=None, known=None, sort=sort, position=at, limit=10
+    )
+
+
+def _requests(sort: RequestSort) -> Any:
+    return lambda its, at: its.requests(ORG, state=None, words=None, sort=sort, position=at, limit=10)
+
+
+@pytest.mark.parametrize("further", [False, True], ids=["first", "further"])
+@pytest.mark.parametrize("name", lists())
+async def test_a_list_has_its_index(
+    database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, name: str, *, further: bool
+) -> None:
+    """The first portion and the next ones are read in order from an index, wherever they begin."""
+    plans: list[dict[str, Any]] = []
+    plain = ScopedCollection.find
+
+    async def find(self: ScopedCollection, query: Any, **how: Any) -> list[dict[str, Any]]:
+        cursor = self._collection.find(self._scoped(query), sort=how.get("sort"))
+        plans.append((await cursor.explain())["queryPlanner"]["winningPlan"])
+        return await plain(self, query, **how)
+
+    monkeypatch.setattr(ScopedCollection, "find", find)
+    field, ask = lists()[name]
+    await ask(MongoLists(database), _somewhere(field) if further else None)
+    assert [_stages(plan) for plan in plans] == [["FETCH", "IXSCAN"]], plans
+
+
+def _somewhere(field: str) -> dict[str, Any]:
+    """Return a place in the middle of a list, as a cursor holds it."""
+    value: Any = 5
+    if field in {"key", "name_folded", "title"}:
+        value = "m"
+    elif field.endswith(("_at", "sort_last", "renewal")):
+        return {"f": field, "v": NOW.isoformat(), "t": True, "i": "acme/x"}
+    return {"f": field, "v": value, "t": False, "i": "acme/x"}
+
+
+def _stages(plan: dict[str, Any]) -> list[str]:
+    names = [plan["stage"]]
+    while "inputStage" in plan:
+        plan = plan["inputStage"]
+        names.append(plan["stage"])
+    return names
