@@ -312,6 +312,42 @@ async def test_hints_wait_for_a_source_that_is_away() -> None:
     assert rig.missing() == []
 
 
+class Broken(httpx.ASGITransport):
+    """A workspace in which some addresses answer with an error, as long as `answers` names them."""
+
+    def __init__(self, rig: Rig, answers: dict[str, httpx.Response]) -> None:
+        super().__init__(rig.simulator.app)
+        self.answers = answers
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        broken = self.answers.get(request.url.path)
+        if broken is None:
+            return await super().handle_async_request(request)
+        return httpx.Response(broken.status_code, content=broken.content)
+
+
+async def test_one_hint_that_fails_keeps_no_others_waiting() -> None:
+    """Others are followed at once; it is left to full runs as a named gap, and read when it answers again."""
+    rig = Rig(small())
+    await rig.first_sync()
+    bad, good = [conversation.id for conversation in rig.workspace.conversations][:2]
+    broken = Broken(rig, {f"/conversations/{bad}": httpx.Response(502)})
+    rig.intercom._transport = ReadOnlyTransport(broken)
+    for one in (bad, good):
+        rig.mutate("reply", conversation_id=one, body="<p>x</p>")
+    await rig.request("hint", [ResourceHint(resource="conversation", id=one) for one in (bad, good, bad)])
+    assert await rig.slice("hints") == "put_off"
+    assert [each["id"] for each in rig.runs.documents[HINTS]["hints"]] == [bad, bad]
+    assert not any(f"conversation {good} " in difference for difference in rig.missing())
+    assert (await rig.settle())[-1] == "completed"
+    assert rig.runs.documents[HINTS]["hints"] == []
+    assert [(gap.id, gap.reason) for gap in rig.gaps.kept[KEY].values()] == [(bad, "still_lagging")]
+    broken.answers.clear()
+    await rig.request("scheduled")
+    await rig.settle()
+    assert (rig.missing(), rig.gaps.kept[KEY]) == ([], {})
+
+
 async def test_a_revoked_token_interrupts_hints_too() -> None:
     """The hint lane tells the same and keeps its hints for the next token."""
     rig = Rig(small())
