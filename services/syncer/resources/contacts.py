@@ -257,7 +257,6 @@ async def _became(
     """Ask for one contact, and publish what became of it: it changed, was merged, or is gone."""
     try:
         answer: Answer = await reading.intercom.read(Call(Read.CONTACT, id_))
-        item = await _fresh(reading, dict(answer.body), answer.at, held, force=force)
     except ContactMergedError as merged:
         await reading.changes.gone(
             [Gone("contact", id_, held, shown_at)], reason="merged", successor_id=merged.successor_id
@@ -267,8 +266,20 @@ async def _became(
     except ResourceMissingError:
         await reading.changes.gone([Gone("contact", id_, held, shown_at)])
     else:
-        if item is not None:
-            await reading.changes.apply([item])
+        await _is_there(reading, id_, answer, held, force=force)
+
+
+async def _is_there(reading: Reading, id_: str, answer: Answer, held: Held | None, *, force: bool) -> None:
+    """Publish a contact whose own address answered: it exists, whatever becomes of its lists."""
+    try:
+        item = await _fresh(reading, dict(answer.body), answer.at, held, force=force)
+    except (ContactMergedError, ResourceMissingError) as missing:
+        # Should it have gone since, its own address says so when it is asked again.
+        raise SourceUnavailableError(
+            f"/contacts/{id_} is there and its lists are not. {missing}"
+        ) from missing
+    if item is not None:
+        await reading.changes.apply([item])
 
 
 async def _successor(reading: Reading, id_: str) -> None:

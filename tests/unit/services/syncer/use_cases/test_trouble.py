@@ -20,7 +20,7 @@ from shared.contracts.connections import (
     DataRemovalRequested,
     DataRemoved,
 )
-from shared.contracts.resources import ResourceEvent
+from shared.contracts.resources import ResourceDeleted, ResourceEvent
 from shared.contracts.sync import ResourceHint, SyncRequested
 from shared.errors import TransientError
 from tests.unit.services.syncer.rig import KEY, LEASE_SECONDS, Rig
@@ -346,6 +346,33 @@ async def test_one_hint_that_fails_keeps_no_others_waiting() -> None:
     await rig.request("scheduled")
     await rig.settle()
     assert (rig.missing(), rig.gaps.kept[KEY]) == ([], {})
+
+
+async def test_a_contact_is_not_gone_because_its_lists_are() -> None:
+    """Its own address decides: while that answers, a list that is missing is a trouble and no deletion."""
+    rig = Rig(small())
+    await rig.first_sync()
+    contact = next(iter(rig.workspace.contacts)).id
+    for number in range(11):
+        tag = rig.mutate("create_tag", name=f"many {number}")
+        rig.mutate("tag_contact", contact_id=contact, tag_id=list(rig.workspace.tags)[-1])
+        assert tag is not None
+    missing = {"type": "error.list", "errors": [{"code": "not_found"}]}
+    broken = Broken(rig, {f"/contacts/{contact}/tags": httpx.Response(404, json=missing)})
+    rig.intercom._transport = ReadOnlyTransport(broken)
+    await rig.request("hint", [ResourceHint(resource="contact", id=contact)])
+    await rig.settle()
+    await rig.request("reconcile")
+    await rig.settle()
+    gone = [event for event in rig.publisher.published if isinstance(event, ResourceDeleted)]
+    assert gone == []
+    broken.answers.clear()
+    rig.clock.advance(5)
+    await rig.request("reconcile")
+    await rig.settle()
+    held: Any = rig.mirror()[f"{KEY.organization_id}/{rig.workspace.id_code}/contact/{contact}"]
+    assert len(held.tag_ids) >= 11
+    assert rig.gaps.kept[KEY] == {}
 
 
 async def test_a_revoked_token_interrupts_hints_too() -> None:
