@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -63,6 +64,26 @@ def test_every_setting_that_is_set_exists(manifests: list[Manifest], overlay: st
         own, shared = _given(manifests, name)
         assert own.keys() <= _known(MODELS[name]), name
         assert shared.keys() <= everybody
+
+
+def test_every_setting_that_is_left_alone_is_described(
+    manifests: list[Manifest], overlay: str, root: Path
+) -> None:
+    """The reverse: each setting of a model is in the manifests, or some README says what its default does."""
+    folders = [root / folder for folder in ("services", "shared", "deploy")]
+    readmes = [path for folder in folders for path in folder.rglob("README.md")]
+    text = "\n".join(path.read_text("utf-8") for path in [root / "README.md", *readmes])
+    described = set(re.findall(r"`([A-Z][A-Z0-9_]+)(?:=[^`]*)?`", text))
+    # A table may name the beginning once: `EARSHOT_KAFKA_…`, and then `USERNAME`.
+    beginnings = ["EARSHOT_", *re.findall(r"`(EARSHOT_[A-Z0-9_]+_)…`", text)]
+    for name in _present(overlay):
+        own, shared = _given(manifests, name)
+        left_alone = _known(MODELS[name]) - own.keys() - shared.keys()
+        assert {
+            setting
+            for setting in left_alone - described
+            if not any(setting.removeprefix(beginning) in described for beginning in beginnings)
+        } == set(), name
 
 
 def test_every_service_starts_with_what_it_is_given(

@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 from aiokafka import AIOKafkaProducer
 
 from deploy.simulator.tokens import DEMO_TOKEN
+from shared.contracts.sync import SyncRequested
 from shared.contracts.topics import CONNECTIONS, RESOURCES_TAGS, SIGNALS, SYNC_PROGRESS
+from shared.documents.pending import pending_facts
 from tests.e2e.chain.installation import TookTooLongError, eventually
 from tests.e2e.torture.run import RECIPIENTS, SYNC_SECONDS, rule
 
@@ -90,6 +93,25 @@ class Life:
     def resumed(self, id_: str) -> None:
         """Read by schedule again."""
         insist("the schedule goes on", lambda: self._product.save(id_, sync_interval_seconds=SYNC_SECONDS))
+
+    def crowded(self, id_: str) -> None:
+        """Let two requests to read wait at once, as behind a bus that was away; both go out in one call."""
+        connections = self._stand.evidence.mongo["earshot_connector"]["connections"]
+        document = connections.find_one({"_id": id_})
+        assert document is not None
+        now = datetime.now(UTC)
+        requests = [
+            SyncRequested(
+                organization_id=document["organization_id"],
+                connection_id=id_,
+                request_id=uuid.uuid4().hex,
+                reason="manual",
+                requested_at=now,
+            )
+            for _ in range(2)
+        ]
+        facts = pending_facts(*requests, at=now - timedelta(minutes=1))
+        connections.update_one({"_id": id_}, {"$push": {"pending": {"$each": facts}}})
 
     def ruled(self) -> None:
         """Have one rule for each recipient."""
