@@ -75,7 +75,7 @@ def test_every_setting_that_is_left_alone_is_described(
     text = "\n".join(path.read_text("utf-8") for path in [root / "README.md", *readmes])
     described = set(re.findall(r"`([A-Z][A-Z0-9_]+)(?:=[^`]*)?`", text))
     # A table may name the beginning once: `EARSHOT_KAFKA_…`, and then `USERNAME`.
-    beginnings = ["EARSHOT_", *re.findall(r"`(EARSHOT_[A-Z0-9_]+_)…`", text)]
+    beginnings = ["EARSHOT_", *re.findall(r"`(EARSHOT_[A-Z0-9_]+_)…?`", text)]
     for name in _present(overlay):
         own, shared = _given(manifests, name)
         left_alone = _known(MODELS[name]) - own.keys() - shared.keys()
