@@ -130,6 +130,9 @@ class SyncInterrupted(Event):
     reason: AttentionReason
     detail: ShortText
     interrupted_at: Moment
+    connection_revision: int | None = Field(
+        default=None, ge=0, description="Of the connection as it was known to the run; not of its clock."
+    )
 
     def key(self) -> str:
         return self.connection_id

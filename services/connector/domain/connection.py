@@ -57,6 +57,7 @@ class Connection:
 
     Attributes:
         credential: encrypted; None once disconnected.
+        connected_revision: the revision that its present credential came with.
         next_sync_at: when the scheduler asks for the next run; None while none is due ever.
         next_look_at: when the credential is looked at between runs; None while that makes no sense.
     """
@@ -77,6 +78,7 @@ class Connection:
     attention: AttentionReason | None = None
     attention_detail: str | None = None
     removal: Removal | None = None
+    connected_revision: int = 0
 
     def fact(self) -> ConnectionChanged:
         """Return the present state as the event that tells it; a removed one names nobody any more."""
@@ -120,6 +122,7 @@ class Connection:
             credential=fresh.credential,
             connected_by=fresh.connected_by,
             connected_at=now,
+            connected_revision=self.revision + 1,
             attention=None,
             attention_detail=None,
             next_sync_at=now,

@@ -81,7 +81,7 @@ class Listening:
         now = self._clock.now()
 
         def decide(found: Connection) -> Connection:
-            if event.interrupted_at < found.connected_at:
+            if _is_of_the_past(event, found):
                 return found  # It speaks of a credential that was replaced since.
             return found.in_need(event.reason, event.detail, now)
 
@@ -164,3 +164,14 @@ class Listening:
         if workspace_id is not None and await self._connections.of_workspace(workspace_id):
             return Health("OK")
         return Health("UNHEALTHY", "Earshot does not read this workspace. Connect it again in Earshot.")
+
+
+def _is_of_the_past(event: SyncInterrupted, connection: Connection) -> bool:
+    """Tell whether an interruption is older than the credential.
+
+    By the revision that the run knew, since two services' clocks may differ by minutes; by time where an
+    earlier version of the syncer named none.
+    """
+    if event.connection_revision is not None:
+        return event.connection_revision < connection.connected_revision
+    return event.interrupted_at < connection.connected_at

@@ -117,6 +117,7 @@ class Run:
         rate: calls per second while reading, smoothed.
         due_at: when it could have been claimed.
         followed: keys of hints that this slice has dealt with.
+        connection_revision: of the connection that this slice reads for, once that is known.
         asked: how often somebody had asked for more, by requests or hints, when it was claimed.
         unsure: what a slice that ended without saving its place may have published without remembering it.
         counted: how many of this slice's calls are in `calls` already.
@@ -143,6 +144,7 @@ class Run:
     followed: list[str] = field(default_factory=list)
     unsure: list[Intent] = field(default_factory=list)
     asked: int = 0
+    connection_revision: int | None = None
 
     def count_of(self, resource: ResourceType) -> Count:
         return self.counts.setdefault(resource, Count())

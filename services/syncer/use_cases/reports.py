@@ -112,6 +112,7 @@ class Reports:
                 reason=reason,
                 detail=detail[:_MOST_DETAIL],
                 interrupted_at=self._clock.now(),
+                connection_revision=run.connection_revision,
             )
         )
 

@@ -140,6 +140,7 @@ class Slices:
             # A disconnect ends all runs, so this one was asked for afterwards: maybe by connecting again.
             said = f"The connection is {connection.state}."
             return await self._wait_for_connection(run, _UNREADABLE_CONNECTION_SECONDS, said)
+        run.connection_revision = connection.revision
         credential = await self._credentials.lease(run.key)
         reader = self._intercom.reader(credential, urgent=run.lane == "hints", calls_before=run.calls)
         try:

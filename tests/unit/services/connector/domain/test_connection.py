@@ -79,6 +79,7 @@ def test_a_fresh_credential_of_the_same_workspace_goes_on() -> None:
     assert (after.state, after.attention, after.attention_detail) == ("connected", None, None)
     assert (after.method, after.credential, after.connected_by) == ("oauth", "fresh", "Tom")
     assert (after.next_sync_at, after.connected_at) == (LATER, LATER)
+    assert after.connected_revision == after.revision == stopped.revision + 1
     assert after.settings.lookback_days == 7
 
 

@@ -17,6 +17,7 @@ from tests.unit.services.connector.fakes import ADMIN, NOW
 from tests.unit.services.connector.rig import Rig
 
 LATER = NOW + timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 OF = {"organization_id": "acme", "connection_id": "c-1"}
 
 
@@ -113,6 +114,17 @@ async def test_an_interruption_of_a_former_credential_is_history(rig: Rig) -> No
     """Somebody reconnected since."""
     await rig.listening.sync_reported(interrupted(interrupted_at=NOW - timedelta(seconds=1)))
     assert rig.held().state == "connected"
+
+
+@pytest.mark.parametrize("wrong_by", [-HOUR, HOUR], ids=["behind", "ahead"])
+async def test_the_syncer_s_clock_does_not_decide_what_is_history(rig: Rig, wrong_by: timedelta) -> None:
+    """An interruption names the revision that its run knew: of the present credential it counts, else not."""
+    rig.hold(revision=7, connected_revision=7)
+    told = interrupted(interrupted_at=NOW + wrong_by, connection_revision=6)
+    await rig.listening.sync_reported(told)
+    assert rig.held().state == "connected"
+    await rig.listening.sync_reported(told.model_copy(update={"connection_revision": 7}))
+    assert rig.held().state == "needs_attention"
 
 
 async def test_an_interruption_of_nothing_is_nothing(rig: Rig) -> None:

@@ -126,6 +126,7 @@ async def test_a_revoked_token_interrupts_and_reconnecting_goes_on() -> None:
     assert (await rig.settle())[-1] == "interrupted"
     (told,) = rig.interrupted
     assert (told.reason, told.run_id) == ("token_revoked", "request-1")
+    assert told.connection_revision == rig.connections.kept[KEY].revision
     assert DEMO_TOKEN not in told.model_dump_json()
     assert rig.credentials.dropped
     read = rig.simulation.statistics.calls["GET /conversations/{id}"]
