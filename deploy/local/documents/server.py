@@ -71,6 +71,8 @@ class DocumentServer:
             self._timer.cancel()
         if self._server is not None:
             self._server.close()
+        # What is brief is done at the end of this round of the loop.
+        await asyncio.sleep(0)
         if self._engine is not None:
             await asyncio.to_thread(self._engine.stop)
         await asyncio.sleep(0)
