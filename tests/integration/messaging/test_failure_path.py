@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from confluent_kafka import ConsumerGroupState
+from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
 from deploy.cli.dead_letters import read_letters, redrive
@@ -306,6 +308,21 @@ async def test_a_process_killed_before_its_commit_gets_the_record_again(harness:
         blocked = False
         async with harness.consuming():
             await harness.until_seen("a")
+
+
+async def test_a_stopped_consumer_has_committed_and_left_its_group(harness: Harness) -> None:
+    """Nobody waits for its session to end, and its successor is given nothing a second time."""
+    async with harness.consuming():
+        await harness.put(harness.good("a"))
+        await harness.until_seen("a")
+    group = f"earshot.syncer.failure{harness.suffix}"
+    admin = AdminClient({"bootstrap.servers": harness.bootstrap})
+    described = await asyncio.to_thread(admin.describe_consumer_groups([group])[group].result)
+    assert (described.state, described.members) == (ConsumerGroupState.EMPTY, [])
+    async with harness.consuming():
+        await harness.put(harness.good("b"))
+        await harness.until_seen("b")
+    assert harness.seen == [harness.name("a"), harness.name("b")]
 
 
 async def test_too_many_unforeseen_failures_stop_the_consumer(harness: Harness) -> None:
