@@ -112,6 +112,7 @@ def _measured(
             workspace, "bench", way="webhook", words=_CANCEL, contacts=contacts, spread_seconds=spread
         )
         console.print("The same by schedule.")
+        answered = throughput.answered_within(installation, "0.1")
         workspace.switch(webhooks=False)
         product.save(connection["id"], sync_interval_seconds=_INTERVAL_SECONDS)
         scheduled = delay.measure(
@@ -127,6 +128,7 @@ def _measured(
         Line("of which reading alone", read.conversations / read.read_seconds, "/s"),
         Line("change to alert by webhook, median", hinted.median, "s", 1),
         Line("change to alert by webhook, 99th percentile", hinted.p99, "s", 3),
+        Line("notifications answered within 100 ms", 100 * answered, "%", 100, at_most=False),
         Line(f"change to alert every {_INTERVAL_SECONDS} s, median", scheduled.median, "s"),
         Line(
             f"change to alert every {_INTERVAL_SECONDS} s, 99th percentile",

@@ -14,6 +14,10 @@ from pymongo import MongoClient
 from tests.e2e.chain.installation import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.samples import Sample
+
     from tests.e2e.chain.installation import Installation
     from tests.e2e.chain.product import Product
 
@@ -22,6 +26,7 @@ _POLL_SECONDS = 0.5
 """Seldom enough that the asking is not what is measured."""
 
 _READ = "earshot_detector_conversations_read"
+_ANSWERED = "earshot_webhook_answer_seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +97,24 @@ def cpu_seconds(installation: Installation) -> dict[str, float]:
     return found
 
 
+def answered_within(installation: Installation, seconds: str) -> float:
+    """Return the share of Intercom's notifications that were answered within a bucket's bound, 0 to 1."""
+    counts = {
+        sample.labels["le"]: sample.value
+        for sample in _samples(installation, "CONNECTOR")
+        if sample.name == f"{_ANSWERED}_bucket"
+    }
+    return counts[seconds] / counts["+Inf"]
+
+
 def _counted(installation: Installation) -> float:
-    port = installation.environment["EARSHOT_DETECTOR_PORT"]
-    text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).raise_for_status().text
     return sum(
-        sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if sample.name == f"{_READ}_total"
+        sample.value for sample in _samples(installation, "DETECTOR") if sample.name == f"{_READ}_total"
     )
+
+
+def _samples(installation: Installation, service: str) -> Iterator[Sample]:
+    port = installation.environment[f"EARSHOT_{service}_PORT"]
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).raise_for_status().text
+    for family in text_string_to_metric_families(text):
+        yield from family.samples
