@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Message
 
 NAME = "expansion"
-VERSION = "4"
+VERSION = "5"
 _FRESH_DAYS = 60
 """Who signed up within two months is still bringing in the people they signed up for."""
 
@@ -220,6 +220,14 @@ _CUES = (
             license text|plate|key|agreement
             meeting room
             limit to the number
+            <seat>|<people> ..4 not ..2 needed|need
+            no longer|not need ..4 <seat>
+            too many <seat>
+            hand|give ..3 <seat> back
+            <seat> ..2 idle|empty|unused|spare
+            <seat> ..6 booking|flight|train|coach|show|performance|concert|match|game|row|theatre|cinema|
+                screening
+            <seat> next to each|one
             layoffs|redundancies
             have|has another|second|additional ..1 card
             proof

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Conversation
 
 NAME = "feature_request"
-VERSION = "4"
+VERSION = "5"
 _BESIDE_CLAUSES = 1
 """A wish and the thing it is for stand next to each other when not in one sentence."""
 WISH_LIMIT = 5
@@ -462,11 +462,13 @@ class FeatureRequestDetector(LexicalDetector):
         for one in sorted(sure, key=lambda candidate: -candidate.confidence):
             if id(one.message) in gone:
                 continue
-            title = _title(one) or (_clause_as_title(one) if self.learned else None)
+            title = _title(one)
             known = next(
                 (wish for wish in wishes if _belongs(wish, title.text if title else "", one)),
                 None,
             )
+            if known is None and title is None and self.learned is not None:
+                title = _clause_as_title(one)
             if known is not None:
                 known[1].append(one)
             elif title is not None:
@@ -504,9 +506,14 @@ def _clause_as_title(one: Candidate) -> Title:
 
 
 def _belongs(wish: tuple[str, list[Candidate]], title: str, one: Candidate) -> bool:
-    """Neighbouring clauses of a message, and clauses about the same thing, are one wish."""
+    """Neighbouring clauses of a message, and clauses about the same thing, are one wish.
+
+    A clause that names no thing ("so far we do it by hand") tells more of a wish of its message.
+    """
+    reach = 1 if title else len(one.message.clauses)
     near = any(
-        other.message is one.message and abs(other.clause.index - one.clause.index) == 1 for other in wish[1]
+        other.message is one.message and abs(other.clause.index - one.clause.index) <= reach
+        for other in wish[1]
     )
     return near or (bool(title) and same_wish(wish[0], title))
 

@@ -16,7 +16,7 @@ from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "upsell"
-VERSION = "4"
+VERSION = "5"
 
 _GROUPS = {
     **GROUPS,

@@ -31,6 +31,10 @@ _WISH_KEPT = Cue(
     phrase_lines(
         """
         <kept> ..6 <wish>
+        will|let_me note|log|record|file|raise|add ..1 it|that|this|yours|your ..4 for|with|to|down|as|idea|
+            wish|vote|point
+        put|putting you ..1 down|on
+        use case
         <wish> ..5 <kept>|<passed>|with_product|with_the_product
         <passed> ..6 <makers>
         asked|told|asking the? <makers>
@@ -69,6 +73,10 @@ _WISH_NOT_YET = Cue(
         there is not ..3 yet
         is not there|one yet
         not on the? <list>
+        only ..4 today|at_present|at_the_moment|for_now|so_far|currently|yet
+        is not|are_not possible|supported|available|built_in
+        ^ no $|not|only|there_is_no|just
+        planned|planning|considering|looking_at_it ..5 for|this|next|in|to|$
         """
     ),
     family="wish",
@@ -295,7 +303,12 @@ _OFFER_PLAN = Cue(
         <shall> ..6 include|includes|included|costs
         add_on|addon ..8 #
         add on ..8 #
-        # ..1 a|per|each ..3 month|year
+        <upper>|plan|package|tier|edition|module|feature|option|version|storage|allowance ..8 # ..1 a|per|
+            each|extra|more
+        # ..1 a|per|each ..3 month|year ..6 <upper>|plan|package|tier|edition|module|feature|storage|limit
+        lift|move|bump|switch|raise|put|upgrade|take|change you|your|it|this ..4 to|on|onto <upper>|next|
+            bigger|larger|higher
+        raise|lift|increase|double the|your ..2 limit|allowance|quota|cap|storage
         trial
         moves|moving|go|up to <upper>
         next|bigger|larger|higher|upper plan|tier|package|edition|level ..4 comes|has|gives|includes|holds|

@@ -11,6 +11,7 @@ rules decide alone.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
@@ -18,7 +19,7 @@ from services.detector.domain.detector import Parameters
 from services.detector.domain.dialogue import Turns, assent
 from services.detector.domain.finding import Evidence, Finding, Kind
 from services.detector.domain.learned import HIGHEST_CONFIDENCE
-from services.detector.domain.model_scores import NOTICE
+from services.detector.domain.model_scores import LIFECYCLE, NOTICE
 from services.detector.domain.withdrawal import Withdrawals
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ EVIDENCE_LIMIT = 5
 """More quotes than this prove nothing more and make a page long."""
 BACKED_POINTS = 2.0
 """From here on the rules are taken to agree with the model: one cue that is no mere hint, and no veto."""
+_TAKEN_UP = -2.0
+"""Below this score an agent's answer alone ("I'll pass it on") is taken to be about something else."""
+_PLAINLY = 1.0
+"""From this score on the model says by itself what a conversation is about."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +126,14 @@ class LexicalDetector:
             said = self._said(message, turns)
             scores = context.scores.get(message.part_id)
             offered = self._offered(message, turns)
+            if offered and self._of_another_kind(conversation, context, message):
+                offered = []
             points = self.facts_points(context, message) if said or offered or scores else 0.0
             if self.learned is None or scores is None:
                 yield from (one.candidate(message, points) for one in said)
             else:
-                yield from self._weighed(self.learned, message, scores, said, points, least)
+                heard = said or self._taken_up(message, scores, turns)
+                yield from self._weighed(self.learned, message, scores, heard, points, least)
             yield from (one.candidate(message, points) for one in offered)
 
     def points(self, conversation: Conversation, message: Message) -> tuple[float, float]:
@@ -182,6 +190,33 @@ class LexicalDetector:
         even = 0.5
         return learned.curves[NOTICE].confidence(scores.whole.of(NOTICE), _lead(said)) >= even
 
+    def _taken_up(self, message: Message, scores: MessageScores, turns: Turns) -> list[_Said]:
+        """What an agent's answer adds where no phrase is heard but the model does not refuse the kind."""
+        label = str(self.kind)
+        if not message.clauses or scores.decisive(label) < _TAKEN_UP:
+            return []
+        clause = max(
+            message.clauses,
+            key=lambda one: scores.clauses[one.index].of(label) if one.index in scores.clauses else -math.inf,
+        )
+        answered = ((voice, self._answer(voice, message, turns)) for voice in self.voices)
+        return [_Said(clause, points, voice) for voice, points in answered if points]
+
+    def _of_another_kind(self, conversation: Conversation, context: Context, message: Message) -> bool:
+        """Whether the model heard another kind, and not this one, in what customers said up to a message.
+
+        A yes to a price is for what was asked before: more seats, the next year, a pause.
+        """
+        own = others = -math.inf
+        for one in conversation.readable_messages:
+            if one is message:
+                break
+            scores = context.scores.get(one.part_id)
+            if scores is not None:
+                own = max(own, scores.decisive(str(self.kind)))
+                others = max(others, *(scores.decisive(kind) for kind in LIFECYCLE if kind != self.kind))
+        return others > max(own, _PLAINLY)
+
     def _offered(self, message: Message, turns: Turns) -> list[_Said]:
         """Assents to what an agent offered; the words themselves say nothing, so no model is asked."""
         found = ((voice, self._agreed(voice, message, turns)) for voice in self.voices)
@@ -204,7 +239,13 @@ class LexicalDetector:
 
     def _answered(self, voice: Voice, message: Message, turns: Turns, plain: tuple[Scored, ...]) -> float:
         """Points that the agent's answer adds; the answer is only read when the message says something."""
-        if voice.answers is None or not (plain or voice.book.has_hint(message.clauses)):
+        if not (plain or voice.book.has_hint(message.clauses)):
+            return 0.0
+        return self._answer(voice, message, turns)
+
+    def _answer(self, voice: Voice, message: Message, turns: Turns) -> float:
+        """The points of what an agent answered: the highest that speak for the kind, else the lowest."""
+        if voice.answers is None:
             return 0.0
         answers = [voice.answers.strongest_hit(one.clauses) for one in turns.answers(message)]
         highest = max(answers, default=0.0)

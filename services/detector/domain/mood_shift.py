@@ -55,6 +55,9 @@ class ShiftParameters:
         once_at_most: how bad a turn that was said once must be.
         sure: how confident a turn that was said once must be.
         sure_after_good: the same after a good mood, which makes a misread question less likely.
+        plain_after: after so good a mood...
+        plain_sure: ...a turn that is so sure may be told in words that are...
+        plain_at_most: ...no worse than this: sarcasm and bitterness need no strong word.
         bad: a message at or below this is no sign of recovery.
         recovered_after: made good when so many messages in a row are...
         recovered_within: ...on average at most this far below the mood before...
@@ -72,6 +75,9 @@ class ShiftParameters:
     once_at_most: float = -0.75
     sure: float = 0.85
     sure_after_good: float = 0.8
+    plain_after: float = 0.6
+    plain_sure: float = 0.9
+    plain_at_most: float = -0.3
     bad: float = -0.2
     recovered_after: int = 3
     recovered_within: float = 0.3
@@ -237,14 +243,14 @@ def _turned(
     if first < (1 if good else told.least_before) or any(point.score > told.bad for point in after):
         return False
     later = sum(point.score for point in after) / len(after)
-    if (
-        before[first] < told.before_at_least
-        or later > told.recent_at_most
-        or before[first] - later < told.drop
-    ):
+    if before[first] < told.before_at_least or before[first] - later < told.drop:
         return False
-    sure = told.sure_after_good if good else told.sure
-    return len(after) > 1 or (after[0].confidence >= sure and later <= told.once_at_most)
+    if len(after) > 1:
+        return later <= told.recent_at_most
+    sure = after[0].confidence
+    if before[first] >= told.plain_after and sure >= told.plain_sure and later <= told.plain_at_most:
+        return True
+    return sure >= (told.sure_after_good if good else told.sure) and later <= told.once_at_most
 
 
 def _made_good(

@@ -35,6 +35,9 @@ _TAKEN_BACK = Cue(
         strike that
         false alarm
         please withdraw
+        drop|skip|scrap that|this|the one|idea|wish|request|thing|question
+        drop|skip|scrap that|it $
+        no need|reason any_more|anymore
         """
     ),
 )
@@ -49,6 +52,11 @@ _FOUND_IT = Cue(
         already have|has|had|there|in
         did not see|know|notice|realize|spot ..4 there|exists|existed|possible|button|already|it
         did not see|notice|spot|realize it|that
+        never noticed|swiped|looked|saw|found|spotted|tried|clicked|scrolled|opened
+        was there all along|the_time
+        been|was looking ..2 in the wrong
+        so it|that|there is
+        that is it
         missed that|it|the
         figured it|that out
         already exists|possible|there|available|supported

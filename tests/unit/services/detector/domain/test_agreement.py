@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.detector.detectors import discover
 from services.detector.detectors.renewal import create
 from services.detector.domain.conversation import AuthorType, Context, Conversation, Message
 from services.detector.domain.learned import Curve, Learned
@@ -55,3 +56,39 @@ def test_phrases_do_not_outvote_a_denial() -> None:
     """A message full of a kind's phrases that the model takes for another kind needs the higher threshold."""
     assert not found(BACKED, scored(renewal=-0.2, churn_risk=4.0), 0.97)
     assert found(BACKED, scored(renewal=-0.2), 0.97)
+
+
+def talked(kind: str, scores: dict[str, MessageScores], *said: str) -> list[str]:
+    """The quotes of what a kind's detector finds in a talk; a line that begins with > is the agent's."""
+    learned = Learned("m1", {label: Curve(points=0.9) for label in LABELS})
+    overrides = {kind: {"threshold": 0.7, "alone": 0.9}}
+    detector = next(one for one in discover(overrides, learned).conversation if one.name == kind)
+    messages = tuple(
+        Message(
+            str(at),
+            AuthorType.AGENT if text.startswith("> ") else AuthorType.CUSTOMER,
+            NOON,
+            text.removeprefix("> "),
+        )
+        for at, text in enumerate(said)
+    )
+    found = detector.detect(Conversation("o", "w", "k", messages), Context(now=NOON, scores=scores))
+    return [quote.quote for one in found for quote in one.evidence]
+
+
+@pytest.mark.parametrize(("score", "found"), [(0.2, True), (-2.5, False)])
+def test_an_answer_counts_where_no_phrase_is_heard(score: float, found: bool) -> None:
+    """What the agent passes on was a wish, unless the model hears nothing of the kind."""
+    said = ("On the coach I tick off forty children on paper.", "> I will pass it on to the product team.")
+    heard = talked("feature_request", {"0": scored(feature_request=score)}, *said)
+    assert bool(heard) is found
+
+
+@pytest.mark.parametrize(
+    ("matter", "quotes"),
+    [({"expansion": 3.0}, []), ({"upsell": 3.0}, ["Yes please."]), ({}, ["Yes please."])],
+)
+def test_a_yes_means_what_was_talked_of(matter: dict[str, float], quotes: list[str]) -> None:
+    """A yes to a price is an upsell only where the model has not heard another matter before."""
+    said = ("Hello there.", "> The module is 9 a month, shall I switch it on?", "Yes please.")
+    assert [one for one in talked("upsell", {"0": scored(**matter)}, *said) if one == "Yes please."] == quotes

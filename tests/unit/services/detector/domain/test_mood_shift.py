@@ -92,11 +92,18 @@ def test_an_unsure_turn_must_be_said_twice() -> None:
     assert negative_shift(points(0.1, 0.1, -0.8, confidence=0.82)) is None
     assert negative_shift(points(0.6, 0.6, -0.8, confidence=0.82)) is not None
     assert negative_shift(points(0.6, 0.6, -0.8, confidence=0.75)) is None
-    assert negative_shift(points(0.6, 0.6, -0.7, confidence=0.95)) is None
+    assert negative_shift(points(0.5, 0.5, -0.7, confidence=0.95)) is None
     shift = negative_shift(points(0.5, 0.4, -0.6, -0.7, confidence=0.6))
     assert shift is not None
     assert len(shift.evidence) == 2
     assert shift.before > 0 > shift.after
+
+
+def test_bitterness_after_joy_needs_no_strong_word() -> None:
+    """After a very good mood a turn that is surely bad may be told mildly; after a fair one it may not."""
+    assert negative_shift(points(0.8, 0.8, -0.35, confidence=0.93)) is not None
+    assert negative_shift(points(0.8, 0.8, -0.35, confidence=0.85)) is None
+    assert negative_shift(points(0.5, 0.5, -0.35, confidence=0.93)) is None
 
 
 def test_each_person_turns_alone() -> None:

@@ -34,6 +34,15 @@ def test_found_it_takes_back_a_wish_and_no_notice() -> None:
     assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == frozenset()
 
 
+def test_a_wish_is_dropped_or_was_there_all_along() -> None:
+    """Both take the wish back; dropping a package somewhere does not."""
+    for words in ("Ah, drop that one please.", "I never noticed the arrow, it was there all along."):
+        told = conversation(("kim", "something"), ("kim", words))
+        assert Withdrawals().withdrawn(told, Kind.FEATURE_REQUEST) == {0}
+    told = conversation(("kim", "something"), ("kim", "They drop the parcel at noon."))
+    assert Withdrawals().withdrawn(told, Kind.FEATURE_REQUEST) == frozenset()
+
+
 def test_staying_takes_back_notice() -> None:
     """A customer who is won back is no risk by those words."""
     told = conversation(("kim", "close it"), ("kim", "We decided to stay with you."))
