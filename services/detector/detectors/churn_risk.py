@@ -58,6 +58,36 @@ _NOT_THIS = (
         ),
     ),
     Cue(
+        "money_on_its_way",
+        -3.0,
+        phrase_lines(
+            """
+            transfer|transaction|payment|purchase|withdrawal|deposit ..2 i ..2 made|sent|did
+            transfer|transaction|payment|purchase|withdrawal ..4 canceled|stopped|reverted|reversed|undone
+            <end>|stop|revert|reverse|undo ..3 transfer|transaction|payment|purchase|withdrawal
+            sent ..6 wrong account|person|number|amount|man|woman
+            to the wrong
+            before it|this goes|went|gets through
+            """
+        ),
+        whole_message=True,
+    ),
+    Cue(
+        "stolen_or_lost",
+        -3.0,
+        phrase_lines(
+            """
+            hacked|stolen|compromised|phished|pickpocketed|mugged|robbed
+            lost my ..2 wallet|phone|card|bag|purse|sim
+            phone|card|wallet|bag|purse ..3 taken|lost|gone|missing
+            charges|payments|transactions|withdrawals ..4 not make|recognize|recognise|mine|authorize
+            fraud|fraudulent|fraudster|scam|scammed|scammer
+            so no one|nobody uses|can
+            """
+        ),
+        whole_message=True,
+    ),
+    Cue(
         "not_leaving",
         -5.0,
         phrase_lines(

@@ -21,6 +21,9 @@ _GROUPS = {
     "passed": "passed pass passing sent sending forwarded forwarding shared sharing put raised relayed "
     "handed brought taken bring take",
     "makers": "product engineering engineers developers devs development design designers",
+    "further": "second third fourth fifth sixth another extra additional further each",
+    "unit": "place line number sim card car vehicle seat user license location site branch workspace brand "
+    "property pet dog cat child",
     "list": "wishlist roadmap backlog radar",
     "shall": "shall should want like happy ready prefer could can would",
 }
@@ -37,7 +40,9 @@ _WISH_KEPT = Cue(
         use case
         <wish> ..5 <kept>|<passed>|with_product|with_the_product
         <passed> ..6 <makers>
-        asked|told|asking the? <makers>
+        asked|told|asking|tell|telling the? <makers>
+        tell|telling|told the|my|our team|colleagues|others
+        writing|write|putting|jotting it|that|this|yours down
         with the? product|product_team
         on|to the|our|your|my ..2 <list>
         on|to the|our list
@@ -167,6 +172,7 @@ _GROWN = Cue(
         second|another|separate|new|own|two ..2 branch|branches|workspace|account|site|location|team|entity
         order form
         volume|bulk discount|pricing|price
+        <further> ..1 <unit> ..3 is|are|costs|cost|at|for|adds|would ..2 #
         """
     ),
 )
@@ -318,13 +324,14 @@ _OFFER_PLAN = Cue(
 )
 _OFFER_SEATS = Cue(
     "offer_seats",
-    2.6,
+    3.8,
     phrase_lines(
         """
         <shall> ..6 seats|licenses|users|branch|workspace|site
         # ..2 seats|licenses|users|people ..8 #
         #|<many> more ..6 is|are|cost|costs|at|for|would
         each extra|additional|further|new seat|user|license
+        <further> ..1 <unit> ..3 is|are|costs|cost|at|for|adds|would ..2 #
         """
     ),
 )

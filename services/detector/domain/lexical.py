@@ -136,9 +136,17 @@ class LexicalDetector:
                 yield from self._weighed(self.learned, message, scores, heard, points, least)
             yield from (one.candidate(message, points) for one in offered)
 
-    def points(self, conversation: Conversation, message: Message) -> tuple[float, float]:
-        """What the rules alone give a message: the highest points, and how much more of them is outright."""
-        said = self._said(message, Turns(conversation))
+    def points(
+        self, conversation: Conversation, message: Message, scores: MessageScores | None = None
+    ) -> tuple[float, float]:
+        """What the rules give a message: the highest points, and how much more of them is outright.
+
+        With `scores`, an agent's answer counts as it does beside the model.
+        """
+        turns = Turns(conversation)
+        said = self._said(message, turns)
+        if not said and scores is not None:
+            said = self._taken_up(message, scores, turns)
         return max((one.score for one in said), default=0.0), _lead(said)
 
     def _said(self, message: Message, turns: Turns) -> list[_Said]:
@@ -162,7 +170,7 @@ class LexicalDetector:
         curve = learned.curves[label]
         highest = max((one.score for one in said), default=0.0)
         whole = scores.decisive(label)
-        confidence = curve.confidence(whole, highest + points)
+        confidence = curve.confidence(whole, scores.granted(label, highest + points))
         if confidence < least:
             return  # No clause is surer than its message, and most messages are nothing.
         by_clause = {clause.index: 0.0 for clause in message.clauses if clause.index in scores.clauses}
@@ -174,7 +182,8 @@ class LexicalDetector:
         explicit = self._explicit(learned, scores, said)
         sure = {
             index: curve.confidence(
-                scores.clauses[index].of(label) if index in scores.clauses else whole, mark
+                scores.clauses[index].of(label) if index in scores.clauses else whole,
+                scores.granted(label, mark),
             )
             for index, mark in by_clause.items()
         }

@@ -68,6 +68,10 @@ class MessageScores:
         other = max(self.whole.of(one) for one in (*LIFECYCLE, WISH) if one != label)
         return own < 0 < other and other - self.whole.of(label) >= _ANOTHER_KIND
 
+    def granted(self, label: str, points: float) -> float:
+        """What the points of the rules count: those for a kind that the model denies count nothing."""
+        return min(points, 0.0) if points > 0 and self.denies(label) else points
+
 
 class TextModel(Protocol):
     """Reads texts. The same text gets the same scores whatever it is read together with."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from services.detector.domain.model_scores import TextModel
 
 _READ_TOGETHER = 50
-_NEVER_TUNED_ON = "fresh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +57,14 @@ def quiet_messages(model: TextModel, demo: Path) -> dict[str, list[Quiet]]:
                 seen.add(message.text)
                 for rule in rules:
                     if rule.kind not in expected and at not in withdrawn[rule.kind]:
-                        points, _ = rule.points(one.conversation, message)
                         said = scores[message.part_id]
+                        points, _ = rule.points(one.conversation, message, said)
                         backed = points >= BACKED_POINTS and not said.denies(rule.kind)
-                        found[rule.kind].append(Quiet(said.decisive(rule.kind), points, backed))
+                        granted = said.granted(rule.kind, points)
+                        found[rule.kind].append(Quiet(said.decisive(rule.kind), granted, backed))
     return found
 
 
 def _told(demo: Path) -> Iterator[LabelledConversation]:
     yield from read_conversations(demo)
-    for one in read_conversations(AUTHORED / "conversations.jsonl"):
-        if one.split != _NEVER_TUNED_ON:
-            yield one
+    yield from read_conversations(AUTHORED / "conversations.jsonl")
