@@ -29,12 +29,21 @@ def fit_curve(logits: Any, points: Any, right: Any, weights: Any) -> Curve:
     columns = np.stack([logits, bounded, np.ones_like(logits)], axis=1)
     expected = np.array([1.0, _EXPECTED_POINTS, 0.0])
     shrink = np.array([_SHRINK_LOGIT, _SHRINK_POINTS, 1e-3])
+
+    def cost(these: Any) -> float:
+        exponents = columns @ these
+        losses = np.logaddexp(0.0, exponents) - right * exponents
+        return float((weights * losses).sum() + (shrink * (these - expected) ** 2).sum() / 2)
+
     found = expected.copy()
     for _ in range(_STEPS):
         chance = 1 / (1 + np.exp(-np.clip(columns @ found, -30, 30)))
         slope = columns.T @ (weights * (chance - right)) + shrink * (found - expected)
         bend = (columns * (weights * chance * (1 - chance))[:, None]).T @ columns + np.diag(shrink)
         step = np.linalg.solve(bend, slope)
+        # Far from the answer a whole step can overshoot and never come back.
+        while cost(found - step) > cost(found) and float(np.abs(step).sum()) >= _SMALLEST_STEP:
+            step = step / 2
         found = found - step
         if float(np.abs(step).sum()) < _SMALLEST_STEP:
             break

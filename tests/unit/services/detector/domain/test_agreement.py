@@ -52,6 +52,14 @@ def test_a_model_denies_a_kind_surely_or_for_another(scores: MessageScores, deni
     assert scores.denies("renewal") is denies
 
 
+@pytest.mark.parametrize(
+    ("score", "points", "granted"), [(-3.5, 4.0, 0.0), (-3.5, -2.0, -2.0), (-0.5, 4.0, 4.0)]
+)
+def test_points_for_a_denied_kind_count_nothing(score: float, points: float, granted: float) -> None:
+    """Vetoes count in any case, phrases only where the model does not plainly speak against the kind."""
+    assert scored(renewal=score).granted("renewal", points) == granted
+
+
 def test_phrases_do_not_outvote_a_denial() -> None:
     """A message full of a kind's phrases that the model takes for another kind needs the higher threshold."""
     assert not found(BACKED, scored(renewal=-0.2, churn_risk=4.0), 0.97)

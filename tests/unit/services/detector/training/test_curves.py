@@ -1,0 +1,38 @@
+"""The curves that make confidences of logits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from services.detector.training.curves import fit_curve, quiet_threshold
+
+
+def test_a_curve_says_how_often_its_messages_are_right() -> None:
+    """Where three of four are right it says so, and where one of four is."""
+    logits = np.repeat([2.0, -2.0], 400)
+    right = np.tile([1.0, 1.0, 1.0, 0.0], 100)
+    right = np.concatenate([right, 1.0 - right])
+    curve = fit_curve(logits, np.zeros(800), right, np.ones(800))
+    assert curve.confidence(2.0) == pytest.approx(0.75, abs=0.02)
+    assert curve.confidence(-2.0) == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("weight", [1.0, 50.0])
+def test_sure_and_heavy_messages_do_not_throw_the_fit(weight: float) -> None:
+    """A few heavy messages on the wrong side far out leave a curve of ordinary slopes."""
+    logits = np.concatenate([np.full(900, -9.0), np.full(80, 7.0), np.full(20, -9.0)])
+    right = np.concatenate([np.zeros(900), np.ones(100)])
+    weights = np.concatenate([np.ones(980), np.full(20, weight)])
+    curve = fit_curve(logits, np.zeros(1000), right, weights)
+    assert all(math.isfinite(one) and abs(one) < 20 for one in (curve.logit, curve.points, curve.offset))
+    assert curve.confidence(7.0) > 0.9
+
+
+def test_a_threshold_lets_hardly_a_quiet_message_pass() -> None:
+    """The lowest one that the share allows, and never one below what is asked."""
+    heard = np.array([0.1] * 997 + [0.895] * 3)
+    assert quiet_threshold(heard, share=0.001, lowest=0.75) == 0.9
+    assert quiet_threshold(heard, share=0.01, lowest=0.75) == 0.75
