@@ -48,12 +48,12 @@ _MOOD_PRECISION = 0.75
 _COMMON = {WISH: 0.3}
 """How common a kind is taken to be where people write of products; of the messages that are labelled for
 wishes nearly a half are wishes, which no inbox holds."""
-_FALSE_SHARE = 0.001
+_FALSE_SHARE = 0.0006
 _FALSE_SHARE_ALONE = 0.0003
-"""Of ten thousand messages in conversations ten may be heard as a kind that they are not by model and rules
+"""Of ten thousand messages in conversations six may be heard as a kind that they are not by model and rules
 together, three by the model alone. On conversations that nobody wrote rules for there are more."""
-_LOWEST = 0.85
-_LOWEST_ALONE = 0.9
+_LOWEST = 0.92
+_LOWEST_ALONE = 0.95
 """Below these nothing is said, however quiet the conversations at hand are: silence costs less trust."""
 _LOWEST_MOOD = 0.5
 
