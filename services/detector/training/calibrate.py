@@ -45,7 +45,7 @@ _OWN_WEIGHT = 3.0
 _SENTIMENT_SHARE = 2.0
 """For moods the public rows are the broader ones."""
 _MOOD_PRECISION = 0.75
-_COMMON = {WISH: 0.3}
+_COMMON = {WISH: 0.2}
 """How common a kind is taken to be where people write of products; of the messages that are labelled for
 wishes nearly a half are wishes, which no inbox holds."""
 _FALSE_SHARE = 0.0006
