@@ -45,9 +45,9 @@ _OWN_WEIGHT = 3.0
 _SENTIMENT_SHARE = 2.0
 """For moods the public rows are the broader ones."""
 _MOOD_PRECISION = 0.75
-_COMMON = {WISH: 0.2}
+_COMMON = {WISH: 0.1}
 """How common a kind is taken to be where people write of products; of the messages that are labelled for
-wishes nearly a half are wishes, which no inbox holds."""
+wishes nearly a half are wishes, which neither an inbox nor a list of reviews holds."""
 _FALSE_SHARE = 0.0006
 _FALSE_SHARE_ALONE = 0.0003
 """Of ten thousand messages in conversations six may be heard as a kind that they are not by model and rules
