@@ -74,6 +74,9 @@ class Pace:
                 if wait is None:
                     return
                 if wait > 0:
+                    # With nothing in flight nobody else would wake those who wait, and they could be more
+                    # than the last answer had places for.
+                    self._wake()
                     raise SlowDownError("The budget of calls is spent.", seconds=wait)
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(place)
