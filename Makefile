@@ -10,8 +10,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # More arguments for the command behind a target, as in: make up ARGS=--no-demo
 ARGS ?=
-# Two processes share the tests, a module at a time, since modules start engines; WORKERS= runs all in one.
-WORKERS ?= -n 2 --dist loadscope
+# Three processes share the tests, a module at a time, since modules start engines and wait for them; WORKERS= runs all in one.
+WORKERS ?= -n 3 --dist loadscope
 # Where the text model is made: weights of both stages and a model per fold; what is there is not made again.
 WORK ?= build/training
 
