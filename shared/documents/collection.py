@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pymongo import (
     DeleteMany,
@@ -245,20 +246,10 @@ class ScopedCollection:
             )
 
     def _scoped_write(self, write: Write) -> Write:
-        # PyMongo keeps a write's parts in private attributes; there is no public way to read them back.
-        if isinstance(write, InsertOne):
-            return InsertOne(self._scoped(write._doc))  # noqa: SLF001 - see above
-        scoped = self._scoped(write._filter)  # noqa: SLF001 - see above
-        if isinstance(write, ReplaceOne):
-            return ReplaceOne(scoped, self._scoped(write._doc), upsert=bool(write._upsert))  # noqa: SLF001
-        if isinstance(write, DeleteOne):
-            return DeleteOne(scoped)
-        if isinstance(write, DeleteMany):
-            return DeleteMany(scoped)
-        rebuilt = UpdateOne if isinstance(write, UpdateOne) else UpdateMany
-        return rebuilt(
-            scoped,
-            write._doc,  # noqa: SLF001 - see above
-            upsert=bool(write._upsert),  # noqa: SLF001 - see above
-            array_filters=write._array_filters,  # noqa: SLF001 - see above
-        )
+        # PyMongo keeps a write's parts in private attributes; a copy keeps every option that it was given.
+        scoped: Any = copy.copy(write)
+        if isinstance(write, InsertOne | ReplaceOne):
+            scoped._doc = self._scoped(write._doc)  # noqa: SLF001 - see above
+        if not isinstance(write, InsertOne):
+            scoped._filter = self._scoped(write._filter)  # noqa: SLF001 - see above
+        return cast("Write", scoped)

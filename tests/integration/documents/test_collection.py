@@ -89,6 +89,19 @@ async def test_bulk_writes_are_scoped_one_by_one(collection: Collection) -> None
     }
 
 
+async def test_a_bulk_write_keeps_its_options_and_may_be_used_again(collection: Collection) -> None:
+    """Array filters come through; what the caller made names no organization afterwards."""
+    acme, globex = collection.of("acme"), collection.of("globex")
+    for scope, key in ((acme, "a"), (globex, "g")):
+        await scope.insert_one({"_id": key, "parts": [{"n": 1}, {"n": 2}]})
+    write = UpdateOne({}, {"$set": {"parts.$[one].seen": True}}, array_filters=[{"one.n": 2}])
+    for scope in (acme, globex):
+        await scope.bulk_write([write])
+        found = await scope.find_one({})
+        assert found is not None
+        assert found["parts"] == [{"n": 1}, {"n": 2, "seen": True}]
+
+
 async def test_a_query_that_names_another_organization_is_refused(collection: Collection) -> None:
     """A mistake in a filter is an error, not a leak."""
     with pytest.raises(ValueError, match="another organization"):
