@@ -37,6 +37,8 @@ _TAKEN_BACK = Cue(
         please withdraw
         drop|skip|scrap that|this|the one|idea|wish|request|thing|question
         drop|skip|scrap that|it $
+        drop|skip|scrap that|it ..2 bad|silly|daft|stupid idea
+        do not build|bother|bother_with it|that
         no need|reason any_more|anymore
         """
     ),
@@ -101,7 +103,10 @@ class Withdrawals:
 
     def withdraws(self, message: Message, kind: Kind) -> bool:
         """Whether a message takes back what its author said before, as far as `kind` is concerned."""
-        return self._reverses(message, kind) or any(self._any.hits(clause) for clause in message.clauses)
+        return self._reverses(message, kind) or self._takes_back(message)
+
+    def _takes_back(self, message: Message) -> bool:
+        return any(self._any.hits(clause) for clause in message.clauses)
 
     def _reverses(self, message: Message, kind: Kind) -> bool:
         """Whether it does so in words that belong to the kind ("we are staying"), not just "never mind"."""
@@ -112,13 +117,16 @@ class Withdrawals:
         """Positions in `readable_messages` that a later message of the same author takes back.
 
         Who stays after having given notice names the notice ("please cancel the cancellation"): that message
-        is taken back with the others. Found wishes are not, since the next wish often stands beside them.
+        is taken back with the others, and also alone when it says so itself ("disregard it, we are staying").
+        Found wishes are not, since the next wish often stands beside them.
         """
         messages = conversation.readable_messages
         taken: set[int] = set()
-        for position, message in enumerate(messages[1:], start=1):
+        for position, message in enumerate(messages):
             if not self.withdraws(message, kind):
                 continue
+            if kind is Kind.CHURN_RISK and self._takes_back(message) and self._reverses(message, kind):
+                taken.add(position)
             own = [at for at in range(position) if messages[at].author_id == message.author_id]
             taken.update(own[-REACH_MESSAGES:])
             if own and kind is Kind.CHURN_RISK and self._reverses(message, kind):

@@ -20,7 +20,9 @@ _SIGNATURE_LINES = 8
 """A closing followed by more lines than this is not a signature but a letter that goes on."""
 
 _REPORTED_MINIMUM_WORDS = 4
-"""Shorter quotations are names of buttons and plans, which are the author's own point."""
+"""Shorter quotations are names of buttons and plans, which are the author's own point..."""
+_REPORTED_MINIMUM_WORDS_OF_PEOPLE = 2
+"""...unless it is a person who is said to have spoken."""
 
 
 class Span(NamedTuple):
@@ -64,8 +66,10 @@ _OTHER_SIDE = re.compile(
 )
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
 _REPORTED = re.compile(
-    r"(?:said|says|saying|wrote|writes|told|tells|stated|states|reads|replied|mentioned|quote"
-    r"|email|message|article|error)"
+    r"(?P<person>\b(?:he|she|they|who|client|customer|guest|member|patient|tenant|student|parent|buyer|visitor|user"
+    r"|colleague|chair|boss|director|manager|owner)\s(?:\w+\s){0,2})?"
+    r"\b(?:said|says|saying|wrote|writes|told|tells|asked|asks|stated|states|reads|replied|mentioned|quote"
+    r"|email|message|article|error)\b"
     r"[^\n\"“«]{0,30}[\"“«](?P<speech>[^\"“”»\n]{8,600})[\"”»]",
     re.IGNORECASE,
 )
@@ -114,7 +118,8 @@ def _own_lines(text: str) -> Iterator[Span]:
 def _without_reported_speech(text: str, span: Span) -> Iterator[Span]:
     cursor = span.start
     for reported in _REPORTED.finditer(text, span.start, span.end):
-        if len(reported["speech"].split()) < _REPORTED_MINIMUM_WORDS:
+        least = _REPORTED_MINIMUM_WORDS_OF_PEOPLE if reported["person"] else _REPORTED_MINIMUM_WORDS
+        if len(reported["speech"].split()) < least:
             continue
         if reported.start("speech") > cursor:
             yield Span(cursor, reported.start("speech"))

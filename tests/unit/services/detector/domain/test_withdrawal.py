@@ -55,3 +55,17 @@ def test_staying_is_no_notice_even_when_it_names_one() -> None:
     assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == {0, 1}
     alone = conversation(("lee", "hello"), ("kim", "We decided to stay with you."))
     assert Withdrawals().withdrawn(alone, Kind.CHURN_RISK) == frozenset()
+
+
+def test_a_notice_that_is_withdrawn_in_the_same_breath_is_none() -> None:
+    """Who names the notice, takes it back and says that they stay gives none."""
+    words = "You remember that we wanted to give notice? Please disregard it, we are staying with you."
+    assert Withdrawals().withdrawn(conversation(("kim", words)), Kind.CHURN_RISK) == {0}
+    assert Withdrawals().withdrawn(conversation(("kim", words)), Kind.UPSELL) == frozenset()
+
+
+def test_a_wish_that_its_author_thinks_better_of_is_dropped() -> None:
+    """The idea goes, however it is called off."""
+    for words in ("No, scrap that, bad idea.", "On second thought don't build it."):
+        told = conversation(("kim", "something"), ("kim", words))
+        assert Withdrawals().withdrawn(told, Kind.FEATURE_REQUEST) == {0}

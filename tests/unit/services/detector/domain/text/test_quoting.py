@@ -37,6 +37,8 @@ def own(text: str) -> str:
         ),
         ("Run this\n```\ncancel my plan\n```\nplease", "Run this|please"),
         ("Agent: do you want to cancel?\nno", "no"),
+        ('He also says "cancel my account". May I?', 'He also says "|". May I?'),
+        ('The button says "cancel my account" only', 'The button says "cancel my account" only'),
         ('You said "we will close your account today" and I wonder', 'You said "|" and I wonder'),
         ('The button "Save all" is grey', 'The button "Save all" is grey'),
         ('It says "no seats left" now', 'It says "no seats left" now'),
