@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,9 +11,12 @@ from faststream.exceptions import IncorrectState
 
 from shared.contracts.topics import dead_letter_topic
 from shared.errors import TransientError
+from shared.messaging.broker import producer_of
 from shared.messaging.cloudevent import headers_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from aiokafka import ConsumerRecord
     from faststream.kafka import KafkaBroker
 
@@ -37,8 +41,12 @@ class DeadLetter:
 class DeadLetters(Protocol):
     """Where records are put aside."""
 
-    async def put(self, letter: DeadLetter) -> None:
-        """Keep the record. Raises TransientError when it could not be kept: then nothing may be committed."""
+    async def put(self, *letters: DeadLetter) -> None:
+        """Keep the records, in order; return when all are kept.
+
+        Raises TransientError when one could not be kept: then nothing may be committed. Some may be kept
+        nevertheless, and are kept again when they come again.
+        """
         ...
 
 
@@ -65,16 +73,24 @@ class KafkaDeadLetters:
         self._broker = broker
         self._topic = dead_letter_topic(service)
 
-    async def put(self, letter: DeadLetter) -> None:
+    async def put(self, *letters: DeadLetter) -> None:
+        sent = [await self._send(letter) for letter in letters]
+        for letter, result in zip(letters, await asyncio.gather(*sent, return_exceptions=True), strict=True):
+            if isinstance(result, KafkaError):
+                raise _not_kept(letter, result) from result
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _send(self, letter: DeadLetter) -> Awaitable[object]:
+        headers = [(name, text.encode()) for name, text in dead_letter_headers(letter).items()]
         try:
-            await self._broker.publish(
-                letter.record.value,
-                topic=self._topic.name,
-                key=letter.record.key,
-                partition=0,
-                headers=dead_letter_headers(letter),
+            acknowledged: Awaitable[object] = await producer_of(self._broker).send(
+                self._topic.name, letter.record.value, letter.record.key, partition=0, headers=headers
             )
-        except (KafkaError, IncorrectState, AssertionError) as error:
-            raise TransientError(
-                f"A record of {letter.record.topic} could not be put aside: {error!r}"
-            ) from error
+        except (KafkaError, IncorrectState) as error:
+            raise _not_kept(letter, error) from error
+        return acknowledged
+
+
+def _not_kept(letter: DeadLetter, error: Exception) -> TransientError:
+    return TransientError(f"A record of {letter.record.topic} could not be put aside: {error!r}")

@@ -7,7 +7,6 @@ aside; too many unforeseen failures in a row stop the service, because then the 
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +15,7 @@ import structlog
 
 from shared.errors import PartlyTransientError, PermanentError, ProcessingStopped, TransientError
 from shared.messaging.cloudevent import DECIDING_HEADERS, decode, event_class, headers_of
-from shared.messaging.dead_letters import DeadLetter, DeadLetters
+from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.received import Received
 from shared.observability.tracing import current_trace_id, span
 
@@ -28,8 +27,10 @@ if TYPE_CHECKING:
 
     from shared.contracts.event import Event
     from shared.errors import DeadLetterReason
+    from shared.messaging.dead_letters import DeadLetters
 
     Batch = Sequence[Received[Event]]
+    Decoded = tuple[ConsumerRecord[bytes, bytes], Received[Event]]
     BatchHandler = Callable[[Batch], Awaitable[None]]
     Sleep = Callable[[float], Awaitable[None]]
 
@@ -101,25 +102,23 @@ class BatchProcessor:
     async def process(
         self, records: Sequence[ConsumerRecord[bytes, bytes]]
     ) -> list[ConsumerRecord[bytes, bytes]]:
-        batch: list[tuple[ConsumerRecord[bytes, bytes], Received[Event]]] = []
-        refused: list[tuple[ConsumerRecord[bytes, bytes], PermanentError]] = []
+        batch: list[Decoded] = []
+        refused: list[DeadLetter] = []
         for record in records:
             try:
                 received = self._decode(record)
             except PermanentError as error:
-                refused.append((record, error))
+                refused.append(_letter(record, error))
             else:
                 if received is not None:
                     batch.append((record, received))
-        # Beside each other: one by one, a thousand that are no events of ours hold up a minute of good ones.
-        results = await asyncio.gather(
-            *(self._put_aside(record, error.reason, str(error), attempts=1) for record, error in refused),
-            return_exceptions=True,
-        )
-        for result in results:
-            if result is not None:
-                raise result
-        return await self._hand_over(batch) if batch else []
+        try:
+            waiting = await self._hand_over(batch, refused)
+        except ProcessingStopped:
+            await self._put_aside(refused)
+            raise
+        await self._put_aside(refused)
+        return waiting
 
     def _decode(self, record: ConsumerRecord[bytes, bytes]) -> Received[Event] | None:
         if record.value is None:
@@ -138,27 +137,39 @@ class BatchProcessor:
         )
 
     async def _hand_over(
-        self, batch: Sequence[tuple[ConsumerRecord[bytes, bytes], Received[Event]]]
+        self, batch: Sequence[Decoded], refused: list[DeadLetter]
     ) -> list[ConsumerRecord[bytes, bytes]]:
-        try:
-            waiting = await self._try(batch)
-        except (TransientError, ProcessingStopped):
-            raise
-        except Exception as error:  # noqa: BLE001 - the bus's boundary: every failure must end in a decision
-            if len(batch) > 1:
-                # Halves, so that finding one culprit costs a few calls and not one for every record.
-                middle = len(batch) // 2
-                first = await self._hand_over(batch[:middle])
-                return first + await self._hand_over(batch[middle:])
-            await self._give_up(batch[0][0], error)
-            return []
-        self._unforeseen = 0
-        self._state.handled(len(batch) - len(waiting))
+        """Take a batch through the handler, in order; return what waits, and add each culprit to `refused`.
+
+        A stretch that fails is halved until a culprit stands alone. Behind it one record more is tried than
+        stood before it, and twice as many after each success: one culprit among a thousand costs some twenty
+        calls, a thousand in a row cost one each.
+        """
+        waiting: list[ConsumerRecord[bytes, bytes]] = []
+        start, searched_from, size = 0, 0, len(batch)
+        failing = 0
+        while start < len(batch):
+            if failing > start:
+                # This stretch failed as a whole; it need not do so again.
+                size = max((failing - start) // 2, 1)
+            stretch = batch[start : start + size]
+            try:
+                waiting += await self._try(stretch)
+            except (TransientError, ProcessingStopped):
+                raise
+            except Exception as error:  # noqa: BLE001 - the bus's boundary: every failure must end in a decision
+                if len(stretch) > 1:
+                    failing = start + len(stretch)
+                    continue
+                refused.append(self._given_up(stretch[0][0], error))
+                size = start - searched_from + 1
+                start = searched_from = failing = start + 1
+            else:
+                start += len(stretch)
+                size = 2 * len(stretch)
         return waiting
 
-    async def _try(
-        self, batch: Sequence[tuple[ConsumerRecord[bytes, bytes], Received[Event]]]
-    ) -> list[ConsumerRecord[bytes, bytes]]:
+    async def _try(self, batch: Sequence[Decoded]) -> list[ConsumerRecord[bytes, bytes]]:
         parent = batch[0][1].traceparent
         for attempt in range(1, self._retry.attempts + 1):
             events = [received for _, received in batch]
@@ -168,8 +179,9 @@ class BatchProcessor:
                 with span("handle", parent):
                     await self._handler(events)
             except PartlyTransientError as error:
-                self._state.going_on()
-                return [batch[place][0] for place in sorted(error.waiting)]
+                waiting = [batch[place][0] for place in sorted(error.waiting)]
+                self._done(len(batch) - len(waiting))
+                return waiting
             except TransientError as error:
                 self._state.waiting(str(error))
                 _LOG.warning("batch waits", attempt=attempt, records=len(batch), reason=str(error))
@@ -179,14 +191,18 @@ class BatchProcessor:
                 asked = min(error.retry_after_seconds or 0.0, self._retry.longest_delay_seconds)
                 await self._sleep(max(planned, asked))
             else:
-                self._state.going_on()
+                self._done(len(batch))
                 break
         return []
 
-    async def _give_up(self, record: ConsumerRecord[bytes, bytes], error: Exception) -> None:
+    def _done(self, records: int) -> None:
+        self._unforeseen = 0
+        self._state.going_on()
+        self._state.handled(records)
+
+    def _given_up(self, record: ConsumerRecord[bytes, bytes], error: Exception) -> DeadLetter:
         if isinstance(error, PermanentError):
-            await self._put_aside(record, error.reason, str(error), attempts=1)
-            return
+            return _letter(record, error)
         self._unforeseen += 1
         _LOG.error("handler failed", topic=record.topic, offset=record.offset, exc_info=error)
         if self._unforeseen > self._retry.unforeseen_limit:
@@ -194,18 +210,24 @@ class BatchProcessor:
                 f"{self._unforeseen} records in a row failed in ways nobody foresaw; the last one:"
                 f" {type(error).__name__}. Stopping before more is put aside; the log has the tracebacks."
             ) from error
-        await self._put_aside(record, "handler_failed", f"{type(error).__name__}: {error}", attempts=1)
+        return DeadLetter(record, "handler_failed", 1, f"{type(error).__name__}: {error}", current_trace_id())
 
-    async def _put_aside(
-        self, record: ConsumerRecord[bytes, bytes], reason: DeadLetterReason, error: str, *, attempts: int
-    ) -> None:
-        await self._dead_letters.put(DeadLetter(record, reason, attempts, error, current_trace_id()))
-        self._state.put_aside(reason)
-        _LOG.warning(
-            "record put aside",
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            reason=reason,
-            error=error,
-        )
+    async def _put_aside(self, letters: Sequence[DeadLetter]) -> None:
+        """Publish all that a batch put aside and wait once: one by one, a thousand hold up good ones."""
+        if not letters:
+            return
+        await self._dead_letters.put(*letters)
+        for letter in letters:
+            self._state.put_aside(letter.reason)
+            _LOG.warning(
+                "record put aside",
+                topic=letter.record.topic,
+                partition=letter.record.partition,
+                offset=letter.record.offset,
+                reason=letter.reason,
+                error=letter.error,
+            )
+
+
+def _letter(record: ConsumerRecord[bytes, bytes], error: PermanentError) -> DeadLetter:
+    return DeadLetter(record, error.reason, 1, str(error), current_trace_id())

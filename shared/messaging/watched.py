@@ -55,8 +55,8 @@ class WatchedDeadLetters:
         self._faults = faults
         self._service: Service = service
 
-    async def put(self, letter: DeadLetter) -> None:
-        await self._dead_letters.put(letter)
+    async def put(self, *letters: DeadLetter) -> None:
+        await self._dead_letters.put(*letters)
         self._faults.reached(place(self._service, "dead-letters.published"))
 
 

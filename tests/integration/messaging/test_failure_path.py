@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from shared.messaging.received import Received
 
 _PATIENCE_SECONDS = 60.0
-_MANY = 200
+_MANY = 1_000
 _QUICK = RetryPolicy(attempts=2, first_delay_seconds=0.01, longest_delay_seconds=0.02, unforeseen_limit=3)
 
 
@@ -267,13 +267,14 @@ async def test_a_dead_letter_that_cannot_be_published_is_not_lost(harness: Harne
     class Flaky:
         tries = 0
 
-        async def put(self, letter: DeadLetter) -> None:
-            if letter.record.key != harness.mark.encode():
+        async def put(self, *letters: DeadLetter) -> None:
+            mine = [letter for letter in letters if letter.record.key == harness.mark.encode()]
+            if not mine:
                 return  # what other tests left on the topic
             self.tries += 1
             if self.tries < 3:
                 raise TransientError("no dead-letter topic")
-            kept.append(letter)
+            kept.extend(mine)
 
     _, headers = harness.good("a")
     async with harness.consuming(Flaky()):

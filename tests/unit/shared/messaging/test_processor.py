@@ -6,6 +6,8 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.contracts.sync import SyncRequested
 from shared.errors import PartlyTransientError, PermanentError, ProcessingStopped, TransientError
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from shared.contracts.event import Event
     from shared.errors import DeadLetterReason
     from shared.messaging.dead_letters import DeadLetter
+    from shared.messaging.processor import BatchHandler
     from shared.messaging.received import Received
 
 
@@ -26,12 +29,14 @@ class Shelf:
 
     def __init__(self) -> None:
         self.letters: list[DeadLetter] = []
+        self.calls = 0
         self.broken = False
 
-    async def put(self, letter: DeadLetter) -> None:
+    async def put(self, *letters: DeadLetter) -> None:
         if self.broken:
             raise TransientError("the shelf is away")
-        self.letters.append(letter)
+        self.calls += 1
+        self.letters += letters
 
 
 class Told:
@@ -62,12 +67,16 @@ class Bench:
         self.seen: list[list[str]] = []
         self.done: list[str] = []
         self.poison: dict[str, list[Exception]] = {}
-        self.processor = BatchProcessor(
-            handler=self.handle,
+        self.retry = RetryPolicy(attempts=attempts, unforeseen_limit=unforeseen_limit)
+        self.processor = self.processing(self.handle)
+
+    def processing(self, handler: BatchHandler) -> BatchProcessor:
+        return BatchProcessor(
+            handler=handler,
             events=[SyncRequested],
             dead_letters=self.shelf,
             state=self.told,
-            retry=RetryPolicy(attempts=attempts, unforeseen_limit=unforeseen_limit),
+            retry=self.retry,
             sleep=self.sleep,
             rng=random.Random(1),
         )
@@ -148,19 +157,75 @@ async def test_only_the_culprit_of_a_batch_is_put_aside() -> None:
     bench = Bench()
     bench.poison["b"] = [PermanentError("no")] * 3
     await bench.processor.process([record_of(request(name), offset=i) for i, name in enumerate("abc")])
-    assert bench.seen == [["a", "b", "c"], ["a"], ["b", "c"], ["b"], ["c"]]
+    assert bench.seen == [["a", "b", "c"], ["a"], ["b"], ["c"]]
     (letter,) = bench.shelf.letters
     assert (letter.record.offset, letter.reason, letter.error) == (1, "handler_rejected", "no")
 
 
-async def test_finding_the_culprit_of_a_large_batch_takes_few_calls() -> None:
+@pytest.mark.parametrize("culprit", [0, 1, 499, 500, 700, 999])
+async def test_finding_the_culprit_of_a_large_batch_takes_few_calls(culprit: int) -> None:
     """A batch is halved, so that one bad record among many does not have each handled alone."""
     bench = Bench()
-    bench.poison["700"] = [PermanentError("no")] * 20
+    bench.poison[str(culprit)] = [PermanentError("no")] * 20
     await bench.processor.process([record_of(request(str(at)), offset=at) for at in range(1_000)])
-    assert [letter.record.offset for letter in bench.shelf.letters] == [700]
+    assert [letter.record.offset for letter in bench.shelf.letters] == [culprit]
     assert len(bench.seen) <= 1 + 2 * 10
-    assert bench.done == [str(at) for at in range(1_000) if at != 700]
+    assert bench.done == [str(at) for at in range(1_000) if at != culprit]
+
+
+@pytest.mark.parametrize(("every", "most_calls"), [(1, 1_010), (2, 1_510), (50, 20 * 11 + 1)])
+async def test_a_batch_full_of_culprits_is_searched_in_one_go(every: int, most_calls: int) -> None:
+    """Where one was found the next is looked for close by, and all are put aside together, in order."""
+    bench = Bench()
+    bad = range(0, 1_000, every)
+    bench.poison = {str(at): [PermanentError("no")] * 2_000 for at in bad}
+    await bench.processor.process([record_of(request(str(at)), offset=at) for at in range(1_000)])
+    assert [letter.record.offset for letter in bench.shelf.letters] == list(bad)
+    assert bench.done == [str(at) for at in range(1_000) if at not in bad]
+    assert len(bench.seen) <= most_calls
+    assert bench.shelf.calls == 1
+
+
+@given(st.lists(st.sampled_from(["good", "bad", "waits"]), max_size=40))
+async def test_each_record_of_any_batch_is_handled_put_aside_or_waits(kinds: list[str]) -> None:
+    """Nobody is handled twice, nobody is forgotten, and order is kept, wherever the culprits stand."""
+    bench = Bench()
+    records = [record_of(request(str(at)), offset=at) for at in range(len(kinds))]
+
+    async def handle(batch: Sequence[Received[Event]]) -> None:
+        of_batch = [kinds[received.offset] for received in batch]
+        if "bad" in of_batch:
+            raise PermanentError("no")
+        bench.done += [str(received.offset) for received in batch if kinds[received.offset] == "good"]
+        if "waits" in of_batch:
+            waiting = [place for place, kind in enumerate(of_batch) if kind == "waits"]
+            raise PartlyTransientError("they wait", waiting=waiting)
+
+    waiting = await bench.processing(handle).process(records)
+    found = {"good": [int(name) for name in bench.done], "waits": [one.offset for one in waiting]}
+    found["bad"] = [letter.record.offset for letter in bench.shelf.letters]
+    assert found == {kind: [at for at, its in enumerate(kinds) if its == kind] for kind in found}
+
+
+async def test_what_a_transient_error_interrupts_is_put_aside_when_it_comes_again() -> None:
+    """A search that could not be finished has put nobody aside yet, and nobody twice in the end."""
+    bench = Bench(attempts=1)
+    bench.poison = {"a": [PermanentError("no")] * 9, "d": [TransientError("away")]}
+    records = [record_of(request(name), offset=at) for at, name in enumerate("abcd")]
+    with pytest.raises(TransientError):
+        await bench.processor.process(records)
+    assert bench.shelf.letters == []
+    await bench.processor.process(records)
+    assert [letter.record.offset for letter in bench.shelf.letters] == [0]
+
+
+async def test_the_last_of_a_failing_stretch_may_pass_alone() -> None:
+    """Nobody is blamed for their neighbours: whoever is put aside failed alone."""
+    bench = Bench()
+    bench.poison["b"] = [PermanentError("only in company")]
+    await bench.processor.process([record_of(request(name), offset=at) for at, name in enumerate("ab")])
+    assert bench.seen == [["a", "b"], ["a"], ["b"]]
+    assert bench.shelf.letters == []
 
 
 async def test_an_unforeseen_failure_is_put_aside_with_its_name() -> None:
