@@ -37,7 +37,7 @@ test-engines: .venv/stamp-dev ## Hold our engines beside others: the suite, rand
 test-faults: .venv/stamp-dev ## Let each service die at every place between two writes; take safeguards out
 	@$(BIN)/python -m pytest tests/e2e/faults $(ARGS)
 
-torture: .venv/stamp-dev ## Bounce everything while facts arrive, for ten minutes; replay with ARGS="--seed N"
+torture: .venv/stamp-dev ## Bounce everything while facts arrive, ten minutes an engine; replay with ARGS="--seed N"
 	@$(BIN)/python -m tests.e2e.torture $(ARGS)
 
 test-browser: .venv/stamp-dev ## Drive the pages with a real browser; needs Chromium

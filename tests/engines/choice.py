@@ -60,6 +60,12 @@ def docker_missing() -> str | None:
     return None if asked.returncode == 0 else f"no Docker engine answers: {asked.stderr.strip()[-120:]}"
 
 
+def java_command(port: int = 0) -> tuple[str, ...]:
+    """Return the command that runs mongo-java-server on this port, or on any that is free."""
+    path = class_path(MONGO_JAVA_SERVER, Path.home() / ".cache" / "earshot")
+    return (sys.executable, "-m", "tests.engines.java_server", path, str(port))
+
+
 @contextmanager
 def running_engine(name: EngineName, folder: Path) -> Iterator[str]:
     """Run an engine inside the block; yield its MongoDB address."""
@@ -69,14 +75,10 @@ def running_engine(name: EngineName, folder: Path) -> Iterator[str]:
         with MongoDbContainer(_MONGODB_IMAGE) as container:
             yield container.get_connection_url()
         return
-    module = "deploy.local.documents" if name == "earshot" else "tests.engines.java_server"
-    arguments = (
-        ("--port", "0", "--directory", str(folder), "--ttl-interval-seconds", "0.5")
-        if name == "earshot"
-        else (class_path(MONGO_JAVA_SERVER, Path.home() / ".cache" / "earshot"),)
-    )
+    arguments = ("--port", "0", "--directory", str(folder), "--ttl-interval-seconds", "0.5")
+    own = (sys.executable, "-m", "deploy.local.documents", *arguments)
     process = subprocess.Popen(  # noqa: S603 - our own modules
-        [sys.executable, "-m", module, *arguments],
+        own if name == "earshot" else java_command(),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},  # noqa: TID251 - a child inherits its surroundings
         stdout=subprocess.PIPE,

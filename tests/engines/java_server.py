@@ -1,7 +1,8 @@
-"""mongo-java-server with its memory backend, as a process: `python -m tests.engines.java_server CLASS_PATH`.
+"""mongo-java-server with its memory backend: `python -m tests.engines.java_server CLASS_PATH PORT`.
 
-Prints `ready ADDRESS` when it listens. It reports wire version 8 by itself, which today's drivers refuse; it
-is told a version that says 13, by which it announces itself and nothing that it does changes.
+Prints `ready ADDRESS` when it listens; port 0 means any that is free. It reports wire version 8 by itself,
+which today's drivers refuse; it is told a version that says 13, by which it announces itself and nothing that
+it does changes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _WIRE_VERSION = 13
 _VERSION = (5, 0, 0)
 
 
-def main(class_path: str) -> None:
+def main(class_path: str, port: int) -> None:
     library = JAVA_HOME / "lib" / "server" / "libjvm.so"
     if not library.exists():
         library = library.with_suffix(".dylib")
@@ -43,8 +44,8 @@ def main(class_path: str) -> None:
     proxy = jpype.JProxy("de.bwaldvogel.mongo.MongoVersion", inst=Version())
     backend = jpype.JClass("de.bwaldvogel.mongo.backend.memory.MemoryBackend")().version(proxy)
     server = jpype.JClass("de.bwaldvogel.mongo.MongoServer")(backend)
-    address = server.bind()
-    sys.stdout.write(f"ready mongodb://127.0.0.1:{address.getPort()}\n")
+    server.bind("127.0.0.1", port)
+    sys.stdout.write(f"ready mongodb://127.0.0.1:{server.getLocalAddress().getPort()}\n")
     sys.stdout.flush()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -54,4 +55,4 @@ def main(class_path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

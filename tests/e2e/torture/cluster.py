@@ -31,12 +31,14 @@ from deploy.local.settings import LocalSettings
 from deploy.local.supervision.part import Word
 from shared.contracts.topics import ALL_TOPICS
 from tests.e2e.chain.installation import eventually
+from tests.engines.choice import TITLES, java_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from deploy.local.supervision.part import Part
+    from tests.engines.choice import EngineName
 
 ENGINES = ("kafka", "documents")
 SERVICES = ("connector", "syncer", "detector", "notifier")
@@ -81,13 +83,24 @@ class Cluster:
         environment: settings that every part gets beside its own.
         stand_in: a module that runs services in place of `services.<name>`, told the name and, after it,
             the words given to `start`. Without it, services run as in production.
+        documents: what runs as the part `documents`: our own server, or mongo-java-server in its place.
+        mongodb_uri: a server that somebody else runs; then there is no such part.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], *, stand_in: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        stand_in: str | None = None,
+        documents: EngineName = "earshot",
+        mongodb_uri: str | None = None,
+    ) -> None:
         self.folder = folder
         numbers = free_ports(len(_PORTS) + len(SERVICES))
+        ports = dict(zip(_PORTS, numbers, strict=False))
         self.settings = LocalSettings.model_validate(
-            {"data_dir": folder / "data", **dict(zip(_PORTS, numbers, strict=False))}
+            {"data_dir": folder / "data", "mongodb_uri": mongodb_uri, **ports}
         )
         self.address = self.settings.address
         self.bootstrap_servers = self.settings.bootstrap_servers
@@ -99,6 +112,11 @@ class Cluster:
         self.parts = {
             part.name: Running(part) for part in all_parts(self.settings, keys, self._client, demo=False)
         }
+        if documents == "java":
+            part = self.parts["documents"].part
+            command = java_command(self.settings.mongodb_port)
+            self.parts["documents"] = Running(replace(part, title=TITLES["java"], command=lambda: command))
+        self.engines = tuple(name for name in ENGINES if name in self.parts)
         for name, port in zip(SERVICES, numbers[len(_PORTS) :], strict=True):
             self.parts[name + SECOND] = Running(_replica(self.parts[name].part, port))
 
@@ -106,9 +124,9 @@ class Cluster:
         """Start engines, services and the gateway, and return when all are ready."""
         prepare_node(local_kafka(self.settings), self.settings.cache_dir, SilentReporter())
         (self.settings.data_dir / "documents").mkdir(parents=True, exist_ok=True)
-        for name in ENGINES:
+        for name in self.engines:
             self.start(name)
-        eventually("the engines answer", lambda: self.ready(ENGINES), seconds=_START_SECONDS)
+        eventually("the engines answer", lambda: self.ready(self.engines), seconds=_START_SECONDS)
         asyncio.run(ensure_topics(self.bootstrap_servers, ALL_TOPICS))
         for name in (*SERVICES, "gateway"):
             self.start(name)
@@ -176,7 +194,7 @@ class Cluster:
             for other in self.parts:
                 if other not in ENGINES:
                     self._gone(other)
-        for name in ENGINES:
+        for name in self.engines:
             self._gone(name)
 
     def _gone(self, name: str) -> None:

@@ -19,13 +19,16 @@ from tests.e2e.chain.workspace import Workspace
 from tests.e2e.torture.cluster import Cluster
 from tests.e2e.torture.facts import FactWriter
 from tests.e2e.torture.receiver import SECRET, Receiver
-from tests.e2e.torture.trouble import Trouble, blows
+from tests.e2e.torture.trouble import Trouble, blows, sparing
 from tests.e2e.torture.verdict import Evidence, Verdict, judged
+from tests.engines.choice import running_engine
 from tests.integration.syncer.stage import simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from tests.engines.choice import EngineName
 
 RECIPIENTS = ("success-team", "account-owners")
 _SIZE = {"CONVERSATIONS": 60, "PARTS": 4, "CONTACTS": 150, "COMPANIES": 100, "DAYS": 20}
@@ -99,9 +102,11 @@ def stand(
     each_second: float,
     stand_in: str | None = None,
     environment: Mapping[str, str] | None = None,
+    documents: EngineName = "earshot",
 ) -> Iterator[Stand]:
     """Start a cluster beside a small workspace and a receiver, nothing connected yet; yield all of it."""
     with ExitStack() as stack:
+        contained = stack.enter_context(running_engine(documents, folder)) if documents == "mongodb" else None
         address = stack.enter_context(simulator(folder, **_SIZE))
         hosts = json.dumps({"us": address})
         cluster = Cluster(
@@ -122,6 +127,8 @@ def stand(
                 **(environment or {}),
             },
             stand_in=stand_in,
+            documents=documents,
+            mongodb_uri=contained,
         )
         stack.callback(cluster.stop_all)
         cluster.start_all()
@@ -143,6 +150,7 @@ class Outcome:
     """What a run came to."""
 
     seed: int
+    documents: EngineName
     verdict: Verdict
     blows: list[str] = field(default_factory=list)
     settled_seconds: float = 0.0
@@ -159,6 +167,7 @@ def tortured(
     each_second: float,
     say: Callable[[str], None],
     mutant: str | None = None,
+    documents: EngineName = "earshot",
 ) -> Outcome:
     """Run torture and return what it came to. Raises AssertionError when the cluster does not recover."""
     # One source for each purpose: how many facts are written must not change which blows fall.
@@ -166,15 +175,24 @@ def tortured(
     environment = {} if mutant is None else {"EARSHOT_TEST_MUTANT": mutant}
     stand_in = None if mutant is None else "tests.e2e.torture.service"
     with stand(
-        folder, writing, each_second=each_second, stand_in=stand_in, environment=environment
+        folder,
+        writing,
+        each_second=each_second,
+        stand_in=stand_in,
+        environment=environment,
+        documents=documents,
     ) as ground:
         connection_id = ground.connect()
         say(f"connected and read; pages at {ground.cluster.address}, logs in {folder / 'data' / 'logs'}")
-        trouble = Trouble(ground.cluster, ground.workspace, ground.receiver, hitting, say)
-        outcome = Outcome(seed, Verdict())
+        spared = () if documents == "earshot" else ("documents",)
+        trouble = Trouble(ground.cluster, ground.workspace, ground.receiver, hitting, say, spared=spared)
+        outcome = Outcome(seed, documents, Verdict())
         ground.writer.start()
         ends = time.monotonic() + seconds
-        for blow in blows(random.Random(f"{seed}/plan")):
+        planned = blows(random.Random(f"{seed}/plan"))
+        for name in spared:
+            planned = sparing(planned, name, may_be_held=name in ground.cluster.parts)
+        for blow in planned:
             if time.monotonic() > ends:
                 break
             left = ends - time.monotonic()

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from tests.e2e.torture.cluster import ENGINES, SECOND, SERVICES, waited
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from tests.e2e.chain.workspace import Workspace
     from tests.e2e.torture.cluster import Cluster
@@ -26,6 +26,9 @@ Kind = Literal["end", "again", "all", "rebalance", "hold", "outside"]
 
 _RECOVERED_SECONDS = 120
 """After a single blow everything must be ready again by then; engines on a busy machine take the longest."""
+
+_HELD_AT_LEAST_SECONDS = 2.0
+"""Long enough that calls to a part that is held up in place of being ended pile up."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,19 @@ class Blow:
         what = {
             "end": f"{how} {', '.join(self.parts)}",
             "again": f"{how} {', '.join(self.parts)}, three times as soon as it is back",
-            "all": f"{how} everything at once" if len(self.parts) > len(SERVICES) else f"{how} all services",
+            "all": f"{how} {self._all_of_them()}",
             "rebalance": f"second replica of {', '.join(self.parts)}, {how} within {self.seconds:.1f} s",
             "hold": f"{how} {', '.join(self.parts)} for {self.seconds:.1f} s",
             "outside": "Intercom and receivers change their mood",
         }[self.kind]
         rest = "until ready" if self.rest_seconds is None else f"{self.rest_seconds:.1f} s"
         return f"{what}; rest {rest}"
+
+    def _all_of_them(self) -> str:
+        engines = [name for name in self.parts if name in ENGINES]
+        if len(engines) == len(ENGINES):
+            return "everything at once"
+        return " and ".join(("all services", *engines)) + " at once"
 
 
 def blows(rng: random.Random) -> Iterator[Blow]:
@@ -67,6 +76,20 @@ def blows(rng: random.Random) -> Iterator[Blow]:
     yield from first
     while True:
         yield _drawn(rng)
+
+
+def sparing(planned: Iterable[Blow], name: str, *, may_be_held: bool) -> Iterator[Blow]:
+    """Yield the same blows, but none that ends this part: what falls on it alone holds it up, if that may be.
+
+    A blow that was meant for others too still meets them.
+    """
+    for blow in planned:
+        left = tuple(part for part in blow.parts if part != name)
+        if left or not blow.parts:
+            yield replace(blow, parts=left)
+        elif may_be_held:
+            seconds = max(blow.seconds, _HELD_AT_LEAST_SECONDS)
+            yield replace(blow, kind="hold", number=signal.SIGSTOP, seconds=seconds)
 
 
 def _drawn(rng: random.Random) -> Blow:
@@ -91,7 +114,11 @@ def _drawn(rng: random.Random) -> Blow:
 
 
 class Trouble:
-    """Deals blows to a cluster and lets it recover."""
+    """Deals blows to a cluster and lets it recover.
+
+    Args:
+        spared: parts that are never ended, not even while they are held up.
+    """
 
     def __init__(
         self,
@@ -100,7 +127,10 @@ class Trouble:
         receiver: Receiver,
         rng: random.Random,
         say: Callable[[str], None],
+        *,
+        spared: Collection[str] = (),
     ) -> None:
+        self._spared = spared
         self._cluster = cluster
         self._workspace = workspace
         self._receiver = receiver
@@ -168,7 +198,7 @@ class Trouble:
         (name,) = blow.parts
         self._cluster.send(name, signal.SIGSTOP)
         time.sleep(blow.seconds)
-        if self._rng.random() < 0.3:
+        if self._rng.random() < 0.3 and name not in self._spared:
             self._cluster.end(name, signal.SIGKILL)
             self._cluster.start(name)
         else:
