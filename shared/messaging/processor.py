@@ -201,16 +201,23 @@ class BatchProcessor:
         self._state.handled(records)
 
     def _given_up(self, record: ConsumerRecord[bytes, bytes], error: Exception) -> DeadLetter:
+        letter = _letter(record, error)
         if isinstance(error, PermanentError):
-            return _letter(record, error)
+            return letter
         self._unforeseen += 1
-        _LOG.error("handler failed", topic=record.topic, offset=record.offset, exc_info=error)
+        _LOG.error(
+            "handler failed",
+            topic=record.topic,
+            offset=record.offset,
+            trace_id=letter.trace_id,
+            exc_info=error,
+        )
         if self._unforeseen > self._retry.unforeseen_limit:
             raise ProcessingStopped(
                 f"{self._unforeseen} records in a row failed in ways nobody foresaw; the last one:"
                 f" {type(error).__name__}. Stopping before more is put aside; the log has the tracebacks."
             ) from error
-        return DeadLetter(record, "handler_failed", 1, f"{type(error).__name__}: {error}", current_trace_id())
+        return letter
 
     async def _put_aside(self, letters: Sequence[DeadLetter]) -> None:
         """Publish all that a batch put aside and wait once: one by one, a thousand hold up good ones."""
@@ -225,9 +232,16 @@ class BatchProcessor:
                 partition=letter.record.partition,
                 offset=letter.record.offset,
                 reason=letter.reason,
+                trace_id=letter.trace_id,
                 error=letter.error,
             )
 
 
-def _letter(record: ConsumerRecord[bytes, bytes], error: PermanentError) -> DeadLetter:
-    return DeadLetter(record, error.reason, 1, str(error), current_trace_id())
+def _letter(record: ConsumerRecord[bytes, bytes], error: Exception) -> DeadLetter:
+    """Return what is put aside, under the trace that the record came with, or under one of its own."""
+    traced = headers_of([header for header in record.headers if header[0] == "ce_traceparent"])
+    with span("put aside", traced.get("ce_traceparent")):
+        trace_id = current_trace_id()
+    if isinstance(error, PermanentError):
+        return DeadLetter(record, error.reason, 1, str(error), trace_id)
+    return DeadLetter(record, "handler_failed", 1, f"{type(error).__name__}: {error}", trace_id)

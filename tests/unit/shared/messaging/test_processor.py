@@ -238,6 +238,26 @@ async def test_an_unforeseen_failure_is_put_aside_with_its_name() -> None:
     assert "KeyError" in letter.error
 
 
+@pytest.mark.parametrize("failure", [KeyError("x"), PermanentError("no")])
+async def test_a_letter_carries_the_trace_that_its_record_came_with(failure: Exception) -> None:
+    """Whoever reads it finds what the log says about the same change."""
+    bench = Bench()
+    bench.poison["a"] = [failure]
+    encoded = record_of(request("a"))
+    traced = ("ce_traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    await bench.processor.process([record(encoded.value, [*encoded.headers, traced])])
+    assert [letter.trace_id for letter in bench.shelf.letters] == ["0af7651916cd43dd8448eb211c80319c"]
+
+
+async def test_a_letter_without_a_trace_gets_one() -> None:
+    """A record that nobody traced, or traced wrongly, is found in the log all the same."""
+    bench = Bench()
+    await bench.processor.process([record(b"", [("ce_traceparent", b"\xff")])])
+    (letter,) = bench.shelf.letters
+    assert letter.trace_id is not None
+    assert int(letter.trace_id, 16) > 0
+
+
 async def test_too_many_unforeseen_failures_in_a_row_stop_the_service() -> None:
     """Then the fault is ours, and going on would only put more aside."""
     bench = Bench(unforeseen_limit=3)
