@@ -263,6 +263,7 @@ async def test_a_transient_error_that_stays_keeps_the_offset_and_drops_readiness
 async def test_a_dead_letter_that_cannot_be_published_is_not_lost(harness: Harness) -> None:
     """While the dead-letter topic is away, the record stays uncommitted and is tried again."""
     kept: list[DeadLetter] = []
+    taken = asyncio.Event()
 
     class Flaky:
         tries = 0
@@ -275,11 +276,14 @@ async def test_a_dead_letter_that_cannot_be_published_is_not_lost(harness: Harne
             if self.tries < 3:
                 raise TransientError("no dead-letter topic")
             kept.extend(mine)
+            taken.set()
 
     _, headers = harness.good("a")
     async with harness.consuming(Flaky()):
         await harness.put((b"\xff", headers), harness.good("b"))
         await harness.until_seen("b")
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await taken.wait()
     assert [letter.reason for letter in kept] == ["broken_bytes"]
 
 
