@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from typing import TYPE_CHECKING
 
@@ -217,6 +218,20 @@ async def test_what_a_transient_error_interrupts_is_put_aside_when_it_comes_agai
     assert bench.shelf.letters == []
     await bench.processor.process(records)
     assert [letter.record.offset for letter in bench.shelf.letters] == [0]
+
+
+async def test_a_search_that_is_cut_short_has_put_nobody_aside() -> None:
+    """Whoever dies half-way leaves no letter of a record that the next one may be able to handle."""
+    bench = Bench()
+
+    async def handle(batch: Sequence[Received[Event]]) -> None:
+        if len(batch) == 1 and batch[0].offset == 1:
+            raise asyncio.CancelledError
+        raise PermanentError("no")
+
+    with pytest.raises(asyncio.CancelledError):
+        await bench.processing(handle).process([record_of(request(str(at)), offset=at) for at in range(3)])
+    assert bench.shelf.letters == []
 
 
 async def test_the_last_of_a_failing_stretch_may_pass_alone() -> None:
