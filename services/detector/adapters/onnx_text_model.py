@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 from pydantic import BaseModel, ConfigDict, ValidationError
 from tokenizers import Tokenizer
 
+from services.detector.adapters.silent_onnxruntime import onnxruntime
 from services.detector.domain.learned import Curve, Learned, MoodCurve
 from services.detector.domain.model_scores import LABELS, ModelScores
 from services.detector.errors import ModelUnusableError
