@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from shared.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_Model = TypeVar("_Model", bound=BaseSettings)
 
 _SHORTEST_SIGNING_KEY = 32
 """Characters; HMAC-SHA256 wants a key of at least its own 32 bytes (RFC 7518 §3.2)."""
+
+
+def read_settings(model: type[_Model]) -> _Model:
+    """Read `model` from the environment.
+
+    Raises:
+        ConfigurationError: a line for each that cannot be used, named as people set it; no value is shown.
+    """
+    try:
+        return model()
+    except SettingsError as error:
+        # The message names the field, and says nothing else.
+        raise ConfigurationError(f"A value is not the JSON that it has to be: {error}") from error
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+        raise ConfigurationError("\n".join(_said(model, problem) for problem in problems)) from error
+
+
+def _said(model: type[BaseSettings], problem: ErrorDetails) -> str:
+    what = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        # Of several settings together; such a message names them itself.
+        return what
+    field = "_".join(str(step) for step in problem["loc"])
+    return f"{model.model_config['env_prefix']}{field}".upper() + f": {what}"
 
 
 class KafkaSecuritySettings(BaseSettings):

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
 from deploy.local.settings import LocalSettings
-from shared.errors import ConfigurationError
+from shared.config import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,14 +27,7 @@ class Invocation:
 
     def settings(self) -> LocalSettings:
         """Return the settings. Raises `ConfigurationError` naming each that cannot be used."""
-        try:
-            return LocalSettings()
-        except ValidationError as error:
-            problems = [
-                f"EARSHOT_{'_'.join(str(step) for step in detail['loc']).upper()}: {detail['msg']}"
-                for detail in error.errors(include_url=False, include_input=False)
-            ]
-            raise ConfigurationError("\n".join(problems)) from error
+        return read_settings(LocalSettings)
 
 
 def print_json(value: Any) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from pydantic import ValidationError
-
 from deploy.simulator.errors import SimulatorError
 from deploy.simulator.serving import serve
 from deploy.simulator.settings import SimulatorSettings
+from shared.config import read_settings
+from shared.errors import ConfigurationError
 
 
 def main() -> int:
     """Serve until told to stop; 2 when settings, data folder or ports cannot be used."""
     try:
-        serve(SimulatorSettings())
-    except (ValidationError, SimulatorError) as error:
+        serve(read_settings(SimulatorSettings))
+    except (ConfigurationError, SimulatorError) as error:
         sys.stderr.write(f"The demo workspace cannot start: {error}\n")
         return 2
     return 0

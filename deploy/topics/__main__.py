@@ -8,19 +8,19 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from pydantic import ValidationError
-
 from deploy.local.errors import LocalModeError
 from deploy.topics.creation import BrokersAway, create_topics
 from deploy.topics.settings import TopicsSettings
+from shared.config import read_settings
+from shared.errors import ConfigurationError
 
 
 def main() -> int:
     """Return 0 when all topics are there, 1 when Kafka did not do it, 2 when settings are wrong."""
     try:
-        settings = TopicsSettings()
-    except ValidationError as error:
-        sys.stderr.write(f"The topics cannot be created: {error}\n")
+        settings = read_settings(TopicsSettings)
+    except ConfigurationError as error:
+        sys.stderr.write(f"The topics cannot be created. {error}\n")
         return 2
     try:
         count = asyncio.run(create_topics(settings))

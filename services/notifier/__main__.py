@@ -6,12 +6,18 @@ import sys
 
 from services.notifier.app import create_app
 from services.notifier.settings import Settings
-from shared.http.server import Server
+from shared.config import read_settings
+from shared.http.server import Server, exit_code
 from shared.observability.logs import configure_logging
 
 
 def main() -> int:
-    settings = Settings()
+    """Serve until told to stop. Returns 0, 1 when consuming had to stop, 2 when settings cannot be used."""
+    return exit_code("notifier", _serve)
+
+
+def _serve() -> int:
+    settings = read_settings(Settings)
     configure_logging(level=settings.log_level, log_format=settings.log_format, service="notifier")
     server = Server(settings)
     return server.run(create_app(settings, on_stop=server.stop))

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from shared.errors import ConfigurationError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
 
     from shared.config import ServiceSettings
 
 _KEEP_ALIVE_SECONDS = 75
 """Longer than a reverse proxy keeps its idle connections, so that it never writes into a closed one."""
+
+
+_UNUSABLE = 2
+"""The exit code of a service whose settings cannot be used: another start would end the same."""
+
+
+def exit_code(service: str, serve: Callable[[], int]) -> int:
+    """Return what `serve` returns; where the operator must act, say what is wrong and return 2."""
+    try:
+        return serve()
+    except ConfigurationError as error:
+        sys.stderr.write(f"The {service} cannot start. {error}\n")
+        return _UNUSABLE
 
 
 class Server:
