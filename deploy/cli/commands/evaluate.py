@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 
 from deploy.cli.invocation import AsJson, people, print_json
-from services.detector.evaluation.report import as_text
-from services.detector.evaluation.run import evaluate_file
 
 
 class TaskName(StrEnum):
@@ -34,6 +32,10 @@ Predictions = Annotated[
 
 def evaluate(file: File, task: Task, *, predictions: Predictions = None, as_json: AsJson = False) -> None:
     """Score a labelled file with the detectors of this installation."""
+    # Here, since loading the text model's runtime takes longer than most other commands.
+    from services.detector.evaluation.report import as_text  # noqa: PLC0415
+    from services.detector.evaluation.run import evaluate_file  # noqa: PLC0415
+
     report = evaluate_file(file, task, predictions)
     if as_json:
         print_json(report)
