@@ -53,7 +53,7 @@ def test_health_is_told_by_the_exit_code(address: str, capsys: pytest.CaptureFix
 def test_the_image_is_pinned_and_unprivileged(root: Path) -> None:
     """The base has a version, packages come by hash and uncompiled, and the last user is a number."""
     text = (root / "deploy/docker/Dockerfile").read_text()
-    base = re.search(r"^ARG PYTHON_IMAGE=python:(\S+)$", text, re.MULTILINE)
+    base = re.search(r"^ARG PYTHON_IMAGE=docker\.io/library/python:(\S+)$", text, re.MULTILINE)
     assert base is not None
     assert re.fullmatch(r"3\.11\.\d+-slim-\w+", base[1])
     assert "--require-hashes" in text
