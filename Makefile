@@ -10,13 +10,15 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # More arguments for the command behind a target, as in: make up ARGS=--no-demo
 ARGS ?=
+# What builds the image: docker, podman or buildah.
+BUILDER ?= docker
 # Three processes share the tests, a module at a time, since modules start engines and wait for them; WORKERS= runs all in one.
 WORKERS ?= -n 3 --dist loadscope
 # Where the text model is made: weights of both stages and a model per fold; what is there is not made again.
 WORK ?= build/training
 
 .PHONY: help up test test-chain test-engines test-faults torture test-browser check fix contracts bench bench-engines bench-pipeline bench-sync bench-scale bench-memory bench-simulator train \
-	evaluate clean
+	evaluate image clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -88,6 +90,9 @@ bench-simulator: .venv/stamp-dev ## Measure the simulated workspace with a milli
 
 bench-engines: .venv/stamp-dev ## Measure our document server beside mongo-java-server in one run
 	@$(BIN)/python -m tests.benchmarks.engines_bench $(ARGS)
+
+image: ## Build the container image; BUILDER=podman or BUILDER=buildah where there is no Docker
+	$(BUILDER) build --file deploy/docker/Dockerfile --tag earshot:0.1.0 $(ARGS) .
 
 clean: ## Remove caches and .venv; never the data
 	rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build *.egg-info
