@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PACKAGED = Path(__file__).parent.parent / "model"
 TOKENS_PER_BATCH = 384
 """Texts times tokens that are read in one go: larger batches gain nothing on a core and hold memory."""
-_BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128)
+_BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 160, 192)
 """Texts are filled up to the next of these lengths; beyond the last they are cut."""
 _CHARACTERS = 2_000
 """More cannot be within the last bucket; the tokenizer's work is bounded by it."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TURN_LIMIT_MESSAGES = 3
 """An agent's turn is seldom longer; what comes later is about something else."""
+_FOLLOWING_LIMIT_MESSAGES = 4
+"""Who says more before an answer comes says it in a message or three."""
 _ASSENT_CLAUSES = 3
 """A yes stands at the beginning of the answer to an offer."""
 
@@ -80,11 +82,25 @@ class Turns:
         """The agents' messages before a customer's, back to the last thing a customer said."""
         return self._from(message, -1)
 
-    def _from(self, message: Message, step: int) -> tuple[Message, ...]:
+    def following(self, message: Message) -> tuple[Message, ...]:
+        """What people said after a customer's message: customers' next words, and the answer to them."""
+        found: list[Message] = []
+        for other in self._messages[self._at(message) + 1 :]:
+            answered = bool(found) and found[-1].author_type is AuthorType.AGENT
+            if len(found) == _FOLLOWING_LIMIT_MESSAGES or (answered and other.from_customer):
+                break
+            if other.author_type is not AuthorType.BOT and not other.internal:
+                found.append(other)
+        return tuple(found)
+
+    def _at(self, message: Message) -> int:
         if self._position is None:
             self._position = {id(one): at for at, one in enumerate(self._messages)}
+        return self._position[id(message)]
+
+    def _from(self, message: Message, step: int) -> tuple[Message, ...]:
         found: list[Message] = []
-        at = self._position[id(message)] + step
+        at = self._at(message) + step
         while 0 <= at < len(self._messages) and len(found) < _TURN_LIMIT_MESSAGES:
             other = self._messages[at]
             if other.from_customer:

@@ -46,19 +46,25 @@ class ModelScores:
 
 @dataclass(frozen=True, slots=True)
 class MessageScores:
-    """Scores of a message as a whole, and of its clauses by their index where they were worth a look."""
+    """Scores of a message as a whole, and of its clauses by their index where they were worth a look.
+
+    `within` are those of the message within what was said around it, where that was read.
+    """
 
     whole: ModelScores
     clauses: Mapping[int, ModelScores] = field(default_factory=dict)
+    within: ModelScores | None = None
 
     def decisive(self, label: str) -> float:
         """The score to decide on: halfway between the whole and its strongest clause where those were read.
 
         A whole that speaks for a label which none of its clauses speaks for was misled by their mixture.
+        What was said around it shows what was meant; it weighs as much as the message by itself.
         """
-        if not self.clauses:
-            return self.whole.of(label)
-        return (self.whole.of(label) + max(one.of(label) for one in self.clauses.values())) / 2
+        alone = self.whole.of(label)
+        if self.clauses:
+            alone = (alone + max(one.of(label) for one in self.clauses.values())) / 2
+        return alone if self.within is None else (alone + self.within.of(label)) / 2
 
     def denies(self, label: str) -> bool:
         """Whether the model speaks against a kind: surely not this one, or plainly another in its place."""

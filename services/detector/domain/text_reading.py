@@ -2,16 +2,20 @@
 
 Messages of nothing but manners ("ok, thank you so much") are left to the rules: they are plainly nothing.
 Each other one is read as a whole (a long one in windows of whole clauses, of which the strongest counts).
-Where that says that something is there, its clauses are read too, so that the one that carries the decision
-can be quoted. All pieces of many conversations go to the model together.
+Where there may be something, or an agent offered or asked something, it is read again within what was said
+around it, which shows what was meant. Where either says that something is there, its clauses are read too,
+so that the one that carries the decision can be quoted. All pieces of many conversations go to the model
+together.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.detector.domain.conversation import AuthorType
+from services.detector.domain.dialogue import Turns
 from services.detector.domain.model_scores import (
     LIFECYCLE,
     POLARITIES,
@@ -35,6 +39,15 @@ WINDOWS_LIMIT = 6
 _LAST_WINDOWS = 2
 CLAUSES_LIMIT = 12
 """Clauses of one message that are read one by one."""
+BEFORE_CHARACTERS = 160
+AFTER_CHARACTERS = 240
+"""A sentence or three: an answer says at its beginning what it answers."""
+_AGENT = " || Agent: "
+_CUSTOMER = " || Customer: "
+"""What stands before each one's words, in training as here."""
+_MAY_BE = -3.0
+"""Logit from which what was said around a message may show that there is something after all."""
+_ASKED = re.compile(r"[?\d]")
 _WORTH_A_LOOK = 1.0
 """Logit from which a label may come out by itself. Below it a rule must speak too, and then the rule says
 which clause it was; reading all clauses costs as much as reading the message."""
@@ -55,11 +68,8 @@ Scores = Mapping[str, MessageScores]
 """Scores of one conversation's messages by part id."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    conversation: int
-    message: Message
-    text: str
+_Place = tuple[int, str]
+"""Which conversation, and which part of it."""
 
 
 def is_manners(message: Message) -> bool:
@@ -85,27 +95,61 @@ def windows(message: Message) -> list[str]:
     return [without_opener(found[0]), *found[1:]] if found else []
 
 
+def exchanges(message: Message, turns: Turns) -> list[str]:
+    """The windows of a message, each between what an agent said before and what was said after it.
+
+    None where it stands alone. Of what came before the end counts, where an offer or a question stands; of
+    what came after the beginning.
+    """
+    before = _words(turns.offers(message))[-BEFORE_CHARACTERS:]
+    after = "".join(
+        f"{_AGENT if other.author_type is AuthorType.AGENT else _CUSTOMER}{said}"
+        for other in turns.following(message)
+        if (said := _words((other,)))
+    )[:AFTER_CHARACTERS]
+    if not before and not after:
+        return []
+    lead = f"{_AGENT}{before}{_CUSTOMER}" if before else ""
+    return [f"{lead}{window}{after}" for window in windows(message)]
+
+
+def _words(messages: Sequence[Message]) -> str:
+    return " ".join(one.text[part.start : part.end] for one in messages for part in one.clauses)
+
+
 def read_with(model: TextModel, conversations: Sequence[Conversation]) -> list[Scores]:
     """Scores of the customers' messages of each conversation, in the order of the conversations."""
-    pieces = [
-        _Piece(at, message, text)
+    turns = [Turns(conversation) for conversation in conversations]
+    messages = {
+        (at, message.part_id): message
         for at, conversation in enumerate(conversations)
         for message in conversation.readable_messages
         if not is_manners(message)
-        for text in windows(message)
-    ]
-    heard: dict[tuple[int, str], list[ModelScores]] = {}
-    messages: dict[tuple[int, str], Message] = {}
-    for piece, scores in zip(pieces, model.read([piece.text for piece in pieces]), strict=True):
-        place = (piece.conversation, piece.message.part_id)
-        heard.setdefault(place, []).append(scores)
-        messages[place] = piece.message
-    wholes = {place: together(scores) for place, scores in heard.items()}
-    clauses = _clauses(model, {place: messages[place] for place, whole in wholes.items() if _worth(whole)})
+    }
+    wholes = _heard(model, {place: windows(message) for place, message in messages.items()})
+    within = _heard(model, {
+        place: exchanges(messages[place], turns[place[0]])
+        for place, whole in wholes.items()
+        if _reaches(whole, _MAY_BE) or _may_answer(messages[place], turns[place[0]])
+    })  # fmt: skip
+    clauses = _clauses(model, {
+        place: messages[place]
+        for place, whole in wholes.items()
+        if _reaches(whole, _WORTH_A_LOOK) or (place in within and _reaches(within[place], _WORTH_A_LOOK))
+    })  # fmt: skip
     found: list[dict[str, MessageScores]] = [{} for _ in conversations]
-    for (at, part_id), whole in wholes.items():
-        found[at][part_id] = MessageScores(whole, clauses.get((at, part_id), {}))
+    for place, whole in wholes.items():
+        found[place[0]][place[1]] = MessageScores(whole, clauses.get(place, {}), within.get(place))
     return list(found)
+
+
+def _heard(model: TextModel, texts: Mapping[_Place, Sequence[str]]) -> dict[_Place, ModelScores]:
+    """What the model says of all pieces of each message together; nothing of a message without a piece."""
+    flat = [(place, text) for place, pieces in texts.items() for text in pieces]
+    heard: dict[_Place, list[ModelScores]] = {}
+    for (place, _), scores in zip(flat, model.read([text for _, text in flat]), strict=True):
+        heard.setdefault(place, []).append(scores)
+    return {place: together(scores) for place, scores in heard.items()}
 
 
 def together(scores: Sequence[ModelScores]) -> ModelScores:
@@ -118,13 +162,16 @@ def together(scores: Sequence[ModelScores]) -> ModelScores:
     return ModelScores((*moods, *(max(column) for column in columns[width:])))
 
 
-def _worth(whole: ModelScores) -> bool:
-    return any(whole.of(label) > _WORTH_A_LOOK for label in (*LIFECYCLE, WISH))
+def _may_answer(message: Message, turns: Turns) -> bool:
+    """Whether an agent asked something or named a number just before: a price, a day, how many."""
+    return any(_ASKED.search(before.text[-BEFORE_CHARACTERS:]) for before in turns.offers(message))
 
 
-def _clauses(
-    model: TextModel, messages: Mapping[tuple[int, str], Message]
-) -> dict[tuple[int, str], dict[int, ModelScores]]:
+def _reaches(scores: ModelScores, least: float) -> bool:
+    return any(scores.of(label) > least for label in (*LIFECYCLE, WISH))
+
+
+def _clauses(model: TextModel, messages: Mapping[_Place, Message]) -> dict[_Place, dict[int, ModelScores]]:
     """Scores of the clauses of messages that have several."""
     places = [
         (place, clause.index, without_opener(message.text[clause.start : clause.end]))
@@ -132,7 +179,7 @@ def _clauses(
         if len(message.clauses) > 1
         for clause in message.clauses[:CLAUSES_LIMIT]
     ]
-    found: dict[tuple[int, str], dict[int, ModelScores]] = {}
+    found: dict[_Place, dict[int, ModelScores]] = {}
     for (place, index, _), scores in zip(places, model.read([text for *_, text in places]), strict=True):
         found.setdefault(place, {})[index] = scores
     return found

@@ -1,7 +1,7 @@
 """`python -m services.detector.training.build WORK`: train the encoder from the published weights.
 
-Leaves in WORK a folder `final`, ready to be read by the runtime. Needs PyTorch (requirements/train.txt);
-`calibrate` goes on without it.
+Reads WORK/told.jsonl, which `told` writes, and leaves in WORK a folder `final`, ready to be read by the
+runtime. Needs PyTorch (requirements/train.txt); `told` before and `calibrate` after do not.
 What is in WORK already is not made again.
 """
 
@@ -18,7 +18,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from services.detector.training.encoder import Weights, starting_weights
-from services.detector.training.examples import UNSEEN, apart, read_authored, read_public, without
+from services.detector.training.examples import (
+    UNSEEN,
+    apart,
+    read_authored,
+    read_public,
+    read_told,
+    without,
+)
 from services.detector.training.export import export, measured
 from services.detector.training.fit import fine_tune, padded, tokenizer_from
 from services.detector.training.package import write_manifest
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+TOLD = "told.jsonl"
 MEASURED = 300
 """Texts of each origin on which the scales of the rounded model are measured."""
 
@@ -63,9 +71,11 @@ def build(work: Path) -> None:
     tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
     public = apart(read_public(), tested)
     authored = without(read_authored(), tested)
+    tested += [one.text for split in UNSEEN for one in read_told(work / TOLD, split=split)]
+    told = without(read_told(work / TOLD), tested)
     _say(
         f"{len(public.train)} public rows to learn from ({public.dropped} too like a tested one), "
-        f"{len(public.aside)} aside; {len(authored)} authored"
+        f"{len(public.aside)} aside; {len(authored)} authored, {len(told)} from conversations"
     )
     first = kept(
         work / "public.safetensors",
@@ -76,9 +86,11 @@ def build(work: Path) -> None:
             PUBLIC_STAGE,
         ),
     )
-    sample = [*authored[:: len(authored) // MEASURED], *public.train[:: len(public.train) // MEASURED]]
+    sample = [
+        one for rows in (authored, told, public.train) for one in rows[:: max(1, len(rows) // MEASURED)]
+    ]
     texts = [padded([one.ids]) for one in tokenizer.encode_batch([one.text for one in sample])]
-    rows = second_stage(public.train, authored)
+    rows = second_stage(public.train, authored, told)
     tuned = kept(work / "final.safetensors", lambda: fine_tune(first, tokenizer, rows, AUTHORED_STAGE))
     export_to(work / "final", tuned, texts)
     _say(f"final: learned from {len(rows)} rows")

@@ -3,7 +3,7 @@
 Runs with what the service runs with, so the curves are fitted on the very logits and points that the
 service sees. They are fitted on messages that neither the model nor the rules knew: the authored split
 `calibrate` and the public rows kept aside. Thresholds come from conversations, the demo's (DEMO, as
-`deploy.simulator.demo.labelled` prints them) and ours, where hardly any message is of a kind.
+`deploy.simulator.demo.labelled` prints them) and those of ours that nothing was learned from.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from services.detector.domain.conversation import AuthorType, Conversation, Mess
 from services.detector.domain.lexical import LexicalDetector
 from services.detector.domain.model_scores import LIFECYCLE, NOTICE, POLARITIES, WISH
 from services.detector.domain.text_reading import read_with
-from services.detector.training.curves import fit_curve, fit_moods, quiet_threshold, threshold_for
+from services.detector.training.curves import fit_curve, fit_moods, threshold_for
 from services.detector.training.examples import UNSEEN, apart, read_authored, read_public, task_of
+from services.detector.training.inbox import heard_in_conversations
 from services.detector.training.package import write_manifest
-from services.detector.training.quiet import quiet_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from services.detector.domain.learned import Curve
     from services.detector.domain.model_scores import MessageScores
     from services.detector.training.examples import Example
+    from services.detector.training.inbox import Heard
 
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _READ_TOGETHER = 256
@@ -48,13 +49,12 @@ _MOOD_PRECISION = 0.75
 _COMMON = {WISH: 0.1}
 """How common a kind is taken to be where people write of products; of the messages that are labelled for
 wishes nearly a half are wishes, which neither an inbox nor a list of reviews holds."""
-_FALSE_SHARE = 0.0006
-_FALSE_SHARE_ALONE = 0.0003
-"""Of ten thousand messages in conversations six may be heard as a kind that they are not by model and rules
-together, three by the model alone. On conversations that nobody wrote rules for there are more."""
-_LOWEST = 0.92
-_LOWEST_ALONE = 0.95
-"""Below these nothing is said, however quiet the conversations at hand are: silence costs less trust."""
+_PRECISION = 0.92
+"""Of what is heard in conversations so much must be right, by kind and by whether rules agree: a false alarm
+costs more trust than silence."""
+_LOWEST = 0.6
+_LOWEST_ALONE = 0.75
+"""Below these nothing is said, however right it is in the few conversations at hand."""
 _LOWEST_MOOD = 0.5
 
 
@@ -125,13 +125,29 @@ def curve_of(label: str, reads: Sequence[_Read]) -> tuple[Curve, int, int]:
     return fit_curve(logits, points, right, weights), len(known), int(right.sum())
 
 
+def thresholds_of(curve: Curve, inbox: Sequence[Heard]) -> tuple[float, float, str]:
+    """From where on a kind is said where rules agree, where they are silent, and what is then heard."""
+    sure = np.array([curve.confidence(one.score, one.points) for one in inbox])
+    right = np.array([one.right for one in inbox])
+    backed = np.array([one.backed for one in inbox])
+    even = np.ones(len(inbox))
+    threshold, alone = (
+        threshold_for(sure[these], right[these], even[these], precision=_PRECISION, lowest=lowest)
+        for these, lowest in ((backed, _LOWEST), (~backed, _LOWEST_ALONE))
+    )
+    alone = max(threshold, alone)
+    said = np.where(backed, sure >= threshold, sure >= alone)
+    heard = f"{int((said & right).sum())} of {int(right.sum())} events, {int((said & ~right).sum())} false"
+    return threshold, alone, heard
+
+
 def calibrate(work: Path, target: Path, demo: Path) -> Iterable[str]:
     """Fit, write the model's folder, and say what was found, line by line."""
     model = OnnxTextModel(work / "final")
     tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
     reads = read_all(model, list(read_authored(split="calibrate")))
     reads += read_all(model, apart(read_public(), tested).aside)
-    quiet = quiet_messages(model, demo)
+    inbox = heard_in_conversations(model, demo)
     curves: dict[str, Curve] = {}
     thresholds: dict[str, float] = {}
     alone: dict[str, float] = {}
@@ -139,11 +155,8 @@ def calibrate(work: Path, target: Path, demo: Path) -> Iterable[str]:
         curves[label], known, right = curve_of(label, reads)
         line = f"{label}: {known} messages, {right} of them, {curves[label]}"
         if label != NOTICE:
-            heard = np.array([curves[label].confidence(one.score, one.points) for one in quiet[label]])
-            backed = np.array([one.backed for one in quiet[label]])
-            thresholds[label] = quiet_threshold(heard * backed, share=_FALSE_SHARE, lowest=_LOWEST)
-            alone[label] = quiet_threshold(heard * ~backed, share=_FALSE_SHARE_ALONE, lowest=_LOWEST_ALONE)
-            line += f", threshold {thresholds[label]}, alone {alone[label]}, {len(heard)} messages are not"
+            thresholds[label], alone[label], heard = thresholds_of(curves[label], inbox[label])
+            line += f", threshold {thresholds[label]}, alone {alone[label]}; {heard}"
         yield line
     moody = [one for one in reads if task_of(one.example.source.removeprefix("authored_")) == "sentiment"]
     logits = np.array([one.scores.whole.polarities for one in moody])

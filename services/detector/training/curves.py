@@ -69,14 +69,6 @@ _HIGHEST = 0.95
 """Thresholds above would silence a detector."""
 
 
-def quiet_threshold(confidences: Any, *, share: float, lowest: float) -> float:
-    """The lowest threshold, `lowest` at least, that at most a `share` of quiet messages reach."""
-    for candidate in np.arange(lowest, _HIGHEST + 0.001, 0.01):
-        if float((confidences >= candidate).mean()) <= share:
-            return round(float(candidate), 2)
-    return _HIGHEST
-
-
 def threshold_for(confidences: Any, right: Any, weights: Any, *, precision: float, lowest: float) -> float:
     """The lowest threshold from which on answers are right often enough; `lowest` at least, 0.95 at most."""
     for candidate in np.arange(lowest, _HIGHEST + 0.001, 0.01):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,6 +117,14 @@ def _authored(text: str, stem: str, labels: frozenset[str], explicit: str) -> Ex
         targets |= targets_of(labels, "lifecycle", explicit)
         probable = {} if certain else dict.fromkeys(LIFECYCLE, _PROBABLY)
     return Example(text, f"authored_{stem}", targets, probable)
+
+
+def read_told(path: Path, *, split: str = "train") -> Iterator[Example]:
+    """The texts of one split of the conversations, as `told` wrote them."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row.pop("split") == split:
+            yield Example(**row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Messages of conversations that are not of a kind: how a threshold is told what an inbox is full of.
+"""What is heard in whole conversations: how thresholds are told what an inbox is full of.
 
 Most of what people write is about no kind at all, in words that collected messages never show: answers to
-questions, second thoughts, small talk. Each text counts once, however often the demo says it again.
+questions, second thoughts, small talk. Only conversations that the model did not learn from are read. Each
+text counts once, however often the demo says it again.
 """
 
 from __future__ import annotations
@@ -14,57 +15,74 @@ from services.detector.domain.lexical import BACKED_POINTS, LexicalDetector
 from services.detector.domain.model_scores import LIFECYCLE, WISH
 from services.detector.domain.text_reading import read_with
 from services.detector.evaluation.conversations import LabelledConversation, read_conversations
-from services.detector.training.examples import AUTHORED
+from services.detector.training.examples import UNSEEN
+from services.detector.training.told import CONVERSATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from services.detector.domain.model_scores import TextModel
+    from services.detector.domain.conversation import Conversation, Message
+    from services.detector.domain.model_scores import MessageScores, TextModel
+    from services.detector.domain.text_reading import Scores
 
 _READ_TOGETHER = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
-    """What the model and the rules of a kind say of a message that is not of it, and whether they agree."""
+class Heard:
+    """What model and rules say of a message about a kind, whether they agree, and whether they are right."""
 
     score: float
     points: float
     backed: bool
+    right: bool
 
 
-def quiet_messages(model: TextModel, demo: Path) -> dict[str, list[Quiet]]:
-    """By kind, each message that is not of it.
+def heard_in_conversations(model: TextModel, demo: Path) -> dict[str, list[Heard]]:
+    """By kind, each message that is not of it, and of each event the proof that is heard best.
 
-    Left out are conversations in which a careful reader finds the kind, since he names the best proof only,
-    and messages that their author takes back.
+    Left out are the other messages of conversations in which a careful reader finds the kind, since he names
+    the best proofs only, and messages that their author takes back.
     """
     rules = [one for one in discover().conversation if isinstance(one, LexicalDetector)]
     told = list(_told(demo))
-    found: dict[str, list[Quiet]] = {kind: [] for kind in (*LIFECYCLE, WISH)}
+    found: dict[str, list[Heard]] = {kind: [] for kind in (*LIFECYCLE, WISH)}
     seen: set[str] = set()
     for start in range(0, len(told), _READ_TOGETHER):
         batch = told[start : start + _READ_TOGETHER]
         readings = read_with(model, [one.conversation for one in batch])
         for one, scores in zip(batch, readings, strict=True):
-            messages = one.conversation.readable_messages
-            expected = {event.kind for event in one.expected}
-            withdrawn = {rule.kind: rule.withdrawals.withdrawn(one.conversation, rule.kind) for rule in rules}
-            for at, message in enumerate(messages):
-                if message.text in seen or message.part_id not in scores:
-                    continue
-                seen.add(message.text)
-                for rule in rules:
-                    if rule.kind not in expected and at not in withdrawn[rule.kind]:
-                        said = scores[message.part_id]
-                        points, _ = rule.points(one.conversation, message, said)
-                        backed = points >= BACKED_POINTS and not said.denies(rule.kind)
-                        granted = said.granted(rule.kind, points)
-                        found[rule.kind].append(Quiet(said.decisive(rule.kind), granted, backed))
+            fresh = {message.text for message in one.conversation.readable_messages} - seen
+            seen |= fresh
+            for rule in rules:
+                found[rule.kind] += _heard(one, rule, scores, fresh)
     return found
+
+
+def _heard(one: LabelledConversation, rule: LexicalDetector, scores: Scores, fresh: set[str]) -> list[Heard]:
+    conversation = one.conversation
+    withdrawn = rule.withdrawals.withdrawn(conversation, rule.kind)
+    place = {message.part_id: at for at, message in enumerate(conversation.messages)}
+    proofs = {at for event in one.expected if event.kind == rule.kind for at in event.messages}
+    heard = [
+        _as_heard(conversation, message, rule, scores[message.part_id], right=bool(proofs))
+        for at, message in enumerate(conversation.readable_messages)
+        if message.part_id in scores and message.text in fresh and at not in withdrawn
+        if not proofs or place[message.part_id] in proofs
+    ]
+    return [max(heard, key=lambda said: said.score)] if proofs and heard else heard
+
+
+def _as_heard(
+    conversation: Conversation, message: Message, rule: LexicalDetector, said: MessageScores, *, right: bool
+) -> Heard:
+    label = str(rule.kind)
+    points, _ = rule.points(conversation, message, said)
+    backed = points >= BACKED_POINTS and not said.denies(label)
+    return Heard(said.decisive(label), said.granted(label, points), backed, right)
 
 
 def _told(demo: Path) -> Iterator[LabelledConversation]:
     yield from read_conversations(demo)
-    yield from read_conversations(AUTHORED / "conversations.jsonl")
+    yield from (one for one in read_conversations(CONVERSATIONS) if one.split in UNSEEN)

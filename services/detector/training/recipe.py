@@ -1,7 +1,8 @@
 """The recipe: which rows are seen in which stage.
 
 1. `public`: all public rows, so that the encoder learns moods and the language of service.
-2. `authored`: our messages, with a part of the public rows again so that nothing is forgotten.
+2. `authored`: our messages and conversations, with a part of the public rows again so that nothing is
+   forgotten.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ HEAD_SEED = 1
 _AGAIN = 4_500
 """Public rows in the second stage."""
 _TIMES = 2
-"""How often an authored message comes in an epoch of the second stage."""
+"""How often an authored message comes in an epoch of the second stage, and what proves an event in a
+conversation; all else that is said in conversations comes once."""
 _WEAK_WISHES = 0.2
 """Weight of "not a wish" on rows of service chats: true of nearly all of them, but of one kind of text only.
 Reviews and posts get no such label: some do wish, and taught as "other" they cost the recall of reviews."""
@@ -67,6 +69,9 @@ def _weakened(one: Example) -> Example:
     )
 
 
-def second_stage(public: Sequence[Example], authored: Sequence[Example]) -> list[Example]:
-    """The rows of the second stage."""
-    return [*again(public), *(list(authored) * _TIMES)]
+def second_stage(
+    public: Sequence[Example], authored: Sequence[Example], told: Sequence[Example]
+) -> list[Example]:
+    """The rows of the second stage: `authored` messages, and those `told` in conversations."""
+    proofs = [one for one in told if any(one.targets.values())]
+    return [*again(public), *(list(authored) * _TIMES), *told, *(proofs * (_TIMES - 1))]

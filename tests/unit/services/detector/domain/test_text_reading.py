@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.conversation import AuthorType, Conversation, Message
 from services.detector.domain.learned import Learned
-from services.detector.domain.model_scores import LABELS, ModelScores
+from services.detector.domain.model_scores import LABELS, MessageScores, ModelScores
 from services.detector.domain.text_reading import (
     CLAUSES_LIMIT,
     WINDOW_CHARACTERS,
@@ -48,7 +48,7 @@ def conversation(*messages: Message) -> Conversation:
 
 
 def test_all_conversations_are_read_in_one_go() -> None:
-    """Messages first, then the clauses of those that say something: two calls, however many conversations."""
+    """Messages, what was said around them, clauses: three calls, however many conversations there are."""
     model = WordModel()
     found = read_with(
         model,
@@ -59,8 +59,8 @@ def test_all_conversations_are_read_in_one_go() -> None:
             conversation(message("Where is the export button today?")),
         ],
     )
-    assert len(model.calls) == 2
-    assert model.calls[1] == ["The invoice came twice.", "We are leaving you in March."]
+    assert len(model.calls) == 3
+    assert model.calls[2] == ["The invoice came twice.", "We are leaving you in March."]
     assert found[0]["1"].whole.of("churn_risk") == 3.0
     assert found[0]["1"].clauses[1].of("churn_risk") > found[0]["1"].clauses[0].of("churn_risk")
     assert found[1]["1"].clauses == {}
@@ -74,7 +74,7 @@ def test_agents_and_other_languages_are_not_read() -> None:
         model, [conversation(message("We are leaving you.", author=AuthorType.AGENT), message(spanish, "2"))]
     )
     assert found == [{}]
-    assert model.calls == [[], []]
+    assert model.calls == [[], [], []]
 
 
 def test_a_long_letter_is_read_in_windows_from_both_ends() -> None:
@@ -87,7 +87,7 @@ def test_a_long_letter_is_read_in_windows_from_both_ends() -> None:
     model = WordModel()
     found = read_with(model, [conversation(message(letter))])
     assert found[0]["1"].whole.of("churn_risk") == 3.0
-    assert len(model.calls[1]) == CLAUSES_LIMIT
+    assert len(model.calls[2]) == CLAUSES_LIMIT
 
 
 def test_manners_are_left_to_the_rules() -> None:
@@ -104,6 +104,61 @@ def test_manners_are_left_to_the_rules() -> None:
         ],
     )
     assert model.calls[0] == ["Thanks, we are leaving"]
+
+
+def test_a_message_that_may_be_something_is_read_within_what_was_said() -> None:
+    """Between an agent's words before and after; bots' words, notes and what is plainly nothing stay out."""
+    model = WordModel()
+    agent, bot = AuthorType.AGENT, AuthorType.BOT
+    found = read_with(
+        model,
+        [
+            conversation(
+                message("Good day from us.", "1", agent),
+                message("We are leaving the house at nine.", "2"),
+                message("A bot's words.", "3", bot),
+                message("Safe travels!", "4", agent),
+                message("The red one, in the hall.", "5"),
+                message("Noted.", "6", agent),
+            )
+        ],
+    )
+    assert model.calls[1] == [
+        " || Agent: Good day from us. || Customer: We are leaving the house at nine. || Agent: Safe travels!"
+    ]
+    assert found[0]["2"].within is not None
+    assert found[0]["5"].within is None
+
+
+def test_an_answer_to_an_offer_is_read_within_what_was_said() -> None:
+    """Its own words say little: "the red one then" is what was asked or priced just before."""
+    model = WordModel()
+    offer = message("That is 40 a month.", "1", AuthorType.AGENT)
+    read_with(model, [conversation(offer, message("Put that on please.", "2"))])
+    assert model.calls[1] == [" || Agent: That is 40 a month. || Customer: Put that on please."]
+
+
+def test_what_a_customer_adds_before_an_answer_comes_belongs_to_it() -> None:
+    """The next message may say what the first one meant; what comes after the answer is another matter."""
+    model = WordModel()
+    read_with(
+        model,
+        [
+            conversation(
+                message("We are leaving"),
+                message("the newsletter, I mean", "2"),
+                message("Done.", "3", AuthorType.AGENT),
+                message("Thanks for the help there", "4"),
+            )
+        ],
+    )
+    assert model.calls[1][0] == "We are leaving || Customer: the newsletter, I mean || Agent: Done."
+
+
+def test_what_was_said_around_it_weighs_as_much_as_the_message() -> None:
+    """It is halfway to the decision, beside the message and its clauses."""
+    heard = MessageScores(scores(upsell=2.0), {0: scores(upsell=4.0)}, scores(upsell=-5.0))
+    assert heard.decisive("upsell") == -1.0
 
 
 def test_windows_are_weighed_together() -> None:

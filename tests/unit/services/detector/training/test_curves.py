@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from services.detector.training.curves import fit_curve, quiet_threshold
+from services.detector.training.curves import fit_curve, threshold_for
 
 
 def test_a_curve_says_how_often_its_messages_are_right() -> None:
@@ -31,8 +31,11 @@ def test_sure_and_heavy_messages_do_not_throw_the_fit(weight: float) -> None:
     assert curve.confidence(7.0) > 0.9
 
 
-def test_a_threshold_lets_hardly_a_quiet_message_pass() -> None:
-    """The lowest one that the share allows, and never one below what is asked."""
-    heard = np.array([0.1] * 997 + [0.895] * 3)
-    assert quiet_threshold(heard, share=0.001, lowest=0.75) == 0.9
-    assert quiet_threshold(heard, share=0.01, lowest=0.75) == 0.75
+def test_a_threshold_is_the_lowest_that_is_right_often_enough() -> None:
+    """Two wrong ones among the unsure push it up; where nothing is right it is the highest there is."""
+    sure = np.array([0.95, 0.9, 0.85, 0.8, 0.705, 0.655])
+    right = np.array([1, 1, 1, 1, 0, 0])
+    even = np.ones(6)
+    assert threshold_for(sure, right, even, precision=0.9, lowest=0.6) == 0.71
+    assert threshold_for(sure, right, even, precision=0.6, lowest=0.6) == 0.6
+    assert threshold_for(sure, 0 * right, even, precision=0.6, lowest=0.6) == 0.95
