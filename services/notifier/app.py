@@ -29,7 +29,8 @@ from services.notifier.handlers import subscribe
 from services.notifier.metrics import Metrics
 from services.notifier.use_cases.administer import Administration
 from services.notifier.use_cases.announce import Announcer
-from services.notifier.use_cases.deliver import Deliverer, Dispatcher, sweep_due
+from services.notifier.use_cases.deliver import Deliverer
+from services.notifier.use_cases.dispatch import Dispatcher, sweep_due
 from services.notifier.use_cases.read_inbox import InboxReading
 from services.notifier.use_cases.read_log import LogReading
 from services.notifier.use_cases.remove_data import DataRemoval

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from pydantic import SecretStr
@@ -55,6 +56,23 @@ class Place:
 
     at: datetime
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a rule sends to: whatever goes there waits for the same receivers."""
+
+    organization_id: str
+    rule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A pending notification whose time has come."""
+
+    destination: Destination
+    notification_id: str
+    channel: ChannelName
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +193,10 @@ class Notifications(Protocol):
         """
         ...
 
-    async def due(self, now: datetime, limit: int) -> list[tuple[str, str, str]]:
-        """Return (organization, id, rule) of pending ones whose time has come, longest waiting first."""
+    async def due(
+        self, now: datetime, limit: int, *, leave_out: AbstractSet[Destination] = frozenset()
+    ) -> list[Due]:
+        """Return pending ones whose time has come, longest waiting first, but for some destinations."""
         ...
 
     async def cancel(

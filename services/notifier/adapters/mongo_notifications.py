@@ -6,6 +6,7 @@ that ended and what a crash left behind by one index, and a claimed notification
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -14,11 +15,13 @@ from pymongo.errors import DuplicateKeyError
 from services.notifier.adapters.snapshots import ended_because, place_filter, snapshot, stored_signal
 from services.notifier.domain.notification import Attempt, Notification
 from services.notifier.domain.rule import Recipient
+from services.notifier.ports import Destination, Due
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
@@ -123,16 +126,25 @@ class MongoNotifications:
         result = await collection.update_one(mine, {"$push": attempt, "$set": {"lease": None}})
         return result.matched_count == 1
 
-    async def due(self, now: datetime, limit: int) -> list[tuple[str, str, str]]:
+    async def due(
+        self, now: datetime, limit: int, *, leave_out: AbstractSet[Destination] = frozenset()
+    ) -> list[Due]:
+        query: dict[str, Any] = {"state": "pending", "next_attempt_at": {"$lte": now}}
+        if leave_out:
+            query["$nor"] = _any_of(leave_out)
         with database_errors():
             cursor = self._collection.across_organizations().find(
-                {"state": "pending", "next_attempt_at": {"$lte": now}},
-                {"organization_id": 1, "id": 1, "rule_id": 1},
+                query,
+                {"organization_id": 1, "id": 1, "rule_id": 1, "channel": 1},
                 sort=[("next_attempt_at", 1)],
                 limit=limit,
             )
             return [
-                (document["organization_id"], document["id"], document["rule_id"])
+                Due(
+                    Destination(document["organization_id"], document["rule_id"]),
+                    document["id"],
+                    document["channel"],
+                )
                 async for document in cursor
             ]
 
@@ -184,6 +196,17 @@ class MongoNotifications:
 
     async def drop(self, organization_id: str, signal_id: str) -> None:
         await self._collection.of(organization_id).delete_many({"signal_id": signal_id})
+
+
+def _any_of(destinations: AbstractSet[Destination]) -> list[dict[str, Any]]:
+    # Organizations share ids of rules: everybody's first one is called the same.
+    rules: dict[str, list[str]] = defaultdict(list)
+    for destination in destinations:
+        rules[destination.organization_id].append(destination.rule_id)
+    return [
+        {"organization_id": organization_id, "rule_id": {"$in": sorted(ids)}}
+        for organization_id, ids in rules.items()
+    ]
 
 
 def _query(wanted: LogFilter) -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from services.notifier.domain.rule import Recipient, Rule
     from services.notifier.metrics import Metrics
     from services.notifier.ports import Inbox, KnownSignals, Notifications, People, Rules
-    from services.notifier.use_cases.deliver import Dispatcher
+    from services.notifier.use_cases.dispatch import Dispatcher
     from shared.clock import Clock
     from shared.contracts.signals import SignalEvent
 

@@ -1,11 +1,9 @@
-"""Sending: claim, try, settle. At once after storing; again by the schedule; after a crash by the sweeper."""
+"""Sending: claim, try, settle; `dispatch.py` says when."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import defaultdict
-from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,11 +14,11 @@ from services.notifier.domain.notification import Attempt, Notification, Settlem
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
 from services.notifier.ports import Message
 from shared.contracts.deliveries import NotificationDelivered, NotificationFailed
-from shared.errors import ConfigurationError, TransientError
+from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from services.notifier.domain.backoff import Backoff
@@ -35,10 +33,6 @@ _LOG = structlog.get_logger(__name__)
 
 _LEASE_SPARE_SECONDS = 10.0
 """Added to a try's own limit, so that a lease outlives any try that is still at work."""
-
-_DUE_AT_ONCE = 200
-_ONE_DESTINATION_AT_ONCE = 4
-"""Tries under way to one rule's destination: a slow receiver must not take all places."""
 
 
 class Deliverer:
@@ -208,68 +202,3 @@ def _facts(notification: Notification, settlement: Settlement) -> tuple[Event, .
             }
         ),
     )
-
-
-class Dispatcher:
-    """Runs attempts side by side, bounded in all and for each destination."""
-
-    def __init__(self, deliverer: Deliverer, *, concurrency: int) -> None:
-        self._deliverer = deliverer
-        self._places = asyncio.Semaphore(concurrency)
-        self._destinations: dict[tuple[str, str], asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(_ONE_DESTINATION_AT_ONCE)
-        )
-        self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._most_waiting = concurrency * 10
-
-    def send_soon(self, notification: Notification) -> None:
-        """Start an attempt without waiting for it. When very much waits already, the sweeper comes for it."""
-        # The inbox is our own database: it needs no protection from itself.
-        destination = None if notification.channel == "inbox" else notification.rule_id
-        self._start(notification.organization_id, notification.id, destination)
-
-    def _start(self, organization_id: str, notification_id: str, destination: str | None) -> None:
-        key = (organization_id, notification_id)
-        if key in self._under_way or len(self._under_way) >= self._most_waiting:
-            return
-        task = asyncio.create_task(self._run(organization_id, notification_id, destination))
-        self._under_way[key] = task
-        task.add_done_callback(lambda _: self._under_way.pop(key, None))
-
-    async def _run(self, organization_id: str, notification_id: str, destination: str | None) -> None:
-        try:
-            turn = nullcontext() if destination is None else self._destinations[organization_id, destination]
-            async with turn, self._places:
-                await self._deliverer.attempt(organization_id, notification_id)
-        except TransientError as error:
-            # The lease runs out and the sweeper tries again; the receiver knows the id if it has it already.
-            _LOG.warning("attempt could not be stored", notification_id=notification_id, reason=str(error))
-        except Exception:  # noqa: BLE001 - a task that nobody awaits: a defect must be heard here
-            _LOG.exception("attempt failed in a way nobody foresaw", notification_id=notification_id)
-
-    def start_due(self, due: list[tuple[str, str, str]]) -> None:
-        """Start attempts for (organization, notification, rule)."""
-        for organization_id, notification_id, rule_id in due:
-            self._start(organization_id, notification_id, rule_id)
-
-    async def finish(self) -> None:
-        """Wait for what is under way; called when the service stops."""
-        while self._under_way:
-            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
-
-
-async def sweep_due(
-    notifications: Notifications,
-    dispatcher: Dispatcher,
-    clock: Clock,
-    *,
-    every_seconds: float,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> None:
-    """Start attempts that are due, until cancelled: retries, quiet hours that ended, leftovers of a crash."""
-    while True:
-        await sleep(every_seconds)
-        try:
-            dispatcher.start_due(await notifications.due(clock.now(), _DUE_AT_ONCE))
-        except TransientError as error:
-            _LOG.warning("sweep postponed", reason=str(error))

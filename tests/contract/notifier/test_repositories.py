@@ -19,7 +19,7 @@ from services.notifier.adapters.mongo_rules import MongoRules
 from services.notifier.domain.notification import Attempt, Notification, Settlement, notification_id
 from services.notifier.domain.preferences import Preferences, QuietHours
 from services.notifier.domain.rule import Recipient
-from services.notifier.ports import InboxReader, LogFilter, Place
+from services.notifier.ports import Destination, Due, InboxReader, LogFilter, Place
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
 from shared.contracts.deliveries import NotificationDelivered
@@ -112,6 +112,11 @@ def _notification(number: int = 1, **changes: Any) -> Notification:
     return Notification(**whole)
 
 
+def _due(notification: Notification) -> Due:
+    destination = Destination(notification.organization_id, notification.rule_id)
+    return Due(destination, notification.id, notification.channel)
+
+
 def _attempt(outcome: Any = "delivered") -> Attempt:
     return Attempt(number=1, at=NOW, seconds=0.25, outcome=outcome, detail="said", reason=None, status=200)
 
@@ -192,7 +197,20 @@ async def test_one_of_many_claims_wins(repositories: Repositories) -> None:
     claims = await asyncio.gather(*(_claim(notifications, _notification(), str(i)) for i in range(8)))
     assert sum(claim is not None for claim in claims) == 1
     assert await notifications.due(NOW + timedelta(seconds=59), 10) == []
-    assert await notifications.due(NOW + timedelta(seconds=60), 10) == [("acme", _notification().id, "r-1")]
+    assert await notifications.due(NOW + timedelta(seconds=60), 10) == [_due(_notification())]
+
+
+async def test_what_is_due_is_found_behind_a_destinations_backlog(repositories: Repositories) -> None:
+    """Destinations that are left out fill no place; another organization's rule of that id is not meant."""
+    notifications = repositories.notifications
+    other = _notification(9, organization_id="other", signal=a_signal(organization_id="other"))
+    mail = _notification(8, rule_id="r-2", next_attempt_at=NOW + timedelta(seconds=8))
+    for one in (*(_notification(number) for number in range(4)), other, mail):
+        await notifications.add(one)
+    later = NOW + timedelta(minutes=1)
+    assert len(await notifications.due(later, 3)) == 3
+    out = {Destination("acme", "r-1"), Destination("acme", "gone"), Destination("third", "r-2")}
+    assert await notifications.due(later, 3, leave_out=out) == [_due(other), _due(mail)]
 
 
 async def test_settling_stores_the_attempt_and_publishes(repositories: Repositories) -> None:
@@ -228,7 +246,7 @@ async def test_a_retry_is_due_when_it_says(repositories: Repositories) -> None:
     then = NOW + timedelta(seconds=8)
     await notifications.settle(claimed, Settlement("pending", _attempt("retry"), then), token="t", facts=())
     assert await notifications.due(then - timedelta(seconds=1), 10) == []
-    assert await notifications.due(then, 10) == [("acme", claimed.id, "r-1")]
+    assert await notifications.due(then, 10) == [_due(claimed)]
 
 
 async def test_a_lost_lease_settles_nothing(repositories: Repositories) -> None:

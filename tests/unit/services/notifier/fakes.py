@@ -11,13 +11,23 @@ from pydantic import SecretStr
 
 from services.notifier.adapters.snapshots import as_detected, ended_because
 from services.notifier.domain.rule import EVERYONE, Health, Rule
-from services.notifier.ports import InboxEntry, InboxReader, KnownSignal, LogFilter, Message, Place
+from services.notifier.ports import (
+    Destination,
+    Due,
+    InboxEntry,
+    InboxReader,
+    KnownSignal,
+    LogFilter,
+    Message,
+    Place,
+)
 from shared.auth.identity import Identity
 from shared.contracts.signals import CustomerRef, Detector, Evidence, SignalDetected
 from shared.messaging.recording import RecordingPublisher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from services.notifier.domain.notification import Notification, Settlement
     from services.notifier.domain.preferences import Preferences
@@ -174,13 +184,20 @@ class MemoryNotifications:
         self._kept[key] = tried
         return True
 
-    async def due(self, now: datetime, limit: int) -> list[tuple[str, str, str]]:
-        waiting = [
-            (kept.next_attempt_at, (*key, kept.rule_id))
+    async def due(
+        self, now: datetime, limit: int, *, leave_out: AbstractSet[Destination] = frozenset()
+    ) -> list[Due]:
+        waiting = sorted(
+            (kept.next_attempt_at, key)
             for key, kept in self._kept.items()
-            if kept.state == "pending" and kept.next_attempt_at <= now
+            if kept.state == "pending"
+            and kept.next_attempt_at <= now
+            and Destination(key[0], kept.rule_id) not in leave_out
+        )
+        return [
+            Due(Destination(key[0], self._kept[key].rule_id), key[1], self._kept[key].channel)
+            for _, key in waiting[:limit]
         ]
-        return [key for _, key in sorted(waiting)[:limit]]
 
     async def cancel(
         self, organization_id: str, because: str, *, signal_id: str | None = None, rule_id: str | None = None

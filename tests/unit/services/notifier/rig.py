@@ -13,7 +13,8 @@ from services.notifier.metrics import Metrics
 from services.notifier.ports import LogFilter
 from services.notifier.use_cases.administer import Administration
 from services.notifier.use_cases.announce import Announcer
-from services.notifier.use_cases.deliver import Deliverer, Dispatcher
+from services.notifier.use_cases.deliver import Deliverer
+from services.notifier.use_cases.dispatch import Dispatcher
 from services.notifier.use_cases.read_inbox import InboxReading
 from services.notifier.use_cases.remove_data import DataRemoval
 from shared.clock import ManualClock
@@ -105,7 +106,7 @@ class Rig:
     async def sweep(self, seconds: float = 0) -> None:
         """Let time pass, then do what the sweeper does."""
         self.clock.advance(seconds)
-        self.dispatcher.start_due(await self.notifications.due(self.clock.now(), 100))
+        await self.dispatcher.sweep(self.notifications, self.clock)
         await self.dispatcher.finish()
 
     async def log(self) -> list[Notification]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
 from pydantic import SecretStr
 
 from services.notifier.domain.notification import Attempt, Settlement
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
-from services.notifier.use_cases.deliver import Dispatcher, sweep_due
 from shared.contracts.deliveries import NotificationDelivered, NotificationFailed
 from shared.errors import ConfigurationError, TransientError
 from tests.unit.services.notifier.fakes import NOW, MirrorVault, ScriptedChannel, a_rule, a_signal
@@ -194,53 +192,3 @@ async def test_trouble_in_one_attempt_does_not_end_the_others() -> None:
     assert [n.state for n in await rig.log()] == ["pending"]
     await rig.sweep(20)
     assert [n.state for n in await rig.log()] == ["delivered"]
-
-
-async def test_the_sweeper_goes_on_when_the_database_is_away() -> None:
-    """A failing look does not end the sweeping."""
-    rig = await _rig()
-    made = await rig.announcer._take(a_signal(), [a_rule()])
-    assert len(made) == 1
-    looks = 0
-
-    class Flaky:
-        async def due(self, now: object, limit: int) -> list[tuple[str, str, str]]:
-            nonlocal looks
-            looks += 1
-            if looks == 1:
-                raise TransientError("away")
-            return [("acme", made[0].id, "r-1")]
-
-    async def turn(_seconds: float) -> None:
-        if looks >= 2:
-            raise asyncio.CancelledError
-
-    with pytest.raises(asyncio.CancelledError):
-        await sweep_due(Flaky(), rig.dispatcher, rig.clock, every_seconds=1, sleep=turn)  # type: ignore[arg-type] # the one method it calls
-    await rig.dispatcher.finish()
-    assert rig.sent("inbox") == ["s-1"]
-
-
-async def test_a_slow_destination_leaves_places_for_others() -> None:
-    """At most four tries to one destination are under way at once."""
-    gate = asyncio.Event()
-    running: dict[str, int] = {"slow": 0, "fast": 0}
-
-    class Waiting:
-        async def attempt(self, organization_id: str, notification_id: str) -> None:
-            which = notification_id.split("-", maxsplit=1)[0]
-            running[which] += 1
-            if which == "slow":
-                await gate.wait()
-
-    dispatcher = Dispatcher(Waiting(), concurrency=8)  # type: ignore[arg-type] # the one method it calls
-    for index in range(10):
-        dispatcher._start("acme", f"slow-{index}", "slow")
-    for index in range(10):
-        dispatcher._start("acme", f"fast-{index}", "fast")
-    for _ in range(20):
-        await asyncio.sleep(0)
-    assert running == {"slow": 4, "fast": 10}
-    gate.set()
-    await dispatcher.finish()
-    assert running["slow"] == 10
