@@ -22,10 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KnownSignal:
-    """What is remembered of every signal seen, announced or not."""
+    """What is remembered of every signal seen, announced or not.
+
+    Attributes:
+        words_until: when its newest words were said.
+        news_since: when the opening that was announced changed it; None while it was found in the past only.
+    """
 
     revision: int
     over: bool
+    words_until: datetime
+    news_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +272,11 @@ class KnownSignals(Protocol):
 
     async def get(self, organization_id: str, signal_id: str) -> KnownSignal | None: ...
 
-    async def remember(self, signal: SignalEvent, *, over: bool) -> None:
-        """Keep a signal's revision and whether it is over; older revisions change nothing."""
+    async def remember(self, signal: SignalEvent, *, over: bool, is_news: bool = False) -> None:
+        """Keep a signal's state; older revisions change nothing but that it is news.
+
+        Whether it is news stays as it was unless this says so: only openings do.
+        """
         ...
 
     async def forget(self, organization_id: str, connection_id: str, *, until: datetime) -> int:

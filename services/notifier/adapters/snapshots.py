@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.notifier.domain.notification import as_detected
 from shared.contracts.signals import SignalCleared, SignalDetected
 
 if TYPE_CHECKING:
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 def snapshot(signal: SignalEvent) -> dict[str, Any]:
     """Return the fields that hold a signal's state; its revision guards against older ones."""
     return {"signal": as_detected(signal).model_dump(mode="json"), "revision": signal.revision}
-
-
-def as_detected(signal: SignalEvent) -> SignalDetected:
-    """Return the state that any event of a signal carries, as the one type that is kept and sent."""
-    return SignalDetected.model_validate(signal.model_dump())
 
 
 def ended_because(signal: SignalEvent) -> str | None:

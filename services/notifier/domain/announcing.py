@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from shared.contracts.signals import SignalDetected, SignalEvent
 
+_SETTLING = timedelta(days=1)
+"""Company, match and tags may come after the words. What changes later without words is upkeep: a customer
+list that is uploaded, or a newer detector that reads again, must not send a fortnight of messages."""
+
 SilentBecause = Literal["historical", "too_old", "already_over"]
 
 
@@ -33,6 +37,29 @@ def silent_because(
         return "already_over"
     if signal.historical:
         return "historical"
-    if signal.occurred_at < now - timedelta(days=most_age_days):
+    if _is_too_old(signal, now, most_age_days):
         return "too_old"
     return None
+
+
+def may_be_heard_anew(
+    signal: SignalEvent,
+    *,
+    now: datetime,
+    most_age_days: float,
+    known_revision: int,
+    known_words: datetime,
+    news_since: datetime,
+) -> bool:
+    """Return whether an open signal's newer state may reach people whom its opening did not.
+
+    It may where it brings more news: newer words than those known, or what belongs to the opening, which was
+    news when it changed the signal at `news_since`.
+    """
+    if signal.revision <= known_revision or _is_too_old(signal, now, most_age_days):
+        return False
+    return signal.occurred_at > known_words or signal.changed_at <= news_since + _SETTLING
+
+
+def _is_too_old(signal: SignalEvent, now: datetime, most_age_days: float) -> bool:
+    return signal.occurred_at < now - timedelta(days=most_age_days)

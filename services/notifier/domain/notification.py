@@ -10,7 +10,7 @@ from typing import Literal
 from services.notifier.domain.rule import Recipient  # noqa: TC001 - see above
 from services.notifier.errors import FailureReason  # noqa: TC001 - see above
 from shared.contracts.deliveries import ChannelName  # noqa: TC001 - see above
-from shared.contracts.signals import SignalDetected  # noqa: TC001 - see above
+from shared.contracts.signals import SignalDetected, SignalEvent
 
 State = Literal["pending", "delivered", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("pending", "delivered", "failed", "cancelled")
@@ -23,6 +23,11 @@ def notification_id(organization_id: str, signal_id: str, channel: ChannelName, 
     """Return the id that this signal has with this channel and recipient, always."""
     text = f"{organization_id}\n{signal_id}\n{channel}\n{recipient_key}"
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
+
+
+def as_detected(signal: SignalEvent) -> SignalDetected:
+    """Return the state that any event of a signal carries, as the one type that is kept and sent."""
+    return SignalDetected.model_validate(signal.model_dump())
 
 
 @dataclass(frozen=True, slots=True)

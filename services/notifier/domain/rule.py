@@ -25,6 +25,21 @@ DEFAULT_KINDS: tuple[SignalKind, ...] = ("churn_risk", "renewal", "upsell", "exp
 DEFAULT_RULE_ID = "default"
 
 
+_ASKED = (
+    "channel",
+    "kinds",
+    "customers",
+    "owners",
+    "tags",
+    "minimum_confidence",
+    "good_moods",
+    "recipients",
+    "destination",
+    "enabled",
+)
+"""What of a rule decides who is told of what; its name and its secrets do not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who a notification goes to.
@@ -61,6 +76,7 @@ class Rule:
         sealed_secret: for webhooks: the signing secret, encrypted.
         destination: for Slack and webhooks: key and label of the address.
         revision: grows with each change.
+        asks_since: since when it asks for just this; None is since it was made.
     """
 
     id: str
@@ -81,6 +97,7 @@ class Rule:
     destination: Recipient | None = None
     enabled: bool = True
     revision: int = 1
+    asks_since: datetime | None = None
     health: Health = field(default_factory=Health)
 
     def matches(self, signal: SignalDetected) -> bool:
@@ -97,6 +114,14 @@ class Rule:
             and _any_of(self.owners, owner)
             and _any_of(self.tags, {tag.casefold() for tag in signal.tags})
         )
+
+    def asked_at(self, moment: datetime) -> bool:
+        """Return whether the rule asked for just this at that moment already."""
+        return (self.asks_since or self.created_at) <= moment
+
+    def asks_as(self, other: Rule) -> bool:
+        """Return whether two states of a rule tell the same people of the same signals."""
+        return all(getattr(self, name) == getattr(other, name) for name in _ASKED)
 
     def recipients_for(self, signal: SignalDetected) -> tuple[Recipient, ...]:
         """Return who is told by this rule. OWNER is nobody where the account's owner is not known."""

@@ -127,7 +127,9 @@ class Administration:
         """Store a changed rule. Raises NotThere, and RuleInvalid also when somebody else was faster."""
         before = await self.get(identity.organization_id, rule_id)
         saved = self._checked(before, draft)
-        rule = replace(saved.rule, revision=before.revision + 1)
+        # What was open before is none of a rule's that asks for it only now: it was not news to it.
+        since = before.asks_since if saved.rule.asks_as(before) else self._clock.now()
+        rule = replace(saved.rule, revision=before.revision + 1, asks_since=since)
         if not await self._rules.replace(rule, expected_revision=before.revision):
             raise RuleInvalid({"name": "Somebody else changed this rule meanwhile. Reload and try again."})
         if not rule.enabled:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.notifier.domain.announcing import is_removed, silent_because
-from services.notifier.domain.notification import Notification, notification_id
+from services.notifier.domain.announcing import is_removed, may_be_heard_anew, silent_because
+from services.notifier.domain.notification import Notification, as_detected, notification_id
 from services.notifier.domain.rule import default_rule
 from shared.contracts.signals import SignalCleared, SignalDetected
 from shared.errors import TransientError
@@ -105,8 +105,9 @@ class Announcer:
             self._metrics.silent.labels("data_removed").inc()
             return []
         if isinstance(signal, SignalDetected):
-            made = await self._detected(signal, rules)
-            await self._known.remember(signal, over=False)
+            is_news = await self._is_news(signal)
+            made = await self._announce(signal, rules) if is_news else []
+            await self._known.remember(signal, over=False, is_news=is_news)
             return made
         over = signal.cleared_because if isinstance(signal, SignalCleared) else None
         # Words first: what is sent from here on no longer quotes what was redacted.
@@ -117,8 +118,9 @@ class Announcer:
             )
             self._metrics.cancelled.inc(cancelled)
         await self._inbox.refresh(signal, over=over)
+        made = await self._updated(signal, rules) if over is None else []
         await self._known.remember(signal, over=over is not None)
-        return []
+        return made
 
     async def _removed_meanwhile(self, newest: SignalEvent) -> bool:
         """Take back what was stored of a signal while its connection's data was being removed.
@@ -133,26 +135,56 @@ class Announcer:
             await store.drop(organization_id, newest.signal_id)
         return True
 
-    async def _detected(self, signal: SignalDetected, rules: list[Rule]) -> list[Notification]:
-        now = self._clock.now()
+    async def _is_news(self, signal: SignalDetected) -> bool:
         known = await self._known.get(signal.organization_id, signal.signal_id)
         silent = silent_because(
             signal,
-            now=now,
+            now=self._clock.now(),
             most_age_days=self._most_age_days,
             known_revision=known.revision if known else None,
             known_over=known is not None and known.over,
         )
         if silent is not None:
             self._metrics.silent.labels(silent).inc()
+        return silent is None
+
+    async def _updated(self, signal: SignalEvent, rules: list[Rule]) -> list[Notification]:
+        """Tell whom the opening did not reach, and what it has become since does.
+
+        Nobody hears twice: there is one notification a signal, channel and recipient, ever. Rules that were
+        made or asked for more after the signal opened leave it alone: to them it is of the past.
+        """
+        known = await self._known.get(signal.organization_id, signal.signal_id)
+        since = known.news_since if known else None
+        if (
+            known is None
+            or since is None
+            or not may_be_heard_anew(
+                signal,
+                now=self._clock.now(),
+                most_age_days=self._most_age_days,
+                known_revision=known.revision,
+                known_words=known.words_until,
+                news_since=since,
+            )
+        ):
             return []
+        asked = [rule for rule in rules if rule.asked_at(since)]
+        return await self._announce(as_detected(signal), asked, opened=False)
+
+    async def _announce(
+        self, signal: SignalDetected, rules: list[Rule], *, opened: bool = True
+    ) -> list[Notification]:
+        now = self._clock.now()
         made = []
         for rule in rules:
             if not rule.matches(signal):
                 continue
             for recipient in rule.recipients_for(signal):
                 notification = await self._notification(signal, rule, recipient, now)
-                if notification is not None and await self._notifications.add(notification):
+                if notification is None:
+                    self._metrics.silent.labels("not_wanted").inc(int(opened))
+                elif await self._notifications.add(notification):
                     self._metrics.created.labels(rule.channel).inc()
                     made.append(notification)
         if made:
@@ -168,12 +200,12 @@ class Announcer:
     async def _notification(
         self, signal: SignalDetected, rule: Rule, recipient: Recipient, now: datetime
     ) -> Notification | None:
+        """Return what is to be sent, or None where the recipient does not want it."""
         due = now
         if rule.channel == "email":
             wishes = await self._people.of_email(signal.organization_id, recipient.key)
             if wishes is not None:
                 if not wishes.wants(signal):
-                    self._metrics.silent.labels("not_wanted").inc()
                     return None
                 due = (wishes.quiet.ends_at(now) if wishes.quiet else None) or now
         return Notification(

@@ -19,7 +19,7 @@ from services.notifier.adapters.mongo_rules import MongoRules
 from services.notifier.domain.notification import Attempt, Notification, Settlement, notification_id
 from services.notifier.domain.preferences import Preferences, QuietHours
 from services.notifier.domain.rule import Recipient
-from services.notifier.ports import Destination, Due, InboxReader, LogFilter, Place
+from services.notifier.ports import Destination, Due, InboxReader, KnownSignal, LogFilter, Place
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
 from shared.contracts.deliveries import NotificationDelivered
@@ -140,6 +140,7 @@ async def test_rules_come_back_as_they_were_stored(repositories: Repositories) -
         kinds=("churn_risk",),
         sealed_url="x",
         destination=Recipient("k", "l"),
+        asks_since=NOW + timedelta(hours=2),
     )
     await rules.insert(newer)
     await rules.insert(a_rule())
@@ -366,12 +367,28 @@ async def test_memory_of_signals_only_grows(repositories: Repositories) -> None:
     await known.remember(a_signal(), over=False)
     found = await known.get("acme", "s-1")
     assert found is not None
-    assert (found.revision, found.over) == (2, True)
+    assert (found.revision, found.over, found.words_until) == (2, True, a_signal().occurred_at)
+    assert found.news_since is None
     assert await known.removed_until("acme", "c-1") is None
     assert await known.forget("acme", "c-1", until=NOW) == 1
     assert await known.forget("acme", "c-1", until=NOW - timedelta(days=1)) == 0
     assert await known.removed_until("acme", "c-1") == NOW
     assert await known.get("acme", "s-1") is None
+
+
+async def test_that_a_signal_is_news_is_remembered_whatever_came_first(repositories: Repositories) -> None:
+    """An opening says so, also one that a newer state overtook; updates leave it as it is."""
+    known = repositories.known
+    newest = NOW + timedelta(minutes=5)
+    await known.remember(a_signal(revision=3, occurred_at=newest), over=False)
+    await known.remember(a_signal(changed_at=NOW - timedelta(minutes=1)), over=False, is_news=True)
+    assert await known.get("acme", "s-1") == KnownSignal(
+        3, over=False, words_until=newest, news_since=NOW - timedelta(minutes=1)
+    )
+    await known.remember(a_signal(revision=4, occurred_at=NOW), over=True)
+    assert await known.get("acme", "s-1") == KnownSignal(
+        4, over=True, words_until=NOW, news_since=NOW - timedelta(minutes=1)
+    )
 
 
 async def test_preferences_are_found_by_person_and_by_address(repositories: Repositories) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from services.notifier.adapters.snapshots import as_detected, ended_because
+from services.notifier.adapters.snapshots import ended_because
+from services.notifier.domain.notification import as_detected
 from services.notifier.domain.rule import EVERYONE, Health, Rule
 from services.notifier.ports import (
     Destination,
@@ -333,11 +334,16 @@ class MemoryKnownSignals:
         found = self._signals.get((organization_id, signal_id))
         return found[0] if found else None
 
-    async def remember(self, signal: SignalEvent, *, over: bool) -> None:
+    async def remember(self, signal: SignalEvent, *, over: bool, is_news: bool = False) -> None:
         key = (signal.organization_id, signal.signal_id)
-        before = self._signals.get(key)
-        if before is None or before[0].revision < signal.revision:
-            self._signals[key] = (KnownSignal(signal.revision, over), signal.connection_id)
+        before, connection_id = self._signals.get(key, (None, signal.connection_id))
+        news_since = signal.changed_at if is_news else before.news_since if before else None
+        known = (
+            KnownSignal(signal.revision, over, signal.occurred_at)
+            if before is None or before.revision < signal.revision
+            else before
+        )
+        self._signals[key] = (replace(known, news_since=news_since), connection_id)
 
     async def forget(self, organization_id: str, connection_id: str, *, until: datetime) -> int:
         key = (organization_id, connection_id)
