@@ -98,9 +98,12 @@ class Deliverer:
         """Give the entry what became of its signal between the claim and the entry.
 
         A newer state that came in between found no entry to change; one that comes from here on finds it.
+        The same goes for a removal: it deletes notifications first, and then entries.
         """
         newest = await self._notifications.get(claimed.organization_id, claimed.id)
-        if newest is not None and newest.signal.revision > claimed.signal.revision:
+        if newest is None:
+            await self._inbox.drop(claimed.organization_id, claimed.signal.signal_id)
+        elif newest.signal.revision > claimed.signal.revision:
             await self._inbox.refresh(newest.signal, over=newest.over)
 
     async def _try(self, claimed: Notification, rule: Rule, now: datetime) -> Settlement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.notifier.channels.inbox import InboxChannel
@@ -9,9 +10,10 @@ from services.notifier.domain.echo import NOT_KEPT
 from services.notifier.domain.rule import Recipient
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
 from services.notifier.ports import InboxReader
+from shared.contracts.connections import DataRemoved
 from shared.contracts.deliveries import NotificationFailed
 from shared.contracts.signals import SignalCleared, SignalUpdated
-from tests.unit.services.notifier.fakes import CountingAnnouncements, ScriptedChannel, a_rule, a_signal
+from tests.unit.services.notifier.fakes import NOW, CountingAnnouncements, ScriptedChannel, a_rule, a_signal
 from tests.unit.services.notifier.rig import LONG, Rig
 
 if TYPE_CHECKING:
@@ -82,6 +84,31 @@ async def test_a_signal_that_ends_while_the_entry_is_made_is_over_in_it() -> Non
     """The same for a signal whose only evidence went."""
     entry = await crossed(cleared())
     assert (entry.signal.evidence, entry.over) == ((), "evidence_gone")
+
+
+async def test_data_that_is_removed_while_the_entry_is_made_leaves_none() -> None:
+    """A removal that finds no entry yet has given its word on it: the entry goes as soon as there is one."""
+    rig = Rig()
+    await rig.rules.insert(a_rule())
+    word = DataRemoved(
+        organization_id="acme",
+        connection_id="c-1",
+        removal_id="x",
+        service="detector",
+        documents=1,
+        removed_at=NOW + timedelta(seconds=1),
+    )
+
+    class Crossed(SlowInbox):
+        async def deliver(self, message: Message) -> str:
+            await rig.removal.remove(word)
+            return await self._inner.deliver(message)
+
+    rig.channels["inbox"] = Crossed(rig, redacted())
+    await rig.take(a_signal())
+    assert len(rig.publisher.published) == 1
+    assert await rig.inbox.page(TOM, unread_only=False, after=None, limit=10) == []
+    assert await rig.log() == []
 
 
 async def test_what_is_tried_again_is_sent_without_the_words() -> None:
