@@ -23,8 +23,13 @@ def several(form: FormData, name: str) -> tuple[str, ...]:
     return tuple(value for value in form.getlist(name)[:_MOST_ITEMS] if isinstance(value, str))
 
 
+def lines(form: FormData, name: str) -> tuple[str, ...]:
+    """Return what a text area lists one a line: names may hold commas."""
+    return tuple(line.strip() for line in text(form, name).splitlines() if line.strip())
+
+
 def items(form: FormData, name: str) -> tuple[str, ...]:
-    """Return what a text area lists, by lines, commas or semicolons."""
+    """Return the addresses that a text area lists, by lines, commas or semicolons."""
     return tuple(item.strip() for item in re.split(r"[\n,;]", text(form, name)) if item.strip())
 
 

@@ -174,6 +174,22 @@ async def test_a_webhook_rule_is_written_shown_changed_and_removed() -> None:
     assert (await site.http.get(f"{RULES}/{rule.id}")).status_code == 404
 
 
+async def test_names_keep_their_commas() -> None:
+    """Customers and tags are one a line; addresses may be parted by commas too."""
+    site = Site(Rig())
+    form = {"customers": "Acme, Inc.\r\nNorthwind; North\n", "tags": "won, lost", "owners": "a@b.c, d@e.f"}
+    await site.post(f"{RULES}/new", {**WEBHOOK_FORM, **form})
+    (rule,) = [rule for rule in await site.rig.rules.list_of("acme") if rule.channel == "webhook"]
+    assert rule.customers == ("Acme, Inc.", "Northwind; North")
+    assert (rule.tags, rule.owners) == (("won, lost",), ("a@b.c", "d@e.f"))
+    again = {"customers": "\n".join(rule.customers), "tags": "\n".join(rule.tags)}
+    assert "Acme, Inc.\nNorthwind; North</textarea>" in await site.get(f"{RULES}/{rule.id}")
+    await site.post(f"{RULES}/{rule.id}", {**WEBHOOK_FORM, "url": "", **again})
+    stored = await site.rig.rules.get("acme", rule.id)
+    assert stored is not None
+    assert (stored.customers, stored.tags) == (rule.customers, rule.tags)
+
+
 async def test_good_moods_are_ticked_on_the_rule() -> None:
     """The form keeps the tick and shows it again; a rule that is saved without it tells none."""
     site = Site(Rig())
