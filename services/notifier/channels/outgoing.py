@@ -66,9 +66,9 @@ class OutgoingHttp:
 
         Raises:
             DeliveryPostponed: not reachable, too slow, or an answer that asks to come again.
-            DeliveryRefused: a private address, a redirect, or an answer that says never.
+            DeliveryRefused: no address or a private one, a redirect, or an answer that says never.
         """
-        target = httpx.URL(url)
+        target = _target(url)
         request = self._client.build_request(
             "POST",
             target if self._allow_private else await self._pinned(target),
@@ -102,7 +102,7 @@ class OutgoingHttp:
             raise DeliveryRefused("Only https addresses are sent to.", reason="refused_address")
         port = target.port or _DEFAULT_PORTS[target.scheme]
         try:
-            addresses = await self._resolve(target.host, port)
+            addresses = await self._resolve(target.raw_host.decode("ascii"), port)
         except OSError as error:
             raise DeliveryPostponed("The receiver's name has no address.", reason="unreachable") from error
         if not addresses or not all(is_public(address) for address in addresses):
@@ -112,6 +112,19 @@ class OutgoingHttp:
                 reason="refused_address",
             )
         return target.copy_with(host=str(addresses[0]), port=port)
+
+
+def _target(url: str) -> httpx.URL:
+    try:
+        target = httpx.URL(url)
+        # The resolver refuses labels that are empty or too long, by an error that it shares with nothing.
+        target.raw_host.decode("ascii").encode("idna")
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise DeliveryRefused(
+            "The rule's address has no host that could be reached. Edit it and give another.",
+            reason="not_configured",
+        ) from error
+    return target
 
 
 async def _beginning(response: httpx.Response) -> str:

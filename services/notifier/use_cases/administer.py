@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import SecretStr
 
 from services.notifier.domain.notification import Notification, notification_id
@@ -237,8 +238,8 @@ class Administration:
     def _check_url(self, url: str, faults: dict[str, str]) -> str:
         try:
             parts = urlsplit(url)
-            host, _ = parts.hostname or "", parts.port
-        except ValueError:
+            host, _ = _host_of(url), parts.port
+        except (ValueError, httpx.InvalidURL):
             host, parts = "", urlsplit("")
         schemes = {"https", "http"} if self._allow_private else {"https"}
         if not host or parts.scheme not in schemes or len(url) > _LONGEST_URL or not url.isprintable():
@@ -246,6 +247,18 @@ class Administration:
         elif parts.username or parts.password:
             faults["url"] = "Give the address without a user name and password."
         return host
+
+
+def _host_of(url: str) -> str:
+    """Return the host as people write it, if it can be one.
+
+    Raises what sending would: `httpx.InvalidURL`, or `UnicodeError` of the resolver for a label that is
+    empty or too long.
+    """
+    target = httpx.URL(url)
+    target.raw_host.decode("ascii").encode("idna")
+    # A character that no name has comes back as an escape.
+    return "" if "%" in target.host else target.host
 
 
 def _clean(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from services.notifier.domain.notification import Attempt, Notification, Settlem
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
 from services.notifier.ports import Message
 from shared.contracts.deliveries import NotificationDelivered, NotificationFailed
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, TransientError
 
 if TYPE_CHECKING:
     import random
@@ -143,6 +143,16 @@ class Deliverer:
             return outcome(late, str(late))
         except (DeliveryPostponed, DeliveryRefused) as error:
             return outcome(error, str(error))
+        except TransientError:
+            # Our own engine is away: nothing could be stored of this try either. Its lease runs out.
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is counted, shown and comes to an end
+            _LOG.exception("attempt failed in a way nobody foresaw", notification_id=claimed.id)
+            unforeseen = DeliveryPostponed(
+                f"An error that nobody foresaw: {type(error).__name__}. The notifier's log says more.",
+                reason="unreachable",
+            )
+            return outcome(unforeseen, str(unforeseen))
         return outcome(None, said)
 
     def _message(self, notification: Notification, rule: Rule, now: datetime) -> Message:

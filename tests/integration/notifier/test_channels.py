@@ -173,6 +173,35 @@ async def test_private_addresses_are_refused(url: str, addresses: tuple[str, ...
     assert (await _refused(url, *addresses)).failure == "refused_address"
 
 
+@pytest.mark.parametrize("allow_private", [True, False])
+@pytest.mark.parametrize("host", ["hooks..example.com", f"{'a' * 70}.example", "\u00fc-.example"])
+async def test_an_address_that_has_no_possible_host_is_refused(host: str, *, allow_private: bool) -> None:
+    """No trying again makes a host of it; the resolver's own error would say nothing to anybody."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        http = OutgoingHttp(client, timeout_seconds=1, allow_private=allow_private)
+        with pytest.raises(DeliveryRefused, match="Edit it") as caught:
+            await http.post(f"https://{host}/x", b"", {})
+    assert caught.value.failure == "not_configured"
+
+
+async def test_a_name_of_another_alphabet_is_asked_for_as_the_certificate_has_it() -> None:
+    """The name that is resolved and judged is the one that the connection is made for."""
+    asked: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[Address]:
+        asked.append(host)
+        return [ipaddress.ip_address("93.184.216.34")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.extensions["sni_hostname"])
+        return httpx.Response(200, stream=httpx.ByteStream(b""))
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        http = OutgoingHttp(client, timeout_seconds=1, allow_private=False, resolve=resolve)
+        await http.post("https://fa\u00df.example/x", b"{}", {})
+    assert asked == ["xn--fa-hia.example", "xn--fa-hia.example"]
+
+
 async def test_loopback_by_name_is_refused_after_resolution(receivers: Receivers) -> None:
     """The system's own resolver is asked, and `localhost` is private under any name."""
     async with httpx.AsyncClient(trust_env=False) as client:

@@ -60,6 +60,11 @@ async def test_a_secret_is_shown_when_it_is_made_and_never_again() -> None:
         ({"url": SecretStr("https://u:p@hooks.example.com")}, "url"),
         ({"url": SecretStr("https://[::1")}, "url"),
         ({"url": SecretStr("https://a.example/\n")}, "url"),
+        ({"url": SecretStr("https://hooks..example.com/x")}, "url"),
+        ({"url": SecretStr(f"https://{'a' * 70}.example/")}, "url"),
+        ({"url": SecretStr("https://\u00fc-.example/")}, "url"),
+        ({"url": SecretStr("https://a b.example/")}, "url"),
+        ({"url": SecretStr("https://a.example:99999/")}, "url"),
         ({"secret": SecretStr("whsec_c2hvcnQ=")}, "secret"),
         ({"secret": SecretStr("not base64")}, "secret"),
         ({"channel": "email", "recipients": ()}, "recipients"),
@@ -73,6 +78,32 @@ async def test_each_fault_is_named_by_its_field(changes: dict[str, Any], field: 
     with pytest.raises(RuleInvalid) as caught:
         await Rig().administration.create(ADMIN, _draft(**changes))
     assert field in caught.value.faults
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://m\u00fcnchen.example/x", "m\u00fcnchen.example"),
+        ("https://xn--mnchen-3ya.example", "m\u00fcnchen.example"),
+        ("https://a_b.example.:8443/", "a_b.example."),
+        ("https://[2606:4700::1111]/x", "2606:4700::1111"),
+    ],
+)
+async def test_hosts_may_be_written_as_names_are(url: str, host: str) -> None:
+    """Other alphabets, their ASCII form, underscores, a final dot and bare addresses are no faults."""
+    saved = await Rig().administration.create(ADMIN, _draft(url=SecretStr(url)))
+    assert saved.rule.destination is not None
+    assert saved.rule.destination.label == f"webhook at {host}"
+
+
+async def test_a_sample_that_meets_an_unforeseen_error_says_so() -> None:
+    """Whoever asked for it sees an outcome, never a broken page."""
+    rig = Rig(ScriptedChannel("webhook", UnicodeError("label empty or too long: k3y")))
+    saved = await rig.administration.create(ADMIN, _draft())
+    _, settlement = await rig.administration.try_out(ADMIN, saved.rule.id)
+    assert settlement is not None
+    assert (settlement.state, "UnicodeError" in settlement.attempt.detail) == ("failed", True)
+    assert "k3y" not in settlement.attempt.detail
 
 
 async def test_private_installations_may_use_plain_http() -> None:

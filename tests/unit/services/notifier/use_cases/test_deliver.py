@@ -184,6 +184,21 @@ async def test_a_secret_that_no_key_opens_is_named() -> None:
     assert notification.attempts[0].reason == "not_configured"
 
 
+async def test_an_error_that_nobody_foresaw_is_shown_and_comes_to_an_end() -> None:
+    """A defect counts as a try like any other: in the log by its name alone, and given up in time."""
+    rig = await _rig(*(UnicodeError("k3y") for _ in range(5)))
+    await rig.take(a_signal())
+    for _ in range(10):
+        await rig.sweep(LONG)
+    (notification,) = await rig.log()
+    assert notification.state == "failed"
+    assert [attempt.outcome for attempt in notification.attempts] == ["retry", "retry", "failed"]
+    said = "An error that nobody foresaw: UnicodeError. The notifier's log says more."
+    assert {attempt.detail for attempt in notification.attempts} == {said}
+    (fact,) = rig.publisher.published
+    assert isinstance(fact, NotificationFailed)
+
+
 async def test_trouble_in_one_attempt_does_not_end_the_others() -> None:
     """An engine that is away, or a defect, leaves the notification to the sweeper."""
     rig = await _rig(TransientError("away"), RuntimeError("defect"), "taken")
