@@ -88,6 +88,7 @@ def create_app(
         notifications=notifications,
         inbox=inbox,
         rules=rules,
+        people=people,
         channels={channel.name: channel for channel in channels},
         vault=vault,
         backoff=Backoff(attempts=settings.notify_attempts),

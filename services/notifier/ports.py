@@ -200,6 +200,13 @@ class Notifications(Protocol):
         """
         ...
 
+    async def put_back(self, notification: Notification, until: datetime, *, token: str) -> bool:
+        """Let a claimed one that was not sent wait until then; the claim counts as no try.
+
+        False when the lease was lost, or it is pending no more.
+        """
+        ...
+
     async def due(
         self, now: datetime, limit: int, *, leave_out: AbstractSet[Destination] = frozenset()
     ) -> list[Due]:

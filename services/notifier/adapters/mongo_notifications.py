@@ -126,6 +126,17 @@ class MongoNotifications:
         result = await collection.update_one(mine, {"$push": attempt, "$set": {"lease": None}})
         return result.matched_count == 1
 
+    async def put_back(self, notification: Notification, until: datetime, *, token: str) -> bool:
+        result = await self._collection.of(notification.organization_id).update_one(
+            {
+                "_id": _key(notification.organization_id, notification.id),
+                "lease": token,
+                "state": "pending",
+            },
+            {"$set": {"next_attempt_at": until, "lease": None}, "$inc": {"tries": -1}},
+        )
+        return result.matched_count == 1
+
     async def due(
         self, now: datetime, limit: int, *, leave_out: AbstractSet[Destination] = frozenset()
     ) -> list[Due]:

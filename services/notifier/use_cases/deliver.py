@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from services.notifier.domain.backoff import Backoff
     from services.notifier.domain.rule import Rule
     from services.notifier.metrics import Metrics
-    from services.notifier.ports import Channel, Inbox, Notifications, Rules, Vault
+    from services.notifier.ports import Channel, Inbox, Notifications, People, Rules, Vault
     from shared.clock import Clock
     from shared.contracts.deliveries import ChannelName
     from shared.contracts.event import Event
@@ -44,6 +44,7 @@ class Deliverer:
         notifications: Notifications,
         inbox: Inbox,
         rules: Rules,
+        people: People,
         channels: Mapping[ChannelName, Channel],
         vault: Vault,
         backoff: Backoff,
@@ -56,6 +57,7 @@ class Deliverer:
         self._notifications = notifications
         self._inbox = inbox
         self._rules = rules
+        self._people = people
         self._channels = channels
         self._vault = vault
         self._backoff = backoff
@@ -66,7 +68,10 @@ class Deliverer:
         self._timeout_seconds = timeout_seconds
 
     async def attempt(self, organization_id: str, notification_id: str) -> Settlement | None:
-        """Send a notification if it is due and nobody else does; return what came of it."""
+        """Send a notification if it is due and nobody else does; return what came of it.
+
+        None when there was nothing to do, its rule is off, or its recipient has quiet hours now.
+        """
         now = self._clock.now()
         token = secrets.token_hex(8)
         claimed = await self._notifications.claim(
@@ -84,6 +89,10 @@ class Deliverer:
                 organization_id, "Its rule was removed or switched off.", rule_id=claimed.rule_id
             )
             return None
+        until = await self._quiet_until(claimed, now)
+        if until is not None:
+            await self._notifications.put_back(claimed, until, token=token)
+            return None
         settlement = await self._try(claimed, rule, now)
         if claimed.channel == "inbox" and settlement.state == "delivered":
             await self._catch_up(claimed)
@@ -93,6 +102,13 @@ class Deliverer:
         if stored:
             await self._note(claimed, settlement)
         return settlement
+
+    async def _quiet_until(self, claimed: Notification, now: datetime) -> datetime | None:
+        """Return when quiet hours end that keep mail waiting; a sample is wanted now and waits for none."""
+        if claimed.channel != "email" or claimed.test:
+            return None
+        wishes = await self._people.of_email(claimed.organization_id, claimed.recipient.key)
+        return wishes.quiet.ends_at(now) if wishes is not None and wishes.quiet is not None else None
 
     async def _catch_up(self, claimed: Notification) -> None:
         """Give the entry what became of its signal between the claim and the entry.

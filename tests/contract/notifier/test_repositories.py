@@ -250,6 +250,28 @@ async def test_a_retry_is_due_when_it_says(repositories: Repositories) -> None:
     assert await notifications.due(then, 10) == [_due(claimed)]
 
 
+async def test_what_is_put_back_waits_and_was_not_tried(repositories: Repositories) -> None:
+    """It is due at its new moment with the tries it had; neither a stranger nor a cancelled one puts back."""
+    notifications = repositories.notifications
+    await notifications.add(_notification())
+    claimed = await _claim(notifications, _notification())
+    assert claimed is not None
+    then = NOW + timedelta(hours=8)
+    assert not await notifications.put_back(claimed, then, token="x")
+    assert await notifications.put_back(claimed, then, token="t")
+    assert not await notifications.put_back(claimed, then, token="t")
+    assert await notifications.due(then - timedelta(seconds=1), 10) == []
+    assert await notifications.due(then, 10) == [_due(claimed)]
+    again = await notifications.claim("acme", claimed.id, now=then, lease_until=then, token="u")
+    assert again is not None
+    assert (again.tries, again.attempts) == (1, ())
+    await notifications.cancel("acme", "over", signal_id="s-1")
+    assert not await notifications.put_back(again, then, token="u")
+    stored = await notifications.get("acme", claimed.id)
+    assert stored is not None
+    assert stored.state == "cancelled"
+
+
 async def test_a_lost_lease_settles_nothing(repositories: Repositories) -> None:
     """Only the holder of the lease may say what came of it."""
     notifications = repositories.notifications

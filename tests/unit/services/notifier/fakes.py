@@ -185,6 +185,15 @@ class MemoryNotifications:
         self._kept[key] = tried
         return True
 
+    async def put_back(self, notification: Notification, until: datetime, *, token: str) -> bool:
+        key = (notification.organization_id, notification.id)
+        kept = self._kept.get(key)
+        if kept is None or self._leases.get(key) != token or kept.state != "pending":
+            return False
+        del self._leases[key]
+        self._kept[key] = replace(kept, next_attempt_at=until, tries=kept.tries - 1)
+        return True
+
     async def due(
         self, now: datetime, limit: int, *, leave_out: AbstractSet[Destination] = frozenset()
     ) -> list[Due]:

@@ -59,6 +59,7 @@ class Rig:
             notifications=self.notifications,
             inbox=self.inbox,
             rules=self.rules,
+            people=self.people,
             channels=self.channels,
             vault=self.vault,
             backoff=Backoff(attempts=attempts),

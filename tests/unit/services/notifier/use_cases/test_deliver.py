@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import time
 
 from pydantic import SecretStr
 
 from services.notifier.domain.notification import Attempt, Settlement
+from services.notifier.domain.preferences import Preferences, QuietHours
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
 from shared.contracts.deliveries import NotificationDelivered, NotificationFailed
 from shared.errors import ConfigurationError, TransientError
-from tests.unit.services.notifier.fakes import NOW, MirrorVault, ScriptedChannel, a_rule, a_signal
+from tests.unit.services.notifier.fakes import ADMIN, NOW, MirrorVault, ScriptedChannel, a_rule, a_signal
 from tests.unit.services.notifier.rig import LONG, Rig
 
 
@@ -84,6 +86,37 @@ async def test_a_receiver_is_not_asked_before_it_wants_to_be() -> None:
     assert rig.sent("inbox") == ["s-1"]
     await rig.sweep(2)
     assert rig.sent("inbox") == ["s-1", "s-1"]
+
+
+async def test_mail_that_is_tried_again_keeps_quiet_hours() -> None:
+    """A retry that falls into the recipient's quiet hours waits for their end, and is a try only then."""
+    rig = Rig(ScriptedChannel("email", _later()))
+    quiet = QuietHours(time(9, 31), time(18), "UTC")
+    await rig.people.save(Preferences("acme", "u-2", "tom@example.com", quiet=quiet))
+    await rig.rules.insert(a_rule(channel="email", recipients=("Tom@example.com",)))
+    await rig.take(a_signal())
+    await rig.sweep(120)
+    assert rig.sent("email") == ["s-1"]
+    (waiting,) = await rig.log()
+    assert (waiting.state, waiting.next_attempt_at, waiting.tries) == (
+        "pending",
+        NOW.replace(hour=18, minute=0),
+        1,
+    )
+    await rig.sweep(9 * 3_600)
+    assert rig.sent("email") == ["s-1", "s-1"]
+    assert [attempt.number for attempt in (await rig.log())[0].attempts] == [1, 2]
+
+
+async def test_a_test_is_sent_in_quiet_hours_too() -> None:
+    """Who asks for a sample wants it now."""
+    rig = Rig()
+    quiet = QuietHours(time(9), time(18), "UTC")
+    await rig.people.save(Preferences("acme", "u-1", "ines@example.com", quiet=quiet))
+    await rig.rules.insert(a_rule(channel="email", recipients=("ines@example.com",)))
+    _, settlement = await rig.administration.try_out(ADMIN, "r-1")
+    assert settlement is not None
+    assert settlement.state == "delivered"
 
 
 async def test_the_id_stays_the_same_over_all_attempts() -> None:
