@@ -52,14 +52,19 @@ def slack_payload(words: Words) -> dict[str, Any]:
                 "text": {"type": "plain_text", "text": words.headline[:_LONGEST_HEADER], "emoji": False},
             },
             *quote,
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": escaped(" · ".join(words.facts))}]},
+            {"type": "context", "elements": [_markdown(escaped(" · ".join(words.facts)))]},
             _section(f"<{words.link}|Open in Earshot>"),
         ],
     }
 
 
 def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    return {"type": "section", "text": _markdown(text)}
+
+
+def _markdown(text: str) -> dict[str, Any]:
+    # Without "verbatim" Slack itself makes links and mentions of what looks like an address or a channel.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def escaped(text: str) -> str:

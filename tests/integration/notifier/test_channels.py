@@ -246,13 +246,18 @@ async def test_a_name_without_address_is_tried_again() -> None:
 
 async def test_slack_gets_blocks_and_plain_text(receivers: Receivers, http: OutgoingHttp) -> None:
     """What a customer wrote can neither mention people nor make links."""
-    evidence = a_signal().evidence[0].model_copy(update={"quote": "<!channel> & <https://x|y>\nnow"})
+    quote = "<!channel> & <https://x|y>\nnow #general https://evil.example @here"
+    evidence = a_signal().evidence[0].model_copy(update={"quote": quote})
     signal = a_signal(evidence=(evidence,), customer=CustomerRef(id="x", name="A < B"))
     await SlackChannel(http).deliver(_message(f"{receivers.base}/good", signal))
     body = orjson.loads(receivers.got[0].body)
     assert body["text"].startswith("Churn risk (explicit): A &lt; B: “&lt;!channel&gt; &amp;")
     assert [block["type"] for block in body["blocks"]] == ["header", "section", "context", "section"]
     assert "<!channel>" not in orjson.dumps(body["blocks"][1]).decode()
+    # Slack is told to make nothing of plain words; only the link that is ours is written as one.
+    sections = [body["blocks"][1]["text"], body["blocks"][2]["elements"][0], body["blocks"][3]["text"]]
+    assert [text["verbatim"] for text in sections] == [True, True, True]
+    assert [text["text"].count("<") for text in sections] == [0, 0, 1]
 
 
 @pytest.mark.parametrize("kind", [SlackChannel, WebhookChannel])
