@@ -55,6 +55,10 @@ class RuleBody(BaseModel):
         default=None, description="For webhook: whsec_…; absent keeps it, or makes one."
     )
     enabled: bool = True
+    revision: int | None = Field(
+        default=None,
+        description="The revision that was read: the change is refused when there is a newer one.",
+    )
 
     def draft(self) -> RuleDraft:
         return RuleDraft(**{name: getattr(self, name) for name in type(self).model_fields})

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _LONGEST_FIELD = 20_000
 _MOST_ITEMS = 200
+_MOST_DIGITS = 9
 
 
 def text(form: FormData, name: str) -> str:
@@ -31,6 +32,14 @@ def lines(form: FormData, name: str) -> tuple[str, ...]:
 def items(form: FormData, name: str) -> tuple[str, ...]:
     """Return the addresses that a text area lists, by lines, commas or semicolons."""
     return tuple(item.strip() for item in re.split(r"[\n,;]", text(form, name)) if item.strip())
+
+
+def whole_number(form: FormData, name: str) -> int | None:
+    """Return a number, or None without the field; one that cannot be read is -1, which nothing has."""
+    found = text(form, name)
+    if not found:
+        return None
+    return int(found) if found.isdecimal() and len(found) <= _MOST_DIGITS else -1
 
 
 def share(form: FormData, name: str) -> float:

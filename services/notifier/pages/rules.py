@@ -163,6 +163,7 @@ def _draft(form: FormData) -> RuleDraft:
         url=SecretStr(url) if url else None,
         secret=SecretStr(secret) if secret else None,
         enabled=forms.text(form, "enabled") == "on",
+        revision=forms.whole_number(form, "revision"),
     )
 
 
@@ -174,4 +175,5 @@ def _draft_of(rule: Rule) -> RuleDraft:
         good_moods=rule.good_moods,
         recipients=rule.recipients,
         enabled=rule.enabled,
+        revision=rule.revision,
     )

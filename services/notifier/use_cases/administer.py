@@ -54,7 +54,10 @@ _LONGEST_SECRET_BYTES = 64
 
 @dataclass(frozen=True, slots=True)
 class RuleDraft:
-    """A rule as a person sends it. `url` and `secret` of None keep what is stored."""
+    """A rule as a person sends it. `url` and `secret` of None keep what is stored.
+
+    `revision` is the one that the person saw: a change of any other is refused. None changes what is stored.
+    """
 
     name: str
     channel: str
@@ -68,6 +71,7 @@ class RuleDraft:
     url: SecretStr | None = None
     secret: SecretStr | None = None
     enabled: bool = True
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +131,12 @@ class Administration:
     async def change(self, identity: Identity, rule_id: str, draft: RuleDraft) -> SavedRule:
         """Store a changed rule. Raises NotThere, and RuleInvalid also when somebody else was faster."""
         before = await self.get(identity.organization_id, rule_id)
+        seen = before.revision if draft.revision is None else draft.revision
         saved = self._checked(before, draft)
         # What was open before is none of a rule's that asks for it only now: it was not news to it.
         since = before.asks_since if saved.rule.asks_as(before) else self._clock.now()
         rule = replace(saved.rule, revision=before.revision + 1, asks_since=since)
-        if not await self._rules.replace(rule, expected_revision=before.revision):
+        if seen != before.revision or not await self._rules.replace(rule, expected_revision=seen):
             raise RuleInvalid({"name": "Somebody else changed this rule meanwhile. Reload and try again."})
         if not rule.enabled:
             await self._notifications.cancel(

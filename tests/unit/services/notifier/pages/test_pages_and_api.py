@@ -190,6 +190,25 @@ async def test_names_keep_their_commas() -> None:
     assert (stored.customers, stored.tags) == (rule.customers, rule.tags)
 
 
+async def test_who_saves_a_form_that_is_out_of_date_is_told_so() -> None:
+    """Two administrators opened the form; the second to save changes nothing and can reload."""
+    site = Site(Rig())
+    await site.post(f"{RULES}/new", WEBHOOK_FORM)
+    (rule,) = [rule for rule in await site.rig.rules.list_of("acme") if rule.channel == "webhook"]
+    assert 'name="revision" value="1"' in await site.get(f"{RULES}/{rule.id}")
+    form = {**WEBHOOK_FORM, "url": "", "revision": "1"}
+    assert (await site.post(f"{RULES}/{rule.id}", {**form, "name": "First"})).status_code == 303
+    for stale in ("1", "x"):
+        second = await site.post(f"{RULES}/{rule.id}", {**form, "name": "Second", "revision": stale})
+        assert second.status_code == 422
+        assert "Somebody else changed this rule meanwhile" in second.text
+    stored = await site.rig.rules.get("acme", rule.id)
+    assert stored is not None
+    assert (stored.name, stored.revision) == ("First", 2)
+    again = await site.post(f"{RULES}/{rule.id}", {**form, "name": "Second", "revision": "2"})
+    assert again.status_code == 303
+
+
 async def test_good_moods_are_ticked_on_the_rule() -> None:
     """The form keeps the tick and shows it again; a rule that is saved without it tells none."""
     site = Site(Rig())
@@ -319,6 +338,9 @@ async def test_the_api_does_what_the_pages_do() -> None:
     assert (await http.get(path)).json()["signing_secret"] is None
     changed = await http.put(path, json={**body, "name": "New", "url": None})
     assert (changed.json()["name"], changed.json()["revision"]) == ("New", 2)
+    stale = await http.put(path, json={**body, "name": "Late", "url": None, "revision": 1})
+    assert stale.status_code == 422
+    assert "Somebody else" in stale.text
     tried = (await http.post(f"{path}/test")).json()
     assert tried["delivered"] is True
     deliveries = (await http.get("/api/v1/deliveries", params={"rule_id": made["id"]})).json()
