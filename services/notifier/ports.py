@@ -115,6 +115,19 @@ class DeadLetterView:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetterPage:
+    """A service's newest dead letters that somebody may see, newest first.
+
+    Attributes:
+        looked_at: how many of the newest records were looked at, where they held fewer letters than asked for
+            and there are older ones; None where nothing was left out.
+    """
+
+    letters: tuple[DeadLetterView, ...] = ()
+    looked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A notification ready to be sent, with what its channel needs.
 
@@ -322,8 +335,11 @@ class Vault(Protocol):
 class DeadLetterReader(Protocol):
     """Looks into the topics of dead letters without moving anybody's place in them."""
 
-    async def newest(self, limit: int, organization_id: str) -> dict[str, list[DeadLetterView]]:
-        """Return the newest records of each service, newest first. Raises TransientError."""
+    async def newest(self, limit: int, organization_id: str) -> dict[str, DeadLetterPage]:
+        """Return an organization's newest letters of each service, and those that name nobody.
+
+        Letters of others and marks take none of their places. Raises TransientError.
+        """
         ...
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.notifier.ports import DeadLetterView
+from services.notifier.ports import DeadLetterPage, DeadLetterView
 from shared.contracts.topics import SERVICES, dead_letter_topic
 from shared.errors import TransientError
 from shared.messaging.cloudevent import headers_of
@@ -22,29 +22,41 @@ if TYPE_CHECKING:
     from shared.contracts.topics import Service
 
 _TIMEOUT_SECONDS = 5.0
+_LOOKING_SHARE = 0.6
+"""Of that time, after which nothing further back is read: a page with less is better than none."""
+
+_MOST_LOOKED_AT = 2_000
+"""Records of one service: letters of other organizations and marks lie between those that are wanted."""
+
 _PREVIEW_BYTES = 2_000
 _REDRIVE_MARK = "dlq-mark"
 """Header of the marks that `earshot dlq redrive` leaves beside the letters; they are no letters."""
 
 
 class KafkaDeadLetterReader:
-    def __init__(self, bootstrap_servers: str, security: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        security: Mapping[str, Any] | None = None,
+        *,
+        most_looked_at: int = _MOST_LOOKED_AT,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+    ) -> None:
         self._bootstrap_servers = bootstrap_servers
         self._security = security or {}
+        self._most_looked_at = most_looked_at
+        self._timeout_seconds = timeout_seconds
 
-    async def newest(self, limit: int, organization_id: str) -> dict[str, list[DeadLetterView]]:
+    async def newest(self, limit: int, organization_id: str) -> dict[str, DeadLetterPage]:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap_servers.split(","), enable_auto_commit=False, **self._security
         )
         try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._timeout_seconds):
+                until = asyncio.get_running_loop().time() + _LOOKING_SHARE * self._timeout_seconds
                 await consumer.start()
                 return {
-                    service: [
-                        letter
-                        for letter in await _newest(consumer, service, limit)
-                        if letter.organization_id in {organization_id, None}
-                    ]
+                    service: await self._newest(consumer, service, limit, organization_id, until)
                     for service in SERVICES
                 }
         except (KafkaError, TimeoutError) as error:
@@ -52,24 +64,44 @@ class KafkaDeadLetterReader:
         finally:
             await consumer.stop()
 
+    async def _newest(
+        self, consumer: AIOKafkaConsumer, service: Service, limit: int, organization_id: str, until: float
+    ) -> DeadLetterPage:
+        partition = TopicPartition(dead_letter_topic(service).name, 0)
+        consumer.assign([partition])
+        begin = (await consumer.beginning_offsets([partition]))[partition]
+        end = (await consumer.end_offsets([partition]))[partition]
+        oldest = max(begin, end - max(self._most_looked_at, limit))
+        found: list[DeadLetterView] = []
+        upper, portion = end, limit
+        # Backwards, by portions that grow: mostly the first one has what is wanted.
+        while upper > oldest and len(found) < limit:
+            if upper < end and asyncio.get_running_loop().time() > until:
+                break
+            lower = max(oldest, upper - portion)
+            letters = await _letters(consumer, service, lower, upper)
+            found += [one for one in reversed(letters) if one.organization_id in {organization_id, None}]
+            upper, portion = lower, portion * 2
+        is_whole = upper <= begin or len(found) >= limit
+        return DeadLetterPage(tuple(found[:limit]), None if is_whole else end - upper)
 
-async def _newest(consumer: AIOKafkaConsumer, service: Service, limit: int) -> list[DeadLetterView]:
+
+async def _letters(
+    consumer: AIOKafkaConsumer, service: Service, lower: int, upper: int
+) -> list[DeadLetterView]:
+    """Return the letters from one offset to before another, oldest first."""
     partition = TopicPartition(dead_letter_topic(service).name, 0)
-    consumer.assign([partition])
-    begin = (await consumer.beginning_offsets([partition]))[partition]
-    end = (await consumer.end_offsets([partition]))[partition]
-    start = max(begin, end - limit)
-    consumer.seek(partition, start)
+    consumer.seek(partition, lower)
     found: list[DeadLetterView] = []
     # The position is asked for, not the records counted: offsets may have gaps.
-    while start < end and await consumer.position(partition) < end:
-        records = await consumer.getmany(partition, timeout_ms=500, max_records=limit)
+    while await consumer.position(partition) < upper:
+        records = await consumer.getmany(partition, timeout_ms=500, max_records=upper - lower)
         found.extend(
             _view(record, service)
             for record in records.get(partition, ())
-            if all(name != _REDRIVE_MARK for name, _ in record.headers)
+            if record.offset < upper and all(name != _REDRIVE_MARK for name, _ in record.headers)
         )
-    return found[::-1]
+    return found
 
 
 def _view(record: ConsumerRecord[bytes, bytes], service: Service) -> DeadLetterView:

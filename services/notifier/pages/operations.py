@@ -15,6 +15,7 @@ from services.notifier.pages.rules import CHANNEL_NAMES
 from services.notifier.ports import LogFilter
 from services.notifier.use_cases.read_log import NEWEST_DEAD_LETTERS
 from shared.auth.dependencies import Admin, Member
+from shared.contracts.topics import DEAD_LETTER_RETENTION
 from shared.errors import TransientError
 from shared.http.paging import CursorText
 from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
@@ -122,6 +123,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
             letters=letters,
             away=away,
             newest=NEWEST_DEAD_LETTERS,
+            kept_days=DEAD_LETTER_RETENTION.days,
         )
 
     return router

@@ -9,7 +9,7 @@ from services.notifier.ports import Place
 
 if TYPE_CHECKING:
     from services.notifier.domain.notification import Notification
-    from services.notifier.ports import DeadLetterReader, DeadLetterView, LogFilter, Notifications
+    from services.notifier.ports import DeadLetterPage, DeadLetterReader, LogFilter, Notifications
 
 NEWEST_DEAD_LETTERS = 20
 
@@ -39,7 +39,7 @@ class LogReading:
             raise NotThere("There is no such delivery. Its data may have been removed.")
         return found
 
-    async def dead_letters(self, organization_id: str) -> dict[str, list[DeadLetterView]]:
+    async def dead_letters(self, organization_id: str) -> dict[str, DeadLetterPage]:
         """Return an organization's newest dead letters by service, with those that name nobody.
 
         Raises TransientError.

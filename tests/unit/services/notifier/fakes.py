@@ -13,6 +13,7 @@ from services.notifier.adapters.snapshots import ended_because
 from services.notifier.domain.notification import as_detected
 from services.notifier.domain.rule import EVERYONE, Health, Rule
 from services.notifier.ports import (
+    DeadLetterPage,
     Destination,
     Due,
     InboxEntry,
@@ -428,12 +429,15 @@ class CountingAnnouncements:
 
 
 class MemoryDeadLetters:
-    def __init__(self, *letters: DeadLetterView, failure: Exception | None = None) -> None:
+    def __init__(
+        self, *letters: DeadLetterView, failure: Exception | None = None, looked_at: int | None = None
+    ) -> None:
         self._letters = letters
+        self._looked_at = looked_at
         self._failure = failure
 
-    async def newest(self, limit: int, organization_id: str) -> dict[str, list[DeadLetterView]]:
+    async def newest(self, limit: int, organization_id: str) -> dict[str, DeadLetterPage]:
         if self._failure is not None:
             raise self._failure
-        seen = [one for one in self._letters if one.organization_id in {organization_id, None}]
-        return {"notifier": seen[:limit], "syncer": []}
+        seen = tuple(one for one in self._letters if one.organization_id in {organization_id, None})
+        return {"notifier": DeadLetterPage(seen[:limit], self._looked_at), "syncer": DeadLetterPage()}

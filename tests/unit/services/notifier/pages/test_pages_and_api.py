@@ -325,6 +325,20 @@ async def test_dead_letters_of_another_organization_are_not_shown() -> None:
     )
     body = await Site(Rig(), dead=MemoryDeadLetters(letter)).get("/operations/dead-letters")
     assert "signals.customer/2@40" not in body
+    assert "Every record that came in the last 90 days was processed." in body
+
+
+async def test_the_dead_letter_page_says_what_was_not_looked_at() -> None:
+    """Where older records were left, it does not say that there is nothing."""
+    mine = DeadLetterView(
+        "acme", "notifier", 7, NOW, "broken_bytes", "no JSON", "1", "signals.customer/2@40", "t", "a", "x"
+    )
+    none = await Site(Rig(), dead=MemoryDeadLetters(looked_at=2_000)).get("/operations/dead-letters")
+    assert "Every record that came" not in none
+    assert "No dead letters among the newest" in none
+    some = await Site(Rig(), dead=MemoryDeadLetters(mine, looked_at=2_000)).get("/operations/dead-letters")
+    assert "signals.customer/2@40" in some
+    assert "1 record among the newest 2,000 of all organizations; older ones were not looked at." in some
 
 
 async def test_the_api_does_what_the_pages_do() -> None:
