@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger(__name__)
 
+_sync_data: Final = os.fdatasync if hasattr(os, "fdatasync") else os.fsync
+"""The log's bytes and length without its time of change, as SQLite itself does; macOS has no such call."""
+
 
 class LogSync:
     """A thread that syncs logs which were written to.
@@ -44,6 +47,9 @@ class LogSync:
 
     def written(self, database_path: Path) -> None:
         """Note that a database's log has grown."""
+        # Asked without the lock: what stands in the set is synced after it was taken out, so after this.
+        if database_path in self._dirty:
+            return
         with self._changed:
             self._dirty.add(database_path)
             self._changed.notify()
@@ -67,7 +73,7 @@ def _sync(log: Path) -> None:
     except FileNotFoundError:
         return  # folded back, or its database dropped: there is nothing left to sync
     try:
-        os.fsync(descriptor)
+        _sync_data(descriptor)
     except OSError as error:
         _LOG.warning("%s could not be synced to the disk: %s", log, error)
     finally:
