@@ -13,10 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from deploy.local.documents import wire
-from deploy.local.documents.codec import decode, encode
+from deploy.local.documents.codec import encode
 from deploy.local.documents.commands import registry
 from deploy.local.documents.commands.brevity import is_brief
-from deploy.local.documents.commands.call import Call
+from deploy.local.documents.commands.call import Call, read_command
 from deploy.local.documents.commands.cursors import CursorStore
 from deploy.local.documents.errors import CommandError
 from deploy.local.documents.expiry import remove_expired
@@ -24,6 +24,7 @@ from deploy.local.documents.storage.engine import Engine
 
 if TYPE_CHECKING:
     from deploy.local.documents.settings import Settings
+    from deploy.local.documents.storage.engine import ReadCommand, WriteCommand
     from deploy.local.documents.wire import Request
 
 _LOG: Final = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class DocumentServer:
         self._cursors = CursorStore(time.monotonic, settings.cursor_timeout_seconds, settings.max_cursors)
         self._connections: set[_Connection] = set()
         self._connection_count = 0
+        self._last_writer = 0
         self._engine: Engine | None = None
         self._server: asyncio.Server | None = None
         self._timer: asyncio.Task[None] | None = None
@@ -104,12 +106,11 @@ class DocumentServer:
     def leave(self, connection: _Connection) -> None:
         self._connections.discard(connection)
 
-    def begin(self, request: Request, connection_id: int) -> bytes | asyncio.Future[bytes]:
-        """Start a command; gives its reply, or the future of it."""
-        name = wire.command_name(request.body)
+    def begin(self, request: Request, connection_id: int, *, is_last: bool) -> bytes | asyncio.Future[bytes]:
+        """Start a command; gives its reply, or the future of it. ``is_last``: none waits behind it."""
+        name, body = read_command(request)
         if request.legacy_database is not None and name not in _MAX_LEGACY_COMMANDS:
             raise CommandError(f"OP_QUERY is only spoken for the greeting, not for {name}", 352)
-        body = decode(request.body)
         database = request.legacy_database or body.get("$db")
         if not isinstance(database, str):
             raise CommandError("OP_MSG requests require a $db argument", 40571)
@@ -121,11 +122,24 @@ class DocumentServer:
             raise CommandError("the server is not running", 91)
         reading = registry.READING.get(name)
         if reading is not None:
-            return self._engine.read(partial(reading, call), brief=is_brief(call))
+            return self._read(self._engine, partial(reading, call), now=is_last and is_brief(call))
         writing = registry.WRITING.get(name)
         if writing is not None:
-            return self._engine.write(partial(writing, call), brief=is_brief(call))
+            return self._write(self._engine, partial(writing, call), call, is_last=is_last)
         raise CommandError(f"no such command: '{name}'", 59)
+
+    def _read(self, engine: Engine, command: ReadCommand, *, now: bool) -> bytes | asyncio.Future[bytes]:
+        return (engine.read_now(command) if now else None) or engine.read(command)
+
+    def _write(
+        self, engine: Engine, command: WriteCommand, call: Call, *, is_last: bool
+    ) -> bytes | asyncio.Future[bytes]:
+        if not is_brief(call):
+            return engine.write(command)
+        # Who wrote last, too, writes alone as a rule. Others' writes share a commit at the end of the round.
+        is_alone, self._last_writer = self._last_writer == call.connection_id, call.connection_id
+        done = engine.write_now(command) if is_alone and is_last else None
+        return engine.write(command, brief=True) if done is None else done
 
 
 class _Connection(asyncio.Protocol):
@@ -155,11 +169,19 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
         try:
-            self._cut_messages()
+            if not self._buffer and wire.announced_size(data) == len(data):
+                # One whole message, as of any client that waits for its answer: nothing is cut or kept.
+                self._waiting.append(wire.parse(data))
+            else:
+                self._cut_messages(data)
         except wire.ProtocolError as error:
             self._disconnect(error)
+            return
+        if len(self._waiting) > _MAX_QUEUED and self._transport is not None and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+        self._proceed()
 
     def _disconnect(self, error: Exception) -> None:
         _LOG.warning("a client broke the protocol and is disconnected: %s", error)
@@ -167,29 +189,21 @@ class _Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _cut_messages(self) -> None:
+    def _cut_messages(self, data: bytes) -> None:
+        self._buffer += data
         at, buffer = 0, self._buffer
-        while len(buffer) - at >= wire.HEADER.size:
-            size = int.from_bytes(buffer[at : at + 4], "little", signed=True)
-            if not wire.HEADER.size < size <= wire.MAX_MESSAGE_BYTES:
-                raise wire.ProtocolError(f"a message claims {size} bytes")
-            if len(buffer) - at < size:
-                break
+        while (size := wire.announced_size(buffer, at)) and len(buffer) - at >= size:
             self._waiting.append(wire.parse(bytes(memoryview(buffer)[at : at + size])))
             at += size
         if at:
             del buffer[:at]
-        if len(self._waiting) > _MAX_QUEUED and self._transport is not None and not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
-        self._proceed()
 
     def _proceed(self) -> None:
         """Answer waiting commands until one has to wait for a thread."""
         while self._waiting and self._current is None:
             request = self._waiting.pop(0)
             try:
-                result = self._server.begin(request, self._number)
+                result = self._server.begin(request, self._number, is_last=not self._waiting)
             except CommandError as error:
                 self._answer(request, encode(error.reply()))
                 continue

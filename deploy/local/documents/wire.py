@@ -7,8 +7,7 @@ that breaks the protocol ends the connection, because nothing after it can be tr
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 OP_REPLY: Final = 1
 OP_QUERY: Final = 2004
@@ -23,7 +22,8 @@ _INT: Final = struct.Struct("<i")
 _UINT: Final = struct.Struct("<I")
 _CHECKSUM_PRESENT: Final = 1
 _MORE_TO_COME: Final = 2
-_REQUIRED_FLAGS: Final = 0xFFFF
+_UNKNOWN_FLAGS: Final = 0xFFFF & ~(_CHECKSUM_PRESENT | _MORE_TO_COME)
+"""Of the flags that must be understood, those that are not."""
 _SMALLEST_DOCUMENT: Final = 5
 
 
@@ -31,8 +31,7 @@ class ProtocolError(Exception):
     """The bytes do not follow the protocol; the connection has to be closed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One command as it came over the wire.
 
     Attributes:
@@ -45,9 +44,19 @@ class Request:
 
     request_id: int
     body: bytes
-    sequences: dict[str, list[bytes]] = field(default_factory=dict)
+    sequences: dict[str, list[bytes]]
     wants_reply: bool = True
     legacy_database: str | None = None
+
+
+def announced_size(data: bytes | bytearray, at: int = 0) -> int:
+    """How long the message that begins there says it is, 0 where that is not known yet."""
+    if len(data) - at < HEADER.size:
+        return 0
+    (size,) = _INT.unpack_from(data, at)
+    if not HEADER.size < size <= MAX_MESSAGE_BYTES:
+        raise ProtocolError(f"a message claims {size} bytes")
+    return int(size)
 
 
 def parse(message: bytes) -> Request:
@@ -65,9 +74,8 @@ def parse(message: bytes) -> Request:
 
 def _parse_message(request_id: int, message: bytes) -> Request:
     (flags,) = _UINT.unpack_from(message, 16)
-    unknown = flags & _REQUIRED_FLAGS & ~(_CHECKSUM_PRESENT | _MORE_TO_COME)
-    if unknown:
-        raise ProtocolError(f"OP_MSG has unknown required flags {unknown:#x}")
+    if flags & _UNKNOWN_FLAGS:
+        raise ProtocolError(f"OP_MSG has unknown required flags {flags & _UNKNOWN_FLAGS:#x}")
     end = len(message) - (4 if flags & _CHECKSUM_PRESENT else 0)
     at, body, sequences = 20, b"", {}
     while at < end:
@@ -119,7 +127,7 @@ def _parse_query(request_id: int, message: bytes) -> Request:
     if not namespace.endswith(".$cmd"):
         raise ProtocolError("OP_QUERY is only spoken for commands")
     body = _document(message, name_end + 9, len(message))
-    return Request(request_id, body, legacy_database=namespace.removesuffix(".$cmd"))
+    return Request(request_id, body, {}, legacy_database=namespace.removesuffix(".$cmd"))
 
 
 def reply_to(request: Request, document: bytes) -> bytes:

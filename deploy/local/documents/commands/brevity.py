@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bson.objectid import ObjectId
 
-from deploy.local.documents.codec import decode
 from deploy.local.documents.errors import CommandError
 
 if TYPE_CHECKING:
@@ -35,13 +34,14 @@ def is_brief(call: Call) -> bool:
         return (
             _names_one(call.body.get(filtering)) and not call.body.get("hint") and not call.body.get("sort")
         )
-    statements = request.sequences.get(_STATEMENTS.get(name, ""))
+    argument = _STATEMENTS.get(name, "")
+    statements = request.sequences.get(argument)
     if statements is None or len(statements) > _MOST_STATEMENTS or sum(map(len, statements)) > _MOST_BYTES:
         return False
     if name == "insert":
         return True
     try:
-        decoded = [decode(statement) for statement in statements]
+        decoded = call.documents(argument)
     except CommandError:
         return False
     return all(_names_one(statement.get("q")) and not statement.get("hint") for statement in decoded)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from deploy.local.documents.codec import Document, decode, decode_exactly, encode, reencode_is_exact
 from deploy.local.documents.errors import (
@@ -15,6 +16,7 @@ from deploy.local.documents.errors import (
 )
 from deploy.local.documents.query.operators import whole_number
 from deploy.local.documents.storage.catalog import check_collection_name, check_database_name
+from deploy.local.documents.wire import command_name
 
 if TYPE_CHECKING:
     from deploy.local.documents.commands.cursors import CursorStore
@@ -30,7 +32,35 @@ _UNDERSTOOD_EVERYWHERE: Final = frozenset(
 """Arguments that may stand beside every command. Concerns are met by being stricter than they ask."""
 
 
-@dataclass(frozen=True, slots=True)
+_MOST_REMEMBERED_BYTES: Final = 1024
+_MOST_REMEMBERED: Final = 512
+
+
+class Command(NamedTuple):
+    """A command document: its name, which is its first field's, and all that it holds; not to be changed."""
+
+    name: str
+    body: Document
+
+
+def read_command(request: Request) -> Command:
+    """Decode a command.
+
+    Drivers send what is to be written beside the command, which is then the same bytes each time.
+    """
+    if request.sequences and len(request.body) <= _MOST_REMEMBERED_BYTES:
+        return _remembered(request.body)
+    return _decoded(request.body)
+
+
+def _decoded(body: bytes) -> Command:
+    return Command(command_name(body), decode(body))
+
+
+_remembered: Final = lru_cache(_MOST_REMEMBERED)(_decoded)
+
+
+@dataclass(slots=True, eq=False)
 class Call:
     """One command on its way through the server.
 
@@ -51,12 +81,14 @@ class Call:
     cursors: CursorStore
     settings: Settings
     connection_id: int
+    _documents: dict[str, list[Document]] = field(default_factory=dict)
 
     def allow(self, *names: str) -> None:
         """Refuse every argument that is neither named here nor harmless, so that none is silently ignored."""
-        for name, value in self.body.items():
-            if name in names or name in _UNDERSTOOD_EVERYWHERE or name == self.name:
+        for name in self.body.keys() - _UNDERSTOOD_EVERYWHERE:
+            if name in names or name == self.name:
                 continue
+            value = self.body[name]
             if name == "collation" and value in ({}, {"locale": "simple"}):
                 continue
             if name in {"txnNumber", "startTransaction", "autocommit"}:
@@ -74,8 +106,14 @@ class Call:
 
     def documents(self, argument: str) -> list[Document]:
         """A list of documents, from a document sequence or the body; refused if storing would change them."""
-        if argument in self.request.sequences:
-            bodies = self.request.sequences[argument]
+        known = self._documents.get(argument)
+        if known is None:
+            known = self._documents[argument] = self._decode_documents(argument)
+        return known
+
+    def _decode_documents(self, argument: str) -> list[Document]:
+        bodies = self.request.sequences.get(argument)
+        if bodies is not None:
             return decode_exactly(bodies) or [_decode_exact(data) for data in bodies]
         self.require_exact_body()
         value = self.body.get(argument)

@@ -6,7 +6,8 @@ command is tried again alone, so that only the ones that do not fit are refused.
 
 The writer is a thread. Only what is brief, and came while that thread had nothing to do, is done by the
 event loop itself: handing it over and back takes longer than doing it. What came in one round of the loop
-is one group there too. Brief reads are done by the loop at any time; they wait for no writer.
+is one group there too; the command of a client that writes alone does not even wait for the end of the
+round. Brief reads are done by the loop at any time; they wait for no writer.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from deploy.local.documents.errors import CommandError
 from deploy.local.documents.storage.directory import Directory
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
     from deploy.local.documents.settings import Settings
     from deploy.local.documents.storage.database import Database
+
+    WriteCommand = Callable[[WriteSession], bytes]
+    ReadCommand = Callable[[ReadSession], bytes]
+    _Outcome = bytes | CommandError
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -91,9 +96,7 @@ class Engine:
             self._log_sync.stop()
         self.directory.close()
 
-    def write(
-        self, command: Callable[[WriteSession], bytes], *, brief: bool = False
-    ) -> asyncio.Future[bytes]:
+    def write(self, command: WriteCommand, *, brief: bool = False) -> asyncio.Future[bytes]:
         """Run a command in the writer; the result comes after its commit.
 
         ``brief`` says that it touches a few documents which it finds by their keys. With ``FULL`` each
@@ -109,28 +112,43 @@ class Engine:
 
     def _write_brief(self) -> None:
         jobs, self._brief = self._brief, []
-        if self._writes.empty() and self._writer.acquire(blocking=False):
-            try:
-                if not self._is_closed:
-                    _settle(self._run_group(jobs))
-                    return
-            finally:
-                self._writer.release()
+        outcomes = self._write_here([job.command for job in jobs])
+        if outcomes is not None:
+            _settle(jobs, outcomes)
+            return
         for job in jobs:
             self._writes.put(job)
 
-    def read(self, command: Callable[[ReadSession], bytes], *, brief: bool = False) -> asyncio.Future[bytes]:
-        """Run a command over one snapshot; ``brief`` says that it looks at one document, found by its key."""
-        if not brief:
-            return self._submit(self._reads, command)
-        job = _Job(command, self._loop.create_future())
+    def write_now(self, command: WriteCommand) -> bytes | None:
+        """Run and commit a brief command before returning; None where it has to wait for others."""
+        if self._brief or self.settings.synchronous != "NORMAL":
+            return None
+        outcomes = self._write_here([command])
+        return None if outcomes is None else _result(outcomes[0])
+
+    def _write_here(self, commands: list[WriteCommand]) -> list[_Outcome] | None:
+        """Run a group in the calling thread; None where the writer is at work, or has work."""
+        if not self._writes.empty() or not self._writer.acquire(blocking=False):
+            return None
+        try:
+            return None if self._is_closed else self._run_group(commands)
+        finally:
+            self._writer.release()
+
+    def read(self, command: ReadCommand) -> asyncio.Future[bytes]:
+        """Run a command over one snapshot."""
+        return self._submit(self._reads, command)
+
+    def read_now(self, command: ReadCommand) -> bytes | None:
+        """Run a command that looks at one document, found by its key, before returning.
+
+        None where the files are closed already.
+        """
         with self._loop_reader:
-            if not self._is_closed:
-                _settle([self._run_read(job, self._loop_connections)])
-        return job.future
+            return None if self._is_closed else _result(self._run_read(command, self._loop_connections))
 
     def _submit(
-        self, target: queue.SimpleQueue[Any], command: Callable[[Any], bytes]
+        self, target: queue.SimpleQueue[_Job | None], command: Callable[[Any], bytes]
     ) -> asyncio.Future[bytes]:
         future: asyncio.Future[bytes] = self._loop.create_future()
         target.put(_Job(command, future))
@@ -139,28 +157,27 @@ class Engine:
     def _write_loop(self) -> None:
         running = True
         while running:
-            jobs = _take_group(self._writes)
-            if None in jobs:
+            taken = _take_group(self._writes)
+            if None in taken:
                 running = False
-            group = [job for job in jobs if job is not None]
-            if group:
+            jobs = [job for job in taken if job is not None]
+            if jobs:
                 with self._writer:
-                    outcomes = self._run_group(group)
-                self._deliver(outcomes)
+                    outcomes = self._run_group([job.command for job in jobs])
+                self._deliver(jobs, outcomes)
 
-    def _run_group(self, jobs: list[_Job]) -> list[_Outcome]:
+    def _run_group(self, commands: list[WriteCommand]) -> list[_Outcome]:
         session = WriteSession(self.directory)
-        outcomes: list[_Outcome] = []
         try:
-            outcomes.extend(_run_write(job, session) for job in jobs)
+            outcomes = [_run_write(command, session) for command in commands]
             for database in session.begun:
                 database.connection.execute("COMMIT")
         except sqlite3.Error as error:
             for database in session.begun:
                 _roll_back(database)
-            if len(jobs) > 1:
-                return [outcome for job in jobs for outcome in self._run_group([job])]
-            return [_Outcome(jobs[0], None, storage_error(error))]
+            if len(commands) > 1:
+                return [outcome for command in commands for outcome in self._run_group([command])]
+            return [storage_error(error)]
         for database in session.begun:
             database.publish()
             if self._log_sync is not None:
@@ -172,53 +189,39 @@ class Engine:
     def _read_loop(self) -> None:
         connections = ReaderConnections(self.directory)
         while (job := self._reads.get()) is not None:
-            self._deliver([self._run_read(job, connections)])
+            self._deliver([job], [self._run_read(job.command, connections)])
         connections.close()
 
-    def _run_read(self, job: _Job, connections: ReaderConnections) -> _Outcome:
+    def _run_read(self, command: ReadCommand, connections: ReaderConnections) -> _Outcome:
         for attempt in range(_READ_ATTEMPTS):
             session = ReadSession(self.directory, connections)
             try:
-                return _Outcome(job, job.command(session), None)
+                return command(session)
             except ChangedMeanwhileError:
                 continue
             except sqlite3.OperationalError as error:
                 # The collection, index or file was dropped, or made, between the catalog and the snapshot.
                 changed = "no such table" in str(error) or "unable to open" in str(error)
                 if not changed or attempt == _READ_ATTEMPTS - 1:
-                    return _Outcome(job, None, storage_error(error))
+                    return storage_error(error)
             except sqlite3.Error as error:
-                return _Outcome(job, None, storage_error(error))
+                return storage_error(error)
             except CommandError as error:
-                return _Outcome(job, None, error)
+                return error
             except Exception as error:  # noqa: BLE001 - a command's boundary: one fault must not end the thread
                 _LOG.exception("a read command failed unexpectedly")
-                fault = CommandError(f"the server failed: {type(error).__name__}: {error}", 1)
-                return _Outcome(job, None, fault)
+                return CommandError(f"the server failed: {type(error).__name__}: {error}", 1)
             finally:
                 session.end()
-        busy = CommandError("the database is being dropped and made again too often to be read; try again", 1)
-        return _Outcome(job, None, busy)
+        return CommandError("the database is being dropped and made again too often to be read; try again", 1)
 
-    def _deliver(self, outcomes: list[_Outcome]) -> None:
-        self._loop.call_soon_threadsafe(_settle, outcomes)
-
-
-class _Job:
-    __slots__ = ("command", "future")
-
-    def __init__(self, command: Callable[[Any], bytes], future: asyncio.Future[bytes]) -> None:
-        self.command = command
-        self.future = future
+    def _deliver(self, jobs: list[_Job], outcomes: list[_Outcome]) -> None:
+        self._loop.call_soon_threadsafe(_settle, jobs, outcomes)
 
 
-class _Outcome:
-    __slots__ = ("error", "job", "result")
-
-    def __init__(self, job: _Job, result: bytes | None, error: Exception | None) -> None:
-        self.job = job
-        self.result = result
-        self.error = error
+class _Job(NamedTuple):
+    command: Callable[[Any], bytes]
+    future: asyncio.Future[bytes]
 
 
 def _take_group(waiting: queue.SimpleQueue[_Job | None]) -> list[_Job | None]:
@@ -231,11 +234,11 @@ def _take_group(waiting: queue.SimpleQueue[_Job | None]) -> list[_Job | None]:
     return jobs
 
 
-def _run_write(job: _Job, session: WriteSession) -> _Outcome:
+def _run_write(command: WriteCommand, session: WriteSession) -> _Outcome:
     try:
-        return _Outcome(job, job.command(session), None)
+        return command(session)
     except CommandError as error:
-        return _Outcome(job, None, error)
+        return error
     except sqlite3.Error:
         raise
     except Exception as error:
@@ -264,12 +267,17 @@ def storage_error(error: sqlite3.Error) -> CommandError:
     return CommandError(f"the storage engine failed ({name or type(error).__name__}: {error})", 1)
 
 
-def _settle(outcomes: list[_Outcome]) -> None:
-    for outcome in outcomes:
-        future = outcome.job.future
-        if future.done():
+def _result(outcome: _Outcome) -> bytes:
+    if isinstance(outcome, CommandError):
+        raise outcome
+    return outcome
+
+
+def _settle(jobs: list[_Job], outcomes: list[_Outcome]) -> None:
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if job.future.done():
             continue
-        if outcome.error is not None:
-            future.set_exception(outcome.error)
-        elif outcome.result is not None:
-            future.set_result(outcome.result)
+        if isinstance(outcome, CommandError):
+            job.future.set_exception(outcome)
+        else:
+            job.future.set_result(outcome)

@@ -137,6 +137,35 @@ async def test_what_is_brief_is_done_by_the_loop_itself(engine: Engine) -> None:
     assert await ids(engine) == [1, 2, 3]
 
 
+async def test_what_is_done_now_is_committed_before_it_returns(engine: Engine) -> None:
+    """The answer of a client that writes alone needs no other round of the loop; a refusal is raised."""
+    assert engine.write_now(inserting(1)) == b"done"
+    assert decode(engine.read_now(stored) or b"") == {"ids": [1]}
+    with pytest.raises(CommandError) as refused:
+        engine.write_now(inserting(1))
+    assert refused.value.code == 11000
+
+
+async def test_what_is_asked_now_waits_for_what_came_before(engine: Engine) -> None:
+    """Nothing overtakes the round's own group, or the writer at work: the caller is told to wait."""
+    first = engine.write(inserting(1), brief=True)
+    assert engine.write_now(inserting(2)) is None
+    await first
+    with engine._writer:
+        assert engine.write_now(inserting(2)) is None
+    assert await ids(engine) == [1]
+
+
+async def test_with_full_nothing_is_written_by_the_loop(tmp_path: Path) -> None:
+    """Each commit waits for the disk, which the loop never does."""
+    settings = Settings(directory=tmp_path / "data", synchronous="FULL")
+    engine = Engine(settings, asyncio.get_running_loop())
+    engine.start()
+    assert engine.write_now(inserting(1)) is None
+    assert await engine.write(inserting(1), brief=True) == b"done"
+    await asyncio.to_thread(engine.stop)
+
+
 async def test_what_is_brief_waits_behind_what_is_not(engine: Engine) -> None:
     """While the writer is at work the loop stays free, and whatever comes is done after that work."""
     entered, go_on = threading.Event(), threading.Event()
@@ -175,6 +204,6 @@ async def test_a_brief_read_sees_what_was_acknowledged_and_ends_with_the_engine(
     engine.start()
     for number in range(3):
         await engine.write(inserting(number))
-        assert decode(await engine.read(stored, brief=True)) == {"ids": list(range(number + 1))}
+        assert decode(engine.read_now(stored) or b"") == {"ids": list(range(number + 1))}
     await asyncio.to_thread(engine.stop)
-    assert not engine.read(stored, brief=True).done()
+    assert engine.read_now(stored) is None

@@ -45,6 +45,17 @@ def test_the_legacy_greeting() -> None:
     assert answer.endswith(PING)
 
 
+def test_a_message_says_how_long_it_is() -> None:
+    """Its length is read where it begins, 0 while it has not come whole; a senseless one is an error."""
+    whole = message(PING)
+    assert wire.announced_size(whole) == len(whole)
+    assert wire.announced_size(b"xyz" + whole, 3) == len(whole)
+    assert wire.announced_size(whole[:15]) == 0
+    for size in (-1, 16, wire.MAX_MESSAGE_BYTES + 1):
+        with pytest.raises(wire.ProtocolError, match=str(size)):
+            wire.announced_size(struct.pack("<i", size) + whole[4:])
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -1,0 +1,124 @@
+"""Connections without sockets: how bytes become commands, in which order and when they are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from typing import TYPE_CHECKING, Any
+
+import bson
+import pytest
+
+from deploy.local.documents import wire
+from deploy.local.documents.server import DocumentServer
+from deploy.local.documents.settings import Settings
+from deploy.local.documents.storage.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+class Client(asyncio.Transport):
+    """One client of a server, which hands over bytes and keeps what is written to it."""
+
+    def __init__(self, server: DocumentServer) -> None:
+        super().__init__()
+        self.answers: list[tuple[int, dict[str, Any]]] = []
+        self.is_gone = False
+        self._connection = server._connect()
+        self._connection.connection_made(self)
+
+    def send(self, data: bytes) -> None:
+        self._connection.data_received(data)
+
+    def write(self, data: Any) -> None:
+        _, _, answered, _ = wire.HEADER.unpack_from(data)
+        self.answers.append((answered, bson.decode(bytes(data)[21:])))
+
+    def abort(self) -> None:
+        self.is_gone = True
+
+    def answered(self) -> list[int]:
+        return [number for number, _ in self.answers]
+
+    async def wait_for(self, count: int) -> None:
+        async with asyncio.timeout(10):
+            while len(self.answers) < count:
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[DocumentServer]:
+    settings = Settings(directory=tmp_path / "data")
+    running = DocumentServer(settings)
+    running._engine = Engine(settings, asyncio.get_running_loop())
+    running._engine.start()
+    yield running
+    await asyncio.to_thread(running._engine.stop)
+
+
+def upsert(number: int, value: int = 1) -> bytes:
+    """A message as drivers send it: the statement beside the command."""
+    body = bson.encode({"update": "things", "ordered": True, "$db": "shop"})
+    statement = bson.encode({"q": {"_id": 1}, "u": {"$set": {"value": value}}, "upsert": True})
+    inner = b"updates\0" + statement
+    payload = struct.pack("<I", 0) + b"\0" + body + b"\1" + struct.pack("<i", len(inner) + 4) + inner
+    return wire.HEADER.pack(16 + len(payload), number, 0, wire.OP_MSG) + payload
+
+
+async def test_messages_are_put_together_and_answered_in_their_order(server: DocumentServer) -> None:
+    """It makes no difference where the network cuts what a client sends."""
+    sent = b"".join(upsert(number, number) for number in range(10))
+    whole, cut = Client(server), Client(server)
+    whole.send(sent)
+    await whole.wait_for(10)
+    for at in range(0, len(sent), 7):
+        cut.send(sent[at : at + 7])
+    await cut.wait_for(10)
+    assert whole.answered() == cut.answered() == list(range(10))
+
+
+async def test_who_writes_alone_is_answered_at_once(server: DocumentServer) -> None:
+    """The first write waits for the end of the round, in case others write too; the next need not."""
+    client = Client(server)
+    client.send(upsert(1))
+    assert client.answered() == []
+    await client.wait_for(1)
+    client.send(upsert(2, 2))
+    assert client.answers[-1] == (2, {"n": 1, "nModified": 1, "ok": 1.0})
+
+
+async def test_many_who_write_share_a_commit(server: DocumentServer) -> None:
+    """Writes of several clients wait for the end of the round and are one group."""
+    assert server._engine is not None
+    groups = []
+    run_group = server._engine._run_group
+    server._engine._run_group = lambda commands: groups.append(len(commands)) or run_group(commands)  # type: ignore[method-assign, func-returns-value]
+    clients = [Client(server) for _ in range(3)]
+    for turn in range(2):
+        for client in clients:
+            client.send(upsert(turn))
+        for client in clients:
+            await client.wait_for(turn + 1)
+    assert groups == [3, 3]
+
+
+async def test_a_command_that_is_sent_again_is_read_anew_for_what_is_beside_it(
+    server: DocumentServer,
+) -> None:
+    """The same command document with other statements is another write."""
+    client = Client(server)
+    for number in range(3):
+        client.send(upsert(number, number))
+        await client.wait_for(number + 1)
+    assert [answer["nModified"] for _, answer in client.answers] == [0, 1, 1]
+
+
+async def test_broken_bytes_end_their_own_connection(server: DocumentServer) -> None:
+    """The others are served on."""
+    broken, whole = Client(server), Client(server)
+    broken.send(b"\xff" * 20)
+    whole.send(upsert(1))
+    await whole.wait_for(1)
+    assert (broken.is_gone, whole.is_gone) == (True, False)
