@@ -85,7 +85,8 @@ def encode(document: Document) -> bytes:
         data = bson.encode(document, codec_options=OPTIONS)
     except (BSONError, ValueError, OverflowError) as error:
         raise FailedToParseError(f"the result cannot be written as BSON: {error}") from error
-    check_size(data)
+    if len(data) > MAX_DOCUMENT_BYTES:
+        check_size(data)
     return data
 
 

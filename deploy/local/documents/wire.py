@@ -18,8 +18,10 @@ MAX_MESSAGE_BYTES: Final = 48_000_000
 """What MongoDB servers announce and take."""
 
 HEADER: Final = struct.Struct("<iiii")
+_START: Final = struct.Struct("<iiiiI")
+"""The header, and the flags that follow it in every message."""
+_SECTION: Final = struct.Struct("<Bi")
 _INT: Final = struct.Struct("<i")
-_UINT: Final = struct.Struct("<I")
 _CHECKSUM_PRESENT: Final = 1
 _MORE_TO_COME: Final = 2
 _UNKNOWN_FLAGS: Final = 0xFFFF & ~(_CHECKSUM_PRESENT | _MORE_TO_COME)
@@ -61,10 +63,10 @@ def announced_size(data: bytes | bytearray, at: int = 0) -> int:
 
 def parse(message: bytes) -> Request:
     """Read one whole message, header included; raises `ProtocolError`."""
-    _, request_id, _, opcode = HEADER.unpack_from(message)
     try:
+        _, request_id, _, opcode, flags = _START.unpack_from(message)
         if opcode == OP_MSG:
-            return _parse_message(request_id, message)
+            return _parse_message(request_id, flags, message)
         if opcode == OP_QUERY:
             return _parse_query(request_id, message)
     except (struct.error, ValueError) as error:
@@ -72,37 +74,36 @@ def parse(message: bytes) -> Request:
     raise ProtocolError(f"opcode {opcode} is not spoken here; only OP_MSG and the OP_QUERY greeting are")
 
 
-def _parse_message(request_id: int, message: bytes) -> Request:
-    (flags,) = _UINT.unpack_from(message, 16)
+def _parse_message(request_id: int, flags: int, message: bytes) -> Request:
     if flags & _UNKNOWN_FLAGS:
         raise ProtocolError(f"OP_MSG has unknown required flags {flags & _UNKNOWN_FLAGS:#x}")
     end = len(message) - (4 if flags & _CHECKSUM_PRESENT else 0)
-    at, body, sequences = 20, b"", {}
+    at, body, sequences = _START.size, b"", {}
     while at < end:
-        kind = message[at]
+        # Both kinds of section begin with their size: a document, and a sequence of them.
+        kind, size = _SECTION.unpack_from(message, at)
         at += 1
+        stop = at + size
+        if size < _SMALLEST_DOCUMENT or stop > end:
+            raise ProtocolError(f"a section claims {size} bytes where {end - at} are left")
         if kind == 0:
             if body:
                 raise ProtocolError("OP_MSG has two body sections")
-            body = _document(message, at, end)
-            at += len(body)
+            body = message[at:stop]
         elif kind == 1:
-            (size,) = _INT.unpack_from(message, at)
-            name, documents = _sequence(message, at + 4, at + size, end)
+            name, documents = _sequence(message, at + 4, stop)
             if name in sequences:
                 raise ProtocolError(f"OP_MSG has two document sequences named {name!r}")
             sequences[name] = documents
-            at += size
         else:
             raise ProtocolError(f"OP_MSG has a section of unknown kind {kind}")
+        at = stop
     if not body:
         raise ProtocolError("OP_MSG has no body section")
-    return Request(request_id, body, sequences, wants_reply=not flags & _MORE_TO_COME)
+    return Request(request_id, body, sequences, not flags & _MORE_TO_COME)
 
 
-def _sequence(message: bytes, at: int, stop: int, end: int) -> tuple[str, list[bytes]]:
-    if stop > end or stop <= at:
-        raise ProtocolError("a document sequence is longer than its message")
+def _sequence(message: bytes, at: int, stop: int) -> tuple[str, list[bytes]]:
     name_end = message.index(b"\x00", at, stop)
     name = message[at:name_end].decode()
     at = name_end + 1

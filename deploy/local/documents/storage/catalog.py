@@ -21,6 +21,7 @@ MAX_INDEXES: Final = 64
 """MongoDB's own ceiling per collection."""
 MAX_NAME_BYTES: Final = 255
 MAX_DATABASE_NAME_BYTES: Final = 63
+_NOT_IN_DATABASE_NAMES: Final = frozenset('/\\. "$*<>:|?\0')
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +37,9 @@ class Index:
             that needs it and never shrinks, so a reader can only be too careful.
         fields: The document's own fields that its entries come from.
         single: The own field and direction of an index on nothing else, else None.
+        table: The name of its table.
+        unique: Whether no two documents may have the same entry.
+        sparse: Whether documents without any of its fields are left out.
     """
 
     id: int
@@ -45,23 +49,17 @@ class Index:
     multikey: frozenset[int] = frozenset()
     fields: frozenset[str] = field(init=False)
     single: tuple[str, int] | None = field(init=False)
+    table: str = field(init=False)
+    unique: bool = field(init=False)
+    sparse: bool = field(init=False)
 
     def __post_init__(self) -> None:
         path, direction = self.order[0]
         self.single = (path[0], direction) if len(self.order) == len(path) == 1 else None
         self.fields = frozenset(path[0] for path, _ in self.order)
-
-    @property
-    def table(self) -> str:
-        return f"i{self.id}"
-
-    @property
-    def unique(self) -> bool:
-        return bool(self.specification.get("unique", False))
-
-    @property
-    def sparse(self) -> bool:
-        return bool(self.specification.get("sparse", False))
+        self.table = f"i{self.id}"
+        self.unique = bool(self.specification.get("unique", False))
+        self.sparse = bool(self.specification.get("sparse", False))
 
     @property
     def expire_after_seconds(self) -> float | None:
@@ -99,7 +97,7 @@ Catalog = dict[str, Collection]
 
 def check_database_name(name: Any) -> str:
     """Give back a database name that MongoDB would take; raises code 73 for others."""
-    if not isinstance(name, str) or not name or any(letter in '/\\. "$*<>:|?\0' for letter in name):
+    if not isinstance(name, str) or not name or not _NOT_IN_DATABASE_NAMES.isdisjoint(name):
         raise CommandError(f"Invalid database name: {name!r}", 73)
     if len(name.encode()) > MAX_DATABASE_NAME_BYTES:
         raise CommandError(f"a database name has at most {MAX_DATABASE_NAME_BYTES} bytes: {name!r}", 73)
