@@ -18,13 +18,17 @@ from deploy.local.documents.commands import registry
 from deploy.local.documents.commands.brevity import is_brief
 from deploy.local.documents.commands.call import Call, read_command
 from deploy.local.documents.commands.cursors import CursorStore
+from deploy.local.documents.commands.direct import update_alone
 from deploy.local.documents.errors import CommandError
 from deploy.local.documents.expiry import remove_expired
 from deploy.local.documents.storage.engine import Engine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deploy.local.documents.settings import Settings
-    from deploy.local.documents.storage.engine import ReadCommand, WriteCommand
+    from deploy.local.documents.storage.engine import ReadCommand
+    from deploy.local.documents.storage.sessions import WriteSession
     from deploy.local.documents.wire import Request
 
 _LOG: Final = logging.getLogger(__name__)
@@ -108,13 +112,13 @@ class DocumentServer:
 
     def begin(self, request: Request, connection_id: int, *, is_last: bool) -> bytes | asyncio.Future[bytes]:
         """Start a command; gives its reply, or the future of it. ``is_last``: none waits behind it."""
-        name, body = read_command(request)
+        name, body, checked = read_command(request)
         if request.legacy_database is not None and name not in _MAX_LEGACY_COMMANDS:
             raise CommandError(f"OP_QUERY is only spoken for the greeting, not for {name}", 352)
         database = request.legacy_database or body.get("$db")
         if not isinstance(database, str):
             raise CommandError("OP_MSG requests require a $db argument", 40571)
-        call = Call(name, database, body, request, self._cursors, self._settings, connection_id)
+        call = Call(name, database, body, request, self._cursors, self._settings, connection_id, checked)
         instant = registry.INSTANT.get(name)
         if instant is not None:
             return instant(call)
@@ -125,17 +129,20 @@ class DocumentServer:
             return self._read(self._engine, partial(reading, call), now=is_last and is_brief(call))
         writing = registry.WRITING.get(name)
         if writing is not None:
-            return self._write(self._engine, partial(writing, call), call, is_last=is_last)
+            return self._write(self._engine, call, writing, is_last=is_last)
         raise CommandError(f"no such command: '{name}'", 59)
 
     def _read(self, engine: Engine, command: ReadCommand, *, now: bool) -> bytes | asyncio.Future[bytes]:
         return (engine.read_now(command) if now else None) or engine.read(command)
 
     def _write(
-        self, engine: Engine, command: WriteCommand, call: Call, *, is_last: bool
+        self, engine: Engine, call: Call, writing: Callable[[Call, WriteSession], bytes], *, is_last: bool
     ) -> bytes | asyncio.Future[bytes]:
-        if not is_brief(call):
-            return engine.write(command)
+        command = update_alone(call, writing)
+        if command is None:
+            command = partial(writing, call)
+            if not is_brief(call):
+                return engine.write(command)
         # Who wrote last, too, writes alone as a rule. Others' writes share a commit at the end of the round.
         is_alone, self._last_writer = self._last_writer == call.connection_id, call.connection_id
         done = engine.write_now(command) if is_alone and is_last else None

@@ -13,6 +13,7 @@ from bson.objectid import ObjectId
 from deploy.local.documents.errors import CommandError
 
 if TYPE_CHECKING:
+    from deploy.local.documents.codec import Document
     from deploy.local.documents.commands.call import Call
 
 _MOST_STATEMENTS: Final = 4
@@ -44,7 +45,11 @@ def is_brief(call: Call) -> bool:
         decoded = call.documents(argument)
     except CommandError:
         return False
-    return all(_names_one(statement.get("q")) and not statement.get("hint") for statement in decoded)
+    return all(map(_is_about_one, decoded))
+
+
+def _is_about_one(statement: Document) -> bool:
+    return _names_one(statement.get("q")) and not statement.get("hint")
 
 
 def _names_one(query: Any) -> bool:

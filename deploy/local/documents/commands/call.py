@@ -37,10 +37,17 @@ _MOST_REMEMBERED: Final = 512
 
 
 class Command(NamedTuple):
-    """A command document: its name, which is its first field's, and all that it holds; not to be changed."""
+    """A command document.
+
+    Attributes:
+        name: That of its first field.
+        body: All that it holds; not to be changed.
+        checked: What `Call` found out about it.
+    """
 
     name: str
     body: Document
+    checked: dict[str, Any]
 
 
 def read_command(request: Request) -> Command:
@@ -54,7 +61,7 @@ def read_command(request: Request) -> Command:
 
 
 def _decoded(body: bytes) -> Command:
-    return Command(command_name(body), decode(body))
+    return Command(command_name(body), decode(body), {})
 
 
 _remembered: Final = lru_cache(_MOST_REMEMBERED)(_decoded)
@@ -72,6 +79,7 @@ class Call:
         cursors: Open cursors of all clients.
         settings: The server's settings.
         connection_id: The client connection, as a number.
+        checked: What was found out about the body before, if it is one that came again.
     """
 
     name: str
@@ -81,10 +89,13 @@ class Call:
     cursors: CursorStore
     settings: Settings
     connection_id: int
+    checked: dict[str, Any] = field(default_factory=dict)
     _documents: dict[str, list[Document]] = field(default_factory=dict)
 
     def allow(self, *names: str) -> None:
         """Refuse every argument that is neither named here nor harmless, so that none is silently ignored."""
+        if self.checked.get("options") == names:
+            return
         for name in self.body.keys() - _UNDERSTOOD_EVERYWHERE:
             if name in names or name == self.name:
                 continue
@@ -96,10 +107,14 @@ class Call:
                     "Transaction numbers are only allowed on a replica set member or mongos", 20
                 )
             raise UnsupportedError(f"the option {name!r} of {self.name}")
+        self.checked["options"] = names
 
     def collection_name(self) -> str:
-        check_database_name(self.database)
-        return check_collection_name(self.body[self.name])
+        name: str | None = self.checked.get("collection")
+        if name is None:
+            check_database_name(self.database)
+            name = self.checked["collection"] = check_collection_name(self.body[self.name])
+        return name
 
     def namespace(self) -> str:
         return f"{self.database}.{self.body[self.name]}"
@@ -114,7 +129,8 @@ class Call:
     def _decode_documents(self, argument: str) -> list[Document]:
         bodies = self.request.sequences.get(argument)
         if bodies is not None:
-            return decode_exactly(bodies) or [_decode_exact(data) for data in bodies]
+            many = decode_exactly(bodies) if len(bodies) > 1 else None
+            return many or [_decode_exact(data) for data in bodies]
         self.require_exact_body()
         value = self.body.get(argument)
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
@@ -123,20 +139,21 @@ class Call:
 
     def require_exact_body(self) -> None:
         """Refuse a command whose document cannot be written again as it came."""
-        _require_exact(self.request.body, self.body)
+        if not reencode_is_exact(self.request.body, self.body):
+            raise _inexact()
 
 
 def _decode_exact(data: bytes) -> Document:
     document = decode(data)
-    _require_exact(data, document)
+    if not reencode_is_exact(data, document):
+        raise _inexact()
     return document
 
 
-def _require_exact(data: bytes, document: Document) -> None:
-    if not reencode_is_exact(data, document):
-        raise UnsupportedError(
-            "a write with undefined, symbol, DBPointer or a field twice", "insert such documents as they are"
-        )
+def _inexact() -> UnsupportedError:
+    return UnsupportedError(
+        "a write with undefined, symbol, DBPointer or a field twice", "insert such documents as they are"
+    )
 
 
 def number_argument(body: Document, name: str, default: int) -> int:

@@ -21,7 +21,7 @@ from deploy.local.documents.codec import (
     reencode_is_exact,
 )
 from deploy.local.documents.commands.call import Call, document_argument, flag_argument, reply
-from deploy.local.documents.commands.direct import NOTHING, update_directly
+from deploy.local.documents.commands.direct import NOTHING, update_directly, update_reply
 from deploy.local.documents.errors import CommandError, FailedToParseError, UnsupportedError
 from deploy.local.documents.query.clauses import And, parse_filter
 from deploy.local.documents.query.execution import Match, run, run_sorted
@@ -127,21 +127,20 @@ def update(call: Call, session: WriteSession) -> bytes:
     statements = call.documents("updates")
     _check_batch(len(statements))
     upserted: list[Document] = []
-    counts = {"n": 0, "nModified": 0}
+    matched = modified = 0
     position = -1
 
     def one(statement: Document) -> None:
-        nonlocal position
+        nonlocal position, matched, modified
         position += 1
-        matched, modified, identity = _update_one(call, session, name, statement)
-        counts["n"] += matched
-        counts["nModified"] += modified
+        found, changed, identity = _update_one(call, session, name, statement)
+        matched += found
+        modified += changed
         if identity is not NOTHING:
             upserted.append({"index": position, "_id": identity})
 
     errors = _each(call, statements, one)
-    fields: Document = {**counts, "upserted": upserted} if upserted else dict(counts)
-    return _write_reply(fields, errors)
+    return update_reply(matched, modified, upserted, errors)
 
 
 _UPDATE_FIELDS: Final = frozenset({"q", "u", "multi", "upsert", "arrayFilters", "hint", "collation", "sort"})

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from deploy.local.documents.codec import decode, encode
 from deploy.local.documents.query.sorting import parse_sort
 from deploy.local.documents.storage.catalog import Catalog, Collection, Index
+from deploy.local.documents.storage.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,12 +54,14 @@ def connect(path: Path, settings: Settings, *, must_exist: bool = False) -> sqli
 class Database:
     """The writer's side of one database file.
 
-    The catalog is the writer's own; readers are given a copy of its mapping after each commit.
+    The catalog is the writer's own; readers are given a copy of its mapping after each commit. ``execute``
+    runs one statement at a time, whose rows have to be fetched before the next: it makes no cursor for each.
     """
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         self.path = file_of(settings.directory, name)
+        self.log = f"{self.path}-wal"
         self.connection = connect(self.path, settings)
         self.connection.execute(f"PRAGMA cache_size = -{4 * settings.cache_kib}")
         # Freed pages go back to the file system when a collection is dropped; must be set on the empty file.
@@ -71,12 +74,15 @@ class Database:
         self.connection.execute("PRAGMA journal_size_limit = 67108864")
         for statement in (_COLLECTIONS, _INDEXES):
             self.connection.execute(statement)
+        self.execute = self.connection.cursor().execute
+        self.recent = Recent()
         self.catalog: Catalog = {}
         self.load_catalog()
         self.published: Catalog = dict(self.catalog)
 
     def load_catalog(self) -> None:
-        """Read the catalog from the file, as after a rollback."""
+        """Read the catalog from the file, as after a rollback, when nothing else is known either."""
+        self.recent.forget_all()
         indexes: dict[int, list[Index]] = {}
         for row in self.connection.execute(
             "SELECT id, collection, specification, multikey FROM indexes ORDER BY id"
@@ -115,6 +121,7 @@ class Database:
         self.connection.execute(f"DROP TABLE {collection.table}")
         self.connection.execute("DELETE FROM collections WHERE id = ?", (collection.id,))
         del self.catalog[collection.name]
+        self.recent.forget_all()
 
     def create_index(self, collection: Collection, specification: Document) -> Index:
         """Describe a new index and make its empty table; `records.fill_index` gives it its entries."""

@@ -171,7 +171,7 @@ class Engine:
         try:
             outcomes = [_run_write(command, session) for command in commands]
             for database in session.begun:
-                database.connection.execute("COMMIT")
+                database.execute("COMMIT")
         except sqlite3.Error as error:
             for database in session.begun:
                 _roll_back(database)
@@ -181,7 +181,7 @@ class Engine:
         for database in session.begun:
             database.publish()
             if self._log_sync is not None:
-                self._log_sync.written(database.path)
+                self._log_sync.written(database.log)
         for database in session.dropped:
             self.directory.forget(database)
         return outcomes
@@ -249,7 +249,7 @@ def _run_write(command: WriteCommand, session: WriteSession) -> _Outcome:
 
 def _roll_back(database: Database) -> None:
     if database.connection.in_transaction:
-        database.connection.execute("ROLLBACK")
+        database.execute("ROLLBACK")
     database.load_catalog()
     # The catalog has new objects now; readers must watch the same ones for fields that become multikey.
     database.publish()

@@ -10,10 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from typing import Final
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -30,7 +27,7 @@ class LogSync:
 
     def __init__(self, interval_seconds: float) -> None:
         self._interval_seconds = interval_seconds
-        self._dirty: set[Path] = set()
+        self._dirty: set[str] = set()
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log-sync", daemon=True)
@@ -45,13 +42,13 @@ class LogSync:
             self._changed.notify()
         self._thread.join()
 
-    def written(self, database_path: Path) -> None:
-        """Note that a database's log has grown."""
+    def written(self, log: str) -> None:
+        """Note that a database's log, a file of that name, has grown."""
         # Asked without the lock: what stands in the set is synced after it was taken out, so after this.
-        if database_path in self._dirty:
+        if log in self._dirty:
             return
         with self._changed:
-            self._dirty.add(database_path)
+            self._dirty.add(log)
             self._changed.notify()
 
     def _run(self) -> None:
@@ -60,13 +57,13 @@ class LogSync:
                 while not self._dirty and not self._stopping.is_set():
                     self._changed.wait()
                 dirty, self._dirty = self._dirty, set()
-            for path in dirty:
-                _sync(path.with_name(path.name + "-wal"))
+            for log in dirty:
+                _sync(log)
             if self._stopping.wait(self._interval_seconds) and not self._dirty:
                 return
 
 
-def _sync(log: Path) -> None:
+def _sync(log: str) -> None:
     try:
         # SQLite holds no lock on the log itself, so closing this descriptor takes none away.
         descriptor = os.open(log, os.O_RDWR)

@@ -34,9 +34,7 @@ def insert(database: Database, collection: Collection, document: Document, body:
     ]
     key = encode_key(document["_id"])
     try:
-        cursor = database.connection.execute(
-            f"INSERT INTO {collection.table} (key, body) VALUES (?, ?)", (key, body)
-        )
+        cursor = database.execute(f"INSERT INTO {collection.table} (key, body) VALUES (?, ?)", (key, body))
     except sqlite3.IntegrityError as error:
         raise DuplicateKeyError(collection.namespace, "_id_", {"_id": 1}, {"_id": document["_id"]}) from error
     rid = int(cursor.lastrowid or 0)
@@ -53,11 +51,12 @@ def replace(
     new: Document,
     body: bytes,
     touched: AbstractSet[str] | None,
+    key: bytes | None = None,
 ) -> None:
     """Store a document's new state; only index entries that differ are written.
 
     ``touched`` names the document's own fields that may differ, None where all may: indexes on others are
-    not even looked at.
+    not even looked at. ``key`` is its encoded ``_id``, where the caller has it.
     """
     changes, moves = [], []
     for index in collection.indexes:
@@ -65,17 +64,18 @@ def replace(
             continue
         moved = _moved(index, old, new)
         if moved is not None:
-            moves.append((index.table, *moved, rid))
+            moves.append((index.table, *moved))
             continue
         before = entries_of(old, index.order, sparse=index.sparse)
         now = entries_of(new, index.order, sparse=index.sparse)
         if now != before:
             changes.append((index, *_differing(database, collection, index, new, before, now, rid)))
-    execute = database.connection.execute
+    database.recent.forget(collection.table, key or encode_key(old["_id"]))
+    execute = database.execute
     execute(f"UPDATE {collection.table} SET body = ? WHERE rid = ?", (body, rid))
-    for table, key, was, row in moves:
-        if key != was:
-            execute(f"UPDATE {table} SET key = ? WHERE key = ? AND rid = ?", (key, was, row))
+    for table, now_at, was_at in moves:
+        if now_at != was_at:
+            execute(f"UPDATE {table} SET key = ? WHERE key = ? AND rid = ?", (now_at, was_at, rid))
     for index, added, removed in changes:
         _write_entries(database, index, rid, added, removed)
 
@@ -95,20 +95,19 @@ def delete(database: Database, collection: Collection, rid: int, document: Docum
     for index in collection.indexes:
         removed = entries_of(document, index.order, sparse=index.sparse).keys
         _write_entries(database, index, rid, frozenset(), removed)
-    database.connection.execute(f"DELETE FROM {collection.table} WHERE rid = ?", (rid,))
+    database.recent.forget(collection.table, encode_key(document["_id"]))
+    database.execute(f"DELETE FROM {collection.table} WHERE rid = ?", (rid,))
 
 
 def body_of(database: Database, collection: Collection, rid: int) -> bytes:
     """The stored bytes of a document whose row number was found in the same transaction."""
-    (body,) = database.connection.execute(
-        f"SELECT body FROM {collection.table} WHERE rid = ?", (rid,)
-    ).fetchone()
+    (body,) = database.execute(f"SELECT body FROM {collection.table} WHERE rid = ?", (rid,)).fetchone()
     return bytes(body)
 
 
 def by_key(database: Database, collection: Collection, key: bytes) -> tuple[int, bytes] | None:
     """The row number and the stored bytes of the document with an encoded ``_id``."""
-    row: tuple[int, bytes] | None = database.connection.execute(
+    row: tuple[int, bytes] | None = database.execute(
         f"SELECT rid, body FROM {collection.table} WHERE key = ?", (key,)
     ).fetchone()
     return row
@@ -118,7 +117,7 @@ def fill_index(database: Database, collection: Collection, index: Index) -> None
     """Give a new index the entries of all documents there are; raises `DuplicateKeyError` at a conflict."""
     after = 0
     while True:
-        rows = database.connection.execute(
+        rows = database.execute(
             f"SELECT rid, body FROM {collection.table} WHERE rid > ? ORDER BY rid LIMIT 1000", (after,)
         ).fetchall()
         for rid, body in rows:
@@ -149,7 +148,7 @@ def _differing(
     added, removed = now.keys - before.keys, before.keys - now.keys
     if index.unique:
         for key in added:
-            taken = database.connection.execute(
+            taken = database.execute(
                 f"SELECT 1 FROM {index.table} WHERE key = ? AND rid <> ? LIMIT 1", (key, rid)
             ).fetchone()
             if taken:
@@ -164,15 +163,15 @@ def _differing(
 def _write_entries(
     database: Database, index: Index, rid: int, added: frozenset[bytes], removed: frozenset[bytes]
 ) -> None:
-    connection = database.connection
+    execute = database.execute
     if len(added) == len(removed) == 1:
         (key,), (before,) = added, removed
-        connection.execute(f"UPDATE {index.table} SET key = ? WHERE key = ? AND rid = ?", (key, before, rid))
+        execute(f"UPDATE {index.table} SET key = ? WHERE key = ? AND rid = ?", (key, before, rid))
         return
     for key in removed:
-        connection.execute(f"DELETE FROM {index.table} WHERE key = ? AND rid = ?", (key, rid))
+        execute(f"DELETE FROM {index.table} WHERE key = ? AND rid = ?", (key, rid))
     for key in added:
-        connection.execute(f"INSERT INTO {index.table} (key, rid) VALUES (?, ?)", (key, rid))
+        execute(f"INSERT INTO {index.table} (key, rid) VALUES (?, ?)", (key, rid))
 
 
 def _colliding(index: Index, document: Document, key: bytes) -> dict[str, Any]:

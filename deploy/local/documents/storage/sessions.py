@@ -62,7 +62,7 @@ class WriteSession:
                 return None
             database = self._directory.create(name)
         if database not in self.begun:
-            database.connection.execute("BEGIN IMMEDIATE")
+            database.execute("BEGIN IMMEDIATE")
             self.begun.append(database)
         return database
 

@@ -15,9 +15,11 @@ from deploy.local.documents.commands import writing
 from deploy.local.documents.commands.brevity import is_brief
 from deploy.local.documents.commands.call import Call
 from deploy.local.documents.commands.cursors import CursorStore
+from deploy.local.documents.commands.direct import update_alone
 from deploy.local.documents.commands.indexing import create_indexes
 from deploy.local.documents.settings import Settings
 from deploy.local.documents.storage.directory import Directory
+from deploy.local.documents.storage.engine import _roll_back
 from deploy.local.documents.storage.sessions import ReaderConnections, WriteSession
 from deploy.local.documents.wire import Request
 
@@ -68,6 +70,14 @@ class Server:
             database.publish()
         return answer
 
+    def take_back(self, identity: Any, name: str) -> None:
+        """Change a document by the short way in a group that fails and is rolled back."""
+        session = WriteSession(self._directory)
+        statement = {"q": {"_id": identity}, "u": {"$set": {"a": "never"}}}
+        writing.update(self.call({"update": name, "$db": "shop"}, updates=[statement]), session)
+        for database in session.begun:
+            _roll_back(database)
+
     def stored(self, name: str) -> tuple[list[bytes], list[list[tuple[bytes, int]]]]:
         """Return every document's bytes and every index's entries."""
         database = self._directory.get("shop")
@@ -110,6 +120,78 @@ def test_the_short_way_answers_as_the_long_way(
         theirs = server.write(writing.update, {"update": long, "$db": "shop"}, updates=[other])
         assert repr(mine).replace(short, "N") == repr(theirs).replace(long, "N")
     assert server.stored(short) == server.stored(long)
+
+
+_STEPS = st.one_of(
+    st.tuples(st.just("set"), _IDENTITIES, _SETTING, st.booleans()),
+    st.tuples(st.just("push"), _IDENTITIES, _SCALARS, st.booleans()),
+    st.tuples(st.just("replace"), _IDENTITIES, _FIELDS, st.booleans()),
+    st.tuples(st.just("delete"), _IDENTITIES, st.none(), st.booleans()),
+)
+
+
+@given(steps=st.lists(_STEPS, min_size=2, max_size=12), number=st.integers(0, 1 << 60))
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_remembered_of_a_document_is_what_is_stored(
+    server: Server, steps: list[tuple[str, Any, Any, bool]], number: int
+) -> None:
+    """Whatever else changes, removes or takes back a document meanwhile, the short way goes on from there."""
+    short, long = f"short{number}", f"long{number}"
+    for name in (short, long):
+        server.write(create_indexes, {"createIndexes": name, "indexes": _INDEXES, "$db": "shop"})
+    for kind, identity, operand, taken_back in steps:
+        for name in (short, long):
+            query = {"_id": identity} if name == short else {"$and": [{"_id": identity}]}
+            body = {"delete" if kind == "delete" else "update": name, "$db": "shop"}
+            change = operand if kind in {"set", "replace"} else {"$push": {"d": operand}}
+            if name == short and taken_back:
+                server.take_back(identity, name)
+            if kind == "delete":
+                server.write(writing.delete, body, deletes=[{"q": query, "limit": 1}])
+            else:
+                server.write(writing.update, body, updates=[{"q": query, "u": change, "upsert": True}])
+    assert server.stored(short) == server.stored(long)
+
+
+@pytest.mark.parametrize("change", [{"$set": {"b": 1}}, {"$set": {"c": 7}}, {"$set": {"_id": 5}}])
+@pytest.mark.parametrize("identity", [1, 2, 3])
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_command_that_is_one_update_answers_as_any_other(
+    server: Server, change: dict[str, Any], identity: int, *, ordered: bool
+) -> None:
+    """Changed, made, refused by a unique index or by a rule: the same reply whichever way it went."""
+    answers = []
+    for name in ("short", "long"):
+        server.write(create_indexes, {"createIndexes": name, "indexes": _INDEXES, "$db": "shop"})
+        documents = [{"_id": 1, "b": 1}, {"_id": 2, "c": 7}]
+        server.write(writing.insert, {"insert": name, "$db": "shop"}, documents=documents)
+        body = {"update": name, "ordered": ordered, "$db": "shop"}
+        statement = {"q": {"_id": identity}, "u": change, "upsert": True}
+
+        def command(call: Call, session: WriteSession, name: str = name) -> bytes:
+            alone = update_alone(call, writing.update) if name == "short" else None
+            return alone(session) if alone is not None else writing.update(call, session)
+
+        answers.append(repr(server.write(command, body, updates=[statement])).replace(name, "N"))
+    assert answers[0] == answers[1]
+    assert server.stored("short") == server.stored("long")
+
+
+@pytest.mark.parametrize(
+    ("body", "statements"),
+    [
+        ({"update": "t"}, [{"q": {"_id": 1}, "u": {"$set": {"a": 1}}}] * 2),
+        ({"update": "t"}, [{"q": {"_id": 1, "v": 1}, "u": {"$set": {"a": 1}}}]),
+        ({"update": "t"}, [{"q": {"_id": 1}, "u": {"$inc": {"a": 1}}}]),
+        ({"update": "t"}, [{"q": {"_id": 1}, "u": {"$set": {"a": "x" * 100_000}}}]),
+        ({"update": "t", "ordered": "yes"}, [{"q": {"_id": 1}, "u": {"$set": {"a": 1}}}]),
+    ],
+)
+def test_anything_else_is_not_read_as_one_update(
+    server: Server, body: dict[str, Any], statements: list[dict[str, Any]]
+) -> None:
+    """Several statements, a guard, another operator, a great document and an odd option go the long way."""
+    assert update_alone(server.call({**body, "$db": "shop"}, updates=statements), writing.update) is None
 
 
 def test_documents_that_cannot_be_written_again_are_refused(server: Server) -> None:
