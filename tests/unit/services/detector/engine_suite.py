@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 NORTHWIND = provisional_customer_id(ORG, f"{WORKSPACE}:co1")
 ACC1 = known_customer_id(ORG, "acc-1")
 
+LOOKING = "We are looking at other vendors."
+
 ZEBRA = "It would be great if you could add a zebra dark mode to the dashboard."
 
 
@@ -1001,12 +1003,14 @@ class TestHealth:
         """A well customer who gives notice falls; measuring again says nothing new; dismissed stays so."""
         await rig.connect()
         seen = rig.clock.now() + timedelta(days=30)
-        await rig.tell(rig.contact(), rig.company(last_request_at=seen), *rig.said("k1", UNRELATED))
+        await rig.tell(
+            rig.contact(), rig.company(last_request_at=seen), *rig.said("k1", UNRELATED, state="closed")
+        )
         well = await self._measured(rig)
         assert well is not None
         assert await self._measured(rig) == well
         start = len(rig.publisher.published)
-        await rig.tell(*rig.said("k2", LEAVING))
+        await rig.tell(*rig.said("k2", LEAVING, state="closed"))
         ill = await self._measured(rig, days=0.1)
         assert ill is not None
         assert ill <= well - 20
@@ -1023,10 +1027,12 @@ class TestHealth:
         """When the notice is gone the health is back, and its signal closes."""
         await rig.connect()
         seen = rig.clock.now() + timedelta(days=30)
-        await rig.tell(rig.contact(), rig.company(last_request_at=seen), *rig.said("k1", UNRELATED))
+        await rig.tell(
+            rig.contact(), rig.company(last_request_at=seen), *rig.said("k1", UNRELATED, state="closed")
+        )
         await self._measured(rig)
         await self._measured(rig)
-        await rig.tell(*rig.said("k2", LEAVING))
+        await rig.tell(*rig.said("k2", LEAVING, state="closed"))
         await self._measured(rig, days=0.1)
         await rig.tell(rig.deleted("conversation", "k2"))
         await self._measured(rig, days=0.1)
@@ -1140,7 +1146,7 @@ class TestCorrections:
         names = [f"co{number}" for number in range(6)]
         for number, company in enumerate(names):
             await rig.tell(rig.contact(f"p{number}", (company,)), rig.company(company, f"Company {number}"))
-            await rig.tell(*rig.said(f"k{number}", LEAVING, contact_ids=(f"p{number}",)))
+            await rig.tell(*rig.said(f"k{number}", LOOKING, contact_ids=(f"p{number}",)))
         signals = [one for one in await rig.signals() if one.slot.kind == "churn_risk"]
         assert len(signals) == 6
         for one in signals[:5]:
@@ -1148,12 +1154,12 @@ class TestCorrections:
         (least,) = (await rig.stores.corrections.thresholds(ORG)).values()
         assert least > signals[0].confidence
         await rig.tell(rig.contact("late", ("late",)), rig.company("late", "Late"))
-        assert await rig.tell(*rig.said("k9", LEAVING, contact_ids=("late",))) == []
+        assert await rig.tell(*rig.said("k9", LOOKING, contact_ids=("late",))) == []
         assert next(one for one in await rig.signals() if one.signal_id == signals[5].signal_id).is_open
         for one in signals[:5]:
             await rig.engine.review.confirm(ORG, one.signal_id, by="ann@acme.example")
         assert await rig.stores.corrections.thresholds(ORG) == {}
-        assert kinds(await rig.tell(*rig.said("k9", LEAVING, contact_ids=("late",)))) == [
+        assert kinds(await rig.tell(*rig.said("k9", LOOKING, contact_ids=("late",)))) == [
             ("detected", "churn_risk")
         ]
 
