@@ -473,14 +473,14 @@ class Rereads(Protocol):
     async def claim(
         self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
     ) -> Progress | None:
-        """Take an unfinished one with one of these fingerprints that nobody works on, for that long.
+        """Take the unfinished one with one of these fingerprints that was free longest, for so many seconds.
 
         None when there is none. What other versions asked for is left to them.
         """
         ...
 
-    async def advance(self, progress: Progress, owner: str) -> None:
-        """Keep where a re-reading stands, and give it back, before all others that are free."""
+    async def advance(self, progress: Progress, owner: str, now: datetime) -> None:
+        """Keep where a re-reading stands, and give it back, behind all others that are free."""
         ...
 
     async def put_back(self, progress: Progress, owner: str, now: datetime) -> None:
@@ -502,14 +502,14 @@ class Redetections(Protocol):
     async def claim(
         self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
     ) -> Redetection | None:
-        """Take one with one of these fingerprints that is being read and nobody works on, for that long.
+        """Take the one being read with one of these fingerprints that was free longest, for so many seconds.
 
         None when there is none. What other versions asked for is left to them.
         """
         ...
 
-    async def advance(self, redetection: Redetection, owner: str, *, cursor: str) -> bool:
-        """Keep what a slice that began at `cursor` came to, and give the lease back.
+    async def advance(self, redetection: Redetection, owner: str, *, cursor: str, now: datetime) -> bool:
+        """Keep what a slice that began at `cursor` came to, and give it back, behind all others.
 
         Place and counts are kept in one write, once: False, with nothing kept, when somebody else got past
         `cursor`, took the lease over, or the redetection is gone.

@@ -189,7 +189,7 @@ class MongoRereads:
         )
         return _progress_from(claimed) if claimed else None
 
-    async def advance(self, progress: Progress, owner: str) -> None:
+    async def advance(self, progress: Progress, owner: str, now: datetime) -> None:
         await self._collection.of(progress.organization_id).update_one(
             {
                 "_id": f"{progress.organization_id}/{progress.connection_id}",
@@ -202,8 +202,9 @@ class MongoRereads:
                     "done": progress.done,
                     "total": progress.total,
                     "finished_at": progress.finished_at,
-                    # Given up at once, so that any replica takes the next slice and slices stay short.
-                    "claimed_until": (progress.started_at or _EPOCH) - _NEVER_CLAIMED,
+                    # Given up at once, so that any replica takes the next slice and slices stay short; free
+                    # since now only, so that a workspace of a million conversations holds nobody up.
+                    "claimed_until": now,
                 }
             },
         )

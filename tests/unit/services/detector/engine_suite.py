@@ -14,6 +14,7 @@ from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
 from services.detector.domain.identity import known_customer_id, provisional_customer_id
+from services.detector.domain.mirror import Progress
 from services.detector.domain.signal import WORDS_REMOVED
 from services.detector.errors import InvalidRequestError, NotFoundError
 from services.detector.use_cases.admission import Admission
@@ -930,6 +931,22 @@ class TestAgain:
         rig.clock.advance(60)
         await rig.reread_all()
         assert [one.slot.kind for one in await rig.signals()] == ["churn_risk"]
+
+    async def test_re_readings_take_turns(self, rig: Rig) -> None:
+        """After a slice of a huge workspace comes one of whoever waits longer, of any organization."""
+        huge = Progress("con1", "huge", "f", started_at=NOW, total=1_000_000)
+        small = Progress("con2", "small", "f", started_at=NOW + timedelta(minutes=1), total=50)
+        for one in (huge, small):
+            await rig.stores.rereads.ask(one, again=True)
+        rig.clock.advance(120)
+        taken = []
+        for _ in range(4):
+            rig.clock.advance(1)
+            claimed = await rig.stores.rereads.claim("me", rig.clock.now(), 60, {"f"})
+            assert claimed is not None
+            taken.append(claimed.connection_id)
+            await rig.stores.rereads.advance(claimed, "me", rig.clock.now())
+        assert taken == ["con1", "con2", "con1", "con2"]
 
     async def test_switching_off_keeps_what_is_open(self, rig: Rig) -> None:
         """With the switch off nothing new is found, and open signals stay for people to judge."""

@@ -769,11 +769,11 @@ class MemoryRereads:
                 return progress
         return None
 
-    async def advance(self, progress: Progress, owner: str) -> None:
+    async def advance(self, progress: Progress, owner: str, now: datetime) -> None:
         place = (progress.organization_id, progress.connection_id)
         held, holder, _ = self._progress[place]
         if holder == owner and held.fingerprint == progress.fingerprint:
-            self._progress[place] = (progress, None, _EPOCH)
+            self._progress[place] = (progress, None, now)
 
     async def put_back(self, progress: Progress, owner: str, now: datetime) -> None:
         place = (progress.organization_id, progress.connection_id)
@@ -801,13 +801,13 @@ class MemoryRedetections:
     async def claim(
         self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
     ) -> Redetection | None:
-        for place, (held, _, until) in sorted(self._held.items()):
+        for place, (held, _, until) in sorted(self._held.items(), key=lambda item: item[1][2]):
             if held.state == "reading" and until <= now and held.fingerprint in fingerprints:
                 self._held[place] = (held, owner, now + timedelta(seconds=lease_seconds))
                 return held
         return None
 
-    async def advance(self, redetection: Redetection, owner: str, *, cursor: str) -> bool:
+    async def advance(self, redetection: Redetection, owner: str, *, cursor: str, now: datetime) -> bool:
         place = (redetection.organization_id, redetection.connection_id)
         if place not in self._held:
             return False
@@ -815,7 +815,7 @@ class MemoryRedetections:
         told = (redetection.redetection_id, "reading", cursor, owner)
         if (held.redetection_id, held.state, held.cursor, holder) != told:
             return False
-        self._held[place] = (redetection, None, _EPOCH)
+        self._held[place] = (redetection, None, now)
         return True
 
     async def of(self, organization_id: str) -> list[Redetection]:
