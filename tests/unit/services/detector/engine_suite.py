@@ -101,6 +101,16 @@ class TestReading:
         assert again[0].signal_id == opened[0].signal_id
         assert (again[0].revision, set(again[0].conversation_ids)) == (2, {"k1", "k2"})
 
+    async def test_notice_after_one_that_was_taken_back_is_told(self, rig: Rig) -> None:
+        """Who stays, and gives notice again a month later, is somebody to be alerted about."""
+        await rig.connect()
+        back = "Please disregard that, we decided to stay. Do not cancel our account."
+        await rig.tell(*rig.said("k1", LEAVING))
+        await rig.tell(*rig.said("k1", LEAVING, back))
+        assert [one.cleared_because for one in await rig.signals()] == ["withdrawn"]
+        rig.clock.advance(30 * 86_400)
+        assert kinds(await rig.tell(*rig.said("k2", LEAVING))) == [("detected", "churn_risk")]
+
     async def test_old_words_are_shown_and_not_announced(self, rig: Rig) -> None:
         """Evidence older than the announced age opens a historical signal; fresh words announce it."""
         await rig.connect()
