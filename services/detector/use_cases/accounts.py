@@ -111,7 +111,8 @@ class Accounts:
     def _with_mood(self, customer: Customer, points: Sequence[MoodPoint]) -> Customer:
         mood = roll_up(points, self._moods)
         if mood is None:
-            return customer
+            # All of their words are gone, or too old to say anything of today.
+            return replace(customer, mood=None, mood_messages=0)
         return replace(customer, mood=round(mood.mean, 4), mood_messages=mood.messages)
 
     async def _account_readings(

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 NORTHWIND = provisional_customer_id(ORG, f"{WORKSPACE}:co1")
 ACC1 = known_customer_id(ORG, "acc-1")
 
+FURIOUS = "This is terrible, I am really angry about your awful support."
 LOOKING = "We are looking at other vendors."
 
 ZEBRA = "It would be great if you could add a zebra dark mode to the dashboard."
@@ -512,6 +513,16 @@ class TestTakingBack:
         assert [one.cleared_because for one in told if isinstance(one, SignalCleared)] == ["evidence_gone"]
         assert await rig.tell(*records) == []
         assert await rig.stores.mirror.conversations(ORG, [f"{WORKSPACE}:k1"]) == {}
+
+    async def test_a_mood_goes_with_its_words(self, rig: Rig) -> None:
+        """A customer whose last words are deleted in Intercom has no mood any more."""
+        await rig.connect()
+        await rig.tell(rig.company(), rig.contact(), *rig.said("k1", FURIOUS))
+        customer = (await rig.stores.customers.by_ids(ORG, [NORTHWIND]))[NORTHWIND]
+        assert customer.mood is not None
+        await rig.tell(rig.deleted("conversation", "k1"))
+        customer = (await rig.stores.customers.by_ids(ORG, [NORTHWIND]))[NORTHWIND]
+        assert (customer.mood, customer.mood_messages) == (None, 0)
 
     async def test_losing_part_of_the_evidence_updates(self, rig: Rig) -> None:
         """With other evidence left the signal stays open, lighter."""
