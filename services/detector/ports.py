@@ -166,10 +166,11 @@ class Signals(Protocol):
         """Return signals that were opened in the name of a connection; a portion where there are many."""
         ...
 
-    async def overdue(
-        self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
-    ) -> list[Signal]:
-        """Return open signals that rest on words alone, the newest older than their kind's cut."""
+    async def overdue(self, organization_id: str, cuts: Mapping[Slot, datetime], limit: int) -> list[Signal]:
+        """Return open signals that rest on words alone, the newest older than their slot's cut.
+
+        At most `limit` of each slot; any number of one hides none of another.
+        """
         ...
 
     async def organizations(self) -> list[str]: ...

@@ -67,7 +67,7 @@ class MongoSignals:
             ),
             Index(keys=(organization, ("customer.id", 1), ("shown_at", -1))),
             Index(keys=(("changed_at", 1),)),
-            Index(keys=(("state", 1), ("kind", 1), ("occurred_at", 1))),
+            Index(keys=(("state", 1), ("slot", 1), ("occurred_at", 1))),
         )
 
     async def _find(self, organization_id: str, query: Mapping[str, Any]) -> list[Signal]:
@@ -106,15 +106,13 @@ class MongoSignals:
     async def by_connection(self, organization_id: str, connection_id: str) -> list[Signal]:
         return await self._find(organization_id, {"connection_id": connection_id})
 
-    async def overdue(
-        self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
-    ) -> list[Signal]:
+    async def overdue(self, organization_id: str, cuts: Mapping[Slot, datetime], limit: int) -> list[Signal]:
         found: list[Signal] = []
-        for kind, cut in kind_cuts.items():
+        for slot, cut in cuts.items():
             documents = await self._collection.of(organization_id).find(
                 {
                     "state": "open",
-                    "kind": kind,
+                    "slot": slot.key,
                     "occurred_at": {"$lt": cut},
                     # Facts last as long as they hold; any number of them must not hide an overdue word.
                     "proofs": {"$not": {"$elemMatch": {"fact": {"$gt": ""}}}},

@@ -74,12 +74,8 @@ class Rounds:
         return closed
 
     async def _expire_in(self, organization_id: str, now: datetime) -> int:
-        cuts: dict[str, datetime] = {}
-        for slot in _SLOTS:
-            window = self._rules.window(slot)
-            if window is not None:
-                # The latest cut of a kind's variants; the book itself decides about each signal.
-                cuts[slot.kind] = max(cuts.get(slot.kind, now - window), now - window)
+        windows = {slot: self._rules.window(slot) for slot in _SLOTS}
+        cuts = {slot: now - window for slot, window in windows.items() if window is not None}
         overdue = await self._signals.overdue(organization_id, cuts, _AT_ONCE)
 
         def expire(book: SignalBook) -> None:

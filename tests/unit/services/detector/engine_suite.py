@@ -15,6 +15,7 @@ from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
 from services.detector.domain.identity import known_customer_id, provisional_customer_id
 from services.detector.domain.mirror import Progress
+from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import WORDS_REMOVED
 from services.detector.errors import InvalidRequestError, NotFoundError
 from services.detector.use_cases.admission import Admission
@@ -996,6 +997,24 @@ class TestAgain:
         again = await rig.tell(*rig.said("k2", LEAVING))
         assert kinds(again) == [("detected", "churn_risk")]
         assert again[0].signal_id != opened.signal_id
+
+    async def test_a_grumble_runs_out_beside_many_notices(self, rig: Rig) -> None:
+        """Each variant of a kind is looked for by its own window, so that longer ones hide no shorter."""
+        await rig.connect()
+        for number in range(12):
+            await rig.tell(
+                rig.contact(f"p{number}", (f"co{number}",)), rig.company(f"co{number}", f"C{number}")
+            )
+        texts = [LEAVING] * 11 + [LOOKING]
+        told = [rig.said(f"k{n}", text, contact_ids=(f"p{n}",)) for n, text in enumerate(texts)]
+        await rig.tell(*(one for records in told for one in records))
+        rig.clock.advance(80 * 86_400)
+        now = rig.clock.now()
+        cuts = {Slot("churn_risk", "explicit"): now - timedelta(days=120)}
+        cuts[Slot("churn_risk", "implied")] = now - timedelta(days=60)
+        (found,) = await rig.stores.signals.overdue(ORG, cuts, 10)
+        assert found.slot.explicit is False
+        assert await rig.engine.rounds.expire(60) == 1
 
     async def test_a_bus_that_is_away_loses_nothing(self, rig: Rig) -> None:
         """What could not be published is told before what comes after it, and the batch may come again."""

@@ -306,19 +306,13 @@ class MemorySignals:
             or any(proof.conversation_key.startswith(prefix) for proof in one.proofs)
         ]
 
-    async def overdue(
-        self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
-    ) -> list[Signal]:
-        found = [
-            one
-            for one in self._of(organization_id)
-            if one.is_open
-            and one.slot.kind in kind_cuts
-            and one.occurred_at is not None
-            and one.occurred_at < kind_cuts[one.slot.kind]
-            and not one.rests_on_facts
-        ]
-        return found[:limit]
+    async def overdue(self, organization_id: str, cuts: Mapping[Slot, datetime], limit: int) -> list[Signal]:
+        found: list[Signal] = []
+        for slot, cut in cuts.items():
+            mine = [one for one in self._of(organization_id) if one.is_open and one.slot == slot]
+            words = [one for one in mine if not one.rests_on_facts]
+            found += [one for one in words if one.occurred_at and one.occurred_at < cut][:limit]
+        return found
 
     async def organizations(self) -> list[str]:
         return sorted({owner for owner, _ in self._signals})
