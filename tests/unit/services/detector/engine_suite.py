@@ -1080,6 +1080,25 @@ class TestHealth:
         (signal,) = await rig.signals(slot=SLOT)
         assert signal.cleared_because == "dismissed"
 
+    async def test_each_customer_has_its_own_connection_s_switch(self, rig: Rig) -> None:
+        """Where lifecycle events are off nothing is known of leaving; where on, silence is good news."""
+        await rig.connect(connection_id="con0", workspace_id="ws0", lifecycle=False)
+        await rig.connect()
+        here = [rig.company(), rig.contact(), *rig.said("k1", UNRELATED, state="closed")]
+        await rig.tell(*here)
+        await rig.tell(
+            *(one.model_copy(update={"connection_id": "con0", "workspace_id": "ws0"}) for one in here)
+        )
+        await self._measured(rig)
+        there = provisional_customer_id(ORG, "ws0:co1")
+        histories = await rig.stores.health.histories(ORG, [NORTHWIND, there])
+        shares = {
+            key: {part.name: part.share for part in one.latest.parts}["churn_risk"]
+            for key, one in histories.items()
+            if one.latest
+        }
+        assert shares == {NORTHWIND: 1.0, there: None}
+
     async def test_a_fall_that_is_over_settles_itself(self, rig: Rig) -> None:
         """When the notice is gone the health is back, and its signal closes."""
         await rig.connect()
