@@ -444,6 +444,10 @@ class Connections(Protocol):
         """Keep a newer revision; return False when the held one is as new, or the connection is over."""
         ...
 
+    async def note_matched(self, view: ConnectionView) -> None:
+        """Keep that all companies of the connection were matched as this view says."""
+        ...
+
     async def bar(self, organization_id: str, connection_id: str, workspace_id: str | None) -> Barrier:
         """Forget the connection and let nothing of it in from here on; return what was noted of that."""
         ...

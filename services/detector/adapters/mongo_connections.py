@@ -79,6 +79,12 @@ class MongoConnections:
             return False
         return saved
 
+    async def note_matched(self, view: ConnectionView) -> None:
+        await self._connections.of(view.organization_id).update_one(
+            {"_id": _identity(view.organization_id, view.connection_id)},
+            {"$set": {"names_matched": view.match_companies_by_name}},
+        )
+
     async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
         found = await self._removals.of(organization_id).find_one(
             {"_id": _identity(organization_id, connection_id)}

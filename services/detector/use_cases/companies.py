@@ -138,9 +138,10 @@ class MatchCompanies:
             if fresh == before:
                 continue
             telling = before is None or _telling(before) != _telling(fresh)
-            await self._customers.save([fresh], facts_at=self._clock.now() if telling else None)
             if before is not None and before.ref != fresh.ref:
+                # Before the customer: what dies in between must leave a difference to be found again.
                 await self._signals.refresh_customer(fresh)
+            await self._customers.save([fresh], facts_at=self._clock.now() if telling else None)
 
     async def _fold(self, organization_id: str, old: str | None, new: str) -> None:
         """Give a stand-in's signals to the customer that its last company turned out to be."""

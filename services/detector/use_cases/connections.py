@@ -83,6 +83,7 @@ class KeepConnections:
         if before is not None and before.revision > event.revision:
             return
         held = before or ConnectionView(event.connection_id, event.organization_id)
+        view = replace(view, names_matched=held.names_matched)
         if view.lifecycle_events:
             since = held.listening_since if held.lifecycle_events else None
             view = replace(view, listening_since=since or event.changed_at)
@@ -96,8 +97,10 @@ class KeepConnections:
         else:
             await self._redetect.ask(view)
         await self._connections.save(view)
-        if view.match_companies_by_name != held.match_companies_by_name and view.workspace_id:
+        if view.match_companies_by_name != view.names_matched and view.workspace_id:
             await self._companies.match_all(view.organization_id, view.workspace_id)
+            # Noted afterwards: what dies in between is begun again when the record comes again.
+            await self._connections.note_matched(view)
         await self._remove.again(view.organization_id, view.connection_id)
 
 

@@ -13,10 +13,10 @@ from services.detector.domain.matching import Decision, normalise_name
 from services.detector.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from services.detector.domain.attributes import Meaning
-    from services.detector.domain.mirror import ConnectionView
+    from services.detector.domain.mirror import ConnectionView, MirroredCompany
     from services.detector.ports import Customers, Mirror, Signals
     from services.detector.use_cases.companies import MatchCompanies
     from shared.clock import Clock
@@ -87,17 +87,24 @@ class MaintainCustomers:
             changed = [one for key, one in fresh.items() if one != held.get(key)]
             created += sum(key not in held for key in fresh)
             updated += sum(one.customer_id in held for one in changed)
-            await self._customers.save(changed)
             for one in changed:
                 if one.customer_id in held and held[one.customer_id].ref != one.ref:
+                    # Before the customer: what dies in between must leave a difference to be found again.
                     await self._signals.refresh_customer(one)
-            await self._match(organization_id, changed)
+            await self._customers.save(changed)
+            await self._match(organization_id, changed, fresh.values())
         return created, updated
 
-    async def _match(self, organization_id: str, changed: Sequence[Customer]) -> None:
-        external_ids = {one.external_id for one in changed if one.external_id}
-        names = {normalise_name(one.name) for one in changed} - {""}
-        touched = {one.key for one in await self._mirror.companies_like(organization_id, external_ids, names)}
+    async def _match(
+        self, organization_id: str, changed: Sequence[Customer], kept: Collection[Customer]
+    ) -> None:
+        """Match the companies of customers that changed, and those like any kept one that have none yet.
+
+        The latter are there where matching was cut short after the customers had been stored.
+        """
+        touched = {one.key for one in await self._like(organization_id, changed)}
+        ids = {one.customer_id for one in kept}
+        touched |= {one.key for one in await self._like(organization_id, kept) if one.customer_id not in ids}
         owned = await self._mirror.companies_of(organization_id, {one.customer_id for one in changed})
         touched |= {
             f"{company.workspace_id}:{company.id}" for companies in owned.values() for company in companies
@@ -105,6 +112,11 @@ class MaintainCustomers:
         keys = sorted(touched)
         for start in range(0, len(keys), _AT_ONCE):
             await self._companies.match(organization_id, keys[start : start + _AT_ONCE])
+
+    async def _like(self, organization_id: str, customers: Collection[Customer]) -> list[MirroredCompany]:
+        external_ids = {one.external_id for one in customers if one.external_id}
+        names = {normalise_name(one.name) for one in customers} - {""}
+        return await self._mirror.companies_like(organization_id, external_ids, names)
 
     async def map_attributes(
         self, organization_id: str, view: ConnectionView, chosen: Mapping[Meaning, str], *, by: str

@@ -755,6 +755,62 @@ class TestWhoseItIs:
         again = await rig.engine.customers.upload(ORG, content)
         assert (again.created, again.updated, again.unchanged) == (0, 0, 2)
 
+    async def test_a_list_that_comes_again_is_matched_after_all(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Rows that were kept before matching failed find their companies when the file comes again."""
+        await rig.connect()
+        await rig.tell(rig.company(external_id="acc-1"))
+        rows = [CustomerRow("acc-1", "Northwind")]
+        with monkeypatch.context() as away:
+            away.setattr(rig.stores.mirror, "save_match", _away)
+            with pytest.raises(TransientError):
+                await rig.engine.customers.keep(ORG, rows)
+        assert await rig.engine.customers.keep(ORG, rows) == (0, 0)
+        key = f"{WORKSPACE}:co1"
+        company = (await rig.stores.mirror.companies(ORG, [key]))[key]
+        assert (company.customer_id, company.basis) == (ACC1, "external_id")
+
+    async def test_other_name_matching_is_carried_through(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A setting that was kept before matching failed counts when its record comes again, and once."""
+        await rig.connect(match_companies_by_name="off")
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
+        await rig.tell(rig.company())
+        with monkeypatch.context() as away:
+            away.setattr(rig.stores.mirror, "save_match", _away)
+            with pytest.raises(TransientError):
+                await rig.connect(2, match_companies_by_name="exact")
+        await rig.connect(2, match_companies_by_name="exact")
+        key = f"{WORKSPACE}:co1"
+        company = (await rig.stores.mirror.companies(ORG, [key]))[key]
+        assert (company.customer_id, company.basis) == (ACC1, "name")
+        monkeypatch.setattr(rig.stores.mirror, "company_keys_after", _away)
+        await rig.connect(3, match_companies_by_name="exact")
+
+    async def test_signals_follow_a_customer_whose_writing_was_cut_short(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A new name or owner shows on signals also where the first attempt to say so failed."""
+        await rig.connect()
+        rows = [CustomerRow("acc-1", "Northwind")]
+        await rig.engine.customers.keep(ORG, rows)
+        await rig.tell(rig.company(external_id="acc-1"), rig.contact(), *rig.said("k1", LEAVING))
+        changes = [
+            lambda: rig.tell(rig.company(external_id="acc-1", monthly_spend=900.0)),
+            lambda: rig.engine.customers.keep(ORG, [replace(rows[0], owner="ann@acme.example")]),
+        ]
+        for change in changes:
+            with monkeypatch.context() as away:
+                away.setattr(rig.stores.signals, "refresh_customer", _away)
+                with pytest.raises(TransientError):
+                    await change()
+            await change()
+        (signal,) = await rig.signals()
+        assert signal.customer is not None
+        assert (signal.customer.monthly_spend, signal.customer.owner) == (900.0, "ann@acme.example")
+
     async def test_account_facts_wait_for_the_first_day(self, rig: Rig) -> None:
         """Facts found while listening begins are shown; facts that arise later are announced."""
         await rig.connect()

@@ -720,6 +720,11 @@ class MemoryConnections:
         self._views[place] = view
         return True
 
+    async def note_matched(self, view: ConnectionView) -> None:
+        place = (view.organization_id, view.connection_id)
+        if place in self._views:
+            self._views[place] = replace(self._views[place], names_matched=view.match_companies_by_name)
+
     async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
         return self._barriers.get((organization_id, connection_id))
 
