@@ -217,7 +217,10 @@ class Customers(Protocol):
     async def known_like(
         self, organization_id: str, external_ids: Collection[str], names: Collection[str]
     ) -> list[KnownName]:
-        """Return known customers with one of the external ids, or a name that may be like one of `names`."""
+        """Return all known customers with one of the external ids or of the normalised `names`.
+
+        With them come some whose name may be like one of `names` that nobody bears, for suggestions.
+        """
         ...
 
     async def decisions(

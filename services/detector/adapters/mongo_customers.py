@@ -12,7 +12,7 @@ from services.detector.adapters.flat import flat
 from services.detector.domain.attributes import MEANINGS, AttributeMap
 from services.detector.domain.conversation import AccountFacts
 from services.detector.domain.customer import Customer
-from services.detector.domain.matching import Decision, KnownName, normalise_name
+from services.detector.domain.matching import NAMESAKE_LETTERS, Decision, KnownName, normalise_name
 from shared.documents.collection import Collection, Index, database_errors
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 _SNAPSHOTS = 50
 """Older states of a customer's facts that are kept; at a change a week, a year."""
 
-_PREFIX = 2
-"""Letters of a normalised name by which likely namesakes are looked up; likeness is measured afterwards."""
-
 HEALTH_STATES = ("health_known_since", "health_latest", "health_states")
 """What only a customer's page and the next measure read; see `mongo_health`."""
 
@@ -41,7 +38,9 @@ HEALTH_UNKNOWN = 101
 
 NEVER_MEASURED = datetime(2000, 1, 1, tzinfo=UTC)
 
-_MANY_NAMESAKES = 2_000
+_MANY_NAMESAKES = 200
+"""Customers looked at for suggestions by prefix; exact names are found without a limit."""
+
 _PORTION = 200
 
 
@@ -103,22 +102,29 @@ class MongoCustomers:
     async def known_like(
         self, organization_id: str, external_ids: Keys[str], names: Keys[str]
     ) -> list[KnownName]:
-        scoped = self._customers.of(organization_id)
-        found: dict[str, Document] = {}
-        prefixes = sorted({name[:_PREFIX] for name in names if name})
-        for field, values in (("external_id", sorted(external_ids)), ("name_prefix", prefixes)):
-            if not values:
-                continue
-            for document in await scoped.find(
-                {field: {"$in": values}, "provisional": False},
-                projection={"customer_id": 1, "external_id": 1, "name": 1},
-                limit=_MANY_NAMESAKES,
-            ):
-                found[document["customer_id"]] = document
+        wanted = {name for name in names if name}
+        found = await self._known(organization_id, "external_id", external_ids)
+        found |= await self._known(organization_id, "name_normalised", wanted)
+        borne = {one["name_normalised"] for one in found.values()}
+        for prefix in sorted({name[:NAMESAKE_LETTERS] for name in wanted - borne}):
+            # One question each: a limit for all together would be used up by whoever comes first.
+            found |= await self._known(organization_id, "name_prefix", [prefix], limit=_MANY_NAMESAKES)
         return [
             KnownName(one["customer_id"], one["external_id"] or "", one["name"])
             for _, one in sorted(found.items())
         ]
+
+    async def _known(
+        self, organization_id: str, field: str, values: Keys[str], *, limit: int = 0
+    ) -> dict[str, Document]:
+        if not values:
+            return {}
+        found = await self._customers.of(organization_id).find(
+            {field: {"$in": sorted(values)}, "provisional": False},
+            projection={"customer_id": 1, "external_id": 1, "name": 1, "name_normalised": 1},
+            limit=limit,
+        )
+        return {document["customer_id"]: document for document in found}
 
     async def decisions(self, organization_id: str, company_keys: Keys[str]) -> dict[str, list[Decision]]:
         if not company_keys:
@@ -273,7 +279,7 @@ def _to_document(customer: Customer) -> Document:
         "name": customer.name,
         "name_folded": customer.name.casefold(),
         "name_normalised": normalised,
-        "name_prefix": normalised[:_PREFIX],
+        "name_prefix": normalised[:NAMESAKE_LETTERS],
         "external_id": customer.external_id,
         "owner": customer.owner,
         "plan": customer.plan,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +19,9 @@ MatchBasis = Literal["external_id", "person", "name", "none"]
 
 _SUGGESTED_FROM = 0.84
 """Likeness of two normalised names from which a person is asked; asking more costs more than it gives."""
+
+NAMESAKE_LETTERS = 2
+"""Letters that names must begin with alike to be compared at all; comparing everybody would take too long."""
 
 _MAX_SUGGESTIONS = 5
 _LEGAL_FORMS = frozenset({
@@ -37,6 +40,11 @@ class KnownName:
     customer_id: str
     external_id: str
     name: str
+    normalised: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Once: a long list is compared with each of many companies.
+        object.__setattr__(self, "normalised", normalise_name(self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def match_company(
     """Return which of the known customers a company is.
 
     A person's word comes first, then the organization's own id, then the name if the connection allows
-    it. `known` holds at least those customers whose external id equals, or whose name is like, the company's.
+    it. `known` holds at least all those customers whose external id or normalised name equals the company's.
     """
     for decision in decisions:
         if decision.confirmed:
@@ -86,19 +94,19 @@ def match_company(
     if by_id and by_id[0].customer_id not in refused:
         return Match(by_id[0].customer_id, "external_id")
     open_to_match = [one for one in known if one.customer_id not in refused]
-    same = [one for one in open_to_match if _same_name(name, one.name, by_name)]
+    same = _bearers(name, open_to_match, by_name)
     if len(same) == 1:
         return Match(same[0].customer_id, "name")
     return Match(None, "none", _suggested(name, open_to_match))
 
 
-def _same_name(name: str | None, other: str, by_name: NameMatching) -> bool:
+def _bearers(name: str | None, known: Sequence[KnownName], by_name: NameMatching) -> list[KnownName]:
     if by_name == "off" or not name or not name.strip():
-        return False
+        return []
     if by_name == "exact":
-        return name.strip() == other.strip()
+        return [one for one in known if one.name.strip() == name.strip()]
     normalised = normalise_name(name)
-    return bool(normalised) and normalised == normalise_name(other)
+    return [one for one in known if normalised and one.normalised == normalised]
 
 
 def _suggested(name: str | None, known: Sequence[KnownName]) -> tuple[str, ...]:
@@ -107,7 +115,9 @@ def _suggested(name: str | None, known: Sequence[KnownName]) -> tuple[str, ...]:
         return ()
     scored = []
     for one in known:
-        likeness = SequenceMatcher(None, wanted, normalise_name(one.name)).ratio()
+        if one.normalised[:NAMESAKE_LETTERS] != wanted[:NAMESAKE_LETTERS]:
+            continue
+        likeness = SequenceMatcher(None, wanted, one.normalised).ratio()
         if likeness >= _SUGGESTED_FROM:
             scored.append((-likeness, one.customer_id))
     return tuple(customer_id for _, customer_id in sorted(scored)[:_MAX_SUGGESTIONS])

@@ -13,7 +13,7 @@ from services.detector.domain.corrections import Correction, thresholds
 from services.detector.domain.health import HealthWeights
 from services.detector.domain.health_history import MOST_STATES, HealthHistory
 from services.detector.domain.identity import resource_key
-from services.detector.domain.matching import Decision, KnownName, Match, normalise_name
+from services.detector.domain.matching import NAMESAKE_LETTERS, Decision, KnownName, Match, normalise_name
 from services.detector.domain.mirror import (
     ConnectionView,
     Digest,
@@ -406,13 +406,13 @@ class MemoryCustomers:
     async def known_like(
         self, organization_id: str, external_ids: Collection[str], names: Collection[str]
     ) -> list[KnownName]:
-        prefixes = {name[:2] for name in names if name}
+        prefixes = {name[:NAMESAKE_LETTERS] for name in names if name}
         return [
             KnownName(one.customer_id, one.external_id or "", one.name)
             for (owner, _), one in sorted(self._customers.items())
             if owner == organization_id
             and not one.provisional
-            and (one.external_id in external_ids or normalise_name(one.name)[:2] in prefixes)
+            and (one.external_id in external_ids or normalise_name(one.name)[:NAMESAKE_LETTERS] in prefixes)
         ]
 
     async def decisions(
