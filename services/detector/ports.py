@@ -210,8 +210,16 @@ class Customers(Protocol):
 
     async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]: ...
 
-    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> None:
-        """Keep these customers; with `facts_at`, also remember their facts as they stood at that moment."""
+    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> list[str]:
+        """Keep these customers; with `facts_at`, also remember their facts as they stood at that moment.
+
+        Returns the ids of those that were refused because they changed since they were read; the caller reads
+        again and makes them again.
+        """
+        ...
+
+    async def save_moods(self, organization_id: str, moods: Mapping[str, tuple[float | None, int]]) -> None:
+        """Keep the mood of customers, and of how many messages, whatever else of them changed meanwhile."""
         ...
 
     async def known_like(

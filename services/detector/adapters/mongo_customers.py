@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import UpdateOne
 
 from services.detector.adapters.flat import flat
+from services.detector.adapters.guarded import write_newer
 from services.detector.domain.attributes import MEANINGS, AttributeMap
 from services.detector.domain.conversation import AccountFacts
 from services.detector.domain.customer import Customer
@@ -75,8 +76,8 @@ class MongoCustomers:
         )
         return {document["customer_id"]: customer_from(document) for document in found}
 
-    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> None:
-        writes: dict[str, list[Any]] = defaultdict(list)
+    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> list[str]:
+        writes: dict[str, list[tuple[str, UpdateOne]]] = defaultdict(list)
         for customer in customers:
             update: dict[str, Any] = {
                 "$set": _to_document(customer) | {"health_due": True},
@@ -93,11 +94,29 @@ class MongoCustomers:
             if facts_at is not None:
                 snapshot = {"at": facts_at, "facts": _facts_to_document(customer.facts)}
                 update["$push"] = {"snapshots": {"$each": [snapshot], "$slice": -_SNAPSHOTS}}
+            as_read = {
+                "_id": f"{customer.organization_id}/{customer.customer_id}",
+                "changes": customer.changes,
+            }
             writes[customer.organization_id].append(
-                UpdateOne({"_id": f"{customer.organization_id}/{customer.customer_id}"}, update, upsert=True)
+                (customer.customer_id, UpdateOne(as_read, update, upsert=True))
             )
+        refused: list[str] = []
         for organization_id, mine in writes.items():
-            await self._customers.of(organization_id).bulk_write(mine)
+            dropped = await write_newer(self._customers.of(organization_id), [write for _, write in mine])
+            refused += [mine[position][0] for position in dropped]
+        return refused
+
+    async def save_moods(self, organization_id: str, moods: Mapping[str, tuple[float | None, int]]) -> None:
+        await self._customers.of(organization_id).bulk_write(
+            [
+                UpdateOne(
+                    {"_id": f"{organization_id}/{customer_id}"},
+                    {"$set": _mood_fields(mood, messages) | {"health_due": True}, "$inc": {"changes": 1}},
+                )
+                for customer_id, (mood, messages) in moods.items()
+            ]
+        )
 
     async def known_like(
         self, organization_id: str, external_ids: Keys[str], names: Keys[str]
@@ -292,10 +311,12 @@ def _to_document(customer: Customer) -> Document:
         "facts": _facts_to_document(customer.facts),
         "sort_spend": customer.facts.monthly_spend or 0.0,
         "sort_renewal": customer.facts.renewal_date.isoformat() if customer.facts.renewal_date else "9999",
-        "sort_mood": customer.mood if customer.mood is not None else 2.0,
-        "mood": customer.mood,
-        "mood_messages": customer.mood_messages,
+        **_mood_fields(customer.mood, customer.mood_messages),
     }
+
+
+def _mood_fields(mood: float | None, messages: int) -> Document:
+    return {"sort_mood": mood if mood is not None else 2.0, "mood": mood, "mood_messages": messages}
 
 
 def customer_from(document: Document) -> Customer:
@@ -316,4 +337,5 @@ def customer_from(document: Document) -> Customer:
         facts=facts_from(document["facts"]),
         mood=document["mood"],
         mood_messages=document["mood_messages"],
+        changes=document.get("changes", 0),
     )

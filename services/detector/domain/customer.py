@@ -22,6 +22,7 @@ class Customer:
 
     `renewal_date`, `plan`, `monthly_spend` and `seats` are what the organization's own list says; where
     it is silent, the companies speak. `merged_into` is set on a stand-in whose company found its customer.
+    `changes` is how often it had been written when it was read; who writes it again is held to that.
     """
 
     customer_id: str
@@ -39,6 +40,7 @@ class Customer:
     facts: AccountFacts = field(default_factory=AccountFacts)
     mood: float | None = None
     mood_messages: int = 0
+    changes: int = field(default=0, compare=False)
 
     @property
     def ref(self) -> CustomerRef:

@@ -11,6 +11,7 @@ from services.detector.domain.customer_list import CustomerList, CustomerRow, pa
 from services.detector.domain.identity import known_customer_id
 from services.detector.domain.matching import Decision, normalise_name
 from services.detector.errors import NotFoundError
+from services.detector.use_cases.customer_writes import write_until_kept
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -36,6 +37,15 @@ class Imported:
     updated: int
     unchanged: int
     listed: CustomerList
+
+
+@dataclass(frozen=True, slots=True)
+class _Became:
+    """A row's customer as it is kept, and how that differs from before."""
+
+    customer: Customer
+    was_new: bool
+    changed: bool
 
 
 class MaintainCustomers:
@@ -78,22 +88,35 @@ class MaintainCustomers:
                 known_customer_id(organization_id, row.external_id): row
                 for row in rows[start : start + _AT_ONCE]
             }
-            held = await self._customers.by_ids(organization_id, portion.keys())
-            owned = await self._mirror.companies_of(organization_id, portion.keys())
-            fresh = {
-                key: with_facts(_from_row(organization_id, key, row, held.get(key)), owned.get(key, []), maps)
-                for key, row in portion.items()
-            }
-            changed = [one for key, one in fresh.items() if one != held.get(key)]
-            created += sum(key not in held for key in fresh)
-            updated += sum(one.customer_id in held for one in changed)
-            for one in changed:
-                if one.customer_id in held and held[one.customer_id].ref != one.ref:
-                    # Before the customer: what dies in between must leave a difference to be found again.
-                    await self._signals.refresh_customer(one)
-            await self._customers.save(changed)
-            await self._match(organization_id, changed, fresh.values())
+            became = await self._keep(organization_id, portion, maps)
+            created += sum(one.was_new for one in became)
+            changed = [one.customer for one in became if one.changed]
+            updated += len(changed) - sum(one.was_new for one in became)
+            await self._match(organization_id, changed, [one.customer for one in became])
         return created, updated
+
+    async def _keep(
+        self, organization_id: str, portion: Mapping[str, CustomerRow], maps: Mapping[str, AttributeMap]
+    ) -> Collection[_Became]:
+        became: dict[str, _Became] = {}
+
+        async def attempt(ids: Collection[str], tried: int) -> list[str]:
+            held = await self._customers.by_ids(organization_id, ids)
+            owned = await self._mirror.companies_of(organization_id, ids)
+            for key in ids:
+                before = held.get(key)
+                fresh = with_facts(
+                    _from_row(organization_id, key, portion[key], before), owned.get(key, []), maps
+                )
+                became[key] = _Became(fresh, was_new=before is None, changed=fresh != before)
+                if before is not None and (tried or before.ref != fresh.ref):
+                    # Before the customer: what dies in between must leave a difference to be found again.
+                    await self._signals.refresh_customer(fresh)
+            changed = [became[key].customer for key in ids if became[key].changed]
+            return await self._customers.save(changed)
+
+        await write_until_kept(portion.keys(), attempt)
+        return became.values()
 
     async def _match(
         self, organization_id: str, changed: Sequence[Customer], kept: Collection[Customer]
@@ -160,4 +183,5 @@ def _from_row(organization_id: str, key: str, row: CustomerRow, held: Customer |
         attributes=dict(row.attributes),
         mood=held.mood if held else None,
         mood_messages=held.mood_messages if held else 0,
+        changes=held.changes if held else 0,
     )

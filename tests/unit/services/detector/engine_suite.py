@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from services.detector.domain.attributes import NONE
+from services.detector.domain.customer import Customer
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
@@ -38,6 +39,7 @@ from tests.unit.services.detector.rig import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
+    from datetime import datetime
 
     from services.detector.domain.attributes import Meaning
     from services.detector.domain.conversation import AccountFacts
@@ -797,7 +799,7 @@ class TestWhoseItIs:
         rows = [CustomerRow("acc-1", "Northwind")]
         await rig.engine.customers.keep(ORG, rows)
         await rig.tell(rig.company(external_id="acc-1"), rig.contact(), *rig.said("k1", LEAVING))
-        changes = [
+        changes: list[Callable[[], Awaitable[object]]] = [
             lambda: rig.tell(rig.company(external_id="acc-1", monthly_spend=900.0)),
             lambda: rig.engine.customers.keep(ORG, [replace(rows[0], owner="ann@acme.example")]),
         ]
@@ -810,6 +812,67 @@ class TestWhoseItIs:
         (signal,) = await rig.signals()
         assert signal.customer is not None
         assert (signal.customer.monthly_spend, signal.customer.owner) == (900.0, "ann@acme.example")
+
+    async def test_what_is_uploaded_while_moods_are_reviewed_is_kept(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A review reads a year of a customer; it writes the mood, and nothing of what others write."""
+        await rig.connect()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind", owner="old@x.example")])
+        await rig.tell(rig.company(external_id="acc-1"), rig.contact())
+        fresh = [CustomerRow("acc-1", "Northwind", owner="new@x.example")]
+        digests = rig.stores.mirror.digests
+
+        async def slowly(organization_id: str, subjects: Collection[str], since: datetime) -> Any:
+            found = await digests(organization_id, subjects, since)
+            await asyncio.sleep(0)
+            while fresh:
+                await rig.engine.customers.keep(ORG, [fresh.pop()])
+            return found
+
+        with monkeypatch.context() as slow:
+            slow.setattr(rig.stores.mirror, "digests", slowly)
+            await rig.tell(*rig.said("k1", FURIOUS))
+        customer = (await rig.stores.customers.by_ids(ORG, [ACC1]))[ACC1]
+        assert (customer.owner, customer.mood is None) == ("new@x.example", False)
+
+    async def test_two_who_write_one_customer_lose_nothing(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Facts that are put together while a row is uploaded rest on the row, and the row on the facts."""
+        await rig.connect()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind", owner="old@x.example")])
+        await rig.tell(rig.company(external_id="acc-1"))
+        fresh = [CustomerRow("acc-1", "Northwind", owner="new@x.example")]
+        companies_of = rig.stores.mirror.companies_of
+
+        async def slowly(organization_id: str, customer_ids: Collection[str]) -> Any:
+            found = await companies_of(organization_id, customer_ids)
+            while fresh:
+                await rig.engine.customers.keep(ORG, [fresh.pop()])
+            return found
+
+        with monkeypatch.context() as slow:
+            slow.setattr(rig.stores.mirror, "companies_of", slowly)
+            await rig.tell(rig.company(external_id="acc-1", monthly_spend=900.0))
+        customer = (await rig.stores.customers.by_ids(ORG, [ACC1]))[ACC1]
+        assert (customer.owner, customer.facts.monthly_spend) == ("new@x.example", 900.0)
+
+    async def test_a_customer_that_changed_meanwhile_is_not_overwritten(self, rig: Rig) -> None:
+        """Whoever writes what was read before somebody else wrote is refused by name; the rest is kept."""
+        customers = rig.stores.customers
+        first, second = (Customer(f"c{number}", ORG, "Northwind", f"acc-{number}") for number in range(2))
+        assert await customers.save([first, second]) == []
+        held = await customers.by_ids(ORG, ["c0", "c1"])
+        await customers.save_moods(ORG, {"c0": (-0.5, 3), "nobody": (0.1, 1)})
+        late = [replace(one, owner="ann@acme.example") for one in held.values()]
+        assert await customers.save(late) == ["c0"]
+        assert await customers.save([first]) == ["c0"]
+        after = await customers.by_ids(ORG, ["c0", "c1", "nobody"])
+        assert {key: (one.owner, one.mood, one.mood_messages) for key, one in after.items()} == {
+            "c0": (None, -0.5, 3),
+            "c1": ("ann@acme.example", None, 0),
+        }
 
     async def test_account_facts_wait_for_the_first_day(self, rig: Rig) -> None:
         """Facts found while listening begins are shown; facts that arise later are announced."""

@@ -389,19 +389,32 @@ class MemoryCustomers:
         return [one for _, one in sorted(self._customers.items()) if one.merged_into is None]
 
     async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]:
+        places = {one: (organization_id, one) for one in customer_ids}
         return {
-            one: self._customers[organization_id, one]
-            for one in customer_ids
-            if (organization_id, one) in self._customers
+            one: replace(self._customers[place], changes=self.changes[place])
+            for one, place in places.items()
+            if place in self._customers
         }
 
-    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> None:
+    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> list[str]:
+        refused = []
         for one in customers:
             place = (one.organization_id, one.customer_id)
+            if place in self._customers and self.changes[place] != one.changes:
+                refused.append(one.customer_id)
+                continue
             self._customers[place] = one
             self.changes[place] += 1
             if facts_at is not None:
                 self._snapshots[place] = [*self._snapshots[place], (facts_at, one.facts)][-50:]
+        return refused
+
+    async def save_moods(self, organization_id: str, moods: Mapping[str, tuple[float | None, int]]) -> None:
+        for customer_id, (mood, messages) in moods.items():
+            place = (organization_id, customer_id)
+            if place in self._customers:
+                self._customers[place] = replace(self._customers[place], mood=mood, mood_messages=messages)
+                self.changes[place] += 1
 
     async def known_like(
         self, organization_id: str, external_ids: Collection[str], names: Collection[str]
