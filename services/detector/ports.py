@@ -145,6 +145,17 @@ class Mirror(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """A state of a signal after which the numbers of these customers and requests may be out of date."""
+
+    organization_id: str
+    signal_id: str
+    revision: int
+    customer_ids: tuple[str, ...]
+    request_ids: tuple[str, ...]
+
+
 class Signals(Protocol):
     """Signals with their pending facts."""
 
@@ -178,10 +189,19 @@ class Signals(Protocol):
     async def save(self, changes: Sequence[Change]) -> list[str]:
         """Store each change with what is to be told of it in one write, and publish.
 
-        When the bus is away the facts stay with the signals, and are told later, in their order.
+        When the bus is away the facts stay with the signals, and are told later, in their order. The same
+        write says that numbers which follow from it are to be counted, see `counted`.
         Returns the ids of the changes that were refused because the signal changed meanwhile; the caller
         reads again and settles again.
         """
+        ...
+
+    async def uncounted(self, before: datetime, limit: int) -> list[Uncounted]:
+        """Return states of any organization that were saved before then and not yet said to be counted."""
+        ...
+
+    async def counted(self, organization_id: str, states: Collection[tuple[str, int]]) -> None:
+        """Keep that the numbers which follow from these states (signal id, revision) are up to date."""
         ...
 
     async def attention(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Attention]:

@@ -33,6 +33,18 @@ class Change:
     after: Signal
     told: tuple[tuple[Transition, Signal], ...]
 
+    @property
+    def customer_ids(self) -> tuple[str, ...]:
+        """Return the customers whose attention changes with it."""
+        found = {one.subject.customer_id for one in (self.before, self.after) if one is not None}
+        return tuple(sorted(one for one in found if one))
+
+    @property
+    def request_ids(self) -> tuple[str, ...]:
+        """Return the requests whose demand changes with it."""
+        found = {one.slot.request_id for one in (self.before, self.after) if one is not None}
+        return tuple(sorted(one for one in found if one))
+
 
 class SignalBook:
     """The signals of one organization that one unit of work may touch.

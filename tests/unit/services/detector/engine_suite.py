@@ -65,6 +65,16 @@ async def _away(*_: object) -> None:
     raise TransientError("The database is away.")
 
 
+def _noting(save: Callable[..., Awaitable[None]], counted: list[str]) -> Callable[..., Awaitable[None]]:
+    """Return `save`, which also notes whose numbers it is given."""
+
+    async def noted(organization_id: str, numbers: dict[str, object]) -> None:
+        counted.extend(numbers)
+        await save(organization_id, numbers)
+
+    return noted
+
+
 class TestReading:
     """From words to signals."""
 
@@ -1145,6 +1155,28 @@ class TestAgain:
         (signal,) = await rig.signals()
         await rig.engine.review.confirm(ORG, signal.signal_id, by="ann@acme.example")
         assert kinds(rig.published()) == [("detected", "churn_risk"), ("updated", "churn_risk")]
+
+    async def test_numbers_that_a_crash_left_behind_are_made_good(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who asks for what is counted after its signals are stored; a round counts what died in between."""
+        await rig.connect()
+        records = [rig.company(), rig.contact(), *rig.said("k1", WISH)]
+        with monkeypatch.context() as away:
+            away.setattr(rig.stores.customers, "save_attention", _away)
+            with pytest.raises(TransientError):
+                await rig.tell(*records)
+        counted: list[str] = []
+        for store, name in ((rig.stores.customers, "save_attention"), (rig.stores.requests, "save_demand")):
+            monkeypatch.setattr(store, name, _noting(getattr(store, name), counted))
+        await rig.tell(*records)
+        assert counted == []
+        assert await rig.engine.rounds.recount() == 0
+        rig.clock.advance(60)
+        assert await rig.engine.rounds.recount() == 1
+        (signal,) = await rig.signals()
+        assert set(counted) == {NORTHWIND, signal.slot.request_id}
+        assert await rig.engine.rounds.recount() == 0
 
     async def test_organizations_never_meet(self, rig: Rig) -> None:
         """Another organization's records with the same ids touch nothing of ours."""

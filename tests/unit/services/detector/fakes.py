@@ -23,7 +23,7 @@ from services.detector.domain.mirror import (
 )
 from services.detector.domain.spoken import contact_keys
 from services.detector.domain.standing import Attention, Demand, attention_of, demand_of
-from services.detector.ports import Due, DueSubject, Spent
+from services.detector.ports import Due, DueSubject, Spent, Uncounted
 from shared.contracts.resources import (
     AdminChanged,
     CompanyChanged,
@@ -269,6 +269,7 @@ class MemorySignals:
     def __init__(self, publisher: RecordingPublisher) -> None:
         self._signals: dict[tuple[str, str], Signal] = {}
         self._publisher = publisher
+        self._uncounted: dict[tuple[str, str, int], tuple[datetime, Uncounted]] = {}
         self.pending: list[Event] = []
 
     def _of(self, organization_id: str) -> list[Signal]:
@@ -328,6 +329,8 @@ class MemorySignals:
                 refused.append(change.after.signal_id)
                 continue
             self._signals[place] = change.after
+            mark = Uncounted(*place, change.after.revision, change.customer_ids, change.request_ids)
+            self._uncounted[*place, mark.revision] = (change.after.changed_at, mark)
             told += [event_of(transition, signal) for transition, signal in change.told]
         self.pending += told
         if changes and self.pending:
@@ -344,6 +347,13 @@ class MemorySignals:
             and one.signal_id != signal.signal_id
             for one in self._of(signal.organization_id)
         )
+
+    async def uncounted(self, before: datetime, limit: int) -> list[Uncounted]:
+        return [mark for at, mark in self._uncounted.values() if at < before][:limit]
+
+    async def counted(self, organization_id: str, states: Collection[tuple[str, int]]) -> None:
+        for signal_id, revision in states:
+            self._uncounted.pop((organization_id, signal_id, revision), None)
 
     async def attention(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Attention]:
         return {
@@ -373,6 +383,7 @@ class MemorySignals:
         gone = [place for place in self._signals if place[0] == organization_id and place[1] in signal_ids]
         for place in gone:
             del self._signals[place]
+        self._uncounted = {key: mark for key, mark in self._uncounted.items() if key[:2] not in gone}
         return len(gone)
 
 
