@@ -41,14 +41,16 @@ class Refused(Exception):
 class RevokedKeys(Protocol):
     """Knows which bearer keys were revoked before their time."""
 
-    def __contains__(self, key_id: object, /) -> bool: ...
+    def __contains__(self, key_id: object, /) -> bool:
+        """Return whether it was revoked. Raises TransientError while that is not known."""
+        ...
 
 
 class Authenticator(Protocol):
     """Says who makes a request."""
 
     async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:
-        """Return who it is. Raises Refused."""
+        """Return who it is. Raises Refused, and TransientError while what it takes is not known."""
         ...
 
 
