@@ -97,6 +97,7 @@ def test_the_edge_of_compose_is_fresh(root: Path) -> None:
         "/internal/v1/connections/x/credential",
         "/health/live",
         "/health/ready",
+        "/health/serving",
         "/metrics",
         "/nothing",
     ],
