@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
+import yaml
 
 from deploy.compose.edge import routes_conf
+from deploy.k8s.rendering import render
 from deploy.local.routes import ROUTES, ToPage, ToService, route
 from services.connector.app import create_app as create_connector
 from services.connector.settings import Settings as ConnectorSettings
@@ -17,6 +20,7 @@ from services.notifier.app import create_app as create_notifier
 from services.notifier.settings import Settings as NotifierSettings
 from services.syncer.app import create_app as create_syncer
 from services.syncer.settings import Settings as SyncerSettings
+from shared.auth.authenticator import TOKEN_HEADERS
 from shared.contracts.topics import SERVICES
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
     from shared.contracts.topics import Service
 
+KUBERNETES = "1.37.0"
 A_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
@@ -77,6 +82,24 @@ def test_what_people_see_is_behind_sign_in(manifests: list[dict[str, Any]]) -> N
     paths = [path["path"] for path in machines["spec"]["rules"][0]["http"]["paths"]]
     assert paths
     assert all(path.startswith(("/api/v1/", "/webhooks", "/static")) for path in paths)
+
+
+def test_the_sign_in_that_pages_name_is_there(root: Path) -> None:
+    """The annotation's middleware is in the examples, for the same host, and passes a header that is read."""
+    pages = next(
+        item
+        for item in render(root / "deploy/k8s/overlays/production")
+        if item["metadata"]["name"] == "earshot-pages"
+    )
+    named = pages["metadata"]["annotations"]["traefik.ingress.kubernetes.io/router.middlewares"]
+    middleware, back = yaml.safe_load_all((root / "deploy/k8s/examples/sign-in-traefik.yaml").read_text())
+    where = middleware["metadata"]
+    assert named == f"{where['namespace']}-{where['name']}@kubernetescrd"
+    assert where["namespace"] == pages["metadata"]["namespace"]
+    (header,) = middleware["spec"]["forwardAuth"]["authResponseHeaders"]
+    assert header.lower() in TOKEN_HEADERS
+    assert back["spec"]["rules"][0]["host"] == pages["spec"]["rules"][0]["host"]
+    kubernetes_validate.validate(back, KUBERNETES, strict=True)
 
 
 def test_the_edge_of_compose_is_fresh(root: Path) -> None:
