@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Conversation
 
 NAME = "feature_request"
-VERSION = "5"
+VERSION = "6"
 _BESIDE_CLAUSES = 1
 """A wish and the thing it is for stand next to each other when not in one sentence."""
 WISH_LIMIT = 5
@@ -468,6 +468,7 @@ class FeatureRequestDetector(LexicalDetector):
                 None,
             )
             if known is None and title is None and self.learned is not None:
+                known = _told_before(wishes, one, conversation)
                 title = _clause_as_title(one)
             if known is not None:
                 known[1].append(one)
@@ -491,6 +492,10 @@ class FeatureRequestDetector(LexicalDetector):
         )
 
 
+_BESIDE_MESSAGES = 2
+"""A message or two on, people still speak of the wish they told: how they make do, how long they waited."""
+
+
 def _title(one: Candidate) -> Title | None:
     """The wish's name, from its clause or from those beside it; None when none of them names a thing."""
     clauses = one.message.clauses
@@ -503,6 +508,18 @@ def _clause_as_title(one: Candidate) -> Title:
     """The clause itself, cut at a word: what a model heard as a wish need not name its thing."""
     words = one.message.text[one.clause.start : one.clause.end].split()
     return Title(" ".join(words[:TITLE_LIMIT_WORDS])[:_TITLE_CHARACTERS], 0.0, one.clause)
+
+
+def _told_before(
+    wishes: list[tuple[str, list[Candidate]]], one: Candidate, conversation: Conversation
+) -> tuple[str, list[Candidate]] | None:
+    """The wish that its author told in a message or two beside this one, which names no thing of its own."""
+    said = [
+        message for message in conversation.customer_messages if message.author_id == one.message.author_id
+    ]
+    at = said.index(one.message)
+    near = {id(message) for message in said[max(0, at - _BESIDE_MESSAGES) : at + _BESIDE_MESSAGES + 1]}
+    return next((wish for wish in wishes if any(id(other.message) in near for other in wish[1])), None)
 
 
 def _belongs(wish: tuple[str, list[Candidate]], title: str, one: Candidate) -> bool:

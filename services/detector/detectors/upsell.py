@@ -16,7 +16,7 @@ from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "upsell"
-VERSION = "5"
+VERSION = "6"
 
 _GROUPS = {
     **GROUPS,

@@ -197,7 +197,7 @@ class LexicalDetector:
         if all(voice.explicit is None for voice in self.voices):
             return None
         even = 0.5
-        return learned.curves[NOTICE].confidence(scores.whole.of(NOTICE), _lead(said)) >= even
+        return learned.curves[NOTICE].confidence(scores.told(NOTICE), _lead(said)) >= even
 
     def _taken_up(self, message: Message, scores: MessageScores, turns: Turns) -> list[_Said]:
         """What an agent's answer adds where no phrase is heard but the model does not refuse the kind."""

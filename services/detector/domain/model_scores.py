@@ -66,6 +66,11 @@ class MessageScores:
             alone = (alone + max(one.of(label) for one in self.clauses.values())) / 2
         return alone if self.within is None else (alone + self.within.of(label)) / 2
 
+    def told(self, label: str) -> float:
+        """The score of the message as a whole, halfway to what was said around it where that was read."""
+        alone = self.whole.of(label)
+        return alone if self.within is None else (alone + self.within.of(label)) / 2
+
     def denies(self, label: str) -> bool:
         """Whether the model speaks against a kind: surely not this one, or plainly another in its place."""
         own = self.decisive(label)

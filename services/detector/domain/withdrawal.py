@@ -65,6 +65,8 @@ _FOUND_IT = Cue(
         exists already
         it exists
         that|this|it does|is exactly|just what
+        ^ it does $|thanks|thank|indeed|great|perfect|brilliant|lovely|sorry
+        that is what i|we need|needed|want|wanted|meant|was_looking|were_looking
         solves|solved|covers it|that|this|my|our
         no need
         do not need it|that|this anymore|any_more|after_all

@@ -52,8 +52,8 @@ wishes nearly a half are wishes, which neither an inbox nor a list of reviews ho
 _PRECISION = 0.92
 """Of what is heard in conversations so much must be right, by kind and by whether rules agree: a false alarm
 costs more trust than silence."""
-_LOWEST = 0.6
-_LOWEST_ALONE = 0.75
+_LOWEST = 0.8
+_LOWEST_ALONE = 0.92
 """Below these nothing is said, however right it is in the few conversations at hand."""
 _LOWEST_MOOD = 0.5
 
