@@ -216,7 +216,10 @@ class Customers(Protocol):
     async def known_like(
         self, organization_id: str, external_ids: Collection[str], names: Collection[str]
     ) -> list[KnownName]:
-        """Return known customers with one of the external ids, or a name that may be like one of `names`."""
+        """Return all known customers with one of these external ids or normalised names.
+
+        Beside them come some whose name may be like one of `names`, as many for each.
+        """
         ...
 
     async def decisions(

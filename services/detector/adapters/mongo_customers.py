@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,16 @@ _SNAPSHOTS = 50
 """Older states of a customer's facts that are kept; at a change a week, a year."""
 
 _PREFIX = 2
-"""Letters of a normalised name by which likely namesakes are looked up; likeness is measured afterwards."""
+"""Letters that a name shares with those it may be like; likeness is measured afterwards."""
+
+_NEIGHBOURS = 50
+"""Names before and after each in the alphabet that are measured; a slip of the pen is seldom further away."""
+
+_LAST_LETTER = "\U0010ffff"
+"""Sorts behind every text that begins the same."""
+
+_NAMES_AT_ONCE = 16
+"""Names whose neighbours are looked up together."""
 
 HEALTH_STATES = ("health_known_since", "health_latest", "health_states")
 """What only a customer's page and the next measure read; see `mongo_health`."""
@@ -41,7 +51,6 @@ HEALTH_UNKNOWN = 101
 
 NEVER_MEASURED = datetime(2000, 1, 1, tzinfo=UTC)
 
-_MANY_NAMESAKES = 2_000
 _PORTION = 200
 
 
@@ -58,8 +67,7 @@ class MongoCustomers:
         organization = ("organization_id", 1)
         await self._customers.ensure_indexes(
             Index(keys=(organization, ("external_id", 1))),
-            Index(keys=(organization, ("name_normalised", 1))),
-            Index(keys=(organization, ("name_prefix", 1))),
+            Index(keys=(organization, ("provisional", 1), ("name_normalised", 1))),
             Index(keys=(organization, ("attention", -1), ("_id", -1))),
             *(
                 Index(keys=(organization, (order, 1), ("_id", 1)))
@@ -103,22 +111,55 @@ class MongoCustomers:
     async def known_like(
         self, organization_id: str, external_ids: Keys[str], names: Keys[str]
     ) -> list[KnownName]:
-        scoped = self._customers.of(organization_id)
-        found: dict[str, Document] = {}
-        prefixes = sorted({name[:_PREFIX] for name in names if name})
-        for field, values in (("external_id", sorted(external_ids)), ("name_prefix", prefixes)):
-            if not values:
-                continue
-            for document in await scoped.find(
-                {field: {"$in": values}, "provisional": False},
-                projection={"customer_id": 1, "external_id": 1, "name": 1},
-                limit=_MANY_NAMESAKES,
+        wanted = sorted(name for name in names if name)
+        # Whoever bears a name or an id counts, without a limit: a second bearer makes a match a question.
+        found = [
+            document
+            for field, values in (("external_id", sorted(external_ids)), ("name_normalised", wanted))
+            if values
+            for document in await self._known(organization_id, {field: {"$in": values}})
+        ]
+        for start in range(0, len(wanted), _NAMES_AT_ONCE):
+            for alike in await asyncio.gather(
+                *(self._neighbours(organization_id, name) for name in wanted[start : start + _NAMES_AT_ONCE])
             ):
-                found[document["customer_id"]] = document
+                found += alike
+        distinct = {one["customer_id"]: one for one in found}
         return [
             KnownName(one["customer_id"], one["external_id"] or "", one["name"])
-            for _, one in sorted(found.items())
+            for _, one in sorted(distinct.items())
         ]
+
+    async def _neighbours(self, organization_id: str, name: str) -> list[Document]:
+        """Return those who stand next to a name in the alphabet and begin as it does."""
+        first = name[:_PREFIX]
+        after = {"$gt": name, "$lt": f"{first}{_LAST_LETTER}"}
+        before = {"$gte": first, "$lt": name}
+        return [
+            document
+            for bounds, direction in ((after, 1), (before, -1))
+            for document in await self._known(
+                organization_id,
+                {"name_normalised": bounds},
+                sort=[("name_normalised", direction)],
+                limit=_NEIGHBOURS,
+            )
+        ]
+
+    async def _known(
+        self,
+        organization_id: str,
+        query: dict[str, Any],
+        *,
+        sort: list[tuple[str, int]] | None = None,
+        limit: int = 0,
+    ) -> list[Document]:
+        return await self._customers.of(organization_id).find(
+            {"provisional": False, **query},
+            projection={"customer_id": 1, "external_id": 1, "name": 1},
+            sort=sort,
+            limit=limit,
+        )
 
     async def decisions(self, organization_id: str, company_keys: Keys[str]) -> dict[str, list[Decision]]:
         if not company_keys:
@@ -267,13 +308,11 @@ def facts_from(document: Document) -> AccountFacts:
 
 
 def _to_document(customer: Customer) -> Document:
-    normalised = normalise_name(customer.name)
     return {
         "customer_id": customer.customer_id,
         "name": customer.name,
         "name_folded": customer.name.casefold(),
-        "name_normalised": normalised,
-        "name_prefix": normalised[:_PREFIX],
+        "name_normalised": normalise_name(customer.name),
         "external_id": customer.external_id,
         "owner": customer.owner,
         "plan": customer.plan,
