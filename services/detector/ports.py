@@ -192,13 +192,16 @@ class Signals(Protocol):
         ...
 
     async def refresh_customer(self, customer: Customer) -> None:
-        """Show a customer's new name, owner and spend on its signals; nobody is told of that."""
+        """Show a customer's new name, owner and spend on its signals.
+
+        Their revision moves, so that nobody who read them before writes the old ones back; nobody is told.
+        """
         ...
 
     async def rename_tag(
         self, organization_id: str, workspace_id: str, before: str, after: str | None
     ) -> None:
-        """Show a tag's new name on signals of its workspace, or no tag; nobody is told of that."""
+        """Show a tag's new name on signals of its workspace, or no tag; as `refresh_customer`, untold."""
         ...
 
     async def delete(self, organization_id: str, signal_ids: Collection[str]) -> int: ...

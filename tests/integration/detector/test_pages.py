@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -367,13 +368,29 @@ class TestApi:
             assert (await browser.get(path, headers=MACHINE)).status_code in {400, 422}
 
     async def test_a_signal_is_not_sent_twice(self, browser: httpx.AsyncClient, rig: Rig) -> None:
-        """The revision is the ETag; an unchanged signal answers 304."""
+        """The revision is the ETag; an unchanged signal answers 304, one with a new owner does not."""
         await filled(rig)
-        signal = (await rig.signals())[0]
+        signal = next(one for one in await rig.signals() if one.customer)
         path = f"/api/v1/signals/{signal.signal_id}"
         first = await browser.get(path, headers=MACHINE)
-        again = await browser.get(path, headers={**MACHINE, "If-None-Match": first.headers["etag"]})
+        known = {**MACHINE, "If-None-Match": first.headers["etag"]}
+        again = await browser.get(path, headers=known)
         assert (first.json()["revision"], again.status_code) == (1, 304)
+        held = await rig.stores.customers.by_ids("local", [signal.customer.id])
+        await rig.stores.signals.refresh_customer(replace(held[signal.customer.id], owner="bob@acme.example"))
+        owned = await browser.get(path, headers=known)
+        assert (owned.status_code, owned.json()["customer"]["owner"]) == (200, "bob@acme.example")
+
+    @pytest.mark.parametrize(
+        "path", ["signals", "customers", "people", "conversations", "topics", "requests"]
+    )
+    async def test_no_list_is_sent_twice(self, browser: httpx.AsyncClient, rig: Rig, path: str) -> None:
+        """Every list has an ETag; a caller who names it, weak or among others, gets no body again."""
+        await filled(rig)
+        etag = (await browser.get(f"/api/v1/{path}", headers=MACHINE)).headers["etag"]
+        for named, status in ((f'"other", W/{etag}', 304), ("*", 304), ('"other"', 200)):
+            answer = await browser.get(f"/api/v1/{path}", headers={**MACHINE, "If-None-Match": named})
+            assert (answer.status_code, answer.headers["etag"]) == (status, etag)
 
     async def test_customers_by_machine(self, browser: httpx.AsyncClient) -> None:
         """Upserts say what they did; unknown fields and bad values are refused by name."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from services.detector.domain.attributes import NONE
+from services.detector.domain.book import Change
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.attributes import Meaning
     from services.detector.domain.conversation import AccountFacts
+    from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import Request
     from shared.contracts.event import Event
 
@@ -683,6 +685,32 @@ class TestWhoseItIs:
         assert {one.customer.id for one in told if one.customer} == {ACC1}
         stand_in = (await rig.stores.customers.by_ids(ORG, [NORTHWIND]))[NORTHWIND]
         assert stand_in.merged_into == ACC1
+
+    async def test_what_was_read_before_undoes_no_new_owner_or_tag(self, rig: Rig) -> None:
+        """Owners and tags that change move the revision, untold: a write from before them is refused."""
+        await rig.connect()
+        row = CustomerRow("acc-1", "Northwind", owner="ann@acme.example")
+        await rig.engine.customers.keep(ORG, [row])
+        await rig.tell(rig.contact(), rig.company(external_id="acc-1"), *rig.said("k1", LEAVING))
+        start = len(rig.publisher.published)
+        (before,) = await rig.signals()
+        await rig.engine.customers.keep(ORG, [replace(row, owner="bob@acme.example")])
+        (owned,) = await rig.signals()
+        await self._write(rig, replace(owned, tags=("new",)), owned)
+        (tagged,) = await rig.signals()
+        await rig.stores.signals.rename_tag(ORG, WORKSPACE, "new", "late")
+        for stale in (before, owned, tagged):
+            assert await self._write(rig, stale.confirmed("x@acme.example", at=NOW), stale) == [
+                before.signal_id
+            ]
+        (held,) = await rig.signals()
+        assert (held.customer.owner, held.tags, held.confirmed_by) == ("bob@acme.example", ("late",), None)
+        assert rig.published(start) == []
+
+    async def _write(self, rig: Rig, after: Signal, before: Signal) -> list[str]:
+        return await rig.stores.signals.save(
+            [Change(before, replace(after, revision=before.revision + 1), ())]
+        )
 
     async def test_names_match_only_as_the_connection_says(self, rig: Rig) -> None:
         """Off suggests, normalised matches; turning it on matches what is there."""

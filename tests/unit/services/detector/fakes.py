@@ -365,7 +365,8 @@ class MemorySignals:
     async def refresh_customer(self, customer: Customer) -> None:
         for place, one in self._signals.items():
             if one.customer is not None and one.customer.id == customer.customer_id:
-                self._signals[place] = replace(one, customer=customer.ref)
+                revision = one.revision + (one.customer != customer.ref)
+                self._signals[place] = replace(one, customer=customer.ref, revision=revision)
 
     async def rename_tag(
         self, organization_id: str, workspace_id: str, before: str, after: str | None
@@ -373,7 +374,7 @@ class MemorySignals:
         for place, one in self._signals.items():
             if (place[0], one.workspace_id) == (organization_id, workspace_id) and before in one.tags:
                 tags = sorted({*one.tags, after or before} - {before})
-                self._signals[place] = replace(one, tags=tuple(tags))
+                self._signals[place] = replace(one, tags=tuple(tags), revision=one.revision + 1)
 
     async def delete(self, organization_id: str, signal_ids: Collection[str]) -> int:
         gone = [place for place in self._signals if place[0] == organization_id and place[1] in signal_ids]
