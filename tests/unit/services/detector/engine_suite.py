@@ -1106,6 +1106,18 @@ class TestRegrouping:
         again = await rig.engine.regroup.merge(ORG, export, dark, by="ann@acme.example")
         assert again.request_id == dark
 
+    async def test_a_merged_request_is_decided_as_the_one_it_is(self, rig: Rig) -> None:
+        """Deciding where a merged request stands decides the request that it belongs to."""
+        dark, export = await self._two(rig)
+        await rig.engine.regroup.merge(ORG, export, dark, by="ann@acme.example")
+        decided = await rig.engine.review.decide_request(ORG, export, "shipped", by="ann@acme.example")
+        assert (decided.request_id, decided.state) == (dark, "shipped")
+        assert {one.cleared_because for one in await rig.signals() if one.slot.request_id == dark} == {
+            "resolved"
+        }
+        with pytest.raises(NotFoundError):
+            await rig.engine.review.decide_request(ORG, "nothing", "shipped", by="ann@acme.example")
+
     async def test_one_customer_with_both_wishes_keeps_one_signal(self, rig: Rig) -> None:
         """Where a customer wished for both, the two signals become one with the words of both."""
         await rig.connect()

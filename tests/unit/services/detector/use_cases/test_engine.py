@@ -7,14 +7,25 @@ import pytest
 from tests.unit.services.detector.engine_suite import (
     TestAgain,
     TestArriving,
+    TestAttributes,
     TestPeople,
     TestReading,
+    TestRegrouping,
     TestTakingBack,
     TestWhoseItIs,
 )
 from tests.unit.services.detector.rig import Rig, memory_rig
 
-__all__ = ["TestAgain", "TestArriving", "TestPeople", "TestReading", "TestTakingBack", "TestWhoseItIs"]
+__all__ = [
+    "TestAgain",
+    "TestArriving",
+    "TestAttributes",
+    "TestPeople",
+    "TestReading",
+    "TestRegrouping",
+    "TestTakingBack",
+    "TestWhoseItIs",
+]
 
 
 @pytest.fixture
