@@ -182,7 +182,9 @@ class Lists(Protocol):
         position: dict[str, Any] | None,
         limit: int,
         narrowed: Narrowing = ANY,
-    ) -> Portion[CustomerRow]: ...
+    ) -> Portion[CustomerRow]:
+        """Return customers in order; who has no health, mood or renewal date is last in either direction."""
+        ...
 
     async def count_customers(
         self,

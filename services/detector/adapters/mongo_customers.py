@@ -47,7 +47,9 @@ WITHOUT_PAST = dict.fromkeys(("snapshots", *HEALTH_STATES), 0)
 """A projection that leaves older states behind, which are most of a customer's document."""
 
 HEALTH_UNKNOWN = 101
-"""Sorts customers without a health behind all that have one."""
+MOOD_UNKNOWN = 2.0
+RENEWAL_UNKNOWN = "9999"
+"""What customers without a value are sorted by: above every value there is, so that they stand together."""
 
 NEVER_MEASURED = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -324,8 +326,10 @@ def _to_document(customer: Customer) -> Document:
         "merged_into": customer.merged_into,
         "facts": _facts_to_document(customer.facts),
         "sort_spend": customer.facts.monthly_spend or 0.0,
-        "sort_renewal": customer.facts.renewal_date.isoformat() if customer.facts.renewal_date else "9999",
-        "sort_mood": customer.mood if customer.mood is not None else 2.0,
+        "sort_renewal": customer.facts.renewal_date.isoformat()
+        if customer.facts.renewal_date
+        else RENEWAL_UNKNOWN,
+        "sort_mood": customer.mood if customer.mood is not None else MOOD_UNKNOWN,
         "mood": customer.mood,
         "mood_messages": customer.mood_messages,
     }

@@ -7,13 +7,17 @@ import csv
 import io
 import re
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from services.detector.adapters.mongo_lists import MongoLists
+from services.detector.domain.conversation import AccountFacts
+from services.detector.domain.customer import Customer
 from services.detector.domain.customer_list import CustomerRow
+from services.detector.domain.health import Health
+from services.detector.domain.health_history import Measured
 from services.detector.pages.live import LiveFeed
 from shared.contracts.resources import AdminChanged
 from shared.documents.database import create_client, database_of
@@ -366,6 +370,41 @@ class TestApi:
         first = (await browser.get("/api/v1/signals?limit=2", headers=MACHINE)).json()["next_cursor"]
         for path in (f"/api/v1/signals?sort=spend&cursor={first}", "/api/v1/signals?cursor=%00%00"):
             assert (await browser.get(path, headers=MACHINE)).status_code in {400, 422}
+
+    @pytest.mark.parametrize("sort", ["health", "-health", "mood", "-mood", "renewal", "-renewal"])
+    async def test_who_has_no_value_is_last(self, browser: httpx.AsyncClient, rig: Rig, sort: str) -> None:
+        """Walked by cursors in either direction, those with a value come in order before all without one."""
+        name = sort.removeprefix("-")
+        listed = [
+            Customer(
+                f"c{number}",
+                "local",
+                f"Customer {number}",
+                external_id=str(number),
+                mood=mood,
+                facts=AccountFacts(renewal_date=date(2026, 9, 1 + number) if mood else None),
+            )
+            for number, mood in enumerate((0.5, None, -0.5, None, 0.25, None, None))
+        ]
+        await rig.stores.customers.save(listed)
+        scored = [
+            Measured(one.customer_id, 1, Health(NOW, number * 10, ()), keep=False)
+            for number, one in enumerate(listed)
+            if one.mood
+        ]
+        await rig.stores.health.save("local", scored)
+        for size in (2, 3, 5):
+            seen: list[float | str | None] = []
+            query: dict[str, Any] = {"limit": size, "sort": sort}
+            while True:
+                page = (await browser.get("/api/v1/customers", params=query, headers=MACHINE)).json()
+                seen += [one["renewal_date" if name == "renewal" else name] for one in page["items"]]
+                if page["next_cursor"] is None:
+                    break
+                query["cursor"] = page["next_cursor"]
+            known = [one for one in seen if one is not None]
+            assert known == sorted(known, reverse=sort.startswith("-"))
+            assert (len(known), seen[len(known) :]) == (3, [None] * 4)
 
     async def test_a_signal_is_not_sent_twice(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """The revision is the ETag; an unchanged signal answers 304, one with a new owner does not."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         ("evidence_gone", False),
     ],
 )
-def test_whom_to_tell_are_those_who_count(reason: ClearReason | None, told: bool) -> None:  # noqa: FBT001 - a column
+def test_whom_to_tell_are_those_who_count(reason: ClearReason | None, told: bool) -> None:
     """The list names who stands behind the request, and why each wish is closed; nobody who did not ask."""
     words = replace(proof(), author_id="ws1:dana", author_email="dana@n.example")
     (signal,) = settled(reading(words, slot=Slot("feature_request", "r1")))
