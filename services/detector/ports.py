@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.detector.domain.health import HealthWeights
     from services.detector.domain.health_history import HealthHistory, Measured
     from services.detector.domain.identity import Subject
-    from services.detector.domain.matching import Decision, KnownName, Match
+    from services.detector.domain.matching import Decision, KnownName, Match, Suggestion
     from services.detector.domain.mirror import (
         Analysis,
         ConnectionView,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         MirroredCompany,
         MirroredConversation,
         Progress,
+        Writers,
     )
     from services.detector.domain.occasion import Slot
     from services.detector.domain.question import Question
@@ -86,6 +87,26 @@ class Mirror(Protocol):
     async def tag_names(self, organization_id: str, keys: Collection[str]) -> dict[str, str]: ...
 
     async def admins(self, organization_id: str, workspace_ids: Collection[str]) -> list[AdminChanged]: ...
+
+    async def writers(
+        self, organization_id: str, *, company_keys: Collection[str] = (), domains: Collection[str] = ()
+    ) -> list[Writers]:
+        """Return who of these companies, or from these domains, writes from which domain.
+
+        People with the same companies and domain are counted together; at most 2,000 such groups, those of
+        most people first.
+        """
+        ...
+
+    async def matched(self, organization_id: str, keys: Collection[str]) -> dict[str, str]:
+        """Return by key the customers of those of these companies that are matched to one on the list."""
+        ...
+
+    async def save_suggestions(
+        self, organization_id: str, company_key: str, suggestions: Sequence[Suggestion]
+    ) -> None:
+        """Keep what a company may be, unless it was matched meanwhile."""
+        ...
 
     async def save_match(self, organization_id: str, company_key: str, match: Match) -> None: ...
 
@@ -223,6 +244,10 @@ class Customers(Protocol):
 
         Beside them come some whose name may be like one of `names`, as many for each.
         """
+        ...
+
+    async def listing(self, organization_id: str, domains: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return by domain the known customers whose row in the organization's own list names it."""
         ...
 
     async def decisions(

@@ -13,7 +13,7 @@ from services.detector.adapters.flat import flat
 from services.detector.domain.attributes import MEANINGS, AttributeMap
 from services.detector.domain.conversation import AccountFacts
 from services.detector.domain.customer import Customer
-from services.detector.domain.matching import Decision, KnownName, normalise_name
+from services.detector.domain.matching import LIKELY_PREFIX, Decision, KnownName, normalise_name
 from shared.documents.collection import Collection, Index, database_errors
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 _SNAPSHOTS = 50
 """Older states of a customer's facts that are kept; at a change a week, a year."""
-
-_PREFIX = 2
-"""Letters that a name shares with those it may be like; likeness is measured afterwards."""
 
 _NEIGHBOURS = 50
 """Names before and after each in the alphabet that are measured; a slip of the pen is seldom further away."""
@@ -70,6 +67,7 @@ class MongoCustomers:
         await self._customers.ensure_indexes(
             Index(keys=(organization, ("external_id", 1))),
             Index(keys=(organization, ("provisional", 1), ("name_normalised", 1))),
+            Index(keys=(organization, ("domains", 1))),
             Index(keys=(organization, ("attention", -1), ("_id", -1))),
             *(
                 Index(keys=(organization, (order, 1), ("_id", 1)))
@@ -114,6 +112,8 @@ class MongoCustomers:
         self, organization_id: str, external_ids: Keys[str], names: Keys[str]
     ) -> list[KnownName]:
         wanted = sorted(name for name in names if name)
+        if not await self._known(organization_id, {}, limit=1):
+            return []
         # Whoever bears a name or an id counts, without a limit: a second bearer makes a match a question.
         found = [
             document
@@ -134,7 +134,7 @@ class MongoCustomers:
 
     async def _neighbours(self, organization_id: str, name: str) -> list[Document]:
         """Return those who stand next to a name in the alphabet and begin as it does."""
-        first = name[:_PREFIX]
+        first = name[:LIKELY_PREFIX]
         after = {"$gt": name, "$lt": f"{first}{_LAST_LETTER}"}
         before = {"$gte": first, "$lt": name}
         return [
@@ -162,6 +162,18 @@ class MongoCustomers:
             sort=sort,
             limit=limit,
         )
+
+    async def listing(self, organization_id: str, domains: Keys[str]) -> dict[str, frozenset[str]]:
+        if not domains:
+            return {}
+        found = await self._customers.of(organization_id).find(
+            {"domains": {"$in": sorted(domains)}}, projection={"customer_id": 1, "domains": 1}
+        )
+        listing: dict[str, set[str]] = defaultdict(set)
+        for one in found:
+            for domain in one["domains"]:
+                listing[domain].add(one["customer_id"])
+        return {domain: frozenset(ids) for domain, ids in listing.items() if domain in domains}
 
     async def decisions(self, organization_id: str, company_keys: Keys[str]) -> dict[str, list[Decision]]:
         if not company_keys:
@@ -322,6 +334,7 @@ def _to_document(customer: Customer) -> Document:
         "seats": customer.seats,
         "renewal_date": customer.renewal_date.isoformat() if customer.renewal_date else None,
         "attributes": [{"name": name, "value": value} for name, value in sorted(customer.attributes.items())],
+        "domains": list(customer.domains),
         "provisional": customer.provisional,
         "merged_into": customer.merged_into,
         "facts": _facts_to_document(customer.facts),

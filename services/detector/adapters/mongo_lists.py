@@ -265,11 +265,18 @@ class MongoLists:
                     examples.setdefault(name, str(value)[:_EXAMPLE])
         return dict(sorted(examples.items()))
 
-    async def unmatched(self, organization_id: str, limit: int) -> list[MirroredCompany]:
-        found = await self._companies.of(organization_id).find(
-            {"basis": "none", "suggestions.0": {"$exists": True}}, sort=[("_id", 1)], limit=limit
+    async def undecided(
+        self, organization_id: str, *, position: dict[str, Any] | None, limit: int
+    ) -> Portion[MirroredCompany]:
+        found = await portion_of(
+            self._companies.of(organization_id),
+            {"undecided": True},
+            field="key",
+            descending=False,
+            position=position,
+            limit=limit,
         )
-        return [company_from(document) for document in found]
+        return Portion([company_from(document) for document in found.items], found.next)
 
     async def signals_per_detector(self, organization_id: str) -> dict[str, int]:
         found = await self._signals.of(organization_id).aggregate(

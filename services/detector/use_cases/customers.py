@@ -92,6 +92,8 @@ class MaintainCustomers:
                 if one.customer_id in held and held[one.customer_id].ref != one.ref:
                     await self._signals.refresh_customer(one)
             await self._match(organization_id, changed)
+            domains = {domain for one in (*held.values(), *fresh.values()) for domain in one.domains}
+            await self._companies.hints.renew(organization_id, domains=domains)
         return created, updated
 
     async def _match(self, organization_id: str, changed: Sequence[Customer]) -> None:

@@ -66,6 +66,10 @@ def lists() -> dict[str, tuple[str, Any]]:
             "key",
             lambda its, at: its.people(ORG, words="dana", position=at, limit=10),
         ),
+        "companies that may be customers": (
+            "key",
+            lambda its, at: its.undecided(ORG, position=at, limit=10),
+        ),
         "conversations": (
             "updated_at",
             lambda its, at: its.conversations(ORG, person=None, position=at, limit=10),

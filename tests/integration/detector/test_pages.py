@@ -444,6 +444,29 @@ class TestApi:
         )
         assert listed.json()["errors"] == [{"line": 2, "reason": "name is empty"}]
 
+    async def test_a_shared_domain_is_asked_about(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Page and API say why a company may be a customer; a refused one is asked about no more."""
+        await filled(rig)
+        await rig.tell(
+            rig.contact("lee", ("co2",), email="lee@contoso.example"),
+            rig.company("co3", "Umbrella"),
+            rig.contact("kim", ("co3",), email="kim@contoso.example"),
+        )
+        path = "/api/v1/customers/suggestions"
+        (asked,) = (await browser.get(path, headers=MACHINE)).json()["items"]
+        (suggested,) = asked["suggestions"]
+        assert (asked["company_id"], asked["name"]) == ("ws1:co3", "Umbrella")
+        assert (suggested["name"], suggested["domain"]) == ("Contoso", "contoso.example")
+        assert suggested["reasons"] == ["people of both write from contoso.example"]
+        page = await text(browser, "/settings/organization/customers")
+        assert "Because people of both write from contoso.example" in page
+        answer = {"company_id": "ws1:co3", "customer_id": suggested["customer_id"], "confirmed": False}
+        assert (await browser.post(path, json=answer, headers=MACHINE)).status_code == 204
+        assert (await browser.get(path, headers=MACHINE)).json()["items"] == []
+        assert (
+            await browser.post(path, json={**answer, "company_id": "no"}, headers=MACHINE)
+        ).status_code == 404
+
     async def test_health_by_machine(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """The ingredients add up to the score; weights are put, and wrong ones refused by name."""
         await filled(rig)
