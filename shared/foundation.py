@@ -142,7 +142,9 @@ def lay_foundation(
         settings, service=service, listeners=() if faults is None else (WatchedWrites(faults, service),)
     )
     http = httpx.AsyncClient(follow_redirects=False)
-    revoked = RevokedKeysFromTopic(settings.kafka_bootstrap_servers, security=client_security(settings))
+    revoked = RevokedKeysFromTopic(
+        settings.kafka_bootstrap_servers, readiness=readiness, security=client_security(settings)
+    )
     authenticator: Authenticator = (
         LocalAuthenticator(settings, clock, revoked)
         if settings.auth_mode == "local"

@@ -38,6 +38,8 @@ _PREFIXES: dict[Service, tuple[str, ...]] = {
         "/api/v1/conversations",
         "/api/v1/requests",
         "/api/v1/health",
+        "/api/v1/topics",
+        "/api/v1/language-model",
         "/api/v1/redetections",
     ),
     "notifier": (

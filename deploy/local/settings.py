@@ -46,10 +46,15 @@ class LocalSettings(KafkaSecuritySettings):
     kafka_bootstrap_servers: str | None = None
     mongodb_uri: SecretStr | None = None
 
+    api_address: str | None = Field(
+        default=None, description="Where commands that ask the API go, when it is not this machine's."
+    )
+    api_key: SecretStr | None = Field(default=None, description="The bearer key that they bring.")
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "json"
 
-    @field_validator("kafka_bootstrap_servers", "mongodb_uri", mode="before")
+    @field_validator("kafka_bootstrap_servers", "mongodb_uri", "api_address", "api_key", mode="before")
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         # An empty variable in a shell or an env file is how people say "not set".

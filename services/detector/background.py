@@ -81,12 +81,15 @@ class BackgroundWork:
         return True
 
     async def rounds(self) -> None:
-        """Close what has run out, again and again."""
+        """Close what has run out, and count what a crash left uncounted, again and again."""
         seconds = self._settings.round_seconds
         while True:
             closed = await self._patiently(lambda: self._engine.rounds.expire(seconds))
             if closed:
                 _LOG.info("signals ran out", signals=closed)
+            counted = await self._patiently(self._engine.rounds.recount)
+            if counted:
+                _LOG.info("counted what was left behind", signals=counted)
             await self._sleep(seconds)
 
     async def account_review(self) -> None:

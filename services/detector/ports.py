@@ -166,6 +166,17 @@ class Mirror(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """A state of a signal after which the numbers of these customers and requests may be out of date."""
+
+    organization_id: str
+    signal_id: str
+    revision: int
+    customer_ids: tuple[str, ...]
+    request_ids: tuple[str, ...]
+
+
 class Signals(Protocol):
     """Signals with their pending facts."""
 
@@ -187,10 +198,11 @@ class Signals(Protocol):
         """Return signals that were opened in the name of a connection; a portion where there are many."""
         ...
 
-    async def overdue(
-        self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
-    ) -> list[Signal]:
-        """Return open signals that rest on words alone, the newest older than their kind's cut."""
+    async def overdue(self, organization_id: str, cuts: Mapping[Slot, datetime], limit: int) -> list[Signal]:
+        """Return open signals that rest on words alone, the newest older than their slot's cut.
+
+        At most `limit` of each slot; any number of one hides none of another.
+        """
         ...
 
     async def organizations(self) -> list[str]: ...
@@ -198,10 +210,19 @@ class Signals(Protocol):
     async def save(self, changes: Sequence[Change]) -> list[str]:
         """Store each change with what is to be told of it in one write, and publish.
 
-        When the bus is away the facts stay with the signals, and are told later, in their order.
+        When the bus is away the facts stay with the signals, and are told later, in their order. The same
+        write says that numbers which follow from it are to be counted, see `counted`.
         Returns the ids of the changes that were refused because the signal changed meanwhile; the caller
         reads again and settles again.
         """
+        ...
+
+    async def uncounted(self, before: datetime, limit: int) -> list[Uncounted]:
+        """Return states of any organization that were saved before then and not yet said to be counted."""
+        ...
+
+    async def counted(self, organization_id: str, states: Collection[tuple[str, int]]) -> None:
+        """Keep that the numbers which follow from these states (signal id, revision) are up to date."""
         ...
 
     async def attention(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Attention]:
@@ -233,8 +254,16 @@ class Customers(Protocol):
 
     async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]: ...
 
-    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> None:
-        """Keep these customers; with `facts_at`, also remember their facts as they stood at that moment."""
+    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> list[str]:
+        """Keep these customers; with `facts_at`, also remember their facts as they stood at that moment.
+
+        Returns the ids of those that were refused because they changed since they were read; the caller reads
+        again and makes them again.
+        """
+        ...
+
+    async def save_moods(self, organization_id: str, moods: Mapping[str, tuple[float | None, int]]) -> None:
+        """Keep the mood of customers, and of how many messages, whatever else of them changed meanwhile."""
         ...
 
     async def known_like(
@@ -474,6 +503,10 @@ class Connections(Protocol):
         """Keep a newer revision; return False when the held one is as new, or the connection is over."""
         ...
 
+    async def note_matched(self, view: ConnectionView) -> None:
+        """Keep that all companies of the connection were matched as this view says."""
+        ...
+
     async def bar(self, organization_id: str, connection_id: str, workspace_id: str | None) -> Barrier:
         """Forget the connection and let nothing of it in from here on; return what was noted of that."""
         ...
@@ -504,14 +537,14 @@ class Rereads(Protocol):
     async def claim(
         self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
     ) -> Progress | None:
-        """Take an unfinished one with one of these fingerprints that nobody works on, for that long.
+        """Take the unfinished one with one of these fingerprints that was free longest, for so many seconds.
 
         None when there is none. What other versions asked for is left to them.
         """
         ...
 
-    async def advance(self, progress: Progress, owner: str) -> None:
-        """Keep where a re-reading stands, and give it back, before all others that are free."""
+    async def advance(self, progress: Progress, owner: str, now: datetime) -> None:
+        """Keep where a re-reading stands, and give it back, behind all others that are free."""
         ...
 
     async def put_back(self, progress: Progress, owner: str, now: datetime) -> None:
@@ -533,14 +566,14 @@ class Redetections(Protocol):
     async def claim(
         self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
     ) -> Redetection | None:
-        """Take one with one of these fingerprints that is being read and nobody works on, for that long.
+        """Take the one being read with one of these fingerprints that was free longest, for so many seconds.
 
         None when there is none. What other versions asked for is left to them.
         """
         ...
 
-    async def advance(self, redetection: Redetection, owner: str, *, cursor: str) -> bool:
-        """Keep what a slice that began at `cursor` came to, and give the lease back.
+    async def advance(self, redetection: Redetection, owner: str, *, cursor: str, now: datetime) -> bool:
+        """Keep what a slice that began at `cursor` came to, and give it back, behind all others.
 
         Place and counts are kept in one write, once: False, with nothing kept, when somebody else got past
         `cursor`, took the lease over, or the redetection is gone.

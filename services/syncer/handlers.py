@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.contracts.connections import ConnectionChanged, DataRemovalRequested
 from shared.contracts.sync import SyncRequested
 from shared.contracts.topics import CONNECTIONS, REMOVALS, SYNC_REQUESTS
+from shared.errors import PartlyTransientError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +33,12 @@ def subscribe(consumer: Consumer, *, intake: Intake, removal: Removal) -> None:
                 await intake.sync_requested(received.event, received.traceparent)
 
     async def on_removals(batch: Sequence[Received[Event]]) -> None:
-        for received in batch:
-            if isinstance(received.event, DataRemovalRequested):
-                await removal.remove(received.event)
+        # One slice a call, whatever waits: nobody polls meanwhile, and who does not poll is taken for dead.
+        event = batch[0].event
+        finished = not isinstance(event, DataRemovalRequested) or await removal.remove(event)
+        waiting = range(1 if finished else 0, len(batch))
+        if waiting:
+            raise PartlyTransientError("More is left to remove.", waiting=waiting)
 
     consumer.subscribe([CONNECTIONS], on_connections, events=[ConnectionChanged], name="connections")
     consumer.subscribe([SYNC_REQUESTS], on_requests, events=[SyncRequested], name="requests")

@@ -27,6 +27,11 @@ _KEYS_KEPT_SECONDS = 300.0
 """How long an issuer's signing keys are trusted before they are asked for again."""
 
 _KEYS_TIMEOUT_SECONDS = 5.0
+
+TOKEN_HEADERS = ("x-forwarded-access-token", "x-auth-request-access-token")
+"""Where the identity token comes. oauth2-proxy in front of us sends the first; the second is of its answer to
+an ingress that asks it, and Traefik's ForwardAuth passes that on under no other name."""
+
 _OIDC_ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
 
 
@@ -41,14 +46,16 @@ class Refused(Exception):
 class RevokedKeys(Protocol):
     """Knows which bearer keys were revoked before their time."""
 
-    def __contains__(self, key_id: object, /) -> bool: ...
+    def __contains__(self, key_id: object, /) -> bool:
+        """Return whether it was revoked. Raises TransientError while that is not known."""
+        ...
 
 
 class Authenticator(Protocol):
     """Says who makes a request."""
 
     async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:
-        """Return who it is. Raises Refused."""
+        """Return who it is. Raises Refused, and TransientError while what it takes is not known."""
         ...
 
 
@@ -85,8 +92,8 @@ class LocalAuthenticator:
 class OidcAuthenticator:
     """Checks the identity token that an authenticating proxy forwards, and bearer keys.
 
-    The token comes as `Authorization: Bearer`, or in `X-Forwarded-Access-Token` as oauth2-proxy sends
-    it. Signature, issuer, audience and expiry are checked against the issuer's published keys.
+    The token comes as `Authorization: Bearer`, or in one of `TOKEN_HEADERS`. Signature, issuer, audience
+    and expiry are checked against the issuer's published keys.
     """
 
     def __init__(
@@ -108,7 +115,7 @@ class OidcAuthenticator:
         self._fetching = asyncio.Lock()
 
     async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:  # noqa: ARG002 - the port's signature
-        forwarded = headers.get("x-forwarded-access-token")
+        forwarded = next((token for name in TOKEN_HEADERS if (token := headers.get(name))), None)
         if forwarded:
             return self._by_token(forwarded, await self._current_keys(), ambient=True)
         token = bearer_of(headers)

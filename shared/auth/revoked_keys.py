@@ -11,36 +11,59 @@ from aiokafka.errors import KafkaError
 
 from shared.contracts.connections import ApiKeyRevoked
 from shared.contracts.topics import ACCESS
+from shared.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from aiokafka import ConsumerRecord
+
+    from shared.observability.readiness import Readiness
+
+PART = "revoked keys"
+"""Its name in `/health/ready`. Ready once the topic was read to its end, and from then on."""
+
 _LOG = structlog.get_logger(__name__)
 _RETRY_SECONDS = 2.0
 
+_POLL_MILLISECONDS = 1_000
+"""How long one question waits for records; more only delays noticing that the end was reached."""
+
 
 class RevokedKeysFromTopic:
-    """A set that follows the topic from its beginning; every replica reads all of it, without a group."""
+    """A set that follows the topic from its beginning; every replica reads all of it, without a group.
+
+    Until the end that the topic had at the start was reached, `in` raises TransientError: whether a key
+    was revoked is not known yet, and a caller has to come again rather than be let in.
+    """
 
     def __init__(
         self,
         bootstrap_servers: str,
         *,
+        readiness: Readiness,
         security: Mapping[str, Any] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        consumer: Callable[..., Any] = AIOKafkaConsumer,
     ) -> None:
         self._bootstrap_servers = bootstrap_servers
+        self._readiness = readiness
         self._security = security or {}
         self._sleep = sleep
+        self._consumer = consumer
         self._revoked: set[str] = set()
+        self._complete = False
+        readiness.set(PART, ready=False, why="starting")
 
     def __contains__(self, key_id: object, /) -> bool:
+        if not self._complete:
+            raise TransientError("Which bearer keys were revoked has not been read from the bus yet.")
         return key_id in self._revoked
 
     async def follow(self) -> None:
         """Read until cancelled; an engine that is away is waited for."""
         while True:
-            consumer = AIOKafkaConsumer(
+            consumer: AIOKafkaConsumer = self._consumer(
                 bootstrap_servers=self._bootstrap_servers,
                 auto_offset_reset="earliest",
                 enable_auto_commit=False,
@@ -48,12 +71,33 @@ class RevokedKeysFromTopic:
             )
             try:
                 await consumer.start()
-                consumer.assign([TopicPartition(ACCESS.name, 0)])
-                async for record in consumer:
-                    if record.value is not None:
-                        self._revoked.add(ApiKeyRevoked.model_validate_json(record.value).key_id)
-            except (KafkaError, ValueError) as error:
+                await self._read(consumer)
+            except KafkaError as error:
                 _LOG.warning("revoked keys cannot be read", reason=repr(error))
+                if not self._complete:
+                    self._readiness.set(PART, ready=False, why=f"cannot be read ({type(error).__name__})")
                 await self._sleep(_RETRY_SECONDS)
             finally:
                 await consumer.stop()
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        partition = TopicPartition(ACCESS.name, 0)
+        consumer.assign([partition])
+        end = (await consumer.end_offsets([partition]))[partition]
+        while True:
+            # The position, not a record's offset: compaction takes records away, empty ones at the end too.
+            if not self._complete and await consumer.position(partition) >= end:
+                self._complete = True
+                self._readiness.set(PART, ready=True)
+            fetched = await consumer.getmany(partition, timeout_ms=_POLL_MILLISECONDS)
+            for record in fetched.get(partition, ()):
+                self._note(record)
+
+    def _note(self, record: ConsumerRecord[Any, bytes]) -> None:
+        if record.value is None:
+            return
+        try:
+            self._revoked.add(ApiKeyRevoked.model_validate_json(record.value).key_id)
+        except ValueError as error:
+            # One that stopped here would hide every revocation after it.
+            _LOG.error("a revocation cannot be understood", offset=record.offset, reason=str(error)[:300])

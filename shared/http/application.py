@@ -48,9 +48,10 @@ def create_api(
 ) -> FastAPI:
     """Return the application of one service.
 
-    Beside the routers it answers `/health/live`, `/health/ready` (503 until ready), `/metrics`, and the
-    OpenAPI document at `/api/v1/openapi/<service>.json`. Errors are problem documents (RFC 9457) for
-    machines and pages for people, both with a reference that is found in the log.
+    Beside the routers it answers `/health/live`, `/health/ready` (503 until all work can be done),
+    `/health/serving` (503 where requests should not come), `/metrics`, and the OpenAPI document at
+    `/api/v1/openapi/<service>.json`. Errors are problem documents (RFC 9457) for machines and pages for
+    people, both with a reference that is found in the log.
     """
     app = FastAPI(
         title=f"Earshot {service}",
@@ -80,16 +81,28 @@ def create_api(
 def _health(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
+    def report(*, answer: bool) -> Response:
+        return JSONResponse(
+            {
+                "ready": readiness.ready,
+                "serving": readiness.serving,
+                "stopping": readiness.stopping,
+                "parts": readiness.report(),
+            },
+            200 if answer else 503,
+        )
+
     @router.get("/health/live")
     async def live() -> Response:
         return PlainTextResponse("alive")
 
     @router.get("/health/ready")
     async def ready() -> Response:
-        return JSONResponse(
-            {"ready": readiness.ready, "stopping": readiness.stopping, "parts": readiness.report()},
-            200 if readiness.ready else 503,
-        )
+        return report(answer=readiness.ready)
+
+    @router.get("/health/serving")
+    async def serving() -> Response:
+        return report(answer=readiness.serving)
 
     @router.get("/metrics")
     async def metrics() -> Response:

@@ -1,8 +1,12 @@
-"""Readiness: which parts of a service can do their work now, and if not, why."""
+"""Readiness: which parts of a service can do their work now, if not, why, and whether to send it requests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+BUS_PARTS = frozenset({"bus", "processing"})
+"""Parts that come and go with the bus: the link to Kafka, and batches that wait. Requests do without: what
+they decide is stored, and published later. The page of dead letters alone reads the bus, and says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +22,25 @@ class Readiness:
 
     def __init__(self, *parts: str) -> None:
         self._parts: dict[str, PartState] = {part: PartState(ready=False, why="starting") for part in parts}
+        self._were_ready: set[str] = set()
         self.stopping: str | None = None
 
     def set(self, part: str, *, ready: bool, why: str = "") -> None:
         self._parts[part] = PartState(ready, why)
+        if ready:
+            self._were_ready.add(part)
 
     @property
     def ready(self) -> bool:
         return self.stopping is None and all(state.ready for state in self._parts.values())
+
+    @property
+    def serving(self) -> bool:
+        """Whether requests should come here: all was ready once, and what requests need is ready now."""
+        return self.stopping is None and all(
+            state.ready or (part in BUS_PARTS and part in self._were_ready)
+            for part, state in self._parts.items()
+        )
 
     def report(self) -> dict[str, dict[str, str | bool]]:
         """Return each part with its state, as `/health/ready` shows it."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import httpx
 import typer
 from rich.table import Table
 
+from deploy.cli.api import api_of
 from deploy.cli.invocation import AsJson, Invocation, people, print_json
-from shared.errors import ConfigurationError
 
 app = typer.Typer(help="Bearer keys for machines.", no_args_is_help=True)
 
 _TIMEOUT_SECONDS = 10.0
-_REFUSED = 400
 
 Name = Annotated[str, typer.Argument(help="What the key is for.")]
 Role = Annotated[str, typer.Option(help="member reads and works with signals; admin also configures.")]
@@ -24,17 +22,8 @@ KeyId = Annotated[str, typer.Argument(help="The key's id, as `earshot keys list`
 
 def _ask(context: typer.Context, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     invocation: Invocation = context.obj
-    address = invocation.settings().address
-    try:
-        answer = httpx.request(method, f"{address}/api/v1/keys{path}", json=body, timeout=_TIMEOUT_SECONDS)
-        content = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise ConfigurationError(
-            f"Earshot does not answer at {address}. Start it with: earshot up"
-        ) from error
-    if answer.status_code >= _REFUSED:
-        raise ConfigurationError(str(content.get("detail", content)))
-    return content
+    api = api_of(invocation.settings())
+    return api.ask(method, f"/keys{path}", timeout_seconds=_TIMEOUT_SECONDS, body=body)
 
 
 @app.command()

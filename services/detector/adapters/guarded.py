@@ -24,13 +24,18 @@ _WRITES_AT_ONCE = 1_000
 """Writes in one command; PyMongo cuts by size as well."""
 
 
-async def write_newer(collection: ScopedCollection, writes: Sequence[Write]) -> None:
-    """Run guarded upserts; those that meet newer state are dropped. Raises on every other write error."""
+async def write_newer(collection: ScopedCollection, writes: Sequence[Write]) -> list[int]:
+    """Run guarded upserts; return the positions of those that met newer state, which are dropped.
+
+    Raises on every other write error.
+    """
+    dropped: list[int] = []
     for start in range(0, len(writes), _WRITES_AT_ONCE):
         try:
             await collection.bulk_write(writes[start : start + _WRITES_AT_ONCE], ordered=False)
         except BulkWriteError as error:
-            _taken(error)
+            dropped += [start + position for position in _taken(error)]
+    return dropped
 
 
 async def store_newer(collection: ScopedCollection, documents: Sequence[Document], *, grave: str) -> None:

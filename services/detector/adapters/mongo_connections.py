@@ -79,6 +79,12 @@ class MongoConnections:
             return False
         return saved
 
+    async def note_matched(self, view: ConnectionView) -> None:
+        await self._connections.of(view.organization_id).update_one(
+            {"_id": _identity(view.organization_id, view.connection_id)},
+            {"$set": {"names_matched": view.match_companies_by_name}},
+        )
+
     async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
         found = await self._removals.of(organization_id).find_one(
             {"_id": _identity(organization_id, connection_id)}
@@ -189,7 +195,7 @@ class MongoRereads:
         )
         return _progress_from(claimed) if claimed else None
 
-    async def advance(self, progress: Progress, owner: str) -> None:
+    async def advance(self, progress: Progress, owner: str, now: datetime) -> None:
         await self._collection.of(progress.organization_id).update_one(
             {
                 "_id": f"{progress.organization_id}/{progress.connection_id}",
@@ -202,8 +208,9 @@ class MongoRereads:
                     "done": progress.done,
                     "total": progress.total,
                     "finished_at": progress.finished_at,
-                    # Given up at once, so that any replica takes the next slice and slices stay short.
-                    "claimed_until": (progress.started_at or _EPOCH) - _NEVER_CLAIMED,
+                    # Given up at once, so that any replica takes the next slice and slices stay short; free
+                    # since now only, so that a workspace of a million conversations holds nobody up.
+                    "claimed_until": now,
                 }
             },
         )

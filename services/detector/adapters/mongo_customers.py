@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from pymongo import UpdateOne
 
 from services.detector.adapters.flat import flat
+from services.detector.adapters.guarded import write_newer
 from services.detector.domain.attributes import MEANINGS, AttributeMap
 from services.detector.domain.conversation import AccountFacts
 from services.detector.domain.customer import Customer
-from services.detector.domain.matching import LIKELY_PREFIX, Decision, KnownName, normalise_name
+from services.detector.domain.matching import NAMESAKE_LETTERS, Decision, KnownName, normalise_name
 from shared.documents.collection import Collection, Index, database_errors
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ class MongoCustomers:
         )
         return {document["customer_id"]: customer_from(document) for document in found}
 
-    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> None:
-        writes: dict[str, list[Any]] = defaultdict(list)
+    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> list[str]:
+        writes: dict[str, list[tuple[str, UpdateOne]]] = defaultdict(list)
         for customer in customers:
             update: dict[str, Any] = {
                 "$set": _to_document(customer) | {"health_due": True},
@@ -102,11 +103,29 @@ class MongoCustomers:
             if facts_at is not None:
                 snapshot = {"at": facts_at, "facts": _facts_to_document(customer.facts)}
                 update["$push"] = {"snapshots": {"$each": [snapshot], "$slice": -_SNAPSHOTS}}
+            as_read = {
+                "_id": f"{customer.organization_id}/{customer.customer_id}",
+                "changes": customer.changes,
+            }
             writes[customer.organization_id].append(
-                UpdateOne({"_id": f"{customer.organization_id}/{customer.customer_id}"}, update, upsert=True)
+                (customer.customer_id, UpdateOne(as_read, update, upsert=True))
             )
+        refused: list[str] = []
         for organization_id, mine in writes.items():
-            await self._customers.of(organization_id).bulk_write(mine)
+            dropped = await write_newer(self._customers.of(organization_id), [write for _, write in mine])
+            refused += [mine[position][0] for position in dropped]
+        return refused
+
+    async def save_moods(self, organization_id: str, moods: Mapping[str, tuple[float | None, int]]) -> None:
+        await self._customers.of(organization_id).bulk_write(
+            [
+                UpdateOne(
+                    {"_id": f"{organization_id}/{customer_id}"},
+                    {"$set": _mood_fields(mood, messages) | {"health_due": True}, "$inc": {"changes": 1}},
+                )
+                for customer_id, (mood, messages) in moods.items()
+            ]
+        )
 
     async def known_like(
         self, organization_id: str, external_ids: Keys[str], names: Keys[str]
@@ -134,7 +153,7 @@ class MongoCustomers:
 
     async def _neighbours(self, organization_id: str, name: str) -> list[Document]:
         """Return those who stand next to a name in the alphabet and begin as it does."""
-        first = name[:LIKELY_PREFIX]
+        first = name[:NAMESAKE_LETTERS]
         after = {"$gt": name, "$lt": f"{first}{_LAST_LETTER}"}
         before = {"$gte": first, "$lt": name}
         return [
@@ -342,10 +361,12 @@ def _to_document(customer: Customer) -> Document:
         "sort_renewal": customer.facts.renewal_date.isoformat()
         if customer.facts.renewal_date
         else RENEWAL_UNKNOWN,
-        "sort_mood": customer.mood if customer.mood is not None else MOOD_UNKNOWN,
-        "mood": customer.mood,
-        "mood_messages": customer.mood_messages,
+        **_mood_fields(customer.mood, customer.mood_messages),
     }
+
+
+def _mood_fields(mood: float | None, messages: int) -> Document:
+    return {"sort_mood": mood if mood is not None else MOOD_UNKNOWN, "mood": mood, "mood_messages": messages}
 
 
 def customer_from(document: Document) -> Customer:
@@ -366,4 +387,5 @@ def customer_from(document: Document) -> Customer:
         facts=facts_from(document["facts"]),
         mood=document["mood"],
         mood_messages=document["mood_messages"],
+        changes=document.get("changes", 0),
     )

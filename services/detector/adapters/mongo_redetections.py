@@ -39,7 +39,13 @@ class MongoRedetections:
                 "_id": _identity(redetection.organization_id, redetection.connection_id),
                 "redetection_id": {"$ne": redetection.redetection_id},
             },
-            {"$set": {**_fields(redetection), "claimed_by": None, "claimed_until": _unclaimed(redetection)}},
+            {
+                "$set": {
+                    **_fields(redetection),
+                    "claimed_by": None,
+                    "claimed_until": redetection.started_at - _NEVER_CLAIMED,
+                }
+            },
         )
 
     async def claim(
@@ -60,7 +66,7 @@ class MongoRedetections:
         )
         return _redetection_from(claimed) if claimed else None
 
-    async def advance(self, redetection: Redetection, owner: str, *, cursor: str) -> bool:
+    async def advance(self, redetection: Redetection, owner: str, *, cursor: str, now: datetime) -> bool:
         kept = await self._collection.of(redetection.organization_id).find_one_and_update(
             {
                 "_id": _identity(redetection.organization_id, redetection.connection_id),
@@ -69,8 +75,9 @@ class MongoRedetections:
                 "cursor": cursor,
                 "claimed_by": owner,
             },
-            # Given up at once, so that any replica takes the next slice and slices stay short.
-            {"$set": {**_fields(redetection), "claimed_by": None, "claimed_until": _unclaimed(redetection)}},
+            # Given up at once, so that any replica takes the next slice and slices stay short; free since now
+            # only, so that a workspace of a million conversations holds nobody up.
+            {"$set": {**_fields(redetection), "claimed_by": None, "claimed_until": now}},
         )
         return kept is not None
 
@@ -96,10 +103,6 @@ class MongoRedetections:
 
 def _identity(organization_id: str, connection_id: str) -> str:
     return f"{organization_id}/{connection_id}"
-
-
-def _unclaimed(redetection: Redetection) -> datetime:
-    return redetection.started_at - _NEVER_CLAIMED
 
 
 def _fields(redetection: Redetection) -> Document:

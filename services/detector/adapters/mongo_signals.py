@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from services.detector.adapters.signal_documents import event_of, from_document, identity_of, to_document
 from services.detector.domain.standing import attention_of, demand_of
+from services.detector.ports import Uncounted
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, facts_of, pending_facts
 from shared.errors import TransientError
@@ -40,6 +41,10 @@ _WRITES_AT_ONCE = 16
 """Guarded writes under way together; the document server commits them as a group."""
 
 
+_UNCOUNTED = "uncounted"
+"""The field with the states whose numbers are to be counted; see `ports.Uncounted`."""
+
+
 class MongoSignals:
     """See `ports.Signals`."""
 
@@ -54,6 +59,7 @@ class MongoSignals:
         organization = ("organization_id", 1)
         await self._collection.ensure_indexes(
             PENDING_INDEX,
+            Index(keys=((f"{_UNCOUNTED}.at", 1),), sparse=True, name=_UNCOUNTED),
             Index(keys=(organization, ("subject", 1), ("slot", 1), ("number", 1)), unique=True),
             Index(keys=(organization, ("sources", 1))),
             Index(keys=(organization, ("conversation_keys", 1))),
@@ -67,7 +73,7 @@ class MongoSignals:
             ),
             Index(keys=(organization, ("customer.id", 1), ("shown_at", -1))),
             Index(keys=(("changed_at", 1),)),
-            Index(keys=(("state", 1), ("kind", 1), ("occurred_at", 1))),
+            Index(keys=(("state", 1), ("slot", 1), ("occurred_at", 1))),
         )
 
     async def _find(self, organization_id: str, query: Mapping[str, Any]) -> list[Signal]:
@@ -106,15 +112,13 @@ class MongoSignals:
     async def by_connection(self, organization_id: str, connection_id: str) -> list[Signal]:
         return await self._find(organization_id, {"connection_id": connection_id})
 
-    async def overdue(
-        self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
-    ) -> list[Signal]:
+    async def overdue(self, organization_id: str, cuts: Mapping[Slot, datetime], limit: int) -> list[Signal]:
         found: list[Signal] = []
-        for kind, cut in kind_cuts.items():
+        for slot, cut in cuts.items():
             documents = await self._collection.of(organization_id).find(
                 {
                     "state": "open",
-                    "kind": kind,
+                    "slot": slot.key,
                     "occurred_at": {"$lt": cut},
                     # Facts last as long as they hold; any number of them must not hide an overdue word.
                     "proofs": {"$not": {"$elemMatch": {"fact": {"$gt": ""}}}},
@@ -153,14 +157,25 @@ class MongoSignals:
         scoped = self._collection.of(after.organization_id)
         events = [event_of(transition, signal) for transition, signal in change.told]
         facts = pending_facts(*events, at=self._clock.now())
+        mark = {
+            "revision": after.revision,
+            "at": after.changed_at,
+            "customers": list(change.customer_ids),
+            "requests": list(change.request_ids),
+        }
         try:
             if change.before is None:
-                document = {"_id": identity_of(after), **to_document(after), PENDING: facts}
+                document = {
+                    "_id": identity_of(after),
+                    **to_document(after),
+                    PENDING: facts,
+                    _UNCOUNTED: [mark],
+                }
                 await scoped.insert_one(document)
                 return document
             return await scoped.find_one_and_update(
                 {"_id": identity_of(after), "revision": change.before.revision},
-                {"$set": to_document(after), "$push": {PENDING: {"$each": facts}}},
+                {"$set": to_document(after), "$push": {PENDING: {"$each": facts}, _UNCOUNTED: mark}},
             )
         except DuplicateKeyError:
             return None
@@ -178,6 +193,39 @@ class MongoSignals:
             )
         for organization_id, writes in clearing.items():
             await self._collection.of(organization_id).bulk_write(writes)
+
+    async def uncounted(self, before: datetime, limit: int) -> list[Uncounted]:
+        with database_errors():
+            cursor = self._collection.across_organizations().find(
+                {f"{_UNCOUNTED}.at": {"$lt": before}},
+                {"organization_id": 1, "signal_id": 1, _UNCOUNTED: 1},
+                limit=limit,
+            )
+            found = await cursor.to_list()
+        return [
+            Uncounted(
+                one["organization_id"],
+                one["signal_id"],
+                mark["revision"],
+                tuple(mark["customers"]),
+                tuple(mark["requests"]),
+            )
+            for one in found
+            for mark in one[_UNCOUNTED]
+            if mark["at"] < before
+        ]
+
+    async def counted(self, organization_id: str, states: Keys[tuple[str, int]]) -> None:
+        if states:
+            await self._collection.of(organization_id).bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": f"{organization_id}/{signal_id}"},
+                        {"$pull": {_UNCOUNTED: {"revision": revision}}},
+                    )
+                    for signal_id, revision in states
+                ]
+            )
 
     async def attention(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, Attention]:
         found = await self._find(

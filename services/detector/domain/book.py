@@ -33,6 +33,18 @@ class Change:
     after: Signal
     told: tuple[tuple[Transition, Signal], ...]
 
+    @property
+    def customer_ids(self) -> tuple[str, ...]:
+        """Return the customers whose attention changes with it."""
+        found = {one.subject.customer_id for one in (self.before, self.after) if one is not None}
+        return tuple(sorted(one for one in found if one))
+
+    @property
+    def request_ids(self) -> tuple[str, ...]:
+        """Return the requests whose demand changes with it."""
+        found = {one.slot.request_id for one in (self.before, self.after) if one is not None}
+        return tuple(sorted(one for one in found if one))
+
 
 class SignalBook:
     """The signals of one organization that one unit of work may touch.
@@ -105,6 +117,8 @@ class SignalBook:
             holder = self._take_over(holder, contribution, proof, moved_from)
         if holder is None:
             holder = self._occasion(contribution, proof)
+        elif holder.cleared_because == "withdrawn":
+            holder = self._newer(contribution, proof) or holder
         if holder is None:
             return
         placed.add((holder.signal_id, proof.identity))
@@ -126,6 +140,16 @@ class SignalBook:
             key=lambda signal: (signal.subject == contribution.subject, signal.is_open, signal.number),
             default=None,
         )
+
+    def _newer(self, contribution: Contribution, proof: Proof) -> Signal | None:
+        """Return the open signal of the same occasion, where newer words opened one after a withdrawal."""
+        found = self._open_at(contribution.subject, contribution.slot)
+        if found is None or found.first_said_at is None or found.occurred_at is None:
+            return None
+        belongs = self._rules.belongs(
+            contribution.slot, proof.said_at, found.first_said_at, found.occurred_at
+        )
+        return found if belongs else None
 
     def _take_over(
         self, holder: Signal, contribution: Contribution, proof: Proof, moved_from: set[str]
@@ -152,10 +176,11 @@ class SignalBook:
                 continue
             if not self._rules.belongs(contribution.slot, proof.said_at, first, last):
                 continue
-            if signal.is_open or signal.cleared_because in {"expired", "withdrawn"}:
+            if signal.is_open or signal.cleared_because == "expired":
                 return signal
             if proof.said_at <= last:
-                return None
+                # What was judged stays so; what was taken back may come back, and only later words are news.
+                return signal if signal.cleared_because == "withdrawn" else None
         return self._new(contribution) if proof.confidence >= contribution.least else None
 
     def _new(self, contribution: Contribution) -> Signal:

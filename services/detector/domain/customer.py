@@ -23,6 +23,7 @@ class Customer:
 
     `renewal_date`, `plan`, `monthly_spend` and `seats` are what the organization's own list says; where
     it is silent, the companies speak. `merged_into` is set on a stand-in whose company found its customer.
+    `changes` is how often it had been written when it was read; who writes it again is held to that.
     """
 
     customer_id: str
@@ -40,6 +41,7 @@ class Customer:
     facts: AccountFacts = field(default_factory=AccountFacts)
     mood: float | None = None
     mood_messages: int = 0
+    changes: int = field(default=0, compare=False)
 
     @property
     def domains(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ MatchBasis = Literal["external_id", "person", "name", "none"]
 _SUGGESTED_FROM = 0.84
 """Likeness of two normalised names from which a person is asked; asking more costs more than it gives."""
 
-LIKELY_PREFIX = 2
+NAMESAKE_LETTERS = 2
 """Letters that two normalised names must share to be compared, which leaves few of a long list."""
 
 _MAX_SUGGESTIONS = 5
@@ -110,7 +110,7 @@ def match_company(
     """Return which of the known customers a company is.
 
     A person's word comes first, then the organization's own id, then the name if the connection allows
-    it. `known` holds at least those customers whose external id equals, or whose name is like, the company's.
+    it. `known` holds at least all those customers whose external id or normalised name equals the company's.
     """
     for decision in decisions:
         if decision.confirmed:
@@ -164,7 +164,7 @@ def _suggested(name: str | None, known: Sequence[KnownName]) -> tuple[Suggestion
     likeness = SequenceMatcher(None, b=wanted)
     scored = []
     for one in known:
-        if one.normalised[:LIKELY_PREFIX] != wanted[:LIKELY_PREFIX]:
+        if one.normalised[:NAMESAKE_LETTERS] != wanted[:NAMESAKE_LETTERS]:
             continue
         likeness.set_seq1(one.normalised)
         # The quick ones are never below the true one, and most names differ by their length or letters.

@@ -132,7 +132,7 @@ class ConnectionView:
     """What the detector must know of a connection; the defaults hold until its record arrived.
 
     `listening_since` is when lifecycle events were switched on, for the last time; `muted_since` when they
-    were switched off.
+    were switched off. `names_matched` is how all its companies were matched by name last; None for never.
     """
 
     connection_id: str
@@ -147,6 +147,7 @@ class ConnectionView:
     listening_since: datetime | None = None
     muted_since: datetime | None = None
     match_companies_by_name: NameMatching = "exact"
+    names_matched: NameMatching | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -88,7 +87,7 @@ class Accounts:
             self._signals.by_sources(organization_id, sources),
         )
         readings: list[Reading] = []
-        moved: list[Customer] = []
+        moods: dict[str, tuple[float | None, int]] = {}
         for subject, view in reviewed.items():
             mine = conversations.get(subject.key, [])
             customer = customers.get(subject.customer_id or "")
@@ -101,18 +100,19 @@ class Accounts:
             }
             shifts = [one for one in (find_shift(points), find_gladness(points)) if one is not None]
             readings.append(mood_reading(subject, ref, shifts, points, view.connection_id, heard))
-            if customer is not None and (fresh := self._with_mood(customer, points)) != customer:
-                moved.append(fresh)
-        if moved:
-            await self._customers.save(moved)
+            if customer is not None:
+                mood = self._mood(points)
+                if mood != (customer.mood, customer.mood_messages):
+                    moods[customer.customer_id] = mood
+        if moods:
+            await self._customers.save_moods(organization_id, moods)
         readings += await self._account_readings(organization_id, reviewed, customers, conversations, held)
         return (await self._settler.settle(organization_id, readings, known_before=known_before)).count
 
-    def _with_mood(self, customer: Customer, points: Sequence[MoodPoint]) -> Customer:
+    def _mood(self, points: Sequence[MoodPoint]) -> tuple[float | None, int]:
+        """Return the mood and of how many messages; None when all are gone, or too old to speak of today."""
         mood = roll_up(points, self._moods)
-        if mood is None:
-            return customer
-        return replace(customer, mood=round(mood.mean, 4), mood_messages=mood.messages)
+        return (None, 0) if mood is None else (round(mood.mean, 4), mood.messages)
 
     async def _account_readings(
         self,

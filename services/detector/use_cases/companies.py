@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.detector.domain.customer import Customer, with_facts
 from services.detector.domain.identity import Subject, provisional_customer_id
 from services.detector.domain.matching import Match, match_company, normalise_name, with_hints
+from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.domain_hints import DomainHints
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from services.detector.use_cases.read_conversations import ReadConversations
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
+    from shared.contracts.resources import CompanyChanged
 
 _COMPANIES_AT_ONCE = 200
 _READ_AT_ONCE = 200
@@ -125,42 +127,68 @@ class MatchCompanies:
         matches: Mapping[str, Match],
     ) -> None:
         """Put the facts of these customers together anew, and make the stand-ins that are missing."""
+        stand_ins = {
+            provisional_customer_id(organization_id, key): companies[key].record
+            for key, match in matches.items()
+            if match.customer_id is None
+        }
+
+        async def put_together(ids: Collection[str], tried: int) -> list[str]:
+            return await self._put_together(organization_id, ids, stand_ins, again=tried > 0)
+
+        await write_until_kept(customer_ids, put_together)
+
+    async def _put_together(
+        self,
+        organization_id: str,
+        customer_ids: Collection[str],
+        stand_ins: Mapping[str, CompanyChanged],
+        *,
+        again: bool,
+    ) -> list[str]:
         held = await self._customers.by_ids(organization_id, customer_ids)
         owned = await self._mirror.companies_of(organization_id, customer_ids)
         maps = await self._customers.attribute_maps(organization_id)
-        for key, match in matches.items():
-            if match.customer_id is None:
-                record = companies[key].record
-                identifier = provisional_customer_id(organization_id, key)
-                name = record.name or record.company_id or f"Company {record.id}"
-                known = held.get(identifier)
-                held[identifier] = replace(
-                    known or Customer(identifier, organization_id, name, provisional=True),
-                    name=name,
-                    merged_into=None,
-                )
-        for identifier, customer in held.items():
-            stored = await self._customers.by_ids(organization_id, [identifier])
-            mine = owned.get(identifier, [])
-            fresh = with_facts(customer, mine, maps)
-            before = stored.get(identifier)
-            if fresh == before:
-                continue
-            telling = before is None or _telling(before) != _telling(fresh)
-            await self._customers.save([fresh], facts_at=self._clock.now() if telling else None)
-            if before is not None and before.ref != fresh.ref:
+        drafts = dict(held)
+        for identifier in stand_ins.keys() & set(customer_ids):
+            record = stand_ins[identifier]
+            name = record.name or record.company_id or f"Company {record.id}"
+            known = held.get(identifier) or Customer(identifier, organization_id, name, provisional=True)
+            drafts[identifier] = replace(known, name=name, merged_into=None)
+        telling: list[Customer] = []
+        others: list[Customer] = []
+        for identifier, draft in drafts.items():
+            fresh = with_facts(draft, owned.get(identifier, []), maps)
+            before = held.get(identifier)
+            if before is not None and (again or before.ref != fresh.ref):
+                # Before the customer: what dies in between must leave a difference to be found again.
                 await self._signals.refresh_customer(fresh)
+            if before is None or _telling(before) != _telling(fresh):
+                telling.append(fresh)
+            elif fresh != before:
+                others.append(fresh)
+        refused = await self._customers.save(telling, facts_at=self._clock.now())
+        return refused + await self._customers.save(others)
 
     async def _fold(self, organization_id: str, old: str | None, new: str) -> None:
         """Give a stand-in's signals to the customer that its last company turned out to be."""
         if old is None or old == new:
             return
-        customers = await self._customers.by_ids(organization_id, [old, new])
-        owned = await self._mirror.companies_of(organization_id, [old])
-        former, latter = customers.get(old), customers.get(new)
-        if former is None or latter is None or not former.provisional or owned.get(old):
+        latter = (await self._customers.by_ids(organization_id, [new])).get(new)
+        if latter is None or (await self._mirror.companies_of(organization_id, [old])).get(old):
             return
-        await self._customers.save([replace(former, merged_into=new)])
+        is_stand_in = False
+
+        async def mark(ids: Collection[str], _: int) -> list[str]:
+            nonlocal is_stand_in
+            found = await self._customers.by_ids(organization_id, ids)
+            formers = [one for one in found.values() if one.provisional]
+            is_stand_in = bool(formers)
+            return await self._customers.save([replace(one, merged_into=new) for one in formers])
+
+        await write_until_kept([old], mark)
+        if not is_stand_in:
+            return
         source, target = Subject("customer", old), Subject("customer", new)
         held = await self._signals.by_slots(organization_id, {source.key, target.key}, None)
         await self._settler.change(

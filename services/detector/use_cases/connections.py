@@ -9,10 +9,11 @@ from services.detector.domain.book import proofs_without
 from services.detector.domain.customer import with_facts
 from services.detector.domain.identity import provisional_customer_id, workspace_of
 from services.detector.domain.mirror import ConnectionView
+from services.detector.use_cases.customer_writes import write_until_kept
 from shared.contracts.connections import DataRemoved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from services.detector.domain.admission import Barrier
     from services.detector.domain.book import SignalBook
@@ -83,6 +84,7 @@ class KeepConnections:
         if before is not None and before.revision > event.revision:
             return
         held = before or ConnectionView(event.connection_id, event.organization_id)
+        view = replace(view, names_matched=held.names_matched)
         if view.lifecycle_events:
             since = held.listening_since if held.lifecycle_events else None
             view = replace(view, listening_since=since or event.changed_at)
@@ -96,8 +98,10 @@ class KeepConnections:
         else:
             await self._redetect.ask(view)
         await self._connections.save(view)
-        if view.match_companies_by_name != held.match_companies_by_name and view.workspace_id:
+        if view.match_companies_by_name != view.names_matched and view.workspace_id:
             await self._companies.match_all(view.organization_id, view.workspace_id)
+            # Noted afterwards: what dies in between is begun again when the record comes again.
+            await self._connections.note_matched(view)
         await self._remove.again(view.organization_id, view.connection_id)
 
 
@@ -194,15 +198,19 @@ class RemoveData:
         """Leave to the customers of these companies what the organization's own list says of them."""
         companies = await self._mirror.companies(organization_id, keys)
         ids = {one.customer_id for one in companies.values() if one.customer_id}
-        customers = await self._customers.by_ids(organization_id, ids)
-        owned = await self._mirror.companies_of(organization_id, customers.keys())
         maps = await self._customers.attribute_maps(organization_id)
-        bare = []
-        for customer_id, customer in customers.items():
-            others = [one for one in owned.get(customer_id, []) if one.connection_id != connection_id]
-            bare.append(replace(with_facts(customer, others, maps), mood=None, mood_messages=0))
-        await self._customers.save(bare)
-        await self._customers.forget_snapshots(organization_id, customers.keys())
+
+        async def lay_bare(customer_ids: Collection[str], _: int) -> list[str]:
+            customers = await self._customers.by_ids(organization_id, customer_ids)
+            owned = await self._mirror.companies_of(organization_id, customers.keys())
+            bare = []
+            for customer_id, customer in customers.items():
+                others = [one for one in owned.get(customer_id, []) if one.connection_id != connection_id]
+                bare.append(replace(with_facts(customer, others, maps), mood=None, mood_messages=0))
+            return await self._customers.save(bare)
+
+        await write_until_kept(ids, lay_bare)
+        await self._customers.forget_snapshots(organization_id, ids)
 
     async def _remove_signals_of(
         self, organization_id: str, connection_id: str, workspace_id: str | None

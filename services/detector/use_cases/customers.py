@@ -11,12 +11,13 @@ from services.detector.domain.customer_list import CustomerList, CustomerRow, pa
 from services.detector.domain.identity import known_customer_id
 from services.detector.domain.matching import Decision, normalise_name
 from services.detector.errors import NotFoundError
+from services.detector.use_cases.customer_writes import write_until_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from services.detector.domain.attributes import Meaning
-    from services.detector.domain.mirror import ConnectionView
+    from services.detector.domain.mirror import ConnectionView, MirroredCompany
     from services.detector.ports import Customers, Mirror, Signals
     from services.detector.use_cases.companies import MatchCompanies
     from shared.clock import Clock
@@ -36,6 +37,15 @@ class Imported:
     updated: int
     unchanged: int
     listed: CustomerList
+
+
+@dataclass(frozen=True, slots=True)
+class _Became:
+    """A row's customer as it is kept, and how that differs from before."""
+
+    customer: Customer
+    was_new: bool
+    changed: bool
 
 
 class MaintainCustomers:
@@ -79,27 +89,49 @@ class MaintainCustomers:
                 for row in rows[start : start + _AT_ONCE]
             }
             held = await self._customers.by_ids(organization_id, portion.keys())
-            owned = await self._mirror.companies_of(organization_id, portion.keys())
-            fresh = {
-                key: with_facts(_from_row(organization_id, key, row, held.get(key)), owned.get(key, []), maps)
-                for key, row in portion.items()
-            }
-            changed = [one for key, one in fresh.items() if one != held.get(key)]
-            created += sum(key not in held for key in fresh)
-            updated += sum(one.customer_id in held for one in changed)
-            await self._customers.save(changed)
-            for one in changed:
-                if one.customer_id in held and held[one.customer_id].ref != one.ref:
-                    await self._signals.refresh_customer(one)
-            await self._match(organization_id, changed)
-            domains = {domain for one in (*held.values(), *fresh.values()) for domain in one.domains}
+            became = await self._keep(organization_id, portion, maps)
+            created += sum(one.was_new for one in became)
+            changed = [one.customer for one in became if one.changed]
+            updated += len(changed) - sum(one.was_new for one in became)
+            await self._match(organization_id, changed, [one.customer for one in became])
+            kept = (*held.values(), *(one.customer for one in became))
+            domains = {domain for one in kept for domain in one.domains}
             await self._companies.hints.renew(organization_id, domains=domains)
         return created, updated
 
-    async def _match(self, organization_id: str, changed: Sequence[Customer]) -> None:
-        external_ids = {one.external_id for one in changed if one.external_id}
-        names = {normalise_name(one.name) for one in changed} - {""}
-        touched = {one.key for one in await self._mirror.companies_like(organization_id, external_ids, names)}
+    async def _keep(
+        self, organization_id: str, portion: Mapping[str, CustomerRow], maps: Mapping[str, AttributeMap]
+    ) -> Collection[_Became]:
+        became: dict[str, _Became] = {}
+
+        async def attempt(ids: Collection[str], tried: int) -> list[str]:
+            held = await self._customers.by_ids(organization_id, ids)
+            owned = await self._mirror.companies_of(organization_id, ids)
+            for key in ids:
+                before = held.get(key)
+                fresh = with_facts(
+                    _from_row(organization_id, key, portion[key], before), owned.get(key, []), maps
+                )
+                became[key] = _Became(fresh, was_new=before is None, changed=fresh != before)
+                if before is not None and (tried or before.ref != fresh.ref):
+                    # Before the customer: what dies in between must leave a difference to be found again.
+                    await self._signals.refresh_customer(fresh)
+            changed = [became[key].customer for key in ids if became[key].changed]
+            return await self._customers.save(changed)
+
+        await write_until_kept(portion.keys(), attempt)
+        return became.values()
+
+    async def _match(
+        self, organization_id: str, changed: Sequence[Customer], kept: Collection[Customer]
+    ) -> None:
+        """Match the companies of customers that changed, and those like any kept one that have none yet.
+
+        The latter are there where matching was cut short after the customers had been stored.
+        """
+        touched = {one.key for one in await self._like(organization_id, changed)}
+        ids = {one.customer_id for one in kept}
+        touched |= {one.key for one in await self._like(organization_id, kept) if one.customer_id not in ids}
         owned = await self._mirror.companies_of(organization_id, {one.customer_id for one in changed})
         touched |= {
             f"{company.workspace_id}:{company.id}" for companies in owned.values() for company in companies
@@ -107,6 +139,11 @@ class MaintainCustomers:
         keys = sorted(touched)
         for start in range(0, len(keys), _AT_ONCE):
             await self._companies.match(organization_id, keys[start : start + _AT_ONCE])
+
+    async def _like(self, organization_id: str, customers: Collection[Customer]) -> list[MirroredCompany]:
+        external_ids = {one.external_id for one in customers if one.external_id}
+        names = {normalise_name(one.name) for one in customers} - {""}
+        return await self._mirror.companies_like(organization_id, external_ids, names)
 
     async def map_attributes(
         self, organization_id: str, view: ConnectionView, chosen: Mapping[Meaning, str], *, by: str
@@ -150,4 +187,5 @@ def _from_row(organization_id: str, key: str, row: CustomerRow, held: Customer |
         attributes=dict(row.attributes),
         mood=held.mood if held else None,
         mood_messages=held.mood_messages if held else 0,
+        changes=held.changes if held else 0,
     )

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from services.detector.domain.mirror import ConnectionView
     from services.detector.domain.signal import Proof, Signal
     from services.detector.ports import Connections, Due, HealthRecords, Leases, Mirror, Signals
     from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
+    from shared.contracts.resources import CompanyChanged
 
 _AT_ONCE = 50
 """Customers measured in one go: small, because records have the right of way."""
@@ -92,19 +94,21 @@ class KeepHealth:
     async def _measure(self, organization_id: str, due: Sequence[Due], now: datetime) -> None:
         subjects = {one.customer.customer_id: health_subject(one.customer.customer_id) for one in due}
         keys = [subject.key for subject in subjects.values()]
-        weights, views, conversations, signals, histories = await asyncio.gather(
+        weights, views, owned, conversations, signals, histories = await asyncio.gather(
             self._records.weights(organization_id),
             self._connections.all_of(organization_id),
+            self._mirror.companies_of(organization_id, subjects.keys()),
             self._mirror.digests(organization_id, keys, now - _LOOK_BACK),
             self._signals.by_slots(organization_id, keys, None),
             self._records.histories(organization_id, subjects),
         )
-        view = next((one for one in views if one.state != "removed"), None)
         readings, measured = [], []
+        used: set[str] = set()
         for one in due:
             subject = subjects[one.customer.customer_id]
             mine = [signal for signal in signals if signal.subject == subject]
             history = histories[one.customer.customer_id]
+            view = _view_of(owned.get(one.customer.customer_id, ()), views)
             health = measure(
                 one.customer.facts,
                 (one.customer.mood, one.customer.mood_messages),
@@ -119,6 +123,7 @@ class KeepHealth:
             )
             if view is None:
                 continue
+            used.add(view.connection_id)
             fall = find_fall(history, health.state, self._rules, is_open=any(_is_fall(each) for each in mine))
             readings.append(
                 health_reading(
@@ -130,9 +135,23 @@ class KeepHealth:
                 )
             )
         await self._settler.settle(organization_id, readings)
-        if view is not None:
-            await self._remove.again(organization_id, view.connection_id)
+        for connection_id in used:
+            await self._remove.again(organization_id, connection_id)
         await self._records.save(organization_id, measured)
+
+
+def _view_of(companies: Sequence[CompanyChanged], views: Sequence[ConnectionView]) -> ConnectionView | None:
+    """Return the connection that a customer is heard by: of several, one whose lifecycle switch is on.
+
+    Any may speak for a customer without companies, which only the organization's own list names.
+    """
+    workspaces = {one.workspace_id for one in companies}
+    mine = [
+        view
+        for view in views
+        if view.state != "removed" and (view.workspace_id in workspaces or not workspaces)
+    ]
+    return max(mine, key=lambda view: view.lifecycle_events, default=None)
 
 
 def _is_fall(signal: Signal) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
-from services.detector.domain.identity import resource_key, workspace_of
+from services.detector.domain.identity import Subject, resource_key, workspace_of
 from services.detector.domain.mail_domains import company_domain
 from shared.contracts.resources import (
     CompanyChanged,
@@ -56,6 +56,7 @@ class Intake:
         for organization_id, mine in by_organization(events).items():
             records = latest(mine)
             await self._mirror.store(organization_id, records)
+            former = await self._former(organization_id, _deletions(mine))
             await self._mirror.bury(organization_id, _deletions(mine))
             arrived: dict[str, list[ConversationPartChanged]] = defaultdict(list)
             # A batch that also deletes is read from the mirror, which knows what is left.
@@ -63,7 +64,13 @@ class Intake:
                 if isinstance(one, ConversationPartChanged):
                     arrived[resource_key(one.workspace_id, one.conversation_id)].append(one)
             keys = list(dict.fromkeys(_to_read(mine)))
-            await self._reader.read(organization_id, keys, arrived=arrived)
+            await self._reader.read(organization_id, keys, arrived=arrived, former=former)
+
+    async def _former(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> set[Subject]:
+        """Return whose the conversations are that are about to go."""
+        keys = [resource_key(one.workspace_id, one.id) for one in deletions if one.resource == "conversation"]
+        held = await self._mirror.conversations(organization_id, keys) if keys else {}
+        return {Subject.from_key(one.subject) for one in held.values() if one.subject}
 
     async def directory(self, events: Sequence[Event]) -> None:
         """Mirror teammates, teams, tags, contacts and companies; move what now belongs to others."""

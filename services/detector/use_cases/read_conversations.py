@@ -119,11 +119,13 @@ class ReadConversations:
         *,
         known_before: datetime | None = None,
         arrived: Mapping[str, Sequence[ConversationPartChanged]] | None = None,
+        former: Collection[Subject] = (),
     ) -> int:
         """Read these conversations and settle the signals; return how many signals changed.
 
         `arrived` are parts that were just stored, by conversation key: one that is read for the first
-        time and whose parts all came together is not fetched again.
+        time and whose parts all came together is not fetched again. `former` are whose the conversations
+        were that are gone: their moods may rest on words that went, also where no signal did.
 
         A key whose conversation is gone takes its evidence out of all signals. What was said before
         `known_before` counts as known: it is shown, and nobody is alerted.
@@ -133,7 +135,7 @@ class ReadConversations:
         """
         batch = _Batch(organization_id, known_before, arrived)
         count = 0
-        subjects: dict[Subject, ConnectionView] = {}
+        subjects = await self._left_by_gone(organization_id, former)
         portions = deque(_portions(list(dict.fromkeys(keys))))
         while portions:
             async with self._turn():
@@ -248,6 +250,8 @@ class ReadConversations:
         self, organization_id: str, subjects: Collection[Subject]
     ) -> dict[Subject, ConnectionView]:
         """Return whose moods must be looked at again because a conversation of theirs went."""
+        if not subjects:
+            return {}
         views = await self._connections.all_of(organization_id)
         return dict.fromkeys(subjects, views[0]) if views else {}
 

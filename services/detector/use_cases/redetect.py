@@ -148,17 +148,17 @@ class Redetect:
             total=max(claimed.total, done),
             difference=claimed.difference.joined(found),
         )
+        now = self._clock.now()
         if len(keys) == _SLICE:
-            await self._redetections.advance(after, self._owner, cursor=claimed.cursor)
+            await self._redetections.advance(after, self._owner, cursor=claimed.cursor, now=now)
             return
         state: State = "ready"
         if after.difference.changes_nothing:
             # Nobody need be asked about nothing.
             state = "switched_on"
             await self._reread.ask(view, replaces=claimed.before)
-        now = self._clock.now()
         after = replace(after, state=state, ready_at=now, decided_at=now if state == "switched_on" else None)
-        await self._redetections.advance(after, self._owner, cursor=claimed.cursor)
+        await self._redetections.advance(after, self._owner, cursor=claimed.cursor, now=now)
 
     async def previews(self, organization_id: str) -> list[Preview]:
         """Return what stands between the stored signals and the present detectors, by connection."""

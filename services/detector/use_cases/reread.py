@@ -108,5 +108,6 @@ class Reread:
                 finished_at=None if len(keys) == _SLICE else self._clock.now(),
             ),
             self._owner,
+            self._clock.now(),
         )
         return True

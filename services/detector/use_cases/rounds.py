@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.domain.identity import Subject
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 _AT_ONCE = 100
+_COUNTED_AFTER = timedelta(seconds=30)
+"""What is stored is counted within a second; what was not by then has lost its process."""
+
 _SLOTS = (
     Slot("onboarding"),
     Slot("renewal"),
@@ -74,12 +78,8 @@ class Rounds:
         return closed
 
     async def _expire_in(self, organization_id: str, now: datetime) -> int:
-        cuts: dict[str, datetime] = {}
-        for slot in _SLOTS:
-            window = self._rules.window(slot)
-            if window is not None:
-                # The latest cut of a kind's variants; the book itself decides about each signal.
-                cuts[slot.kind] = max(cuts.get(slot.kind, now - window), now - window)
+        windows = {slot: self._rules.window(slot) for slot in _SLOTS}
+        cuts = {slot: now - window for slot, window in windows.items() if window is not None}
         overdue = await self._signals.overdue(organization_id, cuts, _AT_ONCE)
 
         def expire(book: SignalBook) -> None:
@@ -88,6 +88,10 @@ class Rounds:
         ids = [one.signal_id for one in overdue]
         changed = await self._settler.change(organization_id, ids, expire)
         return sum(not one.is_open for one in changed)
+
+    async def recount(self) -> int:
+        """Count again where a process died between storing signals and counting them; return how many."""
+        return await self._settler.recount(self._clock.now() - _COUNTED_AFTER, _AT_ONCE)
 
     async def review_accounts(self, every_seconds: float) -> int:
         """Look at every customer's facts and moods as of now; return how many signals changed."""

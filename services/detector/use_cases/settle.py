@@ -83,7 +83,7 @@ class Settler:
                     continue
             changes = book.changes()
             refused = await self._signals.save(changes)
-            await self._count(organization_id, changes)
+            await self._count(organization_id, changes, refused)
             if not refused:
                 return Settled(len(changes), frozenset(one.subject for one in book.signals))
         raise TransientError(
@@ -137,17 +137,41 @@ class Settler:
             step(book)
             changes = book.changes()
             refused = await self._signals.save(changes)
-            await self._count(organization_id, changes)
+            await self._count(organization_id, changes, refused)
             if not refused:
                 after = {change.after.signal_id: change.after for change in changes}
                 return [after.get(one.signal_id, one) for one in book.signals]
         raise ChangedMeanwhileError("This signal is being changed by others just now. Try again in a moment.")
 
-    async def _count(self, organization_id: str, changes: Sequence[Change]) -> None:
+    async def recount(self, before: datetime, limit: int) -> int:
+        """Count for signals saved before then what nobody did, since a process died; return how many.
+
+        Whoever saved them may be about to; counting twice changes nothing.
+        """
+        left = await self._signals.uncounted(before, limit)
+        for organization_id in {one.organization_id for one in left}:
+            mine = [one for one in left if one.organization_id == organization_id]
+            await self._save_numbers(
+                organization_id,
+                {found for one in mine for found in one.customer_ids},
+                {found for one in mine for found in one.request_ids},
+            )
+            await self._signals.counted(organization_id, [(one.signal_id, one.revision) for one in mine])
+        return len(left)
+
+    async def _count(self, organization_id: str, changes: Sequence[Change], refused: Collection[str]) -> None:
         """Bring the numbers that lists are sorted by up to date; the signals are stored and told already."""
-        touched = [signal for one in changes for signal in (one.before, one.after) if signal is not None]
-        customer_ids = {found for one in touched if (found := one.subject.customer_id)}
-        request_ids = {found for one in touched if (found := one.slot.request_id)}
+        await self._save_numbers(
+            organization_id,
+            {found for one in changes for found in one.customer_ids},
+            {found for one in changes for found in one.request_ids},
+        )
+        kept = [one.after for one in changes if one.after.signal_id not in refused]
+        await self._signals.counted(organization_id, [(one.signal_id, one.revision) for one in kept])
+
+    async def _save_numbers(
+        self, organization_id: str, customer_ids: Collection[str], request_ids: Collection[str]
+    ) -> None:
         if customer_ids:
             counted = await self._signals.attention(organization_id, customer_ids)
             await self._customers.save_attention(organization_id, counted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,12 +25,16 @@ _LOG = structlog.get_logger(__name__)
 _AT_ONCE = 200
 """Resources taken at once; with 500 parts each they are 100,000 tombstones, a few MB."""
 
+_SLICE_SECONDS = 10.0
+"""How long one call goes on taking batches. A million conversations are some nine million tombstones, and so
+many minutes: a consumer that polls nothing for five is taken for dead, and another replica would begin."""
+
 _STOP_SECONDS = 2.0
 """How soon to look again whether every replica has let go."""
 
 
 class Removal:
-    """Carries out `DataRemovalRequested`. Doing it again after a crash removes what is left."""
+    """Carries out `DataRemovalRequested`, slice by slice. After a crash, doing it again removes the rest."""
 
     def __init__(
         self,
@@ -38,14 +43,20 @@ class Removal:
         credentials: Credentials,
         publisher: EventPublisher,
         clock: Clock,
+        at_once: int = _AT_ONCE,
+        slice_seconds: float = _SLICE_SECONDS,
     ) -> None:
         self._stores = stores
         self._credentials = credentials
         self._publisher = publisher
         self._clock = clock
+        self._at_once = at_once
+        self._slice_seconds = slice_seconds
+        # By the id of the removal: documents that earlier slices of this process removed.
+        self._removed: dict[str, int] = {}
 
-    async def remove(self, event: DataRemovalRequested) -> None:
-        """Remove everything and say so.
+    async def remove(self, event: DataRemovalRequested) -> bool:
+        """Remove one slice. Return whether that was the last, which is said on the bus; else come again.
 
         Raises:
             TransientError: a slice is still ending somewhere; come again in a moment.
@@ -61,7 +72,14 @@ class Removal:
             raise TransientError(
                 "A slice of this connection is still ending.", retry_after_seconds=_STOP_SECONDS
             )
-        documents = await self._forget(key, workspace_id)
+        deadline = self._clock.monotonic() + self._slice_seconds
+        forgotten, more = await self._forget_resources(key, workspace_id, deadline)
+        documents = self._removed.pop(event.removal_id, 0) + forgotten
+        if more:
+            self._removed[event.removal_id] = documents
+            _LOG.info("data is being removed", connection_id=key.connection_id, documents=documents)
+            return False
+        documents += await self._forget_rest(key, workspace_id)
         _LOG.info("data removed", connection_id=key.connection_id, documents=documents)
         await self._publisher.publish(
             DataRemoved(
@@ -73,6 +91,7 @@ class Removal:
                 removed_at=self._clock.now(),
             )
         )
+        return True
 
     async def after_slice(self, key: ConnectionKey) -> None:
         """Remove what a slice left that outlived its lease and ended after the removal."""
@@ -82,12 +101,13 @@ class Removal:
             # since nothing can be buried on the topics without knowing the workspace.
             return
         if not await self._stores.runs.leased(key, now=self._clock.now()):
-            await self._forget(key, barrier.workspace_id)
+            await self._forget_resources(key, barrier.workspace_id)
+            await self._forget_rest(key, barrier.workspace_id)
 
-    async def _forget(self, key: ConnectionKey, workspace_id: str | None) -> int:
+    async def _forget_rest(self, key: ConnectionKey, workspace_id: str | None) -> int:
+        """Remove all that is beside the resources; the notes of slices last, so that a crash loses none."""
         await self._bury_intents(key, workspace_id)
-        documents = await self._forget_resources(key, workspace_id)
-        documents += await self._stores.gaps.forget(key)
+        documents = await self._stores.gaps.forget(key)
         documents += await self._stores.cursors.forget(key)
         documents += await self._stores.runs.forget(key)
         return documents + await self._stores.connections.forget(key)
@@ -115,11 +135,16 @@ class Removal:
             )
             await self._publisher.publish_tombstones(*parts, whole)
 
-    async def _forget_resources(self, key: ConnectionKey, workspace_id: str | None) -> int:
-        """Publish a tombstone for every key ever published, then delete what named it; batch by batch."""
+    async def _forget_resources(
+        self, key: ConnectionKey, workspace_id: str | None, deadline: float = math.inf
+    ) -> tuple[int, bool]:
+        """Publish a tombstone for every key ever published, then delete what named it; batch by batch.
+
+        Return how many documents went, and whether there may be more: no batch begins after the deadline.
+        """
         documents = 0
         observed_at = self._clock.now().isoformat()
-        while held := await self._stores.fingerprints.any_held(key, limit=_AT_ONCE):
+        while held := await self._stores.fingerprints.any_held(key, limit=self._at_once):
             tombstones: list[Event] = []
             for one in held:
                 if workspace_id is None:
@@ -146,4 +171,6 @@ class Removal:
                 documents += await self._stores.fingerprints.forget(
                     key, resource, [one.id for one in held if one.resource == resource]
                 )
-        return documents
+            if self._clock.monotonic() >= deadline:
+                return documents, True
+        return documents, False

@@ -5,13 +5,62 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
+import yaml
 
 from deploy.compose.edge import routes_conf
+from deploy.k8s.rendering import render
 from deploy.local.routes import ROUTES, ToPage, ToService, route
+from services.connector.app import create_app as create_connector
+from services.connector.settings import Settings as ConnectorSettings
+from services.detector.app import create_app as create_detector
+from services.detector.settings import Settings as DetectorSettings
+from services.notifier.app import create_app as create_notifier
+from services.notifier.settings import Settings as NotifierSettings
+from services.syncer.app import create_app as create_syncer
+from services.syncer.settings import Settings as SyncerSettings
+from shared.auth.authenticator import TOKEN_HEADERS
+from shared.contracts.topics import SERVICES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from shared.contracts.topics import Service
+
+KUBERNETES = "1.37.0"
+A_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+def _nobody(_: str) -> None:
+    """Be told that consuming stopped; here nothing is consumed."""
+
+
+def _app(service: Service) -> FastAPI:
+    keys = {"signing_key": A_KEY}
+    match service:
+        case "connector":
+            settings = ConnectorSettings.model_validate(keys | {"credential_keys": A_KEY})
+            return create_connector(settings, on_stop=_nobody)
+        case "syncer":
+            return create_syncer(SyncerSettings.model_validate(keys), on_stop=_nobody)
+        case "detector":
+            return create_detector(
+                DetectorSettings.model_validate(keys | {"text_model": False}), on_stop=_nobody
+            )
+        case "notifier":
+            notifier = NotifierSettings.model_validate(keys | {"credential_keys": A_KEY})
+            return create_notifier(notifier, on_stop=_nobody)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_a_service_describes_reaches_it(service: Service) -> None:
+    """Each address of a service's published API is routed to that service from outside."""
+    app = _app(service)
+    described = [app.openapi_url, *(path for path in app.openapi()["paths"] if path.startswith("/api/"))]
+    assert {path: route(path) for path in described} == dict.fromkeys(described, ToService(service))
 
 
 def test_the_ingress_is_the_path_table(manifests: list[dict[str, Any]]) -> None:
@@ -35,6 +84,24 @@ def test_what_people_see_is_behind_sign_in(manifests: list[dict[str, Any]]) -> N
     assert all(path.startswith(("/api/v1/", "/webhooks", "/static")) for path in paths)
 
 
+def test_the_sign_in_that_pages_name_is_there(root: Path) -> None:
+    """The annotation's middleware is in the examples, for the same host, and passes a header that is read."""
+    pages = next(
+        item
+        for item in render(root / "deploy/k8s/overlays/production")
+        if item["metadata"]["name"] == "earshot-pages"
+    )
+    named = pages["metadata"]["annotations"]["traefik.ingress.kubernetes.io/router.middlewares"]
+    middleware, back = yaml.safe_load_all((root / "deploy/k8s/examples/sign-in-traefik.yaml").read_text())
+    where = middleware["metadata"]
+    assert named == f"{where['namespace']}-{where['name']}@kubernetescrd"
+    assert where["namespace"] == pages["metadata"]["namespace"]
+    (header,) = middleware["spec"]["forwardAuth"]["authResponseHeaders"]
+    assert header.lower() in TOKEN_HEADERS
+    assert back["spec"]["rules"][0]["host"] == pages["spec"]["rules"][0]["host"]
+    kubernetes_validate.validate(back, KUBERNETES, strict=True)
+
+
 def test_the_edge_of_compose_is_fresh(root: Path) -> None:
     """The written table is what the code makes of the routes now."""
     assert (root / "deploy/compose/routes.conf").read_text() == routes_conf()
@@ -53,6 +120,7 @@ def test_the_edge_of_compose_is_fresh(root: Path) -> None:
         "/internal/v1/connections/x/credential",
         "/health/live",
         "/health/ready",
+        "/health/serving",
         "/metrics",
         "/nothing",
     ],

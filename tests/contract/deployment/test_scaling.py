@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, get_args
+
+from prometheus_client import CollectorRegistry, Gauge
 
 from deploy.k8s.rendering import render
+from services.syncer.domain.run import Lane
+from services.syncer.metrics import SyncerMetrics
+from services.syncer.settings import Settings as SyncerSettings
 from shared.contracts import topics
 from shared.contracts.topics import ALL_TOPICS, SERVICES
 
@@ -47,15 +53,46 @@ def _scaled(root: Path) -> list[dict[str, Any]]:
     return [item for item in manifests if item["kind"] == "ScaledObject"]
 
 
+def _triggers(item: dict[str, Any], kind: str) -> list[dict[str, str]]:
+    return [trigger["metadata"] for trigger in item["spec"]["triggers"] if trigger["type"] == kind]
+
+
 def test_lag_is_asked_of_groups_that_exist(root: Path) -> None:
     """Each trigger names a group and a topic that a service's handlers subscribe with."""
     subscriptions = _subscriptions(root)
     assert len(subscriptions) > 8
     for item in _scaled(root):
-        for trigger in item["spec"]["triggers"]:
-            metadata = trigger["metadata"]
+        for metadata in _triggers(item, "kafka"):
             assert (metadata["consumerGroup"], metadata["topic"]) in subscriptions
             assert metadata["consumerGroup"].split(".")[1] == item["spec"]["scaleTargetRef"]["name"]
+
+
+def test_the_syncer_is_scaled_by_its_workers(root: Path) -> None:
+    """A request is only noted when it is read, so lag says nothing: full lanes ask for another replica."""
+    metrics = SyncerMetrics(CollectorRegistry())
+    settings = SyncerSettings.model_validate({"signing_key": "k" * 40})
+    workers = {"main": settings.max_concurrent_runs, "hints": settings.max_concurrent_hints}
+    (syncer,) = [item for item in _scaled(root) if item["metadata"]["name"] == "syncer"]
+    assert not _triggers(syncer, "kafka")
+    asked = {}
+    for metadata in _triggers(syncer, "prometheus"):
+        found = re.fullmatch(
+            r'sum\(avg_over_time\((\w+)\{lane="(\w+)",namespace="(\w+)"\}\[\dm\]\)\)', metadata["query"]
+        )
+        assert found is not None
+        assert found[1] == _name(metrics.running)
+        assert found[3] == syncer["metadata"]["namespace"]
+        # Nothing scraped is no answer; as a zero it would take replicas away.
+        assert metadata["ignoreNullValues"] == "false"
+        asked[found[2]] = int(metadata["threshold"])
+    assert asked.keys() == set(get_args(Lane)) == workers.keys()
+    # Were all workers within it, a full replica would look like one that has enough.
+    assert all(1 <= asked[lane] < workers[lane] for lane in asked)
+
+
+def _name(gauge: Gauge) -> str:
+    (family,) = gauge.collect()
+    return family.name
 
 
 def test_no_replica_would_idle(root: Path) -> None:
@@ -63,7 +100,9 @@ def test_no_replica_would_idle(root: Path) -> None:
     scaled = _scaled(root)
     assert {item["spec"]["scaleTargetRef"]["name"] for item in scaled} == set(SERVICES)
     for item in scaled:
-        most = max(PARTITIONS[trigger["metadata"]["topic"]] for trigger in item["spec"]["triggers"])
+        # Runs are claimed from the store, by any replica; requests come by a topic nevertheless.
+        read = [metadata["topic"] for metadata in _triggers(item, "kafka")] or ["sync.requests"]
+        most = max(PARTITIONS[topic] for topic in read)
         assert 2 <= item["spec"]["minReplicaCount"] <= item["spec"]["maxReplicaCount"] <= most
 
 
@@ -72,8 +111,8 @@ def test_lag_is_asked_of_the_brokers_that_services_use(root: Path) -> None:
     manifests = render(root / "deploy/k8s/overlays/production")
     settings = next(item["data"] for item in manifests if item["kind"] == "ConfigMap")
     for item in _scaled(root):
-        for trigger in item["spec"]["triggers"]:
-            assert trigger["metadata"]["bootstrapServers"] == settings["EARSHOT_KAFKA_BOOTSTRAP_SERVERS"]
+        for metadata in _triggers(item, "kafka"):
+            assert metadata["bootstrapServers"] == settings["EARSHOT_KAFKA_BOOTSTRAP_SERVERS"]
 
 
 def test_the_autoscaler_alone_sets_replicas(root: Path) -> None:

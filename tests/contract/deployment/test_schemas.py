@@ -12,6 +12,24 @@ import pytest
 KUBERNETES = "1.37.0"
 
 _WHOLE = {"type": "integer", "minimum": 0}
+_NUMBER = {"type": "string", "pattern": "^[1-9][0-9]*$"}
+
+
+def _trigger(kind: str, required: tuple[str, ...], properties: dict[str, Any]) -> dict[str, Any]:
+    metadata = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(required),
+        "properties": properties,
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["type", "metadata"],
+        "properties": {"type": {"const": kind}, "metadata": metadata},
+    }
+
+
 _RULES = {
     "type": "object",
     "additionalProperties": False,
@@ -81,24 +99,29 @@ SCALED_OBJECT = {
                     "type": "array",
                     "minItems": 1,
                     "items": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "required": ["type", "metadata"],
-                        "properties": {
-                            "type": {"const": "kafka"},
-                            "metadata": {
-                                "type": "object",
-                                "additionalProperties": False,
-                                "required": ["bootstrapServers", "consumerGroup", "topic", "lagThreshold"],
-                                "properties": {
+                        "oneOf": [
+                            _trigger(
+                                "kafka",
+                                ("bootstrapServers", "consumerGroup", "topic", "lagThreshold"),
+                                {
                                     "bootstrapServers": {"type": "string"},
                                     "consumerGroup": {"type": "string"},
                                     "topic": {"type": "string"},
-                                    "lagThreshold": {"type": "string", "pattern": "^[1-9][0-9]*$"},
+                                    "lagThreshold": _NUMBER,
                                     "offsetResetPolicy": {"enum": ["earliest", "latest"]},
                                 },
-                            },
-                        },
+                            ),
+                            _trigger(
+                                "prometheus",
+                                ("serverAddress", "query", "threshold"),
+                                {
+                                    "serverAddress": {"type": "string"},
+                                    "query": {"type": "string"},
+                                    "threshold": _NUMBER,
+                                    "ignoreNullValues": {"enum": ["true", "false"]},
+                                },
+                            ),
+                        ]
                     },
                 },
             },

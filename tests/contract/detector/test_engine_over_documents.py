@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
+from services.detector.adapters import mongo_customers
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
 from services.detector.adapters.mongo_corrections import MongoCorrections
@@ -22,6 +23,9 @@ from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
+from services.detector.domain.customer import Customer
+from services.detector.domain.identity import known_customer_id
+from services.detector.domain.matching import match_company, normalise_name
 from services.detector.engine import Stores
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
@@ -33,7 +37,9 @@ from tests.unit.services.detector.engine_suite import (
     TestAgain,
     TestArriving,
     TestAttributes,
+    TestCorrections,
     TestDomainHints,
+    TestHealth,
     TestPeople,
     TestReading,
     TestRegrouping,
@@ -61,8 +67,10 @@ __all__ = [
     "TestAgain",
     "TestArriving",
     "TestAttributes",
+    "TestCorrections",
     "TestDeciding",
     "TestDomainHints",
+    "TestHealth",
     "TestMeanwhile",
     "TestPeople",
     "TestPreview",
@@ -176,6 +184,32 @@ async def test_two_replicas_settle_one_customer_at_once(rig: Rig) -> None:
     # Both may publish what is pending: the same fact with the same id, so nobody is told twice.
     opened = {event.event_id() for event in rig.published() if isinstance(event, SignalDetected)}
     assert len(opened) == 1
+
+
+async def test_names_are_found_in_a_long_list(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many begin alike, whoever bears the very name is there, and so is everybody who shares it."""
+    monkeypatch.setattr(mongo_customers, "_NEIGHBOURS", 5)
+    names = [f"Acme {number:03}" for number in range(60)]
+    rows = [Customer(known_customer_id(ORG, str(n)), ORG, name, str(n)) for n, name in enumerate(names)]
+    twins = [Customer(known_customer_id(ORG, f"t{n}"), ORG, names[n], f"t{n}") for n in range(10)]
+    await rig.stores.customers.save([*rows, *twins])
+    known = await rig.stores.customers.known_like(ORG, {"59"}, {normalise_name(one) for one in names[:40]})
+    matched = {
+        name: match_company(external_id=None, name=name, known=known, decisions=(), by_name="exact").basis
+        for name in names[:40]
+    }
+    assert matched == {name: "none" if name in names[:10] else "name" for name in names[:40]}
+    assert "59" in {one.external_id for one in known}
+
+
+async def test_each_name_has_its_own_namesakes(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that many begin like takes no suggestion from another one of the same question."""
+    monkeypatch.setattr(mongo_customers, "_NEIGHBOURS", 5)
+    many = [Customer(known_customer_id(ORG, str(n)), ORG, f"Acme {n:03}", str(n)) for n in range(60)]
+    other = Customer(known_customer_id(ORG, "z"), ORG, "Zebra Works", "z")
+    await rig.stores.customers.save([*many, other])
+    known = await rig.stores.customers.known_like(ORG, set(), {"acmes", "zebra work"})
+    assert other.customer_id in {one.customer_id for one in known}
 
 
 async def test_a_lease_is_held_by_one(rig: Rig) -> None:

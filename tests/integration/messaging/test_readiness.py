@@ -45,7 +45,7 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float) -> float:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_readiness_follows_kafka(mongodb_uri: str, tmp_path: Path) -> None:
-    """It drops when Kafka dies after the start, names the bus, and is back ten seconds after it."""
+    """It drops when Kafka dies, names the bus, and is back ten seconds after it; requests are served on."""
     local = LocalSettings()
     node = planned_node(
         folder=tmp_path / "kafka",
@@ -81,6 +81,7 @@ async def test_readiness_follows_kafka(mongodb_uri: str, tmp_path: Path) -> None
             await until(unready, 15)
             report = (await client.get("/health/ready")).json()
             assert "bus" in str(report)
+            assert (await client.get("/health/serving")).status_code == 200
         try:
             with running(node.command(), lambda: kafka_answers(servers), output=tmp_path / "second.txt"):
                 assert await until(ready, 60) <= 10

@@ -46,6 +46,7 @@ def test_an_address_belongs_to_its_service(path: str, service: str) -> None:
         "/internal/credentials",
         "/internal",
         "/health/ready",
+        "/health/serving",
         "/metrics",
         "/insightsx",
         "/api/v1",

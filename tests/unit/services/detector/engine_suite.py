@@ -11,11 +11,14 @@ import pytest
 
 from services.detector.domain.attributes import NONE
 from services.detector.domain.book import Change
+from services.detector.domain.customer import Customer
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
 from services.detector.domain.identity import known_customer_id, provisional_customer_id
 from services.detector.domain.matching import Suggestion
+from services.detector.domain.mirror import Progress
+from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import WORDS_REMOVED
 from services.detector.errors import InvalidRequestError, NotFoundError
 from services.detector.use_cases.admission import Admission
@@ -39,6 +42,7 @@ from tests.unit.services.detector.rig import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
+    from datetime import datetime
 
     from services.detector.domain.attributes import Meaning
     from services.detector.domain.conversation import AccountFacts
@@ -48,6 +52,9 @@ if TYPE_CHECKING:
 
 NORTHWIND = provisional_customer_id(ORG, f"{WORKSPACE}:co1")
 ACC1 = known_customer_id(ORG, "acc-1")
+
+FURIOUS = "This is terrible, I am really angry about your awful support."
+LOOKING = "We are looking at other vendors."
 
 ZEBRA = "It would be great if you could add a zebra dark mode to the dashboard."
 
@@ -60,6 +67,16 @@ async def requests_of(rig: Rig) -> list[Request]:
 
 async def _away(*_: object) -> None:
     raise TransientError("The database is away.")
+
+
+def _noting(save: Callable[..., Awaitable[None]], counted: list[str]) -> Callable[..., Awaitable[None]]:
+    """Return `save`, which also notes whose numbers it is given."""
+
+    async def noted(organization_id: str, numbers: dict[str, object]) -> None:
+        counted.extend(numbers)
+        await save(organization_id, numbers)
+
+    return noted
 
 
 class TestReading:
@@ -101,6 +118,16 @@ class TestReading:
         assert kinds(again) == [("updated", "churn_risk")]
         assert again[0].signal_id == opened[0].signal_id
         assert (again[0].revision, set(again[0].conversation_ids)) == (2, {"k1", "k2"})
+
+    async def test_notice_after_one_that_was_taken_back_is_told(self, rig: Rig) -> None:
+        """Who stays, and gives notice again a month later, is somebody to be alerted about."""
+        await rig.connect()
+        back = "Please disregard that, we decided to stay. Do not cancel our account."
+        await rig.tell(*rig.said("k1", LEAVING))
+        await rig.tell(*rig.said("k1", LEAVING, back))
+        assert [one.cleared_because for one in await rig.signals()] == ["withdrawn"]
+        rig.clock.advance(30 * 86_400)
+        assert kinds(await rig.tell(*rig.said("k2", LEAVING))) == [("detected", "churn_risk")]
 
     async def test_old_words_are_shown_and_not_announced(self, rig: Rig) -> None:
         """Evidence older than the announced age opens a historical signal; fresh words announce it."""
@@ -504,6 +531,16 @@ class TestTakingBack:
         assert await rig.tell(*records) == []
         assert await rig.stores.mirror.conversations(ORG, [f"{WORKSPACE}:k1"]) == {}
 
+    async def test_a_mood_goes_with_its_words(self, rig: Rig) -> None:
+        """A customer whose last words are deleted in Intercom has no mood any more."""
+        await rig.connect()
+        await rig.tell(rig.company(), rig.contact(), *rig.said("k1", FURIOUS))
+        customer = (await rig.stores.customers.by_ids(ORG, [NORTHWIND]))[NORTHWIND]
+        assert customer.mood is not None
+        await rig.tell(rig.deleted("conversation", "k1"))
+        customer = (await rig.stores.customers.by_ids(ORG, [NORTHWIND]))[NORTHWIND]
+        assert (customer.mood, customer.mood_messages) == (None, 0)
+
     async def test_losing_part_of_the_evidence_updates(self, rig: Rig) -> None:
         """With other evidence left the signal stays open, lighter."""
         await rig.connect()
@@ -762,6 +799,123 @@ class TestWhoseItIs:
         assert (first.created, [error.line for error in first.listed.errors]) == (2, [3])
         again = await rig.engine.customers.upload(ORG, content)
         assert (again.created, again.updated, again.unchanged) == (0, 0, 2)
+
+    async def test_a_list_that_comes_again_is_matched_after_all(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Rows that were kept before matching failed find their companies when the file comes again."""
+        await rig.connect()
+        await rig.tell(rig.company(external_id="acc-1"))
+        rows = [CustomerRow("acc-1", "Northwind")]
+        with monkeypatch.context() as away:
+            away.setattr(rig.stores.mirror, "save_match", _away)
+            with pytest.raises(TransientError):
+                await rig.engine.customers.keep(ORG, rows)
+        assert await rig.engine.customers.keep(ORG, rows) == (0, 0)
+        key = f"{WORKSPACE}:co1"
+        company = (await rig.stores.mirror.companies(ORG, [key]))[key]
+        assert (company.customer_id, company.basis) == (ACC1, "external_id")
+
+    async def test_other_name_matching_is_carried_through(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A setting that was kept before matching failed counts when its record comes again, and once."""
+        await rig.connect(match_companies_by_name="off")
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
+        await rig.tell(rig.company())
+        with monkeypatch.context() as away:
+            away.setattr(rig.stores.mirror, "save_match", _away)
+            with pytest.raises(TransientError):
+                await rig.connect(2, match_companies_by_name="exact")
+        await rig.connect(2, match_companies_by_name="exact")
+        key = f"{WORKSPACE}:co1"
+        company = (await rig.stores.mirror.companies(ORG, [key]))[key]
+        assert (company.customer_id, company.basis) == (ACC1, "name")
+        monkeypatch.setattr(rig.stores.mirror, "company_keys_after", _away)
+        await rig.connect(3, match_companies_by_name="exact")
+
+    async def test_signals_follow_a_customer_whose_writing_was_cut_short(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A new name or owner shows on signals also where the first attempt to say so failed."""
+        await rig.connect()
+        rows = [CustomerRow("acc-1", "Northwind")]
+        await rig.engine.customers.keep(ORG, rows)
+        await rig.tell(rig.company(external_id="acc-1"), rig.contact(), *rig.said("k1", LEAVING))
+        changes: list[Callable[[], Awaitable[object]]] = [
+            lambda: rig.tell(rig.company(external_id="acc-1", monthly_spend=900.0)),
+            lambda: rig.engine.customers.keep(ORG, [replace(rows[0], owner="ann@acme.example")]),
+        ]
+        for change in changes:
+            with monkeypatch.context() as away:
+                away.setattr(rig.stores.signals, "refresh_customer", _away)
+                with pytest.raises(TransientError):
+                    await change()
+            await change()
+        (signal,) = await rig.signals()
+        assert signal.customer is not None
+        assert (signal.customer.monthly_spend, signal.customer.owner) == (900.0, "ann@acme.example")
+
+    async def test_what_is_uploaded_while_moods_are_reviewed_is_kept(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A review reads a year of a customer; it writes the mood, and nothing of what others write."""
+        await rig.connect()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind", owner="old@x.example")])
+        await rig.tell(rig.company(external_id="acc-1"), rig.contact())
+        fresh = [CustomerRow("acc-1", "Northwind", owner="new@x.example")]
+        digests = rig.stores.mirror.digests
+
+        async def slowly(organization_id: str, subjects: Collection[str], since: datetime) -> Any:
+            found = await digests(organization_id, subjects, since)
+            await asyncio.sleep(0)
+            while fresh:
+                await rig.engine.customers.keep(ORG, [fresh.pop()])
+            return found
+
+        with monkeypatch.context() as slow:
+            slow.setattr(rig.stores.mirror, "digests", slowly)
+            await rig.tell(*rig.said("k1", FURIOUS))
+        customer = (await rig.stores.customers.by_ids(ORG, [ACC1]))[ACC1]
+        assert (customer.owner, customer.mood is None) == ("new@x.example", False)
+
+    async def test_two_who_write_one_customer_lose_nothing(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Facts that are put together while a row is uploaded rest on the row, and the row on the facts."""
+        await rig.connect()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind", owner="old@x.example")])
+        await rig.tell(rig.company(external_id="acc-1"))
+        fresh = [CustomerRow("acc-1", "Northwind", owner="new@x.example")]
+        companies_of = rig.stores.mirror.companies_of
+
+        async def slowly(organization_id: str, customer_ids: Collection[str]) -> Any:
+            found = await companies_of(organization_id, customer_ids)
+            while fresh:
+                await rig.engine.customers.keep(ORG, [fresh.pop()])
+            return found
+
+        with monkeypatch.context() as slow:
+            slow.setattr(rig.stores.mirror, "companies_of", slowly)
+            await rig.tell(rig.company(external_id="acc-1", monthly_spend=900.0))
+        customer = (await rig.stores.customers.by_ids(ORG, [ACC1]))[ACC1]
+        assert (customer.owner, customer.facts.monthly_spend) == ("new@x.example", 900.0)
+
+    async def test_a_customer_that_changed_meanwhile_is_not_overwritten(self, rig: Rig) -> None:
+        """Whoever writes what was read before somebody else wrote is refused by name; the rest is kept."""
+        customers = rig.stores.customers
+        first, second = (Customer(f"c{number}", ORG, "Northwind", f"acc-{number}") for number in range(2))
+        assert await customers.save([first, second]) == []
+        held = await customers.by_ids(ORG, ["c0", "c1"])
+        await customers.save_moods(ORG, {"c0": (-0.5, 3), "nobody": (0.1, 1)})
+        late = [replace(one, owner="ann@acme.example") for one in held.values()]
+        assert await customers.save(late) == ["c0"]
+        assert await customers.save([first]) == ["c0"]
+        after = await customers.by_ids(ORG, ["c0", "c1", "nobody"])
+        assert {key: (one.owner, one.mood, one.mood_messages) for key, one in after.items()} == {
+            "c0": (None, -0.5, 3),
+            "c1": ("ann@acme.example", None, 0),
+        }
 
     async def test_account_facts_wait_for_the_first_day(self, rig: Rig) -> None:
         """Facts found while listening begins are shown; facts that arise later are announced."""
@@ -1058,6 +1212,22 @@ class TestAgain:
         await rig.reread_all()
         assert [one.slot.kind for one in await rig.signals()] == ["churn_risk"]
 
+    async def test_re_readings_take_turns(self, rig: Rig) -> None:
+        """After a slice of a huge workspace comes one of whoever waits longer, of any organization."""
+        huge = Progress("con1", "huge", "f", started_at=NOW, total=1_000_000)
+        small = Progress("con2", "small", "f", started_at=NOW + timedelta(minutes=1), total=50)
+        for one in (huge, small):
+            await rig.stores.rereads.ask(one, again=True)
+        rig.clock.advance(120)
+        taken = []
+        for _ in range(4):
+            rig.clock.advance(1)
+            claimed = await rig.stores.rereads.claim("me", rig.clock.now(), 60, {"f"})
+            assert claimed is not None
+            taken.append(claimed.connection_id)
+            await rig.stores.rereads.advance(claimed, "me", rig.clock.now())
+        assert taken == ["con1", "con2", "con1", "con2"]
+
     async def test_switching_off_keeps_what_is_open(self, rig: Rig) -> None:
         """With the switch off nothing new is found, and open signals stay for people to judge."""
         await rig.connect()
@@ -1086,6 +1256,24 @@ class TestAgain:
         assert kinds(again) == [("detected", "churn_risk")]
         assert again[0].signal_id != opened.signal_id
 
+    async def test_a_grumble_runs_out_beside_many_notices(self, rig: Rig) -> None:
+        """Each variant of a kind is looked for by its own window, so that longer ones hide no shorter."""
+        await rig.connect()
+        for number in range(12):
+            await rig.tell(
+                rig.contact(f"p{number}", (f"co{number}",)), rig.company(f"co{number}", f"C{number}")
+            )
+        texts = [LEAVING] * 11 + [LOOKING]
+        told = [rig.said(f"k{n}", text, contact_ids=(f"p{n}",)) for n, text in enumerate(texts)]
+        await rig.tell(*(one for records in told for one in records))
+        rig.clock.advance(80 * 86_400)
+        now = rig.clock.now()
+        cuts = {Slot("churn_risk", "explicit"): now - timedelta(days=120)}
+        cuts[Slot("churn_risk", "implied")] = now - timedelta(days=60)
+        (found,) = await rig.stores.signals.overdue(ORG, cuts, 10)
+        assert found.slot.explicit is False
+        assert await rig.engine.rounds.expire(60) == 1
+
     async def test_a_bus_that_is_away_loses_nothing(self, rig: Rig) -> None:
         """What could not be published is told before what comes after it, and the batch may come again."""
         await rig.connect()
@@ -1096,6 +1284,28 @@ class TestAgain:
         (signal,) = await rig.signals()
         await rig.engine.review.confirm(ORG, signal.signal_id, by="ann@acme.example")
         assert kinds(rig.published()) == [("detected", "churn_risk"), ("updated", "churn_risk")]
+
+    async def test_numbers_that_a_crash_left_behind_are_made_good(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who asks for what is counted after its signals are stored; a round counts what died in between."""
+        await rig.connect()
+        records = [rig.company(), rig.contact(), *rig.said("k1", WISH)]
+        with monkeypatch.context() as away:
+            away.setattr(rig.stores.customers, "save_attention", _away)
+            with pytest.raises(TransientError):
+                await rig.tell(*records)
+        counted: list[str] = []
+        for store, name in ((rig.stores.customers, "save_attention"), (rig.stores.requests, "save_demand")):
+            monkeypatch.setattr(store, name, _noting(getattr(store, name), counted))
+        await rig.tell(*records)
+        assert counted == []
+        assert await rig.engine.rounds.recount() == 0
+        rig.clock.advance(60)
+        assert await rig.engine.rounds.recount() == 1
+        (signal,) = await rig.signals()
+        assert set(counted) == {NORTHWIND, signal.slot.request_id}
+        assert await rig.engine.rounds.recount() == 0
 
     async def test_organizations_never_meet(self, rig: Rig) -> None:
         """Another organization's records with the same ids touch nothing of ours."""
@@ -1130,12 +1340,14 @@ class TestHealth:
         """A well customer who gives notice falls; measuring again says nothing new; dismissed stays so."""
         await rig.connect()
         seen = rig.clock.now() + timedelta(days=30)
-        await rig.tell(rig.contact(), rig.company(last_request_at=seen), *rig.said("k1", UNRELATED))
+        await rig.tell(
+            rig.contact(), rig.company(last_request_at=seen), *rig.said("k1", UNRELATED, state="closed")
+        )
         well = await self._measured(rig)
         assert well is not None
         assert await self._measured(rig) == well
         start = len(rig.publisher.published)
-        await rig.tell(*rig.said("k2", LEAVING))
+        await rig.tell(*rig.said("k2", LEAVING, state="closed"))
         ill = await self._measured(rig, days=0.1)
         assert ill is not None
         assert ill <= well - 20
@@ -1148,14 +1360,35 @@ class TestHealth:
         (signal,) = await rig.signals(slot=SLOT)
         assert signal.cleared_because == "dismissed"
 
+    async def test_each_customer_has_its_own_connection_s_switch(self, rig: Rig) -> None:
+        """Where lifecycle events are off nothing is known of leaving; where on, silence is good news."""
+        await rig.connect(connection_id="con0", workspace_id="ws0", lifecycle=False)
+        await rig.connect()
+        here = [rig.company(), rig.contact(), *rig.said("k1", UNRELATED, state="closed")]
+        await rig.tell(*here)
+        await rig.tell(
+            *(one.model_copy(update={"connection_id": "con0", "workspace_id": "ws0"}) for one in here)
+        )
+        await self._measured(rig)
+        there = provisional_customer_id(ORG, "ws0:co1")
+        histories = await rig.stores.health.histories(ORG, [NORTHWIND, there])
+        shares = {
+            key: {part.name: part.share for part in one.latest.parts}["churn_risk"]
+            for key, one in histories.items()
+            if one.latest
+        }
+        assert shares == {NORTHWIND: 1.0, there: None}
+
     async def test_a_fall_that_is_over_settles_itself(self, rig: Rig) -> None:
         """When the notice is gone the health is back, and its signal closes."""
         await rig.connect()
         seen = rig.clock.now() + timedelta(days=30)
-        await rig.tell(rig.contact(), rig.company(last_request_at=seen), *rig.said("k1", UNRELATED))
+        await rig.tell(
+            rig.contact(), rig.company(last_request_at=seen), *rig.said("k1", UNRELATED, state="closed")
+        )
         await self._measured(rig)
         await self._measured(rig)
-        await rig.tell(*rig.said("k2", LEAVING))
+        await rig.tell(*rig.said("k2", LEAVING, state="closed"))
         await self._measured(rig, days=0.1)
         await rig.tell(rig.deleted("conversation", "k2"))
         await self._measured(rig, days=0.1)
@@ -1281,7 +1514,7 @@ class TestCorrections:
         names = [f"co{number}" for number in range(6)]
         for number, company in enumerate(names):
             await rig.tell(rig.contact(f"p{number}", (company,)), rig.company(company, f"Company {number}"))
-            await rig.tell(*rig.said(f"k{number}", LEAVING, contact_ids=(f"p{number}",)))
+            await rig.tell(*rig.said(f"k{number}", LOOKING, contact_ids=(f"p{number}",)))
         signals = [one for one in await rig.signals() if one.slot.kind == "churn_risk"]
         assert len(signals) == 6
         for one in signals[:5]:
@@ -1289,12 +1522,12 @@ class TestCorrections:
         (least,) = (await rig.stores.corrections.thresholds(ORG)).values()
         assert least > signals[0].confidence
         await rig.tell(rig.contact("late", ("late",)), rig.company("late", "Late"))
-        assert await rig.tell(*rig.said("k9", LEAVING, contact_ids=("late",))) == []
+        assert await rig.tell(*rig.said("k9", LOOKING, contact_ids=("late",))) == []
         assert next(one for one in await rig.signals() if one.signal_id == signals[5].signal_id).is_open
         for one in signals[:5]:
             await rig.engine.review.confirm(ORG, one.signal_id, by="ann@acme.example")
         assert await rig.stores.corrections.thresholds(ORG) == {}
-        assert kinds(await rig.tell(*rig.said("k9", LEAVING, contact_ids=("late",)))) == [
+        assert kinds(await rig.tell(*rig.said("k9", LOOKING, contact_ids=("late",)))) == [
             ("detected", "churn_risk")
         ]
 

@@ -14,7 +14,7 @@ from services.detector.domain.health import HealthWeights
 from services.detector.domain.health_history import MOST_STATES, HealthHistory
 from services.detector.domain.identity import resource_key
 from services.detector.domain.mail_domains import company_domain
-from services.detector.domain.matching import Decision, KnownName, Match, normalise_name
+from services.detector.domain.matching import NAMESAKE_LETTERS, Decision, KnownName, Match, normalise_name
 from services.detector.domain.mirror import (
     ConnectionView,
     Digest,
@@ -25,7 +25,7 @@ from services.detector.domain.mirror import (
 )
 from services.detector.domain.spoken import contact_keys
 from services.detector.domain.standing import Attention, Demand, attention_of, demand_of
-from services.detector.ports import Due, DueSubject, Spent
+from services.detector.ports import Due, DueSubject, Spent, Uncounted
 from shared.contracts.resources import (
     AdminChanged,
     CompanyChanged,
@@ -299,6 +299,7 @@ class MemorySignals:
     def __init__(self, publisher: RecordingPublisher) -> None:
         self._signals: dict[tuple[str, str], Signal] = {}
         self._publisher = publisher
+        self._uncounted: dict[tuple[str, str, int], tuple[datetime, Uncounted]] = {}
         self.pending: list[Event] = []
 
     def _of(self, organization_id: str) -> list[Signal]:
@@ -336,19 +337,13 @@ class MemorySignals:
             or any(proof.conversation_key.startswith(prefix) for proof in one.proofs)
         ]
 
-    async def overdue(
-        self, organization_id: str, kind_cuts: Mapping[str, datetime], limit: int
-    ) -> list[Signal]:
-        found = [
-            one
-            for one in self._of(organization_id)
-            if one.is_open
-            and one.slot.kind in kind_cuts
-            and one.occurred_at is not None
-            and one.occurred_at < kind_cuts[one.slot.kind]
-            and not one.rests_on_facts
-        ]
-        return found[:limit]
+    async def overdue(self, organization_id: str, cuts: Mapping[Slot, datetime], limit: int) -> list[Signal]:
+        found: list[Signal] = []
+        for slot, cut in cuts.items():
+            mine = [one for one in self._of(organization_id) if one.is_open and one.slot == slot]
+            words = [one for one in mine if not one.rests_on_facts]
+            found += [one for one in words if one.occurred_at and one.occurred_at < cut][:limit]
+        return found
 
     async def organizations(self) -> list[str]:
         return sorted({owner for owner, _ in self._signals})
@@ -364,6 +359,8 @@ class MemorySignals:
                 refused.append(change.after.signal_id)
                 continue
             self._signals[place] = change.after
+            mark = Uncounted(*place, change.after.revision, change.customer_ids, change.request_ids)
+            self._uncounted[*place, mark.revision] = (change.after.changed_at, mark)
             told += [event_of(transition, signal) for transition, signal in change.told]
         self.pending += told
         if changes and self.pending:
@@ -380,6 +377,13 @@ class MemorySignals:
             and one.signal_id != signal.signal_id
             for one in self._of(signal.organization_id)
         )
+
+    async def uncounted(self, before: datetime, limit: int) -> list[Uncounted]:
+        return [mark for at, mark in self._uncounted.values() if at < before][:limit]
+
+    async def counted(self, organization_id: str, states: Collection[tuple[str, int]]) -> None:
+        for signal_id, revision in states:
+            self._uncounted.pop((organization_id, signal_id, revision), None)
 
     async def attention(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Attention]:
         return {
@@ -410,6 +414,7 @@ class MemorySignals:
         gone = [place for place in self._signals if place[0] == organization_id and place[1] in signal_ids]
         for place in gone:
             del self._signals[place]
+        self._uncounted = {key: mark for key, mark in self._uncounted.items() if key[:2] not in gone}
         return len(gone)
 
 
@@ -426,30 +431,43 @@ class MemoryCustomers:
         return [one for _, one in sorted(self._customers.items()) if one.merged_into is None]
 
     async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]:
+        places = {one: (organization_id, one) for one in customer_ids}
         return {
-            one: self._customers[organization_id, one]
-            for one in customer_ids
-            if (organization_id, one) in self._customers
+            one: replace(self._customers[place], changes=self.changes[place])
+            for one, place in places.items()
+            if place in self._customers
         }
 
-    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> None:
+    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> list[str]:
+        refused = []
         for one in customers:
             place = (one.organization_id, one.customer_id)
+            if place in self._customers and self.changes[place] != one.changes:
+                refused.append(one.customer_id)
+                continue
             self._customers[place] = one
             self.changes[place] += 1
             if facts_at is not None:
                 self._snapshots[place] = [*self._snapshots[place], (facts_at, one.facts)][-50:]
+        return refused
+
+    async def save_moods(self, organization_id: str, moods: Mapping[str, tuple[float | None, int]]) -> None:
+        for customer_id, (mood, messages) in moods.items():
+            place = (organization_id, customer_id)
+            if place in self._customers:
+                self._customers[place] = replace(self._customers[place], mood=mood, mood_messages=messages)
+                self.changes[place] += 1
 
     async def known_like(
         self, organization_id: str, external_ids: Collection[str], names: Collection[str]
     ) -> list[KnownName]:
-        prefixes = {name[:2] for name in names if name}
+        prefixes = {name[:NAMESAKE_LETTERS] for name in names if name}
         return [
             KnownName(one.customer_id, one.external_id or "", one.name)
             for (owner, _), one in sorted(self._customers.items())
             if owner == organization_id
             and not one.provisional
-            and (one.external_id in external_ids or normalise_name(one.name)[:2] in prefixes)
+            and (one.external_id in external_ids or normalise_name(one.name)[:NAMESAKE_LETTERS] in prefixes)
         ]
 
     async def listing(self, organization_id: str, domains: Collection[str]) -> dict[str, frozenset[str]]:
@@ -764,6 +782,11 @@ class MemoryConnections:
         self._views[place] = view
         return True
 
+    async def note_matched(self, view: ConnectionView) -> None:
+        place = (view.organization_id, view.connection_id)
+        if place in self._views:
+            self._views[place] = replace(self._views[place], names_matched=view.match_companies_by_name)
+
     async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
         return self._barriers.get((organization_id, connection_id))
 
@@ -807,11 +830,11 @@ class MemoryRereads:
                 return progress
         return None
 
-    async def advance(self, progress: Progress, owner: str) -> None:
+    async def advance(self, progress: Progress, owner: str, now: datetime) -> None:
         place = (progress.organization_id, progress.connection_id)
         held, holder, _ = self._progress[place]
         if holder == owner and held.fingerprint == progress.fingerprint:
-            self._progress[place] = (progress, None, _EPOCH)
+            self._progress[place] = (progress, None, now)
 
     async def put_back(self, progress: Progress, owner: str, now: datetime) -> None:
         place = (progress.organization_id, progress.connection_id)
@@ -839,13 +862,13 @@ class MemoryRedetections:
     async def claim(
         self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
     ) -> Redetection | None:
-        for place, (held, _, until) in sorted(self._held.items()):
+        for place, (held, _, until) in sorted(self._held.items(), key=lambda item: item[1][2]):
             if held.state == "reading" and until <= now and held.fingerprint in fingerprints:
                 self._held[place] = (held, owner, now + timedelta(seconds=lease_seconds))
                 return held
         return None
 
-    async def advance(self, redetection: Redetection, owner: str, *, cursor: str) -> bool:
+    async def advance(self, redetection: Redetection, owner: str, *, cursor: str, now: datetime) -> bool:
         place = (redetection.organization_id, redetection.connection_id)
         if place not in self._held:
             return False
@@ -853,7 +876,7 @@ class MemoryRedetections:
         told = (redetection.redetection_id, "reading", cursor, owner)
         if (held.redetection_id, held.state, held.cursor, holder) != told:
             return False
-        self._held[place] = (redetection, None, _EPOCH)
+        self._held[place] = (redetection, None, now)
         return True
 
     async def of(self, organization_id: str) -> list[Redetection]:

@@ -11,6 +11,7 @@ import pytest
 from services.detector.detectors import Detectors
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Evidence, FactEvidence, Finding, Kind, Polarity
+from services.detector.domain.redetection import Redetection
 from services.detector.errors import InvalidRequestError, NotFoundError
 from shared.contracts.signals import SignalDetected
 from tests.unit.services.detector.rig import NOW, ORG, WORKSPACE
@@ -18,7 +19,6 @@ from tests.unit.services.detector.rig import NOW, ORG, WORKSPACE
 if TYPE_CHECKING:
     from services.detector.domain.conversation import AccountFacts, AccountHistory, Context, Conversation
     from services.detector.domain.mirror import ConnectionView
-    from services.detector.domain.redetection import Redetection
     from services.detector.use_cases.redetect import Preview
     from tests.unit.services.detector.rig import Rig
 
@@ -224,8 +224,29 @@ class TestPreview:
         rig.clock.advance(61)
         await new.redetect_all()
         counted = (await the_redetection(rig)).difference
-        assert await rig.stores.redetections.advance(dead, "dead", cursor=dead.cursor) is False
+        assert (
+            await rig.stores.redetections.advance(dead, "dead", cursor=dead.cursor, now=rig.clock.now())
+            is False
+        )
         assert (await the_redetection(rig)).difference == counted
+
+    async def test_comparisons_take_turns(self, rig: Rig) -> None:
+        """After a slice of a huge workspace comes one of whoever waits longer, of any organization."""
+        store = rig.stores.redetections
+        for number, organization in enumerate(("huge", "small")):
+            await store.ask(
+                Redetection("con1", organization, "old", "new", NOW + number * timedelta(minutes=1))
+            )
+        rig.clock.advance(120)
+        taken = []
+        for number in range(4):
+            rig.clock.advance(1)
+            claimed = await store.claim("me", rig.clock.now(), 60, {"new"})
+            assert claimed is not None
+            taken.append(claimed.organization_id)
+            after = replace(claimed, cursor=str(number))
+            assert await store.advance(after, "me", cursor=claimed.cursor, now=rig.clock.now())
+        assert taken == ["huge", "small", "huge", "small"]
 
     async def test_slices_join(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         """Read one conversation at a time, it comes to the same."""
@@ -269,7 +290,7 @@ class TestPreview:
         claimed = await rig.stores.redetections.claim("slow", rig.clock.now(), 60, both(new))
         assert claimed is not None
         await new.remove()
-        assert await rig.stores.redetections.advance(claimed, "slow", cursor="") is False
+        assert await rig.stores.redetections.advance(claimed, "slow", cursor="", now=rig.clock.now()) is False
         assert await rig.stores.redetections.of(ORG) == []
 
     async def test_one_asked_for_while_the_data_went_is_dropped(self, rig: Rig) -> None:

@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
-from shared.auth.authenticator import LocalAuthenticator, OidcAuthenticator, Refused
+from shared.auth.authenticator import TOKEN_HEADERS, LocalAuthenticator, OidcAuthenticator, Refused
 from shared.auth.tokens import (
     TokenRefused,
     identity_of_api_key,
@@ -167,15 +167,17 @@ def oidc(issuer: Issuer, clock: ManualClock) -> OidcAuthenticator:
     )
 
 
-async def test_an_identity_token_names_person_organization_and_role(clock: ManualClock) -> None:
-    """The provider's word is taken when its signature, audience and time hold."""
+@pytest.mark.parametrize("header", TOKEN_HEADERS)
+async def test_an_identity_token_names_person_organization_and_role(clock: ManualClock, header: str) -> None:
+    """The provider's word is taken, under either name, when its signature, audience and time hold."""
     issuer = Issuer()
-    identity = await oidc(issuer, clock).identify({"x-forwarded-access-token": issuer.token()}, "10.0.0.7")
+    identity = await oidc(issuer, clock).identify({header: issuer.token()}, "10.0.0.7")
     assert (identity.organization_id, identity.role, identity.email) == (
         "acme",
         "admin",
         "dana@acme.example",
     )
+    assert identity.ambient
 
 
 @pytest.mark.parametrize(
@@ -197,11 +199,12 @@ async def test_an_identity_token_that_is_not_for_us_is_refused(
         await oidc(issuer, clock).identify({"x-forwarded-access-token": issuer.token(**change)}, None)
 
 
-async def test_a_token_of_another_key_is_refused(clock: ManualClock) -> None:
+@pytest.mark.parametrize("header", TOKEN_HEADERS)
+async def test_a_token_of_another_key_is_refused(clock: ManualClock, header: str) -> None:
     """A forged signature does not pass, although its key id is ours."""
     issuer, forger = Issuer(), Issuer()
     with pytest.raises(Refused):
-        await oidc(issuer, clock).identify({"x-forwarded-access-token": forger.token()}, None)
+        await oidc(issuer, clock).identify({header: forger.token()}, None)
 
 
 async def test_roles_default_to_member(clock: ManualClock) -> None:

@@ -98,6 +98,17 @@ async def test_live_is_not_ready(client: httpx.AsyncClient, readiness: Readiness
     assert (await client.get("/health/ready")).status_code == 200
 
 
+async def test_a_lost_bus_ends_work_and_not_serving(client: httpx.AsyncClient, readiness: Readiness) -> None:
+    """Who sends requests learns that they are still answered, and which part is away."""
+    assert (await client.get("/health/serving")).status_code == 503
+    readiness.set("bus", ready=True)
+    readiness.set("bus", ready=False, why="does not answer")
+    assert (await client.get("/health/ready")).status_code == 503
+    serving = await client.get("/health/serving")
+    assert serving.status_code == 200
+    assert serving.json()["parts"]["bus"] == {"ready": False, "why": "does not answer"}
+
+
 async def test_an_unforeseen_error_shows_a_reference_and_no_secret(client: httpx.AsyncClient) -> None:
     """People get a reference to find the log line by; what went wrong inside stays inside."""
     answer = await client.get("/broken")

@@ -107,6 +107,50 @@ def test_taken_back_keeps_the_words_readable() -> None:
     assert (change.after.is_open, [step for step, _ in change.told]) == (True, ["updated"])
 
 
+EMPTY = Reading(source="ws1:k1", contributions=(), texts={"p1": "word"})
+
+
+def _withdrawn() -> Signal:
+    """Return a signal of forty days ago that was taken back a day later."""
+    then = NOW - timedelta(days=39)
+    (opened,) = settled(reading(proof(days_ago=40)), now=then)
+    (closed,) = settled(EMPTY, stored=(opened,), now=then + timedelta(days=1))
+    assert closed.cleared_because == "withdrawn"
+    return closed
+
+
+def test_new_words_after_those_taken_back_are_another_occasion() -> None:
+    """Notice given again after it was taken back is told like any other; the old signal stays closed."""
+    closed = _withdrawn()
+    later = book(closed)
+    later.settle(EMPTY)
+    later.settle(reading(proof("ws1:k2"), source="ws1:k2"))
+    (change,) = later.changes()
+    assert (change.after.signal_id != closed.signal_id, change.after.historical) == (True, False)
+    assert [step for step, _ in change.told] == ["detected"]
+
+
+def test_older_words_than_those_taken_back_reopen_them_quietly() -> None:
+    """What was said no later than what was taken back is no news."""
+    later = book(_withdrawn())
+    later.settle(reading(proof("ws1:k2", days_ago=41), source="ws1:k2"))
+    (change,) = later.changes()
+    assert (change.after.is_open, [step for step, _ in change.told]) == (True, ["updated"])
+
+
+def test_words_that_mean_it_again_join_the_newer_occasion() -> None:
+    """Where new words opened another signal meanwhile, the old ones are its evidence; one stays open."""
+    closed = _withdrawn()
+    stored = tuple(settled(reading(proof("ws1:k2"), source="ws1:k2"), stored=(closed,)))
+    again = reading(proof(days_ago=40))
+    after = settled(again, stored=stored)
+    (opened,) = (one for one in after if one.is_open)
+    assert ({one.source for one in opened.proofs}, len(after)) == ({"ws1:k1", "ws1:k2"}, 2)
+    repeated = book(*after)
+    repeated.settle(again)
+    assert repeated.changes() == ()
+
+
 def test_muted_kinds_are_left_alone() -> None:
     """What was not looked for is not missing; words that are gone are."""
     (opened,) = settled(reading(proof()))
