@@ -34,6 +34,7 @@ from services.detector.api.language_model import language_model_routes
 from services.detector.api.reading import conversation_routes, people_routes, request_routes
 from services.detector.api.redetections import redetection_routes
 from services.detector.api.signals import signal_routes
+from services.detector.api.suggestions import suggestion_routes
 from services.detector.api.topics import topic_routes
 from services.detector.background import BackgroundWork
 from services.detector.detectors import discover, lowered
@@ -199,6 +200,7 @@ def create_app(
     return base.application(
         routers=[
             signal_routes(lists=lists, show=show, review=engine.review),
+            suggestion_routes(lists=lists, customers=customers, maintain=engine.customers),
             customer_routes(lists=lists, show=show, maintain=engine.customers, clock=base.clock),
             health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
             request_routes(lists=lists, show=show, review=engine.review, regroup=engine.regroup),

@@ -182,7 +182,9 @@ class Lists(Protocol):
         position: dict[str, Any] | None,
         limit: int,
         narrowed: Narrowing = ANY,
-    ) -> Portion[CustomerRow]: ...
+    ) -> Portion[CustomerRow]:
+        """Return customers in order; who has no health, mood or renewal date is last in either direction."""
+        ...
 
     async def count_customers(
         self,
@@ -252,8 +254,10 @@ class Lists(Protocol):
         """Return the names of attributes that companies of a connection have, with an example each."""
         ...
 
-    async def unmatched(self, organization_id: str, limit: int) -> list[MirroredCompany]:
-        """Return companies with suggestions that nobody decided on yet."""
+    async def undecided(
+        self, organization_id: str, *, position: dict[str, Any] | None, limit: int
+    ) -> Portion[MirroredCompany]:
+        """Return companies that are matched to nobody and may be a customer, by their key."""
         ...
 
     async def signals_per_detector(self, organization_id: str) -> dict[str, int]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.detector.domain.health import HealthWeights
     from services.detector.domain.health_history import HealthHistory, Measured
     from services.detector.domain.identity import Subject
-    from services.detector.domain.matching import Decision, KnownName, Match
+    from services.detector.domain.matching import Decision, KnownName, Match, Suggestion
     from services.detector.domain.mirror import (
         Analysis,
         ConnectionView,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         MirroredCompany,
         MirroredConversation,
         Progress,
+        Writers,
     )
     from services.detector.domain.occasion import Slot
     from services.detector.domain.question import Question
@@ -86,6 +87,26 @@ class Mirror(Protocol):
     async def tag_names(self, organization_id: str, keys: Collection[str]) -> dict[str, str]: ...
 
     async def admins(self, organization_id: str, workspace_ids: Collection[str]) -> list[AdminChanged]: ...
+
+    async def writers(
+        self, organization_id: str, *, company_keys: Collection[str] = (), domains: Collection[str] = ()
+    ) -> list[Writers]:
+        """Return who of these companies, or from these domains, writes from which domain.
+
+        People with the same companies and domain are counted together; at most 2,000 such groups, those of
+        most people first.
+        """
+        ...
+
+    async def matched(self, organization_id: str, keys: Collection[str]) -> dict[str, str]:
+        """Return by key the customers of those of these companies that are matched to one on the list."""
+        ...
+
+    async def save_suggestions(
+        self, organization_id: str, company_key: str, suggestions: Sequence[Suggestion]
+    ) -> None:
+        """Keep what a company may be, unless it was matched meanwhile."""
+        ...
 
     async def save_match(self, organization_id: str, company_key: str, match: Match) -> None: ...
 
@@ -213,13 +234,16 @@ class Signals(Protocol):
         ...
 
     async def refresh_customer(self, customer: Customer) -> None:
-        """Show a customer's new name, owner and spend on its signals; nobody is told of that."""
+        """Show a customer's new name, owner and spend on its signals.
+
+        Their revision moves, so that nobody who read them before writes the old ones back; nobody is told.
+        """
         ...
 
     async def rename_tag(
         self, organization_id: str, workspace_id: str, before: str, after: str | None
     ) -> None:
-        """Show a tag's new name on signals of its workspace, or no tag; nobody is told of that."""
+        """Show a tag's new name on signals of its workspace, or no tag; as `refresh_customer`, untold."""
         ...
 
     async def delete(self, organization_id: str, signal_ids: Collection[str]) -> int: ...
@@ -245,10 +269,14 @@ class Customers(Protocol):
     async def known_like(
         self, organization_id: str, external_ids: Collection[str], names: Collection[str]
     ) -> list[KnownName]:
-        """Return all known customers with one of the external ids or of the normalised `names`.
+        """Return all known customers with one of these external ids or normalised names.
 
-        With them come some whose name may be like one of `names` that nobody bears, for suggestions.
+        Beside them come some whose name may be like one of `names`, as many for each.
         """
+        ...
+
+    async def listing(self, organization_id: str, domains: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return by domain the known customers whose row in the organization's own list names it."""
         ...
 
     async def decisions(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from services.detector.adapters.flat import flat
 from services.detector.domain.conversation import ConversationSummary
 from services.detector.domain.identity import resource_key
-from services.detector.domain.matching import normalise_name
+from services.detector.domain.mail_domains import company_domain
+from services.detector.domain.matching import Suggestion, normalise_name
 from services.detector.domain.mirror import Analysis, Digest, Mark, MirroredCompany, MirroredConversation
 from services.detector.domain.mood import MoodPoint
 from services.detector.domain.spoken import contact_keys, teammate_keys
@@ -19,7 +20,7 @@ from shared.contracts.resources import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from shared.contracts.resources import ResourceEvent
     from shared.documents.database import Document
@@ -55,6 +56,7 @@ def fields_of(record: ResourceEvent) -> Document:
             document["company_keys"] = _keys(record, record.company_ids)
             document["tag_keys"] = _keys(record, record.tag_ids)
             document["email"] = record.email.casefold() if record.email else None
+            document["email_domain"] = company_domain(record.email)
             document["name_folded"] = " ".join(filter(None, (record.name, record.email))).casefold()
         case CompanyChanged():
             document["tag_keys"] = _keys(record, record.tag_ids)
@@ -83,8 +85,16 @@ def company_from(document: Document) -> MirroredCompany:
         record=CompanyChanged.model_validate(document["data"]),
         customer_id=document.get("customer_id"),
         basis=document.get("basis", "none"),
-        suggestions=tuple(document.get("suggestions", ())),
+        suggestions=tuple(Suggestion(**one) for one in document.get("suggestions", ())),
     )
+
+
+def suggestion_fields(suggestions: Sequence[Suggestion], *, matched: bool) -> Document:
+    """Return what keeps a company's suggestions; `undecided` is what the list of questions is read by."""
+    return {
+        "suggestions": [flat(one) for one in suggestions],
+        "undecided": not matched and bool(suggestions),
+    }
 
 
 def analysis_fields(analysis: Analysis) -> Document:

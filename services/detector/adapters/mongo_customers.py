@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 _SNAPSHOTS = 50
 """Older states of a customer's facts that are kept; at a change a week, a year."""
 
+_NEIGHBOURS = 50
+"""Names before and after each in the alphabet that are measured; a slip of the pen is seldom further away."""
+
+_LAST_LETTER = "\U0010ffff"
+"""Sorts behind every text that begins the same."""
+
+_NAMES_AT_ONCE = 16
+"""Names whose neighbours are looked up together."""
+
 HEALTH_STATES = ("health_known_since", "health_latest", "health_states")
 """What only a customer's page and the next measure read; see `mongo_health`."""
 
@@ -35,12 +45,11 @@ WITHOUT_PAST = dict.fromkeys(("snapshots", *HEALTH_STATES), 0)
 """A projection that leaves older states behind, which are most of a customer's document."""
 
 HEALTH_UNKNOWN = 101
-"""Sorts customers without a health behind all that have one."""
+MOOD_UNKNOWN = 2.0
+RENEWAL_UNKNOWN = "9999"
+"""What customers without a value are sorted by: above every value there is, so that they stand together."""
 
 NEVER_MEASURED = datetime(2000, 1, 1, tzinfo=UTC)
-
-_MANY_NAMESAKES = 200
-"""Customers looked at for suggestions by prefix; exact names are found without a limit."""
 
 _PORTION = 200
 
@@ -58,8 +67,8 @@ class MongoCustomers:
         organization = ("organization_id", 1)
         await self._customers.ensure_indexes(
             Index(keys=(organization, ("external_id", 1))),
-            Index(keys=(organization, ("name_normalised", 1))),
-            Index(keys=(organization, ("name_prefix", 1))),
+            Index(keys=(organization, ("provisional", 1), ("name_normalised", 1))),
+            Index(keys=(organization, ("domains", 1))),
             Index(keys=(organization, ("attention", -1), ("_id", -1))),
             *(
                 Index(keys=(organization, (order, 1), ("_id", 1)))
@@ -121,29 +130,69 @@ class MongoCustomers:
     async def known_like(
         self, organization_id: str, external_ids: Keys[str], names: Keys[str]
     ) -> list[KnownName]:
-        wanted = {name for name in names if name}
-        found = await self._known(organization_id, "external_id", external_ids)
-        found |= await self._known(organization_id, "name_normalised", wanted)
-        borne = {one["name_normalised"] for one in found.values()}
-        for prefix in sorted({name[:NAMESAKE_LETTERS] for name in wanted - borne}):
-            # One question each: a limit for all together would be used up by whoever comes first.
-            found |= await self._known(organization_id, "name_prefix", [prefix], limit=_MANY_NAMESAKES)
+        wanted = sorted(name for name in names if name)
+        if not await self._known(organization_id, {}, limit=1):
+            return []
+        # Whoever bears a name or an id counts, without a limit: a second bearer makes a match a question.
+        found = [
+            document
+            for field, values in (("external_id", sorted(external_ids)), ("name_normalised", wanted))
+            if values
+            for document in await self._known(organization_id, {field: {"$in": values}})
+        ]
+        for start in range(0, len(wanted), _NAMES_AT_ONCE):
+            for alike in await asyncio.gather(
+                *(self._neighbours(organization_id, name) for name in wanted[start : start + _NAMES_AT_ONCE])
+            ):
+                found += alike
+        distinct = {one["customer_id"]: one for one in found}
         return [
             KnownName(one["customer_id"], one["external_id"] or "", one["name"])
-            for _, one in sorted(found.items())
+            for _, one in sorted(distinct.items())
+        ]
+
+    async def _neighbours(self, organization_id: str, name: str) -> list[Document]:
+        """Return those who stand next to a name in the alphabet and begin as it does."""
+        first = name[:NAMESAKE_LETTERS]
+        after = {"$gt": name, "$lt": f"{first}{_LAST_LETTER}"}
+        before = {"$gte": first, "$lt": name}
+        return [
+            document
+            for bounds, direction in ((after, 1), (before, -1))
+            for document in await self._known(
+                organization_id,
+                {"name_normalised": bounds},
+                sort=[("name_normalised", direction)],
+                limit=_NEIGHBOURS,
+            )
         ]
 
     async def _known(
-        self, organization_id: str, field: str, values: Keys[str], *, limit: int = 0
-    ) -> dict[str, Document]:
-        if not values:
-            return {}
-        found = await self._customers.of(organization_id).find(
-            {field: {"$in": sorted(values)}, "provisional": False},
-            projection={"customer_id": 1, "external_id": 1, "name": 1, "name_normalised": 1},
+        self,
+        organization_id: str,
+        query: dict[str, Any],
+        *,
+        sort: list[tuple[str, int]] | None = None,
+        limit: int = 0,
+    ) -> list[Document]:
+        return await self._customers.of(organization_id).find(
+            {"provisional": False, **query},
+            projection={"customer_id": 1, "external_id": 1, "name": 1},
+            sort=sort,
             limit=limit,
         )
-        return {document["customer_id"]: document for document in found}
+
+    async def listing(self, organization_id: str, domains: Keys[str]) -> dict[str, frozenset[str]]:
+        if not domains:
+            return {}
+        found = await self._customers.of(organization_id).find(
+            {"domains": {"$in": sorted(domains)}}, projection={"customer_id": 1, "domains": 1}
+        )
+        listing: dict[str, set[str]] = defaultdict(set)
+        for one in found:
+            for domain in one["domains"]:
+                listing[domain].add(one["customer_id"])
+        return {domain: frozenset(ids) for domain, ids in listing.items() if domain in domains}
 
     async def decisions(self, organization_id: str, company_keys: Keys[str]) -> dict[str, list[Decision]]:
         if not company_keys:
@@ -292,13 +341,11 @@ def facts_from(document: Document) -> AccountFacts:
 
 
 def _to_document(customer: Customer) -> Document:
-    normalised = normalise_name(customer.name)
     return {
         "customer_id": customer.customer_id,
         "name": customer.name,
         "name_folded": customer.name.casefold(),
-        "name_normalised": normalised,
-        "name_prefix": normalised[:NAMESAKE_LETTERS],
+        "name_normalised": normalise_name(customer.name),
         "external_id": customer.external_id,
         "owner": customer.owner,
         "plan": customer.plan,
@@ -306,17 +353,20 @@ def _to_document(customer: Customer) -> Document:
         "seats": customer.seats,
         "renewal_date": customer.renewal_date.isoformat() if customer.renewal_date else None,
         "attributes": [{"name": name, "value": value} for name, value in sorted(customer.attributes.items())],
+        "domains": list(customer.domains),
         "provisional": customer.provisional,
         "merged_into": customer.merged_into,
         "facts": _facts_to_document(customer.facts),
         "sort_spend": customer.facts.monthly_spend or 0.0,
-        "sort_renewal": customer.facts.renewal_date.isoformat() if customer.facts.renewal_date else "9999",
+        "sort_renewal": customer.facts.renewal_date.isoformat()
+        if customer.facts.renewal_date
+        else RENEWAL_UNKNOWN,
         **_mood_fields(customer.mood, customer.mood_messages),
     }
 
 
 def _mood_fields(mood: float | None, messages: int) -> Document:
-    return {"sort_mood": mood if mood is not None else 2.0, "mood": mood, "mood_messages": messages}
+    return {"sort_mood": mood if mood is not None else MOOD_UNKNOWN, "mood": mood, "mood_messages": messages}
 
 
 def customer_from(document: Document) -> Customer:

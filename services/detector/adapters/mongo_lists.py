@@ -6,7 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.mirror_documents import company_from, conversation_from
-from services.detector.adapters.mongo_customers import WITHOUT_PAST, customer_from
+from services.detector.adapters.mongo_customers import (
+    HEALTH_UNKNOWN,
+    MOOD_UNKNOWN,
+    RENEWAL_UNKNOWN,
+    WITHOUT_PAST,
+    customer_from,
+)
 from services.detector.adapters.mongo_requests import request_from
 from services.detector.adapters.narrowing import Narrower
 from services.detector.adapters.paging import portion_of
@@ -43,6 +49,11 @@ _CUSTOMER_FIELDS = {
     "health": "sort_health",
     "mood": "sort_mood",
     "renewal": "sort_renewal",
+}
+_UNKNOWN: dict[str, float | str] = {
+    "sort_health": HEALTH_UNKNOWN,
+    "sort_mood": MOOD_UNKNOWN,
+    "sort_renewal": RENEWAL_UNKNOWN,
 }
 _REQUEST_FIELDS = {"customers": "customers", "spend": "spend", "last": "sort_last", "title": "title"}
 
@@ -109,17 +120,19 @@ class MongoLists:
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[CustomerRow]:
+        field = _CUSTOMER_FIELDS[sort.removeprefix("-")]
         found = await portion_of(
             self._customers.of(organization_id),
             _all(
                 _customer_query(words, owner, known=known),
                 await self._narrower.customers(organization_id, narrowed),
             ),
-            field=_CUSTOMER_FIELDS[sort.removeprefix("-")],
+            field=field,
             descending=sort.startswith("-"),
             position=position,
             limit=limit,
             projection=WITHOUT_PAST,
+            unknown=_UNKNOWN.get(field),
         )
         rows = [
             CustomerRow(
@@ -252,11 +265,18 @@ class MongoLists:
                     examples.setdefault(name, str(value)[:_EXAMPLE])
         return dict(sorted(examples.items()))
 
-    async def unmatched(self, organization_id: str, limit: int) -> list[MirroredCompany]:
-        found = await self._companies.of(organization_id).find(
-            {"basis": "none", "suggestions.0": {"$exists": True}}, sort=[("_id", 1)], limit=limit
+    async def undecided(
+        self, organization_id: str, *, position: dict[str, Any] | None, limit: int
+    ) -> Portion[MirroredCompany]:
+        found = await portion_of(
+            self._companies.of(organization_id),
+            {"undecided": True},
+            field="key",
+            descending=False,
+            position=position,
+            limit=limit,
         )
-        return [company_from(document) for document in found]
+        return Portion([company_from(document) for document in found.items], found.next)
 
     async def signals_per_detector(self, organization_id: str) -> dict[str, int]:
         found = await self._signals.of(organization_id).aggregate(

@@ -23,8 +23,10 @@ from services.detector.adapters.mirror_documents import (
     conversation_from,
     digest_from,
     fields_of,
+    suggestion_fields,
 )
 from services.detector.domain.identity import resource_key
+from services.detector.domain.mirror import Writers
 from services.detector.domain.spoken import in_order
 from shared.contracts.resources import (
     AdminChanged,
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
-    from services.detector.domain.matching import Match
+    from services.detector.domain.matching import Match, Suggestion
     from services.detector.domain.mirror import Analysis, Digest, MirroredCompany, MirroredConversation
     from shared.contracts.resources import CompanyChanged, ResourceDeleted, ResourceEvent
     from shared.documents.collection import Write
@@ -88,6 +90,7 @@ class MongoMirror:
             "contact": (
                 (organization, ("company_keys", 1)),
                 (organization, ("email", 1)),
+                (organization, ("email_domain", 1)),
                 (organization, ("tag_keys", 1)),
                 (organization, ("key", 1), ("_id", 1)),
             ),
@@ -95,6 +98,7 @@ class MongoMirror:
                 (organization, ("tag_keys", 1)),
                 (organization, ("customer_id", 1)),
                 (organization, ("external_id", 1)),
+                (organization, ("undecided", 1), ("key", 1), ("_id", 1)),
                 (organization, ("name_normalised", 1)),
                 (organization, ("workspace_id", 1), ("key", 1)),
             ),
@@ -243,11 +247,57 @@ class MongoMirror:
                     "$set": {
                         "customer_id": match.customer_id,
                         "basis": match.basis,
-                        "suggestions": list(match.suggestions),
+                        **suggestion_fields(match.suggestions, matched=match.basis != "none"),
                     }
                 },
             )
         )
+
+    async def matched(self, organization_id: str, keys: Keys[str]) -> dict[str, str]:
+        found = await self._by_keys(
+            organization_id, "company", keys, {"key": 1, "customer_id": 1, "basis": 1, _GRAVE: 1}
+        )
+        return {one["key"]: one["customer_id"] for one in found if one.get("basis", "none") != "none"}
+
+    async def save_suggestions(
+        self, organization_id: str, company_key: str, suggestions: Sequence[Suggestion]
+    ) -> None:
+        identity = _identity_by_key(organization_id, "company", company_key)
+        await (
+            self._collections["company"]
+            .of(organization_id)
+            .update_one(
+                {"_id": identity, "basis": "none"},
+                {"$set": suggestion_fields(suggestions, matched=False)},
+            )
+        )
+
+    async def writers(
+        self, organization_id: str, *, company_keys: Keys[str] = (), domains: Keys[str] = ()
+    ) -> list[Writers]:
+        query: dict[str, Any] = {"email_domain": {"$in": sorted(domains)}}
+        if company_keys:
+            query = {"company_keys": {"$in": sorted(company_keys)}, "email_domain": {"$gt": ""}}
+        elif not domains:
+            return []
+        found = (
+            await self._collections["contact"]
+            .of(organization_id)
+            .aggregate(
+                [
+                    {"$match": query},
+                    {
+                        "$group": {
+                            "_id": {"domain": "$email_domain", "companies": "$company_keys"},
+                            "people": {"$sum": 1},
+                        }
+                    },
+                    {"$sort": {"people": -1, "_id": 1}},
+                    {"$limit": _MANY},
+                ]
+            )
+        )
+        return [Writers(one["_id"]["domain"], tuple(one["_id"]["companies"]), one["people"]) for one in found]
 
     async def save_analyses(
         self, organization_id: str, analyses: Mapping[str, tuple[Analysis, str, Sequence[str]]]

@@ -244,9 +244,18 @@ class MongoSignals:
         }
 
     async def refresh_customer(self, customer: Customer) -> None:
+        fresh = customer.ref.model_dump()
+        shown = ("name", "owner", "monthly_spend")
         await self._collection.of(customer.organization_id).update_many(
-            {"customer.id": customer.customer_id},
-            {"$set": {"customer": customer.ref.model_dump(), "spend": customer.facts.monthly_spend or 0.0}},
+            {
+                "customer.id": customer.customer_id,
+                "$or": [{f"customer.{name}": {"$ne": fresh[name]}} for name in shown],
+            },
+            {
+                "$set": {"customer": fresh, "spend": customer.facts.monthly_spend or 0.0},
+                # Whoever read the signal before must read it again, or would write the old owner back.
+                "$inc": {"revision": 1},
+            },
         )
 
     async def rename_tag(
@@ -259,7 +268,10 @@ class MongoSignals:
                 [
                     UpdateOne(
                         {"_id": one["_id"], "tags": one["tags"]},
-                        {"$set": {"tags": sorted({*one["tags"], after or before} - {before})}},
+                        {
+                            "$set": {"tags": sorted({*one["tags"], after or before} - {before})},
+                            "$inc": {"revision": 1},
+                        },
                     )
                     for one in found
                 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from services.detector.domain.standing import STILL_ASKED
 from shared.documents.collection import Collection
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 Clauses = list[dict[str, Any]]
 _CUSTOMER = "customer/"
+_ASKED_FOR: dict[str, Any] = {
+    "$or": [{"state": "open"}, {"state": "cleared", "cleared_because": {"$in": list(STILL_ASKED)}}]
+}
+"""As `standing.is_asked_for`."""
 
 
 class Narrower:
@@ -76,10 +81,15 @@ class Narrower:
         return clauses
 
     async def requests(self, organization_id: str, narrowed: Narrowing) -> Clauses:
-        """Return clauses for requests: with an open signal that is all of what is asked for."""
+        """Return clauses for requests: with one wish that is all of what is asked for.
+
+        Where nothing of an open signal is asked for, wishes that were settled count as they do in a
+        request's numbers, or one that is shipped would be nobody's.
+        """
         if narrowed.is_empty:
             return []
-        query = {**_signals_of(narrowed), "kind": "feature_request"}
+        wishes = _signals_of(narrowed) if narrowed.asks_for_signals else _ASKED_FOR
+        query = {**wishes, "kind": "feature_request", "request_id": {"$gt": ""}}
         if narrowed.tag is not None:
             query["tags"] = narrowed.tag
         if narrowed.customer_id is not None:

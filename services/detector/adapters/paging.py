@@ -25,28 +25,58 @@ async def portion_of(
     limit: int,
     floor: datetime | None = None,
     projection: Mapping[str, int] | None = None,
+    unknown: float | str | None = None,
 ) -> Portion[Document]:
     """Return up to `limit` documents in order of `field`, then `_id`, from `position` on.
 
-    `floor` keeps only documents whose field is no lower. Raises InvalidRequestError when the position is
-    not one that this function gave out for the same order.
+    `floor` keeps only documents whose field is no lower. Those whose field is `unknown`, a value above all
+    others, come last in either direction. Raises InvalidRequestError when the position is not one that this
+    function gave out for the same order.
     """
-    direction = -1 if descending else 1
-    clauses: list[dict[str, Any]] = [query]
+    how: dict[str, Any] = {"field": field, "descending": descending, "projection": projection}
     if floor is not None:
-        clauses.append({field: {"$gte": floor}})
+        query = {"$and": [query, {field: {"$gte": floor}}]}
+    if unknown is None or not descending:
+        found = await _beyond(collection, [query], position, limit + 1, **how)
+        return _portion(found, field, limit)
+    found = []
+    among_unknown = position is not None and position.get("v") == unknown
+    if not among_unknown:
+        found = await _beyond(collection, [query, {field: {"$lt": unknown}}], position, limit + 1, **how)
+    if len(found) <= limit:
+        rest = position if among_unknown else None
+        found += await _beyond(collection, [query, {field: unknown}], rest, limit + 1 - len(found), **how)
+    return _portion(found, field, limit)
+
+
+async def _beyond(
+    collection: ScopedCollection,
+    clauses: list[dict[str, Any]],
+    position: dict[str, Any] | None,
+    limit: int,
+    *,
+    field: str,
+    descending: bool,
+    projection: Mapping[str, int] | None,
+) -> list[Document]:
+    direction = -1 if descending else 1
     if position is not None:
         if position.get("f") != field or not isinstance(position.get("i"), str):
             raise InvalidRequestError("The cursor belongs to another list; begin again from the first page.")
         value = _read(position.get("v"), is_moment=position.get("t") is True)
         beyond = "$lt" if descending else "$gt"
-        clauses.append({"$or": [{field: {beyond: value}}, {field: value, "_id": {beyond: position["i"]}}]})
-    found = await collection.find(
-        {"$and": clauses} if len(clauses) > 1 else query,
+        further = {"$or": [{field: {beyond: value}}, {field: value, "_id": {beyond: position["i"]}}]}
+        clauses = [*clauses, further]
+    return await collection.find(
+        {"$and": clauses} if len(clauses) > 1 else clauses[0],
         projection=projection,
         sort=[(field, direction), ("_id", direction)],
-        limit=limit + 1,
+        limit=limit,
     )
+
+
+def _portion(found: list[Document], field: str, limit: int) -> Portion[Document]:
+    """Return the first `limit` of what was found, and where the next portion begins if there was more."""
     items = found[:limit]
     following = None
     if len(found) > limit:

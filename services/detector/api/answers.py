@@ -1,11 +1,13 @@
-"""How the detector's errors reach callers: each decision has its status, its sentence stays as it is."""
+"""How answers reach callers: errors by their decision's status, and nothing twice that a caller has."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from fastapi import HTTPException
 from fastapi.routing import APIRoute
+from starlette.responses import Response
 
 from services.detector.errors import (
     ChangedMeanwhileError,
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from starlette.requests import Request
-    from starlette.responses import Response
 
 _STATUS: Mapping[type[DetectorServiceError], int] = {
     NotFoundError: 404,
@@ -30,15 +31,37 @@ _STATUS: Mapping[type[DetectorServiceError], int] = {
 
 
 class AnsweringRoute(APIRoute):
-    """A route whose handler may raise the detector's own errors."""
+    """A route whose handler may raise the detector's own errors.
+
+    What it answers to a GET as JSON has an ETag, of its content unless the handler set one; a caller that
+    names it in If-None-Match gets a 304.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
             try:
-                return await handle(request)
+                return _unless_known(request, await handle(request))
             except DetectorServiceError as error:
                 raise HTTPException(_STATUS.get(type(error), 422), str(error)) from error
 
         return answer
+
+
+def _unless_known(request: Request, response: Response) -> Response:
+    """Return the answer with its ETag, or a 304 where the caller has it already."""
+    found = (request.method, response.status_code) == ("GET", 200)
+    if not found or response.media_type != "application/json":
+        return response
+    etag = response.headers.get("etag") or f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
+    response.headers["ETag"] = etag
+    if _names(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    return response
+
+
+def _names(header: str, etag: str) -> bool:
+    """Return whether an If-None-Match names a tag: `*`, or a list of tags, weak ones counting as strong."""
+    named = [one.strip().removeprefix("W/") for one in header.split(",")]
+    return "*" in named or etag in named

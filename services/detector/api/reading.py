@@ -26,6 +26,9 @@ from shared.auth.dependencies import Member, csrf_protect
 from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.detector.domain.customer import Customer
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.lists import Lists
     from services.detector.use_cases.regroup import Regroup
@@ -112,7 +115,7 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[PersonOut]:
-        """List the people of all customers."""
+        """List the people of all customers, each with the customers they belong to."""
         found = await lists.people(
             identity.organization_id,
             words=q,
@@ -120,8 +123,9 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
             limit=limit,
             narrowed=narrowed,
         )
+        customers = await show.customers_of(identity.organization_id, found.items)
         return Page(
-            items=[_person(contact, []) for contact in found.items],
+            items=[_person(contact, customers) for contact in found.items],
             next_cursor=encode_cursor(found.next) if found.next else None,
             count=await lists.count_people(identity.organization_id, words=q, narrowed=narrowed),
         )
@@ -130,7 +134,7 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
     async def get_person(person_id: str, identity: Member) -> PersonOut:
         """Return one person with the customers they belong to."""
         view = await show.person(identity.organization_id, person_id)
-        return _person(view.contact, [one.customer_id for one in view.customers])
+        return _person(view.contact, {person_id: view.customers})
 
     return router
 
@@ -170,15 +174,16 @@ def conversation_routes(*, lists: Lists, show: Show, moods: MoodRules) -> APIRou
     return router
 
 
-def _person(contact: ContactChanged, customer_ids: list[str]) -> PersonOut:
+def _person(contact: ContactChanged, customers: Mapping[str, list[Customer]]) -> PersonOut:
+    key = resource_key(contact.workspace_id, contact.id)
     return PersonOut(
-        id=resource_key(contact.workspace_id, contact.id),
+        id=key,
         name=contact.name,
         email=contact.email,
         role=contact.role,
         external_id=contact.external_id,
         last_seen_at=contact.last_seen_at,
-        customer_ids=customer_ids,
+        customer_ids=[one.customer_id for one in customers[key]],
     )
 
 

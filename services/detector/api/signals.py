@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from services.detector.api.answers import AnsweringRoute
@@ -78,16 +78,11 @@ def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
             count=await lists.count_signals(identity.organization_id, wanted),
         )
 
-    @router.get("/{signal_id}", response_model=SignalOut)
-    async def get_signal(
-        signal_id: str, identity: Member, request: Request, response: Response
-    ) -> SignalOut | Response:
+    @router.get("/{signal_id}")
+    async def get_signal(signal_id: str, identity: Member, response: Response) -> SignalOut:
         """Return one signal. Its revision is its ETag."""
         signal = await show.signal(identity.organization_id, signal_id)
-        etag = f'"{signal.signal_id}-{signal.revision}"'
-        if request.headers.get("if-none-match") == etag:
-            return Response(status_code=304, headers={"ETag": etag})
-        response.headers["ETag"] = etag
+        response.headers["ETag"] = f'"{signal.signal_id}-{signal.revision}"'
         return SignalOut.of(signal)
 
     @router.post("/{signal_id}/confirm", dependencies=[Depends(csrf_protect)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.attributes import AttributeMap
 from services.detector.domain.conversation import AccountFacts
+from services.detector.domain.mail_domains import listed_domains
 from shared.contracts.signals import CustomerRef
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ class Customer:
     mood: float | None = None
     mood_messages: int = 0
     changes: int = field(default=0, compare=False)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The e-mail domains that the organization's own list names for it."""
+        return listed_domains(self.attributes)
 
     @property
     def ref(self) -> CustomerRef:

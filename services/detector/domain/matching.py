@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.detector.domain.mail_domains import Hint
+
 NameMatching = Literal["off", "exact", "normalised"]
 MatchBasis = Literal["external_id", "person", "name", "none"]
 
@@ -21,7 +23,7 @@ _SUGGESTED_FROM = 0.84
 """Likeness of two normalised names from which a person is asked; asking more costs more than it gives."""
 
 NAMESAKE_LETTERS = 2
-"""Letters that names must begin with alike to be compared at all; comparing everybody would take too long."""
+"""Letters that two normalised names must share to be compared, which leaves few of a long list."""
 
 _MAX_SUGGESTIONS = 5
 _LEGAL_FORMS = frozenset({
@@ -43,7 +45,7 @@ class KnownName:
     normalised: str = field(init=False)
 
     def __post_init__(self) -> None:
-        # Once: a long list is compared with each of many companies.
+        # Once, since each company of a batch is compared with all that are known.
         object.__setattr__(self, "normalised", normalise_name(self.name))
 
 
@@ -56,12 +58,36 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A customer that a company may be, for a person to confirm or refuse, and why: at least one reason.
+
+    `domain` is an e-mail domain that people of both write from; where `listed`, one that the organization's
+    own list names for the customer.
+    """
+
+    customer_id: str
+    names_alike: bool = False
+    domain: str | None = None
+    listed: bool = False
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return why, in plain words."""
+        alike = ("the names are alike",) if self.names_alike else ()
+        if self.domain is None:
+            return alike
+        if self.listed:
+            return (*alike, f"people write from {self.domain}, which your list names for this customer")
+        return (*alike, f"people of both write from {self.domain}")
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
-    """The answer for one company. `suggestions` are customer ids for a person to confirm or refuse."""
+    """The answer for one company. Where there is none, `suggestions` are for a person to judge."""
 
     customer_id: str | None
     basis: MatchBasis
-    suggestions: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 def normalise_name(name: str | None) -> str:
@@ -94,30 +120,57 @@ def match_company(
     if by_id and by_id[0].customer_id not in refused:
         return Match(by_id[0].customer_id, "external_id")
     open_to_match = [one for one in known if one.customer_id not in refused]
-    same = _bearers(name, open_to_match, by_name)
+    same = [one for one in open_to_match if _same_name(name, one, by_name)]
     if len(same) == 1:
         return Match(same[0].customer_id, "name")
     return Match(None, "none", _suggested(name, open_to_match))
 
 
-def _bearers(name: str | None, known: Sequence[KnownName], by_name: NameMatching) -> list[KnownName]:
+def with_hints(
+    suggestions: Sequence[Suggestion], hints: Sequence[Hint], decisions: Sequence[Decision]
+) -> tuple[Suggestion, ...]:
+    """Return suggestions with the hints of now in place of earlier ones; what was refused is left out.
+
+    Likely names come first, then hints in their order. Doing it twice changes nothing.
+    """
+    decided = {one.customer_id for one in decisions}
+    hinted = {one.customer_id: one for one in hints if one.customer_id not in decided}
+    found = []
+    for one in suggestions:
+        if one.names_alike and one.customer_id not in decided:
+            hint = hinted.pop(one.customer_id, None)
+            found.append(
+                Suggestion(one.customer_id, names_alike=True, domain=hint.domain, listed=hint.listed)
+                if hint
+                else Suggestion(one.customer_id, names_alike=True)
+            )
+    found += [Suggestion(one.customer_id, domain=one.domain, listed=one.listed) for one in hinted.values()]
+    return tuple(found[:_MAX_SUGGESTIONS])
+
+
+def _same_name(name: str | None, other: KnownName, by_name: NameMatching) -> bool:
     if by_name == "off" or not name or not name.strip():
-        return []
+        return False
     if by_name == "exact":
-        return [one for one in known if one.name.strip() == name.strip()]
+        return name.strip() == other.name.strip()
     normalised = normalise_name(name)
-    return [one for one in known if normalised and one.normalised == normalised]
+    return bool(normalised) and normalised == other.normalised
 
 
-def _suggested(name: str | None, known: Sequence[KnownName]) -> tuple[str, ...]:
+def _suggested(name: str | None, known: Sequence[KnownName]) -> tuple[Suggestion, ...]:
     wanted = normalise_name(name)
     if not wanted:
         return ()
+    likeness = SequenceMatcher(None, b=wanted)
     scored = []
     for one in known:
         if one.normalised[:NAMESAKE_LETTERS] != wanted[:NAMESAKE_LETTERS]:
             continue
-        likeness = SequenceMatcher(None, wanted, one.normalised).ratio()
-        if likeness >= _SUGGESTED_FROM:
-            scored.append((-likeness, one.customer_id))
-    return tuple(customer_id for _, customer_id in sorted(scored)[:_MAX_SUGGESTIONS])
+        likeness.set_seq1(one.normalised)
+        # The quick ones are never below the true one, and most names differ by their length or letters.
+        if likeness.real_quick_ratio() < _SUGGESTED_FROM or likeness.quick_ratio() < _SUGGESTED_FROM:
+            continue
+        if (found := likeness.ratio()) >= _SUGGESTED_FROM:
+            scored.append((-found, one.customer_id))
+    likest = sorted(scored)[:_MAX_SUGGESTIONS]
+    return tuple(Suggestion(customer_id, names_alike=True) for _, customer_id in likest)

@@ -13,7 +13,7 @@ from services.detector.domain.identity import resource_key
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from services.detector.domain.matching import MatchBasis, NameMatching
+    from services.detector.domain.matching import MatchBasis, NameMatching, Suggestion
     from services.detector.domain.mood import MoodPoint
     from shared.contracts.connections import AttentionReason, ConnectionState
     from shared.contracts.resources import CompanyChanged, ConversationChanged
@@ -104,6 +104,15 @@ class Digest:
     heard_until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """How many people of the same companies write from one company's e-mail domain."""
+
+    domain: str
+    company_keys: tuple[str, ...]
+    people: int
+
+
 @dataclass(frozen=True)
 class MirroredCompany:
     """A company with the customer it was matched to; None until it was matched once."""
@@ -111,7 +120,7 @@ class MirroredCompany:
     record: CompanyChanged
     customer_id: str | None = None
     basis: MatchBasis = "none"
-    suggestions: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
     @property
     def key(self) -> str:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from services.detector.domain.signal import Signal
+    from services.detector.domain.signal import ClearReason, Signal
 
 _WEIGHTS: Mapping[str, int] = {
     "churn_risk/explicit": 100,
@@ -22,6 +22,9 @@ _WEIGHTS: Mapping[str, int] = {
     "onboarding": 3,
 }
 """How much an open signal asks for somebody's time; a wish asks for a product manager's, not for theirs."""
+
+STILL_ASKED: tuple[ClearReason, ...] = ("expired", "resolved")
+"""Why a wish that was meant is closed: shipping or declining a request resolves the wishes for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,14 @@ def attention_of(signals: Sequence[Signal]) -> Attention:
     )
 
 
+def is_asked_for(signal: Signal) -> bool:
+    """Return whether somebody stands behind a wish: it is open, or closed for one of `STILL_ASKED`."""
+    return signal.is_open or signal.cleared_because in STILL_ASKED
+
+
 def demand_of(signals: Sequence[Signal]) -> Demand:
     """Return who stands behind a request; dismissed and withdrawn wishes do not count."""
-    mine = [one for one in signals if one.is_open or one.cleared_because in {"resolved", "expired"}]
+    mine = [one for one in signals if is_asked_for(one)]
     spend = {one.subject: one.customer.monthly_spend or 0.0 for one in mine if one.customer}
     return Demand(
         customers=len({one.subject for one in mine}),

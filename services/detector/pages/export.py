@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.detector.domain.standing import is_asked_for
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -77,11 +79,18 @@ def request_row(row: RequestRow) -> Sequence[object]:
     )
 
 
-ASKED_HEADING = ("customer", "owner", "monthly_spend", "person", "email", "asked_at", "state", "words")
+ASKED_HEADING = (
+    "customer", "owner", "monthly_spend", "person", "email", "asked_at", "state", "cleared_because", "words",
+)  # fmt: skip
 
 
 def asked_rows(signal: Signal) -> list[Sequence[object]]:
-    """Return a row for each person who asked, with their newest words: the list of whom to tell."""
+    """Return a row for each person who asked, with their newest words: the list of whom to tell.
+
+    It names those whom the request's numbers count, so nobody whose wish was dismissed or taken back.
+    """
+    if not is_asked_for(signal):
+        return []
     customer = signal.customer
     newest = {
         (proof.author_id or proof.author_email or ""): proof
@@ -97,6 +106,7 @@ def asked_rows(signal: Signal) -> list[Sequence[object]]:
             proof.author_email,
             proof.said_at.isoformat(),
             signal.state,
+            signal.cleared_because or "",
             proof.quote,
         )
         for proof in newest.values()

@@ -137,9 +137,9 @@ async def _customers(
     status: int = 200,
 ) -> HTMLResponse:
     organization = identity.organization_id
-    undecided = await parts.lists.unmatched(organization, _SUGGESTIONS)
+    undecided = (await parts.lists.undecided(organization, position=None, limit=_SUGGESTIONS)).items
     offered = await parts.customers.by_ids(
-        organization, {customer_id for one in undecided for customer_id in one.suggestions}
+        organization, {each.customer_id for one in undecided for each in one.suggestions}
     )
 
     async def count(known: bool) -> int:  # noqa: FBT001 - a question of two answers, asked twice just below
@@ -156,7 +156,14 @@ async def _customers(
         imported=imported,
         error=error,
         suggestions=[
-            (one, [offered[customer_id] for customer_id in one.suggestions if customer_id in offered])
+            (
+                one,
+                [
+                    (offered[each.customer_id], "; ".join(each.reasons))
+                    for each in one.suggestions
+                    if each.customer_id in offered
+                ],
+            )
             for one in undecided
         ],
         known=await count(known=True),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.customer import Customer, with_facts
 from services.detector.domain.identity import Subject, provisional_customer_id
-from services.detector.domain.matching import Match, match_company, normalise_name
+from services.detector.domain.matching import Match, match_company, normalise_name, with_hints
 from services.detector.use_cases.customer_writes import write_until_kept
+from services.detector.use_cases.domain_hints import DomainHints
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -49,6 +50,7 @@ class MatchCompanies:
         self._reader = reader
         self._settler = settler
         self._clock = clock
+        self.hints = DomainHints(mirror=mirror, customers=customers)
 
     async def match(self, organization_id: str, company_keys: Collection[str]) -> None:
         """Match these companies anew. Repeating it changes nothing."""
@@ -76,6 +78,8 @@ class MatchCompanies:
         await self._refresh(organization_id, before | after, companies, matches)
         for key, target in moved.items():
             await self._fold(organization_id, companies[key].customer_id, target)
+        if joined := [key for key in moved if matches[key].basis != "none" or companies[key].basis != "none"]:
+            await self.hints.renew(organization_id, company_keys=joined)
         await self._read_again(organization_id, moved)
         await self._review(organization_id, after, companies, matches, views)
 
@@ -108,6 +112,11 @@ class MatchCompanies:
                 decisions=decisions.get(key, ()),
                 by_name=view.match_companies_by_name if view else "exact",
             )
+        alone = [key for key, match in found.items() if match.customer_id is None]
+        hints = await self.hints.of(organization_id, alone)
+        for key in alone:
+            suggestions = with_hints(found[key].suggestions, hints.get(key, ()), decisions.get(key, ()))
+            found[key] = replace(found[key], suggestions=suggestions)
         return found
 
     async def _refresh(
@@ -223,6 +232,7 @@ class MatchCompanies:
         owned = await self._mirror.companies_of(organization_id, ids)
         held = await self._customers.by_ids(organization_id, ids)
         empty = [key for key, one in held.items() if one.provisional and not owned.get(key)]
+        await self.hints.renew(organization_id, company_keys=[one.key for one in gone])
         await self._read_again(organization_id, [one.key for one in gone])
         await self._customers.delete(organization_id, empty)
 

@@ -88,11 +88,15 @@ class MaintainCustomers:
                 known_customer_id(organization_id, row.external_id): row
                 for row in rows[start : start + _AT_ONCE]
             }
+            held = await self._customers.by_ids(organization_id, portion.keys())
             became = await self._keep(organization_id, portion, maps)
             created += sum(one.was_new for one in became)
             changed = [one.customer for one in became if one.changed]
             updated += len(changed) - sum(one.was_new for one in became)
             await self._match(organization_id, changed, [one.customer for one in became])
+            kept = (*held.values(), *(one.customer for one in became))
+            domains = {domain for one in kept for domain in one.domains}
+            await self._companies.hints.renew(organization_id, domains=domains)
         return created, updated
 
     async def _keep(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
 from services.detector.domain.identity import Subject, resource_key, workspace_of
+from services.detector.domain.mail_domains import company_domain
 from shared.contracts.resources import (
     CompanyChanged,
     ContactChanged,
@@ -82,7 +83,8 @@ class Intake:
                 kind: {resource_key(one.workspace_id, one.id) for one in deletions if one.resource == kind}
                 for kind in ("contact", "company")
             }
-            held = await self._mirror.contacts(organization_id, contacts.keys()) if contacts else {}
+            touched = contacts.keys() | gone["contact"]
+            held = await self._mirror.contacts(organization_id, touched) if touched else {}
             lost = await self._mirror.companies(organization_id, gone["company"]) if gone["company"] else {}
             tags = [one for one in records if isinstance(one, TagChanged)]
             await self._rename(organization_id, await self._tag_names(organization_id, tags), tags)
@@ -94,7 +96,17 @@ class Intake:
                 await self._companies.match(organization_id, companies)
             if lost:
                 await self._companies.after_deletion(organization_id, list(lost.values()))
+            await self._renew_hints(organization_id, [*contacts.values(), *held.values()])
             await self._reattribute(organization_id, _regrouped(contacts, held) | gone["contact"])
+
+    async def _renew_hints(self, organization_id: str, contacts: Sequence[ContactChanged]) -> None:
+        """Look again at what companies may be by the domains these people write from, or wrote from."""
+        telling = [(one, domain) for one in contacts if (domain := company_domain(one.email))]
+        keys = {resource_key(one.workspace_id, company) for one, _ in telling for company in one.company_ids}
+        if keys:
+            await self._companies.hints.renew(
+                organization_id, company_keys=keys, domains={domain for _, domain in telling}
+            )
 
     async def _tag_names(
         self, organization_id: str, tags: Sequence[TagChanged | ResourceDeleted]

@@ -92,11 +92,15 @@ class Review:
     async def decide_request(
         self, organization_id: str, request_id: str, state: RequestState, *, by: str
     ) -> Request:
-        """Set where a request stands. Shipping or declining it settles its signals.
+        """Set where a request stands; for one that was merged, where that one stands it is now.
+
+        Shipping or declining it settles its signals.
 
         Raises:
             NotFoundError: there is no such request.
         """
+        held = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
+        request_id = (held and held.merged_into) or request_id
         request = await self._requests.set_state(organization_id, request_id, state, by, self._clock.now())
         if request is None:
             raise NotFoundError("There is no such request.")

@@ -13,7 +13,7 @@ from services.detector.errors import NotFoundError
 from services.detector.lists import CustomerRow, RequestRow, SignalFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from services.detector.domain.customer import Customer
@@ -158,10 +158,7 @@ class Show:
         contact = (await self._mirror.contacts(organization_id, [key])).get(key)
         if contact is None:
             raise NotFoundError("There is no such person, or the workspace has removed them.")
-        companies = await self._mirror.companies(
-            organization_id, [resource_key(contact.workspace_id, one) for one in contact.company_ids]
-        )
-        ids = [one.customer_id for one in companies.values() if one.customer_id]
+        customers = (await self.customers_of(organization_id, [contact]))[key]
         held = await self._lists.conversations(
             organization_id,
             person=key,
@@ -179,11 +176,31 @@ class Show:
         said = _in_order(point for point in felt if point.author_id == key)
         return PersonView(
             contact=contact,
-            customers=list((await self._customers.by_ids(organization_id, ids)).values()),
+            customers=customers,
             conversations=held.items,
             signals=signals.items,
             mood=roll_up(said, self._moods),
         )
+
+    async def customers_of(
+        self, organization_id: str, contacts: Collection[ContactChanged]
+    ) -> dict[str, list[Customer]]:
+        """Return the customers that these people belong to, by person; none for who has no company."""
+        companies_of = {
+            resource_key(one.workspace_id, one.id): [
+                resource_key(one.workspace_id, company) for company in one.company_ids
+            ]
+            for one in contacts
+        }
+        wanted = {company for mine in companies_of.values() for company in mine}
+        companies = await self._mirror.companies(organization_id, wanted)
+        matched = {key: one.customer_id for key, one in companies.items() if one.customer_id}
+        held = await self._customers.by_ids(organization_id, set(matched.values()))
+        found: dict[str, list[Customer]] = {}
+        for person, mine in companies_of.items():
+            ids = dict.fromkeys(matched[company] for company in mine if company in matched)
+            found[person] = [held[one] for one in ids if one in held]
+        return found
 
     async def conversation(self, organization_id: str, key: str) -> ConversationView:
         mirrored = (await self._mirror.conversations(organization_id, [key])).get(key)

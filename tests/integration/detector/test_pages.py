@@ -6,13 +6,18 @@ import asyncio
 import csv
 import io
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from services.detector.adapters.mongo_lists import MongoLists
+from services.detector.domain.conversation import AccountFacts
+from services.detector.domain.customer import Customer
 from services.detector.domain.customer_list import CustomerRow
+from services.detector.domain.health import Health
+from services.detector.domain.health_history import Measured
 from services.detector.pages.live import LiveFeed
 from shared.contracts.resources import AdminChanged
 from shared.documents.database import create_client, database_of
@@ -366,14 +371,65 @@ class TestApi:
         for path in (f"/api/v1/signals?sort=spend&cursor={first}", "/api/v1/signals?cursor=%00%00"):
             assert (await browser.get(path, headers=MACHINE)).status_code in {400, 422}
 
+    @pytest.mark.parametrize("sort", ["health", "-health", "mood", "-mood", "renewal", "-renewal"])
+    async def test_who_has_no_value_is_last(self, browser: httpx.AsyncClient, rig: Rig, sort: str) -> None:
+        """Walked by cursors in either direction, those with a value come in order before all without one."""
+        name = sort.removeprefix("-")
+        listed = [
+            Customer(
+                f"c{number}",
+                "local",
+                f"Customer {number}",
+                external_id=str(number),
+                mood=mood,
+                facts=AccountFacts(renewal_date=date(2026, 9, 1 + number) if mood else None),
+            )
+            for number, mood in enumerate((0.5, None, -0.5, None, 0.25, None, None))
+        ]
+        await rig.stores.customers.save(listed)
+        scored = [
+            Measured(one.customer_id, 1, Health(NOW, number * 10, ()), keep=False)
+            for number, one in enumerate(listed)
+            if one.mood
+        ]
+        await rig.stores.health.save("local", scored)
+        for size in (2, 3, 5):
+            seen: list[float | str | None] = []
+            query: dict[str, Any] = {"limit": size, "sort": sort}
+            while True:
+                page = (await browser.get("/api/v1/customers", params=query, headers=MACHINE)).json()
+                seen += [one["renewal_date" if name == "renewal" else name] for one in page["items"]]
+                if page["next_cursor"] is None:
+                    break
+                query["cursor"] = page["next_cursor"]
+            known = [one for one in seen if one is not None]
+            assert known == sorted(known, reverse=sort.startswith("-"))
+            assert (len(known), seen[len(known) :]) == (3, [None] * 4)
+
     async def test_a_signal_is_not_sent_twice(self, browser: httpx.AsyncClient, rig: Rig) -> None:
-        """The revision is the ETag; an unchanged signal answers 304."""
+        """The revision is the ETag; an unchanged signal answers 304, one with a new owner does not."""
         await filled(rig)
-        signal = (await rig.signals())[0]
+        signal = next(one for one in await rig.signals() if one.customer)
         path = f"/api/v1/signals/{signal.signal_id}"
         first = await browser.get(path, headers=MACHINE)
-        again = await browser.get(path, headers={**MACHINE, "If-None-Match": first.headers["etag"]})
+        known = {**MACHINE, "If-None-Match": first.headers["etag"]}
+        again = await browser.get(path, headers=known)
         assert (first.json()["revision"], again.status_code) == (1, 304)
+        held = await rig.stores.customers.by_ids("local", [signal.customer.id])
+        await rig.stores.signals.refresh_customer(replace(held[signal.customer.id], owner="bob@acme.example"))
+        owned = await browser.get(path, headers=known)
+        assert (owned.status_code, owned.json()["customer"]["owner"]) == (200, "bob@acme.example")
+
+    @pytest.mark.parametrize(
+        "path", ["signals", "customers", "people", "conversations", "topics", "requests"]
+    )
+    async def test_no_list_is_sent_twice(self, browser: httpx.AsyncClient, rig: Rig, path: str) -> None:
+        """Every list has an ETag; a caller who names it, weak or among others, gets no body again."""
+        await filled(rig)
+        etag = (await browser.get(f"/api/v1/{path}", headers=MACHINE)).headers["etag"]
+        for named, status in ((f'"other", W/{etag}', 304), ("*", 304), ('"other"', 200)):
+            answer = await browser.get(f"/api/v1/{path}", headers={**MACHINE, "If-None-Match": named})
+            assert (answer.status_code, answer.headers["etag"]) == (status, etag)
 
     async def test_customers_by_machine(self, browser: httpx.AsyncClient) -> None:
         """Upserts say what they did; unknown fields and bad values are refused by name."""
@@ -387,6 +443,29 @@ class TestApi:
             "/api/v1/customers/import", content=b"external_id,name\nb,\n", headers=MACHINE
         )
         assert listed.json()["errors"] == [{"line": 2, "reason": "name is empty"}]
+
+    async def test_a_shared_domain_is_asked_about(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Page and API say why a company may be a customer; a refused one is asked about no more."""
+        await filled(rig)
+        await rig.tell(
+            rig.contact("lee", ("co2",), email="lee@contoso.example"),
+            rig.company("co3", "Umbrella"),
+            rig.contact("kim", ("co3",), email="kim@contoso.example"),
+        )
+        path = "/api/v1/customers/suggestions"
+        (asked,) = (await browser.get(path, headers=MACHINE)).json()["items"]
+        (suggested,) = asked["suggestions"]
+        assert (asked["company_id"], asked["name"]) == ("ws1:co3", "Umbrella")
+        assert (suggested["name"], suggested["domain"]) == ("Contoso", "contoso.example")
+        assert suggested["reasons"] == ["people of both write from contoso.example"]
+        page = await text(browser, "/settings/organization/customers")
+        assert "Because people of both write from contoso.example" in page
+        answer = {"company_id": "ws1:co3", "customer_id": suggested["customer_id"], "confirmed": False}
+        assert (await browser.post(path, json=answer, headers=MACHINE)).status_code == 204
+        assert (await browser.get(path, headers=MACHINE)).json()["items"] == []
+        assert (
+            await browser.post(path, json={**answer, "company_id": "no"}, headers=MACHINE)
+        ).status_code == 404
 
     async def test_health_by_machine(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """The ingredients add up to the score; weights are put, and wrong ones refused by name."""

@@ -121,6 +121,31 @@ async def test_every_list_takes_the_other_filters(browser: httpx.AsyncClient, fi
     assert (await browser.get("/api/v1/people?kind=no", headers=MACHINE)).status_code == 422
 
 
+async def test_a_settled_request_is_found_by_who_asked(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """A shipped request is still found by its customer and tag, and not by whose wish was dismissed."""
+    (north,) = await items(browser, "customers?kind=churn_risk")
+    (request,) = await items(browser, "requests")
+    (wish,) = await items(browser, f"signals?request={request}&owner=bo@acme.example")
+    dismissal = {"reason": "No wish."}
+    await browser.post(f"/api/v1/signals/{wish}/dismiss", json=dismissal, headers=MACHINE)
+    await browser.post(f"/api/v1/requests/{request}/state", json={"state": "shipped"}, headers=MACHINE)
+    for query, found in (
+        (f"customer={north}", [request]),
+        ("tag=billing", [request]),
+        ("owner=bo@acme.example", []),
+    ):
+        assert await items(browser, f"requests?state=shipped&{query}") == found
+    assert await items(browser, f"requests?customer={north}&min_confidence=0.1") == []
+
+
+async def test_people_are_listed_with_their_customers(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """The list says of everybody which customers they belong to, as a person's own address does."""
+    listed = (await browser.get("/api/v1/people", headers=MACHINE)).json()["items"]
+    assert [len(one["customer_ids"]) for one in listed] == [1, 1]
+    for one in listed:
+        assert (await browser.get(f"/api/v1/people/{one['id']}", headers=MACHINE)).json() == one
+
+
 async def test_a_renamed_tag_shows_its_new_name(browser: httpx.AsyncClient, filled: Rig) -> None:
     """Filters and signals have the new name at once and the old one nowhere; nobody is told of it."""
     told = await filled.tell(tag(filled, "t1", "invoices"))

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from services.detector.domain.attributes import NONE
+from services.detector.domain.book import Change
 from services.detector.domain.customer import Customer
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
 from services.detector.domain.identity import known_customer_id, provisional_customer_id
+from services.detector.domain.matching import Suggestion
 from services.detector.domain.mirror import Progress
 from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import WORDS_REMOVED
@@ -22,6 +24,7 @@ from services.detector.errors import InvalidRequestError, NotFoundError
 from services.detector.use_cases.admission import Admission
 from services.detector.use_cases.intake import Intake
 from shared.contracts.connections import DataRemoved
+from shared.contracts.resources import AdminChanged
 from shared.contracts.signals import SignalCleared, SignalDetected
 from shared.errors import PartlyTransientError, PermanentError, TransientError
 from tests.unit.services.detector.rig import (
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.attributes import Meaning
     from services.detector.domain.conversation import AccountFacts
+    from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import Request
     from shared.contracts.event import Event
 
@@ -721,6 +725,32 @@ class TestWhoseItIs:
         stand_in = (await rig.stores.customers.by_ids(ORG, [NORTHWIND]))[NORTHWIND]
         assert stand_in.merged_into == ACC1
 
+    async def test_what_was_read_before_undoes_no_new_owner_or_tag(self, rig: Rig) -> None:
+        """Owners and tags that change move the revision, untold: a write from before them is refused."""
+        await rig.connect()
+        row = CustomerRow("acc-1", "Northwind", owner="ann@acme.example")
+        await rig.engine.customers.keep(ORG, [row])
+        await rig.tell(rig.contact(), rig.company(external_id="acc-1"), *rig.said("k1", LEAVING))
+        start = len(rig.publisher.published)
+        (before,) = await rig.signals()
+        await rig.engine.customers.keep(ORG, [replace(row, owner="bob@acme.example")])
+        (owned,) = await rig.signals()
+        await self._write(rig, replace(owned, tags=("new",)), owned)
+        (tagged,) = await rig.signals()
+        await rig.stores.signals.rename_tag(ORG, WORKSPACE, "new", "late")
+        for stale in (before, owned, tagged):
+            assert await self._write(rig, stale.confirmed("x@acme.example", at=NOW), stale) == [
+                before.signal_id
+            ]
+        (held,) = await rig.signals()
+        assert (held.customer.owner, held.tags, held.confirmed_by) == ("bob@acme.example", ("late",), None)
+        assert rig.published(start) == []
+
+    async def _write(self, rig: Rig, after: Signal, before: Signal) -> list[str]:
+        return await rig.stores.signals.save(
+            [Change(before, replace(after, revision=before.revision + 1), ())]
+        )
+
     async def test_names_match_only_as_the_connection_says(self, rig: Rig) -> None:
         """Off suggests, normalised matches; turning it on matches what is there."""
         await rig.connect(match_companies_by_name="off")
@@ -728,7 +758,10 @@ class TestWhoseItIs:
         await rig.tell(rig.company(name="Northwind Ltd."))
         key = f"{WORKSPACE}:co1"
         company = (await rig.stores.mirror.companies(ORG, [key]))[key]
-        assert (company.customer_id, company.suggestions) == (NORTHWIND, (ACC1,))
+        assert (company.customer_id, company.suggestions) == (
+            NORTHWIND,
+            (Suggestion(ACC1, names_alike=True),),
+        )
         await rig.connect(2, match_companies_by_name="normalised")
         company = (await rig.stores.mirror.companies(ORG, [key]))[key]
         assert (company.customer_id, company.basis) == (ACC1, "name")
@@ -941,6 +974,102 @@ class TestWhoseItIs:
         (open_one,) = [one for one in await rig.signals() if one.is_open]
         await rig.engine.review.dismiss(ORG, open_one.signal_id, "known", by="ann@acme.example")
         assert await rig.engine.rounds.review_accounts(60) == 0
+
+
+class TestDomainHints:
+    """Companies whose people write from one customer's e-mail domain."""
+
+    UMBRELLA = f"{WORKSPACE}:co2"
+    HINT = Suggestion(ACC1, domain="north.example")
+
+    async def _north(self, rig: Rig) -> None:
+        """Northwind is a customer whose people write from north.example."""
+        await rig.connect()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
+        await rig.tell(rig.company(external_id="acc-1"), rig.contact(email="dana@north.example"))
+
+    def _umbrella(self, rig: Rig, email: str = "Lee@North.example") -> tuple[Event, Event]:
+        return rig.company("co2", "Umbrella"), rig.contact("lee", ("co2",), email=email)
+
+    async def _suggested(self, rig: Rig) -> tuple[Suggestion, ...]:
+        company = (await rig.stores.mirror.companies(ORG, [self.UMBRELLA]))[self.UMBRELLA]
+        assert company.customer_id != ACC1
+        return company.suggestions
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    async def test_a_shared_domain_is_suggested(self, rig: Rig, order: tuple[int, int]) -> None:
+        """Whichever comes first, company or contact, the customer is suggested and never matched."""
+        await self._north(rig)
+        records = self._umbrella(rig)
+        for place in order:
+            await rig.tell(records[place])
+        assert await self._suggested(rig) == (self.HINT,)
+
+    async def test_a_customer_that_is_known_later_is_suggested(self, rig: Rig) -> None:
+        """Companies that are here already are asked about once one of the domain's is a customer."""
+        await rig.connect()
+        await rig.tell(*self._umbrella(rig), rig.company(external_id="acc-1"))
+        await rig.tell(rig.contact(email="dana@north.example"))
+        assert await self._suggested(rig) == ()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
+        assert await self._suggested(rig) == (self.HINT,)
+
+    async def test_the_list_may_name_a_domain(self, rig: Rig) -> None:
+        """A domain column of the uploaded list hints as people do, until the list no longer says it."""
+        await rig.connect()
+        await rig.tell(*self._umbrella(rig))
+        row = CustomerRow("acc-1", "Northwind", attributes={"domain": "north.example"})
+        await rig.engine.customers.keep(ORG, [row])
+        assert await self._suggested(rig) == (Suggestion(ACC1, domain="north.example", listed=True),)
+        await rig.engine.customers.keep(ORG, [replace(row, attributes={})])
+        assert await self._suggested(rig) == ()
+
+    async def test_a_domain_of_several_customers_says_nothing(self, rig: Rig) -> None:
+        """When a second customer's people use the domain, nobody is suggested any more."""
+        await self._north(rig)
+        await rig.tell(*self._umbrella(rig))
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-3", "Contoso")])
+        await rig.tell(rig.company("co3", "Contoso"), rig.contact("kim", ("co3",), email="kim@north.example"))
+        assert await self._suggested(rig) == ()
+
+    async def test_free_mail_and_own_domains_say_nothing(self, rig: Rig) -> None:
+        """Neither a provider's domain nor the one that the organization's own teammates use is a hint."""
+        await rig.connect()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
+        await rig.tell(
+            AdminChanged(**rig.fields(id="1", name="Ann", email="ann@own.example")),
+            rig.company(external_id="acc-1"),
+            rig.contact(email="dana@gmail.com"),
+            rig.contact("test", email="test@own.example"),
+        )
+        await rig.tell(*self._umbrella(rig, "lee@gmail.com"))
+        await rig.tell(rig.contact("try", ("co2",), email="try@own.example"))
+        assert await self._suggested(rig) == ()
+
+    async def test_a_hint_goes_with_its_people(self, rig: Rig) -> None:
+        """Who leaves the company, or is deleted, takes the hint along, on either side."""
+        await self._north(rig)
+        await rig.tell(*self._umbrella(rig))
+        await rig.tell(rig.contact("lee", (), email="lee@north.example"))
+        assert await self._suggested(rig) == ()
+        await rig.tell(rig.contact("lee", ("co2",), email="lee@north.example"))
+        assert await self._suggested(rig) == (self.HINT,)
+        await rig.tell(rig.deleted("contact", "dana"))
+        assert await self._suggested(rig) == ()
+
+    async def test_a_hint_is_refused_for_good_or_confirmed(self, rig: Rig) -> None:
+        """A refused customer does not come back with more people; a confirmed one is the company's."""
+        await self._north(rig)
+        await rig.tell(*self._umbrella(rig))
+        decide = rig.engine.customers.decide
+        await decide(ORG, self.UMBRELLA, ACC1, confirmed=False, by="ann@acme.example")
+        assert await self._suggested(rig) == ()
+        await rig.tell(rig.contact("kim", ("co2",), email="kim@north.example"))
+        await rig.tell(rig.company("co2", "Umbrella Labs"))
+        assert await self._suggested(rig) == ()
+        await decide(ORG, self.UMBRELLA, ACC1, confirmed=True, by="ann@acme.example")
+        company = (await rig.stores.mirror.companies(ORG, [self.UMBRELLA]))[self.UMBRELLA]
+        assert (company.customer_id, company.basis, company.suggestions) == (ACC1, "person", ())
 
 
 class TestPeople:
@@ -1310,6 +1439,18 @@ class TestRegrouping:
         assert (demand[dark].customers, demand[export].customers) == (2, 0)
         again = await rig.engine.regroup.merge(ORG, export, dark, by="ann@acme.example")
         assert again.request_id == dark
+
+    async def test_a_merged_request_is_decided_as_the_one_it_is(self, rig: Rig) -> None:
+        """Deciding where a merged request stands decides the request that it belongs to."""
+        dark, export = await self._two(rig)
+        await rig.engine.regroup.merge(ORG, export, dark, by="ann@acme.example")
+        decided = await rig.engine.review.decide_request(ORG, export, "shipped", by="ann@acme.example")
+        assert (decided.request_id, decided.state) == (dark, "shipped")
+        assert {one.cleared_because for one in await rig.signals() if one.slot.request_id == dark} == {
+            "resolved"
+        }
+        with pytest.raises(NotFoundError):
+            await rig.engine.review.decide_request(ORG, "nothing", "shipped", by="ann@acme.example")
 
     async def test_one_customer_with_both_wishes_keeps_one_signal(self, rig: Rig) -> None:
         """Where a customer wished for both, the two signals become one with the words of both."""

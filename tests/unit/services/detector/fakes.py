@@ -13,6 +13,7 @@ from services.detector.domain.corrections import Correction, thresholds
 from services.detector.domain.health import HealthWeights
 from services.detector.domain.health_history import MOST_STATES, HealthHistory
 from services.detector.domain.identity import resource_key
+from services.detector.domain.mail_domains import company_domain
 from services.detector.domain.matching import NAMESAKE_LETTERS, Decision, KnownName, Match, normalise_name
 from services.detector.domain.mirror import (
     ConnectionView,
@@ -20,6 +21,7 @@ from services.detector.domain.mirror import (
     MirroredCompany,
     MirroredConversation,
     Progress,
+    Writers,
 )
 from services.detector.domain.spoken import contact_keys
 from services.detector.domain.standing import Attention, Demand, attention_of, demand_of
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from services.detector.domain.customer import Customer
     from services.detector.domain.health_history import Measured
     from services.detector.domain.identity import Subject
+    from services.detector.domain.matching import Suggestion
     from services.detector.domain.mirror import Analysis
     from services.detector.domain.occasion import Slot
     from services.detector.domain.question import Question
@@ -173,6 +176,33 @@ class MemoryMirror:
             for one in self._all(organization_id, AdminChanged).values()
             if one.workspace_id in workspace_ids
         ]
+
+    async def matched(self, organization_id: str, keys: Collection[str]) -> dict[str, str]:
+        return {
+            key: one.customer_id
+            for key, one in (await self.companies(organization_id, keys)).items()
+            if one.customer_id and one.basis != "none"
+        }
+
+    async def save_suggestions(
+        self, organization_id: str, company_key: str, suggestions: Sequence[Suggestion]
+    ) -> None:
+        held = self._matches.get((organization_id, company_key))
+        if held is not None and held.basis == "none":
+            self._matches[organization_id, company_key] = replace(held, suggestions=tuple(suggestions))
+
+    async def writers(
+        self, organization_id: str, *, company_keys: Collection[str] = (), domains: Collection[str] = ()
+    ) -> list[Writers]:
+        counts: dict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
+        for one in self._all(organization_id, ContactChanged).values():
+            domain = company_domain(one.email)
+            mine = tuple(resource_key(one.workspace_id, company) for company in one.company_ids)
+            asked = set(mine) & set(company_keys) if company_keys else domain in domains
+            if domain and asked:
+                counts[domain, mine] += 1
+        found = [Writers(*group, people) for group, people in counts.items()]
+        return sorted(found, key=lambda one: (-one.people, one.domain, one.company_keys))
 
     async def save_match(self, organization_id: str, company_key: str, match: Match) -> None:
         self._matches[organization_id, company_key] = match
@@ -369,7 +399,8 @@ class MemorySignals:
     async def refresh_customer(self, customer: Customer) -> None:
         for place, one in self._signals.items():
             if one.customer is not None and one.customer.id == customer.customer_id:
-                self._signals[place] = replace(one, customer=customer.ref)
+                revision = one.revision + (one.customer != customer.ref)
+                self._signals[place] = replace(one, customer=customer.ref, revision=revision)
 
     async def rename_tag(
         self, organization_id: str, workspace_id: str, before: str, after: str | None
@@ -377,7 +408,7 @@ class MemorySignals:
         for place, one in self._signals.items():
             if (place[0], one.workspace_id) == (organization_id, workspace_id) and before in one.tags:
                 tags = sorted({*one.tags, after or before} - {before})
-                self._signals[place] = replace(one, tags=tuple(tags))
+                self._signals[place] = replace(one, tags=tuple(tags), revision=one.revision + 1)
 
     async def delete(self, organization_id: str, signal_ids: Collection[str]) -> int:
         gone = [place for place in self._signals if place[0] == organization_id and place[1] in signal_ids]
@@ -438,6 +469,13 @@ class MemoryCustomers:
             and not one.provisional
             and (one.external_id in external_ids or normalise_name(one.name)[:NAMESAKE_LETTERS] in prefixes)
         ]
+
+    async def listing(self, organization_id: str, domains: Collection[str]) -> dict[str, frozenset[str]]:
+        mine = [one for (owner, _), one in self._customers.items() if owner == organization_id]
+        found = {
+            domain: frozenset(one.customer_id for one in mine if domain in one.domains) for domain in domains
+        }
+        return {domain: ids for domain, ids in found.items() if ids}
 
     async def decisions(
         self, organization_id: str, company_keys: Collection[str]

@@ -137,8 +137,10 @@ class Rig:
         ]
         return [*parts, self.conversation(conversation, at=at, part_count=len(parts), **fields)]
 
-    def contact(self, contact: str = "dana", companies: tuple[str, ...] = ("co1",)) -> ContactChanged:
-        return ContactChanged(**self.fields(id=contact, name="Dana Ruiz", company_ids=companies))
+    def contact(
+        self, contact: str = "dana", companies: tuple[str, ...] = ("co1",), **fields: Any
+    ) -> ContactChanged:
+        return ContactChanged(**self.fields(id=contact, name="Dana Ruiz", company_ids=companies, **fields))
 
     def company(
         self, company: str = "co1", name: str = "Northwind", external_id: str | None = None, **fields: Any

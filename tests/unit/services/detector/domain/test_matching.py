@@ -11,6 +11,7 @@ from services.detector.domain.matching import (
     KnownName,
     Match,
     NameMatching,
+    Suggestion,
     match_company,
     normalise_name,
 )
@@ -58,9 +59,13 @@ def test_names_match_as_told(name: str | None, by_name: NameMatching, found: str
 
 def test_doubtful_names_are_suggested() -> None:
     """What does not match is offered to a person, the likest first."""
-    assert match(None, "Contoso", "exact").suggestions == ("c2", "c3")
-    assert match(None, "Northwnd", "normalised").suggestions == ("c1",)
+    assert match(None, "Contoso", "exact").suggestions == (_alike("c2"), _alike("c3"))
+    assert match(None, "Northwnd", "normalised").suggestions == (_alike("c1"),)
     assert match(None, "Umbrella", "normalised").suggestions == ()
+
+
+def _alike(customer_id: str) -> Suggestion:
+    return Suggestion(customer_id, names_alike=True)
 
 
 def test_a_persons_word_decides() -> None:

@@ -1,0 +1,128 @@
+"""What companies may be, for machines: the questions and their answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Body, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.detector.api.answers import AnsweringRoute
+from shared.auth.dependencies import Admin, Member, csrf_protect
+from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.matching import Suggestion
+    from services.detector.domain.mirror import MirroredCompany
+    from services.detector.lists import Lists
+    from services.detector.ports import Customers
+    from services.detector.use_cases.customers import MaintainCustomers
+
+_EXAMPLE: dict[str, Any] = {
+    "company_id": "ws1:65e9",
+    "name": "Northwind Trading",
+    "suggestions": [
+        {
+            "customer_id": "c5d1",
+            "name": "Northwind",
+            "external_id": "acc-17",
+            "names_alike": False,
+            "domain": "northwind.example",
+            "reasons": ["people of both write from northwind.example"],
+        }
+    ],
+}
+
+
+class SuggestedOut(BaseModel):
+    """A customer that the company may be, and why."""
+
+    customer_id: str
+    name: str
+    external_id: str | None
+    names_alike: bool
+    domain: str | None = Field(description="The e-mail domain that hints at the customer; None without one.")
+    reasons: list[str] = Field(description="Why, in plain words; at least one.")
+
+    @classmethod
+    def of(cls, suggestion: Suggestion, customer: Customer) -> SuggestedOut:
+        return cls(
+            customer_id=customer.customer_id,
+            name=customer.name,
+            external_id=customer.external_id,
+            names_alike=suggestion.names_alike,
+            domain=suggestion.domain,
+            reasons=list(suggestion.reasons),
+        )
+
+
+class QuestionOut(BaseModel):
+    """A company that was matched to nobody, with the customers it may be; likely names come first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    company_id: str
+    name: str | None
+    suggestions: list[SuggestedOut]
+
+    @classmethod
+    def of(cls, company: MirroredCompany, customers: Mapping[str, Customer]) -> QuestionOut:
+        return cls(
+            company_id=company.key,
+            name=company.record.name,
+            suggestions=[
+                SuggestedOut.of(one, customers[one.customer_id])
+                for one in company.suggestions
+                if one.customer_id in customers
+            ],
+        )
+
+
+class AnswerIn(BaseModel):
+    """A person's word: the company is this customer, or it is not and is never suggested again."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"company_id": "ws1:65e9", "customer_id": "c5d1", "confirmed": True}]
+        },
+    )
+
+    company_id: str = Field(min_length=1, max_length=600)
+    customer_id: str = Field(min_length=1, max_length=300)
+    confirmed: bool
+
+
+def suggestion_routes(*, lists: Lists, customers: Customers, maintain: MaintainCustomers) -> APIRouter:
+    """Return the routes under /api/v1/customers/suggestions; they come before the one of a customer."""
+    router = APIRouter(prefix="/api/v1/customers/suggestions", tags=["customers"], route_class=AnsweringRoute)
+
+    @router.get("")
+    async def list_suggestions(
+        identity: Member, limit: PageSize = 50, cursor: CursorText = None
+    ) -> Page[QuestionOut]:
+        """List companies that may be a customer, by like names or by the e-mail domain of their people."""
+        organization = identity.organization_id
+        found = await lists.undecided(organization, position=decode_cursor(cursor), limit=limit)
+        ids = {one.customer_id for company in found.items for one in company.suggestions}
+        held = await customers.by_ids(organization, ids)
+        return Page(
+            items=[QuestionOut.of(company, held) for company in found.items],
+            next_cursor=encode_cursor(found.next) if found.next else None,
+        )
+
+    @router.post("", status_code=204, dependencies=[Depends(csrf_protect)])
+    async def answer(identity: Admin, body: Annotated[AnswerIn, Body()]) -> None:
+        """Confirm or refuse one; the company is matched anew, and everything of it follows."""
+        await maintain.decide(
+            identity.organization_id,
+            body.company_id,
+            body.customer_id,
+            confirmed=body.confirmed,
+            by=identity.email,
+        )
+
+    return router

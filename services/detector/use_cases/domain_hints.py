@@ -1,0 +1,82 @@
+"""Whom companies without a customer may be, by the e-mail domains that their people write from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from services.detector.domain.identity import workspace_of
+from services.detector.domain.mail_domains import company_domain, hints_of, people_by_domain
+from services.detector.domain.matching import with_hints
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from services.detector.domain.mail_domains import Hint
+    from services.detector.ports import Customers, Mirror
+
+
+class DomainHints:
+    """Finds hints, and keeps those of companies up to date when people or customers around them change."""
+
+    def __init__(self, *, mirror: Mirror, customers: Customers) -> None:
+        self._mirror = mirror
+        self._customers = customers
+
+    async def of(self, organization_id: str, company_keys: Collection[str]) -> dict[str, tuple[Hint, ...]]:
+        """Return the hints of these companies; those that share no customer's domain are left out."""
+        mine = await self._mirror.writers(organization_id, company_keys=company_keys)
+        domains = {one.domain for one in mine}
+        if not domains:
+            return {}
+        domains -= await self._own(organization_id, company_keys)
+        customers: dict[str, set[str]] = defaultdict(set)
+        beside = await self._mirror.writers(organization_id, domains=domains)
+        matched = await self._mirror.matched(
+            organization_id, {key for one in beside for key in one.company_keys}
+        )
+        for one in beside:
+            customers[one.domain] |= {matched[key] for key in one.company_keys if key in matched}
+        listed = await self._customers.listing(organization_id, domains)
+        seen = {domain: frozenset(ids) for domain, ids in customers.items()}
+        found = {}
+        for key in company_keys:
+            writing = {
+                domain: people for domain, people in people_by_domain(mine, key).items() if domain in domains
+            }
+            if hints := hints_of(writing, seen, listed):
+                found[key] = hints
+        return found
+
+    async def renew(
+        self,
+        organization_id: str,
+        *,
+        company_keys: Collection[str] = (),
+        domains: Collection[str] = (),
+    ) -> None:
+        """Find the hints anew of all who may share a domain with these companies or use these domains.
+
+        Only companies that were matched to nobody are touched, and of them only what they may be.
+        """
+        around = {
+            one.domain for one in await self._mirror.writers(organization_id, company_keys=company_keys)
+        }
+        beside = await self._mirror.writers(organization_id, domains=around | set(domains))
+        keys = {*company_keys, *(key for one in beside for key in one.company_keys)}
+        companies = await self._mirror.companies(organization_id, keys)
+        open_ones = {key: one for key, one in companies.items() if one.customer_id and one.basis == "none"}
+        if not open_ones:
+            return
+        hints = await self.of(organization_id, open_ones)
+        decisions = await self._customers.decisions(organization_id, open_ones)
+        for key, one in open_ones.items():
+            fresh = with_hints(one.suggestions, hints.get(key, ()), decisions.get(key, ()))
+            if fresh != one.suggestions:
+                await self._mirror.save_suggestions(organization_id, key, fresh)
+
+    async def _own(self, organization_id: str, company_keys: Collection[str]) -> set[str]:
+        """Return the organization's own domains: its teammates try things out as people of many companies."""
+        workspaces = {workspace_of(key) for key in company_keys}
+        teammates = await self._mirror.admins(organization_id, workspaces)
+        return {domain for one in teammates if (domain := company_domain(one.email))}
