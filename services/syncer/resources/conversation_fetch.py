@@ -53,7 +53,9 @@ _MOST_ATTEMPTS = 6
 """Slices that try one conversation until it becomes a named gap, which later runs try again."""
 
 _FAILURES_TO_HALT = 10
-"""Failed fetches without any success in between: then it is not this conversation, it is the source."""
+"""Failed fetches without any success in between: then it is not this conversation, it is the source.
+
+Refusals are no failures: the source answers, and the search says whether conversations may be read at all."""
 
 
 class Fetch:
@@ -101,13 +103,13 @@ class Fetch:
     ) -> None:
         """Add a conversation to those to be fetched; one that is wanted already is fetched once.
 
-        `row` is the row that asks for it.
+        `row` is the row that asks for it; `retried` says that a gap names it, which ends once it was read.
         """
+        if retried and id_ not in self._retried:
+            self._retried.append(id_)
         if id_ in self._wanted:
             return
         self._wanted[id_] = 0
-        if retried:
-            self._retried.append(id_)
         if held is not None:
             self._held[id_] = held
         if row is not None:
@@ -173,13 +175,14 @@ class Fetch:
             self._halted = self._halted or error
 
     async def _refused(self, id_: str, error: Exception) -> None:
-        """Name the one conversation that may not be read; when none may, the resource is refused."""
-        self._failures += 1
+        """Name the one conversation that may not be read, and go on.
+
+        However many there are, they tell nothing of the others: what showed their ids was granted, and tells
+        with its next answer should the whole resource not be any more.
+        """
         reason = "plan_restricted" if isinstance(error, PlanRestrictedError) else "permission_missing"
         await self._reading.gap("conversation", id_, reason)
         self._settle(id_)
-        if self._failures >= _FAILURES_TO_HALT:
-            self._halted = self._halted or error
 
     def _settle(self, id_: str) -> None:
         self._wanted.pop(id_, None)

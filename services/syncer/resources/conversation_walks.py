@@ -190,10 +190,11 @@ async def read_changed(reading: Reading, state: StepState) -> bool:
     query = {"operator": "AND", "value": [_is("updated_at", ">", window.asked_after())]}
 
     async def feed(fetch: Fetch) -> bool:
-        if not state.position.get("gaps_fed"):
-            await _feed_gaps(reading, fetch)
-            state.position["gaps_fed"] = True
         if pages.ended:
+            # Last, so that what fails again holds up nothing that changed.
+            if not state.position.get("gaps_fed"):
+                await _feed_gaps(reading, fetch)
+                state.position["gaps_fed"] = True
             return True
         answer = await pages.next(reading, lambda size, after: _call(query, size, after))
         found = await _feed_rows(reading, fetch, answer, window=window, walk=None)
@@ -204,7 +205,7 @@ async def read_changed(reading: Reading, state: StepState) -> bool:
         state.position["last"], state.position["disorder"] = order.last, order.broken
         if reading.cursor("conversation").sorted is True and order.passed(window.low):
             pages.end()
-        return pages.ended
+        return False
 
     if not await Fetch(reading, state.position).run(feed):
         return False

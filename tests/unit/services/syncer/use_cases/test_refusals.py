@@ -1,0 +1,84 @@
+"""What the source refuses by itself: single conversations, single pages; the rest is read all the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from services.syncer.adapters.http_intercom import ReadOnlyTransport
+from tests.unit.services.syncer.rig import Rig
+from tests.unit.services.syncer.use_cases.test_reading import small
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+FORBIDDEN = {"errors": [{"code": "forbidden"}]}
+INVALID = {"errors": [{"code": "parameter_invalid"}]}
+
+
+class Refusing(httpx.ASGITransport):
+    """A workspace that answers some requests with a refusal, and all others as it would."""
+
+    def __init__(self, rig: Rig, refusal: Callable[[httpx.Request], httpx.Response | None]) -> None:
+        super().__init__(rig.simulator.app)
+        self._refusal = refusal
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self._refusal(request) or await super().handle_async_request(request)
+
+
+def refuse(rig: Rig, refusal: Callable[[httpx.Request], httpx.Response | None]) -> None:
+    rig.intercom._transport = ReadOnlyTransport(Refusing(rig, refusal))
+
+
+def hide(rig: Rig, hidden: Collection[str]) -> None:
+    """Refuse each of these conversations by its id, though lists and searches show it."""
+    paths = {f"/conversations/{id_}" for id_ in hidden}
+    refuse(rig, lambda asked: httpx.Response(403, json=FORBIDDEN) if asked.url.path in paths else None)
+
+
+def readable_and_missing(rig: Rig, hidden: Collection[str]) -> list[str]:
+    return [found for found in rig.missing() if not any(id_ in found.split() for id_ in hidden)]
+
+
+async def test_refused_conversations_do_not_stop_the_reading_of_changes() -> None:
+    """Each is named; whatever else changes is read by the next run, as if they were not there."""
+    rig = Rig(small())
+    every = [found.id for found in rig.workspace.conversations]
+    hidden = set(every[::8][:12])
+    hide(rig, hidden)
+    await rig.first_sync()
+    changed = next(id_ for id_ in every if id_ not in hidden)
+    rig.mutate("reply", conversation_id=changed, body="<p>x</p>")
+    rig.clock.advance(600)
+    await rig.request("scheduled")
+    await rig.settle()
+    assert {(gap.id, gap.reason) for gap in rig.completed[-1].gaps} == {
+        (id_, "permission_missing") for id_ in hidden
+    }
+    assert readable_and_missing(rig, hidden) == []
+    assert rig.completed[-1].complete_up_to is not None
+
+
+async def test_many_refused_in_a_row_hide_no_others() -> None:
+    """A first sync that meets nothing but refusals for a while reads what comes after them."""
+    rig = Rig(small())
+    hidden = {found.id for found in list(rig.workspace.conversations)[-40:]}
+    hide(rig, hidden)
+    completed = await rig.first_sync()
+    assert {gap.id for gap in completed.gaps} <= hidden
+    assert readable_and_missing(rig, hidden) == []
+
+
+async def test_a_refused_search_is_a_gap_of_the_whole_resource() -> None:
+    """Where conversations are not granted at all, the search says so, and none is named by its id."""
+    rig = Rig(small())
+    await rig.first_sync()
+    search = "/conversations/search"
+    refuse(rig, lambda asked: httpx.Response(403, json=FORBIDDEN) if asked.url.path == search else None)
+    await rig.request("scheduled")
+    await rig.settle()
+    assert [(gap.resource, gap.id, gap.reason) for gap in rig.completed[-1].gaps] == [
+        ("conversation", None, "permission_missing")
+    ]
