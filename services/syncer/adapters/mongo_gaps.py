@@ -66,16 +66,13 @@ class MongoGaps:
         documents = await self._collection.of(key.organization_id).find(
             wanted, sort=[("_id", 1)], limit=limit
         )
-        return [
-            Gap(
-                resource=document["resource"],
-                id=document["id"],
-                reason=document["reason"],
-                missing=document["missing"],
-                since=document["since"],
-            )
-            for document in documents
-        ]
+        return [_gap(document) for document in documents]
+
+    async def whole(self, key: ConnectionKey) -> list[Gap]:
+        documents = await self._collection.of(key.organization_id).find(
+            {"connection_id": key.connection_id, "id": None}, sort=[("_id", 1)]
+        )
+        return [_gap(document) for document in documents]
 
     async def count(self, key: ConnectionKey) -> int:
         return await self._collection.of(key.organization_id).count({"connection_id": key.connection_id})
@@ -85,3 +82,13 @@ class MongoGaps:
             {"connection_id": key.connection_id}
         )
         return deleted.deleted_count
+
+
+def _gap(document: dict[str, Any]) -> Gap:
+    return Gap(
+        resource=document["resource"],
+        id=document["id"],
+        reason=document["reason"],
+        missing=document["missing"],
+        since=document["since"],
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from services.syncer.domain.gap import UNREAD_GAPS
+from services.syncer.domain.gap import REFUSED_GAPS, UNREAD_GAPS
 from services.syncer.domain.moments import observed
 from services.syncer.domain.progress import remaining_seconds, sequence
 from shared.contracts.sync import (
@@ -30,6 +30,9 @@ _MOST_GAPS = 1_000
 """Gaps told by name; `gap_count` tells how many there are."""
 
 _MOST_DETAIL = 1_000
+
+_FOLLOWED: frozenset[ResourceType] = frozenset({"contact", "conversation"})
+"""Resources whose changes are searched for: what is held of them reaches up to a time."""
 
 
 class Reports:
@@ -79,7 +82,7 @@ class Reports:
     async def completed(self, run: Run) -> datetime | None:
         """Tell that a run ended; return up to when everything is held, None while that is not known."""
         cursors = await self._stores.cursors.all(run.key)
-        complete_up_to = self._complete_up_to(cursors)
+        complete_up_to = await self._complete_up_to(run, cursors)
         await self._publisher.publish(
             SyncCompleted(
                 organization_id=run.key.organization_id,
@@ -137,11 +140,24 @@ class Reports:
             found += sum(1 for gap in gaps if gap.id is not None)
         return found
 
-    def _complete_up_to(self, cursors: dict[ResourceType, Cursor]) -> datetime | None:
-        """Return the time up to which everything is held: changes younger than the overlap may lag."""
-        followed = [cursors.get("contact"), cursors.get("conversation")]
-        positions = [cursor.position for cursor in followed if cursor is not None and cursor.position]
-        return observed(min(positions) - self._overlap_seconds) if positions else None
+    async def _complete_up_to(self, run: Run, cursors: dict[ResourceType, Cursor]) -> datetime | None:
+        """Return the time up to which everything is held: changes younger than the overlap may lag.
+
+        There is none before contacts and conversations were each read once. Only one that is refused whole,
+        which a gap names, is not waited for.
+        """
+        reached = {
+            resource: cursor.position
+            for resource in _FOLLOWED
+            if (cursor := cursors.get(resource)) is not None and cursor.position
+        }
+        unread = _FOLLOWED - reached.keys()
+        if unread:
+            gaps = await self._stores.gaps.whole(run.key)
+            unread -= {gap.resource for gap in gaps if gap.reason in REFUSED_GAPS}
+        if unread or not reached:
+            return None
+        return observed(min(reached.values()) - self._overlap_seconds)
 
 
 def _counts(run: Run) -> tuple[ResourceCount, ...]:

@@ -114,6 +114,9 @@ class MemoryGaps:
         ]
         return found[:limit]
 
+    async def whole(self, key: ConnectionKey) -> list[Gap]:
+        return [gap for _, gap in sorted(self.kept.get(key, {}).items()) if gap.id is None]
+
     async def count(self, key: ConnectionKey) -> int:
         return len(self.kept.get(key, {}))
 

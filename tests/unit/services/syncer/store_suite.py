@@ -114,6 +114,18 @@ class GapSuite:
         assert [gap.reason for gap in await stores.gaps.listed(KEY, limit=10)] == ["parts_cut_at_500"]
         assert await stores.gaps.forget(KEY) == 1
 
+    async def test_finds_those_of_whole_resources(self, stores: Stores) -> None:
+        """Of all resources and reasons, and none that has an id."""
+        for resource, id_ in (("tag", None), ("conversation", "1"), ("contact", None)):
+            await stores.gaps.open(
+                KEY,
+                Gap.model_validate(
+                    {"resource": resource, "id": id_, "reason": "still_lagging", "since": NOW}
+                ),
+            )
+        assert [gap.resource for gap in await stores.gaps.whole(KEY)] == ["contact", "tag"]
+        assert await stores.gaps.whole(OTHER) == []
+
 
 class FingerprintSuite:
     async def test_remembers_everything(self, stores: Stores) -> None:

@@ -328,6 +328,18 @@ async def test_hints_do_not_wait_for_a_first_sync() -> None:
     assert rig.missing() == []
 
 
+@pytest.mark.parametrize("unread", ["contact", "conversation"])
+async def test_nothing_is_complete_while_a_list_was_never_read(unread: Any) -> None:
+    """A hint's run may end between a first sync's lists; it claims no time for what is not there yet."""
+    rig = Rig(small())
+    await rig.first_sync()
+    del rig.cursors.kept[KEY][unread]
+    one = next(iter(rig.workspace.conversations)).id
+    await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
+    assert await rig.slice("hints") == "completed"
+    assert rig.completed[-1].complete_up_to is None
+
+
 async def test_the_same_hint_many_times_costs_one_reading() -> None:
     """Hints that wait together for one resource are one reading."""
     rig = Rig(small())

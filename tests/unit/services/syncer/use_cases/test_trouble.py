@@ -181,6 +181,17 @@ async def test_a_missing_permission_stops_one_resource(spelling: str) -> None:
     assert rig.simulation.statistics.calls["GET /conversations/{id}"] == before
 
 
+async def test_what_is_refused_whole_is_not_waited_for() -> None:
+    """Without contacts the rest is complete up to a time, and a gap says what it is complete without."""
+    rig = Rig(small())
+    forbid(rig, "read_users_and_companies", "read_one_user_and_company")
+    completed = await rig.first_sync()
+    assert ("contact", None, "permission_missing") in {
+        (gap.resource, gap.id, gap.reason) for gap in completed.gaps
+    }
+    assert completed.complete_up_to is not None
+
+
 async def test_a_plan_restriction_has_its_own_name() -> None:
     """It is neither a token's fault nor a permission's."""
     rig = Rig(small())
