@@ -107,6 +107,7 @@ def create_app(
         rng=rng,
         slice_seconds=settings.slice_seconds,
         lease_seconds=settings.lease_seconds,
+        unreachable_after_failures=settings.unreachable_after_failures,
         stopping=lambda: any(worker.stopping for worker in workers),
         removal=removal,
     )

@@ -2,6 +2,7 @@
 
 TransientError                      (shared) try again later
 ├── SourceUnavailableError          Intercom gave no usable answer; make the same call again later
+├── CredentialWithheldError         the connector answers, and not with a credential; a person is told in time
 ├── SlowDownError                   the call budget is spent; go on when `retry_after_seconds` have passed
 └── ScrollTakenError                somebody else walks the companies; wait for them
 PermanentError                      (shared) trying again cannot help
@@ -40,6 +41,10 @@ class SourceUnavailableError(TransientError):
     def __init__(self, message: str, *, overloaded: bool = False) -> None:
         super().__init__(message)
         self.overloaded = overloaded
+
+
+class CredentialWithheldError(TransientError):
+    """The connector refuses our key, or its answer cannot be read: two settings or versions do not fit."""
 
 
 class SlowDownError(TransientError):

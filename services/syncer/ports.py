@@ -90,7 +90,8 @@ class Credentials(Protocol):
         """Return a token that is valid now.
 
         Raises:
-            DisconnectedError: there is none, by somebody's decision.
+            DisconnectedError: there is none, by somebody's decision, or the connector has told why.
+            CredentialWithheldError: the connector answered with a refusal, or with what nobody can read.
             TransientError: the connector did not answer.
         """
         ...

@@ -19,7 +19,7 @@ from services.connector.errors import (
 from services.connector.use_cases.changing import announce, change
 from shared.contracts.connections import ConnectionSettings, DataRemovalRequested
 from shared.contracts.sync import SyncRequested
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, TransientError
 
 if TYPE_CHECKING:
     from services.connector.domain.hosts import IntercomHosts
@@ -150,6 +150,9 @@ class Administration:
     async def lease(self, organization_id: str, connection_id: str) -> Lease:
         """Return the credential for the syncer.
 
+        A setting that keeps it from being lent puts the connection in need of attention, since its runs end
+        without a word; it goes on by itself once the setting is mended.
+
         Raises:
             ConnectionUnknown: no such connection.
             ConnectionConflict: it is not connected, or its host is not allowed any more.
@@ -164,14 +167,37 @@ class Administration:
         except HostNotAllowed as error:
             # The operator took the host off the list after the workspace was connected.
             self._metrics.leases.labels("host_not_allowed").inc()
+            await self._in_need(connection, str(error))
             raise ConnectionConflict(f"This connection lends no credential: {error}") from error
-        token = self._vault.decrypt(connection.credential)
+        try:
+            token = self._vault.decrypt(connection.credential)
+        except ConfigurationError as error:
+            self._metrics.leases.labels("unreadable").inc()
+            await self._in_need(connection, str(error))
+            raise
         self._metrics.leases.labels("lent").inc()
         return Lease(
             token=token,
             base_url=connection.workspace.base_url,
             workspace_id=connection.workspace.id,
         )
+
+    async def _in_need(self, connection: Connection, detail: str) -> None:
+        """Say on the connection why nothing is read; should that fail, the next lease says it."""
+        now = self._clock.now()
+
+        def decide(found: Connection) -> Connection:
+            if found.credential != connection.credential:
+                return found  # Somebody reconnected while we looked.
+            return found.in_need("unreachable", detail, now)
+
+        try:
+            before, after = await change(self._connections, connection.organization_id, connection.id, decide)
+        except (ConnectionUnknown, TransientError) as error:
+            _LOG.warning("need of attention not noted", connection_id=connection.id, reason=str(error))
+            return
+        if after != before:
+            self._metrics.attention.labels("unreachable").inc()
 
     async def _uninstall(self, before: Connection) -> None:
         """End the installation at Intercom, unless another organization reads through the same one."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from services.syncer.errors import DisconnectedError
+from services.syncer.errors import CredentialWithheldError, DisconnectedError
 from services.syncer.ports import Credential
 from shared.auth.tokens import mint_service_token
 from shared.errors import TransientError
@@ -22,6 +22,7 @@ _EXPIRY_GUARD_SECONDS = 5.0
 
 _GONE = frozenset({404, 409, 410})
 _OK = 200
+_OWN_FAULTS = 500
 
 
 class _Lease(BaseModel):
@@ -81,8 +82,12 @@ class HttpCredentials:
     def _read(self, key: ConnectionKey, response: httpx.Response) -> Credential:
         if response.status_code in _GONE:
             raise DisconnectedError("The connector has no credential for this connection any more.")
-        if response.status_code != _OK:
+        if response.status_code >= _OWN_FAULTS:
             raise TransientError(
+                f"The connector answered {response.status_code}, and leases nothing for now."
+            )
+        if response.status_code != _OK:
+            raise CredentialWithheldError(
                 f"The connector answered {response.status_code} when asked for a credential."
                 " With 401 or 403, compare EARSHOT_SIGNING_KEY of both services."
             )
@@ -90,7 +95,7 @@ class HttpCredentials:
             lease = _Lease.model_validate_json(response.content)
         except ValidationError as error:
             # The body holds a token, so neither it nor pydantic's words about it are shown.
-            raise TransientError(
+            raise CredentialWithheldError(
                 f"The connector's credential cannot be read: {error.error_count()} fields are wrong."
             ) from None
         return Credential(

@@ -12,9 +12,11 @@ from services.syncer.domain.fresh import Scope
 from services.syncer.domain.run import pause_seconds
 from services.syncer.errors import (
     AccessError,
+    CredentialWithheldError,
     DisconnectedError,
     LeaseLostError,
     SlowDownError,
+    SourceUnavailableError,
     TokenRejectedError,
 )
 from services.syncer.resources.reading import Reading
@@ -75,6 +77,7 @@ class Slices:
         rng: random.Random,
         slice_seconds: float,
         lease_seconds: float,
+        unreachable_after_failures: int,
         stopping: Callable[[], bool],
         removal: Removal,
     ) -> None:
@@ -92,6 +95,7 @@ class Slices:
         self._rng = rng
         self._slice_seconds = slice_seconds
         self._lease_seconds = lease_seconds
+        self._unreachable_after = unreachable_after_failures
         self._stopping = stopping
         self._removal = removal
 
@@ -256,8 +260,27 @@ class Slices:
         self._metrics.retries.labels(why).inc()
         wake_at = self._clock.now() + timedelta(seconds=wait)
         try:
+            if self._hopeless(run, later):
+                return await self._give_up(run, later)
             await self._runs.checkpoint(run, wake_at=wake_at, done_hints=run.followed)
         except TransientError as away:
-            # The store is away as well; the lease runs out, and the slice is tried again.
+            # The store or the bus is away as well; the lease runs out, and the slice is tried again.
             _LOG.warning("slice abandoned", reason=str(away))
         return "put_off"
+
+    def _hopeless(self, run: Run, later: TransientError) -> bool:
+        """Tell whether a person should hear of it: what we depend on ourselves is not theirs to mend.
+
+        Hints wait: the full runs of the same connection meet the same trouble, and tell it once.
+        """
+        theirs = isinstance(later, SourceUnavailableError | CredentialWithheldError)
+        return theirs and run.lane == "main" and run.attempts >= self._unreachable_after
+
+    async def _give_up(self, run: Run, later: TransientError) -> str:
+        """Tell that reading cannot even begin. The run keeps its place, as with any interruption."""
+        told = f"Reading could not begin {run.attempts} times in a row. {later}"
+        await self._reports.interrupted_because(run, "unreachable", told)
+        self._metrics.interruptions.labels("unreachable").inc()
+        run.attempts = 0
+        await self._runs.finish(run, interrupted=True, now=self._clock.now())
+        return "interrupted"

@@ -216,6 +216,7 @@ class World:
             rng=rng,
             slice_seconds=5.0,
             lease_seconds=LEASE_SECONDS,
+            unreachable_after_failures=12,
             stopping=lambda: False,
         )
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from services.syncer.errors import DisconnectedError
     from shared.contracts.event import Event
     from shared.contracts.sync import SyncReason
+    from shared.errors import TransientError
 
 START = datetime(2026, 3, 10, 9, 30, 7, tzinfo=UTC)
 KEY = ConnectionKey("org-1", "con-1")
@@ -66,7 +67,7 @@ class FixedCredentials:
         self.token = token
         self.workspace_id = workspace_id
         self.dropped = 0
-        self.refuse_with: DisconnectedError | None = None
+        self.refuse_with: DisconnectedError | TransientError | None = None
 
     async def lease(self, key: ConnectionKey) -> Credential:
         if self.refuse_with is not None:
@@ -174,6 +175,7 @@ class Rig:
             rng=rng,
             slice_seconds=self.slice_seconds,
             lease_seconds=LEASE_SECONDS,
+            unreachable_after_failures=12,
             stopping=lambda: self.stopping,
             removal=self.removal,
         )

@@ -214,6 +214,28 @@ async def test_a_lease_without_credential_unknown_or_unreadable(rig: Rig) -> Non
         await rig.administration.lease("other", "c-1")
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"workspace": a_workspace(base_url="https://proxy.example")}, "EARSHOT_INTERCOM_HOSTS"),
+        ({"credential": "v0:lost"}, "EARSHOT_CREDENTIAL_KEYS"),
+    ],
+)
+async def test_a_setting_that_keeps_a_credential_back_is_told(
+    rig: Rig, change: dict[str, Any], said: str
+) -> None:
+    """The runs end without a word then; the connection says what to mend, once."""
+    rig.hold(**change)
+    for _ in range(2):
+        with pytest.raises((ConnectionConflict, ConfigurationError)):
+            await rig.administration.lease("acme", "c-1")
+    found = rig.held()
+    assert (found.state, found.attention) == ("needs_attention", "unreachable")
+    assert said in (found.attention_detail or "")
+    assert [told.attention for told in rig.published(ConnectionChanged)] == ["unreachable"]
+    assert rig.counted("earshot_connection_attention_total", reason="unreachable") == 1
+
+
 def test_a_connection_s_repr_tells_no_credential() -> None:
     """Not even encrypted."""
     assert (a_connection().credential or "none") not in repr(a_connection())

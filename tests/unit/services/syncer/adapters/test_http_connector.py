@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.syncer.adapters.http_connector import HttpCredentials
-from services.syncer.errors import DisconnectedError
+from services.syncer.errors import CredentialWithheldError, DisconnectedError
 from shared.auth.tokens import service_of_token
 from shared.clock import ManualClock
 from shared.errors import TransientError
@@ -94,6 +94,28 @@ async def test_faults_are_tried_later_and_tell_no_token(answer: httpx.Response |
         await leases.lease(KEY)
     shown = str(caught.value) + repr(caught.value.__cause__)
     assert TOKEN not in shown
+
+
+@pytest.mark.parametrize(
+    ("answer", "withheld"),
+    [
+        (httpx.ConnectError("refused"), False),
+        (httpx.Response(500), False),
+        (httpx.Response(503), False),
+        (httpx.Response(401), True),
+        (httpx.Response(403), True),
+        (httpx.Response(422), True),
+        (httpx.Response(200, text="<html>"), True),
+    ],
+)
+async def test_a_refusal_is_told_apart_from_a_connector_that_is_away(
+    answer: httpx.Response | Exception, *, withheld: bool
+) -> None:
+    """The one is a setting to be mended, the other is our own trouble and passes."""
+    leases = credentials(Connector(answer), ManualClock(NOW))
+    with pytest.raises(TransientError) as caught:
+        await leases.lease(KEY)
+    assert isinstance(caught.value, CredentialWithheldError) == withheld
 
 
 async def test_a_token_shows_itself_nowhere() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.simulator.tokens import DEMO_TOKEN
 from services.syncer.adapters.http_intercom import ReadOnlyTransport
-from services.syncer.errors import DisconnectedError
+from services.syncer.errors import CredentialWithheldError, DisconnectedError
 from shared.contracts.connections import (
     ConnectionChanged,
     ConnectionSettings,
@@ -307,6 +307,75 @@ async def test_an_unreachable_source_is_told_after_patience() -> None:
     await rig.request("scheduled")
     await rig.settle()
     assert rig.missing() == []
+
+
+async def test_a_reading_that_cannot_begin_is_told_after_patience() -> None:
+    """After a connection's change /me is asked first; without any answer a person is told, and it goes on."""
+
+    def refused(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route")
+
+    rig = Rig(small())
+    await rig.first_sync()
+    await rig.connect()
+    original = rig.intercom._transport
+    rig.intercom._transport = ReadOnlyTransport(httpx.MockTransport(refused))
+    await rig.request("scheduled")
+    outcomes = await rig.settle()
+    assert outcomes == ["put_off"] * 11 + ["interrupted"]
+    (told,) = rig.interrupted
+    assert told.reason == "unreachable"
+    assert told.connection_revision == rig.connections.kept[KEY].revision
+    rig.intercom._transport = original
+    await rig.request("scheduled")
+    assert (await rig.settle())[-1] == "completed"
+
+
+async def test_a_credential_that_is_withheld_is_told() -> None:
+    """Two signing keys that differ mend themselves no more than a source that is away."""
+    rig = Rig(small())
+    await rig.connect()
+    rig.credentials.refuse_with = CredentialWithheldError("401. Compare EARSHOT_SIGNING_KEY.")
+    await rig.request("initial")
+    assert (await rig.settle())[-1] == "interrupted"
+    (told,) = rig.interrupted
+    assert told.reason == "unreachable"
+    assert "EARSHOT_SIGNING_KEY" in told.detail
+    rig.credentials.refuse_with = None
+    await rig.request("initial")
+    await rig.settle()
+    assert rig.missing() == []
+
+
+async def test_our_own_trouble_is_no_interruption() -> None:
+    """A connector that is away is waited for, however long; no workspace is said to be unreachable."""
+    rig = Rig(small())
+    await rig.connect()
+    rig.credentials.refuse_with = TransientError("The connector did not lease a credential.")
+    await rig.request("initial")
+    for _ in range(20):
+        assert await rig.slice("main") == "put_off"
+        rig.advance_to(rig.runs.documents[MAIN]["wake_at"])
+    rig.credentials.refuse_with = None
+    await rig.settle()
+    assert (rig.missing(), rig.interrupted) == ([], [])
+
+
+async def test_hints_that_cannot_begin_leave_the_telling_to_full_runs() -> None:
+    """They wait for as long as it takes, and are followed when the source answers."""
+    rig = Rig(small())
+    await rig.first_sync()
+    await rig.connect()
+    original = rig.intercom._transport
+    rig.intercom._transport = ReadOnlyTransport(httpx.MockTransport(lambda _: httpx.Response(503)))
+    one = next(iter(rig.workspace.conversations)).id
+    await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
+    for _ in range(20):
+        assert await rig.slice("hints") == "put_off"
+        rig.advance_to(rig.runs.documents[HINTS]["wake_at"])
+    rig.intercom._transport = original
+    assert (await rig.settle())[-1] == "completed"
+    assert rig.interrupted == []
 
 
 async def test_hints_wait_for_a_source_that_is_away() -> None:
