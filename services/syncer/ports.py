@@ -275,6 +275,12 @@ class Gaps(Protocol):
         self, key: ConnectionKey, resource: ResourceType, id_: str | None, reasons: Sequence[str]
     ) -> None: ...
 
+    async def close_all(
+        self, key: ConnectionKey, resource: ResourceType, reason: str, *, known_before: datetime
+    ) -> None:
+        """Close the gaps of one resource and reason that were known before a time."""
+        ...
+
     async def listed(
         self,
         key: ConnectionKey,

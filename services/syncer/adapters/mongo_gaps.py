@@ -10,6 +10,7 @@ from shared.documents.collection import Collection, Index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -49,6 +50,18 @@ class MongoGaps:
     ) -> None:
         names = [key.document_id(gap_name(resource, id_, reason)) for reason in reasons]
         await self._collection.of(key.organization_id).delete_many({"_id": {"$in": names}})
+
+    async def close_all(
+        self, key: ConnectionKey, resource: ResourceType, reason: str, *, known_before: datetime
+    ) -> None:
+        await self._collection.of(key.organization_id).delete_many(
+            {
+                "connection_id": key.connection_id,
+                "resource": resource,
+                "reason": reason,
+                "since": {"$lt": known_before},
+            }
+        )
 
     async def listed(
         self,

@@ -212,7 +212,7 @@ class Fetch:
         if fresh:
             await self._reading.changes.apply(fresh)
         if gone:
-            await went(self._reading, gone)
+            await went(self._reading, gone, shown=True)
         for item in fresh:
             await keep_ledger(self._reading, item)
             if item.event.id in self._retried:
@@ -222,14 +222,17 @@ class Fetch:
             self._settle(lost.id)
 
 
-async def went(reading: Reading, gone: list[Gone]) -> None:
-    """Publish that conversations went. One that was never read is a gap: its words were never seen."""
+async def went(reading: Reading, gone: list[Gone], *, shown: bool = False) -> None:
+    """Publish that conversations went, and close what was left to be read of them.
+
+    One that a search has shown and that was never read is a gap until the next reconcile: its words were
+    never seen. Of one that nobody has shown, nothing was expected: a deletion may name any.
+    """
     await reading.changes.gone(gone)
     for lost in gone:
-        if lost.held is None:
+        await reading.no_gap("conversation", lost.id, "parts_cut_at_500", *UNREAD_GAPS)
+        if lost.held is None and shown:
             await reading.gap("conversation", lost.id, "deleted_before_read")
-        elif not lost.held.gone:
-            await reading.no_gap("conversation", lost.id, "parts_cut_at_500", "still_lagging")
 
 
 async def keep_ledger(reading: Reading, item: Fresh) -> None:

@@ -66,7 +66,11 @@ async def _apply_deleted(reading: Reading, found: Sequence[dict[str, Any]]) -> N
 async def _sweep(reading: Reading, state: StepState) -> bool:
     """After a full walk: ask for held conversations inside its scope that it did not meet."""
     state.position.setdefault("walk", f"{reading.run.run_id}:conversations")
-    return await sweep_absent(reading, state, "conversation", _became_if_in_scope)
+    if not await sweep_absent(reading, state, "conversation", _became_if_in_scope):
+        return False
+    # Everything the source has was walked over: what it had deleted earlier is missing from nothing.
+    await reading.no_gaps_before_run("conversation", "deleted_before_read")
+    return True
 
 
 async def _became_if_in_scope(reading: Reading, id_: str, held: Held | None) -> None:

@@ -182,6 +182,10 @@ class Reading:
     async def no_gap(self, resource: ResourceType, id_: str | None, *reasons: str) -> None:
         await self.gaps.close(self.connection.key, resource, id_, reasons)
 
+    async def no_gaps_before_run(self, resource: ResourceType, reason: str) -> None:
+        """Close the gaps of one reason that were known when this run began."""
+        await self.gaps.close_all(self.connection.key, resource, reason, known_before=self.run.started_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:

@@ -44,8 +44,6 @@ _LOG = structlog.get_logger(__name__)
 _REPORT_EVERY_SECONDS = 0.5
 """Progress goes out twice a second at most: smooth to the eye, nothing to the bus."""
 
-_MOST_GAPS = 1_000
-
 _WAITING = {
     "rate_limit": "Intercom's rate limit",
     "scroll": "another app's walk over the companies",
@@ -205,8 +203,8 @@ class FullRuns:
         """Close the gaps of whole resources that this run has read completely; name those it has not."""
         read = {self._planner.step(step.name).resource for step in run.steps}
         trouble = {(self._planner.step(step.name).resource, step.incomplete) for step in run.steps}
-        for gap in await self._stores.gaps.listed(run.key, limit=_MOST_GAPS):
-            if gap.id is None and gap.resource in read and (gap.resource, gap.reason) not in trouble:
+        for gap in await self._stores.gaps.whole(run.key):
+            if gap.resource in read and (gap.resource, gap.reason) not in trouble:
                 await self._stores.gaps.close(run.key, gap.resource, None, [gap.reason])
 
     async def _pause(self, run: Run) -> str:

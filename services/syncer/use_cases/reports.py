@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from services.syncer.use_cases.stores import Stores
     from shared.clock import Clock
     from shared.contracts.connections import AttentionReason
+    from shared.contracts.sync import Gap
     from shared.messaging.publisher import EventPublisher
 
 _MOST_GAPS = 1_000
@@ -95,7 +96,7 @@ class Reports:
                 changed=run.changed,
                 calls=run.calls,
                 complete_up_to=complete_up_to,
-                gaps=tuple(await self._stores.gaps.listed(run.key, limit=_MOST_GAPS)),
+                gaps=await self._gaps(run),
                 gap_count=await self._stores.gaps.count(run.key),
                 started_at=run.started_at,
                 completed_at=self._clock.now(),
@@ -118,6 +119,12 @@ class Reports:
                 connection_revision=run.connection_revision,
             )
         )
+
+    async def _gaps(self, run: Run) -> tuple[Gap, ...]:
+        """Return gaps to tell by name, those of whole resources first: one of them outweighs many others."""
+        whole = await self._stores.gaps.whole(run.key)
+        others = await self._stores.gaps.listed(run.key, limit=_MOST_GAPS)
+        return (*whole, *(gap for gap in others if gap.id is not None))[:_MOST_GAPS]
 
     async def _held(self, run: Run, cursors: dict[ResourceType, Cursor]) -> tuple[ResourceCount, ...]:
         held: list[ResourceCount] = []

@@ -99,6 +99,15 @@ class MemoryGaps:
         for reason in reasons:
             self.kept.get(key, {}).pop(gap_name(resource, id_, reason), None)
 
+    async def close_all(
+        self, key: ConnectionKey, resource: ResourceType, reason: str, *, known_before: datetime
+    ) -> None:
+        self.kept[key] = {
+            name: gap
+            for name, gap in self.kept.get(key, {}).items()
+            if (gap.resource, gap.reason) != (resource, reason) or gap.since >= known_before
+        }
+
     async def listed(
         self,
         key: ConnectionKey,

@@ -114,6 +114,21 @@ class GapSuite:
         assert [gap.reason for gap in await stores.gaps.listed(KEY, limit=10)] == ["parts_cut_at_500"]
         assert await stores.gaps.forget(KEY) == 1
 
+    async def test_closes_all_that_were_known_before(self, stores: Stores) -> None:
+        """By resource and reason, up to a time; what was named since stays, and so does all else."""
+        for resource, id_, reason, since in (
+            ("conversation", "1", "deleted_before_read", NOW),
+            ("conversation", "2", "deleted_before_read", LATER),
+            ("conversation", "3", "still_lagging", NOW),
+            ("contact", "4", "deleted_before_read", NOW),
+        ):
+            made = {"resource": resource, "id": id_, "reason": reason, "since": since}
+            await stores.gaps.open(KEY, Gap.model_validate(made))
+            await stores.gaps.open(OTHER, Gap.model_validate(made))
+        await stores.gaps.close_all(KEY, "conversation", "deleted_before_read", known_before=LATER)
+        assert sorted(gap.id or "" for gap in await stores.gaps.listed(KEY, limit=9)) == ["2", "3", "4"]
+        assert await stores.gaps.count(OTHER) == 4
+
     async def test_finds_those_of_whole_resources(self, stores: Stores) -> None:
         """Of all resources and reasons, and none that has an id."""
         for resource, id_ in (("tag", None), ("conversation", "1"), ("contact", None)):

@@ -15,8 +15,8 @@ from deploy.simulator.tokens import DEMO_TOKEN
 from services.connector.domain.report import SyncReport
 from services.syncer.domain.run import Hint
 from shared.contracts.resources import ConversationChanged, ConversationPartChanged, ResourceDeleted
-from shared.contracts.sync import ResourceHint
-from tests.unit.services.syncer.rig import KEY, Rig
+from shared.contracts.sync import Gap, ResourceHint
+from tests.unit.services.syncer.rig import KEY, START, Rig
 
 if TYPE_CHECKING:
     from shared.contracts.event import Event
@@ -232,6 +232,36 @@ async def test_a_conversation_deleted_before_it_was_read_is_a_named_gap() -> Non
     (gap,) = rig.completed[-1].gaps
     assert (gap.id, gap.reason) == (one, "deleted_before_read")
     assert rig.missing() == []
+    # A full walk later nothing of it is at the source either.
+    rig.clock.advance(3_600)
+    await rig.request("reconcile")
+    await rig.settle()
+    assert rig.completed[-1].gap_count == 0
+
+
+async def test_a_deletion_of_what_was_never_held_is_no_gap() -> None:
+    """A webhook names any conversation that is deleted, also ones older than the lookback."""
+    rig = Rig(small())
+    await rig.first_sync()
+    await follow(rig, "conversation", "99999999")
+    assert rig.completed[-1].gap_count == 0
+
+
+async def test_a_gap_ends_with_what_it_names() -> None:
+    """One that could not be read and is deleted since is tried no more."""
+    rig = Rig(small())
+    one = next(iter(rig.workspace.conversations)).id
+    await rig.first_sync()
+    rig.mutate("delete_conversation", conversation_id=one)
+    await rig.request("manual")
+    await rig.settle()
+    for reason in ("still_lagging", "permission_missing"):
+        await rig.gaps.open(
+            KEY, Gap.model_validate({"resource": "conversation", "id": one, "reason": reason, "since": START})
+        )
+    await rig.request("manual")
+    await rig.settle()
+    assert rig.completed[-1].gap_count == 0
 
 
 async def test_a_redaction_arrives() -> None:

@@ -21,7 +21,7 @@ from shared.contracts.connections import (
     DataRemoved,
 )
 from shared.contracts.resources import ResourceDeleted, ResourceEvent
-from shared.contracts.sync import ResourceHint, SyncRequested
+from shared.contracts.sync import Gap, ResourceHint, SyncRequested
 from shared.errors import TransientError
 from tests.unit.services.syncer.rig import KEY, LEASE_SECONDS, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
@@ -179,6 +179,23 @@ async def test_a_missing_permission_stops_one_resource(spelling: str) -> None:
     assert rig.missing() == []
     assert rig.completed[-1].gap_count == 0
     assert rig.simulation.statistics.calls["GET /conversations/{id}"] == before
+
+
+async def test_a_gap_of_a_whole_resource_is_not_lost_among_many() -> None:
+    """It is told by name before a thousand single ones, and closes when it was granted."""
+    rig = Rig(small())
+    forbid(rig, "read_tags")
+    await rig.first_sync()
+    for number in range(1_001):
+        made = {"resource": "conversation", "id": str(number), "reason": "parts_cut_at_500"}
+        await rig.gaps.open(KEY, Gap.model_validate({**made, "since": rig.clock.now()}))
+    await rig.request("manual")
+    await rig.settle()
+    assert (rig.completed[-1].gaps[0].resource, len(rig.completed[-1].gaps)) == ("tag", 1_000)
+    allow(rig)
+    await rig.request("manual")
+    await rig.settle()
+    assert rig.completed[-1].gap_count == 1_001
 
 
 async def test_what_is_refused_whole_is_not_waited_for() -> None:
