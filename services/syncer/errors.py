@@ -15,6 +15,7 @@ PermanentError                      (shared) trying again cannot help
 ├── ResourceMissingError            the resource is gone at the source
 ├── ContactMergedError              the contact became part of `successor_id`
 ├── ScrollLostError                 the walk over the companies must start again from the top
+├── WalkRefusedError                a walk was refused in its middle again and again; it ends unfinished
 ├── RequestRefusedError             Intercom found our request wrong; the walk must start again
 ├── DisconnectedError               the connection is gone; stop quietly
 └── WriteRefusedError               somebody tried to build a call that is not a read
@@ -113,6 +114,10 @@ class ScrollLostError(PermanentError):
 
 class RequestRefusedError(PermanentError):
     """A 400 or 422: our request, or a cursor in it that is no longer known."""
+
+
+class WalkRefusedError(PermanentError):
+    """A walk started over several times and was refused each time; another run may fare better."""
 
 
 class DisconnectedError(PermanentError):

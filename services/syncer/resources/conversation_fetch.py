@@ -21,6 +21,7 @@ from services.syncer.errors import (
     ResourceMissingError,
     SlowDownError,
     SourceUnavailableError,
+    WalkRefusedError,
 )
 from services.syncer.resources.reading import Gone
 
@@ -127,7 +128,13 @@ class Fetch:
                 await self._queue.put(id_)
             while self._going() and not self._fed:
                 self._fed = await feed(self)
-        except (SlowDownError, SourceUnavailableError, AccessError, RequestRefusedError) as error:
+        except (
+            SlowDownError,
+            SourceUnavailableError,
+            AccessError,
+            RequestRefusedError,
+            WalkRefusedError,
+        ) as error:
             self._halted = self._halted or error
         finally:
             for _ in range(fetchers):

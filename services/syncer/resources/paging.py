@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from services.syncer.domain.concurrency import PageSize
 from services.syncer.domain.fields import count, record, text
-from services.syncer.errors import RequestRefusedError, SourceUnavailableError
+from services.syncer.errors import RequestRefusedError, SourceUnavailableError, WalkRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from services.syncer.domain.reads import Call
     from services.syncer.ports import Answer
     from services.syncer.resources.reading import Reading
+
+
+_MOST_RESTARTS = 5
+"""A cursor may expire while a run waits; one that is refused so often is refused whatever we do."""
 
 
 def next_cursor(body: Mapping[str, Any]) -> str | None:
@@ -46,7 +50,7 @@ class Pages:
     """A walk by cursor inside a step's position, which survives any crash.
 
     Keys of the position: `after` (cursor of the next page), `size`, `good`, `breaks` (see PageSize), `from`
-    (the source's clock when the walk began), `ended`, `pages` (how many came).
+    (the source's clock when the walk began), `ended`, `pages` (how many came), `restarts`.
     """
 
     def __init__(self, position: dict[str, Any]) -> None:
@@ -70,6 +74,9 @@ class Pages:
 
         The walk starts again from the top when its cursor is no longer known, and asks for smaller pages
         where the source breaks on large ones.
+
+        Raises:
+            WalkRefusedError: it started again often enough.
         """
         after = self._position.get("after")
         size = PageSize(
@@ -88,6 +95,11 @@ class Pages:
             if after is None:
                 raise
             self._position.pop("after")
+            self._position["restarts"] = self._position.get("restarts", 0) + 1
+            if self._position["restarts"] > _MOST_RESTARTS:
+                raise WalkRefusedError(
+                    f"A page was refused after {_MOST_RESTARTS} restarts. {error}"
+                ) from error
             raise SourceUnavailableError(f"A page's cursor was refused; starting again. {error}") from error
         size.came()
         self._remember(size)

@@ -20,6 +20,7 @@ from services.syncer.errors import (
     SlowDownError,
     SourceUnavailableError,
     TokenRejectedError,
+    WalkRefusedError,
 )
 from services.syncer.resources.reading import Circumstances
 from services.syncer.use_cases.identity import confirm_token
@@ -118,6 +119,9 @@ class FullRuns:
             state.done = await step.advance(reading, state)
         except (PermissionMissingError, PlanRestrictedError, TokenRejectedError) as refused:
             await self._skip(run, reading, state, refused)
+        except WalkRefusedError as stuck:
+            _LOG.warning("step given up", step=state.name, reason=str(stuck))
+            await self._end_incomplete(reading, state, "still_lagging")
         except (SlowDownError, ScrollTakenError, SourceUnavailableError, RequestRefusedError) as later:
             # Only failures without anything in between add up: a source that answers now and then is reached.
             state.failures = 0 if reader.answers > answers else state.failures

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
 from services.syncer.adapters.http_intercom import ReadOnlyTransport
 from tests.unit.services.syncer.rig import Rig
@@ -13,6 +14,7 @@ from tests.unit.services.syncer.use_cases.test_reading import small
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+SEARCH = "/conversations/search"
 FORBIDDEN = {"errors": [{"code": "forbidden"}]}
 INVALID = {"errors": [{"code": "parameter_invalid"}]}
 
@@ -75,10 +77,39 @@ async def test_a_refused_search_is_a_gap_of_the_whole_resource() -> None:
     """Where conversations are not granted at all, the search says so, and none is named by its id."""
     rig = Rig(small())
     await rig.first_sync()
-    search = "/conversations/search"
-    refuse(rig, lambda asked: httpx.Response(403, json=FORBIDDEN) if asked.url.path == search else None)
+    refuse(rig, lambda asked: httpx.Response(403, json=FORBIDDEN) if asked.url.path == SEARCH else None)
     await rig.request("scheduled")
     await rig.settle()
     assert [(gap.resource, gap.id, gap.reason) for gap in rig.completed[-1].gaps] == [
         ("conversation", None, "permission_missing")
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "resource", "walks"), [("/contacts", "contact", 1), (SEARCH, "conversation", 2)]
+)
+async def test_a_page_that_is_always_refused_ends_its_walk(path: str, resource: str, walks: int) -> None:
+    """Starting over does not help it: a gap names the list, the rest is read, the next run tries again."""
+    rig = Rig(small())
+    pages = 0
+
+    def refusal(asked: httpx.Request) -> httpx.Response | None:
+        nonlocal pages
+        if asked.url.path != path or b"starting_after" not in asked.url.query + asked.content:
+            return None
+        pages += 1
+        return httpx.Response(400, json=INVALID)
+
+    rig.simulation.set_switches(rig.simulation.switches.changed(slow_above_page_size=20, slow_answer="502"))
+    refuse(rig, refusal)
+    completed = await rig.first_sync()
+    assert {(gap.resource, gap.id, gap.reason) for gap in completed.gaps} == {
+        (resource, None, "still_lagging")
+    }
+    assert pages == 6 * walks
+    # The search for changes has no beginning on a first run, so it shows all contacts as well.
+    assert (completed.complete_up_to is None) == (resource == "conversation")
+    rig.intercom._transport = ReadOnlyTransport(httpx.ASGITransport(rig.simulator.app))
+    await rig.request("scheduled")
+    await rig.settle()
+    assert (rig.missing(), rig.completed[-1].gap_count) == ([], 0)
