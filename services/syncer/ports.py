@@ -228,11 +228,19 @@ class Fingerprints(Protocol):
         ...
 
     async def unseen(
-        self, key: ConnectionKey, resource: ResourceType, *, walk: str, after: str, limit: int
+        self,
+        key: ConnectionKey,
+        resource: ResourceType,
+        *,
+        walk: str,
+        after: str,
+        limit: int,
+        changed_since: int | None = None,
     ) -> list[Held]:
         """Return held resources that the walk did not meet, by id, from after the one named.
 
-        What is remembered as gone is neither returned here nor counted.
+        With a time, only those that are open or changed since. What is remembered as gone is neither returned
+        here nor counted. Each call looks at everything after `after`, met or not.
         """
         ...
 

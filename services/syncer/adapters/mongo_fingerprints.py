@@ -80,19 +80,25 @@ class MongoFingerprints:
             )
 
     async def unseen(
-        self, key: ConnectionKey, resource: ResourceType, *, walk: str, after: str, limit: int
+        self,
+        key: ConnectionKey,
+        resource: ResourceType,
+        *,
+        walk: str,
+        after: str,
+        limit: int,
+        changed_since: int | None = None,
     ) -> list[Held]:
-        documents = await self._collection.of(key.organization_id).find(
-            {
-                "connection_id": key.connection_id,
-                "resource": resource,
-                "id": {"$gt": after},
-                "walk": {"$ne": walk},
-                "version": {"$ne": GONE},
-            },
-            sort=[("id", 1)],
-            limit=limit,
-        )
+        wanted: dict[str, Any] = {
+            "connection_id": key.connection_id,
+            "resource": resource,
+            "id": {"$gt": after},
+            "walk": {"$ne": walk},
+            "version": {"$ne": GONE},
+        }
+        if changed_since is not None:
+            wanted["$or"] = _lively_since(changed_since)
+        documents = await self._collection.of(key.organization_id).find(wanted, sort=[("id", 1)], limit=limit)
         return [_held(document) for document in documents]
 
     async def lively(self, key: ConnectionKey, *, after: str, changed_since: int, limit: int) -> list[Held]:
@@ -102,7 +108,7 @@ class MongoFingerprints:
                 "resource": "conversation",
                 "id": {"$gt": after},
                 "version": {"$ne": GONE},
-                "$or": [{"open": True}, {"updated_at": {"$gte": changed_since}}],
+                "$or": _lively_since(changed_since),
             },
             sort=[("id", 1)],
             limit=limit,
@@ -138,6 +144,10 @@ class MongoFingerprints:
             {"connection_id": key.connection_id}, limit=limit
         )
         return [_held(document) for document in documents]
+
+
+def _lively_since(start: int) -> list[dict[str, Any]]:
+    return [{"open": True}, {"updated_at": {"$gte": start}}]
 
 
 def _write(key: ConnectionKey, record: Held, writer: str) -> Write:

@@ -66,18 +66,12 @@ async def _apply_deleted(reading: Reading, found: Sequence[dict[str, Any]]) -> N
 async def _sweep(reading: Reading, state: StepState) -> bool:
     """After a full walk: ask for held conversations inside its scope that it did not meet."""
     state.position.setdefault("walk", f"{reading.run.run_id}:conversations")
-    if not await sweep_absent(reading, state, "conversation", _became_if_in_scope):
+    start = lookback_start(reading.now(), reading.connection.lookback_days)
+    if not await sweep_absent(reading, state, "conversation", _became, changed_since=start):
         return False
     # Everything the source has was walked over: what it had deleted earlier is missing from nothing.
     await reading.no_gaps_before_run("conversation", "deleted_before_read")
     return True
-
-
-async def _became_if_in_scope(reading: Reading, id_: str, held: Held | None) -> None:
-    start = lookback_start(reading.now(), reading.connection.lookback_days)
-    if held is not None and not held.open and (held.updated_at or 0) < start:
-        return  # Closed and older than the walk went: it was not asked for.
-    await _became(reading, id_, held)
 
 
 async def _became(reading: Reading, id_: str, held: Held | None, *, hint: Hint | None = None) -> None:

@@ -160,7 +160,14 @@ class MemoryFingerprints:
             self.walks[key, resource, id_] = walk
 
     async def unseen(
-        self, key: ConnectionKey, resource: ResourceType, *, walk: str, after: str, limit: int
+        self,
+        key: ConnectionKey,
+        resource: ResourceType,
+        *,
+        walk: str,
+        after: str,
+        limit: int,
+        changed_since: int | None = None,
     ) -> list[Held]:
         found = sorted(
             (
@@ -170,6 +177,7 @@ class MemoryFingerprints:
                 and id_ > after
                 and self.walks.get((key, kind, id_)) != walk
                 and not held.gone
+                and (changed_since is None or held.open or (held.updated_at or 0) >= changed_since)
             ),
             key=lambda held: held.id,
         )

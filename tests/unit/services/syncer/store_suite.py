@@ -202,6 +202,23 @@ class FingerprintSuite:
         everything = await stores.fingerprints.unseen(KEY, "contact", walk="", after="", limit=10)
         assert len(everything) == 5
 
+    async def test_unseen_ones_may_be_asked_for_by_time(self, stores: Stores) -> None:
+        """Open ones of any age and closed ones changed since, as for what is lively."""
+        records = [
+            Held("conversation", "1", "v", 5, open=True),
+            Held("conversation", "2", "v", 99),
+            Held("conversation", "3", "v", 100),
+            Held("conversation", "4", GONE, 200, open=True),
+            Held("conversation", "5", "v", None),
+            Held("conversation", "6", "v", 300),
+        ]
+        await stores.fingerprints.store(KEY, records, writer="w")
+        await stores.fingerprints.mark(KEY, "conversation", ["6"], walk="walk-1")
+        unseen = await stores.fingerprints.unseen(
+            KEY, "conversation", walk="walk-1", after="", limit=9, changed_since=100
+        )
+        assert [held.id for held in unseen] == ["1", "3"]
+
     async def test_lively_ones_come_by_id(self, stores: Stores) -> None:
         """Open ones of any age and closed ones changed since; what went, and other resources, do not."""
         records = [
