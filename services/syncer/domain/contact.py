@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.fields import (
     attributes,
+    count,
     identifier,
     identifiers,
     moment,
@@ -59,6 +60,22 @@ def parse(row: Mapping[str, Any], scope: Scope, at: int) -> ContactChanged | Non
         version=version_of("contact", content),
         observed_at=observed(at),
         **content,
+    )
+
+
+def cut_lists(row: Mapping[str, Any]) -> str | None:
+    """Return the fingerprint of what a row shows of lists that it shows in part; None where all are whole.
+
+    It tells that a list changed where the change moves no time, unless entries that the row does not show
+    took each other's place.
+    """
+    lists = {name: record(row.get(name)) for name in ("tags", "companies")}
+    if not any(shown.get("has_more") is True for shown in lists.values()):
+        return None
+    return version_of(
+        sorted(tag_ids(row)),
+        sorted(identifiers(companies_of(lists["companies"]))),
+        [count(shown.get("total_count")) for shown in lists.values()],
     )
 
 

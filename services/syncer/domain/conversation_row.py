@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a row showed, and its time."""
+    """What a row showed, as a fingerprint, and its time."""
 
     version: str
     updated_at: int | None

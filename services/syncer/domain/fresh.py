@@ -33,7 +33,7 @@ class Fresh:
         before: what was remembered when the read began; a write names it, so that readers cannot cross.
         parts: all parts that came, for a conversation.
         source_parts: the source's own count, the opening message included; None when it told none.
-        row: the fingerprint of the row that says the same, for a conversation.
+        row: the fingerprint of the row that says the same, for a conversation, or a contact with cut lists.
         shown: the row which led to this reading, if one did.
         force: publish it whole, whatever is remembered.
         lag_seconds: how long what was read may lag behind the resource itself; nothing for a reading by id.

@@ -29,7 +29,8 @@ class Held:
         open: for conversations, whether it was open or snoozed; the reconcile's scope depends on it.
         parts: for conversations, the version of each part ever published, by part id.
         source_parts: for conversations, the source's own count, the opening message included.
-        row: for conversations, the fingerprint of the row that says the same; see `row_version`.
+        row: the fingerprint of the row that says the same, for conversations (see `row_version`), and for
+            contacts whose row shows lists in part (see `cut_lists`).
         read_at: when it was last read, Unix seconds on the source's clock; None where nobody noted it.
         revision: grows with each write; a write names the one it read, so that two readers cannot cross.
     """

@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from services.syncer.domain.contact import companies_of, parse
+from services.syncer.domain.contact import companies_of, cut_lists, parse
+from services.syncer.domain.conversation_row import Shown
 from services.syncer.domain.fields import identifier, identifiers, record, rows, seconds
 from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.reads import Call, Read
@@ -94,8 +95,11 @@ async def _apply(
     fresh: list[Fresh] = []
     failure: Exception | None = None
     for id_, row in by_id.items():
+        before = known.get(id_)
+        if before is not None and _says_nothing(row, before, walked=walk is not None):
+            continue
         try:
-            item = await _listed(reading, id_, row, at, known.get(id_), position.setdefault("lists", {}))
+            item = await _listed(reading, id_, row, at, before, position.setdefault("lists", {}))
         except (SourceUnavailableError, RequestRefusedError) as error:
             if not await _given_up(reading, position, id_):
                 failure = error
@@ -112,21 +116,24 @@ async def _apply(
     reading.read("contact", len(by_id))
 
 
-def _says_nothing(row: dict[str, Any], before: Held) -> bool:
-    """Tell whether a row is older than what is held, or would cost calls to say the same again."""
-    updated_at = seconds(row.get("updated_at"))
-    if not before.proves_unchanged(updated_at):
+def _says_nothing(row: dict[str, Any], before: Held, *, walked: bool) -> bool:
+    """Tell whether a row is older than what is held, or would cost calls to say the same again.
+
+    A walk over all looks at what a row shows of cut lists; a search for changes looks at its time alone.
+    """
+    updated_at, cut = seconds(row.get("updated_at")), cut_lists(row)
+    if not before.proves_unchanged(updated_at, cut if walked else None):
         return False
-    cut = any(record(row.get(name)).get("has_more") is True for name in ("tags", "companies"))
-    return cut or before.gone or updated_at != before.updated_at
+    if before.gone or updated_at != before.updated_at:
+        return True
+    # Lists that are whole cost nothing to compare; of cut ones it has to be known what the row showed.
+    return cut is not None and (before.row is not None or not walked)
 
 
 async def _listed(
     reading: Reading, id_: str, row: dict[str, Any], at: int, before: Held | None, memory: dict[str, Any]
 ) -> Fresh | None:
     """Return what a row says of a contact, or None where it says nothing, or has been looked after."""
-    if before is not None and _says_nothing(row, before):
-        return None
     if before is not None and before.gone:
         await _became(reading, id_, before, shown_at=seconds(row.get("updated_at")))
         return None
@@ -165,8 +172,18 @@ async def _fresh(
     event = parse(await completed(reading, row, {} if memory is None else memory), reading.scope, at)
     if event is None:
         return None
-    lag = 0 if memory is None else reading.rules.overlap_seconds
-    return Fresh("contact", event, seconds(row.get("updated_at")), at, before, force=force, lag_seconds=lag)
+    updated_at, cut = seconds(row.get("updated_at")), cut_lists(row)
+    return Fresh(
+        "contact",
+        event,
+        updated_at,
+        at,
+        before,
+        row=cut,
+        shown=None if memory is None or cut is None else Shown(cut, updated_at),
+        force=force,
+        lag_seconds=0 if memory is None else reading.rules.overlap_seconds,
+    )
 
 
 async def _walk_all(reading: Reading, state: StepState) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from deploy.simulator.settings import SimulatorSettings
 from services.connector.domain.webhook import hints_of
+from services.syncer.adapters.http_intercom import ReadOnlyTransport
 from services.syncer.domain.cursor import audit_amount
 from tests.unit.services.syncer.rig import KEY, Rig
 
@@ -279,3 +280,53 @@ async def test_an_ordinary_run_audits_nothing() -> None:
 def test_the_amount_follows_the_time(audited_at: int | None, amount: int) -> None:
     """So many for each minute, at most a day's, whatever the clock did."""
     assert audit_amount(audited_at, 100_000, a_minute=10, pause_seconds=21_600) == amount
+
+
+class StillTimes(httpx.ASGITransport):
+    """A workspace in which one contact shows the same time whatever becomes of it."""
+
+    def __init__(self, rig: Rig, contact_id: str) -> None:
+        super().__init__(rig.simulator.app)
+        self._id = contact_id
+        self._time = rig.truth("contacts")[contact_id]["updated_at"]
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        if not request.url.path.startswith("/contacts"):
+            return answer
+        body = orjson.loads(await answer.aread())
+        for row in body.get("data", [body]):
+            if row.get("id") == self._id:
+                row["updated_at"] = self._time
+        headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
+        return httpx.Response(answer.status_code, json=body, headers=headers)
+
+
+@pytest.mark.parametrize("amount", [5, 12])
+async def test_a_contacts_tags_are_followed_though_no_time_moves(amount: int) -> None:
+    """Also where a row shows ten of them; and while they stay as they are, the long list is not asked for."""
+    rig = Rig(small())
+    one = next(iter(rig.workspace.contacts)).id
+    for number in range(13):
+        rig.mutate("create_tag", name=f"many {number}")
+    tags = list(rig.workspace.tags)[-13:]
+    for tag in tags[:amount]:
+        rig.mutate("tag_contact", contact_id=one, tag_id=tag)
+    rig.intercom._transport = ReadOnlyTransport(StillTimes(rig, one))
+    rig.clock.advance(3_600)
+    await rig.first_sync()
+    listed = "GET /contacts/{id}/tags"
+    for _ in range(2):
+        before = rig.simulation.statistics.calls[listed]
+        rig.clock.advance(86_400)
+        await rig.request("reconcile")
+        await rig.settle()
+    assert rig.simulation.statistics.calls[listed] == before
+    rig.mutate("untag_contact", contact_id=one, tag_id=tags[0])
+    rig.mutate("tag_contact", contact_id=one, tag_id=tags[12])
+    rig.clock.advance(86_400)
+    await rig.request("reconcile")
+    await rig.settle()
+    event: Any = rig.mirror()[f"{KEY.organization_id}/{rig.workspace.id_code}/contact/{one}"]
+    assert {*tags[1:amount], tags[12]} <= set(event.tag_ids)
+    assert tags[0] not in event.tag_ids
