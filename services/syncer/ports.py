@@ -296,7 +296,10 @@ class Gaps(Protocol):
         limit: int,
         resource: ResourceType | None = None,
         reason: str | None = None,
-    ) -> list[Gap]: ...
+        after: str = "",
+    ) -> list[Gap]:
+        """Return gaps; those of one resource and reason come by id, from after the one named."""
+        ...
 
     async def whole(self, key: ConnectionKey) -> list[Gap]:
         """Return the gaps that concern whole resources, however many others there are."""

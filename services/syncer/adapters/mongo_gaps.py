@@ -70,12 +70,15 @@ class MongoGaps:
         limit: int,
         resource: ResourceType | None = None,
         reason: str | None = None,
+        after: str = "",
     ) -> list[Gap]:
         wanted: dict[str, Any] = {"connection_id": key.connection_id}
         if resource is not None:
             wanted["resource"] = resource
         if reason is not None:
             wanted["reason"] = reason
+        if after:
+            wanted["id"] = {"$gt": after}
         documents = await self._collection.of(key.organization_id).find(
             wanted, sort=[("_id", 1)], limit=limit
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.contracts.sync import ResourceType
 
 _SECONDS_PER_CALL = 60
@@ -30,6 +32,7 @@ class Cursor:
         exact: whether the search reads seconds as seconds; None while not proven either way.
         sorted: whether the search obeys the order asked for; only learned where it matters.
         deleted_from: everything deleted up to here was heard of.
+        retried_to: by reason, the id of the single gap that was tried again last; a round begins with none.
         audited_at, audited_to: when conversations were last audited, and the id that the audit came to.
     """
 
@@ -45,6 +48,7 @@ class Cursor:
     deleted_from: int | None = None
     audited_at: int | None = None
     audited_to: str = ""
+    retried_to: Mapping[str, str] = field(default_factory=dict)
 
     def advanced(self, position: int) -> Cursor:
         """Return the cursor moved forward; it never moves back."""

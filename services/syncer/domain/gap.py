@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 UNREAD_GAPS = ("still_lagging", "permission_missing", "plan_restricted")
-"""Reasons for which something exists and could not be read; every run tries these again, one by one."""
+"""Reasons for which something exists and could not be read; later runs try these again, one by one."""
 
 REFUSED_GAPS = frozenset({"permission_missing", "plan_restricted"})
-"""Reasons for which a whole resource is kept from us: nothing of it is expected until it is granted."""
+"""Reasons for which something is kept from us: nothing of it is expected until it is granted."""
 
 
 def gap_name(resource: str, id_: str | None, reason: str) -> str:

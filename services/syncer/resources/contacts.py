@@ -19,6 +19,7 @@ from services.syncer.errors import (
     SlowDownError,
     SourceUnavailableError,
 )
+from services.syncer.resources.gap_turns import gaps_in_turn
 from services.syncer.resources.paging import NumberedPages, Pages, total_count
 from services.syncer.resources.reading import Gone, Reading, Resource, Step
 from services.syncer.resources.walk import sweep_absent
@@ -37,9 +38,6 @@ _MOST_REMEMBERED = 20
 
 _MOST_ATTEMPTS = 4
 """Slices that try one contact's own lists until it becomes a named gap, which later runs try again."""
-
-_MOST_RETRIED = 200
-"""Gaps of single contacts tried again by one run."""
 
 
 async def completed(reading: Reading, row: dict[str, Any], memory: dict[str, Any]) -> dict[str, Any]:
@@ -242,21 +240,17 @@ async def _walk_changed(reading: Reading, state: StepState) -> bool:
         state.position["last"], state.position["disorder"] = order.last, order.broken
         if order.passed(window.low):
             pages.end()
-    await reading.save_cursor(cursor.advanced(pages.began_at))
+    await reading.save_cursor(reading.cursor("contact").advanced(pages.began_at))
     return True
 
 
 async def _read_gaps(reading: Reading) -> None:
     """Try again, one by one, what earlier runs could not read; what fails again stays a gap."""
-    for gap in await reading.gaps.listed(
-        reading.connection.key, limit=_MOST_RETRIED, resource="contact", reason="still_lagging"
-    ):
-        if gap.id is None:
-            continue
-        held = (await reading.held("contact", [gap.id])).get(gap.id)
+    for id_ in await gaps_in_turn(reading, "contact", "still_lagging"):
+        held = (await reading.held("contact", [id_])).get(id_)
         with suppress(SourceUnavailableError, RequestRefusedError):
-            await _became(reading, gap.id, held)
-            await reading.no_gap("contact", gap.id, "still_lagging")
+            await _became(reading, id_, held)
+            await reading.no_gap("contact", id_, "still_lagging")
 
 
 def search_body(field: str, after_value: int, size: int, after: str | None) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from services.syncer.domain.conversation_row import row_version, shown_by
 from services.syncer.domain.cursor import lookback_start
 from services.syncer.domain.fields import identifier, rows, seconds
-from services.syncer.domain.gap import UNREAD_GAPS
+from services.syncer.domain.gap import REFUSED_GAPS, UNREAD_GAPS
 from services.syncer.domain.reads import Call, Read
 from services.syncer.domain.window import DAY_SAFE_SECONDS, FUTURE_SAFE_SECONDS, Descending, Window
 from services.syncer.errors import RequestRefusedError, SourceUnavailableError
 from services.syncer.resources.conversation_fetch import Fetch
+from services.syncer.resources.gap_turns import gaps_in_turn
 from services.syncer.resources.paging import Pages, total_count
 from services.syncer.resources.search_probe import probe_search
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from services.syncer.domain.run import StepState
     from services.syncer.ports import Answer
     from services.syncer.resources.reading import Reading
-
-_MOST_RETRIED = 200
-"""Gaps of single conversations tried again by one run."""
 
 Query = dict[str, Any]
 
@@ -214,15 +212,19 @@ async def read_changed(reading: Reading, state: StepState) -> bool:
 
 
 async def _feed_gaps(reading: Reading, fetch: Fetch) -> None:
-    """Try again what earlier runs could not read."""
+    """Try again what earlier runs could not read.
+
+    What was refused stays so until somebody grants it: it is tried when a person asks, and by full walks.
+    """
+    walks_all = any(step.name == "conversations:open" for step in reading.run.steps)
+    everything = walks_all or reading.run.reason != "scheduled"
     for reason in UNREAD_GAPS:
-        gaps = await reading.gaps.listed(
-            reading.connection.key, limit=_MOST_RETRIED, resource="conversation", reason=reason
-        )
-        known = await reading.held("conversation", [gap.id for gap in gaps if gap.id])
-        for gap in gaps:
-            if gap.id:
-                await fetch.want(gap.id, known.get(gap.id), retried=True)
+        if reason in REFUSED_GAPS and not everything:
+            continue
+        ids = await gaps_in_turn(reading, "conversation", reason)
+        known = await reading.held("conversation", ids)
+        for id_ in ids:
+            await fetch.want(id_, known.get(id_), retried=True)
 
 
 async def _learn(reading: Reading, position: dict[str, Any], found: Sequence[dict[str, Any]]) -> None:

@@ -115,11 +115,13 @@ class MemoryGaps:
         limit: int,
         resource: ResourceType | None = None,
         reason: str | None = None,
+        after: str = "",
     ) -> list[Gap]:
         found = [
             gap
             for _, gap in sorted(self.kept.get(key, {}).items())
             if resource in {None, gap.resource} and reason in {None, gap.reason}
+            if not after or (gap.id is not None and gap.id > after)
         ]
         return found[:limit]
 

@@ -81,7 +81,19 @@ class CursorSuite:
     async def test_saves_and_replaces(self, stores: Stores) -> None:
         """The last cursor of a resource is the one that counts, each field of it."""
         await stores.cursors.save(KEY, Cursor("contact", 5))
-        kept = Cursor("contact", 9, 1, 2, 3, 4, asked_at=5, exact=True, sorted=False, deleted_from=7)
+        kept = Cursor(
+            "contact",
+            9,
+            1,
+            2,
+            3,
+            4,
+            asked_at=5,
+            exact=True,
+            sorted=False,
+            deleted_from=7,
+            retried_to={"still_lagging": "9"},
+        )
         await stores.cursors.save(KEY, kept)
         await stores.cursors.save(OTHER, Cursor("contact", 1))
         assert await stores.cursors.all(KEY) == {"contact": kept}
@@ -113,6 +125,21 @@ class GapSuite:
         await stores.gaps.close(KEY, "contact", "1", ["still_lagging"])
         assert [gap.reason for gap in await stores.gaps.listed(KEY, limit=10)] == ["parts_cut_at_500"]
         assert await stores.gaps.forget(KEY) == 1
+
+    async def test_goes_on_by_id(self, stores: Stores) -> None:
+        """From after the one named, in pieces; one of the whole resource comes before all others."""
+        for id_ in ("3", "1", None, "2"):
+            await stores.gaps.open(
+                KEY,
+                Gap.model_validate(
+                    {"resource": "contact", "id": id_, "reason": "still_lagging", "since": NOW}
+                ),
+            )
+        pieces = [
+            await stores.gaps.listed(KEY, limit=2, resource="contact", reason="still_lagging", after=after)
+            for after in ("", "1", "3")
+        ]
+        assert [[gap.id for gap in piece] for piece in pieces] == [[None, "1"], ["2", "3"], []]
 
     async def test_closes_all_that_were_known_before(self, stores: Stores) -> None:
         """By resource and reason, up to a time; what was named since stays, and so does all else."""

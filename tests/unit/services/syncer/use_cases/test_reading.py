@@ -595,7 +595,7 @@ async def test_lists_that_are_cut_in_a_row_are_read_whole() -> None:
 
 
 async def test_single_conversations_that_may_not_be_read_are_named() -> None:
-    """A restricted one is a gap with its id; the others are read, and it is tried again."""
+    """A restricted one is a gap with its id; the others are read, and it is tried again when asked for."""
     rig = Rig(small())
     one = next(iter(rig.workspace.conversations)).id
     inner: Any = rig.intercom._transport
@@ -612,7 +612,7 @@ async def test_single_conversations_that_may_not_be_read_are_named() -> None:
     assert [(gap.id, gap.reason) for gap in rig.completed[-1].gaps] == [(one, "permission_missing")]
     assert rig.missing() == [f"conversation {one} is missing"]
     inner.handle_async_request = original
-    await rig.request("scheduled")
+    await rig.request("manual")
     await rig.settle()
     assert rig.completed[-1].gap_count == 0
     assert rig.missing() == []

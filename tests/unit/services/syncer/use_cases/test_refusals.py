@@ -8,15 +8,21 @@ import httpx
 import pytest
 
 from services.syncer.adapters.http_intercom import ReadOnlyTransport
-from tests.unit.services.syncer.rig import Rig
+from shared.contracts.sync import Gap
+from tests.unit.services.syncer.rig import KEY, START, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from shared.contracts.sync import SyncReason
+
 SEARCH = "/conversations/search"
 FORBIDDEN = {"errors": [{"code": "forbidden"}]}
 INVALID = {"errors": [{"code": "parameter_invalid"}]}
+
+
+REASONS: tuple[SyncReason, ...] = ("manual", "scheduled", "manual", "reconcile")
 
 
 class Refusing(httpx.ASGITransport):
@@ -113,3 +119,31 @@ async def test_a_page_that_is_always_refused_ends_its_walk(path: str, resource: 
     await rig.request("scheduled")
     await rig.settle()
     assert (rig.missing(), rig.completed[-1].gap_count) == ([], 0)
+
+
+async def test_many_gaps_are_tried_in_turn() -> None:
+    """Two hundred a run, from where the last one came to; refused ones when a person or a walk asks."""
+    rig = Rig(small())
+    await rig.first_sync()
+    hidden = [f"9{number:03}" for number in range(230)]
+    for id_ in hidden:
+        made = {"resource": "conversation", "id": id_, "reason": "permission_missing", "since": START}
+        await rig.gaps.open(KEY, Gap.model_validate(made))
+    asked: list[str] = []
+
+    def refusal(request: httpx.Request) -> httpx.Response | None:
+        id_ = request.url.path.removeprefix("/conversations/")
+        if id_ not in hidden:
+            return None
+        asked.append(id_)
+        return httpx.Response(403, json=FORBIDDEN)
+
+    refuse(rig, refusal)
+    rounds: list[list[str]] = []
+    for reason in REASONS:
+        await rig.request(reason)
+        await rig.settle()
+        rounds.append(sorted(asked))
+        asked.clear()
+    assert rounds == [hidden[:200], [], hidden[200:], hidden[:200]]
+    assert rig.completed[-1].gap_count == 230
