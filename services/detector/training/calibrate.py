@@ -46,14 +46,14 @@ _OWN_WEIGHT = 3.0
 _SENTIMENT_SHARE = 2.0
 """For moods the public rows are the broader ones."""
 _MOOD_PRECISION = 0.75
-_COMMON = {WISH: 0.1}
+_COMMON = {WISH: 0.03}
 """How common a kind is taken to be where people write of products; of the messages that are labelled for
 wishes nearly a half are wishes, which neither an inbox nor a list of reviews holds."""
 _PRECISION = 0.92
 """Of what is heard in conversations so much must be right, by kind and by whether rules agree: a false alarm
 costs more trust than silence."""
-_LOWEST = 0.8
-_LOWEST_ALONE = 0.92
+_LOWEST = 0.55
+_LOWEST_ALONE = 0.75
 """Below these nothing is said, however right it is in the few conversations at hand."""
 _LOWEST_MOOD = 0.5
 

@@ -140,10 +140,10 @@ def told_by_command(
 ) -> tuple[frozenset[tuple[str, str]], int]:
     """Return (title, verdict) of what `earshot doctor` prints for an answer of the API, and its exit code."""
 
-    def post(_url: str, **_: Any) -> httpx.Response:
+    def request(_method: str, _url: str, **_: Any) -> httpx.Response:
         return httpx.Response(200, json=body)
 
-    monkeypatch.setattr("deploy.cli.commands.doctor.httpx.post", post)
+    monkeypatch.setattr("deploy.cli.api.httpx.request", request)
     runner = CliRunner(env={"COLUMNS": "300"})
     printed = runner.invoke(create_app(), ["doctor", connection_id], obj=Invocation({}))
     as_json = runner.invoke(create_app(), ["doctor", connection_id, "--json"], obj=Invocation({}))
