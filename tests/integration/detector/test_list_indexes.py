@@ -146,7 +146,9 @@ def _somewhere(field: str) -> dict[str, Any]:
     value: Any = 5
     if field in {"key", "name_folded", "title"}:
         value = "m"
-    elif field.endswith(("_at", "sort_last", "renewal")):
+    elif field.endswith("renewal"):
+        value = "2026-09-01"
+    elif field.endswith(("_at", "sort_last")):
         return {"f": field, "v": NOW.isoformat(), "t": True, "i": "acme/x"}
     return {"f": field, "v": value, "t": False, "i": "acme/x"}
 
