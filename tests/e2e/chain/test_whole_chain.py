@@ -66,7 +66,7 @@ def heard(running_stage: Stage) -> Heard:
     eventually(
         "no lifecycle event is open while the switch is off",
         lambda: not any(one["kind"] in _LIFECYCLE for one in stage.product.signals(state="open")),
-        seconds=30,
+        seconds=_SETTLED_SECONDS,
     )
     stage.product.save(connection["id"], lifecycle_events=True)
     eventually(
