@@ -45,8 +45,10 @@ AFTER_CHARACTERS = 240
 _AGENT = " || Agent: "
 _CUSTOMER = " || Customer: "
 """What stands before each one's words, in training as here."""
-_MAY_BE = -3.0
+_MAY_BE = -2.0
 """Logit from which what was said around a message may show that there is something after all."""
+_SHORT_CHARACTERS = 80
+"""A longer answer to an offer says by itself what it is about."""
 _ASKED = re.compile(r"[?\d]")
 _WORTH_A_LOOK = 1.0
 """Logit from which a label may come out by itself. Below it a rule must speak too, and then the rule says
@@ -163,7 +165,9 @@ def together(scores: Sequence[ModelScores]) -> ModelScores:
 
 
 def _may_answer(message: Message, turns: Turns) -> bool:
-    """Whether an agent asked something or named a number just before: a price, a day, how many."""
+    """Whether it is short and an agent asked something or named a number just before: a price, how many."""
+    if len(message.text) > _SHORT_CHARACTERS:
+        return False
     return any(_ASKED.search(before.text[-BEFORE_CHARACTERS:]) for before in turns.offers(message))
 
 
