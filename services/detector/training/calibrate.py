@@ -48,7 +48,7 @@ _SENTIMENT_SHARE = 2.0
 _MOOD_PRECISION = 0.75
 _COMMON = {WISH: 0.03}
 """How common a kind is taken to be where people write of products; of the messages that are labelled for
-wishes nearly a half are wishes, which neither an inbox nor a list of reviews holds."""
+wishes a third are wishes, which neither an inbox nor a list of reviews holds."""
 _PRECISION = 0.92
 """Of what is heard in conversations so much must be right, by kind and by whether rules agree: a false alarm
 costs more trust than silence."""
