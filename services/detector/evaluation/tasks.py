@@ -6,7 +6,7 @@ tells whether it would have spoken at all. The text model reads many texts toget
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from services.detector.evaluation.scoring import Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.detector.domain.detector import Detector, Parameters
+    from services.detector.domain.detector import Detector
     from services.detector.domain.model_scores import TextModel
     from services.detector.evaluation.reading import LabelledText
 
@@ -101,7 +101,7 @@ class Classifier:
         in_force = [one for one in discover(learned=learned).conversation if one.kinds & task.kinds]
         self._in_force = in_force
         self._thresholds = {kind: one.parameters.threshold for one in in_force for kind in one.kinds}
-        forced = discover({one.name: _never_silent(one.parameters) for one in in_force}, learned)
+        forced = discover({one.name: {"threshold": 0.0} for one in in_force}, learned)
         self._detectors: tuple[Detector, ...] = tuple(
             one for one in forced.conversation if one.kinds & task.kinds
         )
@@ -156,12 +156,6 @@ class Classifier:
         doubt = lead and highest > 1 - self._thresholds[Kind(lead)]
         confidence = min(self._rest, 1 - highest)
         return Verdict(rest, confidence, None if doubt else rest, (), self._task.rest)
-
-
-def _never_silent(parameters: Parameters) -> dict[str, float]:
-    """Every threshold of a detector at nothing."""
-    names = (one.name for one in fields(parameters) if one.name in {"threshold", "alone"})
-    return dict.fromkeys(names, 0.0)
 
 
 def _quotes(findings: list[Finding]) -> tuple[str, ...]:
