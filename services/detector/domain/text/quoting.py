@@ -94,6 +94,15 @@ def _stops_here(lines: list[tuple[int, str]], index: int) -> bool:
     return index > 0 and bool(_CLOSING.match(line)) and _ends_letter(lines, index)
 
 
+def _own_header_end(lines: list[tuple[int, str]]) -> int:
+    """How many lines at the very beginning are a mail's own header; further down it is a quoted mail's."""
+    first = next((index for index, (_, line) in enumerate(lines) if line.strip()), len(lines))
+    end = next(
+        (index for index in range(first, len(lines)) if not _HEADER.match(lines[index][1])), len(lines)
+    )
+    return end if end - first > 1 else 0
+
+
 def _own_lines(text: str) -> Iterator[Span]:
     lines: list[tuple[int, str]] = []
     offset = 0
@@ -101,10 +110,11 @@ def _own_lines(text: str) -> Iterator[Span]:
         lines.append((offset, line.rstrip("\r\n")))
         offset += len(line)
     fenced = False
+    body = _own_header_end(lines)
     for index, (start, line) in enumerate(lines):
         if _FENCE.match(line):
             fenced = not fenced
-        elif fenced or not line.strip():
+        elif fenced or index < body or not line.strip():
             continue
         elif _stops_here(lines, index):
             closing = _CLOSING.match(line)

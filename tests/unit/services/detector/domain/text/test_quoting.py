@@ -27,6 +27,7 @@ def own(text: str) -> str:
         ("See below\n-----Original Message-----\nFrom: a\nold", "See below"),
         ("See below\nFrom: Lia\nSent: Monday\nold words", "See below"),
         ("From: the start it was good", "From: the start it was good"),
+        ("From: Lia\nSubject: re: scanner\n\nIt was the cable.", "It was the cable."),
         ("Fix it\n-- \nKim\nUpgrade your life", "Fix it"),
         ("Fix it\nSent from my iPhone", "Fix it"),
         ("Fix it\n\nKind regards,\nKim Lee\nCEO", "Fix it"),
