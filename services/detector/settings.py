@@ -86,7 +86,7 @@ class Settings(ServiceSettings):
         "switches it on, or counted at once.",
     )
     text_model_threads: int = Field(
-        default=1, ge=1, le=16, description="Threads that one reading of the text model may use."
+        default=2, ge=1, le=16, description="Batches of one reading that the text model computes at a time."
     )
     connection_patience_seconds: float = Field(
         default=60.0,

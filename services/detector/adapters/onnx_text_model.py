@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,32 +43,35 @@ class _Manifest(BaseModel):
     files: dict[str, str]
     labels: tuple[str, ...]
     curves: dict[str, tuple[float, float, float]]
+    around: dict[str, tuple[float, float, float, float]] = {}
     mood_scale: float
     mood_offsets: tuple[float, float, float]
     thresholds: dict[str, float]
-    alone: dict[str, float] = {}
 
 
 class OnnxTextModel:
     """A TextModel; see `services.detector.domain.model_scores.TextModel`. Safe to call from any thread."""
 
     def __init__(self, folder: Path = PACKAGED, *, threads: int = 1) -> None:
-        """Load the model. Raises ModelUnusableError, which says what is wrong with which file."""
+        """Load the model. Raises ModelUnusableError, which says what is wrong with which file.
+
+        `threads` batches of one reading are computed at the same time.
+        """
         manifest, digest = _checked(folder)
         self.learned = Learned(
             digest=digest,
             curves={name: Curve(*values) for name, values in manifest.curves.items()},
+            around={name: Curve(*values) for name, values in manifest.around.items()},
             moods=MoodCurve(manifest.mood_scale, manifest.mood_offsets),
             thresholds=manifest.thresholds,
-            alone=manifest.alone,
         )
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        # Whole batches side by side keep cores busier than one batch cut in pieces.
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         # Many lengths come by: remembered memory plans and a growing arena would hold the largest for ever.
         options.enable_mem_pattern = False
         options.enable_cpu_mem_arena = False
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
                 (folder / "model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
@@ -78,6 +82,7 @@ class OnnxTextModel:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_BUCKETS[-1])
         self._remembered: OrderedDict[str, ModelScores] = OrderedDict()
+        self._threads = ThreadPoolExecutor(threads, "text-model") if threads > 1 else None
 
     def read(self, texts: Sequence[str]) -> list[ModelScores]:
         """Scores in the order of the texts; see the port."""
@@ -106,16 +111,23 @@ class OnnxTextModel:
         plain = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         rows = [encoded.ids for encoded in self._tokenizer.encode_batch(plain)]
         scores: list[ModelScores | None] = [None] * len(rows)
-        for width, places in batches([len(row) for row in rows]):
-            ids = np.zeros((len(places), width), dtype=np.int64)
-            mask = np.zeros_like(ids)
-            for at, place in enumerate(places):
-                ids[at, : len(rows[place])] = rows[place]
-                mask[at, : len(rows[place])] = 1
-            logits = self._session.run(["logits"], {"ids": ids, "mask": mask})[0]
-            for place, values in zip(places, logits.tolist(), strict=True):
+        cut = list(batches([len(row) for row in rows]))
+        at_once = map if self._threads is None else self._threads.map
+        answers = at_once(lambda one: self._logits(one[0], [rows[place] for place in one[1]]), cut)
+        for (_, places), logits in zip(cut, answers, strict=True):
+            for place, values in zip(places, logits, strict=True):
                 scores[place] = ModelScores(tuple(values))
         return [one for one in scores if one is not None]
+
+    def _logits(self, width: int, rows: Sequence[Sequence[int]]) -> list[list[float]]:
+        """The logits of texts of at most `width` tokens."""
+        ids = np.zeros((len(rows), width), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for at, row in enumerate(rows):
+            ids[at, : len(row)] = row
+            mask[at, : len(row)] = 1
+        logits: list[list[float]] = self._session.run(["logits"], {"ids": ids, "mask": mask})[0].tolist()
+        return logits
 
 
 def batches(lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:

@@ -68,6 +68,13 @@ def test_a_text_scores_the_same_alone_and_among_others(model: OnnxTextModel) -> 
         assert one == pytest.approx(other, abs=1e-3)
 
 
+def test_several_batches_at_a_time_score_as_one_after_the_other(model: OnnxTextModel) -> None:
+    """Each text gets its own scores, whichever thread read it."""
+    texts = [f"Could you {'really ' * (at % 40)}add field number {at}?" for at in range(120)]
+    at_once = OnnxTextModel(threads=3).read(texts)
+    assert [one.logits for one in at_once] == [one.logits for one in model.read(texts)]
+
+
 @pytest.mark.parametrize("text", ["", "\ud800", "\x00", "a" * 100_000, "🙂" * 5_000, "\u202e \n"])
 def test_any_text_is_read(model: OnnxTextModel, text: str) -> None:
     """Half characters, nothing, and far too much."""
