@@ -65,8 +65,7 @@ bench: .venv/stamp-dev ## Measure throughput, delay and memory
 train: .venv/stamp-dev .venv-train/stamp ## Make the text model again from the published weights; under two hours on two cores
 	@mkdir -p $(WORK) && $(BIN)/python -m services.detector.training.told $(WORK)/told.jsonl
 	@nice .venv-train/bin/python -m services.detector.training.build $(WORK)
-	@$(BIN)/python -m deploy.simulator.demo.labelled > $(WORK)/demo.jsonl
-	@$(BIN)/python -m services.detector.training.calibrate $(WORK) services/detector/model $(WORK)/demo.jsonl
+	@$(BIN)/python -m services.detector.training.calibrate $(WORK) services/detector/model
 
 evaluate: .venv/stamp-dev .venv-train/stamp ## Score detection on labelled sets: make evaluate DATASETS=folder
 	@test -n "$(DATASETS)" || { echo "Name the folder with the labelled sets: make evaluate DATASETS=folder" >&2; exit 1; }

@@ -49,8 +49,6 @@ def _built(overrides: Mapping[str, Mapping[str, Any]], learned: Learned | None) 
         told = dict(overrides.get(name, {}))
         if learned is not None and name in learned.thresholds:
             told = {"threshold": learned.thresholds[name], **told}
-        if learned is not None and name in learned.alone:
-            told = {"alone": learned.alone[name], **told}
         if told:
             detector = create(detector.parameters.updated(told))
         if not isinstance(detector, Identified) or detector.name != name:

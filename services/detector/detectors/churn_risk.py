@@ -12,8 +12,9 @@ from services.detector.domain.cues.departing import DEPARTING
 from services.detector.domain.cues.doubting import DOUBTING
 from services.detector.domain.cues.hesitating import HESITATING
 from services.detector.domain.cues.leaving import LEAVING
+from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
-from services.detector.domain.lexical import LexicalDetector, LexicalParameters, Voice
+from services.detector.domain.lexical import LexicalDetector, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
@@ -686,7 +687,7 @@ _IMPLIED = (
 )
 
 
-def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
+def create(parameters: Parameters | None = None) -> LexicalDetector:
     """The churn risk detector; README.md says how the calibration was found."""
     return LexicalDetector(
         name=NAME,
@@ -707,5 +708,5 @@ def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
                 answers=doubts(),
             ),
         ),
-        parameters=parameters or LexicalParameters(threshold=0.6),
+        parameters=parameters or Parameters(threshold=0.6),
     )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from services.detector.domain.answers import answers, offers
 from services.detector.domain.cues.growing import GROWING, GROWING_GROUPS
 from services.detector.domain.cues.multiplying import MULTIPLYING
+from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
-from services.detector.domain.lexical import LexicalDetector, LexicalParameters, Voice
+from services.detector.domain.lexical import LexicalDetector, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
@@ -268,7 +269,7 @@ def _facts_points(context: Context, message: Message) -> float:
     return -1.5 if (message.at - signed_up).days <= _FRESH_DAYS else 0.0
 
 
-def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
+def create(parameters: Parameters | None = None) -> LexicalDetector:
     """The expansion detector; README.md says how the calibration was found."""
     return LexicalDetector(
         name=NAME,
@@ -282,6 +283,6 @@ def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
                 offers=offers(Kind.EXPANSION),
             ),
         ),
-        parameters=parameters or LexicalParameters(threshold=0.6),
+        parameters=parameters or Parameters(threshold=0.6),
         facts_points=_facts_points,
     )

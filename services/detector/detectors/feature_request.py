@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from services.detector.domain.answers import answers
 from services.detector.domain.cues.asking_for import ASKING_FOR
 from services.detector.domain.cues.wishing import WISHING, WISHING_GROUPS
+from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Evidence, Finding, Kind
 from services.detector.domain.lexical import (
     EVIDENCE_LIMIT,
     Candidate,
     LexicalDetector,
-    LexicalParameters,
     Voice,
 )
 from services.detector.domain.rules import Calibration, Cue, RuleBook
@@ -453,13 +453,14 @@ class FeatureRequestDetector(LexicalDetector):
     """A lexical detector that groups its clauses into wishes instead of making one finding."""
 
     def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
-        sure = self.sure(conversation, context)
-        if not sure:
+        likely = self.likely(conversation, context)
+        if not any(map(self.is_sure, likely)):
             return ()
         withdrawn = self.withdrawals.withdrawn(conversation, self.kind)
         gone = {id(conversation.readable_messages[at]) for at in withdrawn}
         wishes: list[tuple[str, list[Candidate]]] = []
-        for one in sorted(sure, key=lambda candidate: -candidate.confidence):
+        # What is only likely adds to a wish that is sure, and begins none.
+        for one in sorted(likely, key=lambda candidate: (not self.is_sure(candidate), -candidate.confidence)):
             if id(one.message) in gone:
                 continue
             title = _title(one)
@@ -467,12 +468,13 @@ class FeatureRequestDetector(LexicalDetector):
                 (wish for wish in wishes if _belongs(wish, title.text if title else "", one)),
                 None,
             )
-            if known is None and title is None and self.learned is not None:
+            alone = title is None or not self.is_sure(one)
+            if known is None and alone and self.learned is not None:
                 known = _told_before(wishes, one, conversation)
                 title = _clause_as_title(one)
             if known is not None:
                 known[1].append(one)
-            elif title is not None:
+            elif title is not None and self.is_sure(one):
                 beside = [] if title.clause is one.clause else [replace(one, clause=title.clause)]
                 wishes.append((title.text, [one, *beside]))
         return tuple(self._finding(title, evidence) for title, evidence in wishes[:WISH_LIMIT])
@@ -535,7 +537,7 @@ def _belongs(wish: tuple[str, list[Candidate]], title: str, one: Candidate) -> b
     return near or (bool(title) and same_wish(wish[0], title))
 
 
-def create(parameters: LexicalParameters | None = None) -> FeatureRequestDetector:
+def create(parameters: Parameters | None = None) -> FeatureRequestDetector:
     """The feature request detector; README.md says how the calibration was found."""
     return FeatureRequestDetector(
         name=NAME,
@@ -548,5 +550,5 @@ def create(parameters: LexicalParameters | None = None) -> FeatureRequestDetecto
                 answers=answers(Kind.FEATURE_REQUEST),
             ),
         ),
-        parameters=parameters or LexicalParameters(threshold=0.6),
+        parameters=parameters or Parameters(threshold=0.6),
     )

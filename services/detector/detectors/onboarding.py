@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from services.detector.domain.answers import answers, offers
 from services.detector.domain.cues.beginning import BEGINNING
 from services.detector.domain.cues.settling_in import SETTLING_IN
+from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
-from services.detector.domain.lexical import LexicalDetector, LexicalParameters, Voice
+from services.detector.domain.lexical import LexicalDetector, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
@@ -293,7 +294,7 @@ def _facts_points(context: Context, message: Message) -> float:
     return -1.6 if days > _SETTLED_DAYS else 0.0
 
 
-def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
+def create(parameters: Parameters | None = None) -> LexicalDetector:
     """The onboarding detector; README.md says how the calibration was found."""
     return LexicalDetector(
         name=NAME,
@@ -307,6 +308,6 @@ def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
                 offers=offers(Kind.ONBOARDING),
             ),
         ),
-        parameters=parameters or LexicalParameters(threshold=0.6),
+        parameters=parameters or Parameters(threshold=0.6),
         facts_points=_facts_points,
     )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from services.detector.domain.answers import answers, offers
 from services.detector.domain.cues.prolonging import PROLONGING
 from services.detector.domain.cues.staying_on import STAYING_ON
+from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
-from services.detector.domain.lexical import LexicalDetector, LexicalParameters, Voice
+from services.detector.domain.lexical import LexicalDetector, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
@@ -224,7 +225,7 @@ def _facts_points(context: Context, message: Message) -> float:
     return 0.7 if abs((renewal - message.at.date()).days) <= _NEAR_DAYS else 0.0
 
 
-def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
+def create(parameters: Parameters | None = None) -> LexicalDetector:
     """The renewal detector; README.md says how the calibration was found."""
     groups = {
         **GROUPS,
@@ -242,6 +243,6 @@ def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
                 offers=offers(Kind.RENEWAL),
             ),
         ),
-        parameters=parameters or LexicalParameters(threshold=0.6),
+        parameters=parameters or Parameters(threshold=0.6),
         facts_points=_facts_points,
     )

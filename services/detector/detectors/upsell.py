@@ -9,8 +9,9 @@ from __future__ import annotations
 from services.detector.domain.answers import answers, offers
 from services.detector.domain.cues.buying_up import BUYING_UP
 from services.detector.domain.cues.paying_more import PAYING_MORE, PAYING_MORE_GROUPS
+from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
-from services.detector.domain.lexical import LexicalDetector, LexicalParameters, Voice
+from services.detector.domain.lexical import LexicalDetector, Voice
 from services.detector.domain.rules import Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
@@ -275,7 +276,7 @@ _CUES = (
 )
 
 
-def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
+def create(parameters: Parameters | None = None) -> LexicalDetector:
     """The upsell detector; README.md says how the calibration was found."""
     return LexicalDetector(
         name=NAME,
@@ -289,5 +290,5 @@ def create(parameters: LexicalParameters | None = None) -> LexicalDetector:
                 offers=offers(Kind.UPSELL),
             ),
         ),
-        parameters=parameters or LexicalParameters(threshold=0.6),
+        parameters=parameters or Parameters(threshold=0.6),
     )

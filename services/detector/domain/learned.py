@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.detector.domain.model_scores import ModelScores
+    from services.detector.domain.model_scores import MessageScores, ModelScores
 
 HIGHEST_CONFIDENCE = 0.99
 """No page says that something is certain."""
@@ -24,16 +24,20 @@ _EXPONENT_LIMIT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Probability of a label: 1 / (1 + exp(-(logit * score + points * rules + offset)))."""
+    """Probability of a label: 1 / (1 + exp(-(logit * score + within * around + points * rules + offset))).
+
+    `around` is the score of a message within what was said around it, where that was read.
+    """
 
     logit: float = 1.0
     points: float = 0.0
     offset: float = 0.0
+    within: float = 0.0
 
-    def confidence(self, logit: float, points: float = 0.0) -> float:
+    def confidence(self, logit: float, points: float = 0.0, around: float = 0.0) -> float:
         """Probability, at most HIGHEST_CONFIDENCE; never 0."""
         bounded = max(-POINTS_LIMIT, min(POINTS_LIMIT, points))
-        exponent = self.logit * logit + self.points * bounded + self.offset
+        exponent = self.logit * logit + self.within * around + self.points * bounded + self.offset
         exponent = max(-_EXPONENT_LIMIT, min(_EXPONENT_LIMIT, exponent))
         return min(HIGHEST_CONFIDENCE, 1.0 / (1.0 + math.exp(-exponent)))
 
@@ -60,15 +64,25 @@ class MoodCurve:
 class Learned:
     """What a model brings beside its weights: its digest, its curves, and the thresholds set for precision.
 
-    Curves are by label (`churn_risk`, ..., `notice`), thresholds by the name of the detector; `alone` are
-    the higher ones for what the model says alone, where no rule agrees.
+    Curves are by label (`churn_risk`, ..., `notice`): those for messages that were read by themselves, and
+    `around` those for messages that were read within what was said around them too. Thresholds are by the
+    name of the detector.
     """
 
     digest: str
     curves: Mapping[str, Curve]
+    around: Mapping[str, Curve] = field(default_factory=dict)
     moods: MoodCurve = field(default_factory=MoodCurve)
     thresholds: Mapping[str, float] = field(default_factory=dict)
-    alone: Mapping[str, float] = field(default_factory=dict)
+
+    def confidence(
+        self, label: str, scores: MessageScores, points: float, clause: int | None = None
+    ) -> float:
+        """How sure it is that a message is of a label, or with `clause` that this clause of it says so."""
+        own = scores.by_itself(label) if clause is None else scores.of_clause(clause, label)
+        if scores.within is None or label not in self.around:
+            return self.curves[label].confidence(own, points)
+        return self.around[label].confidence(own, points, scores.within.of(label))
 
 
 @runtime_checkable

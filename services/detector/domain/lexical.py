@@ -33,30 +33,22 @@ if TYPE_CHECKING:
 
 EVIDENCE_LIMIT = 5
 """More quotes than this prove nothing more and make a page long."""
-BACKED_POINTS = 2.0
-"""From here on the rules are taken to agree with the model: one cue that is no mere hint, and no veto."""
+LIKELY = 0.5
+"""Where a kind is said, what is likelier than not of it elsewhere in the conversation is quoted beside it."""
 _TAKEN_UP = -2.0
 """Below this score an agent's answer alone ("I'll pass it on") is taken to be about something else."""
 _PLAINLY = 1.0
 """From this score on the model says by itself what a conversation is about."""
 
 
-@dataclass(frozen=True)
-class LexicalParameters(Parameters):
-    """`alone`: what the model says of a message where no rule agrees must be as sure as this."""
-
-    alone: float = 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A clause of a message, how sure we are of it, and whether the rules have a say in that."""
+    """A clause of a message, and how sure we are of it."""
 
     message: Message
     clause: Clause
     confidence: float
     explicit: bool | None = None
-    backed: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,7 +93,7 @@ class LexicalDetector:
     version: str
     kind: Kind
     voices: tuple[Voice, ...]
-    parameters: LexicalParameters = field(default_factory=LexicalParameters)
+    parameters: Parameters = field(default_factory=Parameters)
     facts_points: Callable[[Context, Message], float] = no_facts
     withdrawals: Withdrawals = field(default_factory=Withdrawals)
     learned: Learned | None = None
@@ -167,10 +159,8 @@ class LexicalDetector:
     ) -> Iterator[Candidate]:
         """The clauses as the model and the rules see them; the surest is as sure as the whole message."""
         label = str(self.kind)
-        curve = learned.curves[label]
         highest = max((one.score for one in said), default=0.0)
-        whole = scores.decisive(label)
-        confidence = curve.confidence(whole, scores.granted(label, highest + points))
+        confidence = learned.confidence(label, scores, scores.granted(label, highest + points))
         if confidence < least:
             return  # No clause is surer than its message, and most messages are nothing.
         by_clause = {clause.index: 0.0 for clause in message.clauses if clause.index in scores.clauses}
@@ -178,19 +168,15 @@ class LexicalDetector:
             by_clause[one.clause.index] = max(one.score, by_clause.get(one.clause.index) or one.score)
         if not by_clause and message.clauses:
             by_clause = {0: 0.0}
-        backed = highest >= BACKED_POINTS and not scores.denies(label)
         explicit = self._explicit(learned, scores, said)
         sure = {
-            index: curve.confidence(
-                scores.clauses[index].of(label) if index in scores.clauses else whole,
-                scores.granted(label, mark),
-            )
+            index: learned.confidence(label, scores, scores.granted(label, mark), clause=index)
             for index, mark in by_clause.items()
         }
         best = max(sure, key=lambda index: (sure[index], -index), default=None)
         for index, chance in sure.items():
             known = confidence if index == best else min(chance, confidence)
-            yield Candidate(message, message.clauses[index], known, explicit, backed=backed)
+            yield Candidate(message, message.clauses[index], known, explicit)
 
     def _explicit(self, learned: Learned, scores: MessageScores, said: list[_Said]) -> bool | None:
         """Whether notice was given outright; None for kinds that do not tell the two apart."""
@@ -273,27 +259,25 @@ class LexicalDetector:
         )
         return (agreed, offered) if offered > 0 else None
 
-    def sure(self, conversation: Conversation, context: Context) -> list[Candidate]:
-        """The candidates that are sure enough to be said."""
-        threshold = self.parameters.threshold
-        alone = max(threshold, self.parameters.alone)
-        return [
-            one
-            for one in self.candidates(conversation, context, threshold)
-            if one.confidence >= (threshold if one.backed else alone)
-        ]
+    def likely(self, conversation: Conversation, context: Context) -> list[Candidate]:
+        """The candidates that are sure enough to be said, or to be quoted beside what is said."""
+        least = min(LIKELY, self.parameters.threshold)
+        return [one for one in self.candidates(conversation, context, least) if one.confidence >= least]
+
+    def is_sure(self, one: Candidate) -> bool:
+        """Whether a candidate is sure enough to be said, rather than only to be quoted beside it."""
+        return one.confidence >= self.parameters.threshold
 
     def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
-        sure = self.sure(conversation, context)
-        if not sure:
-            return ()
-        withdrawn = self.withdrawals.withdrawn(conversation, self.kind)
-        if withdrawn:
+        likely = self.likely(conversation, context)
+        if any(map(self.is_sure, likely)):
+            withdrawn = self.withdrawals.withdrawn(conversation, self.kind)
             gone = {id(conversation.readable_messages[at]) for at in withdrawn}
-            sure = [one for one in sure if id(one.message) not in gone]
+            likely = [one for one in likely if id(one.message) not in gone]
+        sure = [one for one in likely if self.is_sure(one)]
         if not sure:
             return ()
-        best = strongest(sure)
+        best = strongest(sure, likely)
         return (
             Finding(
                 kind=self.kind,
@@ -315,10 +299,11 @@ def _lead(said: list[_Said]) -> float:
     return outright - between
 
 
-def strongest(candidates: list[Candidate]) -> list[Candidate]:
-    """The strongest candidate, then others of its voice, strongest first; each clause once."""
-    ordered = sorted(candidates, key=lambda one: -one.confidence)
-    lead = next((one for one in ordered if one.explicit), ordered[0])
+def strongest(sure: list[Candidate], likely: list[Candidate]) -> list[Candidate]:
+    """The strongest that is sure, then all likely ones of its voice, strongest first; each clause once."""
+    leading = sorted(sure, key=lambda one: -one.confidence)
+    lead = next((one for one in leading if one.explicit), leading[0])
+    ordered = sorted(likely, key=lambda one: -one.confidence)
     chosen: list[Candidate] = []
     seen: set[tuple[int, int]] = set()
     for one in [lead, *ordered]:

@@ -55,15 +55,23 @@ class MessageScores:
     clauses: Mapping[int, ModelScores] = field(default_factory=dict)
     within: ModelScores | None = None
 
-    def decisive(self, label: str) -> float:
-        """The score to decide on: halfway between the whole and its strongest clause where those were read.
+    def by_itself(self, label: str) -> float:
+        """The score of the message alone: halfway to its strongest clause where those were read.
 
         A whole that speaks for a label which none of its clauses speaks for was misled by their mixture.
-        What was said around it shows what was meant; it weighs as much as the message by itself.
         """
         alone = self.whole.of(label)
         if self.clauses:
             alone = (alone + max(one.of(label) for one in self.clauses.values())) / 2
+        return alone
+
+    def of_clause(self, index: int, label: str) -> float:
+        """The score of one clause; that of the message alone where the clause was not read."""
+        return self.clauses[index].of(label) if index in self.clauses else self.by_itself(label)
+
+    def decisive(self, label: str) -> float:
+        """One score for a label. What was said around it weighs as much as the message by itself."""
+        alone = self.by_itself(label)
         return alone if self.within is None else (alone + self.within.of(label)) / 2
 
     def told(self, label: str) -> float:

@@ -23,12 +23,20 @@ put the most messages of a kind before those that are not."""
 _SOFTMAX_RATE = 0.5
 
 
-def fit_curve(logits: Any, points: Any, right: Any, weights: Any) -> Curve:
-    """The curve under which what was seen is likeliest; more points never make a message less sure."""
+def fit_curve(logits: Any, points: Any, right: Any, weights: Any, around: Any = None) -> Curve:
+    """The curve under which what was seen is likeliest; more points never make a message less sure.
+
+    `around` are the scores within what was said around each message, where the curve is for such.
+    """
     bounded = np.clip(points, -POINTS_LIMIT, POINTS_LIMIT)
-    columns = np.stack([logits, bounded, np.ones_like(logits)], axis=1)
-    expected = np.array([1.0, _EXPECTED_POINTS, 0.0])
-    shrink = np.array([_SHRINK_LOGIT, _SHRINK_POINTS, 1e-3])
+    if around is None:
+        columns = np.stack([logits, bounded, np.ones_like(logits)], axis=1)
+        expected = np.array([1.0, _EXPECTED_POINTS, 0.0])
+        shrink = np.array([_SHRINK_LOGIT, _SHRINK_POINTS, 1e-3])
+    else:
+        columns = np.stack([logits, bounded, np.ones_like(logits), around], axis=1)
+        expected = np.array([0.5, _EXPECTED_POINTS, 0.0, 0.5])
+        shrink = np.array([_SHRINK_LOGIT, _SHRINK_POINTS, 1e-3, _SHRINK_LOGIT])
 
     def cost(these: Any) -> float:
         exponents = columns @ these
@@ -47,7 +55,8 @@ def fit_curve(logits: Any, points: Any, right: Any, weights: Any) -> Curve:
         found = found - step
         if float(np.abs(step).sum()) < _SMALLEST_STEP:
             break
-    return Curve(float(found[0]), float(max(0.0, found[1])), float(found[2]))
+    within = 0.0 if around is None else float(found[3])
+    return Curve(float(found[0]), float(max(0.0, found[1])), float(found[2]), within)
 
 
 def fit_moods(logits: Any, labels: Any, weights: Any) -> MoodCurve:

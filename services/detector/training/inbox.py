@@ -11,42 +11,39 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.detector.detectors import discover
-from services.detector.domain.lexical import BACKED_POINTS, LexicalDetector
+from services.detector.domain.lexical import LexicalDetector
 from services.detector.domain.model_scores import LIFECYCLE, WISH
 from services.detector.domain.text_reading import read_with
-from services.detector.evaluation.conversations import LabelledConversation, read_conversations
+from services.detector.evaluation.conversations import read_conversations
 from services.detector.training.examples import UNSEEN
 from services.detector.training.told import CONVERSATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from services.detector.domain.conversation import Conversation, Message
     from services.detector.domain.model_scores import MessageScores, TextModel
     from services.detector.domain.text_reading import Scores
+    from services.detector.evaluation.conversations import LabelledConversation
 
 _READ_TOGETHER = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What model and rules say of a message about a kind, whether they agree, and whether they are right."""
+    """What model and rules say of a message about a kind, and whether they are right."""
 
-    score: float
+    scores: MessageScores
     points: float
-    backed: bool
     right: bool
 
 
-def heard_in_conversations(model: TextModel, demo: Path) -> dict[str, list[Heard]]:
+def heard_in_conversations(model: TextModel) -> dict[str, list[Heard]]:
     """By kind, each message that is not of it, and of each event the proof that is heard best.
 
     Left out are the other messages of conversations in which a careful reader finds the kind, since he names
     the best proofs only, and messages that their author takes back.
     """
     rules = [one for one in discover().conversation if isinstance(one, LexicalDetector)]
-    told = list(_told(demo))
+    told = [one for one in read_conversations(CONVERSATIONS) if one.split in UNSEEN]
     found: dict[str, list[Heard]] = {kind: [] for kind in (*LIFECYCLE, WISH)}
     seen: set[str] = set()
     for start in range(0, len(told), _READ_TOGETHER):
@@ -71,7 +68,8 @@ def _heard(one: LabelledConversation, rule: LexicalDetector, scores: Scores, fre
         if message.part_id in scores and message.text in fresh and at not in withdrawn
         if not proofs or place[message.part_id] in proofs
     ]
-    return [max(heard, key=lambda said: said.score)] if proofs and heard else heard
+    best = max(heard, key=lambda said: said.scores.decisive(rule.kind), default=None)
+    return [best] if proofs and best else heard
 
 
 def _as_heard(
@@ -79,10 +77,4 @@ def _as_heard(
 ) -> Heard:
     label = str(rule.kind)
     points, _ = rule.points(conversation, message, said)
-    backed = points >= BACKED_POINTS and not said.denies(label)
-    return Heard(said.decisive(label), said.granted(label, points), backed, right)
-
-
-def _told(demo: Path) -> Iterator[LabelledConversation]:
-    yield from read_conversations(demo)
-    yield from (one for one in read_conversations(CONVERSATIONS) if one.split in UNSEEN)
+    return Heard(said, said.granted(label, points), right)

@@ -26,7 +26,7 @@ def write_manifest(
     curves: Mapping[str, Curve] | None = None,
     moods: MoodCurve | None = None,
     thresholds: Mapping[str, float] | None = None,
-    alone: Mapping[str, float] | None = None,
+    around: Mapping[str, Curve] | None = None,
 ) -> None:
     """Describe the files of a folder; what is not fitted yet is left as the model says it."""
     given = dict.fromkeys(LABELS[len(POLARITIES) :], Curve()) | dict(curves or {})
@@ -38,10 +38,13 @@ def write_manifest(
             name: [round(value, _PLACES) for value in (curve.logit, curve.points, curve.offset)]
             for name, curve in sorted(given.items())
         },
+        "around": {
+            name: [round(value, _PLACES) for value in (curve.logit, curve.points, curve.offset, curve.within)]
+            for name, curve in sorted((around or {}).items())
+        },
         "mood_scale": round(mood.scale, _PLACES),
         "mood_offsets": [round(value, _PLACES) for value in mood.offsets],
         "thresholds": dict(sorted((thresholds or {}).items())),
-        "alone": dict(sorted((alone or {}).items())),
     }
     text = json.dumps(manifest, indent=2)
     (folder / "manifest.json").write_text(f"{text}\n", encoding="utf-8")

@@ -36,7 +36,7 @@ PUBLIC_STAGE = Stage("public", epochs=2, rate=5e-5, seed=1)
 AUTHORED_STAGE = Stage("authored", epochs=2, rate=4e-5, seed=2, head_factor=25.0)
 """The encoder only adapts, but the head must learn labels that no public set has, from few messages."""
 HEAD_SEED = 1
-_AGAIN = 4_500
+_AGAIN = 12_000
 """Public rows in the second stage."""
 _TIMES = 2
 """How often an authored message comes in an epoch of the second stage, and what proves an event in a
