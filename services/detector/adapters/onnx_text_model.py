@@ -43,7 +43,7 @@ class _Manifest(BaseModel):
     files: dict[str, str]
     labels: tuple[str, ...]
     curves: dict[str, tuple[float, float, float]]
-    around: dict[str, tuple[float, float, float, float]] = {}
+    around: dict[str, tuple[float, float, float, float]]
     mood_scale: float
     mood_offsets: tuple[float, float, float]
     thresholds: dict[str, float]

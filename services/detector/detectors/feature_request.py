@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Conversation
 
 NAME = "feature_request"
-VERSION = "6"
+VERSION = "7"
 _BESIDE_CLAUSES = 1
 """A wish and the thing it is for stand next to each other when not in one sentence."""
 WISH_LIMIT = 5

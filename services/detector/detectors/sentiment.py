@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from services.detector.domain.model_scores import MessageScores
 
 NAME = "sentiment"
-VERSION = "2"
+VERSION = "3"
 EVIDENCE_LIMIT_CHARACTERS = 300
 """A mood is shown by a sentence, not by a letter."""
 

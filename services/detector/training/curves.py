@@ -29,14 +29,12 @@ def fit_curve(logits: Any, points: Any, right: Any, weights: Any, around: Any = 
     `around` are the scores within what was said around each message, where the curve is for such.
     """
     bounded = np.clip(points, -POINTS_LIMIT, POINTS_LIMIT)
-    if around is None:
-        columns = np.stack([logits, bounded, np.ones_like(logits)], axis=1)
-        expected = np.array([1.0, _EXPECTED_POINTS, 0.0])
-        shrink = np.array([_SHRINK_LOGIT, _SHRINK_POINTS, 1e-3])
-    else:
-        columns = np.stack([logits, bounded, np.ones_like(logits), around], axis=1)
-        expected = np.array([0.5, _EXPECTED_POINTS, 0.0, 0.5])
-        shrink = np.array([_SHRINK_LOGIT, _SHRINK_POINTS, 1e-3, _SHRINK_LOGIT])
+    # Both readings begin alike; where there is only one, nothing moves the other's slope from nothing.
+    own = 1.0 if around is None else 0.5
+    heard = np.zeros_like(logits) if around is None else around
+    columns = np.stack([logits, bounded, np.ones_like(logits), heard], axis=1)
+    expected = np.array([own, _EXPECTED_POINTS, 0.0, 1.0 - own])
+    shrink = np.array([_SHRINK_LOGIT, _SHRINK_POINTS, 1e-3, _SHRINK_LOGIT])
 
     def cost(these: Any) -> float:
         exponents = columns @ these
@@ -55,8 +53,8 @@ def fit_curve(logits: Any, points: Any, right: Any, weights: Any, around: Any = 
         found = found - step
         if float(np.abs(step).sum()) < _SMALLEST_STEP:
             break
-    within = 0.0 if around is None else float(found[3])
-    return Curve(float(found[0]), float(max(0.0, found[1])), float(found[2]), within)
+    own, rules, offset, within = (float(one) for one in found)
+    return Curve(own, max(0.0, rules), offset, within)
 
 
 def fit_moods(logits: Any, labels: Any, weights: Any) -> MoodCurve:

@@ -100,3 +100,20 @@ def test_a_yes_means_what_was_talked_of(matter: dict[str, float], quotes: list[s
     """A yes to a price is an upsell only where the model has not heard another matter before."""
     said = ("Hello there.", "> The module is 9 a month, shall I switch it on?", "Yes please.")
     assert [one for one in talked("upsell", {"0": scored(**matter)}, *said) if one == "Yes please."] == quotes
+
+
+def test_what_is_only_likely_is_quoted_beside_what_is_sure() -> None:
+    """A second message that is likelier than not shows more of the matter; by itself it says nothing."""
+    said = ("The annual contract is up in May.", "> Shall I send it?", "Twelve months, as before.")
+    sure, likely = scored(renewal=3.0), scored(renewal=0.4)
+    assert talked("renewal", {"0": sure, "2": likely}, *said) == [said[0], said[2]]
+    assert talked("renewal", {"0": sure, "2": scored(renewal=-0.4)}, *said) == [said[0]]
+    assert talked("renewal", {"2": likely}, "Good morning!", *said[1:]) == []
+
+
+def test_a_wish_that_is_only_likely_adds_to_one_that_is_sure() -> None:
+    """How somebody makes do is quoted with the wish; without a wish it begins none."""
+    said = ("We wish the calendar had a print view.", "> Not today.", "It hangs on the wall of the workshop.")
+    sure, likely = scored(feature_request=3.0), scored(feature_request=0.4)
+    assert talked("feature_request", {"0": sure, "2": likely}, *said)[-1] == said[2]
+    assert talked("feature_request", {"2": likely}, "Good morning!", *said[1:]) == []

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.detector.domain.learned import HIGHEST_CONFIDENCE, Curve, MoodCurve
-from services.detector.domain.model_scores import LABELS, ModelScores
+from services.detector.domain.learned import HIGHEST_CONFIDENCE, Curve, Learned, MoodCurve
+from services.detector.domain.model_scores import LABELS, MessageScores, ModelScores
 
 numbers = st.floats(-1e6, 1e6)
 
@@ -33,3 +33,25 @@ def test_moods_share_one_and_follow_the_offsets() -> None:
     assert sum(plain) == pytest.approx(1.0)
     assert plain[0] > plain[1] > plain[2]
     assert moved[1] > moved[0]
+
+
+def scored(value: float) -> ModelScores:
+    return ModelScores(tuple(value for _ in LABELS))
+
+
+def test_a_message_read_within_what_was_said_has_a_curve_of_its_own() -> None:
+    """The curve around counts only where that was read, and where the model brings one."""
+    curves = {label: Curve() for label in LABELS}
+    learned = Learned("m", curves, {"upsell": Curve(logit=0.0, within=1.0)})
+    alone, within = MessageScores(scored(2.0)), MessageScores(scored(2.0), within=scored(-2.0))
+    assert learned.confidence("upsell", alone, 0.0) == Curve().confidence(2.0)
+    assert learned.confidence("upsell", within, 0.0) == Curve().confidence(-2.0)
+    assert learned.confidence("renewal", within, 0.0) == Curve().confidence(2.0)
+
+
+def test_a_clause_is_as_sure_as_its_own_score() -> None:
+    """A clause that was read by itself counts by its score, another by the message's."""
+    learned = Learned("m", {label: Curve() for label in LABELS})
+    said = MessageScores(scored(2.0), {1: scored(-1.0)})
+    assert learned.confidence("upsell", said, 0.0, clause=1) == Curve().confidence(-1.0)
+    assert learned.confidence("upsell", said, 0.0, clause=0) == Curve().confidence(said.by_itself("upsell"))

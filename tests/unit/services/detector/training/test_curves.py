@@ -20,6 +20,22 @@ def test_a_curve_says_how_often_its_messages_are_right() -> None:
     assert curve.confidence(-2.0) == pytest.approx(0.25, abs=0.02)
 
 
+def test_what_was_said_around_counts_as_much_as_it_is_right() -> None:
+    """Where the message by itself says nothing, the curve goes by what was said around it."""
+    around = np.tile([3.0, -3.0], 400)
+    logits = np.repeat([1.0, -1.0, 1.0, -1.0], 200)
+    curve = fit_curve(logits, np.zeros(800), (around > 0).astype(float), np.ones(800), around)
+    assert curve.within > 3 * abs(curve.logit)
+    assert curve.confidence(-1.0, around=3.0) > 0.9
+    assert curve.confidence(1.0, around=-3.0) < 0.1
+
+
+def test_a_curve_of_one_reading_has_no_slope_for_the_other() -> None:
+    """Messages that were read by themselves tell nothing of what was said around them."""
+    logits = np.repeat([2.0, -2.0], 50)
+    assert fit_curve(logits, np.zeros(100), (logits > 0).astype(float), np.ones(100)).within == 0.0
+
+
 @pytest.mark.parametrize("weight", [1.0, 50.0])
 def test_sure_and_heavy_messages_do_not_throw_the_fit(weight: float) -> None:
     """A few heavy messages on the wrong side far out leave a curve of ordinary slopes."""
