@@ -260,9 +260,14 @@ class LexicalDetector:
         return (agreed, offered) if offered > 0 else None
 
     def likely(self, conversation: Conversation, context: Context) -> list[Candidate]:
-        """The candidates that are sure enough to be said, or to be quoted beside what is said."""
+        """The candidates that are sure enough to be said, or to be quoted beside what is said.
+
+        Of a message that says it surely, what is only likely would take the place of the better words.
+        """
         least = min(LIKELY, self.parameters.threshold)
-        return [one for one in self.candidates(conversation, context, least) if one.confidence >= least]
+        likely = [one for one in self.candidates(conversation, context, least) if one.confidence >= least]
+        telling = {id(one.message) for one in likely if self.is_sure(one)}
+        return [one for one in likely if self.is_sure(one) or id(one.message) not in telling]
 
     def is_sure(self, one: Candidate) -> bool:
         """Whether a candidate is sure enough to be said, rather than only to be quoted beside it."""

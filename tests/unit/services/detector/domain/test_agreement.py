@@ -111,6 +111,15 @@ def test_what_is_only_likely_is_quoted_beside_what_is_sure() -> None:
     assert talked("renewal", {"2": likely}, "Good morning!", *said[1:]) == []
 
 
+def test_a_sure_message_is_quoted_by_its_sure_words_only() -> None:
+    """A weaker clause of the same message is not shown in place of the one that says it."""
+    text = "It rains again here. Please renew the contract for a year."
+    said = MessageScores(
+        scored(renewal=3.0).whole, {0: scored(renewal=0.4).whole, 1: scored(renewal=3.0).whole}
+    )
+    assert talked("renewal", {"0": said}, text) == ["Please renew the contract for a year."]
+
+
 def test_a_wish_that_is_only_likely_adds_to_one_that_is_sure() -> None:
     """How somebody makes do is quoted with the wish; without a wish it begins none."""
     said = ("We wish the calendar had a print view.", "> Not today.", "It hangs on the wall of the workshop.")
