@@ -60,6 +60,7 @@ def connection_routes(
                 identity,
                 token=body.access_token.get_secret_value(),
                 base_url=connecting.base_url_of(region=body.region, base_url=body.base_url),
+                settings=body.settings,
             )
             after_answer.add_task(doctor.examine_quietly, identity.organization_id, connection.id)
             return await shown(connection)

@@ -82,11 +82,16 @@ class DiagnosisView(BaseModel):
 
 
 class TokenConnection(BaseModel):
-    """An access token and where it belongs: a region, or a base URL from the allow-list."""
+    """An access token and where it belongs: a region, or a base URL from the allow-list.
+
+    With `settings`, a new connection begins with them, so that its first sync reads as far back as is wished
+    and detects what is wished. A workspace that is connected already keeps its own.
+    """
 
     access_token: SecretStr = Field(min_length=1, max_length=4_096)
     region: str | None = Field(default=None, max_length=32, examples=["us"])
     base_url: str | None = Field(default=None, max_length=512, examples=["https://api.eu.intercom.io"])
+    settings: ConnectionSettings | None = Field(default=None, examples=[{"lookback_days": 365}])
 
 
 class LeaseView(BaseModel):

@@ -7,6 +7,7 @@ from datetime import datetime  # noqa: TC003 - the repository validates stored o
 from typing import TYPE_CHECKING, Protocol
 
 from services.connector.domain.connection import Method, Workspace  # noqa: TC001 - see above
+from shared.contracts.connections import ConnectionSettings  # noqa: TC001 - see above
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ class Offer:
 
     Attributes:
         credential: encrypted.
+        settings: what the new connection begins with; None for the installation's own choice.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Offer:
     workspace: Workspace
     credential: str = field(repr=False)
     expires_at: datetime
+    settings: ConnectionSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

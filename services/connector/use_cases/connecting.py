@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from services.connector.use_cases.linking import Linking
     from shared.auth.identity import Identity
     from shared.clock import Clock
+    from shared.contracts.connections import ConnectionSettings
 
 _STATE_LIFE = timedelta(minutes=10)
 """Long enough to sign in to Intercom on the way; its own code lives five minutes (FACTS §2)."""
@@ -138,8 +139,18 @@ class Connecting:
             known.organization_id, by=known.user_name, method="oauth", token=token, workspace=workspace
         )
 
-    async def connect_with_token(self, identity: Identity, *, token: str, base_url: str) -> Connection:
+    async def connect_with_token(
+        self,
+        identity: Identity,
+        *,
+        token: str,
+        base_url: str,
+        settings: ConnectionSettings | None = None,
+    ) -> Connection:
         """Return the connection that an access token opens. `base_url` must be on the allow-list.
+
+        `settings` are what a new connection begins with, so that the first sync reads as far back as they
+        say; see `Linking.link`.
 
         A token that the named region refuses is shown to the other allowed ones too, so that a wrong
         region does not look like a wrong token. A region that cannot answer has refused nothing: it is
@@ -155,7 +166,12 @@ class Connecting:
         region = self._hosts.region_of(base_url)
         workspace = await self._workspace_of(token, first=self._hosts.base_url(region))
         return await self._linking.link(
-            identity.organization_id, by=identity.name, method="token", token=token, workspace=workspace
+            identity.organization_id,
+            by=identity.name,
+            method="token",
+            token=token,
+            workspace=workspace,
+            settings=settings,
         )
 
     async def try_again(self, identity: Identity, connection_id: str) -> Connection:

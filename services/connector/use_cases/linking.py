@@ -72,9 +72,19 @@ class Linking:
         self._metrics = metrics
 
     async def link(
-        self, organization_id: str, *, by: str, method: Method, token: str, workspace: Workspace
+        self,
+        organization_id: str,
+        *,
+        by: str,
+        method: Method,
+        token: str,
+        workspace: Workspace,
+        settings: ConnectionSettings | None = None,
     ) -> Connection:
         """Return the connection that the credential belongs to from now on.
+
+        A new connection begins with what `settings` say, and where they are silent with the installation's
+        choice. One that is connected keeps its own.
 
         Raises:
             WorkspaceDiffers: another workspace is connected; the credential waits for a decision.
@@ -88,6 +98,7 @@ class Linking:
             workspace=workspace,
             credential=self._vault.encrypt(token),
             expires_at=self._clock.now() + _OFFER_LIFE,
+            settings=self._first(settings),
         )
         present = await self._present(organization_id)
         if present is not None and present.workspace.id != workspace.id:
@@ -174,6 +185,10 @@ class Linking:
         await self._connections.replace(same, after, after.fact())
         return after
 
+    def _first(self, wanted: ConnectionSettings | None) -> ConnectionSettings:
+        said = wanted.model_dump(exclude_unset=True) if wanted else {}
+        return self._first_settings.model_copy(update=said)
+
     def _fresh(self, offer: Offer) -> Connection:
         now = self._clock.now()
         # Never an id that was there before: an order to remove data, or a record that is fed in again, names
@@ -186,7 +201,7 @@ class Linking:
             state="connected",
             method=offer.method,
             workspace=offer.workspace,
-            settings=self._first_settings,
+            settings=offer.settings or self._first_settings,
             connected_by=offer.by,
             connected_at=now,
             changed_at=now,

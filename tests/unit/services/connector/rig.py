@@ -61,7 +61,7 @@ def settings(**changes: Any) -> Settings:
 
 
 class Rig:
-    def __init__(self, **changes: Any) -> None:
+    def __init__(self, *, first_settings: ConnectionSettings | None = None, **changes: Any) -> None:
         self.settings = settings(**changes)
         self.clock = ManualClock(NOW)
         self.registry = CollectorRegistry()
@@ -88,7 +88,7 @@ class Rig:
             **asking,
             offers=self.offers,
             administration=self.administration,
-            first_settings=ConnectionSettings(),
+            first_settings=first_settings or ConnectionSettings(),
         )
         self.connecting = Connecting(
             **common,

@@ -45,6 +45,28 @@ async def test_the_same_workspace_always_has_the_same_id(rig: Rig) -> None:
     assert (first.revision, again.revision) == (1, 2)
 
 
+async def test_a_new_connection_begins_as_it_was_asked_to() -> None:
+    """What was not said is the installation's choice."""
+    rig = Rig(first_settings=ConnectionSettings(lifecycle_events=True, lookback_days=90))
+    wanted = ConnectionSettings(lookback_days=365)
+    found = await rig.linking.link(
+        "acme", by="Ines", method="token", token=TOKEN, workspace=a_workspace(), settings=wanted
+    )
+    assert found.settings == ConnectionSettings(lifecycle_events=True, lookback_days=365)
+
+
+async def test_a_replacement_begins_as_it_was_asked_to(rig: Rig) -> None:
+    """The wish waits with the credential until a person decides."""
+    rig.hold(settings=ConnectionSettings(lookback_days=7))
+    wanted = ConnectionSettings(lookback_days=365)
+    with pytest.raises(WorkspaceDiffers) as question:
+        await rig.linking.link(
+            "acme", by="Ines", method="token", token=TOKEN, workspace=OTHER, settings=wanted
+        )
+    after = await rig.linking.replace(ADMIN, question.value.offer_id)
+    assert (after.workspace.id, after.settings.lookback_days) == ("w-2", 365)
+
+
 @pytest.mark.parametrize("state", ["connected", "needs_attention", "disconnected"])
 async def test_a_reconnect_goes_on_where_it_stopped(rig: Rig, state: Any) -> None:
     """Same id, same settings, next revision; the syncer's cursor stays with the id."""
