@@ -11,6 +11,15 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.simulator.tokens import DEMO_TOKEN
+from shared.contracts.topics import (
+    RESOURCES_ADMINS,
+    RESOURCES_COMPANIES,
+    RESOURCES_CONTACTS,
+    RESOURCES_CONVERSATIONS,
+    RESOURCES_TAGS,
+    RESOURCES_TEAMS,
+    SIGNALS,
+)
 from tests.e2e.chain.installation import eventually
 
 if TYPE_CHECKING:
@@ -21,7 +30,18 @@ if TYPE_CHECKING:
 _CALL_SECONDS = 20
 _SYNC_SECONDS = 120
 _QUIET_SECONDS = 60
-_PIPELINE = ("earshot.detector.conversations", "earshot.detector.directory", "earshot.notifier.main")
+_PIPELINE = {
+    "earshot.detector.conversations": [RESOURCES_CONVERSATIONS],
+    "earshot.detector.directory": [
+        RESOURCES_ADMINS,
+        RESOURCES_TEAMS,
+        RESOURCES_TAGS,
+        RESOURCES_CONTACTS,
+        RESOURCES_COMPANIES,
+    ],
+    "earshot.notifier.main": [SIGNALS],
+}
+"""Consumer groups between Intercom and a notice, and what each reads."""
 
 Json = dict[str, Any]
 Record = tuple[str, str, Json | None, dict[str, str]]
@@ -52,10 +72,13 @@ class Product:
     def connect(
         self, *, token: str = DEMO_TOKEN, region: str = "us", lifecycle: bool = True, interval: int = 3_600
     ) -> Json:
-        """Connect by token and switch lifecycle events on; return the connection."""
-        answer = self.client.post("/connections", json={"access_token": token, "region": region})
+        """Connect by token, with these settings from the first call on; return the connection."""
+        settings = {"lifecycle_events": lifecycle, "sync_interval_seconds": interval}
+        body = {"access_token": token, "region": region, "settings": settings}
+        answer = self.client.post("/connections", json=body)
         assert answer.status_code == httpx.codes.CREATED, answer.text
-        return self.save(answer.json()["id"], lifecycle_events=lifecycle, sync_interval_seconds=interval)
+        # A workspace that was connected before keeps the settings that it had.
+        return self.save(answer.json()["id"], **settings)
 
     def save(self, connection_id: str, **settings: Any) -> Json:
         """Change some settings of a connection; the others stay."""
@@ -224,13 +247,17 @@ async def _lag(bootstrap_servers: str) -> int:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     try:
-        taken = [
-            offset
-            for group in _PIPELINE
-            for offset in (await admin.list_consumer_group_offsets(group)).items()
-        ]
+        taken = {group: await admin.list_consumer_group_offsets(group) for group in _PIPELINE}
     finally:
         await admin.close()
+    total = 0
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False) as consumer:
-        ends = await consumer.end_offsets([partition for partition, _ in taken])
-    return sum(max(0, ends[partition] - offset.offset) for partition, offset in taken)
+        for group, topics in _PIPELINE.items():
+            partitions = [
+                TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)
+            ]
+            for partition, end in (await consumer.end_offsets(partitions)).items():
+                # A group that is still at its first batch has committed nothing, and has all of it before it.
+                offset = taken[group].get(partition)
+                total += max(0, end - (offset.offset if offset else 0))
+    return total
