@@ -43,16 +43,18 @@ def guess_language(clauses: Iterable[tuple[str, ...]]) -> str:
     """`en`, `other`, or `unknown` when there is too little to go by. Takes the words clause by clause."""
     read: list[str] = []
     for clause in clauses:
-        read.extend(word.lower().replace("\u2019", "'") for word in clause if word[0].isalpha())
+        lowered = " ".join(clause).lower().replace("\u2019", "'")
+        read.extend([word for word in lowered.split() if word[0].isalpha()])
         if len(read) >= _READ_WORDS:
             break
-    foreign_script = sum(word[0] > _LATIN_END for word in read)
-    if foreign_script * 2 > len(read):
-        return "other"
+    if read and max(read) > _LATIN_END:
+        foreign_script = sum(word[0] > _LATIN_END for word in read)
+        if foreign_script * 2 > len(read):
+            return "other"
     if len(read) < _ENOUGH_WORDS:
         return "unknown"
-    english = sum(word in _ENGLISH for word in read)
-    other = sum(word in _OTHER for word in read)
+    english = sum(map(_ENGLISH.__contains__, read))
+    other = sum(map(_OTHER.__contains__, read))
     if other > english:
         return "other"
     return "en" if english else "unknown"

@@ -32,13 +32,16 @@ class Span(NamedTuple):
     end: int
 
 
-_SUSPECT = re.compile(
-    r"(?m)^[ \t]*(?:>|\||--|__|==|\*\*\*|```|~~~|from:|sent from|get outlook|on [^\n]{1,200}wrote|begin"
-    r"|agent|support|bot|operator|rep)|\bregards\b|\bwrote:|```|confidential"
-    r"|^[ \t]*(?:thanks|thank you|many thanks|best|cheers|sincerely|yours|warmly|cordially|br|thx|kr)\b"
-    r"[^\n]{0,25}$"
-    r"|[\"“”«]",
-    re.IGNORECASE,
+_SUSPECT_WORDS = re.compile(r"\bregards\b|\bwrote:|confidential", re.IGNORECASE)
+_SUSPECT_PIECES = ("regards", "wrote:", "confidential")
+"""What stands in every text that _SUSPECT_WORDS finds; asking for it first is many times cheaper."""
+_SUSPECT_MARKS = re.compile(r"[\"“”«]|```")
+_SUSPECT_LINE = re.compile(
+    r"[ \t]*(?:(?:>|\||--|__|==|\*\*\*|~~~|from:|sent from|get outlook|on [^\n]{1,200}wrote|begin"
+    r"|agent|support|bot|operator|rep)"
+    r"|(?:thanks|thank you|many thanks|best|cheers|sincerely|yours|warmly|cordially|br|thx|kr)\b"
+    r"[^\n]{0,25}$)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _REST_IS_QUOTED = re.compile(
     r"^[ \t]*(?:>[ \t]*)?(?:on\b[^\n]{4,200}\bwrote:|[^\n]{0,120}<[^\n>]{3,80}@[^\n>]{3,80}>[^\n]{0,30}wrote:"
@@ -138,6 +141,19 @@ def _without_reported_speech(text: str, span: Span) -> Iterator[Span]:
         yield Span(cursor, span.end)
 
 
+def _suspect(text: str) -> bool:
+    """Whether anything in a text may be somebody else's; most texts have no sign of it and need no closer look."""
+    if _SUSPECT_MARKS.search(text):
+        return True
+    start = 0
+    while not _SUSPECT_LINE.match(text, start):
+        start = text.find("\n", start) + 1
+        if start == 0:
+            folded = text.casefold()
+            return any(piece in folded for piece in _SUSPECT_PIECES) and bool(_SUSPECT_WORDS.search(text))
+    return True
+
+
 def authored_spans(text: str) -> tuple[Span, ...]:
     """The author's own words, in order and without overlap; each span lies within one line of thought.
 
@@ -146,6 +162,6 @@ def authored_spans(text: str) -> tuple[Span, ...]:
     limited = text[:READ_LIMIT_CHARACTERS]
     if not limited.strip():
         return ()
-    if not _SUSPECT.search(limited):
+    if not _suspect(limited):
         return (Span(0, len(limited)),)
     return tuple(part for span in _own_lines(limited) for part in _without_reported_speech(limited, span))

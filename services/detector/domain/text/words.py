@@ -7,7 +7,7 @@ spelling, shorthand and common slips of the finger.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from services.detector.domain.text.wordlist import ordered_words, table, words
 
@@ -76,6 +76,8 @@ _REAL_WORDS = words(
     """
 )
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+_REMEMBERED_WORDS = 16_384
+"""People say most things in a few thousand words; a word is no longer than a clause."""
 _LONG_ENOUGH_TO_GUESS = 6
 """Shorter words have too many real neighbours for a one-letter slip to be told from another word."""
 
@@ -107,6 +109,7 @@ def _table() -> dict[str, str]:
     return {**_slips(), **_SPELLINGS}
 
 
+@lru_cache(maxsize=_REMEMBERED_WORDS)
 def normalised(word: str) -> str:
     """The normal form of one WORD match: lower case, contractions opened, slips mended; may hold spaces."""
     lowered = word.lower()
