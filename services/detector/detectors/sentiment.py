@@ -10,6 +10,7 @@ the words only choose the clause to quote.
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Self
@@ -17,15 +18,16 @@ from typing import TYPE_CHECKING, Self
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Evidence, Finding, Kind, Polarity
 from services.detector.domain.learned import HIGHEST_CONFIDENCE
-from services.detector.domain.text.mood import MoodReader
+from services.detector.domain.text.mood import MoodReader, mood_features
 from services.detector.domain.text.wordlist import table, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from services.detector.domain.conversation import Context, Conversation, Message
     from services.detector.domain.learned import Learned
     from services.detector.domain.model_scores import MessageScores
+    from services.detector.domain.text.mood import ClauseMood
 
 NAME = "sentiment"
 VERSION = "3"
@@ -171,10 +173,7 @@ def support_lexicon() -> dict[str, float]:
 
 def probabilities(features: tuple[float, ...]) -> dict[Polarity, float]:
     """Calibrated probability of each polarity; they add up to one."""
-    logits = {
-        polarity: sum(weight * value for weight, value in zip(weights, features, strict=True))
-        for polarity, weights in _WEIGHTS.items()
-    }
+    logits = {polarity: sum(map(operator.mul, weights, features)) for polarity, weights in _WEIGHTS.items()}
     highest = max(logits.values())
     powers = {polarity: math.exp(logit - highest) for polarity, logit in logits.items()}
     total = sum(powers.values())
@@ -206,29 +205,41 @@ class SentimentDetector:
         )
         return tuple(finding for finding in made if finding is not None)
 
-    def _likely(self, message: Message, scores: MessageScores | None) -> dict[Polarity, float]:
-        if self.learned is None or scores is None:
-            return probabilities(self.reader.features(message.text, message.clauses))
-        return dict(zip(Polarity, self.learned.moods.probabilities(scores.whole), strict=True))
-
     def _read(self, message: Message, scores: MessageScores | None) -> Finding | None:
         if not message.clauses:
             return None
-        likely = self._likely(message, scores)
+        heard: list[ClauseMood] = []
+        if self.learned is None or scores is None:
+            heard = self._heard(message)
+            likely = probabilities(mood_features(message.text, heard))
+        else:
+            likely = dict(zip(Polarity, self.learned.moods.probabilities(scores.whole), strict=True))
         polarity = max(likely, key=lambda one: likely[one])
         if likely[polarity] < self.parameters.threshold:
             return None
+        if not heard and polarity is not Polarity.NEUTRAL:
+            heard = self._heard(message)
         return Finding(
             kind=Kind.SENTIMENT,
             confidence=min(HIGHEST_CONFIDENCE, likely[polarity]),
             detector=self.name,
             version=self.version,
-            evidence=(self._evidence(message, polarity),),
+            evidence=(_evidence(message, heard, polarity),),
             polarity=polarity,
-            score=self._score(message, likely, polarity),
+            score=self._score(message, heard, likely, polarity),
         )
 
-    def _score(self, message: Message, likely: Mapping[Polarity, float], polarity: Polarity) -> float:
+    def _heard(self, message: Message) -> list[ClauseMood]:
+        """What each clause says of the mood; needed for the whole and for the clause to quote."""
+        return [self.reader.heard(clause) for clause in message.clauses]
+
+    def _score(
+        self,
+        message: Message,
+        heard: Sequence[ClauseMood],
+        likely: Mapping[Polarity, float],
+        polarity: Polarity,
+    ) -> float:
         """How good the mood is, -1..1: the mean of what the model and the words say where it has a side.
 
         The model hears anger in short dry remarks that no angry word is in; a turn of the mood is told by it.
@@ -236,21 +247,21 @@ class SentimentDetector:
         leaning = likely[Polarity.POSITIVE] - likely[Polarity.NEGATIVE]
         if self.learned is None or polarity is Polarity.NEUTRAL:
             return leaning
-        said = probabilities(self.reader.features(message.text, message.clauses))
+        said = probabilities(mood_features(message.text, heard))
         return (leaning + said[Polarity.POSITIVE] - said[Polarity.NEGATIVE]) / 2
 
-    def _evidence(self, message: Message, polarity: Polarity) -> Evidence:
-        """The clause that leans furthest towards the polarity that was found."""
-        if len(message.clauses) == 1 or polarity is Polarity.NEUTRAL:
-            chosen = message.clauses[0]
-        else:
-            chosen = max(
-                message.clauses,
-                key=lambda clause: probabilities(
-                    self.reader.features(message.text[clause.start : clause.end], (clause,))
-                )[polarity],
-            )
-        return Evidence.of(message, chosen.start, min(chosen.end, chosen.start + EVIDENCE_LIMIT_CHARACTERS))
+
+def _evidence(message: Message, heard: Sequence[ClauseMood], polarity: Polarity) -> Evidence:
+    """The clause that leans furthest towards the polarity that was found."""
+    chosen = message.clauses[0]
+    if len(heard) > 1 and polarity is not Polarity.NEUTRAL:
+        chosen = max(
+            heard,
+            key=lambda one: probabilities(
+                mood_features(message.text[one.clause.start : one.clause.end], (one,))
+            )[polarity],
+        ).clause
+    return Evidence.of(message, chosen.start, min(chosen.end, chosen.start + EVIDENCE_LIMIT_CHARACTERS))
 
 
 def create(parameters: Parameters | None = None) -> SentimentDetector:

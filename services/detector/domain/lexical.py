@@ -234,6 +234,8 @@ class LexicalDetector:
 
     def _answered(self, voice: Voice, message: Message, turns: Turns, plain: tuple[Scored, ...]) -> float:
         """Points that the agent's answer adds; the answer is only read when the message says something."""
+        if voice.answers is None or not turns.answers(message):
+            return 0.0
         if not (plain or voice.book.has_hint(message.clauses)):
             return 0.0
         return self._answer(voice, message, turns)
@@ -250,13 +252,11 @@ class LexicalDetector:
         """The clause that says yes to what the agent offered just before, and its score."""
         if voice.offers is None:
             return None
-        agreed = assent(message)
+        before = turns.offers(message)
+        agreed = assent(message) if before else None
         if agreed is None:
             return None
-        offered = max(
-            (voice.offers.strongest_hit(one.clauses) for one in turns.offers(message)),
-            default=0.0,
-        )
+        offered = max((voice.offers.strongest_hit(one.clauses) for one in before), default=0.0)
         return (agreed, offered) if offered > 0 else None
 
     def likely(self, conversation: Conversation, context: Context) -> list[Candidate]:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from services.detector.domain.text.phrases import Phrase, compile_phrase
+from services.detector.domain.text.phrases import compile_phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from services.detector.domain.text.sentences import Clause
 
@@ -63,7 +63,6 @@ class RuleBook:
         self._clause_cues = _index([cue for cue in spoken if not cue.whole_message], groups)
         self._message_cues = _index([cue for cue in spoken if cue.whole_message], groups)
         self._hints = _index([cue for cue in cues if cue.hint], groups)
-        self._hint_words = frozenset(self._hints)
 
     def hits(self, clause: Clause) -> dict[str, Cue]:
         """The clause cues that a clause holds, by name."""
@@ -74,7 +73,7 @@ class RuleBook:
         scored: list[tuple[Clause, dict[str, Cue]]] = []
         for clause in clauses:
             cues = _hits(self._clause_cues, clause)
-            if any(cue.weight > 0 for cue in cues.values()):
+            if cues and any(cue.weight > 0 for cue in cues.values()):
                 scored.append((clause, cues))
         return self._with_message_cues(clauses, scored)
 
@@ -91,7 +90,7 @@ class RuleBook:
 
     def has_hint(self, clauses: Sequence[Clause]) -> bool:
         """Whether any clause holds a word that may be a hint; a cheap look before anything is searched."""
-        return any(not clause.words.isdisjoint(self._hint_words) for clause in clauses)
+        return any(not clause.words.isdisjoint(self._hints.anchors) for clause in clauses)
 
     def strongest_hit(self, clauses: Sequence[Clause]) -> float:
         """The highest score among the clauses; when none is positive, the lowest; 0 when no cue is there."""
@@ -113,25 +112,47 @@ class RuleBook:
         )
 
 
-_Index = dict[str, tuple[tuple[Cue, Phrase], ...]]
+class _Entry(NamedTuple):
+    """A phrase under one of its anchors, with what a search needs at hand."""
+
+    name: str
+    cue: Cue
+    needed: tuple[frozenset[str], ...]
+    search: Callable[[str], object]
+
+
+class _Index(NamedTuple):
+    """Phrases by each of their anchors; `anchors` are all of them, as a set that meets another one fast."""
+
+    anchors: frozenset[str]
+    entries: Mapping[str, tuple[_Entry, ...]]
 
 
 def _index(cues: Sequence[Cue], groups: Mapping[str, str] | None) -> _Index:
-    index: dict[str, list[tuple[Cue, Phrase]]] = {}
+    index: dict[str, list[_Entry]] = {}
     for cue in cues:
         for text in cue.phrases:
             compiled = compile_phrase(text, groups)
+            entry = _Entry(cue.name, cue, compiled.needed, compiled.pattern.search)
             for anchor in compiled.anchors:
-                index.setdefault(anchor, []).append((cue, compiled))
-    return {anchor: tuple(entries) for anchor, entries in index.items()}
+                index.setdefault(anchor, []).append(entry)
+    return _Index(frozenset(index), {anchor: tuple(entries) for anchor, entries in index.items()})
 
 
 def _hits(index: _Index, clause: Clause) -> dict[str, Cue]:
+    """The cues of an index that a clause holds; written for speed, since each clause comes by many times."""
     hits: dict[str, Cue] = {}
-    for anchor in clause.words & index.keys():
-        for cue, phrase in index[anchor]:
-            if cue.name not in hits and phrase.found_in(clause.normal, clause.words):
-                hits[cue.name] = cue
+    words = clause.words
+    for anchor in index.anchors & words:
+        for name, cue, needed, search in index.entries[anchor]:
+            if name in hits:
+                continue
+            for one_of in needed:
+                if one_of.isdisjoint(words):
+                    break
+            else:
+                if search(clause.normal):
+                    hits[name] = cue
     return hits
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from services.detector.domain.rules import Cue, RuleBook
@@ -79,6 +80,8 @@ _BAD_EMOJI = re.compile(
     "[\U0001f612-\U0001f616\U0001f61e-\U0001f629\U0001f62b\U0001f62d\U0001f631\U0001f640\U0001f644\U0001f44e\U0001f494\U0001f926\U0001f92c]"
     r"|(?<![\w/])[:;=8]['^]?-?[(\[](?![\w/])|(?<!\w):-?/(?![\w/])"
 )
+_EMOJI_BEGIN = re.compile("[:;=8<\u2764\U0001f300-\U0001f9ff]")
+"""What every emoticon and emoji above begins with, and few texts hold."""
 
 _GRIEVANCE = Cue(
     "grievance",
@@ -202,12 +205,29 @@ _HYPOTHETICAL = Cue(
 _THANKS = Cue("thanks", 1.0, phrase_lines("thanks\nthank you\nmany thanks\ncheers\nappreciate it"))
 
 
+@dataclass(frozen=True, slots=True)
+class ClauseMood:
+    """What one clause says of the mood: names of the cues, valences, and how it is said."""
+
+    clause: Clause
+    names: tuple[str, ...]
+    values: list[float]
+    negations: int
+    shouted: int
+    exclaims: int
+
+
 @dataclass(frozen=True)
 class MoodReader:
     """Reads a message's mood with a lexicon of lower-case words and their valence."""
 
     lexicon: Mapping[str, float]
     book: RuleBook
+
+    @cached_property
+    def valued(self) -> frozenset[str]:
+        """The words of the lexicon, as a set that meets another one fast."""
+        return frozenset(self.lexicon)
 
     @classmethod
     def with_lexicon(cls, lexicon: Mapping[str, float]) -> MoodReader:
@@ -217,6 +237,8 @@ class MoodReader:
     def clause_valences(self, clause: Clause, *, hypothetical: bool, sarcastic: bool) -> list[float]:
         """The valence of each word that has one, after negation, intensity, wish and sarcasm."""
         found: list[float] = []
+        if self.valued.isdisjoint(clause.words):
+            return found
         turned_until = -1
         stretch = 0.0
         for at, word in enumerate(clause.normal.split()):
@@ -242,61 +264,79 @@ class MoodReader:
                 stretch = 0.0
         return found
 
+    def heard(self, clause: Clause) -> ClauseMood:
+        """What one clause says by itself."""
+        hits = self.book.hits(clause)
+        sarcastic = "sarcasm" in hits
+        raw = clause.raw_words
+        return ClauseMood(
+            clause=clause,
+            names=tuple(hits.keys() - {"delight", "thanks"} if sarcastic else hits),
+            values=self.clause_valences(clause, hypothetical="hypothetical" in hits, sarcastic=sarcastic),
+            negations=len(clause.words & _NEGATIONS),
+            shouted=sum([word.isupper() and len(word) > 2 for word in raw]),  # noqa: PLR2004 - "OK" and "US" are not shouting
+            exclaims=sum([word[0] == "!" for word in raw]),
+        )
+
     def features(self, text: str, clauses: Sequence[Clause]) -> tuple[float, ...]:
         """The numbers named by FEATURE_NAMES; `text` is the original text the clauses come from."""
-        praise = blame = high = low = ending = 0.0
-        counts = dict.fromkeys(("grievance", "delight", "sarcasm", "hypothetical", "thanks"), 0)
-        negations = length = shouted = exclaims = 0
-        asks = False
-        for at, clause in enumerate(clauses):
-            length += len(clause.raw_words)
-            if at and clause.words <= _GOODBYE:
-                continue
-            hits = self.book.hits(clause)
-            meant = hits.keys() - {"delight", "thanks"} if "sarcasm" in hits else hits.keys()
-            for name in meant:
-                counts[name] += 1
-            values = self.clause_valences(
-                clause, hypothetical="hypothetical" in hits, sarcastic="sarcasm" in hits
+        return mood_features(text, [self.heard(clause) for clause in clauses])
+
+
+def mood_features(text: str, heard: Sequence[ClauseMood]) -> tuple[float, ...]:
+    """The numbers named by FEATURE_NAMES, from what was heard in each clause of a text."""
+    praise = blame = high = low = ending = 0.0
+    counts = dict.fromkeys(("grievance", "delight", "sarcasm", "hypothetical", "thanks"), 0)
+    negations = length = shouted = exclaims = 0
+    asks = False
+    for at, one in enumerate(heard):
+        length += len(one.clause.raw_words)
+        if at and one.clause.words <= _GOODBYE:
+            continue
+        for name in one.names:
+            counts[name] += 1
+        if one.values:
+            turns_next = at + 1 < len(heard) and heard[at + 1].clause.normal.startswith(
+                (" but ", " however ")
             )
-            turns_next = at + 1 < len(clauses) and clauses[at + 1].normal.startswith((" but ", " however "))
             share = _BEFORE_TURN_SHARE if turns_next else 1.0
-            praise += share * sum(value for value in values if value > 0)
-            blame -= share * sum(value for value in values if value < 0)
-            high = max(high, *values, 0.0)
-            low = min(low, *values, 0.0)
-            ending = sum(values) if values else ending
-            negations += len(clause.words & _NEGATIONS)
-            shouted += sum(word.isupper() and len(word) > 2 for word in clause.raw_words)  # noqa: PLR2004 - "OK" and "US" are not shouting
-            exclaims += sum(word[0] == "!" for word in clause.raw_words)
-            asks = asks or clause.asks
-        exclaiming = min(exclaims, 3) / 3
-        shouting = shouted / length if length and shouted < length else 0.0
-        return (
-            1.0,
-            praise / (praise + 3),
-            blame / (blame + 3),
-            _squashed(praise - blame),
-            high / 4,
-            -low / 4,
-            _squashed(ending),
-            min(praise, blame) / (min(praise, blame) + 2),
-            float(praise == 0 and blame == 0),
-            float(asks),
-            exclaiming,
-            exclaiming * (praise > blame),
-            exclaiming * (blame > praise),
-            shouting,
-            math.log1p(length) / 5,
-            min(negations, 4) / 4,
-            float(counts["thanks"] > 0),
-            min(counts["grievance"], 3) / 3,
-            min(counts["delight"], 3) / 3,
-            float(counts["sarcasm"] > 0),
-            float(counts["hypothetical"] > 0),
-            float(_GOOD_EMOJI.search(text) is not None),
-            float(_BAD_EMOJI.search(text) is not None),
-        )
+            praise += share * sum([value for value in one.values if value > 0])
+            blame -= share * sum([value for value in one.values if value < 0])
+            high = max(high, *one.values)
+            low = min(low, *one.values)
+            ending = sum(one.values)
+        negations += one.negations
+        shouted += one.shouted
+        exclaims += one.exclaims
+        asks = asks or one.clause.asks
+    exclaiming = min(exclaims, 3) / 3
+    shouting = shouted / length if length and shouted < length else 0.0
+    emotional = _EMOJI_BEGIN.search(text) is not None
+    return (
+        1.0,
+        praise / (praise + 3),
+        blame / (blame + 3),
+        _squashed(praise - blame),
+        high / 4,
+        -low / 4,
+        _squashed(ending),
+        min(praise, blame) / (min(praise, blame) + 2),
+        float(praise == 0 and blame == 0),
+        float(asks),
+        exclaiming,
+        exclaiming * (praise > blame),
+        exclaiming * (blame > praise),
+        shouting,
+        math.log1p(length) / 5,
+        min(negations, 4) / 4,
+        float(counts["thanks"] > 0),
+        min(counts["grievance"], 3) / 3,
+        min(counts["delight"], 3) / 3,
+        float(counts["sarcasm"] > 0),
+        float(counts["hypothetical"] > 0),
+        float(emotional and _GOOD_EMOJI.search(text) is not None),
+        float(emotional and _BAD_EMOJI.search(text) is not None),
+    )
 
 
 def _squashed(valence: float) -> float:

@@ -142,7 +142,7 @@ def _without_reported_speech(text: str, span: Span) -> Iterator[Span]:
 
 
 def _suspect(text: str) -> bool:
-    """Whether anything in a text may be somebody else's; most texts have no sign of it and need no closer look."""
+    """Whether anything in a text may be somebody else's; most texts show no sign of it."""
     if _SUSPECT_MARKS.search(text):
         return True
     start = 0

@@ -110,7 +110,7 @@ def _clause(text: str, span: Span, index: int) -> Clause | None:
     words = [word for word in raw if word[0] not in "?!"]
     if not words:
         return None
-    normal = " ".join([normalised(word) for word in words])
+    normal = " ".join(map(normalised, words))
     return Clause(
         start=span.start,
         end=span.end,

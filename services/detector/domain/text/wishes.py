@@ -192,7 +192,7 @@ def _titles(clause: Clause, text: str) -> Iterator[Title]:
     ]
     spoken_of = clause_about(clause)
     themed = bool(spoken_of.themes or spoken_of.actions)
-    cut = _after_formula(clause.normal)
+    cut = _after_formula(clause)
     for begin, bonus in ((cut, _OUTRIGHT), (0, 0.0)) if cut else ((0, 0.0),):
         title = _cut(spoken, begin, text, themed=themed)
         if title is None:
@@ -228,11 +228,11 @@ def _plain(text: str, start: int, end: int) -> str:
     return piece.replace('"', "") if piece.count('"') % 2 else piece
 
 
-def _after_formula(normal: str) -> int:
+def _after_formula(clause: Clause) -> int:
     """How many words of the clause belong to the last formula and what stands before it."""
-    cut = 1
+    cut, normal = 1, clause.normal
     for formula in _formulas():
-        if not any(anchor in normal for anchor in formula.anchors):
+        if formula.anchors.isdisjoint(clause.words):
             continue
         for found in formula.pattern.finditer(normal):
             if len(normal) - found.end() > len(" ab cd") and found.end() > cut:
