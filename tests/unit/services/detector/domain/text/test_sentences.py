@@ -25,6 +25,10 @@ def pieces(text: str) -> list[str]:
         ("but no", ["but no"]),
         ("It broke.Then I left", ["It broke.", "Then I left"]),
         ("ends with mr.", ["ends with mr."]),
+        ("nice,but slow", ["nice,but slow"]),
+        ("fast  However slow", ["fast", "However slow"]),
+        ("a list: \u2022 one \u2022 two", ["a list:", "one", "two"]),
+        ("好。 good", ["好。", "good"]),
     ],
 )
 def test_text_is_cut_where_people_pause(text: str, expected: list[str]) -> None:
