@@ -100,6 +100,8 @@ def _float(value: float) -> bytes:
 
 
 def _int(value: int) -> bytes:
+    if 0 <= value <= _EXACT_INTEGERS:
+        return _pack_number(_NUMBER, -(value + 0.0))  # `_float`, without the call
     if -_EXACT_INTEGERS <= value <= _EXACT_INTEGERS:
         return _float(value)
     return _exact(Decimal(value))

@@ -7,7 +7,8 @@ that breaks the protocol ends the connection, because nothing after it can be tr
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 OP_REPLY: Final = 1
 OP_QUERY: Final = 2004
@@ -20,6 +21,8 @@ MAX_MESSAGE_BYTES: Final = 48_000_000
 HEADER: Final = struct.Struct("<iiii")
 _START: Final = struct.Struct("<iiiiI")
 """The header, and the flags that follow it in every message."""
+_REPLY: Final = struct.Struct("<iiiiIB")
+"""The same before a reply, with the kind of its only section."""
 _SECTION: Final = struct.Struct("<Bi")
 _INT: Final = struct.Struct("<i")
 _CHECKSUM_PRESENT: Final = 1
@@ -33,8 +36,9 @@ class ProtocolError(Exception):
     """The bytes do not follow the protocol; the connection has to be closed."""
 
 
-class Request(NamedTuple):
-    """One command as it came over the wire.
+@dataclass(slots=True, eq=False)
+class Request:
+    """One command as it came over the wire; not to be changed.
 
     Attributes:
         request_id: What the reply answers.
@@ -136,7 +140,7 @@ def reply_to(request: Request, document: bytes) -> bytes:
     if request.legacy_database is not None:
         payload = struct.pack("<iqii", 8, 0, 0, 1) + document
         return HEADER.pack(16 + len(payload), 0, request.request_id, OP_REPLY) + payload
-    return HEADER.pack(21 + len(document), 0, request.request_id, OP_MSG) + b"\x00\x00\x00\x00\x00" + document
+    return _REPLY.pack(_REPLY.size + len(document), 0, request.request_id, OP_MSG, 0, 0) + document
 
 
 def command_name(body: bytes) -> str:

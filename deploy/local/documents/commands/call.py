@@ -129,8 +129,9 @@ class Call:
     def _decode_documents(self, argument: str) -> list[Document]:
         bodies = self.request.sequences.get(argument)
         if bodies is not None:
-            many = decode_exactly(bodies) if len(bodies) > 1 else None
-            return many or [_decode_exact(data) for data in bodies]
+            if len(bodies) == 1:
+                return [_decode_exact(bodies[0])]
+            return decode_exactly(bodies) or [_decode_exact(data) for data in bodies]
         self.require_exact_body()
         value = self.body.get(argument)
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):

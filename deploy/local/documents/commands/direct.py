@@ -16,7 +16,6 @@ from deploy.local.documents.commands.call import reply
 from deploy.local.documents.errors import CommandError
 from deploy.local.documents.keys import encode_key
 from deploy.local.documents.storage import records
-from deploy.local.documents.storage.recent import Stored
 from deploy.local.documents.updates.flat import flat_update
 
 if TYPE_CHECKING:
@@ -65,8 +64,9 @@ def update_alone(call: Call, otherwise: Callable[[Call, WriteSession], bytes]) -
                 done = None
             if done is not None:
                 matched, modified, identity = done
-                made = () if identity is NOTHING else ({"index": 0, "_id": identity},)
-                return update_reply(matched, modified, made)
+                if identity is NOTHING:
+                    return _counts_reply(matched, modified)
+                return update_reply(matched, modified, ({"index": 0, "_id": identity},))
         return otherwise(call, session)
 
     return run
@@ -102,28 +102,36 @@ def update_directly(
 def _update(
     database: Database, collection: Collection, statement: Document, fields: FlatUpdate
 ) -> tuple[int, int, Any] | None:
-    identity = statement["q"]["_id"]
-    key = encode_key(identity)
+    key = encode_key(statement["q"]["_id"])
     known = database.recent.get(collection.table, key)
-    found = known or records.by_key(database, collection, key)
-    if found is None:
-        if not statement.get("upsert"):
-            return 0, 0, NOTHING
-        document = {"_id": identity, **fields.inserted}
-        records.insert(database, collection, document, encode(document))
-        return 1, 0, identity
-    rid, before = found[:2]
-    old = known.document if known is not None else decode(before)
-    new = {**old, **fields.always}
+    if known is not None:
+        rid, before, old = known
+    else:
+        found = records.by_key(database, collection, key)
+        if found is None:
+            return _insert(database, collection, statement, fields)
+        rid, before = found
+        old = decode(before)
+    always = fields.always
+    new = {**old, **always}
     after = encode(new)
     if after == before:
         return 1, 0, NOTHING
     if known is None and not reencode_is_exact(before, old):
         return None
-    touched = fields.always.keys()
-    records.replace(database, collection, rid, old=old, new=new, body=after, touched=touched, key=key)
-    database.recent.keep(collection.table, key, Stored(rid, after, new))
+    records.replace(database, collection, rid, old, new, after, always.keys(), key)
     return 1, 1, NOTHING
+
+
+def _insert(
+    database: Database, collection: Collection, statement: Document, fields: FlatUpdate
+) -> tuple[int, int, Any]:
+    if not statement.get("upsert"):
+        return 0, 0, NOTHING
+    identity = statement["q"]["_id"]
+    document = {"_id": identity, **fields.inserted}
+    records.insert(database, collection, document, encode(document))
+    return 1, 0, identity
 
 
 def _fields_of(statement: Document) -> FlatUpdate | None:

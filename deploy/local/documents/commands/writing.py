@@ -225,7 +225,7 @@ def apply_update(
         raise UnsupportedError(
             "updating a document that holds undefined, symbol, DBPointer or a field twice", "replace it"
         )
-    records.replace(database, collection, match.rid, old=old, new=new, body=body, touched=change.touched)
+    records.replace(database, collection, match.rid, old, new, body, change.touched)
     return True, old, new
 
 

@@ -72,17 +72,20 @@ class Index:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collection:
-    """One collection as its database's catalog knows it; replaced, never changed, when indexes change."""
+    """One collection as its database's catalog knows it; replaced, never changed, when indexes change.
+
+    ``table`` is the name of its table.
+    """
 
     id: int
     name: str
     database_name: str
     uuid: bytes
     indexes: tuple[Index, ...] = field(default=())
+    table: str = field(init=False)
 
-    @property
-    def table(self) -> str:
-        return f"c{self.id}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", f"c{self.id}")
 
     @property
     def namespace(self) -> str:

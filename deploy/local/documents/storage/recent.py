@@ -1,7 +1,7 @@
 """The documents that were changed last, as they were left: what changes is often changed again soon.
 
-Only the writer looks here, so nobody else's snapshot is meant. `records` forgets what it replaces or deletes,
-and a rollback forgets all, so what is found here is what the file holds.
+Only the writer looks here, so nobody else's snapshot is meant. `records` forgets or renews what it replaces,
+forgets what it deletes, and a rollback forgets all, so what is found here is what the file holds.
 """
 
 from __future__ import annotations
@@ -42,11 +42,14 @@ class Recent:
         return self._stored.get((table, key))
 
     def keep(self, table: str, key: bytes, stored: Stored) -> None:
-        """Remember a document that is not remembered yet."""
-        size = len(stored.body)
+        """Remember a document's newest state, as the newest of all."""
+        place, size = (table, key), len(stored.body)
+        known = self._stored.pop(place, None)
+        if known is not None:
+            self._bytes -= len(known.body)
         if size > _LARGEST_BYTES:
             return
-        self._stored[table, key] = stored
+        self._stored[place] = stored
         self._bytes += size
         while self._bytes > _MOST_BYTES:
             self.forget(*next(iter(self._stored)))

@@ -16,6 +16,7 @@ from deploy.local.documents.errors import DuplicateKeyError
 from deploy.local.documents.keys import encode_key
 from deploy.local.documents.paths import MISSING
 from deploy.local.documents.storage.entries import EMPTY, Entries, encode_component, entries_of, value_tuples
+from deploy.local.documents.storage.recent import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -46,7 +47,6 @@ def replace(
     database: Database,
     collection: Collection,
     rid: int,
-    *,
     old: Document,
     new: Document,
     body: bytes,
@@ -56,7 +56,8 @@ def replace(
     """Store a document's new state; only index entries that differ are written.
 
     ``touched`` names the document's own fields that may differ, None where all may: indexes on others are
-    not even looked at. ``key`` is its encoded ``_id``, where the caller has it.
+    not even looked at. ``key`` is its encoded ``_id``, where the caller has it: then the new state is
+    remembered as recent, and must be just what its bytes decode to.
     """
     changes, moves = [], []
     for index in collection.indexes:
@@ -64,13 +65,16 @@ def replace(
             continue
         moved = _moved(index, old, new)
         if moved is not None:
-            moves.append((index.table, *moved))
+            moves.append(moved)
             continue
         before = entries_of(old, index.order, sparse=index.sparse)
         now = entries_of(new, index.order, sparse=index.sparse)
         if now != before:
             changes.append((index, *_differing(database, collection, index, new, before, now, rid)))
-    database.recent.forget(collection.table, key or encode_key(old["_id"]))
+    if key is None:
+        database.recent.forget(collection.table, encode_key(old["_id"]))
+    else:
+        database.recent.keep(collection.table, key, Stored(rid, body, new))
     execute = database.execute
     execute(f"UPDATE {collection.table} SET body = ? WHERE rid = ?", (body, rid))
     for table, now_at, was_at in moves:
@@ -80,15 +84,15 @@ def replace(
         _write_entries(database, index, rid, added, removed)
 
 
-def _moved(index: Index, old: Document, new: Document) -> tuple[bytes, bytes] | None:
-    """The one entry's new and old key, for an index on one field whose values are no arrays; else None."""
+def _moved(index: Index, old: Document, new: Document) -> tuple[str, bytes, bytes] | None:
+    """Table, new key and old key of the one entry in an index on one field that holds no array; else None."""
     if index.single is None or index.unique or index.sparse:
         return None
     name, direction = index.single
     was, now = old.get(name, MISSING), new.get(name, MISSING)
     if isinstance(was, list) or isinstance(now, list):
         return None
-    return encode_component(now, direction), encode_component(was, direction)
+    return index.table, encode_component(now, direction), encode_component(was, direction)
 
 
 def delete(database: Database, collection: Collection, rid: int, document: Document) -> None:
