@@ -27,7 +27,8 @@ from services.detector.domain.text.wishes import TITLE_LIMIT_WORDS, Title, same_
 from services.detector.domain.vocabulary import GROUPS
 
 if TYPE_CHECKING:
-    from services.detector.domain.conversation import Context, Conversation
+    from services.detector.domain.conversation import Context, Conversation, Message
+    from services.detector.domain.text.sentences import Clause
 
 NAME = "feature_request"
 VERSION = "7"
@@ -480,15 +481,18 @@ class FeatureRequestDetector(LexicalDetector):
         return tuple(self._finding(title, evidence) for title, evidence in wishes[:WISH_LIMIT])
 
     def _finding(self, title: str, evidence: list[Candidate]) -> Finding:
-        places = dict.fromkeys((one.message, one.clause) for one in evidence)
+        places: dict[tuple[Message, Clause], float] = {}
+        for one in evidence:
+            place = (one.message, one.clause)
+            places[place] = max(one.confidence, places.get(place, 0.0))
         return Finding(
             kind=self.kind,
             confidence=evidence[0].confidence,
             detector=self.name,
             version=self.version,
             evidence=tuple(
-                Evidence.of(message, clause.start, clause.end)
-                for message, clause in list(places)[:EVIDENCE_LIMIT]
+                Evidence.of(message, clause.start, clause.end, confidence)
+                for (message, clause), confidence in list(places.items())[:EVIDENCE_LIMIT]
             ),
             subject=title,
         )

@@ -97,7 +97,7 @@ class SignalBook:
         placed: set[tuple[str, tuple[str, str, int, int, str]]] = set()
         moved_from: set[str] = set()
         for contribution in reading.contributions:
-            for proof in sorted(contribution.proofs, key=lambda one: (one.said_at, one.identity)):
+            for proof in _in_order(contribution):
                 self._place(contribution, proof, placed, moved_from)
         told = {(one.subject, one.slot) for one in reading.contributions if one.keeps_earlier}
         for signal_id in {signal_id for signal_id, _ in held}:
@@ -385,6 +385,14 @@ class SignalBook:
             contribution.slot.key,
             str(number),
         )
+
+
+def _in_order(contribution: Contribution) -> list[Proof]:
+    """Proofs that may open a signal, then the weaker ones, which join it; each as they were said."""
+    return sorted(
+        contribution.proofs,
+        key=lambda one: (one.confidence < contribution.least, one.said_at, one.identity),
+    )
 
 
 def proofs_without(signal: Signal, workspace_id: str) -> tuple[Proof, ...]:

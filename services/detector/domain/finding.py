@@ -40,19 +40,23 @@ class Polarity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A quote from one message: `quote` equals the message's text[start:end], in code points."""
+    """A quote from one message: `quote` equals the message's text[start:end], in code points.
+
+    `confidence` is how sure these words by themselves are; None where they are as sure as the finding.
+    """
 
     part_id: str
     start: int
     end: int
     quote: str
+    confidence: float | None = None
 
     @classmethod
-    def of(cls, message: Message, start: int, end: int) -> Self:
+    def of(cls, message: Message, start: int, end: int, confidence: float | None = None) -> Self:
         """Quote a message. Raises EvidenceMismatchError when the span is empty or outside the text."""
         if not 0 <= start < end <= len(message.text):
             raise EvidenceMismatchError(message.part_id, start, end)
-        return cls(message.part_id, start, end, message.text[start:end])
+        return cls(message.part_id, start, end, message.text[start:end], confidence)
 
     def verify(self, message: Message) -> None:
         """Raise EvidenceMismatchError unless the quote is what the message says at these offsets."""
@@ -112,3 +116,8 @@ class Finding:
             raise InvalidFindingError(self.detector, "a feature request needs a subject")
         if self.kind is Kind.SENTIMENT and self.polarity is None:
             raise InvalidFindingError(self.detector, "a sentiment needs a polarity")
+
+    def confidence_of(self, evidence: Evidence) -> float:
+        """How sure one piece of the evidence is; none is surer than the finding that rests on it."""
+        own = evidence.confidence
+        return self.confidence if own is None else min(own, self.confidence)

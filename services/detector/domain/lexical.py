@@ -289,7 +289,9 @@ class LexicalDetector:
                 confidence=best[0].confidence,
                 detector=self.name,
                 version=self.version,
-                evidence=tuple(Evidence.of(one.message, one.clause.start, one.clause.end) for one in best),
+                evidence=tuple(
+                    Evidence.of(one.message, one.clause.start, one.clause.end, one.confidence) for one in best
+                ),
                 explicit=best[0].explicit,
             ),
         )

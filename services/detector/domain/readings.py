@@ -142,7 +142,7 @@ def _proof(
     return Proof(
         source=key,
         said_at=to_milliseconds(message.at),
-        confidence=round(finding.confidence, 4),
+        confidence=round(finding.confidence_of(evidence), 4),
         detector=finding.detector,
         version=finding.version,
         conversation_key=key,
@@ -178,7 +178,7 @@ def marks_of(findings: Sequence[Finding]) -> tuple[Mark, ...]:
         note = finding.subject or {True: EXPLICIT, False: IMPLIED, None: ""}[finding.explicit]
         marks += [
             Mark(
-                one.part_id, one.start, one.end, kind, round(finding.confidence, 4),
+                one.part_id, one.start, one.end, kind, round(finding.confidence_of(one), 4),
                 f"{finding.detector} {finding.version}", note[:300],
             )
             for one in finding.evidence

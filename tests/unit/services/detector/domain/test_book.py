@@ -74,6 +74,20 @@ def test_settling_twice_changes_nothing() -> None:
     assert again.changes() == ()
 
 
+def test_weak_words_said_first_join_what_sure_words_open() -> None:
+    """However they come, what is stored is the same, and a second settling changes nothing."""
+    weak = replace(proof(part="p1", days_ago=2), confidence=0.6)
+    told = reading(weak, proof(part="p2", days_ago=1))
+    told = replace(told, contributions=(replace(told.contributions[0], least=0.8),))
+    (found,) = settled(told)
+    assert {one.part_id for one in found.proofs} == {"p1", "p2"}
+    assert found.best is not None
+    assert found.best.part_id == "p2"
+    again = book(found)
+    again.settle(told)
+    assert again.changes() == ()
+
+
 def test_evidence_far_apart_is_two_occasions() -> None:
     """Words a year apart speak of two occasions, whichever was read first."""
     signals = settled(reading(proof(days_ago=1)), reading(proof("ws1:k0", days_ago=400), source="ws1:k0"))

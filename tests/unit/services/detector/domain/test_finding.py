@@ -54,6 +54,14 @@ def test_a_finding_that_cannot_be_shown_is_refused(
         Finding(kind, confidence, "some", "1", evidence=evidence)
 
 
+def test_each_quote_has_its_own_confidence() -> None:
+    """Words that only speak for it are shown less sure than those that say it; none is surer than the whole."""
+    weak = Evidence.of(MESSAGE, 0, 5, 0.6)
+    found = Finding(Kind.RENEWAL, 0.9, "some", "1", evidence=(QUOTE, weak))
+    assert [found.confidence_of(one) for one in found.evidence] == [0.9, 0.6]
+    assert found.confidence_of(Evidence.of(MESSAGE, 0, 5, 0.95)) == 0.9
+
+
 def test_facts_are_evidence_enough() -> None:
     """A finding from the account's facts needs no quote."""
     proof = FactEvidence("renewal_date", "2026-03-01", "renews in 9 days")
