@@ -55,7 +55,7 @@ def test_a_finding_that_cannot_be_shown_is_refused(
 
 
 def test_each_quote_has_its_own_confidence() -> None:
-    """Words that only speak for it are shown less sure than those that say it; none is surer than the whole."""
+    """Words that only speak for it are shown less sure than those that say it; none is surer than all."""
     weak = Evidence.of(MESSAGE, 0, 5, 0.6)
     found = Finding(Kind.RENEWAL, 0.9, "some", "1", evidence=(QUOTE, weak))
     assert [found.confidence_of(one) for one in found.evidence] == [0.9, 0.6]
