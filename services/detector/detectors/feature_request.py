@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from services.detector.domain.text.sentences import Clause
 
 NAME = "feature_request"
-VERSION = "7"
+VERSION = "8"
 _BESIDE_CLAUSES = 1
 """A wish and the thing it is for stand next to each other when not in one sentence."""
 WISH_LIMIT = 5

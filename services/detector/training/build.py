@@ -30,7 +30,7 @@ from services.detector.training.export import export, measured
 from services.detector.training.fit import fine_tune, padded, tokenizer_from
 from services.detector.training.package import write_manifest
 from services.detector.training.recipe import (
-    AUTHORED_STAGE,
+    AUTHORED_STAGES,
     HEAD_SEED,
     PUBLIC_STAGE,
     second_stage,
@@ -38,7 +38,9 @@ from services.detector.training.recipe import (
 from services.detector.training.weights import starting_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from services.detector.training.recipe import Stage
 
 
 TOLD = "told.jsonl"
@@ -54,6 +56,11 @@ def kept(path: Path, make: Callable[[], Weights]) -> Weights:
     return weights
 
 
+def mean_of(models: Sequence[Weights]) -> Weights:
+    """The mean of models that were tuned from the same weights, tensor by tensor."""
+    return {name: torch.stack([model[name] for model in models]).mean(0) for name in models[0]}
+
+
 def export_to(folder: Path, weights: Weights, texts: list[tuple[Any, Any]]) -> None:
     """Write a model's folder with curves that change nothing yet; `texts` serve to measure scales."""
     folder.mkdir(exist_ok=True)
@@ -66,7 +73,7 @@ def export_to(folder: Path, weights: Weights, texts: list[tuple[Any, Any]]) -> N
 
 
 def build(work: Path) -> None:
-    """Both stages, and the model's folder."""
+    """Both stages, the second one twice, and the model's folder."""
     tokenizer: Any = tokenizer_from(starting_file("tokenizer.json"))
     tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
     public = apart(read_public(), tested)
@@ -91,8 +98,11 @@ def build(work: Path) -> None:
     ]
     texts = [padded([one.ids]) for one in tokenizer.encode_batch([one.text for one in sample])]
     rows = second_stage(public.train, authored, told)
-    tuned = kept(work / "final.safetensors", lambda: fine_tune(first, tokenizer, rows, AUTHORED_STAGE))
-    export_to(work / "final", tuned, texts)
+
+    def tuned(stage: Stage) -> Weights:
+        return kept(work / f"{stage.name}.safetensors", lambda: fine_tune(first, tokenizer, rows, stage))
+
+    export_to(work / "final", mean_of([tuned(stage) for stage in AUTHORED_STAGES]), texts)
     _say(f"final: learned from {len(rows)} rows")
 
 

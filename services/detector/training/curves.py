@@ -76,11 +76,20 @@ _HIGHEST = 0.95
 """Thresholds above would silence a detector."""
 
 
+_BACKING = 30.0
+"""What the curve expects of the answers counts like so many that were seen: of few answers, one more or less
+that is wrong moved a threshold by a tenth."""
+
+
 def threshold_for(confidences: Any, right: Any, weights: Any, *, precision: float, lowest: float) -> float:
     """The lowest threshold from which on answers are right often enough; `lowest` at least, 0.95 at most."""
     for candidate in np.arange(lowest, _HIGHEST + 0.001, 0.01):
         spoken = confidences >= candidate
         said = float(weights[spoken].sum())
-        if said and float((weights * right)[spoken].sum()) / said >= precision:
+        if not said:
+            continue
+        expected = float((weights * confidences)[spoken].sum()) / said
+        seen = float((weights * right)[spoken].sum())
+        if (seen + _BACKING * expected) / (said + _BACKING) >= precision:
             return round(float(candidate), 2)
     return _HIGHEST

@@ -51,7 +51,14 @@ def test_a_threshold_is_the_lowest_that_is_right_often_enough() -> None:
     """Two wrong ones among the unsure push it up; where nothing is right it is the highest there is."""
     sure = np.array([0.95, 0.9, 0.85, 0.8, 0.705, 0.655])
     right = np.array([1, 1, 1, 1, 0, 0])
-    even = np.ones(6)
+    even = np.full(6, 1_000.0)
     assert threshold_for(sure, right, even, precision=0.9, lowest=0.6) == 0.71
     assert threshold_for(sure, right, even, precision=0.6, lowest=0.6) == 0.6
     assert threshold_for(sure, 0 * right, even, precision=0.6, lowest=0.6) == 0.95
+
+
+def test_a_few_answers_move_a_threshold_little() -> None:
+    """One wrong answer of three says less than what the curve expects of all three."""
+    sure, even = np.array([0.96, 0.93, 0.915]), np.ones(3)
+    assert threshold_for(sure, np.array([1, 1, 0]), even, precision=0.9, lowest=0.7) == 0.7
+    assert threshold_for(sure, np.array([1, 1, 0]), 100 * even, precision=0.9, lowest=0.7) == 0.92
