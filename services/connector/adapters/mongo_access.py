@@ -77,6 +77,7 @@ class MongoOffers:
     async def add(self, offer: Offer) -> None:
         fields = asdict(offer)
         del fields["id"]
+        fields["settings"] = offer.settings.model_dump() if offer.settings else None
         await self._collection.of(offer.organization_id).insert_one({"_id": _hashed(offer.id), **fields})
 
     async def get(self, organization_id: str, offer_id: str) -> Offer | None:

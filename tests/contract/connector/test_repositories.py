@@ -392,9 +392,12 @@ async def test_states_of_an_organization_are_forgotten_together(stores: Stores) 
     assert await stores.states.take("s-2") is not None
 
 
-async def test_an_offer_waits_for_its_own_organization(stores: Stores) -> None:
+@pytest.mark.parametrize("settings", [None, ConnectionSettings(lookback_days=365)])
+async def test_an_offer_waits_for_its_own_organization(
+    stores: Stores, settings: ConnectionSettings | None
+) -> None:
     """It can be looked at, is taken once, and is nobody else's."""
-    offer = Offer("o-1", "acme", "Ines", "oauth", a_workspace(), "encrypted", LATER)
+    offer = Offer("o-1", "acme", "Ines", "oauth", a_workspace(), "encrypted", LATER, settings)
     await stores.offers.add(offer)
     assert await stores.offers.get("other", "o-1") is None
     assert await stores.offers.take("other", "o-1") is None
