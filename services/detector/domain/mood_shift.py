@@ -73,8 +73,8 @@ class ShiftParameters:
     drop: float = 0.6
     recent_at_most: float = -0.5
     once_at_most: float = -0.75
-    sure: float = 0.85
-    sure_after_good: float = 0.8
+    sure: float = 0.75
+    sure_after_good: float = 0.7
     plain_after: float = 0.6
     plain_sure: float = 0.9
     plain_at_most: float = -0.3

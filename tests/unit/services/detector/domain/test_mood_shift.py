@@ -89,9 +89,9 @@ def test_what_is_made_good_on_the_spot_is_no_turn() -> None:
 
 def test_an_unsure_turn_must_be_said_twice() -> None:
     """One doubtful message is not enough, two in a row are; after a good mood one needs to be less sure."""
-    assert negative_shift(points(0.1, 0.1, -0.8, confidence=0.82)) is None
-    assert negative_shift(points(0.6, 0.6, -0.8, confidence=0.82)) is not None
-    assert negative_shift(points(0.6, 0.6, -0.8, confidence=0.75)) is None
+    assert negative_shift(points(0.1, 0.1, -0.8, confidence=0.72)) is None
+    assert negative_shift(points(0.6, 0.6, -0.8, confidence=0.72)) is not None
+    assert negative_shift(points(0.6, 0.6, -0.8, confidence=0.65)) is None
     assert negative_shift(points(0.5, 0.5, -0.7, confidence=0.95)) is None
     shift = negative_shift(points(0.5, 0.4, -0.6, -0.7, confidence=0.6))
     assert shift is not None
