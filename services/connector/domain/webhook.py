@@ -95,11 +95,13 @@ def _hint(
 
 def _own_id(resource: ResourceType, item: Mapping[str, Any]) -> str | None:
     nested = item.get(resource)
+    kind = item.get("type", resource)
+    is_own = isinstance(kind, str) and kind in _OWN_ITEM_TYPES[resource]
     candidates = (
         _identifier(item.get("conversation_id")) if resource == "conversation" else None,
         _id_in(nested),
         _id_in(nested.get("model")) if isinstance(nested, dict) else None,
-        _identifier(item.get("id")) if item.get("type", resource) in _OWN_ITEM_TYPES[resource] else None,
+        _identifier(item.get("id")) if is_own else None,
     )
     return next((candidate for candidate in candidates if candidate is not None), None)
 
