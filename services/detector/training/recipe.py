@@ -37,8 +37,8 @@ AUTHORED_STAGES = tuple(
     Stage(f"authored-{seed}", epochs=2, rate=4e-5, seed=seed, head_factor=25.0) for seed in (2, 5)
 )
 """The encoder only adapts, but the head must learn labels that no public set has, from few messages. Done
-twice from the same first stage, and the mean of the weights taken: two runs differ by a point or three from set
-to set by chance, and the mean stays near the better one of each."""
+twice from the same first stage, and the mean of the weights taken: two runs differ by a point or three from
+set to set by chance, and the mean stays near the better one of each."""
 HEAD_SEED = 1
 _AGAIN = 12_000
 """Public rows in the second stage."""
