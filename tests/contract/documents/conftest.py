@@ -101,11 +101,11 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 async def database(engine: str) -> AsyncIterator[Database]:
     """An empty database, dropped afterwards."""
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(engine, serverSelectionTimeoutMS=5000)
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    yield client[name]
-    await client.drop_database(name)
-    await client.close()
+    # Another engine may refuse to drop what it should not have made; its client is closed all the same.
+    async with AsyncMongoClient[dict[str, Any]](engine, serverSelectionTimeoutMS=5000) as client:
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        yield client[name]
+        await client.drop_database(name)
 
 
 @pytest.fixture
