@@ -264,6 +264,10 @@ class Lists(Protocol):
         """Return how many open signals rest on each detector's word, by "name version"."""
         ...
 
+    async def in_other_languages(self, organization_id: str) -> tuple[int, int]:
+        """Return how many messages were left out for their language, and in how many conversations."""
+        ...
+
     async def changed_signals(self, since: datetime) -> list[Signal]:
         """Return signals of all organizations that changed since, for the live feed; bounded."""
         ...

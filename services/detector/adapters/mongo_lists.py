@@ -284,6 +284,14 @@ class MongoLists:
         )
         return {str(one["_id"]): one["signals"] for one in found}
 
+    async def in_other_languages(self, organization_id: str) -> tuple[int, int]:
+        left_out = "analysis.other_language"
+        found = await self._conversations.of(organization_id).aggregate([
+            {"$match": {left_out: {"$gt": 0}}},
+            {"$group": {"_id": None, "messages": {"$sum": f"${left_out}"}, "conversations": {"$sum": 1}}},
+        ])  # fmt: skip
+        return (found[0]["messages"], found[0]["conversations"]) if found else (0, 0)
+
     async def changed_signals(self, since: datetime) -> list[Signal]:
         with database_errors():
             cursor = self._signals.across_organizations().find(

@@ -130,6 +130,7 @@ async def _detection(
             for one in detectors
         ],
         windows=sorted(parts.rules.days.items()),
+        other_languages=await parts.lists.in_other_languages(organization),
         announce_days=parts.rules.announce_max_age_days,
         connections=[
             view for view in await parts.connections.all_of(organization) if view.state != "removed"

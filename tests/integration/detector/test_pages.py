@@ -323,6 +323,16 @@ class TestActing:
         refused = await browser.post(f"/api/v1/requests/{kept['id']}/split", json=body, headers=MACHINE)
         assert (refused.status_code, "Choose whose" in refused.text) == (422, True)
 
+    async def test_words_in_other_languages_are_counted(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """How much was left unread for its language is told where the detectors are."""
+        page = "/settings/organization/detection"
+        await rig.connect()
+        assert "wrote in no other language" in await text(browser, page)
+        dutch = "Wij willen het abonnement graag per volgende maand opzeggen, want het is te duur voor ons."
+        await rig.tell(*rig.said("k1", dutch, "Thanks, that is all for the moment, have a nice day."))
+        await rig.tell(*rig.said("k2", dutch, dutch.replace("duur", "traag"), contact_ids=("lee",)))
+        assert "3 messages in 2 conversations were in another language" in await text(browser, page)
+
     async def test_health_is_shown_and_weighed(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """A customer's health tells what it is made of; other weights are kept, nonsense is named."""
         await filled(rig)
