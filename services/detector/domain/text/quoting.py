@@ -83,8 +83,16 @@ def _is_prose(line: str) -> bool:
 
 
 def _ends_letter(lines: list[tuple[int, str]], index: int) -> bool:
-    rest = [line for _, line in lines[index + 1 :] if line.strip()]
-    return len(rest) <= _SIGNATURE_LINES and not any(_is_prose(line) for line in rest)
+    # Only as far as a signature is long: a message may be nothing but closings, each asked in its turn.
+    rest = 0
+    for at in range(index + 1, len(lines)):
+        line = lines[at][1]
+        if not line.strip():
+            continue
+        rest += 1
+        if rest > _SIGNATURE_LINES or _is_prose(line):
+            return False
+    return True
 
 
 def _stops_here(lines: list[tuple[int, str]], index: int) -> bool:
