@@ -21,6 +21,7 @@ from shared.contracts.resources import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from shared.contracts.resources import ResourceEvent
     from shared.documents.database import Document
@@ -101,6 +102,7 @@ def analysis_fields(analysis: Analysis) -> Document:
     """Return what a read conversation's document is set to: `digest` is what reviews of its subject read."""
     spoken = {
         "last_customer_at": analysis.last_customer_at,
+        "last_asked_at": analysis.last_asked_at,
         "last_agent_at": analysis.last_agent_at,
         "heard_until": analysis.heard_until,
     }
@@ -121,6 +123,7 @@ def _analysis_from(document: Document) -> Analysis:
     return Analysis(
         **{**stored, "marks": tuple(Mark(**mark) for mark in stored["marks"])},
         last_customer_at=digest["last_customer_at"],
+        last_asked_at=_last_asked_at(digest),
         last_agent_at=digest["last_agent_at"],
         heard_until=digest.get("heard_until"),
         moods=_moods_from(document),
@@ -137,11 +140,18 @@ def digest_from(document: Document) -> Digest:
         ConversationSummary(
             **document["summary"],
             last_customer_at=digest["last_customer_at"],
+            last_asked_at=_last_asked_at(digest),
             last_agent_at=digest["last_agent_at"],
         ),
         _moods_from(document),
         digest.get("heard_until"),
     )
+
+
+def _last_asked_at(digest: Document) -> datetime | None:
+    """Return when the customer last asked; of a digest that does not tell yet, when they last spoke."""
+    asked: datetime | None = digest.get("last_asked_at", digest["last_customer_at"])
+    return asked
 
 
 def _row(point: MoodPoint) -> list[Any]:

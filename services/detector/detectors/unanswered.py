@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
 
 NAME = "unanswered"
-VERSION = "2"
+VERSION = "3"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class UnansweredDetector:
         confidence = min(0.8, 0.5 + 0.1 * len(waiting))
         if confidence < told.threshold:
             return ()
-        oldest = min(one.last_customer_at for one in waiting if one.last_customer_at)
+        oldest = min(one.last_asked_at for one in waiting if one.last_asked_at)
         proof = FactEvidence(
             "unanswered_conversations",
             str(len(waiting)),
@@ -63,12 +63,12 @@ class UnansweredDetector:
 
 
 def _days_waiting(one: ConversationSummary, context: Context) -> int:
-    """Days since the customer spoke last in an open conversation; -1 when nobody waits."""
-    if one.state != "open" or one.last_customer_at is None:
+    """Days since the customer last asked something in an open conversation; -1 when nobody waits."""
+    if one.state != "open" or one.last_asked_at is None:
         return -1
-    if one.last_agent_at is not None and one.last_agent_at >= one.last_customer_at:
+    if one.last_agent_at is not None and one.last_agent_at >= one.last_asked_at:
         return -1
-    return (context.now - one.last_customer_at).days
+    return (context.now - one.last_asked_at).days
 
 
 def create(parameters: Parameters | None = None) -> UnansweredDetector:

@@ -36,7 +36,8 @@ class Message:
     """One part of a conversation as plain text.
 
     `text` is the text that evidence offsets refer to (code points, HTML already turned to text once).
-    `at` must be aware. `internal` marks teammates' notes, which no customer sees.
+    `at` must be aware. `internal` marks teammates' notes, which no customer sees. `from_ai_agent` tells
+    Intercom's AI agent from other bots; it is on no side, but what it writes is an answer.
     """
 
     part_id: str
@@ -47,6 +48,7 @@ class Message:
     author_name: str = ""
     author_email: str = ""
     internal: bool = False
+    from_ai_agent: bool = False
 
     @property
     def from_customer(self) -> bool:
@@ -139,13 +141,15 @@ class FactsAt:
 class ConversationSummary:
     """What an account detector needs to know of one past conversation.
 
-    `last_customer_at` and `last_agent_at` are the newest message of each side (None: never spoke).
+    `last_customer_at` is the newest message of a customer's, `last_asked_at` the newest that wants an answer,
+    `last_agent_at` the newest answer, be it a teammate's or the AI agent's (None: never spoke).
     """
 
     conversation_id: str
     opened_at: datetime
     state: str = "open"
     last_customer_at: datetime | None = None
+    last_asked_at: datetime | None = None
     last_agent_at: datetime | None = None
     rating: int | None = None
     rated_at: datetime | None = None

@@ -180,7 +180,7 @@ def _answers(conversations: Sequence[ConversationSummary], now: datetime) -> tup
 
 
 def _waits(one: ConversationSummary, now: datetime) -> bool:
-    asked = one.last_customer_at
+    asked = one.last_asked_at
     unanswered = asked is not None and (one.last_agent_at is None or one.last_agent_at < asked)
     return unanswered and one.state == "open" and asked is not None and asked < now - _PATIENCE
 

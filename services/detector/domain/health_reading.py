@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from services.detector.domain.health_history import Fall
 
 HEALTH_DETECTOR = "health"
-HEALTH_VERSION = "1"
+HEALTH_VERSION = "2"
 SLOT = Slot("health_change")
 _REASON = 500
 _SUREST = 0.95

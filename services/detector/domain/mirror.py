@@ -51,6 +51,7 @@ class Analysis:
     messages: int = 0
     other_language: int = 0
     last_customer_at: datetime | None = None
+    last_asked_at: datetime | None = None
     last_agent_at: datetime | None = None
     heard_until: datetime | None = None
 
@@ -89,6 +90,7 @@ class MirroredConversation:
             opened_at=self.record.created_at,
             state=self.record.state,
             last_customer_at=analysis.last_customer_at if analysis else None,
+            last_asked_at=analysis.last_asked_at if analysis else None,
             last_agent_at=analysis.last_agent_at if analysis else None,
             rating=rating.rating if rating else None,
             rated_at=rating.created_at if rating else None,

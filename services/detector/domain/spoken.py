@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.conversation import AuthorType, Conversation, Message
 from services.detector.domain.identity import resource_key
+from services.detector.domain.text_reading import is_manners
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from shared.contracts.resources import Author, ConversationChanged, ConversationPartChanged
 
@@ -38,6 +40,7 @@ def as_conversation(
             author_name=part.author.name or "",
             author_email=part.author.email or "",
             internal=part.internal,
+            from_ai_agent=part.author.from_ai_agent,
         )
         for part in parts
     )
@@ -58,6 +61,31 @@ def as_conversation(
         assignee_id=record.admin_assignee_id or "",
         team_id=record.team_assignee_id or "",
     )
+
+
+def last_asked_at(conversation: Conversation) -> datetime | None:
+    """Return when a customer last wrote what wants an answer: no mere thanks or greeting, no automatic reply.
+
+    What has no text counts, since it may be a picture.
+    """
+    return next(
+        (message.at for message in reversed(conversation.customer_messages) if _wants_answer(message)), None
+    )
+
+
+def _wants_answer(message: Message) -> bool:
+    return not message.text or not (is_manners(message) or message.machine_written)
+
+
+def last_answered_at(conversation: Conversation) -> datetime | None:
+    """Return when a teammate last acted where the customer sees it, or the AI agent last wrote there."""
+    return next((message.at for message in reversed(conversation.messages) if _answers(message)), None)
+
+
+def _answers(message: Message) -> bool:
+    # The AI agent's parts without text are its hand-overs, behind which the customer still waits.
+    by_agent = message.author_type is AuthorType.AGENT or (message.from_ai_agent and message.text != "")
+    return by_agent and not message.internal
 
 
 def in_order(parts: Iterable[ConversationPartChanged]) -> list[ConversationPartChanged]:

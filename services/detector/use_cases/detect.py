@@ -18,7 +18,7 @@ from services.detector.domain.identity import to_milliseconds
 from services.detector.domain.mirror import Analysis, ConnectionView
 from services.detector.domain.readings import marks_of, moods_of
 from services.detector.domain.second_look import Looked
-from services.detector.domain.spoken import as_conversation, in_order
+from services.detector.domain.spoken import as_conversation, in_order, last_answered_at, last_asked_at
 from services.detector.domain.text_reading import read_with
 
 if TYPE_CHECKING:
@@ -69,11 +69,6 @@ class Detected:
     def analysis(self) -> Analysis:
         """Return what is kept of this reading beside the conversation."""
         said = [message.at for message in self.conversation.customer_messages]
-        answered = [
-            message.at
-            for message in self.conversation.messages
-            if message.author_type == "agent" and not message.internal
-        ]
         return Analysis(
             fingerprint=self.fingerprint,
             moods=moods_of(self.conversation, self.findings),
@@ -82,7 +77,8 @@ class Detected:
             messages=len(said),
             other_language=self.conversation.other_language_count,
             last_customer_at=max(said, default=None),
-            last_agent_at=max(answered, default=None),
+            last_asked_at=last_asked_at(self.conversation),
+            last_agent_at=last_answered_at(self.conversation),
             heard_until=self.heard_until,
         )
 

@@ -107,6 +107,7 @@ def _analysis(number: int) -> Analysis:
         marks=(Mark("p", 1, 4, "churn_risk", 0.5, "churn"),),
         held_parts=number,
         last_customer_at=NOW,
+        last_asked_at=NOW - timedelta(minutes=1),
     )
 
 

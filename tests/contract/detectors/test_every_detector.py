@@ -192,6 +192,7 @@ histories = st.builds(
             opened_at=moments,
             state=st.sampled_from(["open", "closed", "snoozed"]),
             last_customer_at=st.none() | moments,
+            last_asked_at=st.none() | moments,
             last_agent_at=st.none() | moments,
             rating=st.none() | st.integers(1, 5),
             rated_at=st.none() | moments,

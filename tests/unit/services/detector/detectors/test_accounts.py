@@ -113,10 +113,11 @@ def test_shrinking_is_measured_against_the_highest(
     ],
 )
 def test_only_open_questions_wait(state: str, asked: int | None, answered: int | None, found: int) -> None:
-    """Answered, closed, fresh and empty conversations do not."""
+    """Answered, closed and fresh ones do not, nor those where the customer only said thanks."""
     one = talk(
         state=state,
-        last_customer_at=None if asked is None else days_ago(asked),
+        last_customer_at=days_ago(1),
+        last_asked_at=None if asked is None else days_ago(asked),
         last_agent_at=None if answered is None else days_ago(answered),
     )
     assert len(watch("unanswered", None, talks(one, one))) == found
@@ -146,7 +147,8 @@ def test_a_high_threshold_silences(name: str) -> None:
     history = AccountHistory(
         snapshots=(FactsAt(days_ago(9), AccountFacts(seats=99, user_count=99)),),
         conversations=tuple(
-            talk(last_customer_at=days_ago(90), rating=1, rated_at=days_ago(9)) for _ in range(4)
+            talk(last_customer_at=days_ago(90), last_asked_at=days_ago(90), rating=1, rated_at=days_ago(9))
+            for _ in range(4)
         ),
     )
     assert len(watch(name, facts, history)) == 1

@@ -25,7 +25,8 @@ DAY = timedelta(days=1)
 def conversation(**fields: object) -> ConversationSummary:
     given_fields: dict[str, object] = {
         "opened_at": NOW - 9 * DAY,
-        "last_customer_at": NOW - 9 * DAY,
+        "last_customer_at": NOW - 7 * DAY,
+        "last_asked_at": NOW - 9 * DAY,
         "last_agent_at": NOW - 8 * DAY,
         **fields,
     }
@@ -111,11 +112,12 @@ def test_too_little_is_no_number() -> None:
         (conversation(last_agent_at=NOW - 10 * DAY), True),
         (conversation(), False),
         (conversation(last_agent_at=None, state="closed"), False),
-        (conversation(last_customer_at=NOW - DAY, last_agent_at=None), False),
+        (conversation(last_asked_at=NOW - DAY, last_agent_at=None), False),
+        (conversation(last_asked_at=None, last_agent_at=None), False),
     ],
 )
 def test_who_waits_for_an_answer(one: ConversationSummary, waits: bool) -> None:
-    """An open conversation waits when the customer spoke last, more than two days ago."""
+    """An open conversation waits when the customer asked last, more than two days ago; thanks ask nothing."""
     assert shares(health(conversations=(one,)))["answers"] == (0.0 if waits else 1.0)
 
 
