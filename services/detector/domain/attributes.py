@@ -7,6 +7,7 @@ recognised, and what Intercom itself knows of a company stands in.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Literal, get_args
@@ -40,6 +41,8 @@ _MOST_PLAN = 500
 
 _MILLISECONDS_FROM = 100_000_000_000
 """Epoch numbers above this are milliseconds: as seconds they would lie past the year 5000."""
+
+_THOUSANDS_APART = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 
 
 def guess(names: Iterable[str]) -> dict[Meaning, str]:
@@ -94,14 +97,25 @@ class AttributeMap:
 
 
 def parse_number(value: Scalar) -> float | None:
-    """Read an amount or a count as people keep it: 900, "900", "1,200.50"; None for anything else."""
+    """Read an amount or a count as people keep it: 900, "900", "1,200.50"; None for anything else.
+
+    A decimal comma is anything else.
+    """
     if isinstance(value, bool) or value is None:
         return None
     try:
-        number = float(value.replace(",", "").strip() if isinstance(value, str) else value)
+        number = float(without_thousands(value.strip()) if isinstance(value, str) else value)
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) and number >= 0 else None
+
+
+def without_thousands(text: str) -> str:
+    """Return a number's text without the commas between its thousands; one with other commas as it is.
+
+    What still has a comma is no number: "900,50" may not become 90,050.
+    """
+    return text.replace(",", "") if _THOUSANDS_APART.fullmatch(text) else text
 
 
 def parse_date(value: Scalar) -> date | None:

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.detector.domain.attributes import parse_date
+from services.detector.domain.attributes import parse_date, without_thousands
 from services.detector.errors import CustomerListError
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ class CustomerList:
 
 def parse_customers(content: bytes) -> CustomerList:
     """Read a CSV file with a heading; comma, semicolon or tab apart, UTF-8 with or without a mark.
+
+    Whatever parts the columns, amounts have a decimal point, and a comma or space between thousands at most.
+    A row with a decimal comma is a bad one: where that is the custom, "1.234" means a thousand times what it
+    means here, and no cell tells the custom of the others.
 
     Raises:
         CustomerListError: the file as a whole cannot be read; the message says why and what to do.
@@ -187,9 +191,10 @@ def _number(value: str, column: str) -> float | None:
     if not value:
         return None
     try:
-        number = float(value.replace(",", "").replace(" ", ""))
+        number = float(without_thousands(value.replace(" ", "")))
     except ValueError:
-        raise ValueError(f"{column} {value!r} is no number; write it as 1234.50") from None
+        why = "is no number" if "," not in value else "is no number, as a comma only parts thousands"
+        raise ValueError(f"{column} {value!r} {why}; write it as 1234.50") from None
     if not 0 <= number < 1e12:  # noqa: PLR2004 - also refuses nan and inf
         raise ValueError(f"{column} {value!r} is out of range")
     return number

@@ -62,6 +62,11 @@ def test_dates_as_workspaces_keep_them(value: str | float | bool | None, day: da
         (900, 900.0),
         ("900", 900.0),
         ("1,200.50", 1200.5),
+        (" 1,200,000 ", 1_200_000.0),
+        ("900,50", None),
+        ("1.234,50", None),
+        ("0,125", None),
+        ("1200,500", None),
         ("many", None),
         (-1, None),
         ("nan", None),
@@ -69,7 +74,7 @@ def test_dates_as_workspaces_keep_them(value: str | float | bool | None, day: da
     ],
 )
 def test_numbers_as_people_write_them(value: str | float | bool, number: float | None) -> None:
-    """Amounts and counts are read with separators; negative and strange ones are not read."""
+    """Commas part thousands and nothing else; with others, and negative or strange ones, nothing is read."""
     assert parse_number(value) == number
 
 

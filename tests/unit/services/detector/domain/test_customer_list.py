@@ -42,6 +42,26 @@ def test_other_separators_are_understood(delimiter: str) -> None:
     assert parse_customers(content.encode()).rows[0].name == "B, C"
 
 
+@pytest.mark.parametrize(
+    ("written", "spend"), [("1,234", 1234.0), ("12,345,678.90", 12_345_678.9), ("1 200.50", 1200.5)]
+)
+def test_thousands_may_stand_apart(written: str, spend: float) -> None:
+    """A comma or a space between thousands is read as nothing."""
+    listed = parse_customers(f"external_id;name;monthly_spend\na;A;{written}\n".encode())
+    assert [row.monthly_spend for row in listed.rows] == [spend]
+
+
+@pytest.mark.parametrize("written", ["900,50", "1.234,50", "0,125", "12,34,567", "1,2345"])
+@pytest.mark.parametrize("column", ["monthly_spend", "seats"])
+def test_a_decimal_comma_is_named_rather_than_read(column: str, written: str) -> None:
+    """An amount is never read as a hundred times what it says; the row says what its comma may do."""
+    listed = parse_customers(f"external_id;name;{column}\na;A;{written}\nb;B;5\n".encode())
+    assert [row.external_id for row in listed.rows] == ["b"]
+    assert [(error.line, error.reason) for error in listed.errors] == [
+        (2, f"{column} '{written}' is no number, as a comma only parts thousands; write it as 1234.50")
+    ]
+
+
 def test_each_bad_row_is_named_by_its_line() -> None:
     """Every fault says its line and what to do; the rows around it are kept."""
     content = (
