@@ -59,11 +59,13 @@ def with_facts(
     customer: Customer,
     companies: Sequence[CompanyChanged],
     maps: Mapping[str, AttributeMap] | None = None,
+    *,
+    today: date,
 ) -> Customer:
     """Return the customer with its facts put together anew. `maps` say by connection what attributes mean.
 
     Spend and people of several companies add up; dates take the earliest start and the newest sign of
-    life, and the next renewal that any of them names.
+    life, and the next renewal from `today` on that any of them names; where all are past, the latest.
     """
     read = [(one, (maps or {}).get(one.connection_id, AttributeMap())) for one in companies]
     spend = [value for one, told in read if (value := told.monthly_spend(one)) is not None]
@@ -81,10 +83,15 @@ def with_facts(
         seats=customer.seats if customer.seats is not None else (sum(seats) if seats else None),
         user_count=sum(users) if users else None,
         signed_up_at=min(starts) if starts else None,
-        renewal_date=customer.renewal_date or (min(renewals) if renewals else None),
+        renewal_date=customer.renewal_date or _next(renewals, today),
         last_seen_at=max(seen) if seen else None,
     )
     return replace(customer, facts=facts)
+
+
+def _next(renewals: Sequence[date], today: date) -> date | None:
+    ahead = [day for day in renewals if day >= today]
+    return min(ahead) if ahead else max(renewals, default=None)
 
 
 def _sum(values: Sequence[float]) -> float | None:

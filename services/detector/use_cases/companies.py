@@ -158,7 +158,7 @@ class MatchCompanies:
         telling: list[Customer] = []
         others: list[Customer] = []
         for identifier, draft in drafts.items():
-            fresh = with_facts(draft, owned.get(identifier, []), maps)
+            fresh = with_facts(draft, owned.get(identifier, []), maps, today=self._clock.now().date())
             before = held.get(identifier)
             if before is not None and (again or before.ref != fresh.ref):
                 # Before the customer: what dies in between must leave a difference to be found again.

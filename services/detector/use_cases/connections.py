@@ -206,7 +206,8 @@ class RemoveData:
             bare = []
             for customer_id, customer in customers.items():
                 others = [one for one in owned.get(customer_id, []) if one.connection_id != connection_id]
-                bare.append(replace(with_facts(customer, others, maps), mood=None, mood_messages=0))
+                rest = with_facts(customer, others, maps, today=self._clock.now().date())
+                bare.append(replace(rest, mood=None, mood_messages=0))
             return await self._customers.save(bare)
 
         await write_until_kept(ids, lay_bare)

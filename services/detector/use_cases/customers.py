@@ -110,7 +110,10 @@ class MaintainCustomers:
             for key in ids:
                 before = held.get(key)
                 fresh = with_facts(
-                    _from_row(organization_id, key, portion[key], before), owned.get(key, []), maps
+                    _from_row(organization_id, key, portion[key], before),
+                    owned.get(key, []),
+                    maps,
+                    today=self._clock.now().date(),
                 )
                 became[key] = _Became(fresh, was_new=before is None, changed=fresh != before)
                 if before is not None and (tried or before.ref != fresh.ref):

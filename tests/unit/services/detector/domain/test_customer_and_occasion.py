@@ -52,6 +52,7 @@ def test_facts_of_several_companies_add_up() -> None:
                 custom_attributes={"contract_end": 1_782_000_000, "Seat count": 5},
             ),
         ],
+        today=NOW.date(),
     ).facts
     assert (facts.plan, facts.monthly_spend, facts.user_count, facts.seats) == ("Pro", 150.0, 7, 15)
     assert facts.renewal_date == date(2026, 6, 21)
@@ -59,12 +60,28 @@ def test_facts_of_several_companies_add_up() -> None:
     assert facts.last_seen_at == NOW
 
 
+@pytest.mark.parametrize(
+    ("named", "renewal"),
+    [
+        (("2025-06-21", "2026-07-01", "2026-12-31"), date(2026, 7, 1)),
+        (("2025-06-21", "2026-06-01"), date(2026, 6, 1)),
+        (("2024-06-21", "2025-06-21"), date(2025, 6, 21)),
+        (("soon",), None),
+    ],
+)
+def test_the_next_renewal_is_one_that_comes(named: tuple[str, ...], renewal: date | None) -> None:
+    """A date that nobody moved on hides no later one; today still comes; of past ones the latest counts."""
+    told = [company(day, custom_attributes={"renewal date": day}) for day in named]
+    assert with_facts(Customer("c1", "acme", "N"), told, today=NOW.date()).facts.renewal_date == renewal
+
+
 def test_the_list_wins_over_the_companies() -> None:
     """What the organization's own list says is taken; where it is silent the companies speak."""
     listed = Customer(
         "c1", "acme", "N", plan="Gold", monthly_spend=1.0, seats=2, renewal_date=date(2027, 1, 1)
     )
-    facts = with_facts(listed, [company("a", plan="Pro", monthly_spend=9.0, user_count=3)]).facts
+    told = [company("a", plan="Pro", monthly_spend=9.0, user_count=3)]
+    facts = with_facts(listed, told, today=NOW.date()).facts
     assert (facts.plan, facts.monthly_spend, facts.seats, facts.renewal_date) == (
         "Gold",
         1.0,
