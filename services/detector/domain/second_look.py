@@ -1,8 +1,9 @@
 """Which findings a language model is asked about, and how its answer changes them.
 
 It is asked where the local detectors are near their threshold on either side, and about whatever they found
-for a customer worth a certain spend. Its word can confirm a finding, withhold it, or quote it better; it can
-add no kind, no message and no confidence that the local detectors did not bring.
+for a customer worth a certain spend. It is shown one message, that of the surest evidence, and its word is
+about that one: it can confirm a finding, quote it better, or withhold what this message proves. It can add no
+kind, no message and no confidence that the local detectors did not bring.
 """
 
 from __future__ import annotations
@@ -163,7 +164,7 @@ def folded(
             continue
         for doubt, verdict in zip(asked, question.verdicts, strict=True):
             if not verdict.confirmed:
-                replaced[id(doubt.finding)] = None
+                replaced[id(doubt.finding)] = _without(doubt, question.part_id)
                 continue
             quoted = _quoted(doubt.finding, messages[question.part_id], verdict.start, verdict.end)
             if doubt.below:
@@ -173,6 +174,17 @@ def folded(
                 replaced[id(doubt.finding)] = quoted
     kept = [replaced.get(id(one), one) for one in looked.found]
     return (*(one for one in kept if one is not None), *added)
+
+
+def _without(doubt: Doubt, part_id: str) -> Finding | None:
+    """The finding as other messages prove it, the surest first; None where none of them is sure enough."""
+    finding = doubt.finding
+    rest = sorted(
+        (one for one in finding.evidence if one.part_id != part_id), key=finding.confidence_of, reverse=True
+    )
+    if not rest or finding.confidence_of(rest[0]) < doubt.threshold:
+        return None
+    return replace(finding, confidence=finding.confidence_of(rest[0]), evidence=tuple(rest))
 
 
 def _quoted(finding: Finding, message: Message, start: int, end: int) -> Finding:
