@@ -63,3 +63,21 @@ def test_spans_are_ordered_and_inside(text: str) -> None:
     for start, end in authored_spans(text):
         assert last <= start < end <= len(text)
         last = end
+
+
+@pytest.mark.timeout(20)
+def test_closings_are_not_each_compared_with_all_that_follows() -> None:
+    """Messages of nothing but closings, ten of which would take a minute were each to look at all lines."""
+    for closing in (
+        "br",
+        "kr",
+        "best",
+        "thx",
+        "thanks",
+        "cheers",
+        "warmly",
+        "regards",
+        "thank you",
+        "cordially",
+    ):
+        assert authored_spans(f"{closing}\n" * READ_LIMIT_CHARACTERS)
