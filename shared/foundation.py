@@ -79,7 +79,11 @@ class Foundation:
     _revoked: RevokedKeysFromTopic = field(repr=False)
 
     def application(self, routers: Sequence[APIRouter] = (), pages: Pages | None = None) -> FastAPI:
-        """Return the HTTP application; its lifespan starts the bus after all other start steps."""
+        """Return the HTTP application; its lifespan starts the bus after all other start steps.
+
+        At the end it stops consuming before all other close steps. The service's own come next and can still
+        publish and store; then the bus and the documents are left.
+        """
         servers = self.settings.kafka_bootstrap_servers
         security = client_security(self.settings)
         self.lifecycle.start("topics", lambda: expect_topics(servers, ALL_TOPICS, security))
@@ -89,6 +93,8 @@ class Foundation:
         self.lifecycle.background(
             "documents watch", partial(watch, "documents", self._documents_answer, self.readiness)
         )
+        # Added last, so it is taken first: what is consumed later would meet parts that are closed.
+        self.lifecycle.close("consuming", self._stop_consuming)
         return create_api(
             service=self.service,
             settings=self.settings,
@@ -106,6 +112,9 @@ class Foundation:
 
     async def _documents_answer(self) -> None:
         await self.client.admin.command("ping")
+
+    async def _stop_consuming(self) -> None:
+        await asyncio.gather(*(subscriber.stop() for subscriber in self.broker.subscribers))
 
     async def _start_bus(self) -> None:
         try:

@@ -147,7 +147,7 @@ def create_app(
         ),
     )
     ground.lifecycle.close("outgoing", client.aclose)
-    ground.lifecycle.close("deliveries", dispatcher.finish)
+    ground.lifecycle.close("deliveries", dispatcher.stop)
     web = Pages(Path(__file__).parent / "pages" / "templates", clock=ground.clock)
     return ground.application(
         routers=[

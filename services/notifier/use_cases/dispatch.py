@@ -88,6 +88,7 @@ class Dispatcher:
         # The inbox is our own database: it needs no protection from itself, and waits for no receiver.
         self._inbox = _Line(asyncio.Semaphore(concurrency), concurrency)
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._stopping = False
 
     def send_soon(self, notification: Notification) -> None:
         """Start an attempt without waiting for it. When very much waits there already, the sweeper comes."""
@@ -102,7 +103,7 @@ class Dispatcher:
     def _start(self, due: Due) -> None:
         key = (due.destination.organization_id, due.notification_id)
         line = self._inbox if due.channel == "inbox" else self._receivers
-        if key in self._under_way or line.is_full_for(due.destination):
+        if self._stopping or key in self._under_way or line.is_full_for(due.destination):
             return
         task = asyncio.create_task(self._run(due, line, line.enter(due.destination)))
         self._under_way[key] = task
@@ -116,6 +117,8 @@ class Dispatcher:
     async def _run(self, due: Due, line: _Line, turns: _Turns) -> None:
         try:
             async with turns.free, line.places:
+                if self._stopping:
+                    return
                 await self._deliverer.attempt(due.destination.organization_id, due.notification_id)
         except TransientError as error:
             # The lease runs out and the sweeper tries again; the receiver knows the id if it has it already.
@@ -140,8 +143,16 @@ class Dispatcher:
                 return
             seen |= {one.destination for one in due}
 
+    async def stop(self) -> None:
+        """Begin no attempt any more, and wait for those that were begun.
+
+        What waited for its turn was not claimed: it stays due, and another process sends it.
+        """
+        self._stopping = True
+        await self.finish()
+
     async def finish(self) -> None:
-        """Wait for what is under way; called when the service stops."""
+        """Wait until nothing is under way and nothing waits for its turn."""
         while self._under_way:
             await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 

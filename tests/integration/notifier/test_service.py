@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from asgi_lifespan import LifespanManager
+from confluent_kafka import ConsumerGroupState
+from confluent_kafka.admin import AdminClient
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from pymongo import AsyncMongoClient
@@ -88,6 +90,13 @@ async def _publisher(settings: Settings) -> AsyncIterator[KafkaEventPublisher]:
         yield KafkaEventPublisher(broker, service="detector", clock=SystemClock())
     finally:
         await broker.stop()
+
+
+async def _nobody_consumes(settings: Settings) -> bool:
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    group = "earshot.notifier.main"
+    described = await asyncio.to_thread(admin.describe_consumer_groups([group])[group].result)
+    return bool(described.state == ConsumerGroupState.EMPTY)
 
 
 def _fresh(connection: str, number: int = 1) -> SignalDetected:
@@ -265,3 +274,41 @@ async def test_what_one_process_left_another_sends(settings: Settings, receivers
         await _until(tried_again)
         assert (await _states(client, signal.signal_id))[hook] == "pending"
         assert len([got for got in receivers.at("good") if signal.signal_id.encode() in got.body]) == 1
+
+
+@pytest.mark.slow
+async def test_stopping_takes_nothing_more_and_ends_what_was_begun(
+    settings: Settings, receivers: Receivers
+) -> None:
+    """The bus is left first, tries under way end; the rest is sent after the restart, all of it once."""
+    patient = settings.model_copy(update={"notify_timeout_seconds": 10})
+    connection = f"c-{secrets.token_hex(4)}"
+    signals = [_fresh(connection, number) for number in range(11)]
+    ruled, leave = asyncio.Event(), asyncio.Event()
+
+    async def serve() -> None:
+        async with _running(patient) as client:
+            await _rule(client, name="Slow", channel="webhook", url=f"{receivers.base}/slow")
+            ruled.set()
+            await leave.wait()
+
+    async def at_the_receiver(count: int) -> bool:
+        return len(receivers.at("slow")) >= count
+
+    async with _publisher(patient) as publisher:
+        serving = asyncio.create_task(serve())
+        await ruled.wait()
+        await publisher.publish(*signals[:10])
+        await _until(lambda: at_the_receiver(4))
+        leave.set()
+        await _until(lambda: _nobody_consumes(patient))
+        await publisher.publish(signals[10])
+        receivers.gate.set()
+        await serving
+    assert len(receivers.at("slow")) == 4
+    async with _running(patient) as client:
+        await _until(lambda: at_the_receiver(11))
+        for signal in signals:
+            assert set((await _states(client, signal.signal_id)).values()) == {"delivered"}
+    assert len({got.headers["webhook-id"] for got in receivers.at("slow")}) == 11
+    assert len(receivers.at("slow")) == 11

@@ -218,3 +218,27 @@ async def test_a_slow_destination_leaves_places_for_others() -> None:
     waiting.gate.set()
     await dispatcher.finish()
     assert Counter(waiting.began)["slow"] == 10
+
+
+async def test_stopping_waits_for_what_was_begun_and_leaves_the_rest_due() -> None:
+    """A backlog would outlast the time for stopping; what was not claimed loses nothing by waiting."""
+    slow = Slow("webhook")
+    rig = await _backlog_of_a_slow_receiver(slow)
+    stopping = asyncio.create_task(rig.dispatcher.stop())
+    await _turns()
+    assert not stopping.done()
+    slow.gate.set()
+    await stopping
+    assert len(rig.sent("webhook")) == 4
+    due = await rig.notifications.due(rig.clock.now(), 1_000)
+    assert len(due) == MORE_THAN_A_LOOK - 4
+
+
+async def test_nothing_is_begun_after_stopping() -> None:
+    """A look into the queue that ends late finds nobody who would send."""
+    rig = Rig()
+    await rig.rules.insert(a_rule())
+    await rig.dispatcher.stop()
+    await rig.take(a_signal())
+    await rig.sweep(1)
+    assert rig.sent("inbox") == []
