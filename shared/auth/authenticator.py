@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from typing import TYPE_CHECKING, Any, Protocol
 
-import httpx
 from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwt import JWTClaimsRegistry
 
 from shared.auth.identity import LOCAL_IDENTITY, Identity
+from shared.auth.issuer_keys import IssuerKeys, KeysUnknown
 from shared.auth.tokens import TokenRefused, identity_of_api_key
 from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import httpx
+    from joserfc.jwk import KeySet
+
     from shared.clock import Clock
     from shared.config import ServiceSettings
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_KEYS_KEPT_SECONDS = 300.0
-"""How long an issuer's signing keys are trusted before they are asked for again."""
-
-_KEYS_TIMEOUT_SECONDS = 5.0
 
 TOKEN_HEADERS = ("x-forwarded-access-token", "x-auth-request-access-token")
 """Where the identity token comes. oauth2-proxy in front of us sends the first; the second is of its answer to
@@ -36,7 +33,10 @@ _OIDC_ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
 
 
 class Refused(Exception):
-    """The request is not let in. `status` is 401 (say who you are) or 403 (not from here)."""
+    """The request is not let in.
+
+    `status` is 401 (say who you are), 403 (not from here), or 503 (who you are cannot be found out now).
+    """
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -109,34 +109,33 @@ class OidcAuthenticator:
         self._settings = settings
         self._clock = clock
         self._revoked = revoked
-        self._client = client
-        self._keys: KeySet | None = None
-        self._keys_until = 0.0
-        self._fetching = asyncio.Lock()
+        self._keys = IssuerKeys(settings.oidc_jwks_url, clock, client)
 
     async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:  # noqa: ARG002 - the port's signature
         forwarded = next((token for name in TOKEN_HEADERS if (token := headers.get(name))), None)
         if forwarded:
-            return self._by_token(forwarded, await self._current_keys(), ambient=True)
+            return await self._by_token(forwarded, ambient=True)
         token = bearer_of(headers)
         if token is None:
             raise Refused(401, "Sign in first, or send a bearer key.")
         try:
             return _by_key(token, self._settings, self._clock, self._revoked)
         except Refused:
-            return self._by_token(token, await self._current_keys(), ambient=False)
+            return await self._by_token(token, ambient=False)
 
-    def _by_token(self, token: str, keys: KeySet, *, ambient: bool) -> Identity:
+    async def _by_token(self, token: str, *, ambient: bool) -> Identity:
         settings = self._settings
         try:
-            claims: dict[str, Any] = jwt.decode(token, keys, algorithms=_OIDC_ALGORITHMS).claims
-            JWTClaimsRegistry(
-                now=int(self._clock.now().timestamp()),
-                iss={"essential": True, "value": self._issuer},
-                aud={"essential": True, "value": self._audience},
-                exp={"essential": True},
-                sub={"essential": True},
-            ).validate(claims)
+            try:
+                claims = self._claims(token, await self._keys.current())
+            except InvalidKeyIdError:
+                claims = self._claims(token, await self._keys.newest())
+        except KeysUnknown as error:
+            raise Refused(
+                503,
+                "The identity provider's keys cannot be read now, so your sign-in cannot be checked;"
+                " try again in a moment.",
+            ) from error
         except (JoseError, ValueError) as error:
             raise Refused(401, "The identity token is not valid here, or it has expired.") from error
         organization = claims.get(settings.oidc_organization_claim)
@@ -154,20 +153,16 @@ class OidcAuthenticator:
             ambient=ambient,
         )
 
-    async def _current_keys(self) -> KeySet:
-        async with self._fetching:
-            if self._keys is None or self._clock.monotonic() >= self._keys_until:
-                try:
-                    answer = await self._client.get(
-                        str(self._settings.oidc_jwks_url), timeout=_KEYS_TIMEOUT_SECONDS
-                    )
-                    self._keys = KeySet.import_key_set(answer.raise_for_status().json())
-                except (httpx.HTTPError, ValueError, JoseError) as error:
-                    raise Refused(
-                        401, "The identity provider's keys could not be read; try again in a moment."
-                    ) from error
-                self._keys_until = self._clock.monotonic() + _KEYS_KEPT_SECONDS
-            return self._keys
+    def _claims(self, token: str, keys: KeySet) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(token, keys, algorithms=_OIDC_ALGORITHMS).claims
+        JWTClaimsRegistry(
+            now=int(self._clock.now().timestamp()),
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": self._audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        ).validate(claims)
+        return claims
 
 
 def _by_key(token: str, settings: ServiceSettings, clock: Clock, revoked: RevokedKeys) -> Identity:

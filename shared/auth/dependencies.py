@@ -24,9 +24,11 @@ CSRF_HEADER = "x-csrf-token"
 _FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 """What browsers send across sites without asking first (the Fetch standard's safelist, and no body)."""
 
+_HEADERS_BY_STATUS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
+
 
 async def require_member(request: Request) -> Identity:
-    """Return who asks, whatever the role. Answers 401 or 403 to strangers."""
+    """Return who asks, whatever the role. Answers 401 or 403 to strangers, 503 while it cannot be told."""
     authenticator: Authenticator = request.app.state.authenticator
     try:
         identity = await authenticator.identify(
@@ -34,9 +36,7 @@ async def require_member(request: Request) -> Identity:
         )
     except Refused as refusal:
         raise HTTPException(
-            refusal.status,
-            str(refusal),
-            headers={"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None,  # noqa: PLR2004 - HTTP
+            refusal.status, str(refusal), headers=_HEADERS_BY_STATUS.get(refusal.status)
         ) from refusal
     request.state.identity = identity
     return identity

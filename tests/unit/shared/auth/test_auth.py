@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import httpx
 import pytest
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
 from shared.auth.authenticator import TOKEN_HEADERS, LocalAuthenticator, OidcAuthenticator, Refused
@@ -19,20 +15,15 @@ from shared.auth.tokens import (
     service_of_token,
 )
 from shared.clock import ManualClock
-from shared.config import ServiceSettings
 from shared.errors import ConfigurationError
+from tests.unit.shared.auth.issuer import START, Issuer, oidc, settings
 
 KEY = SecretStr("k" * 48)
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(START)
-
-
-def settings(**changes: str) -> ServiceSettings:
-    return ServiceSettings.model_validate({"http_port": 8701, "signing_key": "k" * 48, **changes})
 
 
 def key_of(clock: ManualClock, days: int = 1) -> tuple[str, str]:
@@ -128,45 +119,6 @@ def test_oidc_without_its_settings_is_named(clock: ManualClock) -> None:
         OidcAuthenticator(settings(auth_mode="oidc"), clock, set(), httpx.AsyncClient())
 
 
-class Issuer:
-    """An identity provider that publishes one key."""
-
-    def __init__(self) -> None:
-        self.key = RSAKey.generate_key(2048, {"kid": "one"})
-        self.asked = 0
-
-    def answer(self, _request: httpx.Request) -> httpx.Response:
-        self.asked += 1
-        return httpx.Response(200, json={"keys": [self.key.as_dict(private=False)]})
-
-    def token(self, **changes: object) -> str:
-        claims = {
-            "iss": "https://id.example",
-            "aud": "earshot",
-            "sub": "u1",
-            "email": "dana@acme.example",
-            "exp": int(START.timestamp()) + 600,
-            "organization_id": "acme",
-            "earshot_role": "admin",
-            **changes,
-        }
-        return jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.key)
-
-
-def oidc(issuer: Issuer, clock: ManualClock) -> OidcAuthenticator:
-    return OidcAuthenticator(
-        settings(
-            auth_mode="oidc",
-            oidc_issuer="https://id.example",
-            oidc_audience="earshot",
-            oidc_jwks_url="https://id.example/keys",
-        ),
-        clock,
-        set(),
-        httpx.AsyncClient(transport=httpx.MockTransport(issuer.answer)),
-    )
-
-
 @pytest.mark.parametrize("header", TOKEN_HEADERS)
 async def test_an_identity_token_names_person_organization_and_role(clock: ManualClock, header: str) -> None:
     """The provider's word is taken, under either name, when its signature, audience and time hold."""
@@ -212,15 +164,3 @@ async def test_roles_default_to_member(clock: ManualClock) -> None:
     issuer = Issuer()
     token = issuer.token(earshot_role="owner")
     assert (await oidc(issuer, clock).identify({"x-forwarded-access-token": token}, None)).role == "member"
-
-
-async def test_the_providers_keys_are_asked_for_once(clock: ManualClock) -> None:
-    """Keys are kept for a while and then asked for again."""
-    issuer = Issuer()
-    authenticator = oidc(issuer, clock)
-    for _ in range(3):
-        await authenticator.identify({"x-forwarded-access-token": issuer.token()}, None)
-    assert issuer.asked == 1
-    clock.advance(301)
-    await authenticator.identify({"x-forwarded-access-token": issuer.token()}, None)
-    assert issuer.asked == 2
