@@ -1,6 +1,7 @@
 """`python -m deploy.topics`: creates the topics that the contracts name, and sets what they say of them.
 
-Runs to its end once for each release, before the services. Running it again changes nothing.
+Runs to its end once for each release, before the services. Running it again changes nothing, and what
+operators set on a topic beside that stays.
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ _TOMBSTONES_KEPT = "604800000"
 _COMPACT_AT = "0.3"
 """Compact once 30 % of a log is new: restarts read less. Kafka's default is half."""
 
+_SET_ON_THE_TOPIC = 1
+"""Kafka's number for a value that stands on the topic itself, and comes from no broker and no default."""
+
 _KNOWN_SECONDS = 30.0
 _KNOWN_PAUSE_SECONDS = 0.05
 
@@ -53,9 +56,10 @@ async def ensure_topics(
 ) -> None:
     """Create the topics that are missing and give all of them the configuration that the contracts say.
 
-    Can be called at every start, and by several programs at once. `replication_factor` is for new topics
-    only: copies of those that are there are moved by Kafka's own tools. Where a number is None, the
-    brokers decide. `security` are a client's arguments, for brokers that ask who is there.
+    What else somebody set on a topic stays. Can be called at every start, and by several programs at once.
+    `replication_factor` is for new topics only: copies of those that are there are moved by Kafka's own
+    tools. Where a number is None, the brokers decide, or who set it on the topic. `security` are a client's
+    arguments, for brokers that ask who is there.
 
     Raises:
         TopicMismatch: a topic exists with another number of partitions. Nothing is created or changed
@@ -156,17 +160,39 @@ def _usable(topic: Mapping[str, Any]) -> bool:
 async def _configure(
     client: AIOKafkaAdminClient, topics: Sequence[TopicLike], min_insync_replicas: int | None
 ) -> None:
+    held = await _held(client, topics)
+    wanted = {topic.name: topic_configuration(topic, min_insync_replicas) for topic in topics}
     resources = [
-        ConfigResource(
-            ConfigResourceType.TOPIC, topic.name, configs=topic_configuration(topic, min_insync_replicas)
-        )
-        for topic in topics
+        # Kafka puts back to its default what such a request leaves out, and aiokafka knows no other request.
+        ConfigResource(ConfigResourceType.TOPIC, name, configs=held[name] | entries)
+        for name, entries in wanted.items()
+        if not entries.items() <= held[name].items()
     ]
+    if not resources:
+        return
     for answer in await client.alter_configs(resources):
-        refused = [
-            f"{name}: {message or for_code(code).__name__}"
-            for code, message, _kind, name in answer.resources
-            if for_code(code) is not NoError
-        ]
-        if refused:
-            raise EngineFailed(f"Kafka refused to configure topics. {'; '.join(refused)}")
+        _refuse(answer.resources, "configure")
+
+
+async def _held(client: AIOKafkaAdminClient, topics: Sequence[TopicLike]) -> dict[str, dict[str, str]]:
+    """Return what is set on each topic itself, by whomever."""
+    held: dict[str, dict[str, str]] = {}
+    for answer in await client.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    ):
+        _refuse([resource[:4] for resource in answer.resources], "describe")
+        for _code, _message, _kind, name, entries in answer.resources:
+            held[name] = {
+                key: value for key, value, _fixed, source, *_ in entries if source == _SET_ON_THE_TOPIC
+            }
+    return held
+
+
+def _refuse(resources: Sequence[tuple[int, str | None, int, str]], what: str) -> None:
+    refused = [
+        f"{name}: {message or for_code(code).__name__}"
+        for code, message, _kind, name in resources
+        if for_code(code) is not NoError
+    ]
+    if refused:
+        raise EngineFailed(f"Kafka refused to {what} topics. {'; '.join(refused)}")

@@ -29,6 +29,15 @@ async def describe(servers: str, topic: str) -> tuple[int, dict[str, str]]:
     return len(found["partitions"]), {entry[0]: entry[1] for entry in entries}
 
 
+async def set_on(servers: str, topic: str) -> dict[str, str]:
+    """Return what stands on the topic itself."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    await admin.close()
+    return {entry[0]: entry[1] for entry in answer.resources[0][4] if entry[3] == 1}
+
+
 async def test_topics_are_made_as_the_contracts_say(kafka: str) -> None:
     """Partitions, compaction, retention and size limit are those of the contract."""
     compacted, dropping = fresh(SIGNALS), fresh(DELIVERIES)
@@ -59,6 +68,27 @@ async def test_a_changed_retention_is_carried_over(kafka: str) -> None:
     # The broker learns of it a moment after its controller; the test's own timeout ends the wait.
     while (await describe(kafka, topic.name))[1]["max.message.bytes"] != "2000000":
         await asyncio.sleep(0.05)
+
+
+async def test_what_operators_set_on_a_topic_stays(kafka: str) -> None:
+    """The contract's own numbers are put right, and nothing that it does not name is touched."""
+    topic = fresh(DELIVERIES)
+    await ensure_topics(kafka, [topic])
+    theirs = {"segment.ms": "3600000", "min.insync.replicas": "1"}
+    contracts = {"cleanup.policy": "delete", "retention.ms": "1000"}
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=theirs | contracts)]
+    )
+    await admin.close()
+    while (await describe(kafka, topic.name))[1]["retention.ms"] != "1000":
+        await asyncio.sleep(0.05)
+    for _ in range(2):
+        await ensure_topics(kafka, [topic])
+        while (await describe(kafka, topic.name))[1]["retention.ms"] == "1000":
+            await asyncio.sleep(0.05)
+    assert (await set_on(kafka, topic.name)).items() >= theirs.items()
 
 
 async def test_other_partitions_are_refused_before_anything_is_made(kafka: str) -> None:
