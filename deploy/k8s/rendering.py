@@ -1,8 +1,8 @@
 """Renders an overlay without any binary, so that the manifests can be checked wherever Python is.
 
 Understands the part of Kustomize that the overlays use, and refuses the rest by name: resources, namespace,
-images, configMapGenerator (without the hash in the name), and patches, by strategic merge or JSON Patch. A
-test holds it equal to `kubectl kustomize`.
+images, configMapGenerator (without the hash in the name), components, and patches, by strategic merge or JSON
+Patch. A test holds it equal to `kubectl kustomize`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _KNOWN = {
     "resources",
     "images",
     "configMapGenerator",
+    "components",
     "patches",
 }
 _MERGE_KEYS = {"containers": "name", "env": "name", "volumes": "name", "volumeMounts": "mountPath"}
@@ -44,22 +45,8 @@ def render(folder: Path) -> list[Manifest]:
         CannotRender: as its own sentence says.
         OSError, yaml.YAMLError: a file is missing or is no YAML.
     """
-    plan = yaml.safe_load((folder / "kustomization.yaml").read_text())
-    if unknown := set(plan) - _KNOWN:
-        raise CannotRender(
-            f"{folder.name}: {', '.join(sorted(unknown))} is not rendered here; teach it first"
-        )
     manifests: list[Manifest] = []
-    for name in plan.get("resources", []):
-        path = folder / name
-        manifests += render(path.resolve()) if path.is_dir() else _documents(path)
-    for generator in plan.get("configMapGenerator", []):
-        _generate(manifests, generator)
-    for patch in plan.get("patches", []):
-        _patch(manifests, patch, folder)
-    for manifest in manifests:
-        _place(manifest, plan.get("namespace"))
-        _set_images(manifest, plan.get("images", []))
+    _build(folder, manifests)
     return manifests
 
 
@@ -67,6 +54,27 @@ def pod_of(manifest: Manifest) -> Manifest | None:
     """Return the pod's specification within a Deployment or Job, or None where there is none."""
     pod: Manifest | None = manifest.get("spec", {}).get("template", {}).get("spec")
     return pod
+
+
+def _build(folder: Path, manifests: list[Manifest]) -> None:
+    """Do what a folder says to `manifests`: none at first for an overlay, its overlay's for a component."""
+    plan = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    if unknown := set(plan) - _KNOWN:
+        raise CannotRender(
+            f"{folder.name}: {', '.join(sorted(unknown))} is not rendered here; teach it first"
+        )
+    for name in plan.get("resources", []):
+        path = folder / name
+        manifests += render(path.resolve()) if path.is_dir() else _documents(path)
+    for generator in plan.get("configMapGenerator", []):
+        _generate(manifests, generator)
+    for name in plan.get("components", []):
+        _build((folder / name).resolve(), manifests)
+    for patch in plan.get("patches", []):
+        _patch(manifests, patch, folder)
+    for manifest in manifests:
+        _place(manifest, plan.get("namespace"))
+        _set_images(manifest, plan.get("images", []))
 
 
 def _documents(path: Path) -> list[Manifest]:
