@@ -173,7 +173,8 @@ class FaultPoint(StrEnum):
     DETECTOR_REQUESTS_INSERT = "detector/requests.insert"
     """A request for a feature is stored; its signal follows when the batch comes again."""
     DETECTOR_REQUESTS_UPDATE = "detector/requests.update"
-    """A wish joined a request, which holds; its signal follows when the batch comes again."""
+    """A wish joined a request, which holds, or words left it; the signals follow when batch or order comes
+    again."""
     DETECTOR_REREADS_FIND_AND_MODIFY = "detector/rereads.findAndModify"
     """A re-reading is taken or ended; another replica goes on when its holder dies."""
     DETECTOR_CONVERSATIONS_UPDATE = "detector/conversations.update"

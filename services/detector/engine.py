@@ -22,6 +22,7 @@ from services.detector.use_cases.newcomers import Newcomers
 from services.detector.use_cases.read_conversations import ReadConversations
 from services.detector.use_cases.redetect import Redetect
 from services.detector.use_cases.regroup import Regroup
+from services.detector.use_cases.remove_signals import RemoveSignals
 from services.detector.use_cases.reread import Reread
 from services.detector.use_cases.review import Review
 from services.detector.use_cases.rounds import Rounds
@@ -155,16 +156,20 @@ class Engine:
         self.remove_data = RemoveData(
             connections=stores.connections,
             mirror=mirror,
-            signals=signals,
             customers=customers,
             corrections=stores.corrections,
-            requests=stores.requests,
             rereads=stores.rereads,
             due=stores.due,
             redetections=stores.redetections,
             questions=stores.questions,
-            settler=settler,
-            tombstones=stores.tombstones,
+            remove_signals=RemoveSignals(
+                connections=stores.connections,
+                signals=signals,
+                requests=stores.requests,
+                settler=settler,
+                tombstones=stores.tombstones,
+                clock=clock,
+            ),
             clock=clock,
         )
         self.admission = Admission(

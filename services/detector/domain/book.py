@@ -14,7 +14,7 @@ from services.detector.domain.identity import Subject, stable_id
 from services.detector.domain.signal import MAX_PEOPLE, MAX_TAGS, Proof, Signal, newest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from services.detector.domain.contribution import Contribution, Reading
@@ -75,11 +75,17 @@ class SignalBook:
         self._fresh: set[str] = set()
         self._heard: dict[str, datetime] = {}
         self._lost: dict[str, list[str]] = {}
+        self._losers: set[str] = set()
 
     @property
     def lost(self) -> Mapping[str, Sequence[str]]:
         """What signals about requests no longer rest on, by request id: the quotes, as they were."""
         return self._lost
+
+    @property
+    def losers(self) -> Collection[str]:
+        """The ids of the signals that `lost` comes from."""
+        return self._losers
 
     @property
     def signals(self) -> tuple[Signal, ...]:
@@ -255,9 +261,7 @@ class SignalBook:
         rest = tuple(proof for proof in signal.proofs if proof.identity not in dropped)
         if not dropped:
             return
-        if signal.slot.request_id is not None:
-            quotes = [proof.quote for proof in lost if proof.identity in dropped]
-            self._lost.setdefault(signal.slot.request_id, []).extend(quotes)
+        self._note_lost(signal, rest)
         if rest or not signal.is_open:
             after = signal.with_proofs(rest, at=self._now)
         elif moved:
@@ -268,6 +272,13 @@ class SignalBook:
             # The words still stand, they only no longer mean this; they stay readable on its page.
             after = signal.cleared("resolved" if reading.resolves else "withdrawn", at=self._now)
         self._signals[signal.signal_id] = after.without_words_of(gone)
+
+    def _note_lost(self, signal: Signal, rest: Sequence[Proof]) -> None:
+        left = {proof.identity for proof in rest}
+        quotes = [proof.quote for proof in signal.proofs if proof.identity not in left]
+        if quotes and signal.slot.request_id is not None:
+            self._lost.setdefault(signal.slot.request_id, []).extend(quotes)
+            self._losers.add(signal.signal_id)
 
     def fold(self, old: Subject, new: Subject, customer: CustomerRef | None) -> None:
         """Give everything of one subject to another: two names turned out to be one customer."""
@@ -308,7 +319,8 @@ class SignalBook:
         self._signals[signal_id] = self._signals[signal_id].cleared(reason, at=self._now, by=by, note=note)
 
     def put(self, signal: Signal) -> None:
-        """Take over a signal's next state as a person's judgement made it."""
+        """Take over a signal's next state as a person's judgement or a removal made it."""
+        self._note_lost(self._signals[signal.signal_id], signal.proofs)
         self._signals[signal.signal_id] = signal
 
     def expire(self) -> None:

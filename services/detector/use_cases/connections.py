@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from services.detector.domain.book import proofs_without
 from services.detector.domain.customer import with_facts
-from services.detector.domain.identity import provisional_customer_id, workspace_of
+from services.detector.domain.identity import provisional_customer_id
 from services.detector.domain.mirror import ConnectionView
 from services.detector.use_cases.customer_writes import write_until_kept
 from shared.contracts.connections import DataRemoved
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from services.detector.domain.admission import Barrier
-    from services.detector.domain.book import SignalBook
-    from services.detector.domain.signal import Signal
     from services.detector.ports import (
         Connections,
         Corrections,
@@ -26,14 +23,11 @@ if TYPE_CHECKING:
         Mirror,
         Questions,
         Redetections,
-        Requests,
         Rereads,
-        Signals,
-        Tombstones,
     )
     from services.detector.use_cases.companies import MatchCompanies
     from services.detector.use_cases.redetect import Redetect
-    from services.detector.use_cases.settle import Settler
+    from services.detector.use_cases.remove_signals import RemoveSignals
     from shared.clock import Clock
     from shared.contracts.connections import ConnectionChanged, DataRemovalRequested
 
@@ -117,30 +111,24 @@ class RemoveData:
         *,
         connections: Connections,
         mirror: Mirror,
-        signals: Signals,
         customers: Customers,
-        requests: Requests,
         corrections: Corrections,
         rereads: Rereads,
         due: DueSubjects,
         redetections: Redetections,
         questions: Questions,
-        settler: Settler,
-        tombstones: Tombstones,
+        remove_signals: RemoveSignals,
         clock: Clock,
     ) -> None:
         self._connections = connections
         self._mirror = mirror
-        self._signals = signals
         self._customers = customers
-        self._requests = requests
         self._corrections = corrections
         self._rereads = rereads
         self._due = due
         self._redetections = redetections
         self._questions = questions
-        self._settler = settler
-        self._tombstones = tombstones
+        self._remove_signals = remove_signals
         self._clock = clock
 
     async def ordered(self, order: DataRemovalRequested) -> None:
@@ -179,7 +167,7 @@ class RemoveData:
         removed += await self._corrections.remove(organization_id, connection_id)
         removed += await self._questions.remove(organization_id, connection_id)
         removed += await self._customers.forget_attribute_map(organization_id, connection_id)
-        removed += await self._remove_signals_of(organization_id, connection_id, workspace_id)
+        removed += await self._remove_signals.remove(organization_id, connection_id, workspace_id)
         cursor = ""
         while keys := await self._mirror.company_keys_of(
             organization_id, connection_id, cursor, _COMPANIES_AT_ONCE
@@ -190,7 +178,7 @@ class RemoveData:
             cursor = keys[-1]
         removed += await self._mirror.remove(organization_id, connection_id, workspace_id)
         # What was being read while this went on may have told of what is gone now.
-        removed += await self._remove_signals_of(organization_id, connection_id, workspace_id)
+        removed += await self._remove_signals.remove(organization_id, connection_id, workspace_id)
         if removed:
             await self._connections.note_removed(barrier, removed)
 
@@ -212,61 +200,3 @@ class RemoveData:
 
         await write_until_kept(ids, lay_bare)
         await self._customers.forget_snapshots(organization_id, ids)
-
-    async def _remove_signals_of(
-        self, organization_id: str, connection_id: str, workspace_id: str | None
-    ) -> int:
-        removed = 0
-        while signals := await self._resting_on(organization_id, connection_id, workspace_id):
-            removed += await self._remove_signals(organization_id, connection_id, signals)
-        return removed
-
-    async def _resting_on(
-        self, organization_id: str, connection_id: str, workspace_id: str | None
-    ) -> list[tuple[Signal, str]]:
-        """Return signals with the workspace whose words they must lose."""
-        own = await self._signals.by_connection(organization_id, connection_id)
-        found = {one.signal_id: (one, one.workspace_id) for one in own}
-        if workspace_id is not None:
-            others = await self._signals.by_workspace(organization_id, workspace_id)
-            found.update((one.signal_id, (one, workspace_id)) for one in others)
-        return list(found.values())
-
-    async def _remove_signals(
-        self, organization_id: str, connection_id: str, signals: Sequence[tuple[Signal, str]]
-    ) -> int:
-        views = await self._connections.all_of(organization_id)
-        heirs = {view.workspace_id: view.connection_id for view in views}
-        leaving = {one.signal_id: workspace_id for one, workspace_id in signals}
-
-        def lighten(book: SignalBook) -> None:
-            for signal in book.signals:
-                now = self._clock.now()
-                rest = proofs_without(signal, leaving[signal.signal_id])
-                other = workspace_of(rest[0].conversation_key) if rest else ""
-                heir = heirs.get(other) if signal.connection_id == connection_id else signal.connection_id
-                if heir is None:
-                    book.put(
-                        replace(signal.with_proofs((), at=now), people=(), tags=()).cleared(
-                            "evidence_gone", at=now
-                        )
-                    )
-                    continue
-                lighter = signal.with_proofs(rest, at=now)
-                book.put(
-                    replace(lighter, workspace_id=other or signal.workspace_id, connection_id=heir)
-                    if rest
-                    else replace(lighter, people=(), tags=()).cleared("evidence_gone", at=now)
-                )
-
-        changed = await self._settler.change(organization_id, leaving, lighten)
-        empty = [one for one in changed if not one.proofs]
-        await self._tombstones.bury(empty)
-        ids = {one.signal_id for one in empty}
-        removed = 0
-        # Requests before their signals: what dies in between is led to them again by the signals.
-        for request_id in {one.slot.request_id for one in empty if one.slot.request_id}:
-            resting = await self._signals.by_request(organization_id, request_id)
-            if all(one.signal_id in ids for one in resting):
-                removed += await self._requests.delete(organization_id, [request_id])
-        return removed + await self._signals.delete(organization_id, sorted(ids))

@@ -16,7 +16,7 @@ from services.detector.use_cases.wish_words import WishWords
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from services.detector.domain.book import Change
@@ -71,19 +71,17 @@ class Settler:
         sources = {reading.source for reading in readings}
         wanted = [one for reading in readings for one in reading.contributions]
         refused: Collection[str] = ()
+
+        def settled(signals: Iterable[Signal]) -> SignalBook:
+            return self._settled(organization_id, signals, readings, known_before)
+
         for _ in range(_TRIES):
             found = await self._held(organization_id, sources, wanted, refused)
-            book = self._settled(organization_id, found.values(), readings, known_before)
-            if book.lost:
-                families = await self._wish_words.families(organization_id, book.lost.keys())
-                about = await self._wish_words.signals(organization_id, families)
-                found.update((one.signal_id, one) for one in about)
-                book = self._settled(organization_id, found.values(), readings, known_before)
-                if not await self._wish_words.follow(organization_id, families, book):
-                    continue
+            book = await self._followed(organization_id, found, settled)
+            if book is None:
+                continue
             changes = book.changes()
-            refused = await self._signals.save(changes)
-            await self._count(organization_id, changes, refused)
+            refused = await self._save(organization_id, changes, book.losers)
             if not refused:
                 return Settled(len(changes), frozenset(one.subject for one in book.signals))
         raise TransientError(
@@ -104,6 +102,39 @@ class Settler:
             book.settle(reading)
         book.expire()
         return book
+
+    async def _followed(
+        self,
+        organization_id: str,
+        found: Mapping[str, Signal],
+        made: Callable[[Iterable[Signal]], SignalBook],
+    ) -> SignalBook | None:
+        """Return the book made of these signals and, where words went, of all that they were part of.
+
+        None when a request was changed by somebody else meanwhile: read again.
+        """
+        book = made(found.values())
+        if not book.lost:
+            return book
+        families = await self._wish_words.families(organization_id, book.lost.keys())
+        about = {one.signal_id: one for one in await self._wish_words.signals(organization_id, families)}
+        book = made({**found, **about}.values())
+        return book if await self._wish_words.follow(organization_id, families, book) else None
+
+    async def _save(
+        self, organization_id: str, changes: Sequence[Change], losers: Collection[str]
+    ) -> list[str]:
+        """Store what changed and count what follows from it; return the ids of those that were refused.
+
+        Who lost words comes last: while others still show them, whoever comes again must find them lost.
+        """
+        followers = [one for one in changes if one.after.signal_id not in losers]
+        for portion in (followers, [one for one in changes if one.after.signal_id in losers]):
+            refused = await self._signals.save(portion)
+            await self._count(organization_id, portion, refused)
+            if refused:
+                return refused
+        return []
 
     async def _held(
         self,
@@ -126,21 +157,29 @@ class Settler:
     ) -> list[Signal]:
         """Apply one step to a book of these signals, and return them as they are stored then.
 
+        A step that takes words away gets a book with all signals about the same requests as well, which
+        lose the words too.
+
         Raises:
             ChangedMeanwhileError: others changed them again and again.
         """
         if not signal_ids:
             return []
+
+        def stepped(signals: Iterable[Signal]) -> SignalBook:
+            book = SignalBook(organization_id, signals, rules=self._rules, now=self._clock.now())
+            step(book)
+            return book
+
         for _ in range(_TRIES):
             stored = await self._signals.by_ids(organization_id, signal_ids)
-            book = SignalBook(organization_id, stored, rules=self._rules, now=self._clock.now())
-            step(book)
+            book = await self._followed(organization_id, {one.signal_id: one for one in stored}, stepped)
+            if book is None:
+                continue
             changes = book.changes()
-            refused = await self._signals.save(changes)
-            await self._count(organization_id, changes, refused)
-            if not refused:
+            if not await self._save(organization_id, changes, book.losers):
                 after = {change.after.signal_id: change.after for change in changes}
-                return [after.get(one.signal_id, one) for one in book.signals]
+                return [after.get(one.signal_id, one) for one in stored]
         raise ChangedMeanwhileError("This signal is being changed by others just now. Try again in a moment.")
 
     async def recount(self, before: datetime, limit: int) -> int:

@@ -1,26 +1,25 @@
 """Taking words that went out of what was made of them: requests, and the titles of all who asked for them.
 
-Requests go first, then the signals that show their titles: a process that dies in between finds the lost
-evidence on its signal once more, and comes to the same.
+Requests go first, then the signals that show their titles, and the signals that the words came from last: a
+process that dies in between finds the lost evidence on them once more, and comes to the same.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from services.detector.domain.wish_words import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     from services.detector.domain.book import SignalBook
     from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import Request
     from services.detector.ports import Requests, Signals
 
-Families = dict[str, list["Request"]]
-"""Requests that people made one, by the id of the one that stands for them."""
+Families: TypeAlias = "Mapping[str, Sequence[Request]]"
+"""Requests that people made one, by the id of the one that stands for them; it comes first, if there."""
 
 
 class WishWords:
@@ -33,19 +32,24 @@ class WishWords:
     async def families(self, organization_id: str, request_ids: Collection[str]) -> Families:
         """Return these requests together with those that are one with them."""
         found = await self._requests.by_ids(organization_id, request_ids)
-        roots = await self._requests.by_ids(organization_id, {one.root_id for one in found.values()})
-        families: Families = defaultdict(list)
-        for root_id, root in roots.items():
-            families[root_id] = [root, *await self._requests.merged_into(organization_id, root_id)]
-        return families
+        # One that is not there may have stood for others, which a removal that was cut short left behind.
+        root_ids = {found[one].root_id if one in found else one for one in request_ids}
+        roots = await self._requests.by_ids(organization_id, root_ids)
+        return {
+            root_id: [
+                *([roots[root_id]] if root_id in roots else []),
+                *await self._requests.merged_into(organization_id, root_id),
+            ]
+            for root_id in sorted(root_ids)
+        }
 
     async def signals(self, organization_id: str, families: Families) -> list[Signal]:
         """Return all signals that are about them."""
         return [
             signal
-            for family in families.values()
-            for request in family
-            for signal in await self._signals.by_request(organization_id, request.request_id)
+            for root_id, family in families.items()
+            for request_id in sorted({root_id, *(one.request_id for one in family)})
+            for signal in await self._signals.by_request(organization_id, request_id)
         ]
 
     async def follow(self, organization_id: str, families: Families, book: SignalBook) -> bool:

@@ -54,6 +54,7 @@ from tests.unit.services.detector.redetection_suite import (
     TestSideBySide,
 )
 from tests.unit.services.detector.rig import LEAVING, NOW, ORG, WORKSPACE, Rig, kinds
+from tests.unit.services.detector.wish_suite import TestRemovedWishes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -76,6 +77,7 @@ __all__ = [
     "TestPreview",
     "TestReading",
     "TestRegrouping",
+    "TestRemovedWishes",
     "TestSideBySide",
     "TestTakingBack",
     "TestWhoseItIs",

@@ -18,6 +18,7 @@ from tests.unit.services.detector.engine_suite import (
     TestWhoseItIs,
 )
 from tests.unit.services.detector.rig import Rig, memory_rig
+from tests.unit.services.detector.wish_suite import TestRemovedWishes
 
 __all__ = [
     "TestAgain",
@@ -29,6 +30,7 @@ __all__ = [
     "TestPeople",
     "TestReading",
     "TestRegrouping",
+    "TestRemovedWishes",
     "TestTakingBack",
     "TestWhoseItIs",
 ]

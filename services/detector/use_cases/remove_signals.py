@@ -1,0 +1,122 @@
+"""Removing what signals and requests have of a connection whose data is removed.
+
+Signals lose the proofs from there; those without any other are cleared, buried and deleted. Requests lose the
+words that only went, and go with the last signal about them or about what was made one with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from services.detector.domain.book import proofs_without
+from services.detector.domain.identity import workspace_of
+from services.detector.use_cases.wish_words import WishWords
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.book import SignalBook
+    from services.detector.domain.signal import Signal
+    from services.detector.ports import Connections, Requests, Signals, Tombstones
+    from services.detector.use_cases.settle import Settler
+    from shared.clock import Clock
+
+_AT_ONCE = 200
+"""Signals that lose their words in one unit of work."""
+
+
+@dataclass(frozen=True)
+class _Leaving:
+    """What goes: by signal id the workspace whose words it must lose, and who stays, by workspace."""
+
+    connection_id: str
+    workspaces: Mapping[str, str]
+    heirs: Mapping[str | None, str]
+
+    def lightened(self, signal: Signal, now: datetime) -> Signal:
+        """Return the signal without what goes; cleared where nobody is left to tell of it."""
+        rest = proofs_without(signal, self.workspaces[signal.signal_id])
+        other = workspace_of(rest[0].conversation_key) if rest else ""
+        mine = signal.connection_id == self.connection_id
+        heir = self.heirs.get(other) if mine else signal.connection_id
+        if heir is None or not rest:
+            bare = replace(signal.with_proofs((), at=now), people=(), tags=())
+            return bare.cleared("evidence_gone", at=now)
+        lighter = signal.with_proofs(rest, at=now)
+        return replace(lighter, workspace_id=other or signal.workspace_id, connection_id=heir)
+
+
+class RemoveSignals:
+    """Removes signals, on behalf of a removal that may be asked for again at any point."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        signals: Signals,
+        requests: Requests,
+        settler: Settler,
+        tombstones: Tombstones,
+        clock: Clock,
+    ) -> None:
+        self._connections = connections
+        self._signals = signals
+        self._requests = requests
+        self._settler = settler
+        self._tombstones = tombstones
+        self._clock = clock
+        self._wish_words = WishWords(requests=requests, signals=signals)
+
+    async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
+        """Take a connection out of all signals and requests; return how many documents went."""
+        removed = 0
+        while found := await self._resting_on(organization_id, connection_id, workspace_id):
+            views = await self._connections.all_of(organization_id)
+            heirs = {view.workspace_id: view.connection_id for view in views}
+            for start in range(0, len(found), _AT_ONCE):
+                portion = dict(found[start : start + _AT_ONCE])
+                removed += await self._take_out(organization_id, _Leaving(connection_id, portion, heirs))
+        return removed
+
+    async def _resting_on(
+        self, organization_id: str, connection_id: str, workspace_id: str | None
+    ) -> list[tuple[str, str]]:
+        """Return ids of signals with the workspace whose words they must lose."""
+        own = await self._signals.by_connection(organization_id, connection_id)
+        found = {one.signal_id: one.workspace_id for one in own}
+        if workspace_id is not None:
+            others = await self._signals.by_workspace(organization_id, workspace_id)
+            found.update((one.signal_id, workspace_id) for one in others)
+        return list(found.items())
+
+    async def _take_out(self, organization_id: str, leaving: _Leaving) -> int:
+        def lighten(book: SignalBook) -> None:
+            for signal in book.signals:
+                if signal.signal_id in leaving.workspaces:
+                    book.put(leaving.lightened(signal, self._clock.now()))
+
+        changed = await self._settler.change(organization_id, leaving.workspaces.keys(), lighten)
+        empty = [one for one in changed if not one.proofs]
+        await self._tombstones.bury(empty)
+        # Requests before their signals: what dies in between is led to them again by the signals.
+        removed = await self._remove_requests(organization_id, empty)
+        return removed + await self._signals.delete(organization_id, sorted(one.signal_id for one in empty))
+
+    async def _remove_requests(self, organization_id: str, empty: Sequence[Signal]) -> int:
+        """Delete the requests that nobody but these signals is about, with all that were merged into them."""
+        removed = 0
+        ids = {one.signal_id for one in empty}
+        families = await self._wish_words.families(
+            organization_id, {one.slot.request_id for one in empty if one.slot.request_id}
+        )
+        for root_id, family in families.items():
+            resting = await self._wish_words.signals(organization_id, {root_id: family})
+            if any(one.signal_id not in ids for one in resting):
+                continue
+            merged = [one.request_id for one in family if one.request_id != root_id]
+            # The one that stands for the others goes last: by it they are found again.
+            removed += await self._requests.delete(organization_id, merged)
+            removed += await self._requests.delete(organization_id, [root_id])
+        return removed
