@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from services.detector.domain.contribution import Reading
+from services.detector.domain.finding import Kind
 from services.detector.domain.identity import Subject, to_milliseconds
 from services.detector.domain.readings import conversation_reading, marks_of
 from services.detector.domain.redetection import Difference, difference_of
@@ -203,9 +204,11 @@ class ReadConversations:
         await self._second_look.forget(
             organization_id, looked.gone, {one.key: one.redacted for one in reads if one.redacted}
         )
-        requests, least = await asyncio.gather(
-            self._wishes.assign(organization_id, {one.key: one.findings for one in reads}),
-            self._corrections.thresholds(organization_id),
+        least = await self._corrections.thresholds(organization_id)
+        requests = await self._wishes.assign(
+            organization_id,
+            {one.key: one.findings for one in reads},
+            least.get(Kind.FEATURE_REQUEST, 0.0),
         )
         gone = [Reading(source=key, contributions=(), texts={}) for key in looked.gone]
         readings = [_reading(one, requests.get(one.key, {}), least) for one in reads]

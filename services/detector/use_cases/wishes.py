@@ -32,12 +32,15 @@ class Wishes:
         self._clock = clock
 
     async def assign(
-        self, organization_id: str, findings: Mapping[str, Sequence[Finding]]
+        self, organization_id: str, findings: Mapping[str, Sequence[Finding]], least: float
     ) -> dict[str, Assigned]:
         """Return, by conversation key, the request of each wish in it.
 
         A wish that a signal rests on already stays with that signal's request, so that neither later
         wordings nor a person's regrouping are undone by reading the conversation again.
+
+        One that is less sure than `least` opens no signal. It joins the request that recognises it, and
+        leaves no words there; without one it has none.
         """
         wishes = {
             key: [one for one in found if one.kind is Kind.FEATURE_REQUEST] for key, found in findings.items()
@@ -56,11 +59,16 @@ class Wishes:
         roots = {one.merged_into for one in pool.values() if one.merged_into}
         roots_held = await self._requests.by_ids(organization_id, roots - set(pool))
         assigned: dict[str, Assigned] = {}
-        for key, found in wishes.items():
-            for wish in found:
-                request = pool.get(_held_request(key, wish, held)) or await self._request_for(
-                    organization_id, wish.subject, tokens[key, wish.subject], pool
-                )
+        told = [(key, wish, _held_request(key, wish, held)) for key, mine in wishes.items() for wish in mine]
+        # Those that may make a request come first: whatever their order, the others find it.
+        told.sort(key=lambda one: not (one[2] or _may_open(one[1], least)))
+        for key, wish, request_id in told:
+            words = tokens[key, wish.subject]
+            request = pool.get(request_id)
+            if request is None and (request_id or _may_open(wish, least)):
+                request = await self._request_for(organization_id, wish.subject, words, pool)
+            request = request or closest(words, pool.values())
+            if request is not None:
                 root = pool.get(request.root_id) or roots_held.get(request.root_id) or request
                 assigned.setdefault(key, {})[wish.subject] = (root.request_id, root.title)
         return assigned
@@ -89,6 +97,11 @@ class Wishes:
             await self._requests.add_wording(organization_id, known.request_id, tokens)
         pool[known.request_id] = known
         return known
+
+
+def _may_open(wish: Finding, least: float) -> bool:
+    """Return whether a wish is sure enough to open a signal, as `book` decides it of its proofs."""
+    return any(round(wish.confidence_of(one), 4) >= least for one in wish.evidence)
 
 
 def _held_request(key: str, wish: Finding, held: Sequence[Signal]) -> str:

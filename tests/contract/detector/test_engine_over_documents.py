@@ -54,7 +54,7 @@ from tests.unit.services.detector.redetection_suite import (
     TestSideBySide,
 )
 from tests.unit.services.detector.rig import LEAVING, NOW, ORG, WORKSPACE, Rig, kinds
-from tests.unit.services.detector.wish_suite import TestRemovedWishes
+from tests.unit.services.detector.wish_suite import TestRefusedWishes, TestRemovedWishes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -76,6 +76,7 @@ __all__ = [
     "TestPeople",
     "TestPreview",
     "TestReading",
+    "TestRefusedWishes",
     "TestRegrouping",
     "TestRemovedWishes",
     "TestSideBySide",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.detector.domain.corrections import correction_of
 from services.detector.domain.signal import WORDS_REMOVED
 from shared.errors import TransientError
-from tests.unit.services.detector.rig import NOW, ORG, kinds
+from tests.unit.services.detector.rig import NOW, ORG, WISH, kinds
 
 if TYPE_CHECKING:
     from services.detector.domain.wishes import Request
@@ -162,3 +164,53 @@ class TestRemovedWishes:
         rig.stores.signals.save = interrupted  # type: ignore[method-assign] # somebody is quicker
         await rig.remove()
         await expect_no_zebra(rig, request_id)
+
+
+FAINT = "It would be nice to have a zebra dark mode."
+
+
+async def dismissed_often(rig: Rig) -> None:
+    """Let people dismiss wishes until FAINT is not sure enough to open a signal."""
+    await rig.tell(*rig.said("k0", EXPORT, contact_ids=("ann",)))
+    (signal, *_) = [one for one in await rig.signals() if one.proofs[0].conversation_id == "k0"]
+    said = correction_of(signal, "dismissed", None, by=ANN, at=NOW)
+    for number in range(9):
+        await rig.stores.corrections.keep(replace(said, signal_id=f"s{number}", confidence=0.9))
+
+
+class TestRefusedWishes:
+    """A wish that opens no signal leaves no words that nothing would take away again."""
+
+    async def test_a_wish_below_the_threshold_makes_no_request(self, rig: Rig) -> None:
+        """What people's corrections refuse is kept nowhere, and titles no other customer's signal."""
+        await rig.connect()
+        await dismissed_often(rig)
+        assert await rig.tell(*rig.said("k1", FAINT, contact_ids=("lee",))) == []
+        assert await requests_like(rig, "zebra") == []
+        (told,) = await rig.tell(*rig.said("k2", WISH))
+        assert told.title == "Dark mode to the dashboard"
+
+    async def test_a_wish_below_the_threshold_leaves_no_wording(self, rig: Rig) -> None:
+        """It joins the signal that its customer has, and the request takes up no words of it."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", WISH))
+        await dismissed_often(rig)
+        await rig.tell(*rig.said("k2", FAINT), *rig.said("k3", FAINT, contact_ids=("lee",)))
+        assert await requests_like(rig, "zebra") == []
+        (signal,) = [one for one in await rig.signals(state="open") if "mode" in one.title]
+        assert {proof.conversation_id for proof in signal.proofs} == {"k1", "k2"}
+
+    async def test_a_faint_wish_finds_what_is_made_beside_it(self, rig: Rig) -> None:
+        """The surer wish that comes after it makes the request, and it is evidence for the same."""
+        await rig.connect()
+        await dismissed_often(rig)
+        (told,) = await rig.tell(*rig.said("k1", FAINT, WISH))
+        assert {one.part_id for one in told.evidence} == {"k1-0", "k1-1"}
+
+    async def test_a_wish_that_holds_a_signal_keeps_it(self, rig: Rig) -> None:
+        """What was opened before people asked for more stays where it is when it is read again."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", FAINT, contact_ids=("lee",)))
+        await dismissed_often(rig)
+        assert await rig.tell(*rig.said("k1", FAINT, "Thanks!", contact_ids=("lee",))) == []
+        assert [one.is_open for one in await rig.signals() if "Zebra" in one.title] == [True]

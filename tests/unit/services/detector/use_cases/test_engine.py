@@ -18,7 +18,7 @@ from tests.unit.services.detector.engine_suite import (
     TestWhoseItIs,
 )
 from tests.unit.services.detector.rig import Rig, memory_rig
-from tests.unit.services.detector.wish_suite import TestRemovedWishes
+from tests.unit.services.detector.wish_suite import TestRefusedWishes, TestRemovedWishes
 
 __all__ = [
     "TestAgain",
@@ -29,6 +29,7 @@ __all__ = [
     "TestHealth",
     "TestPeople",
     "TestReading",
+    "TestRefusedWishes",
     "TestRegrouping",
     "TestRemovedWishes",
     "TestTakingBack",
