@@ -13,6 +13,7 @@ from services.detector.domain.occasion import Slot
 from services.detector.domain.wish_words import MAX_TITLE
 from services.detector.domain.wishes import MAX_WORDINGS, Request, wish_tokens
 from services.detector.errors import InvalidRequestError, NotFoundError
+from services.detector.use_cases.wishes import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,7 +49,7 @@ class Regroup:
         found = await self._requests.by_ids(organization_id, {request_id, into})
         if request_id not in found or into not in found:
             raise NotFoundError("There is no such request.")
-        target = await self._root(organization_id, found[into])
+        target = await root_of(self._requests, organization_id, found[into])
         if target.request_id == request_id:
             raise InvalidRequestError("These two are one request already.")
         await self._requests.join(organization_id, request_id, target.request_id, self._clock.now())
@@ -94,12 +95,6 @@ class Regroup:
         await self._requests.forget_wordings(organization_id, {request_id, *known}, set(wordings))
         await self._refile(organization_id, chosen, request, by=by)
         return request
-
-    async def _root(self, organization_id: str, request: Request) -> Request:
-        if request.merged_into is None:
-            return request
-        roots = await self._requests.by_ids(organization_id, [request.merged_into])
-        return roots.get(request.merged_into, request)
 
     async def _refile(
         self, organization_id: str, signals: Collection[Signal], request: Request, *, by: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.detector.domain.corrections import correction_of
 from services.detector.domain.wishes import SETTLED_STATES
 from services.detector.errors import InvalidRequestError, NotFoundError
+from services.detector.use_cases.wishes import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,8 @@ class Review:
             NotFoundError: there is no such request.
         """
         held = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
-        request_id = (held and held.merged_into) or request_id
+        if held is not None:
+            request_id = (await root_of(self._requests, organization_id, held)).request_id
         request = await self._requests.set_state(organization_id, request_id, state, by, self._clock.now())
         if request is None:
             raise NotFoundError("There is no such request.")

@@ -11,6 +11,7 @@ from services.detector.domain.mood import roll_up
 from services.detector.domain.spoken import contact_keys
 from services.detector.errors import NotFoundError
 from services.detector.lists import CustomerRow, RequestRow, SignalFilter
+from services.detector.use_cases.wishes import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -232,12 +233,11 @@ class Show:
 
     async def request(self, organization_id: str, request_id: str) -> RequestView:
         """Return a request; one that was merged shows the one it is now."""
-        request = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
-        if request is not None and request.merged_into:
-            request_id = request.merged_into
-            request = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
-        if request is None:
+        held = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
+        if held is None:
             raise NotFoundError("There is no such request.")
+        request = await root_of(self._requests, organization_id, held)
+        request_id = request.request_id
         demand = (await self._signals.demand(organization_id, [request_id]))[request_id]
         signals = await self._signals.by_request(organization_id, request_id)
         signals.sort(key=lambda one: (one.is_open, one.occurred_at or one.opened_at), reverse=True)

@@ -99,6 +99,14 @@ class Wishes:
         return known
 
 
+async def root_of(requests: Requests, organization_id: str, request: Request) -> Request:
+    """Return the request that stands for this one: itself, also where the one it was merged into is gone."""
+    if request.merged_into is None:
+        return request
+    roots = await requests.by_ids(organization_id, [request.merged_into])
+    return roots.get(request.merged_into, request)
+
+
 def _may_open(wish: Finding, least: float) -> bool:
     """Return whether a wish is sure enough to open a signal, as `book` decides it of its proofs."""
     return any(round(wish.confidence_of(one), 4) >= least for one in wish.evidence)

@@ -10,6 +10,7 @@ import pytest
 
 from services.detector.domain.corrections import correction_of
 from services.detector.domain.signal import WORDS_REMOVED
+from services.detector.use_cases.show import Show
 from shared.errors import TransientError
 from tests.unit.services.detector.rig import NOW, ORG, WISH, kinds
 
@@ -66,6 +67,21 @@ async def expect_no_zebra(rig: Rig, request_id: str) -> None:
     (signal,) = left
     assert (signal.is_open, signal.title) == (True, "Dark mode to dashboards")
     assert held[request_id].title == signal.title
+
+
+def show(rig: Rig) -> Show:
+    """Return what looks things up for pages; without lists, which need a database."""
+    lists: Any = None
+    return Show(
+        mirror=rig.stores.mirror,
+        signals=rig.stores.signals,
+        customers=rig.stores.customers,
+        requests=rig.stores.requests,
+        connections=rig.stores.connections,
+        health=rig.stores.health,
+        lists=lists,
+        moods=rig.engine.moods,
+    )
 
 
 class TestRemovedWishes:
@@ -130,6 +146,20 @@ class TestRemovedWishes:
         left = await rig.stores.signals.by_workspace(ORG, "ws2")
         assert "zebra" not in repr((held, left)).casefold()
         assert held[kept].title == left[0].title != WORDS_REMOVED
+
+    async def test_a_request_whose_whole_is_gone_stands_for_itself(self, rig: Rig) -> None:
+        """What was merged into a request that is not there any more can be looked at, decided and left."""
+        await rig.connect()
+        gone, kept = await merged_by_hand(rig)
+        await rig.stores.signals.delete(ORG, [one.signal_id for one in await rig.signals()])
+        await rig.stores.requests.delete(ORG, [kept])
+        await rig.tell(*rig.said("k3", ZEBRA, contact_ids=("ann",)))
+        (signal,) = await rig.signals()
+        shown = await show(rig).request(ORG, gone)
+        assert (shown.row.request.request_id, shown.signals) == (signal.slot.request_id, [signal])
+        assert (await rig.engine.review.decide_request(ORG, gone, "planned", by=ANN)).state == "planned"
+        await rig.remove()
+        assert await rig.stores.requests.by_ids(ORG, [gone]) == {}
 
     @pytest.mark.parametrize("survived", [0, 1])
     async def test_a_removal_cut_short_leaves_no_words(self, rig: Rig, survived: int) -> None:
