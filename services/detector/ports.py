@@ -285,6 +285,10 @@ class Customers(Protocol):
 
     async def decide(self, organization_id: str, company_key: str, decision: Decision, by: str) -> None: ...
 
+    async def forget_decisions(self, organization_id: str, workspace_id: str) -> int:
+        """Forget what people said of companies of a workspace, also of those that are gone; return how much."""
+        ...
+
     async def delete(self, organization_id: str, customer_ids: Collection[str]) -> int: ...
 
     async def snapshots(

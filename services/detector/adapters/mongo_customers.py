@@ -224,6 +224,12 @@ class MongoCustomers:
             upsert=True,
         )
 
+    async def forget_decisions(self, organization_id: str, workspace_id: str) -> int:
+        result = await self._decisions.of(organization_id).delete_many(
+            {"company_key": {"$gte": f"{workspace_id}:", "$lt": f"{workspace_id};"}}
+        )
+        return result.deleted_count
+
     async def delete(self, organization_id: str, customer_ids: Keys[str]) -> int:
         if not customer_ids:
             return 0

@@ -167,6 +167,8 @@ class RemoveData:
         removed += await self._corrections.remove(organization_id, connection_id)
         removed += await self._questions.remove(organization_id, connection_id)
         removed += await self._customers.forget_attribute_map(organization_id, connection_id)
+        if workspace_id is not None:
+            removed += await self._customers.forget_decisions(organization_id, workspace_id)
         removed += await self._remove_signals.remove(organization_id, connection_id, workspace_id)
         cursor = ""
         while keys := await self._mirror.company_keys_of(

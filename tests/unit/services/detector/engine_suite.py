@@ -16,7 +16,7 @@ from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
 from services.detector.domain.identity import known_customer_id, provisional_customer_id
-from services.detector.domain.matching import Suggestion
+from services.detector.domain.matching import Decision, Suggestion
 from services.detector.domain.mirror import Progress
 from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import WORDS_REMOVED
@@ -777,6 +777,23 @@ class TestWhoseItIs:
         await rig.engine.customers.decide(ORG, key, ACC1, confirmed=True, by="ann@acme.example")
         company = (await rig.stores.mirror.companies(ORG, [key]))[key]
         assert (company.customer_id, company.basis) == (ACC1, "person")
+
+    async def test_removed_data_takes_what_people_decided(self, rig: Rig) -> None:
+        """Of the companies of the removed workspace nobody's word is kept, also of one that is gone."""
+        await rig.connect()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind"), CustomerRow("acc-2", "B")])
+        await rig.tell(rig.company(), rig.company("co2", "Contoso"))
+        keys = [f"{WORKSPACE}:co1", f"{WORKSPACE}:co2", f"{WORKSPACE}1:co1"]
+        for key in keys[:2]:
+            await rig.engine.customers.decide(ORG, key, ACC1, confirmed=True, by="ann@acme.example")
+        other = known_customer_id(ORG, "acc-2")
+        await rig.engine.customers.decide(ORG, keys[0], other, confirmed=False, by="ann@acme.example")
+        await rig.stores.customers.decide(ORG, keys[2], Decision(ACC1, confirmed=True), "ann@acme.example")
+        await rig.tell(rig.deleted("company", "co2"))
+        assert len((await rig.stores.customers.decisions(ORG, keys))[keys[0]]) == 2
+        await rig.remove()
+        left = await rig.stores.customers.decisions(ORG, keys)
+        assert left == {keys[2]: [Decision(ACC1, confirmed=True)]}
 
     async def test_deciding_about_nothing_is_refused(self, rig: Rig) -> None:
         """A decision about a company or customer that is not there says so."""

@@ -493,6 +493,11 @@ class MemoryCustomers:
                 del held[other.customer_id]
         held[decision.customer_id] = decision
 
+    async def forget_decisions(self, organization_id: str, workspace_id: str) -> int:
+        prefix = f"{workspace_id}:"
+        gone = [one for one in self._decisions if one[0] == organization_id and one[1].startswith(prefix)]
+        return sum(len(self._decisions.pop(one)) for one in gone)
+
     async def delete(self, organization_id: str, customer_ids: Collection[str]) -> int:
         gone = [one for one in customer_ids if (organization_id, one) in self._customers]
         for one in gone:
