@@ -9,8 +9,8 @@ import structlog
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from services.detector.adapters.mongo_standing import count_attention, count_demand
 from services.detector.adapters.signal_documents import event_of, from_document, identity_of, to_document
-from services.detector.domain.standing import attention_of, demand_of
 from services.detector.ports import Uncounted
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, facts_of, pending_facts
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _MANY = 5_000
-"""Signals that one question may return; a customer with more open wishes than that does not exist."""
+"""Signals of a portion, where whoever asks comes again for the rest."""
 
 _WRITES_AT_ONCE = 16
 """Guarded writes under way together; the document server commits them as a group."""
@@ -76,8 +76,9 @@ class MongoSignals:
             Index(keys=(("state", 1), ("slot", 1), ("occurred_at", 1))),
         )
 
-    async def _find(self, organization_id: str, query: Mapping[str, Any]) -> list[Signal]:
-        found = await self._collection.of(organization_id).find(query, limit=_MANY)
+    async def _find(self, organization_id: str, query: Mapping[str, Any], limit: int = 0) -> list[Signal]:
+        """Return all such signals; a limit is for those alone who come again for the rest."""
+        found = await self._collection.of(organization_id).find(query, limit=limit)
         return [from_document(document) for document in found]
 
     async def by_sources(self, organization_id: str, sources: Keys[str]) -> list[Signal]:
@@ -103,14 +104,16 @@ class MongoSignals:
 
     async def by_workspace(self, organization_id: str, workspace_id: str) -> list[Signal]:
         """Return signals opened from a workspace, or resting on any of its conversations; a portion."""
-        mine = await self._find(organization_id, {"workspace_id": workspace_id})
+        mine = await self._find(organization_id, {"workspace_id": workspace_id}, _MANY)
         resting = await self._find(
-            organization_id, {"conversation_keys": {"$gte": f"{workspace_id}:", "$lt": f"{workspace_id};"}}
+            organization_id,
+            {"conversation_keys": {"$gte": f"{workspace_id}:", "$lt": f"{workspace_id};"}},
+            _MANY,
         )
         return list({signal.signal_id: signal for signal in (*mine, *resting)}.values())
 
     async def by_connection(self, organization_id: str, connection_id: str) -> list[Signal]:
-        return await self._find(organization_id, {"connection_id": connection_id})
+        return await self._find(organization_id, {"connection_id": connection_id}, _MANY)
 
     async def overdue(self, organization_id: str, cuts: Mapping[Slot, datetime], limit: int) -> list[Signal]:
         found: list[Signal] = []
@@ -228,20 +231,10 @@ class MongoSignals:
             )
 
     async def attention(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, Attention]:
-        found = await self._find(
-            organization_id, {"customer.id": {"$in": sorted(customer_ids)}, "state": "open"}
-        )
-        return {
-            one: attention_of([signal for signal in found if signal.subject.customer_id == one])
-            for one in customer_ids
-        }
+        return await count_attention(self._collection.of(organization_id), customer_ids)
 
     async def demand(self, organization_id: str, request_ids: Keys[str]) -> dict[str, Demand]:
-        found = await self._find(organization_id, {"request_id": {"$in": sorted(request_ids)}})
-        return {
-            one: demand_of([signal for signal in found if signal.slot.request_id == one])
-            for one in request_ids
-        }
+        return await count_demand(self._collection.of(organization_id), request_ids)
 
     async def refresh_customer(self, customer: Customer) -> None:
         fresh = customer.ref.model_dump()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from services.detector.domain.standing import STILL_ASKED
+from services.detector.adapters.mongo_standing import ASKED_FOR
 from shared.documents.collection import Collection
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 Clauses = list[dict[str, Any]]
 _CUSTOMER = "customer/"
-_ASKED_FOR: dict[str, Any] = {
-    "$or": [{"state": "open"}, {"state": "cleared", "cleared_because": {"$in": list(STILL_ASKED)}}]
-}
-"""As `standing.is_asked_for`."""
 
 
 class Narrower:
@@ -88,7 +84,7 @@ class Narrower:
         """
         if narrowed.is_empty:
             return []
-        wishes = _signals_of(narrowed) if narrowed.asks_for_signals else _ASKED_FOR
+        wishes = _signals_of(narrowed) if narrowed.asks_for_signals else ASKED_FOR
         query = {**wishes, "kind": "feature_request", "request_id": {"$gt": ""}}
         if narrowed.tag is not None:
             query["tags"] = narrowed.tag

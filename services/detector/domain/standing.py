@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from services.detector.domain.signal import ClearReason, Signal
@@ -38,7 +38,10 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Who stands behind a request: customers (or people without one), people, and monthly spend."""
+    """Who stands behind a request: customers (or people without one), people, and monthly spend.
+
+    Only wishes count that are asked for (`is_asked_for`), and each customer's spend counts once.
+    """
 
     customers: int
     people: int
@@ -46,28 +49,15 @@ class Demand:
     last_at: datetime | None
 
 
-def attention_of(signals: Sequence[Signal]) -> Attention:
-    """Return what a customer's open signals ask for."""
-    mine = [one for one in signals if one.is_open]
+def attention_of(counted: Collection[tuple[str, int, datetime | None]]) -> Attention:
+    """Return what a customer's open signals ask for: by slot's key how many there are, the newest when."""
     return Attention(
-        open_signals=len(mine),
-        weight=sum(_WEIGHTS.get(one.slot.key, 0) for one in mine),
-        last_at=max((one.occurred_at for one in mine if one.occurred_at), default=None),
+        open_signals=sum(signals for _, signals, _ in counted),
+        weight=sum(_WEIGHTS.get(slot, 0) * signals for slot, signals, _ in counted),
+        last_at=max((at for _, _, at in counted if at), default=None),
     )
 
 
 def is_asked_for(signal: Signal) -> bool:
     """Return whether somebody stands behind a wish: it is open, or closed for one of `STILL_ASKED`."""
     return signal.is_open or signal.cleared_because in STILL_ASKED
-
-
-def demand_of(signals: Sequence[Signal]) -> Demand:
-    """Return who stands behind a request; dismissed and withdrawn wishes do not count."""
-    mine = [one for one in signals if is_asked_for(one)]
-    spend = {one.subject: one.customer.monthly_spend or 0.0 for one in mine if one.customer}
-    return Demand(
-        customers=len({one.subject for one in mine}),
-        people=len({person.id for one in mine for person in one.people}),
-        spend=sum(spend.values()),
-        last_at=max((one.occurred_at for one in mine if one.occurred_at), default=None),
-    )

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MAX_REASON = 500
 
+_SETTLED_AT_ONCE = 200
+"""Signals of a request that are settled in one unit of work."""
+
 
 class Review:
     """Takes people's judgements, and learns from them. `by` is the person's e-mail address."""
@@ -114,5 +117,8 @@ class Review:
                 for signal in book.signals:
                     book.clear(signal.signal_id, "resolved", by=by, note=f"the request was {state}")
 
-            await self._settler.change(organization_id, settled, resolve)
+            for start in range(0, len(settled), _SETTLED_AT_ONCE):
+                await self._settler.change(
+                    organization_id, settled[start : start + _SETTLED_AT_ONCE], resolve
+                )
         return request

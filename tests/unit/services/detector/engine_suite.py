@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.detector.adapters import mongo_signals
 from services.detector.domain.attributes import NONE
 from services.detector.domain.book import Change
 from services.detector.domain.customer import Customer
@@ -20,11 +21,13 @@ from services.detector.domain.matching import Decision, Suggestion
 from services.detector.domain.mirror import Progress
 from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import WORDS_REMOVED
+from services.detector.domain.standing import Demand
 from services.detector.errors import InvalidRequestError, NotFoundError
+from services.detector.use_cases import review
 from services.detector.use_cases.admission import Admission
 from services.detector.use_cases.intake import Intake
 from shared.contracts.connections import DataRemoved
-from shared.contracts.resources import AdminChanged
+from shared.contracts.resources import AdminChanged, Author
 from shared.contracts.signals import SignalCleared, SignalDetected
 from shared.errors import PartlyTransientError, PermanentError, TransientError
 from tests.unit.services.detector.rig import (
@@ -1334,6 +1337,88 @@ class TestAgain:
         (signal,) = await rig.signals()
         assert signal.is_open
         assert await rig.stores.signals.by_ids("other", [signal.signal_id]) == []
+
+
+class TestMany:
+    """However many signals there are, none is left out where all are asked for."""
+
+    CUSTOMERS = 7
+
+    @pytest.fixture(autouse=True)
+    def few_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let a portion be smaller than what there is; stores in memory have none."""
+        monkeypatch.setattr(mongo_signals, "_MANY", 3)
+
+    async def _crowd(self, rig: Rig) -> tuple[str, list[str]]:
+        """Let many customers wish for the same and leave; return the request's id and the customers'."""
+        await rig.connect()
+        for number in range(self.CUSTOMERS):
+            person, company = f"p{number}", f"co{number}"
+            spend = float(100 * (number + 1))
+            await rig.tell(
+                rig.contact(person, (company,)),
+                rig.company(company, f"Customer {number}", monthly_spend=spend),
+            )
+            author = Author(type="user", id=person, name=person)
+            key = f"k{number}"
+            parts = [rig.part(key, n, text, author=author) for n, text in enumerate((WISH, LEAVING))]
+            await rig.tell(*parts, rig.conversation(key, contact_ids=(person,), part_count=2))
+        keys = [f"{WORKSPACE}:co{number}" for number in range(self.CUSTOMERS)]
+        ids = [provisional_customer_id(ORG, key) for key in keys]
+        found = await rig.stores.signals.by_slots(ORG, {f"customer/{one}" for one in ids}, None)
+        (request_id,) = {one.slot.request_id for one in found if one.slot.request_id}
+        return str(request_id), ids
+
+    async def test_numbers_count_everybody(self, rig: Rig) -> None:
+        """Every customer's attention and a request's demand are those of all their signals."""
+        request_id, ids = await self._crowd(rig)
+        counted = await rig.stores.signals.attention(ORG, [*ids, "c-none"])
+        assert {one: (found.open_signals, found.weight) for one, found in counted.items()} == {
+            **dict.fromkeys(ids, (2, 100)),
+            "c-none": (0, 0),
+        }
+        assert all(counted[one].last_at for one in ids)
+        demand = await rig.stores.signals.demand(ORG, [request_id, "r-none"])
+        everybody = demand[request_id]
+        assert (everybody.customers, everybody.people, everybody.spend) == (7, 7, 2800.0)
+        assert everybody.last_at == max(found.last_at for found in counted.values() if found.last_at)
+        assert demand["r-none"] == Demand(customers=0, people=0, spend=0.0, last_at=None)
+
+    async def test_numbers_leave_out_what_nobody_asks_for(self, rig: Rig) -> None:
+        """A dismissed wish is nobody's demand, and what is closed asks for no attention."""
+        request_id, ids = await self._crowd(rig)
+        wishes = await rig.stores.signals.by_request(ORG, request_id)
+        assert len(wishes) == self.CUSTOMERS
+        for one in wishes[:2]:
+            await rig.engine.review.dismiss(ORG, one.signal_id, "a joke", by="ann@acme.example")
+        gone = {one.subject.customer_id for one in wishes[:2]}
+        demand = (await rig.stores.signals.demand(ORG, [request_id]))[request_id]
+        assert demand.customers == demand.people == self.CUSTOMERS - 2
+        counted = await rig.stores.signals.attention(ORG, ids)
+        assert {one for one in ids if counted[one].open_signals == 1} == gone
+
+    async def test_everybody_hears_what_becomes_of_a_request(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Shipping settles every signal about it, whatever is settled at once."""
+        monkeypatch.setattr(review, "_SETTLED_AT_ONCE", 3)
+        request_id, ids = await self._crowd(rig)
+        await rig.engine.review.decide_request(ORG, request_id, "shipped", by="ann@acme.example")
+        left = await rig.stores.signals.by_request(ORG, request_id)
+        assert [one.cleared_because for one in left] == ["resolved"] * self.CUSTOMERS
+        assert (await rig.stores.signals.demand(ORG, [request_id]))[request_id].customers == self.CUSTOMERS
+        counted = await rig.stores.signals.attention(ORG, ids)
+        assert {found.open_signals for found in counted.values()} == {1}
+
+    async def test_a_merge_takes_everybody_along(self, rig: Rig) -> None:
+        """Nobody who asked stays behind with the request that was merged away."""
+        request_id, _ = await self._crowd(rig)
+        (told,) = await rig.tell(*rig.said("other", "Please add an export of invoices to Excel."))
+        (signal,) = await rig.stores.signals.by_ids(ORG, [told.signal_id])
+        other = str(signal.slot.request_id)
+        await rig.engine.regroup.merge(ORG, request_id, other, by="ann@acme.example")
+        assert await rig.stores.signals.by_request(ORG, request_id) == []
+        assert len(await rig.stores.signals.by_request(ORG, other)) == self.CUSTOMERS + 1
 
 
 class TestHealth:

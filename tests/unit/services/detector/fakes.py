@@ -24,7 +24,7 @@ from services.detector.domain.mirror import (
     Writers,
 )
 from services.detector.domain.spoken import contact_keys
-from services.detector.domain.standing import Attention, Demand, attention_of, demand_of
+from services.detector.domain.standing import Attention, Demand, attention_of, is_asked_for
 from services.detector.ports import Due, DueSubject, Spent, Uncounted
 from shared.contracts.resources import (
     AdminChanged,
@@ -386,15 +386,16 @@ class MemorySignals:
             self._uncounted.pop((organization_id, signal_id, revision), None)
 
     async def attention(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Attention]:
+        mine = [one for one in self._of(organization_id) if one.is_open]
         return {
-            one: attention_of(
-                [found for found in self._of(organization_id) if found.subject.customer_id == one]
+            customer_id: attention_of(
+                [(one.slot.key, 1, one.occurred_at) for one in mine if one.subject.customer_id == customer_id]
             )
-            for one in customer_ids
+            for customer_id in customer_ids
         }
 
     async def demand(self, organization_id: str, request_ids: Collection[str]) -> dict[str, Demand]:
-        return {one: demand_of(await self.by_request(organization_id, one)) for one in request_ids}
+        return {one: _demand_of(await self.by_request(organization_id, one)) for one in request_ids}
 
     async def refresh_customer(self, customer: Customer) -> None:
         for place, one in self._signals.items():
@@ -416,6 +417,17 @@ class MemorySignals:
             del self._signals[place]
         self._uncounted = {key: mark for key, mark in self._uncounted.items() if key[:2] not in gone}
         return len(gone)
+
+
+def _demand_of(signals: Sequence[Signal]) -> Demand:
+    mine = [one for one in signals if is_asked_for(one)]
+    spend = {one.subject: one.customer.monthly_spend or 0.0 for one in mine if one.customer}
+    return Demand(
+        customers=len({one.subject for one in mine}),
+        people=len({person.id for one in mine for person in one.people}),
+        spend=sum(spend.values()),
+        last_at=max((one.occurred_at for one in mine if one.occurred_at), default=None),
+    )
 
 
 class MemoryCustomers:
