@@ -301,10 +301,10 @@ def account_reading(
     """Return what an account's facts say.
 
     `seen` holds the facts that signals rest on already, by (slot key, fact): a fact that lasts is evidence
-    from the day it was first seen, however its number moves (two questions wait, then three); a date that
-    was put right is corrected in place. `is_news` is false while listening has only begun: every fact is new
-    to us then, and old to everybody else, so that one which says since when it holds is dated so. The same
-    goes for the facts of each of the `new_detectors`.
+    from the day it was first seen, however its number moves (two questions wait, then three). What it says
+    now, and how sure that is, takes the place of what it said. `is_news` is false while listening has only
+    begun: every fact is new to us then, and old to everybody else, so that one which says since when it holds
+    is dated so. The same goes for the facts of each of the `new_detectors`.
     """
     contributions = []
     for finding in findings:
@@ -315,7 +315,7 @@ def account_reading(
         proofs = []
         for fact in finding.facts:
             known = seen.get((slot.key, fact.name))
-            if known is not None and (fact.since is None or known.fact_value == fact.value):
+            if known is not None and (known.fact_value, known.reason) == (fact.value, fact.reason):
                 proofs.append(known)
                 continue
             noticed = now if news or fact.since is None else min(fact.since, now)

@@ -28,7 +28,7 @@ from services.detector.use_cases.admission import Admission
 from services.detector.use_cases.intake import Intake
 from shared.contracts.connections import DataRemoved
 from shared.contracts.resources import AdminChanged, Author
-from shared.contracts.signals import SignalCleared, SignalDetected
+from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent
 from shared.errors import PartlyTransientError, PermanentError, TransientError
 from tests.unit.services.detector.rig import (
     CONNECTION,
@@ -965,6 +965,34 @@ class TestWhoseItIs:
         (signal,) = await rig.signals()
         assert [proof.fact_value for proof in signal.proofs] == dates[1:]
         assert signal.occurred_at == signal.first_said_at
+
+    async def test_a_number_that_moved_is_told_in_its_signal(self, rig: Rig) -> None:
+        """The page tells how many wait now, and is as sure as that makes it; nobody is alerted again."""
+        await rig.connect()
+        rig.clock.advance(3 * 86_400)
+        await rig.tell(rig.company(), rig.contact())
+
+        async def wait(*numbers: int) -> list[SignalEvent]:
+            told = []
+            for number in numbers:
+                at = rig.clock.now() - timedelta(days=5, hours=number)
+                told += await rig.tell(*rig.said(f"k{number}", UNRELATED, at=at))
+            return told
+
+        opened = await wait(1, 2)
+        assert kinds(opened) == [("detected", "churn_risk")]
+        (before,) = await rig.signals()
+        moved = await wait(3, 4)
+        assert {transition for transition, _ in kinds(moved)} == {"updated"}
+        (after,) = await rig.signals()
+        assert [one.fact_value for one in before.proofs + after.proofs] == ["2", "4"]
+        assert after.proofs[0].reason.startswith("4 open questions wait")
+        assert (before.confidence, after.confidence) == (0.7, 0.8)
+        assert (after.signal_id, after.occurred_at) == (before.signal_id, before.occurred_at)
+        start = len(rig.publisher.published)
+        await rig.engine.review.dismiss(ORG, after.signal_id, "on holiday", by="ann@acme.example")
+        await wait(5)
+        assert kinds(rig.published(start)) == [("cleared", "churn_risk")]
 
     async def test_facts_hide_no_words_that_ran_out(self, rig: Rig) -> None:
         """However many customers' facts last longer than a kind's words count."""
