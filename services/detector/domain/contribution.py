@@ -43,7 +43,8 @@ class Reading:
     """All that one source says now; what it said before and says no longer is taken back.
 
     Attributes:
-        texts: the text of each part that still stands, by part id; None where no text is behind the source.
+        texts: by conversation key the text of each of its parts that still stands, by part id. The words of
+            conversations that are not named stand.
         muted: whether lifecycle kinds were not looked for, so that their absence means nothing.
         muted_since: when looking for them was switched off. What was opened after that should not be.
         resolves: whether silence means that the matter is settled, rather than that it was misread.
@@ -53,7 +54,7 @@ class Reading:
 
     source: str
     contributions: tuple[Contribution, ...]
-    texts: dict[str, str] | None = None
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     muted: bool = False
     muted_since: datetime | None = None
     resolves: bool = False
@@ -67,6 +68,5 @@ class Reading:
 
     def is_alive(self, proof: Proof) -> bool:
         """Return whether the quoted words still stand where they stood."""
-        if self.texts is None or proof.fact:
-            return True
-        return self.texts.get(proof.part_id, "")[proof.start : proof.end] == proof.quote
+        texts = self.texts.get(proof.conversation_key)
+        return texts is None or texts.get(proof.part_id, "")[proof.start : proof.end] == proof.quote

@@ -110,7 +110,7 @@ def conversation_reading(
     return Reading(
         source=key,
         contributions=contributions,
-        texts=texts,
+        texts={key: texts},
         muted=not lifecycle,
         muted_since=None if lifecycle else muted_since,
         heard={key: heard_until} if heard_until else {},
@@ -230,13 +230,14 @@ def mood_reading(
     subject: Subject,
     customer: CustomerRef | None,
     shifts: Sequence[Shift],
-    points: Sequence[MoodPoint],
     connection_id: str,
-    heard: Mapping[str, datetime] | None = None,
+    *,
+    texts: Mapping[str, Mapping[str, str]],
+    heard: Mapping[str, datetime],
 ) -> Reading:
     """Return what a subject's moods say: shifts with the words that carry them, or that there are none.
 
-    `heard` is by conversation key the newest message that detectors of another version had read.
+    `texts` and `heard` are a reading's.
     """
     source = mood_source(subject)
     return Reading(
@@ -244,9 +245,9 @@ def mood_reading(
         contributions=tuple(
             _shift_contribution(subject, customer, shift, source, connection_id) for shift in shifts
         ),
-        texts={point.part_id: " " * point.start + point.quote for point in points},
+        texts=texts,
         resolves=True,
-        heard=heard or {},
+        heard=heard,
     )
 
 

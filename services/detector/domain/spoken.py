@@ -26,6 +26,11 @@ def author_type(author: Author) -> AuthorType:
     return AuthorType.AGENT if author.type in {"admin", "team"} else AuthorType.BOT
 
 
+def words_of(part: ConversationPartChanged) -> str:
+    """Return what a part says; nothing once it is redacted."""
+    return "" if part.redacted else part.text
+
+
 def as_conversation(
     record: ConversationChanged, parts: Sequence[ConversationPartChanged], tags: Sequence[str]
 ) -> Conversation:
@@ -35,7 +40,7 @@ def as_conversation(
             part_id=part.id,
             author_type=author_type(part.author),
             at=part.created_at,
-            text="" if part.redacted else part.text,
+            text=words_of(part),
             author_id=part.author.id or "",
             author_name=part.author.name or "",
             author_email=part.author.email or "",

@@ -10,11 +10,12 @@ from services.detector.domain.contribution import Reading
 from services.detector.domain.conversation import AccountHistory, Context, FactsAt
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.mood import find_gladness, find_shift, roll_up
-from services.detector.domain.readings import account_reading, account_source, mood_reading
+from services.detector.domain.readings import account_reading, account_source, mood_reading, mood_source
+from services.detector.domain.spoken import words_of
 from services.detector.use_cases.newcomers import FIRST_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from services.detector.detectors import Detectors
@@ -80,18 +81,23 @@ class Accounts:
         since = self._clock.now() - timedelta(days=self._moods.max_age_days)
         keys = [one.key for one in reviewed]
         ids = {one.customer_id for one in reviewed if one.customer_id}
-        sources = {account_source(one) for one in reviewed}
+        sources = {source for one in reviewed for source in (account_source(one), mood_source(one))}
         conversations, customers, held = await asyncio.gather(
             self._mirror.digests(organization_id, keys, since),
             self._customers.by_ids(organization_id, ids),
             self._signals.by_sources(organization_id, sources),
         )
+        felt = {
+            one: [point for digest in conversations.get(one.key, []) for point in digest.moods]
+            for one in reviewed
+        }
+        texts = await self._texts(organization_id, _doubtful(felt, held))
         readings: list[Reading] = []
         moods: dict[str, tuple[float | None, int]] = {}
         for subject, view in reviewed.items():
             mine = conversations.get(subject.key, [])
             customer = customers.get(subject.customer_id or "")
-            points = [point for one in mine for point in one.moods]
+            points = felt[subject]
             ref = customer.ref if customer else None
             heard = {
                 one.moods[0].conversation_key: one.heard_until
@@ -99,7 +105,11 @@ class Accounts:
                 if one.moods and one.heard_until
             }
             shifts = [one for one in (find_shift(points), find_gladness(points)) if one is not None]
-            readings.append(mood_reading(subject, ref, shifts, points, view.connection_id, heard))
+            readings.append(
+                mood_reading(
+                    subject, ref, shifts, view.connection_id, texts=texts.get(subject, {}), heard=heard
+                )
+            )
             if customer is not None:
                 mood = self._mood(points)
                 if mood != (customer.mood, customer.mood_messages):
@@ -108,6 +118,26 @@ class Accounts:
             await self._customers.save_moods(organization_id, moods)
         readings += await self._account_readings(organization_id, reviewed, customers, conversations, held)
         return (await self._settler.settle(organization_id, readings, known_before=known_before)).count
+
+    async def _texts(
+        self, organization_id: str, doubtful: Mapping[Subject, Collection[str]]
+    ) -> dict[Subject, dict[str, dict[str, str]]]:
+        """Return by subject what stands in these conversations; nothing in one that is not theirs now."""
+        keys = {key for mine in doubtful.values() for key in mine}
+        if not keys:
+            return {}
+        mirrored, parts = await asyncio.gather(
+            self._mirror.conversations(organization_id, keys), self._mirror.parts(organization_id, keys)
+        )
+        return {
+            subject: {
+                key: {part.id: words_of(part) for part in parts.get(key, [])}
+                if key in mirrored and mirrored[key].subject == subject.key
+                else {}
+                for key in mine
+            }
+            for subject, mine in doubtful.items()
+        }
 
     def _mood(self, points: Sequence[MoodPoint]) -> tuple[float | None, int]:
         """Return the mood and of how many messages; None when all are gone, or too old to speak of today."""
@@ -172,6 +202,24 @@ class Accounts:
                 )
             )
         return readings
+
+
+def _doubtful(felt: Mapping[Subject, Sequence[MoodPoint]], held: Sequence[Signal]) -> dict[Subject, set[str]]:
+    """Return by subject the conversations whose words shifts rest on though they tell no mood now.
+
+    They may be gone, or older than what is looked at, or mean something else to another model.
+    """
+    found: dict[Subject, set[str]] = {}
+    for subject, points in felt.items():
+        source = mood_source(subject)
+        told = {(one.conversation_key, one.part_id, one.start, one.quote) for one in points}
+        found[subject] = {
+            one.conversation_key
+            for signal in held
+            for one in signal.proofs
+            if one.source == source and (one.conversation_key, one.part_id, one.start, one.quote) not in told
+        }
+    return found
 
 
 _DISMISSED_FOR = timedelta(days=90)

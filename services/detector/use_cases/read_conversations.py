@@ -210,7 +210,7 @@ class ReadConversations:
             {one.key: one.findings for one in reads},
             least.get(Kind.FEATURE_REQUEST, 0.0),
         )
-        gone = [Reading(source=key, contributions=(), texts={}) for key in looked.gone]
+        gone = [Reading(source=key, contributions=(), texts={key: {}}) for key in looked.gone]
         readings = [_reading(one, requests.get(one.key, {}), least) for one in reads]
         settled = await self._settler.settle(
             organization_id, [*gone, *readings], known_before=batch.known_before

@@ -44,6 +44,7 @@ from tests.unit.services.detector.engine_suite import (
     TestPeople,
     TestReading,
     TestRegrouping,
+    TestShiftsThatStand,
     TestTakingBack,
     TestWhoseItIs,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "TestRefusedWishes",
     "TestRegrouping",
     "TestRemovedWishes",
+    "TestShiftsThatStand",
     "TestSideBySide",
     "TestTakingBack",
     "TestWhoseItIs",

@@ -16,7 +16,7 @@ from services.detector.domain.customer import Customer
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
-from services.detector.domain.identity import known_customer_id, provisional_customer_id
+from services.detector.domain.identity import Subject, known_customer_id, provisional_customer_id
 from services.detector.domain.matching import Decision, Suggestion
 from services.detector.domain.mirror import Progress
 from services.detector.domain.occasion import Slot
@@ -222,6 +222,84 @@ class TestReading:
         assert await rig.tell(*rig.said("g3", glad)) == []
         cleared = [one for one in await rig.tell(*rig.said("b4", angry)) if isinstance(one, SignalCleared)]
         assert [(one.direction, one.cleared_because) for one in cleared] == [("up", "resolved")]
+
+
+ANGRY = "This is terrible, the worst support I ever had, completely unacceptable and awful."
+GLAD = "Thank you so much, it is wonderful now, excellent, I love it."
+
+
+class TestShiftsThatStand:
+    """What a shift of mood rests on stays as long as the words stand, whatever is heard in them since."""
+
+    async def _shifted(self, rig: Rig) -> str:
+        """Let a mood turn for the worse; return the signal's id."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company())
+        for number in range(4):
+            await rig.tell(*rig.said(f"g{number}", GLAD, at=NOW - timedelta(days=60 - number)))
+        told = await rig.tell(*rig.said("bad", ANGRY, ANGRY))
+        (shift,) = [one for one in told if one.kind == "sentiment_shift"]
+        return shift.signal_id
+
+    async def _review(self, rig: Rig) -> list[SignalEvent]:
+        start = len(rig.publisher.published)
+        view = await rig.stores.connections.get(ORG, CONNECTION)
+        assert view is not None
+        subject = Subject("customer", NORTHWIND)
+        await rig.stores.due.mark(ORG, {subject: view}, at=rig.clock.now(), known_before=None)
+        await rig.review_due()
+        return [one for one in rig.published(start) if one.kind == "sentiment_shift"]
+
+    async def _held(self, rig: Rig, signal_id: str) -> Signal:
+        (signal,) = await rig.stores.signals.by_ids(ORG, [signal_id])
+        return signal
+
+    async def test_words_that_another_model_hears_otherwise_stand(self, rig: Rig) -> None:
+        """The shift is over, and its page goes on to show the words it rested on."""
+        signal_id = await self._shifted(rig)
+        key = f"{WORKSPACE}:bad"
+        held = (await rig.stores.mirror.conversations(ORG, [key]))[key]
+        assert held.analysis is not None
+        deaf = replace(held.analysis, moods=())
+        await rig.stores.mirror.save_analyses(ORG, {key: (deaf, str(held.subject), ())})
+        before = await self._held(rig, signal_id)
+        (told,) = await self._review(rig)
+        assert isinstance(told, SignalCleared)
+        after = await self._held(rig, signal_id)
+        assert (after.cleared_because, after.proofs) == ("resolved", before.proofs)
+        assert len(after.proofs) > 0
+
+    async def test_a_closed_shift_keeps_its_words_beyond_a_year(self, rig: Rig) -> None:
+        """A review looks at a year, and what it does not look at is not gone; nothing more is told of it."""
+        signal_id = await self._shifted(rig)
+        rig.clock.advance(86_400)
+        await rig.tell(*rig.said("glad", GLAD, GLAD, GLAD))
+        before = await self._held(rig, signal_id)
+        assert before.cleared_because == "resolved"
+        rig.clock.advance(400 * 86_400)
+        assert await self._review(rig) == []
+        assert await self._held(rig, signal_id) == before
+
+    async def test_redaction_and_deletion_reach_it_beyond_a_year(self, rig: Rig) -> None:
+        """What is gone in Intercom is gone from a shift too, however long ago it was said."""
+        signal_id = await self._shifted(rig)
+        rig.clock.advance(400 * 86_400)
+        await self._review(rig)
+        before = await self._held(rig, signal_id)
+        assert {proof.part_id for proof in before.proofs} == {"bad-0", "bad-1"}
+        await rig.tell(rig.part("bad", 0, "", redacted=True))
+        after = await self._held(rig, signal_id)
+        assert [proof.part_id for proof in after.proofs] == ["bad-1"]
+        await rig.tell(rig.deleted("conversation", "bad"))
+        assert (await self._held(rig, signal_id)).proofs == ()
+
+    async def test_words_of_somebody_else_s_conversation_leave(self, rig: Rig) -> None:
+        """A conversation that turns out to be another customer's is nothing this one's shift rests on."""
+        signal_id = await self._shifted(rig)
+        await rig.tell(rig.company("co2", "Contoso"))
+        await rig.tell(rig.conversation("bad", company_id="co2", part_count=2))
+        held = await rig.stores.signals.by_slots(ORG, {f"customer/{NORTHWIND}"}, None)
+        assert [one.proofs for one in held if one.signal_id == signal_id] == [()]
 
 
 def meanwhile(rig: Rig, happening: Callable[[], Awaitable[None]], *, before: bool = False) -> None:

@@ -39,7 +39,7 @@ def proof(source: str = "ws1:k1", part: str = "p1", days_ago: float = 1, start: 
 def reading(
     *proofs: Proof, subject: Subject = CUSTOMER, slot: Slot = CHURN, source: str = "ws1:k1"
 ) -> Reading:
-    texts = {one.part_id: " " * one.start + "word" for one in proofs}
+    texts = {source: {one.part_id: " " * one.start + "word" for one in proofs}}
     contribution = Contribution(
         subject=subject,
         slot=slot,
@@ -112,7 +112,7 @@ def test_late_evidence_may_revive_an_occasion() -> None:
 def test_taken_back_keeps_the_words_readable() -> None:
     """Words that still stand but no longer mean it close the signal as withdrawn, and come back quietly."""
     (opened,) = settled(reading(proof()))
-    empty = Reading(source="ws1:k1", contributions=(), texts={"p1": "word"})
+    empty = Reading(source="ws1:k1", contributions=(), texts={"ws1:k1": {"p1": "word"}})
     (closed,) = settled(empty, stored=(opened,))
     assert (closed.cleared_because, len(closed.proofs)) == ("withdrawn", 1)
     again = book(closed)
@@ -121,7 +121,7 @@ def test_taken_back_keeps_the_words_readable() -> None:
     assert (change.after.is_open, [step for step, _ in change.told]) == (True, ["updated"])
 
 
-EMPTY = Reading(source="ws1:k1", contributions=(), texts={"p1": "word"})
+EMPTY = Reading(source="ws1:k1", contributions=(), texts={"ws1:k1": {"p1": "word"}})
 
 
 def _withdrawn() -> Signal:
@@ -168,10 +168,20 @@ def test_words_that_mean_it_again_join_the_newer_occasion() -> None:
 def test_muted_kinds_are_left_alone() -> None:
     """What was not looked for is not missing; words that are gone are."""
     (opened,) = settled(reading(proof()))
-    muted = Reading(source="ws1:k1", contributions=(), texts={"p1": "word"}, muted=True)
+    muted = Reading(source="ws1:k1", contributions=(), texts={"ws1:k1": {"p1": "word"}}, muted=True)
     assert settled(muted, stored=(opened,)) == [opened]
-    (closed,) = settled(replace(muted, texts={}), stored=(opened,))
+    (closed,) = settled(replace(muted, texts={"ws1:k1": {}}), stored=(opened,))
     assert closed.cleared_because == "evidence_gone"
+
+
+def test_words_stand_where_nobody_says_that_they_went() -> None:
+    """A source tells of some conversations what stands; a part of the same id elsewhere is another one."""
+    both = [replace(proof(place), source="mood/c1") for place in ("ws1:k1", "ws2:k1")]
+    (opened,) = settled(reading(*both, source="mood/c1"))
+    less = Reading(source="mood/c1", contributions=(), texts={"ws1:k1": {}}, muted=True)
+    (after,) = settled(less, stored=(opened,))
+    assert [one.conversation_key for one in after.proofs] == ["ws2:k1"]
+    assert settled(replace(less, texts={}), stored=(opened,)) == [opened]
 
 
 def test_a_conversation_with_somebody_else_moves_its_signal() -> None:
@@ -277,6 +287,6 @@ def test_nothing_is_left_when_all_is_deleted(proofs: list[Proof]) -> None:
         for source in sources
     ]
     stored = tuple(settled(*readings))
-    gone = [Reading(source=source, contributions=(), texts={}) for source in sources]
+    gone = [Reading(source=source, contributions=(), texts={source: {}}) for source in sources]
     after = settled(*gone, stored=stored)
     assert not any(one.is_open or one.proofs for one in after)

@@ -15,6 +15,7 @@ from tests.unit.services.detector.engine_suite import (
     TestPeople,
     TestReading,
     TestRegrouping,
+    TestShiftsThatStand,
     TestTakingBack,
     TestWhoseItIs,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "TestRefusedWishes",
     "TestRegrouping",
     "TestRemovedWishes",
+    "TestShiftsThatStand",
     "TestTakingBack",
     "TestWhoseItIs",
 ]
