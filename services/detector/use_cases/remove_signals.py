@@ -37,15 +37,20 @@ class _Leaving:
 
     def lightened(self, signal: Signal, now: datetime) -> Signal:
         """Return the signal without what goes; cleared where nobody is left to tell of it."""
-        rest = proofs_without(signal, self.workspaces[signal.signal_id])
+        workspace_id = self.workspaces[signal.signal_id]
+        rest = proofs_without(signal, workspace_id)
         other = workspace_of(rest[0].conversation_key) if rest else ""
         mine = signal.connection_id == self.connection_id
         heir = self.heirs.get(other) if mine else signal.connection_id
         if heir is None or not rest:
             bare = replace(signal.with_proofs((), at=now), people=(), tags=())
             return bare.cleared("evidence_gone", at=now)
-        lighter = signal.with_proofs(rest, at=now)
-        return replace(lighter, workspace_id=other or signal.workspace_id, connection_id=heir)
+        return replace(
+            signal.with_proofs(rest, at=now),
+            workspace_id=other or signal.workspace_id,
+            connection_id=heir,
+            people=tuple(one for one in signal.people if workspace_of(one.id) != workspace_id),
+        )
 
 
 class RemoveSignals:

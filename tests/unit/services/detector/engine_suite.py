@@ -722,7 +722,7 @@ class TestTakingBack:
         assert first.signal_id != second.signal_id
 
     async def test_a_signal_keeps_what_another_workspace_said(self, rig: Rig) -> None:
-        """It loses the removed workspace's words, and belongs to the connection that is left."""
+        """It loses the removed workspace's words and people, and belongs to the connection that is left."""
         await rig.connect()
         await rig.connect(connection_id="con2", workspace_id="ws2")
         await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
@@ -732,11 +732,13 @@ class TestTakingBack:
         await rig.tell(*there)
         (both,) = await rig.signals()
         assert {proof.conversation_key for proof in both.proofs} == {"ws1:k1", "ws2:k1"}
+        assert {one.id for one in both.people} == {"ws1:dana", "ws2:dana"}
         await rig.remove()
         assert await rig.signals() == []
         (left,) = await rig.stores.signals.by_connection(ORG, "con2")
         assert (left.signal_id, left.is_open, left.workspace_id) == (both.signal_id, True, "ws2")
         assert {proof.conversation_key for proof in left.proofs} == {"ws2:k1"}
+        assert {one.id for one in left.people} == {"ws2:dana"}
 
     async def test_a_signal_that_moved_is_buried_wherever_it_was(self, rig: Rig) -> None:
         """Records stay in the partitions of former customers; each of them gets its tombstone."""
