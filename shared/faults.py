@@ -163,9 +163,11 @@ class FaultPoint(StrEnum):
     DETECTOR_TAGS_UPDATE = "detector/tags.update"
     """Part of a batch is in the mirror; the batch comes again and changes nothing twice."""
     DETECTOR_CONTACTS_UPDATE = "detector/contacts.update"
-    """Part of a batch is in the mirror; the batch comes again and changes nothing twice."""
+    """Part of a batch is in the mirror, with a mark where conversations are to follow; the batch comes again,
+    and whatever is marked still is read again."""
     DETECTOR_COMPANIES_UPDATE = "detector/companies.update"
-    """Part of a batch is in the mirror; the batch comes again and changes nothing twice."""
+    """The same, also where a person's decision or list gave the company to another customer: whoever does it
+    again finds the mark."""
     DETECTOR_PARTS_UPDATE = "detector/parts.update"
     """Part of a batch is in the mirror; the batch comes again and changes nothing twice."""
     DETECTOR_CONVERSATIONS_INSERT = "detector/conversations.insert"

@@ -54,11 +54,26 @@ class Mirror(Protocol):
 
     A record is kept only if it was observed no earlier than what is held: a repeat, or one that was fed
     in again late, never overwrites newer state, and never brings back what was deleted after it.
+
+    What changes whose conversations are, or their tags, is marked in the same write, and unmarked when all
+    that follows from it is done: by the mark, what was cut short in between is found when it comes again.
     """
 
-    async def store(self, organization_id: str, records: Sequence[ResourceEvent]) -> None: ...
+    async def store(
+        self, organization_id: str, records: Sequence[ResourceEvent], *, regrouped: bool = False
+    ) -> None:
+        """Keep records; with `regrouped`, mark those that are kept."""
+        ...
 
-    async def bury(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> None: ...
+    async def bury(
+        self,
+        organization_id: str,
+        deletions: Sequence[ResourceDeleted],
+        *,
+        left: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        """Delete; `left` is by company key which customers are still to lose it, see `owners`."""
+        ...
 
     async def conversations(
         self, organization_id: str, keys: Collection[str]
@@ -72,7 +87,30 @@ class Mirror(Protocol):
 
     async def contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]: ...
 
+    async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, datetime]:
+        """Return by key when those of these contacts were observed that are marked."""
+        ...
+
+    async def unmark_contacts(self, organization_id: str, observed: Mapping[str, datetime]) -> None:
+        """Unmark contacts, by key with when they were observed; one that came anew since stays marked."""
+        ...
+
     async def companies(self, organization_id: str, keys: Collection[str]) -> dict[str, MirroredCompany]: ...
+
+    async def owners(self, organization_id: str, company_keys: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return by key the customers that these companies belong to, and those they are still to leave.
+
+        Of the deleted ones only those come that somebody is still to lose.
+        """
+        ...
+
+    async def unmark_companies(self, organization_id: str, companies: Sequence[MirroredCompany]) -> None:
+        """Unmark these companies, but none that came anew or was matched otherwise since."""
+        ...
+
+    async def unmark_deletions(self, organization_id: str, company_keys: Collection[str]) -> None:
+        """Keep that nobody is to lose these companies any more."""
+        ...
 
     async def companies_of(
         self, organization_id: str, customer_ids: Collection[str]
@@ -108,7 +146,11 @@ class Mirror(Protocol):
         """Keep what a company may be, unless it was matched meanwhile."""
         ...
 
-    async def save_match(self, organization_id: str, company_key: str, match: Match) -> None: ...
+    async def save_match(
+        self, organization_id: str, company_key: str, match: Match, *, left: Collection[str] | None = None
+    ) -> None:
+        """Keep whose a company is; unless `left` is None, mark it, and add these to whom it is to leave."""
+        ...
 
     async def save_analyses(
         self,

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from shared.contracts.resources import ResourceEvent
     from shared.documents.database import Document
 
+REGROUPED = "regrouped"
+"""The mark of a contact or company whose conversations are to be read again; the field is there or not."""
+
+LEFT = "left"
+"""The customers that a company, or a grave of one, is still to leave."""
+
 
 def fields_of(record: ResourceEvent) -> Document:
     """Return what a resource's document is set to; `data` is the record, the rest is to be searched by."""
@@ -87,6 +93,8 @@ def company_from(document: Document) -> MirroredCompany:
         customer_id=document.get("customer_id"),
         basis=document.get("basis", "none"),
         suggestions=tuple(Suggestion(**one) for one in document.get("suggestions", ())),
+        regrouped=REGROUPED in document,
+        left=tuple(document.get(LEFT, ())),
     )
 
 

@@ -18,6 +18,8 @@ from pymongo import DeleteMany, ReplaceOne, UpdateOne
 from services.detector.adapters.guarded import store_newer, write_newer
 from services.detector.adapters.mirror_documents import (
     DIGEST_FIELDS,
+    LEFT,
+    REGROUPED,
     analysis_fields,
     company_from,
     conversation_from,
@@ -121,10 +123,13 @@ class MongoMirror:
                 *(Index(keys=keys) for keys in indexes.get(resource, ())),
             )
 
-    async def store(self, organization_id: str, records: Sequence[ResourceEvent]) -> None:
+    async def store(
+        self, organization_id: str, records: Sequence[ResourceEvent], *, regrouped: bool = False
+    ) -> None:
         documents: dict[str, list[Document]] = defaultdict(list)
+        mark = {REGROUPED: True} if regrouped else {}
         for record in records:
-            documents[record.RESOURCE].append({"_id": record.key(), **fields_of(record)})
+            documents[record.RESOURCE].append({"_id": record.key(), **fields_of(record), **mark})
         await asyncio.gather(
             *(
                 store_newer(self._collections[resource].of(organization_id), mine, grave=_GRAVE)
@@ -132,10 +137,18 @@ class MongoMirror:
             )
         )
 
-    async def bury(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> None:
+    async def bury(
+        self,
+        organization_id: str,
+        deletions: Sequence[ResourceDeleted],
+        *,
+        left: Mapping[str, Keys[str]] | None = None,
+    ) -> None:
         writes: dict[str, list[Write]] = defaultdict(list)
         for deletion in deletions:
             identity = deletion.key()
+            losing = (left or {}).get(resource_key(deletion.workspace_id, deletion.id), ())
+            mark = {LEFT: sorted(losing)} if losing and deletion.resource == "company" else {}
             writes[deletion.resource].append(
                 ReplaceOne(
                     {"_id": identity, "observed_at": {"$lte": deletion.observed_at}},
@@ -146,6 +159,7 @@ class MongoMirror:
                         "workspace_id": deletion.workspace_id,
                         "observed_at": deletion.observed_at,
                         _GRAVE: deletion.observed_at,
+                        **mark,
                     },
                     upsert=True,
                 )
@@ -170,6 +184,25 @@ class MongoMirror:
             .find({"_id": {"$in": ids}}, projection=projection)
         )
         return [document for document in found if _GRAVE not in document]
+
+    async def _unset(
+        self, organization_id: str, resource: str, marked: Mapping[str, Mapping[str, Any]], *fields: str
+    ) -> None:
+        """Take fields from these documents, each by its key with what must still be true of it."""
+        if marked:
+            await (
+                self._collections[resource]
+                .of(organization_id)
+                .bulk_write(
+                    [
+                        UpdateOne(
+                            {"_id": _identity_by_key(organization_id, resource, key), **still},
+                            {"$unset": dict.fromkeys(fields, "")},
+                        )
+                        for key, still in marked.items()
+                    ]
+                )
+            )
 
     async def conversations(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredConversation]:
         found = await self._by_keys(organization_id, "conversation", keys)
@@ -197,9 +230,41 @@ class MongoMirror:
         found = await self._by_keys(organization_id, "contact", keys)
         return {document["key"]: ContactChanged.model_validate(document["data"]) for document in found}
 
+    async def marked_contacts(self, organization_id: str, keys: Keys[str]) -> dict[str, datetime]:
+        shown = {"key": 1, "observed_at": 1, REGROUPED: 1, _GRAVE: 1}
+        found = await self._by_keys(organization_id, "contact", keys, shown)
+        return {document["key"]: document["observed_at"] for document in found if REGROUPED in document}
+
+    async def unmark_contacts(self, organization_id: str, observed: Mapping[str, datetime]) -> None:
+        marked = {key: {"observed_at": at} for key, at in observed.items()}
+        await self._unset(organization_id, "contact", marked, REGROUPED)
+
     async def companies(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredCompany]:
         found = await self._by_keys(organization_id, "company", keys)
         return {document["key"]: company_from(document) for document in found}
+
+    async def owners(self, organization_id: str, company_keys: Keys[str]) -> dict[str, frozenset[str]]:
+        identities = {_identity_by_key(organization_id, "company", key): key for key in company_keys}
+        scoped = self._collections["company"].of(organization_id)
+        found = await scoped.find(
+            {"_id": {"$in": sorted(identities)}}, projection={"customer_id": 1, LEFT: 1, _GRAVE: 1}
+        )
+        return {
+            identities[one["_id"]]: frozenset(filter(None, (one.get("customer_id"), *one.get(LEFT, ()))))
+            for one in found
+            if LEFT in one or _GRAVE not in one
+        }
+
+    async def unmark_companies(self, organization_id: str, companies: Sequence[MirroredCompany]) -> None:
+        marked = {
+            one.key: {"customer_id": one.customer_id, "observed_at": one.record.observed_at}
+            for one in companies
+        }
+        await self._unset(organization_id, "company", marked, REGROUPED, LEFT)
+
+    async def unmark_deletions(self, organization_id: str, company_keys: Keys[str]) -> None:
+        marked = {key: {_GRAVE: {"$exists": True}} for key in company_keys}
+        await self._unset(organization_id, "company", marked, LEFT)
 
     async def companies_of(
         self, organization_id: str, customer_ids: Keys[str]
@@ -238,20 +303,23 @@ class MongoMirror:
         )
         return [AdminChanged.model_validate(one["data"]) for one in found if _GRAVE not in one]
 
-    async def save_match(self, organization_id: str, company_key: str, match: Match) -> None:
+    async def save_match(
+        self, organization_id: str, company_key: str, match: Match, *, left: Keys[str] | None = None
+    ) -> None:
+        fields = {
+            "customer_id": match.customer_id,
+            "basis": match.basis,
+            **suggestion_fields(match.suggestions, matched=match.basis != "none"),
+        }
+        update: dict[str, Any] = {"$set": fields if left is None else {**fields, REGROUPED: True}}
+        if left:
+            update["$addToSet"] = {LEFT: {"$each": sorted(left)}}
+        identity = _identity_by_key(organization_id, "company", company_key)
+        # With the key, which a grave has not: who was deleted meanwhile belongs to nobody.
         await (
             self._collections["company"]
             .of(organization_id)
-            .update_one(
-                {"_id": _identity_by_key(organization_id, "company", company_key)},
-                {
-                    "$set": {
-                        "customer_id": match.customer_id,
-                        "basis": match.basis,
-                        **suggestion_fields(match.suggestions, matched=match.basis != "none"),
-                    }
-                },
-            )
+            .update_one({"_id": identity, "key": company_key}, update)
         )
 
     async def matched(self, organization_id: str, keys: Keys[str]) -> dict[str, str]:

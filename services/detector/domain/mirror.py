@@ -117,16 +117,27 @@ class Writers:
 
 @dataclass(frozen=True)
 class MirroredCompany:
-    """A company with the customer it was matched to; None until it was matched once."""
+    """A company with the customer it was matched to; None until it was matched once.
+
+    `regrouped` says that its conversations are still to be read again, `left` from which customers they,
+    and what rests on them, are still to be moved.
+    """
 
     record: CompanyChanged
     customer_id: str | None = None
     basis: MatchBasis = "none"
     suggestions: tuple[Suggestion, ...] = ()
+    regrouped: bool = False
+    left: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         return resource_key(self.record.workspace_id, self.record.id)
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Return the customers that anything of this company may still be with."""
+        return frozenset(one for one in (self.customer_id, *self.left) if one)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.domain_hints import DomainHints
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from services.detector.domain.mirror import ConnectionView, MirroredCompany
     from services.detector.ports import Connections, Customers, Mirror, Signals
@@ -60,28 +60,32 @@ class MatchCompanies:
         views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
         matches = await self._matches(organization_id, companies, views)
         moved: dict[str, str] = {}
+        left = {key: one.owners for key, one in companies.items()}
         for key, match in matches.items():
             target = match.customer_id or provisional_customer_id(organization_id, key)
-            company = companies[key]
-            if (
-                match != Match(company.customer_id, company.basis, company.suggestions)
-                or not company.customer_id
-            ):
-                await self._mirror.save_match(organization_id, key, replace(match, customer_id=target))
+            company, kept = companies[key], replace(match, customer_id=target)
             if company.customer_id != target:
+                await self._mirror.save_match(organization_id, key, kept, left=left[key])
+            elif kept != Match(target, company.basis, company.suggestions):
+                await self._mirror.save_match(organization_id, key, kept)
+            if company.customer_id != target or company.regrouped:
                 moved[key] = target
-        before = {one.customer_id for one in companies.values() if one.customer_id}
+        before = {one for ids in left.values() for one in ids}
         after = {
             match.customer_id or provisional_customer_id(organization_id, key)
             for key, match in matches.items()
         }
         await self._refresh(organization_id, before | after, companies, matches)
         for key, target in moved.items():
-            await self._fold(organization_id, companies[key].customer_id, target)
-        if joined := [key for key in moved if matches[key].basis != "none" or companies[key].basis != "none"]:
+            for former in left[key]:
+                await self._fold(organization_id, former, target)
+        if joined := [key for key in moved if left[key] or matches[key].basis != "none"]:
             await self.hints.renew(organization_id, company_keys=joined)
         await self._read_again(organization_id, moved)
         await self._review(organization_id, after, companies, matches, views)
+        await self._mirror.unmark_companies(
+            organization_id, [replace(companies[key], customer_id=target) for key, target in moved.items()]
+        )
 
     async def match_all(self, organization_id: str, workspace_id: str) -> None:
         """Match every company of a workspace anew."""
@@ -170,9 +174,9 @@ class MatchCompanies:
         refused = await self._customers.save(telling, facts_at=self._clock.now())
         return refused + await self._customers.save(others)
 
-    async def _fold(self, organization_id: str, old: str | None, new: str) -> None:
+    async def _fold(self, organization_id: str, old: str, new: str) -> None:
         """Give a stand-in's signals to the customer that its last company turned out to be."""
-        if old is None or old == new:
+        if old == new:
             return
         latter = (await self._customers.by_ids(organization_id, [new])).get(new)
         if latter is None or (await self._mirror.companies_of(organization_id, [old])).get(old):
@@ -225,16 +229,20 @@ class MatchCompanies:
         }
         await self._accounts.review(organization_id, subjects)
 
-    async def after_deletion(self, organization_id: str, gone: Sequence[MirroredCompany]) -> None:
-        """Put customers' facts together without companies that went, and read their conversations again."""
-        ids = {one.customer_id for one in gone if one.customer_id}
+    async def after_deletion(self, organization_id: str, gone: Mapping[str, Collection[str]]) -> None:
+        """Put customers' facts together without companies that went, and read their conversations again.
+
+        `gone` holds by company key the customers that are to lose it. Repeating it changes nothing.
+        """
+        ids = {one for owners in gone.values() for one in owners}
         await self._refresh(organization_id, ids, {}, {})
         owned = await self._mirror.companies_of(organization_id, ids)
         held = await self._customers.by_ids(organization_id, ids)
         empty = [key for key, one in held.items() if one.provisional and not owned.get(key)]
-        await self.hints.renew(organization_id, company_keys=[one.key for one in gone])
-        await self._read_again(organization_id, [one.key for one in gone])
+        await self.hints.renew(organization_id, company_keys=gone.keys())
+        await self._read_again(organization_id, gone.keys())
         await self._customers.delete(organization_id, empty)
+        await self._mirror.unmark_deletions(organization_id, gone.keys())
 
 
 def _telling(customer: Customer) -> object:

@@ -130,11 +130,13 @@ class MaintainCustomers:
     ) -> None:
         """Match the companies of customers that changed, and those like any kept one that have none yet.
 
-        The latter are there where matching was cut short after the customers had been stored.
+        The latter are there where matching was cut short after the customers had been stored, as are
+        companies that are still marked.
         """
         touched = {one.key for one in await self._like(organization_id, changed)}
         ids = {one.customer_id for one in kept}
-        touched |= {one.key for one in await self._like(organization_id, kept) if one.customer_id not in ids}
+        alike = await self._like(organization_id, kept)
+        touched |= {one.key for one in alike if one.regrouped or one.customer_id not in ids}
         owned = await self._mirror.companies_of(organization_id, {one.customer_id for one in changed})
         touched |= {
             f"{company.workspace_id}:{company.id}" for companies in owned.values() for company in companies

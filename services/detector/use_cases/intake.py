@@ -85,19 +85,23 @@ class Intake:
             }
             touched = contacts.keys() | gone["contact"]
             held = await self._mirror.contacts(organization_id, touched) if touched else {}
-            lost = await self._mirror.companies(organization_id, gone["company"]) if gone["company"] else {}
+            left = await self._mirror.owners(organization_id, gone["company"]) if gone["company"] else {}
             tags = [one for one in records if isinstance(one, TagChanged)]
             await self._rename(organization_id, await self._tag_names(organization_id, tags), tags)
             await self._forget_tags(organization_id, deletions)
-            await self._mirror.store(organization_id, records)
-            await self._mirror.bury(organization_id, deletions)
+            changed = _regrouped(contacts, held)
+            regrouped = [one for one in records if isinstance(one, ContactChanged) and _key(one) in changed]
+            await self._mirror.store(organization_id, regrouped, regrouped=True)
+            kept = {one.key() for one in regrouped}
+            await self._mirror.store(organization_id, [one for one in records if one.key() not in kept])
+            await self._mirror.bury(organization_id, deletions, left=left)
             await self._take_back(organization_id, tags)
             if companies:
                 await self._companies.match(organization_id, companies)
-            if lost:
-                await self._companies.after_deletion(organization_id, list(lost.values()))
+            if left:
+                await self._companies.after_deletion(organization_id, left)
             await self._renew_hints(organization_id, [*contacts.values(), *held.values()])
-            await self._reattribute(organization_id, _regrouped(contacts, held) | gone["contact"])
+            await self._reattribute(organization_id, contacts.keys(), gone["contact"])
 
     async def _renew_hints(self, organization_id: str, contacts: Sequence[ContactChanged]) -> None:
         """Look again at what companies may be by the domains these people write from, or wrote from."""
@@ -136,12 +140,18 @@ class Intake:
             if kept != one.name:
                 await self._signals.rename_tag(organization_id, one.workspace_id, one.name, kept)
 
-    async def _reattribute(self, organization_id: str, contact_keys: Collection[str]) -> None:
-        if not contact_keys:
+    async def _reattribute(
+        self, organization_id: str, contact_keys: Collection[str], gone: Collection[str]
+    ) -> None:
+        """Read again what those take part in that are marked, also since an earlier try, or gone."""
+        marked = await self._mirror.marked_contacts(organization_id, contact_keys)
+        touched = {*marked, *gone}
+        if not touched:
             return
-        keys = await self._mirror.keys_by_contacts(organization_id, contact_keys)
+        keys = await self._mirror.keys_by_contacts(organization_id, touched)
         if keys:
             await self._reader.read(organization_id, keys)
+        await self._mirror.unmark_contacts(organization_id, marked)
 
 
 def latest(events: Sequence[Event]) -> list[ResourceEvent]:

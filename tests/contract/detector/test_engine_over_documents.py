@@ -33,6 +33,7 @@ from shared.contracts.signals import SignalDetected
 from shared.documents.database import create_client, database_of
 from shared.errors import TransientError
 from shared.messaging.recording import RecordingPublisher
+from tests.unit.services.detector.cut_short_suite import TestMarks
 from tests.unit.services.detector.engine_suite import (
     TestAgain,
     TestArriving,
@@ -75,6 +76,7 @@ __all__ = [
     "TestDomainHints",
     "TestHealth",
     "TestMany",
+    "TestMarks",
     "TestMeanwhile",
     "TestPeople",
     "TestPreview",

@@ -68,7 +68,7 @@ async def requests_of(rig: Rig) -> list[Request]:
     return list((await rig.stores.requests.by_ids(ORG, ids)).values())
 
 
-async def _away(*_: object) -> None:
+async def _away(*_: object, **__: object) -> None:
     raise TransientError("The database is away.")
 
 

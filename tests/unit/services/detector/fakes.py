@@ -68,9 +68,13 @@ class MemoryMirror:
         self._records: dict[tuple[str, str], ResourceEvent] = {}
         self._graves: dict[tuple[str, str], datetime] = {}
         self._matches: dict[tuple[str, str], Match] = {}
+        self._regrouped: set[tuple[str, str]] = set()
+        self._left: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._analyses: dict[tuple[str, str], tuple[Analysis, str, Sequence[str]]] = {}
 
-    async def store(self, organization_id: str, records: Sequence[ResourceEvent]) -> None:
+    async def store(
+        self, organization_id: str, records: Sequence[ResourceEvent], *, regrouped: bool = False
+    ) -> None:
         for record in records:
             place = (organization_id, record.key())
             held = self._records.get(place)
@@ -78,8 +82,15 @@ class MemoryMirror:
             if newest is None or newest <= record.observed_at:
                 self._records[place] = record
                 self._graves.pop(place, None)
+                self._regrouped |= {place} if regrouped else set()
 
-    async def bury(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> None:
+    async def bury(
+        self,
+        organization_id: str,
+        deletions: Sequence[ResourceDeleted],
+        *,
+        left: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
         for deletion in deletions:
             place = (organization_id, deletion.key())
             held = self._records.get(place)
@@ -87,7 +98,10 @@ class MemoryMirror:
                 continue
             self._records.pop(place, None)
             self._graves[place] = max(deletion.observed_at, self._graves.get(place, _EPOCH))
+            self._regrouped.discard(place)
             key = resource_key(deletion.workspace_id, deletion.id)
+            if deletion.resource == "company":
+                self._left[organization_id, key] = set((left or {}).get(key, ()))
             self._matches.pop((organization_id, key), None)
             if deletion.resource == "conversation":
                 self._analyses.pop((organization_id, key), None)
@@ -113,10 +127,16 @@ class MemoryMirror:
         return MirroredConversation(record, subject, analysis)
 
     def _company(self, organization_id: str, record: CompanyChanged) -> MirroredCompany:
-        match = self._matches.get((organization_id, resource_key(record.workspace_id, record.id)))
-        if match is None:
-            return MirroredCompany(record)
-        return MirroredCompany(record, match.customer_id, match.basis, match.suggestions)
+        place = (organization_id, resource_key(record.workspace_id, record.id))
+        match = self._matches.get(place, Match(None, "none", ()))
+        return MirroredCompany(
+            record,
+            match.customer_id,
+            match.basis,
+            match.suggestions,
+            regrouped=(organization_id, record.key()) in self._regrouped,
+            left=tuple(sorted(self._left[place])),
+        )
 
     async def conversations(
         self, organization_id: str, keys: Collection[str]
@@ -142,6 +162,43 @@ class MemoryMirror:
     async def contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]:
         found = self._all(organization_id, ContactChanged)
         return {key: found[key] for key in keys if key in found}
+
+    async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, datetime]:
+        held = await self.contacts(organization_id, keys)
+        return {
+            key: one.observed_at
+            for key, one in held.items()
+            if (organization_id, one.key()) in self._regrouped
+        }
+
+    async def unmark_contacts(self, organization_id: str, observed: Mapping[str, datetime]) -> None:
+        for key, one in (await self.contacts(organization_id, observed)).items():
+            if one.observed_at == observed[key]:
+                self._regrouped.discard((organization_id, one.key()))
+
+    async def owners(self, organization_id: str, company_keys: Collection[str]) -> dict[str, frozenset[str]]:
+        held = await self.companies(organization_id, company_keys)
+        found: dict[str, frozenset[str]] = {}
+        for key in company_keys:
+            left = self._left[organization_id, key]
+            if key in held:
+                found[key] = frozenset(filter(None, (held[key].customer_id, *left)))
+            elif left:
+                found[key] = frozenset(left)
+        return found
+
+    async def unmark_companies(self, organization_id: str, companies: Sequence[MirroredCompany]) -> None:
+        held = await self.companies(organization_id, [one.key for one in companies])
+        for one in companies:
+            now = held.get(one.key)
+            if now and (now.record, now.customer_id) == (one.record, one.customer_id):
+                self._regrouped.discard((organization_id, one.record.key()))
+                self._left.pop((organization_id, one.key), None)
+
+    async def unmark_deletions(self, organization_id: str, company_keys: Collection[str]) -> None:
+        held = await self.companies(organization_id, company_keys)
+        for key in set(company_keys) - held.keys():
+            self._left.pop((organization_id, key), None)
 
     async def companies(self, organization_id: str, keys: Collection[str]) -> dict[str, MirroredCompany]:
         found = self._all(organization_id, CompanyChanged)
@@ -204,8 +261,16 @@ class MemoryMirror:
         found = [Writers(*group, people) for group, people in counts.items()]
         return sorted(found, key=lambda one: (-one.people, one.domain, one.company_keys))
 
-    async def save_match(self, organization_id: str, company_key: str, match: Match) -> None:
+    async def save_match(
+        self, organization_id: str, company_key: str, match: Match, *, left: Collection[str] | None = None
+    ) -> None:
+        held = self._all(organization_id, CompanyChanged).get(company_key)
+        if held is None:
+            return
         self._matches[organization_id, company_key] = match
+        if left is not None:
+            self._regrouped.add((organization_id, held.key()))
+            self._left[organization_id, company_key] |= set(left)
 
     async def save_analyses(
         self, organization_id: str, analyses: Mapping[str, tuple[Analysis, str, Sequence[str]]]
