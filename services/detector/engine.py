@@ -105,6 +105,7 @@ class Engine:
         accounts = Accounts(
             mirror=mirror,
             customers=customers,
+            connections=stores.connections,
             signals=signals,
             detectors=detectors,
             moods=self.moods,
@@ -230,7 +231,6 @@ class Engine:
         self.due_subjects = ReviewDueSubjects(
             due=stores.due,
             accounts=accounts,
-            connections=stores.connections,
             leases=stores.leases,
             clock=clock,
             owner=owner,
@@ -253,7 +253,6 @@ class Engine:
             signals=signals,
             customers=customers,
             connections=stores.connections,
-            mirror=mirror,
             accounts=accounts,
             settler=settler,
             leases=stores.leases,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from services.detector.domain.contribution import Reading
 from services.detector.domain.conversation import AccountHistory, Context, FactsAt
 from services.detector.domain.finding import LIFECYCLE_KINDS
+from services.detector.domain.hearing import heard_by
+from services.detector.domain.identity import workspace_of
 from services.detector.domain.mood import find_gladness, find_shift, roll_up
 from services.detector.domain.readings import account_reading, account_source, mood_reading, mood_source
 from services.detector.domain.spoken import words_of
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import ConnectionView, Digest
     from services.detector.domain.mood import MoodPoint, MoodRules
     from services.detector.domain.signal import Proof, Signal
-    from services.detector.ports import Customers, Mirror, Signals
+    from services.detector.ports import Connections, Customers, Mirror, Signals
     from services.detector.use_cases.newcomers import Newcomers
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
@@ -41,6 +43,7 @@ class Accounts:
         *,
         mirror: Mirror,
         customers: Customers,
+        connections: Connections,
         signals: Signals,
         detectors: Detectors,
         moods: MoodRules,
@@ -50,6 +53,7 @@ class Accounts:
     ) -> None:
         self._mirror = mirror
         self._customers = customers
+        self._connections = connections
         self._signals = signals
         self._detectors = detectors
         self._moods = moods
@@ -60,17 +64,37 @@ class Accounts:
     async def review(
         self,
         organization_id: str,
-        subjects: Mapping[Subject, ConnectionView],
+        subjects: Collection[Subject],
         *,
         known_before: datetime | None = None,
     ) -> int:
-        """Settle what moods and facts of these customers and people say; return how many signals changed."""
-        reviewed = list(subjects.items())
+        """Settle what moods and facts of these customers and people say; return how many signals changed.
+
+        Whoever is heard by no connection any more is left to the removal of its data.
+        """
+        views = await self._connections.all_of(organization_id)
+        everybody = list(subjects)
         count = 0
-        for start in range(0, len(reviewed), _AT_ONCE):
-            portion = dict(reviewed[start : start + _AT_ONCE])
-            count += await self._review_portion(organization_id, portion, known_before)
+        for start in range(0, len(everybody), _AT_ONCE):
+            heard = await self._heard(organization_id, everybody[start : start + _AT_ONCE], views)
+            if heard:
+                count += await self._review_portion(organization_id, heard, known_before)
         return count
+
+    async def _heard(
+        self, organization_id: str, subjects: Sequence[Subject], views: Sequence[ConnectionView]
+    ) -> dict[Subject, ConnectionView]:
+        """Return by which connection each is heard: a customer by any of those that its companies are of."""
+        ids = {one.customer_id for one in subjects if one.customer_id}
+        owned = await self._mirror.companies_of(organization_id, ids)
+        heard = {}
+        for one in subjects:
+            companies = owned.get(one.customer_id or "", ())
+            workspaces = {company.workspace_id for company in companies}
+            view = heard_by(workspaces if one.customer_id else {workspace_of(one.id)}, views)
+            if view is not None:
+                heard[one] = view
+        return heard
 
     async def _review_portion(
         self,
@@ -153,9 +177,11 @@ class Accounts:
         held: Sequence[Signal],
     ) -> list[Reading]:
         listening = {
-            one: customers[one.customer_id]
+            one: customer
             for one, view in subjects.items()
-            if view.lifecycle_events and one.customer_id and one.customer_id in customers
+            if view.lifecycle_events
+            and (customer := customers.get(one.customer_id or ""))
+            and customer.merged_into is None
         }
         readings = [
             # What was opened while the word of the switch was on its way is taken back.

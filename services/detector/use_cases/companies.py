@@ -82,7 +82,7 @@ class MatchCompanies:
         if joined := [key for key in moved if left[key] or matches[key].basis != "none"]:
             await self.hints.renew(organization_id, company_keys=joined)
         await self._read_again(organization_id, moved)
-        await self._review(organization_id, after, companies, matches, views)
+        await self._accounts.review(organization_id, [Subject("customer", one) for one in after])
         await self._mirror.unmark_companies(
             organization_id, [replace(companies[key], customer_id=target) for key, target in moved.items()]
         )
@@ -207,27 +207,6 @@ class MatchCompanies:
         keys = await self._mirror.keys_by_companies(organization_id, company_keys)
         for start in range(0, len(keys), _READ_AT_ONCE):
             await self._reader.read(organization_id, keys[start : start + _READ_AT_ONCE])
-
-    async def _review(
-        self,
-        organization_id: str,
-        customer_ids: Collection[str],
-        companies: Mapping[str, MirroredCompany],
-        matches: Mapping[str, Match],
-        views: Mapping[str, ConnectionView],
-    ) -> None:
-        by_customer = {
-            match.customer_id or provisional_customer_id(organization_id, key): companies[
-                key
-            ].record.connection_id
-            for key, match in matches.items()
-        }
-        subjects = {
-            Subject("customer", customer_id): views[by_customer[customer_id]]
-            for customer_id in customer_ids
-            if by_customer[customer_id] in views
-        }
-        await self._accounts.review(organization_id, subjects)
 
     async def after_deletion(self, organization_id: str, gone: Mapping[str, Collection[str]]) -> None:
         """Put customers' facts together without companies that went, and read their conversations again.

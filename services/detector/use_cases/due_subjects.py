@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.detector.ports import Connections, DueSubject, DueSubjects, Leases
+    from services.detector.ports import DueSubject, DueSubjects, Leases
     from services.detector.use_cases.accounts import Accounts
     from services.detector.use_cases.connections import RemoveData
     from shared.clock import Clock
@@ -34,7 +34,6 @@ class ReviewDueSubjects:
         *,
         due: DueSubjects,
         accounts: Accounts,
-        connections: Connections,
         leases: Leases,
         clock: Clock,
         owner: str,
@@ -42,7 +41,6 @@ class ReviewDueSubjects:
     ) -> None:
         self._due = due
         self._accounts = accounts
-        self._connections = connections
         self._leases = leases
         self._clock = clock
         self._owner = owner
@@ -68,16 +66,8 @@ class ReviewDueSubjects:
         return len(due)
 
     async def _review(self, organization_id: str, due: Sequence[DueSubject]) -> None:
-        views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
-        if not views:
-            return  # The last connection's data was removed, and with it all there is to say.
-        other = next(iter(views.values()))
         for known_before in {one.known_before for one in due}:
-            subjects = {
-                one.subject: views.get(one.connection_id, other)
-                for one in due
-                if one.known_before == known_before
-            }
+            subjects = [one.subject for one in due if one.known_before == known_before]
             await self._accounts.review(organization_id, subjects, known_before=known_before)
         for connection_id in {one.connection_id for one in due}:
             await self._remove.again(organization_id, connection_id)

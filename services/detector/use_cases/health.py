@@ -14,19 +14,18 @@ from services.detector.domain.errors import HealthWeightsError
 from services.detector.domain.health import HealthWeights, measure
 from services.detector.domain.health_history import FallRules, Measured, find_fall
 from services.detector.domain.health_reading import SLOT, health_reading, health_subject
+from services.detector.domain.hearing import heard_by
 from services.detector.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from services.detector.domain.mirror import ConnectionView
     from services.detector.domain.signal import Proof, Signal
     from services.detector.ports import Connections, Due, HealthRecords, Leases, Mirror, Signals
     from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
-    from shared.contracts.resources import CompanyChanged
 
 _AT_ONCE = 50
 """Customers measured in one go: small, because records have the right of way."""
@@ -108,7 +107,8 @@ class KeepHealth:
             subject = subjects[one.customer.customer_id]
             mine = [signal for signal in signals if signal.subject == subject]
             history = histories[one.customer.customer_id]
-            view = _view_of(owned.get(one.customer.customer_id, ()), views)
+            companies = owned.get(one.customer.customer_id, ())
+            view = heard_by({company.workspace_id for company in companies}, views)
             health = measure(
                 one.customer.facts,
                 (one.customer.mood, one.customer.mood_messages),
@@ -138,20 +138,6 @@ class KeepHealth:
         for connection_id in used:
             await self._remove.again(organization_id, connection_id)
         await self._records.save(organization_id, measured)
-
-
-def _view_of(companies: Sequence[CompanyChanged], views: Sequence[ConnectionView]) -> ConnectionView | None:
-    """Return the connection that a customer is heard by: of several, one whose lifecycle switch is on.
-
-    Any may speak for a customer without companies, which only the organization's own list names.
-    """
-    workspaces = {one.workspace_id for one in companies}
-    mine = [
-        view
-        for view in views
-        if view.state != "removed" and (view.workspace_id in workspaces or not workspaces)
-    ]
-    return max(mine, key=lambda view: view.lifecycle_events, default=None)
 
 
 def _is_fall(signal: Signal) -> bool:

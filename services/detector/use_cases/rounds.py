@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.book import SignalBook
     from services.detector.domain.occasion import OccasionRules
-    from services.detector.ports import Connections, Customers, Leases, Mirror, Signals
+    from services.detector.ports import Connections, Customers, Leases, Signals
     from services.detector.use_cases.accounts import Accounts
     from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.settle import Settler
@@ -46,7 +45,6 @@ class Rounds:
         signals: Signals,
         customers: Customers,
         connections: Connections,
-        mirror: Mirror,
         accounts: Accounts,
         settler: Settler,
         leases: Leases,
@@ -58,7 +56,6 @@ class Rounds:
         self._signals = signals
         self._customers = customers
         self._connections = connections
-        self._mirror = mirror
         self._accounts = accounts
         self._settler = settler
         self._leases = leases
@@ -99,15 +96,9 @@ class Rounds:
             return 0
         changed = 0
         async for organization_id, customer_ids in self._customers.all_ids():
-            views = {view.workspace_id: view for view in await self._connections.all_of(organization_id)}
-            owned = await self._mirror.companies_of(organization_id, customer_ids)
-            by_view = defaultdict(list)
-            for customer_id, companies in owned.items():
-                view = next((views[one.workspace_id] for one in companies if one.workspace_id in views), None)
-                if view is not None:
-                    by_view[view].append(customer_id)
-            subjects = {Subject("customer", one): view for view, ids in by_view.items() for one in ids}
+            views = await self._connections.all_of(organization_id)
+            subjects = [Subject("customer", one) for one in customer_ids]
             changed += await self._accounts.review(organization_id, subjects)
-            for connection_id in {view.connection_id for view in by_view}:
-                await self._remove.again(organization_id, connection_id)
+            for view in views:
+                await self._remove.again(organization_id, view.connection_id)
         return changed

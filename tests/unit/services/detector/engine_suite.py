@@ -1074,6 +1074,24 @@ class TestWhoseItIs:
         await wait(5)
         assert kinds(rig.published(start)) == [("cleared", "churn_risk")]
 
+    async def test_whoever_is_heard_anywhere_is_not_muted(self, rig: Rig) -> None:
+        """A customer of two connections keeps what one tells of it, whichever of them something comes by."""
+        await rig.connect(connection_id="con0", workspace_id="ws0", lifecycle=False)
+        await rig.connect()
+        rig.clock.advance(60)
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
+        soon = (NOW + timedelta(days=20)).date().isoformat()
+        here = [rig.company(external_id="acc-1", custom_attributes={"renewal_date": soon}), rig.contact()]
+        there = [
+            one.model_copy(update={"connection_id": "con0", "workspace_id": "ws0"})
+            for one in (rig.company(external_id="acc-1"), rig.contact(), *rig.said("k1", UNRELATED))
+        ]
+        await rig.tell(*here)
+        assert kinds(await rig.tell(*there, *rig.said("k2", UNRELATED))) == []
+        assert await rig.engine.rounds.review_accounts(60) == 0
+        (signal,) = await rig.signals(slot=Slot("renewal"))
+        assert (signal.is_open, signal.subject.customer_id) == (True, ACC1)
+
     async def test_facts_hide_no_words_that_ran_out(self, rig: Rig) -> None:
         """However many customers' facts last longer than a kind's words count."""
         await rig.connect()
