@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from services.detector.domain.contribution import Reading
 from services.detector.domain.customer import Customer, with_facts
+from services.detector.domain.health_reading import health_source
 from services.detector.domain.identity import Subject, provisional_customer_id
 from services.detector.domain.matching import Match, match_company, normalise_name, with_hints
+from services.detector.domain.readings import account_source
 from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.domain_hints import DomainHints
 
@@ -211,7 +214,8 @@ class MatchCompanies:
     async def after_deletion(self, organization_id: str, gone: Mapping[str, Collection[str]]) -> None:
         """Put customers' facts together without companies that went, and read their conversations again.
 
-        `gone` holds by company key the customers that are to lose it. Repeating it changes nothing.
+        `gone` holds by company key the customers that are to lose it. Stand-ins that are left without any go,
+        and what their own facts and health told with them. Repeating it changes nothing.
         """
         ids = {one for owners in gone.values() for one in owners}
         await self._refresh(organization_id, ids, {}, {})
@@ -220,6 +224,14 @@ class MatchCompanies:
         empty = [key for key, one in held.items() if one.provisional and not owned.get(key)]
         await self.hints.renew(organization_id, company_keys=gone.keys())
         await self._read_again(organization_id, gone.keys())
+        # Before they are deleted: of a customer that is gone nobody measures anything that could settle it.
+        going = [Subject("customer", one) for one in empty]
+        sources = [source for one in going for source in (account_source(one), health_source(one))]
+        await self._settler.settle(
+            organization_id, [Reading(source, contributions=(), resolves=True) for source in sources]
+        )
+        staying = held.keys() - set(empty)
+        await self._accounts.review(organization_id, [Subject("customer", one) for one in staying])
         await self._customers.delete(organization_id, empty)
         await self._mirror.unmark_deletions(organization_id, gone.keys())
 

@@ -6,6 +6,7 @@ A module with a fixture `rig` runs these over its stores.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from services.detector.domain.identity import known_customer_id, provisional_cus
 from services.detector.domain.matching import Match
 from shared.contracts.resources import TagChanged
 from shared.errors import TransientError
-from tests.unit.services.detector.rig import LEAVING, WISH, WORKSPACE, Rig
+from tests.unit.services.detector.rig import LEAVING, NOW, WISH, WORKSPACE, Rig
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -75,9 +76,10 @@ class _Case:
 
 
 async def _northwind(rig: Rig) -> None:
+    soon = (NOW + timedelta(days=20)).date().isoformat()
     await rig.tell(
         TagChanged(**rig.fields(id="t1", name="VIP")),
-        rig.company(external_id="acc-1"),
+        rig.company(external_id="acc-1", custom_attributes={"renewal_date": soon}),
         rig.company("co2", "Contoso"),
         rig.contact(),
         *rig.said("k1", LEAVING, WISH),

@@ -892,6 +892,51 @@ class TestWhoseItIs:
         assert (signal.subject.kind, signal.customer) == ("person", None)
         assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
 
+    async def test_a_deleted_company_takes_what_its_facts_and_health_told(self, rig: Rig) -> None:
+        """Nothing is left open that leads to a customer who is not there any more."""
+        await rig.connect()
+        soon = (NOW + timedelta(days=40)).date().isoformat()
+        well = rig.company(
+            last_request_at=rig.clock.now() + timedelta(days=30), custom_attributes={"renewal_date": soon}
+        )
+        await rig.tell(well, rig.contact(), *rig.said("k1", UNRELATED, state="closed"))
+        for _ in range(2):
+            rig.clock.advance(86_400)
+            await rig.engine.health.round(0, timedelta(hours=6))
+        await rig.tell(*rig.said("k2", LEAVING, state="closed"))
+        rig.clock.advance(3_600)
+        await rig.engine.health.round(0, timedelta(hours=6))
+        told = {one.slot.key for one in await rig.signals() if one.is_open}
+        assert told >= {"renewal", SLOT.key, "churn_risk/explicit"}
+        await rig.tell(rig.deleted("company", "co1"))
+        left = await rig.signals(subject=Subject("customer", NORTHWIND))
+        assert {one.slot.key: one.cleared_because for one in left} == {
+            "renewal": "resolved",
+            SLOT.key: "resolved",
+        }
+        assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
+
+    async def test_a_listed_customer_outlives_its_company_s_facts(self, rig: Rig) -> None:
+        """What its last company told is settled at once; what the list says of it goes on speaking."""
+        await rig.connect()
+        rig.clock.advance(60)
+        soon = (NOW + timedelta(days=20)).date()
+        rows = [CustomerRow("acc-1", "Northwind"), CustomerRow("acc-2", "Contoso", renewal_date=soon)]
+        await rig.engine.customers.keep(ORG, rows)
+        facts = {"renewal_date": soon.isoformat()}
+        await rig.tell(
+            rig.company(external_id="acc-1", custom_attributes=facts),
+            rig.company("co2", "Contoso", external_id="acc-2"),
+        )
+        assert len(await rig.signals(slot=Slot("renewal"), state="open")) == 2
+        await rig.tell(rig.deleted("company", "co1"), rig.deleted("company", "co2"))
+        (listed,) = await rig.signals(slot=Slot("renewal"), state="open")
+        assert listed.subject.customer_id == known_customer_id(ORG, "acc-2")
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-2", "Contoso")])
+        rig.clock.advance(21_600)
+        await rig.engine.rounds.review_accounts(60)
+        assert await rig.signals(slot=Slot("renewal"), state="open") == []
+
     async def test_uploading_keeps_good_rows(self, rig: Rig) -> None:
         """Bad rows are named by line; good ones are kept, and the same file again changes nothing."""
         content = b"external_id,name,owner\nacc-1,Northwind,ann@acme.example\n,Nameless,\nacc-2,Contoso,\n"
