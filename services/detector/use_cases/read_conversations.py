@@ -141,9 +141,15 @@ class ReadConversations:
         while portions:
             async with self._turn():
                 count += await self._take_turn(batch, portions, subjects)
-        due = {one: view for one, view in subjects.items() if one.kind != "conversation"}
-        await self._due.mark(organization_id, due, at=self._clock.now(), known_before=known_before)
+        await self._mark(batch, subjects)
         return count
+
+    async def _mark(self, batch: _Batch, subjects: Mapping[Subject, ConnectionView]) -> None:
+        """Make these due for a review; a conversation alone has none."""
+        due = {one: view for one, view in subjects.items() if one.kind != "conversation"}
+        await self._due.mark(
+            batch.organization_id, due, at=self._clock.now(), known_before=batch.known_before
+        )
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -215,11 +221,13 @@ class ReadConversations:
         settled = await self._settler.settle(
             organization_id, [*gone, *readings], known_before=batch.known_before
         )
-        # Kept last: an analysis says that its conversation is settled, so that a re-reading passes it over.
-        await self._keep(organization_id, reads)
         after = {one.attribution.subject: one.connection for one in reads}
         before = {Subject.from_key(one.mirrored.subject) for one in reads if one.mirrored.subject}
         connection = next(iter(after.values()), None)
+        # Whose it was is forgotten with what is kept now, so they are due before.
+        await self._mark(batch, {one: connection for one in before - after.keys() if connection})
+        # Kept last: an analysis says that its conversation is settled, so that a re-reading passes it over.
+        await self._keep(organization_id, reads)
         subjects = {**{subject: connection for subject in before if connection}, **after}
         if gone:
             subjects.update(await self._left_by_gone(organization_id, settled.subjects))

@@ -14,6 +14,7 @@ import pytest
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.identity import known_customer_id, provisional_customer_id
 from services.detector.domain.matching import Match
+from services.detector.domain.occasion import Slot
 from shared.contracts.resources import TagChanged
 from shared.errors import TransientError
 from tests.unit.services.detector.rig import LEAVING, NOW, WISH, WORKSPACE, Rig
@@ -86,6 +87,17 @@ async def _northwind(rig: Rig) -> None:
     )
 
 
+async def _angry(rig: Rig) -> None:
+    """Northwind, in a worse mood than before."""
+    await _northwind(rig)
+    for number in range(4):
+        at = NOW - timedelta(days=60 - number)
+        await rig.tell(*rig.said(f"g{number}", "Thank you, this is wonderful, I love it.", at=at))
+    angry = "This is terrible, the worst support I ever had, completely unacceptable and awful."
+    await rig.tell(*rig.said("bad", angry, angry))
+    assert await rig.signals(slot=Slot("sentiment_shift", "down"))
+
+
 async def _unknown(rig: Rig) -> None:
     await rig.tell(*rig.said("k1", LEAVING))
 
@@ -133,6 +145,9 @@ def _cases() -> dict[str, _Case]:
     return {
         "a contact comes late": _Case(_unknown, _told(lambda rig: rig.company(), lambda rig: rig.contact())),
         "a contact changes companies": _Case(_northwind, _told(lambda rig: rig.contact(companies=("co2",)))),
+        "an angry contact changes companies": _Case(
+            _angry, _told(lambda rig: rig.contact(companies=("co2",)))
+        ),
         "a contact is tagged": _Case(_northwind, _told(lambda rig: rig.contact(tag_ids=("t1",)))),
         "a contact is deleted": _Case(_northwind, _told(lambda rig: rig.deleted("contact", "dana"))),
         "a company turns out to be listed": _Case(
