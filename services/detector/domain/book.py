@@ -281,10 +281,14 @@ class SignalBook:
             self._losers.add(signal.signal_id)
 
     def fold(self, old: Subject, new: Subject, customer: CustomerRef | None) -> None:
-        """Give everything of one subject to another: two names turned out to be one customer."""
-        for signal in sorted(self._signals.values(), key=lambda one: one.number):
-            if signal.subject != old:
+        """Give everything of one subject to another: two names turned out to be one customer.
+
+        What rests on the one's facts, moods or health rests on the other's from then on.
+        """
+        for held in sorted(self._signals.values(), key=lambda one: one.number):
+            if held.subject != old:
                 continue
+            signal = replace(held, proofs=tuple(_told_by(one, old, new) for one in held.proofs))
             target = self._open_at(new, signal.slot)
             if signal.is_open and target is not None:
                 joined = target.with_proofs((*target.proofs, *signal.proofs), at=self._now)
@@ -405,6 +409,12 @@ def _in_order(contribution: Contribution) -> list[Proof]:
         contribution.proofs,
         key=lambda one: (one.confidence < contribution.least, one.said_at, one.identity),
     )
+
+
+def _told_by(proof: Proof, old: Subject, new: Subject) -> Proof:
+    """Return the proof as the new subject tells it; what a conversation told stays the conversation's."""
+    kind, _, subject_key = proof.source.partition("/")
+    return replace(proof, source=f"{kind}/{new.key}") if subject_key == old.key else proof
 
 
 def proofs_without(signal: Signal, workspace_id: str) -> tuple[Proof, ...]:

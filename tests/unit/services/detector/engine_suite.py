@@ -808,6 +808,24 @@ class TestWhoseItIs:
         stand_in = (await rig.stores.customers.by_ids(ORG, [NORTHWIND]))[NORTHWIND]
         assert stand_in.merged_into == ACC1
 
+    async def test_a_stand_in_s_facts_are_its_customer_s(self, rig: Rig) -> None:
+        """A fact that was told of the stand-in is the customer's, is no news, and settles when it is over."""
+        await rig.connect()
+        rig.clock.advance(3 * 86_400)
+        soon = (rig.clock.now() + timedelta(days=20)).date().isoformat()
+        await rig.tell(rig.company(external_id="acc-1", custom_attributes={"renewal_date": soon}))
+        (told,) = await rig.signals()
+        rig.clock.advance(3_600)
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
+        (moved,) = await rig.signals()
+        assert (moved.signal_id, moved.subject.customer_id) == (told.signal_id, ACC1)
+        assert [proof.said_at for proof in moved.proofs] == [proof.said_at for proof in told.proofs]
+        await rig.tell(
+            rig.company(external_id="acc-1", custom_attributes={"renewal_date": "2028-01-01"}),
+        )
+        (settled,) = await rig.signals()
+        assert settled.cleared_because == "resolved"
+
     async def test_what_was_read_before_undoes_no_new_owner_or_tag(self, rig: Rig) -> None:
         """Owners and tags that change move the revision, untold: a write from before them is refused."""
         await rig.connect()
