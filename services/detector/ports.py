@@ -357,8 +357,11 @@ class Customers(Protocol):
 
     async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None: ...
 
-    def all_ids(self) -> AsyncIterator[tuple[str, list[str]]]:
-        """Yield (organization id, customer ids) of every customer there is, in portions."""
+    def all_ids(self, after: tuple[str, str] = ("", "")) -> AsyncIterator[tuple[str, list[str]]]:
+        """Yield (organization id, customer ids) of every customer there is, in portions.
+
+        The order is always the same; `after` are the organization and customer to begin behind.
+        """
         ...
 
 
@@ -686,6 +689,12 @@ class Leases(Protocol):
         """Return whether `owner` has the lease now; it ends by itself."""
         ...
 
-    async def hold(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
-        """As `take`, and whoever has the lease already prolongs it."""
+    async def hold(
+        self, name: str, owner: str, now: datetime, lease_seconds: float, *, place: str | None = None
+    ) -> bool:
+        """As `take`, and whoever has the lease already prolongs it; `place` is kept: how far the work is."""
+        ...
+
+    async def place(self, name: str) -> str:
+        """Return how far the work was kept to be, by whoever had the lease; empty for its beginning."""
         ...

@@ -239,6 +239,10 @@ def _progress_from(document: Document) -> Progress:
     return Progress(**{name: document[name] for name in Progress.__dataclass_fields__ if name in document})
 
 
+_EVERYBODY = "*"
+"""Leases serve all organizations, so they are kept under a name that no organization can have."""
+
+
 class MongoLeases:
     """See `ports.Leases`."""
 
@@ -248,14 +252,20 @@ class MongoLeases:
     async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
         return await self._take({"_id": name, "until": {"$lte": now}}, owner, now, lease_seconds)
 
-    async def hold(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
+    async def hold(
+        self, name: str, owner: str, now: datetime, lease_seconds: float, *, place: str | None = None
+    ) -> bool:
         mine_or_free = {"_id": name, "$or": [{"until": {"$lte": now}}, {"owner": owner}]}
-        return await self._take(mine_or_free, owner, now, lease_seconds)
+        return await self._take(mine_or_free, owner, now, lease_seconds, place)
 
-    async def _take(self, query: dict[str, Any], owner: str, now: datetime, lease_seconds: float) -> bool:
-        # Leases serve all organizations, so they are kept under a name that no organization can have.
-        return await upsert_newer(
-            self._collection.of("*"),
-            query,
-            {"$set": {"owner": owner, "until": now + timedelta(seconds=lease_seconds)}},
-        )
+    async def place(self, name: str) -> str:
+        found = await self._collection.of(_EVERYBODY).find_one({"_id": name})
+        return str(found.get("place", "")) if found else ""
+
+    async def _take(
+        self, query: dict[str, Any], owner: str, now: datetime, lease_seconds: float, place: str | None = None
+    ) -> bool:
+        fields: dict[str, Any] = {"owner": owner, "until": now + timedelta(seconds=lease_seconds)}
+        if place is not None:
+            fields["place"] = place
+        return await upsert_newer(self._collection.of(_EVERYBODY), query, {"$set": fields})

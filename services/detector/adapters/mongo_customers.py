@@ -312,22 +312,22 @@ class MongoCustomers:
             ]
         )
 
-    async def all_ids(self) -> AsyncIterator[tuple[str, list[str]]]:
+    async def all_ids(self, after: tuple[str, str] = ("", "")) -> AsyncIterator[tuple[str, list[str]]]:
         """Yield every customer there is, a portion of one organization at a time."""
         with database_errors():
             organizations = await self._customers.across_organizations().distinct("organization_id")
-        for organization_id in sorted(organizations):
-            after = ""
+        for organization_id in sorted(one for one in organizations if one >= after[0]):
+            last = f"{organization_id}/{after[1] if organization_id == after[0] else ''}"
             while True:
                 found = await self._customers.of(organization_id).find(
-                    {"_id": {"$gt": after}},
+                    {"_id": {"$gt": last}},
                     projection={"customer_id": 1},
                     sort=[("_id", 1)],
                     limit=_PORTION,
                 )
                 if not found:
                     break
-                after = found[-1]["_id"]
+                last = found[-1]["_id"]
                 yield organization_id, [document["customer_id"] for document in found]
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from services.detector.domain.identity import Subject
 from services.detector.domain.occasion import Slot
+from shared.errors import TransientError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from services.detector.domain.book import SignalBook
@@ -19,7 +23,13 @@ if TYPE_CHECKING:
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
+_LOG = structlog.get_logger(__name__)
+
 _AT_ONCE = 100
+_ACCOUNTS = "accounts"
+_PORTION_SECONDS = 120.0
+"""How long a replica that died in a review holds the others up: many times what a portion of it takes."""
+
 _COUNTED_AFTER = timedelta(seconds=30)
 """What is stored is counted within a second; what was not by then has lost its process."""
 
@@ -91,14 +101,45 @@ class Rounds:
         return await self._settler.recount(self._clock.now() - _COUNTED_AFTER, _AT_ONCE)
 
     async def review_accounts(self, every_seconds: float) -> int:
-        """Look at every customer's facts and moods as of now; return how many signals changed."""
-        if not await self._leases.take("accounts", self._owner, self._clock.now(), every_seconds):
+        """Look at every customer's facts and moods as of now; return how many signals changed.
+
+        Whatever ends it in the middle, the next call that gets the lease goes on from there; the next round
+        is due that long after all were looked at.
+        """
+        if not await self._leases.take(_ACCOUNTS, self._owner, self._clock.now(), _PORTION_SECONDS):
             return 0
+        organization_id, _, customer_id = (await self._leases.place(_ACCOUNTS)).rpartition("/")
         changed = 0
-        async for organization_id, customer_ids in self._customers.all_ids():
-            views = await self._connections.all_of(organization_id)
-            subjects = [Subject("customer", one) for one in customer_ids]
-            changed += await self._accounts.review(organization_id, subjects)
+        async for owner_id, customer_ids in self._customers.all_ids((organization_id, customer_id)):
+            views = await self._connections.all_of(owner_id)
+            changed += await self._review(owner_id, customer_ids)
             for view in views:
-                await self._remove.again(organization_id, view.connection_id)
+                await self._remove.again(owner_id, view.connection_id)
+            if not await self._hold(_PORTION_SECONDS, place=f"{owner_id}/{customer_ids[-1]}"):
+                return changed  # It took longer than the lease, and another replica goes on.
+        await self._hold(every_seconds, place="")
         return changed
+
+    async def _hold(self, seconds: float, *, place: str) -> bool:
+        return await self._leases.hold(_ACCOUNTS, self._owner, self._clock.now(), seconds, place=place)
+
+    async def _review(self, organization_id: str, customer_ids: Sequence[str]) -> int:
+        """Review these customers, but for those with whom that fails; return how many signals changed.
+
+        Raises:
+            TransientError: something is away; it is no customer's fault.
+        """
+        try:
+            return await self._accounts.review(
+                organization_id, [Subject("customer", one) for one in customer_ids]
+            )
+        except TransientError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is about one customer, all others come to their turn
+            if len(customer_ids) == 1:
+                _LOG.exception("a customer could not be reviewed", customer=customer_ids[0])
+                return 0
+        half = len(customer_ids) // 2
+        return await self._review(organization_id, customer_ids[:half]) + await self._review(
+            organization_id, customer_ids[half:]
+        )

@@ -106,3 +106,15 @@ async def test_a_lease_is_prolonged_by_its_holder_alone(stores: Stores) -> None:
     assert await stores.leases.hold("round", "one", NOW + 5 * SECOND, 10)
     assert not await stores.leases.hold("round", "two", NOW + 12 * SECOND, 10)
     assert await stores.leases.hold("round", "two", NOW + 15 * SECOND, 10)
+
+
+async def test_a_lease_s_place_is_kept_for_whoever_has_it_next(stores: Stores) -> None:
+    """Holding or taking the lease alone leaves the place, and who may not have the lease moves nothing."""
+    leases = stores.leases
+    assert await leases.place("round") == ""
+    assert await leases.hold("round", "one", NOW, 10, place="acme/c1")
+    assert not await leases.hold("round", "two", NOW, 10, place="acme/c9")
+    assert await leases.take("round", "two", NOW + 10 * SECOND, 10)
+    assert await leases.place("round") == "acme/c1"
+    assert await leases.hold("round", "two", NOW + 11 * SECOND, 10, place="")
+    assert await leases.place("round") == ""

@@ -1080,6 +1080,18 @@ class TestWhoseItIs:
             "c1": ("ann@acme.example", None, 0),
         }
 
+    async def test_all_customers_are_gone_through_in_one_order(self, rig: Rig) -> None:
+        """Whoever begins behind any of them meets all that come later, and nobody of before."""
+        owners = ("acme", "acme-2", "zeta")
+        await rig.stores.customers.save(
+            [Customer(f"c{number}", owner, "Northwind") for owner in owners for number in range(3)]
+        )
+        everybody = [(owner, one) async for owner, ids in rig.stores.customers.all_ids() for one in ids]
+        assert sorted(everybody) == [(owner, f"c{number}") for owner in owners for number in range(3)]
+        for place, last in enumerate(everybody, start=1):
+            later = [(owner, one) async for owner, ids in rig.stores.customers.all_ids(last) for one in ids]
+            assert later == everybody[place:]
+
     async def test_account_facts_wait_for_the_first_day(self, rig: Rig) -> None:
         """Facts found while listening begins are shown; facts that arise later are announced."""
         await rig.connect()

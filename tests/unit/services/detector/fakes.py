@@ -608,9 +608,10 @@ class MemoryCustomers:
         for one in counted:
             self.changes[organization_id, one] += 1
 
-    async def all_ids(self) -> AsyncIterator[tuple[str, list[str]]]:
-        for organization_id in sorted({owner for owner, _ in self._customers}):
-            yield organization_id, sorted(one for owner, one in self._customers if owner == organization_id)
+    async def all_ids(self, after: tuple[str, str] = ("", "")) -> AsyncIterator[tuple[str, list[str]]]:
+        left = sorted(place for place in self._customers if place > after)
+        for organization_id in sorted({owner for owner, _ in left}):
+            yield organization_id, [one for owner, one in left if owner == organization_id]
 
 
 class MemoryHealth:
@@ -978,6 +979,7 @@ class MemoryLeases:
     def __init__(self) -> None:
         self._until: dict[str, datetime] = {}
         self._owners: dict[str, str] = {}
+        self._places: dict[str, str] = {}
 
     async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
         if self._until.get(name, _EPOCH) > now:
@@ -986,10 +988,18 @@ class MemoryLeases:
         self._owners[name] = owner
         return True
 
-    async def hold(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
+    async def hold(
+        self, name: str, owner: str, now: datetime, lease_seconds: float, *, place: str | None = None
+    ) -> bool:
         if self._owners.get(name) == owner:
             self._until.pop(name, None)
-        return await self.take(name, owner, now, lease_seconds)
+        held = await self.take(name, owner, now, lease_seconds)
+        if held and place is not None:
+            self._places[name] = place
+        return held
+
+    async def place(self, name: str) -> str:
+        return self._places.get(name, "")
 
 
 class MemoryDueSubjects:
