@@ -20,6 +20,7 @@ from shared.contracts.resources import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from services.detector.domain.mirror import MirroredCompany
     from services.detector.ports import Mirror, Signals
     from services.detector.use_cases.companies import MatchCompanies
     from services.detector.use_cases.read_conversations import ReadConversations
@@ -77,7 +78,7 @@ class Intake:
         for organization_id, mine in by_organization(events).items():
             records = latest(mine)
             contacts = {_key(one): one for one in records if isinstance(one, ContactChanged)}
-            companies = [_key(one) for one in records if isinstance(one, CompanyChanged)]
+            companies = {_key(one): one for one in records if isinstance(one, CompanyChanged)}
             deletions = _deletions(mine)
             gone = {
                 kind: {resource_key(one.workspace_id, one.id) for one in deletions if one.resource == kind}
@@ -86,11 +87,11 @@ class Intake:
             touched = contacts.keys() | gone["contact"]
             held = await self._mirror.contacts(organization_id, touched) if touched else {}
             left = await self._mirror.owners(organization_id, gone["company"]) if gone["company"] else {}
+            known = await self._mirror.companies(organization_id, companies) if companies else {}
             tags = [one for one in records if isinstance(one, TagChanged)]
             await self._rename(organization_id, await self._tag_names(organization_id, tags), tags)
             await self._forget_tags(organization_id, deletions)
-            changed = _regrouped(contacts, held)
-            regrouped = [one for one in records if isinstance(one, ContactChanged) and _key(one) in changed]
+            regrouped = [*_regrouped(contacts, held), *_retagged(companies, known)]
             await self._mirror.store(organization_id, regrouped, regrouped=True)
             kept = {one.key() for one in regrouped}
             await self._mirror.store(organization_id, [one for one in records if one.key() not in kept])
@@ -181,12 +182,25 @@ def _to_read(events: Sequence[Event]) -> Iterable[str]:
             yield resource_key(event.workspace_id, event.conversation_id or event.id)
 
 
-def _regrouped(contacts: Mapping[str, ContactChanged], held: Mapping[str, ContactChanged]) -> set[str]:
+def _regrouped(
+    contacts: Mapping[str, ContactChanged], held: Mapping[str, ContactChanged]
+) -> list[ContactChanged]:
     """Return the contacts that are new, or belong to other companies or tags than before."""
-    return {
-        key
+    return [
+        contact
         for key, contact in contacts.items()
         if key not in held
         or set(held[key].company_ids) != set(contact.company_ids)
         or set(held[key].tag_ids) != set(contact.tag_ids)
-    }
+    ]
+
+
+def _retagged(
+    companies: Mapping[str, CompanyChanged], known: Mapping[str, MirroredCompany]
+) -> list[CompanyChanged]:
+    """Return the companies with other tags than before; of a new one all follows from its match."""
+    return [
+        company
+        for key, company in companies.items()
+        if key in known and set(known[key].record.tag_ids) != set(company.tag_ids)
+    ]

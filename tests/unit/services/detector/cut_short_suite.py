@@ -150,6 +150,9 @@ def _cases() -> dict[str, _Case]:
         ),
         "a contact is tagged": _Case(_northwind, _told(lambda rig: rig.contact(tag_ids=("t1",)))),
         "a contact is deleted": _Case(_northwind, _told(lambda rig: rig.deleted("contact", "dana"))),
+        "a company is tagged": _Case(
+            _northwind, _told(lambda rig: rig.company(external_id="acc-1", tag_ids=("t1",)))
+        ),
         "a company turns out to be listed": _Case(
             _listed, _told(lambda rig: rig.company(external_id="acc-9"))
         ),

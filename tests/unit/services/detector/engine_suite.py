@@ -27,8 +27,8 @@ from services.detector.use_cases import review
 from services.detector.use_cases.admission import Admission
 from services.detector.use_cases.intake import Intake
 from shared.contracts.connections import DataRemoved
-from shared.contracts.resources import AdminChanged, Author
-from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent
+from shared.contracts.resources import AdminChanged, Author, TagChanged
+from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent, SignalUpdated
 from shared.errors import PartlyTransientError, PermanentError, TransientError
 from tests.unit.services.detector.rig import (
     CONNECTION,
@@ -851,6 +851,17 @@ class TestWhoseItIs:
         return await rig.stores.signals.save(
             [Change(before, replace(after, revision=before.revision + 1), ())]
         )
+
+    async def test_a_company_s_tags_are_its_signals_tags_at_once(self, rig: Rig) -> None:
+        """Given and taken, without a word in any of its conversations; nobody is alerted again."""
+        await rig.connect()
+        await rig.tell(TagChanged(**rig.fields(id="t1", name="VIP")))
+        await rig.tell(rig.company(), rig.contact(), *rig.said("k1", LEAVING))
+        told = await rig.tell(rig.company(tag_ids=("t1",)))
+        assert [(type(one), one.tags) for one in told] == [(SignalUpdated, ("VIP",))]
+        assert await rig.tell(rig.company(name="Northwind", tag_ids=("t1",))) == []
+        told = await rig.tell(rig.company())
+        assert [(type(one), one.tags) for one in told] == [(SignalUpdated, ())]
 
     async def test_names_match_only_as_the_connection_says(self, rig: Rig) -> None:
         """Off suggests, normalised matches; turning it on matches what is there."""
