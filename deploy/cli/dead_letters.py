@@ -11,9 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aiokafka.errors import BrokerResponseError
+
 from deploy.cli.engine import open_consumer, partitions_of, read_to_end
 from deploy.cli.events import where
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, EarshotError
+from shared.messaging.dead_letters import OURS, TRUNCATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
 
 TOPIC_PREFIX = "dead-letters."
 MARK = "dlq-mark"
-_OURS = "dlq-"
+
+
+class NotSentBack(EarshotError):
+    """This letter stays where it is, for a reason that concerns no other; the message has its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Letter:
             "error": self.header("dlq-error"),
             "trace_id": self.header("dlq-trace-id"),
             "redriven": self.redriven,
+            "truncated_from_bytes": int(self.header(TRUNCATED) or 0) or None,
         }
 
     def details(self) -> dict[str, Any]:
@@ -72,7 +79,7 @@ class Letter:
 
     def own_headers(self) -> list[tuple[str, bytes]]:
         """Return the headers that the record had before it was put aside."""
-        return [(key, value) for key, value in self.record.headers if not key.startswith(_OURS)]
+        return [(key, value) for key, value in self.record.headers if not key.startswith(OURS)]
 
 
 async def read_letters(bus: Bus, services: Sequence[str] = ()) -> list[Letter]:
@@ -116,17 +123,29 @@ async def redrive(producer: AIOKafkaProducer, letter: Letter) -> None:
     """Send a letter back to the topic and partition it came from, and mark it.
 
     Raises:
-        ConfigurationError: the letter does not say where it came from.
-        aiokafka.errors.KafkaError: Kafka did not take it; then it is not marked, or it was sent and is
+        NotSentBack: the letter does not say where it came from, is only the beginning of a record, or
+            Kafka will never take it.
+        aiokafka.errors.KafkaError: Kafka did not take it now; then it is not marked, or it was sent and is
             offered again.
     """
     topic, partition = letter.header("dlq-original-topic"), letter.header("dlq-original-partition")
     if not topic or not partition.isdigit():
-        raise ConfigurationError(f"{letter.name} does not say where it came from; it cannot be fed back.")
+        raise NotSentBack(f"{letter.name} does not say where it came from; it cannot be fed back.")
+    if size := letter.header(TRUNCATED):
+        raise NotSentBack(
+            f"{letter.name} is only the beginning of a record of {size} bytes, which was too large to be kept"
+            f" whole; it cannot be fed back. The original is at {topic}/{partition}, offset"
+            f" {letter.header('dlq-original-offset')}, as long as Kafka keeps it."
+        )
     record = letter.record
-    await producer.send_and_wait(
-        topic, value=record.value, key=record.key, partition=int(partition), headers=letter.own_headers()
-    )
+    try:
+        await producer.send_and_wait(
+            topic, value=record.value, key=record.key, partition=int(partition), headers=letter.own_headers()
+        )
+    except BrokerResponseError as error:
+        if error.retriable:
+            raise
+        raise NotSentBack(f"{letter.name} was refused by {topic}: {error!r}") from error
     await producer.send_and_wait(
         record.topic, value=b"", partition=record.partition, headers=[(MARK, _mark_of(record).encode())]
     )

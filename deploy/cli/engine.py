@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.errors import EngineFailed
 from deploy.local.kafka.probe import kafka_answers
+from shared.messaging.broker import WRITING
 from shared.messaging.security import client_security
 
 if TYPE_CHECKING:
@@ -74,9 +75,13 @@ async def open_consumer(bus: Bus) -> AsyncIterator[AIOKafkaConsumer]:
 
 @asynccontextmanager
 async def open_producer(bus: Bus) -> AsyncIterator[AIOKafkaProducer]:
-    """Open an idempotent producer that waits for Kafka's word; errors as `open_consumer`."""
+    """Open a producer that writes as the services do and waits for Kafka's word; errors as `open_consumer`.
+
+    One record that Kafka refuses spoils none behind it; one whose answer is lost may be there twice.
+    """
     await _refuse_silence(bus)
-    producer = AIOKafkaProducer(**bus.arguments(), enable_idempotence=True)
+    # Not idempotent: aiokafka's would count what was refused as sent, and all behind it were out of order.
+    producer = AIOKafkaProducer(**bus.arguments(), **WRITING)
     try:
         await producer.start()
         yield producer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
@@ -27,7 +27,15 @@ _METADATA_AGE_MS = 30_000
 """Milliseconds until new partitions or a moved leader are noticed without an error pointing at them."""
 
 _MAX_REQUEST_BYTES = 1_048_576 + 65_536 + 16_384
-"""The largest record: a dead letter holds an original of full size and our headers."""
+"""The largest record, not compressed: a dead letter holds an original of full size and our headers."""
+
+WRITING: dict[str, Any] = {
+    "acks": "all",
+    "linger_ms": _LINGER_MS,
+    "compression_type": "lz4",
+    "max_request_size": _MAX_REQUEST_BYTES,
+}
+"""How whoever writes to our topics writes, services and command line: what one can send the other can."""
 
 _GRACE_SECONDS = 10.0
 """Seconds that a batch under way may take to finish when the service stops."""
@@ -38,11 +46,8 @@ def create_broker(settings: ServiceSettings, *, service: Service) -> KafkaBroker
     return KafkaBroker(
         settings.kafka_bootstrap_servers.split(","),
         client_id=f"earshot-{service}",
-        acks="all",
+        **WRITING,
         enable_idempotence=True,
-        linger_ms=_LINGER_MS,
-        compression_type="lz4",
-        max_request_size=_MAX_REQUEST_BYTES,
         request_timeout_ms=_REQUEST_TIMEOUT_MS,
         metadata_max_age_ms=_METADATA_AGE_MS,
         allow_auto_create_topics=False,

@@ -17,7 +17,8 @@ from faststream.kafka import KafkaRouter
 from shared.errors import ProcessingStopped
 from shared.messaging.holding import Holding
 from shared.messaging.membership import membership
-from shared.messaging.processor import BatchProcessor, ProcessingState, RetryPolicy
+from shared.messaging.processor import BatchProcessor
+from shared.messaging.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     import random
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from shared.contracts.topics import Service, Topic
     from shared.messaging.dead_letters import DeadLetters
     from shared.messaging.holding import Polled
-    from shared.messaging.processor import BatchHandler, Sleep
+    from shared.messaging.processor import BatchHandler
+    from shared.messaging.retrying import ProcessingState, Sleep
 
 _LOG = structlog.get_logger(__name__)
 

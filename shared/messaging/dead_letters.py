@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from aiokafka.errors import KafkaError
+import structlog
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from faststream.exceptions import IncorrectState
 
 from shared.contracts.topics import dead_letter_topic
-from shared.errors import TransientError
+from shared.errors import PartlyTransientError
 from shared.messaging.broker import producer_of
-from shared.messaging.cloudevent import headers_of
+from shared.messaging.sizes import refuse_too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from aiokafka import ConsumerRecord
     from faststream.kafka import KafkaBroker
 
     from shared.contracts.topics import Service
     from shared.errors import DeadLetterReason
+
+_LOG = structlog.get_logger(__name__)
+
+Header: TypeAlias = tuple[str, bytes]
+
+OURS = "dlq-"
+TRUNCATED = "dlq-truncated"
+
+_BEGINNING_BYTES = 65_536
+"""Bytes kept of a key, of a value, and of all headers of a record that is too large to be kept whole."""
 
 _MOST_ERROR_TEXT = 1_000
 """Characters of an error's message kept in a header; the log has the rest, found by the trace id."""
@@ -44,26 +55,69 @@ class DeadLetters(Protocol):
     async def put(self, *letters: DeadLetter) -> None:
         """Keep the records, in order; return when all are kept.
 
-        Raises TransientError when one could not be kept: then nothing may be committed. Some may be kept
-        nevertheless, and are kept again when they come again.
+        Raises PartlyTransientError naming those that could not be kept: they have to come again, and nothing
+        may be committed before. A plain TransientError means all of them.
         """
         ...
 
 
-def dead_letter_headers(letter: DeadLetter) -> dict[str, str]:
-    """Return the record's own headers with ours beside them, all prefixed `dlq-`."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What goes into a dead-letter topic for a letter: key, value and headers."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: list[Header]
+
+
+def whole(letter: DeadLetter) -> Kept:
+    """Return the record as it was, byte for byte, with our headers beside its own, all prefixed `dlq-`."""
     record = letter.record
-    return {
-        **headers_of(record.headers),
-        "dlq-reason": letter.reason,
-        "dlq-attempts": str(letter.attempts),
-        "dlq-original-topic": record.topic,
-        "dlq-original-partition": str(record.partition),
-        "dlq-original-offset": str(record.offset),
-        "dlq-original-timestamp": str(record.timestamp),
-        "dlq-trace-id": letter.trace_id or "",
-        "dlq-error": letter.error[:_MOST_ERROR_TEXT],
+    return Kept(record.key, record.value, [*_own_headers(letter), *_our_headers(letter)])
+
+
+def beginning(letter: DeadLetter) -> Kept:
+    """Return what is kept of a record that does not fit: where it is, why it is here, and how it begins.
+
+    `dlq-truncated` has the bytes of the original, which cannot be fed back from this.
+    """
+    record = letter.record
+    own = _own_headers(letter)
+    size = len(record.key or b"") + len(record.value or b"") + sum(map(_size, own))
+    fitting, room = [], _BEGINNING_BYTES
+    for header in own:
+        if _size(header) <= room:
+            fitting.append(header)
+            room -= _size(header)
+    return Kept(
+        None if record.key is None else record.key[:_BEGINNING_BYTES],
+        None if record.value is None else record.value[:_BEGINNING_BYTES],
+        [*fitting, *_our_headers(letter), (TRUNCATED, str(size).encode())],
+    )
+
+
+def _own_headers(letter: DeadLetter) -> list[Header]:
+    # What another put aside and somebody copied back is told by our headers alone.
+    return [header for header in letter.record.headers if not header[0].startswith(OURS)]
+
+
+def _our_headers(letter: DeadLetter) -> list[Header]:
+    record = letter.record
+    said = {
+        "reason": letter.reason,
+        "attempts": str(letter.attempts),
+        "original-topic": record.topic,
+        "original-partition": str(record.partition),
+        "original-offset": str(record.offset),
+        "original-timestamp": str(record.timestamp),
+        "trace-id": letter.trace_id or "",
+        "error": letter.error[:_MOST_ERROR_TEXT],
     }
+    return [(OURS + name, text.encode(errors="backslashreplace")) for name, text in said.items()]
+
+
+def _size(header: Header) -> int:
+    return len(header[0].encode()) + len(header[1] or b"")
 
 
 class KafkaDeadLetters:
@@ -74,23 +128,50 @@ class KafkaDeadLetters:
         self._topic = dead_letter_topic(service)
 
     async def put(self, *letters: DeadLetter) -> None:
-        sent = [await self._send(letter) for letter in letters]
-        for letter, result in zip(letters, await asyncio.gather(*sent, return_exceptions=True), strict=True):
+        failed = await self._send(letters, whole)
+        large = [place for place, error in failed.items() if isinstance(error, MessageSizeTooLargeError)]
+        if large:
+            for place in large:
+                del failed[place]
+                _LOG.warning("only the beginning of a record is kept", **_where(letters[place]))
+            again = await self._send([letters[place] for place in large], beginning)
+            failed |= {large[place]: error for place, error in again.items()}
+        if failed:
+            first = min(failed)
+            raise PartlyTransientError(
+                f"{len(failed)} records could not be put aside, the first one of"
+                f" {letters[first].record.topic}: {failed[first]!r}",
+                waiting=failed,
+            ) from failed[first]
+
+    async def _send(
+        self, letters: Sequence[DeadLetter], form: Callable[[DeadLetter], Kept]
+    ) -> dict[int, Exception]:
+        """Send all, and return why those that were not kept were not, by their places."""
+        sent: dict[int, Awaitable[object]] = {}
+        failed: dict[int, Exception] = {}
+        for place, letter in enumerate(letters):
+            kept = form(letter)
+            try:
+                refuse_too_large(self._topic, kept.key, kept.value, kept.headers)
+                sent[place] = await producer_of(self._broker).send(
+                    self._topic.name, kept.value, kept.key, partition=0, headers=kept.headers
+                )
+            except MessageSizeTooLargeError as error:
+                failed[place] = error
+            except (KafkaError, IncorrectState) as error:
+                # Those behind it would wait as long for the same answer, one after another.
+                failed |= dict.fromkeys(range(place, len(letters)), error)
+                break
+        results = await asyncio.gather(*sent.values(), return_exceptions=True)
+        for place, result in zip(sent, results, strict=True):
             if isinstance(result, KafkaError):
-                raise _not_kept(letter, result) from result
-            if isinstance(result, BaseException):
+                failed[place] = result
+            elif isinstance(result, BaseException):
                 raise result
-
-    async def _send(self, letter: DeadLetter) -> Awaitable[object]:
-        headers = [(name, text.encode()) for name, text in dead_letter_headers(letter).items()]
-        try:
-            acknowledged: Awaitable[object] = await producer_of(self._broker).send(
-                self._topic.name, letter.record.value, letter.record.key, partition=0, headers=headers
-            )
-        except (KafkaError, IncorrectState) as error:
-            raise _not_kept(letter, error) from error
-        return acknowledged
+        return failed
 
 
-def _not_kept(letter: DeadLetter, error: Exception) -> TransientError:
-    return TransientError(f"A record of {letter.record.topic} could not be put aside: {error!r}")
+def _where(letter: DeadLetter) -> dict[str, object]:
+    record = letter.record
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}

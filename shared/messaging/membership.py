@@ -16,7 +16,8 @@ that the group is being shared out anew."""
 
 _MAX_POLL_INTERVAL_MS = 300_000
 """Milliseconds between polls before the group gives our partitions away. A batch that is retried to the end
-takes about a minute (`RetryPolicy`), so only a process that hangs is taken for dead."""
+takes about a minute (`RetryPolicy`), and as long again when what it puts aside cannot be kept, so only a
+process that hangs is taken for dead."""
 
 _FETCH_MAX_WAIT_MS = 500
 """Milliseconds the broker holds an empty fetch. A new record ends the wait; shorter ones only cost work."""

@@ -7,16 +7,18 @@ aside; too many unforeseen failures in a row stop the service, because then the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
 from shared.errors import PartlyTransientError, PermanentError, ProcessingStopped, TransientError
+from shared.messaging.aside import Aside
 from shared.messaging.cloudevent import DECIDING_HEADERS, decode, event_class, headers_of
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.received import Received
+from shared.messaging.retrying import Retrying
 from shared.observability.tracing import current_trace_id, span
 
 if TYPE_CHECKING:
@@ -26,49 +28,14 @@ if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
     from shared.contracts.event import Event
-    from shared.errors import DeadLetterReason
     from shared.messaging.dead_letters import DeadLetters
+    from shared.messaging.retrying import ProcessingState, RetryPolicy, Sleep
 
     Batch = Sequence[Received[Event]]
     Decoded = tuple[ConsumerRecord[bytes, bytes], Received[Event]]
     BatchHandler = Callable[[Batch], Awaitable[None]]
-    Sleep = Callable[[float], Awaitable[None]]
 
 _LOG = structlog.get_logger(__name__)
-
-
-class ProcessingState(Protocol):
-    """Learns how processing goes; readiness and metrics stand behind it."""
-
-    def waiting(self, why: str) -> None: ...
-
-    def going_on(self) -> None: ...
-
-    def put_aside(self, reason: DeadLetterReason) -> None: ...
-
-    def handled(self, records: int) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How long a batch is tried before it is handed back to Kafka.
-
-    The sum of all delays stays well below Kafka's max.poll.interval (five minutes), so that a patient
-    consumer is not taken for a dead one.
-
-    Attributes:
-        unforeseen_limit: failures that no code expected, one after another, before the service stops.
-    """
-
-    attempts: int = 8
-    first_delay_seconds: float = 0.2
-    longest_delay_seconds: float = 15.0
-    unforeseen_limit: int = 20
-
-    def delay_seconds(self, attempt: int, jitter: float) -> float:
-        """Return the wait after `attempt` (from 1); `jitter` in [0, 1) spreads it over its upper half."""
-        full = min(self.first_delay_seconds * 2.0 ** (attempt - 1), self.longest_delay_seconds)
-        return full / 2 + full / 2 * jitter
 
 
 class BatchProcessor:
@@ -92,11 +59,10 @@ class BatchProcessor:
     ) -> None:
         self._handler = handler
         self._wanted = frozenset(events)
-        self._dead_letters = dead_letters
         self._state = state
-        self._retry = retry
-        self._sleep = sleep
-        self._rng = rng
+        self._unforeseen_limit = retry.unforeseen_limit
+        self._retrying = Retrying(retry, state=state, sleep=sleep, rng=rng)
+        self._aside = Aside(dead_letters, state=state, retrying=self._retrying)
         self._unforeseen = 0
 
     async def process(
@@ -115,9 +81,9 @@ class BatchProcessor:
         try:
             waiting = await self._hand_over(batch, refused)
         except ProcessingStopped:
-            await self._put_aside(refused)
+            await self._aside.put(refused)
             raise
-        await self._put_aside(refused)
+        await self._aside.put(refused)
         return waiting
 
     def _decode(self, record: ConsumerRecord[bytes, bytes]) -> Received[Event] | None:
@@ -171,7 +137,7 @@ class BatchProcessor:
 
     async def _try(self, batch: Sequence[Decoded]) -> list[ConsumerRecord[bytes, bytes]]:
         parent = batch[0][1].traceparent
-        for attempt in range(1, self._retry.attempts + 1):
+        for attempt in self._retrying.attempts():
             events = [received for _, received in batch]
             if attempt > 1:
                 events = [replace(received, attempt=attempt) for received in events]
@@ -183,13 +149,7 @@ class BatchProcessor:
                 self._done(len(batch) - len(waiting))
                 return waiting
             except TransientError as error:
-                self._state.waiting(str(error))
-                _LOG.warning("batch waits", attempt=attempt, records=len(batch), reason=str(error))
-                if attempt == self._retry.attempts:
-                    raise
-                planned = self._retry.delay_seconds(attempt, self._rng.random())
-                asked = min(error.retry_after_seconds or 0.0, self._retry.longest_delay_seconds)
-                await self._sleep(max(planned, asked))
+                await self._retrying.pause(attempt, error, records=len(batch))
             else:
                 self._done(len(batch))
                 break
@@ -212,29 +172,12 @@ class BatchProcessor:
             trace_id=letter.trace_id,
             exc_info=error,
         )
-        if self._unforeseen > self._retry.unforeseen_limit:
+        if self._unforeseen > self._unforeseen_limit:
             raise ProcessingStopped(
                 f"{self._unforeseen} records in a row failed in ways nobody foresaw; the last one:"
                 f" {type(error).__name__}. Stopping before more is put aside; the log has the tracebacks."
             ) from error
         return letter
-
-    async def _put_aside(self, letters: Sequence[DeadLetter]) -> None:
-        """Publish all that a batch put aside and wait once: one by one, a thousand hold up good ones."""
-        if not letters:
-            return
-        await self._dead_letters.put(*letters)
-        for letter in letters:
-            self._state.put_aside(letter.reason)
-            _LOG.warning(
-                "record put aside",
-                topic=letter.record.topic,
-                partition=letter.record.partition,
-                offset=letter.record.offset,
-                reason=letter.reason,
-                trace_id=letter.trace_id,
-                error=letter.error,
-            )
 
 
 def _letter(record: ConsumerRecord[bytes, bytes], error: Exception) -> DeadLetter:

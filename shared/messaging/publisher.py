@@ -13,10 +13,11 @@ from shared.errors import PermanentError, TransientError
 from shared.messaging.broker import producer_of
 from shared.messaging.cloudevent import encode
 from shared.messaging.partitioning import partition_for
+from shared.messaging.sizes import refuse_too_large
 from shared.observability.tracing import current_traceparent
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from faststream.kafka import KafkaBroker
 
@@ -59,12 +60,8 @@ class KafkaEventPublisher:
         time = self._clock.now().isoformat()
         traceparent = current_traceparent()
         for start in range(0, len(events), _MOST_IN_FLIGHT):
-            await self._confirmed(
-                [
-                    await self._send(event, time, traceparent)
-                    for event in events[start : start + _MOST_IN_FLIGHT]
-                ]
-            )
+            portion = events[start : start + _MOST_IN_FLIGHT]
+            await self._confirmed(portion, [await self._send(event, time, traceparent) for event in portion])
 
     async def _send(self, event: Event, time: str, traceparent: str | None) -> Awaitable[object]:
         record = encode(event, source=self._source, time=time, traceparent=traceparent)
@@ -72,11 +69,9 @@ class KafkaEventPublisher:
 
     async def publish_tombstones(self, *events: Event) -> None:
         for start in range(0, len(events), _MOST_IN_FLIGHT):
+            portion = events[start : start + _MOST_IN_FLIGHT]
             await self._confirmed(
-                [
-                    await self._put(event, event.key().encode(), None, [])
-                    for event in events[start : start + _MOST_IN_FLIGHT]
-                ]
+                portion, [await self._put(event, event.key().encode(), None, []) for event in portion]
             )
 
     async def _put(
@@ -84,6 +79,7 @@ class KafkaEventPublisher:
     ) -> Awaitable[object]:
         topic = topic_of(event)
         try:
+            refuse_too_large(topic, key, value, headers)
             acknowledged: Awaitable[object] = await producer_of(self._broker).send(
                 topic.name,
                 value=value,
@@ -92,19 +88,27 @@ class KafkaEventPublisher:
                 headers=headers,
             )
         except MessageSizeTooLargeError as error:
-            raise PermanentError(
-                f"{event.TYPE} for {event.key()} is {len(value or b'')} bytes; {topic.name} takes"
-                f" {topic.max_message_bytes}."
-            ) from error
+            raise _too_large(event) from error
         except (KafkaError, IncorrectState) as error:
             raise TransientError(f"The bus did not take a record for {topic.name}: {error!r}") from error
         return acknowledged
 
     @staticmethod
-    async def _confirmed(futures: list[Awaitable[object]]) -> None:
+    async def _confirmed(events: Sequence[Event], futures: list[Awaitable[object]]) -> None:
         results = await asyncio.gather(*futures, return_exceptions=True)
-        for result in results:
+        for event, result in zip(events, results, strict=True):
+            if isinstance(result, MessageSizeTooLargeError):
+                # Kafka's own limit is lower than the contracts say: no attempt will be answered differently.
+                raise _too_large(event) from result
             if isinstance(result, KafkaError):
                 raise TransientError(f"The bus did not acknowledge a record: {result!r}") from result
             if isinstance(result, BaseException):
                 raise result
+
+
+def _too_large(event: Event) -> PermanentError:
+    topic = topic_of(event)
+    return PermanentError(
+        f"{event.TYPE} for {event.key()} is larger than {topic.name} takes: {topic.max_message_bytes} bytes"
+        " after compression, by the contracts."
+    )

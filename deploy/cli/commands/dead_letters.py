@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from deploy.cli.dead_letters import pick, read_letters, redrive
-from deploy.cli.engine import bus_of, open_producer
+from deploy.cli.dead_letters import pick, read_letters
+from deploy.cli.engine import bus_of
 from deploy.cli.invocation import AsJson, Invocation, people, print_json
+from deploy.cli.redriving import send_back
 from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from deploy.cli.dead_letters import Letter
     from deploy.cli.engine import Bus
+    from deploy.cli.redriving import Outcome
 
 app = typer.Typer(help="Records that could not be processed: list, show, redrive.", no_args_is_help=True)
 
@@ -79,22 +81,25 @@ def redrive_letters(
     reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send dead letters back to where they came from. Each is offered once; a name repeats it on purpose."""
+    """Send dead letters back to where they came from. Each is offered once; a name repeats it on purpose.
+
+    Those that cannot be sent are named, the others are sent; the exit code is 1 then.
+    """
     if bool(names) == every:
         raise ConfigurationError("Name the dead letters to feed back, or say --all; not both.")
-    sent = asyncio.run(_redrive(_bus(context), names or (), service or (), reason))
+    outcomes = asyncio.run(_redrive(_bus(context), names or (), service or (), reason))
     if as_json:
-        for letter in sent:
-            print_json({"id": letter.name, "topic": letter.header("dlq-original-topic")})
-    elif sent:
-        people().print(f"{len(sent)} sent back: {', '.join(letter.name for letter in sent)}", highlight=False)
+        for one in outcomes:
+            print_json({"id": one.letter.name, "topic": one.letter.header("dlq-original-topic")} | _kept(one))
     else:
-        people().print("No dead letters to send back.")
+        _tell(outcomes)
+    if any(one.why for one in outcomes):
+        raise typer.Exit(1)
 
 
 async def _redrive(
     bus: Bus, names: Sequence[str], services: Sequence[str], reason: str | None
-) -> list[Letter]:
+) -> list[Outcome]:
     letters = await read_letters(bus, services)
     if names:
         wanted = pick(letters, names)
@@ -104,10 +109,22 @@ async def _redrive(
             for letter in letters
             if not letter.redriven and reason in (None, letter.header("dlq-reason"))
         ]
-    async with open_producer(bus) as producer:
-        for letter in wanted:
-            await redrive(producer, letter)
-    return wanted
+    return await send_back(bus, wanted)
+
+
+def _kept(outcome: Outcome) -> dict[str, str]:
+    return {} if outcome.why is None else {"not_sent": outcome.why}
+
+
+def _tell(outcomes: Sequence[Outcome]) -> None:
+    sent = [one.letter.name for one in outcomes if one.why is None]
+    for one in outcomes:
+        if one.why is not None:
+            people().print(one.why, markup=False, highlight=False, soft_wrap=True)
+    if sent:
+        people().print(f"{len(sent)} sent back: {', '.join(sent)}", highlight=False)
+    elif not outcomes:
+        people().print("No dead letters to send back.")
 
 
 def _bus(context: typer.Context) -> Bus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from deploy.cli.commands.tail import follow
 from deploy.cli.dead_letters import read_letters, redrive
 from deploy.cli.engine import Bus, open_consumer, open_producer, partitions_of, read_to_end
+from deploy.cli.redriving import send_back
 from deploy.local.errors import EngineFailed
 from deploy.local.kafka.topics import ensure_topics
 from deploy.local.ports import free_ports
@@ -32,7 +34,9 @@ def topic_named(name: str, partitions: int = 3) -> Topic:
     return Topic(name, partitions, "delete", None, ("detector",), "thing", "For a test.", 1_048_576)
 
 
-async def put_aside(servers: str, service: str, origin: str, key: bytes) -> None:
+async def put_aside(
+    servers: str, service: str, origin: str, key: bytes, value: bytes = b'{"a":1}', **more: str
+) -> None:
     """Write a dead letter in the form that services write (shared.messaging.dead_letters)."""
     producer = AIOKafkaProducer(bootstrap_servers=servers)
     await producer.start()
@@ -45,9 +49,10 @@ async def put_aside(servers: str, service: str, origin: str, key: bytes) -> None
         "dlq-original-timestamp": "1",
         "dlq-trace-id": "abc",
         "dlq-error": "ValueError: no",
+        **{f"dlq-{name}": text for name, text in more.items()},
     }
     headers = [*EVENT, *((name, value.encode()) for name, value in ours.items())]
-    await producer.send_and_wait(f"dead-letters.{service}", b'{"a":1}', key=key, headers=headers)
+    await producer.send_and_wait(f"dead-letters.{service}", value, key=key, headers=headers)
     await producer.stop()
 
 
@@ -81,6 +86,30 @@ async def test_a_letter_goes_back_to_where_it_came_from_once(kafka: str, places:
     (record,) = records
     assert (record.partition, record.key, record.value) == (2, b"first", b'{"a":1}')
     assert list(record.headers) == EVENT
+
+
+async def test_letters_that_cannot_be_sent_hold_up_no_other(kafka: str, places: tuple[str, str]) -> None:
+    """One that the topic refuses and one that was cut off are named with the reason; the last one goes."""
+    service, _ = places
+    narrow = Topic(
+        f"narrow-{uuid.uuid4().hex}", 3, "delete", None, ("detector",), "thing", "For a test.", 9_000
+    )
+    await ensure_topics(kafka, [narrow])
+    await put_aside(kafka, service, narrow.name, b"large", random.Random(3).randbytes(20_000))
+    await put_aside(kafka, service, narrow.name, b"cut", truncated="2000000")
+    await put_aside(kafka, service, narrow.name, b"good")
+
+    outcomes = await send_back(Bus(kafka), await read_letters(Bus(kafka), [service]))
+
+    refused, cut, sent = (one.why for one in outcomes)
+    assert refused is not None
+    assert f"{service}:0 was refused by {narrow.name}" in refused
+    assert cut is not None
+    assert "only the beginning of a record of 2000000 bytes" in cut
+    assert f"{narrow.name}/2, offset 5" in cut
+    assert sent is None
+    letters = await read_letters(Bus(kafka), [service])
+    assert [letter.redriven for letter in letters] == [False, False, True]
 
 
 async def test_all_events_from_the_beginning_are_shown(kafka: str, places: tuple[str, str]) -> None:

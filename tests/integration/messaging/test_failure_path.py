@@ -25,12 +25,12 @@ from shared.contracts.sync import SyncRequested
 from shared.contracts.topics import ALL_TOPICS, SYNC_REQUESTS
 from shared.errors import PartlyTransientError, PermanentError, TransientError
 from shared.messaging.broker import create_broker
-from shared.messaging.cloudevent import encode
+from shared.messaging.cloudevent import encode, headers_of
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import DeadLetter, KafkaDeadLetters
 from shared.messaging.partitioning import partition_for
-from shared.messaging.processor import RetryPolicy
 from shared.messaging.publisher import KafkaEventPublisher
+from shared.messaging.retrying import RetryPolicy
 from shared.messaging.state import ReportedState
 from shared.observability.readiness import Readiness
 
@@ -111,7 +111,10 @@ class Harness:
         return f"{self.mark}-{short}"
 
     async def put(self, *records: tuple[bytes | None, list[tuple[str, bytes]]]) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap)
+        # Another's producer: it sends what grows small enough for the broker's limit.
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap, compression_type="lz4", max_request_size=3_000_000
+        )
         await producer.start()
         try:
             sent = [
@@ -155,7 +158,7 @@ class Harness:
                 while len(found) < count:
                     record = await consumer.getone()
                     if record.key == self.mark.encode():
-                        found.append({name: value.decode() for name, value in record.headers})
+                        found.append(headers_of(record.headers))
         finally:
             await consumer.stop()
         return found
@@ -191,6 +194,22 @@ async def test_broken_records_reach_the_dead_letters_and_good_ones_behind_them_a
     ]
     assert all(letter["dlq-original-topic"] == SYNC_REQUESTS.name for letter in letters)
     assert letters[3]["ce_type"] == "earshot.sync.requested.v7"
+
+
+async def test_records_that_are_large_for_a_dead_letter_hold_nothing_up(harness: Harness) -> None:
+    """A long header that is no text, and two megabytes that the broker took compressed: each once."""
+    _, headers = harness.good("a")
+    async with harness.consuming():
+        await harness.put(
+            (b"\xff", [*headers, ("x", b"\xff" * 300_000)]), (b"\xff" * 2_000_000, headers), harness.good("a")
+        )
+        await harness.until_seen("a")
+        await harness.put((b"\xff\x00", headers), harness.good("b"))
+        await harness.until_seen("b")
+        letters = await harness.dead_letters(3)
+    assert [letter["dlq-reason"] for letter in letters] == ["broken_bytes"] * 3
+    assert [int(letter.get("dlq-truncated", 0)) > 2_000_000 for letter in letters] == [False, True, False]
+    assert harness.readiness.ready
 
 
 async def test_a_domain_error_takes_only_its_own_record_along(harness: Harness) -> None:

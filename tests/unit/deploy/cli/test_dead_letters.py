@@ -44,6 +44,7 @@ def test_a_summary_says_what_happened() -> None:
     assert (found["topic"], found["partition"], found["offset"]) == ("resources.conversations", 7, 41)
     assert (found["reason"], found["attempts"], found["redriven"]) == ("handler_failed", 3, False)
     assert found["error"] == "ValueError: \\xff"
+    assert found["truncated_from_bytes"] is None
 
 
 def test_only_the_original_headers_are_given_back() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.messaging.membership import membership
-from shared.messaging.processor import RetryPolicy
+from shared.messaging.retrying import RetryPolicy
 
 
 def test_a_patient_batch_is_not_taken_for_a_dead_member() -> None:

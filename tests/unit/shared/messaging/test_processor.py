@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from shared.contracts.sync import SyncRequested
 from shared.errors import PartlyTransientError, PermanentError, ProcessingStopped, TransientError
-from shared.messaging.processor import BatchProcessor, RetryPolicy
+from shared.messaging.processor import BatchProcessor
+from shared.messaging.retrying import RetryPolicy
 from tests.unit.shared.messaging.records import record, record_of, request
 
 if TYPE_CHECKING:
@@ -32,12 +33,18 @@ class Shelf:
         self.letters: list[DeadLetter] = []
         self.calls = 0
         self.broken = False
+        self.full_for: dict[int, int] = {}
 
     async def put(self, *letters: DeadLetter) -> None:
         if self.broken:
             raise TransientError("the shelf is away")
         self.calls += 1
-        self.letters += letters
+        left = [place for place, letter in enumerate(letters) if self.full_for.get(letter.record.offset, 0)]
+        self.letters += [letter for place, letter in enumerate(letters) if place not in left]
+        if left:
+            for place in left:
+                self.full_for[letters[place].record.offset] -= 1
+            raise PartlyTransientError("no place for some", waiting=left)
 
 
 class Told:
@@ -321,6 +328,33 @@ async def test_a_dead_letter_that_cannot_be_kept_keeps_the_offset() -> None:
     bench.shelf.broken = True
     with pytest.raises(TransientError):
         await bench.processor.process([record(b"\xff", list(record_of(request("a")).headers))])
+
+
+async def test_a_dead_letter_that_cannot_be_kept_is_waited_for() -> None:
+    """As for a handler: longer each time, and whoever asks is told until it works."""
+    bench = Bench()
+    bench.shelf.full_for = {0: 2}
+    await bench.processor.process([record(b"\xff", list(record_of(request("a")).headers))])
+    assert len(bench.slept) == 2
+    assert bench.slept[0] < bench.slept[1]
+    assert bench.told.said == ["waiting", "waiting", "broken_bytes", "going on"]
+
+
+async def test_letters_that_are_kept_are_not_sent_again_with_those_that_are_not() -> None:
+    """Neither at the next attempt nor when the batch comes again; the handler is not asked meanwhile."""
+    bench = Bench(attempts=2)
+    headers = list(record_of(request("a")).headers)
+    records = [record(b"\xff", headers, offset=at) for at in range(3)]
+    records.append(record_of(request("a"), offset=3))
+    bench.shelf.full_for = {1: 2}
+    with pytest.raises(TransientError):
+        await bench.processor.process(records)
+    assert bench.seen == [["a"]]
+    await bench.processor.process(records)
+    assert [letter.record.offset for letter in bench.shelf.letters] == [0, 2, 1]
+    assert sorted(bench.told.said).count("broken_bytes") == 3
+    await bench.processor.process(records[:1])
+    assert [letter.record.offset for letter in bench.shelf.letters] == [0, 2, 1, 0]
 
 
 async def test_tombstones_and_other_events_are_passed_over() -> None:

@@ -1,0 +1,80 @@
+"""Putting aside what a batch could not be done with, patiently: nothing is committed before all is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.errors import PartlyTransientError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiokafka import ConsumerRecord
+
+    from shared.messaging.dead_letters import DeadLetter, DeadLetters
+    from shared.messaging.retrying import ProcessingState, Retrying
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Aside:
+    """Keeps the dead letters of one subscription's batches, each once for as long as the process lives."""
+
+    def __init__(self, dead_letters: DeadLetters, *, state: ProcessingState, retrying: Retrying) -> None:
+        self._dead_letters = dead_letters
+        self._state = state
+        self._retrying = retrying
+        # The batch comes again when one of its letters could not be kept; the others need not be sent anew.
+        self._kept: set[tuple[str, int, int]] = set()
+
+    async def put(self, letters: Sequence[DeadLetter]) -> None:
+        """Return when all are kept; tried as often as a handler is. Raises `TransientError` after that.
+
+        All that a batch put aside is published together: one by one, a thousand hold up good ones.
+        """
+        left = [letter for letter in letters if _place(letter.record) not in self._kept]
+        for attempt in self._retrying.attempts():
+            if not left:
+                break
+            try:
+                await self._dead_letters.put(*left)
+            except TransientError as error:
+                left = self._those_left(left, error)
+                await self._retrying.pause(attempt, error, records=len(left))
+            else:
+                left = self._those_left(left, None)
+        if letters:
+            self._kept.difference_update(_place(letter.record) for letter in letters)
+            self._state.going_on()
+
+    def _those_left(self, letters: Sequence[DeadLetter], error: TransientError | None) -> list[DeadLetter]:
+        """Note which of the letters are kept now, and return the others."""
+        if error is None:
+            waiting = frozenset[int]()
+        elif isinstance(error, PartlyTransientError):
+            waiting = error.waiting
+        else:
+            waiting = frozenset(range(len(letters)))
+        for place, letter in enumerate(letters):
+            if place not in waiting:
+                self._note(letter)
+        return [letters[place] for place in sorted(waiting)]
+
+    def _note(self, letter: DeadLetter) -> None:
+        self._kept.add(_place(letter.record))
+        self._state.put_aside(letter.reason)
+        _LOG.warning(
+            "record put aside",
+            topic=letter.record.topic,
+            partition=letter.record.partition,
+            offset=letter.record.offset,
+            reason=letter.reason,
+            trace_id=letter.trace_id,
+            error=letter.error,
+        )
+
+
+def _place(record: ConsumerRecord[bytes, bytes]) -> tuple[str, int, int]:
+    return record.topic, record.partition, record.offset
