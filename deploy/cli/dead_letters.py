@@ -74,7 +74,7 @@ class Letter:
     def details(self) -> dict[str, Any]:
         """Return everything, the record's own headers and value included."""
         own = {key: _text(value) for key, value in self.own_headers()}
-        value = _text(self.record.value or b"")
+        value = _text(self.record.value)
         return self.summary() | {"headers": own, "value": value}
 
     def own_headers(self) -> list[tuple[str, bytes]]:
@@ -151,8 +151,8 @@ async def redrive(producer: AIOKafkaProducer, letter: Letter) -> None:
     )
 
 
-def _text(value: bytes) -> str:
-    return value.decode(errors="backslashreplace")
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode(errors="backslashreplace")
 
 
 def _mark_of(record: ConsumerRecord[bytes, bytes]) -> str:

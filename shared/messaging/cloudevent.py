@@ -62,9 +62,12 @@ def encode(event: Event, *, source: str, time: str, traceparent: str | None = No
     return EncodedEvent(key=key, value=event.model_dump_json(exclude_none=True).encode(), headers=headers)
 
 
-def headers_of(raw: Sequence[tuple[str, bytes]]) -> dict[str, str]:
-    """Return headers as text. Bytes that are not UTF-8 are shown escaped, never raised over."""
-    return {name: value.decode(errors="backslashreplace") for name, value in raw}
+def headers_of(raw: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Return headers as text, but for those without a value, which Kafka allows.
+
+    Bytes that are not UTF-8 are shown escaped, never raised over.
+    """
+    return {name: value.decode(errors="backslashreplace") for name, value in raw if value is not None}
 
 
 def event_class(headers: Mapping[str, str]) -> type[Event]:

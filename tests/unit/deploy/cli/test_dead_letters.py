@@ -25,6 +25,7 @@ def letter(offset: int = 3, *, redriven: bool = False) -> Letter:
         "serialized_value_size": 8,
         "headers": (
             ("ce_type", b"earshot.conversation.v1"),
+            ("empty", None),
             ("dlq-reason", b"handler_failed"),
             ("dlq-attempts", b"3"),
             ("dlq-original-topic", b"resources.conversations"),
@@ -49,7 +50,12 @@ def test_a_summary_says_what_happened() -> None:
 
 def test_only_the_original_headers_are_given_back() -> None:
     """What was added when it was put aside does not travel back."""
-    assert letter().own_headers() == [("ce_type", b"earshot.conversation.v1")]
+    assert letter().own_headers() == [("ce_type", b"earshot.conversation.v1"), ("empty", None)]
+
+
+def test_a_header_without_a_value_is_shown_as_empty() -> None:
+    """Kafka allows it, and whoever looks at a letter sees that it is there."""
+    assert letter().details()["headers"] == {"ce_type": "earshot.conversation.v1", "empty": ""}
 
 
 def test_letters_are_picked_by_name() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -278,6 +278,15 @@ async def test_a_letter_without_a_trace_gets_one() -> None:
     (letter,) = bench.shelf.letters
     assert letter.trace_id is not None
     assert int(letter.trace_id, 16) > 0
+
+
+async def test_a_header_without_a_value_is_put_aside_as_any_other() -> None:
+    """Kafka allows it; it decides nothing, and stops nobody."""
+    bench = Bench()
+    nothing: Any = None
+    await bench.processor.process([record(b"{}", [("ce_type", nothing)]), record_of(request("a"), offset=1)])
+    assert [letter.reason for letter in bench.shelf.letters] == ["invalid_event"]
+    assert bench.seen == [["a"]]
 
 
 async def test_too_many_unforeseen_failures_in_a_row_stop_the_service() -> None:
