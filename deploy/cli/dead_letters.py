@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aiokafka import TopicPartition
 from aiokafka.errors import BrokerResponseError
 
 from deploy.cli.engine import open_consumer, partitions_of, read_to_end
@@ -49,6 +50,16 @@ class Letter:
         """Return what a person types to mean this letter: `<service>:<offset>`."""
         return f"{self.service}:{self.record.offset}"
 
+    @property
+    def origin(self) -> TopicPartition | None:
+        """Return where the record lay before it was put aside, or None when the letter does not say."""
+        topic, partition = self.header("dlq-original-topic"), self.header("dlq-original-partition")
+        return TopicPartition(topic, int(partition)) if topic and partition.isdigit() else None
+
+    @property
+    def original_offset(self) -> int:
+        return int(self.header("dlq-original-offset") or 0)
+
     def header(self, name: str) -> str:
         values = [value for key, value in self.record.headers if key == name]
         return _text(values[0]) if values else ""
@@ -62,7 +73,7 @@ class Letter:
             "attempts": int(self.header("dlq-attempts") or 0),
             "topic": self.header("dlq-original-topic"),
             "partition": int(self.header("dlq-original-partition") or 0),
-            "offset": int(self.header("dlq-original-offset") or 0),
+            "offset": self.original_offset,
             "key": where(self.record)["key"],
             "type": self.header("ce_type"),
             "error": self.header("dlq-error"),
@@ -128,24 +139,28 @@ async def redrive(producer: AIOKafkaProducer, letter: Letter) -> None:
         aiokafka.errors.KafkaError: Kafka did not take it now; then it is not marked, or it was sent and is
             offered again.
     """
-    topic, partition = letter.header("dlq-original-topic"), letter.header("dlq-original-partition")
-    if not topic or not partition.isdigit():
+    origin = letter.origin
+    if origin is None:
         raise NotSentBack(f"{letter.name} does not say where it came from; it cannot be fed back.")
     if size := letter.header(TRUNCATED):
         raise NotSentBack(
             f"{letter.name} is only the beginning of a record of {size} bytes, which was too large to be kept"
-            f" whole; it cannot be fed back. The original is at {topic}/{partition}, offset"
-            f" {letter.header('dlq-original-offset')}, as long as Kafka keeps it."
+            f" whole; it cannot be fed back. The original is at {origin.topic}/{origin.partition}, offset"
+            f" {letter.original_offset}, as long as Kafka keeps it."
         )
     record = letter.record
     try:
         await producer.send_and_wait(
-            topic, value=record.value, key=record.key, partition=int(partition), headers=letter.own_headers()
+            origin.topic,
+            value=record.value,
+            key=record.key,
+            partition=origin.partition,
+            headers=letter.own_headers(),
         )
     except BrokerResponseError as error:
         if error.retriable:
             raise
-        raise NotSentBack(f"{letter.name} was refused by {topic}: {error!r}") from error
+        raise NotSentBack(f"{letter.name} was refused by {origin.topic}: {error!r}") from error
     await producer.send_and_wait(
         record.topic, value=b"", partition=record.partition, headers=[(MARK, _mark_of(record).encode())]
     )

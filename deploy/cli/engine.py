@@ -113,14 +113,18 @@ async def partitions_of(bus: Bus) -> dict[str, list[TopicPartition]]:
 
 
 async def read_to_end(
-    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+    consumer: AIOKafkaConsumer,
+    partitions: Sequence[TopicPartition],
+    starts: Mapping[TopicPartition, int] | None = None,
 ) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
-    """Yield every record that the partitions hold now, and end."""
+    """Yield every record that the partitions hold now, and end; of those in `starts` from that offset on."""
     if not partitions:
         return
     ends = await consumer.end_offsets(partitions)
     consumer.assign(list(partitions))
     await consumer.seek_to_beginning(*partitions)
+    for partition, offset in (starts or {}).items():
+        consumer.seek(partition, offset)
     left = {partition for partition in partitions if await consumer.position(partition) < ends[partition]}
     while left:
         batch = await consumer.getmany(*left, timeout_ms=_POLL_MILLISECONDS)

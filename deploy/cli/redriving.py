@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from deploy.cli.dead_letters import NotSentBack, redrive
 from deploy.cli.engine import open_producer
+from deploy.cli.overtaken import COMPACTED, overtaken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from deploy.cli.dead_letters import Letter
     from deploy.cli.engine import Bus
@@ -21,13 +22,24 @@ class Outcome:
 
     letter: Letter
     why: str | None = None
+    is_overtaken: bool = False
 
 
-async def send_back(bus: Bus, letters: Sequence[Letter]) -> list[Outcome]:
-    """Send letters back in order, and tell of each. Raises `EngineFailed` when Kafka does not answer."""
+async def send_back(
+    bus: Bus, letters: Sequence[Letter], *, compacted: Collection[str] = COMPACTED
+) -> list[Outcome]:
+    """Send letters back in order, and tell of each; those of compacted topics that were overtaken stay.
+
+    Raises `EngineFailed` when Kafka does not answer.
+    """
+    newer = await overtaken(bus, letters, compacted=compacted)
     outcomes: list[Outcome] = []
     async with open_producer(bus) as producer:
         for letter in letters:
+            if letter.name in newer:
+                why = f"{letter.name} was overtaken, and would undo that if sent back: {newer[letter.name]}."
+                outcomes.append(Outcome(letter, why, is_overtaken=True))
+                continue
             try:
                 await redrive(producer, letter)
             except NotSentBack as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -83,7 +83,8 @@ def redrive_letters(
 ) -> None:
     """Send dead letters back to where they came from. Each is offered once; a name repeats it on purpose.
 
-    Those that cannot be sent are named, the others are sent; the exit code is 1 then.
+    One whose topic keeps the last record of each key, and has a newer one or a tombstone by now, was
+    overtaken: it is named and stays. Those that cannot be sent are named as well; the exit code is 1 then.
     """
     if bool(names) == every:
         raise ConfigurationError("Name the dead letters to feed back, or say --all; not both.")
@@ -93,7 +94,7 @@ def redrive_letters(
             print_json({"id": one.letter.name, "topic": one.letter.header("dlq-original-topic")} | _kept(one))
     else:
         _tell(outcomes)
-    if any(one.why for one in outcomes):
+    if any(one.why and not one.is_overtaken for one in outcomes):
         raise typer.Exit(1)
 
 
@@ -112,8 +113,8 @@ async def _redrive(
     return await send_back(bus, wanted)
 
 
-def _kept(outcome: Outcome) -> dict[str, str]:
-    return {} if outcome.why is None else {"not_sent": outcome.why}
+def _kept(outcome: Outcome) -> dict[str, Any]:
+    return {} if outcome.why is None else {"not_sent": outcome.why, "overtaken": outcome.is_overtaken}
 
 
 def _tell(outcomes: Sequence[Outcome]) -> None:

@@ -112,6 +112,36 @@ async def test_letters_that_cannot_be_sent_hold_up_no_other(kafka: str, places: 
     assert [letter.redriven for letter in letters] == [False, False, True]
 
 
+async def test_a_letter_that_was_overtaken_stays(kafka: str, places: tuple[str, str]) -> None:
+    """A newer record, a tombstone, or an original that compaction took: sent back it would undo them.
+
+    What is still the last of its key is sent, also a second time; elsewhere than in compacted topics nothing
+    is looked at.
+    """
+    service, _ = places
+    origin = f"compacted-{uuid.uuid4().hex}"
+    await ensure_topics(kafka, [Topic(origin, 3, "compact", None, ("detector",), "thing", "For a test.")])
+    async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+        for key, value in [(b"renewed", b"1"), (b"deleted", b"1"), (b"last", b"1")]:
+            await producer.send_and_wait(origin, value, key=key, partition=2, headers=EVENT)
+        await producer.send_and_wait(origin, b"2", key=b"renewed", partition=2, headers=EVENT)
+        await producer.send_and_wait(origin, None, key=b"deleted", partition=2)
+    for offset, key in enumerate([b"renewed", b"deleted", b"last", b"gone"]):
+        await put_aside(kafka, service, origin, key, b"1", **{"original-offset": str(offset)})
+
+    letters = await read_letters(Bus(kafka), [service])
+    outcomes = await send_back(Bus(kafka), letters, compacted=[origin])
+    assert [one.is_overtaken for one in outcomes] == [True, True, False, True]
+    assert "a newer record of the same key is at offset 3" in str(outcomes[0].why)
+    assert "a tombstone of the same key is at offset 4" in str(outcomes[1].why)
+    assert outcomes[2].why is None
+    assert "its original is gone" in str(outcomes[3].why)
+
+    (again,) = await send_back(Bus(kafka), letters[2:3], compacted=[origin])
+    assert again.why is None
+    assert all(one.why is None for one in await send_back(Bus(kafka), letters, compacted=[]))
+
+
 async def test_all_events_from_the_beginning_are_shown(kafka: str, places: tuple[str, str]) -> None:
     """Everything that lies there comes, as CloudEvents, and the command ends at its limit."""
     service, origin = places
