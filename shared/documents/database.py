@@ -9,11 +9,12 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.errors import (
     AutoReconnect,
+    BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
     PyMongoError,
-    WTimeoutError,
+    WriteConcernError,
 )
 
 from shared.errors import TransientError
@@ -74,15 +75,37 @@ def database_of(
 _PASSING_CODES = frozenset({6, 7, 11_600, 11_602, 10_107, 13_435, 50, 89, 91, 112, 189, 262, 9_001})
 """MongoDB codes of conditions that pass: host unreachable, stepping down, time limits."""
 _NO_SPACE = 14_031
+DUPLICATE_KEY = 11_000
 
 
 def as_transient(error: PyMongoError) -> TransientError | None:
-    """Return the error as one to retry, or None when trying again cannot help."""
+    """Return the error as one to retry, or None when trying again cannot help.
+
+    A bulk write is retried when its majority was not waited out, and when all that went wrong will pass;
+    duplicates beside that are an answer. With duplicates alone, it is the caller's.
+    """
     if isinstance(error, DuplicateKeyError):
         return None
-    if isinstance(error, (ConnectionFailure, AutoReconnect, ExecutionTimeout, WTimeoutError)):
+    if isinstance(error, (ConnectionFailure, AutoReconnect, ExecutionTimeout, WriteConcernError)):
         return TransientError(f"The document database did not answer: {type(error).__name__}")
-    code = getattr(error, "code", None)
+    if isinstance(error, BulkWriteError):
+        return _bulk_as_transient(error)
+    return _code_as_transient(getattr(error, "code", None))
+
+
+def _bulk_as_transient(error: BulkWriteError) -> TransientError | None:
+    # PyMongo gives each bulk write that went wrong the same code (65); what happened is in the details.
+    details = error.details or {}
+    if unconfirmed := details.get("writeConcernErrors"):
+        return TransientError(
+            f"The document database did not confirm a bulk write (code {unconfirmed[0].get('code')})."
+        )
+    codes = [problem.get("code") for problem in details.get("writeErrors", ())]
+    passing = [_code_as_transient(code) for code in codes if code != DUPLICATE_KEY]
+    return passing[0] if passing and all(passing) else None
+
+
+def _code_as_transient(code: int | None) -> TransientError | None:
     if code == _NO_SPACE:
         return TransientError(
             f"The document database has no space left on its disk (code {code}): make room, and it goes on."

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from shared.documents.database import DUPLICATE_KEY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from shared.documents.collection import ScopedCollection, Write
     from shared.documents.database import Document
 
-_DUPLICATE_KEY = 11_000
 _WRITES_AT_ONCE = 1_000
 """Writes in one command; PyMongo cuts by size as well."""
 
@@ -65,7 +66,7 @@ def _guarded(document: Document, grave: str) -> UpdateOne:
 def _taken(error: BulkWriteError) -> list[int]:
     """Return which writes met an `_id` that was taken. Raises the error if there was any other reason."""
     problems = (error.details or {}).get("writeErrors", [])
-    if not problems or any(problem.get("code") != _DUPLICATE_KEY for problem in problems):
+    if not problems or any(problem.get("code") != DUPLICATE_KEY for problem in problems):
         raise error
     return [problem["index"] for problem in problems]
 

@@ -9,6 +9,7 @@ from pymongo.errors import BulkWriteError
 
 from services.syncer.domain.held import GONE, Held
 from shared.documents.collection import Collection, Index
+from shared.documents.database import DUPLICATE_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from services.syncer.domain.connection import ConnectionKey
     from shared.contracts.sync import ResourceType
     from shared.documents.collection import Write
-
-_DUPLICATE_KEY = 11_000
 
 
 class MongoFingerprints:
@@ -54,7 +53,7 @@ class MongoFingerprints:
             result = await scoped.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
             failures = error.details.get("writeErrors", [])
-            if any(failure.get("code") != _DUPLICATE_KEY for failure in failures):
+            if any(failure.get("code") != DUPLICATE_KEY for failure in failures):
                 raise
         else:
             if result is not None and result.matched_count + result.inserted_count == len(records):

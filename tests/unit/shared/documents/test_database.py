@@ -1,0 +1,65 @@
+"""Which errors of the driver are waited out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pymongo.errors import (
+    BulkWriteError,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+    WriteConcernError,
+)
+
+from shared.documents.collection import database_errors
+from shared.errors import TransientError
+
+DUPLICATE = {"index": 0, "code": 11_000, "errmsg": "E11000 duplicate key"}
+INVALID = {"index": 1, "code": 121, "errmsg": "Document failed validation"}
+STEPPED_DOWN = {"index": 2, "code": 189, "errmsg": "Primary stepped down"}
+NO_SPACE = {"index": 3, "code": 14_031, "errmsg": "the disk is full"}
+
+
+def bulk(*problems: dict[str, Any], unconfirmed: int | None = None) -> BulkWriteError:
+    """Return what PyMongo raises: one code for everything, the truth in the details."""
+    concerns = [] if unconfirmed is None else [{"code": unconfirmed, "errmsg": "no majority"}]
+    return BulkWriteError({"writeErrors": list(problems), "writeConcernErrors": concerns})
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        bulk(unconfirmed=189),
+        bulk(unconfirmed=11_602),
+        bulk(unconfirmed=64),
+        bulk(DUPLICATE, unconfirmed=189),
+        bulk(STEPPED_DOWN),
+        bulk(DUPLICATE, STEPPED_DOWN, NO_SPACE),
+        WriteConcernError("no majority", 100),
+        OperationFailure("stepped down", 189),
+    ],
+)
+def test_what_passes_is_tried_again(error: PyMongoError) -> None:
+    """A failover in the middle of a write puts nothing aside, and is not taken for success."""
+    with pytest.raises(TransientError), database_errors():
+        raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        bulk(DUPLICATE),
+        bulk(INVALID),
+        bulk(STEPPED_DOWN, INVALID),
+        bulk(),
+        DuplicateKeyError("duplicate", 11_000),
+        OperationFailure("failed validation", 121),
+    ],
+)
+def test_what_stays_is_raised_as_it_is(error: PyMongoError) -> None:
+    """Duplicates are an answer that callers look for; trying the rest again cannot help."""
+    with pytest.raises(type(error)) as raised, database_errors():
+        raise error
+    assert raised.value is error
