@@ -22,6 +22,8 @@ from shared.messaging.recording import RecordingPublisher
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from shared.contracts.event import Event
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -179,6 +181,30 @@ async def test_a_fact_added_while_others_are_published_stays(collection: Collect
     found = await collection.of("acme").find_one({"_id": "1"})
     assert found is not None
     assert [fact["id"] for fact in found["pending"]] == [request("two").event_id()]
+
+
+async def test_what_is_published_while_a_sweep_goes_on_is_not_published_behind_newer_facts(
+    collection: Collection,
+) -> None:
+    """A sweep takes documents one after another; what it read of the last one is old by then."""
+    clock = ManualClock(START)
+    for document_id, name in (("1", "one"), ("2", "older")):
+        facts = pending_facts(request(name), at=clock.now())
+        await collection.of("acme").insert_one({"_id": document_id, "name": name, "pending": facts})
+
+    class Busy(RecordingPublisher):
+        async def publish(self, *events: Event) -> None:
+            await super().publish(*events)
+            if len(self.published) == 1:
+                # Whoever else serves the other document is done with it, and has said something newer.
+                other = "2" if events[0].fact() == "one" else "1"
+                await collection.of("acme").update_one({"_id": other}, {"$set": {"pending": []}})
+                await super().publish(request("newer"))
+
+    publisher = Busy()
+    clock.advance(60)
+    assert await PendingFacts(collection, publisher, clock).sweep() == 1
+    assert [event.fact() for event in publisher.published][1:] == ["newer"]
 
 
 async def test_a_fact_that_can_never_be_published_holds_up_no_other(collection: Collection) -> None:
