@@ -36,6 +36,12 @@ _LOG = structlog.get_logger(__name__)
 _SWEPT_AT_ONCE = 200
 """Documents that one sweep takes; the next sweep takes the next ones."""
 
+_MOST_NAMED = 10
+"""Facts named in one line of the log."""
+
+_NEVER = (PermanentError, ValidationError, KeyError)
+"""What a fact raises that can never be published: too large, wrong, or of a type that is not known here."""
+
 
 def pending_facts(*events: Event, at: datetime) -> list[dict[str, Any]]:
     """Return facts as they are kept under `pending`.
@@ -88,10 +94,10 @@ class PendingFacts:
         old = {"$or": [{"pending.at": {"$lt": now - age}}, {"pending.at": {"$gt": now + abs(age)}}]}
         with database_errors():
             cursor = self._collection.across_organizations().find(
-                old, {"_id": 1, ORGANIZATION: 1}, limit=_SWEPT_AT_ONCE
+                old, {"_id": 1, ORGANIZATION: 1}, sort=[("pending.at", 1)], limit=_SWEPT_AT_ONCE
             )
             left = await cursor.to_list()
-        swept = 0
+        swept, stuck = 0, list[tuple[str, Exception]]()
         for found in left:
             # Read again, since sending the others takes a while: a fact that is published by now, and sent
             # once more behind a newer one of the same thing, would be what compaction keeps.
@@ -103,10 +109,37 @@ class PendingFacts:
             swept += 1
             try:
                 await self.publish(document)
-            except (PermanentError, ValidationError, KeyError):
-                # One fact that can never be published must not hold up those of other documents.
-                _LOG.exception("a pending fact cannot be published", document=document["_id"])
+            except _NEVER:
+                stuck += await self._publish_singly(document)
+        if stuck:
+            _LOG.error(
+                "facts cannot be published",
+                collection=self._collection.name,
+                count=len(stuck),
+                facts=[fact for fact, _ in stuck[:_MOST_NAMED]],
+                exc_info=stuck[0][1],
+            )
         return swept
+
+    async def _publish_singly(self, document: Mapping[str, Any]) -> list[tuple[str, Exception]]:
+        """Publish each fact for itself, in order; return those that cannot be, with the reason.
+
+        They stay, and the next sweeps take them after what is older: enough of them would fill every sweep.
+        """
+        stuck: list[tuple[str, Exception]] = []
+        for fact in document[PENDING]:
+            try:
+                await self.publish({**document, PENDING: [fact]})
+            except _NEVER as error:
+                stuck.append((fact["id"], error))
+        if not stuck:
+            return []
+        await self._collection.of(document[ORGANIZATION]).update_one(
+            {"_id": document["_id"]},
+            {"$set": {f"{PENDING}.$[stuck].at": self._clock.now()}},
+            array_filters=[{"stuck.id": {"$in": [fact for fact, _ in stuck]}}],
+        )
+        return stuck
 
 
 async def sweep_forever(

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo import DeleteMany, DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.errors import DuplicateKeyError
+from structlog.testing import capture_logs
 
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
 from shared.contracts.sync import SyncRequested
+from shared.documents import pending as pending_module
 from shared.documents.collection import Collection, Index
 from shared.documents.database import create_client, database_of
 from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
-from shared.errors import TransientError
+from shared.errors import PermanentError, TransientError
 from shared.messaging.recording import RecordingPublisher
 
 if TYPE_CHECKING:
@@ -218,3 +220,49 @@ async def test_a_fact_that_can_never_be_published_holds_up_no_other(collection: 
     clock.advance(60)
     await pending.sweep()
     assert [event.fact() for event in publisher.published] == ["one"]
+
+
+class Narrow(RecordingPublisher):
+    """Takes nothing that is large."""
+
+    async def publish(self, *events: Event) -> None:
+        if any(event.fact().startswith("large") for event in events):
+            raise PermanentError("too large")
+        await super().publish(*events)
+
+
+async def test_a_fact_that_can_never_be_published_holds_up_no_fact_of_its_own_document(
+    collection: Collection,
+) -> None:
+    """Those behind it go out in order; it stays alone."""
+    clock, publisher = ManualClock(START), Narrow()
+    facts = pending_facts(*map(request, ("one", "large", "two", "three")), at=clock.now())
+    facts.insert(0, {"id": "x", "type": "earshot.gone.v1", "data": "{}", "at": START})
+    await collection.of("acme").insert_one({"_id": "1", "name": "one", "pending": facts})
+    clock.advance(60)
+    await PendingFacts(collection, publisher, clock).sweep()
+    assert [event.fact() for event in publisher.published] == ["one", "two", "three"]
+    found = await collection.of("acme").find_one({"_id": "1"})
+    assert found is not None
+    assert [fact["id"] for fact in found["pending"]] == ["x", request("large").event_id()]
+
+
+async def test_facts_that_can_never_be_published_do_not_fill_every_sweep(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than a sweep takes: what is behind has its turn; they are told of once a sweep."""
+    monkeypatch.setattr(pending_module, "_SWEPT_AT_ONCE", 3)
+    clock, publisher = ManualClock(START), Narrow()
+    pending = PendingFacts(collection, publisher, clock)
+    for number in range(5):
+        facts = pending_facts(request(f"large {number}"), at=clock.now())
+        await collection.of("acme").insert_one({"_id": f"{number}", "name": f"{number}", "pending": facts})
+    clock.advance(1)
+    facts = pending_facts(request("good"), at=clock.now())
+    await collection.of("acme").insert_one({"_id": "9", "name": "good", "pending": facts})
+    with capture_logs() as logs:
+        for _ in range(2):
+            clock.advance(10)
+            assert await pending.sweep() == 3
+    assert [event.fact() for event in publisher.published] == ["good"]
+    assert [line["count"] for line in logs if line["event"] == "facts cannot be published"] == [3, 2]
