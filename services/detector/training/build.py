@@ -28,10 +28,13 @@ from services.detector.training.examples import (
 )
 from services.detector.training.export import export, measured
 from services.detector.training.fit import fine_tune, padded, tokenizer_from
+from services.detector.training.narrow import narrowed, taught
 from services.detector.training.package import write_manifest
 from services.detector.training.recipe import (
     AUTHORED_STAGES,
     HEAD_SEED,
+    INNER_UNITS,
+    NARROW_STAGE,
     PUBLIC_STAGE,
     second_stage,
 )
@@ -73,7 +76,7 @@ def export_to(folder: Path, weights: Weights, texts: list[tuple[Any, Any]]) -> N
 
 
 def build(work: Path) -> None:
-    """Both stages, the second one twice, and the model's folder."""
+    """All stages, the second one twice, and the model's folder."""
     tokenizer: Any = tokenizer_from(starting_file("tokenizer.json"))
     tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
     public = apart(read_public(), tested)
@@ -102,7 +105,12 @@ def build(work: Path) -> None:
     def tuned(stage: Stage) -> Weights:
         return kept(work / f"{stage.name}.safetensors", lambda: fine_tune(first, tokenizer, rows, stage))
 
-    export_to(work / "final", mean_of([tuned(stage) for stage in AUTHORED_STAGES]), texts)
+    whole = mean_of([tuned(stage) for stage in AUTHORED_STAGES])
+    narrow = kept(
+        work / f"{NARROW_STAGE.name}.safetensors",
+        lambda: taught(narrowed(whole, texts, INNER_UNITS), whole, tokenizer, rows, NARROW_STAGE),
+    )
+    export_to(work / "final", narrow, texts)
     _say(f"final: learned from {len(rows)} rows")
 
 

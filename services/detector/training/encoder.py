@@ -1,7 +1,7 @@
 """The encoder in PyTorch: MiniLM-L6 (a BERT of six layers), mean pooling, one linear head for all labels.
 
 Written as functions over named tensors, with the names that the published weights use; the exporter
-writes the same arithmetic as an ONNX graph.
+writes the same arithmetic as an ONNX graph. How many inner units a layer has, its tensors say.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def embed(
     return (states.float() * counted).sum(1) / counted.sum(1)
 
 
-def logits(weights: Weights, ids: Tensor, mask: Tensor, *, training: bool = False) -> Tensor:
-    """Raw scores per label in the order of LABELS."""
-    pooled = functional.dropout(embed(weights, ids, mask, training=training), _DROPOUT, training)
+def head_of(weights: Weights, pooled: Tensor, *, training: bool = False) -> Tensor:
+    """Raw scores per label, in the order of LABELS, of the vectors that `embed` gives."""
+    pooled = functional.dropout(pooled, _DROPOUT, training)
     return functional.linear(pooled, weights["head.weight"], weights["head.bias"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from services.detector.domain.model_scores import LABELS, POLARITIES
-from services.detector.training.encoder import Weights, logits
+from services.detector.training.encoder import WIDTH, Weights, embed, head_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +37,10 @@ _WARM_UP = 0.06
 _DECAY = 0.01
 _CLIP = 1.0
 _REPORT_EVERY = 100
+_READ_AT_ONCE = 64
+
+Loss = Callable[["Tensor", "Tensor", "list[int]"], "Tensor"]
+"""What a batch costs, of its scores, its vectors and the places of its rows."""
 
 
 def tokenizer_from(path: Path) -> Any:
@@ -78,10 +83,8 @@ def loss_of(scores: Tensor, examples: Sequence[Example]) -> Tensor:
     return total / len(examples)
 
 
-def _batches(
-    examples: Sequence[Example], lengths: Sequence[int], chance: random.Random
-) -> Iterator[list[int]]:
-    order = list(range(len(examples)))
+def _batches(lengths: Sequence[int], chance: random.Random) -> Iterator[list[int]]:
+    order = list(range(len(lengths)))
     chance.shuffle(order)
     for start in range(0, len(order), _BATCH * _POOL):
         pool = sorted(order[start : start + _BATCH * _POOL], key=lambda at: lengths[at])
@@ -91,33 +94,47 @@ def _batches(
 
 
 def fine_tune(weights: Weights, tokenizer: Any, examples: Sequence[Example], stage: Stage) -> Weights:
-    """New weights after one stage; the given ones are not changed."""
+    """New weights after one stage that learns the labels of examples; the given ones are not changed."""
+
+    def loss(scores: Tensor, pooled: Tensor, batch: list[int]) -> Tensor:  # noqa: ARG001 - a Loss
+        return loss_of(scores, [examples[at] for at in batch])
+
+    return tune(weights, encoded(tokenizer, [one.text for one in examples]), stage, loss)
+
+
+def encoded(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """The token ids of each text."""
+    return [one.ids for one in tokenizer.encode_batch(list(texts))]
+
+
+def tune(weights: Weights, rows: Sequence[Sequence[int]], stage: Stage, loss: Loss) -> Weights:
+    """New weights after one stage over rows of token ids; the given ones are not changed."""
     torch.manual_seed(stage.seed)
     chance = random.Random(stage.seed)  # noqa: S311 - an order of rows, not a secret
-    encoded = [one.ids for one in tokenizer.encode_batch([example.text for example in examples])]
     tuned = {name: tensor.clone().requires_grad_() for name, tensor in weights.items()}
     optimizer = torch.optim.AdamW([
         {"params": [tensor], "factor": stage.head_factor if name.startswith("head.") else 1.0,
          "weight_decay": _DECAY if tensor.dim() > 1 else 0.0}
         for name, tensor in tuned.items()
     ], lr=stage.rate)  # fmt: skip
-    steps = stage.epochs * -(-len(examples) // _BATCH)
+    steps = stage.epochs * -(-len(rows) // _BATCH)
     began, step, recent = time.monotonic(), 0, 0.0
     for _ in range(stage.epochs):
-        for batch in _batches(examples, [len(ids) for ids in encoded], chance):
+        for batch in _batches([len(ids) for ids in rows], chance):
             share = step / steps
             factor = min(share / _WARM_UP, (1 - share) / (1 - _WARM_UP), 1.0)
             for group in optimizer.param_groups:
                 group["lr"] = stage.rate * max(factor, 0.01) * group["factor"]
-            ids, mask = padded([encoded[at] for at in batch])
+            ids, mask = padded([rows[at] for at in batch])
             with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
-                scores = logits(tuned, ids, mask, training=True)
-            loss = loss_of(scores.float(), [examples[at] for at in batch])
+                pooled = embed(tuned, ids, mask, training=True)
+                scores = head_of(tuned, pooled, training=True)
+            lost = loss(scores.float(), pooled.float(), batch)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call,unused-ignore]
+            lost.backward()  # type: ignore[no-untyped-call,unused-ignore]
             torch.nn.utils.clip_grad_norm_(tuned.values(), _CLIP)
             optimizer.step()
-            step, recent = step + 1, recent + loss.item()
+            step, recent = step + 1, recent + lost.item()
             if step % _REPORT_EVERY == 0:
                 spent = time.monotonic() - began
                 lately = recent / _REPORT_EVERY
@@ -134,14 +151,18 @@ def _has_bfloat16() -> bool:
         return False
 
 
-def scores_of(weights: Weights, tokenizer: Any, texts: Sequence[str], batch: int = 64) -> Tensor:
+def scores_of(weights: Weights, tokenizer: Any, texts: Sequence[str]) -> Tensor:
     """Logits of texts in their order, computed in full precision."""
-    encoded = [one.ids for one in tokenizer.encode_batch(list(texts))]
-    order = sorted(range(len(texts)), key=lambda at: len(encoded[at]))
-    result = torch.zeros(len(texts), len(LABELS))
+    return head_of(weights, pooled_of(weights, encoded(tokenizer, texts)))
+
+
+def pooled_of(weights: Weights, rows: Sequence[Sequence[int]]) -> Tensor:
+    """The encoder's vector of each row of token ids, in their order, computed in full precision."""
+    order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
+    result = torch.zeros(len(rows), WIDTH)
     with torch.no_grad():
-        for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
-            ids, mask = padded([encoded[at] for at in chosen])
-            result[chosen] = logits(weights, ids, mask)
+        for start in range(0, len(order), _READ_AT_ONCE):
+            chosen = order[start : start + _READ_AT_ONCE]
+            ids, mask = padded([rows[at] for at in chosen])
+            result[chosen] = embed(weights, ids, mask)
     return result
