@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.simulator.tokens import DEMO_TOKEN
-from shared.contracts.topics import (
-    RESOURCES_ADMINS,
-    RESOURCES_COMPANIES,
-    RESOURCES_CONTACTS,
-    RESOURCES_CONVERSATIONS,
-    RESOURCES_TAGS,
-    RESOURCES_TEAMS,
-    SIGNALS,
-)
+from tests.e2e.chain.groups import behind
 from tests.e2e.chain.installation import eventually
 
 if TYPE_CHECKING:
@@ -30,18 +21,8 @@ if TYPE_CHECKING:
 _CALL_SECONDS = 20
 _SYNC_SECONDS = 120
 _QUIET_SECONDS = 60
-_PIPELINE = {
-    "earshot.detector.conversations": [RESOURCES_CONVERSATIONS],
-    "earshot.detector.directory": [
-        RESOURCES_ADMINS,
-        RESOURCES_TEAMS,
-        RESOURCES_TAGS,
-        RESOURCES_CONTACTS,
-        RESOURCES_COMPANIES,
-    ],
-    "earshot.notifier.main": [SIGNALS],
-}
-"""Consumer groups between Intercom and a notice, and what each reads."""
+_PIPELINE = ("earshot.detector.conversations", "earshot.detector.directory", "earshot.notifier.main")
+"""Consumer groups between Intercom and a notice."""
 
 Json = dict[str, Any]
 Record = tuple[str, str, Json | None, dict[str, str]]
@@ -240,24 +221,4 @@ async def _records(
 
 def lag(bootstrap_servers: str) -> int:
     """Return how many records the detector and the notifier have not taken yet, from resources to signals."""
-    return asyncio.run(_lag(bootstrap_servers))
-
-
-async def _lag(bootstrap_servers: str) -> int:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
-    try:
-        taken = {group: await admin.list_consumer_group_offsets(group) for group in _PIPELINE}
-    finally:
-        await admin.close()
-    total = 0
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False) as consumer:
-        for group, topics in _PIPELINE.items():
-            partitions = [
-                TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)
-            ]
-            for partition, end in (await consumer.end_offsets(partitions)).items():
-                # A group that is still at its first batch has committed nothing, and has all of it before it.
-                offset = taken[group].get(partition)
-                total += max(0, end - (offset.offset if offset else 0))
-    return total
+    return sum(behind(bootstrap_servers, _PIPELINE).values())

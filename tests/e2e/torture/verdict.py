@@ -6,15 +6,12 @@ asked for again and again until it is empty or time is over, since work that is 
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient
-
 from shared.contracts.topics import DEAD_LETTERS, DELIVERIES, SIGNALS
+from tests.e2e.chain.groups import behind, groups
 from tests.e2e.chain.mirror import mirror_differences
 from tests.e2e.chain.product import records
 
@@ -216,8 +213,8 @@ def _customer(signal: Mapping[str, Any]) -> str:
 
 
 def _at_rest(evidence: Evidence, verdict: Verdict) -> None:
-    behind = asyncio.run(_lags(evidence.bootstrap_servers))
-    verdict.all_of("partitions have records that nobody has taken", sorted(behind.items()))
+    untaken = behind(evidence.bootstrap_servers, groups())
+    verdict.all_of("partitions have records that nobody has taken", sorted(untaken.items()))
     verdict.all_of("collections have facts that are still pending", sorted(pending(evidence.mongo).items()))
     dead = [
         f"{topic}: {headers.get('dlq-reason')} ({headers.get('dlq-error', '')[:160]})"
@@ -245,23 +242,3 @@ def pending(mongo: MongoClient[dict[str, Any]]) -> dict[str, int]:
 
 def _dead_letters(bootstrap_servers: str) -> list[tuple[str, str, Any, dict[str, str]]]:
     return records(bootstrap_servers, [topic.name for topic in DEAD_LETTERS])
-
-
-async def _lags(bootstrap_servers: str) -> dict[str, int]:
-    """Return how many records each group of ours has still to take, by group and partition."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
-    try:
-        groups = [name for name, _ in await admin.list_consumer_groups() if name.startswith("earshot.")]
-        taken = {name: await admin.list_consumer_group_offsets(name) for name in groups}
-    finally:
-        await admin.close()
-    partitions = {partition for offsets in taken.values() for partition in offsets}
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False) as consumer:
-        ends = await consumer.end_offsets(list(partitions)) if partitions else {}
-    return {
-        f"{name} {partition.topic}-{partition.partition}": ends[partition] - offset.offset
-        for name, offsets in taken.items()
-        for partition, offset in offsets.items()
-        if ends[partition] > offset.offset
-    }
