@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -51,6 +52,11 @@ class Workspace:
     def id(self) -> str:
         return str(self.state()["workspaces"][0]["id"])
 
+    @property
+    def neighbour_id(self) -> str:
+        """The id of the second workspace, where there is one."""
+        return str(self.state()["workspaces"][1]["id"])
+
     def start_over(self) -> None:
         """Put workspace, switches, tokens, receivers and statistics back to the start."""
         self.switch(reset=True)
@@ -69,9 +75,9 @@ class Workspace:
     def set_token(self, value: str, state: str) -> None:
         self._post("tokens", {"value": value, "state": state})
 
-    def new_token(self) -> str:
-        """Make another token for the first workspace; return it."""
-        return str(self._post("tokens", {})["value"])
+    def new_token(self, workspace_id: str | None = None) -> str:
+        """Make another token for the first workspace, or for another one; return it."""
+        return str(self._post("tokens", {"workspace": workspace_id})["value"])
 
     def mutate(self, *mutations: tuple[str, dict[str, Any]]) -> list[Any]:
         """Make changes in order; return the webhook events of each."""
@@ -105,6 +111,17 @@ class Workspace:
 
     def webhook_url(self, name: str) -> str:
         return f"{self.address}/sink/webhook/{name}"
+
+    def slack_url(self, name: str) -> str:
+        return f"{self.address}/sink/slack/{name}"
+
+    def authorized(self, workspace_id: str, query: Mapping[str, str]) -> str:
+        """Agree on Intercom's authorization screen; return the query that the browser is sent back with."""
+        form = {**query, "workspace": workspace_id, "decision": "authorize"}
+        form.pop("redirect_uri", None)  # Where it leads is the caller's affair.
+        answer = httpx.post(f"{self.address}/oauth", data=form, timeout=_CALL_SECONDS)
+        assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
+        return urlsplit(answer.headers["location"]).query
 
     def calls(self) -> int:
         """Return how many API calls came since the statistics were put back."""

@@ -7,15 +7,18 @@ on its way. Each step is repeated until it has worked: the service asked for may
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from aiokafka import AIOKafkaProducer
 
 from deploy.simulator.tokens import DEMO_TOKEN
+from shared.contracts.signals import SignalKind
 from shared.contracts.sync import SyncRequested
 from shared.contracts.topics import CONNECTIONS, RESOURCES_TAGS, SIGNALS, SYNC_PROGRESS
 from shared.documents.pending import pending_facts
@@ -23,7 +26,7 @@ from tests.e2e.chain.installation import TookTooLongError, eventually
 from tests.e2e.torture.run import RECIPIENTS, SYNC_SECONDS, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.e2e.chain.product import Product
     from tests.e2e.torture.run import Stand
@@ -33,6 +36,8 @@ T = TypeVar("T")
 _STEP_SECONDS = 1_200
 """A step may be cut off by a dozen deaths, each of which costs a start."""
 
+_INTERCOM = "/settings/organization/integrations/intercom"
+_CUSTOMERS = "/settings/organization/customers"
 POISON = b"poison"
 _WISH = "It would be great if you could add a dark mode to the dashboard. Please add dark mode."
 POISONED = (CONNECTIONS, SYNC_PROGRESS, RESOURCES_TAGS, SIGNALS)
@@ -114,17 +119,110 @@ class Life:
         connections.update_one({"_id": id_}, {"$push": {"pending": {"$each": facts}}})
 
     def ruled(self) -> None:
-        """Have one rule for each recipient."""
-        for name in RECIPIENTS:
+        """Have one rule for each recipient, and one for each other way to reach people."""
+        bodies = [rule(name, self._stand.receiver.url(name)) for name in RECIPIENTS]
+        channel = {"channel": "slack", "url": self._stand.workspace.slack_url("team")}
+        bodies.append({"name": "slack", "kinds": ["churn_risk"], **channel})
+        mail = {"channel": "email", "recipients": ["team@acme.example"]}
+        bodies.append({"name": "mail", "kinds": ["churn_risk"], **mail})
+        for body in bodies:
 
-            def store(name: str = name) -> bool | None:
-                if any(rule["name"] == name for rule in self._product.pages("/rules", limit=None)):
+            def store(body: dict[str, Any] = body) -> bool | None:
+                if any(rule["name"] == body["name"] for rule in self._product.pages("/rules", limit=None)):
                     return True
-                body = rule(name, self._stand.receiver.url(name))
                 self._product.client.post("/rules", json=body).raise_for_status()
                 return None
 
-            insist(f"the rule for {name} is stored", store)
+            insist(f"the rule {body['name']} is stored", store)
+
+    def preferred(self) -> None:
+        """Save what a person wants to hear: everything, always."""
+        wishes: dict[str, str | list[str]] = {"kinds": list(get_args(SignalKind)), "minimum_confidence": "0"}
+        insist("preferences are saved", lambda: self._sent("/settings/me", wishes))
+
+    def authorized(self) -> None:
+        """Connect the same workspace once more, by Intercom's own screen."""
+        workspace = self._stand.workspace
+
+        def come_back() -> httpx.Response:
+            to = urlsplit(self._sent(f"{_INTERCOM}/authorize").headers["location"])
+            back = workspace.authorized(workspace.id, dict(parse_qsl(to.query)))
+            answer = self._product.client.get(f"{self._stand.cluster.address}{_INTERCOM}/callback?{back}")
+            assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
+            return answer
+
+        insist("the workspace is connected by OAuth", come_back)
+
+    def astray(self) -> None:
+        """Set out for Intercom's screen and never come back."""
+        insist("somebody is on the way to Intercom", lambda: self._sent(f"{_INTERCOM}/authorize"))
+
+    def offered(self) -> None:
+        """Offer another workspace in place of the connected one, and keep that one when asked."""
+        workspace = self._stand.workspace
+        form = {"access_token": workspace.new_token(workspace.neighbour_id), "region": "eu"}
+
+        def keep() -> httpx.Response:
+            asked = self._product.client.post(f"{self._stand.cluster.address}{_INTERCOM}/token", data=form)
+            offer = re.search(r'name="offer" value="([^"]+)"', asked.text)
+            assert offer is not None, asked.text
+            return self._sent(f"{_INTERCOM}/keep", {"offer": offer[1]})
+
+        insist("the other workspace is declined", keep)
+
+    def judged(self, id_: str) -> None:
+        """Let people say what they may say of what was found, and of how it is found."""
+        client, pages = self._product.client, self._product.pages
+
+        def weigh() -> httpx.Response:
+            weights = client.get("/health/weights").raise_for_status().json()
+            return client.put("/health/weights", json=weights).raise_for_status()
+
+        def plan() -> httpx.Response:
+            path = f"/requests/{pages('/requests')[0]['id']}/state"
+            return client.post(path, json={"state": "planned"}).raise_for_status()
+
+        def confirm() -> httpx.Response:
+            signal = self._product.signals(kind="churn_risk")[0]
+            return client.post(f"/signals/{signal['id']}/confirm").raise_for_status()
+
+        chosen: dict[str, list[str]] = {"detectors": []}
+        insist("health is weighed", weigh)
+        insist("a request is planned", plan)
+        insist("a signal is confirmed", confirm)
+        insist("attributes are chosen", lambda: self._sent(f"{_CUSTOMERS}/attributes", {"connection": id_}))
+        insist(
+            "the language model is asked about nothing",
+            lambda: client.put("/language-model", json=chosen).raise_for_status(),
+        )
+
+    def outdated(self, id_: str) -> None:
+        """Let what is stored have been found by other detectors, and wait until it is compared."""
+        mirror = self._stand.evidence.mongo["earshot_detector"]
+        mine = {"connection_id": id_}
+
+        def age() -> bool:
+            # Not while it is being read: then it would be read to the end, and nothing compared.
+            read = mirror["rereads"].find_one({**mine, "finished_at": {"$ne": None}})
+            if read is None:
+                return False
+            older = {"$set": {"fingerprint": f"earlier=0~0 {read['fingerprint']}"}}
+            mirror["rereads"].update_one({"_id": read["_id"]}, older)
+            return True
+
+        insist("other detectors read it", age)
+        # Whoever is told of a connection looks whether its detectors are the present ones.
+        insist("its settings are saved", lambda: self._product.save(id_, sync_interval_seconds=3_599))
+        insist(
+            "it is compared",
+            lambda: mirror["redetections"].find_one({**mine, "state": {"$ne": "reading"}}),
+        )
+
+    def _sent(self, path: str, form: Mapping[str, str | list[str]] | None = None) -> httpx.Response:
+        """Send a page's form; return the answer, which leads elsewhere when all is well."""
+        answer = self._product.client.post(f"{self._stand.cluster.address}{path}", data=dict(form or {}))
+        assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
+        return answer
 
     def keyed(self) -> None:
         """Make a key and revoke it, until one is known to be revoked."""

@@ -36,11 +36,23 @@ _SWEPT_SECONDS = 60
 _KEPT = {"connections", "access.keys"}
 """Compacted topics whose last record of a removed connection is no tombstone: it says that it is removed."""
 
+NOT_COME_TO = {
+    "detector/questions.update": "needs a language model that answers",
+    "detector/questions.findAndModify": "needs a language model that answers",
+    "detector/questions.delete": "needs a language model that answers",
+    "detector/language_model_days.update": "needs a language model that answers",
+    "detector/company_decisions.update": "outlives the removal of data that ends each life here",
+    "detector/company_decisions.delete": "outlives the removal of data that ends each life here",
+}
+"""Places that this life does not come to, with the reason; nobody has died there yet."""
+
 
 def _end(ground: Stand, life: Life, undertaker: Undertaker, id_: str) -> None:
     """Take a life to its end, and look that nothing is left of it."""
     if any(place.endswith(".insert") for place in undertaker.left):
         life.renewed()
+    # The order to remove takes along who set out and did not come back, which runs out within minutes.
+    life.astray()
     workspace_id = ground.workspace.id
     life.removed(id_)
     insist("everything is removed", lambda: not left(ground, id_, workspace_id))
@@ -61,13 +73,19 @@ def _end(ground: Stand, life: Life, undertaker: Undertaker, id_: str) -> None:
 def test_a_service_dies_at_each_of_its_places(service: Service, tmp_path: Path) -> None:
     """After every death the life goes on; facts arrive once, and a removal leaves nothing."""
     places = {point.value for point in FaultPoint if point.value.startswith(f"{service}/")}
+    places -= NOT_COME_TO.keys()
     seen = tmp_path / "seen"
     seen.mkdir()
     # A killed slice's work is taken up after its lease; a death a place would make that an hour of waiting.
     environment = {SEEN_VARIABLE: str(seen), "EARSHOT_LEASE_SECONDS": "2", "EARSHOT_SLICE_SECONDS": "1"}
     stand_in = "tests.e2e.torture.service"
     with stand(
-        tmp_path, random.Random(7), each_second=1, stand_in=stand_in, environment=environment
+        tmp_path,
+        random.Random(7),
+        each_second=1,
+        stand_in=stand_in,
+        environment=environment,
+        neighbour=True,
     ) as ground:
         ground.evidence = dataclasses.replace(
             ground.evidence, explained=lambda key, reason: (key, reason) == (POISON.decode(), "invalid_event")
@@ -78,6 +96,7 @@ def test_a_service_dies_at_each_of_its_places(service: Service, tmp_path: Path) 
         try:
             life.keyed()
             life.ruled()
+            life.preferred()
             id_ = life.connected()
             asyncio.run(poison(ground.cluster.bootstrap_servers))
             ground.writer.write(_FACTS)
@@ -85,6 +104,11 @@ def test_a_service_dies_at_each_of_its_places(service: Service, tmp_path: Path) 
             life.rested(id_)
             verdict = ground.settle(print, seconds=600)
             assert verdict.faults == []
+            life.judged(id_)
+            life.offered()
+            life.authorized()
+            if FaultPoint.DETECTOR_REDETECTIONS_UPDATE in undertaker.left:
+                life.outdated(id_)
             life.resumed(id_)
             if FaultPoint.CONNECTOR_SYNC_REQUESTS_HALF in undertaker.left:
                 # Two requests in one call come by chance alone: when one is made while another waits.

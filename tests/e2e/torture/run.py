@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from deploy.local.ports import free_ports
 from tests.e2e.chain.product import Product
 from tests.e2e.chain.workspace import Workspace
 from tests.e2e.torture.cluster import Cluster
@@ -103,12 +104,18 @@ def stand(
     stand_in: str | None = None,
     environment: Mapping[str, str] | None = None,
     documents: EngineName = "earshot",
+    neighbour: bool = False,
 ) -> Iterator[Stand]:
-    """Start a cluster beside a small workspace and a receiver, nothing connected yet; yield all of it."""
+    """Start a cluster beside a small workspace and a receiver, nothing connected yet; yield all of it.
+
+    With a neighbour there is a second workspace, in another region, that could be connected instead.
+    """
     with ExitStack() as stack:
         contained = stack.enter_context(running_engine(documents, folder)) if documents == "mongodb" else None
-        address = stack.enter_context(simulator(folder, **_SIZE))
-        hosts = json.dumps({"us": address})
+        (mail,) = free_ports(1)
+        size = {**_SIZE, "SMTP_PORT": mail, "SECOND_WORKSPACE": str(neighbour).lower()}
+        address = stack.enter_context(simulator(folder, **size))
+        hosts = json.dumps({"us": address, **({"eu": f"{address}/eu"} if neighbour else {})})
         cluster = Cluster(
             folder,
             {
@@ -116,7 +123,11 @@ def stand(
                 "EARSHOT_INTERCOM_APP_HOSTS": hosts,
                 "EARSHOT_INTERCOM_CLIENT_ID": "demo-client",
                 "EARSHOT_INTERCOM_CLIENT_SECRET": "demo-secret",
+                "EARSHOT_INTERCOM_TOKEN_URL": f"{address}/auth/eagle/token",
                 "EARSHOT_INTERCOM_UNINSTALL_URL": f"{address}/auth/uninstall",
+                "EARSHOT_SMTP_HOST": "127.0.0.1",
+                "EARSHOT_SMTP_PORT": str(mail),
+                "EARSHOT_SMTP_TLS": "none",
                 "EARSHOT_ALLOW_PRIVATE_WEBHOOKS": "true",
                 "EARSHOT_NEW_CONNECTION_LIFECYCLE_EVENTS": "true",
                 # A killed process's work is taken up after a lease; hours of torture shall fit into minutes.
