@@ -138,6 +138,8 @@ class DocumentServer:
     def _write(
         self, engine: Engine, call: Call, writing: Callable[[Call, WriteSession], bytes], *, is_last: bool
     ) -> bytes | asyncio.Future[bytes]:
+        if call.waits_for_disk():
+            return engine.write_durably(partial(writing, call))
         command = update_alone(call, writing)
         if command is None:
             command = partial(writing, call)

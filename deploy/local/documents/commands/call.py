@@ -29,7 +29,8 @@ _UNDERSTOOD_EVERYWHERE: Final = frozenset(
     {"$db", "lsid", "$clusterTime", "$readPreference", "readConcern", "writeConcern", "comment", "maxTimeMS"}
     | {"apiVersion", "apiStrict", "apiDeprecationErrors", "ordered", "bypassDocumentValidation", "$audit"}
 )
-"""Arguments that may stand beside every command. Concerns are met by being stricter than they ask."""
+"""Arguments that may stand beside every command. A read concern is met by being stricter than it asks, a
+write concern by the one server that there is, and by the disk where that is asked for (`waits_for_disk`)."""
 
 
 _MOST_REMEMBERED_BYTES: Final = 1024
@@ -108,6 +109,11 @@ class Call:
                 )
             raise UnsupportedError(f"the option {name!r} of {self.name}")
         self.checked["options"] = names
+
+    def waits_for_disk(self) -> bool:
+        """Whether the write concern asks for the journal: then a commit is not enough to be acknowledged."""
+        concern = self.body.get("writeConcern")
+        return isinstance(concern, dict) and bool(concern.get("j") or concern.get("fsync"))
 
     def collection_name(self) -> str:
         name: str | None = self.checked.get("collection")

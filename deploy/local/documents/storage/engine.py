@@ -110,6 +110,30 @@ class Engine:
         self._brief.append(_Job(command, future))
         return future
 
+    def write_durably(self, command: WriteCommand) -> asyncio.Future[bytes]:
+        """Run a command in the writer; the result comes when the disk has its commit.
+
+        Writes beside it, also those of the same commit, do not wait for that.
+        """
+        if self._log_sync is None:
+            return self._submit(self._writes, command)  # each commit waits for the disk
+        return self._loop.create_task(self._synced(self._submit(self._writes, command), self._log_sync))
+
+    async def _synced(self, written: asyncio.Future[bytes], log_sync: LogSync) -> bytes:
+        answer = await written
+        synced: asyncio.Future[bool] = self._loop.create_future()
+
+        def settle(outcome: bool) -> None:  # noqa: FBT001 - as a sync tells it
+            if not synced.done():
+                synced.set_result(outcome)
+
+        log_sync.when_synced(lambda outcome: self._loop.call_soon_threadsafe(settle, outcome))
+        if not await synced:
+            raise CommandError(
+                "the write is stored, and the disk refused to sync its log: a power cut may take it", 1
+            )
+        return answer
+
     def _write_brief(self) -> None:
         jobs, self._brief = self._brief, []
         outcomes = self._write_here([job.command for job in jobs])

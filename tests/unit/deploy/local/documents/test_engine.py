@@ -11,7 +11,7 @@ import pytest
 from deploy.local.documents.codec import decode, encode
 from deploy.local.documents.errors import CommandError
 from deploy.local.documents.settings import Settings
-from deploy.local.documents.storage import records
+from deploy.local.documents.storage import logsync, records
 from deploy.local.documents.storage.directory import DirectoryInUseError
 from deploy.local.documents.storage.engine import Engine
 from deploy.local.documents.storage.scan import scan_rows
@@ -207,3 +207,84 @@ async def test_a_brief_read_sees_what_was_acknowledged_and_ends_with_the_engine(
         assert decode(engine.read_now(stored) or b"") == {"ids": list(range(number + 1))}
     await asyncio.to_thread(engine.stop)
     assert engine.read_now(stored) is None
+
+
+class Disk:
+    """Stands where logs are synced: holds each sync up until it is let go, or refuses it."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self.going = threading.Event()
+        self.refuses = False
+        self.syncs = 0
+
+    def sync(self, _: int) -> None:
+        self.began.set()
+        assert self.going.wait(10)
+        self.syncs += 1
+        if self.refuses:
+            raise OSError(5, "Input/output error")
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    made = Disk()
+    monkeypatch.setattr(logsync, "_sync_data", made.sync)
+    return made
+
+
+async def test_who_asks_for_the_disk_alone_waits_for_it(disk: Disk, engine: Engine) -> None:
+    """A durable write is not acknowledged before its log is synced; one beside it is after the commit."""
+    durable = engine.write_durably(inserting(1))
+    assert await engine.write(inserting(2)) == b"done"
+    assert decode(await engine.read(stored)) == {"ids": [1, 2]}
+    await asyncio.sleep(0)
+    assert not durable.done()
+    disk.going.set()
+    assert await durable == b"done"
+    assert disk.syncs >= 1
+
+
+async def test_a_sync_under_way_is_not_the_one_that_is_waited_for(disk: Disk, engine: Engine) -> None:
+    """What was written after a sync began is in the next, and that one is waited for."""
+    assert await engine.write(inserting(1)) == b"done"
+    assert await asyncio.to_thread(disk.began.wait, 10)
+    durable = engine.write_durably(inserting(2))
+    assert await engine.write(inserting(3)) == b"done"
+    disk.going.set()
+    assert await durable == b"done"
+    assert disk.syncs >= 2
+
+
+async def test_a_disk_that_refused_a_sync_is_not_trusted_again(disk: Disk, engine: Engine) -> None:
+    """A durable write is answered with an error then, and so is the next one; others go on."""
+    disk.going.set()
+    disk.refuses = True
+    with pytest.raises(CommandError, match="refused to sync"):
+        await engine.write_durably(inserting(1))
+    disk.refuses = False
+    with pytest.raises(CommandError, match="refused to sync"):
+        await engine.write_durably(inserting(2))
+    assert await engine.write(inserting(3)) == b"done"
+    assert decode(await engine.read(stored)) == {"ids": [1, 2, 3]}
+
+
+async def test_a_refused_durable_write_waits_for_no_disk(disk: Disk, engine: Engine) -> None:
+    """Nothing was written, so nothing has to be synced."""
+    with pytest.raises(CommandError):
+        await engine.write_durably(failing)
+    assert disk.syncs == 0
+    disk.going.set()
+
+
+async def test_durable_writes_hurry_the_sync(tmp_path: Path) -> None:
+    """With an hour between syncs, who asks for the disk is still answered at once, again and again."""
+    settings = Settings(directory=tmp_path / "data", log_sync_interval_seconds=3_600)
+    running = Engine(settings, asyncio.get_running_loop())
+    running.start()
+    try:
+        async with asyncio.timeout(60):
+            for number in range(3):
+                assert await running.write_durably(inserting(number)) == b"done"
+    finally:
+        await asyncio.to_thread(running.stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import threading
 from typing import TYPE_CHECKING, Any
 
 import bson
@@ -12,6 +13,7 @@ import pytest
 from deploy.local.documents import wire
 from deploy.local.documents.server import DocumentServer
 from deploy.local.documents.settings import Settings
+from deploy.local.documents.storage import logsync
 from deploy.local.documents.storage.engine import Engine
 
 if TYPE_CHECKING:
@@ -58,9 +60,9 @@ async def server(tmp_path: Path) -> AsyncIterator[DocumentServer]:
     await asyncio.to_thread(running._engine.stop)
 
 
-def upsert(number: int, value: int = 1) -> bytes:
+def upsert(number: int, value: int = 1, **options: Any) -> bytes:
     """A message as drivers send it: the statement beside the command."""
-    body = bson.encode({"update": "things", "ordered": True, "$db": "shop"})
+    body = bson.encode({"update": "things", "ordered": True, "$db": "shop", **options})
     statement = bson.encode({"q": {"_id": 1}, "u": {"$set": {"value": value}}, "upsert": True})
     inner = b"updates\0" + statement
     payload = struct.pack("<I", 0) + b"\0" + body + b"\1" + struct.pack("<i", len(inner) + 4) + inner
@@ -87,6 +89,22 @@ async def test_who_writes_alone_is_answered_at_once(server: DocumentServer) -> N
     await client.wait_for(1)
     client.send(upsert(2, 2))
     assert client.answers[-1] == (2, {"n": 1, "nModified": 1, "ok": 1.0})
+
+
+async def test_who_asks_for_the_journal_waits_for_the_disk(
+    server: DocumentServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`j: true` is answered after a sync of the log; the same write without it is before."""
+    going = threading.Event()
+    monkeypatch.setattr(logsync, "_sync_data", lambda _: going.wait(10))
+    patient, hasty = Client(server), Client(server)
+    patient.send(upsert(1, writeConcern={"w": 1, "j": True}))
+    hasty.send(upsert(1, 2, writeConcern={"w": 1, "j": False}))
+    await hasty.wait_for(1)
+    assert patient.answered() == []
+    going.set()
+    await patient.wait_for(1)
+    assert patient.answers[-1][1]["ok"] == 1.0
 
 
 async def test_many_who_write_share_a_commit(server: DocumentServer) -> None:
