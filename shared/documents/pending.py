@@ -63,12 +63,18 @@ def facts_of(document: Mapping[str, Any]) -> list[Event]:
 
 
 class PendingFacts:
-    """Publishes what documents of one collection have pending."""
+    """Publishes what documents of one collection have pending.
 
-    def __init__(self, collection: Collection, publisher: EventPublisher, clock: Clock) -> None:
+    `stamp` names a field that is set, in the write that clears facts, to the moment they were out.
+    """
+
+    def __init__(
+        self, collection: Collection, publisher: EventPublisher, clock: Clock, *, stamp: str | None = None
+    ) -> None:
         self._collection = collection
         self._publisher = publisher
         self._clock = clock
+        self._stamp = stamp
 
     async def publish(self, document: Mapping[str, Any]) -> None:
         """Publish a document's facts in order, then clear exactly those.
@@ -80,9 +86,10 @@ class PendingFacts:
         if not facts:
             return
         await self._publisher.publish(*facts_of(document))
+        stamped = {"$set": {self._stamp: self._clock.now()}} if self._stamp else {}
         await self._collection.of(document[ORGANIZATION]).update_one(
             {"_id": document["_id"]},
-            {"$pull": {PENDING: {"id": {"$in": [fact["id"] for fact in facts]}}}},
+            {"$pull": {PENDING: {"id": {"$in": [fact["id"] for fact in facts]}}}, **stamped},
         )
 
     async def sweep(self, older_than_seconds: float = 5.0) -> int:

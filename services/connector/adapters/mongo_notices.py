@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import DuplicateKeyError
 
 from shared.documents.collection import ORGANIZATION, Collection, Index
-from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, facts_of, pending_facts
+from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
@@ -26,19 +25,9 @@ if TYPE_CHECKING:
 _KEPT_SECONDS = 3 * 3_600
 """Intercom retries once, after a minute, and drops throttled notifications after two hours (FACTS §9)."""
 
-_EXPIRY_INDEX = Index((("published_at", 1),), expire_after_seconds=_KEPT_SECONDS, name="published")
+_PUBLISHED = "published_at"
+_EXPIRY_INDEX = Index(((_PUBLISHED, 1),), expire_after_seconds=_KEPT_SECONDS, name="published")
 """Of what was published only: a bus that is away for longer must not cost a hint that was acknowledged."""
-
-
-class _Hints(PendingFacts):
-    async def publish(self, document: Mapping[str, Any]) -> None:
-        if not document.get(PENDING):
-            return
-        await self._publisher.publish(*facts_of(document))
-        # One write, so that no crash leaves a notice that waits for nothing and is never forgotten.
-        await self._collection.of(document[ORGANIZATION]).update_one(
-            {"_id": document["_id"]}, {"$set": {PENDING: [], "published_at": self._clock.now()}}
-        )
 
 
 class MongoNotices:
@@ -48,7 +37,8 @@ class MongoNotices:
         self, database: AsyncDatabase[dict[str, Any]], publisher: EventPublisher, clock: Clock
     ) -> None:
         self._collection = Collection(database, "notices")
-        self.pending = _Hints(self._collection, publisher, clock)
+        # One write clears and stamps, so that no crash leaves a notice that is never forgotten.
+        self.pending = PendingFacts(self._collection, publisher, clock, stamp=_PUBLISHED)
 
     async def ensure_indexes(self) -> None:
         await self._collection.ensure_indexes(
