@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from services.detector.domain.learned import Learned
 
@@ -26,6 +26,10 @@ _SURELY_NOT = -3.0
 knew, they were wrong more often than right there."""
 _ANOTHER_KIND = 3.0
 """So much more of another kind means that the phrases of this one were borrowed for it."""
+_GROWTH = frozenset({"upsell", "expansion"})
+OUTRIGHT_POINTS = 5.0
+"""So many come from several cues: "ten more seats and an upgrade to Pro" is both kinds of growth, of which
+the model may hear one only."""
 _POSITION = {label: at for at, label in enumerate(LABELS)}
 
 
@@ -79,17 +83,19 @@ class MessageScores:
         alone = self.whole.of(label)
         return alone if self.within is None else (alone + self.within.of(label)) / 2
 
-    def denies(self, label: str) -> bool:
-        """Whether the model speaks against a kind: surely not this one, or plainly another in its place."""
-        own = self.decisive(label)
-        if own < _SURELY_NOT:
-            return True
-        other = max(self.whole.of(one) for one in (*LIFECYCLE, WISH) if one != label)
-        return own < 0 < other and other - self.whole.of(label) >= _ANOTHER_KIND
-
     def granted(self, label: str, points: float) -> float:
-        """What the points of the rules count: those for a kind that the model denies count nothing."""
-        return min(points, 0.0) if points > 0 and self.denies(label) else points
+        """What the points of the rules count: nothing for a kind that the model speaks against."""
+        beside = _GROWTH if label in _GROWTH and points >= OUTRIGHT_POINTS else {label}
+        against = self._surely_not(label) or self._another_than(label, beside)
+        return min(points, 0.0) if against else points
+
+    def _surely_not(self, label: str) -> bool:
+        return self.decisive(label) < _SURELY_NOT
+
+    def _another_than(self, label: str, beside: Collection[str]) -> bool:
+        """Whether the model plainly hears another kind in the place of this one, and of those `beside` it."""
+        other = max(self.whole.of(one) for one in (*LIFECYCLE, WISH) if one not in beside)
+        return self.decisive(label) < 0 < other and other - self.whole.of(label) >= _ANOTHER_KIND
 
 
 class TextModel(Protocol):

@@ -38,26 +38,31 @@ def test_rules_that_agree_make_it_surer(text: str, threshold: float, said: bool)
 
 
 @pytest.mark.parametrize(
-    ("scores", "denies"),
+    ("scores", "points", "granted"),
     [
-        (scored(renewal=-3.5), True),
-        (scored(renewal=-0.5), False),
-        (scored(renewal=-0.5, churn_risk=3.0), True),
-        (scored(renewal=0.5, churn_risk=4.0), False),
-        (scored(renewal=-2.5, churn_risk=-0.5), False),
+        (scored(renewal=-3.5), 4.0, 0.0),
+        (scored(renewal=-3.5), 6.0, 0.0),
+        (scored(renewal=-3.5), -2.0, -2.0),
+        (scored(renewal=-0.5), 4.0, 4.0),
+        (scored(renewal=-0.5, churn_risk=3.0), 4.0, 0.0),
+        (scored(renewal=-0.5, churn_risk=3.0), 6.0, 0.0),
+        (scored(renewal=0.5, churn_risk=4.0), 4.0, 4.0),
+        (scored(renewal=-2.5, churn_risk=-0.5), 4.0, 4.0),
     ],
 )
-def test_a_model_denies_a_kind_surely_or_for_another(scores: MessageScores, denies: bool) -> None:
-    """Mere doubt is no denial, and two kinds may stand in one message."""
-    assert scores.denies("renewal") is denies
+def test_points_for_a_denied_kind_count_nothing(scores: MessageScores, points: float, granted: float) -> None:
+    """Surely not, or another kind plainly in its place: then phrases count nothing; vetoes count in any case.
+
+    Mere doubt is no denial, and two kinds may stand in one message.
+    """
+    assert scores.granted("renewal", points) == granted
 
 
-@pytest.mark.parametrize(
-    ("score", "points", "granted"), [(-3.5, 4.0, 0.0), (-3.5, -2.0, -2.0), (-0.5, 4.0, 4.0)]
-)
-def test_points_for_a_denied_kind_count_nothing(score: float, points: float, granted: float) -> None:
-    """Vetoes count in any case, phrases only where the model does not plainly speak against the kind."""
-    assert scored(renewal=score).granted("renewal", points) == granted
+@pytest.mark.parametrize(("points", "granted"), [(4.0, 0.0), (6.0, 6.0)])
+def test_many_phrases_say_that_a_customer_grows_in_both_ways(points: float, granted: float) -> None:
+    """More seats and a higher plan often come in one sentence, of which the model may hear one only."""
+    assert scored(upsell=-0.9, expansion=3.8).granted("upsell", points) == granted
+    assert scored(upsell=-0.9, renewal=3.8).granted("upsell", points) == 0.0
 
 
 def test_phrases_do_not_outvote_a_denial() -> None:
