@@ -41,8 +41,7 @@ NOT_COME_TO = {
     "detector/questions.findAndModify": "needs a language model that answers",
     "detector/questions.delete": "needs a language model that answers",
     "detector/language_model_days.update": "needs a language model that answers",
-    "detector/company_decisions.update": "outlives the removal of data that ends each life here",
-    "detector/company_decisions.delete": "outlives the removal of data that ends each life here",
+    "detector/company_decisions.update": "needs a company that may be a customer, and a person who says so",
 }
 """Places that this life does not come to, with the reason; nobody has died there yet."""
 
