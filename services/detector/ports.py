@@ -679,6 +679,10 @@ class DueSubjects(Protocol):
         """Take the marks away; one that was marked again meanwhile stays due, as if first marked at `at`."""
         ...
 
+    async def put_off(self, organization_id: str, subjects: Collection[Subject], until: datetime) -> None:
+        """Leave these due, but as if first marked at `until`; a mark that comes before counts as ever."""
+        ...
+
     async def remove(self, organization_id: str, connection_id: str) -> int: ...
 
 

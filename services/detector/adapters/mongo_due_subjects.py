@@ -11,6 +11,7 @@ from services.detector.ports import DueSubject
 from shared.documents.collection import Collection, Index, database_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Keys
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
@@ -71,6 +72,12 @@ class MongoDueSubjects:
 
     async def done(self, organization_id: str, reviewed: Sequence[DueSubject], at: datetime) -> None:
         await self._collection.of(organization_id).bulk_write(list(_done(reviewed, at)), ordered=True)
+
+    async def put_off(self, organization_id: str, subjects: Keys[Subject], until: datetime) -> None:
+        await self._collection.of(organization_id).update_many(
+            {"_id": {"$in": sorted(_identity(organization_id, one) for one in subjects)}},
+            {"$set": {"first_at": until, "last_at": until}},
+        )
 
     async def remove(self, organization_id: str, connection_id: str) -> int:
         result = await self._collection.of(organization_id).delete_many({"connection_id": connection_id})

@@ -11,9 +11,12 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from services.detector.use_cases.culprits import review_all_but_culprits
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.detector.domain.identity import Subject
     from services.detector.ports import DueSubject, DueSubjects, Leases
     from services.detector.use_cases.accounts import Accounts
     from services.detector.use_cases.connections import RemoveData
@@ -24,6 +27,9 @@ _AT_ONCE = 100
 
 _LEASE_SECONDS = 15.0
 """How long a replica that died holds the others up: several times what a round takes."""
+
+_PUT_OFF = timedelta(minutes=10)
+"""How long whoever could not be reviewed stands aside; each try costs several reviews of those beside it."""
 
 
 class ReviewDueSubjects:
@@ -49,7 +55,8 @@ class ReviewDueSubjects:
     async def round(self, quiet_seconds: float, patience_seconds: float) -> int:
         """Review a portion of those quiet for so long, or due for so long; return how many.
 
-        One that is touched while it is reviewed stays due. A process that dies leaves all of its portion due.
+        One that is touched while it is reviewed stays due. One that cannot be reviewed is logged, and is due
+        again in some minutes. A process that dies leaves all of its portion due.
         """
         now = self._clock.now()
         if not await self._leases.hold("due subjects", self._owner, now, _LEASE_SECONDS):
@@ -61,13 +68,22 @@ class ReviewDueSubjects:
         for one in due:
             by_organization[one.organization_id].append(one)
         for organization_id, mine in by_organization.items():
-            await self._review(organization_id, mine)
-            await self._due.done(organization_id, mine, now)
+            failed = await self._review(organization_id, mine)
+            if failed:
+                await self._due.put_off(organization_id, failed, now + _PUT_OFF)
+            well = [one for one in mine if one.subject not in failed]
+            await self._due.done(organization_id, well, now)
         return len(due)
 
-    async def _review(self, organization_id: str, due: Sequence[DueSubject]) -> None:
+    async def _review(self, organization_id: str, due: Sequence[DueSubject]) -> set[Subject]:
+        """Return with whom it failed."""
+        failed: set[Subject] = set()
         for known_before in {one.known_before for one in due}:
             subjects = [one.subject for one in due if one.known_before == known_before]
-            await self._accounts.review(organization_id, subjects, known_before=known_before)
+            reviewed = await review_all_but_culprits(
+                self._accounts, organization_id, subjects, known_before=known_before
+            )
+            failed.update(reviewed.culprits)
         for connection_id in {one.connection_id for one in due}:
             await self._remove.again(organization_id, connection_id)
+        return failed

@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from services.detector.domain.identity import Subject
 from services.detector.domain.occasion import Slot
-from shared.errors import TransientError
+from services.detector.use_cases.culprits import review_all_but_culprits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from services.detector.domain.book import SignalBook
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
     from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
-
-_LOG = structlog.get_logger(__name__)
 
 _AT_ONCE = 100
 _ACCOUNTS = "accounts"
@@ -112,7 +107,8 @@ class Rounds:
         changed = 0
         async for owner_id, customer_ids in self._customers.all_ids((organization_id, customer_id)):
             views = await self._connections.all_of(owner_id)
-            changed += await self._review(owner_id, customer_ids)
+            subjects = [Subject("customer", one) for one in customer_ids]
+            changed += (await review_all_but_culprits(self._accounts, owner_id, subjects)).signals
             for view in views:
                 await self._remove.again(owner_id, view.connection_id)
             if not await self._hold(_PORTION_SECONDS, place=f"{owner_id}/{customer_ids[-1]}"):
@@ -122,24 +118,3 @@ class Rounds:
 
     async def _hold(self, seconds: float, *, place: str) -> bool:
         return await self._leases.hold(_ACCOUNTS, self._owner, self._clock.now(), seconds, place=place)
-
-    async def _review(self, organization_id: str, customer_ids: Sequence[str]) -> int:
-        """Review these customers, but for those with whom that fails; return how many signals changed.
-
-        Raises:
-            TransientError: something is away; it is no customer's fault.
-        """
-        try:
-            return await self._accounts.review(
-                organization_id, [Subject("customer", one) for one in customer_ids]
-            )
-        except TransientError:
-            raise
-        except Exception:  # noqa: BLE001 - whatever it is about one customer, all others come to their turn
-            if len(customer_ids) == 1:
-                _LOG.exception("a customer could not be reviewed", customer=customer_ids[0])
-                return 0
-        half = len(customer_ids) // 2
-        return await self._review(organization_id, customer_ids[:half]) + await self._review(
-            organization_id, customer_ids[half:]
-        )

@@ -100,6 +100,20 @@ async def test_the_limit_counts_both_reasons_together(stores: Stores) -> None:
     assert len(await stores.due.due(NOW, NOW, 3)) == 3
 
 
+async def test_who_is_put_off_is_due_later(stores: Stores) -> None:
+    """As if first marked then, with all that was marked before; others, and a new mark, are not put off."""
+    await stores.due.mark("acme", {DANA: VIEW, NORTHWIND: VIEW}, at=NOW, known_before=NOW)
+    await stores.due.put_off("acme", [DANA], NOW + 9 * SECOND)
+    await stores.due.put_off("acme", [], NOW + 9 * SECOND)
+    assert await _due(stores, NOW + 8 * SECOND, NOW + 8 * SECOND) == [NORTHWIND]
+    later = await stores.due.due(NOW, NOW + 9 * SECOND, 10)
+    assert {one.subject: (one.known_before, one.marks) for one in later} == dict.fromkeys(
+        (DANA, NORTHWIND), (NOW, 1)
+    )
+    await stores.due.mark("acme", {DANA: VIEW}, at=NOW + 2 * SECOND, known_before=None)
+    assert set(await _due(stores, NOW + 2 * SECOND, NOW)) == {DANA, NORTHWIND}
+
+
 async def test_a_lease_is_prolonged_by_its_holder_alone(stores: Stores) -> None:
     """Nobody else gets it before it ends."""
     assert await stores.leases.hold("round", "one", NOW, 10)

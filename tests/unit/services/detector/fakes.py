@@ -1042,6 +1042,12 @@ class MemoryDueSubjects:
                 if held.marks != one.marks:
                     self._marks[place] = (held, at, last_at)
 
+    async def put_off(self, organization_id: str, subjects: Collection[Subject], until: datetime) -> None:
+        for subject in subjects:
+            place = (organization_id, subject.key)
+            if place in self._marks:
+                self._marks[place] = (self._marks[place][0], until, until)
+
     async def remove(self, organization_id: str, connection_id: str) -> int:
         gone = [
             place

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.errors import TransientError
 from tests.unit.services.detector.rig import LEAVING, memory_rig
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.detector.domain.identity import Subject
 
 QUIET, PATIENCE = 2.0, 20.0
 
@@ -55,3 +65,53 @@ async def test_marks_of_a_removed_connection_come_to_nothing() -> None:
     assert view is None
     assert await rig.engine.due_subjects.round(QUIET, PATIENCE) == 0
     assert await rig.signals() == []
+
+
+async def test_who_cannot_be_reviewed_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All others are reviewed in the same round; the culprit is tried again later, and not at once."""
+    rig = memory_rig()
+    await rig.connect()
+    accounts: Any = rig.engine.due_subjects._accounts
+    review, tried = accounts.review, list[list[str]]()
+
+    async def failing(organization_id: str, subjects: Sequence[Subject], **named: Any) -> Any:
+        tried.append([one.id for one in subjects])
+        if "ws1:p2" in tried[-1]:
+            raise ArithmeticError("a defect")
+        return await review(organization_id, subjects, **named)
+
+    monkeypatch.setattr(accounts, "review", failing)
+    for number in range(5):
+        person = f"p{number}"
+        await rig.engine.admission.conversations(
+            [rig.part(person, 0, LEAVING), rig.conversation(person, contact_ids=(person,))]
+        )
+    rig.clock.advance(QUIET)
+    assert await rig.engine.due_subjects.round(QUIET, PATIENCE) == 5
+    assert {one for some in tried if "ws1:p2" not in some for one in some} == {
+        f"ws1:p{number}" for number in (0, 1, 3, 4)
+    }
+    tried.clear()
+    assert await rig.engine.due_subjects.round(QUIET, PATIENCE) == 0
+    rig.clock.advance(10 * 60)
+    assert await rig.engine.due_subjects.round(QUIET, PATIENCE) == 0
+    rig.clock.advance(QUIET)
+    assert await rig.engine.due_subjects.round(QUIET, PATIENCE) == 1
+    assert tried == [["ws1:p2"]]
+
+
+async def test_what_is_away_is_nobody_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The round ends, and everybody stays due."""
+    rig = memory_rig()
+    await rig.connect()
+
+    async def away(*_: Any, **__: Any) -> Any:
+        raise TransientError("The database is away.")
+
+    await rig.engine.admission.conversations(rig.said("k1", LEAVING))
+    rig.clock.advance(QUIET)
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.engine.due_subjects._accounts, "review", away)
+        with pytest.raises(TransientError):
+            await rig.engine.due_subjects.round(QUIET, PATIENCE)
+    assert await rig.engine.due_subjects.round(QUIET, PATIENCE) == 1
