@@ -72,7 +72,7 @@ class Mirror(Protocol):
         *,
         left: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """Delete; `left` is by company key which customers are still to lose it, see `owners`."""
+        """Delete; `left` is by key who is still to lose what is deleted, see `owners` and `subjects`."""
         ...
 
     async def conversations(
@@ -110,6 +110,19 @@ class Mirror(Protocol):
 
     async def unmark_deletions(self, organization_id: str, company_keys: Collection[str]) -> None:
         """Keep that nobody is to lose these companies any more."""
+        ...
+
+    async def subjects(
+        self, organization_id: str, conversation_keys: Collection[str]
+    ) -> dict[str, frozenset[str]]:
+        """Return by key whose these conversations are, as subjects' keys; those never read are left out.
+
+        Of the deleted ones those come that somebody is still to lose.
+        """
+        ...
+
+    async def unmark_lost(self, organization_id: str, conversation_keys: Collection[str]) -> None:
+        """Keep that nobody is to lose these conversations any more."""
         ...
 
     async def companies_of(

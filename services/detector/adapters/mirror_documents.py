@@ -30,7 +30,7 @@ REGROUPED = "regrouped"
 """The mark of a contact or company whose conversations are to be read again; the field is there or not."""
 
 LEFT = "left"
-"""The customers that a company, or a grave of one, is still to leave."""
+"""The customers that a company, or a grave of one, is still to leave; of a conversation's grave, subjects."""
 
 
 def fields_of(record: ResourceEvent) -> Document:

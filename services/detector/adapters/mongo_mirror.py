@@ -67,6 +67,9 @@ _GRAVE = "deleted_at"
 _GRAVE_SECONDS = 90 * 86_400
 """As long as dead letters are kept: until then an older record of a deleted thing may be fed in again."""
 
+_LOST = ("company", "conversation")
+"""What customers, or subjects, are to lose when it is deleted."""
+
 _MANY = 2_000
 """Documents that one question about a customer may return; the newest are kept."""
 
@@ -148,7 +151,7 @@ class MongoMirror:
         for deletion in deletions:
             identity = deletion.key()
             losing = (left or {}).get(resource_key(deletion.workspace_id, deletion.id), ())
-            mark = {LEFT: sorted(losing)} if losing and deletion.resource == "company" else {}
+            mark = {LEFT: sorted(losing)} if losing and deletion.resource in _LOST else {}
             writes[deletion.resource].append(
                 ReplaceOne(
                     {"_id": identity, "observed_at": {"$lte": deletion.observed_at}},
@@ -244,13 +247,23 @@ class MongoMirror:
         return {document["key"]: company_from(document) for document in found}
 
     async def owners(self, organization_id: str, company_keys: Keys[str]) -> dict[str, frozenset[str]]:
-        identities = {_identity_by_key(organization_id, "company", key): key for key in company_keys}
-        scoped = self._collections["company"].of(organization_id)
+        return await self._whose(organization_id, "company", company_keys, "customer_id")
+
+    async def subjects(self, organization_id: str, conversation_keys: Keys[str]) -> dict[str, frozenset[str]]:
+        found = await self._whose(organization_id, "conversation", conversation_keys, "subject")
+        return {key: whose for key, whose in found.items() if whose}
+
+    async def _whose(
+        self, organization_id: str, resource: str, keys: Keys[str], field: str
+    ) -> dict[str, frozenset[str]]:
+        """Return by key who has these, by this field, and who is still to lose them."""
+        identities = {_identity_by_key(organization_id, resource, key): key for key in keys}
+        scoped = self._collections[resource].of(organization_id)
         found = await scoped.find(
-            {"_id": {"$in": sorted(identities)}}, projection={"customer_id": 1, LEFT: 1, _GRAVE: 1}
+            {"_id": {"$in": sorted(identities)}}, projection={field: 1, LEFT: 1, _GRAVE: 1}
         )
         return {
-            identities[one["_id"]]: frozenset(filter(None, (one.get("customer_id"), *one.get(LEFT, ()))))
+            identities[one["_id"]]: frozenset(filter(None, (one.get(field), *one.get(LEFT, ()))))
             for one in found
             if LEFT in one or _GRAVE not in one
         }
@@ -265,6 +278,10 @@ class MongoMirror:
     async def unmark_deletions(self, organization_id: str, company_keys: Keys[str]) -> None:
         marked = {key: {_GRAVE: {"$exists": True}} for key in company_keys}
         await self._unset(organization_id, "company", marked, LEFT)
+
+    async def unmark_lost(self, organization_id: str, conversation_keys: Keys[str]) -> None:
+        marked: dict[str, dict[str, Any]] = {key: {} for key in conversation_keys}
+        await self._unset(organization_id, "conversation", marked, LEFT)
 
     async def companies_of(
         self, organization_id: str, customer_ids: Keys[str]

@@ -55,23 +55,22 @@ class Intake:
         redaction or a deletion, which may come alone, is acted on at once.
         """
         for organization_id, mine in by_organization(events).items():
-            records = latest(mine)
+            records, deletions = latest(mine), _deletions(mine)
             await self._mirror.store(organization_id, records)
-            former = await self._former(organization_id, _deletions(mine))
-            await self._mirror.bury(organization_id, _deletions(mine))
+            gone = {
+                resource_key(one.workspace_id, one.id) for one in deletions if one.resource == "conversation"
+            }
+            losing = await self._mirror.subjects(organization_id, gone) if gone else {}
+            await self._mirror.bury(organization_id, deletions, left=losing)
             arrived: dict[str, list[ConversationPartChanged]] = defaultdict(list)
             # A batch that also deletes is read from the mirror, which knows what is left.
-            for one in () if _deletions(mine) else records:
+            for one in () if deletions else records:
                 if isinstance(one, ConversationPartChanged):
                     arrived[resource_key(one.workspace_id, one.conversation_id)].append(one)
             keys = list(dict.fromkeys(_to_read(mine)))
+            former = {Subject.from_key(one) for subjects in losing.values() for one in subjects}
             await self._reader.read(organization_id, keys, arrived=arrived, former=former)
-
-    async def _former(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> set[Subject]:
-        """Return whose the conversations are that are about to go."""
-        keys = [resource_key(one.workspace_id, one.id) for one in deletions if one.resource == "conversation"]
-        held = await self._mirror.conversations(organization_id, keys) if keys else {}
-        return {Subject.from_key(one.subject) for one in held.values() if one.subject}
+            await self._mirror.unmark_lost(organization_id, losing)
 
     async def directory(self, events: Sequence[Event]) -> None:
         """Mirror teammates, teams, tags, contacts and companies; move what now belongs to others."""

@@ -14,6 +14,7 @@ import pytest
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.identity import known_customer_id, provisional_customer_id
 from services.detector.domain.matching import Match
+from services.detector.domain.mirror import Analysis
 from services.detector.domain.occasion import Slot
 from shared.contracts.resources import TagChanged
 from shared.errors import TransientError
@@ -34,13 +35,14 @@ _WRITES = {
         "unmark_contacts",
         "unmark_companies",
         "unmark_deletions",
+        "unmark_lost",
     ),
     "signals": ("save", "counted", "refresh_customer", "rename_tag"),
     "customers": ("save", "save_moods", "save_attention", "decide", "delete"),
     "requests": ("add", "add_wording", "save_demand"),
     "due": ("mark", "done"),
 }
-"""The writes between which a directory's batch, or a person's click, may be cut short."""
+"""The writes between which a batch, or a person's click, may be cut short."""
 
 _MOST_WRITES = 200
 
@@ -98,6 +100,12 @@ async def _angry(rig: Rig) -> None:
     assert await rig.signals(slot=Slot("sentiment_shift", "down"))
 
 
+async def _glad(rig: Rig) -> None:
+    """Northwind, with one conversation that nothing but its mood rests on."""
+    await _northwind(rig)
+    await rig.tell(*rig.said("glad", "Thank you, this is wonderful, I love it."))
+
+
 async def _unknown(rig: Rig) -> None:
     await rig.tell(*rig.said("k1", LEAVING))
 
@@ -150,6 +158,9 @@ def _cases() -> dict[str, _Case]:
         ),
         "a contact is tagged": _Case(_northwind, _told(lambda rig: rig.contact(tag_ids=("t1",)))),
         "a contact is deleted": _Case(_northwind, _told(lambda rig: rig.deleted("contact", "dana"))),
+        "a glad conversation is deleted": _Case(
+            _glad, _told(lambda rig: rig.deleted("conversation", "glad"))
+        ),
         "a company is tagged": _Case(
             _northwind, _told(lambda rig: rig.company(external_id="acc-1", tag_ids=("t1",)))
         ),
@@ -190,7 +201,8 @@ async def _state(rig: Rig) -> dict[str, Sequence[object]]:
             for one in await rig.signals()
         ),
         "customers": sorted(
-            (names[key], one.name, names.get(one.merged_into, "")) for key, one in customers.items()
+            (names[key], one.name, names.get(one.merged_into, ""), one.mood_messages)
+            for key, one in customers.items()
         ),
     }
 
@@ -240,6 +252,22 @@ class TestMarks:
         assert await mirror.owners(owner, [key]) == {key: {"c1"}}
         await mirror.unmark_deletions(owner, [key])
         assert await mirror.owners(owner, [key]) == {}
+
+    async def test_a_grave_remembers_who_is_to_lose_the_conversation(self, rig: Rig) -> None:
+        """Until that is done, also where a late deletion comes once more, or the conversation comes anew."""
+        mirror, owner, key = rig.stores.mirror, rig.organization_id, f"{WORKSPACE}:k1"
+        record = rig.conversation("k1")
+        await mirror.store(owner, [record])
+        assert await mirror.subjects(owner, [key, "ws1:none"]) == {}
+        await mirror.save_analyses(owner, {key: (Analysis("f"), "customer:c1", ())})
+        assert await mirror.subjects(owner, [key, "ws1:none"]) == {key: {"customer:c1"}}
+        gone = rig.deleted("conversation", "k1")
+        await mirror.bury(owner, [gone], left={key: ["customer:c1"]})
+        await mirror.store(owner, [rig.conversation("k1")])
+        await mirror.bury(owner, [gone])
+        assert await mirror.subjects(owner, [key]) == {key: {"customer:c1"}}
+        await mirror.unmark_lost(owner, [key])
+        assert await mirror.subjects(owner, [key]) == {}
 
 
 class TestCutShort:

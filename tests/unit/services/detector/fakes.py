@@ -70,6 +70,7 @@ class MemoryMirror:
         self._matches: dict[tuple[str, str], Match] = {}
         self._regrouped: set[tuple[str, str]] = set()
         self._left: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._lost: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._analyses: dict[tuple[str, str], tuple[Analysis, str, Sequence[str]]] = {}
 
     async def store(
@@ -102,6 +103,8 @@ class MemoryMirror:
             key = resource_key(deletion.workspace_id, deletion.id)
             if deletion.resource == "company":
                 self._left[organization_id, key] = set((left or {}).get(key, ()))
+            if deletion.resource == "conversation":
+                self._lost[organization_id, key] = set((left or {}).get(key, ()))
             self._matches.pop((organization_id, key), None)
             if deletion.resource == "conversation":
                 self._analyses.pop((organization_id, key), None)
@@ -199,6 +202,21 @@ class MemoryMirror:
         held = await self.companies(organization_id, company_keys)
         for key in set(company_keys) - held.keys():
             self._left.pop((organization_id, key), None)
+
+    async def subjects(
+        self, organization_id: str, conversation_keys: Collection[str]
+    ) -> dict[str, frozenset[str]]:
+        held = await self.conversations(organization_id, conversation_keys)
+        whose = {
+            key: frozenset(self._lost[organization_id, key])
+            | ({held[key].subject} if key in held else frozenset())
+            for key in conversation_keys
+        }
+        return {key: found for key, subjects in whose.items() if (found := frozenset(filter(None, subjects)))}
+
+    async def unmark_lost(self, organization_id: str, conversation_keys: Collection[str]) -> None:
+        for key in conversation_keys:
+            self._lost.pop((organization_id, key), None)
 
     async def companies(self, organization_id: str, keys: Collection[str]) -> dict[str, MirroredCompany]:
         found = self._all(organization_id, CompanyChanged)
