@@ -98,7 +98,7 @@ def create_app(
     requests = MongoRequests(base.database)
     corrections = MongoCorrections(base.database)
     connections = MongoConnections(base.database, base.publisher, base.clock)
-    rereads = MongoRereads(base.database)
+    rereads, rematches = MongoRereads(base.database), MongoRereads(base.database, "rematches")
     due = MongoDueSubjects(base.database)
     redetections = MongoRedetections(base.database)
     questions, model_use = MongoQuestions(base.database), MongoModelUse(base.database)
@@ -116,6 +116,7 @@ def create_app(
             corrections=corrections,
             connections=connections,
             rereads=rereads,
+            rematches=rematches,
             due=due,
             redetections=redetections,
             questions=questions,
@@ -137,10 +138,11 @@ def create_app(
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
     records = (mirror, signals, customers, health, requests, corrections)
-    for store in (*records, connections, rereads, redetections, due, questions, model_use):
+    for store in (*records, connections, rereads, rematches, redetections, due, questions, model_use):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
     base.lifecycle.background("re-reading", work.reread)
+    base.lifecycle.background("matching", work.match)
     base.lifecycle.background("rounds", work.rounds)
     base.lifecycle.background("account review", work.account_review)
     base.lifecycle.background("due subjects", work.due_subjects)
@@ -170,6 +172,7 @@ def create_app(
         lists=lists,
         connections=connections,
         rereads=rereads,
+        rematches=rematches,
         redetect=engine.redetect,
         live=live,
         clock=base.clock,
@@ -183,6 +186,7 @@ def create_app(
         customers=customers,
         maintain=engine.customers,
         connections=connections,
+        rematches=rematches,
     )
     detection_parts = DetectionParts(
         pages=pages,

@@ -1,4 +1,4 @@
-"""Work beside the records: re-readings in slices, rounds by the clock.
+"""Work beside the records: re-readings and matching in slices, rounds by the clock.
 
 An engine that is away is waited for.
 """
@@ -65,15 +65,25 @@ class BackgroundWork:
         """Ask for what newer detectors have to read again, then work on slices; fresh records come first."""
         await self._patiently(self._ask_all)
         while True:
-            for _ in range(_MOST_BREATHS):
-                if not self._engine.admission.is_busy:
-                    break
-                await self._sleep(_BREATH_SECONDS)
+            await self._give_way()
             worked = await self._patiently(self._engine.reread.work)
             worked = worked or await self._patiently(self._engine.redetect.work)
             if worked:
                 self._metrics.reread()
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
+
+    async def match(self) -> None:
+        """Match companies anew where it was asked for, a slice at a time; fresh records come first."""
+        while True:
+            await self._give_way()
+            worked = await self._patiently(self._engine.rematch.work)
+            await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
+
+    async def _give_way(self) -> None:
+        for _ in range(_MOST_BREATHS):
+            if not self._engine.admission.is_busy:
+                break
+            await self._sleep(_BREATH_SECONDS)
 
     async def _ask_all(self) -> bool:
         for view in await self._connections.everywhere():

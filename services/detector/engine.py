@@ -22,6 +22,7 @@ from services.detector.use_cases.newcomers import Newcomers
 from services.detector.use_cases.read_conversations import ReadConversations
 from services.detector.use_cases.redetect import Redetect
 from services.detector.use_cases.regroup import Regroup
+from services.detector.use_cases.rematch import Rematch
 from services.detector.use_cases.remove_signals import RemoveSignals
 from services.detector.use_cases.reread import Reread
 from services.detector.use_cases.review import Review
@@ -66,6 +67,7 @@ class Stores:
     corrections: Corrections
     connections: Connections
     rereads: Rereads
+    rematches: Rereads
     due: DueSubjects
     redetections: Redetections
     questions: Questions
@@ -160,6 +162,7 @@ class Engine:
             customers=customers,
             corrections=stores.corrections,
             rereads=stores.rereads,
+            rematches=stores.rematches,
             due=stores.due,
             redetections=stores.redetections,
             questions=stores.questions,
@@ -189,6 +192,15 @@ class Engine:
             owner=owner,
             remove=self.remove_data,
         )
+        self.rematch = Rematch(
+            rematches=stores.rematches,
+            mirror=mirror,
+            connections=stores.connections,
+            companies=companies,
+            clock=clock,
+            owner=owner,
+            remove=self.remove_data,
+        )
         self.redetect = Redetect(
             redetections=stores.redetections,
             rereads=stores.rereads,
@@ -202,13 +214,17 @@ class Engine:
         )
         self.keep_connections = KeepConnections(
             connections=stores.connections,
-            mirror=mirror,
             redetect=self.redetect,
-            companies=companies,
+            rematch=self.rematch,
             remove=self.remove_data,
         )
         self.customers = MaintainCustomers(
-            customers=customers, mirror=mirror, signals=signals, companies=companies, clock=clock
+            customers=customers,
+            mirror=mirror,
+            signals=signals,
+            companies=companies,
+            rematch=self.rematch,
+            clock=clock,
         )
         self.review = Review(
             signals=signals,

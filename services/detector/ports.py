@@ -216,6 +216,8 @@ class Mirror(Protocol):
 
     async def count_conversations(self, organization_id: str, workspace_id: str) -> int: ...
 
+    async def count_companies(self, organization_id: str, workspace_id: str) -> int: ...
+
     async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
         """Delete everything of a connection; return how many documents went."""
         ...
@@ -569,10 +571,6 @@ class Connections(Protocol):
         """Keep a newer revision; return False when the held one is as new, or the connection is over."""
         ...
 
-    async def note_matched(self, view: ConnectionView) -> None:
-        """Keep that all companies of the connection were matched as this view says."""
-        ...
-
     async def bar(self, organization_id: str, connection_id: str, workspace_id: str | None) -> Barrier:
         """Forget the connection and let nothing of it in from here on; return what was noted of that."""
         ...
@@ -591,7 +589,10 @@ class Connections(Protocol):
 
 
 class Rereads(Protocol):
-    """Re-readings of the mirror that are under way, so that any replica can go on with them."""
+    """Re-readings of the mirror that are under way, so that any replica can go on with them.
+
+    Matching all companies anew goes the same way, in a store of its own.
+    """
 
     async def ask(self, progress: Progress, *, again: bool) -> None:
         """Begin a re-reading of a connection, in place of any older one.

@@ -79,12 +79,6 @@ class MongoConnections:
             return False
         return saved
 
-    async def note_matched(self, view: ConnectionView) -> None:
-        await self._connections.of(view.organization_id).update_one(
-            {"_id": _identity(view.organization_id, view.connection_id)},
-            {"$set": {"names_matched": view.match_companies_by_name}},
-        )
-
     async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
         found = await self._removals.of(organization_id).find_one(
             {"_id": _identity(organization_id, connection_id)}
@@ -158,8 +152,8 @@ def _view_from(document: Document) -> ConnectionView:
 class MongoRereads:
     """See `ports.Rereads`. One document a connection: a newer re-reading takes an older one's place."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._collection = Collection(database, "rereads")
+    def __init__(self, database: AsyncDatabase[Document], name: str = "rereads") -> None:
+        self._collection = Collection(database, name)
 
     async def prepare(self) -> None:
         """Make the indexes that are missing."""

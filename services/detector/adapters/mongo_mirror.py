@@ -511,11 +511,14 @@ class MongoMirror:
         return [document["key"] for document in found]
 
     async def count_conversations(self, organization_id: str, workspace_id: str) -> int:
-        return (
-            await self._collections["conversation"]
-            .of(organization_id)
-            .count({"workspace_id": workspace_id, "key": {"$gt": ""}})
-        )
+        return await self._count("conversation", organization_id, workspace_id)
+
+    async def count_companies(self, organization_id: str, workspace_id: str) -> int:
+        return await self._count("company", organization_id, workspace_id)
+
+    async def _count(self, resource: str, organization_id: str, workspace_id: str) -> int:
+        scoped = self._collections[resource].of(organization_id)
+        return await scoped.count({"workspace_id": workspace_id, "key": {"$gt": ""}})
 
     async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
         removed = 0

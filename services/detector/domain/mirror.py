@@ -145,7 +145,7 @@ class ConnectionView:
     """What the detector must know of a connection; the defaults hold until its record arrived.
 
     `listening_since` is when lifecycle events were switched on, for the last time; `muted_since` when they
-    were switched off. `names_matched` is how all its companies were matched by name last; None for never.
+    were switched off.
     """
 
     connection_id: str
@@ -160,13 +160,13 @@ class ConnectionView:
     listening_since: datetime | None = None
     muted_since: datetime | None = None
     match_companies_by_name: NameMatching = "exact"
-    names_matched: NameMatching | None = None
 
 
 @dataclass(frozen=True)
 class Progress:
     """How far a re-reading of the mirror is; `cursor` is the last conversation key that was read.
 
+    Of companies that are matched anew it is the last company's, and `fingerprint` how names are matched.
     `known_before` is the moment before which words count as known; None for when the re-reading began.
     `replaces` names the detectors and switch that counted before; empty for a connection's first.
     """
@@ -181,3 +181,8 @@ class Progress:
     finished_at: datetime | None = None
     known_before: datetime | None = None
     replaces: str = ""
+
+    @property
+    def is_worth_showing(self) -> bool:
+        """Return whether it is under way, and there was anything to do."""
+        return self.finished_at is None and self.total > 0

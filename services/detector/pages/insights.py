@@ -65,6 +65,7 @@ class InsightParts:
     lists: Lists
     connections: Connections
     rereads: Rereads
+    rematches: Rereads
     redetect: Redetect
     live: LiveFeed
     clock: Clock
@@ -158,6 +159,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             lifecycle_off=[view for view in views if _is_silent(view)],
             newer_detectors=await parts.redetect.waits_for_decision(organization),
             rereads=[one for one in await parts.rereads.latest(organization) if one.finished_at is None],
+            rematches=[one for one in await parts.rematches.latest(organization) if one.is_worth_showing],
             csv_url=f"/insights/export.csv?{request.url.query}",
         )
 

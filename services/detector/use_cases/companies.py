@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from shared.clock import Clock
     from shared.contracts.resources import CompanyChanged
 
-_COMPANIES_AT_ONCE = 200
 _READ_AT_ONCE = 200
 """Conversations read again in one go when a company changes hands; a slice that stays below a second."""
 
@@ -89,15 +88,6 @@ class MatchCompanies:
         await self._mirror.unmark_companies(
             organization_id, [replace(companies[key], customer_id=target) for key, target in moved.items()]
         )
-
-    async def match_all(self, organization_id: str, workspace_id: str) -> None:
-        """Match every company of a workspace anew."""
-        cursor = ""
-        while keys := await self._mirror.company_keys_after(
-            organization_id, workspace_id, cursor, _COMPANIES_AT_ONCE
-        ):
-            await self.match(organization_id, keys)
-            cursor = keys[-1]
 
     async def _matches(
         self,

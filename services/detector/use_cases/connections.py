@@ -25,8 +25,8 @@ if TYPE_CHECKING:
         Redetections,
         Rereads,
     )
-    from services.detector.use_cases.companies import MatchCompanies
     from services.detector.use_cases.redetect import Redetect
+    from services.detector.use_cases.rematch import Rematch
     from services.detector.use_cases.remove_signals import RemoveSignals
     from shared.clock import Clock
     from shared.contracts.connections import ConnectionChanged, DataRemovalRequested
@@ -41,15 +41,13 @@ class KeepConnections:
         self,
         *,
         connections: Connections,
-        mirror: Mirror,
         redetect: Redetect,
-        companies: MatchCompanies,
+        rematch: Rematch,
         remove: RemoveData,
     ) -> None:
         self._connections = connections
-        self._mirror = mirror
         self._redetect = redetect
-        self._companies = companies
+        self._rematch = rematch
         self._remove = remove
 
     async def changed(self, event: ConnectionChanged) -> None:
@@ -78,7 +76,6 @@ class KeepConnections:
         if before is not None and before.revision > event.revision:
             return
         held = before or ConnectionView(event.connection_id, event.organization_id)
-        view = replace(view, names_matched=held.names_matched)
         if view.lifecycle_events:
             since = held.listening_since if held.lifecycle_events else None
             view = replace(view, listening_since=since or event.changed_at)
@@ -92,10 +89,8 @@ class KeepConnections:
         else:
             await self._redetect.ask(view)
         await self._connections.save(view)
-        if view.match_companies_by_name != view.names_matched and view.workspace_id:
-            await self._companies.match_all(view.organization_id, view.workspace_id)
-            # Noted afterwards: what dies in between is begun again when the record comes again.
-            await self._connections.note_matched(view)
+        # Afterwards: companies are matched as the kept state says, and asking for the same again is nothing.
+        await self._rematch.ask(view)
         await self._remove.again(view.organization_id, view.connection_id)
 
 
@@ -114,6 +109,7 @@ class RemoveData:
         customers: Customers,
         corrections: Corrections,
         rereads: Rereads,
+        rematches: Rereads,
         due: DueSubjects,
         redetections: Redetections,
         questions: Questions,
@@ -125,6 +121,7 @@ class RemoveData:
         self._customers = customers
         self._corrections = corrections
         self._rereads = rereads
+        self._rematches = rematches
         self._due = due
         self._redetections = redetections
         self._questions = questions
@@ -162,6 +159,7 @@ class RemoveData:
         # After our word the workspace may be connected anew, under another connection's id.
         workspace_id = None if barrier.confirmed else barrier.workspace_id
         removed = await self._rereads.remove(organization_id, connection_id)
+        removed += await self._rematches.remove(organization_id, connection_id)
         removed += await self._due.remove(organization_id, connection_id)
         removed += await self._redetections.remove(organization_id, connection_id)
         removed += await self._corrections.remove(organization_id, connection_id)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import ConnectionView, MirroredCompany
     from services.detector.ports import Customers, Mirror, Signals
     from services.detector.use_cases.companies import MatchCompanies
+    from services.detector.use_cases.rematch import Rematch
     from shared.clock import Clock
 
 _MOST_NAME = 200
@@ -58,12 +59,14 @@ class MaintainCustomers:
         mirror: Mirror,
         signals: Signals,
         companies: MatchCompanies,
+        rematch: Rematch,
         clock: Clock,
     ) -> None:
         self._customers = customers
         self._mirror = mirror
         self._signals = signals
         self._companies = companies
+        self._rematch = rematch
         self._clock = clock
 
     async def upload(self, organization_id: str, content: bytes) -> Imported:
@@ -153,14 +156,15 @@ class MaintainCustomers:
     async def map_attributes(
         self, organization_id: str, view: ConnectionView, chosen: Mapping[Meaning, str], *, by: str
     ) -> None:
-        """Keep a person's word on what the attributes of a connection's companies mean; facts follow.
+        """Keep a person's word on what the attributes of a connection's companies mean.
+
+        Facts follow, of the first companies at once and of all others in the background.
 
         What is not in `chosen` is guessed; `attributes.NONE` says that nothing means it.
         """
         kept = {meaning: name for meaning, name in chosen.items() if len(name) <= _MOST_NAME}
         await self._customers.save_attribute_map(organization_id, view.connection_id, AttributeMap(kept), by)
-        if view.workspace_id:
-            await self._companies.match_all(organization_id, view.workspace_id)
+        await self._rematch.begin(view)
 
     async def decide(
         self, organization_id: str, company_key: str, customer_id: str, *, confirmed: bool, by: str

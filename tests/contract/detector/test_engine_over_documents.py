@@ -116,10 +116,10 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
     health, corrections = MongoHealth(database), MongoCorrections(database)
     questions, model_use = MongoQuestions(database), MongoModelUse(database)
     connections, rereads = MongoConnections(database, publisher, clock), MongoRereads(database)
-    redetections = MongoRedetections(database)
+    redetections, rematches = MongoRedetections(database), MongoRereads(database, "rematches")
     for store in (mirror, signals, customers, health, requests, corrections):
         await store.prepare()
-    for kept in (connections, rereads, redetections, questions, model_use):
+    for kept in (connections, rereads, rematches, redetections, questions, model_use):
         await kept.prepare()
     stores = Stores(
         mirror=mirror,
@@ -130,6 +130,7 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
         requests=requests,
         connections=connections,
         rereads=rereads,
+        rematches=rematches,
         due=MongoDueSubjects(database),
         redetections=redetections,
         questions=questions,

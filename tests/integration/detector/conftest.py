@@ -66,6 +66,7 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
         requests=requests,
         connections=MongoConnections(database, publisher, clock),
         rereads=MongoRereads(database),
+        rematches=MongoRereads(database, "rematches"),
         due=MongoDueSubjects(database),
         redetections=MongoRedetections(database),
         questions=questions,

@@ -285,6 +285,11 @@ class TestActing:
         assert re.search(r'<option value="term_ends"[^>]*selected', await text(browser, path))
         (customer,) = (await browser.get("/api/v1/customers", headers=MACHINE)).json()["items"]
         assert (customer["renewal_date"], customer["seats"]) == ("2026-12-31", 7)
+        for shown in (path, "/insights"):
+            assert "Matching companies with customers again" in await text(browser, shown)
+        await rig.rematch_all()
+        for shown in (path, "/insights"):
+            assert "Matching companies with customers again" not in await text(browser, shown)
         missing = await browser.post(f"{path}/attributes", data={"connection": "none"})
         assert missing.status_code == 404
 

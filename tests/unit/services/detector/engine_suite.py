@@ -875,6 +875,7 @@ class TestWhoseItIs:
             (Suggestion(ACC1, names_alike=True),),
         )
         await rig.connect(2, match_companies_by_name="normalised")
+        await rig.rematch_all()
         company = (await rig.stores.mirror.companies(ORG, [key]))[key]
         assert (company.customer_id, company.basis) == (ACC1, "name")
 
@@ -998,15 +999,48 @@ class TestWhoseItIs:
         await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
         await rig.tell(rig.company())
         with monkeypatch.context() as away:
-            away.setattr(rig.stores.mirror, "save_match", _away)
+            away.setattr(rig.stores.rematches, "ask", _away)
             with pytest.raises(TransientError):
                 await rig.connect(2, match_companies_by_name="exact")
         await rig.connect(2, match_companies_by_name="exact")
+        with monkeypatch.context() as away:
+            away.setattr(rig.stores.mirror, "save_match", _away)
+            with pytest.raises(TransientError):
+                await rig.rematch_all()
+        rig.clock.advance(60)
+        await rig.rematch_all()
         key = f"{WORKSPACE}:co1"
         company = (await rig.stores.mirror.companies(ORG, [key]))[key]
         assert (company.customer_id, company.basis) == (ACC1, "name")
-        monkeypatch.setattr(rig.stores.mirror, "company_keys_after", _away)
+        monkeypatch.setattr(rig.stores.mirror, "save_match", _away)
         await rig.connect(3, match_companies_by_name="exact")
+        assert not await rig.engine.rematch.work()
+
+    async def test_all_companies_are_matched_anew_in_slices(self, rig: Rig) -> None:
+        """What the record or the click asks for takes no longer in a large workspace; any replica goes on."""
+        await rig.connect(match_companies_by_name="off")
+        await rig.engine.customers.keep(ORG, [CustomerRow(f"acc-{n}", f"Firm {n}") for n in range(120)])
+        await rig.tell(*(rig.company(f"co{n}", f"Firm {n}") for n in range(120)))
+        await rig.rematch_all()
+        keys = [f"{WORKSPACE}:co{n}" for n in range(120)]
+
+        async def matched() -> int:
+            companies = (await rig.stores.mirror.companies(ORG, keys)).values()
+            return sum(one.basis == "name" for one in companies)
+
+        await rig.connect(2, match_companies_by_name="exact")
+        counts = []
+        while await rig.engine.rematch.work():
+            (progress,) = await rig.stores.rematches.latest(ORG)
+            counts.append((await matched(), progress.done, progress.total, progress.is_worth_showing))
+        assert counts == [(50, 50, 120, True), (100, 100, 120, True), (120, 120, 120, False)]
+        view = await rig.stores.connections.get(ORG, CONNECTION)
+        assert view is not None
+        await rig.engine.customers.map_attributes(ORG, view, {}, by="ann@acme.example")
+        (progress,) = await rig.stores.rematches.latest(ORG)
+        assert (progress.done, progress.total, progress.is_worth_showing) == (0, 120, True)
+        await rig.remove()
+        assert await rig.stores.rematches.latest(ORG) == []
 
     async def test_signals_follow_a_customer_whose_writing_was_cut_short(
         self, rig: Rig, monkeypatch: pytest.MonkeyPatch

@@ -361,6 +361,9 @@ class MemoryMirror:
         keys = sorted(self._all(organization_id, kind))
         return [key for key in keys if key.startswith(f"{workspace_id}:") and key > cursor][:limit]
 
+    async def count_companies(self, organization_id: str, workspace_id: str) -> int:
+        return len(await self.company_keys_after(organization_id, workspace_id, "", 1_000_000))
+
     async def count_conversations(self, organization_id: str, workspace_id: str) -> int:
         return len(await self.keys_after(organization_id, workspace_id, "", 1_000_000))
 
@@ -882,11 +885,6 @@ class MemoryConnections:
             return False
         self._views[place] = view
         return True
-
-    async def note_matched(self, view: ConnectionView) -> None:
-        place = (view.organization_id, view.connection_id)
-        if place in self._views:
-            self._views[place] = replace(self._views[place], names_matched=view.match_companies_by_name)
 
     async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
         return self._barriers.get((organization_id, connection_id))

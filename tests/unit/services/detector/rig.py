@@ -247,6 +247,10 @@ class Rig:
         while await self.engine.reread.work():
             await self.review_due()
 
+    async def rematch_all(self) -> None:
+        while await self.engine.rematch.work():
+            await self.review_due()
+
     async def redetect_all(self) -> None:
         while await self.engine.redetect.work():
             pass
@@ -277,6 +281,7 @@ def memory_rig(detectors: Detectors | None = None) -> Rig:
         requests=MemoryRequests(),
         connections=MemoryConnections(publisher),
         rereads=MemoryRereads(),
+        rematches=MemoryRereads(),
         due=MemoryDueSubjects(),
         redetections=MemoryRedetections(),
         questions=MemoryQuestions(),

@@ -1,0 +1,100 @@
+"""Matching all companies of a connection anew in the background: what their names or attributes mean changed.
+
+A chain of slices with a cursor, taken by whichever replica is free, so that neither a record's handler nor a
+person's click waits for a workspace of any size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
+
+from services.detector.domain.matching import NameMatching
+from services.detector.domain.mirror import Progress
+
+if TYPE_CHECKING:
+    from services.detector.domain.mirror import ConnectionView
+    from services.detector.ports import Connections, Mirror, Rereads
+    from services.detector.use_cases.companies import MatchCompanies
+    from services.detector.use_cases.connections import RemoveData
+    from shared.clock import Clock
+
+_SLICE = 50
+_LEASE_SECONDS = 60.0
+"""A slice takes a second or two; a replica that died gives its slice back after this long."""
+
+
+class Rematch:
+    """Asks for companies to be matched anew, and works on it."""
+
+    def __init__(
+        self,
+        *,
+        rematches: Rereads,
+        mirror: Mirror,
+        connections: Connections,
+        companies: MatchCompanies,
+        clock: Clock,
+        owner: str,
+        remove: RemoveData,
+    ) -> None:
+        self._rematches = rematches
+        self._mirror = mirror
+        self._connections = connections
+        self._companies = companies
+        self._clock = clock
+        self._owner = owner
+        self._remove = remove
+
+    async def ask(self, view: ConnectionView, *, again: bool = False) -> None:
+        """Have all companies of a connection matched anew, as the kept connection says when that is done.
+
+        Unless `again`, one that was asked for with the same name matching stays, finished or under way.
+        """
+        total = 0
+        if view.workspace_id:
+            total = await self._mirror.count_companies(view.organization_id, view.workspace_id)
+        progress = Progress(
+            connection_id=view.connection_id,
+            organization_id=view.organization_id,
+            fingerprint=view.match_companies_by_name,
+            total=total,
+            started_at=self._clock.now(),
+        )
+        await self._rematches.ask(progress, again=again)
+
+    async def begin(self, view: ConnectionView) -> None:
+        """As `ask` with `again`, and do the first slice at once: a small workspace shows it immediately."""
+        await self.ask(view, again=True)
+        if view.workspace_id:
+            keys = await self._mirror.company_keys_after(view.organization_id, view.workspace_id, "", _SLICE)
+            await self._companies.match(view.organization_id, keys)
+
+    async def work(self) -> bool:
+        """Do one slice for one connection; return whether there was any to do."""
+        progress = await self._rematches.claim(
+            self._owner, self._clock.now(), _LEASE_SECONDS, get_args(NameMatching)
+        )
+        if progress is None:
+            return False
+        view = await self._connections.get(progress.organization_id, progress.connection_id)
+        keys: list[str] = []
+        if view is not None and view.workspace_id is not None:
+            keys = await self._mirror.company_keys_after(
+                progress.organization_id, view.workspace_id, progress.cursor, _SLICE
+            )
+        if keys:
+            await self._companies.match(progress.organization_id, keys)
+            await self._remove.again(progress.organization_id, progress.connection_id)
+        await self._rematches.advance(
+            replace(
+                progress,
+                cursor=keys[-1] if keys else progress.cursor,
+                done=progress.done + len(keys),
+                total=max(progress.total, progress.done + len(keys)),
+                finished_at=None if len(keys) == _SLICE else self._clock.now(),
+            ),
+            self._owner,
+            self._clock.now(),
+        )
+        return True
