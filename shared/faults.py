@@ -196,7 +196,8 @@ class FaultPoint(StrEnum):
     DETECTOR_CONVERSATIONS_UPDATE = "detector/conversations.update"
     """A conversation is in the mirror, or its reading is noted; the batch comes again."""
     DETECTOR_CUSTOMERS_UPDATE = "detector/customers.update"
-    """A customer is stored; its signals follow when the batch comes again."""
+    """A customer is stored, with a mark where its row changed; its signals follow when the batch comes again,
+    or by the mark."""
     DETECTOR_SIGNALS_INSERT = "detector/signals.insert"
     """A signal opened with its fact pending; the sweeper tells the others."""
     DETECTOR_SIGNALS_FIND_AND_MODIFY = "detector/signals.findAndModify"

@@ -26,6 +26,7 @@ from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
 from services.detector.adapters.mongo_topics import MongoTopics
+from services.detector.adapters.mongo_unmatched import MongoUnmatched
 from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.api.customers import customer_routes
 from services.detector.api.graph import graph_routes
@@ -93,7 +94,7 @@ def create_app(
     base = lay_foundation("detector", settings, on_stop=on_stop, clock=clock, faults=faults)
     mirror = MongoMirror(base.database)
     signals = MongoSignals(base.database, base.publisher, base.clock)
-    customers = MongoCustomers(base.database)
+    customers, unmatched = MongoCustomers(base.database), MongoUnmatched(base.database)
     health = MongoHealth(base.database)
     requests = MongoRequests(base.database)
     corrections = MongoCorrections(base.database)
@@ -111,6 +112,7 @@ def create_app(
             mirror=mirror,
             signals=signals,
             customers=customers,
+            unmatched=unmatched,
             health=health,
             requests=requests,
             corrections=corrections,
@@ -137,7 +139,7 @@ def create_app(
     subscribe_resources(base.consumer, admission=engine.admission, metrics=metrics, clock=base.clock)
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
-    records = (mirror, signals, customers, health, requests, corrections)
+    records = (mirror, signals, customers, unmatched, health, requests, corrections)
     for store in (*records, connections, rereads, rematches, redetections, due, questions, model_use):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
@@ -187,6 +189,7 @@ def create_app(
         maintain=engine.customers,
         connections=connections,
         rematches=rematches,
+        unmatched=unmatched,
     )
     detection_parts = DetectionParts(
         pages=pages,

@@ -73,10 +73,11 @@ class BackgroundWork:
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
 
     async def match(self) -> None:
-        """Match companies anew where it was asked for, a slice at a time; fresh records come first."""
+        """Match companies where names, attributes or lists changed, in slices; fresh records come first."""
         while True:
             await self._give_way()
-            worked = await self._patiently(self._engine.rematch.work)
+            rematched = await self._patiently(self._engine.rematch.work)
+            worked = await self._patiently(self._engine.follow_list.work) or rematched
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
 
     async def _give_way(self) -> None:

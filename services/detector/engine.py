@@ -16,6 +16,7 @@ from services.detector.use_cases.connections import KeepConnections, RemoveData
 from services.detector.use_cases.customers import MaintainCustomers
 from services.detector.use_cases.detect import DetectConversations
 from services.detector.use_cases.due_subjects import ReviewDueSubjects
+from services.detector.use_cases.follow_list import FollowList
 from services.detector.use_cases.health import KeepHealth
 from services.detector.use_cases.intake import Intake
 from services.detector.use_cases.newcomers import Newcomers
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         Rereads,
         Signals,
         Tombstones,
+        Unmatched,
     )
     from services.detector.use_cases.redetect import Asking
     from services.detector.use_cases.second_look import Advice
@@ -62,6 +64,7 @@ class Stores:
     mirror: Mirror
     signals: Signals
     customers: Customers
+    unmatched: Unmatched
     health: HealthRecords
     requests: Requests
     corrections: Corrections
@@ -218,12 +221,22 @@ class Engine:
             rematch=self.rematch,
             remove=self.remove_data,
         )
-        self.customers = MaintainCustomers(
+        self.follow_list = FollowList(
+            unmatched=stores.unmatched,
             customers=customers,
             mirror=mirror,
             signals=signals,
             companies=companies,
+            leases=stores.leases,
+            clock=clock,
+            owner=owner,
+        )
+        self.customers = MaintainCustomers(
+            customers=customers,
+            mirror=mirror,
+            companies=companies,
             rematch=self.rematch,
+            follow=self.follow_list,
             clock=clock,
         )
         self.review = Review(

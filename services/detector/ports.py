@@ -315,8 +315,18 @@ class Customers(Protocol):
 
     async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]: ...
 
-    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> list[str]:
+    async def save(
+        self,
+        customers: Sequence[Customer],
+        *,
+        facts_at: datetime | None = None,
+        match_from: datetime | None = None,
+        domains: Mapping[str, Collection[str]] | None = None,
+    ) -> list[str]:
         """Keep these customers; with `facts_at`, also remember their facts as they stood at that moment.
+
+        With `match_from`, mark them as `Unmatched`, for whoever comes by from that moment on; `domains` are
+        by customer the e-mail domains that its row named before.
 
         Returns the ids of those that were refused because they changed since they were read; the caller reads
         again and makes them again.
@@ -377,6 +387,47 @@ class Customers(Protocol):
 
         The order is always the same; `after` are the organization and customer to begin behind.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToMatch:
+    """A customer whose row changed; `times` counts how often that was marked up to now.
+
+    `domains` are the e-mail domains that any of its rows named since it was matched last.
+    """
+
+    customer: Customer
+    domains: frozenset[str]
+    times: int
+
+
+class Unmatched(Protocol):
+    """Customers whose row was kept, and who have still to find their companies and show on their signals.
+
+    Marked in the write that keeps them, and unmarked when all that follows is done.
+    """
+
+    async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> list[ToMatch]:
+        """Return those of these customers that are marked."""
+        ...
+
+    async def organizations(self, now: datetime) -> list[str]:
+        """Return the organizations where customers wait to be matched from now, or earlier, on."""
+        ...
+
+    async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[ToMatch]:
+        """Return those that wait to be matched from now, or earlier, on, who waited longest first."""
+        ...
+
+    async def count(self, organization_id: str) -> int: ...
+
+    async def done(self, organization_id: str, matched: Sequence[ToMatch]) -> None:
+        """Take the marks away; one that was marked again meanwhile stays."""
+        ...
+
+    async def put_off(self, organization_id: str, customer_ids: Collection[str], until: datetime) -> None:
+        """Let these wait until then."""
         ...
 
 

@@ -41,6 +41,13 @@ _NAMES_AT_ONCE = 16
 HEALTH_STATES = ("health_known_since", "health_latest", "health_states")
 """What only a customer's page and the next measure read; see `mongo_health`."""
 
+MATCH_FROM = "match_from"
+"""The mark of a customer that is to be matched, and from when on; the field is there or not."""
+
+MATCHES_ASKED = "matches_asked"
+DOMAINS_NAMED = "domains_named"
+"""What else is known of the mark; see `mongo_unmatched`."""
+
 WITHOUT_PAST = dict.fromkeys(("snapshots", *HEALTH_STATES), 0)
 """A projection that leaves older states behind, which are most of a customer's document."""
 
@@ -85,7 +92,14 @@ class MongoCustomers:
         )
         return {document["customer_id"]: customer_from(document) for document in found}
 
-    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> list[str]:
+    async def save(
+        self,
+        customers: Sequence[Customer],
+        *,
+        facts_at: datetime | None = None,
+        match_from: datetime | None = None,
+        domains: Mapping[str, Keys[str]] | None = None,
+    ) -> list[str]:
         writes: dict[str, list[tuple[str, UpdateOne]]] = defaultdict(list)
         for customer in customers:
             update: dict[str, Any] = {
@@ -103,6 +117,11 @@ class MongoCustomers:
             if facts_at is not None:
                 snapshot = {"at": facts_at, "facts": _facts_to_document(customer.facts)}
                 update["$push"] = {"snapshots": {"$each": [snapshot], "$slice": -_SNAPSHOTS}}
+            if match_from is not None:
+                named = {*customer.domains, *(domains or {}).get(customer.customer_id, ())}
+                update["$set"][MATCH_FROM] = match_from
+                update["$inc"][MATCHES_ASKED] = 1
+                update["$addToSet"] = {DOMAINS_NAMED: {"$each": sorted(named)}}
             as_read = {
                 "_id": f"{customer.organization_id}/{customer.customer_id}",
                 "changes": customer.changes,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from services.detector.domain.attributes import Meaning
     from services.detector.domain.mirror import ConnectionView
     from services.detector.lists import Lists
-    from services.detector.ports import Connections, Customers, Rereads
+    from services.detector.ports import Connections, Customers, Rereads, Unmatched
     from services.detector.use_cases.customers import Imported, MaintainCustomers
     from shared.auth.identity import Identity
     from shared.web.pages import Pages
@@ -56,6 +56,7 @@ class SettingParts:
     maintain: MaintainCustomers
     connections: Connections
     rematches: Rereads
+    unmatched: Unmatched
 
 
 def setting_pages(parts: SettingParts) -> APIRouter:
@@ -170,6 +171,7 @@ async def _customers(
         known=await count(known=True),
         unknown=await count(known=False),
         connections=views,
+        unmatched=await parts.unmatched.count(organization),
         rematches=[one for one in await parts.rematches.latest(organization) if one.is_worth_showing],
         meanings=[(view, await _meanings(parts, organization, view)) for view in views],
     )

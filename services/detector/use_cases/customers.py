@@ -9,17 +9,20 @@ from services.detector.domain.attributes import AttributeMap
 from services.detector.domain.customer import Customer, with_facts
 from services.detector.domain.customer_list import CustomerList, CustomerRow, parse_customers
 from services.detector.domain.identity import known_customer_id
-from services.detector.domain.matching import Decision, normalise_name
+from services.detector.domain.matching import Decision
 from services.detector.errors import NotFoundError
 from services.detector.use_cases.customer_writes import write_until_kept
+from services.detector.use_cases.follow_list import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
 
     from services.detector.domain.attributes import Meaning
-    from services.detector.domain.mirror import ConnectionView, MirroredCompany
-    from services.detector.ports import Customers, Mirror, Signals
+    from services.detector.domain.mirror import ConnectionView
+    from services.detector.ports import Customers, Mirror
     from services.detector.use_cases.companies import MatchCompanies
+    from services.detector.use_cases.follow_list import FollowList
     from services.detector.use_cases.rematch import Rematch
     from shared.clock import Clock
 
@@ -27,7 +30,7 @@ _MOST_NAME = 200
 """Characters of an attribute's name; Intercom allows 190."""
 
 _AT_ONCE = 500
-"""Customers stored, and companies matched, in one go; keeps a large file from holding the loop."""
+"""Customers stored in one go; keeps a large file from holding the loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +60,16 @@ class MaintainCustomers:
         *,
         customers: Customers,
         mirror: Mirror,
-        signals: Signals,
         companies: MatchCompanies,
         rematch: Rematch,
+        follow: FollowList,
         clock: Clock,
     ) -> None:
         self._customers = customers
         self._mirror = mirror
-        self._signals = signals
         self._companies = companies
         self._rematch = rematch
+        self._follow = follow
         self._clock = clock
 
     async def upload(self, organization_id: str, content: bytes) -> Imported:
@@ -82,32 +85,35 @@ class MaintainCustomers:
     async def keep(self, organization_id: str, rows: Sequence[CustomerRow]) -> tuple[int, int]:
         """Keep these rows; return how many customers are new, and how many differ from before.
 
-        A row replaces what the list said of that customer before; what companies say stays.
+        A row replaces what the list said of that customer before; what companies say stays. Companies and
+        signals follow at once for a short list, and for a longer one in the background.
         """
         created = updated = 0
         maps = await self._customers.attribute_maps(organization_id)
+        match_from = self._follow.match_from(len(rows))
         for start in range(0, len(rows), _AT_ONCE):
             portion = {
                 known_customer_id(organization_id, row.external_id): row
                 for row in rows[start : start + _AT_ONCE]
             }
-            held = await self._customers.by_ids(organization_id, portion.keys())
-            became = await self._keep(organization_id, portion, maps)
+            became = await self._keep(organization_id, portion, maps, match_from)
             created += sum(one.was_new for one in became)
-            changed = [one.customer for one in became if one.changed]
-            updated += len(changed) - sum(one.was_new for one in became)
-            await self._match(organization_id, changed, [one.customer for one in became])
-            kept = (*held.values(), *(one.customer for one in became))
-            domains = {domain for one in kept for domain in one.domains}
-            await self._companies.hints.renew(organization_id, domains=domains)
+            updated += sum(one.changed and not one.was_new for one in became)
+        if len(rows) <= AT_ONCE:
+            ids = {known_customer_id(organization_id, row.external_id) for row in rows}
+            await self._follow.at_once(organization_id, ids)
         return created, updated
 
     async def _keep(
-        self, organization_id: str, portion: Mapping[str, CustomerRow], maps: Mapping[str, AttributeMap]
+        self,
+        organization_id: str,
+        portion: Mapping[str, CustomerRow],
+        maps: Mapping[str, AttributeMap],
+        match_from: datetime,
     ) -> Collection[_Became]:
         became: dict[str, _Became] = {}
 
-        async def attempt(ids: Collection[str], tried: int) -> list[str]:
+        async def attempt(ids: Collection[str], _: int) -> list[str]:
             held = await self._customers.by_ids(organization_id, ids)
             owned = await self._mirror.companies_of(organization_id, ids)
             for key in ids:
@@ -119,39 +125,12 @@ class MaintainCustomers:
                     today=self._clock.now().date(),
                 )
                 became[key] = _Became(fresh, was_new=before is None, changed=fresh != before)
-                if before is not None and (tried or before.ref != fresh.ref):
-                    # Before the customer: what dies in between must leave a difference to be found again.
-                    await self._signals.refresh_customer(fresh)
             changed = [became[key].customer for key in ids if became[key].changed]
-            return await self._customers.save(changed)
+            domains = {key: one.domains for key, one in held.items()}
+            return await self._customers.save(changed, match_from=match_from, domains=domains)
 
         await write_until_kept(portion.keys(), attempt)
         return became.values()
-
-    async def _match(
-        self, organization_id: str, changed: Sequence[Customer], kept: Collection[Customer]
-    ) -> None:
-        """Match the companies of customers that changed, and those like any kept one that have none yet.
-
-        The latter are there where matching was cut short after the customers had been stored, as are
-        companies that are still marked.
-        """
-        touched = {one.key for one in await self._like(organization_id, changed)}
-        ids = {one.customer_id for one in kept}
-        alike = await self._like(organization_id, kept)
-        touched |= {one.key for one in alike if one.regrouped or one.customer_id not in ids}
-        owned = await self._mirror.companies_of(organization_id, {one.customer_id for one in changed})
-        touched |= {
-            f"{company.workspace_id}:{company.id}" for companies in owned.values() for company in companies
-        }
-        keys = sorted(touched)
-        for start in range(0, len(keys), _AT_ONCE):
-            await self._companies.match(organization_id, keys[start : start + _AT_ONCE])
-
-    async def _like(self, organization_id: str, customers: Collection[Customer]) -> list[MirroredCompany]:
-        external_ids = {one.external_id for one in customers if one.external_id}
-        names = {normalise_name(one.name) for one in customers} - {""}
-        return await self._mirror.companies_like(organization_id, external_ids, names)
 
     async def map_attributes(
         self, organization_id: str, view: ConnectionView, chosen: Mapping[Meaning, str], *, by: str

@@ -23,6 +23,7 @@ from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
+from services.detector.adapters.mongo_unmatched import MongoUnmatched
 from services.detector.domain.customer import Customer
 from services.detector.domain.identity import known_customer_id
 from services.detector.domain.matching import match_company, normalise_name
@@ -49,6 +50,7 @@ from tests.unit.services.detector.engine_suite import (
     TestTakingBack,
     TestWhoseItIs,
 )
+from tests.unit.services.detector.list_suite import TestLongLists
 from tests.unit.services.detector.redetection_suite import (
     TestAccounts,
     TestDeciding,
@@ -75,6 +77,7 @@ __all__ = [
     "TestDeciding",
     "TestDomainHints",
     "TestHealth",
+    "TestLongLists",
     "TestMany",
     "TestMarks",
     "TestMeanwhile",
@@ -117,7 +120,8 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
     questions, model_use = MongoQuestions(database), MongoModelUse(database)
     connections, rereads = MongoConnections(database, publisher, clock), MongoRereads(database)
     redetections, rematches = MongoRedetections(database), MongoRereads(database, "rematches")
-    for store in (mirror, signals, customers, health, requests, corrections):
+    unmatched = MongoUnmatched(database)
+    for store in (mirror, signals, customers, unmatched, health, requests, corrections):
         await store.prepare()
     for kept in (connections, rereads, rematches, redetections, questions, model_use):
         await kept.prepare()
@@ -125,6 +129,7 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
         mirror=mirror,
         signals=signals,
         customers=customers,
+        unmatched=unmatched,
         health=health,
         corrections=corrections,
         requests=requests,

@@ -21,6 +21,7 @@ from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
+from services.detector.adapters.mongo_unmatched import MongoUnmatched
 from services.detector.app import create_app
 from services.detector.engine import Stores
 from services.detector.settings import Settings
@@ -61,6 +62,7 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
         mirror=mirror,
         signals=signals,
         customers=customers,
+        unmatched=MongoUnmatched(database),
         health=health,
         corrections=corrections,
         requests=requests,

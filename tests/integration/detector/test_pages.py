@@ -257,6 +257,16 @@ class TestActing:
         assert (rubbish.status_code, "UTF-8" in rubbish.text) == (422, True)
         assert "Choose a CSV file" in (await browser.post(upload)).text
 
+    async def test_a_long_list_is_matched_afterwards(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The answer does not wait for it; the page says how many customers are left, until none is."""
+        rows = "\n".join(f"acc-{number},Firm {number}" for number in range(60))
+        files = {"file": ("list.csv", f"external_id,name\n{rows}\n".encode())}
+        page = await browser.post("/settings/organization/customers/upload", files=files)
+        for words in ("60 new customers", "60 customers of your list are still being matched"):
+            assert words in page.text
+        await rig.follow_list_all()
+        assert "still being matched" not in await text(browser, "/settings/organization/customers")
+
     async def test_deciding_a_suggestion(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """A suggested match is offered, confirmed, and gone from the list."""
         await rig.connect(match_companies_by_name="off")

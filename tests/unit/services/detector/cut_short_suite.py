@@ -39,6 +39,7 @@ _WRITES = {
     ),
     "signals": ("save", "counted", "refresh_customer", "rename_tag"),
     "customers": ("save", "save_moods", "save_attention", "decide", "delete"),
+    "unmatched": ("done",),
     "requests": ("add", "add_wording", "save_demand"),
     "due": ("mark", "done"),
 }

@@ -25,7 +25,7 @@ from services.detector.domain.mirror import (
 )
 from services.detector.domain.spoken import contact_keys
 from services.detector.domain.standing import Attention, Demand, attention_of, is_asked_for
-from services.detector.ports import Due, DueSubject, Spent, Uncounted
+from services.detector.ports import Due, DueSubject, Spent, ToMatch, Uncounted
 from shared.contracts.resources import (
     AdminChanged,
     CompanyChanged,
@@ -524,6 +524,7 @@ class MemoryCustomers:
         self.attention: dict[str, Attention] = {}
         self.changes: dict[tuple[str, str], int] = defaultdict(int)
         self._maps: dict[tuple[str, str], AttributeMap] = {}
+        self.to_match: dict[tuple[str, str], tuple[datetime, int, frozenset[str]]] = {}
 
     def everybody(self) -> list[Customer]:
         return [one for _, one in sorted(self._customers.items()) if one.merged_into is None]
@@ -536,7 +537,14 @@ class MemoryCustomers:
             if place in self._customers
         }
 
-    async def save(self, customers: Sequence[Customer], *, facts_at: datetime | None = None) -> list[str]:
+    async def save(
+        self,
+        customers: Sequence[Customer],
+        *,
+        facts_at: datetime | None = None,
+        match_from: datetime | None = None,
+        domains: Mapping[str, Collection[str]] | None = None,
+    ) -> list[str]:
         refused = []
         for one in customers:
             place = (one.organization_id, one.customer_id)
@@ -545,6 +553,10 @@ class MemoryCustomers:
                 continue
             self._customers[place] = one
             self.changes[place] += 1
+            if match_from is not None:
+                _, times, named = self.to_match.get(place, (match_from, self.changes[place], frozenset()))
+                named |= {*one.domains, *(domains or {}).get(one.customer_id, ())}
+                self.to_match[place] = (match_from, times + 1, named)
             if facts_at is not None:
                 self._snapshots[place] = [*self._snapshots[place], (facts_at, one.facts)][-50:]
         return refused
@@ -600,6 +612,7 @@ class MemoryCustomers:
         gone = [one for one in customer_ids if (organization_id, one) in self._customers]
         for one in gone:
             del self._customers[organization_id, one]
+            self.to_match.pop((organization_id, one), None)
         return len(gone)
 
     async def forget_snapshots(self, organization_id: str, customer_ids: Collection[str]) -> None:
@@ -633,6 +646,47 @@ class MemoryCustomers:
         left = sorted(place for place in self._customers if place > after)
         for organization_id in sorted({owner for owner, _ in left}):
             yield organization_id, [one for owner, one in left if owner == organization_id]
+
+
+class MemoryUnmatched:
+    def __init__(self, customers: MemoryCustomers) -> None:
+        self._customers = customers
+
+    async def _of(self, organization_id: str) -> list[tuple[datetime, ToMatch]]:
+        marks = {
+            one: mark for (owner, one), mark in self._customers.to_match.items() if owner == organization_id
+        }
+        held = await self._customers.by_ids(organization_id, marks)
+        found = [
+            (since, ToMatch(held[one], domains, times)) for one, (since, times, domains) in marks.items()
+        ]
+        return sorted(found, key=lambda one: one[0])
+
+    async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> list[ToMatch]:
+        found = await self._of(organization_id)
+        return [one for _, one in found if one.customer.customer_id in customer_ids]
+
+    async def organizations(self, now: datetime) -> list[str]:
+        return sorted({owner for (owner, _), (since, *_) in self._customers.to_match.items() if since <= now})
+
+    async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[ToMatch]:
+        return [one for since, one in await self._of(organization_id) if since <= now][:limit]
+
+    async def count(self, organization_id: str) -> int:
+        return len(await self._of(organization_id))
+
+    async def done(self, organization_id: str, matched: Sequence[ToMatch]) -> None:
+        for one in matched:
+            place = (organization_id, one.customer.customer_id)
+            if place in self._customers.to_match and self._customers.to_match[place][1] == one.times:
+                del self._customers.to_match[place]
+
+    async def put_off(self, organization_id: str, customer_ids: Collection[str], until: datetime) -> None:
+        for one in customer_ids:
+            place = (organization_id, one)
+            if place in self._customers.to_match:
+                _, times, domains = self._customers.to_match[place]
+                self._customers.to_match[place] = (until, times, domains)
 
 
 class MemoryHealth:

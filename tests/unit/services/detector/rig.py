@@ -42,6 +42,7 @@ from tests.unit.services.detector.fakes import (
     MemoryRequests,
     MemoryRereads,
     MemorySignals,
+    MemoryUnmatched,
 )
 
 if TYPE_CHECKING:
@@ -251,6 +252,10 @@ class Rig:
         while await self.engine.rematch.work():
             await self.review_due()
 
+    async def follow_list_all(self) -> None:
+        while await self.engine.follow_list.work():
+            await self.review_due()
+
     async def redetect_all(self) -> None:
         while await self.engine.redetect.work():
             pass
@@ -276,6 +281,7 @@ def memory_rig(detectors: Detectors | None = None) -> Rig:
         mirror=MemoryMirror(),
         signals=MemorySignals(publisher),
         customers=customers,
+        unmatched=MemoryUnmatched(customers),
         health=MemoryHealth(customers),
         corrections=MemoryCorrections(),
         requests=MemoryRequests(),
