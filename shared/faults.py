@@ -177,7 +177,7 @@ class FaultPoint(StrEnum):
     and whatever is marked still is read again."""
     DETECTOR_COMPANIES_UPDATE = "detector/companies.update"
     """The same, also where a person's decision or list gave the company to another customer: whoever does it
-    again finds the mark."""
+    again, or follows what was cut off, finds the mark."""
     DETECTOR_PARTS_UPDATE = "detector/parts.update"
     """Part of a batch is in the mirror; the batch comes again and changes nothing twice."""
     DETECTOR_CONVERSATIONS_INSERT = "detector/conversations.insert"

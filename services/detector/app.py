@@ -17,6 +17,7 @@ from services.detector.adapters.mongo_connections import MongoConnections, Mongo
 from services.detector.adapters.mongo_corrections import MongoCorrections
 from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
+from services.detector.adapters.mongo_followed import MongoFollowed
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_mirror import MongoMirror
@@ -92,7 +93,7 @@ def create_app(
 ) -> FastAPI:
     """Return the detector's application. Nothing connects before its lifespan begins."""
     base = lay_foundation("detector", settings, on_stop=on_stop, clock=clock, faults=faults)
-    mirror = MongoMirror(base.database)
+    mirror, followed = MongoMirror(base.database), MongoFollowed(base.database)
     signals = MongoSignals(base.database, base.publisher, base.clock)
     customers, unmatched = MongoCustomers(base.database), MongoUnmatched(base.database)
     health = MongoHealth(base.database)
@@ -110,6 +111,7 @@ def create_app(
     engine = Engine(
         Stores(
             mirror=mirror,
+            followed=followed,
             signals=signals,
             customers=customers,
             unmatched=unmatched,
@@ -139,7 +141,7 @@ def create_app(
     subscribe_resources(base.consumer, admission=engine.admission, metrics=metrics, clock=base.clock)
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
-    records = (mirror, signals, customers, unmatched, health, requests, corrections)
+    records = (mirror, followed, signals, customers, unmatched, health, requests, corrections)
     for store in (*records, connections, rereads, rematches, redetections, due, questions, model_use):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
@@ -190,6 +192,8 @@ def create_app(
         connections=connections,
         rematches=rematches,
         unmatched=unmatched,
+        followed=followed,
+        clock=base.clock,
     )
     detection_parts = DetectionParts(
         pages=pages,

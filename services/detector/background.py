@@ -77,7 +77,8 @@ class BackgroundWork:
         while True:
             await self._give_way()
             rematched = await self._patiently(self._engine.rematch.work)
-            worked = await self._patiently(self._engine.follow_list.work) or rematched
+            listed = await self._patiently(self._engine.follow_list.work)
+            worked = await self._patiently(self._engine.follow_companies.work) or listed or rematched
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
 
     async def _give_way(self) -> None:

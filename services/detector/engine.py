@@ -16,6 +16,7 @@ from services.detector.use_cases.connections import KeepConnections, RemoveData
 from services.detector.use_cases.customers import MaintainCustomers
 from services.detector.use_cases.detect import DetectConversations
 from services.detector.use_cases.due_subjects import ReviewDueSubjects
+from services.detector.use_cases.follow_companies import FollowCompanies
 from services.detector.use_cases.follow_list import FollowList
 from services.detector.use_cases.health import KeepHealth
 from services.detector.use_cases.intake import Intake
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         Corrections,
         Customers,
         DueSubjects,
+        Followed,
         HealthRecords,
         Leases,
         Mirror,
@@ -62,6 +64,7 @@ class Stores:
     """Every port that the use cases stand on."""
 
     mirror: Mirror
+    followed: Followed
     signals: Signals
     customers: Customers
     unmatched: Unmatched
@@ -150,6 +153,7 @@ class Engine:
         )
         companies = MatchCompanies(
             mirror=mirror,
+            followed=stores.followed,
             customers=customers,
             connections=stores.connections,
             signals=signals,
@@ -219,6 +223,15 @@ class Engine:
             connections=stores.connections,
             redetect=self.redetect,
             rematch=self.rematch,
+            remove=self.remove_data,
+        )
+        self.follow_companies = FollowCompanies(
+            followed=stores.followed,
+            mirror=mirror,
+            companies=companies,
+            leases=stores.leases,
+            clock=clock,
+            owner=owner,
             remove=self.remove_data,
         )
         self.follow_list = FollowList(

@@ -105,7 +105,7 @@ class Mirror(Protocol):
         ...
 
     async def unmark_companies(self, organization_id: str, companies: Sequence[MirroredCompany]) -> None:
-        """Unmark these companies, but none that came anew or was matched otherwise since."""
+        """Unmark these companies, but none that came anew, was matched otherwise, or marked again since."""
         ...
 
     async def unmark_deletions(self, organization_id: str, company_keys: Collection[str]) -> None:
@@ -160,9 +160,18 @@ class Mirror(Protocol):
         ...
 
     async def save_match(
-        self, organization_id: str, company_key: str, match: Match, *, left: Collection[str] | None = None
+        self,
+        organization_id: str,
+        company_key: str,
+        match: Match,
+        *,
+        left: Collection[str] | None = None,
+        follow_from: datetime | None = None,
     ) -> None:
-        """Keep whose a company is; unless `left` is None, mark it, and add these to whom it is to leave."""
+        """Keep whose a company is; unless `left` is None, mark it, and add these to whom it is to leave.
+
+        From `follow_from` on, anybody may do what is to follow, see `Followed`.
+        """
         ...
 
     async def save_analyses(
@@ -221,6 +230,34 @@ class Mirror(Protocol):
     async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
         """Delete everything of a connection; return how many documents went."""
         ...
+
+
+class Followed(Protocol):
+    """Companies that are to be matched, and whose conversations are to follow, by anybody from a moment on.
+
+    `Mirror.unmark_companies` takes the mark away.
+    """
+
+    async def mark(self, organization_id: str, company_keys: Collection[str], at: datetime) -> None:
+        """Let these be followed from then on."""
+        ...
+
+    async def leave(self, organization_id: str, company: MirroredCompany, read_to: str, at: datetime) -> None:
+        """Keep how far a company's conversations were read again, and let the rest be followed from then on.
+
+        Nothing is kept of one that came anew or was matched otherwise since.
+        """
+        ...
+
+    async def organizations(self, now: datetime) -> list[str]:
+        """Return the organizations where companies are to be followed now."""
+        ...
+
+    async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
+        """Return the keys of companies that are to be followed now, those who waited longest first."""
+        ...
+
+    async def count(self, organization_id: str, now: datetime) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,11 @@ REGROUPED = "regrouped"
 LEFT = "left"
 """The customers that a company, or a grave of one, is still to leave; of a conversation's grave, subjects."""
 
+FOLLOW_FROM = "follow_from"
+READ_TO = "read_to"
+"""When a company becomes anybody's to follow, and how far its conversations were read again; each is there
+or not."""
+
 
 def fields_of(record: ResourceEvent) -> Document:
     """Return what a resource's document is set to; `data` is the record, the rest is to be searched by."""
@@ -95,6 +100,8 @@ def company_from(document: Document) -> MirroredCompany:
         suggestions=tuple(Suggestion(**one) for one in document.get("suggestions", ())),
         regrouped=REGROUPED in document,
         left=tuple(document.get(LEFT, ())),
+        follow_from=document.get(FOLLOW_FROM),
+        read_to=document.get(READ_TO, ""),
     )
 
 

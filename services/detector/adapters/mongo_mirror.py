@@ -18,7 +18,9 @@ from pymongo import DeleteMany, ReplaceOne, UpdateOne
 from services.detector.adapters.guarded import store_newer, write_newer
 from services.detector.adapters.mirror_documents import (
     DIGEST_FIELDS,
+    FOLLOW_FROM,
     LEFT,
+    READ_TO,
     REGROUPED,
     analysis_fields,
     company_from,
@@ -130,7 +132,7 @@ class MongoMirror:
         self, organization_id: str, records: Sequence[ResourceEvent], *, regrouped: bool = False
     ) -> None:
         documents: dict[str, list[Document]] = defaultdict(list)
-        mark = {REGROUPED: True} if regrouped else {}
+        mark = {REGROUPED: True, READ_TO: ""} if regrouped else {}
         for record in records:
             documents[record.RESOURCE].append({"_id": record.key(), **fields_of(record), **mark})
         await asyncio.gather(
@@ -270,10 +272,14 @@ class MongoMirror:
 
     async def unmark_companies(self, organization_id: str, companies: Sequence[MirroredCompany]) -> None:
         marked = {
-            one.key: {"customer_id": one.customer_id, "observed_at": one.record.observed_at}
+            one.key: {
+                "customer_id": one.customer_id,
+                "observed_at": one.record.observed_at,
+                FOLLOW_FROM: one.follow_from,
+            }
             for one in companies
         }
-        await self._unset(organization_id, "company", marked, REGROUPED, LEFT)
+        await self._unset(organization_id, "company", marked, REGROUPED, LEFT, FOLLOW_FROM, READ_TO)
 
     async def unmark_deletions(self, organization_id: str, company_keys: Keys[str]) -> None:
         marked = {key: {_GRAVE: {"$exists": True}} for key in company_keys}
@@ -321,14 +327,22 @@ class MongoMirror:
         return [AdminChanged.model_validate(one["data"]) for one in found if _GRAVE not in one]
 
     async def save_match(
-        self, organization_id: str, company_key: str, match: Match, *, left: Keys[str] | None = None
+        self,
+        organization_id: str,
+        company_key: str,
+        match: Match,
+        *,
+        left: Keys[str] | None = None,
+        follow_from: datetime | None = None,
     ) -> None:
         fields = {
             "customer_id": match.customer_id,
             "basis": match.basis,
             **suggestion_fields(match.suggestions, matched=match.basis != "none"),
         }
-        update: dict[str, Any] = {"$set": fields if left is None else {**fields, REGROUPED: True}}
+        if left is not None:
+            fields |= {REGROUPED: True, FOLLOW_FROM: follow_from, READ_TO: ""}
+        update: dict[str, Any] = {"$set": fields}
         if left:
             update["$addToSet"] = {LEFT: {"$each": sorted(left)}}
         identity = _identity_by_key(organization_id, "company", company_key)

@@ -120,7 +120,8 @@ class MirroredCompany:
     """A company with the customer it was matched to; None until it was matched once.
 
     `regrouped` says that its conversations are still to be read again, `left` from which customers they,
-    and what rests on them, are still to be moved.
+    and what rests on them, are still to be moved. `follow_from` is when it becomes anybody's to match it and
+    do what follows, and `read_to` the last conversation that was read again since it is `regrouped`.
     """
 
     record: CompanyChanged
@@ -129,6 +130,8 @@ class MirroredCompany:
     suggestions: tuple[Suggestion, ...] = ()
     regrouped: bool = False
     left: tuple[str, ...] = ()
+    follow_from: datetime | None = None
+    read_to: str = ""
 
     @property
     def key(self) -> str:

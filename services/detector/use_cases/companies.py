@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.domain.contribution import Reading
@@ -15,10 +16,10 @@ from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.domain_hints import DomainHints
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from services.detector.domain.mirror import ConnectionView, MirroredCompany
-    from services.detector.ports import Connections, Customers, Mirror, Signals
+    from services.detector.ports import Connections, Customers, Followed, Mirror, Signals
     from services.detector.use_cases.accounts import Accounts
     from services.detector.use_cases.read_conversations import ReadConversations
     from services.detector.use_cases.settle import Settler
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from shared.contracts.resources import CompanyChanged
 
 _READ_AT_ONCE = 200
-"""Conversations read again in one go when a company changes hands; a slice that stays below a second."""
+SLICE = 200
+"""Conversations of companies that changed hands that are read again for a person's click, and in a slice in
+the background: some seconds."""
+
+_BEGUN = timedelta(minutes=1)
+"""How long whoever matches has for what follows; what is marked then was cut off, and is anybody's."""
 
 
 class MatchCompanies:
@@ -36,6 +42,7 @@ class MatchCompanies:
         self,
         *,
         mirror: Mirror,
+        followed: Followed,
         customers: Customers,
         connections: Connections,
         signals: Signals,
@@ -45,6 +52,7 @@ class MatchCompanies:
         clock: Clock,
     ) -> None:
         self._mirror = mirror
+        self._followed = followed
         self._customers = customers
         self._connections = connections
         self._signals = signals
@@ -54,40 +62,72 @@ class MatchCompanies:
         self._clock = clock
         self.hints = DomainHints(mirror=mirror, customers=customers)
 
-    async def match(self, organization_id: str, company_keys: Collection[str]) -> None:
-        """Match these companies anew. Repeating it changes nothing."""
+    async def expect(self, organization_id: str, company_keys: Collection[str]) -> None:
+        """Note that these are about to be matched: should that be cut off, anybody does it a minute later."""
+        await self._followed.mark(organization_id, company_keys, self._clock.now() + _BEGUN)
+
+    async def match(self, organization_id: str, company_keys: Collection[str], *, most: int) -> None:
+        """Match these companies anew. Repeating it changes nothing.
+
+        Of those that change hands, at most so many conversations are read again. Whoever has more of them
+        stays marked, and each further call reads on.
+        """
         companies = await self._mirror.companies(organization_id, company_keys)
         if not companies:
             return
         views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
         matches = await self._matches(organization_id, companies, views)
-        moved: dict[str, str] = {}
+        begun = self._clock.now() + _BEGUN
+        moved: dict[str, MirroredCompany] = {}
         left = {key: one.owners for key, one in companies.items()}
         for key, match in matches.items():
             target = match.customer_id or provisional_customer_id(organization_id, key)
             company, kept = companies[key], replace(match, customer_id=target)
             if company.customer_id != target:
-                await self._mirror.save_match(organization_id, key, kept, left=left[key])
+                await self._mirror.save_match(organization_id, key, kept, left=left[key], follow_from=begun)
+                moved[key] = replace(company, customer_id=target, follow_from=begun, read_to="")
             elif kept != Match(target, company.basis, company.suggestions):
                 await self._mirror.save_match(organization_id, key, kept)
-            if company.customer_id != target or company.regrouped:
-                moved[key] = target
+            if company.regrouped and key not in moved:
+                moved[key] = company
         before = {one for ids in left.values() for one in ids}
         after = {
             match.customer_id or provisional_customer_id(organization_id, key)
             for key, match in matches.items()
         }
         await self._refresh(organization_id, before | after, companies, matches)
-        for key, target in moved.items():
+        for key, company in moved.items():
             for former in left[key]:
-                await self._fold(organization_id, former, target)
+                await self._fold(organization_id, former, company.customer_id or "")
         if joined := [key for key in moved if left[key] or matches[key].basis != "none"]:
             await self.hints.renew(organization_id, company_keys=joined)
-        await self._read_again(organization_id, moved)
+        unread = await self._read_moved(organization_id, moved, most)
         await self._accounts.review(organization_id, [Subject("customer", one) for one in after])
+        marked = {key: one for key, one in companies.items() if one.follow_from} | moved
         await self._mirror.unmark_companies(
-            organization_id, [replace(companies[key], customer_id=target) for key, target in moved.items()]
+            organization_id, [one for key, one in marked.items() if key not in unread]
         )
+
+    async def _read_moved(
+        self, organization_id: str, moved: Mapping[str, MirroredCompany], most: int
+    ) -> set[str]:
+        """Read at most so many conversations of these companies again; return whose are not all read."""
+        keys = await self._mirror.keys_by_companies(organization_id, moved) if moved else []
+        if len(keys) <= most and not any(one.read_to for one in moved.values()):
+            await self._read(organization_id, keys)
+            return set()
+        unread = set()
+        for key, company in moved.items():
+            mine = await self._mirror.keys_by_companies(organization_id, [key])
+            ahead = [one for one in mine if one > company.read_to]
+            portion = ahead[:most]
+            await self._read(organization_id, portion)
+            most -= len(portion)
+            if len(portion) < len(ahead):
+                unread.add(key)
+                read_to = portion[-1] if portion else company.read_to
+                await self._followed.leave(organization_id, company, read_to, self._clock.now())
+        return unread
 
     async def _matches(
         self,
@@ -197,7 +237,9 @@ class MatchCompanies:
     async def _read_again(self, organization_id: str, company_keys: Collection[str]) -> None:
         if not company_keys:
             return
-        keys = await self._mirror.keys_by_companies(organization_id, company_keys)
+        await self._read(organization_id, await self._mirror.keys_by_companies(organization_id, company_keys))
+
+    async def _read(self, organization_id: str, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), _READ_AT_ONCE):
             await self._reader.read(organization_id, keys[start : start + _READ_AT_ONCE])
 

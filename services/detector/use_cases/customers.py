@@ -11,6 +11,7 @@ from services.detector.domain.customer_list import CustomerList, CustomerRow, pa
 from services.detector.domain.identity import known_customer_id
 from services.detector.domain.matching import Decision
 from services.detector.errors import NotFoundError
+from services.detector.use_cases.companies import SLICE
 from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.follow_list import AT_ONCE
 
@@ -150,6 +151,8 @@ class MaintainCustomers:
     ) -> None:
         """Keep a person's word on whether a company is a customer, and match it anew.
 
+        Where it has very many conversations, the rest of them follows in the background.
+
         Raises:
             NotFoundError: there is no such company, or no such customer.
         """
@@ -157,8 +160,9 @@ class MaintainCustomers:
         customers = await self._customers.by_ids(organization_id, [customer_id])
         if company_key not in companies or customer_id not in customers:
             raise NotFoundError("This company or this customer is not here any more. Reload the page.")
+        await self._companies.expect(organization_id, [company_key])
         await self._customers.decide(organization_id, company_key, Decision(customer_id, confirmed), by)
-        await self._companies.match(organization_id, [company_key])
+        await self._companies.match(organization_id, [company_key], most=SLICE)
 
 
 def _from_row(organization_id: str, key: str, row: CustomerRow, held: Customer | None) -> Customer:

@@ -80,10 +80,10 @@ class ReviewDueSubjects:
         failed: set[Subject] = set()
         for known_before in {one.known_before for one in due}:
             subjects = [one.subject for one in due if one.known_before == known_before]
-            reviewed = await review_all_but_culprits(
+            _, culprits = await review_all_but_culprits(
                 self._accounts, organization_id, subjects, known_before=known_before
             )
-            failed.update(reviewed.culprits)
+            failed.update(culprits)
         for connection_id in {one.connection_id for one in due}:
             await self._remove.again(organization_id, connection_id)
         return failed

@@ -7,12 +7,14 @@ followed in slices by whichever replica is free; so is what a death cut off.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from services.detector.domain.matching import normalise_name
-from shared.errors import TransientError
+from services.detector.use_cases.companies import SLICE
+from services.detector.use_cases.culprits import all_but_culprits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -83,24 +85,13 @@ class FollowList:
         last = await self._leases.place(_LEASE)
         turn = next((one for one in organizations if one > last), organizations[0])
         await self._leases.hold(_LEASE, self._owner, now, _LEASE_SECONDS, place=turn)
-        await self._follow_but_culprits(turn, await self._unmatched.waiting(turn, now, AT_ONCE))
+        culprits = await all_but_culprits(
+            await self._unmatched.waiting(turn, now, AT_ONCE), partial(self._follow, turn), _complain
+        )
+        if culprits:
+            ids = [one.customer.customer_id for one in culprits]
+            await self._unmatched.put_off(turn, ids, self._clock.now() + _PUT_OFF)
         return True
-
-    async def _follow_but_culprits(self, organization_id: str, waiting: Sequence[ToMatch]) -> None:
-        try:
-            await self._follow(organization_id, waiting)
-        except TransientError:
-            raise
-        except Exception:  # noqa: BLE001 - whatever it is about one customer, all others come to their turn
-            if len(waiting) == 1:
-                culprit = waiting[0].customer.customer_id
-                _LOG.exception("a customer could not be matched", customer=culprit)
-                until = self._clock.now() + _PUT_OFF
-                await self._unmatched.put_off(organization_id, [culprit], until)
-                return
-            half = len(waiting) // 2
-            await self._follow_but_culprits(organization_id, waiting[:half])
-            await self._follow_but_culprits(organization_id, waiting[half:])
 
     async def _follow(self, organization_id: str, waiting: Sequence[ToMatch]) -> None:
         if not waiting:
@@ -133,4 +124,9 @@ class FollowList:
             | {f"{one.workspace_id}:{one.id}" for companies in owned.values() for one in companies}
         )
         for start in range(0, len(keys), _COMPANIES_AT_ONCE):
-            await self._companies.match(organization_id, keys[start : start + _COMPANIES_AT_ONCE])
+            portion = keys[start : start + _COMPANIES_AT_ONCE]
+            await self._companies.match(organization_id, portion, most=SLICE)
+
+
+def _complain(one: ToMatch) -> None:
+    _LOG.exception("a customer could not be matched", customer=one.customer.customer_id)

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound="Event")
 
+_MOST_READ = 1_000
+"""Conversations that one batch reads again of companies that changed hands: half a minute, where the text
+model takes its time. What is more is left to whoever is free."""
+
 
 def by_organization(events: Iterable[E]) -> dict[str, list[E]]:
     """Return the events apart by organization, each list in the order given."""
@@ -97,7 +101,7 @@ class Intake:
             await self._mirror.bury(organization_id, deletions, left=left)
             await self._take_back(organization_id, tags)
             if companies:
-                await self._companies.match(organization_id, companies)
+                await self._companies.match(organization_id, companies, most=_MOST_READ)
             if left:
                 await self._companies.after_deletion(organization_id, left)
             await self._renew_hints(organization_id, [*contacts.values(), *held.values()])

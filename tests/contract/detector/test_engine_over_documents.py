@@ -16,6 +16,7 @@ from services.detector.adapters.mongo_connections import MongoConnections, Mongo
 from services.detector.adapters.mongo_corrections import MongoCorrections
 from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
+from services.detector.adapters.mongo_followed import MongoFollowed
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_model_use import MongoModelUse
@@ -50,6 +51,7 @@ from tests.unit.services.detector.engine_suite import (
     TestTakingBack,
     TestWhoseItIs,
 )
+from tests.unit.services.detector.follow_suite import TestFollowing
 from tests.unit.services.detector.list_suite import TestLongLists
 from tests.unit.services.detector.redetection_suite import (
     TestAccounts,
@@ -76,6 +78,7 @@ __all__ = [
     "TestCorrections",
     "TestDeciding",
     "TestDomainHints",
+    "TestFollowing",
     "TestHealth",
     "TestLongLists",
     "TestMany",
@@ -127,6 +130,7 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
         await kept.prepare()
     stores = Stores(
         mirror=mirror,
+        followed=MongoFollowed(database),
         signals=signals,
         customers=customers,
         unmatched=unmatched,

@@ -14,6 +14,7 @@ from services.detector.adapters.mongo_connections import MongoConnections, Mongo
 from services.detector.adapters.mongo_corrections import MongoCorrections
 from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
+from services.detector.adapters.mongo_followed import MongoFollowed
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_model_use import MongoModelUse
@@ -60,6 +61,7 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
         await store.prepare()
     stores = Stores(
         mirror=mirror,
+        followed=MongoFollowed(database),
         signals=signals,
         customers=customers,
         unmatched=MongoUnmatched(database),

@@ -267,6 +267,16 @@ class TestActing:
         await rig.follow_list_all()
         assert "still being matched" not in await text(browser, "/settings/organization/customers")
 
+    async def test_what_is_still_to_follow_is_said(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The page says how many companies' conversations are being moved, until none is."""
+        await rig.connect()
+        await rig.tell(rig.company())
+        await rig.stores.followed.mark("local", ["ws1:co1"], rig.clock.now())
+        page = await text(browser, "/settings/organization/customers")
+        assert "Conversations of 1 company that found another customer" in page
+        await rig.follow_companies_all()
+        assert "found another customer" not in await text(browser, "/settings/organization/customers")
+
     async def test_deciding_a_suggestion(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """A suggested match is offered, confirmed, and gone from the list."""
         await rig.connect(match_companies_by_name="off")

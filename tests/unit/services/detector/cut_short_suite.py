@@ -40,6 +40,7 @@ _WRITES = {
     "signals": ("save", "counted", "refresh_customer", "rename_tag"),
     "customers": ("save", "save_moods", "save_attention", "decide", "delete"),
     "unmatched": ("done",),
+    "followed": ("mark", "leave"),
     "requests": ("add", "add_wording", "save_demand"),
     "due": ("mark", "done"),
 }
@@ -260,13 +261,13 @@ class TestMarks:
         record = rig.conversation("k1")
         await mirror.store(owner, [record])
         assert await mirror.subjects(owner, [key, "ws1:none"]) == {}
-        await mirror.save_analyses(owner, {key: (Analysis("f"), "customer:c1", ())})
-        assert await mirror.subjects(owner, [key, "ws1:none"]) == {key: {"customer:c1"}}
+        await mirror.save_analyses(owner, {key: (Analysis("f"), "customer/c1", ())})
+        assert await mirror.subjects(owner, [key, "ws1:none"]) == {key: {"customer/c1"}}
         gone = rig.deleted("conversation", "k1")
-        await mirror.bury(owner, [gone], left={key: ["customer:c1"]})
+        await mirror.bury(owner, [gone], left={key: ["customer/c1"]})
         await mirror.store(owner, [rig.conversation("k1")])
         await mirror.bury(owner, [gone])
-        assert await mirror.subjects(owner, [key]) == {key: {"customer:c1"}}
+        assert await mirror.subjects(owner, [key]) == {key: {"customer/c1"}}
         await mirror.unmark_lost(owner, [key])
         assert await mirror.subjects(owner, [key]) == {}
 

@@ -70,6 +70,8 @@ class MemoryMirror:
         self._matches: dict[tuple[str, str], Match] = {}
         self._regrouped: set[tuple[str, str]] = set()
         self._left: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self.follow: dict[tuple[str, str], datetime] = {}
+        self.read_to: dict[tuple[str, str], str] = {}
         self._lost: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._analyses: dict[tuple[str, str], tuple[Analysis, str, Sequence[str]]] = {}
 
@@ -83,7 +85,9 @@ class MemoryMirror:
             if newest is None or newest <= record.observed_at:
                 self._records[place] = record
                 self._graves.pop(place, None)
-                self._regrouped |= {place} if regrouped else set()
+                if regrouped:
+                    self._regrouped.add(place)
+                    self.read_to.pop((organization_id, resource_key(record.workspace_id, record.id)), None)
 
     async def bury(
         self,
@@ -103,6 +107,7 @@ class MemoryMirror:
             key = resource_key(deletion.workspace_id, deletion.id)
             if deletion.resource == "company":
                 self._left[organization_id, key] = set((left or {}).get(key, ()))
+                self.follow.pop((organization_id, key), None)
             if deletion.resource == "conversation":
                 self._lost[organization_id, key] = set((left or {}).get(key, ()))
             self._matches.pop((organization_id, key), None)
@@ -139,6 +144,8 @@ class MemoryMirror:
             match.suggestions,
             regrouped=(organization_id, record.key()) in self._regrouped,
             left=tuple(sorted(self._left[place])),
+            follow_from=self.follow.get(place),
+            read_to=self.read_to.get(place, ""),
         )
 
     async def conversations(
@@ -194,9 +201,11 @@ class MemoryMirror:
         held = await self.companies(organization_id, [one.key for one in companies])
         for one in companies:
             now = held.get(one.key)
-            if now and (now.record, now.customer_id) == (one.record, one.customer_id):
+            wanted = (one.record, one.customer_id, one.follow_from)
+            if now and (now.record, now.customer_id, now.follow_from) == wanted:
                 self._regrouped.discard((organization_id, one.record.key()))
-                self._left.pop((organization_id, one.key), None)
+                for marks in (self._left, self.follow, self.read_to):
+                    marks.pop((organization_id, one.key), None)
 
     async def unmark_deletions(self, organization_id: str, company_keys: Collection[str]) -> None:
         held = await self.companies(organization_id, company_keys)
@@ -280,7 +289,13 @@ class MemoryMirror:
         return sorted(found, key=lambda one: (-one.people, one.domain, one.company_keys))
 
     async def save_match(
-        self, organization_id: str, company_key: str, match: Match, *, left: Collection[str] | None = None
+        self,
+        organization_id: str,
+        company_key: str,
+        match: Match,
+        *,
+        left: Collection[str] | None = None,
+        follow_from: datetime | None = None,
     ) -> None:
         held = self._all(organization_id, CompanyChanged).get(company_key)
         if held is None:
@@ -289,6 +304,10 @@ class MemoryMirror:
         if left is not None:
             self._regrouped.add((organization_id, held.key()))
             self._left[organization_id, company_key] |= set(left)
+            self.read_to.pop((organization_id, company_key), None)
+            self.follow.pop((organization_id, company_key), None)
+            if follow_from is not None:
+                self.follow[organization_id, company_key] = follow_from
 
     async def save_analyses(
         self, organization_id: str, analyses: Mapping[str, tuple[Analysis, str, Sequence[str]]]
@@ -375,8 +394,34 @@ class MemoryMirror:
             and (record.connection_id == connection_id or record.workspace_id == workspace_id)
         ]
         for place in gone:
-            del self._records[place]
+            record = self._records.pop(place)
+            self.follow.pop((organization_id, resource_key(record.workspace_id, record.id)), None)
         return len(gone)
+
+
+class MemoryFollowed:
+    def __init__(self, mirror: MemoryMirror) -> None:
+        self._mirror = mirror
+
+    async def mark(self, organization_id: str, company_keys: Collection[str], at: datetime) -> None:
+        for key in await self._mirror.companies(organization_id, company_keys):
+            self._mirror.follow[organization_id, key] = at
+
+    async def leave(self, organization_id: str, company: MirroredCompany, read_to: str, at: datetime) -> None:
+        held = (await self._mirror.companies(organization_id, [company.key])).get(company.key)
+        if held and (held.record, held.customer_id) == (company.record, company.customer_id):
+            self._mirror.follow[organization_id, company.key] = at
+            self._mirror.read_to[organization_id, company.key] = read_to
+
+    async def organizations(self, now: datetime) -> list[str]:
+        return sorted({owner for (owner, _), at in self._mirror.follow.items() if at <= now})
+
+    async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
+        marks = [(at, key) for (owner, key), at in self._mirror.follow.items() if owner == organization_id]
+        return [key for at, key in sorted(marks) if at <= now][:limit]
+
+    async def count(self, organization_id: str, now: datetime) -> int:
+        return len(await self.waiting(organization_id, now, 1_000_000))
 
 
 class MemorySignals:

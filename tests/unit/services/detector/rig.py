@@ -33,6 +33,7 @@ from tests.unit.services.detector.fakes import (
     MemoryCorrections,
     MemoryCustomers,
     MemoryDueSubjects,
+    MemoryFollowed,
     MemoryHealth,
     MemoryLeases,
     MemoryMirror,
@@ -256,6 +257,10 @@ class Rig:
         while await self.engine.follow_list.work():
             await self.review_due()
 
+    async def follow_companies_all(self) -> None:
+        while await self.engine.follow_companies.work():
+            await self.review_due()
+
     async def redetect_all(self) -> None:
         while await self.engine.redetect.work():
             pass
@@ -276,9 +281,10 @@ class Rig:
 
 def memory_rig(detectors: Detectors | None = None) -> Rig:
     """Return a rig over stores in memory."""
-    publisher, customers = RecordingPublisher(), MemoryCustomers()
+    publisher, customers, mirror = RecordingPublisher(), MemoryCustomers(), MemoryMirror()
     stores = Stores(
-        mirror=MemoryMirror(),
+        mirror=mirror,
+        followed=MemoryFollowed(mirror),
         signals=MemorySignals(publisher),
         customers=customers,
         unmatched=MemoryUnmatched(customers),
