@@ -235,7 +235,7 @@ class FaultPoint(StrEnum):
     DETECTOR_COMPANY_DECISIONS_UPDATE = "detector/company_decisions.update"
     """A person's word on a company is stored; it is matched anew when that is said again, or it changes."""
     DETECTOR_COMPANY_DECISIONS_DELETE = "detector/company_decisions.delete"
-    """An earlier word is gone and the new one not stored, so it is said again; or part of a removal is done."""
+    """A word is gone and the new one not stored, so it is said again; or part of a removal is done."""
     DETECTOR_ATTRIBUTE_MAPS_UPDATE = "detector/attribute_maps.update"
     """What attributes mean is stored; facts follow when that is said again, or with their next record."""
     DETECTOR_HEALTH_WEIGHTS_UPDATE = "detector/health_weights.update"

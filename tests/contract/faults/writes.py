@@ -110,7 +110,7 @@ def _learn(function: _Function, module: _Module, modules: list[_Module]) -> None
 
 def _written(module: _Module, modules: list[_Module]) -> Iterator[tuple[str, str]]:
     for top in module.tree.body:
-        collections = _collections(top, module) if isinstance(top, ast.ClassDef) else {}
+        collections = _collections(top, module, modules) if isinstance(top, ast.ClassDef) else {}
         # Functions inside of functions see the names around them, and are walked with those.
         outer = top.body if isinstance(top, ast.ClassDef) else [top]
         for function in (one for one in outer if isinstance(one, _Function)):
@@ -173,7 +173,7 @@ def _assigned(name: str, function: _Function) -> ast.expr | None:
     return None
 
 
-def _collections(owner: ast.ClassDef, module: _Module) -> dict[str, list[str]]:
+def _collections(owner: ast.ClassDef, module: _Module, modules: list[_Module]) -> dict[str, list[str]]:
     """Return the names of the collections behind each attribute of a class."""
     found: dict[str, list[str]] = {}
     for node in ast.walk(owner):
@@ -181,8 +181,25 @@ def _collections(owner: ast.ClassDef, module: _Module) -> dict[str, list[str]]:
             continue
         for call in ast.walk(node.value):
             if isinstance(call, ast.Call) and _name_of(call.func) == "Collection":
-                found.setdefault(node.targets[0].attr, []).extend(_named(call.args[1], module))
+                given = _handed_in(call.args[1], owner, modules)
+                names = [name for one in given for name in _named(one, module)]
+                found.setdefault(node.targets[0].attr, []).extend(names)
     return found
+
+
+def _handed_in(argument: ast.expr, owner: ast.ClassDef, modules: list[_Module]) -> list[ast.expr]:
+    """Return what a parameter of the class is in any object: its default, and what is given for it."""
+    if not isinstance(argument, ast.Name):
+        return [argument]
+    made = next(one for one in owner.body if isinstance(one, _Function) and one.name == "__init__")
+    position = [one.arg for one in made.args.args].index(argument.id) - 1
+    calls = [
+        node
+        for module in modules
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and _name_of(node.func) == owner.name
+    ]
+    return [*made.args.defaults, *(call.args[position] for call in calls if len(call.args) > position)]
 
 
 def _named(argument: ast.expr, module: _Module) -> list[str]:
