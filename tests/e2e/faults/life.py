@@ -179,12 +179,16 @@ class Life:
             return client.put("/health/weights", json=weights).raise_for_status()
 
         def plan() -> httpx.Response:
-            path = f"/requests/{pages('/requests')[0]['id']}/state"
+            listed = pages("/requests")
+            # Who died before the request's signal was counted does so in the next round.
+            assert listed, "no request is listed yet"
+            path = f"/requests/{listed[0]['id']}/state"
             return client.post(path, json={"state": "planned"}).raise_for_status()
 
         def confirm() -> httpx.Response:
-            signal = self._product.signals(kind="churn_risk")[0]
-            return client.post(f"/signals/{signal['id']}/confirm").raise_for_status()
+            found = self._product.signals(kind="churn_risk")
+            assert found, "no signal is listed yet"
+            return client.post(f"/signals/{found[0]['id']}/confirm").raise_for_status()
 
         chosen: dict[str, list[str]] = {"detectors": []}
         insist("health is weighed", weigh)
