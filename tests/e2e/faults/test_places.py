@@ -42,6 +42,7 @@ NOT_COME_TO = {
     "detector/questions.delete": "needs a language model that answers",
     "detector/language_model_days.update": "needs a language model that answers",
     "detector/company_decisions.update": "needs a company that may be a customer, and a person who says so",
+    "detector/company_decisions.delete": "needs a person's word on a company to take away",
 }
 """Places that this life does not come to, with the reason; nobody has died there yet."""
 
