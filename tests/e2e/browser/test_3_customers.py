@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 import deploy.simulator.demo
 from tests.e2e.browser.walk import CHAIN_MS
+from tests.e2e.chain.installation import eventually
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -100,6 +101,13 @@ def test_a_customer_page_shows_what_happened_over_time(page: Page, walk: Walk) -
     page.wait_for_url("**/customers/*")
     expect(page.get_by_role("heading", level=1)).to_have_text(_CUSTOMER)
     expect(page.locator(".facts").first).to_contain_text(_OWNER)
+
+    def follows() -> bool:
+        page.reload()
+        return page.get_by_role("heading", name="Over time", exact=True).is_visible()
+
+    # Conversations come along in slices after a long list was uploaded.
+    eventually("the customer's conversations follow it", follows, seconds=CHAIN_MS / 1000)
     for heading in ("Over time", "Open signals", "Conversations", "People", "Companies in Intercom"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     chart = page.locator("svg.chart[aria-label$='over time']")
