@@ -111,10 +111,16 @@ def half_compacted(folder: Path) -> bool:
 
 
 def kill_when_compacting(pid: int, folder: Path, killed: threading.Event) -> None:
-    """Kill the broker as soon as it compacts."""
+    """Kill the broker while it compacts: it is held first, since a segment is soon finished."""
     deadline = time.monotonic() + _COMPACTS_SECONDS
-    while not half_compacted(folder):
-        assert time.monotonic() < deadline, "it compacted nothing"
+    while True:
+        assert time.monotonic() < deadline, "it was never seen compacting"
+        if half_compacted(folder):
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(_HELD_SECONDS)
+            if half_compacted(folder):
+                break
+            os.kill(pid, signal.SIGCONT)
         time.sleep(0.001)
     os.kill(pid, signal.SIGKILL)
     killed.set()
@@ -171,3 +177,7 @@ async def test_a_killed_broker_keeps_what_it_acknowledged(tmp_path: Path) -> Non
         kept = [value for _, value, _ in await read(servers, "kept", len(values))]
     assert kept == values
     assert (tmp_path / "kafka.log").stat().st_size > 0
+
+
+_HELD_SECONDS = 0.05
+"""Until all threads of a held process stand still."""
