@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _KEYS = [b"key %d" % number for number in range(50)]
 _VALUE_BYTES = 10_000
 _COMPACTS_SECONDS = 90
+_HELD_SECONDS = 0.05
+"""Until all threads of a held process stand still."""
 """The cleaner looks for work every 15 s."""
 _COMPACTED = {
     "cleanup.policy": "compact",
@@ -177,7 +179,3 @@ async def test_a_killed_broker_keeps_what_it_acknowledged(tmp_path: Path) -> Non
         kept = [value for _, value, _ in await read(servers, "kept", len(values))]
     assert kept == values
     assert (tmp_path / "kafka.log").stat().st_size > 0
-
-
-_HELD_SECONDS = 0.05
-"""Until all threads of a held process stand still."""
