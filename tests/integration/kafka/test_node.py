@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _KEYS = [b"key %d" % number for number in range(50)]
 _VALUE_BYTES = 10_000
 _COMPACTS_SECONDS = 90
+"""The cleaner looks for work every 15 s."""
 _HELD_SECONDS = 0.05
 """Until all threads of a held process stand still."""
-"""The cleaner looks for work every 15 s."""
 _COMPACTED = {
     "cleanup.policy": "compact",
     "segment.bytes": "1048576",
