@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from services.detector.domain.fingerprint import same_switch
 from services.detector.domain.identity import resource_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from services.detector.domain.matching import MatchBasis, NameMatching, Suggestion
@@ -189,3 +190,14 @@ class Progress:
     def is_worth_showing(self) -> bool:
         """Return whether it is under way, and there was anything to do."""
         return self.finished_at is None and self.total > 0
+
+    def after(self, keys: Sequence[str], *, most: int, now: datetime) -> Progress:
+        """Return it after a slice of these keys; fewer than the most that a slice takes were the last."""
+        done = self.done + len(keys)
+        return replace(
+            self,
+            cursor=keys[-1] if keys else self.cursor,
+            done=done,
+            total=max(self.total, done),
+            finished_at=None if len(keys) == most else now,
+        )

@@ -27,7 +27,7 @@ knew, they were wrong more often than right there."""
 _ANOTHER_KIND = 3.0
 """So much more of another kind means that the phrases of this one were borrowed for it."""
 _GROWTH = frozenset({"upsell", "expansion"})
-OUTRIGHT_POINTS = 5.0
+_OUTRIGHT_POINTS = 5.0
 """So many come from several cues: "ten more seats and an upgrade to Pro" is both kinds of growth, of which
 the model may hear one only."""
 _POSITION = {label: at for at, label in enumerate(LABELS)}
@@ -85,7 +85,7 @@ class MessageScores:
 
     def granted(self, label: str, points: float) -> float:
         """What the points of the rules count: nothing for a kind that the model speaks against."""
-        beside = _GROWTH if label in _GROWTH and points >= OUTRIGHT_POINTS else {label}
+        beside = _GROWTH if label in _GROWTH and points >= _OUTRIGHT_POINTS else {label}
         against = self._surely_not(label) or self._another_than(label, beside)
         return min(points, 0.0) if against else points
 

@@ -6,7 +6,6 @@ person's click waits for a workspace of any size.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from services.detector.domain.matching import NameMatching
@@ -87,15 +86,6 @@ class Rematch:
         if keys:
             await self._companies.match(progress.organization_id, keys, most=SLICE)
             await self._remove.again(progress.organization_id, progress.connection_id)
-        await self._rematches.advance(
-            replace(
-                progress,
-                cursor=keys[-1] if keys else progress.cursor,
-                done=progress.done + len(keys),
-                total=max(progress.total, progress.done + len(keys)),
-                finished_at=None if len(keys) == _SLICE else self._clock.now(),
-            ),
-            self._owner,
-            self._clock.now(),
-        )
+        now = self._clock.now()
+        await self._rematches.advance(progress.after(keys, most=_SLICE, now=now), self._owner, now)
         return True

@@ -6,7 +6,6 @@ it began is shown and never announced.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.detector.domain.mirror import Progress
@@ -99,15 +98,6 @@ class Reread:
             known_before = progress.known_before or progress.started_at
             await self._reader.read(progress.organization_id, unread, known_before=known_before)
             await self._remove.again(progress.organization_id, progress.connection_id)
-        await self._rereads.advance(
-            replace(
-                progress,
-                cursor=keys[-1] if keys else progress.cursor,
-                done=progress.done + len(keys),
-                total=max(progress.total, progress.done + len(keys)),
-                finished_at=None if len(keys) == _SLICE else self._clock.now(),
-            ),
-            self._owner,
-            self._clock.now(),
-        )
+        now = self._clock.now()
+        await self._rereads.advance(progress.after(keys, most=_SLICE, now=now), self._owner, now)
         return True
