@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 REGROUPED = "regrouped"
 """The mark of a contact or company whose conversations are to be read again; the field is there or not."""
 
+GRAVE = "deleted_at"
+"""The field of a grave: when its resource was seen to be gone."""
+
 LEFT = "left"
 """The customers that a company, or a grave of one, is still to leave; of a conversation's grave, subjects."""
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from services.detector.adapters import mongo_mirror
+from services.detector.adapters import mongo_mirror_conversations
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.domain.mirror import Analysis, Mark
 from services.detector.domain.mood import MoodPoint
@@ -212,8 +212,8 @@ async def test_many_conversations_of_one_cut_nobody_else(
     mirror: MongoMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each subject gets its own newest conversations, however many another one in the question has."""
-    monkeypatch.setattr(mongo_mirror, "_MANY", 3)
-    monkeypatch.setattr(mongo_mirror, "_TOGETHER", 5)
+    monkeypatch.setattr(mongo_mirror_conversations, "MANY", 3)
+    monkeypatch.setattr(mongo_mirror_conversations, "_TOGETHER", 5)
     await _read(mirror, [11, 12, 13, 14, 15], "customer:big")
     await _read(mirror, [91, 92], "customer:quiet")
     found = await mirror.digests(ORG, ["customer:big", "customer:quiet"], LONG_AGO)

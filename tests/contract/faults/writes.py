@@ -174,8 +174,13 @@ def _assigned(name: str, function: _Function) -> ast.expr | None:
 
 
 def _collections(owner: ast.ClassDef, module: _Module, modules: list[_Module]) -> dict[str, list[str]]:
-    """Return the names of the collections behind each attribute of a class."""
+    """Return the names of the collections behind each attribute of a class, inherited ones too."""
     found: dict[str, list[str]] = {}
+    inherited = {_name_of(base) for base in owner.bases}
+    for other in modules:
+        for one in other.tree.body:
+            if isinstance(one, ast.ClassDef) and one.name in inherited:
+                found |= _collections(one, other, modules)
     for node in ast.walk(owner):
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Attribute):
             continue

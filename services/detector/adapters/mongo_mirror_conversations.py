@@ -1,0 +1,166 @@
+"""The mirror's conversations with their parts, and what was read in them, in MongoDB's protocol."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from pymongo import UpdateOne
+
+from services.detector.adapters.mirror_documents import (
+    DIGEST_FIELDS,
+    LEFT,
+    analysis_fields,
+    conversation_from,
+    digest_from,
+)
+from services.detector.adapters.mongo_mirror_collections import MANY, MirrorCollections, identity_by_key
+from services.detector.domain.spoken import in_order
+from shared.contracts.resources import ConversationPartChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Keys
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.mirror import Analysis, Digest, MirroredConversation
+    from shared.documents.database import Document
+
+_TOGETHER = 5_000
+"""Digests that one question about several customers may return; with more, each is asked about by itself."""
+
+_NEWEST_FIRST = (("updated_at", -1),)
+_UPDATED_AT = itemgetter("updated_at")
+
+
+class MirrorConversations(MirrorCollections):
+    """What `ports.Mirror` says of conversations."""
+
+    async def conversations(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredConversation]:
+        found = await self._by_keys(organization_id, "conversation", keys)
+        return {document["key"]: conversation_from(document) for document in found}
+
+    async def parts(
+        self, organization_id: str, conversation_keys: Keys[str]
+    ) -> dict[str, list[ConversationPartChanged]]:
+        if not conversation_keys:
+            return {}
+        found = (
+            await self._collections["conversation_part"]
+            .of(organization_id)
+            .find(
+                {"key": {"$in": sorted(set(conversation_keys))}},
+                projection={"key": 1, "data": 1, "created_at": 1},
+            )
+        )
+        parts: dict[str, list[ConversationPartChanged]] = defaultdict(list)
+        for document in found:
+            parts[document["key"]].append(ConversationPartChanged.model_validate(document["data"]))
+        return {key: in_order(mine) for key, mine in parts.items()}
+
+    async def subjects(self, organization_id: str, conversation_keys: Keys[str]) -> dict[str, frozenset[str]]:
+        found = await self._whose(organization_id, "conversation", conversation_keys, "subject")
+        return {key: whose for key, whose in found.items() if whose}
+
+    async def unmark_lost(self, organization_id: str, conversation_keys: Keys[str]) -> None:
+        marked: dict[str, dict[str, Any]] = {key: {} for key in conversation_keys}
+        await self._unset(organization_id, "conversation", marked, LEFT)
+
+    async def save_analyses(
+        self, organization_id: str, analyses: Mapping[str, tuple[Analysis, str, Sequence[str]]]
+    ) -> None:
+        await (
+            self._collections["conversation"]
+            .of(organization_id)
+            .bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": identity_by_key(organization_id, "conversation", key), "key": key},
+                        {
+                            "$set": {
+                                **analysis_fields(analysis),
+                                "subject": subject,
+                                "company_keys": list(company_keys),
+                            }
+                        },
+                    )
+                    for key, (analysis, subject, company_keys) in analyses.items()
+                ]
+            )
+        )
+
+    async def _conversation_keys(self, organization_id: str, query: Mapping[str, Any]) -> list[str]:
+        found = (
+            await self._collections["conversation"]
+            .of(organization_id)
+            .find(query, projection={"_id": 0, "key": 1})
+        )
+        return sorted({document["key"] for document in found})
+
+    async def keys_by_contacts(self, organization_id: str, contact_keys: Keys[str]) -> list[str]:
+        return await self._conversation_keys(organization_id, {"contact_keys": {"$in": sorted(contact_keys)}})
+
+    async def keys_by_companies(self, organization_id: str, company_keys: Keys[str]) -> list[str]:
+        return await self._conversation_keys(organization_id, {"company_keys": {"$in": sorted(company_keys)}})
+
+    async def digests(
+        self, organization_id: str, subjects: Keys[str], since: datetime
+    ) -> dict[str, list[Digest]]:
+        found = await self._digests(organization_id, {"$in": sorted(subjects)}, since, _TOGETHER + 1)
+        if len(found) > _TOGETHER:
+            # One limit for all of them would cut whoever's conversations happen to come last.
+            found = [
+                document
+                for subject in sorted(subjects)
+                for document in await self._digests(organization_id, subject, since, MANY)
+            ]
+        grouped: dict[str, list[Document]] = defaultdict(list)
+        for document in found:
+            grouped[document["subject"]].append(document)
+        return {
+            subject: [digest_from(one) for one in sorted(mine, key=_UPDATED_AT)[-MANY:]]
+            for subject, mine in grouped.items()
+        }
+
+    async def _digests(
+        self, organization_id: str, subject: Any, since: datetime, limit: int
+    ) -> list[Document]:
+        scoped = self._collections["conversation"].of(organization_id)
+        return await scoped.find(
+            {"subject": subject, "updated_at": {"$gte": since}},
+            projection=DIGEST_FIELDS,
+            sort=None if isinstance(subject, dict) else _NEWEST_FIRST,
+            limit=limit,
+        )
+
+    async def newest(
+        self, organization_id: str, subject: str, since: datetime, limit: int
+    ) -> list[MirroredConversation]:
+        scoped = self._collections["conversation"].of(organization_id)
+        found = await scoped.find(
+            {"subject": subject, "updated_at": {"$gte": since}}, sort=_NEWEST_FIRST, limit=limit
+        )
+        return [conversation_from(document) for document in found]
+
+    async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
+        return await self._keys_after("conversation", organization_id, workspace_id, cursor, limit)
+
+    async def unread(self, organization_id: str, keys: Keys[str], fingerprint: str) -> list[str]:
+        if not keys:
+            return []
+        found = (
+            await self._collections["conversation"]
+            .of(organization_id)
+            .find(
+                {
+                    "_id": {"$in": [identity_by_key(organization_id, "conversation", key) for key in keys]},
+                    "analysis.fingerprint": {"$ne": fingerprint},
+                },
+                projection={"_id": 0, "key": 1},
+            )
+        )
+        return sorted(document["key"] for document in found if "key" in document)
+
+    async def count_conversations(self, organization_id: str, workspace_id: str) -> int:
+        return await self._count("conversation", organization_id, workspace_id)
