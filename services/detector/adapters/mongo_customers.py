@@ -2,61 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 
-from services.detector.adapters.flat import flat
+from services.detector.adapters.customer_documents import (
+    DOMAINS_NAMED,
+    HEALTH_STATES,
+    HEALTH_UNKNOWN,
+    MATCH_FROM,
+    MATCHES_ASKED,
+    NEVER_MEASURED,
+    WITHOUT_PAST,
+    customer_fields,
+    customer_from,
+    facts_fields,
+    facts_from,
+    identities,
+    mood_fields,
+)
 from services.detector.adapters.guarded import write_newer
+from services.detector.adapters.known_names import known_like
 from services.detector.domain.attributes import MEANINGS, AttributeMap
-from services.detector.domain.conversation import AccountFacts
-from services.detector.domain.customer import Customer
-from services.detector.domain.matching import NAMESAKE_LETTERS, Decision, KnownName, normalise_name
+from services.detector.domain.matching import Decision, KnownName
 from shared.documents.collection import Collection, Index, database_errors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from collections.abc import Collection as Keys
+    from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from services.detector.domain.conversation import AccountFacts
+    from services.detector.domain.customer import Customer
     from services.detector.domain.standing import Attention
     from shared.documents.database import Document
 
 _SNAPSHOTS = 50
 """Older states of a customer's facts that are kept; at a change a week, a year."""
-
-_NEIGHBOURS = 50
-"""Names before and after each in the alphabet that are measured; a slip of the pen is seldom further away."""
-
-_LAST_LETTER = "\U0010ffff"
-"""Sorts behind every text that begins the same."""
-
-_NAMES_AT_ONCE = 16
-"""Names whose neighbours are looked up together."""
-
-HEALTH_STATES = ("health_known_since", "health_latest", "health_states")
-"""What only a customer's page and the next measure read; see `mongo_health`."""
-
-MATCH_FROM = "match_from"
-"""The mark of a customer that is to be matched, and from when on; the field is there or not."""
-
-MATCHES_ASKED = "matches_asked"
-DOMAINS_NAMED = "domains_named"
-"""What else is known of the mark; see `mongo_unmatched`."""
-
-WITHOUT_PAST = dict.fromkeys(("snapshots", *HEALTH_STATES), 0)
-"""A projection that leaves older states behind, which are most of a customer's document."""
-
-HEALTH_UNKNOWN = 101
-MOOD_UNKNOWN = 2.0
-RENEWAL_UNKNOWN = "9999"
-"""What customers without a value are sorted by: above every value there is, so that they stand together."""
-
-NEVER_MEASURED = datetime(2000, 1, 1, tzinfo=UTC)
 
 _PORTION = 200
 
@@ -88,7 +73,7 @@ class MongoCustomers:
         if not customer_ids:
             return {}
         found = await self._customers.of(organization_id).find(
-            {"_id": {"$in": _ids(organization_id, customer_ids)}}, projection=WITHOUT_PAST
+            {"_id": {"$in": identities(organization_id, customer_ids)}}, projection=WITHOUT_PAST
         )
         return {document["customer_id"]: customer_from(document) for document in found}
 
@@ -103,7 +88,7 @@ class MongoCustomers:
         writes: dict[str, list[tuple[str, UpdateOne]]] = defaultdict(list)
         for customer in customers:
             update: dict[str, Any] = {
-                "$set": _to_document(customer) | {"health_due": True},
+                "$set": customer_fields(customer) | {"health_due": True},
                 "$inc": {"changes": 1},
                 "$setOnInsert": {
                     "open_signals": 0,
@@ -115,7 +100,7 @@ class MongoCustomers:
                 },
             }
             if facts_at is not None:
-                snapshot = {"at": facts_at, "facts": _facts_to_document(customer.facts)}
+                snapshot = {"at": facts_at, "facts": facts_fields(customer.facts)}
                 update["$push"] = {"snapshots": {"$each": [snapshot], "$slice": -_SNAPSHOTS}}
             if match_from is not None:
                 named = {*customer.domains, *(domains or {}).get(customer.customer_id, ())}
@@ -140,7 +125,7 @@ class MongoCustomers:
             [
                 UpdateOne(
                     {"_id": f"{organization_id}/{customer_id}"},
-                    {"$set": _mood_fields(mood, messages) | {"health_due": True}, "$inc": {"changes": 1}},
+                    {"$set": mood_fields(mood, messages) | {"health_due": True}, "$inc": {"changes": 1}},
                 )
                 for customer_id, (mood, messages) in moods.items()
             ]
@@ -149,57 +134,7 @@ class MongoCustomers:
     async def known_like(
         self, organization_id: str, external_ids: Keys[str], names: Keys[str]
     ) -> list[KnownName]:
-        wanted = sorted(name for name in names if name)
-        if not await self._known(organization_id, {}, limit=1):
-            return []
-        # Whoever bears a name or an id counts, without a limit: a second bearer makes a match a question.
-        found = [
-            document
-            for field, values in (("external_id", sorted(external_ids)), ("name_normalised", wanted))
-            if values
-            for document in await self._known(organization_id, {field: {"$in": values}})
-        ]
-        for start in range(0, len(wanted), _NAMES_AT_ONCE):
-            for alike in await asyncio.gather(
-                *(self._neighbours(organization_id, name) for name in wanted[start : start + _NAMES_AT_ONCE])
-            ):
-                found += alike
-        distinct = {one["customer_id"]: one for one in found}
-        return [
-            KnownName(one["customer_id"], one["external_id"] or "", one["name"])
-            for _, one in sorted(distinct.items())
-        ]
-
-    async def _neighbours(self, organization_id: str, name: str) -> list[Document]:
-        """Return those who stand next to a name in the alphabet and begin as it does."""
-        first = name[:NAMESAKE_LETTERS]
-        after = {"$gt": name, "$lt": f"{first}{_LAST_LETTER}"}
-        before = {"$gte": first, "$lt": name}
-        return [
-            document
-            for bounds, direction in ((after, 1), (before, -1))
-            for document in await self._known(
-                organization_id,
-                {"name_normalised": bounds},
-                sort=[("name_normalised", direction)],
-                limit=_NEIGHBOURS,
-            )
-        ]
-
-    async def _known(
-        self,
-        organization_id: str,
-        query: dict[str, Any],
-        *,
-        sort: list[tuple[str, int]] | None = None,
-        limit: int = 0,
-    ) -> list[Document]:
-        return await self._customers.of(organization_id).find(
-            {"provisional": False, **query},
-            projection={"customer_id": 1, "external_id": 1, "name": 1},
-            sort=sort,
-            limit=limit,
-        )
+        return await known_like(self._customers.of(organization_id), external_ids, names)
 
     async def listing(self, organization_id: str, domains: Keys[str]) -> dict[str, frozenset[str]]:
         if not domains:
@@ -253,7 +188,7 @@ class MongoCustomers:
         if not customer_ids:
             return 0
         result = await self._customers.of(organization_id).delete_many(
-            {"_id": {"$in": _ids(organization_id, customer_ids)}}
+            {"_id": {"$in": identities(organization_id, customer_ids)}}
         )
         return result.deleted_count
 
@@ -263,7 +198,7 @@ class MongoCustomers:
         if not customer_ids:
             return {}
         found = await self._customers.of(organization_id).find(
-            {"_id": {"$in": _ids(organization_id, customer_ids)}},
+            {"_id": {"$in": identities(organization_id, customer_ids)}},
             projection={"customer_id": 1, "snapshots": 1},
         )
         return {
@@ -276,7 +211,7 @@ class MongoCustomers:
     async def forget_snapshots(self, organization_id: str, customer_ids: Keys[str]) -> None:
         if customer_ids:
             await self._customers.of(organization_id).update_many(
-                {"_id": {"$in": _ids(organization_id, customer_ids)}},
+                {"_id": {"$in": identities(organization_id, customer_ids)}},
                 {
                     "$set": {
                         "snapshots": [],
@@ -348,69 +283,3 @@ class MongoCustomers:
                     break
                 last = found[-1]["_id"]
                 yield organization_id, [document["customer_id"] for document in found]
-
-
-def _ids(organization_id: str, customer_ids: Keys[str]) -> list[str]:
-    return [f"{organization_id}/{one}" for one in sorted(set(customer_ids))]
-
-
-def _facts_to_document(facts: AccountFacts) -> Document:
-    document = flat(facts)
-    document["renewal_date"] = facts.renewal_date.isoformat() if facts.renewal_date else None
-    return document
-
-
-def facts_from(document: Document) -> AccountFacts:
-    renewal = document.get("renewal_date")
-    return AccountFacts(**{**document, "renewal_date": date.fromisoformat(renewal) if renewal else None})
-
-
-def _to_document(customer: Customer) -> Document:
-    return {
-        "customer_id": customer.customer_id,
-        "name": customer.name,
-        "name_folded": customer.name.casefold(),
-        "name_normalised": normalise_name(customer.name),
-        "external_id": customer.external_id,
-        "owner": customer.owner,
-        "plan": customer.plan,
-        "monthly_spend": customer.monthly_spend,
-        "seats": customer.seats,
-        "renewal_date": customer.renewal_date.isoformat() if customer.renewal_date else None,
-        "attributes": [{"name": name, "value": value} for name, value in sorted(customer.attributes.items())],
-        "domains": list(customer.domains),
-        "provisional": customer.provisional,
-        "merged_into": customer.merged_into,
-        "facts": _facts_to_document(customer.facts),
-        "sort_spend": customer.facts.monthly_spend or 0.0,
-        "sort_renewal": customer.facts.renewal_date.isoformat()
-        if customer.facts.renewal_date
-        else RENEWAL_UNKNOWN,
-        **_mood_fields(customer.mood, customer.mood_messages),
-    }
-
-
-def _mood_fields(mood: float | None, messages: int) -> Document:
-    return {"sort_mood": mood if mood is not None else MOOD_UNKNOWN, "mood": mood, "mood_messages": messages}
-
-
-def customer_from(document: Document) -> Customer:
-    renewal = document["renewal_date"]
-    return Customer(
-        customer_id=document["customer_id"],
-        organization_id=document["organization_id"],
-        name=document["name"],
-        external_id=document["external_id"],
-        owner=document["owner"],
-        plan=document["plan"],
-        monthly_spend=document["monthly_spend"],
-        seats=document["seats"],
-        renewal_date=date.fromisoformat(renewal) if renewal else None,
-        attributes={one["name"]: one["value"] for one in document["attributes"]},
-        provisional=document["provisional"],
-        merged_into=document["merged_into"],
-        facts=facts_from(document["facts"]),
-        mood=document["mood"],
-        mood_messages=document["mood_messages"],
-        changes=document.get("changes", 0),
-    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 
-from services.detector.adapters.mongo_customers import (
+from services.detector.adapters.customer_documents import (
     HEALTH_STATES,
     HEALTH_UNKNOWN,
     WITHOUT_PAST,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from services.detector.adapters.mirror_documents import company_from, conversation_from
-from services.detector.adapters.mongo_customers import (
+from services.detector.adapters.customer_documents import (
     HEALTH_UNKNOWN,
     MOOD_UNKNOWN,
     RENEWAL_UNKNOWN,
     WITHOUT_PAST,
     customer_from,
 )
+from services.detector.adapters.mirror_documents import company_from, conversation_from
 from services.detector.adapters.mongo_requests import request_from
 from services.detector.adapters.narrowing import Narrower
 from services.detector.adapters.paging import portion_of

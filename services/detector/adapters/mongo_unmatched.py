@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 
-from services.detector.adapters.mongo_customers import (
+from services.detector.adapters.customer_documents import (
     DOMAINS_NAMED,
     MATCH_FROM,
     MATCHES_ASKED,
     WITHOUT_PAST,
     customer_from,
+    identities,
 )
 from services.detector.ports import ToMatch
 from shared.documents.collection import Collection, Index, database_errors
@@ -40,7 +41,7 @@ class MongoUnmatched:
         await self._customers.ensure_indexes(Index(keys=_OLDEST_FIRST, sparse=True))
 
     async def by_ids(self, organization_id: str, customer_ids: Keys[str]) -> list[ToMatch]:
-        return await self._find(organization_id, {"_id": {"$in": _ids(organization_id, customer_ids)}})
+        return await self._find(organization_id, {"_id": {"$in": identities(organization_id, customer_ids)}})
 
     async def organizations(self, now: datetime) -> list[str]:
         with database_errors():
@@ -77,9 +78,6 @@ class MongoUnmatched:
 
     async def put_off(self, organization_id: str, customer_ids: Keys[str], until: datetime) -> None:
         await self._customers.of(organization_id).update_many(
-            {"_id": {"$in": _ids(organization_id, customer_ids)}, **_MARKED}, {"$set": {MATCH_FROM: until}}
+            {"_id": {"$in": identities(organization_id, customer_ids)}, **_MARKED},
+            {"$set": {MATCH_FROM: until}},
         )
-
-
-def _ids(organization_id: str, customer_ids: Keys[str]) -> list[str]:
-    return [f"{organization_id}/{one}" for one in sorted(set(customer_ids))]

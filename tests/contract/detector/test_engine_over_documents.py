@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from services.detector.adapters import mongo_customers
+from services.detector.adapters import known_names
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
 from services.detector.adapters.mongo_corrections import MongoCorrections
@@ -207,7 +207,7 @@ async def test_two_replicas_settle_one_customer_at_once(rig: Rig) -> None:
 
 async def test_names_are_found_in_a_long_list(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many begin alike, whoever bears the very name is there, and so is everybody who shares it."""
-    monkeypatch.setattr(mongo_customers, "_NEIGHBOURS", 5)
+    monkeypatch.setattr(known_names, "_NEIGHBOURS", 5)
     names = [f"Acme {number:03}" for number in range(60)]
     rows = [Customer(known_customer_id(ORG, str(n)), ORG, name, str(n)) for n, name in enumerate(names)]
     twins = [Customer(known_customer_id(ORG, f"t{n}"), ORG, names[n], f"t{n}") for n in range(10)]
@@ -223,7 +223,7 @@ async def test_names_are_found_in_a_long_list(rig: Rig, monkeypatch: pytest.Monk
 
 async def test_each_name_has_its_own_namesakes(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that many begin like takes no suggestion from another one of the same question."""
-    monkeypatch.setattr(mongo_customers, "_NEIGHBOURS", 5)
+    monkeypatch.setattr(known_names, "_NEIGHBOURS", 5)
     many = [Customer(known_customer_id(ORG, str(n)), ORG, f"Acme {n:03}", str(n)) for n in range(60)]
     other = Customer(known_customer_id(ORG, "z"), ORG, "Zebra Works", "z")
     await rig.stores.customers.save([*many, other])
