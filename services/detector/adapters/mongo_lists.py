@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from services.detector.adapters.customer_documents import (
-    HEALTH_UNKNOWN,
-    MOOD_UNKNOWN,
-    RENEWAL_UNKNOWN,
-    WITHOUT_PAST,
-    customer_from,
+from services.detector.adapters.customer_documents import WITHOUT_PAST, customer_from
+from services.detector.adapters.list_queries import (
+    CUSTOMER_SORTS,
+    REQUEST_SORTS,
+    SIGNAL_SORTS,
+    UNKNOWN,
+    all_of,
+    customer_query,
+    people_query,
+    request_query,
+    signal_query,
 )
 from services.detector.adapters.mirror_documents import company_from, conversation_from
 from services.detector.adapters.mongo_requests import request_from
@@ -41,21 +45,6 @@ _SAMPLED = 300
 _EXAMPLE = 60
 
 _LIVE = 200
-_SIGNAL_SORTS = {"newest": "shown_at", "confidence": "confidence", "spend": "spend"}
-_CUSTOMER_FIELDS = {
-    "attention": "attention",
-    "name": "name_folded",
-    "spend": "sort_spend",
-    "health": "sort_health",
-    "mood": "sort_mood",
-    "renewal": "sort_renewal",
-}
-_UNKNOWN: dict[str, float | str] = {
-    "sort_health": HEALTH_UNKNOWN,
-    "sort_mood": MOOD_UNKNOWN,
-    "sort_renewal": RENEWAL_UNKNOWN,
-}
-_REQUEST_FIELDS = {"customers": "customers", "spend": "spend", "last": "sort_last", "title": "title"}
 
 
 class MongoLists:
@@ -81,8 +70,8 @@ class MongoLists:
     ) -> Portion[Signal]:
         found = await portion_of(
             self._signals.of(organization_id),
-            _signal_query(wanted),
-            field=_SIGNAL_SORTS[sort],
+            signal_query(wanted),
+            field=SIGNAL_SORTS[sort],
             descending=True,
             position=position,
             limit=limit,
@@ -90,7 +79,7 @@ class MongoLists:
         return Portion([from_document(document) for document in found.items], found.next)
 
     async def count_signals(self, organization_id: str, wanted: SignalFilter) -> int:
-        return await self._signals.of(organization_id).count(_signal_query(wanted))
+        return await self._signals.of(organization_id).count(signal_query(wanted))
 
     async def signal_choices(self, organization_id: str) -> SignalChoices:
         scoped = self._signals.of(organization_id)
@@ -120,11 +109,11 @@ class MongoLists:
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[CustomerRow]:
-        field = _CUSTOMER_FIELDS[sort.removeprefix("-")]
+        field = CUSTOMER_SORTS[sort.removeprefix("-")]
         found = await portion_of(
             self._customers.of(organization_id),
-            _all(
-                _customer_query(words, owner, known=known),
+            all_of(
+                customer_query(words, owner, known=known),
                 await self._narrower.customers(organization_id, narrowed),
             ),
             field=field,
@@ -132,7 +121,7 @@ class MongoLists:
             position=position,
             limit=limit,
             projection=WITHOUT_PAST,
-            unknown=_UNKNOWN.get(field),
+            unknown=UNKNOWN.get(field),
         )
         rows = [
             CustomerRow(
@@ -152,7 +141,7 @@ class MongoLists:
         narrowed: Narrowing = ANY,
     ) -> int:
         clauses = await self._narrower.customers(organization_id, narrowed)
-        query = _all(_customer_query(words, owner, known=known), clauses)
+        query = all_of(customer_query(words, owner, known=known), clauses)
         return await self._customers.of(organization_id).count(query)
 
     async def customer_owners(self, organization_id: str) -> list[str]:
@@ -176,7 +165,7 @@ class MongoLists:
             query["teammate_keys"] = teammate
         found = await portion_of(
             self._conversations.of(organization_id),
-            _all(query, await self._narrower.conversations(organization_id, narrowed)),
+            all_of(query, await self._narrower.conversations(organization_id, narrowed)),
             field="updated_at",
             descending=True,
             position=position,
@@ -198,7 +187,7 @@ class MongoLists:
     ) -> Portion[ContactChanged]:
         found = await portion_of(
             self._contacts.of(organization_id),
-            _all(_people_query(words), await self._narrower.people(organization_id, narrowed)),
+            all_of(people_query(words), await self._narrower.people(organization_id, narrowed)),
             field="key",
             descending=False,
             position=position,
@@ -210,7 +199,7 @@ class MongoLists:
         self, organization_id: str, *, words: str | None, narrowed: Narrowing = ANY
     ) -> int:
         clauses = await self._narrower.people(organization_id, narrowed)
-        return await self._contacts.of(organization_id).count(_all(_people_query(words), clauses))
+        return await self._contacts.of(organization_id).count(all_of(people_query(words), clauses))
 
     async def people_of(
         self, organization_id: str, company_keys: Sequence[str], limit: int
@@ -235,8 +224,8 @@ class MongoLists:
     ) -> Portion[RequestRow]:
         found = await portion_of(
             self._requests.of(organization_id),
-            _all(_request_query(state, words), await self._narrower.requests(organization_id, narrowed)),
-            field=_REQUEST_FIELDS[sort.removeprefix("-")],
+            all_of(request_query(state, words), await self._narrower.requests(organization_id, narrowed)),
+            field=REQUEST_SORTS[sort.removeprefix("-")],
             descending=sort.startswith("-"),
             position=position,
             limit=limit,
@@ -252,7 +241,7 @@ class MongoLists:
         narrowed: Narrowing = ANY,
     ) -> int:
         clauses = await self._narrower.requests(organization_id, narrowed)
-        return await self._requests.of(organization_id).count(_all(_request_query(state, words), clauses))
+        return await self._requests.of(organization_id).count(all_of(request_query(state, words), clauses))
 
     async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:
         found = await self._companies.of(organization_id).find(
@@ -308,64 +297,3 @@ def request_row(document: Document) -> RequestRow:
         document["spend"],
         document["last_at"],
     )
-
-
-def _all(query: dict[str, Any], clauses: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"$and": [query, *clauses]} if clauses else query
-
-
-def _signal_query(wanted: SignalFilter) -> dict[str, Any]:
-    equal = {
-        # Both are named, so that the indexes that begin with the state give the order of all.
-        "state": {"$in": ["cleared", "open"]} if wanted.state == "any" else wanted.state,
-        "kind": wanted.kind,
-        "customer.id": wanted.customer_id,
-        "tags": wanted.tag,
-        "customer.owner": wanted.owner,
-        "request_id": wanted.request_id,
-        "people.id": wanted.person,
-        "conversation_keys": wanted.conversation,
-        "assigned_to": wanted.assigned_to,
-    }
-    query: dict[str, Any] = {field: value for field, value in equal.items() if value is not None}
-    said: dict[str, Any] = {}
-    if wanted.since is not None:
-        said["$gte"] = wanted.since
-    if wanted.until is not None:
-        said["$lt"] = wanted.until
-    if said:
-        query["shown_at"] = said
-    if wanted.min_confidence is not None:
-        query["confidence"] = {"$gte": wanted.min_confidence}
-    return query
-
-
-def _contains(words: str) -> dict[str, str]:
-    return {"$regex": re.escape(words.strip().casefold()[:100])}
-
-
-def _customer_query(words: str | None, owner: str | None, *, known: bool | None) -> dict[str, Any]:
-    query: dict[str, Any] = {"merged_into": None}
-    if words and words.strip():
-        query["name_folded"] = _contains(words)
-    if owner:
-        query["owner"] = owner
-    if known is not None:
-        query["provisional"] = not known
-    return query
-
-
-def _people_query(words: str | None) -> dict[str, Any]:
-    query: dict[str, Any] = {"key": {"$gt": ""}}
-    if words and words.strip():
-        query["name_folded"] = _contains(words)
-    return query
-
-
-def _request_query(state: RequestState | None, words: str | None) -> dict[str, Any]:
-    query: dict[str, Any] = {"customers": {"$gt": 0}}
-    if state is not None:
-        query["state"] = state
-    if words and words.strip():
-        query["title_folded"] = _contains(words)
-    return query

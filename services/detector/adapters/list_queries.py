@@ -1,0 +1,92 @@
+"""What the filters and orders of the lists are in their collections."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from services.detector.adapters.customer_documents import HEALTH_UNKNOWN, MOOD_UNKNOWN, RENEWAL_UNKNOWN
+
+if TYPE_CHECKING:
+    from services.detector.domain.wishes import RequestState
+    from services.detector.lists import SignalFilter
+
+SIGNAL_SORTS = {"newest": "shown_at", "confidence": "confidence", "spend": "spend"}
+CUSTOMER_SORTS = {
+    "attention": "attention",
+    "name": "name_folded",
+    "spend": "sort_spend",
+    "health": "sort_health",
+    "mood": "sort_mood",
+    "renewal": "sort_renewal",
+}
+REQUEST_SORTS = {"customers": "customers", "spend": "spend", "last": "sort_last", "title": "title"}
+"""The fields that lists are sorted by, by the name of the order."""
+
+UNKNOWN: dict[str, float | str] = {
+    "sort_health": HEALTH_UNKNOWN,
+    "sort_mood": MOOD_UNKNOWN,
+    "sort_renewal": RENEWAL_UNKNOWN,
+}
+"""What stands in such a field where the value is not known."""
+
+
+def all_of(query: dict[str, Any], clauses: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"$and": [query, *clauses]} if clauses else query
+
+
+def signal_query(wanted: SignalFilter) -> dict[str, Any]:
+    equal = {
+        # Both are named, so that the indexes that begin with the state give the order of all.
+        "state": {"$in": ["cleared", "open"]} if wanted.state == "any" else wanted.state,
+        "kind": wanted.kind,
+        "customer.id": wanted.customer_id,
+        "tags": wanted.tag,
+        "customer.owner": wanted.owner,
+        "request_id": wanted.request_id,
+        "people.id": wanted.person,
+        "conversation_keys": wanted.conversation,
+        "assigned_to": wanted.assigned_to,
+    }
+    query: dict[str, Any] = {field: value for field, value in equal.items() if value is not None}
+    said: dict[str, Any] = {}
+    if wanted.since is not None:
+        said["$gte"] = wanted.since
+    if wanted.until is not None:
+        said["$lt"] = wanted.until
+    if said:
+        query["shown_at"] = said
+    if wanted.min_confidence is not None:
+        query["confidence"] = {"$gte": wanted.min_confidence}
+    return query
+
+
+def customer_query(words: str | None, owner: str | None, *, known: bool | None) -> dict[str, Any]:
+    query: dict[str, Any] = {"merged_into": None}
+    if words and words.strip():
+        query["name_folded"] = _contains(words)
+    if owner:
+        query["owner"] = owner
+    if known is not None:
+        query["provisional"] = not known
+    return query
+
+
+def people_query(words: str | None) -> dict[str, Any]:
+    query: dict[str, Any] = {"key": {"$gt": ""}}
+    if words and words.strip():
+        query["name_folded"] = _contains(words)
+    return query
+
+
+def request_query(state: RequestState | None, words: str | None) -> dict[str, Any]:
+    query: dict[str, Any] = {"customers": {"$gt": 0}}
+    if state is not None:
+        query["state"] = state
+    if words and words.strip():
+        query["title_folded"] = _contains(words)
+    return query
+
+
+def _contains(words: str) -> dict[str, str]:
+    return {"$regex": re.escape(words.strip().casefold()[:100])}
