@@ -15,7 +15,8 @@ from services.detector.domain.identity import Subject
 from services.detector.domain.mirror import ConnectionView
 from services.detector.settings import Settings
 from shared.documents.database import create_client, database_of
-from tests.unit.services.detector.fakes import MemoryDueSubjects, MemoryLeases
+from tests.unit.services.detector.fakes.leases import MemoryLeases
+from tests.unit.services.detector.fakes.reviews import MemoryDueSubjects
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -35,24 +35,17 @@ from shared.contracts.signals import SignalDetected
 from shared.documents.database import create_client, database_of
 from shared.errors import TransientError
 from shared.messaging.recording import RecordingPublisher
+from tests.unit.services.detector.account_suite import TestAccountFacts, TestAttributes
+from tests.unit.services.detector.again_suite import TestAgain
+from tests.unit.services.detector.arriving_suite import TestArriving
+from tests.unit.services.detector.customer_suite import TestCustomers
 from tests.unit.services.detector.cut_short_suite import TestMarks
-from tests.unit.services.detector.engine_suite import (
-    TestAgain,
-    TestArriving,
-    TestAttributes,
-    TestCorrections,
-    TestDomainHints,
-    TestHealth,
-    TestMany,
-    TestPeople,
-    TestReading,
-    TestRegrouping,
-    TestShiftsThatStand,
-    TestTakingBack,
-    TestWhoseItIs,
-)
+from tests.unit.services.detector.domain_hint_suite import TestDomainHints
 from tests.unit.services.detector.follow_suite import TestFollowing
+from tests.unit.services.detector.health_suite import TestHealth
+from tests.unit.services.detector.judgement_suite import TestCorrections, TestPeople
 from tests.unit.services.detector.list_suite import TestLongLists
+from tests.unit.services.detector.reading_suite import TestReading, TestShiftsThatStand
 from tests.unit.services.detector.redetection_suite import (
     TestAccounts,
     TestDeciding,
@@ -60,7 +53,11 @@ from tests.unit.services.detector.redetection_suite import (
     TestPreview,
     TestSideBySide,
 )
+from tests.unit.services.detector.removal_suite import TestRemoval
+from tests.unit.services.detector.request_suite import TestMany, TestRegrouping
 from tests.unit.services.detector.rig import LEAVING, NOW, ORG, WORKSPACE, Rig, kinds
+from tests.unit.services.detector.taking_back_suite import TestTakingBack
+from tests.unit.services.detector.whose_suite import TestWhoseItIs
 from tests.unit.services.detector.wish_suite import TestRefusedWishes, TestRemovedWishes
 
 if TYPE_CHECKING:
@@ -71,11 +68,13 @@ if TYPE_CHECKING:
     from shared.contracts.event import Event
 
 __all__ = [
+    "TestAccountFacts",
     "TestAccounts",
     "TestAgain",
     "TestArriving",
     "TestAttributes",
     "TestCorrections",
+    "TestCustomers",
     "TestDeciding",
     "TestDomainHints",
     "TestFollowing",
@@ -89,6 +88,7 @@ __all__ = [
     "TestReading",
     "TestRefusedWishes",
     "TestRegrouping",
+    "TestRemoval",
     "TestRemovedWishes",
     "TestShiftsThatStand",
     "TestSideBySide",

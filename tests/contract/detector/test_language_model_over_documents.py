@@ -17,7 +17,7 @@ from services.detector.domain.question import Claim, Question, Verdict
 from services.detector.ports import Spent
 from shared.config import ServiceSettings
 from shared.documents.database import create_client, database_of
-from tests.unit.services.detector.fakes import MemoryModelUse, MemoryQuestions
+from tests.unit.services.detector.fakes.language_model import MemoryModelUse, MemoryQuestions
 from tests.unit.services.detector.rig import NOW, ORG
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.detectors import Detectors, discover
+from services.detector.domain.identity import known_customer_id, provisional_customer_id
 from services.detector.engine import Engine, Stores
 from shared.clock import ManualClock
 from shared.contracts.connections import (
@@ -27,24 +28,18 @@ from shared.contracts.resources import (
     ResourceDeleted,
 )
 from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent, SignalUpdated
+from shared.errors import TransientError
 from shared.messaging.recording import RecordingPublisher
-from tests.unit.services.detector.fakes import (
-    MemoryConnections,
-    MemoryCorrections,
-    MemoryCustomers,
-    MemoryDueSubjects,
-    MemoryFollowed,
-    MemoryHealth,
-    MemoryLeases,
-    MemoryMirror,
-    MemoryModelUse,
-    MemoryQuestions,
-    MemoryRedetections,
-    MemoryRequests,
-    MemoryRereads,
-    MemorySignals,
-    MemoryUnmatched,
-)
+from tests.unit.services.detector.fakes.connections import MemoryConnections
+from tests.unit.services.detector.fakes.customers import MemoryCustomers, MemoryUnmatched
+from tests.unit.services.detector.fakes.health import MemoryHealth
+from tests.unit.services.detector.fakes.language_model import MemoryModelUse, MemoryQuestions
+from tests.unit.services.detector.fakes.leases import MemoryLeases
+from tests.unit.services.detector.fakes.mirror import MemoryFollowed, MemoryMirror
+from tests.unit.services.detector.fakes.requests import MemoryRequests
+from tests.unit.services.detector.fakes.rereading import MemoryRedetections, MemoryRereads
+from tests.unit.services.detector.fakes.reviews import MemoryDueSubjects
+from tests.unit.services.detector.fakes.signals import MemoryCorrections, MemorySignals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,11 +49,20 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ORG, WORKSPACE, CONNECTION = "acme", "ws1", "con1"
+NORTHWIND = provisional_customer_id(ORG, f"{WORKSPACE}:co1")
+ACC1 = known_customer_id(ORG, "acc-1")
 
 LEAVING = "We have decided to cancel our subscription and switch to another vendor."
 STAYING = "Thanks, that works."
 WISH = "It would be great if you could add a dark mode to the dashboard."
+LOOKING = "We are looking at other vendors."
+FURIOUS = "This is terrible, I am really angry about your awful support."
 UNRELATED = "Where do I find the invoice of last month?"
+
+
+async def unreachable(*_: object, **__: object) -> None:
+    """Stand in for a method of a store whose database is away."""
+    raise TransientError("The database is away.")
 
 
 @cache

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.services.detector.engine_suite import (
-    TestAgain,
-    TestArriving,
-    TestAttributes,
-    TestCorrections,
-    TestDomainHints,
-    TestHealth,
-    TestMany,
-    TestPeople,
-    TestReading,
-    TestRegrouping,
-    TestShiftsThatStand,
-    TestTakingBack,
-    TestWhoseItIs,
-)
+from tests.unit.services.detector.account_suite import TestAccountFacts, TestAttributes
+from tests.unit.services.detector.again_suite import TestAgain
+from tests.unit.services.detector.arriving_suite import TestArriving
+from tests.unit.services.detector.customer_suite import TestCustomers
+from tests.unit.services.detector.domain_hint_suite import TestDomainHints
+from tests.unit.services.detector.health_suite import TestHealth
+from tests.unit.services.detector.judgement_suite import TestCorrections, TestPeople
+from tests.unit.services.detector.reading_suite import TestReading, TestShiftsThatStand
+from tests.unit.services.detector.removal_suite import TestRemoval
+from tests.unit.services.detector.request_suite import TestMany, TestRegrouping
 from tests.unit.services.detector.rig import Rig, memory_rig
+from tests.unit.services.detector.taking_back_suite import TestTakingBack
+from tests.unit.services.detector.whose_suite import TestWhoseItIs
 from tests.unit.services.detector.wish_suite import TestRefusedWishes, TestRemovedWishes
 
 __all__ = [
+    "TestAccountFacts",
     "TestAgain",
     "TestArriving",
     "TestAttributes",
     "TestCorrections",
+    "TestCustomers",
     "TestDomainHints",
     "TestHealth",
     "TestMany",
@@ -34,6 +33,7 @@ __all__ = [
     "TestReading",
     "TestRefusedWishes",
     "TestRegrouping",
+    "TestRemoval",
     "TestRemovedWishes",
     "TestShiftsThatStand",
     "TestTakingBack",

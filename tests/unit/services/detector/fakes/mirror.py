@@ -1,0 +1,400 @@
+"""The mirror in memory, and the companies that are to be followed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from services.detector.domain.identity import resource_key
+from services.detector.domain.mail_domains import company_domain
+from services.detector.domain.matching import Match, normalise_name
+from services.detector.domain.mirror import (
+    Digest,
+    MirroredCompany,
+    MirroredConversation,
+    Writers,
+)
+from services.detector.domain.spoken import contact_keys
+from shared.contracts.resources import (
+    AdminChanged,
+    CompanyChanged,
+    ContactChanged,
+    ConversationChanged,
+    ConversationPartChanged,
+    TagChanged,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from services.detector.domain.matching import Suggestion
+    from services.detector.domain.mirror import Analysis
+    from shared.contracts.resources import ResourceDeleted, ResourceEvent
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MANY = 2_000
+
+
+class MemoryMirror:
+    """Keeps records by organization and event key; graves hold the moment of deletion."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str], ResourceEvent] = {}
+        self._graves: dict[tuple[str, str], datetime] = {}
+        self._matches: dict[tuple[str, str], Match] = {}
+        self._regrouped: set[tuple[str, str]] = set()
+        self._left: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self.follow: dict[tuple[str, str], datetime] = {}
+        self.read_to: dict[tuple[str, str], str] = {}
+        self._lost: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._analyses: dict[tuple[str, str], tuple[Analysis, str, Sequence[str]]] = {}
+
+    async def store(
+        self, organization_id: str, records: Sequence[ResourceEvent], *, regrouped: bool = False
+    ) -> None:
+        for record in records:
+            place = (organization_id, record.key())
+            held = self._records.get(place)
+            newest = held.observed_at if held else self._graves.get(place)
+            if newest is None or newest <= record.observed_at:
+                self._records[place] = record
+                self._graves.pop(place, None)
+                if regrouped:
+                    self._regrouped.add(place)
+                    self.read_to.pop((organization_id, resource_key(record.workspace_id, record.id)), None)
+
+    async def bury(
+        self,
+        organization_id: str,
+        deletions: Sequence[ResourceDeleted],
+        *,
+        left: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        for deletion in deletions:
+            place = (organization_id, deletion.key())
+            held = self._records.get(place)
+            if held is not None and held.observed_at > deletion.observed_at:
+                continue
+            self._records.pop(place, None)
+            self._graves[place] = max(deletion.observed_at, self._graves.get(place, _EPOCH))
+            self._regrouped.discard(place)
+            key = resource_key(deletion.workspace_id, deletion.id)
+            if deletion.resource == "company":
+                self._left[organization_id, key] = set((left or {}).get(key, ()))
+                self.follow.pop((organization_id, key), None)
+            if deletion.resource == "conversation":
+                self._lost[organization_id, key] = set((left or {}).get(key, ()))
+            self._matches.pop((organization_id, key), None)
+            if deletion.resource == "conversation":
+                self._analyses.pop((organization_id, key), None)
+                for other, part in list(self._records.items()):
+                    if (
+                        other[0] == organization_id
+                        and isinstance(part, ConversationPartChanged)
+                        and resource_key(part.workspace_id, part.conversation_id) == key
+                        and part.observed_at <= deletion.observed_at
+                    ):
+                        del self._records[other]
+
+    def _all(self, organization_id: str, kind: type[Any]) -> dict[str, Any]:
+        return {
+            resource_key(record.workspace_id, record.id): record
+            for (owner, _), record in sorted(self._records.items(), key=lambda item: item[0])
+            if owner == organization_id and isinstance(record, kind)
+        }
+
+    def _conversation(self, organization_id: str, record: ConversationChanged) -> MirroredConversation:
+        key = resource_key(record.workspace_id, record.id)
+        analysis, subject, _ = self._analyses.get((organization_id, key), (None, None, ()))
+        return MirroredConversation(record, subject, analysis)
+
+    def _company(self, organization_id: str, record: CompanyChanged) -> MirroredCompany:
+        place = (organization_id, resource_key(record.workspace_id, record.id))
+        match = self._matches.get(place, Match(None, "none", ()))
+        return MirroredCompany(
+            record,
+            match.customer_id,
+            match.basis,
+            match.suggestions,
+            regrouped=(organization_id, record.key()) in self._regrouped,
+            left=tuple(sorted(self._left[place])),
+            follow_from=self.follow.get(place),
+            read_to=self.read_to.get(place, ""),
+        )
+
+    async def conversations(
+        self, organization_id: str, keys: Collection[str]
+    ) -> dict[str, MirroredConversation]:
+        found = self._all(organization_id, ConversationChanged)
+        return {key: self._conversation(organization_id, found[key]) for key in keys if key in found}
+
+    async def parts(
+        self, organization_id: str, conversation_keys: Collection[str]
+    ) -> dict[str, list[ConversationPartChanged]]:
+        parts: dict[str, list[ConversationPartChanged]] = defaultdict(list)
+        for (owner, _), record in self._records.items():
+            if owner == organization_id and isinstance(record, ConversationPartChanged):
+                key = resource_key(record.workspace_id, record.conversation_id)
+                if key in conversation_keys:
+                    parts[key].append(record)
+        for mine in parts.values():
+            mine.sort(
+                key=lambda part: (part.created_at, not part.id.startswith("source-"), len(part.id), part.id)
+            )
+        return dict(parts)
+
+    async def contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]:
+        found = self._all(organization_id, ContactChanged)
+        return {key: found[key] for key in keys if key in found}
+
+    async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, datetime]:
+        held = await self.contacts(organization_id, keys)
+        return {
+            key: one.observed_at
+            for key, one in held.items()
+            if (organization_id, one.key()) in self._regrouped
+        }
+
+    async def unmark_contacts(self, organization_id: str, observed: Mapping[str, datetime]) -> None:
+        for key, one in (await self.contacts(organization_id, observed)).items():
+            if one.observed_at == observed[key]:
+                self._regrouped.discard((organization_id, one.key()))
+
+    async def owners(self, organization_id: str, company_keys: Collection[str]) -> dict[str, frozenset[str]]:
+        held = await self.companies(organization_id, company_keys)
+        found: dict[str, frozenset[str]] = {}
+        for key in company_keys:
+            left = self._left[organization_id, key]
+            if key in held:
+                found[key] = frozenset(filter(None, (held[key].customer_id, *left)))
+            elif left:
+                found[key] = frozenset(left)
+        return found
+
+    async def unmark_companies(self, organization_id: str, companies: Sequence[MirroredCompany]) -> None:
+        held = await self.companies(organization_id, [one.key for one in companies])
+        for one in companies:
+            now = held.get(one.key)
+            wanted = (one.record, one.customer_id, one.follow_from)
+            if now and (now.record, now.customer_id, now.follow_from) == wanted:
+                self._regrouped.discard((organization_id, one.record.key()))
+                for marks in (self._left, self.follow, self.read_to):
+                    marks.pop((organization_id, one.key), None)
+
+    async def unmark_deletions(self, organization_id: str, company_keys: Collection[str]) -> None:
+        held = await self.companies(organization_id, company_keys)
+        for key in set(company_keys) - held.keys():
+            self._left.pop((organization_id, key), None)
+
+    async def subjects(
+        self, organization_id: str, conversation_keys: Collection[str]
+    ) -> dict[str, frozenset[str]]:
+        held = await self.conversations(organization_id, conversation_keys)
+        whose = {
+            key: frozenset(self._lost[organization_id, key])
+            | ({held[key].subject} if key in held else frozenset())
+            for key in conversation_keys
+        }
+        return {key: found for key, subjects in whose.items() if (found := frozenset(filter(None, subjects)))}
+
+    async def unmark_lost(self, organization_id: str, conversation_keys: Collection[str]) -> None:
+        for key in conversation_keys:
+            self._lost.pop((organization_id, key), None)
+
+    async def companies(self, organization_id: str, keys: Collection[str]) -> dict[str, MirroredCompany]:
+        found = self._all(organization_id, CompanyChanged)
+        return {key: self._company(organization_id, found[key]) for key in keys if key in found}
+
+    async def companies_of(
+        self, organization_id: str, customer_ids: Collection[str]
+    ) -> dict[str, list[CompanyChanged]]:
+        owned: dict[str, list[CompanyChanged]] = defaultdict(list)
+        for record in self._all(organization_id, CompanyChanged).values():
+            company = self._company(organization_id, record)
+            if company.customer_id in customer_ids and company.customer_id is not None:
+                owned[company.customer_id].append(record)
+        return dict(owned)
+
+    async def companies_like(
+        self, organization_id: str, external_ids: Collection[str], names: Collection[str]
+    ) -> list[MirroredCompany]:
+        return [
+            self._company(organization_id, record)
+            for record in self._all(organization_id, CompanyChanged).values()
+            if record.company_id in external_ids or normalise_name(record.name) in names
+        ]
+
+    async def tag_names(self, organization_id: str, keys: Collection[str]) -> dict[str, str]:
+        found = self._all(organization_id, TagChanged)
+        return {key: found[key].name for key in keys if key in found}
+
+    async def admins(self, organization_id: str, workspace_ids: Collection[str]) -> list[AdminChanged]:
+        return [
+            one
+            for one in self._all(organization_id, AdminChanged).values()
+            if one.workspace_id in workspace_ids
+        ]
+
+    async def matched(self, organization_id: str, keys: Collection[str]) -> dict[str, str]:
+        return {
+            key: one.customer_id
+            for key, one in (await self.companies(organization_id, keys)).items()
+            if one.customer_id and one.basis != "none"
+        }
+
+    async def save_suggestions(
+        self, organization_id: str, company_key: str, suggestions: Sequence[Suggestion]
+    ) -> None:
+        held = self._matches.get((organization_id, company_key))
+        if held is not None and held.basis == "none":
+            self._matches[organization_id, company_key] = replace(held, suggestions=tuple(suggestions))
+
+    async def writers(
+        self, organization_id: str, *, company_keys: Collection[str] = (), domains: Collection[str] = ()
+    ) -> list[Writers]:
+        counts: dict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
+        for one in self._all(organization_id, ContactChanged).values():
+            domain = company_domain(one.email)
+            mine = tuple(resource_key(one.workspace_id, company) for company in one.company_ids)
+            asked = set(mine) & set(company_keys) if company_keys else domain in domains
+            if domain and asked:
+                counts[domain, mine] += 1
+        found = [Writers(*group, people) for group, people in counts.items()]
+        return sorted(found, key=lambda one: (-one.people, one.domain, one.company_keys))
+
+    async def save_match(
+        self,
+        organization_id: str,
+        company_key: str,
+        match: Match,
+        *,
+        left: Collection[str] | None = None,
+        follow_from: datetime | None = None,
+    ) -> None:
+        held = self._all(organization_id, CompanyChanged).get(company_key)
+        if held is None:
+            return
+        self._matches[organization_id, company_key] = match
+        if left is not None:
+            self._regrouped.add((organization_id, held.key()))
+            self._left[organization_id, company_key] |= set(left)
+            self.read_to.pop((organization_id, company_key), None)
+            self.follow.pop((organization_id, company_key), None)
+            if follow_from is not None:
+                self.follow[organization_id, company_key] = follow_from
+
+    async def save_analyses(
+        self, organization_id: str, analyses: Mapping[str, tuple[Analysis, str, Sequence[str]]]
+    ) -> None:
+        for key, analysis in analyses.items():
+            self._analyses[organization_id, key] = analysis
+
+    async def keys_by_contacts(self, organization_id: str, contact_keys_: Collection[str]) -> list[str]:
+        return sorted(
+            key
+            for key, record in self._all(organization_id, ConversationChanged).items()
+            if set(contact_keys(record)) & set(contact_keys_)
+        )
+
+    async def keys_by_companies(self, organization_id: str, company_keys: Collection[str]) -> list[str]:
+        return sorted(
+            key
+            for (owner, key), (_, _, companies) in self._analyses.items()
+            if owner == organization_id and set(companies) & set(company_keys)
+        )
+
+    async def digests(
+        self, organization_id: str, subjects: Collection[str], since: datetime
+    ) -> dict[str, list[Digest]]:
+        grouped = {
+            subject: [
+                Digest(one.summary, one.analysis.moods, one.analysis.heard_until)
+                for one in reversed(await self.newest(organization_id, subject, since, _MANY))
+                if one.analysis
+            ]
+            for subject in subjects
+        }
+        return {subject: mine for subject, mine in grouped.items() if mine}
+
+    async def newest(
+        self, organization_id: str, subject: str, since: datetime, limit: int
+    ) -> list[MirroredConversation]:
+        records = self._all(organization_id, ConversationChanged).values()
+        newest = sorted(records, key=lambda one: (one.updated_at, one.id), reverse=True)
+        found = [self._conversation(organization_id, one) for one in newest if one.updated_at >= since]
+        return [one for one in found if one.subject == subject][:limit]
+
+    async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
+        return self._keys_after(organization_id, ConversationChanged, workspace_id, cursor, limit)
+
+    async def unread(self, organization_id: str, keys: Collection[str], fingerprint: str) -> list[str]:
+        held = await self.conversations(organization_id, keys)
+        return sorted(
+            key
+            for key, one in held.items()
+            if one.analysis is None or one.analysis.fingerprint != fingerprint
+        )
+
+    async def company_keys_after(
+        self, organization_id: str, workspace_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        return self._keys_after(organization_id, CompanyChanged, workspace_id, cursor, limit)
+
+    async def company_keys_of(
+        self, organization_id: str, connection_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        held = self._all(organization_id, CompanyChanged)
+        return [key for key in sorted(held) if held[key].connection_id == connection_id and key > cursor][
+            :limit
+        ]
+
+    def _keys_after(
+        self, organization_id: str, kind: type[Any], workspace_id: str, cursor: str, limit: int
+    ) -> list[str]:
+        keys = sorted(self._all(organization_id, kind))
+        return [key for key in keys if key.startswith(f"{workspace_id}:") and key > cursor][:limit]
+
+    async def count_companies(self, organization_id: str, workspace_id: str) -> int:
+        return len(await self.company_keys_after(organization_id, workspace_id, "", 1_000_000))
+
+    async def count_conversations(self, organization_id: str, workspace_id: str) -> int:
+        return len(await self.keys_after(organization_id, workspace_id, "", 1_000_000))
+
+    async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
+        gone = [
+            place
+            for place, record in self._records.items()
+            if place[0] == organization_id
+            and (record.connection_id == connection_id or record.workspace_id == workspace_id)
+        ]
+        for place in gone:
+            record = self._records.pop(place)
+            self.follow.pop((organization_id, resource_key(record.workspace_id, record.id)), None)
+        return len(gone)
+
+
+class MemoryFollowed:
+    def __init__(self, mirror: MemoryMirror) -> None:
+        self._mirror = mirror
+
+    async def mark(self, organization_id: str, company_keys: Collection[str], at: datetime) -> None:
+        for key in await self._mirror.companies(organization_id, company_keys):
+            self._mirror.follow[organization_id, key] = at
+
+    async def leave(self, organization_id: str, company: MirroredCompany, read_to: str, at: datetime) -> None:
+        held = (await self._mirror.companies(organization_id, [company.key])).get(company.key)
+        if held and (held.record, held.customer_id) == (company.record, company.customer_id):
+            self._mirror.follow[organization_id, company.key] = at
+            self._mirror.read_to[organization_id, company.key] = read_to
+
+    async def organizations(self, now: datetime) -> list[str]:
+        return sorted({owner for (owner, _), at in self._mirror.follow.items() if at <= now})
+
+    async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
+        marks = [(at, key) for (owner, key), at in self._mirror.follow.items() if owner == organization_id]
+        return [key for at, key in sorted(marks) if at <= now][:limit]
+
+    async def count(self, organization_id: str, now: datetime) -> int:
+        return len(await self.waiting(organization_id, now, 1_000_000))
