@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
-    from services.detector.domain.book import Change
+    from services.detector.domain.change import Change
     from services.detector.domain.customer import Customer
     from services.detector.domain.occasion import Slot
     from services.detector.domain.signal import Signal

@@ -19,7 +19,7 @@ from shared.contracts.signals import (
 )
 
 if TYPE_CHECKING:
-    from services.detector.domain.book import Transition
+    from services.detector.domain.change import Transition
     from shared.contracts.event import Event
     from shared.documents.database import Document
 

@@ -7,9 +7,10 @@ a record that comes again neither repeats a signal nor counts a revision.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from services.detector.domain.change import change_of
 from services.detector.domain.identity import Subject, stable_id
 from services.detector.domain.signal import MAX_PEOPLE, MAX_TAGS, Proof, Signal, newest
 
@@ -17,33 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from services.detector.domain.change import Change
     from services.detector.domain.contribution import Contribution, Reading
     from services.detector.domain.occasion import OccasionRules, Slot
     from services.detector.domain.signal import ClearReason
     from shared.contracts.signals import CustomerRef
-
-Transition = Literal["detected", "updated", "cleared"]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One signal before and after a unit of work, and what is to be told of it, oldest first."""
-
-    before: Signal | None
-    after: Signal
-    told: tuple[tuple[Transition, Signal], ...]
-
-    @property
-    def customer_ids(self) -> tuple[str, ...]:
-        """Return the customers whose attention changes with it."""
-        found = {one.subject.customer_id for one in (self.before, self.after) if one is not None}
-        return tuple(sorted(one for one in found if one))
-
-    @property
-    def request_ids(self) -> tuple[str, ...]:
-        """Return the requests whose demand changes with it."""
-        found = {one.slot.request_id for one in (self.before, self.after) if one is not None}
-        return tuple(sorted(one for one in found if one))
 
 
 class SignalBook:
@@ -341,45 +320,12 @@ class SignalBook:
         found = []
         for signal_id, signal in sorted(self._signals.items()):
             before = self._stored.get(signal_id)
-            if before is None:
-                found.append(self._opened(signal))
-            elif not signal.same_content(before):
-                found.append(self._changed(before, signal))
+            if before is None or not signal.same_content(before):
+                found.append(change_of(before, signal, announced=self._announced(signal), at=self._now))
         return tuple(found)
 
     def _announced(self, signal: Signal) -> bool:
         return signal.signal_id in self._fresh and signal.signal_id not in self._silent
-
-    def _opened(self, signal: Signal) -> Change:
-        first = replace(
-            signal,
-            revision=1,
-            changed_at=self._now,
-            homes=signal.homes_with_present,
-            historical=not (self._announced(signal) and signal.is_open),
-            state="open",
-            cleared_because=None,
-            cleared_at=None,
-        )
-        if signal.is_open:
-            return Change(None, first, (("detected", first),))
-        closed = replace(signal, revision=2, changed_at=self._now, homes=first.homes)
-        return Change(None, closed, (("detected", first), ("cleared", closed)))
-
-    def _changed(self, before: Signal, signal: Signal) -> Change:
-        after = replace(
-            signal,
-            revision=before.revision + 1,
-            changed_at=self._now,
-            homes=signal.homes_with_present,
-        )
-        if not after.is_open:
-            return Change(before, after, (("cleared", after),))
-        if after.historical and self._announced(after):
-            # Known from the past and never announced; now it is said again, and that is news.
-            after = replace(after, historical=False)
-            return Change(before, after, (("detected", after),))
-        return Change(before, after, (("updated", after),))
 
     def _of(self, subject: Subject, slot: Slot) -> list[Signal]:
         return [one for one in self._signals.values() if one.subject == subject and one.slot == slot]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from services.detector.domain.book import Change
+    from services.detector.domain.change import Change
     from services.detector.domain.contribution import Contribution, Reading
     from services.detector.domain.identity import Subject
     from services.detector.domain.occasion import OccasionRules

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.detector.domain.book import Change
+from services.detector.domain.change import Change
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health_reading import SLOT
 from services.detector.domain.identity import Subject, known_customer_id

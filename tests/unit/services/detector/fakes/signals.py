@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from services.detector.domain.book import Change
+    from services.detector.domain.change import Change
     from services.detector.domain.customer import Customer
     from services.detector.domain.occasion import Slot
     from services.detector.domain.signal import Signal

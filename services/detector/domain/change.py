@@ -1,0 +1,74 @@
+"""What became of a signal in a unit of work, and what is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.detector.domain.signal import Signal
+
+Transition = Literal["detected", "updated", "cleared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One signal before and after a unit of work, and what is to be told of it, oldest first."""
+
+    before: Signal | None
+    after: Signal
+    told: tuple[tuple[Transition, Signal], ...]
+
+    @property
+    def customer_ids(self) -> tuple[str, ...]:
+        """Return the customers whose attention changes with it."""
+        found = {one.subject.customer_id for one in (self.before, self.after) if one is not None}
+        return tuple(sorted(one for one in found if one))
+
+    @property
+    def request_ids(self) -> tuple[str, ...]:
+        """Return the requests whose demand changes with it."""
+        found = {one.slot.request_id for one in (self.before, self.after) if one is not None}
+        return tuple(sorted(one for one in found if one))
+
+
+def change_of(before: Signal | None, signal: Signal, *, announced: bool, at: datetime) -> Change:
+    """Return the change to a signal's next revision; what is not `announced` is opened as of the past."""
+    if before is None:
+        return _opened(signal, announced=announced, at=at)
+    return _changed(before, signal, announced=announced, at=at)
+
+
+def _opened(signal: Signal, *, announced: bool, at: datetime) -> Change:
+    first = replace(
+        signal,
+        revision=1,
+        changed_at=at,
+        homes=signal.homes_with_present,
+        historical=not (announced and signal.is_open),
+        state="open",
+        cleared_because=None,
+        cleared_at=None,
+    )
+    if signal.is_open:
+        return Change(None, first, (("detected", first),))
+    closed = replace(signal, revision=2, changed_at=at, homes=first.homes)
+    return Change(None, closed, (("detected", first), ("cleared", closed)))
+
+
+def _changed(before: Signal, signal: Signal, *, announced: bool, at: datetime) -> Change:
+    after = replace(
+        signal,
+        revision=before.revision + 1,
+        changed_at=at,
+        homes=signal.homes_with_present,
+    )
+    if not after.is_open:
+        return Change(before, after, (("cleared", after),))
+    if after.historical and announced:
+        # Known from the past and never announced; now it is said again, and that is news.
+        after = replace(after, historical=False)
+        return Change(before, after, (("detected", after),))
+    return Change(before, after, (("updated", after),))
