@@ -45,13 +45,13 @@ torture: .venv/stamp-dev ## Bounce everything while facts arrive, ten minutes an
 test-browser: .venv/stamp-dev ## Drive the pages with a real browser; needs Chromium
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
-check: .venv/stamp-dev ## Lint, format, types, layers, stale documents, manifests; changes nothing
+check: .venv/stamp-dev ## Lint, format, types, layers, stale documents, manifests, READMEs; changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict .
 	$(BIN)/lint-imports
 	$(BIN)/python -m shared.contracts.documents --check
-	$(BIN)/python -m pytest --quiet tests/contract/deployment
+	$(BIN)/python -m pytest --quiet tests/contract/deployment tests/contract/readmes
 
 fix: .venv/stamp-dev ## Mend what can be mended by a program
 	$(BIN)/ruff check --fix .
