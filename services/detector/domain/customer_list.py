@@ -32,7 +32,7 @@ MAX_ERRORS = 200
 
 _MAX_VALUE = 500
 _MAX_ATTRIBUTES = 50
-_KNOWN = ("external_id", "name", "owner", "plan", "monthly_spend", "seats", "renewal_date")
+COLUMNS = ("external_id", "name", "owner", "plan", "monthly_spend", "seats", "renewal_date")
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _row(cells: list[str], columns: list[str]) -> CustomerRow | str:
             return f"renewal_date {renewal!r} is no date; write it as 2026-12-31"
     except ValueError as error:
         return str(error)
-    extras = {key: value for key, value in values.items() if key and key not in _KNOWN and value}
+    extras = {key: value for key, value in values.items() if key and key not in COLUMNS and value}
     if len(extras) > _MAX_ATTRIBUTES:
         return f"it has more than {_MAX_ATTRIBUTES} further columns"
     return CustomerRow(

@@ -11,6 +11,7 @@ from deploy.local.documents.commands.registry import INSTANT, READING, WRITING
 from deploy.simulator.switches import Switches
 from services.connector.domain.diagnosis import Verdict
 from services.detector.detectors import module_names
+from services.detector.domain.customer_list import COLUMNS
 from services.syncer.domain.reads import Read
 from shared.contracts.connections import AttentionReason
 from shared.contracts.signals import SignalCleared
@@ -18,7 +19,7 @@ from shared.contracts.sync import Gap
 from shared.contracts.topics import ALL_TOPICS, SERVICES
 from shared.errors import DeadLetterReason
 from shared.faults import FaultPoint
-from tests.contract.readmes.papers import codes, rows, section, text_of
+from tests.contract.readmes.papers import ROOT, codes, rows, section, text_of
 
 if TYPE_CHECKING:
     from shared.contracts.topics import Service, Topic
@@ -152,3 +153,20 @@ def test_every_command_of_the_document_server_is_listed() -> None:
     table = dict(cells[:2] for cells in rows(section("deploy/local/documents/README.md", "What it does")))
     spelled = {*INSTANT, *READING, *WRITING} - {"ismaster", "buildinfo", "findandmodify"}
     assert set(table["commands"].split(", ")) == spelled
+
+
+def test_what_the_log_says_is_said_by_the_code() -> None:
+    """Whoever searches the log by a README's words finds what was meant."""
+    told = {
+        name
+        for cells in rows(section("shared/messaging/README.md", "In the log of every service"))
+        for name in codes(cells[0])
+    }
+    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "shared").rglob("*.py"))
+    assert [words for words in told if f'"{words}"' not in source] == []
+
+
+def test_the_columns_of_a_customer_list_are_told() -> None:
+    """The table has each column that means something by itself."""
+    table = rows(section("services/detector/README.md", "The list of customers"))
+    assert tuple(name for cells in table[:-1] for name in codes(cells[0])) == COLUMNS

@@ -144,10 +144,9 @@ def test_the_topics_job_s_settings_are_told() -> None:
 
 def test_no_paper_names_a_setting_that_is_not_there() -> None:
     """Every EARSHOT_… in a README belongs to some model."""
+    models: list[type[BaseSettings]] = [*SERVICES.values(), LocalSettings, TopicsSettings, SimulatorSettings]
     known = {
-        f"{model.model_config['env_prefix']}{name}".upper()
-        for model in (*SERVICES.values(), LocalSettings, TopicsSettings, SimulatorSettings)
-        for name in model.model_fields
+        f"{model.model_config['env_prefix']}{name}".upper() for model in models for name in model.model_fields
     }
     for paper in readmes():
         for word in codes(paper.read_text("utf-8")):
