@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Body, Depends, HTTPException, Path, Query, Response
 
 from services.connector.answers import as_answers
 from services.connector.api_models import (
@@ -21,7 +21,7 @@ from services.connector.api_models import (
     key_view,
 )
 from shared.auth.dependencies import Admin, Member, require_service
-from shared.contracts.connections import ConnectionSettings  # noqa: TC001 - FastAPI reads it at run time
+from shared.contracts.connections import ConnectionSettings
 from shared.http.paging import Page
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 
+Id = Annotated[str, Path(max_length=256, description="The connection's id, as the list has it.")]
+KeyId = Annotated[str, Path(max_length=256, description="The key's id, as the list has it.")]
+
+_SETTINGS = ConnectionSettings(lifecycle_events=True).model_dump(mode="json")
+"""An example for the description: the switch on, all else as it is by itself."""
+
+
 def connection_routes(
     *, connections: Connections, connecting: Connecting, administration: Administration, doctor: Doctor
 ) -> APIRouter:
@@ -48,6 +55,7 @@ def connection_routes(
 
     @router.get("")
     async def list_connections(identity: Member) -> Page[ConnectionView]:
+        """List connections, oldest first, each with its ledger and the run under way."""
         found = [await shown(each) for each in await connections.list_of(identity.organization_id)]
         return Page[ConnectionView](items=found, count=len(found))
 
@@ -55,6 +63,7 @@ def connection_routes(
     async def connect(
         identity: Admin, body: TokenConnection, after_answer: BackgroundTasks
     ) -> ConnectionView:
+        """Connect a workspace by an access token, and begin its first sync; 409 if another is connected."""
         with as_answers():
             connection = await connecting.connect_with_token(
                 identity,
@@ -66,12 +75,14 @@ def connection_routes(
             return await shown(connection)
 
     @router.get("/{connection_id}")
-    async def one(identity: Member, connection_id: str) -> ConnectionView:
+    async def one(identity: Member, connection_id: Id) -> ConnectionView:
+        """Return one connection."""
         with as_answers():
             return await shown(await administration.get(identity.organization_id, connection_id))
 
     @router.get("/{connection_id}/ledger")
-    async def ledger(identity: Member, connection_id: str) -> LedgerView:
+    async def ledger(identity: Member, connection_id: Id) -> LedgerView:
+        """Return what is held against the source, up to when it is complete, and every gap."""
         with as_answers():
             return (await shown(await administration.get(identity.organization_id, connection_id))).ledger
 
@@ -88,12 +99,14 @@ def _add_doctor(
     doctor: Doctor,
 ) -> None:
     @router.post("/{connection_id}/doctor")
-    async def examine(identity: Admin, connection_id: str) -> DiagnosisView:
+    async def examine(identity: Admin, connection_id: Id) -> DiagnosisView:
+        """Ask Intercom now what may be read, one finding for each thing that can fail."""
         with as_answers():
             return diagnosis_view(await doctor.examine(identity.organization_id, connection_id))
 
     @router.get("/{connection_id}/doctor")
-    async def last_examination(identity: Member, connection_id: str) -> DiagnosisView:
+    async def last_examination(identity: Member, connection_id: Id) -> DiagnosisView:
+        """Return what the doctor found last; 404 where it was not asked yet."""
         with as_answers():
             found = await administration.get(identity.organization_id, connection_id)
         diagnosis = await connections.diagnosis(identity.organization_id, found.id)
@@ -102,7 +115,8 @@ def _add_doctor(
         return diagnosis_view(diagnosis)
 
     @router.post("/{connection_id}/resume")
-    async def try_again(identity: Admin, connection_id: str) -> ConnectionView:
+    async def try_again(identity: Admin, connection_id: Id) -> ConnectionView:
+        """Go on with a connection that needs attention, if its credential opens the workspace again."""
         with as_answers():
             return await _shown(connections, await connecting.try_again(identity, connection_id))
 
@@ -118,28 +132,34 @@ def _add_changes(
 ) -> None:
     @router.put("/{connection_id}/settings")
     async def save_settings(
-        identity: Admin, connection_id: str, settings: ConnectionSettings
+        identity: Admin,
+        connection_id: Id,
+        settings: Annotated[ConnectionSettings, Body(examples=[_SETTINGS])],
     ) -> ConnectionView:
+        """Replace the settings; they count from the next run on."""
         with as_answers():
             return await shown(await administration.save_settings(identity, connection_id, settings))
 
     @router.post("/{connection_id}/sync", status_code=202)
-    async def sync_now(identity: Admin, connection_id: str) -> Response:
+    async def sync_now(identity: Admin, connection_id: Id) -> Response:
+        """Ask for a run now. 409 where the connection is not connected."""
         with as_answers():
             await administration.sync_now(identity, connection_id)
         return Response(status_code=202)
 
     @router.post("/{connection_id}/disconnect")
-    async def disconnect(identity: Admin, connection_id: str) -> ConnectionView:
+    async def disconnect(identity: Admin, connection_id: Id) -> ConnectionView:
+        """Forget the credential and stop reading; what was read stays."""
         with as_answers():
             return await shown(await administration.disconnect(identity, connection_id))
 
     @router.delete("/{connection_id}/data")
     async def remove_data(
         identity: Admin,
-        connection_id: str,
+        connection_id: Id,
         confirm: Annotated[str, Query(max_length=2_000, description="The workspace's name, typed out.")],
     ) -> ConnectionView:
+        """Remove all that was read, at every service; `removal_confirmed_by` says which have done so."""
         with as_answers():
             connection = await administration.get(identity.organization_id, connection_id)
             if confirm != connection.workspace.name:
@@ -153,16 +173,19 @@ def key_routes(*, keys: Keys) -> APIRouter:
 
     @router.get("")
     async def list_keys(identity: Admin) -> Page[KeyView]:
+        """List bearer keys, without their tokens."""
         found = [key_view(key) for key in await keys.list_of(identity.organization_id)]
         return Page[KeyView](items=found, count=len(found))
 
     @router.post("", status_code=201)
     async def create(identity: Admin, body: KeyRequest) -> KeyView:
+        """Make a bearer key. Its token is in this answer only."""
         record, token = await keys.create(identity, name=body.name, role=body.role, days=body.days)
         return key_view(record, token)
 
     @router.delete("/{key_id}")
-    async def revoke(identity: Admin, key_id: str) -> KeyView:
+    async def revoke(identity: Admin, key_id: KeyId) -> KeyView:
+        """Revoke a key at every service. A revoked key stays listed."""
         record = await keys.revoke(identity, key_id)
         if record is None:
             raise HTTPException(404, "There is no such key in your organization.")

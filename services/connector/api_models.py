@@ -89,7 +89,7 @@ class TokenConnection(BaseModel):
     """
 
     access_token: SecretStr = Field(min_length=1, max_length=4_096)
-    region: str | None = Field(default=None, max_length=32, examples=["us"])
+    region: str | None = Field(default=None, max_length=32, examples=["eu"])
     base_url: str | None = Field(default=None, max_length=512, examples=["https://api.eu.intercom.io"])
     settings: ConnectionSettings | None = Field(default=None, examples=[{"lookback_days": 365}])
 
@@ -104,12 +104,16 @@ class LeaseView(BaseModel):
 
 
 class KeyRequest(BaseModel):
+    """What a key is for, what it may do, and for how many days."""
+
     name: str = Field(min_length=1, max_length=200, examples=["warehouse export"])
     role: Literal["admin", "member"] = "member"
     days: int = Field(default=90, ge=1, le=LONGEST_KEY_LIFE_DAYS)
 
 
 class KeyView(BaseModel):
+    """A bearer key. Its token is in the answer that makes it, and nowhere else."""
+
     key_id: str
     name: str
     role: str

@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
 
 def log_filter(
-    state: State | None = None,
-    channel: ChannelName | None = None,
-    signal_id: Annotated[str | None, Query(max_length=256)] = None,
-    rule_id: Annotated[str | None, Query(max_length=256)] = None,
+    state: Annotated[State | None, Query(description="How it stands.")] = None,
+    channel: Annotated[ChannelName | None, Query(description="Sent by this channel.")] = None,
+    signal_id: Annotated[str | None, Query(max_length=256, description="About this signal.")] = None,
+    rule_id: Annotated[str | None, Query(max_length=256, description="Made by this rule.")] = None,
 ) -> LogFilter:
     return LogFilter(state=state, channel=channel, signal_id=signal_id, rule_id=rule_id)
 
 
 Wanted = Annotated[LogFilter, Depends(log_filter)]
-Id = Annotated[str, Path(max_length=256)]
+Id = Annotated[str, Path(max_length=256, description="The id, as the list has it.")]
 _CHANGES = [Depends(csrf_protect)]
 """A browser's session could be borrowed by another site; bearer keys pass (see `csrf_protect`)."""
 
@@ -86,11 +86,13 @@ def _rules(administration: Administration) -> APIRouter:
 
     @router.get("/{rule_id}")
     async def get_rule(identity: Member, rule_id: Id) -> RuleView:
+        """Return one rule. Its address and secret are never shown."""
         with answers():
             return RuleView.of(await administration.get(identity.organization_id, rule_id))
 
     @router.put("/{rule_id}", dependencies=_CHANGES)
     async def change_rule(identity: Admin, rule_id: Id, body: RuleBody) -> RuleView:
+        """Replace a rule; an address or a secret that is left out stays."""
         with answers():
             saved = await administration.change(identity, rule_id, body.draft())
         return RuleView.of(saved.rule, saved.new_secret)
@@ -144,6 +146,7 @@ def _log(log: LogReading) -> APIRouter:
 
     @router.get("/deliveries/{notification_id}", tags=["deliveries"])
     async def get_delivery(identity: Member, notification_id: Id) -> DeliveryView:
+        """Return one notification with every attempt."""
         with answers():
             return DeliveryView.of(await log.get(identity.organization_id, notification_id))
 
@@ -155,7 +158,11 @@ def _inbox(inbox: InboxReading) -> APIRouter:
 
     @router.get("")
     async def list_entries(
-        identity: Member, *, unread: bool = False, cursor: CursorText = None, limit: PageSize = 50
+        identity: Member,
+        *,
+        unread: Annotated[bool, Query(description="Only what is unread.")] = False,
+        cursor: CursorText = None,
+        limit: PageSize = 50,
     ) -> Page[EntryView]:
         """Return what was sent to who asks, newest first."""
         found, place = await inbox.page(identity, unread_only=unread, after=place_of(cursor), limit=limit)
@@ -172,6 +179,7 @@ def _inbox(inbox: InboxReading) -> APIRouter:
 
     @router.post("/read", dependencies=_CHANGES)
     async def mark_read(identity: Member, body: MarkRead) -> Marked:
+        """Mark one entry of who asks as read, or all of them."""
         with answers():
             if body.id is None:
                 return Marked(marked=await inbox.mark_all_read(identity))

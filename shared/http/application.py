@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from shared.errors import TransientError
+from shared.http.description import describe
 from shared.http.middleware import BodyLimit, FormProtection, RequestContext, SecurityHeaders
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def create_api(
     if pages is not None:
         app.mount("/static", pages.assets)
     _answer_errors(app, pages)
+    describe(app)
     return app
 
 

@@ -23,9 +23,22 @@ if TYPE_CHECKING:
     from services.detector.use_cases.show import Show
     from shared.clock import Clock
 
-Words = Annotated[str | None, Query(max_length=300)]
+Words = Annotated[str | None, Query(max_length=300, description="Words to look for.")]
 _MOST = 1_000
 """Customers in one call; more than that is a file."""
+
+_A_FILE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {
+                "schema": {"type": "string"},
+                "example": "external_id,name,owner,renewal_date\nacct_1,Acme,dana@example.com,2026-12-31\n",
+            }
+        },
+    }
+}
+"""FastAPI sees no body where a handler reads the bytes itself."""
 
 
 def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, clock: Clock) -> APIRouter:
@@ -38,7 +51,9 @@ def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, cl
         narrowed: Narrowed,
         q: Words = None,
         known: Annotated[bool | None, Query(description="On the organization's own list.")] = None,
-        sort: CustomerSort = "-attention",
+        sort: Annotated[
+            CustomerSort, Query(description="What comes first; with a minus, the most.")
+        ] = "-attention",
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[CustomerOut]:
@@ -77,7 +92,7 @@ def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, cl
             created=created, updated=updated, unchanged=len(rows) - created - updated, rejected=0, errors=[]
         )
 
-    @router.post("/import", dependencies=[Depends(csrf_protect)])
+    @router.post("/import", dependencies=[Depends(csrf_protect)], openapi_extra=_A_FILE)
     async def import_csv(identity: Admin, request: Request) -> ImportOut:
         """Take a CSV file as the body: its good rows are kept, its bad ones are named by line."""
         return import_answer(await maintain.upload(identity.organization_id, await request.body()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.api.models import (
@@ -36,11 +36,13 @@ if TYPE_CHECKING:
     from services.detector.use_cases.show import ConversationView, Show
     from shared.contracts.resources import ContactChanged
 
-Words = Annotated[str | None, Query(max_length=300)]
+Words = Annotated[str | None, Query(max_length=300, description="Words to look for.")]
 
 
 class StateChange(BaseModel):
-    state: RequestState
+    """Where a request stands from now on."""
+
+    state: RequestState = Field(examples=["planned"])
 
 
 def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup) -> APIRouter:
@@ -51,9 +53,12 @@ def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup
     async def list_requests(
         identity: Member,
         narrowed: Narrowed,
-        state: RequestState | None = None,
+        state: Annotated[RequestState | None, Query(description="Where they stand.")] = None,
         q: Words = None,
-        sort: Literal["-customers", "-spend", "-last", "title"] = "-customers",
+        sort: Annotated[
+            Literal["-customers", "-spend", "-last", "title"],
+            Query(description="What comes first; with a minus, the most."),
+        ] = "-customers",
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[RequestOut]:
@@ -147,7 +152,7 @@ def conversation_routes(*, lists: Lists, show: Show, moods: MoodRules) -> APIRou
     async def list_conversations(
         identity: Member,
         narrowed: Narrowed,
-        person: Words = None,
+        person: Annotated[str | None, Query(max_length=300, description="A person's id.")] = None,
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[ConversationOut]:

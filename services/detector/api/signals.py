@@ -21,18 +21,22 @@ if TYPE_CHECKING:
     from services.detector.use_cases.review import Review
     from services.detector.use_cases.show import Show
 
-Words = Annotated[str | None, Query(max_length=300)]
-
 
 class Dismissal(BaseModel):
     """Why a signal is wrong; `label` is what the words really say, if it is known."""
 
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=500, examples=["they renewed last week"])
     label: Label | None = None
 
 
 class Assignment(BaseModel):
-    to: str = Field(max_length=254, description="E-mail address; empty to give it to nobody.")
+    """Who looks after a signal."""
+
+    to: str = Field(
+        max_length=254,
+        description="E-mail address; empty to give it to nobody.",
+        examples=["dana@example.com"],
+    )
 
 
 def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
@@ -42,17 +46,19 @@ def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
     @router.get("")
     async def list_signals(
         identity: Member,
-        kind: SignalKind | None = None,
-        state: Literal["open", "cleared", "any"] = "open",
-        customer: Words = None,
-        tag: Words = None,
-        owner: Words = None,
-        request: Words = None,
-        person: Words = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        min_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
-        sort: Literal["newest", "confidence", "spend"] = "newest",
+        kind: Annotated[SignalKind | None, Query(description="Of this kind.")] = None,
+        state: Annotated[Literal["open", "cleared", "any"], Query(description="How they stand.")] = "open",
+        customer: Annotated[str | None, Query(max_length=300, description="A customer's id.")] = None,
+        tag: Annotated[str | None, Query(max_length=300, description="A tag's present name.")] = None,
+        owner: Annotated[str | None, Query(max_length=300, description="The customer's owner.")] = None,
+        request: Annotated[str | None, Query(max_length=300, description="A feature request's id.")] = None,
+        person: Annotated[str | None, Query(max_length=300, description="A person's id.")] = None,
+        since: Annotated[datetime | None, Query(description="Newest evidence from this moment on.")] = None,
+        until: Annotated[datetime | None, Query(description="Newest evidence before this moment.")] = None,
+        min_confidence: Annotated[float | None, Query(ge=0, le=1, description="At least this sure.")] = None,
+        sort: Annotated[
+            Literal["newest", "confidence", "spend"], Query(description="What comes first.")
+        ] = "newest",
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[SignalOut]:

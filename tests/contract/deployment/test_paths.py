@@ -12,53 +12,22 @@ import yaml
 from deploy.compose.edge import routes_conf
 from deploy.k8s.rendering import render
 from deploy.local.routes import ROUTES, ToPage, ToService, route
-from services.connector.app import create_app as create_connector
-from services.connector.settings import Settings as ConnectorSettings
-from services.detector.app import create_app as create_detector
-from services.detector.settings import Settings as DetectorSettings
-from services.notifier.app import create_app as create_notifier
-from services.notifier.settings import Settings as NotifierSettings
-from services.syncer.app import create_app as create_syncer
-from services.syncer.settings import Settings as SyncerSettings
 from shared.auth.authenticator import TOKEN_HEADERS
 from shared.contracts.topics import SERVICES
+from tests.contract.services import application_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fastapi import FastAPI
-
     from shared.contracts.topics import Service
 
 KUBERNETES = "1.37.0"
-A_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
-
-
-def _nobody(_: str) -> None:
-    """Be told that consuming stopped; here nothing is consumed."""
-
-
-def _app(service: Service) -> FastAPI:
-    keys = {"signing_key": A_KEY}
-    match service:
-        case "connector":
-            settings = ConnectorSettings.model_validate(keys | {"credential_keys": A_KEY})
-            return create_connector(settings, on_stop=_nobody)
-        case "syncer":
-            return create_syncer(SyncerSettings.model_validate(keys), on_stop=_nobody)
-        case "detector":
-            return create_detector(
-                DetectorSettings.model_validate(keys | {"text_model": False}), on_stop=_nobody
-            )
-        case "notifier":
-            notifier = NotifierSettings.model_validate(keys | {"credential_keys": A_KEY})
-            return create_notifier(notifier, on_stop=_nobody)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_a_service_describes_reaches_it(service: Service) -> None:
     """Each address of a service's published API is routed to that service from outside."""
-    app = _app(service)
+    app = application_of(service)
     described = [app.openapi_url, *(path for path in app.openapi()["paths"] if path.startswith("/api/"))]
     assert {path: route(path) for path in described} == dict.fromkeys(described, ToService(service))
 

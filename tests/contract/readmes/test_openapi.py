@@ -1,0 +1,96 @@
+"""The published description of each API says what every call does, takes and may be refused with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.contracts.topics import SERVICES
+from tests.contract.readmes.papers import codes, text_of
+from tests.contract.services import application_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.contracts.topics import Service
+
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+Document = dict[str, Any]
+
+
+@pytest.fixture(params=SERVICES, scope="module")
+def service(request: pytest.FixtureRequest) -> Service:
+    found: Service = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def document(service: Service) -> Document:
+    return application_of(service).openapi()
+
+
+def operations(document: Document) -> Iterator[tuple[str, Document]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_each_call_and_parameter_has_words(document: Document) -> None:
+    """Nobody has to guess from a name."""
+    silent = [
+        f"{name} {parameter['name']}"
+        for name, operation in operations(document)
+        for parameter in [{"name": "", **operation}, *operation.get("parameters", ())]
+        if not parameter.get("description")
+    ]
+    assert silent == []
+
+
+def test_each_refusal_is_described_as_it_is_sent(document: Document) -> None:
+    """Refusals are problem documents; FastAPI's own shape, which is never sent, is named nowhere."""
+    assert "HTTPValidationError" not in document.get("components", {}).get("schemas", {})
+    for name, operation in operations(document):
+        responses = operation["responses"]
+        expected = {"401", "403", "503", "default"}
+        expected |= {"404"} if "{" in name else set()
+        expected |= {"422"} if "requestBody" in operation or "parameters" in operation else set()
+        assert {
+            status for status, answer in responses.items() if answer.get("content") == PROBLEM
+        } == expected, name
+
+
+def test_each_body_has_an_example(document: Document) -> None:
+    """What is sent can be copied from the description."""
+    schemas = document.get("components", {}).get("schemas", {})
+    for name, operation in operations(document):
+        for body in operation.get("requestBody", {}).get("content", {}).values():
+            shown = body["schema"].get("items", body["schema"])
+            schema = schemas[shown["$ref"].rpartition("/")[2]] if "$ref" in shown else shown
+            assert (
+                "example" in body
+                or "examples" in body["schema"]
+                or "examples" in schema
+                or any("examples" in field for field in schema.get("properties", {}).values())
+            ), name
+
+
+def test_a_bearer_key_is_asked_for(document: Document) -> None:
+    """Clients that are made from the description send one."""
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert document["security"] == [{"bearer": []}]
+
+
+def test_the_readme_names_every_list(service: Service, document: Document) -> None:
+    """The row API of a service's README leads to each collection that is served."""
+    paths = {path.removeprefix("/api/v1/").partition("/")[0] for path in document["paths"]}
+    row = next(
+        (
+            line
+            for line in text_of(f"services/{service}/README.md").splitlines()
+            if line.startswith("| API |")
+        ),
+        "",
+    )
+    named = {word.removeprefix("/api/v1").strip("/…").partition("/")[0] for word in codes(row)}
+    assert paths <= named
