@@ -1,6 +1,6 @@
 """Dead letters: reading them, and feeding one back to where it came from.
 
-What was fed back is remembered in the dead-letter topic itself, by a mark: a record without value whose
+What was sent back is remembered in the dead-letter topic itself, by a mark: a record without value whose
 header `dlq-mark` names the letter's offset. So the memory lies where the letters lie, is kept at least as
 long as they are, and needs neither a topic nor a database of its own. The letter goes out before its mark:
 a command that is cut off between the two offers it once more, and handlers take the same record twice.
@@ -36,7 +36,7 @@ class NotSentBack(EarshotError):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A record that was put aside, and whether it was fed back already."""
+    """A record that was put aside, and whether it was sent back already."""
 
     record: ConsumerRecord[bytes, bytes]
     redriven: bool
@@ -141,11 +141,11 @@ async def redrive(producer: AIOKafkaProducer, letter: Letter) -> None:
     """
     origin = letter.origin
     if origin is None:
-        raise NotSentBack(f"{letter.name} does not say where it came from; it cannot be fed back.")
+        raise NotSentBack(f"{letter.name} does not say where it came from; it cannot be sent back.")
     if size := letter.header(TRUNCATED):
         raise NotSentBack(
             f"{letter.name} is only the beginning of a record of {size} bytes, which was too large to be kept"
-            f" whole; it cannot be fed back. The original is at {origin.topic}/{origin.partition}, offset"
+            f" whole; it cannot be sent back. The original is at {origin.topic}/{origin.partition}, offset"
             f" {letter.original_offset}, as long as Kafka keeps it."
         )
     record = letter.record

@@ -33,7 +33,7 @@ def list_letters(
     *,
     service: Service = None,
     reason: Reason = None,
-    every: Annotated[bool, typer.Option("--all", help="Also those that were fed back already.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also those that were sent back already.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, oldest first."""
@@ -53,7 +53,12 @@ def list_letters(
 
 
 @app.command("show")
-def show(context: typer.Context, name: Annotated[str, typer.Argument()], *, as_json: AsJson = False) -> None:
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="As `earshot dlq list` names it.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Show one dead letter whole: why it was put aside, its headers, its value."""
     (letter,) = pick(asyncio.run(read_letters(_bus(context), ())), [name])
     details = letter.details()
@@ -76,7 +81,7 @@ def redrive_letters(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(help="As `earshot dlq list` names them.")] = None,
     *,
-    every: Annotated[bool, typer.Option("--all", help="All that were not fed back yet.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All that were not sent back yet.")] = False,
     service: Service = None,
     reason: Reason = None,
     as_json: AsJson = False,
@@ -87,7 +92,7 @@ def redrive_letters(
     overtaken: it is named and stays. Those that cannot be sent are named as well; the exit code is 1 then.
     """
     if bool(names) == every:
-        raise ConfigurationError("Name the dead letters to feed back, or say --all; not both.")
+        raise ConfigurationError("Name the dead letters to send back, or say --all; not both.")
     outcomes = asyncio.run(_redrive(_bus(context), names or (), service or (), reason))
     if as_json:
         for one in outcomes:
@@ -140,7 +145,7 @@ def _table(letters: Sequence[Letter]) -> Table:
         table.add_column(title, no_wrap=title in ("id", "time"), overflow="fold")
     for letter in letters:
         found = letter.summary()
-        error = f"{found['error']} (fed back)" if letter.redriven else str(found["error"])
+        error = f"{found['error']} (sent back)" if letter.redriven else str(found["error"])
         table.add_row(
             found["id"],
             found["time"][:16].replace("T", " "),

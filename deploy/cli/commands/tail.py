@@ -34,7 +34,7 @@ def tail(
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many.")] = None,
     json_lines: AsJson = False,
 ) -> None:
-    """Print events as they happen, as CloudEvents in JSON, one a line. Takes them from nobody."""
+    """Print events as they happen, as CloudEvents in JSON, one a line. No other reader misses any."""
     invocation: Invocation = context.obj
     show = print_json if json_lines or not sys.stdout.isatty() else _in_colour
     try:

@@ -118,3 +118,18 @@ def test_each_file_that_is_named_exists(paper: Path) -> None:
         name = re.sub(r"^(?:\.\./)+", "", line)
         if FILE_NAME.fullmatch(name) and not name.startswith("/") and name not in MADE_BY_WHO_READS:
             assert any(path == name or path.endswith(f"/{name}") for path in FILES), name
+
+
+def test_every_command_argument_and_option_has_help() -> None:
+    """`--help` explains whatever it lists."""
+    waiting = [EARSHOT]
+    silent = []
+    while waiting:
+        command = waiting.pop()
+        offered = commands_of(command)
+        waiting += offered.values()
+        silent += [command.name] * (not command.help)
+        silent += [
+            f"{command.name} {each.name}" for each in command.params if not getattr(each, "help", None)
+        ]
+    assert silent == []
