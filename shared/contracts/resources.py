@@ -60,6 +60,8 @@ class ResourceEvent(Event):
 
 
 class AdminChanged(ResourceEvent):
+    """A teammate of the workspace as it is now."""
+
     TYPE: ClassVar[str] = "earshot.admin.changed.v1"
     TOPIC: ClassVar[Topic] = RESOURCES_ADMINS
     RESOURCE: ClassVar[str] = "admin"
@@ -76,6 +78,8 @@ class AdminChanged(ResourceEvent):
 
 
 class TeamChanged(ResourceEvent):
+    """A team of the workspace as it is now."""
+
     TYPE: ClassVar[str] = "earshot.team.changed.v1"
     TOPIC: ClassVar[Topic] = RESOURCES_TEAMS
     RESOURCE: ClassVar[str] = "team"
@@ -88,6 +92,8 @@ class TeamChanged(ResourceEvent):
 
 
 class TagChanged(ResourceEvent):
+    """A tag of the workspace as it is now."""
+
     TYPE: ClassVar[str] = "earshot.tag.changed.v1"
     TOPIC: ClassVar[Topic] = RESOURCES_TAGS
     RESOURCE: ClassVar[str] = "tag"
@@ -99,6 +105,8 @@ class TagChanged(ResourceEvent):
 
 
 class CompanyChanged(ResourceEvent):
+    """A company as it is now, with its plan, spend and attributes."""
+
     TYPE: ClassVar[str] = "earshot.company.changed.v1"
     TOPIC: ClassVar[Topic] = RESOURCES_COMPANIES
     RESOURCE: ClassVar[str] = "company"
@@ -121,6 +129,8 @@ class CompanyChanged(ResourceEvent):
 
 
 class ContactChanged(ResourceEvent):
+    """A user or lead as it is now, with its companies and tags."""
+
     TYPE: ClassVar[str] = "earshot.contact.changed.v1"
     TOPIC: ClassVar[Topic] = RESOURCES_CONTACTS
     RESOURCE: ClassVar[str] = "contact"

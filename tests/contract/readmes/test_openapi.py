@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -94,3 +95,11 @@ def test_the_readme_names_every_list(service: Service, document: Document) -> No
     )
     named = {word.removeprefix("/api/v1").strip("/…").partition("/")[0] for word in codes(row)}
     assert paths <= named
+
+
+def test_each_topic_and_event_has_words() -> None:
+    """The AsyncAPI document says of every channel and message what it is."""
+    document = json.loads(text_of("shared/contracts/published/asyncapi.json"))
+    parts = {**document["channels"], **document["components"]["messages"]}
+    said = {name: part.get("description") or part.get("summary") for name, part in parts.items()}
+    assert [name for name, words in said.items() if not words] == []
