@@ -19,7 +19,7 @@ from services.syncer.errors import (
 from services.syncer.use_cases.identity import confirm_token
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from services.syncer.domain.run import Hint, Run
     from services.syncer.ports import IntercomReader, Runs
@@ -39,16 +39,13 @@ _FAILURES_TO_HALT = 3
 _NAMED = frozenset({"conversation", "contact"})
 """Resources of which each run tries again those that a gap names; others are met by the walks over them."""
 
-_This = tuple[str, str, str | None]
-
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """What could not be read in this slice, with the keys of all hints that name it."""
+    """A resource that could not be read in this slice, with all hints that name it."""
 
-    hint: Hint
+    hints: list[Hint]
     error: SourceUnavailableError
-    keys: list[str]
 
 
 class HintRuns:
@@ -66,37 +63,31 @@ class HintRuns:
         Several hints for one resource are one reading, but for those that name redacted parts. `run.followed`
         holds what was dealt with, also when an error ends the slice.
         """
-        seen: set[_This] = set()
-        failed: dict[_This, _Failed] = {}
+        failed: list[_Failed] = []
         in_a_row = 0
-        # The forced reading of a resource says all that an unforced one would.
-        for hint in sorted(run.hints, key=lambda hint: not hint.force):
-            this = (hint.resource, hint.id, hint.redacted_part)
-            if this in failed:
-                failed[this].keys.append(hint.key)
-                continue
-            if this not in seen:
-                if not reading.time_left():
-                    await self._runs.checkpoint(run, wake_at=self._clock.now(), done_hints=run.followed)
-                    return "sliced"
-                try:
-                    await self._follow(hint, reading)
-                except SourceUnavailableError as error:
-                    in_a_row += 1
-                    if in_a_row >= _FAILURES_TO_HALT:
-                        raise
-                    failed[this] = _Failed(hint, error, [hint.key])
-                    continue
+        for hints in _in_turn(run):
+            if not reading.time_left():
+                # One that takes all of the time to fail has been tried, too.
+                await self._look_after(run, reading, failed)
+                await self._runs.checkpoint(run, wake_at=self._clock.now(), done_hints=run.followed)
+                return "sliced"
+            try:
+                await self._follow(hints[0], reading)
+            except SourceUnavailableError as error:
+                in_a_row += 1
+                if in_a_row >= _FAILURES_TO_HALT:
+                    raise
+                failed.append(_Failed(hints, error))
+            else:
                 in_a_row = 0
-                seen.add(this)
-            run.followed.append(hint.key)
-        await self._look_after(run, reading, failed.values())
+                run.followed += [hint.key for hint in hints]
+        await self._look_after(run, reading, failed)
         run.count_calls(reader.calls)
         await self._reports.completed(run)
         await self._runs.finish(run, interrupted=False, now=self._clock.now(), done_hints=run.followed)
         return "completed"
 
-    async def _look_after(self, run: Run, reading: Reading, failed: Collection[_Failed]) -> None:
+    async def _look_after(self, run: Run, reading: Reading, failed: Sequence[_Failed]) -> None:
         """Try again later what could not be read; in the end leave it to full runs, where the source answers.
 
         Otherwise one resource that never answers would keep all later hints of the workspace waiting.
@@ -109,10 +100,11 @@ class HintRuns:
         with suppress(PermissionMissingError):
             await reading.intercom.read(Call(Read.ME))
         for one in failed:
-            _LOG.warning("hint left to full runs", resource=one.hint.resource, reason=str(one.error))
-            if one.hint.resource in _NAMED:
-                await reading.gap(one.hint.resource, one.hint.id, "still_lagging")
-            run.followed += one.keys
+            hint = one.hints[0]
+            _LOG.warning("hint left to full runs", resource=hint.resource, reason=str(one.error))
+            if hint.resource in _NAMED:
+                await reading.gap(hint.resource, hint.id, "still_lagging")
+            run.followed += [each.key for each in one.hints]
 
     async def _follow(self, hint: Hint, reading: Reading) -> None:
         """Read one; what may not be read is named by full runs, so a hint for it is let go."""
@@ -123,3 +115,18 @@ class HintRuns:
             _LOG.info("hint cannot be followed", resource=hint.resource, reason=str(refused))
         except RequestRefusedError as refused:
             _LOG.warning("hint refused", resource=hint.resource, reason=str(refused))
+
+
+def _in_turn(run: Run) -> list[list[Hint]]:
+    """Return the hints by the resource that they name, the one that is to be read with first.
+
+    Each failure lets the next slice begin one resource further on: what takes all the time of a slice to fail
+    comes last then, and keeps no others waiting.
+    """
+    by_resource: dict[tuple[str, str, str | None], list[Hint]] = {}
+    # The forced reading of a resource says all that an unforced one would.
+    for hint in sorted(run.hints, key=lambda hint: not hint.force):
+        by_resource.setdefault((hint.resource, hint.id, hint.redacted_part), []).append(hint)
+    found = list(by_resource.values())
+    turn = run.attempts % max(len(found), 1)
+    return found[turn:] + found[:turn]

@@ -446,6 +446,31 @@ async def test_one_hint_that_fails_keeps_no_others_waiting() -> None:
     assert (rig.missing(), rig.gaps.kept[KEY]) == ([], {})
 
 
+async def test_a_hint_that_takes_all_the_time_keeps_no_others_waiting() -> None:
+    """A call that ends with its timeout is longer than a slice; it counts as tried, and others go first."""
+    rig = Rig(small())
+    await rig.first_sync()
+    slow, good = [conversation.id for conversation in rig.workspace.conversations][:2]
+    original = rig.intercom._transport
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == f"/conversations/{slow}":
+            rig.clock.advance(30)
+            raise httpx.ReadTimeout("no answer", request=request)
+        return await original.handle_async_request(request)
+
+    rig.intercom._transport = ReadOnlyTransport(httpx.MockTransport(answer))
+    for one in (slow, good):
+        rig.mutate("reply", conversation_id=one, body="<p>x</p>")
+    await rig.request("hint", [ResourceHint(resource="conversation", id=one) for one in (slow, good)])
+    assert await rig.slice("hints") == "put_off"
+    rig.clock.advance(1)
+    await rig.slice("hints")
+    assert not any(f"conversation {good} " in difference for difference in rig.missing())
+    assert (await rig.settle())[-1] == "completed"
+    assert [(gap.id, gap.reason) for gap in rig.gaps.kept[KEY].values()] == [(slow, "still_lagging")]
+
+
 async def test_a_contact_is_not_gone_because_its_lists_are() -> None:
     """Its own address decides: while that answers, a list that is missing is a trouble and no deletion."""
     rig = Rig(small())
