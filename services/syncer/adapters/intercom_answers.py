@@ -119,7 +119,7 @@ def _missing_error(call: Call, answer: RawAnswer, codes: frozenset[str], where: 
         link = _CANONICAL.search(answer.headers.get("link", ""))
         if "contact_merged" in codes or link:
             return ContactMergedError(where, successor_id=link[1] if link else None)
-        return ResourceMissingError(where)
+        return ResourceMissingError(where) if call.id else SourceUnavailableError(where)
     if answer.status != 404:  # noqa: PLR2004
         return None
     if call.read is Read.COMPANY_SCROLL:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from services.syncer.resources.reading import Reading
 
 _MOST_REFUSALS = 5
-"""Scrolls that were taken or broke, a minute apart, before the list is read instead."""
+"""Scrolls that were taken, or that broke, before the list is read instead."""
 
 _LIST_PAGE = 60
 """What users of the list send (FACTS §5); a larger maximum is not documented."""
@@ -49,7 +49,7 @@ async def next_scrolled(reading: Reading, position: dict[str, Any]) -> None:
         _start_listing(reading, position)
         return
     except ScrollLostError as error:
-        _start_again(position)
+        _start_again(reading, position)
         raise SourceUnavailableError(f"The company scroll is started again. {error}") from error
     if parameter is None:
         position.update({"from": answer.at, "pages": 0, "met": 0})
@@ -61,7 +61,7 @@ async def next_scrolled(reading: Reading, position: dict[str, Any]) -> None:
     if not found:
         _drained(reading, position)
     elif following is None:
-        _start_again(position)
+        _start_again(reading, position)
         raise SourceUnavailableError("A scroll page came without its parameter; starting again.")
     else:
         position["scroll"] = following
@@ -82,9 +82,7 @@ def _drained(reading: Reading, position: dict[str, Any]) -> None:
         position["ended"] = True
         position.pop("scroll", None)
         return
-    _start_again(position)
-    if position["starts"] >= _MOST_REFUSALS:
-        _start_listing(reading, position)
+    _start_again(reading, position)
 
 
 def _start_listing(reading: Reading, position: dict[str, Any]) -> None:
@@ -110,10 +108,13 @@ async def next_listed(reading: Reading, position: dict[str, Any]) -> None:
     await _apply(reading, rows(answer.body["data"]), answer.at, position)
 
 
-def _start_again(position: dict[str, Any]) -> None:
+def _start_again(reading: Reading, position: dict[str, Any]) -> None:
+    """Begin at the top, after several starts by the list: a scroll may break at the same place each time."""
     position["starts"] = position.get("starts", 0) + 1
     position.pop("scroll", None)
     position.pop("page_lost", None)
+    if position["starts"] >= _MOST_REFUSALS:
+        _start_listing(reading, position)
 
 
 async def _apply(reading: Reading, found: list[Any], at: int, position: dict[str, Any]) -> None:

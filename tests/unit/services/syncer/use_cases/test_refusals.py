@@ -121,6 +121,40 @@ async def test_a_page_that_is_always_refused_ends_its_walk(path: str, resource: 
     assert (rig.missing(), rig.completed[-1].gap_count) == ([], 0)
 
 
+async def test_a_scroll_that_breaks_each_time_ends() -> None:
+    """After five starts the list stands in, as a named gap: the run ends, and the next one is not held up."""
+    rig = Rig(small())
+    scrolls = 0
+
+    def broken(asked: httpx.Request) -> httpx.Response | None:
+        nonlocal scrolls
+        if asked.url.path != "/companies/scroll":
+            return None
+        if b"scroll_param" in asked.url.query:
+            return httpx.Response(500, json={"errors": [{"code": "server_error"}]})
+        scrolls += 1
+        rig.clock.advance(61)  # Until the one that broke has expired.
+        return None
+
+    rig.simulation.set_switches(rig.simulation.switches.changed(scroll_page_size=3))
+    refuse(rig, broken)
+    completed = await rig.first_sync()
+    assert [(gap.resource, gap.id, gap.reason) for gap in completed.gaps] == [
+        ("company", None, "still_lagging")
+    ]
+    assert scrolls == 5
+    assert rig.missing() == []
+
+
+async def test_a_list_that_is_no_more_is_a_gap() -> None:
+    """410 says of one resource that it went; from a list it is a trouble of that list, and stops no other."""
+    rig = Rig(small())
+    refuse(rig, lambda asked: httpx.Response(410, json=INVALID) if asked.url.path == "/teams" else None)
+    completed = await rig.first_sync()
+    assert [(gap.resource, gap.id, gap.reason) for gap in completed.gaps] == [("team", None, "still_lagging")]
+    assert [found for found in rig.missing() if not found.startswith("team")] == []
+
+
 async def test_many_gaps_are_tried_in_turn() -> None:
     """Two hundred a run, from where the last one came to; refused ones when a person or a walk asks."""
     rig = Rig(small())
