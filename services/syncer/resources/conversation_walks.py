@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 Query = dict[str, Any]
 
+CLOSED = "conversations:closed"
+"""The step that ends a walk over all conversations: from there on changes are asked for."""
+
 
 def _is(field: str, operator: str, value: str | int) -> Query:
     return {"field": field, "operator": operator, "value": value}
@@ -181,6 +184,12 @@ async def read_older(reading: Reading, state: StepState) -> bool:
 
 
 async def read_changed(reading: Reading, state: StepState) -> bool:
+    cursor = reading.cursor("conversation")
+    if cursor.position is None:
+        # The closed ones were not read to their end. Without a beginning this search would show everything
+        # there ever was, whatever the lookback; the next run walks over all of it again.
+        state.incomplete = next(step.incomplete for step in reading.run.steps if step.name == CLOSED)
+        return True
     pages = Pages(state.position)
     cursor = reading.cursor("conversation")
     window = reading.rules.window(cursor.position, exact=cursor.exact is True)

@@ -13,6 +13,7 @@ from services.syncer.errors import ResourceMissingError
 from services.syncer.resources.conversation_audit import audit, audit_wanted
 from services.syncer.resources.conversation_fetch import keep_ledger, went
 from services.syncer.resources.conversation_walks import (
+    CLOSED,
     read_changed,
     read_closed,
     read_older,
@@ -128,7 +129,7 @@ RESOURCE = Resource(
     order=60,
     steps=(
         Step("conversations:open", "conversation", _FULL, read_open),
-        Step("conversations:closed", "conversation", _FULL, read_closed, after=("conversations:open",)),
+        Step(CLOSED, "conversation", _FULL, read_closed, after=("conversations:open",)),
         Step(
             "conversations:older",
             "conversation",
@@ -141,14 +142,14 @@ RESOURCE = Resource(
             "conversation",
             _ALL,
             read_changed,
-            after=("conversations:closed", "contacts:all"),
+            after=(CLOSED, "contacts:all"),
         ),
         Step(
             "conversations:deleted",
             "conversation",
             _ALL,
             _read_deleted,
-            after=("conversations:closed", "conversations:changed"),
+            after=(CLOSED, "conversations:changed"),
             wanted=_deleted_due,
         ),
         Step(
@@ -156,7 +157,7 @@ RESOURCE = Resource(
             "conversation",
             frozenset({"reconcile"}),
             _sweep,
-            after=("conversations:closed", "conversations:deleted"),
+            after=(CLOSED, "conversations:deleted"),
         ),
         Step(
             "conversations:audit",

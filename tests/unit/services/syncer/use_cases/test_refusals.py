@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from services.syncer.adapters.http_intercom import ReadOnlyTransport
+from shared.contracts.resources import ConversationChanged
 from shared.contracts.sync import Gap
 from tests.unit.services.syncer.rig import KEY, START, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
@@ -91,10 +93,8 @@ async def test_a_refused_search_is_a_gap_of_the_whole_resource() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("path", "resource", "walks"), [("/contacts", "contact", 1), (SEARCH, "conversation", 2)]
-)
-async def test_a_page_that_is_always_refused_ends_its_walk(path: str, resource: str, walks: int) -> None:
+@pytest.mark.parametrize(("path", "resource"), [("/contacts", "contact"), (SEARCH, "conversation")])
+async def test_a_page_that_is_always_refused_ends_its_walk(path: str, resource: str) -> None:
     """Starting over does not help it: a gap names the list, the rest is read, the next run tries again."""
     rig = Rig(small())
     pages = 0
@@ -112,13 +112,36 @@ async def test_a_page_that_is_always_refused_ends_its_walk(path: str, resource: 
     assert {(gap.resource, gap.id, gap.reason) for gap in completed.gaps} == {
         (resource, None, "still_lagging")
     }
-    assert pages == 6 * walks
+    assert pages == 6
     # The search for changes has no beginning on a first run, so it shows all contacts as well.
     assert (completed.complete_up_to is None) == (resource == "conversation")
     rig.intercom._transport = ReadOnlyTransport(httpx.ASGITransport(rig.simulator.app))
     await rig.request("scheduled")
     await rig.settle()
     assert (rig.missing(), rig.completed[-1].gap_count) == ([], 0)
+
+
+async def test_a_first_walk_that_ends_unfinished_reads_nothing_beyond_the_lookback() -> None:
+    """What changed is asked for from a beginning; while there is none, the search would show all there is."""
+    rig = Rig(small(), lookback_days=30)
+
+    def refusal(asked: httpx.Request) -> httpx.Response | None:
+        later = b"closed" in asked.content and b"starting_after" in asked.content
+        return httpx.Response(400, json=INVALID) if asked.url.path == SEARCH and later else None
+
+    rig.simulation.set_switches(rig.simulation.switches.changed(slow_above_page_size=10, slow_answer="502"))
+    refuse(rig, refusal)
+    completed = await rig.first_sync()
+    oldest = rig.clock.now() - timedelta(days=31)
+    beyond = {
+        found.id
+        for found in rig.workspace.conversations
+        if found.state == "closed" and found.updated_at < oldest.timestamp()
+    }
+    held = {event.id for event in rig.mirror().values() if isinstance(event, ConversationChanged)}
+    assert (len(beyond) > 0, beyond & held) == (True, set())
+    assert {(gap.id, gap.reason) for gap in completed.gaps} == {(None, "still_lagging")}
+    assert completed.complete_up_to is None
 
 
 async def test_a_scroll_that_breaks_each_time_ends() -> None:
