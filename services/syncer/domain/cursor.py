@@ -63,7 +63,7 @@ class Cursor:
 
 
 def asking_due(asked_at: int | None, now: int, amount: int) -> bool:
-    """Tell whether to ask for each of `amount` resources by id: daily, or at about a call a minute."""
+    """Tell whether to ask again by id, where `amount` are asked for: daily, or at about a call a minute."""
     return asked_at is None or now - asked_at >= max(_LONGEST_PAUSE_SECONDS, amount * _SECONDS_PER_CALL)
 
 

@@ -52,6 +52,13 @@ class Held:
         """Whether this remembers a deletion, not a resource."""
         return self.version == GONE
 
+    def may_be_back(self, shown_at: int, lag_seconds: int) -> bool:
+        """Tell whether what went is shown by a list at a time when no index lags behind its going any more.
+
+        Then it came back, or its address gave a wrong answer once: its own time need not have moved.
+        """
+        return self.gone and (self.read_at is None or shown_at - self.read_at > lag_seconds)
+
     def doubted(self, parts: Iterable[str], read_at: int | None = None) -> Held:
         """Return what to remember when nobody knows which version was published last.
 

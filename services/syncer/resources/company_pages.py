@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.company import parse
+from services.syncer.domain.cursor import asking_due
 from services.syncer.domain.fields import identifier, rows, seconds, text
 from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.reads import Call, Read
@@ -124,7 +125,9 @@ async def _apply(reading: Reading, found: list[Any], at: int, position: dict[str
     for id_, row in by_id.items():
         event, before = parse(row, reading.scope, at), known.get(id_)
         if before is not None and before.gone:
-            if not before.proves_unchanged(seconds(row.get("updated_at"))):
+            # Lists go on showing most of them for ever, so they are asked for as seldom as those that exist.
+            back = asking_due(before.read_at, at, position.get("expected") or 0)
+            if back or not before.proves_unchanged(seconds(row.get("updated_at"))):
                 position.setdefault("doubted", []).append([id_, seconds(row.get("updated_at"))])
         elif event is not None:
             fresh.append(Fresh("company", event, seconds(row.get("updated_at")), at, before))

@@ -94,7 +94,7 @@ async def _apply(
     failure: Exception | None = None
     for id_, row in by_id.items():
         before = known.get(id_)
-        if before is not None and _says_nothing(row, before, walked=walk is not None):
+        if before is not None and _says_nothing(reading, row, before, at, walked=walk is not None):
             continue
         try:
             item = await _listed(reading, id_, row, at, before, position.setdefault("lists", {}))
@@ -114,11 +114,13 @@ async def _apply(
     reading.read("contact", len(by_id))
 
 
-def _says_nothing(row: dict[str, Any], before: Held, *, walked: bool) -> bool:
+def _says_nothing(reading: Reading, row: dict[str, Any], before: Held, at: int, *, walked: bool) -> bool:
     """Tell whether a row is older than what is held, or would cost calls to say the same again.
 
     A walk over all looks at what a row shows of cut lists; a search for changes looks at its time alone.
     """
+    if walked and before.may_be_back(at, reading.rules.overlap_seconds):
+        return False
     updated_at, cut = seconds(row.get("updated_at")), cut_lists(row)
     if not before.proves_unchanged(updated_at, cut if walked else None):
         return False

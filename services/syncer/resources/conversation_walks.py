@@ -24,6 +24,7 @@ from services.syncer.resources.search_probe import probe_search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.syncer.domain.held import Held
     from services.syncer.domain.run import StepState
     from services.syncer.ports import Answer
     from services.syncer.resources.reading import Reading
@@ -77,14 +78,25 @@ async def _feed_rows(
     unchanged = 0
     for id_, row in counted.items():
         held = known.get(id_)
-        # A walk over all looks at what its rows show; a search for changes sees only what has a new time.
-        compared = row_version(row) if walk is not None else None
-        if held is not None and held.proves_unchanged(seconds(row.get("updated_at")), compared):
+        if held is not None and _says_nothing(reading, row, held, answer.at, walked=walk is not None):
             unchanged += 1
         else:
             await fetch.want(id_, held, row=shown_by(row))
     reading.read("conversation", unchanged)
     return found
+
+
+def _says_nothing(reading: Reading, row: dict[str, Any], held: Held, at: int, *, walked: bool) -> bool:
+    """Tell whether a row needs no reading.
+
+    A walk over all looks at what its rows show; a search for changes sees only what has a new time.
+    """
+    updated_at = seconds(row.get("updated_at"))
+    if not walked:
+        return held.proves_unchanged(updated_at)
+    if held.may_be_back(at, reading.rules.overlap_seconds):
+        return False
+    return held.proves_unchanged(updated_at, row_version(row))
 
 
 def _walk_of(reading: Reading, position: dict[str, Any]) -> str | None:
@@ -191,7 +203,6 @@ async def read_changed(reading: Reading, state: StepState) -> bool:
         state.incomplete = next(step.incomplete for step in reading.run.steps if step.name == CLOSED)
         return True
     pages = Pages(state.position)
-    cursor = reading.cursor("conversation")
     window = reading.rules.window(cursor.position, exact=cursor.exact is True)
     order = Descending(state.position.get("last"), broken=state.position.get("disorder", False))
     query = {"operator": "AND", "value": [_is("updated_at", ">", window.asked_after())]}

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from services.syncer.adapters.http_intercom import ReadOnlyTransport
 from shared.contracts.resources import ConversationChanged
-from shared.contracts.sync import Gap
+from shared.contracts.sync import Gap, ResourceHint
 from tests.unit.services.syncer.rig import KEY, START, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from shared.contracts.sync import SyncReason
+    from shared.contracts.sync import ResourceType, SyncReason
 
 SEARCH = "/conversations/search"
 FORBIDDEN = {"errors": [{"code": "forbidden"}]}
@@ -176,6 +176,43 @@ async def test_a_list_that_is_no_more_is_a_gap() -> None:
     completed = await rig.first_sync()
     assert [(gap.resource, gap.id, gap.reason) for gap in completed.gaps] == [("team", None, "still_lagging")]
     assert [found for found in rig.missing() if not found.startswith("team")] == []
+
+
+@pytest.mark.parametrize("resource", ["conversation", "contact", "company"])
+async def test_what_was_said_to_be_gone_and_is_shown_again_comes_back(resource: ResourceType) -> None:
+    """One wrong 404, or a contact that is unarchived: no time moves, and a walk over all shows it."""
+    rig = Rig(small())
+    await rig.first_sync()
+    things: dict[str, Any] = {
+        "conversation": rig.workspace.conversations,
+        "contact": rig.workspace.contacts,
+        "company": rig.workspace.companies,
+    }
+    one = next(iter(things[resource])).id
+    paths = {"conversation": "/conversations", "contact": "/contacts", "company": "/companies"}
+    missing = {"errors": [{"code": "not_found"}]}
+    asked_for: list[str] = []
+
+    def gone(asked: httpx.Request) -> httpx.Response | None:
+        if asked.url.path != f"{paths[resource]}/{one}":
+            return None
+        asked_for.append(asked.url.path)
+        return httpx.Response(404, json=missing)
+
+    refuse(rig, gone)
+    await rig.request("hint", [ResourceHint(resource=resource, id=one)])
+    await rig.settle()
+    assert f"{resource} {one} is missing" in rig.missing()
+    for _ in range(2):
+        # At once it is taken for an index that lags.
+        await rig.request("reconcile")
+        await rig.settle()
+    assert len(asked_for) == 1
+    refuse(rig, lambda _: None)
+    rig.clock.advance(86_400)
+    await rig.request("reconcile")
+    await rig.settle()
+    assert rig.missing() == []
 
 
 async def test_many_gaps_are_tried_in_turn() -> None:
