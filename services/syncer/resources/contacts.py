@@ -90,17 +90,22 @@ async def _apply(
     """
     by_id = {id_: row for row in found if isinstance(row, dict) and (id_ := identifier(row.get("id")))}
     known = await reading.held("contact", list(by_id))
+    failed: dict[str, int] = position.setdefault("failed", {})
     fresh: list[Fresh] = []
     failure: Exception | None = None
     for id_, row in by_id.items():
         before = known.get(id_)
         if before is not None and _says_nothing(reading, row, before, at, walked=walk is not None):
             continue
+        if failed.get(id_, 0) >= _MOST_ATTEMPTS:
+            continue  # It is a named gap by now.
         try:
             item = await _listed(reading, id_, row, at, before, position.setdefault("lists", {}))
         except (SourceUnavailableError, RequestRefusedError) as error:
-            if not await _given_up(reading, position, id_):
-                failure = error
+            failure = await _failed(reading, failed, id_, error) or failure
+            if not reading.time_left():
+                failure = error  # Calls that end with their timeout take long; the page comes again.
+                break
         except SlowDownError as error:
             failure = error
             break
@@ -130,6 +135,15 @@ def _says_nothing(reading: Reading, row: dict[str, Any], before: Held, at: int, 
     return cut is not None and (before.row is not None or not walked)
 
 
+async def _failed(reading: Reading, failed: dict[str, int], id_: str, error: Exception) -> Exception | None:
+    """Count a failure; return it, or None when this contact failed so often that it is a named gap now."""
+    failed[id_] = failed.get(id_, 0) + 1
+    if failed[id_] < _MOST_ATTEMPTS:
+        return error
+    await reading.gap("contact", id_, "still_lagging")
+    return None
+
+
 async def _listed(
     reading: Reading, id_: str, row: dict[str, Any], at: int, before: Held | None, memory: dict[str, Any]
 ) -> Fresh | None:
@@ -143,16 +157,6 @@ async def _listed(
         # It went between its row and its lists: the address it has left tells what became of it.
         await _became(reading, id_, before)
         return None
-
-
-async def _given_up(reading: Reading, position: dict[str, Any], id_: str) -> bool:
-    """Count a failure; tell whether this contact is a named gap now."""
-    failed: dict[str, int] = position.setdefault("failed", {})
-    failed[id_] = failed.get(id_, 0) + 1
-    if failed[id_] < _MOST_ATTEMPTS:
-        return False
-    await reading.gap("contact", id_, "still_lagging")
-    return True
 
 
 async def _fresh(
@@ -249,6 +253,8 @@ async def _walk_changed(reading: Reading, state: StepState) -> bool:
 async def _read_gaps(reading: Reading) -> None:
     """Try again, one by one, what earlier runs could not read; what fails again stays a gap."""
     for id_ in await gaps_in_turn(reading, "contact", "still_lagging"):
+        if not reading.time_left():
+            return  # Calls that end with their timeout take long; the rest is tried in the next round.
         held = (await reading.held("contact", [id_])).get(id_)
         with suppress(SourceUnavailableError, RequestRefusedError):
             await _became(reading, id_, held)

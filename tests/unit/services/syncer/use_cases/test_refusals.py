@@ -215,6 +215,36 @@ async def test_what_was_said_to_be_gone_and_is_shown_again_comes_back(resource: 
     assert rig.missing() == []
 
 
+async def test_contacts_that_never_answer_are_no_endless_slice() -> None:
+    """A call that ends with its timeout is longer than a slice: one is made, and the rest waits its turn."""
+    rig = Rig(small())
+    await rig.first_sync()
+    hidden = [found.id for found in rig.workspace.contacts][:3]
+    for id_ in hidden:
+        made = {"resource": "contact", "id": id_, "reason": "still_lagging", "since": START}
+        await rig.gaps.open(KEY, Gap.model_validate(made))
+        for number in range(11):
+            rig.mutate("create_tag", name=f"{id_} {number}")
+            rig.mutate("tag_contact", contact_id=id_, tag_id=list(rig.workspace.tags)[-1])
+    asked_for: list[str] = []
+
+    def silent(asked: httpx.Request) -> httpx.Response | None:
+        if not any(id_ in asked.url.path for id_ in hidden):
+            return None
+        asked_for.append(asked.url.path)
+        rig.clock.advance(30)
+        raise httpx.ReadTimeout("no answer", request=asked)
+
+    refuse(rig, silent)
+    await rig.request("scheduled")
+    while rig.runs.documents[KEY.document_id("main")]["state"] == "active":
+        before = len(asked_for)
+        await rig.slice("main")
+        assert len(asked_for) - before <= 1
+        rig.clock.advance(60)
+    assert {id_ for id_ in hidden for path in asked_for if id_ in path} == set(hidden)
+
+
 async def test_many_gaps_are_tried_in_turn() -> None:
     """Two hundred a run, from where the last one came to; refused ones when a person or a walk asks."""
     rig = Rig(small())
