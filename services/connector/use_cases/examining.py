@@ -7,7 +7,7 @@ of one row and looks at the status and at the count alone. The row is dropped un
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -48,6 +48,9 @@ _OUTCOME_OF: dict[RefusalKind, Outcome] = {
     "app_refused": "not_intercom",
     "not_intercom": "not_intercom",
 }
+
+_RECOGNISED = frozenset({"answered", "permission_missing", "plan_restricted"})
+"""Answers of `/me` that only a token which is known there gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,10 @@ class Doctor:
 
     async def _identity(self, token: str, connection: Connection) -> Identity:
         base_url = connection.workspace.base_url
-        me = await self._patiently(lambda: self._me(token, base_url), lambda said: said.outcome)
+        me = await self._whose(token, base_url)
+        if me.outcome == "token_rejected":
+            # One refusal may be a hiccup, and stopping a tenant is a big thing (FACTS §3).
+            me = await self._whose(token, base_url)
         elsewhere = None
         if me.outcome == "token_rejected":
             elsewhere = await self._elsewhere(token, base_url)
@@ -131,6 +137,9 @@ class Doctor:
             workspace_id=me.workspace_id,
             elsewhere=elsewhere,
         )
+
+    async def _whose(self, token: str, base_url: str) -> _Me:
+        return await self._patiently(lambda: self._me(token, base_url), lambda said: said.outcome)
 
     async def _me(self, token: str, base_url: str) -> _Me:
         try:
@@ -162,7 +171,24 @@ class Doctor:
         known_id = probes["contacts"].first_id
         if known_id is not None:
             probes["contact"] = await self._probe(token, identity.base_url, "contact", known_id)
-        return {key: probe.sight for key, probe in probes.items()}
+        return await self._confirmed(
+            token, identity.base_url, {key: probe.sight for key, probe in probes.items()}
+        )
+
+    async def _confirmed(
+        self, token: str, base_url: str, sights: dict[FamilyKey, Sight]
+    ) -> dict[FamilyKey, Sight]:
+        """Ask `/me` again where a family refused the token: a missing permission may say so (FACTS §3)."""
+        if all(sight.outcome != "token_rejected" for sight in sights.values()):
+            return sights
+        said = (await self._whose(token, base_url)).outcome
+        if said == "token_rejected":
+            return sights
+        meant: Outcome = "permission_missing" if said in _RECOGNISED else "unreachable"
+        return {
+            key: replace(sight, outcome=meant) if sight.outcome == "token_rejected" else sight
+            for key, sight in sights.items()
+        }
 
     async def _probe(self, token: str, base_url: str, key: FamilyKey, known_id: str | None = None) -> Probe:
         return await self._patiently(

@@ -58,15 +58,42 @@ async def test_a_missing_permission_is_found(rig: Rig) -> None:
 
 
 async def test_a_dead_token_stops_the_connection(rig: Rig) -> None:
-    """All regions are asked first; the families are not."""
+    """It is refused twice, and by all other regions; the families are not asked."""
     rig.intercom.opens = {}
     found = await verdicts(rig)
     assert (found["token"], found["tags"]) == ("revoked_token", "not_asked")
-    assert [where for _, _, where in rig.intercom.asked] == [US, EU, AU]
+    assert [where for _, _, where in rig.intercom.asked] == [US, US, EU, AU]
     assert (rig.held().state, rig.held().attention) == ("needs_attention", "token_revoked")
     assert len(rig.published(ConnectionChanged)) == 1
     await rig.doctor.examine("acme", "c-1")
     assert rig.counted("earshot_connection_attention_total", reason="token_revoked") == 1
+
+
+async def test_one_refusal_is_no_dead_token(rig: Rig) -> None:
+    """The second answer is the answer."""
+    rig.intercom.opens = {(TOKEN, US): [refused(), a_workspace()]}
+    assert set((await verdicts(rig)).values()) == {"fine"}
+    assert rig.held().state == "connected"
+
+
+@pytest.mark.parametrize(
+    ("again", "verdict", "state"),
+    [
+        (a_workspace(), "missing_permission", "connected"),
+        (refused("permission_missing"), "missing_permission", "connected"),
+        (IntercomUnreachable("away"), "unreachable", "connected"),
+        (refused(), "revoked_token", "needs_attention"),
+    ],
+)
+async def test_a_family_that_refuses_the_token_is_held_against_me(
+    rig: Rig, again: Any, verdict: str, state: str
+) -> None:
+    """A permission that is missing may be answered like a token that is dead; `/me` tells them apart."""
+    rig.intercom.opens = {(TOKEN, US): [a_workspace(), again]}
+    rig.intercom.sights = {"tags": Sight("token_rejected", None, "401 unauthorized")}
+    found = await verdicts(rig)
+    assert (found["token"], found["tags"]) == ("fine", verdict)
+    assert rig.held().state == state
 
 
 async def test_a_token_of_another_region_is_no_dead_one(rig: Rig) -> None:
