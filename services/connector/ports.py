@@ -84,8 +84,11 @@ class Connections(Protocol):
 
     async def get(self, organization_id: str, connection_id: str) -> Connection | None: ...
 
-    async def of_workspace(self, workspace_id: str) -> list[Connection]:
-        """Return the connected ones of a workspace, over all organizations (webhooks name no tenant)."""
+    async def of_workspace(self, workspace_id: str, *, in_need: bool = False) -> list[Connection]:
+        """Return the connected ones of a workspace, over all organizations (webhooks name no tenant).
+
+        With `in_need` also those that need attention, and go on when they have it.
+        """
         ...
 
     async def insert(

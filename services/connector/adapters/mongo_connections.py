@@ -70,8 +70,11 @@ class MongoConnections:
         )
         return _connection(document) if document else None
 
-    async def of_workspace(self, workspace_id: str) -> list[Connection]:
-        return await self._across({"workspace.id": workspace_id, "state": "connected"}, limit=_MOST_OF_ONE)
+    async def of_workspace(self, workspace_id: str, *, in_need: bool = False) -> list[Connection]:
+        states = ["connected", "needs_attention"] if in_need else ["connected"]
+        return await self._across(
+            {"workspace.id": workspace_id, "state": {"$in": states}}, limit=_MOST_OF_ONE
+        )
 
     async def insert(
         self, connection: Connection, *facts: Event, instead_of: Connection | None = None

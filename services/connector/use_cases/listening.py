@@ -126,7 +126,9 @@ class Listening:
     async def notified(self, body: Mapping[str, Any]) -> list[TakenNotice]:
         """Store one webhook notification as requests to read, to be published by `publish`.
 
-        Unknown workspaces and topics are dropped: they must be answered like any other (FACTS §9).
+        Unknown workspaces and topics are dropped: they must be answered like any other (FACTS §9). For a
+        connection that needs attention they are kept: the syncer follows them when it goes on, and some
+        changes, such as a redaction in an old conversation, are told by nothing else.
         """
         hints = hints_of(body)
         workspace_id = body.get("app_id")
@@ -136,7 +138,7 @@ class Listening:
         now = self._clock.now()
         identity = notification_identity(body)
         taken = []
-        for connection in await self._connections.of_workspace(workspace_id):
+        for connection in await self._connections.of_workspace(workspace_id, in_need=True):
             request = SyncRequested(
                 organization_id=connection.organization_id,
                 connection_id=connection.id,

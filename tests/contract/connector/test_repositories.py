@@ -276,8 +276,11 @@ async def test_webhooks_find_connected_ones_of_all_organizations(stores: Stores)
     await stores.connections.insert(a_connection())
     await stores.connections.insert(a_connection(id="c-2", organization_id="other"))
     await stores.connections.insert(a_connection(id="c-3", organization_id="third", state="disconnected"))
+    await stores.connections.insert(a_connection(id="c-4", organization_id="fourth", state="needs_attention"))
     found = await stores.connections.of_workspace("w-1")
     assert sorted(each.id for each in found) == ["c-1", "c-2"]
+    found = await stores.connections.of_workspace("w-1", in_need=True)
+    assert sorted(each.id for each in found) == ["c-1", "c-2", "c-4"]
 
 
 REPORT = SyncReport(

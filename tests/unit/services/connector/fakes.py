@@ -102,11 +102,12 @@ class MemoryConnections:
         found = self.stored.get(connection_id)
         return found if found is not None and found.organization_id == organization_id else None
 
-    async def of_workspace(self, workspace_id: str) -> list[Connection]:
+    async def of_workspace(self, workspace_id: str, *, in_need: bool = False) -> list[Connection]:
+        states = {"connected", "needs_attention"} if in_need else {"connected"}
         return [
             each
             for each in self.stored.values()
-            if each.workspace.id == workspace_id and each.state == "connected"
+            if each.workspace.id == workspace_id and each.state in states
         ]
 
     async def insert(

@@ -163,10 +163,10 @@ async def test_a_slow_bus_does_not_delay_the_answer(site: Site, rig: Rig) -> Non
 async def test_a_database_that_is_away_is_told_honestly(site: Site, rig: Rig) -> None:
     """Intercom sends it again after a minute."""
 
-    async def away(*_: object) -> list[Any]:
+    async def away(*_: object, **__: object) -> list[Any]:
         raise TransientError("The document database did not answer")
 
-    rig.connections.of_workspace = away  # type: ignore[assignment, method-assign] # the database is away
+    rig.connections.of_workspace = away  # type: ignore[method-assign] # the database is away
     assert (await send(site, notification())).status_code == 503
     assert rig.counted("earshot_webhooks_total", outcome="postponed") == 1
 
@@ -176,11 +176,11 @@ async def test_a_database_that_hangs_is_not_waited_for(
 ) -> None:
     """Intercom gives up after five seconds; we say so before."""
 
-    async def hangs(*_: object) -> list[Any]:
+    async def hangs(*_: object, **__: object) -> list[Any]:
         await asyncio.Event().wait()
         raise AssertionError
 
-    rig.connections.of_workspace = hangs  # type: ignore[assignment, method-assign] # the database hangs
+    rig.connections.of_workspace = hangs  # type: ignore[method-assign] # the database hangs
     monkeypatch.setattr("services.connector.webhooks._PATIENCE_SECONDS", 0.01)
     assert (await send(site, notification())).status_code == 503
 
@@ -231,10 +231,10 @@ async def test_an_unsigned_uninstall_notice_is_refused(site: Site, rig: Rig) -> 
 async def test_an_uninstall_notice_while_the_database_is_away(site: Site, rig: Rig) -> None:
     """It was answered; the next look finds what it told."""
 
-    async def away(*_: object) -> list[Any]:
+    async def away(*_: object, **__: object) -> list[Any]:
         raise TransientError("away")
 
-    rig.connections.of_workspace = away  # type: ignore[assignment, method-assign] # the database is away
+    rig.connections.of_workspace = away  # type: ignore[method-assign] # the database is away
     body = b'{"app_id": "w-1"}'
     response = await site.http.post(f"{HOOK}/uninstalled", content=body, headers=body_signed(body))
     assert response.status_code == 200

@@ -232,6 +232,14 @@ async def test_every_organization_of_the_workspace_is_told(rig: Rig) -> None:
     assert {request.organization_id for request in rig.published(SyncRequested)} == {"acme", "other"}
 
 
+async def test_a_connection_in_need_keeps_its_hints(rig: Rig) -> None:
+    """They are followed when it goes on; of one that was disconnected nothing is read any more."""
+    rig.hold(state="needs_attention", attention="unreachable")
+    rig.hold(id="c-2", organization_id="other", state="disconnected")
+    await rig.listening.publish(await rig.listening.notified(body()))
+    assert [request.connection_id for request in rig.published(SyncRequested)] == ["c-1"]
+
+
 @pytest.mark.parametrize(
     "change",
     [
