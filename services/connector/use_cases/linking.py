@@ -120,11 +120,14 @@ class Linking:
         """Order the present workspace's data to be removed, and connect the offered one.
 
         Raises:
-            ConnectionConflict: the offer is over, or something else was connected meanwhile.
+            ConnectionConflict: the offer is over, something else was connected meanwhile, or earlier data of
+                the offered workspace is still being removed.
         """
         offer = await self._waiting(identity.organization_id, offer_id)
         present = await self._present(identity.organization_id)
         if present is not None and present.workspace.id != offer.workspace.id:
+            # Before anything goes: what could not take its place would leave nothing connected.
+            await self._expect_place(offer)
             await self._administration.remove_data(identity, present.id)
         connection = await self._store(offer)
         await self._offers.take(identity.organization_id, offer_id)
@@ -175,7 +178,7 @@ class Linking:
             raise ConnectionConflict(
                 f"The workspace {present.workspace.name} was connected meanwhile. Reload the page."
             )
-        same = next((each for each in known if each.workspace.id == offer.workspace.id), None)
+        same = _of_workspace(known, offer.workspace.id)
         if same is None or same.state == "removed":
             if same is not None:
                 same.expect_removed()
@@ -184,6 +187,12 @@ class Linking:
         after = same.reconnected(fresh, now)
         await self._connections.replace(same, after, after.fact())
         return after
+
+    async def _expect_place(self, offer: Offer) -> None:
+        """Raise ConnectionConflict while data of the offered workspace is still being removed."""
+        earlier = _of_workspace(await self._connections.list_of(offer.organization_id), offer.workspace.id)
+        if earlier is not None:
+            earlier.expect_removed()
 
     def _first(self, wanted: ConnectionSettings | None) -> ConnectionSettings:
         said = wanted.model_dump(exclude_unset=True) if wanted else {}
@@ -214,6 +223,10 @@ class Linking:
 def _holding(known: list[Connection]) -> Connection | None:
     """Return the one connection that holds data."""
     return next((connection for connection in known if connection.state != "removed"), None)
+
+
+def _of_workspace(known: list[Connection], workspace_id: str) -> Connection | None:
+    return next((each for each in known if each.workspace.id == workspace_id), None)
 
 
 def _differing(present: Connection, offer: Offer) -> WorkspaceDiffers:

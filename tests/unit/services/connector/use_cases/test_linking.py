@@ -133,6 +133,20 @@ async def test_a_removed_one_waits_for_the_removal_and_then_starts_anew(rig: Rig
     assert after.next_sync_at == NOW
 
 
+async def test_what_cannot_be_replaced_yet_is_kept(rig: Rig) -> None:
+    """While the offered workspace's own earlier data is being removed, that of the present one stays."""
+    first = await link(rig, OTHER)
+    await rig.administration.remove_data(ADMIN, first.id)
+    present = await link(rig)
+    offer = await offered(rig)
+    with pytest.raises(ConnectionConflict, match="still being removed"):
+        await rig.linking.replace(ADMIN, offer)
+    assert rig.held(present.id).state == "connected"
+    await rig.confirm_removal(first.id)
+    assert (await rig.linking.replace(ADMIN, offer)).workspace == OTHER
+    assert rig.held(present.id).state == "removed"
+
+
 async def test_another_workspace_is_asked_about(rig: Rig) -> None:
     """Both are named, nothing is changed, and the credential waits encrypted."""
     rig.hold()
