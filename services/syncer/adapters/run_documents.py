@@ -21,6 +21,8 @@ INTERRUPTED = "interrupted"
 STOPPED = "stopped"
 """Ended because the connection was; whoever still works on it learns so when it renews its lease."""
 
+_STEP = tuple(StepState.__dataclass_fields__)
+
 
 def new_document(key: ConnectionKey, lane: Lane, now: datetime) -> dict[str, Any]:
     return {
@@ -142,7 +144,10 @@ def run_of(document: dict[str, Any]) -> Run:
         fence=document["fence"],
         started_at=document["started_at"],
         planned=document["planned"],
-        steps=[StepState(**step) for step in document["steps"]],
+        # A replica of a later version may have written more than this one knows.
+        steps=[
+            StepState(**{name: step[name] for name in _STEP if name in step}) for step in document["steps"]
+        ],
         counts={resource: Count(**count) for resource, count in document["counts"].items()},
         hints=hints,
         calls=document["calls"],

@@ -83,7 +83,7 @@ class FullRuns:
 
         Raises AccessError when a person must act, and TransientError when the bus or a store is away.
         """
-        if not run.planned:
+        if not run.planned or not self._planner.knows(run):
             self._plan(run, reading)
         began = self._clock.monotonic()
         while reading.time_left() and (step := self._planner.next_step(run, self._clock.now())) is not None:

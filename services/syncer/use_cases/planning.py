@@ -26,6 +26,10 @@ class Planner:
         """Return a step by its name. Raises KeyError for one that this version does not have."""
         return self._steps[name]
 
+    def knows(self, run: Run) -> bool:
+        """Tell whether this version has all steps of a run; another one may have planned it."""
+        return all(step.name in self._steps for step in run.steps)
+
     def plan(self, circumstances: Circumstances) -> list[StepState]:
         """Return the steps of a run, in reading order."""
         return [

@@ -471,6 +471,35 @@ async def test_a_hint_that_takes_all_the_time_keeps_no_others_waiting() -> None:
     assert [(gap.id, gap.reason) for gap in rig.gaps.kept[KEY].values()] == [(slow, "still_lagging")]
 
 
+async def test_hints_of_a_connection_in_need_wait_until_it_goes_on() -> None:
+    """Without a credential they are kept, one like many, and followed with the connection's next word."""
+    rig = Rig(small())
+    await rig.first_sync()
+    some = [conversation.id for conversation in rig.workspace.conversations][:2]
+    rig.credentials.refuse_with = DisconnectedError("It needs attention.")
+    for one in some:
+        rig.mutate("reply", conversation_id=one, body="<p>x</p>")
+        await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
+        assert (await rig.settle())[-1] == "disconnected"
+    rig.credentials.refuse_with = None
+    await rig.connect()
+    await rig.runs.resume_hints(KEY, now=rig.clock.now())
+    await rig.settle()
+    assert (rig.missing(), rig.runs.documents[HINTS]["hints"]) == ([], [])
+
+
+async def test_a_run_of_another_version_is_planned_anew() -> None:
+    """A rollback, or an upgrade of one replica, leaves steps and fields that this version does not have."""
+    rig = Rig(small(), slice_items=20)
+    await rig.connect()
+    await rig.request("initial")
+    await rig.slice("main")
+    (first, *_) = rig.runs.documents[KEY.document_id("main")]["steps"]
+    first.update(name="of another version", field_of_another_version=1)
+    assert (await rig.settle())[-1] == "completed"
+    assert rig.missing() == []
+
+
 async def test_a_contact_is_not_gone_because_its_lists_are() -> None:
     """Its own address decides: while that answers, a list that is missing is a trouble and no deletion."""
     rig = Rig(small())
