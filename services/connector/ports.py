@@ -75,6 +75,11 @@ class ApiKeyRecord:
     revoked_at: datetime | None = None
 
 
+MOST_WAITING = 20
+"""Facts of a connection that may wait for the bus before its schedule stands still: enough for what people
+and looks tell besides, and far from the 16 MB of a document, which two days of requests would reach."""
+
+
 class Connections(Protocol):
     """The connections of all organizations, each with its facts still to be published."""
 
@@ -112,7 +117,11 @@ class Connections(Protocol):
         ...
 
     async def due(self, now: datetime, limit: int) -> list[Connection]:
-        """Return connected ones whose next run is due, longest waiting first."""
+        """Return connected ones whose next run is due, longest waiting first.
+
+        One with MOST_WAITING facts to publish is not: the bus is away, and one more request would say nothing
+        that the last one does not.
+        """
         ...
 
     async def scheduled(self, connection: Connection, *, next_sync_at: datetime, fact: Event) -> bool:

@@ -12,7 +12,7 @@ from services.connector.domain.connection import Connection
 from services.connector.domain.diagnosis import Diagnosis
 from services.connector.domain.report import SyncReport
 from services.connector.errors import ChangedMeanwhile
-from services.connector.ports import StoredCredential
+from services.connector.ports import MOST_WAITING, StoredCredential
 from shared.documents.collection import ORGANIZATION, Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
 
@@ -120,7 +120,13 @@ class MongoConnections:
 
     async def due(self, now: datetime, limit: int) -> list[Connection]:
         return await self._across(
-            {"next_sync_at": {"$lte": now}, "state": "connected"}, sort="next_sync_at", limit=limit
+            {
+                "next_sync_at": {"$lte": now},
+                "state": "connected",
+                f"{PENDING}.{MOST_WAITING - 1}": {"$exists": False},
+            },
+            sort="next_sync_at",
+            limit=limit,
         )
 
     async def scheduled(self, connection: Connection, *, next_sync_at: datetime, fact: Event) -> bool:

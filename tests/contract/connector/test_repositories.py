@@ -20,7 +20,7 @@ from services.connector.domain.connection import Removal
 from services.connector.domain.diagnosis import Diagnosis, Finding
 from services.connector.domain.report import LedgerReport, RunReport, SyncReport
 from services.connector.errors import ChangedMeanwhile
-from services.connector.ports import ApiKeyRecord, OAuthState, Offer
+from services.connector.ports import MOST_WAITING, ApiKeyRecord, OAuthState, Offer
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
 from shared.contracts.connections import ApiKeyRevoked, ConnectionSettings
@@ -247,6 +247,22 @@ async def test_due_are_the_connected_ones_longest_waiting_first(stores: Stores) 
         await stores.connections.insert(a_connection(id=name, organization_id=f"org-{name}", **changes))
     assert [each.id for each in await stores.connections.due(NOW, 10)] == ["c-late", "c-now"]
     assert [each.id for each in await stores.connections.due(NOW, 1)] == ["c-late"]
+
+
+async def test_the_schedule_stands_still_while_too_much_waits_for_the_bus(stores: Stores) -> None:
+    """Requests of a long outage would outgrow the connection's document; then it is due at once."""
+    connection = a_connection()
+    await stores.connections.insert(connection)
+    for at in range(MOST_WAITING):
+        assert await stores.connections.due(NOW, 10) == [connection]
+        upcoming = NOW - timedelta(seconds=MOST_WAITING - at)
+        assert await stores.connections.scheduled(
+            connection, next_sync_at=upcoming, fact=_request(connection, f"r-{at}")
+        )
+        connection = replace(connection, next_sync_at=upcoming)
+    assert await stores.connections.due(NOW, 10) == []
+    await stores.connections.publish_pending("acme", connection.id)
+    assert await stores.connections.due(NOW, 10) == [connection]
 
 
 async def test_looks_are_claimed_once(stores: Stores) -> None:

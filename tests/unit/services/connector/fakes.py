@@ -11,7 +11,14 @@ from services.connector.domain.connection import Connection, Workspace
 from services.connector.domain.diagnosis import Sight
 from services.connector.domain.report import SyncReport
 from services.connector.errors import ChangedMeanwhile, IntercomRefused
-from services.connector.ports import ApiKeyRecord, OAuthState, Offer, Probe, StoredCredential
+from services.connector.ports import (
+    MOST_WAITING,
+    ApiKeyRecord,
+    OAuthState,
+    Offer,
+    Probe,
+    StoredCredential,
+)
 from shared.auth.identity import Identity
 from shared.contracts.connections import ApiKeyRevoked, ConnectionSettings
 from shared.errors import ConfigurationError
@@ -77,6 +84,9 @@ class MemoryPending:
 
     def keep(self, key: str, *facts: Event) -> None:
         self.waiting.setdefault(key, []).extend(facts)
+
+    def count(self, key: str) -> int:
+        return len(self.waiting.get(key, []))
 
     async def publish(self, key: str) -> None:
         facts = self.waiting.get(key, [])
@@ -150,7 +160,10 @@ class MemoryConnections:
         found = [
             each
             for each in self.stored.values()
-            if each.state == "connected" and each.next_sync_at is not None and each.next_sync_at <= now
+            if each.state == "connected"
+            and each.next_sync_at is not None
+            and each.next_sync_at <= now
+            and self.pending.count(each.id) < MOST_WAITING
         ]
         return sorted(found, key=lambda each: each.next_sync_at or now)[:limit]
 
