@@ -64,7 +64,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
             deliveries=found,
             next_cursor=cursor_of(place),
             count=await log.count(identity.organization_id, wanted),
-            csv_url=f"/operations/deliveries.csv?{request.url.query}",
+            csv_url=f"/operations/deliveries/export.csv?{request.url.query}",
             wanted=wanted,
             rule_names=await rule_names(identity.organization_id),
             channel_names=CHANNEL_NAMES,
@@ -72,7 +72,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
             state_tones=STATE_TONES,
         )
 
-    @router.get("/deliveries.csv")
+    @router.get("/deliveries/export.csv")
     async def export(
         identity: Member,
         state: Annotated[str, Query(max_length=20)] = "",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
+from fastapi.routing import iter_route_contexts
 
 from deploy.compose.edge import routes_conf
 from deploy.k8s.rendering import render
@@ -30,6 +31,17 @@ def test_what_a_service_describes_reaches_it(service: Service) -> None:
     app = application_of(service)
     described = [app.openapi_url, *(path for path in app.openapi()["paths"] if path.startswith("/api/"))]
     assert {path: route(path) for path in described} == dict.fromkeys(described, ToService(service))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_page_and_file_of_a_service_reaches_it(service: Service) -> None:
+    """No link of a page leads to an address that its service answers and nobody is sent to."""
+    inside = ("/internal/", "/health/", "/metrics", "/static")
+    answered = iter_route_contexts(_app(service).routes)
+    paths = {re.sub(r"\{[^}]+\}", "x", one.path) for one in answered if one.path is not None}
+    outside = sorted(path for path in paths if not path.startswith(inside))
+    assert outside
+    assert {path: route(path) for path in outside} == dict.fromkeys(outside, ToService(service))
 
 
 def test_the_ingress_is_the_path_table(manifests: list[dict[str, Any]]) -> None:

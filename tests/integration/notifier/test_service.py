@@ -228,7 +228,7 @@ async def test_redacted_words_are_nowhere(settings: Settings, receivers: Receive
             "/api/v1/inbox",
             "/api/v1/deliveries",
             "/operations/deliveries",
-            "/operations/deliveries.csv",
+            "/operations/deliveries/export.csv",
             "/settings/organization/notifications",
         ):
             answer = await client.get(path, headers={"Accept": "text/html"})

@@ -130,9 +130,9 @@ async def test_lists_tell_how_many_there_are_and_go_into_files() -> None:
     # What a customer wrote is never taken for a formula.
     assert all("'=1+1" in line for line in lines[1:])
     assert "35 notifications" in await site.get("/operations/deliveries")
-    log = (await site.http.get("/operations/deliveries.csv?channel=inbox")).text.splitlines()
+    log = (await site.http.get("/operations/deliveries/export.csv?channel=inbox")).text.splitlines()
     assert (len(log), log[1].split(",")[1]) == (36, "delivered")
-    assert len((await site.http.get("/operations/deliveries.csv?state=failed")).text.splitlines()) == 1
+    assert len((await site.http.get("/operations/deliveries/export.csv?state=failed")).text.splitlines()) == 1
     for path, count in (
         ("/inbox", 35),
         ("/inbox?unread=true", 34),
