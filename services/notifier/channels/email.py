@@ -70,6 +70,9 @@ class EmailChannel:
                 first.code, f"The mail server refused the recipient: {first.code} {first.message}"
             ) from error
         except aiosmtplib.SMTPAuthenticationError as error:
+            if error.code < _PERMANENT:
+                # Its own directory of names is away, or it has seen too many sign-ins (RFC 4954: 454).
+                raise _decided(error.code, f"The mail server said {error.code} {error.message}") from error
             raise DeliveryRefused(
                 f"The mail server refused our name or password ({error.code}). Check EARSHOT_SMTP_USERNAME"
                 " and EARSHOT_SMTP_PASSWORD.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -79,11 +79,16 @@ async def receiving() -> AsyncIterator[Receivers]:
 
 @dataclass(slots=True)
 class Mailbox:
-    """A mail server's mailbox. `refuse` is the reply to recipients, when it is not to take them."""
+    """A mail server's mailbox. `refuse` and `sign_in` are its replies to recipients and users it refuses."""
 
     port: int = 0
     mails: list[bytes] = field(default_factory=list)
     refuse: str | None = None
+    sign_in: str | None = None
+
+    def authenticate(self, *_: Any) -> AuthResult:
+        """Answer who signs in as the test says."""
+        return AuthResult(success=False, handled=False, message=self.sign_in)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
@@ -103,7 +108,11 @@ async def mail_server() -> AsyncIterator[Mailbox]:
     """Run an SMTP server on a free port inside the block."""
     mailbox = Mailbox()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(mailbox, loop=loop), "127.0.0.1", 0)
+
+    def session() -> SMTP:
+        return SMTP(mailbox, loop=loop, authenticator=mailbox.authenticate, auth_require_tls=False)
+
+    server = await loop.create_server(session, "127.0.0.1", 0)
     mailbox.port = server.sockets[0].getsockname()[1]
     with closing(server):
         yield mailbox

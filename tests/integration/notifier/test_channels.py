@@ -308,6 +308,23 @@ async def test_a_mail_servers_reply_decides(mailbox: Mailbox, reply: str, error:
         await _mail(mailbox.port).deliver(_message())
 
 
+@pytest.mark.parametrize(
+    ("reply", "error", "reason"),
+    [
+        ("535 5.7.8 no", DeliveryRefused, "not_configured"),
+        ("454 4.7.0 Temporary authentication failure", DeliveryPostponed, "rejected"),
+    ],
+)
+async def test_a_sign_in_that_fails_for_now_is_tried_again(
+    mailbox: Mailbox, reply: str, error: type[Exception], reason: str
+) -> None:
+    """A wrong password is for the operator; a directory that is away, or too many sign-ins, pass."""
+    mailbox.sign_in = reply
+    with pytest.raises(error, match=reply[:3]) as caught:
+        await _mail(mailbox.port, smtp_username="u", smtp_password="p").deliver(_message())
+    assert getattr(caught.value, "failure", None) == reason
+
+
 async def test_a_mail_server_that_is_not_there_is_tried_again() -> None:
     """A refused connection is trouble that passes."""
     async with mail_server() as closed:
