@@ -1,7 +1,8 @@
 """Posting to addresses that people gave us: bounded, without redirects, and never into the private network.
 
 The name is resolved here, every address it has is judged, and the connection goes to the very address that
-was judged: a name that changes its mind in between (DNS rebinding) gains nothing.
+was judged: a name that changes its mind in between (DNS rebinding) gains nothing. Each try has a
+connection of its own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from services.notifier.domain.addresses import is_public
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from services.notifier.domain.addresses import Address
 
@@ -57,7 +59,7 @@ class OutgoingHttp:
         resolve: Callable[[str, int], Awaitable[list[Address]]] = resolve_by_system,
     ) -> None:
         self._client = client
-        self._timeout = httpx.Timeout(timeout_seconds)
+        self._timeout_seconds = timeout_seconds
         self._allow_private = allow_private
         self._resolve = resolve
 
@@ -69,21 +71,9 @@ class OutgoingHttp:
             DeliveryRefused: no address or a private one, a redirect, or an answer that says never.
         """
         target = _target(url)
-        request = self._client.build_request(
-            "POST",
-            target if self._allow_private else await self._pinned(target),
-            content=body,
-            headers={
-                "User-Agent": _USER_AGENT,
-                **headers,
-                "Host": target.netloc.decode("ascii"),
-                "Accept-Encoding": "identity",
-            },
-            timeout=self._timeout,
-            extensions={"timeout": self._timeout.as_dict(), "sni_hostname": target.raw_host.decode("ascii")},
-        )
+        ways = [target] if self._allow_private else await self._pinned(target)
         try:
-            response = await self._client.send(request, stream=True, follow_redirects=False)
+            response = await self._send(target, ways, body, headers)
             try:
                 answer = Answer(response.status_code, await _beginning(response))
             finally:
@@ -97,7 +87,39 @@ class OutgoingHttp:
         _judge(answer, response.headers)
         return answer
 
-    async def _pinned(self, target: httpx.URL) -> httpx.URL:
+    async def _send(
+        self, target: httpx.URL, ways: Sequence[httpx.URL], body: bytes, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        """Send by the first way on which a connection comes about: until then the receiver got nothing."""
+        patience = self._timeout_seconds if len(ways) == 1 else self._timeout_seconds / (len(ways) + 1)
+        timeout = httpx.Timeout(self._timeout_seconds, connect=patience)
+
+        async def by(way: httpx.URL) -> httpx.Response:
+            request = self._client.build_request(
+                "POST",
+                way,
+                content=body,
+                headers={
+                    "User-Agent": _USER_AGENT,
+                    **headers,
+                    "Host": target.netloc.decode("ascii"),
+                    "Accept-Encoding": "identity",
+                    # A kept connection is found by its address alone: the next name that has the same one
+                    # would be sent on it, under another's certificate, and refused by servers that look.
+                    "Connection": "close",
+                },
+                timeout=timeout,
+                extensions={"timeout": timeout.as_dict(), "sni_hostname": target.raw_host.decode("ascii")},
+            )
+            return await self._client.send(request, stream=True, follow_redirects=False)
+
+        *others, last = ways
+        for way in others:
+            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                return await by(way)
+        return await by(last)
+
+    async def _pinned(self, target: httpx.URL) -> list[httpx.URL]:
         if target.scheme != "https":
             raise DeliveryRefused("Only https addresses are sent to.", reason="refused_address")
         port = target.port or _DEFAULT_PORTS[target.scheme]
@@ -111,7 +133,17 @@ class OutgoingHttp:
                 " EARSHOT_ALLOW_PRIVATE_WEBHOOKS=true.",
                 reason="refused_address",
             )
-        return target.copy_with(host=str(addresses[0]), port=port)
+        return [target.copy_with(host=str(address), port=port) for address in _worth_trying(addresses)]
+
+
+def _worth_trying(addresses: Sequence[Address]) -> list[Address]:
+    """Return the resolver's first choice, and one more: of the other family if there is one.
+
+    A cluster or a network may have names answered in IPv6 and let nothing but IPv4 out.
+    """
+    first, *others = addresses
+    other = next((address for address in others if address.version != first.version), None)
+    return [first, *([other] if other is not None else others[:1])]
 
 
 def _target(url: str) -> httpx.URL:

@@ -19,4 +19,7 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
+        if address.is_site_local:
+            # fec0::/10, given up by RFC 3879: Python calls it global, and who has it routes it inside.
+            return False
     return address.is_global and not address.is_multicast and not address.is_reserved

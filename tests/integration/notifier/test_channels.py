@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
+import httpcore
 import httpx
 import orjson
 import pytest
@@ -29,6 +31,7 @@ from tests.integration.notifier.receivers import Mailbox, Receivers, mail_server
 from tests.unit.services.notifier.fakes import NOW, a_signal
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator
 
     from services.notifier.domain.addresses import Address
@@ -230,6 +233,84 @@ async def test_the_connection_goes_to_the_address_that_was_judged() -> None:
     assert str(request.url) == "https://93.184.216.34:8443/x?y=z"
     assert request.headers["host"] == "hooks.example.com:8443"
     assert request.extensions["sni_hostname"] == "hooks.example.com"
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    """Takes every connection but those to `shut`, answers 200 on it, and notes where to and for whom."""
+
+    def __init__(self, *shut: str) -> None:
+        self.shut = shut
+        self.asked: list[str] = []
+        self.named: list[str | None] = []
+
+    async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+        self.asked.append(host)
+        if host in self.shut:
+            raise httpcore.ConnectError("no way")
+        return _Stream(self.named)
+
+
+class _Stream(httpcore.AsyncMockStream):
+    def __init__(self, named: list[str | None]) -> None:
+        super().__init__([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"] * 2)
+        self._named = named
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> httpcore.AsyncNetworkStream:
+        self._named.append(server_hostname)
+        return self
+
+
+@asynccontextmanager
+async def _over(network: _Network, *addresses: str) -> AsyncIterator[OutgoingHttp]:
+    """Yield what posts over a network where every name has these addresses."""
+
+    async def resolve(host: str, port: int) -> list[Address]:
+        return [ipaddress.ip_address(address) for address in addresses]
+
+    transport = httpx.AsyncHTTPTransport()
+    transport._pool = httpcore.AsyncConnectionPool(network_backend=network)
+    async with httpx.AsyncClient(transport=transport) as client:
+        yield OutgoingHttp(client, timeout_seconds=1, allow_private=False, resolve=resolve)
+
+
+async def test_two_names_of_one_address_share_no_connection() -> None:
+    """Each is asked for by its own name and certificate: servers refuse what comes by another's."""
+    network = _Network()
+    async with _over(network, "93.184.216.34") as http:
+        await http.post("https://one.example/x", b"{}", {})
+        await http.post("https://two.example/x", b"{}", {})
+    assert network.named == ["one.example", "two.example"]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "asked"),
+    [
+        (("2606:4700::1", "2606:4700::2", "93.184.216.34"), ["2606:4700::1", "93.184.216.34"]),
+        (("1.1.1.1", "93.184.216.34"), ["1.1.1.1", "93.184.216.34"]),
+    ],
+)
+async def test_a_name_is_reached_by_another_address_of_it(
+    addresses: tuple[str, ...], asked: list[str]
+) -> None:
+    """Where the first cannot be reached, as IPv6 in many a cluster, nothing was sent yet."""
+    network = _Network(*addresses[:-1])
+    async with _over(network, *addresses) as http:
+        assert (await http.post("https://one.example/x", b"{}", {})).status == 200
+    assert network.asked == asked
+
+
+async def test_a_name_that_none_of_its_addresses_reaches_is_tried_again() -> None:
+    """The last refusal is what is told."""
+    network = _Network("1.1.1.1", "93.184.216.34")
+    async with _over(network, "1.1.1.1", "93.184.216.34") as http:
+        with pytest.raises(DeliveryPostponed, match="could not be reached"):
+            await http.post("https://one.example/x", b"{}", {})
+    assert len(network.asked) == 2
 
 
 async def test_a_name_without_address_is_tried_again() -> None:

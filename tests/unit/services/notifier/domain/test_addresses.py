@@ -27,6 +27,7 @@ from services.notifier.domain.addresses import is_public
         ("::", False),
         ("fe80::1", False),
         ("fd00::1", False),
+        ("fec0::1", False),
         ("ff02::1", False),
         ("::ffff:127.0.0.1", False),
         ("::ffff:93.184.216.34", True),
