@@ -227,9 +227,16 @@ class Notifications(Protocol):
         ...
 
     async def cancel(
-        self, organization_id: str, because: str, *, signal_id: str | None = None, rule_id: str | None = None
+        self,
+        organization_id: str,
+        because: str,
+        *,
+        signal_id: str | None = None,
+        rule_id: str | None = None,
+        notification_id: str | None = None,
+        spared: AbstractSet[str] = frozenset(),
     ) -> int:
-        """Cancel what is pending for a signal, or by a rule."""
+        """Cancel what is pending for a signal, by a rule, or this one; but for recipients of some keys."""
         ...
 
     async def refresh(self, signal: SignalEvent) -> None:

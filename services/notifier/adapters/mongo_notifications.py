@@ -109,7 +109,8 @@ class MongoNotifications:
         collection = self._collection.of(notification.organization_id)
         mine = {"_id": _key(notification.organization_id, notification.id), "lease": token}
         attempt = {"attempts": _ATTEMPT.dump_python(settlement.attempt)}
-        fields: dict[str, Any] = {"state": settlement.state, "lease": None}
+        # The rule too: another may have sent it in the place of the one that made it.
+        fields: dict[str, Any] = {"state": settlement.state, "lease": None, "rule_id": notification.rule_id}
         if settlement.next_attempt_at is not None:
             fields["next_attempt_at"] = settlement.next_attempt_at
         else:
@@ -160,15 +161,23 @@ class MongoNotifications:
             ]
 
     async def cancel(
-        self, organization_id: str, because: str, *, signal_id: str | None = None, rule_id: str | None = None
+        self,
+        organization_id: str,
+        because: str,
+        *,
+        signal_id: str | None = None,
+        rule_id: str | None = None,
+        notification_id: str | None = None,
+        spared: AbstractSet[str] = frozenset(),
     ) -> int:
-        which = {
-            name: value
-            for name, value in (("signal_id", signal_id), ("rule_id", rule_id))
-            if value is not None
-        }
+        named = (("signal_id", signal_id), ("rule_id", rule_id), ("id", notification_id))
+        which: dict[str, Any] = {name: value for name, value in named if value is not None}
         if not which:
-            raise ValueError("Say which notifications to cancel: a signal's or a rule's.")
+            raise ValueError("Say which notifications to cancel: a signal's, a rule's, or one.")
+        if notification_id is not None:
+            which["_id"] = _key(organization_id, notification_id)
+        if spared:
+            which["recipient.key"] = {"$nin": sorted(spared)}
         result = await self._collection.of(organization_id).update_many(
             {**which, "state": "pending"},
             {"$set": {"state": "cancelled", "cancelled_because": because, "settled_at": self._clock.now()}},

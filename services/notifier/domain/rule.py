@@ -123,6 +123,24 @@ class Rule:
         """Return whether two states of a rule tell the same people of the same signals."""
         return all(getattr(self, name) == getattr(other, name) for name in _ASKED)
 
+    def may_tell(self, channel: ChannelName, recipient_key: str) -> bool:
+        """Return whether the rule is on, and channel and recipient are still among what it names.
+
+        OWNER may be anybody. A Slack or webhook address that was replaced is the same receiver.
+        """
+        if not self.enabled or self.channel != channel:
+            return False
+        named = {address.strip().casefold() for address in self.recipients}
+        return channel not in PEOPLE_CHANNELS or OWNER in named or recipient_key in named
+
+    def tells(self, signal: SignalDetected, channel: ChannelName, recipient_key: str) -> bool:
+        """Return whether the rule would tell just this recipient of the signal, by this channel."""
+        return (
+            self.channel == channel
+            and self.matches(signal)
+            and any(recipient.key == recipient_key for recipient in self.recipients_for(signal))
+        )
+
     def recipients_for(self, signal: SignalDetected) -> tuple[Recipient, ...]:
         """Return who is told by this rule. OWNER is nobody where the account's owner is not known."""
         if self.channel not in PEOPLE_CHANNELS:

@@ -139,9 +139,7 @@ class Administration:
         if seen != before.revision or not await self._rules.replace(rule, expected_revision=seen):
             raise RuleInvalid({"name": "Somebody else changed this rule meanwhile. Reload and try again."})
         if not rule.enabled:
-            await self._notifications.cancel(
-                identity.organization_id, "Its rule was switched off.", rule_id=rule_id
-            )
+            await self._let_go(before, "Its rule was switched off.")
         return SavedRule(rule, saved.new_secret)
 
     async def remove(self, organization_id: str, rule_id: str) -> None:
@@ -149,9 +147,35 @@ class Administration:
         if rule_id == DEFAULT_RULE_ID:
             # Who gave the first rule may have died before noting so; then it would be given again.
             await self._rules.seed(default_rule(organization_id, self._clock.now()))
-        if not await self._rules.delete(organization_id, rule_id):
+        rule = await self._rules.get(organization_id, rule_id)
+        if rule is None or not await self._rules.delete(organization_id, rule_id):
             raise NotThere("There is no such rule. It may have been removed already.")
-        await self._notifications.cancel(organization_id, "Its rule was removed.", rule_id=rule_id)
+        await self._let_go(rule, "Its rule was removed.")
+
+    async def _let_go(self, rule: Rule, because: str) -> None:
+        """Cancel what the rule has pending, but for recipients whom another rule may tell of the same.
+
+        Whether it does depends on the signal; that is looked at when each is due.
+        """
+        others = [
+            other
+            for other in await self._rules.list_of(rule.organization_id)
+            if other.id != rule.id and other.enabled and other.channel == rule.channel
+        ]
+        if any(OWNER in other.recipients for other in others):
+            return
+        spared = {
+            recipient
+            for other in others
+            for recipient in (
+                [other.destination.key]
+                if other.destination
+                else [address.casefold() for address in other.recipients]
+            )
+        }
+        await self._notifications.cancel(
+            rule.organization_id, because, rule_id=rule.id, spared=frozenset(spared)
+        )
 
     async def try_out(self, identity: Identity, rule_id: str) -> tuple[Notification, Settlement | None]:
         """Send one sample by a rule, now and once; return what came of it. Raises NotThere, RuleInvalid."""

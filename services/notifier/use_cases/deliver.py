@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ class Deliverer:
     async def attempt(self, organization_id: str, notification_id: str) -> Settlement | None:
         """Send a notification if it is due and nobody else does; return what came of it.
 
-        None when there was nothing to do, its rule is off, or its recipient has quiet hours now.
+        None when there was nothing to do, no rule asks for it any more, or its recipient has quiet hours now.
         """
         now = self._clock.now()
         token = secrets.token_hex(8)
@@ -83,12 +84,15 @@ class Deliverer:
         )
         if claimed is None:
             return None
-        rule = await self._rules.get(organization_id, claimed.rule_id)
-        if rule is None or not (rule.enabled or claimed.test):
+        rule = await self._asking(claimed)
+        if rule is None:
             await self._notifications.cancel(
-                organization_id, "Its rule was removed or switched off.", rule_id=claimed.rule_id
+                organization_id,
+                "Its rule was removed or switched off, or names neither this recipient nor this channel now.",
+                notification_id=claimed.id,
             )
             return None
+        claimed = replace(claimed, rule_id=rule.id)
         until = await self._quiet_until(claimed, now)
         if until is not None:
             await self._notifications.put_back(claimed, until, token=token)
@@ -102,6 +106,21 @@ class Deliverer:
         if stored:
             await self._note(claimed, settlement)
         return settlement
+
+    async def _asking(self, claimed: Notification) -> Rule | None:
+        """Return the rule to send by: its own, or one that tells the same recipient of the signal.
+
+        There is one notification a signal, channel and recipient, whichever rule was the first to make it. So
+        that rule's end must not silence the others.
+        """
+        rule = await self._rules.get(claimed.organization_id, claimed.rule_id)
+        if rule is not None and (claimed.test or rule.may_tell(claimed.channel, claimed.recipient.key)):
+            return rule
+        if claimed.test:
+            return None
+        others = await self._rules.list_of(claimed.organization_id)
+        told = (claimed.signal, claimed.channel, claimed.recipient.key)
+        return next((other for other in others if other.tells(*told)), None)
 
     async def _quiet_until(self, claimed: Notification, now: datetime) -> datetime | None:
         """Return when quiet hours end that keep mail waiting; a sample is wanted now and waits for none."""

@@ -303,6 +303,31 @@ async def test_cancelling_stops_what_waits_and_not_what_arrived(repositories: Re
         await notifications.cancel("acme", "all")
 
 
+async def test_cancelling_may_be_for_one_or_spare_some(repositories: Repositories) -> None:
+    """One by its id; a rule's but for the recipients of some keys."""
+    notifications = repositories.notifications
+    recipients = [Recipient(key, key) for key in ("a", "b", "c")]
+    for number, recipient in enumerate(recipients, 1):
+        await notifications.add(_notification(number, recipient=recipient))
+    one = _notification(1, recipient=recipients[0]).id
+    assert await notifications.cancel("acme", "one", notification_id=one) == 1
+    assert await notifications.cancel("acme", "others", rule_id="r-1", spared=frozenset({"a", "c"})) == 1
+    log = await notifications.page("acme", LogFilter(), after=None, limit=10)
+    assert {n.recipient.key: n.cancelled_because for n in log} == {"a": "one", "b": "others", "c": None}
+
+
+async def test_what_another_rule_sent_is_logged_as_its_own(repositories: Repositories) -> None:
+    """The rule that made it may have ended before."""
+    notifications = repositories.notifications
+    await notifications.add(_notification())
+    claimed = await _claim(notifications, _notification())
+    assert claimed is not None
+    sent = replace(claimed, rule_id="r-2")
+    assert await notifications.settle(sent, Settlement("delivered", _attempt()), token="t", facts=())
+    (stored,) = await notifications.page("acme", LogFilter(), after=None, limit=10)
+    assert stored.rule_id == "r-2"
+
+
 async def test_the_log_is_filtered_and_paged(repositories: Repositories) -> None:
     """Newest first; every one is seen once over all pages, also where moments are equal."""
     notifications = repositories.notifications

@@ -178,6 +178,7 @@ class MemoryNotifications:
             tried = replace(
                 tried,
                 state=settlement.state,
+                rule_id=notification.rule_id,
                 next_attempt_at=settlement.next_attempt_at or kept.next_attempt_at,
                 settled_at=None if settlement.next_attempt_at else settlement.attempt.at,
             )
@@ -211,13 +212,25 @@ class MemoryNotifications:
         ]
 
     async def cancel(
-        self, organization_id: str, because: str, *, signal_id: str | None = None, rule_id: str | None = None
+        self,
+        organization_id: str,
+        because: str,
+        *,
+        signal_id: str | None = None,
+        rule_id: str | None = None,
+        notification_id: str | None = None,
+        spared: AbstractSet[str] = frozenset(),
     ) -> int:
-        if signal_id is None and rule_id is None:
+        if signal_id is None and rule_id is None and notification_id is None:
             raise ValueError("Say which notifications to cancel.")
         cancelled = 0
         for key, kept in self._kept.items():
-            fits = signal_id in (None, kept.signal.signal_id) and rule_id in (None, kept.rule_id)
+            fits = (
+                signal_id in (None, kept.signal.signal_id)
+                and rule_id in (None, kept.rule_id)
+                and notification_id in (None, kept.id)
+                and kept.recipient.key not in spared
+            )
             if key[0] == organization_id and fits and kept.state == "pending":
                 self._kept[key] = replace(kept, state="cancelled", cancelled_because=because, settled_at=NOW)
                 cancelled += 1

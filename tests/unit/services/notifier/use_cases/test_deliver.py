@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from datetime import time
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from pydantic import SecretStr
 
 from services.notifier.domain.notification import Attempt, Settlement
 from services.notifier.domain.preferences import Preferences, QuietHours
+from services.notifier.domain.rule import Recipient
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
+from services.notifier.use_cases.administer import RuleDraft
 from shared.contracts.deliveries import NotificationDelivered, NotificationFailed
 from shared.errors import ConfigurationError, TransientError
 from tests.unit.services.notifier.fakes import ADMIN, NOW, MirrorVault, ScriptedChannel, a_rule, a_signal
 from tests.unit.services.notifier.rig import LONG, Rig
+
+if TYPE_CHECKING:
+    from services.notifier.domain.rule import Rule
 
 
 def _later(seconds: float | None = None) -> DeliveryPostponed:
@@ -177,6 +184,83 @@ async def test_a_removed_rule_sends_nothing_more() -> None:
     await rig.rules.delete("acme", "r-1")
     await rig.sweep(10)
     assert rig.sent("inbox") == ["s-1"]
+    assert [n.state for n in await rig.log()] == ["cancelled"]
+
+
+async def _waiting_mail(*rules: Rule) -> Rig:
+    """Return a rig where mail to Tom, by the first of the rules, waits to be tried again."""
+    rig = Rig(ScriptedChannel("email", _later()))
+    for rule in rules:
+        await rig.rules.insert(rule)
+    await rig.take(a_signal())
+    assert rig.sent("email") == ["s-1"]
+    return rig
+
+
+def _to_tom(rule_id: str = "r-1", **changes: Any) -> Rule:
+    return a_rule(id=rule_id, **{"channel": "email", "recipients": ("tom@example.com",), **changes})
+
+
+async def test_who_is_taken_out_of_a_rule_is_not_told_what_waited() -> None:
+    """A person who left gets no mail any more, and the log says why."""
+    rig = await _waiting_mail(_to_tom())
+    await rig.rules.replace(_to_tom(recipients=("ines@example.com",)), expected_revision=1)
+    await rig.sweep(10)
+    assert rig.sent("email") == ["s-1"]
+    (notification,) = await rig.log()
+    assert notification.state == "cancelled"
+    assert "names neither this recipient" in (notification.cancelled_because or "")
+
+
+async def test_a_rule_that_owners_come_to_is_for_whoever_was_told() -> None:
+    """An address that is named, or may be the owner's, is told by the rule as ever."""
+    rig = await _waiting_mail(_to_tom())
+    await rig.rules.replace(_to_tom(recipients=("owner",)), expected_revision=1)
+    await rig.sweep(10)
+    assert rig.sent("email") == ["s-1", "s-1"]
+
+
+async def test_what_waited_for_one_channel_goes_into_no_other() -> None:
+    """A rule that leads to Slack instead of a webhook posts no webhook there, and the other way round."""
+    rig = Rig(ScriptedChannel("webhook", _later()))
+    places = {
+        "recipients": (),
+        "destination": Recipient("k", "at hooks.example.com"),
+        "sealed_url": "sealed:x",
+    }
+    await rig.rules.insert(a_rule(channel="webhook", **places))
+    await rig.take(a_signal())
+    await rig.rules.replace(a_rule(channel="slack", **places), expected_revision=1)
+    await rig.sweep(10)
+    assert (rig.sent("webhook"), rig.sent("slack")) == (["s-1"], [])
+    assert [n.state for n in await rig.log()] == ["cancelled"]
+
+
+@pytest.mark.parametrize("others", [{}, {"recipients": ("owner",)}])
+@pytest.mark.parametrize("end", ["removed", "off", "left"])
+async def test_another_rule_for_the_same_recipient_sends_what_waited(
+    end: str, others: dict[str, Any]
+) -> None:
+    """Two rules told Tom, and he was told once; the end of the first must not silence the second."""
+    rig = await _waiting_mail(_to_tom(), _to_tom("r-2", kinds=("renewal",)), _to_tom("r-3", **others))
+    if end == "removed":
+        await rig.administration.remove("acme", "r-1")
+    else:
+        recipients = ("tom@example.com",) if end == "off" else ("ines@example.com",)
+        draft = RuleDraft(name="All", channel="email", recipients=recipients, enabled=end != "off")
+        await rig.administration.change(ADMIN, "r-1", draft)
+    await rig.sweep(10)
+    assert rig.sent("email") == ["s-1", "s-1"]
+    (notification,) = await rig.log()
+    assert (notification.state, notification.rule_id) == ("delivered", "r-3")
+
+
+async def test_a_rule_that_would_not_tell_of_the_signal_sends_nothing_of_anothers() -> None:
+    """It names the recipient and asks for something else."""
+    rig = await _waiting_mail(_to_tom(), _to_tom("r-2", kinds=("renewal",)))
+    await rig.administration.remove("acme", "r-1")
+    await rig.sweep(10)
+    assert rig.sent("email") == ["s-1"]
     assert [n.state for n in await rig.log()] == ["cancelled"]
 
 
