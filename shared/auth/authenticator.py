@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwt import JWTClaimsRegistry
 
 from shared.auth.identity import LOCAL_IDENTITY, Identity
 from shared.auth.issuer_keys import IssuerKeys, KeysUnknown
-from shared.auth.tokens import TokenRefused, identity_of_api_key
+from shared.auth.tokens import TokenRefused, expected_claims, identity_of_api_key
 from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -155,13 +154,7 @@ class OidcAuthenticator:
 
     def _claims(self, token: str, keys: KeySet) -> dict[str, Any]:
         claims: dict[str, Any] = jwt.decode(token, keys, algorithms=_OIDC_ALGORITHMS).claims
-        JWTClaimsRegistry(
-            now=int(self._clock.now().timestamp()),
-            iss={"essential": True, "value": self._issuer},
-            aud={"essential": True, "value": self._audience},
-            exp={"essential": True},
-            sub={"essential": True},
-        ).validate(claims)
+        expected_claims(self._clock, issuer=self._issuer, audience=self._audience).validate(claims)
         return claims
 
 

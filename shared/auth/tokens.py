@@ -33,6 +33,11 @@ LONGEST_KEY_LIFE_DAYS = 366
 _MOST_TOKEN_CHARACTERS = 4_096
 
 
+_MOST_APART_SECONDS = 60
+"""How much the clocks of two machines may differ. Without it, what a machine signs whose clock is a second
+ahead is refused by all others, as issued in the future."""
+
+
 class TokenRefused(Exception):
     """The token is not one of ours, is over, or is meant for something else. The message may be shown."""
 
@@ -46,18 +51,24 @@ class IssuedKey:
     expires_at: datetime
 
 
+def expected_claims(clock: Clock, *, issuer: str, audience: str) -> JWTClaimsRegistry:
+    """Return what a token has to say to be good here and now; a minute is allowed for clocks that differ."""
+    return JWTClaimsRegistry(
+        now=int(clock.now().timestamp()),
+        leeway=_MOST_APART_SECONDS,
+        iss={"essential": True, "value": issuer},
+        aud={"essential": True, "value": audience},
+        exp={"essential": True},
+        sub={"essential": True},
+    )
+
+
 def _claims(token: str, signing_key: SecretStr, clock: Clock, audience: str) -> dict[str, Any]:
     if len(token) > _MOST_TOKEN_CHARACTERS:
         raise TokenRefused("The token is too long to be one of ours.")
     try:
         decoded = jwt.decode(token, _key(signing_key), algorithms=[_ALGORITHM])
-        JWTClaimsRegistry(
-            now=int(clock.now().timestamp()),
-            iss={"essential": True, "value": _ISSUER},
-            aud={"essential": True, "value": audience},
-            exp={"essential": True},
-            sub={"essential": True},
-        ).validate(decoded.claims)
+        expected_claims(clock, issuer=_ISSUER, audience=audience).validate(decoded.claims)
     except (JoseError, ValueError) as error:
         raise TokenRefused("The token is not valid here, or it has expired.") from error
     return decoded.claims

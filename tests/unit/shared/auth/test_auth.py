@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -40,9 +42,9 @@ def test_a_key_names_its_organization_and_role(clock: ManualClock) -> None:
 
 
 def test_a_key_ends_when_its_time_is_over(clock: ManualClock) -> None:
-    """Expiry is checked against our clock."""
+    """Expiry is checked against our clock, and a minute given for clocks that differ."""
     _, token = key_of(clock, days=1)
-    clock.advance(86_401)
+    clock.advance(86_460)
     with pytest.raises(TokenRefused):
         identity_of_api_key(token, KEY, clock)
 
@@ -72,6 +74,26 @@ def test_a_service_token_is_no_key_and_the_reverse(clock: ManualClock) -> None:
     with pytest.raises(TokenRefused):
         service_of_token(service, KEY, clock, audience="detector")
     assert service_of_token(service, KEY, clock, audience="connector") == "syncer"
+
+
+def test_a_service_whose_clock_is_ahead_is_let_in(clock: ManualClock) -> None:
+    """Two machines' clocks are never the same; what was issued far in the future is not from a clock."""
+    for ahead, good in ((59, True), (600, False)):
+        theirs = ManualClock(START + timedelta(seconds=ahead))
+        token = mint_service_token(KEY, theirs, service="syncer", audience="connector")
+        if good:
+            assert service_of_token(token, KEY, clock, audience="connector") == "syncer"
+        else:
+            with pytest.raises(TokenRefused):
+                service_of_token(token, KEY, clock, audience="connector")
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+async def test_who_signed_in_this_second_is_let_in(clock: ManualClock, claim: str) -> None:
+    """Also where the identity provider's clock is some seconds ahead of ours."""
+    issuer = Issuer()
+    token = issuer.token(**{claim: int(START.timestamp()) + 20})
+    assert (await oidc(issuer, clock).identify({TOKEN_HEADERS[0]: token}, "10.0.0.7")).user_id == "u1"
 
 
 @pytest.mark.parametrize("rubbish", ["", "a.b.c", "x" * 5_000, "eyJhbGciOiJub25lIn0.e30."])
