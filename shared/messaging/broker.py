@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 from faststream.kafka.publisher.producer import AioKafkaFastProducerImpl
+from faststream.kafka.publisher.state import RealProducer
 
 from shared.messaging.security import broker_security
 
 if TYPE_CHECKING:
-    from aiokafka import AIOKafkaProducer
+    from collections.abc import Iterable
 
     from shared.config import ServiceSettings
     from shared.contracts.topics import Service
+
+_LOG = structlog.get_logger(__name__)
 
 _LINGER_MS = 2
 """Milliseconds a record waits for company. Two are lost in an alert's second and fill batches under load."""
@@ -66,7 +74,54 @@ def producer_of(broker: KafkaBroker) -> AIOKafkaProducer:
     FastStream's own publishing makes a command of each record, guesses a content type, and turns every header
     into text and back: a tenth of what a record costs from bus to bus, and nothing that ours needs.
     """
+    return _made(broker)._producer.producer  # noqa: SLF001 - FastStream shows it in no other way
+
+
+def _made(broker: KafkaBroker) -> AioKafkaFastProducerImpl:
     made = broker.config.producer
     if not isinstance(made, AioKafkaFastProducerImpl):
         raise IncorrectState("The broker is not connected yet.")
-    return made._producer.producer  # noqa: SLF001 - FastStream shows it in no other way
+    return made
+
+
+async def renew_if_stuck(broker: KafkaBroker, producer: AIOKafkaProducer, answers: Iterable[object]) -> None:
+    """Put a new producer in the place of one whose records Kafka takes no more, as these answers show.
+
+    aiokafka's idempotent producer (0.14) counts a record that Kafka refused for good, as too large or not
+    allowed, as sent. Kafka misses it then, and refuses all behind it in that partition as out of order, for
+    as long as the producer lives. The first who meets that renews it; what was refused has to be published
+    again.
+    """
+    if not any(isinstance(answer, OutOfOrderSequenceNumber) for answer in answers):
+        return
+    if not _is_current(broker, producer):
+        return
+    _LOG.warning("Kafka takes nothing more of a partition from this producer; it is renewed")
+    fresh = AIOKafkaProducer(**broker._connection_kwargs)  # noqa: SLF001 - what FastStream makes its own by
+    try:
+        await fresh.start()
+        if _is_current(broker, producer):
+            await _replace(broker, producer, fresh)
+            return
+    except KafkaError as error:
+        _LOG.warning("the producer could not be renewed yet", reason=repr(error))
+    except BaseException:
+        await fresh.stop()
+        raise
+    await fresh.stop()
+
+
+async def _replace(broker: KafkaBroker, stuck: AIOKafkaProducer, fresh: AIOKafkaProducer) -> None:
+    """End one and go on with the other: never both, since a partition's records would lose their order."""
+    made = _made(broker)
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_SECONDS):
+                await stuck.stop()
+    finally:
+        made._producer = RealProducer(fresh)  # noqa: SLF001 - FastStream has no other way to change it
+
+
+def _is_current(broker: KafkaBroker, producer: AIOKafkaProducer) -> bool:
+    # One that is closed is being replaced already, or the service ends.
+    return producer_of(broker) is producer and not _made(broker).closed

@@ -12,7 +12,7 @@ from faststream.exceptions import IncorrectState
 
 from shared.contracts.topics import dead_letter_topic
 from shared.errors import PartlyTransientError
-from shared.messaging.broker import producer_of
+from shared.messaging.broker import producer_of, renew_if_stuck
 from shared.messaging.sizes import refuse_too_large
 
 if TYPE_CHECKING:
@@ -148,22 +148,27 @@ class KafkaDeadLetters:
         self, letters: Sequence[DeadLetter], form: Callable[[DeadLetter], Kept]
     ) -> dict[int, Exception]:
         """Send all, and return why those that were not kept were not, by their places."""
+        try:
+            producer = producer_of(self._broker)
+        except IncorrectState as error:
+            return dict.fromkeys(range(len(letters)), error)
         sent: dict[int, Awaitable[object]] = {}
         failed: dict[int, Exception] = {}
         for place, letter in enumerate(letters):
             kept = form(letter)
             try:
                 refuse_too_large(self._topic, kept.key, kept.value, kept.headers)
-                sent[place] = await producer_of(self._broker).send(
+                sent[place] = await producer.send(
                     self._topic.name, kept.value, kept.key, partition=0, headers=kept.headers
                 )
             except MessageSizeTooLargeError as error:
                 failed[place] = error
-            except (KafkaError, IncorrectState) as error:
+            except KafkaError as error:
                 # Those behind it would wait as long for the same answer, one after another.
                 failed |= dict.fromkeys(range(place, len(letters)), error)
                 break
         results = await asyncio.gather(*sent.values(), return_exceptions=True)
+        await renew_if_stuck(self._broker, producer, results)
         for place, result in zip(sent, results, strict=True):
             if isinstance(result, KafkaError):
                 failed[place] = result

@@ -10,7 +10,7 @@ from faststream.exceptions import IncorrectState
 
 from shared.contracts.resources import topic_of
 from shared.errors import PermanentError, TransientError
-from shared.messaging.broker import producer_of
+from shared.messaging.broker import producer_of, renew_if_stuck
 from shared.messaging.cloudevent import encode
 from shared.messaging.partitioning import partition_for
 from shared.messaging.sizes import refuse_too_large
@@ -19,6 +19,7 @@ from shared.observability.tracing import current_traceparent
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
+    from aiokafka import AIOKafkaProducer
     from faststream.kafka import KafkaBroker
 
     from shared.clock import Clock
@@ -61,26 +62,41 @@ class KafkaEventPublisher:
         traceparent = current_traceparent()
         for start in range(0, len(events), _MOST_IN_FLIGHT):
             portion = events[start : start + _MOST_IN_FLIGHT]
-            await self._confirmed(portion, [await self._send(event, time, traceparent) for event in portion])
+            producer = self._producer()
+            futures = [await self._send(producer, event, time, traceparent) for event in portion]
+            await self._confirmed(producer, portion, futures)
 
-    async def _send(self, event: Event, time: str, traceparent: str | None) -> Awaitable[object]:
+    async def _send(
+        self, producer: AIOKafkaProducer, event: Event, time: str, traceparent: str | None
+    ) -> Awaitable[object]:
         record = encode(event, source=self._source, time=time, traceparent=traceparent)
-        return await self._put(event, record.key, record.value, record.headers)
+        return await self._put(producer, event, record.key, record.value, record.headers)
 
     async def publish_tombstones(self, *events: Event) -> None:
         for start in range(0, len(events), _MOST_IN_FLIGHT):
             portion = events[start : start + _MOST_IN_FLIGHT]
-            await self._confirmed(
-                portion, [await self._put(event, event.key().encode(), None, []) for event in portion]
-            )
+            producer = self._producer()
+            futures = [await self._put(producer, event, event.key().encode(), None, []) for event in portion]
+            await self._confirmed(producer, portion, futures)
+
+    def _producer(self) -> AIOKafkaProducer:
+        try:
+            return producer_of(self._broker)
+        except IncorrectState as error:
+            raise TransientError(f"The bus takes nothing yet: {error}") from error
 
     async def _put(
-        self, event: Event, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]
+        self,
+        producer: AIOKafkaProducer,
+        event: Event,
+        key: bytes,
+        value: bytes | None,
+        headers: list[tuple[str, bytes]],
     ) -> Awaitable[object]:
         topic = topic_of(event)
         try:
             refuse_too_large(topic, key, value, headers)
-            acknowledged: Awaitable[object] = await producer_of(self._broker).send(
+            acknowledged: Awaitable[object] = await producer.send(
                 topic.name,
                 value=value,
                 key=key,
@@ -89,13 +105,15 @@ class KafkaEventPublisher:
             )
         except MessageSizeTooLargeError as error:
             raise _too_large(event) from error
-        except (KafkaError, IncorrectState) as error:
+        except KafkaError as error:
             raise TransientError(f"The bus did not take a record for {topic.name}: {error!r}") from error
         return acknowledged
 
-    @staticmethod
-    async def _confirmed(events: Sequence[Event], futures: list[Awaitable[object]]) -> None:
+    async def _confirmed(
+        self, producer: AIOKafkaProducer, events: Sequence[Event], futures: list[Awaitable[object]]
+    ) -> None:
         results = await asyncio.gather(*futures, return_exceptions=True)
+        await renew_if_stuck(self._broker, producer, results)
         for event, result in zip(events, results, strict=True):
             if isinstance(result, MessageSizeTooLargeError):
                 # Kafka's own limit is lower than the contracts say: no attempt will be answered differently.

@@ -22,7 +22,7 @@ def refuse_too_large(
     """Raise aiokafka's `MessageSizeTooLargeError` for a record that the topic takes not even compressed.
 
     To be called before sending: aiokafka's idempotent producer counts a record that the broker refused as
-    sent, so that the broker refuses each one behind it as out of order, until the process starts anew.
+    sent, so that the broker refuses each one behind it as out of order, until the producer is renewed.
     """
     listed = list(headers)
     if DefaultRecordBatchBuilder.estimate_size_in_bytes(key, value, listed) <= topic.max_message_bytes:
