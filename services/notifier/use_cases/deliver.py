@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _LEASE_SPARE_SECONDS = 10.0
-"""Added to a try's own limit, so that a lease outlives any try that is still at work."""
+"""Added to a try's own limit, so that a lease outlives any try that is still at work. What comes before the
+try, claiming included, must not take longer: a database that stalls would have two replicas send."""
 
 
 class Deliverer:
@@ -71,9 +72,10 @@ class Deliverer:
     async def attempt(self, organization_id: str, notification_id: str) -> Settlement | None:
         """Send a notification if it is due and nobody else does; return what came of it.
 
-        None when there was nothing to do, no rule asks for it any more, or its recipient has quiet hours now.
+        None when there was nothing to do, no rule asks for it any more, its recipient has quiet hours now, or
+        the database took so long that another may have it before it is sent.
         """
-        now = self._clock.now()
+        began, now = self._clock.monotonic(), self._clock.now()
         token = secrets.token_hex(8)
         claimed = await self._notifications.claim(
             organization_id,
@@ -94,6 +96,8 @@ class Deliverer:
             return None
         claimed = replace(claimed, rule_id=rule.id)
         until = await self._quiet_until(claimed, now)
+        if until is None and self._clock.monotonic() - began > _LEASE_SPARE_SECONDS:
+            until = now
         if until is not None:
             await self._notifications.put_back(claimed, until, token=token)
             return None

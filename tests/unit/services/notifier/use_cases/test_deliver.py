@@ -165,6 +165,25 @@ async def test_what_a_crash_left_behind_is_sent_when_its_lease_ends() -> None:
     assert rig.sent("inbox") == ["s-1"]
 
 
+async def test_nothing_is_sent_on_a_lease_that_may_end_meanwhile() -> None:
+    """A database that stalls behind the claim would have another replica send it too."""
+    rig = await _rig()
+    made = await rig.announcer._take(a_signal(), [a_rule()])
+    known = rig.rules.get
+
+    async def stalled(organization_id: str, rule_id: str) -> Rule | None:
+        rig.clock.advance(10.1)
+        return await known(organization_id, rule_id)
+
+    rig.deliverer._rules.get = stalled  # type: ignore[method-assign] # an engine that hangs
+    assert await rig.deliverer.attempt("acme", made[0].id) is None
+    assert rig.sent("inbox") == []
+    rig.deliverer._rules.get = known  # type: ignore[method-assign] # and comes back
+    await rig.sweep(0)
+    assert rig.sent("inbox") == ["s-1"]
+    assert [(n.state, n.tries) for n in await rig.log()] == [("delivered", 1)]
+
+
 async def test_a_lost_lease_stores_nothing() -> None:
     """Who comes back too late does not overwrite what the next one stored."""
     rig = await _rig()
