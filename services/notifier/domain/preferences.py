@@ -18,7 +18,7 @@ class QuietHours:
     """A span of each day, by the clock on the wall of `zone`. It may go over midnight.
 
     Raises:
-        ValueError: the zone is not known, or the span is empty.
+        ValueError: the zone is not known, the span is empty, or a time brings an offset of its own.
     """
 
     start: time
@@ -26,6 +26,9 @@ class QuietHours:
     zone: str
 
     def __post_init__(self) -> None:
+        if self.start.tzinfo is not None or self.end.tzinfo is not None:
+            # It could not be compared with the clock on the wall, and each signal for this person would fail.
+            raise ValueError("Give times of day without an offset; the time zone has it.")
         if self.start == self.end:
             raise ValueError("Quiet hours need an end that differs from their start.")
         zone_of(self.zone)

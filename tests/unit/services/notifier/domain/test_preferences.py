@@ -61,6 +61,13 @@ def test_quiet_always_ends_within_a_day(moment: datetime, start: time, end: time
         assert 0 < (ends - moment).total_seconds() <= 25 * 3_600
 
 
+@pytest.mark.parametrize("start", [time(20, tzinfo=UTC), time(20)])
+def test_a_time_of_day_has_no_offset(start: time) -> None:
+    """It would be compared with the wall clock's, which has none, at each signal for this person."""
+    with pytest.raises(ValueError, match="without an offset"):
+        QuietHours(start, time(8, tzinfo=UTC), "Europe/Berlin")
+
+
 @pytest.mark.parametrize(
     ("wishes", "wanted"),
     [

@@ -267,6 +267,9 @@ async def test_preferences_are_kept_and_checked() -> None:
     bad = await site.post("/settings/me", {**form, "end": "08:00", "zone": "Mars"})
     assert bad.status_code == 422
     assert "is no time zone" in bad.text
+    bad = await site.post("/settings/me", {**form, "end": "08:00+02:00", "zone": "Europe/Berlin"})
+    assert bad.status_code == 422
+    assert "without an offset" in bad.text
     assert (await site.post("/settings/me", {"minimum_confidence": "2"})).status_code == 422
     assert await site.rig.people.get("acme", "u-2") is None
     good = await site.post("/settings/me", {**form, "end": "08:00", "zone": "Europe/Berlin"})
