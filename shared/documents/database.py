@@ -74,6 +74,10 @@ def database_of(
 
 _PASSING_CODES = frozenset({6, 7, 11_600, 11_602, 10_107, 13_435, 50, 89, 91, 112, 189, 262, 9_001})
 """MongoDB codes of conditions that pass: host unreachable, stepping down, time limits."""
+_LOST_READ_CODES = frozenset({43, 175, 237})
+"""A restart, an operator or a change of indexes took a cursor away while it was read: it is read anew."""
+_LOCKED_OUT_CODES = frozenset({13, 18})
+"""Our user may not, or its password is another one now: nothing is wrong with what was to be stored."""
 _NO_SPACE = 14_031
 DUPLICATE_KEY = 11_000
 
@@ -110,6 +114,11 @@ def _code_as_transient(code: int | None) -> TransientError | None:
         return TransientError(
             f"The document database has no space left on its disk (code {code}): make room, and it goes on."
         )
-    if code in _PASSING_CODES:
+    if code in _LOCKED_OUT_CODES:
+        return TransientError(
+            f"The document database does not let us in (code {code}): check EARSHOT_MONGODB_URI, and what"
+            " its user may do."
+        )
+    if code in _PASSING_CODES | _LOST_READ_CODES:
         return TransientError(f"The document database cannot serve now (code {code}).")
     return None

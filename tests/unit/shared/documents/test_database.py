@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pymongo.errors import (
     BulkWriteError,
+    CursorNotFound,
     DuplicateKeyError,
     OperationFailure,
     PyMongoError,
@@ -39,10 +40,18 @@ def bulk(*problems: dict[str, Any], unconfirmed: int | None = None) -> BulkWrite
         bulk(DUPLICATE, STEPPED_DOWN, NO_SPACE),
         WriteConcernError("no majority", 100),
         OperationFailure("stepped down", 189),
+        CursorNotFound("cursor id 7 not found", 43),
+        OperationFailure("the index it read by was dropped", 175),
+        OperationFailure("cursor was killed", 237),
+        OperationFailure("not authorized on earshot_detector to execute command", 13),
+        OperationFailure("Authentication failed.", 18),
     ],
 )
 def test_what_passes_is_tried_again(error: PyMongoError) -> None:
-    """A failover in the middle of a write puts nothing aside, and is not taken for success."""
+    """A failover in the middle of a write puts nothing aside, and is not taken for success.
+
+    Neither does one in the middle of a read, or a password that was changed there first.
+    """
     with pytest.raises(TransientError), database_errors():
         raise error
 
