@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
+from aiokafka.errors import KafkaError, KafkaTimeoutError, OutOfOrderSequenceNumber
 from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 from faststream.kafka.publisher.producer import AioKafkaFastProducerImpl
@@ -18,7 +18,9 @@ from faststream.kafka.publisher.state import RealProducer
 from shared.messaging.security import broker_security
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from aiokafka.structs import RecordMetadata
 
     from shared.config import ServiceSettings
     from shared.contracts.topics import Service
@@ -44,6 +46,10 @@ WRITING: dict[str, Any] = {
     "max_request_size": _MAX_REQUEST_BYTES,
 }
 """How whoever writes to our topics writes, services and command line: what one can send the other can."""
+
+SILENCE_SECONDS = 15.0
+"""Seconds without any answer until publishing is given up, for the caller to try again: a leader that dies is
+replaced within them. A batch that is retried to the end stays below Kafka's max.poll.interval with them."""
 
 _GRACE_SECONDS = 10.0
 """Seconds that a batch under way may take to finish when the service stops."""
@@ -77,6 +83,26 @@ def producer_of(broker: KafkaBroker) -> AIOKafkaProducer:
     return _made(broker)._producer.producer  # noqa: SLF001 - FastStream shows it in no other way
 
 
+async def answers_of(
+    sent: Sequence[asyncio.Future[RecordMetadata]], silence_seconds: float
+) -> list[RecordMetadata | BaseException]:
+    """Return what Kafka answered to each record; `KafkaTimeoutError` for those it is silent about.
+
+    aiokafka's idempotent producer tries for ever, so and who waits for a bus that is away would wait as long.
+    What is given up here may still be published, as after any error.
+    """
+    waiting = set(sent)
+    while waiting:
+        answered, waiting = await asyncio.wait(waiting, timeout=silence_seconds)
+        if not answered:
+            break
+    for one in waiting:
+        one.cancel()
+    silent = KafkaTimeoutError(f"No answer for {silence_seconds:g} s.")
+    found = await asyncio.gather(*sent, return_exceptions=True)
+    return [silent if one in waiting else answer for one, answer in zip(sent, found, strict=True)]
+
+
 def _made(broker: KafkaBroker) -> AioKafkaFastProducerImpl:
     made = broker.config.producer
     if not isinstance(made, AioKafkaFastProducerImpl):
@@ -96,11 +122,12 @@ async def renew_if_stuck(broker: KafkaBroker, producer: AIOKafkaProducer, answer
         return
     if not _is_current(broker, producer):
         return
-    _LOG.warning("Kafka takes nothing more of a partition from this producer; it is renewed")
     fresh = AIOKafkaProducer(**broker._connection_kwargs)  # noqa: SLF001 - what FastStream makes its own by
     try:
         await fresh.start()
+        # Others may have met it at the same moment: one of them is the first to be here.
         if _is_current(broker, producer):
+            _LOG.warning("Kafka takes nothing more of a partition from this producer; it is renewed")
             await _replace(broker, producer, fresh)
             return
     except KafkaError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -12,13 +11,15 @@ from faststream.exceptions import IncorrectState
 
 from shared.contracts.topics import dead_letter_topic
 from shared.errors import PartlyTransientError
-from shared.messaging.broker import producer_of, renew_if_stuck
+from shared.messaging.broker import SILENCE_SECONDS, answers_of, producer_of, renew_if_stuck
 from shared.messaging.sizes import refuse_too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from asyncio import Future
+    from collections.abc import Callable, Sequence
 
     from aiokafka import ConsumerRecord
+    from aiokafka.structs import RecordMetadata
     from faststream.kafka import KafkaBroker
 
     from shared.contracts.topics import Service
@@ -123,8 +124,11 @@ def _size(header: Header) -> int:
 class KafkaDeadLetters:
     """Keeps dead letters in the topic `dead-letters.<service>`, for `earshot dlq` to list and redrive."""
 
-    def __init__(self, broker: KafkaBroker, service: Service) -> None:
+    def __init__(
+        self, broker: KafkaBroker, service: Service, *, silence_seconds: float = SILENCE_SECONDS
+    ) -> None:
         self._broker = broker
+        self._silence_seconds = silence_seconds
         self._topic = dead_letter_topic(service)
 
     async def put(self, *letters: DeadLetter) -> None:
@@ -152,7 +156,7 @@ class KafkaDeadLetters:
             producer = producer_of(self._broker)
         except IncorrectState as error:
             return dict.fromkeys(range(len(letters)), error)
-        sent: dict[int, Awaitable[object]] = {}
+        sent: dict[int, Future[RecordMetadata]] = {}
         failed: dict[int, Exception] = {}
         for place, letter in enumerate(letters):
             kept = form(letter)
@@ -167,7 +171,7 @@ class KafkaDeadLetters:
                 # Those behind it would wait as long for the same answer, one after another.
                 failed |= dict.fromkeys(range(place, len(letters)), error)
                 break
-        results = await asyncio.gather(*sent.values(), return_exceptions=True)
+        results = await answers_of(list(sent.values()), self._silence_seconds)
         await renew_if_stuck(self._broker, producer, results)
         for place, result in zip(sent, results, strict=True):
             if isinstance(result, KafkaError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -10,16 +9,18 @@ from faststream.exceptions import IncorrectState
 
 from shared.contracts.resources import topic_of
 from shared.errors import PermanentError, TransientError
-from shared.messaging.broker import producer_of, renew_if_stuck
+from shared.messaging.broker import SILENCE_SECONDS, answers_of, producer_of, renew_if_stuck
 from shared.messaging.cloudevent import encode
 from shared.messaging.partitioning import partition_for
 from shared.messaging.sizes import refuse_too_large
 from shared.observability.tracing import current_traceparent
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from asyncio import Future
+    from collections.abc import Sequence
 
     from aiokafka import AIOKafkaProducer
+    from aiokafka.structs import RecordMetadata
     from faststream.kafka import KafkaBroker
 
     from shared.clock import Clock
@@ -52,8 +53,16 @@ class EventPublisher(Protocol):
 class KafkaEventPublisher:
     """Publishes by the broker's own producer, which is idempotent and waits for all replicas."""
 
-    def __init__(self, broker: KafkaBroker, *, service: Service, clock: Clock) -> None:
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        *,
+        service: Service,
+        clock: Clock,
+        silence_seconds: float = SILENCE_SECONDS,
+    ) -> None:
         self._broker = broker
+        self._silence_seconds = silence_seconds
         self._source = f"/earshot/{service}"
         self._clock = clock
 
@@ -68,7 +77,7 @@ class KafkaEventPublisher:
 
     async def _send(
         self, producer: AIOKafkaProducer, event: Event, time: str, traceparent: str | None
-    ) -> Awaitable[object]:
+    ) -> Future[RecordMetadata]:
         record = encode(event, source=self._source, time=time, traceparent=traceparent)
         return await self._put(producer, event, record.key, record.value, record.headers)
 
@@ -92,11 +101,11 @@ class KafkaEventPublisher:
         key: bytes,
         value: bytes | None,
         headers: list[tuple[str, bytes]],
-    ) -> Awaitable[object]:
+    ) -> Future[RecordMetadata]:
         topic = topic_of(event)
         try:
             refuse_too_large(topic, key, value, headers)
-            acknowledged: Awaitable[object] = await producer.send(
+            acknowledged: Future[RecordMetadata] = await producer.send(
                 topic.name,
                 value=value,
                 key=key,
@@ -110,9 +119,9 @@ class KafkaEventPublisher:
         return acknowledged
 
     async def _confirmed(
-        self, producer: AIOKafkaProducer, events: Sequence[Event], futures: list[Awaitable[object]]
+        self, producer: AIOKafkaProducer, events: Sequence[Event], futures: list[Future[RecordMetadata]]
     ) -> None:
-        results = await asyncio.gather(*futures, return_exceptions=True)
+        results = await answers_of(futures, self._silence_seconds)
         await renew_if_stuck(self._broker, producer, results)
         for event, result in zip(events, results, strict=True):
             if isinstance(result, MessageSizeTooLargeError):

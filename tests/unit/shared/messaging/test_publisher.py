@@ -26,12 +26,15 @@ class Producer:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, refusal: KafkaError | None = None) -> None:
         self.sent = 0
+        self.is_silent = False
         self._refusal = refusal
         monkeypatch.setattr(publisher, "producer_of", lambda _broker: self)
 
     async def send(self, *_: object, **__: object) -> asyncio.Future[None]:
         self.sent += 1
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.is_silent:
+            return answer
         if self._refusal is None:
             answer.set_result(None)
         else:
@@ -39,8 +42,10 @@ class Producer:
         return answer
 
 
-def publishing() -> KafkaEventPublisher:
-    return KafkaEventPublisher(KafkaBroker(), service="connector", clock=SystemClock())
+def publishing(silence_seconds: float = 15) -> KafkaEventPublisher:
+    return KafkaEventPublisher(
+        KafkaBroker(), service="connector", clock=SystemClock(), silence_seconds=silence_seconds
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,6 +59,14 @@ async def test_a_refusal_of_the_broker_is_told_by_what_it_means(
     Producer(monkeypatch, refusal)
     with pytest.raises(decision):
         await publishing().publish(request("a"))
+
+
+async def test_a_bus_that_says_nothing_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits, a request of a person or a handler, hears that it has to come again."""
+    Producer(monkeypatch).is_silent = True
+    async with asyncio.timeout(30):
+        with pytest.raises(TransientError, match="No answer"):
+            await publishing(0.01).publish(request("a"), request("b"))
 
 
 async def test_what_the_topic_does_not_take_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
