@@ -6,9 +6,11 @@ that ended and what a crash left behind by one index, and a claimed notification
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError
 
@@ -18,6 +20,7 @@ from services.notifier.domain.rule import Recipient
 from services.notifier.ports import Destination, Due
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
+from shared.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +35,11 @@ if TYPE_CHECKING:
     from shared.contracts.event import Event
     from shared.contracts.signals import SignalEvent
     from shared.messaging.publisher import EventPublisher
+
+_LOG = structlog.get_logger(__name__)
+
+_BUS_SECONDS = 2.0
+"""How long an outcome that is stored waits for the bus to take it: the next delivery needs the place."""
 
 _ATTEMPT = TypeAdapter(Attempt)
 _PLAIN = (
@@ -122,10 +130,18 @@ class MongoNotifications:
         guard = mine if settlement.state == "delivered" else {**mine, "state": "pending"}
         stored = await collection.find_one_and_update(guard, {"$set": fields, "$push": push})
         if stored is not None:
-            await self.pending.publish(stored)
+            await self._tell(stored)
             return True
         result = await collection.update_one(mine, {"$push": attempt, "$set": {"lease": None}})
         return result.matched_count == 1
+
+    async def _tell(self, stored: Mapping[str, Any]) -> None:
+        """Publish what was stored. While the bus is away nobody waits for it: the sweeper comes later."""
+        try:
+            async with asyncio.timeout(_BUS_SECONDS):
+                await self.pending.publish(stored)
+        except (TransientError, TimeoutError) as error:
+            _LOG.warning("an outcome will be published later", notification=stored["_id"], reason=repr(error))
 
     async def put_back(self, notification: Notification, until: datetime, *, token: str) -> bool:
         result = await self._collection.of(notification.organization_id).update_one(

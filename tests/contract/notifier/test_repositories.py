@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pymongo import AsyncMongoClient
 
     from services.notifier.ports import Inbox, KnownSignals, Notifications, People, Rules
+    from shared.contracts.event import Event
 
 READER = InboxReader("acme", "u-2", "tom@example.com")
 
@@ -92,6 +93,18 @@ async def repositories(request: pytest.FixtureRequest) -> AsyncIterator[Reposito
     yield Repositories(rules, notifications, inbox, known, people, publisher)
     await client.drop_database(database.name)
     await client.close()
+
+
+def _delivered(claimed: Notification) -> NotificationDelivered:
+    return NotificationDelivered(
+        organization_id="acme",
+        notification_id=claimed.id,
+        signal_id="s-1",
+        channel="inbox",
+        recipient="everyone",
+        attempts=1,
+        delivered_at=NOW,
+    )
 
 
 def _notification(number: int = 1, **changes: Any) -> Notification:
@@ -470,18 +483,39 @@ async def test_a_fact_that_was_not_published_is_swept_up(repositories: Repositor
     await notifications.add(_notification())
     claimed = await _claim(notifications, _notification())
     assert claimed is not None
-    fact = NotificationDelivered(
-        organization_id="acme",
-        notification_id=claimed.id,
-        signal_id="s-1",
-        channel="inbox",
-        recipient="everyone",
-        attempts=1,
-        delivered_at=NOW,
-    )
+    fact = _delivered(claimed)
     repositories.publisher.fail_next(TransientError("away"))
-    with pytest.raises(TransientError):
-        await notifications.settle(claimed, Settlement("delivered", _attempt()), token="t", facts=[fact])
+    assert await notifications.settle(claimed, Settlement("delivered", _attempt()), token="t", facts=[fact])
     assert await notifications.pending.sweep(older_than_seconds=-1) == 1
     assert await notifications.pending.sweep(older_than_seconds=-1) == 0
     assert repositories.publisher.published == [fact]
+
+
+class _SilentBus(RecordingPublisher):
+    """Takes an event and never says that it has it."""
+
+    async def publish(self, *events: Event) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_an_outcome_holds_up_nothing_while_the_bus_is_silent(mongodb_uri: str) -> None:
+    """It is stored, its fact with it, and the place is free for the next delivery after two seconds."""
+    settings = ServiceSettings(
+        http_port=1,
+        signing_key=SecretStr("k" * 40),
+        mongodb_uri=SecretStr(mongodb_uri),
+        database_prefix=f"t{secrets.token_hex(6)}",
+    )
+    async with create_client(settings, service="notifier") as client:
+        database = database_of(client, settings, service="notifier")
+        notifications = MongoNotifications(database, _SilentBus(), ManualClock(NOW))
+        await notifications.add(_notification())
+        claimed = await _claim(notifications, _notification())
+        assert claimed is not None
+        outcome = Settlement("delivered", _attempt())
+        async with asyncio.timeout(30):
+            assert await notifications.settle(claimed, outcome, token="t", facts=[_delivered(claimed)])
+        stored = await database["notifications"].find_one({})
+        assert stored is not None
+        assert (stored["state"], len(stored["pending"])) == ("delivered", 1)
+        await client.drop_database(database.name)
