@@ -10,7 +10,12 @@ from services.detector.domain.contribution import Reading
 from services.detector.domain.conversation import AccountHistory, Context, FactsAt
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.hearing import heard_by
-from services.detector.domain.identity import workspace_of
+from services.detector.domain.identity import (
+    Subject,
+    provisional_customer_id,
+    resource_key,
+    workspace_of,
+)
 from services.detector.domain.mood import find_gladness, find_shift, roll_up
 from services.detector.domain.readings import account_reading, account_source, mood_reading, mood_source
 from services.detector.domain.spoken import words_of
@@ -22,7 +27,6 @@ if TYPE_CHECKING:
 
     from services.detector.detectors import Detectors
     from services.detector.domain.customer import Customer
-    from services.detector.domain.identity import Subject
     from services.detector.domain.mirror import ConnectionView, Digest
     from services.detector.domain.mood import MoodPoint, MoodRules
     from services.detector.domain.signal import Proof, Signal
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from services.detector.use_cases.newcomers import Newcomers
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
+    from shared.contracts.resources import CompanyChanged
 
 _AT_ONCE = 100
 """Subjects reviewed together; bounds how many of their conversations are held in memory at once."""
@@ -70,52 +75,64 @@ class Accounts:
     ) -> int:
         """Settle what moods and facts of these customers and people say; return how many signals changed.
 
-        Whoever is heard by no connection any more is left to the removal of its data.
+        Whoever is heard by no connection any more is left to the removal of its data. A stand-in whose
+        company found its customer is not looked at: its conversations count as that customer's already.
         """
         views = await self._connections.all_of(organization_id)
         everybody = list(subjects)
         count = 0
         for start in range(0, len(everybody), _AT_ONCE):
-            heard = await self._heard(organization_id, everybody[start : start + _AT_ONCE], views)
+            portion = everybody[start : start + _AT_ONCE]
+            ids = {one.customer_id for one in portion if one.customer_id}
+            owned = await self._mirror.companies_of(organization_id, ids)
+            customers, former = await self._known(organization_id, ids, owned)
+            standing = [
+                one
+                for one in portion
+                if (found := customers.get(one.customer_id or "")) is None or found.merged_into is None
+            ]
+            heard = _heard(standing, owned, views)
             if heard:
-                count += await self._review_portion(organization_id, heard, known_before)
+                count += await self._review_portion(organization_id, heard, customers, former, known_before)
         return count
 
-    async def _heard(
-        self, organization_id: str, subjects: Sequence[Subject], views: Sequence[ConnectionView]
-    ) -> dict[Subject, ConnectionView]:
-        """Return by which connection each is heard: a customer by any of those that its companies are of."""
-        ids = {one.customer_id for one in subjects if one.customer_id}
-        owned = await self._mirror.companies_of(organization_id, ids)
-        heard = {}
-        for one in subjects:
-            companies = owned.get(one.customer_id or "", ())
-            workspaces = {company.workspace_id for company in companies}
-            view = heard_by(workspaces if one.customer_id else {workspace_of(one.id)}, views)
-            if view is not None:
-                heard[one] = view
-        return heard
+    async def _known(
+        self, organization_id: str, ids: Collection[str], owned: Mapping[str, Sequence[CompanyChanged]]
+    ) -> tuple[dict[str, Customer], dict[str, list[str]]]:
+        """Return these customers, and by customer the subjects of the stand-ins that were merged into it."""
+        stand_ins = {
+            provisional_customer_id(organization_id, resource_key(one.workspace_id, one.id))
+            for companies in owned.values()
+            for one in companies
+        }
+        found = await self._customers.by_ids(organization_id, {*ids, *stand_ins})
+        former: dict[str, list[str]] = {}
+        for one in found.values():
+            if one.merged_into in ids:
+                former.setdefault(one.merged_into, []).append(Subject("customer", one.customer_id).key)
+        return found, former
 
     async def _review_portion(
         self,
         organization_id: str,
         reviewed: Mapping[Subject, ConnectionView],
+        customers: Mapping[str, Customer],
+        former: Mapping[str, Sequence[str]],
         known_before: datetime | None,
     ) -> int:
         since = self._clock.now() - timedelta(days=self._moods.max_age_days)
-        keys = [one.key for one in reviewed]
-        ids = {one.customer_id for one in reviewed if one.customer_id}
+        keys = {one: (one.key, *former.get(one.customer_id or "", ())) for one in reviewed}
         sources = {source for one in reviewed for source in (account_source(one), mood_source(one))}
-        conversations, customers, held = await asyncio.gather(
-            self._mirror.digests(organization_id, keys, since),
-            self._customers.by_ids(organization_id, ids),
+        digests, held = await asyncio.gather(
+            self._mirror.digests(organization_id, {key for mine in keys.values() for key in mine}, since),
             self._signals.by_sources(organization_id, sources),
         )
+        conversations = {one.key: _in_order(digests, mine) for one, mine in keys.items()}
         felt = {
             one: [point for digest in conversations.get(one.key, []) for point in digest.moods]
             for one in reviewed
         }
-        texts = await self._texts(organization_id, _doubtful(felt, held))
+        texts = await self._texts(organization_id, _doubtful(felt, held), keys)
         readings: list[Reading] = []
         moods: dict[str, tuple[float | None, int]] = {}
         for subject, view in reviewed.items():
@@ -144,7 +161,10 @@ class Accounts:
         return (await self._settler.settle(organization_id, readings, known_before=known_before)).count
 
     async def _texts(
-        self, organization_id: str, doubtful: Mapping[Subject, Collection[str]]
+        self,
+        organization_id: str,
+        doubtful: Mapping[Subject, Collection[str]],
+        subject_keys: Mapping[Subject, Collection[str]],
     ) -> dict[Subject, dict[str, dict[str, str]]]:
         """Return by subject what stands in these conversations; nothing in one that is not theirs now."""
         keys = {key for mine in doubtful.values() for key in mine}
@@ -156,7 +176,7 @@ class Accounts:
         return {
             subject: {
                 key: {part.id: words_of(part) for part in parts.get(key, [])}
-                if key in mirrored and mirrored[key].subject == subject.key
+                if key in mirrored and mirrored[key].subject in subject_keys[subject]
                 else {}
                 for key in mine
             }
@@ -228,6 +248,30 @@ class Accounts:
                 )
             )
         return readings
+
+
+def _heard(
+    subjects: Sequence[Subject],
+    owned: Mapping[str, Sequence[CompanyChanged]],
+    views: Sequence[ConnectionView],
+) -> dict[Subject, ConnectionView]:
+    """Return by which connection each is heard: a customer by any of those that its companies are of."""
+    heard = {}
+    for one in subjects:
+        workspaces = {company.workspace_id for company in owned.get(one.customer_id or "", ())}
+        view = heard_by(workspaces if one.customer_id else {workspace_of(one.id)}, views)
+        if view is not None:
+            heard[one] = view
+    return heard
+
+
+def _in_order(digests: Mapping[str, Sequence[Digest]], subject_keys: Sequence[str]) -> list[Digest]:
+    """Return the conversations of all these subjects; those of one alone come in order already."""
+    found = [digests.get(key, ()) for key in subject_keys]
+    together = [one for mine in found for one in mine]
+    if sum(bool(mine) for mine in found) > 1:
+        together.sort(key=lambda one: one.summary.opened_at)
+    return together
 
 
 def _doubtful(felt: Mapping[Subject, Sequence[MoodPoint]], held: Sequence[Signal]) -> dict[Subject, set[str]]:

@@ -12,15 +12,19 @@ import pytest
 
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.identity import known_customer_id
+from services.detector.domain.occasion import Slot
 from services.detector.use_cases import customers, follow_companies, intake
 from shared.errors import TransientError
-from tests.unit.services.detector.rig import UNRELATED, WORKSPACE
+from tests.unit.services.detector.rig import UNRELATED, WORKSPACE, kinds
 
 if TYPE_CHECKING:
     from tests.unit.services.detector.rig import Rig
 
 COMPANY = f"{WORKSPACE}:co1"
 MANY = [f"k{number}" for number in range(5)]
+GLAD = "Thank you, this is wonderful, I love it."
+ANGRY = "This is terrible, the worst support I ever had, completely unacceptable and awful."
+SHIFT = Slot("sentiment_shift", "down")
 
 
 async def _away(*_: object, **__: object) -> None:
@@ -89,6 +93,31 @@ class TestFollowing:
         await _decide(rig, "acc-2")
         await rig.follow_companies_all()
         assert (await _with(rig, "acc-1"), await _with(rig, "acc-2"), await _waiting(rig)) == (0, 5, 0)
+
+    @pytest.mark.parametrize("bad", ["a-bad", "z-bad"])
+    async def test_a_mood_that_turned_stands_while_its_conversations_follow(self, rig: Rig, bad: str) -> None:
+        """Whoever is reviewed between two slices has turned once: it is neither cleared nor told again."""
+        await rig.connect()
+        await rig.engine.customers.keep(rig.organization_id, [CustomerRow("acc-1", "Umbrella")])
+        await rig.tell(rig.company(), rig.contact())
+        for number in range(4):
+            at = rig.clock.now() - timedelta(days=60 - number)
+            await rig.tell(*rig.said(f"g{number}", GLAD, at=at))
+        await rig.tell(*rig.said(bad, ANGRY, ANGRY))
+        (turned,) = await rig.signals(slot=SHIFT)
+        start = len(rig.publisher.published)
+        await _decide(rig, "acc-1")
+        await rig.review_due()
+        await rig.follow_companies_all()
+        (kept,) = await rig.signals(slot=SHIFT)
+        assert (kept.signal_id, kept.is_open, kept.proofs[0].quote) == (
+            turned.signal_id,
+            True,
+            turned.proofs[0].quote,
+        )
+        assert kept.subject.customer_id == known_customer_id(rig.organization_id, "acc-1")
+        told = [one for one in rig.published(start) if one.kind == "sentiment_shift"]
+        assert {name for name, _ in kinds(told)} <= {"updated"}
 
     async def test_an_answer_that_was_cut_off_is_carried_through(
         self, rig: Rig, monkeypatch: pytest.MonkeyPatch
