@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING
 from shared.web.shapes import KIND_LOOKS, KindLook
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from shared.contracts.signals import Direction, SignalKind
+
+OVER_WORDS: Mapping[str, str] = {
+    "resolved": "settled",
+    "withdrawn": "no longer holds",
+    "evidence_gone": "words gone",
+    "dismissed": "dismissed",
+    "expired": "ran out",
+    "merged": "joined with another",
+}
+"""Why a signal is over, by the contract's reason: the word that its card shows, in a list as in the inbox."""
 
 
 @dataclass(frozen=True, slots=True)

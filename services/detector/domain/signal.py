@@ -266,10 +266,14 @@ class Signal:
 
 
 def newest(proofs: tuple[Proof, ...]) -> tuple[Proof, ...]:
-    """Return the proofs newest first, one per identity, at most `MAX_PROOFS`; ties go by identity."""
+    """Return the proofs newest first, one per identity, at most `MAX_PROOFS`.
+
+    Of one moment the surest comes first, since it heads the signal; of those the longest: a greeting that was
+    read together with what follows it says nothing alone.
+    """
     unique = {proof.identity: proof for proof in proofs}
     ordered = sorted(unique.values(), key=lambda proof: proof.identity)
-    ordered.sort(key=lambda proof: proof.said_at, reverse=True)
+    ordered.sort(key=lambda proof: (proof.said_at, proof.confidence, len(proof.quote)), reverse=True)
     return tuple(ordered[:MAX_PROOFS])
 
 

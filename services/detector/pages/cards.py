@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from shared.web.cards import SignalCard
+from shared.web.cards import OVER_WORDS, SignalCard
 from shared.web.formats import date_in_words
 
 if TYPE_CHECKING:
@@ -13,14 +13,6 @@ if TYPE_CHECKING:
 
     from services.detector.domain.signal import Happening, Proof, Signal
 
-OVER: Mapping[str, str] = {
-    "resolved": "settled",
-    "withdrawn": "taken back",
-    "evidence_gone": "evidence removed",
-    "dismissed": "dismissed",
-    "expired": "ran out",
-    "merged": "joined with another",
-}
 _STEPS: Mapping[str, str] = {
     "opened": "Opened",
     "gained_evidence": "Gained evidence",
@@ -51,9 +43,14 @@ def card_of(signal: Signal) -> SignalCard:
         quote=newest.quote if newest and newest.quote else None,
         who=newest.author_name or newest.author_email if newest else None,
         owner=signal.customer.owner if signal.customer else None,
-        earlier=max(0, len(signal.proofs) - 1),
+        earlier=max(0, len({_place(proof) for proof in signal.proofs}) - 1),
         state=state_of(signal),
     )
+
+
+def _place(proof: Proof) -> tuple[str, str, str]:
+    """Return the message or fact that a proof is of; two quotes of one message are one sign."""
+    return (proof.conversation_key, proof.part_id, proof.fact)
 
 
 def _sentence(words: str) -> str:
@@ -71,13 +68,13 @@ def fact_value_in_words(proof: Proof) -> str:
 def state_of(signal: Signal) -> str | None:
     """Return the word that a card shows when a signal is not simply open."""
     if not signal.is_open:
-        return OVER.get(signal.cleared_because or "", "closed")
+        return OVER_WORDS.get(signal.cleared_because or "", "closed")
     return "confirmed" if signal.confirmed_by else None
 
 
 def step_in_words(line: Happening) -> str:
     """Return one line of history: what happened, by whom, and the note that says how."""
-    note = OVER.get(line.note, line.note)
+    note = OVER_WORDS.get(line.note, line.note)
     words = _STEPS[line.step]
     if line.step == "assigned":
         words = f"Assigned to {line.note}"

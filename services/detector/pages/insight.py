@@ -10,8 +10,9 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.corrections import LABELS
-from services.detector.pages.cards import OVER, card_of, fact_value_in_words, state_of, step_in_words
+from services.detector.pages.cards import card_of, fact_value_in_words, state_of, step_in_words
 from shared.auth.dependencies import Member, csrf_protect
+from shared.web.cards import OVER_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +96,7 @@ async def _insight(parts: SignalParts, request: Request, identity: Identity, sig
         labels=[(one, LABEL_WORDS[one]) for one in LABELS if one != signal.slot.kind],
         card=card_of(signal),
         state=state_of(signal),
-        over=OVER.get(signal.cleared_because or ""),
+        over=OVER_WORDS.get(signal.cleared_because or ""),
         facts=[(proof, fact_value_in_words(proof)) for proof in signal.proofs if proof.fact],
         excerpts=[_excerpt(view, signal) for view in conversations],
         history=[(line, step_in_words(line)) for line in reversed(signal.history)],

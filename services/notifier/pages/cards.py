@@ -5,19 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from shared.web.cards import SignalCard
+from shared.web.cards import OVER_WORDS, SignalCard
 
 if TYPE_CHECKING:
     from services.notifier.ports import InboxEntry
-
-_OVER_WORDS = {
-    "resolved": "resolved",
-    "withdrawn": "withdrawn",
-    "evidence_gone": "words removed",
-    "dismissed": "dismissed",
-    "expired": "expired",
-    "merged": "merged",
-}
 
 
 def card_of(entry: InboxEntry) -> SignalCard:
@@ -37,7 +28,7 @@ def card_of(entry: InboxEntry) -> SignalCard:
         quote=newest.quote if newest else None,
         who=newest.author_name if newest else None,
         owner=signal.customer.owner if signal.customer else None,
-        earlier=max(0, len(signal.evidence) - 1),
-        state=_OVER_WORDS.get(entry.over, entry.over) if entry.over else None,
+        earlier=max(0, len({(one.conversation_id, one.part_id) for one in signal.evidence}) - 1),
+        state=OVER_WORDS.get(entry.over, entry.over) if entry.over else None,
         unread=not entry.read,
     )

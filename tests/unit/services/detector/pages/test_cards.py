@@ -76,3 +76,30 @@ def _signal(slot: Slot) -> Signal:
         changed_at=at,
         historical=False,
     )
+
+
+def test_the_surest_words_of_the_newest_message_head_a_card() -> None:
+    """A greeting that was read together with the notice says nothing alone; one message is one sign."""
+    greeting, notice = _said("p2", "Hello,", 0.99), _said("p2", "We terminate the contract.", 0.99)
+    aside, before = (
+        _said("p2", "When does it end, at the latest, and how?", 0.9),
+        _said("p1", "Hm.", 0.99, day=1),
+    )
+    signal = _signal(Slot("churn_risk", "explicit"))
+    card = card_of(signal.with_proofs((greeting, aside, before, notice), at=signal.opened_at))
+    assert (card.quote, card.earlier) == ("We terminate the contract.", 1)
+
+
+def _said(part: str, quote: str, confidence: float, day: int = 2) -> Proof:
+    return Proof(
+        source="ws1:k1",
+        said_at=datetime(2026, 11, day, tzinfo=UTC),
+        confidence=confidence,
+        detector="churn_risk",
+        version="1",
+        conversation_key="ws1:k1",
+        part_id=part,
+        start=len(quote),
+        end=2 * len(quote),
+        quote=quote,
+    )
