@@ -47,15 +47,18 @@ def exact_time(moment: datetime) -> str:
 
 
 def relative_time(
-    moment: datetime | None, *, now: datetime, ago: bool = False, empty: str = "never"
+    moment: datetime | None, *, now: datetime, ago: bool = False, planned: bool = False, empty: str = "never"
 ) -> Markup:
     """Return a `time` element: the age in words, the exact time on hover and on focus.
 
-    `ago` adds the word after an age, for use inside a sentence.
+    `ago` adds the word after an age, for use inside a sentence. What is `planned` and due has no age, which
+    would read like the time that is left.
     """
     if moment is None:
         return Markup('<span class="muted">{}</span>').format(empty)
     words = age_in_words(moment, now)
+    if planned and (now - moment).total_seconds() > -_JUST_NOW_SECONDS:
+        words = "now"
     past = _JUST_NOW_SECONDS <= (now - moment).total_seconds() < _DATE_AFTER_DAYS * _DAY
     return Markup('<time class="time" datetime="{}" data-exact="{}" tabindex="0">{}</time>').format(
         moment.astimezone(UTC).isoformat(timespec="seconds"),

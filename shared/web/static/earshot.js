@@ -76,11 +76,13 @@
     event.target.setCustomValidity(event.target.value === wanted ? "" : `Type “${wanted}” exactly.`);
   });
 
-  // Copying an address: <button data-copies="/insights/…">.
+  // Copying an address, <button data-copies="/insights/…">, or what an element says, <button data-copies-of="its id">.
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copies]");
+    const button = event.target.closest("[data-copies], [data-copies-of]");
     if (!button) return;
-    await navigator.clipboard.writeText(new URL(button.dataset.copies, location.href).href);
+    const { copies, copiesOf } = button.dataset;
+    const said = copiesOf ? document.getElementById(copiesOf).textContent.trim() : new URL(copies, location.href).href;
+    await navigator.clipboard.writeText(said);
     const words = button.textContent;
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = words; }, 1500);

@@ -106,6 +106,21 @@ def test_a_page_behind_a_list_serves_everybody(
     assert _examine(page, watch, name, screenshots) == []
 
 
+def test_a_new_key_fits_a_phone_and_is_copied_whole(page: Page, watch: Watch) -> None:
+    """A key is longer than any line, and shown this once."""
+    page.set_viewport_size(_SMALLEST)
+    page.goto("/settings/organization/keys")
+    page.get_by_label("What is it for").fill("a phone")
+    page.get_by_role("button", name="Make key").click()
+    shown = page.locator("code.token").inner_text()
+    assert sideways_excess(page) <= 0
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("() => navigator.clipboard.readText()") == shown
+    page.set_viewport_size(_LAPTOP)
+    assert watch.faults == []
+
+
 def test_the_menu_of_a_phone_leads_everywhere(page: Page) -> None:
     """What does not fit the bar at the foot is behind More."""
     page.set_viewport_size(_PHONE)

@@ -42,6 +42,14 @@ def test_relative_time_carries_the_exact_one() -> None:
     assert html.endswith(">12 min ago</time>")
 
 
+def test_what_is_planned_and_due_has_no_age() -> None:
+    """ "Next sync 4 min" would read as in four minutes where it has been due for so long."""
+    late = formats.relative_time(NOW - timedelta(minutes=4), now=NOW, planned=True)
+    assert late.endswith(">now</time>")
+    ahead = formats.relative_time(NOW + timedelta(minutes=4), now=NOW, planned=True)
+    assert ahead.endswith(">in 4 min</time>")
+
+
 def test_a_moment_that_never_was_is_said_in_words() -> None:
     """None is not shown as an empty cell."""
     assert "never" in formats.relative_time(None, now=NOW)

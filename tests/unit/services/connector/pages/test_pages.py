@@ -55,6 +55,14 @@ async def test_before_anything_is_connected(site: Site) -> None:
     assert "Nothing is connected" in await site.get("/operations/sync")
 
 
+async def test_without_an_app_the_permissions_to_tick_are_named() -> None:
+    """Whoever brings a token reads which ones it needs, and where they are ticked."""
+    page = await Site(Rig(intercom_client_id=None)).get()
+    assert "Use an access token below" in page
+    assert "Earshot needs these permissions" in page
+    assert "Read and list users and companies" in page
+
+
 async def test_connecting_by_a_click(site: Site, rig: Rig) -> None:
     """The way to Intercom and back ends at the panel; the doctor has been there."""
     response = await authorize(site)
