@@ -61,6 +61,7 @@ from services.detector.pages.requests import (
     request_pages,
 )
 from services.detector.pages.settings import SettingParts, setting_pages
+from services.detector.pages.under_way import UnderWay
 from services.detector.ports import Spent
 from services.detector.use_cases.second_look import Advice
 from services.detector.use_cases.show import Show
@@ -171,12 +172,12 @@ def create_app(
     live = LiveFeed(lists=lists, clock=base.clock, every_seconds=settings.live_seconds)
     base.lifecycle.background("live feed", live.run)
     pages = Pages(Path(__file__).parent / "pages" / "templates", clock=base.clock)
+    under_way = UnderWay(rereads, rematches, unmatched, followed, mirror, base.clock)
     insights = InsightParts(
         pages=pages,
         lists=lists,
         connections=connections,
-        rereads=rereads,
-        rematches=rematches,
+        under_way=under_way,
         redetect=engine.redetect,
         live=live,
         clock=base.clock,
@@ -190,16 +191,13 @@ def create_app(
         customers=customers,
         maintain=engine.customers,
         connections=connections,
-        rematches=rematches,
-        unmatched=unmatched,
-        followed=followed,
-        clock=base.clock,
+        under_way=under_way,
     )
     detection_parts = DetectionParts(
         pages=pages,
         lists=lists,
         connections=connections,
-        rereads=rereads,
+        under_way=under_way,
         detectors=engine.detectors,
         rules=engine.rules,
         health=engine.health,
@@ -223,7 +221,7 @@ def create_app(
             conversation_routes(lists=lists, show=show, moods=engine.moods),
             insight_pages(insights),
             signal_pages(SignalParts(pages, show, engine.review)),
-            customer_pages(CustomerParts(pages, lists, topics, show, connections, base.clock)),
+            customer_pages(CustomerParts(pages, lists, topics, show, connections, under_way, base.clock)),
             people_pages(PeopleParts(pages, lists, topics, show, walk, base.clock)),
             request_pages(request_parts),
             one_request_pages(request_parts),

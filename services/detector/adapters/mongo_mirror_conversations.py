@@ -104,6 +104,12 @@ class MirrorConversations(MirrorCollections):
     async def keys_by_companies(self, organization_id: str, company_keys: Keys[str]) -> list[str]:
         return await self._conversation_keys(organization_id, {"company_keys": {"$in": sorted(company_keys)}})
 
+    async def count_by_companies(self, organization_id: str, after: Mapping[str, str]) -> int:
+        if not after:
+            return 0
+        ahead = [{"company_keys": company, "key": {"$gt": key}} for company, key in sorted(after.items())]
+        return await self._collections["conversation"].of(organization_id).count({"$or": ahead})
+
     async def digests(
         self, organization_id: str, subjects: Keys[str], since: datetime
     ) -> dict[str, list[Digest]]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from services.detector.domain.finding import on_day
 from services.detector.domain.graph import Graph, Node, NodeType, Talk, Tie, TieType
 from services.detector.domain.identity import Subject
 from services.detector.domain.spoken import contact_keys, teammate_keys
@@ -167,6 +168,6 @@ def _said(one: MirroredConversation, place: tuple[NodeType, str], centre: Node) 
 def _conversation(one: MirroredConversation, centre: Node) -> Neighbour:
     talk = Talk()
     talk.add(one.record.updated_at, _said(one, ("conversation", one.key), centre))
-    name = one.record.title or f"Conversation {one.record.id}"
+    name = one.record.title or f"Conversation of {on_day(one.record.created_at)}"
     messages = one.analysis.messages if one.analysis else 0
     return Neighbour(Node(one.key, "conversation", name), 1, talk.last_at, talk.mood, messages)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from services.detector.lists import Lists, Topics
+    from services.detector.pages.under_way import UnderWay
     from services.detector.ports import Connections
     from services.detector.use_cases.show import CustomerView, Show
     from shared.clock import Clock
@@ -49,6 +50,7 @@ class CustomerParts:
     topics: Topics
     show: Show
     connections: Connections
+    under_way: UnderWay
     clock: Clock
 
 
@@ -101,6 +103,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
             ),
             next_cursor=encode_cursor(found.next) if found.next else None,
             sort=customer_sort(sort),
+            work=await parts.under_way.of(organization),
             filters=[
                 {"name": "q", "label": "Name", "value": q, "type": "search"},
                 kind_choice(kind),

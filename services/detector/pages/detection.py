@@ -17,6 +17,7 @@ from services.detector.pages.export import CORRECTION_HEADING, correction_rows
 from services.detector.pages.redetection import redetection_card, redetection_pages
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.web.csv_files import PORTION, csv_answer
+from shared.web.formats import number
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from services.detector.domain.corrections import Correction
     from services.detector.domain.occasion import OccasionRules
     from services.detector.lists import Lists
-    from services.detector.ports import Connections, Corrections, Mirror, Rereads
+    from services.detector.pages.under_way import UnderWay
+    from services.detector.ports import Connections, Corrections, Mirror
     from services.detector.use_cases.ask import AskLanguageModel
     from services.detector.use_cases.health import KeepHealth
     from services.detector.use_cases.redetect import Redetect
@@ -33,6 +35,11 @@ if TYPE_CHECKING:
     from shared.web.pages import Pages
 
 DETECTION = "/settings/organization/detection"
+
+_SIGNAL_KINDS = {"sentiment": "sentiment_shift"}
+"""What a finding speaks through where it is no signal itself."""
+
+_UNITS = ("days", "seats", "people", "conversations")
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class DetectionParts:
     pages: Pages
     lists: Lists
     connections: Connections
-    rereads: Rereads
+    under_way: UnderWay
     detectors: Detectors
     rules: OccasionRules
     health: KeepHealth
@@ -119,12 +126,13 @@ async def _detection(
             {
                 "name": one.name,
                 "version": one.version,
-                "kinds": sorted(kind.value for kind in one.kinds),
-                "parameters": {
-                    name: value
+                "kinds": sorted(_SIGNAL_KINDS.get(kind.value, kind.value) for kind in one.kinds),
+                "threshold": one.parameters.threshold,
+                "parameters": [
+                    parameter_in_words(name, value)
                     for name, value in asdict(one.parameters).items()
-                    if isinstance(value, (int, float, str))
-                },
+                    if name != "threshold" and isinstance(value, (int, float, str))
+                ],
                 "open": counts.get(f"{one.name} {one.version}", 0),
             }
             for one in detectors
@@ -135,7 +143,7 @@ async def _detection(
         connections=[
             view for view in await parts.connections.all_of(organization) if view.state != "removed"
         ],
-        rereads=await parts.rereads.latest(organization),
+        work=await parts.under_way.of(organization),
         redetections=[redetection_card(one) for one in await parts.redetect.previews(organization)],
         asks=parts.redetect.asks,
         decided=request.query_params.get("decided"),
@@ -150,6 +158,15 @@ async def _detection(
         model_chosen=request.query_params.get("model") == "chosen",
         status_code=status,
     )
+
+
+def parameter_in_words(name: str, value: float | str) -> str:
+    """Return a detector's parameter with its unit behind the number, as its name has it."""
+    words = name.split("_")
+    if name == "share" and isinstance(value, (int, float)):
+        return f"share {number(value * 100)}\N{NARROW NO-BREAK SPACE}%"
+    unit = f" {words.pop()}" if words[-1] in _UNITS else ""
+    return f"{' '.join(words)} {value}{unit}"
 
 
 def _corrected(found: Sequence[Correction], least: Mapping[str, float]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.detector.domain.identity import resource_key
 from services.detector.domain.standing import is_asked_for
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from services.detector.domain.corrections import Correction
     from services.detector.domain.signal import Signal
     from services.detector.lists import CustomerRow, RequestRow
+    from shared.contracts.resources import ContactChanged
 
 SIGNAL_HEADING = (
     "id", "kind", "explicit", "direction", "title", "state", "customer", "owner", "monthly_spend",
@@ -61,6 +63,20 @@ def customer_row(row: CustomerRow) -> Sequence[object]:
         row.health,
         one.mood,
         row.open_signals,
+    )
+
+
+PERSON_HEADING = ("id", "name", "email", "role", "signed_up_at", "last_seen_at")
+
+
+def person_row(one: ContactChanged) -> Sequence[object]:
+    return (
+        resource_key(one.workspace_id, one.id),
+        one.name,
+        one.email,
+        one.role,
+        one.signed_up_at.isoformat() if one.signed_up_at else "",
+        one.last_seen_at.isoformat() if one.last_seen_at else "",
     )
 
 

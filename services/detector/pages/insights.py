@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import ConnectionView
     from services.detector.lists import Lists, SignalChoices
     from services.detector.pages.live import LiveFeed
-    from services.detector.ports import Connections, Rereads
+    from services.detector.pages.under_way import UnderWay
+    from services.detector.ports import Connections
     from services.detector.use_cases.redetect import Redetect
     from shared.clock import Clock
     from shared.web.pages import Pages
@@ -64,8 +65,7 @@ class InsightParts:
     pages: Pages
     lists: Lists
     connections: Connections
-    rereads: Rereads
-    rematches: Rereads
+    under_way: UnderWay
     redetect: Redetect
     live: LiveFeed
     clock: Clock
@@ -136,6 +136,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         choices = await lists.signal_choices(organization)
         filtered = any((kind, customer, tag, owner, period, state, confidence))
         views = await parts.connections.all_of(organization)
+        work = await parts.under_way.of(organization)
         return pages.render(
             request,
             "insights.html",
@@ -155,11 +156,13 @@ def insight_pages(parts: InsightParts) -> APIRouter:
                 confidence=confidence,
                 sort=sort,
             ),
-            empty=None if found.items else await _emptiness(parts, organization, views, filtered=filtered),
+            empty=None
+            if found.items
+            else await _emptiness(parts, organization, views, filtered=filtered, reading=bool(work.rereads)),
+            deaf=[view for view in views if view.state in {"needs_attention", "disconnected"}],
             lifecycle_off=[view for view in views if _is_silent(view)],
             newer_detectors=await parts.redetect.waits_for_decision(organization),
-            rereads=[one for one in await parts.rereads.latest(organization) if one.finished_at is None],
-            rematches=[one for one in await parts.rematches.latest(organization) if one.is_worth_showing],
+            work=work,
             csv_url=f"/insights/export.csv?{request.url.query}",
         )
 
@@ -227,7 +230,12 @@ def _is_silent(view: ConnectionView) -> bool:
 
 
 async def _emptiness(
-    parts: InsightParts, organization_id: str, views: Sequence[ConnectionView], *, filtered: bool
+    parts: InsightParts,
+    organization_id: str,
+    views: Sequence[ConnectionView],
+    *,
+    filtered: bool,
+    reading: bool,
 ) -> Emptiness:
     living = [view for view in views if view.state != "removed"]
     if filtered:
@@ -257,6 +265,11 @@ async def _emptiness(
             "Renewals, upsells, expansions, onboarding and churn risk are looked for once they are on.",
             "Turn them on",
             _INTEGRATION,
+        )
+    if reading:
+        return Emptiness(
+            "Nothing to tell so far",
+            "Past conversations are still being read again; what is found in them appears here.",
         )
     return Emptiness(
         "Nothing to tell right now",

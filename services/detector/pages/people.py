@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
 from services.detector.domain.neighbourhood import Centre
 from services.detector.pages.cards import card_of
+from services.detector.pages.export import PERSON_HEADING, person_row
 from services.detector.pages.filters import (
     OFFERED,
     PERIODS,
@@ -25,9 +26,10 @@ from services.detector.pages.filters import (
 from services.detector.pages.graph_picture import GRAPH, MOST, address_of, mood_of, picture
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
+from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from services.detector.domain.graph import Node
     from services.detector.domain.neighbourhood import Neighbourhood
@@ -90,7 +92,27 @@ def people_pages(parts: PeopleParts) -> APIRouter:
                 owner_choice(owner, await lists.customer_owners(organization)),
             ],
             filtered=bool(q or customer or tag or owner),
+            csv_url=f"/people/export.csv?{request.url.query}",
         )
+
+    @router.get("/people/export.csv")
+    async def export(
+        identity: Member, q: Word = "", customer: Word = "", tag: Word = "", owner: Word = ""
+    ) -> StreamingResponse:
+        narrowed = narrowed_by(now=parts.clock.now(), tag=tag, customer=customer, owner=owner)
+
+        async def portions() -> AsyncIterator[list[Sequence[object]]]:
+            position: dict[str, Any] | None = None
+            for _ in range(MOST_ROWS // PORTION):
+                found = await lists.people(
+                    identity.organization_id, words=q, position=position, limit=PORTION, narrowed=narrowed
+                )
+                yield [person_row(one) for one in found.items]
+                position = found.next
+                if position is None:
+                    return
+
+        return csv_answer("people.csv", PERSON_HEADING, portions())
 
     @router.get(GRAPH)
     async def graph(

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from services.detector.domain.attributes import Meaning
     from services.detector.domain.mirror import ConnectionView
     from services.detector.lists import Lists
-    from services.detector.ports import Connections, Customers, Followed, Rereads, Unmatched
+    from services.detector.pages.under_way import UnderWay
+    from services.detector.ports import Connections, Customers
     from services.detector.use_cases.customers import Imported, MaintainCustomers
     from shared.auth.identity import Identity
-    from shared.clock import Clock
     from shared.web.pages import Pages
 
 CUSTOMERS = "/settings/organization/customers"
@@ -56,10 +56,7 @@ class SettingParts:
     customers: Customers
     maintain: MaintainCustomers
     connections: Connections
-    rematches: Rereads
-    unmatched: Unmatched
-    followed: Followed
-    clock: Clock
+    under_way: UnderWay
 
 
 def setting_pages(parts: SettingParts) -> APIRouter:
@@ -174,8 +171,6 @@ async def _customers(
         known=await count(known=True),
         unknown=await count(known=False),
         connections=views,
-        followed=await parts.followed.count(organization, parts.clock.now()),
-        unmatched=await parts.unmatched.count(organization),
-        rematches=[one for one in await parts.rematches.latest(organization) if one.is_worth_showing],
+        work=await parts.under_way.of(organization),
         meanings=[(view, await _meanings(parts, organization, view)) for view in views],
     )

@@ -167,6 +167,10 @@ class Mirror(Protocol):
         """Return the keys of the conversations that these companies decide, or would if they were known."""
         ...
 
+    async def count_by_companies(self, organization_id: str, after: Mapping[str, str]) -> int:
+        """Count the conversations that these companies decide, of each those whose key comes behind this."""
+        ...
+
     async def digests(
         self, organization_id: str, subjects: Collection[str], since: datetime
     ) -> dict[str, list[Digest]]:

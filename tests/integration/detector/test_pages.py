@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 MACHINE = {"Accept": "application/json"}
 INTERCOM = "/settings/organization/integrations"
+FOLLOWED = ("/insights", "/customers", "/settings/organization/customers", "/settings/organization/detection")
 
 
 async def filled(rig: Rig) -> None:
@@ -174,7 +175,7 @@ class TestPages:
         """A CSV has a row each, and no cell that a spreadsheet would calculate."""
         await filled(rig)
         await rig.tell(rig.company("co3", '=HYPERLINK("http://x")'))
-        for path, rows in (("/insights", 3), ("/customers", 3), ("/requests", 1)):
+        for path, rows in (("/insights", 3), ("/customers", 3), ("/requests", 1), ("/people", 2)):
             answer = await browser.get(f"{path}/export.csv")
             assert answer.headers["content-type"].startswith("text/csv")
             read = list(csv.reader(io.StringIO(answer.text)))
@@ -268,14 +269,47 @@ class TestActing:
         assert "still being matched" not in await text(browser, "/settings/organization/customers")
 
     async def test_what_is_still_to_follow_is_said(self, browser: httpx.AsyncClient, rig: Rig) -> None:
-        """The page says how many companies' conversations are being moved, until none is."""
-        await rig.connect()
-        await rig.tell(rig.company())
+        """Every list that shows less meanwhile says how many conversations are being moved, until none is."""
+        await filled(rig)
         await rig.stores.followed.mark("local", ["ws1:co1"], rig.clock.now())
-        page = await text(browser, "/settings/organization/customers")
-        assert "Conversations of 1 company that found another customer" in page
+        for path in FOLLOWED:
+            assert "1 conversation of 1 company that found another" in await text(browser, path)
         await rig.follow_companies_all()
-        assert "found another customer" not in await text(browser, "/settings/organization/customers")
+        for path in FOLLOWED:
+            assert "found another customer" not in await text(browser, path)
+
+    async def test_whoever_watches_is_told_the_end(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The sign asks again by itself while something goes on; its last answer leads to the new list."""
+        await filled(rig)
+        await rig.stores.followed.mark("local", ["ws1:co1"], rig.clock.now())
+        assert 'hx-trigger="every' in await text(browser, "/customers?sort=name")
+        await rig.follow_companies_all()
+        assert 'hx-trigger="every' not in await text(browser, "/customers?sort=name")
+        last = await browser.get("/customers?sort=name", headers={"HX-Target": "under-way"})
+        assert '<a href="/customers?sort=name">Show the page as it is now</a>' in last.text
+
+    async def test_who_hears_nothing_says_so(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Signals that are there hide that no more can come; the page says it, with the way out."""
+        await filled(rig)
+        assert "is disconnected" not in await text(browser, "/insights")
+        await rig.connect(2, state="disconnected")
+        page = await text(browser, "/insights")
+        assert "Acme is disconnected, so nothing that is said there now is heard." in page
+        await rig.connect(3, state="needs_attention")
+        assert "Acme needs attention, so what is said there now may be missing here." in await text(
+            browser, "/insights"
+        )
+
+    async def test_nothing_is_said_for_good_while_it_is_being_read(
+        self, browser: httpx.AsyncClient, rig: Rig
+    ) -> None:
+        """Insights that are empty because conversations are read again do not say that all were read."""
+        await rig.connect(lifecycle=False)
+        await rig.tell(*rig.said("k1", UNRELATED))
+        await rig.connect(2)
+        assert "Nothing to tell so far" in await text(browser, "/insights")
+        await rig.reread_all()
+        assert "Nothing to tell right now" in await text(browser, "/insights")
 
     async def test_deciding_a_suggestion(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """A suggested match is offered, confirmed, and gone from the list."""

@@ -43,7 +43,7 @@ def test_relative_time_carries_the_exact_one() -> None:
 
 
 def test_what_is_planned_and_due_has_no_age() -> None:
-    """ "Next sync 4 min" would read as in four minutes where it has been due for so long."""
+    """An age beside "next sync" would read like the time that is left."""
     late = formats.relative_time(NOW - timedelta(minutes=4), now=NOW, planned=True)
     assert late.endswith(">now</time>")
     ahead = formats.relative_time(NOW + timedelta(minutes=4), now=NOW, planned=True)

@@ -305,6 +305,13 @@ class MemoryMirror:
             if owner == organization_id and set(companies) & set(company_keys)
         )
 
+    async def count_by_companies(self, organization_id: str, after: Mapping[str, str]) -> int:
+        return sum(
+            any(key > after[company] for company in set(companies) & after.keys())
+            for (owner, key), (_, _, companies) in self._analyses.items()
+            if owner == organization_id
+        )
+
     async def digests(
         self, organization_id: str, subjects: Collection[str], since: datetime
     ) -> dict[str, list[Digest]]:
