@@ -108,7 +108,7 @@ class Accounts:
         found = await self._customers.by_ids(organization_id, {*ids, *stand_ins})
         former: dict[str, list[str]] = {}
         for one in found.values():
-            if one.merged_into in ids:
+            if one.merged_into is not None and one.merged_into in ids:
                 former.setdefault(one.merged_into, []).append(Subject("customer", one.customer_id).key)
         return found, former
 

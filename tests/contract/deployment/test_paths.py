@@ -37,7 +37,7 @@ def test_what_a_service_describes_reaches_it(service: Service) -> None:
 def test_every_page_and_file_of_a_service_reaches_it(service: Service) -> None:
     """No link of a page leads to an address that its service answers and nobody is sent to."""
     inside = ("/internal/", "/health/", "/metrics", "/static")
-    answered = iter_route_contexts(_app(service).routes)
+    answered = iter_route_contexts(application_of(service).routes)
     paths = {re.sub(r"\{[^}]+\}", "x", one.path) for one in answered if one.path is not None}
     outside = sorted(path for path in paths if not path.startswith(inside))
     assert outside
