@@ -2,7 +2,8 @@
 
 What goes into each linear map is rounded on a fixed scale, measured once on training texts. A scale taken
 anew from each batch is the usual way, but then a text's score depends on the texts beside it; the same
-message must always get the same score. Weights have a scale per output, word vectors one per word.
+message must always get the same score, on whatever processor. Weights have a scale per output, word vectors
+one per word.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from services.detector.training.encoder import Weights
 
 _HIGHEST = 127
+"""The largest signed byte."""
+_HIGHEST_FACTOR = 63
+"""The largest weight of a linear map, one bit less. Processors without instructions for eight-bit products
+add two neighbours in sixteen bits, where 2 * 255 * 63 fits and 2 * 255 * 127 is cut off: with whole bytes a
+text had logits 0.3 apart from one processor to the other, and was no nearer to the unrounded encoder."""
 _STEPS = 255
 _SMALLEST = 1e-8
 _OPSET = 18
@@ -59,7 +65,7 @@ class _Graph:
         low, high = self.ranges[name]
         scale = np.float32(max(high - low, _SMALLEST) / _STEPS)
         zero = np.uint8(np.clip(round(-low / float(scale)), 0, _STEPS))
-        rounded, scales = _rounded(weight)
+        rounded, scales = _rounded(weight, _HIGHEST_FACTOR)
         measured = [self.constant(f"{name}.scale", scale), self.constant(f"{name}.zero", zero)]
         values = self.node("QuantizeLinear", [values, *measured], f"{name}.values")
         return self.node(
@@ -92,15 +98,15 @@ class _Graph:
         )
 
 
-def _rounded(rows: Any) -> tuple[Any, Any]:
-    """Signed bytes of a matrix, and the scale of each of its rows as a column."""
-    scales = np.maximum(np.abs(rows).max(axis=1, keepdims=True), _SMALLEST) / _HIGHEST
+def _rounded(rows: Any, highest: int) -> tuple[Any, Any]:
+    """Signed bytes of a matrix, none beyond `highest`, and the scale of each of its rows as a column."""
+    scales = np.maximum(np.abs(rows).max(axis=1, keepdims=True), _SMALLEST) / highest
     return np.rint(rows / scales).astype(np.int8), scales.astype(np.float32)
 
 
 def _embedding(graph: _Graph, weights: dict[str, Any]) -> str:
     table = weights["embeddings.word_embeddings.weight"]
-    rounded, scales = _rounded(table)
+    rounded, scales = _rounded(table, _HIGHEST)
     words = graph.node("Gather", [graph.constant("words", rounded), "ids"], "words.rounded")
     words = graph.node("Cast", [words], "words.float", to=TensorProto.FLOAT)
     sizes = graph.node("Gather", [graph.constant("words.scales", scales), "ids"], "sizes")
