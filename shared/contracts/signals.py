@@ -20,6 +20,12 @@ SignalKind = Literal[
     "health_change",
 ]
 Direction = Literal["down", "up"]
+LONGEST_FACT_NAME = 100
+"""Characters of the name of an account fact: a word or two joined by underscores."""
+
+LONGEST_FACT_TEXT = 500
+"""Characters of its value and of its reason, each: a sentence, or a list of a few numbers."""
+
 LIFECYCLE_KINDS: tuple[SignalKind, ...] = ("onboarding", "renewal", "upsell", "expansion", "churn_risk")
 
 
@@ -34,6 +40,17 @@ class Evidence(Record):
     author_id: Identifier | None = None
     author_name: ShortText | None = None
     said_at: Moment
+
+
+class AccountFact(Record):
+    """A fact of the customer's account that a signal rests on, as evidence without words of a customer."""
+
+    name: Annotated[str, Field(max_length=LONGEST_FACT_NAME)]
+    value: Annotated[str, Field(max_length=LONGEST_FACT_TEXT, description="As text; a day as YYYY-MM-DD.")]
+    reason: Annotated[
+        str, Field(max_length=LONGEST_FACT_TEXT, description="Why it matters, in plain words for a sentence.")
+    ]
+    since: Moment = Field(description="When it was noticed, or when it began to hold where that was earlier.")
 
 
 class CustomerRef(Record):
@@ -77,8 +94,15 @@ class SignalEvent(Event):
     tags: tuple[ShortText, ...] = ()
     confidence: float = Field(ge=0, le=1)
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
+    facts: tuple[AccountFact, ...] = Field(
+        default=(),
+        max_length=50,
+        description="Account facts it rests on, newest first; older records lack the field.",
+    )
     detector: Detector
-    occurred_at: Moment = Field(description="When the newest evidence was said.")
+    occurred_at: Moment = Field(
+        description="When the newest evidence was said, or its newest fact dates from."
+    )
     opened_at: Moment = Field(description="When Earshot first saw it.")
     changed_at: Moment
     url_path: ShortText = Field(description="Path of its page, to be joined with the installation's address.")

@@ -9,6 +9,9 @@ from services.detector.domain.identity import Subject
 from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import Happening, Proof, Signal
 from shared.contracts.signals import (
+    LONGEST_FACT_NAME,
+    LONGEST_FACT_TEXT,
+    AccountFact,
     CustomerRef,
     Detector,
     Evidence,
@@ -47,6 +50,7 @@ def event_of(transition: Transition, signal: Signal) -> Event:
         "tags": signal.tags,
         "confidence": signal.confidence,
         "evidence": tuple(_evidence(proof) for proof in signal.proofs if proof.part_id),
+        "facts": tuple(_fact(proof) for proof in signal.proofs if proof.fact),
         "detector": Detector(name=best.detector if best else "none", version=best.version if best else "0"),
         "occurred_at": signal.occurred_at or signal.opened_at,
         "opened_at": signal.opened_at,
@@ -73,6 +77,21 @@ def _evidence(proof: Proof) -> Evidence:
         author_name=proof.author_name,
         said_at=proof.said_at,
     )
+
+
+def _fact(proof: Proof) -> AccountFact:
+    # A detector may list as many numbers as an account has; too long a list must not keep the signal off
+    # the bus.
+    return AccountFact(
+        name=proof.fact[:LONGEST_FACT_NAME],
+        value=_cut(proof.fact_value),
+        reason=_cut(proof.reason),
+        since=proof.said_at,
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_FACT_TEXT else f"{text[: LONGEST_FACT_TEXT - 1]}…"
 
 
 def to_document(signal: Signal) -> Document:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.detector.domain.attributes import NONE
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.occasion import Slot
-from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent
+from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent, SignalUpdated
 from tests.unit.services.detector.rig import ACC1, CONNECTION, NORTHWIND, NOW, ORG, UNRELATED, Rig, kinds
 
 if TYPE_CHECKING:
@@ -64,8 +64,13 @@ class TestAccountFacts:
         opened = await wait(1, 2)
         assert kinds(opened) == [("detected", "churn_risk")]
         (before,) = await rig.signals()
+        assert [[one.value for one in told.facts] for told in opened] == [["2"]]
         moved = await wait(3, 4)
         assert {transition for transition, _ in kinds(moved)} == {"updated"}
+        assert {told.occurred_at for told in moved} == {opened[0].occurred_at}
+        (fact,) = moved[-1].facts
+        assert (fact.name, fact.value, fact.since) == ("unanswered_conversations", "4", before.occurred_at)
+        assert fact.reason.startswith("4 open questions wait for an answer")
         (after,) = await rig.signals()
         assert [one.fact_value for one in before.proofs + after.proofs] == ["2", "4"]
         assert after.proofs[0].reason.startswith("4 open questions wait")
@@ -75,6 +80,27 @@ class TestAccountFacts:
         await rig.engine.review.dismiss(ORG, after.signal_id, "on holiday", by="ann@acme.example")
         await wait(5)
         assert kinds(rig.published(start)) == [("cleared", "churn_risk")]
+
+    async def test_a_fact_that_no_longer_holds_is_told_no_longer(self, rig: Rig) -> None:
+        """A signal on the bus carries the facts that it rests on now, and none of the others."""
+        await rig.connect()
+
+        async def counted(users: int, seats: int) -> list[SignalEvent]:
+            rig.clock.advance(3 * 86_400)
+            attributes = {"seats": seats}
+            return await rig.tell(rig.company(user_count=users, custom_attributes=attributes))
+
+        await counted(12, 50)
+        (opened,) = await counted(6, 25)
+        assert {one.name: (one.value, one.reason) for one in opened.facts} == {
+            "user_count": ("6", "fell from 12 within 90 days"),
+            "seats": ("25", "fell from 50 within 90 days"),
+        }
+        (updated,) = await counted(12, 25)
+        assert isinstance(updated, SignalUpdated)
+        assert [one.name for one in updated.facts] == ["seats"]
+        (cleared,) = await counted(12, 50)
+        assert isinstance(cleared, SignalCleared)
 
     async def test_whoever_is_heard_anywhere_is_not_muted(self, rig: Rig) -> None:
         """A customer of two connections keeps what one tells of it, whichever of them something comes by."""

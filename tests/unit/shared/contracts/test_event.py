@@ -19,6 +19,7 @@ from shared.contracts.resources import (
     TagChanged,
     topic_of,
 )
+from shared.contracts.signals import SignalUpdated
 from shared.contracts.sync import SyncRequested
 from shared.contracts.topics import ALL_TOPICS, RESOURCES_CONTACTS, RESOURCES_CONVERSATIONS
 from shared.messaging.partitioning import partition_for
@@ -175,3 +176,26 @@ def test_what_may_be_none_may_be_absent() -> None:
         for name, field in event.model_fields.items():
             nullable = type(None) in get_args(field.annotation)
             assert not (nullable and field.is_required()), f"{event.TYPE}: {name} needs a default"
+
+
+def test_a_signal_of_before_there_were_facts_is_read() -> None:
+    """Compacted topics keep records that lack the field for ever; the facts are no part of what it is."""
+    old = {
+        "organization_id": "acme",
+        "connection_id": "c1",
+        "workspace_id": "w1",
+        "signal_id": "s1",
+        "revision": 3,
+        "kind": "churn_risk",
+        "title": "Signs of leaving",
+        "confidence": 0.7,
+        "detector": {"name": "shrinking", "version": "1"},
+        "occurred_at": NOW,
+        "opened_at": NOW,
+        "changed_at": NOW,
+        "url_path": "/insights/s1",
+    }
+    fact = {"name": "seats", "value": "25", "reason": "fell from 50 within 90 days", "since": NOW}
+    before, after = SignalUpdated.model_validate(old), SignalUpdated.model_validate({**old, "facts": [fact]})
+    assert (before.facts, after.facts[0].value) == ((), "25")
+    assert before.event_id() == after.event_id()
