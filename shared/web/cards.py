@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
+from shared.web.formats import date_in_words
 from shared.web.shapes import KIND_LOOKS, KindLook
 
 if TYPE_CHECKING:
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.contracts.signals import Direction, SignalKind
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 OVER_WORDS: Mapping[str, str] = {
     "resolved": "settled",
@@ -69,3 +74,35 @@ class SignalCard:
         if self.explicit is None:
             return None
         return "explicit" if self.explicit else "implied"
+
+
+def fact_reason(reason: str) -> str:
+    """Return why an account fact matters, as a sentence begins."""
+    return reason[:1].upper() + reason[1:]
+
+
+def fact_value(name: str, value: str, reason: str) -> str | None:
+    """Return what an account fact's value adds to its reason, as in "user count: 4"; None where nothing.
+
+    A day is written as days are.
+    """
+    words = date_in_words(date.fromisoformat(value)) if _is_day(value) else value
+    if not words or re.search(rf"(?<!\w){re.escape(words)}(?!\w)", reason):
+        return None
+    return f"{name.replace('_', ' ')}: {words}"
+
+
+def fact_in_words(name: str, value: str, reason: str) -> str:
+    """Return an account fact in one line, as in "Fell from 40 within 90 days (user count: 4)"."""
+    more = fact_value(name, value, reason)
+    return f"{fact_reason(reason)} ({more})" if more else fact_reason(reason)
+
+
+def _is_day(value: str) -> bool:
+    if not _DAY.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
-from shared.web.cards import OVER_WORDS, SignalCard
-from shared.web.formats import date_in_words
+from shared.web.cards import OVER_WORDS, SignalCard, fact_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +27,12 @@ _STEPS: Mapping[str, str] = {
 def card_of(signal: Signal) -> SignalCard:
     """Return a signal as every page shows it: its newest words, who said them, how much came before."""
     newest = signal.proofs[0] if signal.proofs else None
-    fact = newest is not None and bool(newest.fact)
     return SignalCard(
         url=f"/insights/{signal.signal_id}",
         kind=signal.slot.kind,
-        title=_sentence(newest.reason) if newest and fact else signal.title,
+        title=fact_in_words(newest.fact, newest.fact_value, newest.reason)
+        if newest and newest.fact
+        else signal.title,
         confidence=signal.confidence,
         at=signal.occurred_at or signal.opened_at,
         explicit=signal.slot.explicit,
@@ -51,18 +50,6 @@ def card_of(signal: Signal) -> SignalCard:
 def _place(proof: Proof) -> tuple[str, str, str]:
     """Return the message or fact that a proof is of; two quotes of one message are one sign."""
     return (proof.conversation_key, proof.part_id, proof.fact)
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def fact_value_in_words(proof: Proof) -> str:
-    """Return the value of an account fact; a day is written as days are."""
-    try:
-        return date_in_words(date.fromisoformat(proof.fact_value))
-    except ValueError:
-        return proof.fact_value
 
 
 def state_of(signal: Signal) -> str | None:

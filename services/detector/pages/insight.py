@@ -10,9 +10,9 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.corrections import LABELS
-from services.detector.pages.cards import card_of, fact_value_in_words, state_of, step_in_words
+from services.detector.pages.cards import card_of, state_of, step_in_words
 from shared.auth.dependencies import Member, csrf_protect
-from shared.web.cards import OVER_WORDS
+from shared.web.cards import OVER_WORDS, fact_reason, fact_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +97,11 @@ async def _insight(parts: SignalParts, request: Request, identity: Identity, sig
         card=card_of(signal),
         state=state_of(signal),
         over=OVER_WORDS.get(signal.cleared_because or ""),
-        facts=[(proof, fact_value_in_words(proof)) for proof in signal.proofs if proof.fact],
+        facts=[
+            (fact_reason(one.reason), fact_value(one.fact, one.fact_value, one.reason), one.said_at)
+            for one in signal.proofs
+            if one.fact
+        ],
         excerpts=[_excerpt(view, signal) for view in conversations],
         history=[(line, step_in_words(line)) for line in reversed(signal.history)],
         url=conversations[0].url if conversations else None,

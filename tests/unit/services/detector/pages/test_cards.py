@@ -4,35 +4,28 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
-
 from services.detector.domain.identity import Subject
 from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import Proof, Signal
-from services.detector.pages.cards import card_of, fact_value_in_words
+from services.detector.pages.cards import card_of
 from services.detector.pages.export import SIGNAL_HEADING, signal_row
 
 
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [("2026-11-16", "16 Nov 2026"), ("48 of 50", "48 of 50"), ("20", "20"), ("", "")],
-)
-def test_a_day_among_account_facts_is_written_as_days_are(value: str, words: str) -> None:
-    """Every other value stays as it was told."""
-    assert fact_value_in_words(_fact(value)) == words
-
-
-def _fact(value: str) -> Proof:
-    return Proof(
+def test_a_newest_fact_heads_a_card() -> None:
+    """It says what the number is, where its reason does not."""
+    fact = Proof(
         source="account/p1",
         said_at=datetime(2026, 11, 22, tzinfo=UTC),
-        confidence=0.9,
-        detector="new_account",
+        confidence=0.65,
+        detector="shrinking",
         version="1",
-        fact="signed_up_at",
-        fact_value=value,
-        reason="signed up 6 days ago",
+        fact="seats",
+        fact_value="4",
+        reason="fell from 40 within 90 days",
     )
+    signal = _signal(Slot("churn_risk", "implied"))
+    card = card_of(signal.with_proofs((fact, _said("p1", "Hm.", 0.9, day=1)), at=signal.opened_at))
+    assert (card.title, card.quote, card.earlier) == ("Fell from 40 within 90 days (seats: 4)", None, 1)
 
 
 def test_a_mood_s_card_says_where_it_turned() -> None:
