@@ -24,13 +24,14 @@ _PERMANENT = 500
 _BODY = Markup(
     '<!doctype html><html lang="en"><body style="font-family:sans-serif;font-size:15px;color:#1b1c1e">'
     '<p style="margin:0;color:#5c6066">{kind}</p><h1 style="font-size:18px;margin:4px 0 12px">{customer}</h1>'
-    '{quote}{who}<p style="color:#5c6066">{facts}</p>'
+    '{quote}{who}{reasons}<p style="color:#5c6066">{facts}</p>'
     '<p><a href="{link}" style="color:#2f55c8">Open in Earshot</a></p>'
     '<p style="color:#5c6066;font-size:12px">Sent by the rule “{rule}”.</p></body></html>'
 )
 _QUOTE = Markup(
     '<blockquote style="margin:0 0 8px;padding-left:12px;border-left:3px solid #e3e3df">“{}”</blockquote>'
 )
+_REASON = Markup('<p style="margin:0 0 12px">{}</p>')
 _WHO = Markup('<p style="margin:0 0 12px">{}</p>')
 
 
@@ -115,6 +116,8 @@ def _plain(words: Words) -> str:
     lines = [words.headline, ""]
     if words.quote:
         lines += [f"“{words.quote}”", *([words.who] if words.who else []), ""]
+    if words.reasons:
+        lines += [*words.reasons, ""]
     return "\n".join(
         [*lines, " · ".join(words.facts), "", words.link, "", f"Sent by the rule “{words.rule}”."]
     )
@@ -127,6 +130,7 @@ def _html(words: Words) -> str:
             customer=words.customer,
             quote=_QUOTE.format(words.quote) if words.quote else "",
             who=_WHO.format(words.who) if words.who else "",
+            reasons=Markup("").join(_REASON.format(reason) for reason in words.reasons),
             facts=" · ".join(words.facts),
             link=words.link,
             rule=words.rule,

@@ -44,14 +44,17 @@ def slack_payload(words: Words) -> dict[str, Any]:
         if words.quote
         else []
     )
+    reasons = [_section(escaped("\n".join(words.reasons)))] if words.reasons else []
+    why = " · ".join([*([f"“{words.quote}”"] if words.quote else []), *words.reasons])
     return {
-        "text": escaped(f"{words.headline}: “{words.quote}”" if words.quote else words.headline),
+        "text": escaped(f"{words.headline}: {why}" if why else words.headline),
         "blocks": [
             {
                 "type": "header",
                 "text": {"type": "plain_text", "text": words.headline[:_LONGEST_HEADER], "emoji": False},
             },
             *quote,
+            *reasons,
             {"type": "context", "elements": [_markdown(escaped(" · ".join(words.facts)))]},
             _section(f"<{words.link}|Open in Earshot>"),
         ],

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.notifier.domain.signs import facts_newest_first, messages_of, newest_quote
+from shared.web.cards import fact_in_words
+from shared.web.formats import pluralise
 from shared.web.shapes import KIND_LOOKS
 
 if TYPE_CHECKING:
@@ -14,16 +17,27 @@ if TYPE_CHECKING:
 _LONGEST_QUOTE = 600
 """Characters of a quote in a message; its page has the whole of it."""
 
+_LONGEST_REASON = 300
+"""Characters of an account fact: five of them, escaped, stay below the 3,000 that Slack takes in a block."""
+
+_MOST_REASONS = 5
+"""Account facts that are told in a message; what is left is counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A message's parts. All are single lines of plain text, however they were written by a customer."""
+    """A message's parts. All are single lines of plain text, however they were written by a customer.
+
+    `reasons` are the account facts that the signal rests on, newest first; `facts` what else there is to
+    know.
+    """
 
     kind: str
     headline: str
     customer: str
     quote: str | None
     who: str | None
+    reasons: tuple[str, ...]
     facts: tuple[str, ...]
     link: str
     rule: str
@@ -41,13 +55,15 @@ def kind_words(signal: SignalDetected) -> str:
 
 def words_of(message: Message) -> Words:
     signal = message.notification.signal
-    newest = max(signal.evidence, key=lambda evidence: evidence.said_at, default=None)
+    newest = newest_quote(signal)
+    told = facts_newest_first(signal)[:_MOST_REASONS]
     customer = _line(signal.customer.name) if signal.customer else "No customer matched"
     facts = [f"Confidence {signal.confidence:.2f}"]
     if signal.customer and signal.customer.owner:
         facts.append(f"Owner {_line(signal.customer.owner)}")
-    if len(signal.evidence) > 1:
-        facts.append(f"{len(signal.evidence) - 1} earlier sign{'s' if len(signal.evidence) > 2 else ''}")  # noqa: PLR2004 - one and more
+    earlier = max(0, messages_of(signal) - 1) + len(signal.facts) - len(told)
+    if earlier:
+        facts.append(pluralise(earlier, "earlier sign"))
     if signal.tags:
         facts.append(f"Tags {', '.join(map(_line, signal.tags[:10]))}")
     kind = kind_words(signal)
@@ -55,8 +71,11 @@ def words_of(message: Message) -> Words:
         kind=kind,
         headline=f"{kind}: {customer}",
         customer=customer,
-        quote=_cut(_line(newest.quote)) if newest else None,
+        quote=_cut(_line(newest.quote), _LONGEST_QUOTE) if newest else None,
         who=_line(newest.author_name) if newest and newest.author_name else None,
+        reasons=tuple(
+            _cut(_line(fact_in_words(one.name, one.value, one.reason)), _LONGEST_REASON) for one in told
+        ),
         facts=tuple(facts),
         link=message.link,
         rule=_line(message.rule_name),
@@ -68,5 +87,5 @@ def _line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,6 +1,7 @@
 """What a receiver answers may repeat what it was sent; the log keeps answers, and must not keep words twice.
 
-A word that is redacted later is taken out of signals. Nobody would look for it in an answer.
+A word that is redacted later is taken out of signals, and so is an account fact that no longer holds. Nobody
+would look for it in an answer.
 """
 
 from __future__ import annotations
@@ -19,21 +20,26 @@ NOT_KEPT = "(its answer repeated the message and is not kept)"
 
 
 def without_echo(said: str, signal: SignalEvent) -> str:
-    """Return what was said, up to where it begins to repeat the signal's title or quotes.
+    """Return what was said, up to where it begins to repeat the signal's title, quotes or facts.
 
-    A quote of fewer words counts when all of it is there.
+    A quote of fewer words counts when all of it is there, and so does a fact: it is made of our own words, of
+    which a receiver may use three by chance.
     """
     answered = [(found.group().casefold(), found.start()) for found in _WORD.finditer(said)]
     starts = [
         start
-        for text in (signal.title, *(evidence.quote for evidence in signal.evidence))
-        for start in _repeated(answered, [word.casefold() for word in _WORD.findall(text)])
+        for text, enough in (
+            (signal.title, _IN_A_ROW),
+            *((evidence.quote, _IN_A_ROW) for evidence in signal.evidence),
+            *((fact.reason, len(fact.reason)) for fact in signal.facts),
+        )
+        for start in _repeated(answered, [word.casefold() for word in _WORD.findall(text)], enough)
     ]
     return said if not starts else f"{said[: min(starts)].rstrip()} {NOT_KEPT}".lstrip()
 
 
-def _repeated(answered: list[tuple[str, int]], sent: list[str]) -> list[int]:
-    length = min(_IN_A_ROW, len(sent))
+def _repeated(answered: list[tuple[str, int]], sent: list[str], enough: int) -> list[int]:
+    length = min(enough, len(sent))
     if length == 0:
         return []
     runs = {tuple(sent[at : at + length]) for at in range(len(sent) - length + 1)}

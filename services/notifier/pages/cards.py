@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from shared.web.cards import OVER_WORDS, SignalCard
+from services.notifier.domain.signs import heading_fact, messages_of, newest_quote
+from shared.web.cards import OVER_WORDS, SignalCard, fact_in_words
 
 if TYPE_CHECKING:
     from services.notifier.ports import InboxEntry
 
 
 def card_of(entry: InboxEntry) -> SignalCard:
-    """Return the card of an entry; it opens by way of the inbox, which marks it as read."""
+    """Return the card of an entry; it opens by way of the inbox, which marks it as read.
+
+    Where an account fact is the newest sign, it heads the card, as it does in lists.
+    """
     signal = entry.signal
-    newest = max(signal.evidence, key=lambda evidence: evidence.said_at, default=None)
+    fact = heading_fact(signal)
+    newest = None if fact else newest_quote(signal)
     return SignalCard(
         url=f"/inbox/open/{quote(entry.id, safe='')}",
         kind=signal.kind,
-        title=signal.title,
+        title=fact_in_words(fact.name, fact.value, fact.reason) if fact else signal.title,
         confidence=signal.confidence,
         at=signal.occurred_at,
         explicit=signal.explicit,
@@ -28,7 +33,7 @@ def card_of(entry: InboxEntry) -> SignalCard:
         quote=newest.quote if newest else None,
         who=newest.author_name if newest else None,
         owner=signal.customer.owner if signal.customer else None,
-        earlier=max(0, len({(one.conversation_id, one.part_id) for one in signal.evidence}) - 1),
+        earlier=max(0, messages_of(signal) + len({one.name for one in signal.facts}) - 1),
         state=OVER_WORDS.get(entry.over, entry.over) if entry.over else None,
         unread=not entry.read,
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notifier.domain.signs import facts_newest_first
+from shared.web.cards import fact_in_words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 
 ENTRY_HEADING = (
     "id", "kind", "title", "customer", "confidence", "said_at", "quote", "sent_at", "read", "over",
+    "reasons",
 )  # fmt: skip
 
 
@@ -28,6 +32,7 @@ def entry_row(entry: InboxEntry) -> Sequence[object]:
         entry.added_at.isoformat(),
         str(entry.read).lower(),
         entry.over,
+        "; ".join(fact_in_words(one.name, one.value, one.reason) for one in facts_newest_first(signal)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from services.notifier.settings import Settings
 from shared.clock import SystemClock
 from shared.contracts.signals import CustomerRef, SignalDetected
 from tests.integration.notifier.receivers import Mailbox, Receivers, mail_server, receiving
-from tests.unit.services.notifier.fakes import NOW, a_signal
+from tests.unit.services.notifier.fakes import NOW, a_fact, a_signal
 
 if TYPE_CHECKING:
     import ssl
@@ -339,6 +340,68 @@ async def test_slack_gets_blocks_and_plain_text(receivers: Receivers, http: Outg
     sections = [body["blocks"][1]["text"], body["blocks"][2]["elements"][0], body["blocks"][3]["text"]]
     assert [text["verbatim"] for text in sections] == [True, True, True]
     assert [text["text"].count("<") for text in sections] == [0, 0, 1]
+
+
+DAY = timedelta(days=1)
+_FACTS = (
+    a_fact(),
+    a_fact(name="renewal_date", value="2026-04-10", reason="renews on 10 Apr 2026", since=NOW - DAY),
+)
+_REASONS = ["Fell from 40 within 90 days (seats: 4)", "Renews on 10 Apr 2026"]
+
+
+async def test_slack_gets_the_account_facts_that_a_signal_rests_on(
+    receivers: Receivers, http: OutgoingHttp
+) -> None:
+    """Without any words of a customer it says why, also where only the plain text is shown."""
+    signal = a_signal(evidence=(), facts=(*_FACTS, a_fact(reason="<!channel>", since=NOW - 2 * DAY)))
+    await SlackChannel(http).deliver(_message(f"{receivers.base}/good", signal))
+    body = orjson.loads(receivers.got[0].body)
+    said = [*_REASONS, "&lt;!channel&gt; (seats: 4)"]
+    assert body["text"] == f"Churn risk (explicit): Northwind: {' · '.join(said)}"
+    assert [block["type"] for block in body["blocks"]] == ["header", "section", "context", "section"]
+    assert body["blocks"][1]["text"]["text"] == "\n".join(said)
+
+
+async def test_slack_takes_as_many_facts_as_there_may_be(receivers: Receivers, http: OutgoingHttp) -> None:
+    """A section holds 3,000 characters; what is left out is counted."""
+    long = a_fact(reason="fell & rose " * 40)
+    await SlackChannel(http).deliver(_message(f"{receivers.base}/good", a_signal(facts=(long,) * 50)))
+    header, quote, reasons, context, link = orjson.loads(receivers.got[0].body)["blocks"]
+    assert (header["type"], quote["text"]["text"][0], link["type"]) == ("header", ">", "section")
+    assert len(reasons["text"]["text"]) < 3_000
+    assert reasons["text"]["text"].count("…") == 5
+    assert "45 earlier signs" in context["elements"][0]["text"]
+
+
+async def test_a_webhook_has_the_account_facts(receivers: Receivers, http: OutgoingHttp) -> None:
+    """As they are on the bus."""
+    signal = a_signal(evidence=(), facts=_FACTS)
+    await WebhookChannel(http).deliver(_message(f"{receivers.base}/good", signal))
+    data = orjson.loads(receivers.got[0].body)["data"]
+    assert data["facts"] == [fact.model_dump(mode="json") for fact in _FACTS]
+
+
+async def test_mail_has_the_account_facts_in_both_forms(mailbox: Mailbox) -> None:
+    """Each on a line of its own, the newest first, beside the words that there are."""
+    facts = (*_FACTS, a_fact(reason="a <b>\r\nBcc: all@example.com", since=NOW - 2 * DAY))
+    await _mail(mailbox.port).deliver(_message(signal=a_signal(facts=facts)))
+    mail = message_from_bytes(mailbox.mails[0], policy=policy.default)
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    lines = plain.get_content().splitlines()
+    place = lines.index(_REASONS[0])
+    assert lines[place - 3 : place + 4] == [
+        "“we won't be renewing once the contract ends in March”",
+        "Dana Ruiz",
+        "",
+        *_REASONS,
+        "A <b> Bcc: all@example.com (seats: 4)",
+        "",
+    ]
+    assert [reason in html.get_content() for reason in _REASONS] == [True, True]
+    assert "A &lt;b&gt; Bcc" in html.get_content()
 
 
 @pytest.mark.parametrize("kind", [SlackChannel, WebhookChannel])

@@ -28,7 +28,7 @@ from shared.contracts.topics import ALL_TOPICS
 from shared.messaging.broker import create_broker
 from shared.messaging.publisher import KafkaEventPublisher
 from tests.integration.notifier.receivers import Receivers, receiving
-from tests.unit.services.notifier.fakes import a_signal
+from tests.unit.services.notifier.fakes import a_fact, a_signal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -195,6 +195,41 @@ async def test_clearing_and_removing_are_followed(settings: Settings) -> None:
             return not await _states(client, second.signal_id) and not await _entries(client, connection)
 
         await _until(gone)
+
+
+@pytest.mark.slow
+async def test_the_reason_of_a_signal_without_words_arrives(settings: Settings, receivers: Receivers) -> None:
+    """An account fact is sent, shown and exported in words; when its number moves, nobody is told again."""
+    connection = f"c-{secrets.token_hex(4)}"
+    signal = _fresh(connection).model_copy(update={"evidence": (), "facts": (a_fact(value="9"),)})
+    moved = SignalUpdated.model_validate({**signal.model_dump(), "revision": 2, "facts": (a_fact(),)})
+    async with _running(settings) as client, _publisher(settings) as publisher:
+        hook = await _rule(client, name="Why", channel="webhook", url=f"{receivers.base}/good")
+        await publisher.publish(signal)
+
+        async def told() -> bool:
+            states = await _states(client, signal.signal_id)
+            return states == {"default": "delivered", hook: "delivered"}
+
+        await _until(told)
+        (got,) = [one for one in receivers.at("good") if signal.signal_id.encode() in one.body]
+        assert b'"value":"9","reason":"fell from 40 within 90 days"' in got.body
+        assert "Fell from 40 within 90 days (seats: 9)" in await _text(client, "/inbox")
+        await publisher.publish(moved)
+
+        async def followed() -> bool:
+            return "Fell from 40 within 90 days (seats: 4)" in await _text(client, "/inbox")
+
+        await _until(followed)
+        assert "Fell from 40 within 90 days (seats: 4)" in await _text(client, "/inbox/export.csv")
+        assert await told()
+        assert [one for one in receivers.at("good") if signal.signal_id.encode() in one.body] == [got]
+
+
+async def _text(client: httpx.AsyncClient, path: str) -> str:
+    answer = await client.get(path, headers={"Accept": "text/html"})
+    assert answer.is_success, path
+    return html.unescape(answer.text)
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ from services.notifier.ports import (
     Place,
 )
 from shared.auth.identity import Identity
-from shared.contracts.signals import CustomerRef, Detector, Evidence, SignalDetected
+from shared.contracts.signals import AccountFact, CustomerRef, Detector, Evidence, SignalDetected
 from shared.messaging.recording import RecordingPublisher
 
 if TYPE_CHECKING:
@@ -76,6 +76,18 @@ def a_signal(**changes: Any) -> SignalDetected:
         **changes,
     }
     return SignalDetected(**whole)
+
+
+def a_fact(**changes: Any) -> AccountFact:
+    """Return that an account has fewer seats than before, noticed just now."""
+    whole: dict[str, Any] = {
+        "name": "seats",
+        "value": "4",
+        "reason": "fell from 40 within 90 days",
+        "since": NOW,
+        **changes,
+    }
+    return AccountFact(**whole)
 
 
 def a_rule(**changes: Any) -> Rule:

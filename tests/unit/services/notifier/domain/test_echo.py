@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.notifier.domain.echo import NOT_KEPT, without_echo
-from tests.unit.services.notifier.fakes import a_signal
+from tests.unit.services.notifier.fakes import a_fact, a_signal
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,10 @@ def test_a_short_quote_counts_whole() -> None:
     signal = a_signal(title="Dark mode", evidence=())
     assert without_echo("no dark mode here", signal) == f"no {NOT_KEPT}"
     assert without_echo("no dark here", signal) == "no dark here"
+
+
+def test_a_fact_counts_whole() -> None:
+    """Its words are ours and plain: a receiver may use some of them for something else."""
+    signal = a_signal(title="Signs of leaving", evidence=(), facts=(a_fact(),))
+    assert without_echo("bad: Fell from 40 within 90 days (seats", signal) == f"bad: {NOT_KEPT}"
+    assert without_echo("not seen within 90 days", signal) == "not seen within 90 days"

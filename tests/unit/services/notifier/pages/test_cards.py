@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from services.notifier.pages.cards import card_of
+from services.notifier.pages.export import ENTRY_HEADING, entry_row
 from services.notifier.ports import InboxEntry
-from tests.unit.services.notifier.fakes import NOW, a_signal
+from tests.unit.services.notifier.fakes import NOW, a_fact, a_signal
 
 
 def test_quotes_of_one_message_are_one_sign() -> None:
@@ -15,3 +19,42 @@ def test_quotes_of_one_message_are_one_sign() -> None:
     entry = InboxEntry("e1", a_signal(evidence=(told, aside, before)), NOW, "withdrawn", read=True)
     card = card_of(entry)
     assert (card.quote, card.earlier, card.state) == (told.quote, 1, "no longer holds")
+
+
+def _entry(**changes: Any) -> InboxEntry:
+    return InboxEntry("e1", a_signal(**changes), NOW, None, read=False)
+
+
+def test_a_fact_that_is_newer_than_the_words_heads_the_card() -> None:
+    """What is there is said as lists say it; older words are counted."""
+    card = card_of(_entry(facts=(a_fact(),)))
+    assert (card.title, card.quote, card.who) == ("Fell from 40 within 90 days (seats: 4)", None, None)
+    assert card.earlier == 1
+    alone = card_of(_entry(facts=(a_fact(), a_fact(name="user_count")), evidence=()))
+    assert (alone.title, alone.earlier) == ("Fell from 40 within 90 days (seats: 4)", 1)
+
+
+def test_words_that_are_newer_than_the_facts_head_the_card() -> None:
+    """The fact is a sign that came before them."""
+    signal = a_signal()
+    card = card_of(_entry(facts=(a_fact(since=NOW - timedelta(days=1)),)))
+    assert (card.title, card.quote, card.earlier) == (signal.title, signal.evidence[0].quote, 1)
+
+
+def test_a_signal_without_words_and_facts_is_told_by_its_title() -> None:
+    """As records of before there were facts."""
+    card = card_of(_entry(evidence=()))
+    assert (card.title, card.quote, card.earlier) == ("Will not renew", None, 0)
+
+
+def test_the_reasons_are_in_the_file() -> None:
+    """The newest first, each as the card says it."""
+    renewal = a_fact(
+        name="renewal_date",
+        value="2026-04-10",
+        reason="renews on 10 Apr 2026",
+        since=NOW - timedelta(days=1),
+    )
+    row = dict(zip(ENTRY_HEADING, entry_row(_entry(facts=(renewal, a_fact()))), strict=True))
+    assert row["reasons"] == "Fell from 40 within 90 days (seats: 4); Renews on 10 Apr 2026"
+    assert row["quote"] == a_signal().evidence[0].quote

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from services.notifier.domain.preferences import Preferences, QuietHours
+from services.notifier.domain.rule import EVERYONE, Recipient
+from services.notifier.ports import InboxReader
 from services.notifier.use_cases.administer import RuleDraft
 from shared.contracts.signals import CustomerRef, SignalCleared, SignalUpdated
-from tests.unit.services.notifier.fakes import ADMIN, NOW, a_rule, a_signal
+from tests.unit.services.notifier.fakes import ADMIN, NOW, a_fact, a_rule, a_signal
 from tests.unit.services.notifier.rig import LONG, Rig
 
+HOOK = Recipient("hook", "https://hook.example")
+TOM = InboxReader("acme", "u-2", "tom@example.com")
 WEAK = a_signal(confidence=0.62)
 UNMATCHED = a_signal(customer=None)
 MATCHED = {"customer": CustomerRef(id="cu-1", name="Northwind", owner="tom@example.com"), "tags": ("vip",)}
@@ -159,3 +163,22 @@ async def test_wishes_and_quiet_hours_hold_for_what_grew() -> None:
     await rig.sweep(30 * 60)
     (message,) = rig.channels["email"].sent
     assert message.notification.recipient.key == "tom@example.com"
+
+
+async def test_a_fact_that_moved_alerts_nobody_anew() -> None:
+    """Who was told is left alone, whoever was not hears only of what dates from later; entries follow."""
+    rig = await _rig(minimum_confidence=0)
+    await rig.rules.insert(a_rule(id="r-2", channel="webhook", minimum_confidence=0.9, destination=HOOK))
+    opened = {"evidence": (), "facts": (a_fact(value="9"),), "occurred_at": NOW}
+    signal = WEAK.model_copy(update=opened)
+    await rig.take(signal)
+    await rig.inbox.put(signal, EVERYONE, NOW)
+    rig.clock.advance(2 * LONG)
+    later = {**opened, "changed_at": NOW + timedelta(days=2), "facts": (a_fact(),)}
+    await rig.take(grown(**later))
+    assert (rig.sent("inbox"), rig.sent("webhook")) == (["s-1"], [])
+    (entry,) = await rig.inbox.page(TOM, unread_only=False, after=None, limit=10)
+    assert [fact.value for fact in entry.signal.facts] == ["4"]
+    await rig.take(grown(**{**later, "revision": 3, "facts": ()}))
+    (entry,) = await rig.inbox.page(TOM, unread_only=False, after=None, limit=10)
+    assert (entry.signal.facts, len(await rig.log())) == ((), 1)
