@@ -116,6 +116,19 @@ class TestPages:
             assert words in page
         assert "There is no such signal." in await text(browser, "/insights/s-none", 404)
 
+    async def test_account_facts_are_said_in_words(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """What holds, what the number is where that does not say it, and since when."""
+        await rig.connect()
+        await rig.tell(rig.company(user_count=40))
+        rig.clock.advance(3 * 86_400)
+        await rig.tell(rig.company(user_count=4))
+        (signal,) = await rig.signals()
+        page = await text(browser, f"/insights/{signal.signal_id}")
+        panel = " ".join(page.partition("s facts say")[2].partition("</ul>")[0].split())
+        assert "<strong>Fell from 40 within 90 days</strong>" in panel
+        assert "user count: 4 · dates from" in panel
+        assert "Fell from 40 within 90 days (user count: 4)" in await text(browser, "/insights")
+
     async def test_customer_person_conversation_request(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """Each thing's page leads to its ties; what is not there is 404."""
         await filled(rig)
