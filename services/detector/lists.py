@@ -57,6 +57,27 @@ class SignalFilter:
     conversation: str | None = None
     assigned_to: str | None = None
 
+    def holds(self, signal: Signal) -> bool:
+        """Return whether `Lists.signals` would list the signal as it is."""
+        customer = signal.customer
+        asked = (
+            (None if self.state == "any" else self.state, (signal.state,)),
+            (self.kind, (signal.slot.kind,)),
+            (self.customer_id, (customer.id if customer else None,)),
+            (self.tag, signal.tags),
+            (self.owner, (customer.owner if customer else None,)),
+            (self.request_id, (signal.slot.request_id,)),
+            (self.person, [person.id for person in signal.people]),
+            (self.conversation, [proof.conversation_key for proof in signal.proofs]),
+            (self.assigned_to, (signal.assigned_to,)),
+        )
+        return (
+            all(wanted is None or wanted in there for wanted, there in asked)
+            and (self.since is None or signal.shown_at >= self.since)
+            and (self.until is None or signal.shown_at < self.until)
+            and (self.min_confidence is None or signal.confidence >= self.min_confidence)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:

@@ -146,6 +146,11 @@ class Signal:
         return max(self.proofs, key=lambda proof: (proof.confidence, proof.said_at), default=None)
 
     @property
+    def shown_at(self) -> datetime:
+        """Return the moment that lists order it by: when its newest evidence was said."""
+        return self.occurred_at or self.opened_at
+
+    @property
     def conversation_ids(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(proof.conversation_id for proof in self.proofs if proof.conversation_id))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -141,7 +142,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             request,
             "insights.html",
             identity=identity,
-            live_url="/insights/events",
+            live_url=f"/insights/events?{request.url.query}",
             cards=[card_of(signal) for signal in found.items],
             count=await lists.count_signals(organization, wanted),
             next_cursor=encode_cursor(found.next) if found.next else None,
@@ -167,9 +168,31 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         )
 
     @router.get("/insights/events")
-    async def events(identity: Member) -> Response:
+    async def events(
+        identity: Member,
+        kind: Word = "",
+        customer: Word = "",
+        tag: Word = "",
+        owner: Word = "",
+        period: Word = "",
+        state: Word = "",
+        confidence: Word = "",
+    ) -> Response:
+        # Made anew for each signal: a period moves on while a page stays open.
+        wanted = partial(
+            wanted_signals,
+            parts.clock,
+            kind=kind,
+            customer=customer,
+            tag=tag,
+            owner=owner,
+            period=period,
+            state=state,
+            confidence=confidence,
+        )
+
         async def stream() -> AsyncIterator[dict[str, str]]:
-            async for line in parts.live.watch(identity.organization_id):
+            async for line in parts.live.watch(identity.organization_id, wanted):
                 yield {"event": "signal", "data": line}
 
         return EventSourceResponse(stream(), ping=15)

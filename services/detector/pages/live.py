@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict, deque
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from services.detector.domain.signal import Signal
-    from services.detector.lists import Lists
+    from services.detector.lists import Lists, SignalFilter
     from shared.clock import Clock
 
 _LOG = structlog.get_logger(__name__)
@@ -32,6 +33,14 @@ _OVERLAP_SECONDS = 3.0
 _REMEMBERED = 2_000
 _WAITING = 50
 """News that may wait for a reader who does not take them; beyond that the oldest go."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Watcher:
+    """Whoever watches: what the page in front of them lists, and the news that they have not taken yet."""
+
+    wanted: Callable[[], SignalFilter]
+    news: asyncio.Queue[str]
 
 
 class LiveFeed:
@@ -49,26 +58,26 @@ class LiveFeed:
         self._clock = clock
         self._every_seconds = every_seconds
         self._sleep = sleep
-        self._watchers: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self._watchers: dict[str, set[_Watcher]] = defaultdict(set)
         self._told: deque[str] = deque(maxlen=_REMEMBERED)
         self._began = clock.now()
 
     @property
     def watchers(self) -> int:
-        return sum(len(queues) for queues in self._watchers.values())
+        return sum(map(len, self._watchers.values()))
 
-    async def watch(self, organization_id: str) -> AsyncIterator[str]:
-        """Yield a line of JSON for each signal of the organization that opens from now on."""
-        queue: asyncio.Queue[str] = asyncio.Queue(_WAITING)
+    async def watch(self, organization_id: str, wanted: Callable[[], SignalFilter]) -> AsyncIterator[str]:
+        """Yield a line of JSON for each signal of the organization that opens from now on and is `wanted` then."""
+        watcher = _Watcher(wanted, asyncio.Queue(_WAITING))
         if not self.watchers:
             # Nobody watched, so nobody looked: what came meanwhile is on the page that was just drawn.
             self._began = self._clock.now()
-        self._watchers[organization_id].add(queue)
+        self._watchers[organization_id].add(watcher)
         try:
             while True:
-                yield await queue.get()
+                yield await watcher.news.get()
         finally:
-            self._watchers[organization_id].discard(queue)
+            self._watchers[organization_id].discard(watcher)
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -91,7 +100,9 @@ class LiveFeed:
 
     def _tell(self, signal: Signal) -> None:
         line = json.dumps({"id": signal.signal_id, "kind": signal.slot.kind, "title": signal.title})
-        for queue in self._watchers.get(signal.organization_id, ()):
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(line)
+        for watcher in self._watchers.get(signal.organization_id, ()):
+            if not watcher.wanted().holds(signal):
+                continue
+            if watcher.news.full():
+                watcher.news.get_nowait()
+            watcher.news.put_nowait(line)

@@ -18,6 +18,7 @@ from services.detector.domain.customer import Customer
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import Health
 from services.detector.domain.health_history import Measured
+from services.detector.lists import SignalFilter
 from services.detector.pages.live import LiveFeed
 from shared.contracts.resources import AdminChanged
 from shared.documents.database import create_client, database_of
@@ -640,12 +641,81 @@ async def yield_once() -> None:
     await asyncio.sleep(0)
 
 
+async def test_watchers_hear_of_what_their_page_lists(settings: Settings, rig: Rig) -> None:
+    """A page that shows one kind announces no other; its stream and its link have the page's filter."""
+    client = create_client(settings, service="detector")
+    lists = MongoLists(database_of(client, settings, service="detector"))
+    feed = LiveFeed(lists=lists, clock=rig.clock, every_seconds=1)
+    churn = await_next(feed.watch("local", lambda: SignalFilter(kind="churn_risk")))
+    wishes = await_next(feed.watch("local", lambda: SignalFilter(kind="feature_request")))
+    cleared = await_next(feed.watch("local", lambda: SignalFilter(state="cleared")))
+    await rig.connect()
+    await yield_once()
+    rig.clock.advance(1)
+    await rig.tell(*rig.said("k1", WISH))
+    await feed.look()
+    assert '"kind": "feature_request"' in await wishes
+    assert not churn.done()
+    assert not cleared.done()
+    for task in (churn, cleared):
+        task.cancel()
+    await yield_once()
+    await client.close()
+
+
+async def test_the_announcement_follows_the_filter(browser: httpx.AsyncClient, rig: Rig) -> None:
+    """It stands in the part that a filter exchanges, with the stream of that filter."""
+    await rig.connect()
+    page = await text(browser, "/insights?kind=renewal&owner=ann")
+    shown = page[page.index('id="list"') :]
+    assert 'sse-connect="/insights/events?kind=renewal&amp;owner=ann"' in shown
+    assert 'href="/insights?kind=renewal&amp;owner=ann" hidden data-announcement' in shown
+
+
+async def test_a_filter_holds_what_the_list_does(settings: Settings, rig: Rig) -> None:
+    """For each field, what a filter says of a signal is what the database finds by it."""
+    await filled(rig)
+    client = create_client(settings, service="detector")
+    lists = MongoLists(database_of(client, settings, service="detector"))
+    leaving, *_ = found = sorted(await rig.signals(), key=lambda one: one.slot.kind)
+    ann = next(one for one in found if one.customer and one.customer.owner)
+    by = "ann@acme.example"
+    await rig.engine.review.assign("local", leaving.signal_id, "bob@acme.example", by=by)
+    await rig.engine.review.dismiss("local", ann.signal_id, "No", by=by)
+    found = await rig.signals()
+    wish = next(one for one in found if one.slot.request_id)
+    middle = sorted(one.shown_at for one in found)[1]
+    assert ann.customer
+    wanted = [
+        SignalFilter(state="any"),
+        SignalFilter(state="open"),
+        SignalFilter(state="cleared"),
+        SignalFilter(state="any", kind="churn_risk"),
+        SignalFilter(state="any", customer_id=ann.customer.id),
+        SignalFilter(state="any", tag="billing"),
+        SignalFilter(state="any", owner="ann@acme.example"),
+        SignalFilter(state="any", since=middle),
+        SignalFilter(state="any", until=middle),
+        SignalFilter(state="any", min_confidence=max(one.confidence for one in found)),
+        SignalFilter(state="any", request_id=wish.slot.request_id),
+        SignalFilter(state="any", person=leaving.people[0].id),
+        SignalFilter(state="any", conversation=leaving.proofs[0].conversation_key),
+        SignalFilter(state="any", assigned_to="bob@acme.example"),
+    ]
+    for one in wanted:
+        listed = await lists.signals("local", one, sort="newest", position=None, limit=10)
+        assert {signal.signal_id for signal in listed.items} == {
+            signal.signal_id for signal in found if one.holds(signal)
+        }, one
+    await client.close()
+
+
 async def test_watchers_hear_of_new_signals_of_their_own(settings: Settings, rig: Rig) -> None:
     """A watching reader hears of each signal that opens once, and of no other organization's."""
     client = create_client(settings, service="detector")
     lists = MongoLists(database_of(client, settings, service="detector"))
     feed = LiveFeed(lists=lists, clock=rig.clock, every_seconds=1)
-    mine, others = feed.watch("local"), feed.watch("other")
+    mine, others = feed.watch("local", SignalFilter), feed.watch("other", SignalFilter)
     first, foreign = await_next(mine), await_next(others)
     await rig.connect()
     await yield_once()
