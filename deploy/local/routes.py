@@ -82,7 +82,6 @@ class ToPage:
 def _table() -> dict[str, Service]:
     table: dict[str, Service] = {prefix: name for name, prefixes in _PREFIXES.items() for prefix in prefixes}
     for service in SERVICES:
-        table[f"/api/v1/docs/{service}"] = service
         table[f"/api/v1/openapi/{service}.json"] = service
     return table
 

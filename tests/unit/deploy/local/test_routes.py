@@ -30,7 +30,7 @@ from shared.web.navigation import SECTIONS
         ("/api/v1/health", "detector"),
         ("/api/v1/rules/7", "notifier"),
         ("/api/v1/openapi/syncer.json", "syncer"),
-        ("/api/v1/docs/notifier", "notifier"),
+        ("/api/v1/openapi/notifier.json", "notifier"),
     ],
 )
 def test_an_address_belongs_to_its_service(path: str, service: str) -> None:
@@ -50,6 +50,7 @@ def test_an_address_belongs_to_its_service(path: str, service: str) -> None:
         "/metrics",
         "/insightsx",
         "/api/v1",
+        "/api/v1/docs/detector",
         "/api/v2/signals",
         "/insights/../internal/credentials",
         "/insights/./x",
