@@ -14,12 +14,14 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
-from deploy.local.gateway_answers import not_found, not_this_host, service_away, too_large
+from deploy.local.gateway_answers import TEMPLATES, GatewayAnswers
 from deploy.local.ports import LOOPBACK
 from deploy.local.routes import ToPage, route
 from deploy.local.settings import LocalSettings
+from shared.clock import SystemClock
+from shared.web.pages import Pages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -60,31 +62,35 @@ _SAFE_TO_REPEAT = {"GET", "HEAD"}
 class Gateway:
     """Passes requests on. `services` holds each service's base URL."""
 
-    def __init__(self, services: Mapping[Service, str], client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, services: Mapping[Service, str], client: httpx.AsyncClient, answers: GatewayAnswers
+    ) -> None:
         self._services = services
         self._client = client
+        self._answers = answers
 
     async def handle(self, request: Request) -> Response:
         """Answer one request: from its service, or with the reason why that cannot be."""
         path = request.url.path
         if not path.startswith(_ANY_HOST) and not _asked_for_this_machine(request):
-            return not_this_host(request)
+            return self._answers.not_this_host(request)
         target = route(path)
         if target is None:
-            return not_found(request)
+            return self._answers.not_found(request)
         if isinstance(target, ToPage):
             return RedirectResponse(target.path, 307)
         return await self._answer_by(request, target.service)
 
     async def _answer_by(self, request: Request, service: Service) -> Response:
         if _declared_length(request) > MOST_BODY_BYTES:
-            return too_large(request, MOST_BODY_BYTES)
+            return self._answers.too_large(request, MOST_BODY_BYTES)
         try:
             return await self._pass_on(request, self._services[service])
         except BodyTooLargeError:
-            return too_large(request, MOST_BODY_BYTES)
+            return self._answers.too_large(request, MOST_BODY_BYTES)
         except httpx.HTTPError as error:
-            return service_away(request, service, arrived=not isinstance(error, httpx.ConnectError))
+            arrived = not isinstance(error, httpx.ConnectError)
+            return self._answers.service_away(request, service, arrived=arrived)
 
     async def _pass_on(self, request: Request, base_url: str) -> Response:
         try:
@@ -132,7 +138,8 @@ def create_app(settings: LocalSettings, transport: httpx.AsyncBaseTransport | No
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
         trust_env=False,
     )
-    gateway = Gateway(services, client)
+    pages = Pages(TEMPLATES, clock=SystemClock())
+    gateway = Gateway(services, client, GatewayAnswers(pages))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -145,6 +152,8 @@ def create_app(settings: LocalSettings, transport: httpx.AsyncBaseTransport | No
     return Starlette(
         routes=[
             Route("/gateway/ready", ready, methods=["GET"]),
+            # The same files as the connector's; what the gateway says itself needs them while that is away.
+            Mount("/static", pages.assets),
             Route("/{path:path}", gateway.handle, methods=_METHODS),
         ],
         lifespan=lifespan,

@@ -1,14 +1,24 @@
-"""What the gateway says itself: to people as a page, to machines as a problem document (RFC 9457)."""
+"""What the gateway says itself: to people as a page in the frame, to machines as a problem (RFC 9457).
+
+Nothing here asks a service: a page must look like the product's also while every one of them is away.
+"""
 
 from __future__ import annotations
 
-from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
+
+from shared.auth.identity import LOCAL_IDENTITY
+from shared.http.middleware import CONTENT_SECURITY_POLICY
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from shared.web.pages import Pages
+
+TEMPLATES = Path(__file__).parent / "templates"
 
 _RELOAD_SECONDS = 2
 """A service is back after one to three seconds."""
@@ -20,75 +30,70 @@ _WHAT_IT_DOES = {
     "notifier": "the inbox and notifications",
 }
 
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem;"
-    "color:#1d2433;background:#fbfbfc}h1{font-size:1.25rem}p{margin:.5rem 0}"
-    "a{color:#2f55c8}@media(prefers-color-scheme:dark){body{color:#e6e8ee;background:#14171f}a{color:#93abff}}"
-)
 
+class GatewayAnswers:
+    """Makes the gateway's own answers; `pages` has `TEMPLATES` as its own."""
 
-def service_away(request: Request, service: str, *, arrived: bool) -> Response:
-    """Say that a service restarts. `arrived` is True where it may have taken the request before it left."""
-    does = _WHAT_IT_DOES.get(service, "this page")
-    title = "One moment"
-    lines = [f"The part for {does} ({service}) is starting again."]
-    reload = request.method in ("GET", "HEAD")
-    if reload:
-        lines.append("Nothing is lost; this page reloads by itself.")
-    elif arrived:
-        lines.append(
-            "It is not certain that your last step was taken. Go back, look, and repeat it if need be."
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    def service_away(self, request: Request, service: str, *, arrived: bool) -> Response:
+        """Say that a service restarts; `arrived`: it may have taken the request before it left."""
+        does = _WHAT_IT_DOES.get(service, "this page")
+        lines = [f"The part for {does} ({service}) is starting again."]
+        reload = request.method in ("GET", "HEAD")
+        if reload:
+            lines.append("Nothing is lost; this page reloads by itself.")
+        elif arrived:
+            lines.append(
+                "It is not certain that your last step was taken. Go back, look, and repeat it if need be."
+            )
+        else:
+            lines.append("Your last step was not taken. Go back and repeat it in a moment.")
+        return self._answer(request, 503, "One moment", lines, reload=reload)
+
+    def not_found(self, request: Request) -> Response:
+        return self._answer(request, 404, "Not found", ["There is nothing at this address."])
+
+    def too_large(self, request: Request, most_bytes: int) -> Response:
+        megabytes = most_bytes // (1024 * 1024)
+        return self._answer(request, 413, "Too large", [f"At most {megabytes} MB can be sent at once."])
+
+    def not_this_host(self, request: Request) -> Response:
+        """Refuse a browser that was led here under another name; nobody is signed in there."""
+        return self._answer(
+            request,
+            421,
+            "Not reachable under this name",
+            ["Local mode signs in by itself, so it answers only at 127.0.0.1 and localhost."],
+            stranger=True,
         )
-    else:
-        lines.append("Your last step was not taken. Go back and repeat it in a moment.")
-    return _answer(request, 503, title, lines, reload=reload)
 
-
-def not_found(request: Request) -> Response:
-    return _answer(request, 404, "Not found", ["There is nothing at this address."], way_on=True)
-
-
-def too_large(request: Request, most_bytes: int) -> Response:
-    megabytes = most_bytes // (1024 * 1024)
-    return _answer(request, 413, "Too large", [f"At most {megabytes} MB can be sent at once."])
-
-
-def not_this_host(request: Request) -> Response:
-    """Refuse a browser that was led here under another name."""
-    return _answer(
-        request,
-        421,
-        "Not reachable under this name",
-        ["Local mode signs in by itself, so it answers only at 127.0.0.1 and localhost."],
-    )
-
-
-def _answer(
-    request: Request,
-    status: int,
-    title: str,
-    lines: list[str],
-    *,
-    reload: bool = False,
-    way_on: bool = False,
-) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    if status == 503:  # noqa: PLR2004 - the status code is its own name
-        headers["Retry-After"] = str(_RELOAD_SECONDS)
-    wants_page = "text/html" in request.headers.get("accept", "")
-    if request.url.path.startswith("/api/") or not wants_page:
-        body = {"type": "about:blank", "title": title, "status": status, "detail": " ".join(lines)}
-        return JSONResponse(body, status, headers, media_type="application/problem+json")
-    headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    )
-    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    if way_on:
-        paragraphs += '<p><a href="/insights">To the insights</a></p>'
-    again = f'<meta http-equiv="refresh" content="{_RELOAD_SECONDS}">' if reload else ""
-    page = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · Earshot</title>'
-        f'<meta name="viewport" content="width=device-width">{again}<style>{_STYLE}</style></head>'
-        f"<body><main><h1>{escape(title)}</h1>{paragraphs}</main></body></html>"
-    )
-    return HTMLResponse(page, status, headers)
+    def _answer(
+        self,
+        request: Request,
+        status: int,
+        title: str,
+        lines: list[str],
+        *,
+        reload: bool = False,
+        stranger: bool = False,
+    ) -> Response:
+        headers = {"Cache-Control": "no-store"}
+        if status == 503:  # noqa: PLR2004 - the status code is its own name
+            headers["Retry-After"] = str(_RELOAD_SECONDS)
+        wants_page = "text/html" in request.headers.get("accept", "")
+        if request.url.path.startswith("/api/") or not wants_page:
+            body = {"type": "about:blank", "title": title, "status": status, "detail": " ".join(lines)}
+            return JSONResponse(body, status, headers, media_type="application/problem+json")
+        return self._pages.render(
+            request,
+            "answer.html",
+            identity=None if stranger else LOCAL_IDENTITY,
+            status_code=status,
+            headers={**headers, "Content-Security-Policy": CONTENT_SECURITY_POLICY},
+            heading=title,
+            lines=lines,
+            reload_seconds=_RELOAD_SECONDS if reload else None,
+            way_home=not stranger,
+        )

@@ -67,7 +67,7 @@ class LiveFeed:
         return sum(map(len, self._watchers.values()))
 
     async def watch(self, organization_id: str, wanted: Callable[[], SignalFilter]) -> AsyncIterator[str]:
-        """Yield a line of JSON for each signal of the organization that opens from now on and is `wanted` then."""
+        """Yield a line of JSON for each signal that opens from now on and is `wanted` at that moment."""
         watcher = _Watcher(wanted, asyncio.Queue(_WAITING))
         if not self.watchers:
             # Nobody watched, so nobody looked: what came meanwhile is on the page that was just drawn.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import httpx
@@ -94,7 +95,7 @@ async def test_a_compressed_body_is_passed_on_as_it_is() -> None:
     raw = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Pieces([b"not really gzip"]))
     app = create_app(LocalSettings(), httpx.MockTransport(lambda _request: raw))
     transport = httpx.ASGITransport(app)
-    request = httpx.Request("GET", "http://127.0.0.1:8700/static/x.css")
+    request = httpx.Request("GET", "http://127.0.0.1:8700/insights")
     answer = await transport.handle_async_request(request)
     assert isinstance(answer.stream, httpx.AsyncByteStream)
     assert b"".join([piece async for piece in answer.stream]) == b"not really gzip"
@@ -228,6 +229,27 @@ async def test_unknown_and_internal_addresses_are_not_found() -> None:
         assert (await client.get("/internal/credentials")).status_code == 404
         assert (await client.get("/insights/%2e%2e/internal")).status_code == 404
     assert service.requests == []
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/insights"])
+async def test_what_the_gateway_says_has_the_frame(path: str) -> None:
+    """Its own pages have side bar, way home and look, though every service is away."""
+    async with browser(away) as client:
+        answer = await client.get(path, headers={"accept": "text/html"})
+        styles = re.findall(r'href="(/static/[^"]+\.css)"', answer.text)
+        assert [(await client.get(style)).status_code for style in styles] == [200]
+    assert '<nav class="side"' in answer.text
+    assert '<a class="button" href="/insights">To the insights</a>' in answer.text
+    assert "style-src 'self'" in answer.headers["content-security-policy"]
+
+
+async def test_under_another_name_nobody_is_signed_in() -> None:
+    """The refusal shows neither the side bar nor a name."""
+    async with browser(away) as client:
+        answer = await client.get("/insights", headers={"host": "attacker.example", "accept": "text/html"})
+    assert "answers only at 127.0.0.1" in answer.text
+    assert '<nav class="side"' not in answer.text
+    assert "you@localhost" not in answer.text
 
 
 async def test_a_section_redirects_and_keeps_the_method() -> None:
