@@ -45,7 +45,7 @@ SECTIONS: tuple[Section, ...] = (
             Entry("Detection", "/settings/organization/detection"),
             Entry("Notifications", "/settings/organization/notifications"),
             Entry("API keys", "/settings/organization/keys"),
-            Entry("Me", "/settings/me"),
+            Entry("My notifications", "/settings/me"),
         ),
     ),
     Section(
@@ -76,6 +76,8 @@ class Navigation:
     sections: tuple[Link, ...]
     tabs: tuple[Link, ...]
     section_title: str | None
+    page_title: str | None
+    """What the entry is called whose page this is: the tab where there are tabs, else the section."""
 
 
 def navigation_for(path: str) -> Navigation:
@@ -106,4 +108,5 @@ def navigation_for(path: str) -> Navigation:
             for entry in (found.children if found else ())
         ),
         section_title=found.entry.title if found else None,
+        page_title=(tab if tab and tab.holds(where) else found.entry).title if found else None,
     )

@@ -16,7 +16,7 @@ from shared.web.navigation import navigation_for
         ("/customers", "Customers", None),
         ("/customers-of-old", None, None),
         ("/settings/organization/integrations/intercom", "Settings", "Integrations"),
-        ("/settings/me", "Settings", "Me"),
+        ("/settings/me", "Settings", "My notifications"),
         ("/operations/dead-letters", "Operations", "Dead letters"),
         ("/nowhere", None, None),
     ],
@@ -27,3 +27,4 @@ def test_one_section_and_one_tab_are_current(path: str, section: str | None, tab
     assert [link.title for link in navigation.sections if link.current] == ([section] if section else [])
     assert [link.title for link in navigation.tabs if link.current] == ([tab] if tab else [])
     assert navigation.section_title == section
+    assert navigation.page_title == (tab or section)

@@ -54,6 +54,33 @@ def test_a_page_has_frame_token_and_escaped_words(pages: Pages) -> None:
     assert '<a href="/inbox" aria-current="page">' in body
 
 
+@pytest.mark.parametrize(
+    ("path", "heading", "title"),
+    [
+        ("/inbox", "Inbox", "Inbox · Earshot"),
+        ("/settings/organization/keys", "API keys", "API keys · Settings · Earshot"),
+        ("/settings/organization/customers", "Customers", "Customers · Settings · Earshot"),
+        ("/operations/sync", "Sync", "Sync · Operations · Earshot"),
+    ],
+)
+def test_a_page_is_called_what_leads_to_it(pages: Pages, path: str, heading: str, title: str) -> None:
+    """Heading and title are the tab's name, else the section's; of tabs the title names the section too."""
+    body = bytes(pages.render(_request(path), "page.html", identity=SampleReader(), words="").body).decode()
+    assert f"<h1>{heading}</h1>" in body
+    assert f"<title>{title}</title>" in body
+
+
+def test_a_page_with_a_heading_of_its_own_has_it_as_title(pages: Pages, tmp_path: Path) -> None:
+    """A thing's page is called by the thing, once escaped."""
+    (tmp_path / "thing.html").write_text(
+        '{% extends "frame.html" %}{% block heading %}{{ name }}{% endblock %}'
+    )
+    request = _request("/operations/deliveries/7")
+    body = bytes(pages.render(request, "thing.html", identity=SampleReader(), name="A & B").body).decode()
+    assert "<h1>A &amp; B</h1>" in body
+    assert "<title>A &amp; B · Operations · Earshot</title>" in body
+
+
 def test_a_page_for_a_stranger_has_no_navigation(pages: Pages) -> None:
     """Without an identity neither sections nor the unread count are shown."""
     body = bytes(pages.render(_request(), "page.html", identity=None, words="").body).decode()
