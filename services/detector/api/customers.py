@@ -107,6 +107,7 @@ def import_answer(imported: Imported) -> ImportOut:
         unchanged=imported.unchanged,
         rejected=imported.listed.error_count,
         errors=_errors(imported.listed.errors),
+        warnings=_errors(imported.listed.warnings),
     )
 
 

@@ -248,6 +248,9 @@ class ImportOut(BaseModel):
     unchanged: int
     rejected: int
     errors: list[RowErrorOut]
+    warnings: list[RowErrorOut] = Field(
+        default_factory=list, description="Rows that were kept, with what in them cannot be used."
+    )
 
 
 class RequestOut(BaseModel):

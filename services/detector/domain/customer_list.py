@@ -31,6 +31,8 @@ MAX_ERRORS = 200
 """Bad rows that are named; a file with more has one fault, not hundreds."""
 
 _MAX_VALUE = 500
+_MAX_SHOWN = 80
+"""Characters of an owner that a warning quotes."""
 _MAX_ATTRIBUTES = 50
 COLUMNS = ("external_id", "name", "owner", "plan", "monthly_spend", "seats", "renewal_date")
 
@@ -51,7 +53,10 @@ class CustomerRow:
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why one row was left out; `line` counts the file's lines from 1, the heading being line 1."""
+    """Why one row was left out, or what of it is of no use.
+
+    `line` counts the file's lines from 1, the heading being line 1.
+    """
 
     line: int
     reason: str
@@ -59,11 +64,13 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class CustomerList:
-    """What a file held."""
+    """What a file held. `warnings` are of rows that were kept; of either at most `MAX_ERRORS` are named."""
 
     rows: tuple[CustomerRow, ...]
     errors: tuple[RowError, ...]
     error_count: int
+    warnings: tuple[RowError, ...] = ()
+    warning_count: int = 0
 
 
 def parse_customers(content: bytes) -> CustomerList:
@@ -116,12 +123,15 @@ def _rows(reader: _Reader, columns: list[str]) -> CustomerList:
     lines: dict[str, int] = {}
     errors: list[RowError] = []
     count = 0
+    warnings: list[RowError] = []
     for line, values in _lines(reader):
         read = values if isinstance(values, str) else _row(values, columns)
         if isinstance(read, CustomerRow) and read.external_id in rows:
             read = f"external_id {read.external_id} stands on line {lines[read.external_id]} already"
         if isinstance(read, CustomerRow):
             rows[read.external_id], lines[read.external_id] = read, line
+            if read.owner and not _can_be_written_to(read.owner):
+                warnings.append(RowError(line, f"owner {read.owner[:_MAX_SHOWN]!r} is no e-mail address"))
             if len(rows) > MAX_ROWS:
                 raise CustomerListError(
                     f"The file has more than {MAX_ROWS:,} customers. Split it and upload the parts."
@@ -130,7 +140,15 @@ def _rows(reader: _Reader, columns: list[str]) -> CustomerList:
         count += 1
         if len(errors) < MAX_ERRORS:
             errors.append(RowError(line, read))
-    return CustomerList(tuple(rows.values()), tuple(errors), count)
+    return CustomerList(
+        tuple(rows.values()), tuple(errors), count, tuple(warnings[:MAX_ERRORS]), len(warnings)
+    )
+
+
+def _can_be_written_to(owner: str) -> bool:
+    """Return whether a rule that tells the owner of an account could reach this one."""
+    local, at, domain = owner.rpartition("@")
+    return bool(local and at and domain) and not any(one.isspace() or one in ',;<>"' for one in owner)
 
 
 def _lines(reader: _Reader) -> Iterator[tuple[int, list[str] | str]]:

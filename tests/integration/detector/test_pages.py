@@ -268,6 +268,11 @@ class TestActing:
         assert page.status_code == 200
         for words in ("1 new customer", "external_id is empty"):
             assert words in page.text
+        assert "no e-mail address" not in page.text
+        named = b"external_id,name,owner\nacc-1,Northwind,Ann Lee\n"
+        page = await browser.post(upload, files={"file": ("list.csv", named)})
+        for words in ("1 changed", "Kept, but 1 row has an owner", "owner &#39;Ann Lee&#39; is no e-mail"):
+            assert words in page.text
         rubbish = await browser.post(upload, files={"file": ("list.csv", b"\x89PNG\xff\x00")})
         assert (rubbish.status_code, "UTF-8" in rubbish.text) == (422, True)
         assert "Choose a CSV file" in (await browser.post(upload)).text

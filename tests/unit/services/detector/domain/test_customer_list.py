@@ -100,6 +100,30 @@ def test_a_file_that_is_no_list_is_refused_with_words(content: bytes, says: str)
         parse_customers(content)
 
 
+def test_an_owner_that_nobody_can_write_to_is_named_and_kept() -> None:
+    """The row stays, as an owner is a filter too; rows that are left out anyway are named once."""
+    content = (
+        "external_id,name,owner\n"
+        "a,Good,ann@acme.example\n"
+        "b,Good,Ann Lee\n"
+        "c,Good,\n"
+        "d,Good,Bob <bob@acme.example>\n"
+        "b,Again,Bob\n"
+    )
+    listed = parse_customers(content.encode())
+    assert [row.owner for row in listed.rows] == [
+        "ann@acme.example", "Ann Lee", None, "Bob <bob@acme.example>",
+    ]  # fmt: skip
+    assert [(one.line, one.reason) for one in listed.warnings] == [
+        (3, "owner 'Ann Lee' is no e-mail address"),
+        (5, "owner 'Bob <bob@acme.example>' is no e-mail address"),
+    ]
+    assert (listed.warning_count, listed.error_count) == (2, 1)
+    many = "".join(f"c{number},Firm,nobody\n" for number in range(1_000))
+    listed = parse_customers(("external_id,name,owner\n" + many).encode())
+    assert (len(listed.warnings), listed.warning_count) == (MAX_ERRORS, 1_000)
+
+
 def test_errors_are_bounded() -> None:
     """A file of nothing but faults names the first ones and counts all."""
     listed = parse_customers(("external_id,name\n" + ",x\n" * 1_000).encode())
