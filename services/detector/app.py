@@ -94,7 +94,8 @@ def create_app(
 ) -> FastAPI:
     """Return the detector's application. Nothing connects before its lifespan begins."""
     base = lay_foundation("detector", settings, on_stop=on_stop, clock=clock, faults=faults)
-    mirror, followed = MongoMirror(base.database), MongoFollowed(base.database)
+    mirror, followed = MongoMirror(base.database), MongoFollowed(base.database, "company")
+    followed_contacts = MongoFollowed(base.database, "contact")
     signals = MongoSignals(base.database, base.publisher, base.clock)
     customers, unmatched = MongoCustomers(base.database), MongoUnmatched(base.database)
     health = MongoHealth(base.database)
@@ -113,6 +114,7 @@ def create_app(
         Stores(
             mirror=mirror,
             followed=followed,
+            followed_contacts=followed_contacts,
             signals=signals,
             customers=customers,
             unmatched=unmatched,
@@ -142,7 +144,8 @@ def create_app(
     subscribe_resources(base.consumer, admission=engine.admission, metrics=metrics, clock=base.clock)
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
-    records = (mirror, followed, signals, customers, unmatched, health, requests, corrections)
+    marks = (followed, followed_contacts, unmatched)
+    records = (mirror, *marks, signals, customers, health, requests, corrections)
     for store in (*records, connections, rereads, rematches, redetections, due, questions, model_use):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)

@@ -73,12 +73,16 @@ class BackgroundWork:
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
 
     async def match(self) -> None:
-        """Match companies where names, attributes or lists changed, in slices; fresh records come first."""
+        """Match companies where names, attributes or lists changed, and let conversations follow, in slices.
+
+        Fresh records come first.
+        """
         while True:
             await self._give_way()
             rematched = await self._patiently(self._engine.rematch.work)
             listed = await self._patiently(self._engine.follow_list.work)
-            worked = await self._patiently(self._engine.follow_companies.work) or listed or rematched
+            moved = await self._patiently(self._engine.follow_companies.work)
+            worked = await self._patiently(self._engine.follow_contacts.work) or moved or listed or rematched
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
 
     async def _give_way(self) -> None:

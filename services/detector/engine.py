@@ -17,7 +17,10 @@ from services.detector.use_cases.customers import MaintainCustomers
 from services.detector.use_cases.detect import DetectConversations
 from services.detector.use_cases.due_subjects import ReviewDueSubjects
 from services.detector.use_cases.follow_companies import FollowCompanies
+from services.detector.use_cases.follow_contacts import FollowContacts
+from services.detector.use_cases.follow_in_turns import FollowInTurns
 from services.detector.use_cases.follow_list import FollowList
+from services.detector.use_cases.follow_on import FollowOn
 from services.detector.use_cases.health import KeepHealth
 from services.detector.use_cases.intake import Intake
 from services.detector.use_cases.newcomers import Newcomers
@@ -65,6 +68,7 @@ class Stores:
 
     mirror: Mirror
     followed: Followed
+    followed_contacts: Followed
     signals: Signals
     customers: Customers
     unmatched: Unmatched
@@ -162,7 +166,6 @@ class Engine:
             settler=settler,
             clock=clock,
         )
-        self.intake = Intake(mirror=mirror, signals=signals, reader=self.reader, companies=companies)
         self.remove_data = RemoveData(
             connections=stores.connections,
             mirror=mirror,
@@ -182,6 +185,30 @@ class Engine:
                 clock=clock,
             ),
             clock=clock,
+        )
+        self.follow_contacts = FollowContacts(
+            turns=FollowInTurns(
+                "contacts to follow",
+                followed=stores.followed_contacts,
+                leases=stores.leases,
+                clock=clock,
+                owner=owner,
+            ),
+            mirror=mirror,
+            follow_on=FollowOn(
+                followed=stores.followed_contacts,
+                conversations=mirror.keys_by_contacts,
+                reader=self.reader,
+                clock=clock,
+            ),
+            remove=self.remove_data,
+        )
+        self.intake = Intake(
+            mirror=mirror,
+            signals=signals,
+            reader=self.reader,
+            companies=companies,
+            contacts=self.follow_contacts,
         )
         self.admission = Admission(
             intake=self.intake,
@@ -226,12 +253,15 @@ class Engine:
             remove=self.remove_data,
         )
         self.follow_companies = FollowCompanies(
-            followed=stores.followed,
+            turns=FollowInTurns(
+                "companies to follow",
+                followed=stores.followed,
+                leases=stores.leases,
+                clock=clock,
+                owner=owner,
+            ),
             mirror=mirror,
             companies=companies,
-            leases=stores.leases,
-            clock=clock,
-            owner=owner,
             remove=self.remove_data,
         )
         self.follow_list = FollowList(

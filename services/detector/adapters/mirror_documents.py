@@ -9,7 +9,14 @@ from services.detector.domain.conversation import ConversationSummary
 from services.detector.domain.identity import resource_key
 from services.detector.domain.mail_domains import company_domain
 from services.detector.domain.matching import Suggestion, normalise_name
-from services.detector.domain.mirror import Analysis, Digest, Mark, MirroredCompany, MirroredConversation
+from services.detector.domain.mirror import (
+    Analysis,
+    Digest,
+    Mark,
+    MirroredCompany,
+    MirroredConversation,
+    ToFollow,
+)
 from services.detector.domain.mood import MoodPoint
 from services.detector.domain.spoken import contact_keys, teammate_keys
 from shared.contracts.resources import (
@@ -37,8 +44,11 @@ LEFT = "left"
 
 FOLLOW_FROM = "follow_from"
 READ_TO = "read_to"
-"""When a company becomes anybody's to follow, and how far its conversations were read again; each is there
-or not."""
+"""When a contact or company becomes anybody's to follow, and how far its conversations were read again; each
+is there or not, and on graves too."""
+
+BURIED_KEY = "buried_key"
+"""The key of what lies in a grave that is followed; a grave has no `key`, by which the living are known."""
 
 
 def fields_of(record: ResourceEvent) -> Document:
@@ -105,6 +115,18 @@ def company_from(document: Document) -> MirroredCompany:
         left=tuple(document.get(LEFT, ())),
         follow_from=document.get(FOLLOW_FROM),
         read_to=document.get(READ_TO, ""),
+    )
+
+
+def to_follow_from(document: Document, key: str) -> ToFollow:
+    return ToFollow(
+        key=key,
+        connection_id=document["connection_id"],
+        observed_at=document["observed_at"],
+        customer_id=document.get("customer_id"),
+        follow_from=document.get(FOLLOW_FROM),
+        read_to=document.get(READ_TO, ""),
+        owners=frozenset(document.get(LEFT, ())),
     )
 
 

@@ -1,11 +1,11 @@
-"""Companies that are to be followed, in MongoDB's protocol: a mark on the company's own document."""
+"""Companies and contacts that are to be followed, in MongoDB's protocol: a mark on their own documents."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from services.detector.adapters.mirror_documents import FOLLOW_FROM, READ_TO
-from shared.contracts.resources import record_key
+from services.detector.adapters.mirror_documents import BURIED_KEY, FOLLOW_FROM, READ_TO
+from services.detector.adapters.mongo_mirror_collections import identity_by_key
 from shared.documents.collection import Collection, Index, database_errors
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
-    from services.detector.domain.mirror import MirroredCompany
+    from services.detector.domain.mirror import ToFollow
     from shared.documents.database import Document
 
 _OLDEST_FIRST = ((FOLLOW_FROM, 1),)
@@ -26,49 +26,46 @@ _LIVING: Mapping[str, Any] = {"key": {"$gt": ""}}
 class MongoFollowed:
     """See `ports.Followed`."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._companies = Collection(database, "companies")
+    def __init__(self, database: AsyncDatabase[Document], resource: Literal["company", "contact"]) -> None:
+        self._resource = resource
+        self._collection = Collection(database, "companies" if resource == "company" else "contacts")
 
     async def prepare(self) -> None:
         """Make the indexes that are missing."""
-        await self._companies.ensure_indexes(Index(keys=_OLDEST_FIRST, sparse=True))
+        await self._collection.ensure_indexes(Index(keys=_OLDEST_FIRST, sparse=True))
 
-    async def mark(self, organization_id: str, company_keys: Keys[str], at: datetime) -> None:
-        await self._companies.of(organization_id).update_many(
-            {"_id": {"$in": [_identity(organization_id, key) for key in sorted(company_keys)]}, **_LIVING},
+    async def mark(self, organization_id: str, keys: Keys[str], at: datetime) -> None:
+        ids = [identity_by_key(organization_id, self._resource, key) for key in sorted(keys)]
+        await self._collection.of(organization_id).update_many(
+            {"_id": {"$in": ids}, "$or": [dict(_LIVING), {FOLLOW_FROM: {"$exists": True}}]},
             {"$set": {FOLLOW_FROM: at}},
         )
 
-    async def leave(self, organization_id: str, company: MirroredCompany, read_to: str, at: datetime) -> None:
-        await self._companies.of(organization_id).update_one(
+    async def leave(self, organization_id: str, left: ToFollow, read_to: str, at: datetime) -> None:
+        await self._collection.of(organization_id).update_one(
             {
-                "_id": _identity(organization_id, company.key),
-                "customer_id": company.customer_id,
-                "observed_at": company.record.observed_at,
+                "_id": identity_by_key(organization_id, self._resource, left.key),
+                "customer_id": left.customer_id,
+                "observed_at": left.observed_at,
             },
             {"$set": {FOLLOW_FROM: at, READ_TO: read_to}},
         )
 
     async def organizations(self, now: datetime) -> list[str]:
         with database_errors():
-            found = await self._companies.across_organizations().distinct(
+            found = await self._collection.across_organizations().distinct(
                 "organization_id", {FOLLOW_FROM: {"$lte": now}}
             )
         return sorted(found)
 
     async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
-        found = await self._companies.of(organization_id).find(
+        found = await self._collection.of(organization_id).find(
             {FOLLOW_FROM: {"$lte": now}},
-            projection={"_id": 0, "key": 1},
+            projection={"_id": 0, "key": 1, BURIED_KEY: 1},
             sort=list(_OLDEST_FIRST),
             limit=limit,
         )
-        return [document["key"] for document in found]
+        return [document.get("key") or document[BURIED_KEY] for document in found]
 
     async def count(self, organization_id: str, now: datetime) -> int:
-        return await self._companies.of(organization_id).count({FOLLOW_FROM: {"$lte": now}})
-
-
-def _identity(organization_id: str, key: str) -> str:
-    workspace_id, _, company_id = key.partition(":")
-    return record_key(organization_id, workspace_id, "company", company_id)
+        return await self._collection.of(organization_id).count({FOLLOW_FROM: {"$lte": now}, **_LIVING})

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 from pymongo import DeleteMany, ReplaceOne
 
 from services.detector.adapters.guarded import store_newer, write_newer
-from services.detector.adapters.mirror_documents import GRAVE, LEFT, READ_TO, REGROUPED, fields_of
+from services.detector.adapters.mirror_documents import (
+    BURIED_KEY,
+    FOLLOW_FROM,
+    GRAVE,
+    LEFT,
+    READ_TO,
+    REGROUPED,
+    fields_of,
+)
 from services.detector.adapters.mongo_mirror_collections import MANY
 from services.detector.adapters.mongo_mirror_companies import MirrorCompanies
 from services.detector.adapters.mongo_mirror_conversations import MirrorConversations
@@ -24,8 +32,8 @@ from shared.contracts.resources import AdminChanged, ContactChanged
 if TYPE_CHECKING:
     from collections.abc import Collection as Keys
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
+    from services.detector.domain.mirror import ToFollow
     from shared.contracts.resources import ResourceDeleted, ResourceEvent
     from shared.documents.collection import Write
     from shared.documents.database import Document
@@ -61,8 +69,13 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
         writes: dict[str, list[Write]] = defaultdict(list)
         for deletion in deletions:
             identity = deletion.key()
-            losing = (left or {}).get(resource_key(deletion.workspace_id, deletion.id), ())
-            mark = {LEFT: sorted(losing)} if losing and deletion.resource in _LOST else {}
+            key = resource_key(deletion.workspace_id, deletion.id)
+            losing = (left or {}).get(key, ())
+            mark: Document = {LEFT: sorted(losing)} if losing and deletion.resource in _LOST else {}
+            if deletion.resource == "contact":
+                mark = {REGROUPED: True}
+            if mark and deletion.resource != "conversation":
+                mark[BURIED_KEY] = key
             writes[deletion.resource].append(
                 ReplaceOne(
                     {"_id": identity, "observed_at": {"$lte": deletion.observed_at}},
@@ -79,7 +92,6 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
                 )
             )
             if deletion.resource == "conversation":
-                key = resource_key(deletion.workspace_id, deletion.id)
                 writes["conversation_part"].append(
                     DeleteMany({"key": key, "observed_at": {"$lte": deletion.observed_at}})
                 )
@@ -90,14 +102,13 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
         found = await self._by_keys(organization_id, "contact", keys)
         return {document["key"]: ContactChanged.model_validate(document["data"]) for document in found}
 
-    async def marked_contacts(self, organization_id: str, keys: Keys[str]) -> dict[str, datetime]:
-        shown = {"key": 1, "observed_at": 1, REGROUPED: 1, GRAVE: 1}
-        found = await self._by_keys(organization_id, "contact", keys, shown)
-        return {document["key"]: document["observed_at"] for document in found if REGROUPED in document}
+    async def marked_contacts(self, organization_id: str, keys: Keys[str]) -> dict[str, ToFollow]:
+        found = await self._marked(organization_id, "contact", keys, REGROUPED) if keys else {}
+        return {key: one for key, (one, _) in found.items()}
 
-    async def unmark_contacts(self, organization_id: str, observed: Mapping[str, datetime]) -> None:
-        marked = {key: {"observed_at": at} for key, at in observed.items()}
-        await self._unset(organization_id, "contact", marked, REGROUPED)
+    async def unmark_contacts(self, organization_id: str, marks: Keys[ToFollow]) -> None:
+        marked = {one.key: {"observed_at": one.observed_at} for one in marks}
+        await self._unset(organization_id, "contact", marked, REGROUPED, FOLLOW_FROM, READ_TO)
 
     async def writers(
         self, organization_id: str, *, company_keys: Keys[str] = (), domains: Keys[str] = ()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 
-from services.detector.adapters.mirror_documents import GRAVE, LEFT
+from services.detector.adapters.mirror_documents import FOLLOW_FROM, GRAVE, LEFT, READ_TO, to_follow_from
 from shared.contracts.resources import record_key
 from shared.documents.collection import Collection, Index
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from services.detector.domain.mirror import ToFollow
     from shared.documents.database import Document
 
 _RESOURCES = ("admin", "team", "tag", "contact", "company", "conversation", "conversation_part")
@@ -119,6 +120,23 @@ class MirrorCollections:
                 )
             )
 
+    async def _marked(
+        self, organization_id: str, resource: str, keys: Keys[str], mark: str
+    ) -> dict[str, tuple[ToFollow, bool]]:
+        """Return by key those with this mark, or that anybody is to follow, and whether each is a grave."""
+        identities = {identity_by_key(organization_id, resource, key): key for key in keys}
+        shown = ("connection_id", "observed_at", "customer_id", mark, FOLLOW_FROM, READ_TO, LEFT, GRAVE)
+        found = (
+            await self._collections[resource]
+            .of(organization_id)
+            .find({"_id": {"$in": sorted(identities)}}, projection=dict.fromkeys(shown, 1))
+        )
+        return {
+            identities[one["_id"]]: (to_follow_from(one, identities[one["_id"]]), GRAVE in one)
+            for one in found
+            if mark in one or FOLLOW_FROM in one
+        }
+
     async def _whose(
         self, organization_id: str, resource: str, keys: Keys[str], field: str
     ) -> dict[str, frozenset[str]]:
@@ -140,7 +158,7 @@ class MirrorCollections:
         return await self._keys(resource, organization_id, {"workspace_id": workspace_id}, cursor, limit)
 
     async def _keys(
-        self, resource: str, organization_id: str, query: Mapping[str, str], cursor: str, limit: int
+        self, resource: str, organization_id: str, query: Mapping[str, Any], cursor: str, limit: int
     ) -> list[str]:
         found = (
             await self._collections[resource]

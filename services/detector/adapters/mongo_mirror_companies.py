@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.domain.matching import Match, Suggestion
-    from services.detector.domain.mirror import MirroredCompany
+    from services.detector.domain.mirror import MirroredCompany, ToFollow
     from shared.contracts.resources import CompanyChanged
     from shared.documents.database import Document
 
@@ -48,9 +48,13 @@ class MirrorCompanies(MirrorCollections):
         }
         await self._unset(organization_id, "company", marked, REGROUPED, LEFT, FOLLOW_FROM, READ_TO)
 
-    async def unmark_deletions(self, organization_id: str, company_keys: Keys[str]) -> None:
-        marked = {key: {GRAVE: {"$exists": True}} for key in company_keys}
-        await self._unset(organization_id, "company", marked, LEFT)
+    async def lost_companies(self, organization_id: str, keys: Keys[str]) -> dict[str, ToFollow]:
+        found = await self._marked(organization_id, "company", keys, LEFT) if keys else {}
+        return {key: one for key, (one, is_gone) in found.items() if is_gone}
+
+    async def unmark_deletions(self, organization_id: str, marks: Keys[ToFollow]) -> None:
+        marked = {one.key: {"observed_at": one.observed_at, GRAVE: {"$exists": True}} for one in marks}
+        await self._unset(organization_id, "company", marked, LEFT, FOLLOW_FROM, READ_TO)
 
     async def companies_of(
         self, organization_id: str, customer_ids: Keys[str]

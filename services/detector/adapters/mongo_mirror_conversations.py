@@ -90,19 +90,17 @@ class MirrorConversations(MirrorCollections):
             )
         )
 
-    async def _conversation_keys(self, organization_id: str, query: Mapping[str, Any]) -> list[str]:
-        found = (
-            await self._collections["conversation"]
-            .of(organization_id)
-            .find(query, projection={"_id": 0, "key": 1})
-        )
-        return sorted({document["key"] for document in found})
+    async def keys_by_contacts(
+        self, organization_id: str, contact_keys: Keys[str], *, after: str, limit: int
+    ) -> list[str]:
+        query = {"contact_keys": {"$in": sorted(contact_keys)}}
+        return await self._keys("conversation", organization_id, query, after, limit)
 
-    async def keys_by_contacts(self, organization_id: str, contact_keys: Keys[str]) -> list[str]:
-        return await self._conversation_keys(organization_id, {"contact_keys": {"$in": sorted(contact_keys)}})
-
-    async def keys_by_companies(self, organization_id: str, company_keys: Keys[str]) -> list[str]:
-        return await self._conversation_keys(organization_id, {"company_keys": {"$in": sorted(company_keys)}})
+    async def keys_by_companies(
+        self, organization_id: str, company_keys: Keys[str], *, after: str, limit: int
+    ) -> list[str]:
+        query = {"company_keys": {"$in": sorted(company_keys)}}
+        return await self._keys("conversation", organization_id, query, after, limit)
 
     async def count_by_companies(self, organization_id: str, after: Mapping[str, str]) -> int:
         if not after:

@@ -116,6 +116,23 @@ class Writers:
     people: int
 
 
+@dataclass(frozen=True, slots=True)
+class ToFollow:
+    """The mark of a contact or company, there or gone, whose conversations are still to be read again.
+
+    `read_to` is the last conversation that was, since it is marked, and `follow_from` when the rest becomes
+    anybody's. `owners` are the customers who are still to lose a company that is gone.
+    """
+
+    key: str
+    connection_id: str
+    observed_at: datetime
+    customer_id: str | None = None
+    follow_from: datetime | None = None
+    read_to: str = ""
+    owners: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class MirroredCompany:
     """A company with the customer it was matched to; None until it was matched once.
@@ -142,6 +159,19 @@ class MirroredCompany:
     def owners(self) -> frozenset[str]:
         """Return the customers that anything of this company may still be with."""
         return frozenset(one for one in (self.customer_id, *self.left) if one)
+
+    @property
+    def to_follow(self) -> ToFollow:
+        """Return it as what its conversations are followed by."""
+        return ToFollow(
+            key=self.key,
+            connection_id=self.record.connection_id,
+            observed_at=self.record.observed_at,
+            customer_id=self.customer_id,
+            follow_from=self.follow_from,
+            read_to=self.read_to,
+            owners=self.owners,
+        )
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Digest,
         MirroredCompany,
         MirroredConversation,
+        ToFollow,
         Writers,
     )
     from shared.contracts.resources import (
@@ -49,7 +50,10 @@ class Mirror(Protocol):
         *,
         left: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """Delete; `left` is by key who is still to lose what is deleted, see `owners` and `subjects`."""
+        """Delete; `left` is by key who is still to lose what is deleted, see `owners` and `subjects`.
+
+        In the same write a contact is marked, and a company that somebody is to lose.
+        """
         ...
 
     async def conversations(
@@ -64,12 +68,12 @@ class Mirror(Protocol):
 
     async def contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]: ...
 
-    async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, datetime]:
-        """Return by key when those of these contacts were observed that are marked."""
+    async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:
+        """Return by key those of these contacts that are marked, also of the deleted ones."""
         ...
 
-    async def unmark_contacts(self, organization_id: str, observed: Mapping[str, datetime]) -> None:
-        """Unmark contacts, by key with when they were observed; one that came anew since stays marked."""
+    async def unmark_contacts(self, organization_id: str, marks: Collection[ToFollow]) -> None:
+        """Unmark contacts; one that came anew, or went, since stays marked."""
         ...
 
     async def companies(self, organization_id: str, keys: Collection[str]) -> dict[str, MirroredCompany]: ...
@@ -85,8 +89,12 @@ class Mirror(Protocol):
         """Unmark these companies, but none that came anew, was matched otherwise, or marked again since."""
         ...
 
-    async def unmark_deletions(self, organization_id: str, company_keys: Collection[str]) -> None:
-        """Keep that nobody is to lose these companies any more."""
+    async def lost_companies(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:
+        """Return by key those of these companies that are deleted, and that somebody is still to lose."""
+        ...
+
+    async def unmark_deletions(self, organization_id: str, marks: Collection[ToFollow]) -> None:
+        """Keep that nobody is to lose these companies any more; one that came anew stays marked."""
         ...
 
     async def subjects(
@@ -159,12 +167,16 @@ class Mirror(Protocol):
         """Keep by conversation key its analysis, its subject's key, and the company keys that decided it."""
         ...
 
-    async def keys_by_contacts(self, organization_id: str, contact_keys: Collection[str]) -> list[str]:
-        """Return the keys of the conversations that any of the contacts takes part in."""
+    async def keys_by_contacts(
+        self, organization_id: str, contact_keys: Collection[str], *, after: str, limit: int
+    ) -> list[str]:
+        """Return keys of conversations that any of the contacts takes part in, in key order."""
         ...
 
-    async def keys_by_companies(self, organization_id: str, company_keys: Collection[str]) -> list[str]:
-        """Return the keys of the conversations that these companies decide, or would if they were known."""
+    async def keys_by_companies(
+        self, organization_id: str, company_keys: Collection[str], *, after: str, limit: int
+    ) -> list[str]:
+        """Return keys of conversations that these companies decide, or would if known, in key order."""
         ...
 
     async def count_by_companies(self, organization_id: str, after: Mapping[str, str]) -> int:
@@ -214,28 +226,31 @@ class Mirror(Protocol):
 
 
 class Followed(Protocol):
-    """Companies that are to be matched, and whose conversations are to follow, by anybody from a moment on.
+    """Companies, or contacts, whose conversations are to follow, by anybody from a moment on.
 
-    `Mirror.unmark_companies` takes the mark away.
+    Companies are matched before. `Mirror.unmark_companies`, `unmark_contacts` and `unmark_deletions` take the
+    mark away.
     """
 
-    async def mark(self, organization_id: str, company_keys: Collection[str], at: datetime) -> None:
-        """Let these be followed from then on."""
+    async def mark(self, organization_id: str, keys: Collection[str], at: datetime) -> None:
+        """Let these be followed from then on; of the deleted ones only those that are to be already."""
         ...
 
-    async def leave(self, organization_id: str, company: MirroredCompany, read_to: str, at: datetime) -> None:
-        """Keep how far a company's conversations were read again, and let the rest be followed from then on.
+    async def leave(self, organization_id: str, left: ToFollow, read_to: str, at: datetime) -> None:
+        """Keep how far its conversations were read again, and let the rest be followed from then on.
 
-        Nothing is kept of one that came anew or was matched otherwise since.
+        Nothing is kept of one that came anew, went, or was matched otherwise since.
         """
         ...
 
     async def organizations(self, now: datetime) -> list[str]:
-        """Return the organizations where companies are to be followed now."""
+        """Return the organizations where some are to be followed now."""
         ...
 
     async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
-        """Return the keys of companies that are to be followed now, those who waited longest first."""
+        """Return the keys of those that are to be followed now, those who waited longest first."""
         ...
 
-    async def count(self, organization_id: str, now: datetime) -> int: ...
+    async def count(self, organization_id: str, now: datetime) -> int:
+        """Return how many are to be followed now, without the deleted ones."""
+        ...

@@ -14,22 +14,18 @@ from services.detector.domain.matching import Match, match_company, normalise_na
 from services.detector.domain.readings import account_source
 from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.domain_hints import DomainHints
+from services.detector.use_cases.follow_on import FollowOn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
-    from services.detector.domain.mirror import ConnectionView, MirroredCompany
+    from services.detector.domain.mirror import ConnectionView, MirroredCompany, ToFollow
     from services.detector.ports import Connections, Customers, Followed, Mirror, Signals
     from services.detector.use_cases.accounts import Accounts
     from services.detector.use_cases.read_conversations import ReadConversations
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
     from shared.contracts.resources import CompanyChanged
-
-_READ_AT_ONCE = 200
-SLICE = 200
-"""Conversations of companies that changed hands that are read again for a person's click, and in a slice in
-the background: some seconds."""
 
 _BEGUN = timedelta(minutes=1)
 """How long whoever matches has for what follows; what is marked then was cut off, and is anybody's."""
@@ -57,7 +53,9 @@ class MatchCompanies:
         self._connections = connections
         self._signals = signals
         self._accounts = accounts
-        self._reader = reader
+        self._follow_on = FollowOn(
+            followed=followed, conversations=mirror.keys_by_companies, reader=reader, clock=clock
+        )
         self._settler = settler
         self._clock = clock
         self.hints = DomainHints(mirror=mirror, customers=customers)
@@ -101,33 +99,12 @@ class MatchCompanies:
                 await self._fold(organization_id, former, company.customer_id or "")
         if joined := [key for key in moved if left[key] or matches[key].basis != "none"]:
             await self.hints.renew(organization_id, company_keys=joined)
-        unread = await self._read_moved(organization_id, moved, most)
+        unread = await self._follow_on.read(organization_id, [one.to_follow for one in moved.values()], most)
         await self._accounts.review(organization_id, [Subject("customer", one) for one in after])
         marked = {key: one for key, one in companies.items() if one.follow_from} | moved
         await self._mirror.unmark_companies(
             organization_id, [one for key, one in marked.items() if key not in unread]
         )
-
-    async def _read_moved(
-        self, organization_id: str, moved: Mapping[str, MirroredCompany], most: int
-    ) -> set[str]:
-        """Read at most so many conversations of these companies again; return whose are not all read."""
-        keys = await self._mirror.keys_by_companies(organization_id, moved) if moved else []
-        if len(keys) <= most and not any(one.read_to for one in moved.values()):
-            await self._read(organization_id, keys)
-            return set()
-        unread = set()
-        for key, company in moved.items():
-            mine = await self._mirror.keys_by_companies(organization_id, [key])
-            ahead = [one for one in mine if one > company.read_to]
-            portion = ahead[:most]
-            await self._read(organization_id, portion)
-            most -= len(portion)
-            if len(portion) < len(ahead):
-                unread.add(key)
-                read_to = portion[-1] if portion else company.read_to
-                await self._followed.leave(organization_id, company, read_to, self._clock.now())
-        return unread
 
     async def _matches(
         self,
@@ -234,38 +211,35 @@ class MatchCompanies:
             lambda book: book.fold(source, target, latter.ref),
         )
 
-    async def _read_again(self, organization_id: str, company_keys: Collection[str]) -> None:
-        if not company_keys:
-            return
-        await self._read(organization_id, await self._mirror.keys_by_companies(organization_id, company_keys))
-
-    async def _read(self, organization_id: str, keys: Sequence[str]) -> None:
-        for start in range(0, len(keys), _READ_AT_ONCE):
-            await self._reader.read(organization_id, keys[start : start + _READ_AT_ONCE])
-
-    async def after_deletion(self, organization_id: str, gone: Mapping[str, Collection[str]]) -> None:
+    async def after_deletion(self, organization_id: str, lost: Mapping[str, ToFollow], *, most: int) -> None:
         """Put customers' facts together without companies that went, and read their conversations again.
 
-        `gone` holds by company key the customers that are to lose it. Stand-ins that are left without any go,
-        and what their own facts and health told with them. Repeating it changes nothing.
+        At most so many of these; a company with more stays to be lost, and each further call reads on.
+        Stand-ins that are left without any company or conversation to lose go, and what their own facts and
+        health told with them. Repeating it changes nothing.
         """
-        ids = {one for owners in gone.values() for one in owners}
+        if not lost:
+            return
+        ids = {one for company in lost.values() for one in company.owners}
         await self._refresh(organization_id, ids, {}, {})
         owned = await self._mirror.companies_of(organization_id, ids)
         held = await self._customers.by_ids(organization_id, ids)
+        await self.hints.renew(organization_id, company_keys=lost.keys())
+        unread = await self._follow_on.read(organization_id, lost.values(), most)
+        still = {one for key in unread for one in lost[key].owners}
         empty = [key for key, one in held.items() if one.provisional and not owned.get(key)]
-        await self.hints.renew(organization_id, company_keys=gone.keys())
-        await self._read_again(organization_id, gone.keys())
+        leaving = [key for key in empty if key not in still]
         # Before they are deleted: of a customer that is gone nobody measures anything that could settle it.
-        going = [Subject("customer", one) for one in empty]
+        going = [Subject("customer", one) for one in leaving]
         sources = [source for one in going for source in (account_source(one), health_source(one))]
         await self._settler.settle(
             organization_id, [Reading(source, contributions=(), resolves=True) for source in sources]
         )
         staying = held.keys() - set(empty)
         await self._accounts.review(organization_id, [Subject("customer", one) for one in staying])
-        await self._customers.delete(organization_id, empty)
-        await self._mirror.unmark_deletions(organization_id, gone.keys())
+        await self._customers.delete(organization_id, leaving)
+        done = [one for key, one in lost.items() if key not in unread]
+        await self._mirror.unmark_deletions(organization_id, done)
 
 
 def _telling(customer: Customer) -> object:

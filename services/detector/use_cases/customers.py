@@ -11,9 +11,9 @@ from services.detector.domain.customer_list import CustomerList, CustomerRow, pa
 from services.detector.domain.identity import known_customer_id
 from services.detector.domain.matching import Decision
 from services.detector.errors import NotFoundError
-from services.detector.use_cases.companies import SLICE
 from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.follow_list import AT_ONCE
+from services.detector.use_cases.follow_on import SLICE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

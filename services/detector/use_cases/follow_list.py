@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.detector.domain.matching import normalise_name
-from services.detector.use_cases.companies import SLICE
 from services.detector.use_cases.culprits import all_but_culprits
+from services.detector.use_cases.follow_on import SLICE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

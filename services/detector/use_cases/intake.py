@@ -18,19 +18,21 @@ from shared.contracts.resources import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from services.detector.domain.mirror import MirroredCompany
     from services.detector.ports import Mirror, Signals
     from services.detector.use_cases.companies import MatchCompanies
+    from services.detector.use_cases.follow_contacts import FollowContacts
     from services.detector.use_cases.read_conversations import ReadConversations
     from shared.contracts.event import Event
 
 E = TypeVar("E", bound="Event")
 
 _MOST_READ = 1_000
-"""Conversations that one batch reads again of companies that changed hands: half a minute, where the text
-model takes its time. What is more is left to whoever is free."""
+"""Conversations that one batch reads again of companies that changed hands, of companies that went, and of
+contacts that belong to others, of each: half a minute, where the text model takes its time. What is more is
+left to whoever is free."""
 
 
 def by_organization(events: Iterable[E]) -> dict[str, list[E]]:
@@ -45,12 +47,19 @@ class Intake:
     """Takes batches of resource events. Repeating a batch changes nothing."""
 
     def __init__(
-        self, *, mirror: Mirror, signals: Signals, reader: ReadConversations, companies: MatchCompanies
+        self,
+        *,
+        mirror: Mirror,
+        signals: Signals,
+        reader: ReadConversations,
+        companies: MatchCompanies,
+        contacts: FollowContacts,
     ) -> None:
         self._mirror = mirror
         self._signals = signals
         self._reader = reader
         self._companies = companies
+        self._contacts = contacts
 
     async def conversations(self, events: Sequence[Event]) -> None:
         """Mirror conversations and parts, then read each conversation whose own record came.
@@ -102,10 +111,10 @@ class Intake:
             await self._take_back(organization_id, tags)
             if companies:
                 await self._companies.match(organization_id, companies, most=_MOST_READ)
-            if left:
-                await self._companies.after_deletion(organization_id, left)
+            lost = await self._mirror.lost_companies(organization_id, gone["company"])
+            await self._companies.after_deletion(organization_id, lost, most=_MOST_READ)
             await self._renew_hints(organization_id, [*contacts.values(), *held.values()])
-            await self._reattribute(organization_id, contacts.keys(), gone["contact"])
+            await self._contacts.follow(organization_id, touched, most=_MOST_READ)
 
     async def _renew_hints(self, organization_id: str, contacts: Sequence[ContactChanged]) -> None:
         """Look again at what companies may be by the domains these people write from, or wrote from."""
@@ -143,19 +152,6 @@ class Intake:
             kept = held.get(_key(one))
             if kept != one.name:
                 await self._signals.rename_tag(organization_id, one.workspace_id, one.name, kept)
-
-    async def _reattribute(
-        self, organization_id: str, contact_keys: Collection[str], gone: Collection[str]
-    ) -> None:
-        """Read again what those take part in that are marked, also since an earlier try, or gone."""
-        marked = await self._mirror.marked_contacts(organization_id, contact_keys)
-        touched = {*marked, *gone}
-        if not touched:
-            return
-        keys = await self._mirror.keys_by_contacts(organization_id, touched)
-        if keys:
-            await self._reader.read(organization_id, keys)
-        await self._mirror.unmark_contacts(organization_id, marked)
 
 
 def latest(events: Sequence[Event]) -> list[ResourceEvent]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from services.detector.domain.matching import NameMatching
 from services.detector.domain.mirror import Progress
-from services.detector.use_cases.companies import SLICE
+from services.detector.use_cases.follow_on import SLICE
 
 if TYPE_CHECKING:
     from services.detector.domain.mirror import ConnectionView

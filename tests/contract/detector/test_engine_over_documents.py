@@ -45,6 +45,7 @@ from tests.unit.services.detector.follow_suite import TestFollowing
 from tests.unit.services.detector.health_suite import TestHealth
 from tests.unit.services.detector.judgement_suite import TestCorrections, TestPeople
 from tests.unit.services.detector.list_suite import TestLongLists
+from tests.unit.services.detector.moving_suite import TestMovingPeople
 from tests.unit.services.detector.reading_suite import TestReading, TestShiftsThatStand
 from tests.unit.services.detector.redetection_suite import (
     TestAccounts,
@@ -83,6 +84,7 @@ __all__ = [
     "TestMany",
     "TestMarks",
     "TestMeanwhile",
+    "TestMovingPeople",
     "TestPeople",
     "TestPreview",
     "TestReading",
@@ -130,7 +132,8 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
         await kept.prepare()
     stores = Stores(
         mirror=mirror,
-        followed=MongoFollowed(database),
+        followed=MongoFollowed(database, "company"),
+        followed_contacts=MongoFollowed(database, "contact"),
         signals=signals,
         customers=customers,
         unmatched=unmatched,

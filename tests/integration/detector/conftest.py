@@ -61,7 +61,8 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
         await store.prepare()
     stores = Stores(
         mirror=mirror,
-        followed=MongoFollowed(database),
+        followed=MongoFollowed(database, "company"),
+        followed_contacts=MongoFollowed(database, "contact"),
         signals=signals,
         customers=customers,
         unmatched=MongoUnmatched(database),

@@ -41,6 +41,7 @@ _WRITES = {
     "customers": ("save", "save_moods", "save_attention", "decide", "delete"),
     "unmatched": ("done",),
     "followed": ("mark", "leave"),
+    "followed_contacts": ("mark", "leave"),
     "requests": ("add", "add_wording", "save_demand"),
     "due": ("mark", "done"),
 }
@@ -220,10 +221,10 @@ class TestMarks:
         await mirror.store(owner, [first], regrouped=True)
         seen = await mirror.marked_contacts(owner, [key])
         await mirror.store(owner, [second], regrouped=True)
-        await mirror.unmark_contacts(owner, seen)
+        await mirror.unmark_contacts(owner, seen.values())
         assert list(await mirror.marked_contacts(owner, [key])) == [key]
         await mirror.store(owner, [same])
-        await mirror.unmark_contacts(owner, await mirror.marked_contacts(owner, [key]))
+        await mirror.unmark_contacts(owner, (await mirror.marked_contacts(owner, [key])).values())
         await mirror.store(owner, [first], regrouped=True)
         assert await mirror.marked_contacts(owner, [key]) == {}
 
@@ -252,8 +253,14 @@ class TestMarks:
         await mirror.save_match(owner, key, Match("c2", "name"), left=["c1"])
         assert await mirror.companies_of(owner, ["c2"]) == {}
         assert await mirror.owners(owner, [key]) == {key: {"c1"}}
-        await mirror.unmark_deletions(owner, [key])
+        lost = await mirror.lost_companies(owner, [key, "ws1:none"])
+        assert {one: mark.owners for one, mark in lost.items()} == {key: {"c1"}}
+        await mirror.bury(owner, [rig.deleted("company", "co1")], left={key: ["c1"]})
+        await mirror.unmark_deletions(owner, lost.values())
+        assert await mirror.owners(owner, [key]) == {key: {"c1"}}
+        await mirror.unmark_deletions(owner, (await mirror.lost_companies(owner, [key])).values())
         assert await mirror.owners(owner, [key]) == {}
+        assert await mirror.lost_companies(owner, [key]) == {}
 
     async def test_a_grave_remembers_who_is_to_lose_the_conversation(self, rig: Rig) -> None:
         """Until that is done, also where a late deletion comes once more, or the conversation comes anew."""

@@ -156,7 +156,7 @@ class TestFollowing:
         assert await followed.waiting(owner, now, 10) == []
         assert await followed.waiting(owner, now + timedelta(seconds=1), 10) == [COMPANY]
         await rig.tell(rig.company())
-        await followed.leave(owner, first, "ws1:k1", now)
+        await followed.leave(owner, first.to_follow, "ws1:k1", now)
         assert (await mirror.companies(owner, [COMPANY]))[COMPANY].read_to == ""
         assert await followed.organizations(now) == []
 

@@ -265,6 +265,10 @@ class Rig:
         while await self.engine.follow_companies.work():
             await self.review_due()
 
+    async def follow_contacts_all(self) -> None:
+        while await self.engine.follow_contacts.work():
+            await self.review_due()
+
     async def redetect_all(self) -> None:
         while await self.engine.redetect.work():
             pass
@@ -288,7 +292,8 @@ def memory_rig(detectors: Detectors | None = None) -> Rig:
     publisher, customers, mirror = RecordingPublisher(), MemoryCustomers(), MemoryMirror()
     stores = Stores(
         mirror=mirror,
-        followed=MemoryFollowed(mirror),
+        followed=MemoryFollowed(mirror, "company"),
+        followed_contacts=MemoryFollowed(mirror, "contact"),
         signals=MemorySignals(publisher),
         customers=customers,
         unmatched=MemoryUnmatched(customers),

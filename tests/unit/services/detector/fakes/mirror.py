@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from services.detector.domain.identity import resource_key
 from services.detector.domain.mail_domains import company_domain
@@ -14,6 +14,7 @@ from services.detector.domain.mirror import (
     Digest,
     MirroredCompany,
     MirroredConversation,
+    ToFollow,
     Writers,
 )
 from services.detector.domain.spoken import contact_keys
@@ -24,6 +25,7 @@ from shared.contracts.resources import (
     ConversationChanged,
     ConversationPartChanged,
     TagChanged,
+    record_key,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MANY = 2_000
 
+Mark: TypeAlias = tuple[str, str, str]
+"""Organization, type and key of what is to be followed."""
+
 
 class MemoryMirror:
     """Keeps records by organization and event key; graves hold the moment of deletion."""
@@ -46,8 +51,8 @@ class MemoryMirror:
         self._matches: dict[tuple[str, str], Match] = {}
         self._regrouped: set[tuple[str, str]] = set()
         self._left: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self.follow: dict[tuple[str, str], datetime] = {}
-        self.read_to: dict[tuple[str, str], str] = {}
+        self.follow: dict[Mark, datetime] = {}
+        self.read_to: dict[Mark, str] = {}
         self._lost: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._analyses: dict[tuple[str, str], tuple[Analysis, str, Sequence[str]]] = {}
 
@@ -63,7 +68,8 @@ class MemoryMirror:
                 self._graves.pop(place, None)
                 if regrouped:
                     self._regrouped.add(place)
-                    self.read_to.pop((organization_id, resource_key(record.workspace_id, record.id)), None)
+                    key = resource_key(record.workspace_id, record.id)
+                    self.read_to.pop((organization_id, record.RESOURCE, key), None)
 
     async def bury(
         self,
@@ -81,9 +87,11 @@ class MemoryMirror:
             self._graves[place] = max(deletion.observed_at, self._graves.get(place, _EPOCH))
             self._regrouped.discard(place)
             key = resource_key(deletion.workspace_id, deletion.id)
+            self.unfollow((organization_id, deletion.resource, key))
+            if deletion.resource == "contact":
+                self._regrouped.add(place)
             if deletion.resource == "company":
                 self._left[organization_id, key] = set((left or {}).get(key, ()))
-                self.follow.pop((organization_id, key), None)
             if deletion.resource == "conversation":
                 self._lost[organization_id, key] = set((left or {}).get(key, ()))
             self._matches.pop((organization_id, key), None)
@@ -120,9 +128,34 @@ class MemoryMirror:
             match.suggestions,
             regrouped=(organization_id, record.key()) in self._regrouped,
             left=tuple(sorted(self._left[place])),
-            follow_from=self.follow.get(place),
-            read_to=self.read_to.get(place, ""),
+            follow_from=self.follow.get((organization_id, "company", place[1])),
+            read_to=self.read_to.get((organization_id, "company", place[1]), ""),
         )
+
+    def unfollow(self, mark: Mark) -> None:
+        self.follow.pop(mark, None)
+        self.read_to.pop(mark, None)
+
+    def to_follow(self, organization_id: str, resource: str, key: str) -> ToFollow | None:
+        """Return what is or was here as what its conversations are followed by; None for what never was."""
+        place = _place(organization_id, resource, key)
+        record = self._records.get(place)
+        if record is None and place not in self._graves:
+            return None
+        mark = (organization_id, resource, key)
+        match = self._matches.get((organization_id, key)) if resource == "company" else None
+        return ToFollow(
+            key=key,
+            connection_id=(record.connection_id if record else None) or "",
+            observed_at=record.observed_at if record else self._graves[place],
+            customer_id=match.customer_id if match else None,
+            follow_from=self.follow.get(mark),
+            read_to=self.read_to.get(mark, ""),
+            owners=frozenset(self._left[organization_id, key]) if resource == "company" else frozenset(),
+        )
+
+    def is_living(self, organization_id: str, resource: str, key: str) -> bool:
+        return _place(organization_id, resource, key) in self._records
 
     async def conversations(
         self, organization_id: str, keys: Collection[str]
@@ -149,18 +182,20 @@ class MemoryMirror:
         found = self._all(organization_id, ContactChanged)
         return {key: found[key] for key in keys if key in found}
 
-    async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, datetime]:
-        held = await self.contacts(organization_id, keys)
+    async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:
+        held = {key: self.to_follow(organization_id, "contact", key) for key in keys}
         return {
-            key: one.observed_at
+            key: one
             for key, one in held.items()
-            if (organization_id, one.key()) in self._regrouped
+            if one and (_place(organization_id, "contact", key) in self._regrouped or one.follow_from)
         }
 
-    async def unmark_contacts(self, organization_id: str, observed: Mapping[str, datetime]) -> None:
-        for key, one in (await self.contacts(organization_id, observed)).items():
-            if one.observed_at == observed[key]:
-                self._regrouped.discard((organization_id, one.key()))
+    async def unmark_contacts(self, organization_id: str, marks: Collection[ToFollow]) -> None:
+        for one in marks:
+            held = self.to_follow(organization_id, "contact", one.key)
+            if held and held.observed_at == one.observed_at:
+                self._regrouped.discard(_place(organization_id, "contact", one.key))
+                self.unfollow((organization_id, "contact", one.key))
 
     async def owners(self, organization_id: str, company_keys: Collection[str]) -> dict[str, frozenset[str]]:
         held = await self.companies(organization_id, company_keys)
@@ -180,13 +215,23 @@ class MemoryMirror:
             wanted = (one.record, one.customer_id, one.follow_from)
             if now and (now.record, now.customer_id, now.follow_from) == wanted:
                 self._regrouped.discard((organization_id, one.record.key()))
-                for marks in (self._left, self.follow, self.read_to):
-                    marks.pop((organization_id, one.key), None)
+                self._left.pop((organization_id, one.key), None)
+                self.unfollow((organization_id, "company", one.key))
 
-    async def unmark_deletions(self, organization_id: str, company_keys: Collection[str]) -> None:
-        held = await self.companies(organization_id, company_keys)
-        for key in set(company_keys) - held.keys():
-            self._left.pop((organization_id, key), None)
+    async def lost_companies(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:
+        held = {
+            key: self.to_follow(organization_id, "company", key)
+            for key in keys
+            if not self.is_living(organization_id, "company", key)
+        }
+        return {key: one for key, one in held.items() if one and (one.owners or one.follow_from)}
+
+    async def unmark_deletions(self, organization_id: str, marks: Collection[ToFollow]) -> None:
+        held = await self.lost_companies(organization_id, [one.key for one in marks])
+        for one in marks:
+            if one.key in held and held[one.key].observed_at == one.observed_at:
+                self._left.pop((organization_id, one.key), None)
+                self.unfollow((organization_id, "company", one.key))
 
     async def subjects(
         self, organization_id: str, conversation_keys: Collection[str]
@@ -280,10 +325,9 @@ class MemoryMirror:
         if left is not None:
             self._regrouped.add((organization_id, held.key()))
             self._left[organization_id, company_key] |= set(left)
-            self.read_to.pop((organization_id, company_key), None)
-            self.follow.pop((organization_id, company_key), None)
+            self.unfollow((organization_id, "company", company_key))
             if follow_from is not None:
-                self.follow[organization_id, company_key] = follow_from
+                self.follow[organization_id, "company", company_key] = follow_from
 
     async def save_analyses(
         self, organization_id: str, analyses: Mapping[str, tuple[Analysis, str, Sequence[str]]]
@@ -291,19 +335,23 @@ class MemoryMirror:
         for key, analysis in analyses.items():
             self._analyses[organization_id, key] = analysis
 
-    async def keys_by_contacts(self, organization_id: str, contact_keys_: Collection[str]) -> list[str]:
+    async def keys_by_contacts(
+        self, organization_id: str, keys: Collection[str], *, after: str, limit: int
+    ) -> list[str]:
         return sorted(
             key
             for key, record in self._all(organization_id, ConversationChanged).items()
-            if set(contact_keys(record)) & set(contact_keys_)
-        )
+            if set(contact_keys(record)) & set(keys) and key > after
+        )[:limit]
 
-    async def keys_by_companies(self, organization_id: str, company_keys: Collection[str]) -> list[str]:
+    async def keys_by_companies(
+        self, organization_id: str, company_keys: Collection[str], *, after: str, limit: int
+    ) -> list[str]:
         return sorted(
             key
             for (owner, key), (_, _, companies) in self._analyses.items()
-            if owner == organization_id and set(companies) & set(company_keys)
-        )
+            if owner == organization_id and set(companies) & set(company_keys) and key > after
+        )[:limit]
 
     async def count_by_companies(self, organization_id: str, after: Mapping[str, str]) -> int:
         return sum(
@@ -378,30 +426,47 @@ class MemoryMirror:
         ]
         for place in gone:
             record = self._records.pop(place)
-            self.follow.pop((organization_id, resource_key(record.workspace_id, record.id)), None)
+            self.unfollow((organization_id, record.RESOURCE, resource_key(record.workspace_id, record.id)))
         return len(gone)
 
 
 class MemoryFollowed:
-    def __init__(self, mirror: MemoryMirror) -> None:
+    def __init__(self, mirror: MemoryMirror, resource: str) -> None:
         self._mirror = mirror
+        self._resource = resource
 
-    async def mark(self, organization_id: str, company_keys: Collection[str], at: datetime) -> None:
-        for key in await self._mirror.companies(organization_id, company_keys):
-            self._mirror.follow[organization_id, key] = at
+    async def mark(self, organization_id: str, keys: Collection[str], at: datetime) -> None:
+        for key in keys:
+            mark = (organization_id, self._resource, key)
+            if self._mirror.is_living(*mark) or mark in self._mirror.follow:
+                self._mirror.follow[mark] = at
 
-    async def leave(self, organization_id: str, company: MirroredCompany, read_to: str, at: datetime) -> None:
-        held = (await self._mirror.companies(organization_id, [company.key])).get(company.key)
-        if held and (held.record, held.customer_id) == (company.record, company.customer_id):
-            self._mirror.follow[organization_id, company.key] = at
-            self._mirror.read_to[organization_id, company.key] = read_to
+    async def leave(self, organization_id: str, left: ToFollow, read_to: str, at: datetime) -> None:
+        mark = (organization_id, self._resource, left.key)
+        held = self._mirror.to_follow(*mark)
+        if held and (held.observed_at, held.customer_id) == (left.observed_at, left.customer_id):
+            self._mirror.follow[mark] = at
+            self._mirror.read_to[mark] = read_to
 
     async def organizations(self, now: datetime) -> list[str]:
-        return sorted({owner for (owner, _), at in self._mirror.follow.items() if at <= now})
+        return sorted({owner for owner, at, _ in self._marks() if at <= now})
 
     async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
-        marks = [(at, key) for (owner, key), at in self._mirror.follow.items() if owner == organization_id]
-        return [key for at, key in sorted(marks) if at <= now][:limit]
+        marks = sorted((at, key) for owner, at, key in self._marks() if owner == organization_id)
+        return [key for at, key in marks if at <= now][:limit]
 
     async def count(self, organization_id: str, now: datetime) -> int:
-        return len(await self.waiting(organization_id, now, 1_000_000))
+        keys = await self.waiting(organization_id, now, 1_000_000)
+        return sum(self._mirror.is_living(organization_id, self._resource, key) for key in keys)
+
+    def _marks(self) -> list[tuple[str, datetime, str]]:
+        return [
+            (owner, at, key)
+            for (owner, resource, key), at in self._mirror.follow.items()
+            if resource == self._resource
+        ]
+
+
+def _place(organization_id: str, resource: str, key: str) -> tuple[str, str]:
+    workspace_id, _, identifier = key.partition(":")
+    return organization_id, record_key(organization_id, workspace_id, resource, identifier)

@@ -1,0 +1,67 @@
+"""What follows a contact that belongs to other companies or tags, or went: whose its conversations are.
+
+A batch of records follows its contacts up to so many conversations. Who has more stays marked, and whichever
+replica is free reads on, in slices.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.detector.use_cases.follow_on import SLICE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from services.detector.domain.mirror import ToFollow
+    from services.detector.ports import Mirror
+    from services.detector.use_cases.connections import RemoveData
+    from services.detector.use_cases.follow_in_turns import FollowInTurns
+    from services.detector.use_cases.follow_on import FollowOn
+
+_LOG = structlog.get_logger(__name__)
+
+
+class FollowContacts:
+    """Follows marked contacts. Repeating it changes nothing."""
+
+    def __init__(
+        self, *, turns: FollowInTurns, mirror: Mirror, follow_on: FollowOn, remove: RemoveData
+    ) -> None:
+        self._turns = turns
+        self._mirror = mirror
+        self._follow_on = follow_on
+        self._remove = remove
+
+    async def follow(self, organization_id: str, contact_keys: Collection[str], *, most: int) -> None:
+        """Read again what those of these contacts take part in that are marked, also since an earlier try.
+
+        At most so many conversations. Who has more of them stays marked, and each further call reads on.
+        """
+        await self._read(
+            organization_id, await self._mirror.marked_contacts(organization_id, contact_keys), most
+        )
+
+    async def work(self) -> bool:
+        """Do a slice for one organization's contacts, organizations in turn; return whether any waited.
+
+        A contact with whom it fails by a defect is logged, and waits some minutes.
+        """
+        return await self._turns.work(self._slice, _complain)
+
+    async def _slice(self, organization_id: str, keys: Sequence[str]) -> None:
+        marked = await self._mirror.marked_contacts(organization_id, keys)
+        await self._read(organization_id, marked, SLICE)
+        for connection_id in sorted({one.connection_id for one in marked.values()}):
+            await self._remove.again(organization_id, connection_id)
+
+    async def _read(self, organization_id: str, marked: dict[str, ToFollow], most: int) -> None:
+        unread = await self._follow_on.read(organization_id, marked.values(), most)
+        done = [one for key, one in marked.items() if key not in unread]
+        await self._mirror.unmark_contacts(organization_id, done)
+
+
+def _complain(key: str) -> None:
+    _LOG.exception("a contact could not be followed", contact=key)

@@ -1,0 +1,57 @@
+"""Slices of what is to follow a contact or company: organizations in turn, one replica at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from services.detector.use_cases.culprits import all_but_culprits
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from services.detector.ports import Followed, Leases
+    from shared.clock import Clock
+
+_AT_ONCE = 50
+_LEASE_SECONDS = 60.0
+"""A slice takes some seconds; a replica that died holds the others up for this long."""
+
+_PUT_OFF = timedelta(minutes=10)
+"""How long one stands aside with which it failed."""
+
+
+class FollowInTurns:
+    """Hands out slices under a lease of its own."""
+
+    def __init__(self, lease: str, *, followed: Followed, leases: Leases, clock: Clock, owner: str) -> None:
+        self._lease = lease
+        self._followed = followed
+        self._leases = leases
+        self._clock = clock
+        self._owner = owner
+
+    async def work(
+        self, step: Callable[[str, Sequence[str]], Awaitable[None]], complain: Callable[[str], None]
+    ) -> bool:
+        """Do a slice for one organization; return whether any waited.
+
+        With which it fails by a defect is complained of, and waits some minutes.
+        """
+        now = self._clock.now()
+        organizations = await self._followed.organizations(now)
+        if not organizations or not await self._hold(None):
+            return False
+        last = await self._leases.place(self._lease)
+        turn = next((one for one in organizations if one > last), organizations[0])
+        await self._hold(turn)
+        keys = await self._followed.waiting(turn, now, _AT_ONCE)
+        culprits = await all_but_culprits(keys, partial(step, turn), complain)
+        if culprits:
+            await self._followed.mark(turn, culprits, self._clock.now() + _PUT_OFF)
+        return True
+
+    async def _hold(self, place: str | None) -> bool:
+        now = self._clock.now()
+        return await self._leases.hold(self._lease, self._owner, now, _LEASE_SECONDS, place=place)
