@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from services.detector.domain.standing import NOBODY
 from services.detector.domain.wishes import Request
 from shared.documents.collection import Collection, Index
 
@@ -59,7 +60,7 @@ class MongoRequests:
         )
         return {document["request_id"]: request_from(document) for document in found}
 
-    async def add(self, organization_id: str, request: Request) -> Request:
+    async def add(self, organization_id: str, request: Request, demand: Demand = NOBODY) -> Request:
         try:
             await self._collection.of(organization_id).insert_one(
                 {
@@ -75,11 +76,7 @@ class MongoRequests:
                     "state_by": request.state_by,
                     "state_at": request.state_at,
                     "merged_into": request.merged_into,
-                    "customers": 0,
-                    "people": 0,
-                    "spend": 0.0,
-                    "last_at": None,
-                    "sort_last": _NEVER,
+                    **_numbers(demand),
                 }
             )
         except DuplicateKeyError:
@@ -149,15 +146,7 @@ class MongoRequests:
             [
                 UpdateOne(
                     {"_id": f"{organization_id}/{request_id}"},
-                    {
-                        "$set": {
-                            "customers": found.customers,
-                            "people": found.people,
-                            "spend": found.spend,
-                            "last_at": found.last_at,
-                            "sort_last": found.last_at or _NEVER,
-                        }
-                    },
+                    {"$set": _numbers(found)},
                 )
                 for request_id, found in counted.items()
             ]
@@ -179,6 +168,16 @@ class MongoRequests:
             {"_id": {"$in": [f"{organization_id}/{one}" for one in sorted(request_ids)]}}
         )
         return result.deleted_count
+
+
+def _numbers(demand: Demand) -> Document:
+    return {
+        "customers": demand.customers,
+        "people": demand.people,
+        "spend": demand.spend,
+        "last_at": demand.last_at,
+        "sort_last": demand.last_at or _NEVER,
+    }
 
 
 def request_from(document: Document) -> Request:

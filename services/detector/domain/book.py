@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from services.detector.domain.change import change_of
 from services.detector.domain.identity import Subject, stable_id
 from services.detector.domain.signal import MAX_PEOPLE, MAX_TAGS, Proof, Signal, newest
+from services.detector.domain.wish_words import names_request
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -58,7 +59,10 @@ class SignalBook:
 
     @property
     def lost(self) -> Mapping[str, Sequence[str]]:
-        """What signals about requests no longer rest on, by request id: the quotes, as they were."""
+        """What signals about requests no longer rest on, by request id: the quotes, as they were.
+
+        Without any where a dismissed wish named the request: its words stay, and name nothing any more.
+        """
         return self._lost
 
     @property
@@ -303,7 +307,12 @@ class SignalBook:
 
     def put(self, signal: Signal) -> None:
         """Take over a signal's next state as a person's judgement or a removal made it."""
-        self._note_lost(self._signals[signal.signal_id], signal.proofs)
+        before = self._signals[signal.signal_id]
+        self._note_lost(before, signal.proofs)
+        dismissed = signal.cleared_because == "dismissed" and before.is_open
+        if dismissed and signal.slot.request_id is not None and names_request(signal):
+            self._lost.setdefault(signal.slot.request_id, [])
+            self._losers.add(signal.signal_id)
         self._signals[signal.signal_id] = signal
 
     def expire(self) -> None:

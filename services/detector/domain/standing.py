@@ -49,6 +49,9 @@ class Demand:
     last_at: datetime | None
 
 
+NOBODY = Demand(customers=0, people=0, spend=0.0, last_at=None)
+
+
 def attention_of(counted: Collection[tuple[str, int, datetime | None]]) -> Attention:
     """Return what a customer's open signals ask for: by slot's key how many there are, the newest when."""
     return Attention(

@@ -1,7 +1,8 @@
 """What is left of a request when words that it was made of went: a title and wordings of what still stands.
 
 A request's title and wordings are customers' own words. When a message is redacted or deleted, they no longer
-say what only that message said.
+say what only that message said. When a wish is dismissed, the title no longer says what only that wish said;
+its wording is shown nowhere, and stays, so that the same words do not ring again.
 """
 
 from __future__ import annotations
@@ -18,10 +19,15 @@ from services.detector.domain.wishes import MAX_WORDINGS, every_token, wish_toke
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from services.detector.domain.signal import Proof, Signal
+    from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import Request
 
 MAX_TITLE = 160
+WISH_DISMISSED = "A request whose wish was dismissed"
+"""The title of a request that nobody stands behind since a person dismissed the words it was named by."""
+UNNAMED = (WORDS_REMOVED, WISH_DISMISSED)
+"""Titles that say there is none; who asks next gives another."""
+
 _WORD = re.compile(r"\w+")
 _NAMED = re.compile("“(.*)”", re.DOTALL)
 
@@ -34,21 +40,25 @@ def request_title(wish: str) -> str:
 
 
 class Standing:
-    """What may still be said of some requests: `proofs` are left, `lost` are the quotes that went."""
+    """What may still be said of some requests: what `signals` rest on; `lost` are the quotes that went."""
 
-    def __init__(self, proofs: Iterable[Proof], lost: Iterable[str]) -> None:
+    def __init__(self, signals: Iterable[Signal], lost: Iterable[str]) -> None:
+        proofs = [(one, proof) for one in signals for proof in one.proofs if proof.quote]
+        dismissed = [proof.quote for one, proof in proofs if _is_dismissed(one)]
         self._proofs = sorted(
-            (proof for proof in proofs if proof.quote), key=lambda one: (one.said_at, one.identity)
+            (proof for one, proof in proofs if not _is_dismissed(one)),
+            key=lambda one: (one.said_at, one.identity),
         )
         self._lost = tuple(lost)
-        left = {token for proof in self._proofs for token in every_token(proof.quote)}
+        self._dismissed = tuple(dismissed)
+        left = {token for _, proof in proofs for token in every_token(proof.quote)}
         self._gone = {
             token for quote in (*self._lost, " ".join(self._lost)) for token in every_token(quote)
         } - left
 
     def is_gone(self, words: str) -> bool:
-        """Return whether these words were said by what went, and by nothing that is left."""
-        return any(_says(quote, words) for quote in self._lost) and not any(
+        """Return whether these words were said by what went or was dismissed, and by nothing that stands."""
+        return any(_says(quote, words) for quote in (*self._lost, *self._dismissed)) and not any(
             _says(proof.quote, words) for proof in self._proofs
         )
 
@@ -62,13 +72,18 @@ class Standing:
         return replace(request, title=title, wordings=wordings)
 
     def retitled(self, signal: Signal, title: str) -> Signal:
-        """Return a signal under its request's title, with no line of history that names what is gone."""
+        """Return a signal under its request's title, with no line of history that names what is gone.
+
+        A dismissed one goes on showing what was dismissed, while its own words say it.
+        """
 
         def note(told: str) -> str:
             named = _NAMED.search(told)
             return told.replace(named[1], title) if named and self.is_gone(named[1]) else told
 
         history = tuple(replace(line, note=note(line.note)) for line in signal.history)
+        if _is_dismissed(signal) and any(_says(proof.quote, signal.title) for proof in signal.proofs):
+            title = signal.title
         return replace(signal, title=title, history=history)
 
     def _title(self) -> str:
@@ -77,7 +92,20 @@ class Standing:
             named = wish_title(split_clauses(proof.quote), proof.quote)
             if named is not None:
                 return request_title(named.text)
-        return request_title(self._proofs[0].quote) if self._proofs else WORDS_REMOVED
+        if self._proofs:
+            return request_title(self._proofs[0].quote)
+        return WISH_DISMISSED if self._dismissed else WORDS_REMOVED
+
+
+def names_request(signal: Signal) -> bool:
+    """Return whether a request's title, which its signals bear, is what this signal rests on."""
+    return signal.slot.request_id is not None and any(
+        _says(proof.quote, signal.title) for proof in signal.proofs
+    )
+
+
+def _is_dismissed(signal: Signal) -> bool:
+    return signal.cleared_because == "dismissed"
 
 
 def _says(quote: str, words: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from services.detector.domain.standing import NOBODY
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
@@ -19,8 +21,8 @@ class Requests(Protocol):
 
     async def by_ids(self, organization_id: str, request_ids: Collection[str]) -> dict[str, Request]: ...
 
-    async def add(self, organization_id: str, request: Request) -> Request:
-        """Keep a new request, or return the one of that id that somebody else kept first."""
+    async def add(self, organization_id: str, request: Request, demand: Demand = NOBODY) -> Request:
+        """Keep a new request with who stands behind it, or return the one that somebody else kept first."""
         ...
 
     async def add_wording(self, organization_id: str, request_id: str, tokens: tuple[str, ...]) -> None: ...

@@ -211,16 +211,17 @@ class ReadConversations:
             organization_id, looked.gone, {one.key: one.redacted for one in reads if one.redacted}
         )
         least = await self._corrections.thresholds(organization_id)
-        requests = await self._wishes.assign(
+        assigned = await self._wishes.assign(
             organization_id,
             {one.key: one.findings for one in reads},
             least.get(Kind.FEATURE_REQUEST, 0.0),
         )
         gone = [Reading(source=key, contributions=(), texts={key: {}}) for key in looked.gone]
-        readings = [_reading(one, requests.get(one.key, {}), least) for one in reads]
+        readings = [_reading(one, assigned.requests.get(one.key, {}), least) for one in reads]
         settled = await self._settler.settle(
             organization_id, [*gone, *readings], known_before=batch.known_before
         )
+        await self._wishes.keep(organization_id, assigned.new)
         after = {one.attribution.subject: one.connection for one in reads}
         before = {Subject.from_key(one.mirrored.subject) for one in reads if one.mirrored.subject}
         connection = next(iter(after.values()), None)

@@ -86,7 +86,8 @@ class Review:
     async def _change(self, organization_id: str, signal_id: str, step: Callable[[Signal], Signal]) -> Signal:
         def apply(book: SignalBook) -> None:
             for signal in book.signals:
-                book.put(step(signal))
+                if signal.signal_id == signal_id:
+                    book.put(step(signal))
 
         changed = await self._settler.change(organization_id, [signal_id], apply)
         if not changed:

@@ -1,4 +1,4 @@
-"""Taking words that went out of what was made of them: requests, and the titles of all who asked for them.
+"""Taking words that went, or were dismissed, out of requests, and out of the titles of all who asked.
 
 Requests go first, then the signals that show their titles, and the signals that the words came from last: a
 process that dies in between finds the lost evidence on them once more, and comes to the same.
@@ -60,10 +60,8 @@ class WishWords:
         for root_id, family in families.items():
             ids = {one.request_id for one in family}
             mine = [signal for signal in book.signals if signal.slot.request_id in ids]
-            standing = Standing(
-                (proof for signal in mine for proof in signal.proofs),
-                (quote for one in sorted(ids) for quote in book.lost.get(one, ())),
-            )
+            lost = (quote for one in sorted(ids) for quote in book.lost.get(one, ()))
+            standing = Standing(mine, lost)
             after = {one.request_id: standing.of(one) for one in family}
             for one in family:
                 changed = after[one.request_id]

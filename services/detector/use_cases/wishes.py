@@ -1,26 +1,52 @@
-"""Which request each wish belongs to, once decided, always the same (DESIGN §6.5)."""
+"""Which request each wish belongs to, once decided, always the same (DESIGN §6.5).
+
+A request takes up a wish's words after a signal rests on them: what is refused, or is gone when a batch comes
+again after a death, leaves no request and no words that nothing would take away again.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.detector.domain.finding import Kind
 from services.detector.domain.identity import stable_id
-from services.detector.domain.signal import WORDS_REMOVED
-from services.detector.domain.wish_words import request_title
+from services.detector.domain.wish_words import UNNAMED, request_title
 from services.detector.domain.wishes import MAX_WORDINGS, Request, closest, wish_tokens, wish_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from services.detector.domain.finding import Finding
     from services.detector.domain.signal import Signal
     from services.detector.ports import Requests, Signals
     from shared.clock import Clock
 
-Assigned = dict[str, tuple[str, str]]
-"""(request id, title) by the wish's words."""
+_TRIES = 3
+"""Attempts to name a request while others change it; whoever asks next names it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewWords:
+    """What a wish adds to its request, or to the one that was merged into it, once a signal rests on it."""
+
+    key: str
+    wish: Finding
+    tokens: tuple[str, ...]
+    request: Request
+    root_id: str
+
+    def is_about(self, signal: Signal) -> bool:
+        """Return whether a signal is about the request."""
+        return signal.slot.request_id == self.root_id
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Requests as (id, title) by conversation key and the wish's words, and what is to be kept of them."""
+
+    requests: Mapping[str, Mapping[str, tuple[str, str]]]
+    new: Sequence[NewWords] = ()
 
 
 class Wishes:
@@ -33,8 +59,8 @@ class Wishes:
 
     async def assign(
         self, organization_id: str, findings: Mapping[str, Sequence[Finding]], least: float
-    ) -> dict[str, Assigned]:
-        """Return, by conversation key, the request of each wish in it.
+    ) -> Assigned:
+        """Return the request of each wish; nothing is stored, see `keep`.
 
         A wish that a signal rests on already stays with that signal's request, so that neither later
         wordings nor a person's regrouping are undone by reading the conversation again.
@@ -47,56 +73,119 @@ class Wishes:
         }
         wishes = {key: found for key, found in wishes.items() if found}
         if not wishes:
-            return {}
+            return Assigned({})
         held = await self._signals.by_sources(organization_id, wishes.keys())
         tokens = {
             (key, one.subject): wish_tokens(wish_words(one)) for key, found in wishes.items() for one in found
         }
-        wanted = {token for found in tokens.values() for token in found}
-        pool = {one.request_id: one for one in await self._requests.candidates(organization_id, wanted)}
+        pool = await self._pool(
+            organization_id, {token for found in tokens.values() for token in found}, held
+        )
+        assigned: dict[str, dict[str, tuple[str, str]]] = {}
+        new: list[NewWords] = []
+        unkept: set[str] = set()
+        told = [
+            (key, wish, next(_holders(key, wish, held), None))
+            for key, mine in wishes.items()
+            for wish in mine
+        ]
+        # Those that may make a request come first: whatever their order, the others find it.
+        told.sort(key=lambda one: not (one[2] or _may_open(one[1], least)))
+        for key, wish, holder in told:
+            request_id = (holder.slot.request_id if holder else None) or ""
+            words, adds = tokens[key, wish.subject], _may_open(wish, least)
+            request = pool.get(request_id) or (None if request_id else closest(words, pool.values()))
+            if request is None and (request_id or adds):
+                made = self._made(organization_id, request_id, wish.subject, words)
+                request = (await self._requests.by_ids(organization_id, [made.request_id])).get(
+                    made.request_id
+                )
+                if request is None:
+                    request = made
+                    unkept.add(made.request_id)
+                pool[request.request_id] = request
+                adds = True
+            if request is None:
+                continue
+            root = pool.get(request.root_id, request)
+            title = root.title
+            if adds and title in UNNAMED and (holder is None or holder.is_open):
+                title = request_title(wish.subject)
+            unsaid = words not in request.wordings or root.title in UNNAMED
+            if adds and (unsaid or request.request_id in unkept):
+                new.append(NewWords(key, wish, words, request, root.request_id))
+            assigned.setdefault(key, {})[wish.subject] = (root.request_id, title)
+        return Assigned(assigned, new)
+
+    async def _pool(
+        self, organization_id: str, tokens: set[str], held: Iterable[Signal]
+    ) -> dict[str, Request]:
+        """Return the requests that may recognise these words, or hold these signals, with their roots."""
+        pool = {one.request_id: one for one in await self._requests.candidates(organization_id, tokens)}
         kept = {one.slot.request_id for one in held if one.slot.request_id}
         pool.update(await self._requests.by_ids(organization_id, kept - set(pool)))
         roots = {one.merged_into for one in pool.values() if one.merged_into}
-        roots_held = await self._requests.by_ids(organization_id, roots - set(pool))
-        assigned: dict[str, Assigned] = {}
-        told = [(key, wish, _held_request(key, wish, held)) for key, mine in wishes.items() for wish in mine]
-        # Those that may make a request come first: whatever their order, the others find it.
-        told.sort(key=lambda one: not (one[2] or _may_open(one[1], least)))
-        for key, wish, request_id in told:
-            words = tokens[key, wish.subject]
-            request = pool.get(request_id)
-            if request is None and (request_id or _may_open(wish, least)):
-                request = await self._request_for(organization_id, wish.subject, words, pool)
-            request = request or closest(words, pool.values())
-            if request is not None:
-                root = pool.get(request.root_id) or roots_held.get(request.root_id) or request
-                assigned.setdefault(key, {})[wish.subject] = (root.request_id, root.title)
-        return assigned
+        return {**await self._requests.by_ids(organization_id, roots - set(pool)), **pool}
 
-    async def _request_for(
-        self, organization_id: str, wish: str, tokens: tuple[str, ...], pool: dict[str, Request]
-    ) -> Request:
-        known = closest(tokens, pool.values())
-        if known is None:
-            now = self._clock.now()
-            identity = " ".join(tokens) or wish.casefold()
-            request = Request(
-                request_id=stable_id("r", organization_id, identity),
-                title=request_title(wish),
-                state="new",
-                wordings=(tokens,),
-                created_at=now,
-                changed_at=now,
+    def _made(self, organization_id: str, request_id: str, wish: str, tokens: tuple[str, ...]) -> Request:
+        """Return the request that a wish makes.
+
+        A signal that is about one which was not kept, since a process died, gets that very one.
+        """
+        now = self._clock.now()
+        return Request(
+            request_id=request_id or stable_id("r", organization_id, " ".join(tokens) or wish.casefold()),
+            title=request_title(wish),
+            state="new",
+            wordings=(tokens,),
+            created_at=now,
+            changed_at=now,
+        )
+
+    async def keep(self, organization_id: str, new: Sequence[NewWords]) -> None:
+        """Make requests, and have them recognise and show these words, where signals rest on the wishes."""
+        if not new:
+            return
+        held = await self._signals.by_sources(organization_id, {one.key for one in new})
+        resting = [
+            (one, [found for found in _holders(one.key, one.wish, held) if one.is_about(found)])
+            for one in new
+        ]
+        proven = [(one, any(found.is_open for found in mine)) for one, mine in resting if mine]
+        ids = {id_ for one, _ in proven for id_ in (one.request.request_id, one.root_id)}
+        known = await self._requests.by_ids(organization_id, ids)
+        made = {one.request.request_id for one, _ in proven} - known.keys()
+        counted = await self._signals.demand(organization_id, made) if made else {}
+        for one, is_asked_for in proven:
+            request = known.get(one.request.request_id)
+            if request is None:
+                # In this wish's own words: another one that made it first may rest on nothing.
+                mine = replace(one.request, title=request_title(one.wish.subject), wordings=(one.tokens,))
+                request = await self._requests.add(organization_id, mine, counted[mine.request_id])
+            if one.tokens not in request.wordings and len(request.wordings) < MAX_WORDINGS:
+                await self._requests.add_wording(organization_id, request.request_id, one.tokens)
+                request = replace(request, wordings=(*request.wordings, one.tokens))
+            known[request.request_id] = request
+            root = known.get(one.root_id, request)
+            if root.title in UNNAMED and is_asked_for:
+                known[one.root_id] = await self._named(organization_id, root, one.wish.subject)
+        if made:
+            # Once more: what others counted just before had nothing to be kept in.
+            await self._requests.save_demand(
+                organization_id, await self._signals.demand(organization_id, made)
             )
-            known = await self._requests.add(organization_id, request)
-            if known.title == WORDS_REMOVED and not known.wordings:
-                # What it was made of went, and now somebody else says the same.
-                await self._requests.reword(organization_id, known, request)
-                known = replace(known, title=request.title, wordings=request.wordings)
-        elif tokens not in known.wordings and len(known.wordings) < MAX_WORDINGS:
-            await self._requests.add_wording(organization_id, known.request_id, tokens)
-        pool[known.request_id] = known
-        return known
+
+    async def _named(self, organization_id: str, request: Request, wish: str) -> Request:
+        """Give a request a title that has none any more, unless somebody else did."""
+        for _ in range(_TRIES):
+            found = await self._requests.by_ids(organization_id, [request.request_id])
+            request = found.get(request.request_id, request)
+            named = replace(request, title=request_title(wish))
+            if request.title not in UNNAMED:
+                break
+            if await self._requests.reword(organization_id, request, named):
+                return named
+        return request
 
 
 async def root_of(requests: Requests, organization_id: str, request: Request) -> Request:
@@ -112,15 +201,14 @@ def _may_open(wish: Finding, least: float) -> bool:
     return any(round(wish.confidence_of(one), 4) >= least for one in wish.evidence)
 
 
-def _held_request(key: str, wish: Finding, held: Sequence[Signal]) -> str:
+def _holders(key: str, wish: Finding, held: Sequence[Signal]) -> Iterator[Signal]:
+    """Return the signals about requests that rest on this wish."""
     places = {(one.part_id, one.start, one.end) for one in wish.evidence}
     for signal in held:
-        if signal.slot.request_id is None:
-            continue
-        for proof in signal.proofs:
-            if proof.source == key and any(
-                part_id == proof.part_id and start < proof.end and proof.start < end
-                for part_id, start, end in places
-            ):
-                return signal.slot.request_id
-    return ""
+        if signal.slot.request_id is not None and any(
+            part_id == proof.part_id and start < proof.end and proof.start < end
+            for proof in signal.proofs
+            if proof.source == key
+            for part_id, start, end in places
+        ):
+            yield signal

@@ -59,7 +59,12 @@ from tests.unit.services.detector.request_suite import TestMany, TestRegrouping
 from tests.unit.services.detector.rig import LEAVING, NOW, ORG, WORKSPACE, Rig, kinds
 from tests.unit.services.detector.taking_back_suite import TestTakingBack
 from tests.unit.services.detector.whose_suite import TestWhoseItIs
-from tests.unit.services.detector.wish_suite import TestRefusedWishes, TestRemovedWishes
+from tests.unit.services.detector.wish_suite import (
+    TestDeathBeforeTheSignal,
+    TestDismissedWishes,
+    TestRefusedWishes,
+    TestRemovedWishes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -76,7 +81,9 @@ __all__ = [
     "TestAttributes",
     "TestCorrections",
     "TestCustomers",
+    "TestDeathBeforeTheSignal",
     "TestDeciding",
+    "TestDismissedWishes",
     "TestDomainHints",
     "TestFollowing",
     "TestHealth",

@@ -191,11 +191,11 @@ class TestAgain:
         for store, name in ((rig.stores.customers, "save_attention"), (rig.stores.requests, "save_demand")):
             monkeypatch.setattr(store, name, _noting(getattr(store, name), counted))
         await rig.tell(*records)
-        assert counted == []
+        (signal,) = await rig.signals()
+        assert counted == [signal.slot.request_id]
         assert await rig.engine.rounds.recount() == 0
         rig.clock.advance(60)
         assert await rig.engine.rounds.recount() == 1
-        (signal,) = await rig.signals()
         assert set(counted) == {NORTHWIND, signal.slot.request_id}
         assert await rig.engine.rounds.recount() == 0
 

@@ -10,8 +10,11 @@ import pytest
 
 from services.detector.domain.corrections import correction_of
 from services.detector.domain.signal import WORDS_REMOVED
+from services.detector.domain.wish_words import WISH_DISMISSED
 from services.detector.use_cases.show import Show
+from shared.contracts.signals import SignalDetected
 from shared.errors import TransientError
+from tests.unit.services.detector.fakes.requests import MemoryRequests
 from tests.unit.services.detector.rig import NOW, ORG, WISH, kinds
 
 if TYPE_CHECKING:
@@ -244,3 +247,195 @@ class TestRefusedWishes:
         await dismissed_often(rig)
         assert await rig.tell(*rig.said("k1", FAINT, "Thanks!", contact_ids=("lee",))) == []
         assert [one.is_open for one in await rig.signals() if "Zebra" in one.title] == [True]
+
+
+async def wish_of(rig: Rig, conversation: str) -> Any:
+    """Return the signal that rests on a wish in this conversation."""
+    (found,) = await rig.stores.signals.by_sources(ORG, [f"ws1:{conversation}"])
+    return found
+
+
+async def title_of(rig: Rig, request_id: str) -> str:
+    """Return what a request is called."""
+    return (await rig.stores.requests.by_ids(ORG, [request_id]))[request_id].title
+
+
+class TestDismissedWishes:
+    """What a person dismissed names nothing that others ask for; words that nothing proves are nowhere."""
+
+    async def _two(self, rig: Rig) -> tuple[Any, Any]:
+        """Let two customers wish for the same, in the first one's words; return their signals."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", ZEBRA, at=NOW - timedelta(hours=3)))
+        await rig.tell(*rig.said("k2", PLAIN, contact_ids=("lee",)))
+        mine, other = await wish_of(rig, "k1"), await wish_of(rig, "k2")
+        assert (mine.slot, mine.title) == (other.slot, other.title)
+        return mine, other
+
+    async def test_the_title_is_of_those_who_still_ask(self, rig: Rig) -> None:
+        """Their signals show it; the dismissed one goes on showing what was dismissed."""
+        mine, other = await self._two(rig)
+        await rig.engine.review.dismiss(ORG, mine.signal_id, "a joke", by=ANN)
+        assert await title_of(rig, mine.slot.request_id) == "Dark mode to dashboards"
+        mine, other = await wish_of(rig, "k1"), await wish_of(rig, "k2")
+        assert (mine.cleared_because, "Zebra" in mine.title) == ("dismissed", True)
+        assert (other.is_open, other.title) == (True, "Dark mode to dashboards")
+        demand = (await rig.stores.signals.demand(ORG, [mine.slot.request_id]))[mine.slot.request_id]
+        assert demand.customers == 1
+        await rig.tell(*rig.said("k1", ZEBRA, at=NOW - timedelta(hours=3)))
+        await rig.tell(*rig.said("k2", PLAIN, "Thanks!", contact_ids=("lee",)))
+        assert await title_of(rig, mine.slot.request_id) == (await wish_of(rig, "k2")).title == other.title
+
+    async def test_who_asked_otherwise_changes_no_title(self, rig: Rig) -> None:
+        """Dismissing a wish that the title is not made of leaves it."""
+        mine, other = await self._two(rig)
+        await rig.engine.review.dismiss(ORG, other.signal_id, "a joke", by=ANN)
+        assert await title_of(rig, mine.slot.request_id) == mine.title
+
+    async def test_who_asks_next_names_it(self, rig: Rig) -> None:
+        """Where nobody stands behind a request, the first who does names it, and no refused words do."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", ZEBRA))
+        mine = await wish_of(rig, "k1")
+        await rig.engine.review.dismiss(ORG, mine.signal_id, "a joke", by=ANN)
+        assert await title_of(rig, mine.slot.request_id) == WISH_DISMISSED
+        assert (await wish_of(rig, "k1")).title == mine.title
+        await rig.tell(*rig.said("k0", PLAIN, at=NOW - timedelta(days=2)))
+        assert await title_of(rig, mine.slot.request_id) == WISH_DISMISSED
+        (told,) = await rig.tell(*rig.said("k2", PLAIN, contact_ids=("lee",)))
+        other = await wish_of(rig, "k2")
+        assert (told.title, other.slot) == ("Dark mode to dashboards", mine.slot)
+        assert await title_of(rig, mine.slot.request_id) == told.title
+
+    @pytest.mark.parametrize("somebody_else", ["", "Dark mode"])
+    async def test_who_names_it_at_the_same_moment(self, rig: Rig, somebody_else: str) -> None:
+        """A request that others change meanwhile is looked at again: one of two titles stays."""
+        mine, _ = await self._two(rig)
+        request_id = mine.slot.request_id
+        for one in await rig.signals():
+            await rig.engine.review.dismiss(ORG, one.signal_id, "a joke", by=ANN)
+        reword: Any = rig.stores.requests.reword
+        busy = [somebody_else]
+
+        async def outrun(organization_id: str, before: Request, after: Request) -> bool:
+            if busy:
+                other = replace(before, title=busy.pop() or before.title, wordings=before.wordings[:1])
+                await reword(organization_id, before, other)
+            return bool(await reword(organization_id, before, after))
+
+        rig.stores.requests.reword = outrun  # type: ignore[method-assign] # somebody is quicker
+        await rig.tell(*rig.said("k3", PLAIN, contact_ids=("ann",)))
+        assert await title_of(rig, request_id) == (somebody_else or "Dark mode to dashboards")
+
+    async def test_a_name_that_was_not_kept_is_given_by_the_next_reading(self, rig: Rig) -> None:
+        """Others change the request all the time; whoever asks is read again, and names it."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", ZEBRA))
+        mine = await wish_of(rig, "k1")
+        await rig.engine.review.dismiss(ORG, mine.signal_id, "a joke", by=ANN)
+        reword = rig.stores.requests.reword
+
+        async def refused(*_: object) -> bool:
+            return False
+
+        rig.stores.requests.reword = refused  # type: ignore[assignment, method-assign] # somebody is always quicker
+        await rig.tell(*rig.said("k2", PLAIN, contact_ids=("lee",)))
+        assert await title_of(rig, mine.slot.request_id) == WISH_DISMISSED
+        rig.stores.requests.reword = reword  # type: ignore[method-assign] # nobody is any more
+        await rig.tell(*rig.said("k2", PLAIN, contact_ids=("lee",)))
+        assert await title_of(rig, mine.slot.request_id) == (await wish_of(rig, "k2")).title
+
+    async def test_a_dismissed_wish_names_nothing_when_it_is_read_again(self, rig: Rig) -> None:
+        """It holds its request, also beside others who ask for the same."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", ZEBRA))
+        mine = await wish_of(rig, "k1")
+        await rig.engine.review.dismiss(ORG, mine.signal_id, "a joke", by=ANN)
+        await rig.tell(*rig.said("k1", ZEBRA))
+        assert await title_of(rig, mine.slot.request_id) == WISH_DISMISSED
+        await rig.tell(*rig.said("k1", ZEBRA), *rig.said("k2", PLAIN, contact_ids=("lee",)))
+        assert await title_of(rig, mine.slot.request_id) == "Dark mode to dashboards"
+
+    async def test_refused_words_are_kept_nowhere(self, rig: Rig) -> None:
+        """What was said before the dismissed words opens nothing, and the request takes up none of it."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", WISH))
+        await rig.engine.review.dismiss(ORG, (await wish_of(rig, "k1")).signal_id, "a joke", by=ANN)
+        assert await rig.tell(*rig.said("k0", ZEBRA, at=NOW - timedelta(days=2))) == []
+        assert await requests_like(rig, "zebra") == []
+
+    async def test_redacted_words_of_a_dismissed_wish_go(self, rig: Rig) -> None:
+        """What a request is recognised by goes with the words, also where they were dismissed before."""
+        mine, _ = await self._two(rig)
+        await rig.engine.review.dismiss(ORG, mine.signal_id, "a joke", by=ANN)
+        await rig.tell(rig.part("k1", 0, "", redacted=True))
+        assert await requests_like(rig, "zebra") == []
+        left = await rig.stores.signals.by_request(ORG, mine.slot.request_id)
+        assert "zebra" not in repr(left).casefold()
+
+
+class TestDeathBeforeTheSignal:
+    """A process died after it had looked for a wish's request, before its signal was stored."""
+
+    async def _dies(self, rig: Rig, store: str, write: str, *, calls: int = 0) -> list[Any]:
+        """Let a process die at this write, after so many, while it takes a wish in; return the records."""
+        await rig.connect()
+        records = rig.said("k1", ZEBRA)
+        held: Any = getattr(rig.stores, store)
+        proper = getattr(held, write)
+
+        left = [None] * calls
+
+        async def dies(*args: Any, **named: Any) -> Any:
+            if left:
+                left.pop()
+                return await proper(*args, **named)
+            setattr(held, write, proper)
+            raise TransientError("The process died.")
+
+        setattr(held, write, dies)
+        with pytest.raises(TransientError):
+            await rig.tell(*records)
+        return records
+
+    async def test_words_that_are_gone_when_they_come_again_made_no_request(self, rig: Rig) -> None:
+        """The conversation was deleted before the batch came again: no request, and nobody's title."""
+        await self._dies(rig, "signals", "save")
+        await rig.tell(rig.deleted("conversation", "k1"))
+        assert await requests_like(rig, "zebra") == []
+        (told,) = await rig.tell(*rig.said("k2", PLAIN, contact_ids=("lee",)))
+        assert told.title == "Dark mode to dashboards"
+
+    async def test_a_removal_finds_no_request_without_a_signal(self, rig: Rig) -> None:
+        """The order to remove came before the batch came again, which is dropped then."""
+        records = await self._dies(rig, "signals", "save")
+        await rig.remove()
+        await rig.tell(*records)
+        assert await requests_like(rig, "zebra", "dark", "mode") == []
+
+    @pytest.mark.parametrize(("write", "calls"), [("add", 0), ("save_demand", 0), ("save_demand", 1)])
+    async def test_a_signal_without_its_request_gets_it(self, rig: Rig, write: str, calls: int) -> None:
+        """It died between the two; the request is made when the batch comes again, counted, of that very id.
+
+        Also where somebody else asked for the same meanwhile, so that nobody is told twice.
+        """
+        records = await self._dies(rig, "requests", write, calls=calls)
+        start = len(rig.publisher.published)
+        await rig.tell(*rig.said("k2", PLAIN, contact_ids=("lee",)))
+        await rig.tell(*records)
+        mine = await wish_of(rig, "k1")
+        assert mine.is_open
+        assert await title_of(rig, mine.slot.request_id) == mine.title
+        told = [one.signal_id for one in rig.published(start) if isinstance(one, SignalDetected)]
+        assert mine.signal_id not in told
+        if isinstance(rig.stores.requests, MemoryRequests):
+            assert rig.stores.requests.demand[mine.slot.request_id].customers >= 1
+
+    async def test_a_wording_that_was_not_kept_is_kept_again(self, rig: Rig) -> None:
+        """The wish holds its signal already, and the request learns its words all the same."""
+        await rig.connect()
+        await rig.tell(*rig.said("k0", WISH, contact_ids=("lee",)))
+        records = await self._dies(rig, "requests", "add_wording")
+        assert await requests_like(rig, "zebra") == []
+        await rig.tell(*records)
+        assert len(await requests_like(rig, "zebra")) == 1

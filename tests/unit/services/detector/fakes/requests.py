@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from services.detector.domain.standing import NOBODY
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
@@ -32,7 +34,9 @@ class MemoryRequests:
             if (organization_id, one) in self._requests
         }
 
-    async def add(self, organization_id: str, request: Request) -> Request:
+    async def add(self, organization_id: str, request: Request, demand: Demand = NOBODY) -> Request:
+        if (organization_id, request.request_id) not in self._requests:
+            self.demand[request.request_id] = demand
         return self._requests.setdefault((organization_id, request.request_id), request)
 
     async def add_wording(self, organization_id: str, request_id: str, tokens: tuple[str, ...]) -> None:
@@ -68,7 +72,8 @@ class MemoryRequests:
             self._requests[organization_id, request_id] = replace(held, wordings=kept)
 
     async def save_demand(self, organization_id: str, counted: Mapping[str, Demand]) -> None:
-        self.demand.update(counted)
+        held = await self.by_ids(organization_id, counted)
+        self.demand.update({one: found for one, found in counted.items() if one in held})
 
     async def set_state(
         self, organization_id: str, request_id: str, state: RequestState, by: str, at: datetime

@@ -17,7 +17,12 @@ from tests.unit.services.detector.request_suite import TestMany, TestRegrouping
 from tests.unit.services.detector.rig import Rig, memory_rig
 from tests.unit.services.detector.taking_back_suite import TestTakingBack
 from tests.unit.services.detector.whose_suite import TestWhoseItIs
-from tests.unit.services.detector.wish_suite import TestRefusedWishes, TestRemovedWishes
+from tests.unit.services.detector.wish_suite import (
+    TestDeathBeforeTheSignal,
+    TestDismissedWishes,
+    TestRefusedWishes,
+    TestRemovedWishes,
+)
 
 __all__ = [
     "TestAccountFacts",
@@ -26,6 +31,8 @@ __all__ = [
     "TestAttributes",
     "TestCorrections",
     "TestCustomers",
+    "TestDeathBeforeTheSignal",
+    "TestDismissedWishes",
     "TestDomainHints",
     "TestHealth",
     "TestMany",
