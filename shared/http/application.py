@@ -166,6 +166,18 @@ _TITLES = {
 }
 
 
+_NOBODY, _NOT_ALLOWED = 401, 403
+_SIGN_IN = "People sign in where their organization does, and then try again here."
+
+
+def _same_address(request: Request) -> str:
+    """Return where to go again: the page itself, for a form the first page, never another site's."""
+    if request.method not in {"GET", "HEAD"}:
+        return "/insights"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"/{request.url.path.lstrip('/')}{query}"
+
+
 def _answer(
     request: Request,
     pages: Pages | None,
@@ -188,7 +200,8 @@ def _answer(
             heading=title,
             what=detail,
             meaning=None,
-            next=None,
+            next=_SIGN_IN if status == _NOBODY else None,
+            again=_same_address(request) if identity is None and status in {_NOBODY, _NOT_ALLOWED} else None,
             reference=reference or None,
             headers=dict(headers) if headers else None,
         )

@@ -12,8 +12,9 @@ from asgi_lifespan import LifespanManager
 from fastapi import APIRouter, Depends, Form
 from prometheus_client import CollectorRegistry
 
-from shared.auth.authenticator import LocalAuthenticator
+from shared.auth.authenticator import LocalAuthenticator, Refused
 from shared.auth.dependencies import Admin, csrf_protect, require_service
+from shared.auth.identity import Identity
 from shared.auth.tokens import issue_api_key, mint_service_token
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
@@ -22,9 +23,11 @@ from shared.http.application import create_api
 from shared.http.lifecycle import Lifecycle
 from shared.http.middleware import MOST_BODY_BYTES
 from shared.observability.readiness import Readiness
+from shared.web.pages import Pages
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
 CLOCK = ManualClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
 SETTINGS = ServiceSettings.model_validate({"http_port": 8701, "signing_key": "k" * 48})
@@ -61,6 +64,18 @@ def routes() -> APIRouter:
     return router
 
 
+BROWSER = {"accept": "text/html"}
+
+
+class Strangers:
+    """Knows nobody but who says a role."""
+
+    async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:
+        if headers.get("x-role") != "member":
+            raise Refused(401, "Sign in first, or send a bearer key.")
+        return Identity("acme", "mia", "Mia", "mia@acme.example", "member")
+
+
 @pytest.fixture
 def readiness() -> Readiness:
     return Readiness("bus")
@@ -86,6 +101,35 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
 
 def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
+
+
+async def test_a_stranger_is_led_back_to_the_page_that_was_asked_for(tmp_path: Path) -> None:
+    """Whom nobody let in finds no link to pages that would refuse as well; who is signed in does."""
+    readiness = Readiness("bus")
+    app = create_api(
+        service="connector",
+        settings=SETTINGS,
+        routers=[routes()],
+        lifecycle=Lifecycle(readiness, grace_seconds=1),
+        readiness=readiness,
+        authenticator=Strangers(),
+        clock=CLOCK,
+        registry=CollectorRegistry(),
+        pages=Pages(tmp_path, clock=CLOCK),
+    )
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=BROWSER) as client:
+        stranger = await client.get("/token?a=1&b=2")
+        member = await client.get("/token", headers={"x-role": "member"})
+        missing = await client.get("/nowhere")
+    assert stranger.status_code == 401
+    assert '<a class="button" href="/token?a=1&amp;b=2">Try again</a>' in stranger.text
+    assert "People sign in where their organization does" in stranger.text
+    assert "/insights" not in stranger.text
+    assert member.status_code == 403
+    assert '<nav class="side"' in member.text
+    for answer in (member, missing):
+        assert '<a class="button" href="/insights">To the insights</a>' in answer.text
 
 
 async def test_live_is_not_ready(client: httpx.AsyncClient, readiness: Readiness) -> None:
