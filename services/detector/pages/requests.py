@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from services.detector.use_cases.regroup import Regroup
     from services.detector.use_cases.review import Review
     from services.detector.use_cases.show import Show
+    from shared.auth.identity import Identity
     from shared.clock import Clock
     from shared.web.pages import Pages
 
@@ -57,6 +58,18 @@ STATE_TONES: dict[RequestState, str] = {
     "declined": "off",
 }
 Word = Annotated[str, Query(max_length=300)]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitForm:
+    """What somebody asked to be split, and why that was refused."""
+
+    signals: tuple[str, ...] = ()
+    title: str = ""
+    error: str = ""
+
+
+_UNFILLED = SplitForm()
 
 
 @dataclass(frozen=True)
@@ -176,33 +189,10 @@ def request_pages(parts: RequestParts) -> APIRouter:
 def one_request_pages(parts: RequestParts) -> APIRouter:
     """Return the routes of one request: what is known of it, and what a person may decide."""
     router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
-    pages, lists = parts.pages, parts.lists
 
     @router.get("/requests/{request_id}")
     async def one_request(request: Request, request_id: str, identity: Member, find: Word = "") -> Response:
-        organization = identity.organization_id
-        view = await parts.show.request(organization, request_id)
-        if view.row.request.request_id != request_id:
-            return RedirectResponse(f"/requests/{view.row.request.request_id}", 307)
-        others = await lists.requests(
-            organization, state=None, words=find, sort="-customers", position=None, limit=_OFFERED + 1
-        )
-        offered = [one for one in others.items if one.request.request_id != request_id][:_OFFERED]
-        return pages.render(
-            request,
-            "request.html",
-            identity=identity,
-            row=view.row,
-            wish=view.row.request,
-            asked=[(signal, state_of(signal)) for signal in view.signals if signal.proofs],
-            words=STATE_WORDS,
-            tones=STATE_TONES,
-            find=find,
-            offered_options=[(one.request.request_id, one.request.title) for one in offered],
-            offered=offered,
-            merged=view.merged,
-            trend=trend_of(view.signals, parts.clock.now()),
-        )
+        return await _one_request(parts, request, identity, request_id, find=find)
 
     @router.post("/requests/{request_id}/state", dependencies=[Depends(csrf_protect)])
     async def set_state(
@@ -239,17 +229,59 @@ def regrouping_pages(parts: RequestParts) -> APIRouter:
 
     @router.post("/requests/{request_id}/split", dependencies=[Depends(csrf_protect)])
     async def split(
+        request: Request,
         request_id: str,
         identity: Member,
         signal: Annotated[list[str] | None, Form()] = None,
         title: Annotated[str, Form(max_length=300)] = "",
-    ) -> RedirectResponse:
-        made = await parts.regroup.split(
-            identity.organization_id, request_id, (signal or [])[:_MOST_SPLIT], title, by=identity.email
-        )
+    ) -> Response:
+        chosen = (signal or [])[:_MOST_SPLIT]
+        try:
+            made = await parts.regroup.split(
+                identity.organization_id, request_id, chosen, title, by=identity.email
+            )
+        except InvalidRequestError as error:
+            again = SplitForm(tuple(chosen), title, str(error))
+            return await _one_request(parts, request, identity, request_id, split=again)
         return RedirectResponse(f"/requests/{made.request_id}", 303)
 
     return router
+
+
+async def _one_request(
+    parts: RequestParts,
+    request: Request,
+    identity: Identity,
+    request_id: str,
+    *,
+    find: str = "",
+    split: SplitForm = _UNFILLED,
+) -> Response:
+    organization = identity.organization_id
+    view = await parts.show.request(organization, request_id)
+    if view.row.request.request_id != request_id:
+        return RedirectResponse(f"/requests/{view.row.request.request_id}", 303)
+    others = await parts.lists.requests(
+        organization, state=None, words=find, sort="-customers", position=None, limit=_OFFERED + 1
+    )
+    offered = [one for one in others.items if one.request.request_id != request_id][:_OFFERED]
+    return parts.pages.render(
+        request,
+        "request.html",
+        identity=identity,
+        status_code=422 if split.error else 200,
+        row=view.row,
+        wish=view.row.request,
+        asked=[(signal, state_of(signal)) for signal in view.signals if signal.proofs],
+        words=STATE_WORDS,
+        tones=STATE_TONES,
+        find=find,
+        offered_options=[(one.request.request_id, one.request.title) for one in offered],
+        offered=offered,
+        merged=view.merged,
+        trend=trend_of(view.signals, parts.clock.now()),
+        split=split,
+    )
 
 
 def trend_of(signals: Sequence[Signal], now: datetime) -> list[int]:

@@ -385,6 +385,7 @@ class TestActing:
         kept, gone = found[0], found[1]
         page = await text(browser, f"/requests/{gone['id']}")
         assert f'<option value="{kept["id"]}"' in page
+        assert re.search(r'<select id="f-into" name="into" required[^>]*>\s*<option value="" selected>', page)
         merged = await browser.post(f"/requests/{gone['id']}/merge", data={"into": kept["id"]})
         assert merged.headers["location"] == f"/requests/{kept['id']}"
         assert (await browser.get(f"/requests/{gone['id']}")).headers["location"] == f"/requests/{kept['id']}"
@@ -394,6 +395,14 @@ class TestActing:
         assert {row["customer"] for row in rows} == {"Northwind", "Contoso"}
         assert (await browser.post(f"/requests/{kept['id']}/merge", data={"into": "no"})).status_code == 404
         lee = next(one for one in await rig.signals() if one.customer and one.customer.name == "Contoso")
+        path = f"/requests/{kept['id']}/split"
+        nobody = await browser.post(path, data={"title": "Dark dashboards"})
+        assert (nobody.status_code, "Nothing was split. Choose whose wish" in nobody.text) == (422, True)
+        assert 'value="Dark dashboards"' in nobody.text
+        everybody = [one.signal_id for one in await rig.signals() if one.slot.request_id == kept["id"]]
+        refused = await browser.post(path, data={"title": "All", "signal": everybody})
+        assert (refused.status_code, "Leave somebody behind" in refused.text) == (422, True)
+        assert refused.text.count('form="split-form" checked') == len(everybody)
         split = {"signal": lee.signal_id, "title": "Dark dashboards"}
         made = await browser.post(f"/requests/{kept['id']}/split", data=split)
         assert "Dark dashboards" in await text(browser, made.headers["location"])
