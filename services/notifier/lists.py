@@ -1,13 +1,24 @@
-"""How places in the notifier's lists travel in addresses."""
+"""How places in the notifier's lists, and their order, travel in addresses."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Any
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Query
 
 from services.notifier.ports import Place
 from shared.http.paging import decode_cursor, encode_cursor
+
+Word = Annotated[str, Query(max_length=20)]
+OLDEST = "oldest"
+"""The order of a list that begins with its oldest; any other word means the newest first."""
+
+
+def sort_choice(chosen: str) -> dict[str, Any]:
+    """Return the filter bar's choice of the order."""
+    options = [("", "newest first"), (OLDEST, "oldest first")]
+    return {"name": "sort", "label": "Sort", "value": chosen, "options": options}
 
 
 def cursor_of(place: Place | None) -> str | None:

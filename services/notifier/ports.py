@@ -59,7 +59,7 @@ class InboxReader:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a list that is ordered by time, newest first, then by id."""
+    """A place in a list that is ordered by time, then by id, either both falling or both rising."""
 
     at: datetime
     id: str
@@ -244,9 +244,15 @@ class Notifications(Protocol):
         ...
 
     async def page(
-        self, organization_id: str, wanted: LogFilter, *, after: Place | None, limit: int
+        self,
+        organization_id: str,
+        wanted: LogFilter,
+        *,
+        after: Place | None,
+        limit: int,
+        oldest_first: bool = False,
     ) -> list[Notification]:
-        """Return notifications, newest first, from after a place."""
+        """Return notifications in order of time, newest first unless asked otherwise, from after a place."""
         ...
 
     async def count(self, organization_id: str, wanted: LogFilter) -> int: ...
@@ -274,8 +280,16 @@ class Inbox(Protocol):
         ...
 
     async def page(
-        self, reader: InboxReader, *, unread_only: bool, after: Place | None, limit: int
-    ) -> list[InboxEntry]: ...
+        self,
+        reader: InboxReader,
+        *,
+        unread_only: bool,
+        after: Place | None,
+        limit: int,
+        oldest_first: bool = False,
+    ) -> list[InboxEntry]:
+        """Return entries in order of time, newest first unless asked otherwise, from after a place."""
+        ...
 
     async def count(self, reader: InboxReader) -> int:
         """Return how many entries the reader sees, read ones too."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import DuplicateKeyError
 
-from services.notifier.adapters.snapshots import place_filter, snapshot, stored_signal
+from services.notifier.adapters.snapshots import place_filter, snapshot, stored_signal, time_order
 from services.notifier.domain.rule import EVERYONE
 from services.notifier.ports import InboxEntry
 from shared.documents.collection import Collection, Index
@@ -56,14 +56,20 @@ class MongoInbox:
         )
 
     async def page(
-        self, reader: InboxReader, *, unread_only: bool, after: Place | None, limit: int
+        self,
+        reader: InboxReader,
+        *,
+        unread_only: bool,
+        after: Place | None,
+        limit: int,
+        oldest_first: bool = False,
     ) -> list[InboxEntry]:
         query = _seen_by(reader)
         if unread_only:
             query["read_by"] = {"$ne": reader.user_id}
         found = await self._collection.of(reader.organization_id).find(
-            {**query, **place_filter("added_at", after, reader.organization_id)},
-            sort=[("added_at", -1), ("_id", -1)],
+            {**query, **place_filter("added_at", after, reader.organization_id, oldest_first=oldest_first)},
+            sort=time_order("added_at", oldest_first=oldest_first),
             limit=limit,
         )
         return [_entry(document, reader) for document in found]

@@ -14,7 +14,13 @@ import structlog
 from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError
 
-from services.notifier.adapters.snapshots import ended_because, place_filter, snapshot, stored_signal
+from services.notifier.adapters.snapshots import (
+    ended_because,
+    place_filter,
+    snapshot,
+    stored_signal,
+    time_order,
+)
 from services.notifier.domain.notification import Attempt, Notification
 from services.notifier.domain.rule import Recipient
 from services.notifier.ports import Destination, Due
@@ -207,12 +213,18 @@ class MongoNotifications:
         )
 
     async def page(
-        self, organization_id: str, wanted: LogFilter, *, after: Place | None, limit: int
+        self,
+        organization_id: str,
+        wanted: LogFilter,
+        *,
+        after: Place | None,
+        limit: int,
+        oldest_first: bool = False,
     ) -> list[Notification]:
         query = _query(wanted)
         found = await self._collection.of(organization_id).find(
-            {**query, **place_filter("created_at", after, organization_id)},
-            sort=[("created_at", -1), ("_id", -1)],
+            {**query, **place_filter("created_at", after, organization_id, oldest_first=oldest_first)},
+            sort=time_order("created_at", oldest_first=oldest_first),
             limit=limit,
         )
         return [_notification(document) for document in found]

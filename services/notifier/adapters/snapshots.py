@@ -28,13 +28,22 @@ def stored_signal(document: Mapping[str, Any]) -> SignalDetected:
     return SignalDetected.model_validate(document["signal"])
 
 
-def place_filter(field: str, after: Place | None, organization_id: str) -> dict[str, Any]:
-    """Return the query for what comes after a place in a list ordered by `field`, then `_id`, falling."""
+def place_filter(
+    field: str, after: Place | None, organization_id: str, *, oldest_first: bool
+) -> dict[str, Any]:
+    """Return the query for what comes after a place in a list ordered by `field`, then `_id`."""
     if after is None:
         return {}
+    beyond = "$gt" if oldest_first else "$lt"
     return {
         "$or": [
-            {field: {"$lt": after.at}},
-            {field: after.at, "_id": {"$lt": f"{organization_id}/{after.id}"}},
+            {field: {beyond: after.at}},
+            {field: after.at, "_id": {beyond: f"{organization_id}/{after.id}"}},
         ]
     }
+
+
+def time_order(field: str, *, oldest_first: bool) -> list[tuple[str, int]]:
+    """Return the order by `field`, then `_id`; one index serves both directions."""
+    direction = 1 if oldest_first else -1
+    return [(field, direction), ("_id", direction)]

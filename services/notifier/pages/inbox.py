@@ -9,7 +9,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from services.notifier.api import answers
-from services.notifier.lists import cursor_of, place_of
+from services.notifier.lists import OLDEST, Word, cursor_of, place_of, sort_choice
 from services.notifier.pages.cards import card_of
 from services.notifier.pages.export import ENTRY_HEADING, entry_row
 from services.notifier.use_cases.read_inbox import MOST_COUNTED
@@ -34,11 +34,13 @@ EVENT = "entry"
 
 
 async def _rows(
-    reading: InboxReading, identity: Identity, *, unread_only: bool
+    reading: InboxReading, identity: Identity, *, unread_only: bool, oldest_first: bool
 ) -> AsyncIterator[list[Sequence[object]]]:
     place = None
     for _ in range(MOST_ROWS // PORTION):
-        found, place = await reading.page(identity, unread_only=unread_only, after=place, limit=PORTION)
+        found, place = await reading.page(
+            identity, unread_only=unread_only, after=place, limit=PORTION, oldest_first=oldest_first
+        )
         yield [entry_row(entry) for entry in found]
         if place is None:
             return
@@ -52,11 +54,16 @@ def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncement
         request: Request,
         identity: Member,
         show: Annotated[str, Query(pattern="^(unread)?$")] = "",
+        sort: Word = "",
         cursor: CursorText = None,
     ) -> Response:
         unread_only = show == "unread"
         found, place = await reading.page(
-            identity, unread_only=unread_only, after=place_of(cursor), limit=_PAGE
+            identity,
+            unread_only=unread_only,
+            after=place_of(cursor),
+            limit=_PAGE,
+            oldest_first=sort == OLDEST,
         )
         wishes = await reading.preferences(identity)
         return pages.render(
@@ -70,14 +77,18 @@ def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncement
             unread=await reading.unread(identity),
             most_counted=MOST_COUNTED,
             show=show,
+            sort=sort_choice(sort),
             narrowed=bool(wishes.kinds) or wishes.minimum_confidence > 0,
             live_url=STREAM,
             event=EVENT,
         )
 
     @router.get("/export.csv")
-    async def export(identity: Member, show: Annotated[str, Query(pattern="^(unread)?$")] = "") -> Response:
-        return csv_answer("inbox.csv", ENTRY_HEADING, _rows(reading, identity, unread_only=show == "unread"))
+    async def export(
+        identity: Member, show: Annotated[str, Query(pattern="^(unread)?$")] = "", sort: Word = ""
+    ) -> Response:
+        rows = _rows(reading, identity, unread_only=show == "unread", oldest_first=sort == OLDEST)
+        return csv_answer("inbox.csv", ENTRY_HEADING, rows)
 
     @router.get("/unread")
     async def unread(identity: Member) -> Response:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from services.notifier.api import answers
 from services.notifier.domain.notification import STATES
-from services.notifier.lists import cursor_of, place_of
+from services.notifier.lists import OLDEST, Word, cursor_of, place_of, sort_choice
 from services.notifier.pages.export import DELIVERY_HEADING, delivery_row
 from services.notifier.pages.rules import CHANNEL_NAMES
 from services.notifier.ports import LogFilter
@@ -53,10 +53,17 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
         state: Annotated[str, Query(max_length=20)] = "",
         channel: Annotated[str, Query(max_length=20)] = "",
         rule: Annotated[str, Query(max_length=64)] = "",
+        sort: Word = "",
         cursor: CursorText = None,
     ) -> Response:
         wanted = _filter(state, channel, rule)
-        found, place = await log.page(identity.organization_id, wanted, after=place_of(cursor), limit=_PAGE)
+        found, place = await log.page(
+            identity.organization_id,
+            wanted,
+            after=place_of(cursor),
+            limit=_PAGE,
+            oldest_first=sort == OLDEST,
+        )
         return pages.render(
             request,
             "deliveries.html",
@@ -66,6 +73,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
             count=await log.count(identity.organization_id, wanted),
             csv_url=f"/operations/deliveries/export.csv?{request.url.query}",
             wanted=wanted,
+            sort=sort_choice(sort),
             rule_names=await rule_names(identity.organization_id),
             channel_names=CHANNEL_NAMES,
             state_words=STATE_WORDS,
@@ -78,6 +86,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
         state: Annotated[str, Query(max_length=20)] = "",
         channel: Annotated[str, Query(max_length=20)] = "",
         rule: Annotated[str, Query(max_length=64)] = "",
+        sort: Word = "",
     ) -> Response:
         names = await rule_names(identity.organization_id)
 
@@ -85,7 +94,11 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
             place = None
             for _ in range(MOST_ROWS // PORTION):
                 found, place = await log.page(
-                    identity.organization_id, _filter(state, channel, rule), after=place, limit=PORTION
+                    identity.organization_id,
+                    _filter(state, channel, rule),
+                    after=place,
+                    limit=PORTION,
+                    oldest_first=sort == OLDEST,
                 )
                 yield [delivery_row(one, names) for one in found]
                 if place is None:

@@ -30,11 +30,19 @@ class InboxReading:
         await self._people.save(preferences)
 
     async def page(
-        self, identity: Identity, *, unread_only: bool, after: Place | None, limit: int
+        self,
+        identity: Identity,
+        *,
+        unread_only: bool,
+        after: Place | None,
+        limit: int,
+        oldest_first: bool = False,
     ) -> tuple[list[InboxEntry], Place | None]:
-        """Return entries, newest first, and the place to go on from, or None at the end."""
+        """Return entries in order of time, and the place to go on from, or None at the end."""
         reader = await self._reader(identity)
-        found = await self._inbox.page(reader, unread_only=unread_only, after=after, limit=limit + 1)
+        found = await self._inbox.page(
+            reader, unread_only=unread_only, after=after, limit=limit + 1, oldest_first=oldest_first
+        )
         more = len(found) > limit
         shown = found[:limit]
         return shown, Place(shown[-1].added_at, shown[-1].id) if more else None

@@ -20,10 +20,18 @@ class LogReading:
         self._dead_letters = dead_letters
 
     async def page(
-        self, organization_id: str, wanted: LogFilter, *, after: Place | None, limit: int
+        self,
+        organization_id: str,
+        wanted: LogFilter,
+        *,
+        after: Place | None,
+        limit: int,
+        oldest_first: bool = False,
     ) -> tuple[list[Notification], Place | None]:
-        """Return notifications, newest first, and the place to go on from, or None at the end."""
-        found = await self._notifications.page(organization_id, wanted, after=after, limit=limit + 1)
+        """Return notifications in order of time, and the place to go on from, or None at the end."""
+        found = await self._notifications.page(
+            organization_id, wanted, after=after, limit=limit + 1, oldest_first=oldest_first
+        )
         shown = found[:limit]
         more = len(found) > limit
         return shown, Place(shown[-1].created_at, shown[-1].id) if more else None

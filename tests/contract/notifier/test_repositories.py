@@ -354,6 +354,12 @@ async def test_the_log_is_filtered_and_paged(repositories: Repositories) -> None
         place = Place(page[-1].created_at, page[-1].id)
     assert sorted(seen) == [f"s-{number}" for number in range(7)]
     assert seen[0] == "s-6"
+    rising: list[str] = []
+    place = None
+    while page := await notifications.page("acme", LogFilter(), after=place, limit=2, oldest_first=True):
+        rising += [notification.signal.signal_id for notification in page]
+        place = Place(page[-1].created_at, page[-1].id)
+    assert rising == seen[::-1]
     for wanted, count in (
         (LogFilter(state="cancelled"), 1),
         (LogFilter(channel="email"), 0),
@@ -416,6 +422,11 @@ async def test_inboxes_are_narrowed_counted_and_read(repositories: Repositories)
     assert (await inbox.count(READER), await inbox.unread(READER)) == (2, 1)
     rest = await inbox.page(READER, unread_only=False, after=Place(whole[0].added_at, "s-2"), limit=9)
     assert [e.id for e in rest] == ["s-1"]
+    rising = await inbox.page(READER, unread_only=False, after=None, limit=9, oldest_first=True)
+    assert rising == whole[::-1]
+    place = Place(rising[0].added_at, rising[0].id)
+    last = await inbox.page(READER, unread_only=False, after=place, limit=9, oldest_first=True)
+    assert [e.id for e in last] == ["s-2"]
     assert await inbox.get(READER, "s-3") is None
     assert await inbox.mark_read(READER, None) == 1
 

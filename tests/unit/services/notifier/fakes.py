@@ -255,7 +255,13 @@ class MemoryNotifications:
                 self._kept[key] = replace(kept, signal=as_detected(signal), over=ended_because(signal))
 
     async def page(
-        self, organization_id: str, wanted: LogFilter, *, after: Place | None, limit: int
+        self,
+        organization_id: str,
+        wanted: LogFilter,
+        *,
+        after: Place | None,
+        limit: int,
+        oldest_first: bool = False,
     ) -> list[Notification]:
         found = [
             kept
@@ -265,9 +271,9 @@ class MemoryNotifications:
             and wanted.channel in (None, kept.channel)
             and wanted.signal_id in (None, kept.signal.signal_id)
             and wanted.rule_id in (None, kept.rule_id)
-            and (after is None or (kept.created_at, kept.id) < (after.at, after.id))
+            and _beyond(after, kept.created_at, kept.id, oldest_first=oldest_first)
         ]
-        return sorted(found, key=lambda kept: (kept.created_at, kept.id), reverse=True)[:limit]
+        return sorted(found, key=lambda kept: (kept.created_at, kept.id), reverse=not oldest_first)[:limit]
 
     async def count(self, organization_id: str, wanted: LogFilter) -> int:
         return len(await self.page(organization_id, wanted, after=None, limit=1_000_000))
@@ -321,13 +327,20 @@ class MemoryInbox:
         return sorted(found, key=lambda entry: (entry.added_at, entry.id), reverse=True)
 
     async def page(
-        self, reader: InboxReader, *, unread_only: bool, after: Place | None, limit: int
+        self,
+        reader: InboxReader,
+        *,
+        unread_only: bool,
+        after: Place | None,
+        limit: int,
+        oldest_first: bool = False,
     ) -> list[InboxEntry]:
+        seen = self._seen_by(reader)
         return [
             entry
-            for entry in self._seen_by(reader)
+            for entry in (reversed(seen) if oldest_first else seen)
             if not (unread_only and entry.read)
-            and (after is None or (entry.added_at, entry.id) < (after.at, after.id))
+            and _beyond(after, entry.added_at, entry.id, oldest_first=oldest_first)
         ][:limit]
 
     async def count(self, reader: InboxReader) -> int:
@@ -466,3 +479,10 @@ class MemoryDeadLetters:
             raise self._failure
         seen = tuple(one for one in self._letters if one.organization_id in {organization_id, None})
         return {"notifier": DeadLetterPage(seen[:limit], self._looked_at), "syncer": DeadLetterPage()}
+
+
+def _beyond(after: Place | None, at: datetime, identity: str, *, oldest_first: bool) -> bool:
+    if after is None:
+        return True
+    here, there = (at, identity), (after.at, after.id)
+    return here > there if oldest_first else here < there

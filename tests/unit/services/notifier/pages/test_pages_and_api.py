@@ -142,6 +142,37 @@ async def test_lists_tell_how_many_there_are_and_go_into_files() -> None:
         assert (await site.http.get(f"/api/v1{path}")).json()["count"] == count, path
 
 
+@pytest.mark.parametrize(
+    ("path", "of_one"),
+    [("/inbox", r"/inbox/open/(s-\d+)"), ("/operations/deliveries", r"/operations/deliveries/(\w{10,})")],
+)
+async def test_lists_begin_with_the_oldest_where_that_is_asked(path: str, of_one: str) -> None:
+    """Page by page and in the file the order is the other way round; an unknown word means newest first."""
+    site = Site(Rig())
+    for number in range(60):
+        signal = a_signal(signal_id=f"s-{number:02}")
+        site.rig.clock.advance(1)
+        await site.rig.take(signal)
+        await site.rig.inbox.put(signal, "everyone", site.rig.clock.now())
+
+    async def listed(sort: str) -> list[str]:
+        found: list[str] = []
+        following: str | None = f"{path}?sort={sort}"
+        while following:
+            body = await site.get(following)
+            found += re.findall(of_one, body)
+            more = re.search(r'href="([^"]*)" rel="next"', body)
+            following = more[1].replace("&amp;", "&") if more else None
+        return found
+
+    newest, oldest = await listed("x"), await listed("oldest")
+    assert len(set(newest)) == 60
+    assert oldest == newest[::-1]
+    files = [(await site.http.get(f"{path}/export.csv?sort={sort}")).text for sort in ("", "oldest")]
+    assert files[1].splitlines()[1:] == files[0].splitlines()[:0:-1]
+    assert '<option value="oldest" selected>' in await site.get(f"{path}?sort=oldest")
+
+
 async def test_an_empty_inbox_says_why() -> None:
     """Nothing is never just an empty page."""
     assert "See the rules" in await Site(Rig()).get("/inbox")
