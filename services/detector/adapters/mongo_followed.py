@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import ToFollow
     from shared.documents.database import Document
 
+_COLLECTIONS = {"company": "companies", "contact": "contacts"}
 _OLDEST_FIRST = ((FOLLOW_FROM, 1),)
 _LIVING: Mapping[str, Any] = {"key": {"$gt": ""}}
 """A grave has no key."""
@@ -28,7 +29,7 @@ class MongoFollowed:
 
     def __init__(self, database: AsyncDatabase[Document], resource: Literal["company", "contact"]) -> None:
         self._resource = resource
-        self._collection = Collection(database, "companies" if resource == "company" else "contacts")
+        self._collection = Collection(database, _COLLECTIONS[resource])
 
     async def prepare(self) -> None:
         """Make the indexes that are missing."""
