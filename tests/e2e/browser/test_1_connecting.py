@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.e2e.browser.walk import CHAIN_MS, INTEGRATION
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Locator, Page
 
     from tests.e2e.browser.walk import Walk
     from tests.e2e.browser.watching import Watch
@@ -158,10 +158,16 @@ def test_the_ledger_says_what_is_held_and_up_to_when(page: Page, walk: Walk) -> 
     walk.screenshot("ledger")
 
 
+def _held(page: Page) -> Locator:
+    """The cell that says how many conversations are held; it follows what happens."""
+    return page.get_by_role("row", name="Conversations").locator("td").nth(1)
+
+
 @pytest.mark.usefixtures("connected")
-def test_lookback_and_interval_are_kept(page: Page) -> None:
-    """What was saved is there after the page is opened again; nonsense is not taken."""
+def test_lookback_and_interval_are_kept(page: Page, walk: Walk) -> None:
+    """What was saved is there after the page is opened again, and a longer lookback is read at once."""
     page.goto(INTEGRATION)
+    before = _held(page).inner_text()
     page.get_by_label("Lookback").fill("540")
     page.get_by_label("Sync interval").select_option(label="every 15 minutes")
     page.get_by_role("button", name="Save").click()
@@ -170,6 +176,15 @@ def test_lookback_and_interval_are_kept(page: Page) -> None:
     expect(page.get_by_label("Lookback")).to_have_value("540")
     expect(page.get_by_label("Sync interval")).to_have_value("900")
     expect(page.get_by_label("Detect lifecycle events")).to_be_checked()
+    expect(_held(page)).not_to_have_text(before, timeout=CHAIN_MS)
+    walk.state_becomes("Connected")
+    assert int(_held(page).inner_text().replace(",", "")) > int(before.replace(",", ""))
+
+
+@pytest.mark.usefixtures("connected")
+def test_nonsense_is_no_lookback(page: Page) -> None:
+    """A number of days below nought is refused before it is sent."""
+    page.goto(INTEGRATION)
     page.get_by_label("Lookback").fill("-1")
     page.get_by_role("button", name="Save").click()
     assert page.get_by_label("Lookback").evaluate("(field) => field.validity.valid") is False
@@ -177,12 +192,13 @@ def test_lookback_and_interval_are_kept(page: Page) -> None:
 
 @pytest.mark.usefixtures("connected")
 def test_sync_now_begins_a_sync(page: Page, walk: Walk) -> None:
-    """The button asks for a run; with a longer lookback it brings in the older conversations."""
+    """The button asks for a run, and what is held is complete up to a later time."""
     page.goto(INTEGRATION)
-    held = page.get_by_role("row", name="Conversations").locator("td").nth(1)
-    before = int(held.inner_text().replace(",", ""))
+    walk.state_becomes("Connected")
+    up_to = page.locator("p", has_text="Complete up to").locator("time")
+    before = up_to.get_attribute("datetime") or ""
+    assert before
     page.get_by_role("button", name="Sync now").click()
     expect(page.get_by_role("status").filter(has_text="Asked for a sync")).to_be_visible()
-    expect(held).not_to_have_text(f"{before:,}", timeout=CHAIN_MS)
+    expect(up_to).not_to_have_attribute("datetime", before, timeout=CHAIN_MS)
     walk.state_becomes("Connected")
-    assert int(held.inner_text().replace(",", "")) > before
