@@ -28,6 +28,7 @@ from shared.contracts.sync import Gap, ResourceCount, SyncRequested
 from shared.documents.database import create_client, database_of
 from shared.errors import ConfigurationError, TransientError
 from shared.messaging.recording import RecordingPublisher
+from tests.contract.expiry import let_nothing_expire
 from tests.unit.services.connector.fakes import (
     NOW,
     MemoryApiKeys,
@@ -89,6 +90,7 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     notices, keys = MongoNotices(database, publisher, clock), MongoApiKeys(database, publisher, clock)
     for store in (connections, states, offers, notices, keys):
         await store.ensure_indexes()
+    await let_nothing_expire(database)
     yield Stores(connections, states, offers, notices, keys, publisher)
     await client.drop_database(database.name)
     await client.close()

@@ -35,6 +35,7 @@ from shared.contracts.signals import SignalDetected
 from shared.documents.database import create_client, database_of
 from shared.errors import TransientError
 from shared.messaging.recording import RecordingPublisher
+from tests.contract.expiry import let_nothing_expire
 from tests.unit.services.detector.account_suite import TestAccountFacts, TestAttributes
 from tests.unit.services.detector.again_suite import TestAgain
 from tests.unit.services.detector.arriving_suite import TestArriving
@@ -137,6 +138,7 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
         await store.prepare()
     for kept in (connections, rereads, rematches, redetections, questions, model_use):
         await kept.prepare()
+    await let_nothing_expire(database)
     stores = Stores(
         mirror=mirror,
         followed=MongoFollowed(database, "company"),

@@ -17,6 +17,7 @@ from services.detector.domain.question import Claim, Question, Verdict
 from services.detector.ports import Spent
 from shared.config import ServiceSettings
 from shared.documents.database import create_client, database_of
+from tests.contract.expiry import let_nothing_expire
 from tests.unit.services.detector.fakes.language_model import MemoryModelUse, MemoryQuestions
 from tests.unit.services.detector.rig import NOW, ORG
 
@@ -46,6 +47,7 @@ async def stores(request: pytest.FixtureRequest, mongodb_uri: str) -> AsyncItera
     questions, use = MongoQuestions(database), MongoModelUse(database)
     await questions.prepare()
     await use.prepare()
+    await let_nothing_expire(database)
     yield questions, use
     await client.drop_database(database.name)
     await client.close()

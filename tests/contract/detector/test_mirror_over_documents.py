@@ -24,6 +24,7 @@ from shared.contracts.resources import (
     ResourceDeleted,
 )
 from shared.documents.database import create_client, database_of
+from tests.contract.expiry import let_nothing_expire
 from tests.unit.services.detector.rig import CONNECTION, NOW, ORG, WORKSPACE
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ async def mirror(database: AsyncDatabase[dict[str, Any]]) -> MongoMirror:
     """An empty mirror with its indexes."""
     made = MongoMirror(database)
     await made.prepare()
+    await let_nothing_expire(database)
     return made
 
 
