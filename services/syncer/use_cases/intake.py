@@ -42,10 +42,14 @@ class Intake:
         self._wake = wake
 
     async def connection_changed(self, event: ConnectionChanged) -> None:
-        """Keep the newest state; end all runs of a connection that cannot be read any more."""
+        """Keep the newest state; end all runs of a connection that cannot be read any more.
+
+        A longer lookback is read at once: the connector's request comes by another topic, and the run that it
+        began may have been planned before this was heard.
+        """
         key = ConnectionKey(event.organization_id, event.connection_id)
+        known = await self._connections.get(key)
         if event.state == "removed":
-            known = await self._connections.get(key)
             await self._connections.bar(key, event.workspace_id or (known.workspace_id if known else None))
         connection = Connection(
             key=key,
@@ -57,13 +61,23 @@ class Intake:
             app_base_url=event.app_base_url,
             lookback_days=event.settings.lookback_days,
         )
-        if not await self._connections.keep(connection) and event.state != "removed":
+        kept = await self._connections.keep(connection)
+        # Told once more: the process may have died before what follows.
+        again = known is not None and known.revision == event.revision
+        if not kept and not again and event.state != "removed":
             return
         self._credentials.drop(key)
         if not connection.readable:
             await self._runs.stop(key)
         else:
             await self._runs.resume_hints(key, now=self._clock.now())
+            if again or (known is not None and connection.lookback_days > known.lookback_days):
+                await self._runs.request(
+                    key,
+                    request_id=f"{key.connection_id}-lookback-{event.revision}",
+                    reason="lookback_extended",
+                    now=self._clock.now(),
+                )
             self._wake()
         if event.state == "removed":
             await self._connections.forget(key)

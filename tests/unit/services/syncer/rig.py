@@ -33,6 +33,7 @@ from services.syncer.use_cases.reports import Reports
 from services.syncer.use_cases.slices import Slices
 from services.syncer.use_cases.stores import Stores
 from shared.clock import ManualClock
+from shared.contracts.connections import ConnectionChanged, ConnectionSettings
 from shared.contracts.resources import ConversationPartChanged
 from shared.contracts.sync import ResourceHint, SyncCompleted, SyncInterrupted, SyncProgressed, SyncRequested
 from shared.messaging.recording import RecordingPublisher
@@ -194,6 +195,22 @@ class Rig:
                     "lookback_days": self.lookback_days,
                     **changes,
                 }
+            )
+        )
+
+    async def hear_of_connection(self, *, revision: int) -> None:
+        """Let the bus tell the present lookback."""
+        await self.intake.connection_changed(
+            ConnectionChanged(
+                organization_id=KEY.organization_id,
+                connection_id=KEY.connection_id,
+                revision=revision,
+                state="connected",
+                workspace_id=self.workspace.id_code,
+                base_url="http://intercom.test",
+                app_base_url="http://app.intercom.test",
+                settings=ConnectionSettings(lookback_days=self.lookback_days),
+                changed_at=self.clock.now(),
             )
         )
 

@@ -428,6 +428,25 @@ async def test_a_longer_lookback_reads_only_what_is_missing() -> None:
     assert rig.simulation.statistics.calls["GET /conversations/{id}"] - before == more - held
 
 
+@pytest.mark.parametrize("dies", [False, True])
+async def test_a_longer_lookback_is_read_though_its_request_came_first(dies: bool) -> None:
+    """Requests and settings come by topics of their own. Told once more after a death, it is read too."""
+    rig = Rig(small().model_copy(update={"days": 300}), lookback_days=30)
+    await rig.first_sync()
+    held = sum(1 for key in rig.mirror() if "/conversation/" in key)
+    await rig.request("scheduled")
+    await rig.settle()
+    rig.lookback_days = 200
+    if dies:
+        await rig.connect()  # Kept, and then the process died.
+        await rig.hear_of_connection(revision=rig.connections.kept[KEY].revision)
+    else:
+        await rig.hear_of_connection(revision=rig.connections.kept[KEY].revision + 1)
+    await rig.settle()
+    assert rig.missing() == []
+    assert sum(1 for key in rig.mirror() if "/conversation/" in key) > held
+
+
 async def test_a_lookback_that_grows_during_the_first_sync_reads_each_once() -> None:
     """The longer one is read when the run that is under way has ended, and nothing is read twice."""
     rig = Rig(small().model_copy(update={"days": 300}), lookback_days=30, slice_items=10)
