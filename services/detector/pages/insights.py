@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from sse_starlette.sse import EventSourceResponse
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
-from services.detector.lists import SignalFilter, SignalSort
+from services.detector.pages.asked_signals import Asked, Word
 from services.detector.pages.cards import card_of
 from services.detector.pages.export import SIGNAL_HEADING, signal_row
-from services.detector.pages.filters import (
-    choice,
-    confidence_choice,
-    kind_choice,
-    known_kind,
-    least_confidence,
-    owner_choice,
-    period_choice,
-    period_start,
-    tag_choice,
-)
+from services.detector.pages.filters import choice
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
@@ -33,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from services.detector.domain.mirror import ConnectionView
-    from services.detector.lists import Lists, SignalChoices
+    from services.detector.lists import Lists, SignalFilter, SignalSort
     from services.detector.pages.live import LiveFeed
     from services.detector.pages.under_way import UnderWay
     from services.detector.ports import Connections
@@ -42,11 +31,8 @@ if TYPE_CHECKING:
     from shared.web.pages import Pages
 
 CARDS = 30
-_STATES = (("cleared", "closed"), ("any", "open and closed"))
 _SORTS = (("confidence", "surest first"), ("spend", "most spend first"))
 _INTEGRATION = "/settings/organization/integrations/intercom"
-
-Word = Annotated[str, Query(max_length=300)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +58,6 @@ class InsightParts:
     clock: Clock
 
 
-def wanted_signals(
-    clock: Clock,
-    *,
-    kind: str,
-    customer: str,
-    tag: str,
-    owner: str,
-    period: str,
-    state: str,
-    confidence: str,
-) -> SignalFilter:
-    """Return the filter that an address asks for; what it cannot mean is left out, for old links' sake."""
-    found = SignalFilter(
-        kind=known_kind(kind),
-        customer_id=customer or None,
-        tag=tag or None,
-        owner=owner or None,
-        since=period_start(period, clock.now()),
-        min_confidence=least_confidence(confidence),
-    )
-    if state == "cleared":
-        found = replace(found, state="cleared")
-    elif state == "any":
-        found = replace(found, state="any")
-    return found
-
-
 def insight_pages(parts: InsightParts) -> APIRouter:
     """Return the routes of /insights."""
     router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
@@ -109,33 +68,16 @@ def insight_pages(parts: InsightParts) -> APIRouter:
     async def insights(
         request: Request,
         identity: Member,
-        kind: Word = "",
-        customer: Word = "",
-        tag: Word = "",
-        owner: Word = "",
-        period: Word = "",
-        state: Word = "",
-        confidence: Word = "",
+        asked: Asked,
         sort: Word = "",
         cursor: CursorText = None,
     ) -> HTMLResponse:
-        wanted = wanted_signals(
-            parts.clock,
-            kind=kind,
-            customer=customer,
-            tag=tag,
-            owner=owner,
-            period=period,
-            state=state,
-            confidence=confidence,
-        )
+        wanted = asked.wanted(parts.clock.now())
         order: SignalSort = "confidence" if sort == "confidence" else "spend" if sort == "spend" else "newest"
         organization = identity.organization_id
         found = await lists.signals(
             organization, wanted, sort=order, position=decode_cursor(cursor), limit=CARDS
         )
-        choices = await lists.signal_choices(organization)
-        filtered = any((kind, customer, tag, owner, period, state, confidence))
         views = await parts.connections.all_of(organization)
         work = await parts.under_way.of(organization)
         return pages.render(
@@ -146,20 +88,15 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             cards=[card_of(signal) for signal in found.items],
             count=await lists.count_signals(organization, wanted),
             next_cursor=encode_cursor(found.next) if found.next else None,
-            filters=_filters(
-                choices,
-                kind=kind,
-                customer=customer,
-                tag=tag,
-                owner=owner,
-                period=period,
-                state=state,
-                confidence=confidence,
-                sort=sort,
-            ),
+            filters=[
+                *asked.choices(await lists.signal_choices(organization)),
+                choice("sort", "Sort", sort, _SORTS, "newest first"),
+            ],
             empty=None
             if found.items
-            else await _emptiness(parts, organization, views, filtered=filtered, reading=bool(work.rereads)),
+            else await _emptiness(
+                parts, organization, views, filtered=asked.narrows, reading=bool(work.rereads)
+            ),
             deaf=[view for view in views if view.state in {"needs_attention", "disconnected"}],
             lifecycle_off=[view for view in views if _is_silent(view)],
             newer_detectors=await parts.redetect.waits_for_decision(organization),
@@ -168,28 +105,10 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         )
 
     @router.get("/insights/events")
-    async def events(
-        identity: Member,
-        kind: Word = "",
-        customer: Word = "",
-        tag: Word = "",
-        owner: Word = "",
-        period: Word = "",
-        state: Word = "",
-        confidence: Word = "",
-    ) -> Response:
-        # Made anew for each signal: a period moves on while a page stays open.
-        wanted = partial(
-            wanted_signals,
-            parts.clock,
-            kind=kind,
-            customer=customer,
-            tag=tag,
-            owner=owner,
-            period=period,
-            state=state,
-            confidence=confidence,
-        )
+    async def events(identity: Member, asked: Asked) -> Response:
+        def wanted() -> SignalFilter:
+            # Made anew for each signal: a period moves on while a page stays open.
+            return asked.wanted(parts.clock.now())
 
         async def stream() -> AsyncIterator[dict[str, str]]:
             async for line in parts.live.watch(identity.organization_id, wanted):
@@ -198,26 +117,8 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         return EventSourceResponse(stream(), ping=15)
 
     @router.get("/insights/export.csv")
-    async def export(
-        identity: Member,
-        kind: Word = "",
-        customer: Word = "",
-        tag: Word = "",
-        owner: Word = "",
-        period: Word = "",
-        state: Word = "",
-        confidence: Word = "",
-    ) -> StreamingResponse:
-        wanted = wanted_signals(
-            parts.clock,
-            kind=kind,
-            customer=customer,
-            tag=tag,
-            owner=owner,
-            period=period,
-            state=state,
-            confidence=confidence,
-        )
+    async def export(identity: Member, asked: Asked) -> StreamingResponse:
+        wanted = asked.wanted(parts.clock.now())
 
         async def portions() -> AsyncIterator[list[Sequence[object]]]:
             position: dict[str, Any] | None = None
@@ -233,19 +134,6 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         return csv_answer("insights.csv", SIGNAL_HEADING, portions())
 
     return router
-
-
-def _filters(choices: SignalChoices, **values: str) -> list[dict[str, Any]]:
-    return [
-        kind_choice(values["kind"]),
-        choice("customer", "Customer", values["customer"], choices.customers),
-        tag_choice(values["tag"], choices.tags),
-        owner_choice(values["owner"], choices.owners),
-        period_choice(values["period"]),
-        confidence_choice(values["confidence"]),
-        choice("state", "State", values["state"], _STATES, "open"),
-        choice("sort", "Sort", values["sort"], _SORTS, "newest first"),
-    ]
 
 
 def _is_silent(view: ConnectionView) -> bool:

@@ -1,0 +1,89 @@
+"""Which signals an address of Insights asks for: the same on the page, in its file and in its live stream."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import Depends, Query
+
+from services.detector.lists import SignalFilter
+from services.detector.pages.filters import (
+    choice,
+    confidence_choice,
+    kind_choice,
+    known_kind,
+    least_confidence,
+    owner_choice,
+    period_choice,
+    period_start,
+    tag_choice,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.detector.lists import SignalChoices
+
+_STATES = (("cleared", "closed"), ("any", "open and closed"))
+
+Word = Annotated[str, Query(max_length=300)]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSignals:
+    """The filters as the address has them; empty ones ask for nothing."""
+
+    kind: str
+    customer: str
+    tag: str
+    owner: str
+    period: str
+    state: str
+    confidence: str
+
+    @property
+    def narrows(self) -> bool:
+        return any(astuple(self))
+
+    def wanted(self, now: datetime) -> SignalFilter:
+        """Return the filter; what an address cannot mean is left out, for old links' sake."""
+        state: Literal["open", "cleared", "any"] = (
+            "cleared" if self.state == "cleared" else "any" if self.state == "any" else "open"
+        )
+        return SignalFilter(
+            kind=known_kind(self.kind),
+            state=state,
+            customer_id=self.customer or None,
+            tag=self.tag or None,
+            owner=self.owner or None,
+            since=period_start(self.period, now),
+            min_confidence=least_confidence(self.confidence),
+        )
+
+    def choices(self, offered: SignalChoices) -> list[dict[str, Any]]:
+        """Return the filters as `ui.filter_bar` draws them."""
+        return [
+            kind_choice(self.kind),
+            choice("customer", "Customer", self.customer, offered.customers),
+            tag_choice(self.tag, offered.tags),
+            owner_choice(self.owner, offered.owners),
+            period_choice(self.period),
+            confidence_choice(self.confidence),
+            choice("state", "State", self.state, _STATES, "open"),
+        ]
+
+
+def _asked(
+    kind: Word = "",
+    customer: Word = "",
+    tag: Word = "",
+    owner: Word = "",
+    period: Word = "",
+    state: Word = "",
+    confidence: Word = "",
+) -> AskedSignals:
+    return AskedSignals(kind, customer, tag, owner, period, state, confidence)
+
+
+Asked = Annotated[AskedSignals, Depends(_asked)]
