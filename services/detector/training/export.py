@@ -8,6 +8,7 @@ one per word.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 from onnx import TensorProto, checker, helper, numpy_helper, save_model
 
 from services.detector.domain.model_scores import LABELS
-from services.detector.training.encoder import HEADS, LAYERS, NORM_EPSILON, WIDTH, embed
+from services.detector.training.encoder import HEADS, LAYERS, NORM_EPSILON, embed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,19 @@ Ranges = dict[str, tuple[float, float]]
 """Lowest and highest value by linear map; query, key and value of a layer are one."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """The names of what an eight-bit product takes: rounded values, rounded weights, and their scales."""
+
+    values: str
+    scale: str
+    zero: str
+    weight: str
+    scales: str
+    middle: str
+    bias: str
+
+
 class _Graph:
     """Collects nodes and constants; every method returns the name of what its node gives."""
 
@@ -62,38 +76,48 @@ class _Graph:
 
     def linear(self, name: str, values: str, weight: Any, bias: Any) -> str:
         """`weight` is [out, in]; the values are rounded on their measured scale, the bias is added inside."""
-        low, high = self.ranges[name]
-        scale = np.float32(max(high - low, _SMALLEST) / _STEPS)
-        zero = np.uint8(np.clip(round(-low / float(scale)), 0, _STEPS))
-        rounded, scales = _rounded(weight, _HIGHEST_FACTOR)
-        measured = [self.constant(f"{name}.scale", scale), self.constant(f"{name}.zero", zero)]
-        values = self.node("QuantizeLinear", [values, *measured], f"{name}.values")
+        one = self._product(name, values, weight, bias)
         return self.node(
             "MatMulIntegerToFloat",
-            [
-                values,
-                self.constant(f"{name}.rounded", rounded.T),
-                measured[0],
-                self.constant(f"{name}.scales", scales[:, 0]),
-                measured[1],
-                self.constant(f"{name}.middle", np.zeros(len(weight), np.int8)),
-                self.constant(f"{name}.bias", bias),
-            ],
+            [one.values, one.weight, one.scale, one.scales, one.zero, one.middle, one.bias],
             f"{name}.out",
             domain=_CONTRIB,
         )
 
-    def add_and_norm(self, name: str, states: str, added: str, gamma: Any, beta: Any) -> str:
+    def attention(self, name: str, values: str, weight: Any, bias: Any) -> str:
+        """What the heads make of `values` and the mask "seen"; `weight` is [query, key and value, in]."""
+        one = self._product(name, values, weight, bias)
         return self.node(
-            "SkipLayerNormalization",
-            [
-                states,
-                added,
-                self.constant(f"{name}.gamma", gamma),
-                self.constant(f"{name}.beta", beta),
-            ],
-            f"{name}.out",
+            "QAttention",
+            [one.values, one.weight, one.bias, one.scale, one.scales, "seen", one.zero, one.middle],
+            f"{name}.mixed",
             domain=_CONTRIB,
+            num_heads=HEADS,
+        )
+
+    def _product(self, name: str, values: str, weight: Any, bias: Any) -> _Product:
+        low, high = self.ranges[name]
+        step = np.float32(max(high - low, _SMALLEST) / _STEPS)
+        scale = self.constant(f"{name}.scale", step)
+        zero = np.uint8(np.clip(round(-low / float(step)), 0, _STEPS))
+        zero_name = self.constant(f"{name}.zero", zero)
+        rounded, scales = _rounded(weight, _HIGHEST_FACTOR)
+        return _Product(
+            values=self.node("QuantizeLinear", [values, scale, zero_name], f"{name}.values"),
+            scale=scale,
+            zero=zero_name,
+            weight=self.constant(f"{name}.rounded", rounded.T),
+            scales=self.constant(f"{name}.scales", scales[:, 0]),
+            middle=self.constant(f"{name}.middle", np.zeros(len(weight), np.int8)),
+            bias=self.constant(f"{name}.bias", bias),
+        )
+
+    def norm(self, name: str, values: str, gamma: Any, beta: Any) -> str:
+        return self.node(
+            "LayerNormalization",
+            [values, self.constant(f"{name}.gamma", gamma), self.constant(f"{name}.beta", beta)],
+            f"{name}.out",
+            axis=-1,
             epsilon=NORM_EPSILON,
         )
 
@@ -119,17 +143,8 @@ def _embedding(graph: _Graph, weights: dict[str, Any]) -> str:
     zero = graph.constant("zero", np.array([0], np.int64))
     places = graph.node("Slice", [graph.constant("places", places), zero, shape, zero], "places.used")
     batched = graph.node("Add", [words, places], "embedded")
-    return graph.node(
-        "LayerNormalization",
-        [
-            batched,
-            graph.constant("embeddings.gamma", weights["embeddings.LayerNorm.weight"]),
-            graph.constant("embeddings.beta", weights["embeddings.LayerNorm.bias"]),
-        ],
-        "embeddings.out",
-        axis=-1,
-        epsilon=NORM_EPSILON,
-    )
+    name = "embeddings.LayerNorm"
+    return graph.norm(name, batched, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
 
 def _layer(graph: _Graph, weights: dict[str, Any], at: int, states: str) -> str:
@@ -137,17 +152,7 @@ def _layer(graph: _Graph, weights: dict[str, Any], at: int, states: str) -> str:
     own = {part: f"{layer}.attention.self.{part}" for part in ("query", "key", "value")}
     together = np.concatenate([weights[f"{name}.weight"] for name in own.values()])
     bias = np.concatenate([weights[f"{name}.bias"] for name in own.values()])
-    projected = graph.linear(f"{layer}.attention.self", states, together, bias)
-    parts = [f"{layer}.{part}" for part in own]
-    sizes = graph.constant("widths", np.array([WIDTH] * 3, np.int64))
-    graph.nodes.append(helper.make_node("Split", [projected, sizes], parts, name=f"Split_{layer}", axis=-1))
-    mixed = graph.node(
-        "MultiHeadAttention",
-        [*parts, "", "seen"],
-        f"{layer}.mixed",
-        domain=_CONTRIB,
-        num_heads=HEADS,
-    )
+    mixed = graph.attention(f"{layer}.attention.self", states, together, bias)
 
     def dense(part: str, values: str) -> str:
         return graph.linear(
@@ -156,7 +161,8 @@ def _layer(graph: _Graph, weights: dict[str, Any], at: int, states: str) -> str:
 
     def norm(part: str, one: str, other: str) -> str:
         name = f"{layer}.{part}.LayerNorm"
-        return graph.add_and_norm(name, one, other, weights[f"{name}.weight"], weights[f"{name}.bias"])
+        added = graph.node("Add", [one, other], f"{name}.sum")
+        return graph.norm(name, added, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
     states = norm("attention.output", states, dense("attention.output.dense", mixed))
     inner = graph.node("Gelu", [dense("intermediate.dense", states)], f"{layer}.gelu", domain=_CONTRIB)
