@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.errors import ConfigurationError
@@ -18,6 +20,43 @@ _SHORTEST_SIGNING_KEY = 32
 """Characters; HMAC-SHA256 wants a key of at least its own 32 bytes (RFC 7518 §3.2)."""
 
 
+def _with_scheme_and_host(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        # Asked for, since it is what refuses a port that is no number.
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # Its message would repeat the address.
+        usable = False
+    if not usable:
+        raise ValueError("it must begin with https:// (or http://) and a host")
+    return address
+
+
+def _brokers(servers: str) -> str:
+    if not all(
+        re.fullmatch(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", one.strip()) for one in servers.split(",")
+    ):
+        raise ValueError("name brokers by host and port alone, like kafka-1:9092,kafka-2:9092")
+    return servers
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key) < _SHORTEST_SIGNING_KEY:
+        raise ValueError(
+            f"it must have {_SHORTEST_SIGNING_KEY} characters or more, like what is printed by: python3 -c"
+            ' "import secrets; print(secrets.token_urlsafe(48))"'
+        )
+    return key
+
+
+HttpAddress = Annotated[str, AfterValidator(_with_scheme_and_host)]
+"""An address that can be called, or put in front of a path, as it is."""
+
+Brokers = Annotated[str, AfterValidator(_brokers)]
+"""Kafka's brokers, comma separated; without a port it is Kafka's own, 9092."""
+
+
 def read_settings(model: type[_Model]) -> _Model:
     """Read `model` from the environment.
 
@@ -27,8 +66,10 @@ def read_settings(model: type[_Model]) -> _Model:
     try:
         return model()
     except SettingsError as error:
-        # The message names the field, and says nothing else.
-        raise ConfigurationError(f"A value is not the JSON that it has to be: {error}") from error
+        # The message has the field, as it is spelt in the code, and nothing else that is worth telling.
+        field = re.search(r'"(\w+)"', str(error))
+        name = _variable(model, field.group(1)) if field else "A setting"
+        raise ConfigurationError(f"{name}: what is there is not JSON, and has to be") from error
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
         raise ConfigurationError("\n".join(_said(model, problem) for problem in problems)) from error
@@ -40,14 +81,27 @@ def _said(model: type[BaseSettings], problem: ErrorDetails) -> str:
         # Of several settings together; such a message names them itself.
         return what
     field = "_".join(str(step) for step in problem["loc"])
-    return f"{model.model_config['env_prefix']}{field}".upper() + f": {what}"
+    return f"{_variable(model, field)}: {what}"
+
+
+def _variable(model: type[BaseSettings], field: str) -> str:
+    return f"{model.model_config['env_prefix']}{field}".upper()
 
 
 class KafkaSecuritySettings(BaseSettings):
-    """How clients prove themselves to Kafka, and how they know it; the same for all that speak to it."""
+    """How clients prove themselves to Kafka, and how they know it; the same for all that speak to it.
+
+    In this and in all settings made of it a blank value is an unset one, which is what shells and env files
+    mean by it: an empty secret would let in whoever signs with an empty one.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix="EARSHOT_", frozen=True, extra="ignore", hide_input_in_errors=True
+        env_prefix="EARSHOT_",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        # What is to be JSON is read before the validator below could see that it is blank.
+        env_ignore_empty=True,
     )
 
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
@@ -65,6 +119,15 @@ class KafkaSecuritySettings(BaseSettings):
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     kafka_username: str | None = None
     kafka_password: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in values.items()
+            if not (isinstance(value, str) and not value.strip())
+        }
 
     @model_validator(mode="after")
     def _all_that_the_protocol_needs(self) -> Self:
@@ -89,7 +152,7 @@ class KafkaSecuritySettings(BaseSettings):
 class KafkaSettings(KafkaSecuritySettings):
     """Where Kafka is as well; the same for all that find it running."""
 
-    kafka_bootstrap_servers: str = "127.0.0.1:19092"
+    kafka_bootstrap_servers: Brokers = "127.0.0.1:19092"
 
 
 class ServiceSettings(KafkaSettings):
@@ -110,20 +173,19 @@ class ServiceSettings(KafkaSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65_535)
-    public_url: str = Field(
+    public_url: HttpAddress = Field(
         default="http://127.0.0.1:8700", description="Where people and webhooks reach this installation."
     )
 
     auth_mode: Literal["local", "oidc"] = Field(
         default="local", description="local signs in by itself, and answers loopback clients only."
     )
-    signing_key: SecretStr = Field(
-        min_length=_SHORTEST_SIGNING_KEY,
+    signing_key: Annotated[SecretStr, AfterValidator(_long_enough)] = Field(
         description="Signs sessions, bearer keys and calls between services. The same for all services.",
     )
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
-    oidc_jwks_url: str | None = None
+    oidc_jwks_url: HttpAddress | None = None
     oidc_organization_claim: str = "organization_id"
     oidc_role_claim: str = "earshot_role"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, SecretStr, model_validator
 
-from shared.config import KafkaSecuritySettings
+from shared.config import Brokers, KafkaSecuritySettings
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -19,10 +18,6 @@ class LocalSettings(KafkaSecuritySettings):
     Where `kafka_bootstrap_servers` or `mongodb_uri` is set, that engine is somebody else's and local
     mode does not start its own.
     """
-
-    model_config = SettingsConfigDict(
-        env_prefix="EARSHOT_", frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     data_dir: Path = Field(default=Path("data"), description="Everything that must survive a restart.")
     cache_dir: Path = Field(
@@ -43,7 +38,7 @@ class LocalSettings(KafkaSecuritySettings):
     )
     mongodb_port: Port = 27_117
 
-    kafka_bootstrap_servers: str | None = None
+    kafka_bootstrap_servers: Brokers | None = None
     mongodb_uri: SecretStr | None = None
 
     api_address: str | None = Field(
@@ -53,12 +48,6 @@ class LocalSettings(KafkaSecuritySettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "json"
-
-    @field_validator("kafka_bootstrap_servers", "mongodb_uri", "api_address", "api_key", mode="before")
-    @classmethod
-    def _blank_is_unset(cls, value: object) -> object:
-        # An empty variable in a shell or an env file is how people say "not set".
-        return None if isinstance(value, str) and not value.strip() else value
 
     @model_validator(mode="after")
     def _our_own_kafka_is_plain(self) -> Self:

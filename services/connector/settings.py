@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from pydantic import AfterValidator, Field, SecretStr
 
-from shared.config import ServiceSettings
+from shared.config import HttpAddress, ServiceSettings
 
 
 def _fernet_keys(keys: SecretStr) -> SecretStr:
@@ -52,9 +52,9 @@ class Settings(ServiceSettings):
         default=None, description="Of the app in Intercom's Developer Hub; without it only tokens connect."
     )
     intercom_client_secret: SecretStr | None = None
-    intercom_authorize_url: str = "https://app.intercom.com/oauth"
-    intercom_token_url: str = "https://api.intercom.io/auth/eagle/token"
-    intercom_uninstall_url: str = "https://api.intercom.io/auth/uninstall"
+    intercom_authorize_url: HttpAddress = "https://app.intercom.com/oauth"
+    intercom_token_url: HttpAddress = "https://api.intercom.io/auth/eagle/token"
+    intercom_uninstall_url: HttpAddress = "https://api.intercom.io/auth/uninstall"
     intercom_hosts: Hosts = Field(
         default={
             "us": "https://api.intercom.io",

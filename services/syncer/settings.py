@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.config import ServiceSettings
+from shared.config import HttpAddress, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -12,7 +12,7 @@ class Settings(ServiceSettings):
 
     http_port: int = Field(default=8702, ge=1, le=65_535)
 
-    connector_url: str = Field(
+    connector_url: HttpAddress = Field(
         default="http://127.0.0.1:8701", description="Where the connector leases credentials."
     )
     slice_seconds: float = Field(

@@ -38,3 +38,11 @@ def test_regions_and_addresses_have_one_spelling() -> None:
     """Capitals in the region and a slash at the end are no difference."""
     chosen = settings(intercom_hosts={"US ": "https://proxy.example/intercom/"})
     assert chosen.intercom_hosts == {"us": "https://proxy.example/intercom"}
+
+
+@pytest.mark.parametrize("name", ["INTERCOM_AUTHORIZE_URL", "INTERCOM_TOKEN_URL", "INTERCOM_UNINSTALL_URL"])
+def test_an_address_that_leads_nowhere_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise it shows only when somebody connects."""
+    monkeypatch.setenv(f"EARSHOT_{name}", "api.intercom.io/auth")
+    with pytest.raises(ValidationError, match=name.lower()):
+        settings()

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from shared.contracts.sync import SyncRequested
 from shared.errors import TransientError
@@ -38,8 +39,8 @@ def hub(body: bytes, secret: str = CLIENT_SECRET) -> dict[str, str]:
     return {"X-Hub-Signature": "sha1=" + hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()}
 
 
-def body_signed(body: bytes) -> dict[str, str]:
-    return {"X-Body-Signature": hmac.new(CLIENT_SECRET.encode(), body, hashlib.sha256).hexdigest()}
+def body_signed(body: bytes, secret: str = CLIENT_SECRET) -> dict[str, str]:
+    return {"X-Body-Signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
 
 
 def notification(**changes: Any) -> bytes:
@@ -185,12 +186,14 @@ async def test_a_database_that_hangs_is_not_waited_for(
     assert (await send(site, notification())).status_code == 503
 
 
-async def test_without_an_app_there_is_nothing_to_call() -> None:
-    """404, and never 410, which would end the subscription."""
-    site = Site(Rig(intercom_client_secret=None))
+@pytest.mark.parametrize("secret", [None, SecretStr("")])
+async def test_without_an_app_there_is_nothing_to_call(secret: SecretStr | None) -> None:
+    """404, and never 410, which would end the subscription. An empty secret is none: anybody has that."""
+    site = Site(Rig(intercom_client_secret=secret))
     body = notification()
     for path in (HOOK, f"{HOOK}/uninstalled", f"{HOOK}/health"):
-        assert (await site.http.post(path, content=body, headers=hub(body))).status_code == 404
+        answer = await site.http.post(path, content=body, headers=hub(body, "") | body_signed(body, ""))
+        assert answer.status_code == 404
 
 
 async def test_a_revoked_installation_stops_its_connections(site: Site, rig: Rig) -> None:
