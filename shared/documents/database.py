@@ -17,7 +17,7 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
-from shared.errors import TransientError
+from shared.errors import ConfigurationError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,21 +46,35 @@ def create_client(
     """Return a client that connects at first use, with aware datetimes in UTC.
 
     Listeners are told of each command and its answer; in production there are none.
+
+    Raises:
+        ConfigurationError: the address cannot be used, or a file that it names cannot be read.
     """
-    return AsyncMongoClient(
-        settings.mongodb_uri.get_secret_value(),
-        appname=f"earshot-{service}",
-        tz_aware=True,
-        serverSelectionTimeoutMS=_SERVER_SELECTION_MS,
-        connectTimeoutMS=_SERVER_SELECTION_MS,
-        socketTimeoutMS=_SOCKET_MS,
-        maxPoolSize=_POOL,
-        # The portable subset (DESIGN §7): guarded updates make repeats harmless, so the bus retries for us,
-        # and servers without sessions serve as well.
-        retryWrites=False,
-        w="majority",
-        event_listeners=list(listeners),
-    )
+    try:
+        return AsyncMongoClient(
+            settings.mongodb_uri.get_secret_value(),
+            appname=f"earshot-{service}",
+            tz_aware=True,
+            serverSelectionTimeoutMS=_SERVER_SELECTION_MS,
+            connectTimeoutMS=_SERVER_SELECTION_MS,
+            socketTimeoutMS=_SOCKET_MS,
+            maxPoolSize=_POOL,
+            # The portable subset (DESIGN §7): guarded updates make repeats harmless, so the bus retries for
+            # us, and servers without sessions serve as well. What is said here counts, whatever the URI says.
+            retryWrites=False,
+            w="majority",
+            event_listeners=list(listeners),
+        )
+    except OSError as error:
+        raise ConfigurationError(
+            f"EARSHOT_MONGODB_URI: a file that it names cannot be read: {error}"
+        ) from error
+    except (PyMongoError, ValueError, TypeError) as error:
+        # The driver's own words may repeat a part of the password, where that is what is wrong.
+        raise ConfigurationError(
+            "EARSHOT_MONGODB_URI: it must be like mongodb://USER:PASSWORD@HOST:27017/?tls=true, where @ : / %"
+            f" in user and password are written %40 %3A %2F %25 ({type(error).__name__})"
+        ) from None
 
 
 def database_of(

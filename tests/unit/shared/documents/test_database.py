@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from pymongo.errors import (
     BulkWriteError,
     CursorNotFound,
@@ -14,8 +15,10 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
+from shared.config import ServiceSettings
 from shared.documents.collection import database_errors
-from shared.errors import TransientError
+from shared.documents.database import create_client
+from shared.errors import ConfigurationError, TransientError
 
 DUPLICATE = {"index": 0, "code": 11_000, "errmsg": "E11000 duplicate key"}
 INVALID = {"index": 1, "code": 121, "errmsg": "Document failed validation"}
@@ -72,3 +75,21 @@ def test_what_stays_is_raised_as_it_is(error: PyMongoError) -> None:
     with pytest.raises(type(error)) as raised, database_errors():
         raise error
     assert raised.value is error
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "mongodb://earshot:planted@secret@mongodb:27017/",
+        "mongodb://mongodb:planted-port",
+        "http://mongodb:27017/planted",
+        "mongodb://mongodb/?tls=true&tlsCAFile=/not/there/ca.pem",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_the_operator_s(uri: str) -> None:
+    """The setting is named, and how it should look; what is in it may be a password and is not shown."""
+    settings = ServiceSettings(http_port=1, signing_key=SecretStr("k" * 40), mongodb_uri=SecretStr(uri))
+    with pytest.raises(ConfigurationError, match=r"^EARSHOT_MONGODB_URI: ") as caught:
+        create_client(settings, service="detector")
+    assert "planted" not in str(caught.value)
+    assert ("/not/there/ca.pem" in str(caught.value)) == ("/not/there/ca.pem" in uri)
