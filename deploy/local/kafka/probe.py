@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import collect_hosts
 from aiokafka.errors import KafkaError
 
 if TYPE_CHECKING:
@@ -13,19 +14,18 @@ if TYPE_CHECKING:
 
 _ANSWER_MILLISECONDS = 2_000
 
+_CONNECT_SECONDS = 2.0
+"""Longer than a handshake takes anywhere; a network that throws it away would be waited for by the minute."""
+
 
 async def kafka_answers(bootstrap_servers: str, security: Mapping[str, Any] | None = None) -> bool:
-    """Return True when the first of `bootstrap_servers` accepts a connection and lists its topics.
+    """Return True when one of `bootstrap_servers` accepts a connection, and topics are listed.
 
     `security` are a client's arguments, for brokers that ask who is there.
     """
-    host, _, port = bootstrap_servers.partition(",")[0].strip().rpartition(":")
-    try:
-        # aiokafka logs an error for each refusal; a starting broker refuses many times and is no error.
-        _, writer = await asyncio.open_connection(host, int(port))
-    except OSError:
+    # aiokafka logs an error for each refusal; a starting broker refuses many times and is no error.
+    if not await _one_listens(bootstrap_servers):
         return False
-    writer.close()
     client = AIOKafkaAdminClient(
         bootstrap_servers=bootstrap_servers,
         request_timeout_ms=_ANSWER_MILLISECONDS,
@@ -40,3 +40,15 @@ async def kafka_answers(bootstrap_servers: str, security: Mapping[str, Any] | No
     finally:
         await client.close()
     return True
+
+
+async def _one_listens(bootstrap_servers: str) -> bool:
+    for host, port, _ in collect_hosts(bootstrap_servers):
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            continue
+        writer.close()
+        return True
+    return False

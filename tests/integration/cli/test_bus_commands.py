@@ -14,6 +14,7 @@ from deploy.cli.dead_letters import read_letters, redrive
 from deploy.cli.engine import Bus, open_consumer, open_producer, partitions_of, read_to_end
 from deploy.cli.redriving import send_back
 from deploy.local.errors import EngineFailed
+from deploy.local.kafka.probe import kafka_answers
 from deploy.local.kafka.topics import ensure_topics
 from deploy.local.ports import free_ports
 from shared.contracts.topics import DELIVERIES, Topic
@@ -86,6 +87,19 @@ async def test_a_letter_goes_back_to_where_it_came_from_once(kafka: str, places:
     (record,) = records
     assert (record.partition, record.key, record.value) == (2, b"first", b'{"a":1}')
     assert list(record.headers) == EVENT
+
+
+async def test_one_broker_of_several_will_do(kafka: str) -> None:
+    """Whoever looks for dead letters while a broker is away is answered by the others."""
+    (nobody,) = free_ports(1)
+    servers = f"127.0.0.1:{nobody}, {kafka}"
+    assert await kafka_answers(servers)
+    assert await partitions_of(Bus(servers)) == await partitions_of(Bus(kafka))
+
+
+async def test_a_broker_may_be_named_without_its_port() -> None:
+    """As the services take it: Kafka's own port is meant, and here nobody listens."""
+    assert not await kafka_answers("127.0.0.1")
 
 
 async def test_letters_that_cannot_be_sent_hold_up_no_other(kafka: str, places: tuple[str, str]) -> None:
