@@ -119,13 +119,21 @@ def _patch(manifests: list[Manifest], patch: Manifest, folder: Path) -> None:
 
 
 def _apply(manifest: Manifest, operation: Manifest) -> None:
-    if operation["op"] != "replace":
+    if operation["op"] not in {"add", "replace"}:
         raise CannotRender(f"JSON Patch's {operation['op']!r} is not rendered here yet")
     *way, last = operation["path"].strip("/").split("/")
     place: Any = manifest
     for step in way:
         place = place[int(step) if isinstance(place, list) else step]
-    place[last] = operation["value"]
+    value = copy.deepcopy(operation["value"])
+    if last == "-":
+        place.append(value)
+    elif isinstance(place, list):
+        raise CannotRender(
+            f"JSON Patch at a place within a list ({operation['path']}) is not rendered here yet"
+        )
+    else:
+        place[last] = value
 
 
 def _merged(held: Any, wanted: Any, name: str = "") -> Any:

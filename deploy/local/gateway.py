@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from shared.contracts.topics import Service
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
-"""A customer list of 200,000 rows; services have lower limits of their own where they need less."""
+"""Well above what services take, so that what is too large is refused by them, who know what it was."""
 
 _HOP_BY_HOP = {
     b"connection",

@@ -28,7 +28,9 @@ _NOT_HEALTHY = 3
 _STYLES = {"fine": "green", "not_asked": "dim", "empty_workspace": "yellow"}
 _FAULT = "red"
 
-Connection = Annotated[str, typer.Argument(help="The connection's id, as `earshot status` shows it.")]
+Connection = Annotated[
+    str, typer.Argument(help="The connection's id, as `earshot status` or GET /api/v1/connections shows it.")
+]
 Address = Annotated[
     str | None,
     typer.Option(help="Where Earshot answers, or EARSHOT_API_ADDRESS; else local mode on this machine."),

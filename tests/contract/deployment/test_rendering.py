@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from deploy.k8s.rendering import CannotRender, render
+from tests.contract.deployment.kustomizing import KUBECTL, kustomized, rendered_by_identity
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-KUBECTL = shutil.which("kubectl")
-
-
-def _by_identity(manifests: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(item["kind"], item["metadata"]["name"]): item for item in manifests}
-
-
-def _env_by_name(manifests: list[dict[str, Any]]) -> None:
-    """Order of variables differs between mergers and means nothing, since none refers to another."""
-    for item in manifests:
-        pod = item.get("spec", {}).get("template", {}).get("spec", {})
-        for container in pod.get("containers", []):
-            container.get("env", []).sort(key=lambda variable: variable["name"])
 
 
 @pytest.mark.skipif(KUBECTL is None, reason="kubectl is not here; the other tests check our own rendering")
 def test_our_rendering_equals_kustomize(folder: Path) -> None:
     """Every manifest comes out as `kubectl kustomize` prints it, but for the hash in the name."""
-    printed = subprocess.run(  # noqa: S603 - a program by its full path, with arguments of ours
-        [str(KUBECTL), "kustomize", str(folder)], check=True, capture_output=True, text=True, timeout=60
-    ).stdout
-    theirs = list(yaml.safe_load_all(re.sub(r"earshot-settings-[a-z0-9]{10}", "earshot-settings", printed)))
-    ours = render(folder)
-    _env_by_name(theirs)
-    _env_by_name(ours)
-    assert _by_identity(ours) == _by_identity(theirs)
+    assert rendered_by_identity(folder) == kustomized(folder)
 
 
 @pytest.mark.parametrize("overlay_name", ["production", "demo"])
