@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import Counter, Histogram
+
+from shared.contracts.deliveries import ChannelName
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -31,6 +34,9 @@ class Metrics:
         self.attempts = Counter(
             "earshot_delivery_attempts", "Attempts, by outcome.", ["channel", "outcome"], registry=registry
         )
+        # There from the start: what appears as one was never seen to grow.
+        for channel, outcome in product(get_args(ChannelName), ("delivered", "retry", "failed")):
+            self.attempts.labels(channel, outcome)
         self.attempt_seconds = Histogram(
             "earshot_delivery_attempt_seconds",
             "How long one attempt took.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import Counter, Gauge, Histogram
+
+from shared.contracts.connections import AttentionReason
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -90,3 +92,9 @@ class SyncerMetrics:
         self.running = Gauge(
             "earshot_syncer_slices_running", "Slices under way now, by lane.", ("lane",), registry=registry
         )
+        # There from the start: a lane without work is idle, not unknown, and what appears as one was never
+        # seen to grow.
+        for lane in ("main", "hints"):
+            self.running.labels(lane)
+        for reason in get_args(AttentionReason):
+            self.interruptions.labels(reason)

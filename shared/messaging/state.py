@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import Counter
+
+from shared.errors import DeadLetterReason
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
-    from shared.errors import DeadLetterReason
     from shared.observability.readiness import Readiness
 
 _PART = "processing"
@@ -30,6 +31,9 @@ class ReportedState:
         self._dead = Counter(
             "earshot_dead_letters", "Records put aside, by reason.", ["reason"], registry=registry
         )
+        # There from the start: what appears as one was never seen to grow.
+        for reason in get_args(DeadLetterReason):
+            self._dead.labels(reason)
 
     def waiting(self, why: str) -> None:
         self._retries.inc()

@@ -90,6 +90,14 @@ def test_the_syncer_is_scaled_by_its_workers(root: Path) -> None:
     assert all(1 <= asked[lane] < workers[lane] for lane in asked)
 
 
+def test_an_idle_syncer_says_that_it_is_idle() -> None:
+    """A lane that had nothing to do yet is a zero; without it, it would look as if nothing were scraped."""
+    registry = CollectorRegistry()
+    SyncerMetrics(registry)
+    for lane in get_args(Lane):
+        assert registry.get_sample_value("earshot_syncer_slices_running", {"lane": lane}) == 0
+
+
 def _name(gauge: Gauge) -> str:
     (family,) = gauge.collect()
     return family.name
