@@ -27,15 +27,3 @@ def cut_if_large(log_file: Path, most_bytes: int = MOST_LOG_BYTES) -> bool:
     shutil.copyfile(log_file, log_file.with_name(f"{log_file.name}.1"))
     os.truncate(log_file, 0)
     return True
-
-
-def last_line(log_file: Path, most_bytes: int = 4_096) -> str:
-    """Return the last line that says something, for a person who wonders why a part ended; or ''."""
-    try:
-        with log_file.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - most_bytes))
-            lines = file.read().decode(errors="replace").splitlines()
-    except OSError:
-        return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -25,11 +25,6 @@ def workspace_of(key: str) -> str:
     return key.partition(":")[0]
 
 
-def resource_id_of(key: str) -> str:
-    """Return the id that Intercom gave the resource."""
-    return key.partition(":")[2]
-
-
 def stable_id(prefix: str, *parts: str) -> str:
     """Return an id that depends on nothing but its parts; the prefix tells people what it names."""
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()

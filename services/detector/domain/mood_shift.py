@@ -129,19 +129,6 @@ class MoodShift:
     evidence: tuple[Evidence, ...]
 
 
-def rolled_up(points: Sequence[MoodPoint], now: datetime, half_life_days: float = 30.0) -> float | None:
-    """Mean mood weighted by confidence and age; None when there is no point up to `now`."""
-    total = weight_sum = 0.0
-    for point in points:
-        age_days = (now - point.at).total_seconds() / _SECONDS_PER_DAY
-        if age_days < 0:
-            continue
-        weight = point.confidence * 0.5 ** (age_days / half_life_days)
-        total += weight * point.score
-        weight_sum += weight
-    return total / weight_sum if weight_sum else None
-
-
 def negative_shift(points: Sequence[MoodPoint], parameters: ShiftParameters = _STANDARD) -> MoodShift | None:
     """The newest turn to the worse that still lasts, or None. Points must be in order of time."""
     return _newest(_of_one(own, parameters) for own in _by_author(points))

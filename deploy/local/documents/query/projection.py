@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from deploy.local.documents.codec import Document
 
-Projection = Any  # Callable[[Document], Document]; None keeps the document as it is
-
 _FIND_OPERATORS: Final = frozenset({"$slice", "$elemMatch", "$meta"})
 Tree = dict[str, Any]
 

@@ -91,9 +91,6 @@ class Collection:
     def namespace(self) -> str:
         return f"{self.database_name}.{self.name}"
 
-    def index_named(self, name: str) -> Index | None:
-        return next((index for index in self.indexes if index.name == name), None)
-
 
 Catalog = dict[str, Collection]
 

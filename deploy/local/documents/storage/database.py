@@ -142,15 +142,6 @@ class Database:
         kept = tuple(other for other in self.catalog[collection.name].indexes if other is not index)
         self._replace_indexes(collection, kept)
 
-    def change_index(self, collection: Collection, index: Index, specification: Document) -> None:
-        """Store a changed description of the same index, such as another time to live."""
-        self.connection.execute(
-            "UPDATE indexes SET specification = ? WHERE id = ?", (encode(specification), index.id)
-        )
-        changed = Index(index.id, index.name, index.order, specification, index.multikey)
-        current = self.catalog[collection.name].indexes
-        self._replace_indexes(collection, tuple(changed if other is index else other for other in current))
-
     def mark_multikey(self, index: Index, positions: Iterable[int]) -> None:
         index.multikey = index.multikey | frozenset(positions)
         text = ",".join(map(str, sorted(index.multikey)))

@@ -1,10 +1,10 @@
-"""Logs stay bounded, and their last line tells why a part ended."""
+"""Logs stay bounded."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.local.supervision.logs import cut_if_large, last_line
+from deploy.local.supervision.logs import cut_if_large
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +30,3 @@ def test_a_small_or_missing_log_is_left_alone(tmp_path: Path) -> None:
     log.write_bytes(b"x" * 10)
     assert not cut_if_large(log, most_bytes=10)
     assert [file.name for file in tmp_path.iterdir()] == ["detector.log"]
-
-
-def test_the_last_line_that_says_something(tmp_path: Path) -> None:
-    """Blank lines at the end and bytes that are no text are no obstacle."""
-    log = tmp_path / "detector.log"
-    assert last_line(log) == ""
-    log.write_bytes(b"first\nport in use \xff\n\n  \n")
-    assert last_line(log) == "port in use \ufffd"

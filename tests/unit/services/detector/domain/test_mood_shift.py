@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.detector.domain.finding import Evidence, Finding, Kind, Polarity
+from services.detector.domain.finding import Evidence
 from services.detector.domain.mood_shift import (
     MoodPoint,
     MoodShift,
     negative_shift,
     positive_shift,
-    rolled_up,
 )
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -189,19 +188,3 @@ def test_gladness_names_only_glad_words(said: list[tuple[float, int]]) -> None:
         assert glad[-1].at - glad[0].at >= timedelta(days=7)
         assert shift.before < 0 < shift.after
         assert all(point.score > -0.2 for point in row if point.at > glad[0].at)
-
-
-def test_old_moods_fade() -> None:
-    """After a half-life a message counts half; the future counts nothing."""
-    row = points(1.0, -1.0)
-    assert rolled_up(row, row[1].at, half_life_days=1) == pytest.approx(-1 / 3)
-    assert rolled_up(row, START, half_life_days=1) == 1.0
-    assert rolled_up([], START) is None
-
-
-def test_a_point_comes_from_a_finding() -> None:
-    """Score, confidence and quote are taken over."""
-    quote = Evidence("p", 0, 1, "x")
-    found = Finding(Kind.SENTIMENT, 0.8, "s", "1", (quote,), polarity=Polarity.NEGATIVE, score=-0.7)
-    assert MoodPoint.of(found, START) == MoodPoint(START, -0.7, 0.8, quote)
-    assert MoodPoint.of(found, START, "u").author_id == "u"
