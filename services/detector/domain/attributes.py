@@ -6,7 +6,6 @@ recognised, and what Intercom itself knows of a company stands in.
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -38,6 +37,10 @@ NONE = ""
 
 _MOST_PLAN = 500
 """Characters of a plan's name, as in the organization's own list."""
+
+BEYOND_ALL = 1e12
+"""No amount or count is as large: whatever says so is no number. Sums of smaller ones fit the database, which
+refuses a record whose integers have more than 64 bits."""
 
 _MILLISECONDS_FROM = 100_000_000_000
 """Epoch numbers above this are milliseconds: as seconds they would lie past the year 5000."""
@@ -80,7 +83,9 @@ class AttributeMap:
 
     def monthly_spend(self, company: CompanyChanged) -> float | None:
         found = parse_number(self.value("monthly_spend", company))
-        return found if found is not None else company.monthly_spend
+        if found is not None or company.monthly_spend is None:
+            return found
+        return company.monthly_spend if abs(company.monthly_spend) < BEYOND_ALL else None
 
     def seats(self, company: CompanyChanged) -> int | None:
         found = parse_number(self.value("seats", company))
@@ -99,7 +104,7 @@ class AttributeMap:
 def parse_number(value: Scalar) -> float | None:
     """Read an amount or a count as people keep it: 900, "900", "1,200.50"; None for anything else.
 
-    A decimal comma is anything else.
+    A decimal comma is anything else, and so is what nobody can have.
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -107,7 +112,7 @@ def parse_number(value: Scalar) -> float | None:
         number = float(without_thousands(value.strip()) if isinstance(value, str) else value)
     except (ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) and number >= 0 else None
+    return number if 0 <= number < BEYOND_ALL else None
 
 
 def without_thousands(text: str) -> str:

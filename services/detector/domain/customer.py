@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from services.detector.domain.attributes import AttributeMap
+from services.detector.domain.attributes import BEYOND_ALL, AttributeMap
 from services.detector.domain.conversation import AccountFacts
 from services.detector.domain.mail_domains import listed_domains
 from shared.contracts.signals import CustomerRef
@@ -69,7 +69,9 @@ def with_facts(
     """
     read = [(one, (maps or {}).get(one.connection_id, AttributeMap())) for one in companies]
     spend = [value for one, told in read if (value := told.monthly_spend(one)) is not None]
-    users = [one.user_count for one in companies if one.user_count is not None]
+    users = [
+        one.user_count for one in companies if one.user_count is not None and one.user_count < BEYOND_ALL
+    ]
     seats = [value for one, told in read if (value := told.seats(one)) is not None]
     renewals = [day for one, told in read if (day := told.renewal_date(one)) is not None]
     starts = [start for one, told in read if (start := told.signed_up_at(one)) is not None]

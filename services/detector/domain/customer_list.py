@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.detector.domain.attributes import parse_date, without_thousands
+from services.detector.domain.attributes import BEYOND_ALL, parse_date, without_thousands
 from services.detector.errors import CustomerListError
 
 if TYPE_CHECKING:
@@ -213,6 +213,6 @@ def _number(value: str, column: str) -> float | None:
     except ValueError:
         why = "is no number" if "," not in value else "is no number, as a comma only parts thousands"
         raise ValueError(f"{column} {value!r} {why}; write it as 1234.50") from None
-    if not 0 <= number < 1e12:  # noqa: PLR2004 - also refuses nan and inf
+    if not 0 <= number < BEYOND_ALL:  # also refuses nan and inf
         raise ValueError(f"{column} {value!r} is out of range")
     return number

@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.attributes import NONE
 from services.detector.domain.customer_list import CustomerRow
+from services.detector.domain.identity import provisional_customer_id
 from services.detector.domain.occasion import Slot
 from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent, SignalUpdated
-from tests.unit.services.detector.rig import ACC1, CONNECTION, NORTHWIND, NOW, ORG, UNRELATED, Rig, kinds
+from tests.unit.services.detector.rig import (
+    ACC1,
+    CONNECTION,
+    NORTHWIND,
+    NOW,
+    ORG,
+    UNRELATED,
+    WORKSPACE,
+    Rig,
+    kinds,
+)
 
 if TYPE_CHECKING:
     from services.detector.domain.attributes import Meaning
@@ -47,6 +58,24 @@ class TestAccountFacts:
         (signal,) = await rig.signals()
         assert [proof.fact_value for proof in signal.proofs] == dates[1:]
         assert signal.occurred_at == signal.first_said_at
+
+    async def test_counts_that_no_record_can_keep_are_nobodys(self, rig: Rig) -> None:
+        """Workspaces fill attributes as they like; such a company is taken in, and so are those beside it."""
+        await rig.connect()
+        await rig.tell(
+            rig.company(
+                "co1", "Northwind", "acc-1", user_count=2**63 - 1, custom_attributes={"seats": 1e300}
+            ),
+            rig.company(
+                "co2", "Northwind", "acc-1", user_count=2**63 - 1, custom_attributes={"seats": "1e19"}
+            ),
+            rig.company("co3", "Contoso", custom_attributes={"seats": 40}),
+        )
+        customers = await rig.stores.customers.by_ids(
+            ORG, {provisional_customer_id(ORG, f"{WORKSPACE}:{one}") for one in ("co1", "co2", "co3")}
+        )
+        told = {(one.facts.name, one.facts.seats, one.facts.user_count) for one in customers.values()}
+        assert told == {("Northwind", None, None), ("Contoso", 40, None)}
 
     async def test_a_number_that_moved_is_told_in_its_signal(self, rig: Rig) -> None:
         """The page tells how many wait now, and is as sure as that makes it; nobody is alerted again."""

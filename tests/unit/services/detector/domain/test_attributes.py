@@ -70,6 +70,8 @@ def test_dates_as_workspaces_keep_them(value: str | float | bool | None, day: da
         ("many", None),
         (-1, None),
         ("nan", None),
+        (1e300, None),
+        ("1e19", None),
         (True, None),
     ],
 )
