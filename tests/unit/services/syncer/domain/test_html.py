@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.syncer.domain import html
 from services.syncer.domain.html import LONGEST_TEXT, plain_text
+from services.syncer.domain.html_scan import scan
+from services.syncer.domain.html_text import Text
 
 
 @pytest.mark.parametrize(
@@ -53,6 +58,29 @@ def test_cuts_what_is_too_long() -> None:
     assert len(text.encode()) <= 500_000
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>" + "".join(f"<font color={number}>" for number in range(3_000)) + "<p>w" * 10_000,
+        "<p>" + "".join(f'<font a="<" color={number}>' for number in range(800)) + "<p>w" * 10_000,
+        "<div>" * 10_000 + "w" * 10_000,
+        "<a href=x><table><tr><td>w" * 10_000,
+        '<p a=">" ' + " ".join(f"a{number}=1" for number in range(100_000)) + ">" + "w" * 10_000,
+    ],
+    ids=["looks", "hidden looks", "depth", "links in links", "attributes"],
+)
+def test_markup_is_no_weapon(body: str) -> None:
+    """No body grows in memory: some forty thousand characters would be gigabytes as a tree."""
+    tracemalloc.start()
+    try:
+        text, _ = plain_text(body)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert text.count("w") == 10_000
+    assert most < 40 * len(body)
+
+
 def test_nesting_is_no_weapon() -> None:
     """A body nested deeper than Python's stack is read like any other."""
     assert plain_text("<div>" * 50_000 + "deep") == ("deep", False)
@@ -65,6 +93,51 @@ def test_any_text_can_be_stored(body: str) -> None:
     text.encode()
     assert text == text.strip()
     assert "\n\n\n" not in text
+
+
+def _scanned(body: str) -> str:
+    out = Text()
+    scan(body, out)
+    return out.value().strip()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<p>Hi <b>you</b> &amp; me</p><p>Bye</p>", "Hi you & me\n\nBye"),
+        ('<A HREF = "https://x.test/?a=1&amp;b=2">the page</A>', "the page (https://x.test/?a=1&b=2)"),
+        ("<a href='https://x.test/p'>page", "page (https://x.test/p)"),
+        ("<a href=https://x.test/p/>page</a>", "page (https://x.test/p/)"),
+        ('<p title="a > b" hidden>w</p>', "w"),
+        ("a <script>if (1<2) {}</script><style>p{}</STYLE ><!-- no > --> b", "a b"),
+        ("<!doctype html><html><head><title>no</title></head><body>w", "w"),
+        ("5 < 6 & 7 > 3", "5 < 6 & 7 > 3"),
+        ("w<!-- never closed", "w"),
+        ("w<p title=never closed", "w"),
+        ("w<textarea>never closed", "w"),
+        ("w</>x<?php ?>", "wx"),
+    ],
+)
+def test_a_body_that_is_too_much_for_a_tree_reads_the_same(body: str, expected: str) -> None:
+    """Attributes, comments and what nobody sees are left out there, too."""
+    assert _scanned(body) == expected
+
+
+_WHOLE = st.recursive(
+    st.sampled_from(["w", " ", "two words ", "&lt;", "<br>", '<img src="x">', "<a href='y'>w</a>"]),
+    lambda inner: st.tuples(
+        st.sampled_from(["div", "blockquote", "b", "span", "section"]), st.lists(inner, max_size=4)
+    ).map(lambda pair: f"<{pair[0]} class='x'>{''.join(pair[1])}</{pair[0]}>"),
+    max_leaves=12,
+)
+
+
+@given(_WHOLE)
+def test_whole_markup_reads_the_same_either_way(body: str) -> None:
+    """What is closed as it was opened is the same text by its tree and from left to right."""
+    out = Text()
+    html._walk(body, out)
+    assert _scanned(body) == out.value().strip()
 
 
 @given(st.lists(st.sampled_from(["<p>", "</p>", "<a href='x'>", "</a>", "<li>", "<br>", "w", " ", "&amp;"])))
