@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 CLAUSE_LIMIT_CHARACTERS = 400
 """A longer sentence is cut at a space; evidence must stay a quote that fits a line or two."""
 
+# A run of blanks or marks is looked at from its first character only, and once: from each of its characters
+# anew, a message of nothing else would take minutes.
 _BREAK = re.compile(
     r"""
-      (?P<stop> [.!?…。]+ [\"”')\]]* (?=\s|$) | [.!?…]+ (?=[A-Z][a-z]) | [。！？]+ )
-    | (?P<line> \s*\n\s* )
-    | (?P<semicolon> ; | \s[–—-]{1,2}\s | \s*[•·]\s )
-    | (?P<turn> ,?\s+ (?=(?:but|however|although|whereas|nevertheless|otherwise)\b) )
+      (?P<stop> (?<![.!?…。]) [.!?…。]++ [\"”')\]]*+ (?=\s|$) | (?<![.!?…]) [.!?…]++ (?=[A-Z][a-z])
+        | [。！？]+ )
+    | (?P<line> (?<!\s) \s*\n\s* | \n\s* )
+    | (?P<semicolon> ; | \s[–—-]{1,2}\s | (?<!\s) \s*+[•·]\s | [•·]\s )
+    | (?P<turn> (?: , | (?<!\s) ) \s++ (?=(?:but|however|although|whereas|nevertheless|otherwise)\b) )
     """,  # noqa: RUF001 - full-width marks end sentences too
     re.IGNORECASE | re.VERBOSE,
 )

@@ -48,6 +48,15 @@ def test_a_question_is_known() -> None:
     assert [clause.asks for clause in split_clauses("Is it? It is.")] == [True, False]
 
 
+@pytest.mark.parametrize("run", ["\u3000", " ", "\n", "!", "\u3000•", "\u3000but", " -"])
+def test_a_run_of_the_same_is_no_weapon(run: str) -> None:
+    """Forty thousand blanks or marks in a row are split at once; looked at anew from each, in minutes."""
+    text = f"We {run * (40_000 // len(run))} leave"
+    clauses = split_clauses(text)
+    assert clauses[0].start == 0
+    assert clauses[-1].end == len(text)
+
+
 def test_endless_sentences_are_cut() -> None:
     """Evidence stays short even when nobody ever sets a full stop."""
     lengths = [clause.end - clause.start for clause in split_clauses("word " * 500 + "x" * 900)]
