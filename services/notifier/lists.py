@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import HTTPException, Query
 
 from services.notifier.ports import Place
-from shared.http.paging import decode_cursor, encode_cursor
+from shared.http.paging import decode_cursor, encode_cursor, in_utc
 
 Word = Annotated[str, Query(max_length=20)]
 OLDEST = "oldest"
@@ -32,7 +32,7 @@ def place_of(cursor: str | None) -> Place | None:
         return None
     try:
         at = datetime.fromisoformat(position["at"])
-        place = Place(at, str(position["id"]))
+        place = Place(in_utc(at), str(position["id"]))
     except (KeyError, TypeError, ValueError) as error:
         raise HTTPException(
             400, "The cursor belongs to another list; begin again from its first page."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
 from fastapi import HTTPException, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 _MOST_CURSOR_CHARACTERS = 1_024
 PageSize = Annotated[int, Query(ge=1, le=200, description="Items a page.")]
@@ -18,6 +19,22 @@ CursorText = Annotated[
 ]
 
 T = TypeVar("T")
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC; one without an offset is taken to be.
+
+    Raises:
+        ValueError: UTC has no such year.
+    """
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError("no calendar has this moment in UTC") from error
+
+
+Instant = Annotated[datetime, AfterValidator(in_utc)]
+"""A moment in a query, that a database can be asked for."""
 
 
 class Page(BaseModel, Generic[T]):

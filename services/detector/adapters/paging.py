@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from services.detector.errors import InvalidRequestError
 from services.detector.lists import Portion
+from shared.http.paging import in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.documents.collection import ScopedCollection
     from shared.documents.database import Document
+
+_BEYOND_INTEGERS = 2**63
+"""The driver refuses these, by an error that would look like ours."""
 
 
 async def portion_of(
@@ -94,11 +98,11 @@ def _portion(found: list[Document], field: str, limit: int) -> Portion[Document]
 
 def _read(value: Any, *, is_moment: bool) -> Any:
     if not is_moment:
-        if isinstance(value, (str, int, float)):
+        if isinstance(value, (str, float)) or (isinstance(value, int) and abs(value) < _BEYOND_INTEGERS):
             return value
         raise InvalidRequestError("The cursor is not one of ours; begin again from the first page.")
     try:
-        return datetime.fromisoformat(str(value))
+        return in_utc(datetime.fromisoformat(str(value)))
     except ValueError as error:
         raise InvalidRequestError(
             "The cursor is not one of ours; begin again from the first page."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - FastAPI reads the annotations of a dependency at run time
 from typing import Annotated
 
 from fastapi import Depends, Query
 
 from services.detector.lists import Narrowing
-from shared.contracts.signals import SignalKind  # noqa: TC001 - as above
+from shared.contracts.signals import SignalKind  # noqa: TC001 - FastAPI reads the annotations at run time
+from shared.http.paging import Instant  # noqa: TC001 - as above
 
 
 def narrowing(
@@ -16,8 +16,8 @@ def narrowing(
     kind: Annotated[SignalKind | None, Query(description="With an open signal of this kind.")] = None,
     customer: Annotated[str | None, Query(max_length=300, description="A customer's id.")] = None,
     owner: Annotated[str | None, Query(max_length=300, description="The customer's owner.")] = None,
-    since: Annotated[datetime | None, Query(description="From this moment on.")] = None,
-    until: Annotated[datetime | None, Query(description="Before this moment.")] = None,
+    since: Annotated[Instant | None, Query(description="From this moment on.")] = None,
+    until: Annotated[Instant | None, Query(description="Before this moment.")] = None,
     min_confidence: Annotated[
         float | None, Query(ge=0, le=1, description="With an open signal at least this sure.")
     ] = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -14,7 +13,7 @@ from services.detector.domain.corrections import Label
 from services.detector.lists import SignalFilter
 from shared.auth.dependencies import Member, csrf_protect
 from shared.contracts.signals import SignalKind
-from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
+from shared.http.paging import CursorText, Instant, Page, PageSize, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from services.detector.lists import Lists
@@ -53,8 +52,8 @@ def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
         owner: Annotated[str | None, Query(max_length=300, description="The customer's owner.")] = None,
         request: Annotated[str | None, Query(max_length=300, description="A feature request's id.")] = None,
         person: Annotated[str | None, Query(max_length=300, description="A person's id.")] = None,
-        since: Annotated[datetime | None, Query(description="Newest evidence from this moment on.")] = None,
-        until: Annotated[datetime | None, Query(description="Newest evidence before this moment.")] = None,
+        since: Annotated[Instant | None, Query(description="Newest evidence from this moment on.")] = None,
+        until: Annotated[Instant | None, Query(description="Newest evidence before this moment.")] = None,
         min_confidence: Annotated[float | None, Query(ge=0, le=1, description="At least this sure.")] = None,
         sort: Annotated[
             Literal["newest", "confidence", "spend"], Query(description="What comes first.")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.detector.api.answers import AnsweringRoute
 from shared.auth.dependencies import Member
-from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
+from shared.http.paging import CursorText, Instant, Page, PageSize, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from services.detector.lists import TopicRow, Topics
@@ -57,8 +57,8 @@ def topic_routes(*, topics: Topics) -> APIRouter:
     @router.get("")
     async def list_topics(
         identity: Member,
-        since: Annotated[datetime | None, Query(description="From this moment on.")] = None,
-        until: Annotated[datetime | None, Query(description="Before this moment.")] = None,
+        since: Annotated[Instant | None, Query(description="From this moment on.")] = None,
+        until: Annotated[Instant | None, Query(description="Before this moment.")] = None,
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[TopicOut]:

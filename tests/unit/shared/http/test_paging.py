@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from fastapi import HTTPException
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from shared.http.paging import decode_cursor, encode_cursor
+from shared.http.paging import Instant, decode_cursor, encode_cursor
 
 positions = st.dictionaries(
     st.text(max_size=10), st.one_of(st.text(max_size=20), st.integers(-(2**53), 2**53), st.none()), max_size=4
@@ -41,3 +44,18 @@ def test_what_is_no_object_is_refused(text: str) -> None:
     """Lists, numbers and endless texts are no positions."""
     with pytest.raises(HTTPException):
         decode_cursor(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_beyond_the_calendar_is_refused(text: str) -> None:
+    """A query that names it gets a 422, and the database is not asked."""
+    with pytest.raises(ValidationError):
+        TypeAdapter(Instant).validate_python(text)
+
+
+def test_moments_are_asked_for_in_utc() -> None:
+    """An offset is worked in; without one it is UTC already."""
+    told = TypeAdapter(Instant)
+    noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    assert told.validate_python("2026-06-01T14:00:00+02:00") == noon
+    assert told.validate_python("2026-06-01T12:00:00") == noon
