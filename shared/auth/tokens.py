@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -44,10 +44,10 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """A new bearer key. `token` is shown once and stored nowhere."""
+    """A new bearer key. `token` is shown once and stored nowhere; a repr leaves it out."""
 
     key_id: str
-    token: str
+    token: str = field(repr=False)
     expires_at: datetime
 
 

@@ -175,7 +175,10 @@ class FormProtection:
         origin = headers.get("origin")
         if origin is None:
             return True  # No browser asks: they all send Origin with changes.
-        return urlsplit(origin).netloc in {headers.get("host", ""), self._public_host}
+        try:
+            return urlsplit(origin).netloc in {headers.get("host", ""), self._public_host}
+        except ValueError:
+            return False  # No browser writes one that cannot be read.
 
 
 def _cookie(header: str) -> str | None:

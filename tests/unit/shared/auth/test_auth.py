@@ -186,3 +186,11 @@ async def test_roles_default_to_member(clock: ManualClock) -> None:
     issuer = Issuer()
     token = issuer.token(earshot_role="owner")
     assert (await oidc(issuer, clock).identify({"x-forwarded-access-token": token}, None)).role == "member"
+
+
+def test_a_new_key_does_not_show_its_token() -> None:
+    """What is printed of it, in a traceback or a log, is no key."""
+    issued = issue_api_key(
+        KEY, ManualClock(START), organization_id="acme", name="export", role="member", days=1
+    )
+    assert issued.token not in repr(issued)

@@ -207,6 +207,12 @@ async def test_a_page_of_another_site_cannot_change_anything(client: httpx.Async
     ).status_code == 200
 
 
+async def test_an_origin_that_cannot_be_read_is_another_sites(client: httpx.AsyncClient) -> None:
+    """It is refused like any other, and no error of ours."""
+    answer = await client.post("/form", data={"name": "a"}, headers={"origin": "http://["})
+    assert answer.status_code == 403
+
+
 @pytest.mark.parametrize(
     ("content_type", "asked"),
     [
