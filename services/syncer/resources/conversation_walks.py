@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 Query = dict[str, Any]
 
+OPEN = "conversations:open"
 CLOSED = "conversations:closed"
-"""The step that ends a walk over all conversations: from there on changes are asked for."""
+"""The two steps of a walk over all conversations; where both came to their end, changes are asked for from
+there on."""
 
 
 def _is(field: str, operator: str, value: str | int) -> Query:
@@ -48,7 +50,7 @@ def _call(query: Query, size: int, after: str | None) -> Call:
     return Call(Read.CONVERSATION_SEARCH, body=body)
 
 
-OPEN: Query = {
+_OPEN_ONES: Query = {
     "operator": "OR",
     "value": [_is("state", "=", "open"), _is("state", "=", "snoozed")],
 }
@@ -115,19 +117,21 @@ async def read_open(reading: Reading, state: StepState) -> bool:
         if pages.ended:
             return True
         first = pages.calls == 0
-        answer = await pages.next(reading, lambda size, after: _call(OPEN, size, after))
+        answer = await pages.next(reading, lambda size, after: _call(_OPEN_ONES, size, after))
         if first:
             await _expect_all(reading, total_count(answer.body), closed_since(start))
         await _feed_rows(reading, fetch, answer, window=Window(0), walk=_walk_of(reading, state.position))
         pages.turn(answer)
         return pages.ended
 
-    if not await Fetch(reading, state.position).run(feed):
-        return False
-    cursor = reading.cursor("conversation")
-    # Kept apart from the position until the closed ones are read too; see `read_closed`.
-    await reading.save_cursor(replace(cursor, walked_at=pages.began_at, walk_calls=pages.calls))
-    return True
+    # When it began is remembered by the step alone, until the closed ones are read too; see `read_closed`.
+    return await Fetch(reading, state.position).run(feed)
+
+
+def walk_cut_short(reading: Reading) -> str | None:
+    """Return why the walk over all conversations of this run ended unfinished; None where it did not."""
+    walk = (step for step in reading.run.steps if step.name in {OPEN, CLOSED})
+    return next((step.incomplete for step in walk if step.incomplete is not None), None)
 
 
 async def _expect_all(reading: Reading, open_total: int | None, closed: Query) -> None:
@@ -154,16 +158,19 @@ async def read_closed(reading: Reading, state: StepState) -> bool:
 
     if not await Fetch(reading, state.position).run(feed):
         return False
+    if walk_cut_short(reading) is not None:
+        return True  # It counts as a walk over all only with both of its halves: the next run begins anew.
     cursor = reading.cursor("conversation")
-    began_at = cursor.walked_at if cursor.walked_at is not None else pages.began_at
+    opened = Pages(next(step.position for step in reading.run.steps if step.name == OPEN))
     reading.all_met("conversation")
     covered = start if cursor.covered_from is None else min(start, cursor.covered_from)
     await reading.save_cursor(
         replace(
-            cursor.advanced(cursor.position or began_at),
+            cursor.advanced(cursor.position or opened.began_at),
             covered_from=covered,
-            deleted_from=cursor.deleted_from or began_at,
-            walk_calls=cursor.walk_calls + pages.calls,
+            deleted_from=cursor.deleted_from or opened.began_at,
+            walked_at=opened.began_at,
+            walk_calls=opened.calls + pages.calls,
             # What could not be read is named by a gap each; see `Reports`.
             short=0,
         )
@@ -198,9 +205,9 @@ async def read_older(reading: Reading, state: StepState) -> bool:
 async def read_changed(reading: Reading, state: StepState) -> bool:
     cursor = reading.cursor("conversation")
     if cursor.position is None:
-        # The closed ones were not read to their end. Without a beginning this search would show everything
-        # there ever was, whatever the lookback; the next run walks over all of it again.
-        state.incomplete = next(step.incomplete for step in reading.run.steps if step.name == CLOSED)
+        # The walk did not come to its end. Without a beginning this search would show everything there ever
+        # was, whatever the lookback; the next run walks over all of it again.
+        state.incomplete = walk_cut_short(reading)
         return True
     pages = Pages(state.position)
     window = reading.rules.window(cursor.position, exact=cursor.exact is True)
@@ -236,7 +243,7 @@ async def _feed_gaps(reading: Reading, fetch: Fetch) -> None:
 
     What was refused stays so until somebody grants it: it is tried when a person asks, and by full walks.
     """
-    walks_all = any(step.name == "conversations:open" for step in reading.run.steps)
+    walks_all = any(step.name == OPEN for step in reading.run.steps)
     everything = walks_all or reading.run.reason != "scheduled"
     for reason in UNREAD_GAPS:
         if reason in REFUSED_GAPS and not everything:

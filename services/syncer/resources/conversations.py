@@ -14,10 +14,12 @@ from services.syncer.resources.conversation_audit import audit, audit_wanted
 from services.syncer.resources.conversation_fetch import keep_ledger, went
 from services.syncer.resources.conversation_walks import (
     CLOSED,
+    OPEN,
     read_changed,
     read_closed,
     read_older,
     read_open,
+    walk_cut_short,
 )
 from services.syncer.resources.paging import NumberedPages
 from services.syncer.resources.reading import Circumstances, Gone, Reading, Resource, Step
@@ -66,6 +68,9 @@ async def _apply_deleted(reading: Reading, found: Sequence[dict[str, Any]]) -> N
 
 async def _sweep(reading: Reading, state: StepState) -> bool:
     """After a full walk: ask for held conversations inside its scope that it did not meet."""
+    state.incomplete = walk_cut_short(reading)
+    if state.incomplete is not None:
+        return True  # What an unfinished walk did not meet, it may just not have come to.
     state.position.setdefault("walk", f"{reading.run.run_id}:conversations")
     start = lookback_start(reading.now(), reading.connection.lookback_days)
     if not await sweep_absent(reading, state, "conversation", _became, changed_since=start):
@@ -128,8 +133,8 @@ RESOURCE = Resource(
     "conversation",
     order=60,
     steps=(
-        Step("conversations:open", "conversation", _FULL, read_open),
-        Step(CLOSED, "conversation", _FULL, read_closed, after=("conversations:open",)),
+        Step(OPEN, "conversation", _FULL, read_open),
+        Step(CLOSED, "conversation", _FULL, read_closed, after=(OPEN,)),
         Step(
             "conversations:older",
             "conversation",
