@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Body, Depends, HTTPException, Path, Query, Response
 
-from services.connector.answers import as_answers
+from services.connector.answers import as_answers, status_of
 from services.connector.api_models import (
     ConnectionView,
     DiagnosisView,
@@ -20,9 +20,11 @@ from services.connector.api_models import (
     diagnosis_view,
     key_view,
 )
+from services.connector.errors import ConnectionConflict, ConnectionUnknown
 from shared.auth.dependencies import Admin, Member, require_service
 from shared.contracts.connections import ConnectionSettings
 from shared.http.paging import Page
+from shared.http.problems import NO_CREDENTIAL, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -206,7 +208,11 @@ def internal_routes(*, administration: Administration, signing_key: SecretStr, c
         connection_id: str, organization_id: Annotated[str, Query(min_length=1, max_length=256)]
     ) -> LeaseView:
         with as_answers():
-            lease = await administration.lease(organization_id, connection_id)
+            try:
+                lease = await administration.lease(organization_id, connection_id)
+            except (ConnectionUnknown, ConnectionConflict) as error:
+                # By its name the syncer knows that it is us who say so, and not some other address.
+                raise Problem(status_of(error), str(error), kind=NO_CREDENTIAL) from error
         return LeaseView(
             access_token=lease.token,
             base_url=lease.base_url,

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from shared.errors import TransientError
 from shared.http.description import describe
 from shared.http.middleware import BodyLimit, FormProtection, RequestContext, SecurityHeaders
+from shared.http.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,8 @@ def _health(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
 
 def _answer_errors(app: FastAPI, pages: Pages | None) -> None:
     async def refused(request: Request, error: StarletteHTTPException) -> Response:
-        return _answer(request, pages, error.status_code, str(error.detail), error.headers)
+        kind = error.kind if isinstance(error, Problem) else _UNNAMED
+        return _answer(request, pages, error.status_code, str(error.detail), error.headers, kind=kind)
 
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         problems = [
@@ -152,6 +154,9 @@ def _answer_errors(app: FastAPI, pages: Pages | None) -> None:
     app.add_exception_handler(Exception, failed)
 
 
+_UNNAMED = "about:blank"
+"""The type of a problem that its status says everything about (RFC 9457)."""
+
 _TITLES = {
     400: "That could not be understood",
     401: "Sign in first",
@@ -166,6 +171,7 @@ _TITLES = {
 }
 
 
+_FOR_MACHINES = ("/api/", "/internal/")
 _NOBODY, _NOT_ALLOWED = 401, 403
 _SIGN_IN = "People sign in where their organization does, and then try again here."
 
@@ -185,12 +191,13 @@ def _answer(
     detail: str,
     headers: Any,
     *,
+    kind: str = _UNNAMED,
     errors: list[dict[str, str]] | None = None,
 ) -> Response:
     reference: str = getattr(request.state, "reference", "")
     title = _TITLES.get(status, "Request refused")
     wants_page = "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
-    if pages is not None and wants_page and not request.url.path.startswith("/api/"):
+    if pages is not None and wants_page and not request.url.path.startswith(_FOR_MACHINES):
         identity: Identity | None = getattr(request.state, "identity", None)
         return pages.render(
             request,
@@ -206,7 +213,7 @@ def _answer(
             headers=dict(headers) if headers else None,
         )
     body: dict[str, Any] = {
-        "type": "about:blank",
+        "type": kind,
         "title": title,
         "status": status,
         "detail": detail,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx
+import orjson
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from services.syncer.errors import CredentialWithheldError, DisconnectedError
 from services.syncer.ports import Credential
 from shared.auth.tokens import mint_service_token
 from shared.errors import TransientError
+from shared.http.problems import NO_CREDENTIAL
 
 if TYPE_CHECKING:
     from services.syncer.domain.connection import ConnectionKey
@@ -20,9 +22,12 @@ _TIMEOUT_SECONDS = 10.0
 _EXPIRY_GUARD_SECONDS = 5.0
 """A lease this close to its end is renewed, so that it does not end during a slice's first call."""
 
-_GONE = frozenset({404, 409, 410})
 _OK = 200
 _OWN_FAULTS = 500
+
+_WRONG_KEY = "Compare EARSHOT_SIGNING_KEY of both services."
+_WHAT_TO_DO = {401: _WRONG_KEY, 403: _WRONG_KEY}
+_WRONG_ADDRESS = "That is not the connector's word: look whether it is its address, without a path."
 
 
 class _Lease(BaseModel):
@@ -80,7 +85,7 @@ class HttpCredentials:
             ) from error
 
     def _read(self, key: ConnectionKey, response: httpx.Response) -> Credential:
-        if response.status_code in _GONE:
+        if _says_none(response):
             raise DisconnectedError("The connector has no credential for this connection any more.")
         if response.status_code >= _OWN_FAULTS:
             raise TransientError(
@@ -88,8 +93,8 @@ class HttpCredentials:
             )
         if response.status_code != _OK:
             raise CredentialWithheldError(
-                f"The connector answered {response.status_code} when asked for a credential."
-                " With 401 or 403, compare EARSHOT_SIGNING_KEY of both services."
+                f"What EARSHOT_CONNECTOR_URL names answered {response.status_code} when asked for a"
+                f" credential. {_WHAT_TO_DO.get(response.status_code, _WRONG_ADDRESS)}"
             )
         try:
             lease = _Lease.model_validate_json(response.content)
@@ -97,6 +102,7 @@ class HttpCredentials:
             # The body holds a token, so neither it nor pydantic's words about it are shown.
             raise CredentialWithheldError(
                 f"The connector's credential cannot be read: {error.error_count()} fields are wrong."
+                " Look whether EARSHOT_CONNECTOR_URL is its address, and both services of one version."
             ) from None
         return Credential(
             key=key,
@@ -105,3 +111,12 @@ class HttpCredentials:
             workspace_id=lease.workspace_id,
             expires_at=self._clock.monotonic() + lease.expires_in_seconds,
         )
+
+
+def _says_none(response: httpx.Response) -> bool:
+    """Tell whether the connector itself says that it has none: any other address may answer 404 as well."""
+    try:
+        told = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(told, dict) and told.get("type") == NO_CREDENTIAL

@@ -25,6 +25,7 @@ from shared.contracts.connections import ConnectionChanged, ConnectionSettings
 from shared.contracts.registry import EVENT_BY_TYPE
 from shared.contracts.resources import topic_of
 from shared.contracts.sync import SyncRequested
+from shared.http.problems import NO_CREDENTIAL
 from shared.messaging.cloudevent import encode
 from shared.messaging.partitioning import partition_for
 
@@ -83,7 +84,7 @@ class Connector:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 connector.asked.append((self.path, self.headers.get("Authorization", "")))
-                body = json.dumps(connector.lease or {"title": "none"}).encode()
+                body = json.dumps(connector.lease or {"type": NO_CREDENTIAL}).encode()
                 self.send_response(200 if connector.lease else 404)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

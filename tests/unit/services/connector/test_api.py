@@ -10,6 +10,7 @@ from services.connector.domain.diagnosis import Sight
 from services.connector.errors import IntercomUnreachable
 from shared.auth.tokens import mint_service_token
 from shared.contracts.sync import ResourceCount, SyncProgressed
+from shared.http.problems import NO_CREDENTIAL
 from tests.unit.services.connector.fakes import MEMBER, NOW, TOKEN, US, a_workspace, refused
 from tests.unit.services.connector.rig import Rig
 from tests.unit.services.connector.site import Site
@@ -213,12 +214,19 @@ async def test_the_syncer_borrows_the_credential(site: Site, rig: Rig) -> None:
         "expires_in_seconds": 300,
     }
     other = await site.http.get(CREDENTIAL, params={"organization_id": "other"}, headers=_bearer(rig))
-    assert other.status_code == 404
+    assert (other.status_code, other.json()["type"]) == (404, NO_CREDENTIAL)
     rig.hold(state="needs_attention")
     refusal = await site.http.get(CREDENTIAL, params=asked, headers=_bearer(rig))
-    assert refusal.status_code == 409
+    assert (refusal.status_code, refusal.json()["type"]) == (409, NO_CREDENTIAL)
     rig.hold(credential="v0:lost")
     assert (await site.http.get(CREDENTIAL, params=asked, headers=_bearer(rig))).status_code == 503
+
+
+async def test_an_address_without_a_connection_behind_it_is_told_apart(site: Site, rig: Rig) -> None:
+    """Only the lease itself says that there is no credential; any other address says nothing of the kind."""
+    asks = {**_bearer(rig), "Accept": "*/*"}
+    missed = await site.http.get(f"/prefix{CREDENTIAL}", headers=asks)
+    assert (missed.status_code, missed.json()["type"]) == (404, "about:blank")
 
 
 async def test_nobody_else_borrows_it(site: Site, rig: Rig) -> None:

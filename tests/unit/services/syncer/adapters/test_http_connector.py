@@ -11,6 +11,7 @@ from services.syncer.errors import CredentialWithheldError, DisconnectedError
 from shared.auth.tokens import service_of_token
 from shared.clock import ManualClock
 from shared.errors import TransientError
+from shared.http.problems import NO_CREDENTIAL
 from tests.unit.services.syncer.store_suite import KEY, NOW
 
 SIGNING_KEY = SecretStr("a signing key that is long enough for tests")
@@ -69,11 +70,29 @@ async def test_asks_as_the_syncer_and_keeps_the_answer() -> None:
     await leases.aclose()
 
 
-@pytest.mark.parametrize("status", [404, 409, 410])
+@pytest.mark.parametrize("status", [404, 409])
 async def test_no_credential_means_disconnected(status: int) -> None:
-    """The connector's refusal is somebody's decision, not a fault."""
-    leases = credentials(Connector(httpx.Response(status)), ManualClock(NOW))
+    """The connector's own refusal, which bears a name, is somebody's decision and not a fault."""
+    refusal = {"type": NO_CREDENTIAL, "title": "Not found", "status": status}
+    leases = credentials(Connector(httpx.Response(status, json=refusal)), ManualClock(NOW))
     with pytest.raises(DisconnectedError):
+        await leases.lease(KEY)
+
+
+@pytest.mark.parametrize("status", [404, 409, 410])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<html><h1>404 Not Found</h1></html>",
+        b'["not found"]',
+        b'{"type": "about:blank", "title": "Not found", "status": 404, "detail": "Not Found"}',
+    ],
+)
+async def test_an_address_that_is_not_the_connectors_concludes_nothing(status: int, content: bytes) -> None:
+    """A wrong setting answers like a connection that is gone: the operator is told which one to look at."""
+    leases = credentials(Connector(httpx.Response(status, content=content)), ManualClock(NOW))
+    with pytest.raises(CredentialWithheldError, match="EARSHOT_CONNECTOR_URL"):
         await leases.lease(KEY)
 
 

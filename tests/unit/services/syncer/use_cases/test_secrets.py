@@ -15,6 +15,7 @@ from services.syncer.adapters.http_connector import HttpCredentials
 from services.syncer.errors import DisconnectedError
 from shared.clock import ManualClock
 from shared.errors import TransientError
+from shared.http.problems import NO_CREDENTIAL
 from tests.unit.services.syncer.rig import KEY, START, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
 
@@ -69,8 +70,9 @@ LEASE = {"access_token": DEMO_TOKEN, "base_url": "http://intercom.test", "expire
         (200, [DEMO_TOKEN]),
         (500, {"detail": DEMO_TOKEN}),
         (404, {"detail": DEMO_TOKEN}),
+        (404, {"type": NO_CREDENTIAL, "detail": DEMO_TOKEN}),
     ],
-    ids=["a wrong type", "a missing one", "a wrong name", "a list", "a fault", "none"],
+    ids=["a wrong type", "a missing one", "a wrong name", "a list", "a fault", "nothing", "none"],
 )
 async def test_no_bad_lease_shows_the_token(status: int, body: Any) -> None:
     """What the connector answered is not shown when it cannot be used."""
