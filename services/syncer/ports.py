@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from services.syncer.domain.held import Held
     from services.syncer.domain.reads import Call
     from services.syncer.domain.run import Hint, Intent, Lane, Run
-    from shared.contracts.sync import Gap, ResourceType, SyncReason
+    from shared.contracts.sync import Gap, GapAspect, ResourceType, SyncReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,14 +273,20 @@ class Cursors(Protocol):
 
 
 class Gaps(Protocol):
-    """Known gaps, each by resource, id and reason."""
+    """Known gaps, each by resource, id, reason and aspect."""
 
     async def open(self, key: ConnectionKey, gap: Gap) -> None:
         """Note a gap; one that is known keeps its time and takes the new number."""
         ...
 
     async def close(
-        self, key: ConnectionKey, resource: ResourceType, id_: str | None, reasons: Sequence[str]
+        self,
+        key: ConnectionKey,
+        resource: ResourceType,
+        id_: str | None,
+        reasons: Sequence[str],
+        *,
+        aspect: GapAspect | None = None,
     ) -> None: ...
 
     async def close_all(

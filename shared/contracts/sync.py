@@ -52,6 +52,9 @@ class ResourceCount(Record):
     total: int | None = Field(default=None, ge=0, description="None while the source has not said.")
 
 
+GapAspect = Literal["deletions"]
+
+
 class Gap(Record):
     """Something known to be missing, by name, with what will be done about it."""
 
@@ -60,6 +63,11 @@ class Gap(Record):
     reason: Literal[
         "parts_cut_at_500", "deleted_before_read", "permission_missing", "plan_restricted", "still_lagging"
     ]
+    aspect: GapAspect | None = Field(
+        default=None,
+        description="What of it is missing, where it is not the thing itself. deletions: all that exists is"
+        " held, and what was deleted is noticed late.",
+    )
     missing: int | None = Field(default=None, ge=0)
     since: Moment
 

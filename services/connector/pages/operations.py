@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from services.connector.pages.words import GAP_WORDS, RESOURCE_NAMES, state_word
+from services.connector.pages.words import RESOURCE_NAMES, state_word
 from shared.auth.dependencies import Member
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ def operation_pages(*, pages: Pages, connections: Connections) -> APIRouter:
             identity=identity,
             rows=rows,
             resource_names=RESOURCE_NAMES,
-            gap_words=GAP_WORDS,
         )
 
     return router

@@ -10,10 +10,10 @@ from services.connector.answers import ANSWERED, status_of
 from services.connector.domain.hosts import REGION_NAMES
 from services.connector.errors import WorkspaceDiffers
 from services.connector.pages.words import (
-    GAP_WORDS,
     PERMISSIONS,
     RESOURCE_NAMES,
     VERDICT_WORDS,
+    gap_words,
     state_word,
 )
 from shared.contracts.topics import SERVICES
@@ -133,7 +133,7 @@ class IntegrationPages:
             addresses=self._hosts.addresses,
             permissions=PERMISSIONS,
             resource_names=RESOURCE_NAMES,
-            gap_words=GAP_WORDS,
+            gap_words=gap_words,
             verdict_words=VERDICT_WORDS,
             services=SERVICES,
             intervals=_intervals(connection),

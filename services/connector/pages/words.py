@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from services.connector.domain.diagnosis import Verdict
     from services.connector.domain.report import SyncReport
     from shared.contracts.connections import AttentionReason
+    from shared.contracts.sync import Gap
 
 Tone = Literal["good", "busy", "attention", "bad", "off"]
 
@@ -32,13 +33,30 @@ RESOURCE_NAMES = {
     "conversation": "Conversations",
 }
 
-GAP_WORDS = {
+_GAP_WORDS = {
     "parts_cut_at_500": "Intercom hands out the newest 500 parts only; older ones stay where we had them.",
     "deleted_before_read": "It was deleted in Intercom between being listed and being read.",
     "permission_missing": "The app lacks the permission. Tick it in the Developer Hub; we try at every run.",
     "plan_restricted": "The workspace's plan does not include it.",
     "still_lagging": "Intercom's search shows changes late; the next run reads it again.",
 }
+
+_DELETIONS_WORDS = {
+    "permission_missing": "Intercom does not show the app its list of them.",
+    "plan_restricted": "The workspace's plan does not include the list of them.",
+    "still_lagging": "Intercom's list of them could not be read; the next run tries again.",
+}
+_DELETIONS_MEAN = "All others are read, and a deletion is noticed within hours instead of minutes."
+
+
+def gap_words(gap: Gap) -> tuple[str, str]:
+    """Return what a gap is about and why it is there, in words."""
+    if gap.aspect == "deletions":
+        why = _DELETIONS_WORDS.get(gap.reason, _GAP_WORDS[gap.reason])
+        return f"Deleted {RESOURCE_NAMES[gap.resource].lower()}", f"{why} {_DELETIONS_MEAN}"
+    name = RESOURCE_NAMES.get(gap.resource, gap.resource)
+    return (f"{name} {gap.id}" if gap.id else name), _GAP_WORDS[gap.reason]
+
 
 _WAY_OUT: dict[AttentionReason, str] = {
     "token_revoked": (

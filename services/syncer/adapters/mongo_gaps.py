@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from services.syncer.domain.connection import ConnectionKey
-    from shared.contracts.sync import ResourceType
+    from shared.contracts.sync import GapAspect, ResourceType
 
 
 class MongoGaps:
@@ -31,7 +31,7 @@ class MongoGaps:
 
     async def open(self, key: ConnectionKey, gap: Gap) -> None:
         await self._collection.of(key.organization_id).update_one(
-            {"_id": key.document_id(gap_name(gap.resource, gap.id, gap.reason))},
+            {"_id": key.document_id(gap_name(gap.resource, gap.id, gap.reason, gap.aspect))},
             {
                 "$set": {"missing": gap.missing},
                 "$setOnInsert": {
@@ -39,6 +39,7 @@ class MongoGaps:
                     "resource": gap.resource,
                     "id": gap.id,
                     "reason": gap.reason,
+                    "aspect": gap.aspect,
                     "since": gap.since,
                 },
             },
@@ -46,9 +47,15 @@ class MongoGaps:
         )
 
     async def close(
-        self, key: ConnectionKey, resource: ResourceType, id_: str | None, reasons: Sequence[str]
+        self,
+        key: ConnectionKey,
+        resource: ResourceType,
+        id_: str | None,
+        reasons: Sequence[str],
+        *,
+        aspect: GapAspect | None = None,
     ) -> None:
-        names = [key.document_id(gap_name(resource, id_, reason)) for reason in reasons]
+        names = [key.document_id(gap_name(resource, id_, reason, aspect)) for reason in reasons]
         await self._collection.of(key.organization_id).delete_many({"_id": {"$in": names}})
 
     async def close_all(
@@ -105,6 +112,8 @@ def _gap(document: dict[str, Any]) -> Gap:
         resource=document["resource"],
         id=document["id"],
         reason=document["reason"],
+        # Documents of an earlier version know no aspect.
+        aspect=document.get("aspect"),
         missing=document["missing"],
         since=document["since"],
     )

@@ -9,6 +9,6 @@ REFUSED_GAPS = frozenset({"permission_missing", "plan_restricted"})
 """Reasons for which something is kept from us: nothing of it is expected until it is granted."""
 
 
-def gap_name(resource: str, id_: str | None, reason: str) -> str:
-    """Return the name of a gap; `id_` is None when a whole resource is missing."""
-    return f"{resource}/{reason}/{id_ or ''}"
+def gap_name(resource: str, id_: str | None, reason: str, aspect: str | None = None) -> str:
+    """Return the name of a gap; `id_` is None when it concerns a whole resource."""
+    return f"{resource}/{reason}/{id_ or ''}" + (f"/{aspect}" if aspect else "")

@@ -156,6 +156,7 @@ RESOURCE = Resource(
             _read_deleted,
             after=(CLOSED, "conversations:changed"),
             wanted=_deleted_due,
+            aspect="deletions",
         ),
         Step(
             "conversations:absent",

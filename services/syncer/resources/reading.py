@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from services.syncer.domain.run import Hint, Run, RunKind, StepState
     from services.syncer.ports import Cursors, Fingerprints, Gaps, IntercomReader
     from shared.clock import Clock
-    from shared.contracts.sync import ResourceType, SyncReason
+    from shared.contracts.sync import GapAspect, ResourceType, SyncReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,13 @@ class Reading:
         await self.fingerprints.mark(self.connection.key, resource, ids, walk=walk)
 
     async def gap(
-        self, resource: ResourceType, id_: str | None, reason: str, missing: int | None = None
+        self,
+        resource: ResourceType,
+        id_: str | None,
+        reason: str,
+        missing: int | None = None,
+        *,
+        aspect: GapAspect | None = None,
     ) -> None:
         self._on_gap(reason)
         await self.gaps.open(
@@ -173,6 +179,7 @@ class Reading:
                     "resource": resource,
                     "id": id_,
                     "reason": reason,
+                    "aspect": aspect,
                     "missing": missing,
                     "since": self._clock.now(),
                 }
@@ -219,6 +226,7 @@ class Step:
         kinds: the runs that have this step.
         after: steps of the same run that must be done before.
         wanted: whether a run under these circumstances needs it.
+        aspect: what of its resource is missing where it could not be done, unless that is all of it.
     """
 
     name: str
@@ -227,6 +235,7 @@ class Step:
     advance: Callable[[Reading, StepState], Awaitable[bool]]
     after: tuple[str, ...] = ()
     wanted: Callable[[Circumstances], bool] = always
+    aspect: GapAspect | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,8 @@ class FullRuns:
 
     async def _end_incomplete(self, reading: Reading, state: StepState, reason: str) -> None:
         state.done, state.incomplete = True, reason
-        await reading.gap(self._planner.step(state.name).resource, None, reason)
+        step = self._planner.step(state.name)
+        await reading.gap(step.resource, None, reason, aspect=step.aspect)
 
     def _park(self, state: StepState, later: Exception) -> None:
         """Put a step off until its reason may have passed; nothing sleeps meanwhile (DESIGN §4)."""
@@ -205,11 +206,13 @@ class FullRuns:
 
     async def _close_gaps(self, run: Run) -> None:
         """Close the gaps of whole resources that this run has read completely; name those it has not."""
-        read = {self._planner.step(step.name).resource for step in run.steps}
-        trouble = {(self._planner.step(step.name).resource, step.incomplete) for step in run.steps}
+        steps = [(self._planner.step(state.name), state.incomplete) for state in run.steps]
+        read = {(step.resource, step.aspect) for step, _ in steps}
+        trouble = {(step.resource, step.aspect, incomplete) for step, incomplete in steps}
         for gap in await self._stores.gaps.whole(run.key):
-            if gap.resource in read and (gap.resource, gap.reason) not in trouble:
-                await self._stores.gaps.close(run.key, gap.resource, None, [gap.reason])
+            what = (gap.resource, gap.aspect)
+            if what in read and (*what, gap.reason) not in trouble:
+                await self._stores.gaps.close(run.key, gap.resource, None, [gap.reason], aspect=gap.aspect)
 
     async def _pause(self, run: Run) -> str:
         now = self._clock.now()

@@ -161,7 +161,8 @@ class Reports:
         unread = _FOLLOWED - reached.keys()
         if unread:
             gaps = await self._stores.gaps.whole(run.key)
-            unread -= {gap.resource for gap in gaps if gap.reason in REFUSED_GAPS}
+            refused = [gap for gap in gaps if gap.aspect is None and gap.reason in REFUSED_GAPS]
+            unread -= {gap.resource for gap in refused}
         if unread or not reached:
             return None
         return observed(min(reached.values()) - self._overlap_seconds)

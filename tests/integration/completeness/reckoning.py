@@ -98,7 +98,7 @@ class Reckoning:
         until = completed.complete_up_to.timestamp()
         truth = Truth(self._world.workspace, self._world.key.organization_id)
         mirror = followed(self._world.journal.records)
-        excused = {(gap.resource, gap.id) for gap in completed.gaps}
+        excused = {(gap.resource, gap.id) for gap in completed.gaps if gap.aspect is None}
         found = []
         cursors = self._world.cursors.kept.get(self._world.key, {})
         if ("company", None) not in excused and "company" in cursors:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from services.syncer.domain.cursor import Cursor
     from services.syncer.domain.held import Held
     from services.syncer.domain.run import Hint, Intent, Lane, Run
-    from shared.contracts.sync import Gap, ResourceType, SyncReason
+    from shared.contracts.sync import Gap, GapAspect, ResourceType, SyncReason
 
 
 class MemoryConnections:
@@ -89,15 +89,21 @@ class MemoryGaps:
 
     async def open(self, key: ConnectionKey, gap: Gap) -> None:
         mine = self.kept.setdefault(key, {})
-        name = gap_name(gap.resource, gap.id, gap.reason)
+        name = gap_name(gap.resource, gap.id, gap.reason, gap.aspect)
         since = mine[name].since if name in mine else gap.since
         mine[name] = gap.model_copy(update={"since": since})
 
     async def close(
-        self, key: ConnectionKey, resource: ResourceType, id_: str | None, reasons: Sequence[str]
+        self,
+        key: ConnectionKey,
+        resource: ResourceType,
+        id_: str | None,
+        reasons: Sequence[str],
+        *,
+        aspect: GapAspect | None = None,
     ) -> None:
         for reason in reasons:
-            self.kept.get(key, {}).pop(gap_name(resource, id_, reason), None)
+            self.kept.get(key, {}).pop(gap_name(resource, id_, reason, aspect), None)
 
     async def close_all(
         self, key: ConnectionKey, resource: ResourceType, reason: str, *, known_before: datetime

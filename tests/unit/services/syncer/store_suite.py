@@ -126,6 +126,18 @@ class GapSuite:
         assert [gap.reason for gap in await stores.gaps.listed(KEY, limit=10)] == ["parts_cut_at_500"]
         assert await stores.gaps.forget(KEY) == 1
 
+    async def test_tells_aspects_apart(self, stores: Stores) -> None:
+        """What is missing of a thing and the thing itself are two gaps, each opened and closed alone."""
+        whole = Gap(resource="conversation", reason="permission_missing", since=NOW)
+        deletions = whole.model_copy(update={"aspect": "deletions"})
+        for gap in (whole, deletions):
+            await stores.gaps.open(KEY, gap)
+        assert await stores.gaps.whole(KEY) == [whole, deletions]
+        await stores.gaps.close(KEY, "conversation", None, ["permission_missing"])
+        assert await stores.gaps.whole(KEY) == [deletions]
+        await stores.gaps.close(KEY, "conversation", None, ["permission_missing"], aspect="deletions")
+        assert await stores.gaps.count(KEY) == 0
+
     async def test_goes_on_by_id(self, stores: Stores) -> None:
         """From after the one named, in pieces; one of the whole resource comes before all others."""
         for id_ in ("3", "1", None, "2"):

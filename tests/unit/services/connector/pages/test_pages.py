@@ -248,6 +248,7 @@ async def test_the_ledger_names_its_gaps(site: Site, rig: Rig) -> None:
             gaps=(
                 Gap(resource="conversation", id="77", reason="parts_cut_at_500", missing=12, since=NOW),
                 Gap(resource="tag", reason="permission_missing", since=NOW),
+                Gap(resource="conversation", reason="permission_missing", aspect="deletions", since=NOW),
             ),
             gap_count=150,
             started_at=NOW,
@@ -257,7 +258,8 @@ async def test_the_ledger_names_its_gaps(site: Site, rig: Rig) -> None:
     page = await site.get()
     assert "but for 150 named gaps" in page
     assert "Conversations 77 12 parts missing Intercom hands out the newest 500 parts only" in page
-    assert "The app lacks the permission" in page
+    assert "Tags The app lacks the permission" in page
+    assert "Deleted conversations Intercom does not show the app its list of them" in page
     assert "1,204 1,205" in page
     assert "not told" in page
     assert "The first hundred are shown" in page

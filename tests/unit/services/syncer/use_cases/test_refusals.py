@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,45 @@ async def test_a_refused_search_is_a_gap_of_the_whole_resource() -> None:
     assert [(gap.resource, gap.id, gap.reason) for gap in rig.completed[-1].gaps] == [
         ("conversation", None, "permission_missing")
     ]
+
+
+async def test_a_refused_list_of_deleted_ones_is_no_gap_of_all_conversations() -> None:
+    """It is named for what it is, until it was read: no run that leaves it out closes it."""
+    rig = Rig(small())
+    deleted = "/conversations/deleted"
+    refuse(rig, lambda asked: httpx.Response(403, json=FORBIDDEN) if asked.url.path == deleted else None)
+    completed = await rig.first_sync()
+    named = [("conversation", None, "permission_missing", "deletions")]
+    assert [(gap.resource, gap.id, gap.reason, gap.aspect) for gap in completed.gaps] == named
+    assert (completed.complete_up_to is not None, rig.missing()) == (True, [])
+    await rig.cursors.save(KEY, replace(rig.cursors.kept[KEY]["conversation"], deleted_from=heard(rig)))
+    await rig.request("scheduled")
+    await rig.settle()
+    assert rig.completed[-1].gaps == completed.gaps
+    refuse(rig, lambda _: None)
+    await rig.request("manual")
+    await rig.settle()
+    assert rig.completed[-1].gaps == ()
+
+
+async def test_conversations_and_their_deletions_are_two_gaps() -> None:
+    """What is kept whole stays named when only the list of deleted ones is granted again."""
+    rig = Rig(small())
+    await rig.first_sync()
+    both = {SEARCH, "/conversations/deleted"}
+    refuse(rig, lambda asked: httpx.Response(403, json=FORBIDDEN) if asked.url.path in both else None)
+    await rig.request("manual")
+    await rig.settle()
+    assert {gap.aspect for gap in rig.completed[-1].gaps} == {None, "deletions"}
+    both.remove("/conversations/deleted")
+    await rig.request("manual")
+    await rig.settle()
+    assert [gap.aspect for gap in rig.completed[-1].gaps] == [None]
+
+
+def heard(rig: Rig) -> int:
+    """Return a time at which the list of deleted ones was heard so lately that it is left out."""
+    return int(rig.clock.now().timestamp())
 
 
 @pytest.mark.parametrize(("path", "resource"), [("/contacts", "contact"), (SEARCH, "conversation")])
