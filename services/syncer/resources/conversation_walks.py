@@ -36,6 +36,9 @@ CLOSED = "conversations:closed"
 """The two steps of a walk over all conversations; where both came to their end, changes are asked for from
 there on."""
 
+ABSENT = "conversations:absent"
+"""The step that asks for what a walk did not meet; a first walk has none."""
+
 
 def _is(field: str, operator: str, value: str | int) -> Query:
     return {"field": field, "operator": operator, "value": value}
@@ -169,13 +172,27 @@ async def read_closed(reading: Reading, state: StepState) -> bool:
             cursor.advanced(cursor.position or opened.began_at),
             covered_from=covered,
             deleted_from=cursor.deleted_from or opened.began_at,
-            walked_at=opened.began_at,
-            walk_calls=opened.calls + pages.calls,
             # What could not be read is named by a gap each; see `Reports`.
             short=0,
         )
     )
+    if all(step.name != ABSENT for step in reading.run.steps):
+        await walked(reading)
     return True
+
+
+async def walked(reading: Reading) -> None:
+    """Remember that all conversations were walked over: met, and asked for where they were not."""
+    opened, closed = (
+        Pages(step.position) for name in (OPEN, CLOSED) for step in reading.run.steps if step.name == name
+    )
+    await reading.save_cursor(
+        replace(
+            reading.cursor("conversation"),
+            walked_at=opened.began_at,
+            walk_calls=opened.calls + closed.calls,
+        )
+    )
 
 
 async def read_older(reading: Reading, state: StepState) -> bool:

@@ -13,6 +13,7 @@ from services.syncer.errors import ResourceMissingError
 from services.syncer.resources.conversation_audit import audit, audit_wanted
 from services.syncer.resources.conversation_fetch import keep_ledger, went
 from services.syncer.resources.conversation_walks import (
+    ABSENT,
     CLOSED,
     OPEN,
     read_changed,
@@ -20,6 +21,7 @@ from services.syncer.resources.conversation_walks import (
     read_older,
     read_open,
     walk_cut_short,
+    walked,
 )
 from services.syncer.resources.paging import NumberedPages
 from services.syncer.resources.reading import Circumstances, Gone, Reading, Resource, Step
@@ -77,6 +79,7 @@ async def _sweep(reading: Reading, state: StepState) -> bool:
         return False
     # Everything the source has was walked over: what it had deleted earlier is missing from nothing.
     await reading.no_gaps_before_run("conversation", "deleted_before_read")
+    await walked(reading)
     return True
 
 
@@ -159,7 +162,7 @@ RESOURCE = Resource(
             aspect="deletions",
         ),
         Step(
-            "conversations:absent",
+            ABSENT,
             "conversation",
             frozenset({"reconcile"}),
             _sweep,
@@ -170,7 +173,7 @@ RESOURCE = Resource(
             "conversation",
             frozenset({"reconcile"}),
             audit,
-            after=("conversations:changed", "conversations:absent"),
+            after=("conversations:changed", ABSENT),
             wanted=audit_wanted,
         ),
     ),

@@ -91,3 +91,25 @@ async def test_an_unfinished_walk_proves_nothing_to_be_gone(half: bytes) -> None
 
 def _deleted_before_read(rig: Rig) -> Gap:
     return Gap(resource="conversation", id="99999", reason="deleted_before_read", since=rig.clock.now())
+
+
+async def test_a_walk_whose_missing_ones_could_not_be_asked_for_is_made_again() -> None:
+    """What the lists do not show any more is part of the walk: until it was asked for, nothing is proven."""
+    rig = Rig(small(), audit_calls_per_minute=0)
+    await rig.first_sync()
+    one = oldest(rig, CLOSED)
+    rig.mutate("delete_conversation", conversation_id=one)
+    silent = {"/conversations/deleted", f"/conversations/{one}"}
+    refuse(rig, lambda asked: httpx.Response(502) if asked.url.path in silent else None)
+    await reconcile(rig)
+    assert WHOLE[0] in named(rig.completed[-1].gaps)
+    rig.clock.advance(300)
+    await rig.request("scheduled")
+    await rig.settle()
+    assert [gap.aspect for gap in rig.completed[-1].gaps] == [None, "deletions"]
+    silent.remove(f"/conversations/{one}")
+    rig.clock.advance(300)
+    await rig.request("scheduled")
+    await rig.settle()
+    assert [gap.aspect for gap in rig.completed[-1].gaps] == ["deletions"]
+    assert rig.missing() == []
