@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import structlog
@@ -94,15 +93,21 @@ class Removal:
         return True
 
     async def after_slice(self, key: ConnectionKey) -> None:
-        """Remove what a slice left that outlived its lease and ended after the removal."""
+        """Remove what a slice left that outlived its lease and ended after the removal; one slice of it.
+
+        Such a slice leaves a few batches at most, which is less than one of these. Where there is more, the
+        order is still being carried out, and goes on with it.
+        """
         barrier = await self._stores.connections.barred(key)
         if barrier is None or barrier.workspace_id is None:
             # A removed connection's record bars it too, without a name: what is held is left to the order,
             # since nothing can be buried on the topics without knowing the workspace.
             return
         if not await self._stores.runs.leased(key, now=self._clock.now()):
-            await self._forget_resources(key, barrier.workspace_id)
-            await self._forget_rest(key, barrier.workspace_id)
+            deadline = self._clock.monotonic() + self._slice_seconds
+            _, more = await self._forget_resources(key, barrier.workspace_id, deadline)
+            if not more:
+                await self._forget_rest(key, barrier.workspace_id)
 
     async def _forget_rest(self, key: ConnectionKey, workspace_id: str | None) -> int:
         """Remove all that is beside the resources; the notes of slices last, so that a crash loses none."""
@@ -136,15 +141,18 @@ class Removal:
             await self._publisher.publish_tombstones(*parts, whole)
 
     async def _forget_resources(
-        self, key: ConnectionKey, workspace_id: str | None, deadline: float = math.inf
+        self, key: ConnectionKey, workspace_id: str | None, deadline: float
     ) -> tuple[int, bool]:
         """Publish a tombstone for every key ever published, then delete what named it; batch by batch.
 
-        Return how many documents went, and whether there may be more: no batch begins after the deadline.
+        Return how many documents went, and whether there are more: none but the first batch begins after the
+        deadline.
         """
         documents = 0
         observed_at = self._clock.now().isoformat()
         while held := await self._stores.fingerprints.any_held(key, limit=self._at_once):
+            if documents and self._clock.monotonic() >= deadline:
+                return documents, True
             tombstones: list[Event] = []
             for one in held:
                 if workspace_id is None:
@@ -171,6 +179,4 @@ class Removal:
                 documents += await self._stores.fingerprints.forget(
                     key, resource, [one.id for one in held if one.resource == resource]
                 )
-            if self._clock.monotonic() >= deadline:
-                return documents, True
         return documents, False

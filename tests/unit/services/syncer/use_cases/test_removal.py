@@ -94,3 +94,20 @@ async def test_another_replica_goes_on_where_one_ended() -> None:
     assert 0 < buried < len(rig.publisher.tombstones)
     assert len(set(rig.publisher.tombstones)) == len(rig.publisher.tombstones)
     assert len(told(rig)) == 1
+
+
+async def test_a_slice_that_ends_during_a_removal_takes_no_more_than_a_slice() -> None:
+    """It removes what it left, and not the whole workspace at once: the order goes on with the rest."""
+    rig = Rig(small())
+    await rig.first_sync()
+    keys = set(rig.mirror())
+    slow = SlowRemoval(rig)
+    assert not await slow.slice(slow.removal)
+    began = rig.clock.monotonic()
+    await slow.removal.after_slice(KEY)
+    assert rig.clock.monotonic() - began < SLICE_SECONDS + BATCH_SECONDS
+    assert rig.runs.documents != {}
+    while not await slow.slice(slow.removal):
+        pass
+    assert keys <= set(rig.publisher.tombstones)
+    assert (rig.fingerprints.kept[KEY], rig.runs.documents, len(told(rig))) == ({}, {}, 1)
