@@ -229,7 +229,9 @@ async def read_changed(reading: Reading, state: StepState) -> bool:
     pages = Pages(state.position)
     window = reading.rules.window(cursor.position, exact=cursor.exact is True)
     order = Descending(state.position.get("last"), broken=state.position.get("disorder", False))
-    query = {"operator": "AND", "value": [_is("updated_at", ">", window.asked_after())]}
+    # A cursor belongs to the question that it was given for, also when the search proves exact meanwhile.
+    asked_after = state.position.setdefault("asked_after", window.asked_after())
+    query = {"operator": "AND", "value": [_is("updated_at", ">", asked_after)]}
 
     async def feed(fetch: Fetch) -> bool:
         if pages.ended:

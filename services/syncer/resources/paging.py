@@ -94,13 +94,7 @@ class Pages:
         except RequestRefusedError as error:
             if after is None:
                 raise
-            self._position.pop("after")
-            self._position["restarts"] = self._position.get("restarts", 0) + 1
-            if self._position["restarts"] > _MOST_RESTARTS:
-                raise WalkRefusedError(
-                    f"A page was refused after {_MOST_RESTARTS} restarts. {error}"
-                ) from error
-            raise SourceUnavailableError(f"A page's cursor was refused; starting again. {error}") from error
+            raise self._again(f"A page's cursor was refused. {error}") from error
         size.came()
         self._remember(size)
         self._position.setdefault("from", answer.at)
@@ -108,17 +102,35 @@ class Pages:
         return answer
 
     def turn(self, answer: Answer) -> None:
-        """Go on to the page after this one. Called when what the page held is safely kept or queued."""
+        """Go on to the page after this one. Called when what the page held is safely kept or queued.
+
+        Only a page that names no next one is the last. One whose next page cannot be asked for, or is itself,
+        as where a cursor is not heeded, has others behind it that nobody saw: the walk starts again.
+
+        Raises:
+            SourceUnavailableError: it starts again.
+            WalkRefusedError: it started again often enough.
+        """
         following = next_cursor(answer.body)
-        if following is None or following == self._position.get("after"):
+        if not record(answer.body.get("pages")).get("next"):
             self._position["ended"] = True
             self._position.pop("after", None)
+        elif following is None or following == self._position.get("after"):
+            raise self._again("A page leads to no other, though it is not the last.")
         else:
             self._position["after"] = following
 
     def end(self) -> None:
         """End the walk early: everything that follows is known to be too old."""
         self._position["ended"] = True
+
+    def _again(self, why: str) -> SourceUnavailableError | WalkRefusedError:
+        """Start again from the top; return what to raise, which after several starts gives the walk up."""
+        self._position.pop("after", None)
+        self._position["restarts"] = self._position.get("restarts", 0) + 1
+        if self._position["restarts"] > _MOST_RESTARTS:
+            return WalkRefusedError(f"It goes on after {_MOST_RESTARTS} restarts: {why}")
+        return SourceUnavailableError(f"A walk is started again. {why}")
 
     def _remember(self, size: PageSize) -> None:
         self._position.update(size=size.size, good=size.good_pages, breaks=size.breaks)
