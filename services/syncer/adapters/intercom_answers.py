@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from services.syncer.domain.budget import RateHeaders
+from services.syncer.domain.budget import LONGEST_WAIT_SECONDS, RateHeaders
 from services.syncer.domain.fields import clean, record, rows
 from services.syncer.domain.reads import Read
 from services.syncer.errors import (
@@ -86,7 +86,8 @@ def error_of(call: Call, answer: RawAnswer, *, now: float) -> EarshotError:
     codes, detail = _codes(parsed(answer.content))
     where = f"{call.path}: {answer.status} {detail}"
     if answer.status == 429 or (codes & _RATE_CODES and answer.status < 500):  # noqa: PLR2004 - HTTP statuses
-        return SlowDownError(f"{where} (too many calls)", seconds=_wait_seconds(answer.headers, now))
+        wait = min(_wait_seconds(answer.headers, now), LONGEST_WAIT_SECONDS)
+        return SlowDownError(f"{where} (too many calls)", seconds=wait)
     specific = _access_error(answer, codes, where) or _missing_error(call, answer, codes, where)
     if specific is not None:
         return specific

@@ -14,7 +14,7 @@ from enum import Enum
 _UNKNOWN_IN_FLIGHT = 4
 """Calls before an answer has told of the present window: enough to learn of it, too few to exceed it."""
 
-_LONGEST_WAIT_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 60.0
 """A window lasts ten seconds; whoever claims much more has a wrong clock and is asked again."""
 
 _SHORTEST_WAIT_SECONDS = 0.05
@@ -114,7 +114,7 @@ class RateBudget:
             # Nobody knows whether it was counted, so it was.
             self._remaining = max(self._remaining - 1, 0)
             return
-        end = now + min(max(headers.reset_in_seconds, 0.0), _LONGEST_WAIT_SECONDS) + _WINDOW_GUARD_SECONDS
+        end = now + min(max(headers.reset_in_seconds, 0.0), LONGEST_WAIT_SECONDS) + _WINDOW_GUARD_SECONDS
         age = self._age(headers, end)
         if age > _SAME_WINDOW_SECONDS or (self._guessed and self._is_over(headers, age)):
             return  # A late answer from a window that is over.
@@ -128,7 +128,7 @@ class RateBudget:
 
     def refused(self, now: float, wait_seconds: float) -> None:
         """Note a 429: nobody calls before the wait is over, whatever is left on paper."""
-        wait = min(max(wait_seconds, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
+        wait = min(max(wait_seconds, _SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
         self._blocked_until = max(self._blocked_until, now + wait)
         self._remaining = 0
         self._window_end = self._blocked_until
@@ -138,7 +138,7 @@ class RateBudget:
         """Another window has begun. Others may have used it already, so its first answers tell the rest."""
         if self._guessed:
             self._window_name = None  # The source's clock was set back, or it names its windows oddly.
-        self._window_end = now + _LONGEST_WAIT_SECONDS
+        self._window_end = now + LONGEST_WAIT_SECONDS
         self._guessed = True
         self._tried = 0
 
@@ -169,7 +169,7 @@ class RateBudget:
         """Return by how many seconds the window of an answer is older than the one known."""
         if headers.reset_at is not None and self._window_name is not None:
             return self._window_name - headers.reset_at
-        return -_LONGEST_WAIT_SECONDS if self._guessed else self._window_end - end
+        return -LONGEST_WAIT_SECONDS if self._guessed else self._window_end - end
 
     def _is_over(self, headers: RateHeaders, age: float) -> bool:
         return abs(age) <= _SAME_WINDOW_SECONDS and headers.reset_in_seconds <= 0

@@ -123,6 +123,14 @@ def test_a_merged_contact_names_its_successor(link: str, successor: str | None) 
         ({"retry-after": "4"}, 4.0),
         ({}, 10.0),
         ({"x-ratelimit-limit": "x", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}, 10.0),
+        # Milliseconds, a clock that is hours ahead, a proxy's word of a day: asked again after a minute.
+        (
+            {"x-ratelimit-limit": "9", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700000007000"},
+            60.0,
+        ),
+        ({"x-ratelimit-limit": "9", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700007200"}, 60.0),
+        ({"retry-after": "86400"}, 60.0),
+        ({"retry-after": "9" * 40}, 60.0),
     ],
 )
 def test_a_429_says_how_long(headers: dict[str, str], seconds: float) -> None:
