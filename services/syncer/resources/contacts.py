@@ -202,7 +202,7 @@ async def _walk_all(reading: Reading, state: StepState) -> bool:
         await _apply(reading, state.position, rows(answer.body["data"]), answer.at, walk=walk)
         pages.turn(answer)
         state.position.pop("lists", None)
-    if not await sweep_absent(reading, state, "contact", _became):
+    if not await sweep_absent(reading, state, "contact", _became, named=["still_lagging"]):
         return False
     cursor = reading.cursor("contact")
     await reading.save_cursor(

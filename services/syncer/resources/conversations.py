@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from services.syncer.domain.conversation import conversation
 from services.syncer.domain.cursor import lookback_start
 from services.syncer.domain.fields import identifier, rows, seconds
+from services.syncer.domain.gap import UNREAD_GAPS
 from services.syncer.domain.reads import Call, Read
 from services.syncer.errors import ResourceMissingError
 from services.syncer.resources.conversation_audit import audit, audit_wanted
@@ -75,7 +76,9 @@ async def _sweep(reading: Reading, state: StepState) -> bool:
         return True  # What an unfinished walk did not meet, it may just not have come to.
     state.position.setdefault("walk", f"{reading.run.run_id}:conversations")
     start = lookback_start(reading.now(), reading.connection.lookback_days)
-    if not await sweep_absent(reading, state, "conversation", _became, changed_since=start):
+    if not await sweep_absent(
+        reading, state, "conversation", _became, changed_since=start, named=UNREAD_GAPS
+    ):
         return False
     # Everything the source has was walked over: what it had deleted earlier is missing from nothing.
     await reading.no_gaps_before_run("conversation", "deleted_before_read")

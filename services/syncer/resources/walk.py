@@ -5,9 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from services.syncer.errors import SlowDownError
+from services.syncer.errors import (
+    PermissionMissingError,
+    PlanRestrictedError,
+    RequestRefusedError,
+    SlowDownError,
+    SourceUnavailableError,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from services.syncer.domain.held import Held
     from services.syncer.domain.run import StepState
     from services.syncer.resources.reading import Reading
@@ -15,6 +23,13 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 50
 """Asked for side by side; the pace lets as many go as the source bears."""
+
+
+_MOST_ATTEMPTS = 6
+"""Tries in a row without any answer until the few that are left become gaps by name."""
+
+_FEW = 10
+"""So many at most; where more are left, it is the source that does not answer, and not these."""
 
 
 class Became(Protocol):
@@ -30,11 +45,13 @@ async def sweep_absent(
     became: Became,
     *,
     changed_since: int | None = None,
+    named: Collection[str] = (),
 ) -> bool:
     """Look after what is held and was not met by the walk in the position; tell whether all is done.
 
     Rows that move between pages can be missed although they exist (FACTS §5): absence alone proves nothing.
-    `changed_since` leaves out what is closed and older, where the walk did not go that far.
+    `changed_since` leaves out what is closed and older, where the walk did not go that far. `named` are the
+    reasons for which single ones may become gaps by name: those of which later runs try them again.
 
     Keys of the position: `swept` (the id up to which it was looked through, once, since what was met has to
     be looked at as well), `left` (whether some of them failed, and everything is looked through once more).
@@ -58,13 +75,35 @@ async def sweep_absent(
         outcomes = await asyncio.gather(
             *(became(reading, held.id, held) for held in absent), return_exceptions=True
         )
-        asked = [held.id for held, outcome in zip(absent, outcomes, strict=True) if outcome is None]
+        failed = {
+            held.id: outcome for held, outcome in zip(absent, outcomes, strict=True) if outcome is not None
+        }
+        for id_, reason in _gaps(failed, state.failures + 1, named).items():
+            await reading.gap(resource, id_, reason)
+            del failed[id_]
         # Marked as met, so that what one failure leaves over is all that is asked for again.
-        await reading.mark(resource, asked, walk)
-        failures = [outcome for outcome in outcomes if outcome is not None]
+        await reading.mark(resource, [held.id for held in absent if held.id not in failed], walk)
+        failures = list(failed.values())
         if not any(isinstance(failure, SlowDownError) for failure in failures):
             position["swept"] = absent[-1].id
             position["left"] = bool(failures) or position.get("left", False)
         if failures:
             raise failures[0]
     return False
+
+
+def _gaps(failed: Mapping[str, BaseException], attempts: int, named: Collection[str]) -> dict[str, str]:
+    """Return those that are gaps of their own, by id with the reason: refused, or silent for long enough."""
+    found: dict[str, str] = {}
+    silent: list[str] = []
+    for id_, failure in failed.items():
+        match failure:
+            case PermissionMissingError():
+                found[id_] = "permission_missing"
+            case PlanRestrictedError():
+                found[id_] = "plan_restricted"
+            case SourceUnavailableError() | RequestRefusedError():
+                silent.append(id_)
+    if attempts >= _MOST_ATTEMPTS and len(silent) <= _FEW:
+        found |= dict.fromkeys(silent, "still_lagging")
+    return {id_: reason for id_, reason in found.items() if reason in named}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import httpx
 import pytest
 
 from shared.contracts.sync import Gap
 from tests.unit.services.syncer.rig import KEY, Rig
 from tests.unit.services.syncer.use_cases.test_quiet_changes import held, quietly, reconcile, small
-from tests.unit.services.syncer.use_cases.test_refusals import INVALID, SEARCH, refuse
+from tests.unit.services.syncer.use_cases.test_refusals import FORBIDDEN, INVALID, SEARCH, refuse
+
+if TYPE_CHECKING:
+    from shared.contracts.sync import ResourceType
 
 WHOLE = [("conversation", None, "still_lagging")]
 OPEN, CLOSED = b'"value":"open"', b'"value":"closed"'
@@ -93,23 +98,75 @@ def _deleted_before_read(rig: Rig) -> Gap:
     return Gap(resource="conversation", id="99999", reason="deleted_before_read", since=rig.clock.now())
 
 
+class Vanished:
+    """Things that left every list and search, and whose own addresses give no usable answer."""
+
+    def __init__(self, rig: Rig, resource: ResourceType, answer: httpx.Response, *, amount: int = 1) -> None:
+        things = rig.workspace.contacts if resource == "contact" else rig.workspace.conversations
+        self.ids = [found.id for found in things][:amount]
+        for id_ in self.ids:
+            rig.mutate(f"delete_{resource}", **{f"{resource}_id": id_})
+        self.silent = {f"/{resource}s/{id_}" for id_ in self.ids}
+        # The list of deleted ones would tell of them otherwise.
+        refuse(rig, lambda asked: self._answer(asked, answer))
+
+    def _answer(self, asked: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        if asked.url.path == "/conversations/deleted":
+            return httpx.Response(502)
+        return httpx.Response(answer.status_code, content=answer.content) if self._hides(asked) else None
+
+    def _hides(self, asked: httpx.Request) -> bool:
+        return asked.url.path in self.silent
+
+
+def whole_or_single(rig: Rig) -> list[tuple[str, str | None, str]]:
+    return named(tuple(gap for gap in rig.completed[-1].gaps if gap.aspect is None))
+
+
+async def after_a_while(rig: Rig) -> None:
+    rig.clock.advance(300)
+    await rig.request("scheduled")
+    await rig.settle()
+
+
 async def test_a_walk_whose_missing_ones_could_not_be_asked_for_is_made_again() -> None:
     """What the lists do not show any more is part of the walk: until it was asked for, nothing is proven."""
     rig = Rig(small(), audit_calls_per_minute=0)
     await rig.first_sync()
-    one = oldest(rig, CLOSED)
-    rig.mutate("delete_conversation", conversation_id=one)
-    silent = {"/conversations/deleted", f"/conversations/{one}"}
-    refuse(rig, lambda asked: httpx.Response(502) if asked.url.path in silent else None)
+    vanished = Vanished(rig, "conversation", httpx.Response(502), amount=30)
     await reconcile(rig)
-    assert WHOLE[0] in named(rig.completed[-1].gaps)
-    rig.clock.advance(300)
-    await rig.request("scheduled")
+    assert whole_or_single(rig) == WHOLE
+    await after_a_while(rig)
+    assert whole_or_single(rig) == WHOLE
+    vanished.silent.clear()
+    await after_a_while(rig)
+    assert (whole_or_single(rig), rig.missing()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("resource", "answer", "reason"),
+    [
+        ("conversation", httpx.Response(502), "still_lagging"),
+        ("conversation", httpx.Response(400, json=INVALID), "still_lagging"),
+        ("conversation", httpx.Response(403, json=FORBIDDEN), "permission_missing"),
+        ("contact", httpx.Response(502), "still_lagging"),
+    ],
+)
+async def test_one_that_cannot_be_asked_for_does_not_undo_the_walk(
+    resource: ResourceType, answer: httpx.Response, reason: str
+) -> None:
+    """It is a gap of its own, tried again by itself: nothing else is walked over once more for its sake."""
+    rig = Rig(small(), audit_calls_per_minute=0)
+    await rig.first_sync()
+    vanished = Vanished(rig, resource, answer)
+    await reconcile(rig)
+    (one,) = vanished.ids
+    assert whole_or_single(rig) == [(resource, one, reason)]
+    walked_at = rig.cursors.kept[KEY][resource].walked_at
+    await after_a_while(rig)
+    assert whole_or_single(rig) == [(resource, one, reason)]
+    assert rig.cursors.kept[KEY][resource].walked_at == walked_at
+    vanished.silent.clear()
+    await rig.request("manual")
     await rig.settle()
-    assert [gap.aspect for gap in rig.completed[-1].gaps] == [None, "deletions"]
-    silent.remove(f"/conversations/{one}")
-    rig.clock.advance(300)
-    await rig.request("scheduled")
-    await rig.settle()
-    assert [gap.aspect for gap in rig.completed[-1].gaps] == ["deletions"]
-    assert rig.missing() == []
+    assert (whole_or_single(rig), rig.missing()) == ([], [])
