@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 NAME = "shrinking"
 VERSION = "1"
 
+_WORDS = {"user_count": "people", "seats": "seats"}
+"""What is counted, in words: an alert shows the reason without the name of the fact."""
+
 
 @dataclass(frozen=True)
 class ShrinkingParameters(Parameters):
@@ -66,7 +69,8 @@ class ShrinkingDetector:
         highest = max(past, default=0)
         if highest < told.least_people or now > highest * (1 - told.share):
             return None
-        return FactEvidence(name, str(now), f"fell from {highest} within {told.within_days} days")
+        reason = f"{_WORDS[name]} fell from {highest} to {now} within {told.within_days} days"
+        return FactEvidence(name, str(now), reason)
 
 
 def create(parameters: Parameters | None = None) -> ShrinkingDetector:

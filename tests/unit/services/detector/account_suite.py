@@ -122,8 +122,8 @@ class TestAccountFacts:
         await counted(12, 50)
         (opened,) = await counted(6, 25)
         assert {one.name: (one.value, one.reason) for one in opened.facts} == {
-            "user_count": ("6", "fell from 12 within 90 days"),
-            "seats": ("25", "fell from 50 within 90 days"),
+            "user_count": ("6", "people fell from 12 to 6 within 90 days"),
+            "seats": ("25", "seats fell from 50 to 25 within 90 days"),
         }
         (updated,) = await counted(12, 25)
         assert isinstance(updated, SignalUpdated)

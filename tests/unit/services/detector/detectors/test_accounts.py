@@ -16,6 +16,7 @@ from services.detector.domain.conversation import (
     ConversationSummary,
     FactsAt,
 )
+from shared.web.cards import fact_in_words
 
 if TYPE_CHECKING:
     from services.detector.domain.finding import Finding
@@ -100,6 +101,20 @@ def test_shrinking_is_measured_against_the_highest(
         AccountHistory(snapshots=(old, past, unknown)),
     )
     assert sum(len(one.facts) for one in found) == proofs
+
+
+def test_what_shrank_is_named_with_both_numbers() -> None:
+    """The sentence stands alone in alerts: of what, from how many, to how many."""
+    past = FactsAt(days_ago(30), AccountFacts(user_count=40, seats=50))
+    (found,) = watch("shrinking", AccountFacts(user_count=4, seats=25), AccountHistory(snapshots=(past,)))
+    assert {one.name: (one.value, one.reason) for one in found.facts} == {
+        "user_count": ("4", "people fell from 40 to 4 within 90 days"),
+        "seats": ("25", "seats fell from 50 to 25 within 90 days"),
+    }
+    assert [fact_in_words(one.name, one.value, one.reason) for one in found.facts] == [
+        "People fell from 40 to 4 within 90 days",
+        "Seats fell from 50 to 25 within 90 days",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from services.detector.pages.export import SIGNAL_HEADING, signal_row
 
 
 def test_a_newest_fact_heads_a_card() -> None:
-    """It says what the number is, where its reason does not."""
+    """It says what shrank, from how many to how many."""
     fact = Proof(
         source="account/p1",
         said_at=datetime(2026, 11, 22, tzinfo=UTC),
@@ -21,11 +21,11 @@ def test_a_newest_fact_heads_a_card() -> None:
         version="1",
         fact="seats",
         fact_value="4",
-        reason="fell from 40 within 90 days",
+        reason="seats fell from 40 to 4 within 90 days",
     )
     signal = _signal(Slot("churn_risk", "implied"))
     card = card_of(signal.with_proofs((fact, _said("p1", "Hm.", 0.9, day=1)), at=signal.opened_at))
-    assert (card.title, card.quote, card.earlier) == ("Fell from 40 within 90 days (seats: 4)", None, 1)
+    assert (card.title, card.quote, card.earlier) == ("Seats fell from 40 to 4 within 90 days", None, 1)
 
 
 def test_a_mood_s_card_says_where_it_turned() -> None:
