@@ -1,8 +1,8 @@
 """What is left of a request when words that it was made of went: a title and wordings of what still stands.
 
 A request's title and wordings are customers' own words. When a message is redacted or deleted, they no longer
-say what only that message said. When a wish is dismissed, the title no longer says what only that wish said;
-its wording is shown nowhere, and stays, so that the same words do not ring again.
+say what only that message said. When a wish is dismissed or taken back, the title no longer says what only
+that wish said; its wording is shown nowhere, and stays, so that the same words do not ring again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 MAX_TITLE = 160
 WISH_DISMISSED = "A request whose wish was dismissed"
 """The title of a request that nobody stands behind since a person dismissed the words it was named by."""
-UNNAMED = (WORDS_REMOVED, WISH_DISMISSED)
+WISH_WITHDRAWN = "A request whose wish was taken back"
+"""The title of one that nobody stands behind since those who asked no longer mean it."""
+UNNAMED = (WORDS_REMOVED, WISH_DISMISSED, WISH_WITHDRAWN)
 """Titles that say there is none; who asks next gives another."""
 
 _WORD = re.compile(r"\w+")
@@ -44,21 +46,23 @@ class Standing:
 
     def __init__(self, signals: Iterable[Signal], lost: Iterable[str]) -> None:
         proofs = [(one, proof) for one in signals for proof in one.proofs if proof.quote]
-        dismissed = [proof.quote for one, proof in proofs if _is_dismissed(one)]
+        unmeant = [(one, proof.quote) for one, proof in proofs if _is_unmeant(one)]
         self._proofs = sorted(
-            (proof for one, proof in proofs if not _is_dismissed(one)),
+            (proof for one, proof in proofs if not _is_unmeant(one)),
             key=lambda one: (one.said_at, one.identity),
         )
         self._lost = tuple(lost)
-        self._dismissed = tuple(dismissed)
+        self._unmeant = tuple(quote for _, quote in unmeant)
+        withdrawn = any(one.cleared_because == "withdrawn" for one, _ in unmeant)
+        self._unnamed = WISH_WITHDRAWN if withdrawn else WISH_DISMISSED if unmeant else WORDS_REMOVED
         left = {token for _, proof in proofs for token in every_token(proof.quote)}
         self._gone = {
             token for quote in (*self._lost, " ".join(self._lost)) for token in every_token(quote)
         } - left
 
     def is_gone(self, words: str) -> bool:
-        """Return whether these words were said by what went or was dismissed, and by nothing that stands."""
-        return any(_says(quote, words) for quote in (*self._lost, *self._dismissed)) and not any(
+        """Return whether what went, or is no wish any more, said these words, and nothing that stands."""
+        return any(_says(quote, words) for quote in (*self._lost, *self._unmeant)) and not any(
             _says(proof.quote, words) for proof in self._proofs
         )
 
@@ -74,7 +78,7 @@ class Standing:
     def retitled(self, signal: Signal, title: str) -> Signal:
         """Return a signal under its request's title, with no line of history that names what is gone.
 
-        A dismissed one goes on showing what was dismissed, while its own words say it.
+        One that was dismissed or taken back goes on showing what it was, while its own words say it.
         """
 
         def note(told: str) -> str:
@@ -82,7 +86,7 @@ class Standing:
             return told.replace(named[1], title) if named and self.is_gone(named[1]) else told
 
         history = tuple(replace(line, note=note(line.note)) for line in signal.history)
-        if _is_dismissed(signal) and any(_says(proof.quote, signal.title) for proof in signal.proofs):
+        if _is_unmeant(signal) and any(_says(proof.quote, signal.title) for proof in signal.proofs):
             title = signal.title
         return replace(signal, title=title, history=history)
 
@@ -94,7 +98,7 @@ class Standing:
                 return request_title(named.text)
         if self._proofs:
             return request_title(self._proofs[0].quote)
-        return WISH_DISMISSED if self._dismissed else WORDS_REMOVED
+        return self._unnamed
 
 
 def names_request(signal: Signal) -> bool:
@@ -104,8 +108,9 @@ def names_request(signal: Signal) -> bool:
     )
 
 
-def _is_dismissed(signal: Signal) -> bool:
-    return signal.cleared_because == "dismissed"
+def _is_unmeant(signal: Signal) -> bool:
+    """Return whether a person found these words to be no wish, or who said them took it back."""
+    return signal.cleared_because in {"dismissed", "withdrawn"}
 
 
 def _says(quote: str, words: str) -> bool:

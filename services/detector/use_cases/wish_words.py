@@ -1,4 +1,4 @@
-"""Taking words that went, or were dismissed, out of requests, and out of the titles of all who asked.
+"""Taking words that went, or are no wish any more, out of requests, and out of the titles of all who asked.
 
 Requests go first, then the signals that show their titles, and the signals that the words came from last: a
 process that dies in between finds the lost evidence on them once more, and comes to the same.

@@ -93,7 +93,9 @@ class Wishes:
         told.sort(key=lambda one: not (one[2] or _may_open(one[1], least)))
         for key, wish, holder in told:
             request_id = (holder.slot.request_id if holder else None) or ""
-            words, adds = tokens[key, wish.subject], _may_open(wish, least)
+            # One that was taken back and is meant again opens its signal anew, however sure it is.
+            returns = holder is not None and holder.cleared_because == "withdrawn"
+            words, adds = tokens[key, wish.subject], returns or _may_open(wish, least)
             request = pool.get(request_id) or (None if request_id else closest(words, pool.values()))
             if request is None and (request_id or adds):
                 made = self._made(organization_id, request_id, wish.subject, words)
@@ -109,7 +111,7 @@ class Wishes:
                 continue
             root = pool.get(request.root_id, request)
             title = root.title
-            if adds and title in UNNAMED and (holder is None or holder.is_open):
+            if adds and title in UNNAMED and (holder is None or holder.is_open or returns):
                 title = request_title(wish.subject)
             unsaid = words not in request.wordings or root.title in UNNAMED
             if adds and (unsaid or request.request_id in unkept):

@@ -66,6 +66,7 @@ from tests.unit.services.detector.wish_suite import (
     TestRefusedWishes,
     TestRemovedWishes,
 )
+from tests.unit.services.detector.withdrawn_wish_suite import TestWithdrawnWishes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -104,6 +105,7 @@ __all__ = [
     "TestSideBySide",
     "TestTakingBack",
     "TestWhoseItIs",
+    "TestWithdrawnWishes",
 ]
 
 

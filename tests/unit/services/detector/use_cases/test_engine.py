@@ -23,6 +23,7 @@ from tests.unit.services.detector.wish_suite import (
     TestRefusedWishes,
     TestRemovedWishes,
 )
+from tests.unit.services.detector.withdrawn_wish_suite import TestWithdrawnWishes
 
 __all__ = [
     "TestAccountFacts",
@@ -45,6 +46,7 @@ __all__ = [
     "TestShiftsThatStand",
     "TestTakingBack",
     "TestWhoseItIs",
+    "TestWithdrawnWishes",
 ]
 
 
