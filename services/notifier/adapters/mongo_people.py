@@ -26,9 +26,11 @@ class MongoPeople:
         found = await self._collection.of(organization_id).find_one({"_id": f"{organization_id}/{user_id}"})
         return _PREFERENCES.validate_python(found) if found else None
 
-    async def of_email(self, organization_id: str, email: str) -> Preferences | None:
-        found = await self._collection.of(organization_id).find_one({"email_key": email.casefold()})
-        return _PREFERENCES.validate_python(found) if found else None
+    async def of_email(self, organization_id: str, email: str) -> list[Preferences]:
+        found = await self._collection.of(organization_id).find(
+            {"email_key": email.casefold()}, sort=[("_id", 1)]
+        )
+        return [_PREFERENCES.validate_python(one) for one in found]
 
     async def save(self, preferences: Preferences) -> None:
         key = {"_id": f"{preferences.organization_id}/{preferences.user_id}"}

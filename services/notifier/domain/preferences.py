@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from shared.contracts.signals import SignalKind  # noqa: TC001 - the repository validates stored documents by it
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.contracts.signals import SignalDetected
 
 
@@ -82,3 +84,25 @@ class Preferences:
 
     def wants(self, signal: SignalDetected) -> bool:
         return (not self.kinds or signal.kind in self.kinds) and signal.confidence >= self.minimum_confidence
+
+
+def mail_due(wishes: Sequence[Preferences], signal: SignalDetected, now: datetime) -> datetime | None:
+    """Return when mail about a signal may go to an address, by the wishes of all who have it; None for never.
+
+    Several people may sign in with one address. None of them keeps from the others what they want, or makes
+    it wait: mail that one did not ask for can be left unread, and mail that never came cannot be read.
+    """
+    if wishes and not any(one.wants(signal) for one in wishes):
+        return None
+    return quiet_until(wishes, signal, now) or now
+
+
+def quiet_until(wishes: Sequence[Preferences], signal: SignalDetected, now: datetime) -> datetime | None:
+    """Return when the first of those who have an address and want the signal may be disturbed; None for now.
+
+    Where none of them wants it any more, the quiet hours of all of them hold.
+    """
+    asking = [one for one in wishes if one.wants(signal)] or wishes
+    ends = [one.quiet.ends_at(now) if one.quiet else None for one in asking]
+    told = [one for one in ends if one is not None]
+    return min(told) if told and len(told) == len(ends) else None

@@ -35,6 +35,7 @@ def routes(pages: Pages, reading: InboxReading) -> APIRouter:
         *,
         faults: dict[str, str] | None = None,
         saved: bool = False,
+        shared: bool = False,
     ) -> Response:
         return pages.render(
             request,
@@ -44,6 +45,7 @@ def routes(pages: Pages, reading: InboxReading) -> APIRouter:
             values=values,
             errors=faults or {},
             saved=saved,
+            shared=shared,
             zones=sorted(available_timezones()),
         )
 
@@ -61,7 +63,8 @@ def routes(pages: Pages, reading: InboxReading) -> APIRouter:
             "end": f"{quiet.end:%H:%M}" if quiet else "08:00",
             "zone": quiet.zone if quiet else "",
         }
-        return page(request, identity, values, saved=saved == "1")
+        shared = await reading.shares_address(identity)
+        return page(request, identity, values, saved=saved == "1", shared=shared)
 
     @router.post("", dependencies=[Depends(csrf_protect)])
     async def save(request: Request, identity: Member) -> Response:
@@ -75,7 +78,9 @@ def routes(pages: Pages, reading: InboxReading) -> APIRouter:
                 "quiet": forms.text(form, "quiet") == "on",
                 **{name: forms.text(form, name) for name in ("start", "end", "zone")},
             }
-            return page(request, identity, values, faults=faults)
+            return page(
+                request, identity, values, faults=faults, shared=await reading.shares_address(identity)
+            )
         await reading.save_preferences(wishes)
         return RedirectResponse(f"{HOME}?saved=1", 303)
 

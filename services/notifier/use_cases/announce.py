@@ -10,6 +10,7 @@ import structlog
 
 from services.notifier.domain.announcing import is_removed, may_be_heard_anew, silent_because
 from services.notifier.domain.notification import Notification, as_detected, notification_id
+from services.notifier.domain.preferences import mail_due
 from services.notifier.domain.rule import default_rule
 from shared.contracts.signals import SignalCleared, SignalDetected
 from shared.errors import TransientError
@@ -204,10 +205,10 @@ class Announcer:
         due = now
         if rule.channel == "email":
             wishes = await self._people.of_email(signal.organization_id, recipient.key)
-            if wishes is not None:
-                if not wishes.wants(signal):
-                    return None
-                due = (wishes.quiet.ends_at(now) if wishes.quiet else None) or now
+            wanted = mail_due(wishes, signal, now)
+            if wanted is None:
+                return None
+            due = wanted
         return Notification(
             id=notification_id(signal.organization_id, signal.signal_id, rule.channel, recipient.key),
             organization_id=signal.organization_id,

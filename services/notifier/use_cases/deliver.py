@@ -12,6 +12,7 @@ import structlog
 
 from services.notifier.domain.echo import without_echo
 from services.notifier.domain.notification import Attempt, Notification, Settlement
+from services.notifier.domain.preferences import quiet_until
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
 from services.notifier.ports import Message
 from shared.contracts.deliveries import NotificationDelivered, NotificationFailed
@@ -131,7 +132,7 @@ class Deliverer:
         if claimed.channel != "email" or claimed.test:
             return None
         wishes = await self._people.of_email(claimed.organization_id, claimed.recipient.key)
-        return wishes.quiet.ends_at(now) if wishes is not None and wishes.quiet is not None else None
+        return quiet_until(wishes, claimed.signal, now)
 
     async def _catch_up(self, claimed: Notification) -> None:
         """Give the entry what became of its signal between the claim and the entry.

@@ -26,6 +26,13 @@ class InboxReading:
         found = await self._people.get(identity.organization_id, identity.user_id)
         return found or Preferences(identity.organization_id, identity.user_id, identity.email)
 
+    async def shares_address(self, identity: Identity) -> bool:
+        """Return whether somebody else who signs in with this person's address saved preferences for it."""
+        if not identity.email:
+            return False
+        found = await self._people.of_email(identity.organization_id, identity.email)
+        return any(one.user_id != identity.user_id for one in found)
+
     async def save_preferences(self, preferences: Preferences) -> None:
         await self._people.save(preferences)
 

@@ -470,9 +470,18 @@ async def test_preferences_are_found_by_person_and_by_address(repositories: Repo
     await people.save(Preferences("acme", "u-2", "old@example.com"))
     await people.save(wishes)
     assert await people.get("acme", "u-2") == wishes
-    assert await people.of_email("acme", "tom@example.com") == wishes
-    assert await people.of_email("acme", "old@example.com") is None
+    assert await people.of_email("acme", "tom@example.com") == [wishes]
+    assert await people.of_email("acme", "old@example.com") == []
     assert await people.get("other", "u-2") is None
+
+
+async def test_all_who_have_an_address_are_found(repositories: Repositories) -> None:
+    """Two may sign in with one address; those of another organization are not among them."""
+    people = repositories.people
+    two = [Preferences("acme", one, "Desk@example.com", ("renewal",)) for one in ("u-1", "u-2")]
+    for one in (*reversed(two), Preferences("other", "u-3", "desk@example.com")):
+        await people.save(one)
+    assert await people.of_email("acme", "desk@example.com") == two
 
 
 async def test_a_connections_data_is_deleted_alone(repositories: Repositories) -> None:

@@ -415,11 +415,12 @@ class MemoryPeople:
     async def get(self, organization_id: str, user_id: str) -> Preferences | None:
         return self._people.get((organization_id, user_id))
 
-    async def of_email(self, organization_id: str, email: str) -> Preferences | None:
-        for (owner, _), wishes in self._people.items():
-            if owner == organization_id and wishes.email.casefold() == email.casefold():
-                return wishes
-        return None
+    async def of_email(self, organization_id: str, email: str) -> list[Preferences]:
+        return [
+            wishes
+            for (owner, _), wishes in sorted(self._people.items())
+            if owner == organization_id and wishes.email.casefold() == email.casefold()
+        ]
 
     async def save(self, preferences: Preferences) -> None:
         self._people[preferences.organization_id, preferences.user_id] = preferences

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.domain.preferences import Preferences, QuietHours
+from services.notifier.domain.preferences import Preferences, QuietHours, mail_due, quiet_until
 from tests.unit.services.notifier.fakes import a_signal
 
 NIGHT = QuietHours(time(20), time(8), "Europe/Berlin")
@@ -80,3 +80,42 @@ def test_a_time_of_day_has_no_offset(start: time) -> None:
 def test_wishes_narrow(wishes: Preferences, *, wanted: bool) -> None:
     """Kinds and confidence both have to fit; none chosen means all."""
     assert wishes.wants(a_signal()) is wanted
+
+
+SHORTER = QuietHours(time(20), time(8), "UTC")
+LONGER = QuietHours(time(18), time(10), "UTC")
+LATE = datetime(2026, 3, 1, 21, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "due"),
+    [
+        ((), LATE),
+        ((Preferences("acme", "u", "e"),), LATE),
+        ((Preferences("acme", "u", "e", kinds=("renewal",)),), None),
+        ((Preferences("acme", "u", "e", quiet=SHORTER),), LATE.replace(day=2, hour=8)),
+        (
+            (Preferences("acme", "u", "e", quiet=LONGER), Preferences("acme", "v", "e", quiet=SHORTER)),
+            LATE.replace(day=2, hour=8),
+        ),
+        ((Preferences("acme", "u", "e", quiet=SHORTER), Preferences("acme", "v", "e")), LATE),
+        (
+            (
+                Preferences("acme", "u", "e", quiet=SHORTER),
+                Preferences("acme", "v", "e", kinds=("renewal",)),
+            ),
+            LATE.replace(day=2, hour=8),
+        ),
+    ],
+)
+def test_mail_goes_out_as_soon_as_one_of_the_address_wants_it(
+    wishes: tuple[Preferences, ...], due: datetime | None
+) -> None:
+    """Who does not want it neither keeps it from the others, nor asks for it earlier."""
+    assert mail_due(wishes, a_signal(), LATE) == due
+
+
+def test_quiet_hours_hold_also_for_what_nobody_wants_any_more() -> None:
+    """Wishes changed after the mail was made; it is tried again, and not at night."""
+    wishes = [Preferences("acme", "u", "e", kinds=("renewal",), quiet=SHORTER)]
+    assert quiet_until(wishes, a_signal(), LATE) == LATE.replace(day=2, hour=8)

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 import services.notifier.pages
 from services.notifier import api, pages
 from services.notifier.adapters.local_announcements import LocalAnnouncements
+from services.notifier.domain.preferences import Preferences
 from services.notifier.errors import DeliveryPostponed
 from services.notifier.ports import DeadLetterView
 from services.notifier.use_cases.read_log import LogReading
@@ -309,6 +310,16 @@ async def test_preferences_are_kept_and_checked() -> None:
     wishes = await site.rig.people.get("acme", "u-2")
     assert wishes is not None
     assert (wishes.kinds, wishes.minimum_confidence) == (("renewal", "upsell"), 0.5)
+
+
+async def test_preferences_say_who_else_has_the_address() -> None:
+    """Mail that somebody else wants comes to the address as well, and the page says why."""
+    site = Site(Rig(), MEMBER)
+    await site.rig.people.save(Preferences("acme", MEMBER.user_id, MEMBER.email))
+    await site.rig.people.save(Preferences("other", "u-9", MEMBER.email))
+    assert "also signs in" not in await site.get("/settings/me")
+    await site.rig.people.save(Preferences("acme", "u-8", MEMBER.email.upper()))
+    assert "Somebody else also signs in with" in await site.get("/settings/me")
 
 
 async def test_the_log_shows_every_attempt() -> None:

@@ -125,6 +125,24 @@ async def test_wishes_keep_mail_away(rig: Rig) -> None:
     assert rig.silent("not_wanted") == 1
 
 
+@pytest.mark.parametrize("order", [("u-2", "u-3"), ("u-3", "u-2")])
+async def test_nobody_keeps_mail_from_who_shares_the_address(rig: Rig, order: tuple[str, str]) -> None:
+    """Where two sign in with one address, mail comes as soon as one of them wants it, whoever saved first."""
+    quiet = QuietHours(time(9), time(10), "UTC")
+    saved = {
+        "u-2": Preferences("acme", "u-2", "tom@example.com", kinds=("renewal",)),
+        "u-3": Preferences("acme", "u-3", "Tom@example.com", quiet=quiet),
+    }
+    for one in order:
+        await rig.people.save(saved[one])
+    await rig.people.save(Preferences("other", "u-4", "tom@example.com"))
+    await rig.take(a_signal())
+    assert rig.sent("email") == []
+    await rig.sweep(30 * 60)
+    assert rig.sent("email") == ["s-1"]
+    assert rig.silent("not_wanted") == 0
+
+
 async def test_signals_of_removed_data_are_refused(rig: Rig) -> None:
     """What was still on its way when the data was removed leaves nothing, so a new life is told of anew."""
     word = DataRemoved(

@@ -115,6 +115,18 @@ async def test_mail_that_is_tried_again_keeps_quiet_hours() -> None:
     assert [attempt.number for attempt in (await rig.log())[0].attempts] == [1, 2]
 
 
+async def test_mail_that_is_tried_again_waits_for_nobody_else_s_quiet_hours() -> None:
+    """Another person who signs in with the address wants it now."""
+    rig = Rig(ScriptedChannel("email", _later()))
+    quiet = QuietHours(time(9, 31), time(18), "UTC")
+    await rig.people.save(Preferences("acme", "u-2", "tom@example.com", quiet=quiet))
+    await rig.people.save(Preferences("acme", "u-3", "tom@example.com"))
+    await rig.rules.insert(a_rule(channel="email", recipients=("Tom@example.com",)))
+    await rig.take(a_signal())
+    await rig.sweep(120)
+    assert rig.sent("email") == ["s-1", "s-1"]
+
+
 async def test_a_test_is_sent_in_quiet_hours_too() -> None:
     """Who asks for a sample wants it now."""
     rig = Rig()
