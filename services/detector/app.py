@@ -175,7 +175,7 @@ def create_app(
     live = LiveFeed(lists=lists, clock=base.clock, every_seconds=settings.live_seconds)
     base.lifecycle.background("live feed", live.run)
     pages = Pages(Path(__file__).parent / "pages" / "templates", clock=base.clock)
-    under_way = UnderWay(rereads, rematches, unmatched, followed, mirror, base.clock)
+    under_way = UnderWay(rereads, rematches, unmatched, followed, followed_contacts, mirror, base.clock)
     insights = InsightParts(
         pages=pages,
         lists=lists,
@@ -186,7 +186,7 @@ def create_app(
         clock=base.clock,
     )
     request_parts = RequestParts(
-        pages, lists, topics, show, engine.review, engine.regroup, connections, base.clock
+        pages, lists, topics, show, engine.review, engine.regroup, connections, under_way, base.clock
     )
     setting_parts = SettingParts(
         pages=pages,

@@ -68,5 +68,6 @@ class MongoFollowed:
         )
         return [document.get("key") or document[BURIED_KEY] for document in found]
 
-    async def count(self, organization_id: str, now: datetime) -> int:
-        return await self._collection.of(organization_id).count({FOLLOW_FROM: {"$lte": now}, **_LIVING})
+    async def count(self, organization_id: str, now: datetime, *, gone: bool = False) -> int:
+        whose = {} if gone else _LIVING
+        return await self._collection.of(organization_id).count({FOLLOW_FROM: {"$lte": now}, **whose})

@@ -103,9 +103,15 @@ class MirrorConversations(MirrorCollections):
         return await self._keys("conversation", organization_id, query, after, limit)
 
     async def count_by_companies(self, organization_id: str, after: Mapping[str, str]) -> int:
+        return await self._count_behind(organization_id, "company_keys", after)
+
+    async def count_by_contacts(self, organization_id: str, after: Mapping[str, str]) -> int:
+        return await self._count_behind(organization_id, "contact_keys", after)
+
+    async def _count_behind(self, organization_id: str, field: str, after: Mapping[str, str]) -> int:
         if not after:
             return 0
-        ahead = [{"company_keys": company, "key": {"$gt": key}} for company, key in sorted(after.items())]
+        ahead = [{field: one, "key": {"$gt": key}} for one, key in sorted(after.items())]
         return await self._collections["conversation"].of(organization_id).count({"$or": ahead})
 
     async def digests(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.signal import Signal
     from services.detector.lists import Lists, RequestSort, Topics
+    from services.detector.pages.under_way import UnderWay
     from services.detector.ports import Connections
     from services.detector.use_cases.regroup import Regroup
     from services.detector.use_cases.review import Review
@@ -83,6 +84,7 @@ class RequestParts:
     review: Review
     regroup: Regroup
     connections: Connections
+    under_way: UnderWay
     clock: Clock
 
 
@@ -150,6 +152,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
                 period_choice(period),
             ],
             filtered=bool(q or state or tag or owner or period),
+            work=await parts.under_way.of(organization),
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             csv_url=f"/requests/export.csv?{request.url.query}",
         )

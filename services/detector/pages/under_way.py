@@ -7,32 +7,45 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from services.detector.domain.mirror import Progress
     from services.detector.ports import Followed, Mirror, Rereads, Unmatched
     from shared.clock import Clock
 
 _COUNTED = 50
-"""Companies whose conversations are counted; of more, how many companies there are says enough."""
+"""Companies, or people, whose conversations are counted; of more, how many they are says enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Companies, or people, whose conversations are still to follow them.
+
+    `conversations` is how many these are; None where that was not counted.
+    """
+
+    count: int = 0
+    conversations: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What is under way for one organization.
 
-    `unmatched` are customers of its list that wait for their companies, `companies` those whose conversations
-    are still to follow them, and `conversations` how many these are; None where that was not counted.
+    `unmatched` are customers of its list that wait for their companies. `companies` found another customer,
+    `people` changed their companies or tags, or are gone.
     """
 
     rereads: Sequence[Progress]
     rematches: Sequence[Progress]
     unmatched: int
-    companies: int
-    conversations: int | None
+    companies: Left
+    people: Left
 
     @property
     def any(self) -> bool:
-        return bool(self.rereads or self.rematches or self.unmatched or self.companies)
+        waiting = self.unmatched or self.companies.count or self.people.count
+        return bool(self.rereads or self.rematches or waiting)
 
 
 @dataclass(frozen=True)
@@ -43,23 +56,35 @@ class UnderWay:
     rematches: Rereads
     unmatched: Unmatched
     followed: Followed
+    followed_contacts: Followed
     mirror: Mirror
     clock: Clock
 
     async def of(self, organization_id: str) -> Work:
         """Return what is under way; what is done, and what had nothing to do, is left out."""
         rereads = await self.rereads.latest(organization_id)
-        companies = await self.followed.count(organization_id, self.clock.now())
         return Work(
             rereads=[one for one in rereads if one.is_worth_showing],
             rematches=[one for one in await self.rematches.latest(organization_id) if one.is_worth_showing],
             unmatched=await self.unmatched.count(organization_id),
-            companies=companies,
-            conversations=await self._conversations(organization_id) if 0 < companies <= _COUNTED else None,
+            companies=await self._companies(organization_id, self.clock.now()),
+            people=await self._people(organization_id, self.clock.now()),
         )
 
-    async def _conversations(self, organization_id: str) -> int:
-        keys = await self.followed.waiting(organization_id, self.clock.now(), _COUNTED)
+    async def _companies(self, organization_id: str, now: datetime) -> Left:
+        count = await self.followed.count(organization_id, now)
+        if not 0 < count <= _COUNTED:
+            return Left(count)
+        keys = await self.followed.waiting(organization_id, now, _COUNTED)
         held = await self.mirror.companies(organization_id, keys)
         read_to = {key: one.read_to for key, one in held.items()}
-        return await self.mirror.count_by_companies(organization_id, read_to)
+        return Left(count, await self.mirror.count_by_companies(organization_id, read_to))
+
+    async def _people(self, organization_id: str, now: datetime) -> Left:
+        count = await self.followed_contacts.count(organization_id, now, gone=True)
+        if not 0 < count <= _COUNTED:
+            return Left(count)
+        keys = await self.followed_contacts.waiting(organization_id, now, _COUNTED)
+        marked = await self.mirror.marked_contacts(organization_id, keys)
+        read_to = {key: one.read_to for key, one in marked.items()}
+        return Left(count, await self.mirror.count_by_contacts(organization_id, read_to))

@@ -183,6 +183,10 @@ class Mirror(Protocol):
         """Count the conversations that these companies decide, of each those whose key comes behind this."""
         ...
 
+    async def count_by_contacts(self, organization_id: str, after: Mapping[str, str]) -> int:
+        """Count the conversations of these contacts, of each those whose key comes behind this."""
+        ...
+
     async def digests(
         self, organization_id: str, subjects: Collection[str], since: datetime
     ) -> dict[str, list[Digest]]:
@@ -251,6 +255,6 @@ class Followed(Protocol):
         """Return the keys of those that are to be followed now, those who waited longest first."""
         ...
 
-    async def count(self, organization_id: str, now: datetime) -> int:
-        """Return how many are to be followed now, without the deleted ones."""
+    async def count(self, organization_id: str, now: datetime, *, gone: bool = False) -> int:
+        """Return how many are to be followed now; with `gone`, the deleted ones are among them."""
         ...

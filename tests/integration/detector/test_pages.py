@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 
 MACHINE = {"Accept": "application/json"}
 INTERCOM = "/settings/organization/integrations"
-FOLLOWED = ("/insights", "/customers", "/settings/organization/customers", "/settings/organization/detection")
+FOLLOWED = (
+    "/insights",
+    "/customers",
+    "/requests",
+    "/settings/organization/customers",
+    "/settings/organization/detection",
+)
 
 
 async def filled(rig: Rig) -> None:
@@ -296,6 +302,21 @@ class TestActing:
         await rig.follow_companies_all()
         for path in FOLLOWED:
             assert "found another customer" not in await text(browser, path)
+
+    async def test_who_is_still_to_follow_is_said(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """People who changed companies, and who are gone, take their conversations with them in slices."""
+        await filled(rig)
+        followed = rig.stores.followed_contacts
+        await followed.mark("local", ["ws1:dana"], rig.clock.now() + timedelta(hours=1))
+        assert "still being read again" not in await text(browser, "/insights")
+        await followed.mark("local", ["ws1:dana"], rig.clock.now())
+        for path in FOLLOWED:
+            page = await text(browser, path)
+            assert "1 conversation of 1 person whose companies or tags changed, or who is gone, is" in page
+            assert 'hx-trigger="every' in page
+        await rig.follow_contacts_all()
+        for path in FOLLOWED:
+            assert "still being read again" not in await text(browser, path)
 
     async def test_whoever_watches_is_told_the_end(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """The sign asks again by itself while something goes on; its last answer leads to the new list."""

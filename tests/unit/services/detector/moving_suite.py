@@ -103,6 +103,24 @@ class TestMovingPeople:
         assert await _marked(rig) == set()
         assert {one.customer.id for one in await rig.signals() if one.customer} == {_customer(rig, "co2")}
 
+    async def test_what_is_left_is_counted(self, rig: Rig) -> None:
+        """People are counted with those who are gone, and their conversations from where each was read to."""
+        await _ground(rig)
+        await rig.tell(rig.contact(companies=("co2",)))
+        await rig.tell(rig.deleted("contact", "lee"))
+        left = []
+        for _ in range(3):
+            followed, now = rig.stores.followed_contacts, rig.clock.now()
+            people = await followed.count(rig.organization_id, now, gone=True)
+            keys = await followed.waiting(rig.organization_id, now, 10)
+            marked = await rig.stores.mirror.marked_contacts(rig.organization_id, keys)
+            read_to = {key: one.read_to for key, one in marked.items()}
+            left.append((people, await rig.stores.mirror.count_by_contacts(rig.organization_id, read_to)))
+            await rig.engine.follow_contacts.work()
+        assert left == [(2, 4), (2, 2), (0, 0)]
+        assert await rig.stores.mirror.count_by_contacts(rig.organization_id, {DANA: "", LEE: ""}) == 8
+        assert await rig.stores.mirror.count_by_contacts("other", {DANA: "", LEE: ""}) == 0
+
     async def test_who_moves_on_is_followed_from_the_beginning(self, rig: Rig) -> None:
         """What was read for the former company is read once more, and no older slice keeps its place."""
         await _ground(rig)

@@ -360,6 +360,12 @@ class MemoryMirror:
             if owner == organization_id
         )
 
+    async def count_by_contacts(self, organization_id: str, after: Mapping[str, str]) -> int:
+        return sum(
+            any(key > after[one] for one in set(contact_keys(record)) & after.keys())
+            for key, record in self._all(organization_id, ConversationChanged).items()
+        )
+
     async def digests(
         self, organization_id: str, subjects: Collection[str], since: datetime
     ) -> dict[str, list[Digest]]:
@@ -455,9 +461,9 @@ class MemoryFollowed:
         marks = sorted((at, key) for owner, at, key in self._marks() if owner == organization_id)
         return [key for at, key in marks if at <= now][:limit]
 
-    async def count(self, organization_id: str, now: datetime) -> int:
+    async def count(self, organization_id: str, now: datetime, *, gone: bool = False) -> int:
         keys = await self.waiting(organization_id, now, 1_000_000)
-        return sum(self._mirror.is_living(organization_id, self._resource, key) for key in keys)
+        return sum(gone or self._mirror.is_living(organization_id, self._resource, key) for key in keys)
 
     def _marks(self) -> list[tuple[str, datetime, str]]:
         return [
