@@ -13,11 +13,12 @@ batch looks at its connections before it is taken in and again afterwards:
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
-from services.detector.use_cases.intake import by_organization
+from services.detector.use_cases.intake import allowance_of_a_batch, by_organization
 from shared.errors import PartlyTransientError, PermanentError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Admission:
 
     async def directory(self, events: Sequence[Event]) -> None:
         """Take teammates, teams, tags, contacts and companies in; raises as `conversations`."""
-        await self._admit(events, self._intake.directory)
+        await self._admit(events, partial(self._intake.directory, allowance=allowance_of_a_batch()))
 
     async def _admit(self, events: Sequence[Event], take: Take) -> None:
         groups = by_organization(events)

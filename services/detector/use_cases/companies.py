@@ -14,7 +14,7 @@ from services.detector.domain.matching import Match, match_company, normalise_na
 from services.detector.domain.readings import account_source
 from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.domain_hints import DomainHints
-from services.detector.use_cases.follow_on import FollowOn
+from services.detector.use_cases.follow_on import Allowance, FollowOn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -64,11 +64,11 @@ class MatchCompanies:
         """Note that these are about to be matched: should that be cut off, anybody does it a minute later."""
         await self._followed.mark(organization_id, company_keys, self._clock.now() + _BEGUN)
 
-    async def match(self, organization_id: str, company_keys: Collection[str], *, most: int) -> None:
+    async def match(self, organization_id: str, company_keys: Collection[str], allowance: Allowance) -> None:
         """Match these companies anew. Repeating it changes nothing.
 
-        Of those that change hands, at most so many conversations are read again. Whoever has more of them
-        stays marked, and each further call reads on.
+        Of those that change hands, as many conversations as are allowed are read again. Whoever has more of
+        them stays marked, and each further call reads on.
         """
         companies = await self._mirror.companies(organization_id, company_keys)
         if not companies:
@@ -99,7 +99,8 @@ class MatchCompanies:
                 await self._fold(organization_id, former, company.customer_id or "")
         if joined := [key for key in moved if left[key] or matches[key].basis != "none"]:
             await self.hints.renew(organization_id, company_keys=joined)
-        unread = await self._follow_on.read(organization_id, [one.to_follow for one in moved.values()], most)
+        marks = [one.to_follow for one in moved.values()]
+        unread = await self._follow_on.read(organization_id, marks, allowance)
         await self._accounts.review(organization_id, [Subject("customer", one) for one in after])
         marked = {key: one for key, one in companies.items() if one.follow_from} | moved
         await self._mirror.unmark_companies(
@@ -211,10 +212,12 @@ class MatchCompanies:
             lambda book: book.fold(source, target, latter.ref),
         )
 
-    async def after_deletion(self, organization_id: str, lost: Mapping[str, ToFollow], *, most: int) -> None:
+    async def after_deletion(
+        self, organization_id: str, lost: Mapping[str, ToFollow], allowance: Allowance
+    ) -> None:
         """Put customers' facts together without companies that went, and read their conversations again.
 
-        At most so many of these; a company with more stays to be lost, and each further call reads on.
+        As many of these as are allowed; a company with more stays to be lost, and each further call reads on.
         Stand-ins that are left without any company or conversation to lose go, and what their own facts and
         health told with them. Repeating it changes nothing.
         """
@@ -225,7 +228,7 @@ class MatchCompanies:
         owned = await self._mirror.companies_of(organization_id, ids)
         held = await self._customers.by_ids(organization_id, ids)
         await self.hints.renew(organization_id, company_keys=lost.keys())
-        unread = await self._follow_on.read(organization_id, lost.values(), most)
+        unread = await self._follow_on.read(organization_id, lost.values(), allowance)
         still = {one for key in unread for one in lost[key].owners}
         empty = [key for key, one in held.items() if one.provisional and not owned.get(key)]
         leaving = [key for key in empty if key not in still]

@@ -13,7 +13,7 @@ from services.detector.domain.matching import Decision
 from services.detector.errors import NotFoundError
 from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.follow_list import AT_ONCE
-from services.detector.use_cases.follow_on import SLICE
+from services.detector.use_cases.follow_on import SLICE, Allowance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -162,7 +162,7 @@ class MaintainCustomers:
             raise NotFoundError("This company or this customer is not here any more. Reload the page.")
         await self._companies.expect(organization_id, [company_key])
         await self._customers.decide(organization_id, company_key, Decision(customer_id, confirmed), by)
-        await self._companies.match(organization_id, [company_key], most=SLICE)
+        await self._companies.match(organization_id, [company_key], Allowance(SLICE))
 
 
 def _from_row(organization_id: str, key: str, row: CustomerRow, held: Customer | None) -> Customer:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.detector.use_cases.follow_on import SLICE
+from services.detector.use_cases.follow_on import SLICE, Allowance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +40,8 @@ class FollowCompanies:
     async def _follow(self, organization_id: str, keys: Sequence[str]) -> None:
         companies = await self._mirror.companies(organization_id, keys)
         lost = await self._mirror.lost_companies(organization_id, keys)
-        await self._companies.match(organization_id, keys, most=SLICE)
-        await self._companies.after_deletion(organization_id, lost, most=SLICE)
+        await self._companies.match(organization_id, keys, Allowance(SLICE))
+        await self._companies.after_deletion(organization_id, lost, Allowance(SLICE))
         through = {one.record.connection_id for one in companies.values()}
         for connection_id in sorted(through | {one.connection_id for one in lost.values()}):
             await self._remove.again(organization_id, connection_id)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.detector.use_cases.follow_on import SLICE
+from services.detector.use_cases.follow_on import SLICE, Allowance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -35,13 +35,13 @@ class FollowContacts:
         self._follow_on = follow_on
         self._remove = remove
 
-    async def follow(self, organization_id: str, contact_keys: Collection[str], *, most: int) -> None:
+    async def follow(self, organization_id: str, contact_keys: Collection[str], allowance: Allowance) -> None:
         """Read again what those of these contacts take part in that are marked, also since an earlier try.
 
-        At most so many conversations. Who has more of them stays marked, and each further call reads on.
+        As many conversations as are allowed. Who has more stays marked, and each further call reads on.
         """
         await self._read(
-            organization_id, await self._mirror.marked_contacts(organization_id, contact_keys), most
+            organization_id, await self._mirror.marked_contacts(organization_id, contact_keys), allowance
         )
 
     async def work(self) -> bool:
@@ -53,12 +53,12 @@ class FollowContacts:
 
     async def _slice(self, organization_id: str, keys: Sequence[str]) -> None:
         marked = await self._mirror.marked_contacts(organization_id, keys)
-        await self._read(organization_id, marked, SLICE)
+        await self._read(organization_id, marked, Allowance(SLICE))
         for connection_id in sorted({one.connection_id for one in marked.values()}):
             await self._remove.again(organization_id, connection_id)
 
-    async def _read(self, organization_id: str, marked: dict[str, ToFollow], most: int) -> None:
-        unread = await self._follow_on.read(organization_id, marked.values(), most)
+    async def _read(self, organization_id: str, marked: dict[str, ToFollow], allowance: Allowance) -> None:
+        unread = await self._follow_on.read(organization_id, marked.values(), allowance)
         done = [one for key, one in marked.items() if key not in unread]
         await self._mirror.unmark_contacts(organization_id, done)
 

@@ -14,7 +14,7 @@ import structlog
 
 from services.detector.domain.matching import normalise_name
 from services.detector.use_cases.culprits import all_but_culprits
-from services.detector.use_cases.follow_on import SLICE
+from services.detector.use_cases.follow_on import SLICE, Allowance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -123,9 +123,10 @@ class FollowList:
             {one.key for one in alike}
             | {f"{one.workspace_id}:{one.id}" for companies in owned.values() for one in companies}
         )
+        allowance = Allowance(SLICE)
         for start in range(0, len(keys), _COMPANIES_AT_ONCE):
             portion = keys[start : start + _COMPANIES_AT_ONCE]
-            await self._companies.match(organization_id, portion, most=SLICE)
+            await self._companies.match(organization_id, portion, allowance)
 
 
 def _complain(one: ToMatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
 
 SLICE = 200
 """Conversations that are read again for a person's click, and in a slice in the background: some seconds."""
+
+
+@dataclass
+class Allowance:
+    """How many conversations one go may still read again, whatever the cause and whosever they are.
+
+    It is handed from step to step: what one of them reads is not left for the next.
+    """
+
+    left: int
 
 
 class ConversationKeys(Protocol):
@@ -35,8 +46,8 @@ class FollowOn:
         self._reader = reader
         self._clock = clock
 
-    async def read(self, organization_id: str, marks: Iterable[ToFollow], most: int) -> set[str]:
-        """Read at most so many conversations again; return whose are not all read.
+    async def read(self, organization_id: str, marks: Iterable[ToFollow], allowance: Allowance) -> set[str]:
+        """Read conversations again, as many as are allowed; return whose are not all read.
 
         Of these the place is kept, and the rest is anybody's from now on.
         """
@@ -44,19 +55,21 @@ class FollowOn:
         if not marked:
             return set()
         if not any(one.read_to for one in marked.values()):
-            keys = await self._conversations(organization_id, marked, after="", limit=most + 1)
+            keys = await self._conversations(organization_id, marked, after="", limit=allowance.left + 1)
             if not keys:
                 return set()
-            if len(keys) <= most:
+            if len(keys) <= allowance.left:
                 await self._reader.read(organization_id, keys)
+                allowance.left -= len(keys)
                 return set()
         unread = set()
         for key, one in marked.items():
-            ahead = await self._conversations(organization_id, [key], after=one.read_to, limit=most + 1)
-            portion = ahead[:most]
+            limit = allowance.left + 1
+            ahead = await self._conversations(organization_id, [key], after=one.read_to, limit=limit)
+            portion = ahead[: allowance.left]
             if portion:
                 await self._reader.read(organization_id, portion)
-            most -= len(portion)
+            allowance.left -= len(portion)
             if len(portion) < len(ahead):
                 unread.add(key)
                 read_to = portion[-1] if portion else one.read_to

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from services.detector.domain.identity import Subject, resource_key, workspace_of
 from services.detector.domain.mail_domains import company_domain
+from services.detector.use_cases.follow_on import Allowance
 from shared.contracts.resources import (
     CompanyChanged,
     ContactChanged,
@@ -30,9 +31,13 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Event")
 
 _MOST_READ = 1_000
-"""Conversations that one batch reads again of companies that changed hands, of companies that went, and of
-contacts that belong to others, of each: half a minute, where the text model takes its time. What is more is
-left to whoever is free."""
+"""Conversations that one batch reads again, of companies that changed hands or went, and of contacts that
+belong to others: half a minute, where the text model takes its time. What is more is left for later."""
+
+
+def allowance_of_a_batch() -> Allowance:
+    """Return how much one batch may read again, whatever it tells of and of however many organizations."""
+    return Allowance(_MOST_READ)
 
 
 def by_organization(events: Iterable[E]) -> dict[str, list[E]]:
@@ -85,8 +90,11 @@ class Intake:
             await self._reader.read(organization_id, keys, arrived=arrived, former=former)
             await self._mirror.unmark_lost(organization_id, losing)
 
-    async def directory(self, events: Sequence[Event]) -> None:
-        """Mirror teammates, teams, tags, contacts and companies; move what now belongs to others."""
+    async def directory(self, events: Sequence[Event], allowance: Allowance) -> None:
+        """Mirror teammates, teams, tags, contacts and companies; move what now belongs to others.
+
+        Of conversations that move with them as many are read again as are allowed.
+        """
         for organization_id, mine in by_organization(events).items():
             records = latest(mine)
             contacts = {_key(one): one for one in records if isinstance(one, ContactChanged)}
@@ -110,11 +118,11 @@ class Intake:
             await self._mirror.bury(organization_id, deletions, left=left)
             await self._take_back(organization_id, tags)
             if companies:
-                await self._companies.match(organization_id, companies, most=_MOST_READ)
+                await self._companies.match(organization_id, companies, allowance)
             lost = await self._mirror.lost_companies(organization_id, gone["company"])
-            await self._companies.after_deletion(organization_id, lost, most=_MOST_READ)
+            await self._companies.after_deletion(organization_id, lost, allowance)
             await self._renew_hints(organization_id, [*contacts.values(), *held.values()])
-            await self._contacts.follow(organization_id, touched, most=_MOST_READ)
+            await self._contacts.follow(organization_id, touched, allowance)
 
     async def _renew_hints(self, organization_id: str, contacts: Sequence[ContactChanged]) -> None:
         """Look again at what companies may be by the domains these people write from, or wrote from."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from services.detector.domain.matching import NameMatching
 from services.detector.domain.mirror import Progress
-from services.detector.use_cases.follow_on import SLICE
+from services.detector.use_cases.follow_on import SLICE, Allowance
 
 if TYPE_CHECKING:
     from services.detector.domain.mirror import ConnectionView
@@ -68,7 +68,7 @@ class Rematch:
         await self.ask(view, again=True)
         if view.workspace_id:
             keys = await self._mirror.company_keys_after(view.organization_id, view.workspace_id, "", _SLICE)
-            await self._companies.match(view.organization_id, keys, most=SLICE)
+            await self._companies.match(view.organization_id, keys, Allowance(SLICE))
 
     async def work(self) -> bool:
         """Do one slice for one connection; return whether there was any to do."""
@@ -84,7 +84,7 @@ class Rematch:
                 progress.organization_id, view.workspace_id, progress.cursor, _SLICE
             )
         if keys:
-            await self._companies.match(progress.organization_id, keys, most=SLICE)
+            await self._companies.match(progress.organization_id, keys, Allowance(SLICE))
             await self._remove.again(progress.organization_id, progress.connection_id)
         now = self._clock.now()
         await self._rematches.advance(progress.after(keys, most=_SLICE, now=now), self._owner, now)

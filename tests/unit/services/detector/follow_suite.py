@@ -171,10 +171,10 @@ class TestFollowing:
         companies: Any = rig.engine.follow_companies._companies
         match = companies.match
 
-        async def failing(organization_id: str, some: list[str], **named: Any) -> None:
+        async def failing(organization_id: str, some: list[str], *more: Any) -> None:
             if COMPANY in some:
                 raise ArithmeticError("a defect")
-            await match(organization_id, some, **named)
+            await match(organization_id, some, *more)
 
         with monkeypatch.context() as patch:
             patch.setattr(companies, "match", failing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from services.detector.use_cases.admission import Admission
@@ -11,6 +12,7 @@ from tests.unit.services.detector.rig import CONNECTION, NORTHWIND, ORG, WORKSPA
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from services.detector.use_cases.follow_on import Allowance
     from shared.contracts.event import Event
 
 
@@ -35,8 +37,8 @@ def meanwhile(rig: Rig, happening: Callable[[], Awaitable[None]], *, before: boo
         async def conversations(self, events: Sequence[Event]) -> None:
             await interrupted(intake.conversations, events)
 
-        async def directory(self, events: Sequence[Event]) -> None:
-            await interrupted(intake.directory, events)
+        async def directory(self, events: Sequence[Event], allowance: Allowance) -> None:
+            await interrupted(partial(intake.directory, allowance=allowance), events)
 
     rig.engine.admission = Admission(
         intake=Interrupted(),

@@ -12,6 +12,7 @@ import pytest
 
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.identity import known_customer_id
+from services.detector.use_cases import follow_list
 from shared.errors import TransientError
 from tests.unit.services.detector.rig import LEAVING, WORKSPACE
 
@@ -50,6 +51,30 @@ class TestLongLists:
         while await rig.engine.follow_list.work():
             seen.append((await _matched(rig), await rig.stores.unmatched.count("acme")))
         assert seen == [(0, 120), (50, 70), (100, 20), (120, 0)]
+
+    async def test_a_slice_reads_so_many_in_all(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However many companies its customers have; the others' conversations follow later."""
+        monkeypatch.setattr(follow_list, "SLICE", 2)
+        monkeypatch.setattr(follow_list, "_COMPANIES_AT_ONCE", 1)
+        await rig.connect()
+        companies = [rig.company(f"co{number}", "Firm") for number in range(3)]
+        people = [rig.contact(f"p{number}", (f"co{number}",)) for number in range(3)]
+        await rig.tell(*companies, *people)
+        for number in range(3):
+            await rig.tell(*rig.said(f"k{number}", LEAVING, contact_ids=(f"p{number}",)))
+            await rig.tell(*rig.said(f"l{number}", LEAVING, contact_ids=(f"p{number}",)))
+        reads: list[str] = []
+        keep = rig.stores.mirror.save_analyses
+
+        async def counted(organization_id: str, analyses: Any) -> None:
+            reads.extend(analyses)
+            await keep(organization_id, analyses)
+
+        monkeypatch.setattr(rig.stores.mirror, "save_analyses", counted)
+        await rig.engine.customers.keep(rig.organization_id, [CustomerRow("acc-1", "Firm")])
+        assert len(reads) == 2
+        await rig.follow_companies_all()
+        assert sorted(reads) == [f"{WORKSPACE}:{one}{number}" for one in "kl" for number in range(3)]
 
     async def test_organizations_take_turns(self, rig: Rig) -> None:
         """A short wait behind a long list of somebody else is one slice, not the list."""

@@ -12,6 +12,7 @@ import pytest
 
 from services.detector.domain.identity import provisional_customer_id
 from services.detector.use_cases import follow_companies, follow_contacts, intake
+from services.detector.use_cases.follow_on import Allowance
 from shared.errors import TransientError
 from tests.unit.services.detector.rig import LEAVING, UNRELATED, WORKSPACE
 
@@ -103,6 +104,34 @@ class TestMovingPeople:
         assert await _marked(rig) == set()
         assert {one.customer.id for one in await rig.signals() if one.customer} == {_customer(rig, "co2")}
 
+    async def test_a_batch_reads_so_many_in_all(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However many causes, customers and organizations it tells of: a batch has its time."""
+        await _ground(rig)
+        other = [
+            one.model_copy(update={"organization_id": "beta"})
+            for one in (rig.company("co2", "Contoso"), rig.contact(), *rig.said("b1", UNRELATED))
+        ]
+        await rig.connect(organization_id="beta")
+        await rig.tell(*other)
+        reads: list[str] = []
+        keep = rig.stores.mirror.save_analyses
+
+        async def counted(organization_id: str, analyses: Any) -> None:
+            reads.extend(analyses)
+            await keep(organization_id, analyses)
+
+        monkeypatch.setattr(rig.stores.mirror, "save_analyses", counted)
+        moved = rig.contact(companies=("co2",))
+        await rig.tell(
+            moved,
+            rig.deleted("company", "co1"),
+            moved.model_copy(update={"organization_id": "beta"}),
+        )
+        assert len(reads) == 2
+        await _follow_all(rig)
+        assert await _with_company(rig, "co2") == 5
+        assert await _marked(rig) == set()
+
     async def test_what_is_left_is_counted(self, rig: Rig) -> None:
         """People are counted with those who are gone, and their conversations from where each was read to."""
         await _ground(rig)
@@ -177,7 +206,7 @@ class TestMovingPeople:
         await rig.tell(rig.deleted("company", "co1"))
         lost = await rig.stores.mirror.lost_companies(rig.organization_id, [COMPANY])
         await rig.tell(rig.company())
-        await rig.engine.follow_companies._companies.after_deletion(rig.organization_id, lost, most=2)
+        await rig.engine.follow_companies._companies.after_deletion(rig.organization_id, lost, Allowance(2))
         await _follow_all(rig)
         assert (await _with_company(rig, "co1"), await _marked(rig)) == (8, set())
         assert await rig.stores.customers.by_ids(rig.organization_id, [_customer(rig, "co1")])
