@@ -22,6 +22,7 @@ from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_model_use import MongoModelUse
+from services.detector.adapters.mongo_people import MongoPeopleCounts
 from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
@@ -96,6 +97,7 @@ def create_app(
     base = lay_foundation("detector", settings, on_stop=on_stop, clock=clock, faults=faults)
     mirror, followed = MongoMirror(base.database), MongoFollowed(base.database, "company")
     followed_contacts = MongoFollowed(base.database, "contact")
+    people_counts = MongoPeopleCounts(base.database)
     signals = MongoSignals(base.database, base.publisher, base.clock)
     customers, unmatched = MongoCustomers(base.database), MongoUnmatched(base.database)
     health = MongoHealth(base.database)
@@ -115,6 +117,7 @@ def create_app(
             mirror=mirror,
             followed=followed,
             followed_contacts=followed_contacts,
+            people_counts=people_counts,
             signals=signals,
             customers=customers,
             unmatched=unmatched,
@@ -144,13 +147,14 @@ def create_app(
     subscribe_resources(base.consumer, admission=engine.admission, metrics=metrics, clock=base.clock)
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 
-    marks = (followed, followed_contacts, unmatched)
+    marks = (followed, followed_contacts, people_counts, unmatched)
     records = (mirror, *marks, signals, customers, health, requests, corrections)
     for store in (*records, connections, rereads, rematches, redetections, due, questions, model_use):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
     base.lifecycle.background("re-reading", work.reread)
     base.lifecycle.background("matching", work.match)
+    base.lifecycle.background("people", work.count_people)
     base.lifecycle.background("rounds", work.rounds)
     base.lifecycle.background("account review", work.account_review)
     base.lifecycle.background("due subjects", work.due_subjects)

@@ -85,6 +85,13 @@ class BackgroundWork:
             worked = await self._patiently(self._engine.follow_contacts.work) or moved or listed or rematched
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
 
+    async def count_people(self) -> None:
+        """Count people's conversations where they changed; fresh records come first."""
+        while True:
+            await self._give_way()
+            worked = await self._patiently(self._engine.count_people.work)
+            await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
+
     async def _give_way(self) -> None:
         for _ in range(_MOST_BREATHS):
             if not self._engine.admission.is_busy:

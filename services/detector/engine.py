@@ -13,6 +13,7 @@ from services.detector.use_cases.ask import AskLanguageModel
 from services.detector.use_cases.attribution import Attributor
 from services.detector.use_cases.companies import MatchCompanies
 from services.detector.use_cases.connections import KeepConnections, RemoveData
+from services.detector.use_cases.count_people import CountPeople
 from services.detector.use_cases.customers import MaintainCustomers
 from services.detector.use_cases.detect import DetectConversations
 from services.detector.use_cases.due_subjects import ReviewDueSubjects
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         Leases,
         Mirror,
         ModelUse,
+        PeopleCounts,
         Questions,
         Redetections,
         Requests,
@@ -69,6 +71,7 @@ class Stores:
     mirror: Mirror
     followed: Followed
     followed_contacts: Followed
+    people_counts: PeopleCounts
     signals: Signals
     customers: Customers
     unmatched: Unmatched
@@ -203,12 +206,16 @@ class Engine:
             ),
             remove=self.remove_data,
         )
+        self.count_people = CountPeople(
+            counts=stores.people_counts, leases=stores.leases, clock=clock, owner=owner
+        )
         self.intake = Intake(
             mirror=mirror,
             signals=signals,
             reader=self.reader,
             companies=companies,
             contacts=self.follow_contacts,
+            people=self.count_people,
         )
         self.admission = Admission(
             intake=self.intake,

@@ -34,6 +34,7 @@ CustomerSort = Literal[
     "renewal",
     "-renewal",
 ]
+PersonSort = Literal["id", "-last", "last", "-conversations", "conversations"]
 RequestSort = Literal["-customers", "-spend", "-last", "title"]
 SignalStateFilter = Literal["open", "cleared", "any"]
 
@@ -122,6 +123,14 @@ class CustomerRow:
     open_signals: int
     last_signal_at: datetime | None
     health: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A person in a list, with the number of their conversations; it follows a stream within seconds."""
+
+    contact: ContactChanged
+    conversations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +246,15 @@ class Lists(Protocol):
         organization_id: str,
         *,
         words: str | None,
+        sort: PersonSort,
         position: dict[str, Any] | None,
         limit: int,
         narrowed: Narrowing = ANY,
-    ) -> Portion[ContactChanged]: ...
+    ) -> Portion[PersonRow]:
+        """Return people in order; with whom nobody was in contact yet is last in either direction."""
+        ...
+
+    async def person(self, organization_id: str, key: str) -> PersonRow | None: ...
 
     async def count_people(
         self, organization_id: str, *, words: str | None, narrowed: Narrowing = ANY

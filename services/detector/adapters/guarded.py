@@ -39,16 +39,23 @@ async def write_newer(collection: ScopedCollection, writes: Sequence[Write]) -> 
     return dropped
 
 
-async def store_newer(collection: ScopedCollection, documents: Sequence[Document], *, grave: str) -> None:
+async def store_newer(
+    collection: ScopedCollection,
+    documents: Sequence[Document],
+    *,
+    grave: str,
+    first: Mapping[str, Any] | None = None,
+) -> None:
     """Keep documents, each unless a newer one of its `_id` is held; fields that it does not name stay.
 
-    Each has `_id` and `observed_at`; `grave` is the field that marks a deleted one, and goes. No two may
-    have the same `_id`.
+    Each has `_id` and `observed_at`; `grave` is the field that marks a deleted one, and goes. `first` are
+    fields that a document begins with. No two may have the same `_id`.
     """
     for start in range(0, len(documents), _WRITES_AT_ONCE):
         portion = documents[start : start + _WRITES_AT_ONCE]
         try:
-            await collection.insert_many(portion, ordered=False)
+            new = [{**(first or {}), **document} for document in portion] if first else portion
+            await collection.insert_many(new, ordered=False)
         except BulkWriteError as error:
             held = [portion[position] for position in _taken(error)]
             await write_newer(collection, [_guarded(document, grave) for document in held])

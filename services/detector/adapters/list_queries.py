@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.customer_documents import HEALTH_UNKNOWN, MOOD_UNKNOWN, RENEWAL_UNKNOWN
+from services.detector.adapters.mirror_documents import CONVERSATIONS, LAST_UNKNOWN
 
 if TYPE_CHECKING:
     from services.detector.domain.wishes import RequestState
@@ -20,10 +22,12 @@ CUSTOMER_SORTS = {
     "mood": "sort_mood",
     "renewal": "sort_renewal",
 }
+PERSON_SORTS = {"id": "key", "last": "sort_last", "conversations": CONVERSATIONS}
 REQUEST_SORTS = {"customers": "customers", "spend": "spend", "last": "sort_last", "title": "title"}
 """The fields that lists are sorted by, by the name of the order."""
 
-UNKNOWN: dict[str, float | str] = {
+UNKNOWN: dict[str, float | str | datetime] = {
+    "sort_last": LAST_UNKNOWN,
     "sort_health": HEALTH_UNKNOWN,
     "sort_mood": MOOD_UNKNOWN,
     "sort_renewal": RENEWAL_UNKNOWN,
@@ -72,8 +76,16 @@ def customer_query(words: str | None, owner: str | None, *, known: bool | None) 
     return query
 
 
-def people_query(words: str | None) -> dict[str, Any]:
-    query: dict[str, Any] = {"key": {"$gt": ""}}
+_LIVING: dict[str, dict[str, Any]] = {
+    "key": {"$gt": ""},
+    "sort_last": {"$gt": datetime(1, 1, 1, tzinfo=UTC)},
+    CONVERSATIONS: {"$gte": 0},
+}
+"""What only the living have, by the field that people are sorted by, so that its index answers the list."""
+
+
+def people_query(words: str | None, field: str = "key") -> dict[str, Any]:
+    query: dict[str, Any] = {field: _LIVING[field]}
     if words and words.strip():
         query["name_folded"] = _contains(words)
     return query

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.flat import flat
@@ -18,7 +19,7 @@ from services.detector.domain.mirror import (
     ToFollow,
 )
 from services.detector.domain.mood import MoodPoint
-from services.detector.domain.spoken import contact_keys, teammate_keys
+from services.detector.domain.spoken import contact_keys, last_contact_of, teammate_keys
 from shared.contracts.resources import (
     CompanyChanged,
     ContactChanged,
@@ -28,7 +29,6 @@ from shared.contracts.resources import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from shared.contracts.resources import ResourceEvent
     from shared.documents.database import Document
@@ -49,6 +49,16 @@ is there or not, and on graves too."""
 
 BURIED_KEY = "buried_key"
 """The key of what lies in a grave that is followed; a grave has no `key`, by which the living are known."""
+
+CONVERSATIONS = "conversations"
+COUNT_FROM = "count_from"
+COUNT_MARKS = "count_marks"
+"""How many conversations a contact takes part in, when that is to be counted again (there or not), and how
+often that was asked for."""
+
+LAST_UNKNOWN = datetime(9999, 1, 1, tzinfo=UTC)
+"""What contacts are sorted by with whom nobody was in contact yet: above every moment, so that they stand
+together."""
 
 
 def fields_of(record: ResourceEvent) -> Document:
@@ -83,6 +93,7 @@ def fields_of(record: ResourceEvent) -> Document:
             document["email"] = record.email.casefold() if record.email else None
             document["email_domain"] = company_domain(record.email)
             document["name_folded"] = " ".join(filter(None, (record.name, record.email))).casefold()
+            document["sort_last"] = last_contact_of(record) or LAST_UNKNOWN
         case CompanyChanged():
             document["tag_keys"] = _keys(record, record.tag_ids)
             document["external_id"] = record.company_id

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.detector.adapters.customer_documents import WITHOUT_PAST, customer_from
 from services.detector.adapters.list_queries import (
     CUSTOMER_SORTS,
+    PERSON_SORTS,
     REQUEST_SORTS,
     SIGNAL_SORTS,
     UNKNOWN,
@@ -16,12 +17,12 @@ from services.detector.adapters.list_queries import (
     request_query,
     signal_query,
 )
-from services.detector.adapters.mirror_documents import company_from, conversation_from
+from services.detector.adapters.mirror_documents import CONVERSATIONS, company_from, conversation_from
 from services.detector.adapters.mongo_requests import request_from
 from services.detector.adapters.narrowing import Narrower
 from services.detector.adapters.paging import portion_of
 from services.detector.adapters.signal_documents import from_document
-from services.detector.lists import ANY, CustomerRow, Portion, RequestRow, SignalChoices
+from services.detector.lists import ANY, CustomerRow, PersonRow, Portion, RequestRow, SignalChoices
 from shared.contracts.resources import ContactChanged
 from shared.documents.collection import Collection, database_errors
 
@@ -34,7 +35,14 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import MirroredCompany, MirroredConversation
     from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import RequestState
-    from services.detector.lists import CustomerSort, Narrowing, RequestSort, SignalFilter, SignalSort
+    from services.detector.lists import (
+        CustomerSort,
+        Narrowing,
+        PersonSort,
+        RequestSort,
+        SignalFilter,
+        SignalSort,
+    )
     from shared.documents.database import Document
 
 _CHOICES = 200
@@ -181,19 +189,26 @@ class MongoLists:
         organization_id: str,
         *,
         words: str | None,
+        sort: PersonSort,
         position: dict[str, Any] | None,
         limit: int,
         narrowed: Narrowing = ANY,
-    ) -> Portion[ContactChanged]:
+    ) -> Portion[PersonRow]:
+        field = PERSON_SORTS[sort.removeprefix("-")]
         found = await portion_of(
             self._contacts.of(organization_id),
-            all_of(people_query(words), await self._narrower.people(organization_id, narrowed)),
-            field="key",
-            descending=False,
+            all_of(people_query(words, field), await self._narrower.people(organization_id, narrowed)),
+            field=field,
+            descending=sort.startswith("-"),
             position=position,
             limit=limit,
+            unknown=UNKNOWN.get(field),
         )
-        return Portion([ContactChanged.model_validate(one["data"]) for one in found.items], found.next)
+        return Portion([_person_row(one) for one in found.items], found.next)
+
+    async def person(self, organization_id: str, key: str) -> PersonRow | None:
+        found = await self._contacts.of(organization_id).find_one({"key": key})
+        return _person_row(found) if found else None
 
     async def count_people(
         self, organization_id: str, *, words: str | None, narrowed: Narrowing = ANY
@@ -287,6 +302,11 @@ class MongoLists:
                 {"changed_at": {"$gte": since}}, sort=[("changed_at", 1)], limit=_LIVE
             )
             return [from_document(document) for document in await cursor.to_list()]
+
+
+def _person_row(document: Document) -> PersonRow:
+    # Who came back from a grave is counted within seconds.
+    return PersonRow(ContactChanged.model_validate(document["data"]), document.get(CONVERSATIONS, 0))
 
 
 def request_row(document: Document) -> RequestRow:

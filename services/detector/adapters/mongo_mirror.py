@@ -15,6 +15,8 @@ from pymongo import DeleteMany, ReplaceOne
 from services.detector.adapters.guarded import store_newer, write_newer
 from services.detector.adapters.mirror_documents import (
     BURIED_KEY,
+    CONVERSATIONS,
+    COUNT_FROM,
     FOLLOW_FROM,
     GRAVE,
     LEFT,
@@ -51,10 +53,17 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
         documents: dict[str, list[Document]] = defaultdict(list)
         mark = {REGROUPED: True, READ_TO: ""} if regrouped else {}
         for record in records:
-            documents[record.RESOURCE].append({"_id": record.key(), **fields_of(record), **mark})
+            # Who is new, or back from a grave, may have conversations that came before.
+            due = {COUNT_FROM: record.observed_at} if regrouped and isinstance(record, ContactChanged) else {}
+            documents[record.RESOURCE].append({"_id": record.key(), **fields_of(record), **mark, **due})
         await asyncio.gather(
             *(
-                store_newer(self._collections[resource].of(organization_id), mine, grave=GRAVE)
+                store_newer(
+                    self._collections[resource].of(organization_id),
+                    mine,
+                    grave=GRAVE,
+                    first={CONVERSATIONS: 0} if resource == "contact" else None,
+                )
                 for resource, mine in documents.items()
             )
         )

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 
-from services.detector.adapters.mirror_documents import FOLLOW_FROM, GRAVE, LEFT, READ_TO, to_follow_from
+from services.detector.adapters.mirror_documents import (
+    CONVERSATIONS,
+    FOLLOW_FROM,
+    GRAVE,
+    LEFT,
+    READ_TO,
+    to_follow_from,
+)
 from shared.contracts.resources import record_key
 from shared.documents.collection import Collection, Index
 
@@ -60,6 +67,8 @@ class MirrorCollections:
                 (organization, ("email_domain", 1)),
                 (organization, ("tag_keys", 1)),
                 (organization, ("key", 1), ("_id", 1)),
+                (organization, ("sort_last", -1), ("_id", -1)),
+                (organization, (CONVERSATIONS, -1), ("_id", -1)),
             ),
             "company": (
                 (organization, ("tag_keys", 1)),

@@ -29,7 +29,7 @@ async def portion_of(
     limit: int,
     floor: datetime | None = None,
     projection: Mapping[str, int] | None = None,
-    unknown: float | str | None = None,
+    unknown: float | str | datetime | None = None,
 ) -> Portion[Document]:
     """Return up to `limit` documents in order of `field`, then `_id`, from `position` on.
 
@@ -44,7 +44,8 @@ async def portion_of(
         found = await _beyond(collection, [query], position, limit + 1, **how)
         return _portion(found, field, limit)
     found = []
-    among_unknown = position is not None and position.get("v") == unknown
+    at = unknown.isoformat() if isinstance(unknown, datetime) else unknown
+    among_unknown = position is not None and position.get("v") == at
     if not among_unknown:
         found = await _beyond(collection, [query, {field: {"$lt": unknown}}], position, limit + 1, **how)
     if len(found) <= limit:

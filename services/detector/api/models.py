@@ -313,6 +313,8 @@ class PersonOut(BaseModel):
     role: str
     external_id: str | None
     last_seen_at: datetime | None
+    last_contact_at: datetime | None
+    conversations: int
     customer_ids: list[str] = Field(default_factory=list)
 
 

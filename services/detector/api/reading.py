@@ -20,8 +20,9 @@ from services.detector.api.models import (
 from services.detector.api.narrowing import Narrowed
 from services.detector.domain.identity import Subject, resource_key
 from services.detector.domain.mood import MoodRules, roll_up
-from services.detector.domain.spoken import author_type, contact_keys
+from services.detector.domain.spoken import author_type, contact_keys, last_contact_of
 from services.detector.domain.wishes import RequestState
+from services.detector.lists import PersonRow, PersonSort
 from shared.auth.dependencies import Member, csrf_protect
 from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from services.detector.use_cases.regroup import Regroup
     from services.detector.use_cases.review import Review
     from services.detector.use_cases.show import ConversationView, Show
-    from shared.contracts.resources import ContactChanged
 
 Words = Annotated[str | None, Query(max_length=300, description="Words to look for.")]
 
@@ -117,6 +117,13 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
         identity: Member,
         narrowed: Narrowed,
         q: Words = None,
+        sort: Annotated[
+            PersonSort,
+            Query(
+                description="What comes first: `last` the longest without contact, `conversations` the "
+                "fewest; with a minus, the latest and the most. Who was never in contact is last either way."
+            ),
+        ] = "id",
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[PersonOut]:
@@ -124,13 +131,15 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
         found = await lists.people(
             identity.organization_id,
             words=q,
+            sort=sort,
             position=decode_cursor(cursor),
             limit=limit,
             narrowed=narrowed,
         )
-        customers = await show.customers_of(identity.organization_id, found.items)
+        people = [row.contact for row in found.items]
+        customers = await show.customers_of(identity.organization_id, people)
         return Page(
-            items=[_person(contact, customers) for contact in found.items],
+            items=[_person(row, customers) for row in found.items],
             next_cursor=encode_cursor(found.next) if found.next else None,
             count=await lists.count_people(identity.organization_id, words=q, narrowed=narrowed),
         )
@@ -139,7 +148,8 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
     async def get_person(person_id: str, identity: Member) -> PersonOut:
         """Return one person with the customers they belong to."""
         view = await show.person(identity.organization_id, person_id)
-        return _person(view.contact, {person_id: view.customers})
+        row = await lists.person(identity.organization_id, person_id)
+        return _person(row or PersonRow(view.contact, 0), {person_id: view.customers})
 
     return router
 
@@ -179,7 +189,8 @@ def conversation_routes(*, lists: Lists, show: Show, moods: MoodRules) -> APIRou
     return router
 
 
-def _person(contact: ContactChanged, customers: Mapping[str, list[Customer]]) -> PersonOut:
+def _person(row: PersonRow, customers: Mapping[str, list[Customer]]) -> PersonOut:
+    contact = row.contact
     key = resource_key(contact.workspace_id, contact.id)
     return PersonOut(
         id=key,
@@ -188,6 +199,8 @@ def _person(contact: ContactChanged, customers: Mapping[str, list[Customer]]) ->
         role=contact.role,
         external_id=contact.external_id,
         last_seen_at=contact.last_seen_at,
+        last_contact_at=last_contact_of(contact),
+        conversations=row.conversations,
         customer_ids=[one.customer_id for one in customers[key]],
     )
 

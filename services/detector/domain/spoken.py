@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from shared.contracts.resources import Author, ConversationChanged, ConversationPartChanged
+    from shared.contracts.resources import (
+        Author,
+        ContactChanged,
+        ConversationChanged,
+        ConversationPartChanged,
+    )
 
 _CUSTOMERS = frozenset({"user", "lead", "contact", "visitor"})
 
@@ -109,3 +114,9 @@ def teammate_keys(record: ConversationChanged) -> tuple[str, ...]:
     """Return the keys of the teammates who took part, or whom it is assigned to, in order."""
     ids = {*record.teammate_ids, *filter(None, (record.admin_assignee_id,))}
     return tuple(sorted(resource_key(record.workspace_id, one) for one in ids))
+
+
+def last_contact_of(contact: ContactChanged) -> datetime | None:
+    """Return when the person last wrote, or was last written to, as Intercom tells; None if unknown."""
+    told = (contact.last_replied_at, contact.last_contacted_at)
+    return max((one for one in told if one is not None), default=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.detector.domain.identity import resource_key
+from services.detector.domain.spoken import last_contact_of
 from services.detector.domain.standing import is_asked_for
 
 if TYPE_CHECKING:
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.corrections import Correction
     from services.detector.domain.signal import Signal
-    from services.detector.lists import CustomerRow, RequestRow
-    from shared.contracts.resources import ContactChanged
+    from services.detector.lists import CustomerRow, PersonRow, RequestRow
 
 SIGNAL_HEADING = (
     "id", "kind", "explicit", "direction", "title", "state", "customer", "owner", "monthly_spend",
@@ -66,10 +66,13 @@ def customer_row(row: CustomerRow) -> Sequence[object]:
     )
 
 
-PERSON_HEADING = ("id", "name", "email", "role", "signed_up_at", "last_seen_at")
+PERSON_HEADING = (
+    "id", "name", "email", "role", "signed_up_at", "last_seen_at", "last_contact_at", "conversations",
+)  # fmt: skip
 
 
-def person_row(one: ContactChanged) -> Sequence[object]:
+def person_row(row: PersonRow) -> Sequence[object]:
+    one, last = row.contact, last_contact_of(row.contact)
     return (
         resource_key(one.workspace_id, one.id),
         one.name,
@@ -77,6 +80,8 @@ def person_row(one: ContactChanged) -> Sequence[object]:
         one.role,
         one.signed_up_at.isoformat() if one.signed_up_at else "",
         one.last_seen_at.isoformat() if one.last_seen_at else "",
+        last.isoformat() if last else "",
+        row.conversations,
     )
 
 

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, StreamingResponse
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
 from services.detector.domain.neighbourhood import Centre
+from services.detector.domain.spoken import last_contact_of
 from services.detector.pages.cards import card_of
 from services.detector.pages.export import PERSON_HEADING, person_row
 from services.detector.pages.filters import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.graph import Node
     from services.detector.domain.neighbourhood import Neighbourhood
-    from services.detector.lists import CustomerRow, Lists, Topics
+    from services.detector.lists import CustomerRow, Lists, PersonSort, Topics
     from services.detector.use_cases.show import Show
     from services.detector.use_cases.walk import Walk
     from shared.clock import Clock
@@ -57,6 +58,12 @@ class PeopleParts:
     clock: Clock
 
 
+def person_sort(wanted: str) -> PersonSort:
+    """Return a known order; anything else means the latest contact first."""
+    orders: tuple[PersonSort, ...] = ("last", "-conversations", "conversations", "id")
+    return next((order for order in orders if order == wanted), "-last")
+
+
 def people_pages(parts: PeopleParts) -> APIRouter:
     """Return the routes of /people."""
     router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
@@ -70,19 +77,25 @@ def people_pages(parts: PeopleParts) -> APIRouter:
         customer: Word = "",
         tag: Word = "",
         owner: Word = "",
+        sort: Word = "",
         cursor: CursorText = None,
     ) -> HTMLResponse:
         organization = identity.organization_id
         narrowed = narrowed_by(now=parts.clock.now(), tag=tag, customer=customer, owner=owner)
+        order = person_sort(sort)
         found = await lists.people(
-            organization, words=q, position=decode_cursor(cursor), limit=ROWS, narrowed=narrowed
+            organization, words=q, sort=order, position=decode_cursor(cursor), limit=ROWS, narrowed=narrowed
         )
         customers = (await lists.signal_choices(organization)).customers
         return pages.render(
             request,
             "people.html",
             identity=identity,
-            rows=[(resource_key(one.workspace_id, one.id), one) for one in found.items],
+            rows=[
+                (resource_key(row.contact.workspace_id, row.contact.id), row, last_contact_of(row.contact))
+                for row in found.items
+            ],
+            sort=order,
             count=await lists.count_people(organization, words=q, narrowed=narrowed),
             next_cursor=encode_cursor(found.next) if found.next else None,
             filters=[
@@ -97,7 +110,12 @@ def people_pages(parts: PeopleParts) -> APIRouter:
 
     @router.get("/people/export.csv")
     async def export(
-        identity: Member, q: Word = "", customer: Word = "", tag: Word = "", owner: Word = ""
+        identity: Member,
+        q: Word = "",
+        customer: Word = "",
+        tag: Word = "",
+        owner: Word = "",
+        sort: Word = "",
     ) -> StreamingResponse:
         narrowed = narrowed_by(now=parts.clock.now(), tag=tag, customer=customer, owner=owner)
 
@@ -105,7 +123,12 @@ def people_pages(parts: PeopleParts) -> APIRouter:
             position: dict[str, Any] | None = None
             for _ in range(MOST_ROWS // PORTION):
                 found = await lists.people(
-                    identity.organization_id, words=q, position=position, limit=PORTION, narrowed=narrowed
+                    identity.organization_id,
+                    words=q,
+                    sort=person_sort(sort),
+                    position=position,
+                    limit=PORTION,
+                    narrowed=narrowed,
                 )
                 yield [person_row(one) for one in found.items]
                 position = found.next

@@ -11,6 +11,7 @@ from services.detector.ports.health import Due, HealthRecords
 from services.detector.ports.language_model import Answered, LanguageModel, ModelUse, Questions, Spent
 from services.detector.ports.leases import Leases
 from services.detector.ports.mirror import Followed, Mirror
+from services.detector.ports.people import DuePerson, PeopleCounts
 from services.detector.ports.requests import Requests
 from services.detector.ports.rereading import Redetections, Rereads
 from services.detector.ports.reviews import DueSubject, DueSubjects
@@ -22,6 +23,7 @@ __all__ = [
     "Corrections",
     "Customers",
     "Due",
+    "DuePerson",
     "DueSubject",
     "DueSubjects",
     "Followed",
@@ -30,6 +32,7 @@ __all__ = [
     "Leases",
     "Mirror",
     "ModelUse",
+    "PeopleCounts",
     "Questions",
     "Redetections",
     "Requests",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from services.detector.domain.identity import Subject, resource_key, workspace_of
 from services.detector.domain.mail_domains import company_domain
+from services.detector.domain.spoken import contact_keys
 from services.detector.use_cases.follow_on import Allowance
 from shared.contracts.resources import (
     CompanyChanged,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import MirroredCompany
     from services.detector.ports import Mirror, Signals
     from services.detector.use_cases.companies import MatchCompanies
+    from services.detector.use_cases.count_people import CountPeople
     from services.detector.use_cases.follow_contacts import FollowContacts
     from services.detector.use_cases.read_conversations import ReadConversations
     from shared.contracts.event import Event
@@ -59,12 +61,14 @@ class Intake:
         reader: ReadConversations,
         companies: MatchCompanies,
         contacts: FollowContacts,
+        people: CountPeople,
     ) -> None:
         self._mirror = mirror
         self._signals = signals
         self._reader = reader
         self._companies = companies
         self._contacts = contacts
+        self._people = people
 
     async def conversations(self, events: Sequence[Event]) -> None:
         """Mirror conversations and parts, then read each conversation whose own record came.
@@ -74,12 +78,17 @@ class Intake:
         """
         for organization_id, mine in by_organization(events).items():
             records, deletions = latest(mine), _deletions(mine)
-            await self._mirror.store(organization_id, records)
             gone = {
                 resource_key(one.workspace_id, one.id) for one in deletions if one.resource == "conversation"
             }
+            present = {
+                _key(one): contact_keys(one) for one in records if isinstance(one, ConversationChanged)
+            }
+            people = await self._people.before(organization_id, present, gone)
+            await self._mirror.store(organization_id, records)
             losing = await self._mirror.subjects(organization_id, gone) if gone else {}
             await self._mirror.bury(organization_id, deletions, left=losing)
+            await self._people.mark(organization_id, people)
             arrived: dict[str, list[ConversationPartChanged]] = defaultdict(list)
             # A batch that also deletes is read from the mirror, which knows what is left.
             for one in () if deletions else records:

@@ -20,6 +20,7 @@ from services.detector.adapters.mongo_followed import MongoFollowed
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_model_use import MongoModelUse
+from services.detector.adapters.mongo_people import MongoPeopleCounts
 from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
@@ -47,6 +48,7 @@ from tests.unit.services.detector.health_suite import TestHealth
 from tests.unit.services.detector.judgement_suite import TestCorrections, TestPeople
 from tests.unit.services.detector.list_suite import TestLongLists
 from tests.unit.services.detector.moving_suite import TestMovingPeople
+from tests.unit.services.detector.people_suite import TestCounting
 from tests.unit.services.detector.reading_suite import TestReading, TestShiftsThatStand
 from tests.unit.services.detector.redetection_suite import (
     TestAccounts,
@@ -82,6 +84,7 @@ __all__ = [
     "TestArriving",
     "TestAttributes",
     "TestCorrections",
+    "TestCounting",
     "TestCustomers",
     "TestDeathBeforeTheSignal",
     "TestDeciding",
@@ -145,6 +148,7 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
         mirror=mirror,
         followed=MongoFollowed(database, "company"),
         followed_contacts=MongoFollowed(database, "contact"),
+        people_counts=MongoPeopleCounts(database),
         signals=signals,
         customers=customers,
         unmatched=unmatched,

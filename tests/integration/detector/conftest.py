@@ -18,6 +18,7 @@ from services.detector.adapters.mongo_followed import MongoFollowed
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_model_use import MongoModelUse
+from services.detector.adapters.mongo_people import MongoPeopleCounts
 from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
 from services.detector.adapters.mongo_requests import MongoRequests
@@ -63,6 +64,7 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
         mirror=mirror,
         followed=MongoFollowed(database, "company"),
         followed_contacts=MongoFollowed(database, "contact"),
+        people_counts=MongoPeopleCounts(database),
         signals=signals,
         customers=customers,
         unmatched=MongoUnmatched(database),

@@ -14,7 +14,14 @@ from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
-from services.detector.lists import CustomerSort, Narrowing, RequestSort, SignalFilter, SignalSort
+from services.detector.lists import (
+    CustomerSort,
+    Narrowing,
+    PersonSort,
+    RequestSort,
+    SignalFilter,
+    SignalSort,
+)
 from services.detector.settings import Settings
 from shared.clock import ManualClock
 from shared.documents.collection import ScopedCollection
@@ -58,13 +65,9 @@ async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, An
 def lists() -> dict[str, tuple[str, Any]]:
     """Return by name how each list is asked for, and the field that it is sorted by."""
     found: dict[str, tuple[str, Any]] = {
-        "people": (
-            "key",
-            lambda its, at: its.people(ORG, words=None, position=at, limit=10),
-        ),
         "people by name": (
             "key",
-            lambda its, at: its.people(ORG, words="dana", position=at, limit=10),
+            lambda its, at: its.people(ORG, words="dana", sort="id", position=at, limit=10),
         ),
         "companies that may be customers": (
             "key",
@@ -101,6 +104,9 @@ def lists() -> dict[str, tuple[str, Any]]:
         name = customers.removeprefix("-")
         field = {"attention": "attention", "name": "name_folded"}.get(name, f"sort_{name}")
         found[f"customers by {customers}"] = (field, _customers(customers))
+    for people in get_args(PersonSort):
+        field = {"id": "key", "last": "sort_last"}.get(people.removeprefix("-"), "conversations")
+        found[f"people by {people}"] = (field, _people(people))
     for requests in get_args(RequestSort):
         name = requests.removeprefix("-")
         found[f"requests by {requests}"] = ({"last": "sort_last"}.get(name, name), _requests(requests))
@@ -115,6 +121,10 @@ def _customers(sort: CustomerSort) -> Any:
     return lambda its, at: its.customers(
         ORG, words=None, owner=None, known=None, sort=sort, position=at, limit=10
     )
+
+
+def _people(sort: PersonSort) -> Any:
+    return lambda its, at: its.people(ORG, words=None, sort=sort, position=at, limit=10)
 
 
 def _requests(sort: RequestSort) -> Any:

@@ -36,6 +36,7 @@ from tests.unit.services.detector.fakes.health import MemoryHealth
 from tests.unit.services.detector.fakes.language_model import MemoryModelUse, MemoryQuestions
 from tests.unit.services.detector.fakes.leases import MemoryLeases
 from tests.unit.services.detector.fakes.mirror import MemoryFollowed, MemoryMirror
+from tests.unit.services.detector.fakes.people import MemoryPeopleCounts
 from tests.unit.services.detector.fakes.requests import MemoryRequests
 from tests.unit.services.detector.fakes.rereading import MemoryRedetections, MemoryRereads
 from tests.unit.services.detector.fakes.reviews import MemoryDueSubjects
@@ -269,6 +270,12 @@ class Rig:
         while await self.engine.follow_contacts.work():
             await self.review_due()
 
+    async def count_people_all(self) -> None:
+        """Count everybody who waits, once the stream has been quiet for long enough."""
+        self.clock.advance(60)
+        while await self.engine.count_people.work():
+            pass
+
     async def redetect_all(self) -> None:
         while await self.engine.redetect.work():
             pass
@@ -294,6 +301,7 @@ def memory_rig(detectors: Detectors | None = None) -> Rig:
         mirror=mirror,
         followed=MemoryFollowed(mirror, "company"),
         followed_contacts=MemoryFollowed(mirror, "contact"),
+        people_counts=MemoryPeopleCounts(mirror),
         signals=MemorySignals(publisher),
         customers=customers,
         unmatched=MemoryUnmatched(customers),

@@ -53,6 +53,7 @@ class MemoryMirror:
         self._left: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.follow: dict[Mark, datetime] = {}
         self.read_to: dict[Mark, str] = {}
+        self.to_count: dict[tuple[str, str], datetime] = {}
         self._lost: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._analyses: dict[tuple[str, str], tuple[Analysis, str, Sequence[str]]] = {}
 
@@ -70,6 +71,8 @@ class MemoryMirror:
                     self._regrouped.add(place)
                     key = resource_key(record.workspace_id, record.id)
                     self.read_to.pop((organization_id, record.RESOURCE, key), None)
+                    if isinstance(record, ContactChanged):
+                        self.to_count[organization_id, key] = record.observed_at
 
     async def bury(
         self,
@@ -88,6 +91,8 @@ class MemoryMirror:
             self._regrouped.discard(place)
             key = resource_key(deletion.workspace_id, deletion.id)
             self.unfollow((organization_id, deletion.resource, key))
+            if deletion.resource == "contact":
+                self.to_count.pop((organization_id, key), None)
             if deletion.resource == "contact":
                 self._regrouped.add(place)
             if deletion.resource == "company":

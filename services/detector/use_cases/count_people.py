@@ -1,0 +1,67 @@
+"""Counting people's conversations in the background, so that the records' way only marks who is concerned.
+
+Counting is a question to the mirror, repeated whenever it may have another answer: neither a repeat nor a
+death in the middle makes the number wrong.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from services.detector.ports import DuePerson, Leases, PeopleCounts
+    from shared.clock import Clock
+
+_AT_ONCE = 100
+_QUIET = timedelta(seconds=2)
+"""How long a count waits for more of the same stream: who takes part in much of it is counted once."""
+
+_LEASE, _LEASE_SECONDS = "people to count", 60.0
+
+
+class CountPeople:
+    """Marks whose conversations are to be counted, and counts them, one replica at a time."""
+
+    def __init__(self, *, counts: PeopleCounts, leases: Leases, clock: Clock, owner: str) -> None:
+        self._counts = counts
+        self._leases = leases
+        self._clock = clock
+        self._owner = owner
+
+    async def before(
+        self, organization_id: str, present: Mapping[str, Collection[str]], gone: Collection[str]
+    ) -> set[str]:
+        """Note who leaves these conversations; to be called before they are stored or buried.
+
+        `present` are the people by conversation key as they are to be stored, `gone` the deleted ones. Return
+        everybody whose count may change.
+        """
+        held = await self._counts.participants(organization_id, {*present, *gone})
+        leaving = {
+            person for key, people in held.items() for person in people.difference(present.get(key, ()))
+        }
+        # Now, and not only with the others: what dies in between would know of them no more.
+        await self.mark(organization_id, leaving)
+        return leaving.union(*present.values())
+
+    async def mark(self, organization_id: str, people: Collection[str]) -> None:
+        """Let these people's conversations be counted in a moment."""
+        await self._counts.mark(organization_id, people, self._clock.now() + _QUIET)
+
+    async def work(self) -> bool:
+        """Count for some of those who wait; return whether any did."""
+        now = self._clock.now()
+        due = await self._counts.due(now, _AT_ONCE)
+        if not due or not await self._leases.hold(_LEASE, self._owner, now, _LEASE_SECONDS):
+            return False
+        by_organization: dict[str, list[DuePerson]] = defaultdict(list)
+        for one in due:
+            by_organization[one.organization_id].append(one)
+        for organization_id, mine in by_organization.items():
+            found = await self._counts.count(organization_id, {one.key for one in mine})
+            await self._counts.save(organization_id, [(one, found.get(one.key, 0)) for one in mine])
+        return True

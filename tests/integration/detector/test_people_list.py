@@ -1,0 +1,91 @@
+"""People in order of their last contact, and of how much was said with them, for people and machines."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.unit.services.detector.rig import NOW, UNRELATED
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.unit.services.detector.rig import Rig
+
+MACHINE = {"Accept": "application/json"}
+AGO = {name: NOW - timedelta(days=days) for name, days in (("ann", 9), ("bo", 1), ("cy", 5))}
+
+
+@pytest.fixture
+async def five(rig: Rig) -> Rig:
+    """Five people; with two nobody was in contact, and one takes part in nothing."""
+    await rig.connect()
+    await rig.tell(
+        rig.contact("ann", last_replied_at=AGO["ann"]),
+        rig.contact("bo", last_contacted_at=AGO["bo"], last_replied_at=AGO["ann"]),
+        rig.contact("cy", last_replied_at=AGO["cy"]),
+        rig.contact("dee"),
+        rig.contact("eve"),
+    )
+    for number, names in enumerate((("ann", "cy"), ("cy",), ("cy", "bo"), ("bo",), ("dee",))):
+        await rig.tell(*rig.said(f"k{number}", UNRELATED, contact_ids=names))
+    await rig.count_people_all()
+    return rig
+
+
+async def answer(browser: httpx.AsyncClient, query: str) -> Any:
+    """Return what the API says of people."""
+    found = await browser.get(f"/api/v1/people{query}", headers=MACHINE)
+    assert found.status_code == 200
+    return found.json()
+
+
+@pytest.mark.usefixtures("five")
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("id", "ann bo cy dee eve"),
+        ("-last", "bo cy ann eve dee"),
+        ("last", "ann cy bo dee eve"),
+        ("-conversations", "cy bo dee ann eve"),
+        ("conversations", "eve ann dee bo cy"),
+    ],
+)
+async def test_people_are_sorted(browser: httpx.AsyncClient, sort: str, names: str) -> None:
+    """Page by page, on the page and in the file; who was never in contact is last in either direction."""
+    found: list[str] = []
+    further: str | None = ""
+    while further is not None:
+        page = await answer(browser, f"?sort={sort}&limit=2{further and f'&cursor={further}'}")
+        assert page["count"] == 5
+        found += [one["id"].removeprefix("ws1:") for one in page["items"]]
+        further = page["next_cursor"]
+    assert found == names.split()
+    listed = (await browser.get(f"/people?sort={sort}")).text
+    assert re.findall(r'href="/people/ws1:(\w+)"', listed) == names.split()
+    file = (await browser.get(f"/people/export.csv?sort={sort}")).text.splitlines()
+    assert [line.split(",")[0] for line in file[1:]] == [f"ws1:{one}" for one in names.split()]
+
+
+@pytest.mark.usefixtures("five")
+async def test_a_person_tells_what_people_are_sorted_by(browser: httpx.AsyncClient) -> None:
+    """The number of conversations and the last contact, in the list as at the person's own address."""
+    told = {one["id"]: one for one in (await answer(browser, ""))["items"]}
+    assert (told["ws1:bo"]["conversations"], told["ws1:dee"]["last_contact_at"]) == (2, None)
+    assert told["ws1:bo"]["last_contact_at"].startswith(AGO["bo"].isoformat()[:19])
+    assert await answer(browser, "/ws1:bo") == told["ws1:bo"]
+    page = (await browser.get("/people")).text
+    assert page.index("ws1:bo") < page.index("ws1:ann")
+    assert 'aria-sort="descending"' in page
+
+
+@pytest.mark.usefixtures("five")
+@pytest.mark.parametrize("sort", ["conversations", "mood"])
+async def test_other_orders_are_refused(browser: httpx.AsyncClient, sort: str) -> None:
+    """An order that there is not, and the place of another order."""
+    cursor = (await answer(browser, "?sort=-last&limit=2"))["next_cursor"]
+    wrong = await browser.get(f"/api/v1/people?sort={sort}&cursor={cursor}", headers=MACHINE)
+    assert wrong.status_code == 422
