@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts.compatibility import breaking_changes
+from shared.contracts.examples import EXAMPLES
 from shared.contracts.registry import ALL_EVENTS
-from shared.contracts.resources import ResourceDeleted
+from shared.contracts.resources import ResourceDeleted, topic_of
 from shared.contracts.topics import ALL_TOPICS
 
 if TYPE_CHECKING:
@@ -117,9 +119,28 @@ def _message(event: type[Event]) -> dict[str, Any]:
         "name": event.TYPE,
         "summary": (event.__doc__ or "").strip().partition("\n")[0],
         "headers": {"$ref": "#/components/schemas/attributes"},
+        "examples": [_example(event)],
         "payload": {"$ref": f"./{event.TYPE}.json"},
         "bindings": {"kafka": {"key": {"type": "string"}, "bindingVersion": _BINDING_VERSION}},
     }
+
+
+def _example(kind: type[Event]) -> dict[str, Any]:
+    event = next(one for one in EXAMPLES if type(one) is kind)
+    moments = [value for _, value in event if isinstance(value, datetime)]
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": event.event_id(),
+        "ce_type": event.TYPE,
+        "ce_source": f"/earshot/{topic_of(event).written_by[0]}",
+        "ce_subject": event.key(),
+        "ce_time": max(moments).isoformat(),
+        "ce_organizationid": event.organization_id,
+        "content-type": "application/json",
+    }
+    if event.connection_id is not None:
+        headers["ce_connectionid"] = event.connection_id
+    return {"headers": headers, "payload": event.model_dump(mode="json", exclude_none=True)}
 
 
 def _attributes() -> dict[str, Any]:
