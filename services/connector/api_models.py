@@ -21,64 +21,82 @@ if TYPE_CHECKING:
 class ProgressView(BaseModel):
     """The run under way."""
 
-    reason: str
-    resource: str
-    counts: tuple[ResourceCount, ...]
-    share: float | None
-    items_per_second: float | None
-    remaining_seconds: float | None
-    waiting_until: datetime | None
-    waiting_for: str | None
+    reason: str = Field(description="Why it runs.")
+    resource: str = Field(description="What is being read now.")
+    counts: tuple[ResourceCount, ...] = Field(description="How much was read, by resource.")
+    share: float | None = Field(description="0 to 1 of all there is; null until everything is counted.")
+    items_per_second: float | None = Field(description="How fast it reads; null until it is known.")
+    remaining_seconds: float | None = Field(description="How long it may still take; null until it is known.")
+    waiting_until: datetime | None = Field(
+        description="Until when it pauses, as for a rate limit; null while it reads."
+    )
+    waiting_for: str | None = Field(description="What it pauses for, in plain words; null while it reads.")
 
 
 class LedgerView(BaseModel):
     """What is proven: complete up to when, held against the source, and every known gap by name."""
 
-    complete_up_to: datetime | None
-    completed_at: datetime | None
-    held: tuple[ResourceCount, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-    gap_count: int = 0
+    complete_up_to: datetime | None = Field(
+        description="Everything up to then is held, but for the gaps; null before the first full run."
+    )
+    completed_at: datetime | None = Field(
+        description="When a run last read all it set out to read; null before the first."
+    )
+    held: tuple[ResourceCount, ...] = Field(
+        default=(), description="What is held, by resource, against Intercom's own count."
+    )
+    gaps: tuple[Gap, ...] = Field(default=(), description="What is known to be missing; the first thousand.")
+    gap_count: int = Field(default=0, description="All gaps there are.")
 
 
 class ConnectionView(BaseModel):
     """A connection as machines see it. It never holds the credential."""
 
-    id: str
-    state: str
-    attention: str | None
-    attention_detail: str | None
-    method: str
-    workspace_id: str
-    workspace_name: str
-    region: str
-    base_url: str
-    settings: ConnectionSettings
-    connected_by: str
-    connected_at: datetime
-    next_sync_at: datetime | None
-    progress: ProgressView | None
-    ledger: LedgerView
-    removal_confirmed_by: tuple[str, ...]
+    id: str = Field(description="Stays the same; one that is connected anew after a removal has another.")
+    state: str = Field(
+        description="`connecting`, `connected`, `needs_attention`, `disconnected` or `removed`."
+    )
+    attention: str | None = Field(
+        description="What is the matter, as a code; null unless it needs attention."
+    )
+    attention_detail: str | None = Field(
+        description="The same in plain words; null unless it needs attention."
+    )
+    method: str = Field(description="`oauth` or `token`.")
+    workspace_id: str = Field(description="Intercom's id of the workspace.")
+    workspace_name: str = Field(description="The workspace's name.")
+    region: str = Field(description="Where Intercom hosts it.")
+    base_url: str = Field(description="Where Intercom's API for it is.")
+    settings: ConnectionSettings = Field(description="What an administrator chose.")
+    connected_by: str = Field(description="Who connected it.")
+    connected_at: datetime = Field(description="When it was connected.")
+    next_sync_at: datetime | None = Field(description="When it is read next; null while it is not read.")
+    progress: ProgressView | None = Field(description="The run under way; null between runs.")
+    ledger: LedgerView = Field(description="What is proven to be held.")
+    removal_confirmed_by: tuple[str, ...] = Field(
+        description="Services that removed its data, after that was asked for."
+    )
 
 
 class FindingView(BaseModel):
     """One line of the doctor. `permission` is what to tick in Intercom, by its name there."""
 
-    part: str
-    title: str
-    verdict: str
-    words: str
-    permission: str | None
-    count: int | None
+    part: str = Field(description="What was looked at, as a code.")
+    title: str = Field(description="The same for people.")
+    verdict: str = Field(description="What was found, as a code; `fine` where all is well.")
+    words: str = Field(description="What it means and what to do.")
+    permission: str | None = Field(
+        description="What to tick in Intercom, by its name there; null where nothing is."
+    )
+    count: int | None = Field(description="How many there are; null where that was not counted.")
 
 
 class DiagnosisView(BaseModel):
     """What the doctor found; `healthy` when everything may be read."""
 
-    checked_at: datetime
-    healthy: bool
-    findings: tuple[FindingView, ...]
+    checked_at: datetime = Field(description="When it looked.")
+    healthy: bool = Field(description="Whether everything may be read.")
+    findings: tuple[FindingView, ...] = Field(description="A line for each thing that was looked at.")
 
 
 class TokenConnection(BaseModel):
@@ -88,10 +106,28 @@ class TokenConnection(BaseModel):
     and detects what is wished. A workspace that is connected already keeps its own.
     """
 
-    access_token: SecretStr = Field(min_length=1, max_length=4_096)
-    region: str | None = Field(default=None, max_length=32, examples=["eu"])
-    base_url: str | None = Field(default=None, max_length=512, examples=["https://api.eu.intercom.io"])
-    settings: ConnectionSettings | None = Field(default=None, examples=[{"lookback_days": 365}])
+    access_token: SecretStr = Field(
+        min_length=1,
+        max_length=4_096,
+        description="From Intercom's Developer Hub; kept encrypted and never shown.",
+    )
+    region: str | None = Field(
+        default=None,
+        max_length=32,
+        examples=["eu"],
+        description="Where Intercom hosts the workspace; or name a base URL.",
+    )
+    base_url: str | None = Field(
+        default=None,
+        max_length=512,
+        examples=["https://api.eu.intercom.io"],
+        description="One of the addresses that the operator allows; or name a region.",
+    )
+    settings: ConnectionSettings | None = Field(
+        default=None,
+        examples=[{"lookback_days": 365}],
+        description="What a new connection begins with; null for the defaults.",
+    )
 
 
 class LeaseView(BaseModel):
@@ -106,21 +142,28 @@ class LeaseView(BaseModel):
 class KeyRequest(BaseModel):
     """What a key is for, what it may do, and for how many days."""
 
-    name: str = Field(min_length=1, max_length=200, examples=["warehouse export"])
-    role: Literal["admin", "member"] = "member"
-    days: int = Field(default=90, ge=1, le=LONGEST_KEY_LIFE_DAYS)
+    name: str = Field(
+        min_length=1,
+        max_length=200,
+        examples=["warehouse export"],
+        description="What it is for, so that people know it again.",
+    )
+    role: Literal["admin", "member"] = Field(
+        default="member", description="An `admin` key may change settings."
+    )
+    days: int = Field(default=90, ge=1, le=LONGEST_KEY_LIFE_DAYS, description="How long it is valid.")
 
 
 class KeyView(BaseModel):
     """A bearer key. Its token is in the answer that makes it, and nowhere else."""
 
-    key_id: str
-    name: str
-    role: str
-    created_by: str
-    created_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None
+    key_id: str = Field(description="By which it is revoked.")
+    name: str = Field(description="What it is for.")
+    role: str = Field(description="`admin` or `member`.")
+    created_by: str = Field(description="Who made it.")
+    created_at: datetime = Field(description="When it was made.")
+    expires_at: datetime = Field(description="Until when it is valid.")
+    revoked_at: datetime | None = Field(description="When it was revoked; null if it never was.")
     token: str | None = Field(default=None, description="Only in the answer that creates the key.")
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from services.notifier.domain.notification import Attempt, Notification, State
+from services.notifier.domain.notification import Notification, State
 from services.notifier.domain.rule import Rule  # noqa: TC001 - see above
+from services.notifier.errors import FailureReason
 from services.notifier.ports import InboxEntry  # noqa: TC001 - see above
 from services.notifier.use_cases.administer import RuleDraft
 from shared.contracts.deliveries import ChannelName
@@ -35,13 +38,23 @@ class RuleBody(BaseModel):
         },
     )
 
-    name: str = Field(max_length=200)
-    channel: ChannelName
-    kinds: tuple[SignalKind, ...] = Field(default=(), max_length=_MOST_LISTED)
+    name: str = Field(max_length=200, description="What people call it.")
+    channel: ChannelName = Field(description="How to tell; it cannot be mixed within a rule.")
+    kinds: tuple[SignalKind, ...] = Field(
+        default=(), max_length=_MOST_LISTED, description="Kinds to tell of; empty for all."
+    )
     customers: tuple[str, ...] = Field(default=(), max_length=_MOST_LISTED, description="Names or ids.")
-    owners: tuple[str, ...] = Field(default=(), max_length=_MOST_LISTED)
-    tags: tuple[str, ...] = Field(default=(), max_length=_MOST_LISTED)
-    minimum_confidence: float = Field(default=0, ge=0, le=1)
+    owners: tuple[str, ...] = Field(
+        default=(),
+        max_length=_MOST_LISTED,
+        description="E-mail addresses of account owners whose customers to tell of; empty for all.",
+    )
+    tags: tuple[str, ...] = Field(
+        default=(),
+        max_length=_MOST_LISTED,
+        description="Names of tags, one of which a signal must bear; empty for any.",
+    )
+    minimum_confidence: float = Field(default=0, ge=0, le=1, description="How sure a signal must be, 0 to 1.")
     good_moods: bool = Field(default=False, description="Also tell when a mood turned for the better.")
     recipients: tuple[str, ...] = Field(
         default=(),
@@ -54,7 +67,7 @@ class RuleBody(BaseModel):
     secret: SecretStr | None = Field(
         default=None, description="For webhook: whsec_…; absent keeps it, or makes one."
     )
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="Whether it tells anybody.")
     revision: int | None = Field(
         default=None,
         description="The revision that was read: the change is refused when there is a newer one.",
@@ -65,25 +78,29 @@ class RuleBody(BaseModel):
 
 
 class RuleView(BaseModel):
-    id: str
-    name: str
-    channel: ChannelName
-    kinds: tuple[SignalKind, ...]
-    customers: tuple[str, ...]
-    owners: tuple[str, ...]
-    tags: tuple[str, ...]
-    minimum_confidence: float
-    good_moods: bool
-    recipients: tuple[str, ...]
+    id: str = Field(description="Stays the same.")
+    name: str = Field(description="What people call it.")
+    channel: ChannelName = Field(description="How it tells.")
+    kinds: tuple[SignalKind, ...] = Field(description="Kinds it tells of; empty for all.")
+    customers: tuple[str, ...] = Field(description="Names or ids of customers it tells of; empty for all.")
+    owners: tuple[str, ...] = Field(
+        description="E-mail addresses of account owners whose customers it tells of; empty for all."
+    )
+    tags: tuple[str, ...] = Field(
+        description="Names of tags, one of which a signal must bear; empty for any."
+    )
+    minimum_confidence: float = Field(description="How sure a signal must be, 0 to 1.")
+    good_moods: bool = Field(description="Whether it also tells when a mood turned for the better.")
+    recipients: tuple[str, ...] = Field(description="Whom it tells; empty where the channel has one address.")
     destination: str | None = Field(description="Where to, in words without secrets.")
-    enabled: bool
-    revision: int
-    created_at: datetime
-    created_by: str
-    failures_in_a_row: int
-    last_failure: str | None
-    last_failure_at: datetime | None
-    last_delivered_at: datetime | None
+    enabled: bool = Field(description="Whether it tells anybody.")
+    revision: int = Field(description="Grows by one with each change; send it with a change of yours.")
+    created_at: datetime = Field(description="When it was made.")
+    created_by: str = Field(description="Who made it.")
+    failures_in_a_row: int = Field(description="Notifications given up since the last one that arrived.")
+    last_failure: str | None = Field(description="Why the last one was given up; null if none was.")
+    last_failure_at: datetime | None = Field(description="When that was; null if none was given up.")
+    last_delivered_at: datetime | None = Field(description="When one last arrived; null if none did.")
     signing_secret: str | None = Field(
         default=None, description="Only in the answer to the request that made it; keep it."
     )
@@ -104,33 +121,52 @@ class RuleView(BaseModel):
 class NotificationView(BaseModel):
     """Who was told of a signal, and how that stands."""
 
-    id: str
-    signal_id: str
-    kind: SignalKind
-    customer: str | None
-    rule_id: str
-    channel: ChannelName
-    recipient: str
-    state: State
-    created_at: datetime
+    id: str = Field(description="Stays the same over all attempts; receivers know it again by this.")
+    signal_id: str = Field(description="The signal it tells of.")
+    kind: SignalKind = Field(description="The signal's kind.")
+    customer: str | None = Field(description="The customer's name; null where none is known.")
+    rule_id: str = Field(description="The rule that made it.")
+    channel: ChannelName = Field(description="How it is sent.")
+    recipient: str = Field(description="To whom, in words without secrets.")
+    state: State = Field(description="What became of it; `pending` while it waits or is tried again.")
+    created_at: datetime = Field(description="When it was made.")
     next_attempt_at: datetime | None = Field(description="None once it is settled.")
-    settled_at: datetime | None
-    cancelled_because: str | None
-    test: bool
+    settled_at: datetime | None = Field(
+        description="When it arrived, was given up or cancelled; null until then."
+    )
+    cancelled_because: str | None = Field(description="Why it was not sent; null unless it was cancelled.")
+    test: bool = Field(description="A sample that a person asked for.")
 
     @classmethod
     def of(cls, notification: Notification) -> NotificationView:
         return cls(**_notification_fields(notification))
 
 
+class AttemptView(BaseModel):
+    """One try to deliver a notification."""
+
+    number: int = Field(description="The first try is 1.")
+    at: datetime = Field(description="When it began.")
+    seconds: float = Field(description="How long it took.")
+    outcome: Literal["delivered", "retry", "failed"] = Field(
+        description="Whether it arrived, is to be tried again, or was given up."
+    )
+    detail: str = Field(description="What the receiver answered, or what went wrong.")
+    reason: FailureReason | None = Field(description="Why, as a code; null if it arrived.")
+    status: int | None = Field(description="HTTP status of the answer; null without one.")
+
+
 class DeliveryView(NotificationView):
     """A notification with every attempt that was made for it."""
 
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[AttemptView, ...] = Field(description="Each try, oldest first.")
 
     @classmethod
     def of(cls, notification: Notification) -> DeliveryView:
-        return cls(**_notification_fields(notification), attempts=notification.attempts)
+        return cls(
+            **_notification_fields(notification),
+            attempts=tuple(AttemptView(**asdict(one)) for one in notification.attempts),
+        )
 
 
 def _notification_fields(notification: Notification) -> dict[str, object]:
@@ -146,11 +182,13 @@ def _notification_fields(notification: Notification) -> dict[str, object]:
 
 
 class EntryView(BaseModel):
-    id: str
-    added_at: datetime
-    read: bool
+    id: str = Field(description="Id of the entry, by which it is marked as read.")
+    added_at: datetime = Field(description="When it came into the inbox.")
+    read: bool = Field(description="Whether this reader opened it.")
     over: str | None = Field(description="Why the signal ended, or None while it is open.")
-    signal: SignalDetected
+    signal: SignalDetected = Field(
+        description="The signal's newest state, without words that were redacted meanwhile."
+    )
 
     @classmethod
     def of(cls, entry: InboxEntry) -> EntryView:
@@ -160,7 +198,7 @@ class EntryView(BaseModel):
 
 
 class Unread(BaseModel):
-    unread: int
+    unread: int = Field(description="Entries that this reader has not opened.")
 
 
 class MarkRead(BaseModel):
@@ -168,16 +206,16 @@ class MarkRead(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"id": "sig-1"}, {}]})
 
-    id: str | None = Field(default=None, max_length=256)
+    id: str | None = Field(default=None, max_length=256, description="Which entry; null for all.")
 
 
 class Marked(BaseModel):
-    marked: int
+    marked: int = Field(description="Entries that were unread and are read now.")
 
 
 class SampleResult(BaseModel):
     """What came of a sample."""
 
-    notification_id: str
-    delivered: bool
-    detail: str
+    notification_id: str = Field(description="Where the delivery log has it.")
+    delivered: bool = Field(description="Whether it arrived.")
+    detail: str = Field(description="What the receiver answered, or what went wrong.")

@@ -25,10 +25,20 @@ AttentionReason = Literal[
 class ConnectionSettings(Record):
     """What an administrator chose for one connection."""
 
-    lifecycle_events: bool = False
-    lookback_days: int = Field(default=90, ge=0, le=3_650)
-    sync_interval_seconds: int = Field(default=300, ge=10, le=86_400)
-    match_companies_by_name: Literal["off", "exact", "normalised"] = "exact"
+    lifecycle_events: bool = Field(default=False, description="Whether lifecycle events are looked for.")
+    lookback_days: int = Field(
+        default=90,
+        ge=0,
+        le=3_650,
+        description="How far back closed conversations are read, in days; open ones are read at any age.",
+    )
+    sync_interval_seconds: int = Field(
+        default=300, ge=10, le=86_400, description="How often changes are looked for."
+    )
+    match_companies_by_name: Literal["off", "exact", "normalised"] = Field(
+        default="exact",
+        description="Whether a company is matched by its name, as it is or without case and legal form.",
+    )
 
 
 class ConnectionChanged(Event):

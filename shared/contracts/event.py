@@ -39,8 +39,10 @@ class Event(Record):
     TYPE: ClassVar[str]
     TOPIC: ClassVar[Topic]
 
-    organization_id: Identifier
-    connection_id: Identifier | None = None
+    organization_id: Identifier = Field(description="The tenant.")
+    connection_id: Identifier | None = Field(
+        default=None, description="The connection it belongs to, where it belongs to one."
+    )
 
     def key(self) -> str:
         """Return the Kafka key: the thing itself, so that compaction keeps its last state."""

@@ -47,8 +47,8 @@ class SyncRequested(Event):
 class ResourceCount(Record):
     """How much of one resource a run has read."""
 
-    resource: ResourceType
-    done: int = Field(ge=0)
+    resource: ResourceType = Field(description="What is counted.")
+    done: int = Field(ge=0, description="How many were read, or are held.")
     total: int | None = Field(default=None, ge=0, description="None while the source has not said.")
 
 
@@ -58,18 +58,22 @@ GapAspect = Literal["deletions"]
 class Gap(Record):
     """Something known to be missing, by name, with what will be done about it."""
 
-    resource: ResourceType
-    id: Identifier | None = None
+    resource: ResourceType = Field(description="What is missing.")
+    id: Identifier | None = Field(
+        default=None, description="Which one, by Intercom's id; null where it is all of them."
+    )
     reason: Literal[
         "parts_cut_at_500", "deleted_before_read", "permission_missing", "plan_restricted", "still_lagging"
-    ]
+    ] = Field(description="Why it is missing.")
     aspect: GapAspect | None = Field(
         default=None,
         description="What of it is missing, where it is not the thing itself. deletions: all that exists is"
         " held, and what was deleted is noticed late.",
     )
-    missing: int | None = Field(default=None, ge=0)
-    since: Moment
+    missing: int | None = Field(
+        default=None, ge=0, description="How many parts; null where that is not known."
+    )
+    since: Moment = Field(description="Since when the gap is known.")
 
 
 class SyncProgressed(Event):

@@ -40,7 +40,7 @@ Instant = Annotated[datetime, AfterValidator(in_utc)]
 class Page(BaseModel, Generic[T]):
     """One page of a list."""
 
-    items: list[T]
+    items: list[T] = Field(description="In the order that was asked for.")
     next_cursor: str | None = Field(default=None, description="None on the last page.")
     count: int | None = Field(default=None, ge=0, description="All items that match, where it is known.")
 

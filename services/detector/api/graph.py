@@ -40,21 +40,25 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class NodeOut(BaseModel):
-    id: str
-    type: NodeType
-    name: str
-    conversations: int
+    id: str = Field(description="Id of that type: of a customer Earshot's, of all others `workspace:id`.")
+    type: NodeType = Field(description="What it is.")
+    name: str = Field(description="What it is called; never empty.")
+    conversations: int = Field(description="How many it took part in; 0 where that is not counted.")
 
 
 class TieOut(BaseModel):
     """`mood` (-1 to 1) is what the person said in the conversations of a `talks_to` tie."""
 
-    source: str
-    target: str
-    type: TieType
-    conversations: int
-    last_at: datetime | None
-    mood: float | None = Field(ge=-1, le=1)
+    source: str = Field(description="Id of the node where the tie begins.")
+    target: str = Field(description="Id of the node where it ends.")
+    type: TieType = Field(description="How the two are tied.")
+    conversations: int = Field(
+        description="How many conversations the tie rests on; 0 where it rests on none."
+    )
+    last_at: datetime | None = Field(description="When the newest of them moved; null without any.")
+    mood: float | None = Field(
+        ge=-1, le=1, description="What was said over a `talks_to` tie, bad to good; null where nothing was."
+    )
 
 
 class GraphOut(BaseModel):
@@ -62,8 +66,8 @@ class GraphOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    nodes: list[NodeOut]
-    ties: list[TieOut]
+    nodes: list[NodeOut] = Field(description="Who and what is there.")
+    ties: list[TieOut] = Field(description="Who is tied to whom, by the nodes' ids.")
 
     @classmethod
     def of(cls, graph: Graph) -> GraphOut:

@@ -47,9 +47,9 @@ _WEIGHTS_EXAMPLE: dict[str, Any] = {"weights": dict.fromkeys(INGREDIENTS, 10) | 
 class HealthRowOut(BaseModel):
     """A customer's health in a list; `score` is None while too little is known."""
 
-    customer_id: str
-    name: str
-    score: int | None
+    customer_id: str = Field(description="Whose.")
+    name: str = Field(description="The customer's name.")
+    score: int | None = Field(description="0 (bad) to 100 (good); null while too little is known.")
 
     @classmethod
     def of(cls, row: CustomerRow) -> HealthRowOut:
@@ -59,19 +59,19 @@ class HealthRowOut(BaseModel):
 class IngredientOut(BaseModel):
     """What one ingredient adds: `points` of at most `most`; `share` is None where nobody said."""
 
-    name: str
-    label: str
-    weight: int
-    share: float | None
-    points: float
-    most: float
-    reason: str
+    name: str = Field(description="Which ingredient, as weights name it.")
+    label: str = Field(description="Its name for people.")
+    weight: int = Field(description="How much it counts, as it was weighed then.")
+    share: float | None = Field(description="0 (bad) to 1 (good); null where nothing is known of it.")
+    points: float = Field(description="What it adds to the score.")
+    most: float = Field(description="What it could add at most; 0 where nothing is known of it.")
+    reason: str = Field(description="What the share comes from, in plain words.")
 
 
 class StateOut(BaseModel):
-    at: datetime
-    score: int | None
-    points: dict[str, float]
+    at: datetime = Field(description="When it was measured.")
+    score: int | None = Field(description="0 to 100; null while too little was known.")
+    points: dict[str, float] = Field(description="What each ingredient added, by name.")
 
 
 class HealthOut(BaseModel):
@@ -79,12 +79,14 @@ class HealthOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    customer_id: str
-    name: str
-    score: int | None
-    measured_at: datetime | None
-    ingredients: list[IngredientOut]
-    history: list[StateOut]
+    customer_id: str = Field(description="Whose.")
+    name: str = Field(description="The customer's name.")
+    score: int | None = Field(description="0 (bad) to 100 (good); null while too little is known.")
+    measured_at: datetime | None = Field(description="When it was last measured; null if it never was.")
+    ingredients: list[IngredientOut] = Field(
+        description="What the score is made of; empty until it was measured."
+    )
+    history: list[StateOut] = Field(description="Earlier states, oldest first.")
 
     @classmethod
     def of(cls, customer_id: str, name: str, past: HealthHistory) -> HealthOut:
@@ -115,7 +117,9 @@ class WeightsOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_WEIGHTS_EXAMPLE]})
 
-    weights: dict[str, Annotated[int, Field(ge=0, le=MOST_WEIGHT)]]
+    weights: dict[str, Annotated[int, Field(ge=0, le=MOST_WEIGHT)]] = Field(
+        description="By ingredient, 0 for one that does not count."
+    )
 
 
 def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock) -> APIRouter:

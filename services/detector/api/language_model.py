@@ -23,8 +23,8 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class UseOut(BaseModel):
-    requests: int
-    tokens: int
+    requests: int = Field(description="Questions asked.")
+    tokens: int = Field(description="Tokens taken, in both directions.")
 
 
 class LanguageModelOut(BaseModel):
@@ -32,11 +32,13 @@ class LanguageModelOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    available: bool
-    model: str | None
-    detectors: dict[str, bool]
-    today: UseOut
-    budget: UseOut | None
+    available: bool = Field(description="Whether the operator named an endpoint.")
+    model: str | None = Field(description="The model's name; null where none is named.")
+    detectors: dict[str, bool] = Field(
+        description="By detector that reads texts, whether the model is asked."
+    )
+    today: UseOut = Field(description="What was taken since midnight UTC.")
+    budget: UseOut | None = Field(description="What may be taken in a day; null where no model is named.")
 
     @classmethod
     def of(cls, standing: ModelStanding) -> LanguageModelOut:
@@ -55,7 +57,9 @@ class ChoiceIn(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"detectors": ["churn_risk"]}]})
 
-    detectors: list[Annotated[str, Field(max_length=100)]] = Field(max_length=100)
+    detectors: list[Annotated[str, Field(max_length=100)]] = Field(
+        max_length=100, description="Names of the detectors; an empty list asks about none."
+    )
 
 
 def language_model_routes(*, ask: AskLanguageModel) -> APIRouter:

@@ -42,7 +42,9 @@ Words = Annotated[str | None, Query(max_length=300, description="Words to look f
 class StateChange(BaseModel):
     """Where a request stands from now on."""
 
-    state: RequestState = Field(examples=["planned"])
+    state: RequestState = Field(
+        examples=["planned"], description="`shipped` and `declined` settle the signals of all who asked."
+    )
 
 
 def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup) -> APIRouter:

@@ -51,9 +51,9 @@ _EXAMPLE: dict[str, Any] = {
 class DetectorChangeOut(BaseModel):
     """A detector that is another one now; None where there was none, or is none any more."""
 
-    name: str
-    before: str | None
-    after: str | None
+    name: str = Field(description="Which detector.")
+    before: str | None = Field(description="Version that found what is stored; null where there was none.")
+    after: str | None = Field(description="Version of now; null where there is none any more.")
     parameters_only: bool = Field(description="The version is the same, and it is told otherwise.")
 
     @classmethod
@@ -69,11 +69,11 @@ class DetectorChangeOut(BaseModel):
 class KindChangeOut(BaseModel):
     """In how many conversations a kind is found now, and what would become of that."""
 
-    kind: str
-    found: int
-    added: int
-    gone: int
-    changed: int
+    kind: str = Field(description="Which kind of finding.")
+    found: int = Field(description="Conversations in which it is found now.")
+    added: int = Field(description="Conversations in which it would be found anew.")
+    gone: int = Field(description="Conversations in which it would be found no more.")
+    changed: int = Field(description="Conversations in which its words or its confidence would be others.")
 
     @classmethod
     def of(cls, tally: Tally) -> KindChangeOut:
@@ -89,17 +89,21 @@ class KindChangeOut(BaseModel):
 class ChangedPlaceOut(BaseModel):
     """Words whose meaning would change; those that were redacted since are left out."""
 
-    kind: str
-    change: Fate
-    conversation_id: str
-    part_id: str
-    start: int
-    end: int
-    quote: str
+    kind: str = Field(description="Which kind of finding.")
+    change: Fate = Field(description="What would become of it.")
+    conversation_id: str = Field(
+        description="The workspace's id and Intercom's, as `workspace:conversation`."
+    )
+    part_id: str = Field(description="Intercom's id of the message.")
+    start: int = Field(description="Where the words begin, in characters of the message.")
+    end: int = Field(description="Where they end; not included.")
+    quote: str = Field(description="The words, as they are now.")
     at: datetime = Field(description="When the conversation last moved.")
-    confidence_before: float | None
-    confidence_after: float | None
-    url_path: str
+    confidence_before: float | None = Field(description="0 to 1; null where it was not found.")
+    confidence_after: float | None = Field(description="0 to 1; null where it would not be found.")
+    url_path: str = Field(
+        description="Path of the conversation's page, to be joined with the installation's address."
+    )
 
     @classmethod
     def of(cls, example: Example, quote: str) -> ChangedPlaceOut:
@@ -123,19 +127,21 @@ class RedetectionOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    id: str
-    connection_id: str
-    workspace: str
-    state: State
-    detectors: list[DetectorChangeOut]
-    done: int
-    total: int
-    kinds: list[KindChangeOut]
-    examples: list[ChangedPlaceOut]
-    started_at: datetime
-    ready_at: datetime | None
-    decided_at: datetime | None
-    decided_by: str | None
+    id: str = Field(description="Which preview; another one for each change of the detectors.")
+    connection_id: str = Field(description="Whose conversations are compared.")
+    workspace: str = Field(description="The workspace's name.")
+    state: State = Field(description="`reading` until all is compared, then `ready` for a decision.")
+    detectors: list[DetectorChangeOut] = Field(description="The detectors that differ.")
+    done: int = Field(description="Conversations compared so far.")
+    total: int = Field(description="Conversations to be compared.")
+    kinds: list[KindChangeOut] = Field(description="What would change, by kind.")
+    examples: list[ChangedPlaceOut] = Field(description="Of each kind and change the five newest.")
+    started_at: datetime = Field(description="When comparing began.")
+    ready_at: datetime | None = Field(description="When all was compared; null until then.")
+    decided_at: datetime | None = Field(description="When it was decided; null until then.")
+    decided_by: str | None = Field(
+        description="E-mail address of who decided; null until then, or where nobody was asked."
+    )
 
     @classmethod
     def of(cls, preview: Preview) -> RedetectionOut:
@@ -162,7 +168,7 @@ class RedetectionsOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_EXAMPLE]}]})
 
-    items: list[RedetectionOut]
+    items: list[RedetectionOut] = Field(description="By connection.")
 
 
 def redetection_routes(*, redetect: Redetect) -> APIRouter:

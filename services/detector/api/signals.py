@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 class Dismissal(BaseModel):
     """Why a signal is wrong; `label` is what the words really say, if it is known."""
 
-    reason: str = Field(min_length=1, max_length=500, examples=["they renewed last week"])
-    label: Label | None = None
+    reason: str = Field(
+        min_length=1,
+        max_length=500,
+        examples=["they renewed last week"],
+        description="Why, in plain words; people read it on the signal.",
+    )
+    label: Label | None = Field(
+        default=None, description="What the words really are; null if that is not known."
+    )
 
 
 class Assignment(BaseModel):

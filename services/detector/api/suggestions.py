@@ -40,10 +40,12 @@ _EXAMPLE: dict[str, Any] = {
 class SuggestedOut(BaseModel):
     """A customer that the company may be, and why."""
 
-    customer_id: str
-    name: str
-    external_id: str | None
-    names_alike: bool
+    customer_id: str = Field(description="The customer it may be.")
+    name: str = Field(description="The customer's name.")
+    external_id: str | None = Field(
+        description="The organization's own id of the customer; null if it has none."
+    )
+    names_alike: bool = Field(description="Whether the names are why.")
     domain: str | None = Field(description="The e-mail domain that hints at the customer; None without one.")
     reasons: list[str] = Field(description="Why, in plain words; at least one.")
 
@@ -64,9 +66,9 @@ class QuestionOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    company_id: str
-    name: str | None
-    suggestions: list[SuggestedOut]
+    company_id: str = Field(description="The workspace's id and Intercom's, as `workspace:company`.")
+    name: str | None = Field(description="The company's name; null if it has none.")
+    suggestions: list[SuggestedOut] = Field(description="Customers it may be, the likeliest first.")
 
     @classmethod
     def of(cls, company: MirroredCompany, customers: Mapping[str, Customer]) -> QuestionOut:
@@ -91,9 +93,11 @@ class AnswerIn(BaseModel):
         },
     )
 
-    company_id: str = Field(min_length=1, max_length=600)
-    customer_id: str = Field(min_length=1, max_length=300)
-    confirmed: bool
+    company_id: str = Field(min_length=1, max_length=600, description="As the question gives it.")
+    customer_id: str = Field(min_length=1, max_length=300, description="As the suggestion gives it.")
+    confirmed: bool = Field(
+        description="True: it is this customer. False: it is not, and is never suggested again."
+    )
 
 
 def suggestion_routes(*, lists: Lists, customers: Customers, maintain: MaintainCustomers) -> APIRouter:

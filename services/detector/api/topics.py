@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.detector.api.answers import AnsweringRoute
 from shared.auth.dependencies import Member
@@ -33,11 +33,11 @@ class TopicOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    tag: str
-    conversations: int
-    customers: int
-    signals: int
-    last_at: datetime | None
+    tag: str = Field(description="The tag's present name.")
+    conversations: int = Field(description="Conversations that bear the tag themselves.")
+    customers: int = Field(description="Customers who had these conversations.")
+    signals: int = Field(description="Open signals that bear it.")
+    last_at: datetime | None = Field(description="When the newest such conversation moved; null without any.")
 
     @classmethod
     def of(cls, row: TopicRow) -> TopicOut:

@@ -48,6 +48,17 @@ def test_each_call_and_parameter_has_words(document: Document) -> None:
     assert silent == []
 
 
+def test_each_field_has_words(document: Document) -> None:
+    """What is answered and what is sent: units, and when there is nothing."""
+    silent = [
+        f"{name}.{field}"
+        for name, schema in document.get("components", {}).get("schemas", {}).items()
+        for field, shown in schema.get("properties", {}).items()
+        if not shown.get("description")
+    ]
+    assert silent == []
+
+
 def test_each_refusal_is_described_as_it_is_sent(document: Document) -> None:
     """Refusals are problem documents; FastAPI's own shape, which is never sent, is named nowhere."""
     assert "HTTPValidationError" not in document.get("components", {}).get("schemas", {})
