@@ -56,6 +56,9 @@ HttpAddress = Annotated[str, AfterValidator(_with_scheme_and_host)]
 Brokers = Annotated[str, AfterValidator(_brokers)]
 """Kafka's brokers, comma separated; without a port it is Kafka's own, 9092."""
 
+DatabasePrefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+"""What the names of all services' databases begin with."""
+
 
 def read_settings(model: type[_Model]) -> _Model:
     """Read `model` from the environment.
@@ -162,7 +165,7 @@ class ServiceSettings(KafkaSettings):
     """
 
     mongodb_uri: SecretStr = SecretStr("mongodb://127.0.0.1:27117")
-    database_prefix: str = Field(default="earshot", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    database_prefix: DatabasePrefix = "earshot"
 
     consumer_instance: str | None = Field(
         default=None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from deploy.cli.commands import dead_letters, doctor, evaluate, keys, simulate, status, tail, up
+from deploy.cli.commands import dead_letters, doctor, evaluate, keys, reread, simulate, status, tail, up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor.doctor,
     "evaluate": evaluate.evaluate,
+    "reread": reread.reread,
     "simulate": simulate.simulate,
     "up": up.up,
     "status": status.status,

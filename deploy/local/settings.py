@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from shared.config import Brokers, KafkaSecuritySettings
+from shared.config import Brokers, DatabasePrefix, KafkaSecuritySettings
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -40,6 +40,7 @@ class LocalSettings(KafkaSecuritySettings):
 
     kafka_bootstrap_servers: Brokers | None = None
     mongodb_uri: SecretStr | None = None
+    database_prefix: DatabasePrefix = "earshot"
 
     api_address: str | None = Field(
         default=None, description="Where commands that ask the API go, when it is not this machine's."

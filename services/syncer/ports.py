@@ -263,6 +263,10 @@ class Fingerprints(Protocol):
         """Return some held resources of any type; none are left when it is empty."""
         ...
 
+    async def everything(self, key: ConnectionKey, *, after: Held | None, limit: int) -> list[Held]:
+        """Return what is remembered, also as gone, by type and id, from after the one named."""
+        ...
+
 
 class Cursors(Protocol):
     async def all(self, key: ConnectionKey) -> dict[ResourceType, Cursor]: ...

@@ -22,6 +22,7 @@ from shared.errors import ConfigurationError, TransientError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pydantic import SecretStr
     from pymongo.asynchronous.database import AsyncDatabase
     from pymongo.monitoring import CommandListener
 
@@ -43,6 +44,13 @@ _POOL = 32
 def create_client(
     settings: ServiceSettings, *, service: Service, listeners: Sequence[CommandListener] = ()
 ) -> AsyncMongoClient[Document]:
+    """Return a service's client; see `client_at`."""
+    return client_at(settings.mongodb_uri, name=f"earshot-{service}", listeners=listeners)
+
+
+def client_at(
+    uri: SecretStr, *, name: str, listeners: Sequence[CommandListener] = ()
+) -> AsyncMongoClient[Document]:
     """Return a client that connects at first use, with aware datetimes in UTC.
 
     Listeners are told of each command and its answer; in production there are none.
@@ -52,8 +60,8 @@ def create_client(
     """
     try:
         return AsyncMongoClient(
-            settings.mongodb_uri.get_secret_value(),
-            appname=f"earshot-{service}",
+            uri.get_secret_value(),
+            appname=name,
             tz_aware=True,
             serverSelectionTimeoutMS=_SERVER_SELECTION_MS,
             connectTimeoutMS=_SERVER_SELECTION_MS,
@@ -81,9 +89,12 @@ def database_of(
     client: AsyncMongoClient[Document], settings: ServiceSettings, *, service: Service
 ) -> AsyncDatabase[Document]:
     """Return the one database that the service owns."""
-    return client.get_database(
-        settings.database_name(service), codec_options=CodecOptions(tz_aware=True, tzinfo=UTC)
-    )
+    return database_named(client, settings.database_name(service))
+
+
+def database_named(client: AsyncMongoClient[Document], name: str) -> AsyncDatabase[Document]:
+    """Return a database whose moments come back in UTC."""
+    return client.get_database(name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC))
 
 
 _PASSING_CODES = frozenset({6, 7, 11_600, 11_602, 10_107, 13_435, 50, 89, 91, 112, 189, 262, 9_001})

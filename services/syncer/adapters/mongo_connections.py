@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import DuplicateKeyError
 
-from services.syncer.domain.connection import Barrier, Connection, ConnectionKey
-from shared.documents.collection import Collection
+from services.syncer.domain.connection import READABLE, Barrier, Connection, ConnectionKey
+from shared.documents.collection import ORGANIZATION, Collection, database_errors
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -77,6 +77,14 @@ class MongoConnections:
             lookback_days=document["lookback_days"],
             verified_revision=document["verified_revision"],
         )
+
+    async def readable(self) -> list[ConnectionKey]:
+        """Return the connections of all organizations that runs make sense for."""
+        with database_errors():
+            found = self._collection.across_organizations().find(
+                {"state": {"$in": sorted(READABLE)}}, {ORGANIZATION: 1, "connection_id": 1}
+            )
+            return [ConnectionKey(one[ORGANIZATION], one["connection_id"]) async for one in found]
 
     async def verified(self, key: ConnectionKey, revision: int) -> None:
         await self._collection.of(key.organization_id).update_one(

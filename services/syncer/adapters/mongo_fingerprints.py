@@ -144,6 +144,22 @@ class MongoFingerprints:
         )
         return [_held(document) for document in documents]
 
+    async def everything(self, key: ConnectionKey, *, after: Held | None, limit: int) -> list[Held]:
+        beyond = (
+            [
+                {"resource": after.resource, "id": {"$gt": after.id}},
+                {"resource": {"$gt": after.resource}},
+            ]
+            if after is not None
+            else [{}]
+        )
+        documents = await self._collection.of(key.organization_id).find(
+            {"connection_id": key.connection_id, "$or": beyond},
+            sort=[("resource", 1), ("id", 1)],
+            limit=limit,
+        )
+        return [_held(document) for document in documents]
+
 
 def _lively_since(start: int) -> list[dict[str, Any]]:
     return [{"open": True}, {"updated_at": {"$gte": start}}]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from shared.contracts.connections import ConnectionState
 
-_READABLE = frozenset({"connecting", "connected", "needs_attention"})
+READABLE = frozenset({"connecting", "connected", "needs_attention"})
+"""States in which there is a credential, or soon will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +53,4 @@ class Connection:
     @property
     def readable(self) -> bool:
         """Whether runs make sense: a disconnected one has no credential."""
-        return self.state in _READABLE
+        return self.state in READABLE

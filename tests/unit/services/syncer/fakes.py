@@ -232,6 +232,11 @@ class MemoryFingerprints:
     async def any_held(self, key: ConnectionKey, *, limit: int) -> list[Held]:
         return list(self.kept.get(key, {}).values())[:limit]
 
+    async def everything(self, key: ConnectionKey, *, after: Held | None, limit: int) -> list[Held]:
+        place = (after.resource, after.id) if after is not None else ("", "")
+        mine = self.kept.get(key, {})
+        return [mine[one] for one in sorted(mine) if one > place][:limit]
+
 
 class MemoryRuns:
     """Runs as documents in a dictionary, copied in and out so that nothing is shared by accident."""

@@ -241,6 +241,21 @@ class FingerprintSuite:
         everything = await stores.fingerprints.unseen(KEY, "contact", walk="", after="", limit=10)
         assert len(everything) == 5
 
+    async def test_everything_comes_in_portions(self, stores: Stores) -> None:
+        """By type and id, what went too, and nothing of another connection."""
+        records = [
+            Held("tag", "1", "v", None),
+            Held("contact", "2", GONE, None),
+            Held("contact", "1", "v", None),
+        ]
+        await stores.fingerprints.store(KEY, records, writer="w")
+        await stores.fingerprints.store(OTHER, [Held("tag", "7", "v", None)], writer="w")
+        first = await stores.fingerprints.everything(KEY, after=None, limit=2)
+        assert [(held.resource, held.id) for held in first] == [("contact", "1"), ("contact", "2")]
+        rest = await stores.fingerprints.everything(KEY, after=first[-1], limit=2)
+        assert [(held.resource, held.id, held.revision) for held in rest] == [("tag", "1", 1)]
+        assert await stores.fingerprints.everything(KEY, after=rest[-1], limit=2) == []
+
     async def test_unseen_ones_may_be_asked_for_by_time(self, stores: Stores) -> None:
         """Open ones of any age and closed ones changed since, as for what is lively."""
         records = [
