@@ -61,6 +61,7 @@ class Foundation:
 
     Attributes:
         on_stop: called with the reason when consuming had to stop (`ProcessingStopped`).
+        revoked: the bearer keys that the bus says are revoked.
     """
 
     service: Service
@@ -76,7 +77,7 @@ class Foundation:
     registry: CollectorRegistry
     http: httpx.AsyncClient
     authenticator: Authenticator
-    _revoked: RevokedKeysFromTopic = field(repr=False)
+    revoked: RevokedKeysFromTopic = field(repr=False)
 
     def application(self, routers: Sequence[APIRouter] = (), pages: Pages | None = None) -> FastAPI:
         """Return the HTTP application; its lifespan starts the bus after all other start steps.
@@ -88,7 +89,7 @@ class Foundation:
         security = client_security(self.settings)
         self.lifecycle.start("topics", lambda: expect_topics(servers, ALL_TOPICS, security))
         self.lifecycle.start("bus", self._start_bus)
-        self.lifecycle.background("revoked keys", self._revoked.follow)
+        self.lifecycle.background("revoked keys", self.revoked.follow)
         self.lifecycle.background("bus watch", partial(watch, "bus", self._bus_answers, self.readiness))
         self.lifecycle.background(
             "documents watch", partial(watch, "documents", self._documents_answer, self.readiness)
@@ -202,5 +203,5 @@ def lay_foundation(
         registry=registry,
         http=http,
         authenticator=authenticator,
-        _revoked=revoked,
+        revoked=revoked,
     )

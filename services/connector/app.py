@@ -119,7 +119,13 @@ def create_app(
     )
     scheduling = Scheduling(connections=connections, clock=clock, metrics=metrics)
     upkeep = Upkeep(connections=connections, vault=vault, metrics=metrics)
-    keys = Keys(keys=api_keys, signing_key=settings.signing_key, clock=clock)
+    keys = Keys(
+        keys=api_keys,
+        signing_key=settings.signing_key,
+        clock=clock,
+        publisher=base.publisher,
+        told=base.revoked,
+    )
     pages = Pages(Path(__file__).parent / "pages" / "templates", clock=clock)
 
     subscribe(base.consumer, listening=listening)
@@ -128,6 +134,7 @@ def create_app(
     base.lifecycle.background("scheduler", lambda: scheduling.run(settings.scheduler_seconds, asyncio.sleep))
     base.lifecycle.background("looks", lambda: watching.run(asyncio.sleep))
     base.lifecycle.background("upkeep", lambda: upkeep.run(asyncio.sleep))
+    base.lifecycle.background("revocations", lambda: keys.run(asyncio.sleep))
     for pending in (connections.pending, notices.pending, api_keys.pending):
         base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))
     base.lifecycle.close("intercom", client.aclose)

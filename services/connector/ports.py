@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from services.connector.domain.connection import Connection
     from services.connector.domain.diagnosis import Diagnosis, FamilyKey, Sight
     from services.connector.domain.report import SyncReport
+    from shared.contracts.connections import ApiKeyRevoked
     from shared.contracts.event import Event
 
 
@@ -216,6 +217,10 @@ class ApiKeys(Protocol):
 
     async def publish_pending(self, organization_id: str, key_id: str) -> None:
         """Publish what is pending. Raises TransientError; then the sweeper comes for it."""
+        ...
+
+    async def revocations(self, now: datetime) -> Sequence[ApiKeyRevoked]:
+        """Return the facts of all organizations' revoked keys that would otherwise be good now."""
         ...
 
 

@@ -126,7 +126,10 @@ class MongoApiKeys:
         scoped = self._collection.of(organization_id)
         await scoped.update_one(
             {"_id": key_id, "revoked_at": None},
-            {"$set": {"revoked_at": now}, "$push": {PENDING: {"$each": pending_facts(fact, at=now)}}},
+            {
+                "$set": {"revoked_at": now, "revoked_by": by},
+                "$push": {PENDING: {"$each": pending_facts(fact, at=now)}},
+            },
         )
         document = await scoped.find_one({"_id": key_id})
         return None if document is None else _record(document)
@@ -135,6 +138,22 @@ class MongoApiKeys:
         document = await self._collection.of(organization_id).find_one({"_id": key_id})
         if document is not None:
             await self.pending.publish(document)
+
+    async def revocations(self, now: datetime) -> Sequence[ApiKeyRevoked]:
+        with database_errors():
+            found = self._collection.across_organizations().find(
+                {"revoked_at": {"$ne": None}, "expires_at": {"$gt": now}}
+            )
+            return [
+                ApiKeyRevoked(
+                    organization_id=document[ORGANIZATION],
+                    key_id=document["_id"],
+                    # Documents of an earlier version do not say who it was.
+                    revoked_by=document.get("revoked_by") or "unknown",
+                    revoked_at=document["revoked_at"],
+                )
+                async for document in found
+            ]
 
 
 def _record(document: dict[str, Any]) -> ApiKeyRecord:

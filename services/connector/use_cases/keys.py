@@ -11,20 +11,38 @@ from shared.auth.tokens import issue_api_key
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Container, Sequence
 
     from pydantic import SecretStr
 
     from services.connector.ports import ApiKeys
     from shared.auth.identity import Identity, Role
     from shared.clock import Clock
+    from shared.messaging.publisher import EventPublisher
 
 _LOG = structlog.get_logger(__name__)
 
+LOOK_SECONDS = 3_600.0
+"""How often to look whether the bus still knows what was revoked; it forgets only when it is lost."""
+
+_AGAIN_SECONDS = 5.0
+"""How soon to look again while the bus or the database cannot be asked."""
+
 
 class Keys:
-    def __init__(self, *, keys: ApiKeys, signing_key: SecretStr, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        keys: ApiKeys,
+        signing_key: SecretStr,
+        clock: Clock,
+        publisher: EventPublisher,
+        told: Container[str],
+    ) -> None:
+        """`told` are the keys that the bus says are revoked; it raises TransientError until that is known."""
         self._keys = keys
+        self._publisher = publisher
+        self._told = told
         self._signing_key = signing_key
         self._clock = clock
 
@@ -66,3 +84,29 @@ class Keys:
                 # It is revoked; the sweeper tells the services as soon as the bus answers.
                 _LOG.warning("revocation will be published later", key_id=key_id, reason=str(error))
         return record
+
+    async def tell_again(self) -> int:
+        """Publish the revocations that the bus does not hold, and return how many there were.
+
+        Kafka may be lost, or set back to before one: the key would be good again, since its signature is.
+        Raises TransientError when the bus or the database cannot be asked.
+        """
+        missing = [
+            fact for fact in await self._keys.revocations(self._clock.now()) if fact.key_id not in self._told
+        ]
+        if missing:
+            await self._publisher.publish(*missing)
+            _LOG.warning("the bus had lost revocations of keys; they are told again", keys=len(missing))
+        return len(missing)
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Look at the start and each hour, until cancelled."""
+        pause = _AGAIN_SECONDS
+        while True:
+            await sleep(pause)
+            try:
+                await self.tell_again()
+                pause = LOOK_SECONDS
+            except TransientError as error:
+                _LOG.info("revocations wait", reason=str(error))
+                pause = _AGAIN_SECONDS

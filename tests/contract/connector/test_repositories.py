@@ -454,6 +454,18 @@ async def test_notices_go_with_their_connection(stores: Stores) -> None:
     assert not await stores.notices.take(others, "n-1", _request(others), NOW)
 
 
+async def test_revocations_are_kept_for_as_long_as_the_key_would_be_good(stores: Stores) -> None:
+    """Of all organizations, for a bus that lost them."""
+    for number, days in enumerate((30, 1, 30)):
+        await stores.keys.add(
+            ApiKeyRecord(f"r-{number}", "acme", "export", "member", "Ann", NOW, NOW + timedelta(days=days))
+        )
+    for number in range(2):
+        await stores.keys.revoke("acme", f"r-{number}", by="Ann", now=NOW)
+    found = await stores.keys.revocations(NOW + timedelta(days=2))
+    assert [(fact.key_id, fact.organization_id, fact.revoked_at) for fact in found] == [("r-0", "acme", NOW)]
+
+
 async def test_keys_are_listed_newest_first_and_revoked_once(stores: Stores) -> None:
     """The fact is told once; another organization's key cannot be revoked."""
     old = ApiKeyRecord("k-1", "acme", "export", "member", "Ines", NOW, LATER)

@@ -345,6 +345,18 @@ class MemoryApiKeys:
     async def publish_pending(self, organization_id: str, key_id: str) -> None:
         await self.pending.publish(key_id)
 
+    async def revocations(self, now: datetime) -> Sequence[ApiKeyRevoked]:
+        return [
+            ApiKeyRevoked(
+                organization_id=each.organization_id,
+                key_id=each.key_id,
+                revoked_by="unknown",
+                revoked_at=each.revoked_at,
+            )
+            for each in self.stored.values()
+            if each.revoked_at is not None and each.expires_at > now
+        ]
+
 
 class MirrorVault:
     """Writes secrets backwards, behind the number of the key; `v1` is the old one, others do not open."""

@@ -24,6 +24,7 @@ from services.connector.use_cases.watching import Watching
 from shared.clock import ManualClock
 from shared.contracts.connections import ConnectionSettings
 from shared.contracts.topics import SERVICES
+from shared.errors import TransientError
 from shared.messaging.recording import RecordingPublisher
 from tests.unit.services.connector.fakes import (
     NOW,
@@ -58,6 +59,17 @@ def settings(**changes: Any) -> Settings:
             **changes,
         }
     )
+
+
+class Told(set[str]):
+    """The keys that the bus says are revoked; unknown while `away`."""
+
+    away = False
+
+    def __contains__(self, key_id: object, /) -> bool:
+        if self.away:
+            raise TransientError("Which bearer keys were revoked has not been read from the bus yet.")
+        return super().__contains__(key_id)
 
 
 class Rig:
@@ -106,7 +118,14 @@ class Rig:
         self.watching = Watching(**common, **asking, look_seconds=self.settings.look_seconds)
         self.scheduling = Scheduling(**common)
         self.upkeep = Upkeep(connections=self.connections, vault=self.vault, metrics=self.metrics)
-        self.keys = Keys(keys=self.api_keys, signing_key=self.settings.signing_key, clock=self.clock)
+        self.told = Told()
+        self.keys = Keys(
+            keys=self.api_keys,
+            signing_key=self.settings.signing_key,
+            clock=self.clock,
+            publisher=self.publisher,
+            told=self.told,
+        )
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
