@@ -118,7 +118,9 @@ def create_app(
         look_seconds=settings.look_seconds,
     )
     scheduling = Scheduling(connections=connections, clock=clock, metrics=metrics)
-    upkeep = Upkeep(connections=connections, vault=vault, metrics=metrics)
+    upkeep = Upkeep(
+        connections=connections, vault=vault, metrics=metrics, publisher=base.publisher, clock=clock
+    )
     keys = Keys(
         keys=api_keys,
         signing_key=settings.signing_key,

@@ -163,6 +163,10 @@ class Connections(Protocol):
         """Publish what is pending. Raises TransientError; then the sweeper comes for it."""
         ...
 
+    async def being_removed(self, ordered_before: datetime, limit: int) -> list[Connection]:
+        """Return connections whose removal some service has not confirmed, ordered before a time."""
+        ...
+
     async def credentials(self, after_id: str, limit: int) -> list[StoredCredential]:
         """Return stored credentials in the order of their connections' ids, beginning after one."""
         ...

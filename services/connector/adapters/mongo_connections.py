@@ -13,6 +13,7 @@ from services.connector.domain.diagnosis import Diagnosis
 from services.connector.domain.report import SyncReport
 from services.connector.errors import ChangedMeanwhile
 from services.connector.ports import MOST_WAITING, StoredCredential
+from shared.contracts.topics import SERVICES
 from shared.documents.collection import ORGANIZATION, Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
 
@@ -199,6 +200,16 @@ class MongoConnections:
         )
         if document:
             await self.pending.publish(document)
+
+    async def being_removed(self, ordered_before: datetime, limit: int) -> list[Connection]:
+        return await self._across(
+            {
+                "state": "removed",
+                "removal.requested_at": {"$lt": ordered_before},
+                f"removal.confirmed.{len(SERVICES) - 1}": {"$exists": False},
+            },
+            limit=limit,
+        )
 
     async def credentials(self, after_id: str, limit: int) -> list[StoredCredential]:
         with database_errors():

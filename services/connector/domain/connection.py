@@ -16,6 +16,7 @@ from shared.contracts.connections import (
     ConnectionChanged,
     ConnectionSettings,
     ConnectionState,
+    DataRemovalRequested,
 )
 from shared.contracts.topics import SERVICES
 
@@ -98,6 +99,19 @@ class Connection:
             connected_by=None if removed else self.connected_by,
             connected_at=self.connected_at,
             changed_at=self.changed_at,
+        )
+
+    def order(self) -> DataRemovalRequested | None:
+        """Return the order to remove this connection's data as every service hears it, if one was given."""
+        if self.removal is None:
+            return None
+        return DataRemovalRequested(
+            organization_id=self.organization_id,
+            connection_id=self.id,
+            removal_id=self.removal.id,
+            workspace_id=self.workspace.id,
+            requested_by=self.removal.requested_by,
+            requested_at=self.removal.requested_at,
         )
 
     def reconnected(self, fresh: Connection, now: datetime) -> Connection:

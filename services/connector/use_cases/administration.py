@@ -17,7 +17,6 @@ from services.connector.errors import (
     IntercomUnreachable,
 )
 from services.connector.use_cases.changing import announce, change
-from shared.contracts.connections import ConnectionSettings, DataRemovalRequested
 from shared.contracts.sync import SyncRequested
 from shared.errors import ConfigurationError, TransientError
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from services.connector.ports import Connections, Intercom, Vault
     from shared.auth.identity import Identity
     from shared.clock import Clock
+    from shared.contracts.connections import ConnectionSettings
 
 _LOG = structlog.get_logger(__name__)
 
@@ -132,16 +132,7 @@ class Administration:
             identity.organization_id,
             connection_id,
             lambda found: found.removing(removal, now),
-            further_facts=lambda removed: (
-                DataRemovalRequested(
-                    organization_id=removed.organization_id,
-                    connection_id=removed.id,
-                    removal_id=removal.id,
-                    workspace_id=removed.workspace.id,
-                    requested_by=identity.name,
-                    requested_at=now,
-                ),
-            ),
+            further_facts=lambda removed: (order,) if (order := removed.order()) else (),
         )
         _LOG.info("removal ordered", connection_id=after.id, removal_id=removal.id, by=identity.user_id)
         await self._uninstall(before)

@@ -1,8 +1,9 @@
-"""What the connector does for itself: old encryption is renewed, connections are counted."""
+"""What the connector does for itself: encryption is renewed, removals are seen to, connections counted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
 import structlog
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from services.connector.metrics import Metrics
     from services.connector.ports import Connections, Vault
+    from shared.clock import Clock
+    from shared.messaging.publisher import EventPublisher
 
 _LOG = structlog.get_logger(__name__)
 
@@ -22,6 +25,9 @@ _AT_ONCE = 200
 CENSUS_SECONDS = 15.0
 RENEWALS_EVERY = 240
 """Counts between two renewals: an hour. A new ring comes with a restart, which renews at once."""
+
+_PATIENCE = timedelta(hours=1)
+"""How long a removal may take before it is ordered again; a million conversations take some ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +39,20 @@ class Renewal:
 
 
 class Upkeep:
-    def __init__(self, *, connections: Connections, vault: Vault, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        vault: Vault,
+        metrics: Metrics,
+        publisher: EventPublisher,
+        clock: Clock,
+    ) -> None:
         self._connections = connections
         self._vault = vault
         self._metrics = metrics
+        self._publisher = publisher
+        self._clock = clock
 
     async def renew(self) -> Renewal:
         """Put every credential under the newest key; after that the older keys may leave the ring.
@@ -68,6 +84,20 @@ class Upkeep:
             _LOG.info("credentials are under the newest key", renewed=renewed)
         return Renewal(renewed, unreadable)
 
+    async def order_again(self) -> int:
+        """Order anew what was ordered long ago and is not removed everywhere; return how many that were.
+
+        Kafka may have lost the order before all had read it. Nothing else would ever end the removal, and the
+        workspace could not be connected again. An order that comes again harms nothing.
+        """
+        before = self._clock.now() - _PATIENCE
+        orders = [found.order() for found in await self._connections.being_removed(before, _AT_ONCE)]
+        again = [order for order in orders if order is not None]
+        if again:
+            await self._publisher.publish(*again)
+            _LOG.warning("removals are not confirmed and are ordered again", removals=len(again))
+        return len(again)
+
     async def count(self) -> None:
         """Set the gauge of connections by state."""
         census = await self._connections.census()
@@ -75,12 +105,13 @@ class Upkeep:
             self._metrics.connections.labels(state).set(census.get(state, 0))
 
     async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        """Count and renew until cancelled."""
+        """Count, renew and order again until cancelled."""
         turn = 0
         while True:
             try:
                 if turn == 0:
                     await self.renew()
+                    await self.order_again()
                 await self.count()
                 turn = (turn + 1) % RENEWALS_EVERY
             except TransientError as error:

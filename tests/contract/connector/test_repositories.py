@@ -367,6 +367,12 @@ async def test_removals_are_confirmed_once_by_each_service(stores: Stores) -> No
     assert found is not None
     assert found.removal is not None
     assert found.removal.confirmed == (("syncer", 5), ("detector", 2))
+    ordered = found.removal.requested_at
+    assert await stores.connections.being_removed(ordered, 9) == []
+    assert await stores.connections.being_removed(ordered + timedelta(hours=1), 9) == [found]
+    for service in ("connector", "notifier"):
+        await stores.connections.confirm_removal("acme", "c-1", "rm-1", service, 1)
+    assert await stores.connections.being_removed(ordered + timedelta(hours=1), 9) == []
 
 
 async def test_credentials_are_walked_in_order_and_changed_only_as_seen(stores: Stores) -> None:

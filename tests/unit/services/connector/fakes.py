@@ -180,6 +180,16 @@ class MemoryConnections:
         self.pending.keep(connection.id, fact)
         return True
 
+    async def being_removed(self, ordered_before: datetime, limit: int) -> list[Connection]:
+        return [
+            each
+            for each in self.stored.values()
+            if each.state == "removed"
+            and each.removal is not None
+            and each.removal.outstanding
+            and each.removal.requested_at < ordered_before
+        ][:limit]
+
     async def due_for_look(self, now: datetime, limit: int) -> list[Connection]:
         found = [
             each

@@ -117,7 +117,13 @@ class Rig:
         )
         self.watching = Watching(**common, **asking, look_seconds=self.settings.look_seconds)
         self.scheduling = Scheduling(**common)
-        self.upkeep = Upkeep(connections=self.connections, vault=self.vault, metrics=self.metrics)
+        self.upkeep = Upkeep(
+            connections=self.connections,
+            vault=self.vault,
+            metrics=self.metrics,
+            publisher=self.publisher,
+            clock=self.clock,
+        )
         self.told = Told()
         self.keys = Keys(
             keys=self.api_keys,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from services.connector.domain.connection import Removal
 from services.connector.use_cases.upkeep import CENSUS_SECONDS, RENEWALS_EVERY, Renewal
+from shared.contracts.connections import DataRemovalRequested
+from shared.contracts.topics import SERVICES
 from shared.errors import TransientError
 from tests.unit.services.connector.fakes import TOKEN
 from tests.unit.services.connector.rig import Rig
@@ -38,6 +43,22 @@ async def test_a_reconnect_during_the_renewal_stands(rig: Rig) -> None:
     rig.connections.meanwhile = lambda: rig.hold(id="c-0", organization_id="o-0", credential="v2:fresh")
     assert (await rig.upkeep.renew()).renewed == 0
     assert rig.held("c-0").credential == "v2:fresh"
+
+
+async def test_a_removal_that_nobody_confirms_is_ordered_again(rig: Rig) -> None:
+    """Kafka may have lost the order; one that is young, or confirmed by all, is left alone."""
+    old = Removal(id="x-1", requested_by="Ines", requested_at=rig.clock.now())
+    done = replace(old, id="x-2", confirmed=tuple((service, 1) for service in SERVICES))
+    rig.hold(id="r-1", organization_id="r", state="removed", removal=old, credential=None)
+    rig.hold(id="r-2", organization_id="s", state="removed", removal=done, credential=None)
+    assert await rig.upkeep.order_again() == 0
+    rig.clock.advance(3_601)
+    young = replace(old, id="x-3", requested_at=rig.clock.now())
+    rig.hold(id="r-3", organization_id="t", state="removed", removal=young, credential=None)
+    assert await rig.upkeep.order_again() == 1
+    (order,) = rig.published(DataRemovalRequested)
+    assert (order.connection_id, order.removal_id, order.requested_by) == ("r-1", "x-1", "Ines")
+    assert order.requested_at == old.requested_at
 
 
 async def test_many_are_walked_in_pages(rig: Rig) -> None:
