@@ -113,7 +113,10 @@ class MongoConnections:
 
     async def confirm(self, removed: DataRemoved) -> None:
         scoped = self._removals.of(removed.organization_id)
-        mine = {"_id": _identity(removed.organization_id, removed.connection_id), "confirmed_at": None}
+        mine = {
+            "_id": _identity(removed.organization_id, removed.connection_id),
+            "said_of": {"$ne": removed.removal_id},
+        }
         noted = await scoped.find_one(mine)
         if noted is None:
             return  # Said before; what was not published then is the sweeper's.
@@ -121,7 +124,7 @@ class MongoConnections:
         stored = await scoped.find_one_and_update(
             mine,
             {
-                "$set": {"confirmed_at": removed.removed_at},
+                "$set": {"confirmed_at": removed.removed_at, "said_of": removed.removal_id},
                 "$push": {PENDING: {"$each": pending_facts(word, at=self._clock.now())}},
             },
         )

@@ -40,5 +40,8 @@ class Connections(Protocol):
         ...
 
     async def confirm(self, removed: DataRemoved) -> None:
-        """Give our word, with the documents noted so far added; once only, however often it is called."""
+        """Give our word, with the documents noted so far added; once a removal, however often it is called.
+
+        A connection is removed twice where its own database was set back to before the first order.
+        """
         ...

@@ -21,6 +21,7 @@ class MemoryConnections:
     def __init__(self, publisher: RecordingPublisher) -> None:
         self._views: dict[tuple[str, str], ConnectionView] = {}
         self._barriers: dict[tuple[str, str], Barrier] = {}
+        self._said_of: dict[tuple[str, str], str] = {}
         self._publisher = publisher
 
     async def get(self, organization_id: str, connection_id: str) -> ConnectionView | None:
@@ -63,6 +64,7 @@ class MemoryConnections:
     async def confirm(self, removed: DataRemoved) -> None:
         place = (removed.organization_id, removed.connection_id)
         held = self._barriers[place]
-        if not held.confirmed:
+        if self._said_of.get(place) != removed.removal_id:
+            self._said_of[place] = removed.removal_id
             self._barriers[place] = replace(held, confirmed=True)
             await self._publisher.publish(removed.model_copy(update={"documents": held.documents}))
