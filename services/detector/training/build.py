@@ -31,7 +31,7 @@ from services.detector.training.fit import fine_tune, padded, tokenizer_from
 from services.detector.training.narrow import narrowed, taught
 from services.detector.training.package import write_manifest
 from services.detector.training.recipe import (
-    AUTHORED_STAGES,
+    AUTHORED_STAGE,
     HEAD_SEED,
     INNER_UNITS,
     NARROW_STAGE,
@@ -41,10 +41,7 @@ from services.detector.training.recipe import (
 from services.detector.training.weights import starting_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from services.detector.training.recipe import Stage
-
+    from collections.abc import Callable
 
 TOLD = "told.jsonl"
 MEASURED = 300
@@ -59,11 +56,6 @@ def kept(path: Path, make: Callable[[], Weights]) -> Weights:
     return weights
 
 
-def mean_of(models: Sequence[Weights]) -> Weights:
-    """The mean of models that were tuned from the same weights, tensor by tensor."""
-    return {name: torch.stack([model[name] for model in models]).mean(0) for name in models[0]}
-
-
 def export_to(folder: Path, weights: Weights, texts: list[tuple[Any, Any]]) -> None:
     """Write a model's folder with curves that change nothing yet; `texts` serve to measure scales."""
     folder.mkdir(exist_ok=True)
@@ -76,7 +68,7 @@ def export_to(folder: Path, weights: Weights, texts: list[tuple[Any, Any]]) -> N
 
 
 def build(work: Path) -> None:
-    """All stages, the second one twice, and the model's folder."""
+    """All stages, and the model's folder."""
     tokenizer: Any = tokenizer_from(starting_file("tokenizer.json"))
     tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
     public = apart(read_public(), tested)
@@ -88,7 +80,7 @@ def build(work: Path) -> None:
         f"{len(public.aside)} aside; {len(authored)} authored, {len(told)} from conversations"
     )
     first = kept(
-        work / "public.safetensors",
+        work / f"{PUBLIC_STAGE.name}.safetensors",
         lambda: fine_tune(
             starting_weights(starting_file("model.safetensors"), HEAD_SEED),
             tokenizer,
@@ -102,10 +94,10 @@ def build(work: Path) -> None:
     texts = [padded([one.ids]) for one in tokenizer.encode_batch([one.text for one in sample])]
     rows = second_stage(public.train, authored, told)
 
-    def tuned(stage: Stage) -> Weights:
-        return kept(work / f"{stage.name}.safetensors", lambda: fine_tune(first, tokenizer, rows, stage))
-
-    whole = mean_of([tuned(stage) for stage in AUTHORED_STAGES])
+    whole = kept(
+        work / f"{AUTHORED_STAGE.name}.safetensors",
+        lambda: fine_tune(first, tokenizer, rows, AUTHORED_STAGE),
+    )
     narrow = kept(
         work / f"{NARROW_STAGE.name}.safetensors",
         lambda: taught(narrowed(whole, texts, INNER_UNITS), whole, tokenizer, rows, NARROW_STAGE),
