@@ -63,7 +63,7 @@ contracts: .venv/stamp-dev ## Write the published contracts anew from the code
 bench: .venv/stamp-dev ## Measure throughput, delay and memory
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
-train: .venv/stamp-dev .venv-train/stamp ## Make the text model again from the published weights; about two hours on two cores
+train: .venv/stamp-dev .venv-train/stamp ## Make the text model again from the published weights; under two hours on two cores
 	@mkdir -p $(WORK) && $(BIN)/python -m services.detector.training.told $(WORK)/told.jsonl
 	@nice .venv-train/bin/python -m services.detector.training.build $(WORK)
 	@$(BIN)/python -m services.detector.training.calibrate $(WORK) services/detector/model
