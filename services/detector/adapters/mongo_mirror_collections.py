@@ -81,7 +81,8 @@ class MirrorCollections:
             "conversation": (
                 (organization, ("subject", 1), ("updated_at", -1), ("_id", -1)),
                 (organization, ("contact_keys", 1), ("updated_at", -1), ("_id", -1)),
-                (organization, ("company_keys", 1)),
+                (organization, ("contact_keys", 1), ("key", 1)),
+                (organization, ("company_keys", 1), ("key", 1)),
                 (organization, ("workspace_id", 1), ("key", 1)),
                 (organization, ("updated_at", -1), ("_id", -1)),
                 (organization, ("tag_keys", 1), ("updated_at", -1), ("_id", -1)),
