@@ -20,6 +20,10 @@ _AT_ONCE = 100
 _QUIET = timedelta(seconds=2)
 """How long a count waits for more of the same stream: who takes part in much of it is counted once."""
 
+_BEGUN = timedelta(minutes=1)
+"""How long a store may take before those who leave by it are counted all the same: should it be cut off when
+it is done, only they themselves say that they left."""
+
 _LEASE, _LEASE_SECONDS = "people to count", 60.0
 
 
@@ -45,7 +49,7 @@ class CountPeople:
             person for key, people in held.items() for person in people.difference(present.get(key, ()))
         }
         # Now, and not only with the others: what dies in between would know of them no more.
-        await self.mark(organization_id, leaving)
+        await self._counts.mark(organization_id, leaving, self._clock.now() + _BEGUN)
         return leaving.union(*present.values())
 
     async def mark(self, organization_id: str, people: Collection[str]) -> None:

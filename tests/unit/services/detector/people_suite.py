@@ -98,6 +98,31 @@ class TestCounting:
         await rig.count_people_all()
         assert counted.of == {DANA: 0, LEE: 1}
 
+    async def test_who_left_is_counted_after_a_slow_store_and_a_death(
+        self, rig: Rig, counted: Counted, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The database took its time: who was about to leave is not counted before it is done."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.contact("lee"))
+        await rig.tell(*rig.said("k1", UNRELATED, contact_ids=("dana", "lee")))
+        await rig.count_people_all()
+        leaving = rig.conversation("k1", contact_ids=("lee",))
+        store = rig.stores.mirror.store
+
+        async def slow(*arguments: Any, **named: Any) -> None:
+            rig.clock.advance(30)
+            await rig.engine.count_people.work()
+            await store(*arguments, **named)
+            raise TransientError("The answer did not come in time.")
+
+        with monkeypatch.context() as dying:
+            dying.setattr(rig.stores.mirror, "store", slow)
+            with pytest.raises(TransientError):
+                await rig.tell(leaving)
+        await rig.tell(leaving)
+        await rig.count_people_all()
+        assert counted.of == {DANA: 0, LEE: 1}
+
     async def test_who_is_marked_while_being_counted_is_counted_again(
         self, rig: Rig, counted: Counted, monkeypatch: pytest.MonkeyPatch
     ) -> None:
