@@ -40,9 +40,11 @@ async def portion_of(
     how: dict[str, Any] = {"field": field, "descending": descending, "projection": projection}
     if floor is not None:
         query = {"$and": [query, {field: {"$gte": floor}}]}
+    if position is not None and (position.get("f"), position.get("d")) != (field, descending):
+        raise InvalidRequestError("The cursor belongs to another list; begin again from the first page.")
     if unknown is None or not descending:
         found = await _beyond(collection, [query], position, limit + 1, **how)
-        return _portion(found, field, limit)
+        return _portion(found, field, limit, descending=descending)
     found = []
     at = unknown.isoformat() if isinstance(unknown, datetime) else unknown
     among_unknown = position is not None and position.get("v") == at
@@ -51,7 +53,7 @@ async def portion_of(
     if len(found) <= limit:
         rest = position if among_unknown else None
         found += await _beyond(collection, [query, {field: unknown}], rest, limit + 1 - len(found), **how)
-    return _portion(found, field, limit)
+    return _portion(found, field, limit, descending=descending)
 
 
 async def _beyond(
@@ -66,8 +68,8 @@ async def _beyond(
 ) -> list[Document]:
     direction = -1 if descending else 1
     if position is not None:
-        if position.get("f") != field or not isinstance(position.get("i"), str):
-            raise InvalidRequestError("The cursor belongs to another list; begin again from the first page.")
+        if not isinstance(position.get("i"), str):
+            raise InvalidRequestError("The cursor is not one of ours; begin again from the first page.")
         value = _read(position.get("v"), is_moment=position.get("t") is True)
         beyond = "$lt" if descending else "$gt"
         further = {"$or": [{field: {beyond: value}}, {field: value, "_id": {beyond: position["i"]}}]}
@@ -80,7 +82,7 @@ async def _beyond(
     )
 
 
-def _portion(found: list[Document], field: str, limit: int) -> Portion[Document]:
+def _portion(found: list[Document], field: str, limit: int, *, descending: bool) -> Portion[Document]:
     """Return the first `limit` of what was found, and where the next portion begins if there was more."""
     items = found[:limit]
     following = None
@@ -90,6 +92,7 @@ def _portion(found: list[Document], field: str, limit: int) -> Portion[Document]
         is_moment = isinstance(value, datetime)
         following = {
             "f": field,
+            "d": descending,
             "v": value.isoformat() if is_moment else value,
             "t": is_moment,
             "i": last["_id"],

@@ -147,11 +147,12 @@ async def test_a_list_has_its_index(
 
     monkeypatch.setattr(ScopedCollection, "find", find)
     field, ask = lists()[name]
-    await ask(MongoLists(database), _somewhere(field) if further else None)
+    is_descending = name.startswith(("signals", "conversations")) or "by -" in name
+    await ask(MongoLists(database), _somewhere(field, descending=is_descending) if further else None)
     assert {tuple(_stages(plan)) for plan in plans} == {("FETCH", "IXSCAN")}, plans
 
 
-def _somewhere(field: str) -> dict[str, Any]:
+def _somewhere(field: str, *, descending: bool) -> dict[str, Any]:
     """Return a place in the middle of a list, as a cursor holds it."""
     value: Any = 5
     if field in {"key", "name_folded", "title"}:
@@ -159,8 +160,8 @@ def _somewhere(field: str) -> dict[str, Any]:
     elif field.endswith("renewal"):
         value = "2026-09-01"
     elif field.endswith(("_at", "sort_last")):
-        return {"f": field, "v": NOW.isoformat(), "t": True, "i": "acme/x"}
-    return {"f": field, "v": value, "t": False, "i": "acme/x"}
+        return {"f": field, "d": descending, "v": NOW.isoformat(), "t": True, "i": "acme/x"}
+    return {"f": field, "d": descending, "v": value, "t": False, "i": "acme/x"}
 
 
 def _stages(plan: dict[str, Any]) -> list[str]:

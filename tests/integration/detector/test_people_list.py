@@ -83,7 +83,7 @@ async def test_a_person_tells_what_people_are_sorted_by(browser: httpx.AsyncClie
 
 
 @pytest.mark.usefixtures("five")
-@pytest.mark.parametrize("sort", ["conversations", "mood"])
+@pytest.mark.parametrize("sort", ["conversations", "last", "mood"])
 async def test_other_orders_are_refused(browser: httpx.AsyncClient, sort: str) -> None:
     """An order that there is not, and the place of another order."""
     cursor = (await answer(browser, "?sort=-last&limit=2"))["next_cursor"]
