@@ -59,9 +59,12 @@ class MongoFollowed:
             )
         return sorted(found)
 
-    async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
+    async def waiting(
+        self, organization_id: str, now: datetime, limit: int, *, gone: bool = True
+    ) -> list[str]:
+        whose = {} if gone else _LIVING
         found = await self._collection.of(organization_id).find(
-            {FOLLOW_FROM: {"$lte": now}},
+            {FOLLOW_FROM: {"$lte": now}, **whose},
             projection={"_id": 0, "key": 1, BURIED_KEY: 1},
             sort=list(_OLDEST_FIRST),
             limit=limit,

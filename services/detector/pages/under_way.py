@@ -75,7 +75,7 @@ class UnderWay:
         count = await self.followed.count(organization_id, now)
         if not 0 < count <= _COUNTED:
             return Left(count)
-        keys = await self.followed.waiting(organization_id, now, _COUNTED)
+        keys = await self.followed.waiting(organization_id, now, _COUNTED, gone=False)
         held = await self.mirror.companies(organization_id, keys)
         read_to = {key: one.read_to for key, one in held.items()}
         return Left(count, await self.mirror.count_by_companies(organization_id, read_to))

@@ -13,6 +13,7 @@ import pytest
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.identity import known_customer_id
 from services.detector.domain.occasion import Slot
+from services.detector.pages import under_way
 from services.detector.use_cases import customers, follow_companies, intake
 from shared.errors import TransientError
 from tests.unit.services.detector.rig import UNRELATED, WORKSPACE, kinds
@@ -77,6 +78,31 @@ class TestFollowing:
         while await rig.engine.follow_companies.work():
             seen.append((await _with(rig, "acc-1"), await _waiting(rig)))
         assert seen == [(2, 1), (4, 1), (5, 0)]
+
+    async def test_companies_that_went_hide_none_that_is_counted(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Those who wait longest may all be gone; of the others it is still said how much is left."""
+        monkeypatch.setattr(under_way, "_COUNTED", 1)
+        await _ground(rig)
+        await rig.tell(rig.company("co2", "Initech"), rig.contact("lee", ("co2",)))
+        for one in ("l1", "l2", "l3"):
+            await rig.tell(*rig.said(one, UNRELATED, contact_ids=("lee",)))
+        await rig.tell(rig.deleted("company", "co2"))
+        rig.clock.advance(1)
+        await _decide(rig, "acc-1")
+        stores, now = rig.stores, rig.clock.now()
+        assert await stores.followed.count(rig.organization_id, now, gone=True) == 2
+        sign = under_way.UnderWay(
+            stores.rereads,
+            stores.rematches,
+            stores.unmatched,
+            stores.followed,
+            stores.followed_contacts,
+            stores.mirror,
+            rig.clock,
+        )
+        assert (await sign.of(rig.organization_id)).companies == under_way.Left(1, 3)
 
     async def test_a_batch_of_records_moves_so_many_and_the_rest_follows(self, rig: Rig) -> None:
         """The batch is done, and comes never again; the mark does the rest."""
