@@ -41,7 +41,11 @@ _MOST_LOOKS = 10
 grows with the square of each, and forty thousand characters can be gigabytes; more is read without one."""
 
 _LOOK_NAMES = "b|big|code|em|font|i|nobr|s|small|span|strike|strong|tt|u"
-_LOOKS = re.compile(rf"</?(?:{_LOOK_NAMES})(?=[\s/>])[^<>]*>", re.IGNORECASE)
+# Not beyond a quoted `>`, nor over the end of a comment.
+_LOOKS = re.compile(
+    rf"</?(?:{_LOOK_NAMES})(?=[\s/>])(?:[^<>=]|=\s*+(?:\"[^\"<]*+\"|'[^'<]*+'|(?![\"'])))*+(?<!--)>",
+    re.IGNORECASE,
+)
 _LOOKS_LEFT = re.compile(rf"<(?:{_LOOK_NAMES})(?![a-z0-9])", re.IGNORECASE)
 
 

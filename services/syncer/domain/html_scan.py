@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from html.entities import html5
 from typing import TYPE_CHECKING
 
 from services.syncer.domain.html_text import SILENT
@@ -21,45 +22,69 @@ _ATTRIBUTE = re.compile(
     r"[\s/]*+(?P<name>=?[^\s/>=]*+)"
     r"(?:\s*+=\s*+(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\s>\"'][^\s>]*+)))?+"
 )
-_ENDS = {tag: re.compile(rf"</{tag}(?=[\s/>])", re.IGNORECASE) for tag in SILENT}
+_COMMENT_END = re.compile(r"--!?>")
+_REFERENCE = re.compile(r"&(?:#(?:[0-9]++|[xX][0-9A-Fa-f]++);?|(?P<name>[A-Za-z][A-Za-z0-9]*+(?:;|(?!=))))")
+_LONG_NUMBER = re.compile(r"&#(?=[0-9]{100})0*+([0-9]{0,8})[0-9]*+")
+"""Python converts no number of thousands of digits; beyond eight it is no character, whatever follows."""
+
+_HIDDEN = SILENT - {"head"}
+"""A head's end may be left out; all that may stand in one is silent itself, and anything else ends it."""
+
+_RAW = frozenset({"iframe", "script", "style", "textarea", "title"})
+"""Without an end they go on to the end of all; of others only the tag is left out then."""
+
+_DRAWINGS = frozenset({"math", "svg"})
+"""Where the tag alone may say that there is nothing in it."""
+
+_ENDS = {tag: re.compile(rf"</{tag}(?=[\s/>])", re.IGNORECASE) for tag in _HIDDEN}
 
 
 def scan(source: str, out: Text) -> None:
     """Hand the text of the markup to `out`. What stands in a tag without an end is left out."""
     at = 0
+    endless: set[str] = set()
     while (found := _MARKUP.search(source, at)) is not None:
-        out.words(unescape(source[at : found.start()]))
-        if found["other"] is not None:
-            following = _after(
-                source, "-->" if source.startswith("<!--", found.start()) else ">", found.end()
-            )
-        else:
-            following = _element(source, found, out)
+        out.words(_resolved(source[at : found.start()]))
+        following = (
+            _element(source, found, out, endless) if found["other"] is None else _unseen(source, found)
+        )
         if following is None:
             at = len(source)
             break
         at = following
-    out.words(unescape(source[at:]))
+    out.words(_resolved(source[at:]))
     if out.in_link:
         out.closed("a")
 
 
-def _element(source: str, found: re.Match[str], out: Text) -> int | None:
-    """Take a tag; return where what follows it begins, None where nothing does."""
+def _element(source: str, found: re.Match[str], out: Text, endless: set[str]) -> int | None:
+    """Take a tag; return where what follows it begins, None where nothing does.
+
+    `endless` are hidden elements that have no end from here on, so that it is looked for once.
+    """
     tag = found["name"].lower()
     at, href = _attributes(source, found.end())
     if at is None:
         return None
-    if found["end"]:
+    if tag in _HIDDEN:
+        return at if found["end"] else _hidden(source, tag, at, endless)
+    if found["end"] and tag != "br":
         out.closed(tag)
         return at
-    if tag in SILENT:
-        end = _ENDS[tag].search(source, at)
-        return end.start() if end else None
     if tag == "a" and out.in_link:
         out.closed("a")  # Links do not nest.
     out.opened(tag, href)
     return at
+
+
+def _hidden(source: str, tag: str, at: int, endless: set[str]) -> int | None:
+    if tag in _DRAWINGS and source.startswith("/>", at - 2):
+        return at
+    end = None if tag in endless else _ENDS[tag].search(source, at)
+    if end is not None:
+        return end.start()
+    endless.add(tag)
+    return None if tag in _RAW else at
 
 
 def _attributes(source: str, at: int) -> tuple[int | None, str | None]:
@@ -71,10 +96,26 @@ def _attributes(source: str, at: int) -> tuple[int | None, str | None]:
         at = found.end()
         if href is None and found["name"].lower() == "href":
             given = (found["double"], found["single"], found["bare"])
-            href = unescape(next((value for value in given if value is not None), ""))
+            href = _address(next((value for value in given if value is not None), ""))
     return (at + 1 if source.startswith(">", at) else None), href
 
 
-def _after(source: str, sign: str, at: int) -> int | None:
-    end = source.find(sign, at)
-    return end + len(sign) if end >= 0 else None
+def _resolved(words: str) -> str:
+    return unescape(_LONG_NUMBER.sub(r"&#0\1", words))
+
+
+def _address(value: str) -> str:
+    """Resolve references as in an attribute, where `&copy=1` is a parameter and no sign."""
+    return _REFERENCE.sub(
+        lambda found: _resolved(found[0]) if found["name"] is None else html5.get(found["name"], found[0]),
+        value,
+    )
+
+
+def _unseen(source: str, found: re.Match[str]) -> int | None:
+    """Return where what follows a comment or a declaration begins, None where nothing does."""
+    if source.startswith("<!--", found.start()):
+        end = _COMMENT_END.search(source, found.end())
+        return end.end() if end else None
+    at = source.find(">", found.end())
+    return at + 1 if at >= 0 else None

@@ -41,6 +41,8 @@ from services.syncer.domain.html_text import Text
         ("<p>half a \ud800 pair and \x00 nothing</p>", "half a pair and nothing"),
         ("<p>unclosed <b>bold", "unclosed bold"),
         ("<blockquote>said</blockquote>answer", "said\n\nanswer"),
+        ('<span title="a > b">w</span>x', "wx"),
+        ("w<!-- <b --> x", "w x"),
     ],
 )
 def test_reads_like_a_person(body: str | None, expected: str) -> None:
@@ -65,9 +67,10 @@ def test_cuts_what_is_too_long() -> None:
         "<p>" + "".join(f'<font a="<" color={number}>' for number in range(800)) + "<p>w" * 10_000,
         "<div>" * 10_000 + "w" * 10_000,
         "<a href=x><table><tr><td>w" * 10_000,
+        "<svg>" * 10_000 + "w" * 10_000,
         '<p a=">" ' + " ".join(f"a{number}=1" for number in range(100_000)) + ">" + "w" * 10_000,
     ],
-    ids=["looks", "hidden looks", "depth", "links in links", "attributes"],
+    ids=["looks", "hidden looks", "depth", "links in links", "drawings", "attributes"],
 )
 def test_markup_is_no_weapon(body: str) -> None:
     """No body grows in memory: some forty thousand characters would be gigabytes as a tree."""
@@ -116,11 +119,26 @@ def _scanned(body: str) -> str:
         ("w<p title=never closed", "w"),
         ("w<textarea>never closed", "w"),
         ("w</>x<?php ?>", "wx"),
+        ("<html><head><meta charset=x><title>no</title><body>w", "w"),
+        ("w<head><title>no</title>x", "wx"),
+        ("v</br>w", "v\nw"),
+        ("v<svg width=1 /><p>w", "v\n\nw"),
+        ("v<svg><path><p>w", "v\n\nw"),
+        ("v<!-- no --!>w", "vw"),
+        ("v&#" + "0" * 5_000 + "119;&#" + "1" * 5_000 + ";w", "vw\ufffdw"),
+        ("v<!-->w<!--->x", "vwx"),
+        (
+            '<a href="https://x.test/?a&timestamp=1&copy=2&currency=EUR&amp;b&#38;c&reg">w</a>',
+            "w (https://x.test/?a&timestamp=1&copy=2&currency=EUR&b&c®)",
+        ),
     ],
 )
 def test_a_body_that_is_too_much_for_a_tree_reads_the_same(body: str, expected: str) -> None:
     """Attributes, comments and what nobody sees are left out there, too."""
     assert _scanned(body) == expected
+    out = Text()
+    html._walk(body, out)
+    assert out.value().strip() == expected
 
 
 _WHOLE = st.recursive(
