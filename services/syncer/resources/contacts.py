@@ -323,7 +323,7 @@ RESOURCE = Resource(
     "contact",
     order=50,
     steps=(
-        Step("contacts:all", "contact", frozenset({"initial", "reconcile"}), _walk_all),
+        Step("contacts:all", "contact", frozenset({"initial", "reconcile"}), _walk_all, of_walk=True),
         Step(
             "contacts:changed",
             "contact",

@@ -139,8 +139,8 @@ RESOURCE = Resource(
     "conversation",
     order=60,
     steps=(
-        Step(OPEN, "conversation", _FULL, read_open),
-        Step(CLOSED, "conversation", _FULL, read_closed, after=(OPEN,)),
+        Step(OPEN, "conversation", _FULL, read_open, of_walk=True),
+        Step(CLOSED, "conversation", _FULL, read_closed, after=(OPEN,), of_walk=True),
         Step(
             "conversations:older",
             "conversation",
@@ -170,6 +170,7 @@ RESOURCE = Resource(
             frozenset({"reconcile"}),
             _sweep,
             after=(CLOSED, "conversations:deleted"),
+            of_walk=True,
         ),
         Step(
             "conversations:audit",

@@ -227,6 +227,7 @@ class Step:
         after: steps of the same run that must be done before.
         wanted: whether a run under these circumstances needs it.
         aspect: what of its resource is missing where it could not be done, unless that is all of it.
+        of_walk: whether a walk over all of its resource counts as none where it could not be done.
     """
 
     name: str
@@ -236,6 +237,7 @@ class Step:
     after: tuple[str, ...] = ()
     wanted: Callable[[Circumstances], bool] = always
     aspect: GapAspect | None = None
+    of_walk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -169,6 +170,10 @@ class FullRuns:
         state.done, state.incomplete = True, reason
         step = self._planner.step(state.name)
         await reading.gap(step.resource, None, reason, aspect=step.aspect)
+        if step.of_walk:
+            # Due again at once, also where it was asked for before its time: a run that asks for changes
+            # alone would not reach what this one left, and would close its gap.
+            await reading.save_cursor(replace(reading.cursor(step.resource), walked_at=None))
 
     def _park(self, state: StepState, later: Exception) -> None:
         """Put a step off until its reason may have passed; nothing sleeps meanwhile (DESIGN §4)."""

@@ -68,6 +68,38 @@ async def test_a_reconcile_that_ends_unfinished_is_made_again_by_the_next_run(ha
 
 
 @pytest.mark.parametrize("half", [OPEN, CLOSED])
+async def test_so_is_one_that_was_asked_for_before_its_time(half: bytes) -> None:
+    """A reconcile that was not due yet, as a reading anew asks for one, has to walk to the end too."""
+    rig = Rig(small(), audit_calls_per_minute=0)
+    await rig.first_sync()
+    one = oldest(rig, half)
+    quietly(rig, "set_title", one)
+    break_half(rig, half)
+    await rig.request("reconcile")
+    await rig.settle()
+    assert named(rig.completed[-1].gaps) == WHOLE
+    await after_a_while(rig)
+    assert named(rig.completed[-1].gaps) == WHOLE
+    mend(rig)
+    await after_a_while(rig)
+    assert (held(rig, one).title, rig.completed[-1].gaps) == ("Renamed", ())
+
+
+async def test_so_is_a_walk_over_people_that_was_asked_for_before_its_time() -> None:
+    rig = Rig(small(), audit_calls_per_minute=0)
+    await rig.first_sync()
+    refuse(rig, lambda asked: httpx.Response(502) if asked.url.path == "/contacts" else None)
+    await rig.request("reconcile")
+    await rig.settle()
+    assert named(rig.completed[-1].gaps) == [("contact", None, "still_lagging")]
+    await after_a_while(rig)
+    assert named(rig.completed[-1].gaps) == [("contact", None, "still_lagging")]
+    mend(rig)
+    await after_a_while(rig)
+    assert rig.completed[-1].gaps == ()
+
+
+@pytest.mark.parametrize("half", [OPEN, CLOSED])
 async def test_a_first_sync_that_ends_unfinished_claims_nothing(half: bytes) -> None:
     """Whichever half was cut short: there is no time up to which everything is held."""
     rig = Rig(small())
