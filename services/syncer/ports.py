@@ -139,6 +139,7 @@ class Runs(Protocol):
     ) -> None:
         """Start a full run, join the one under way (it runs again afterwards), or resume an interrupted one.
 
+        A reconcile begins an interrupted one anew, and stays a reconcile until it completes.
         The same request twice does nothing.
         """
         ...

@@ -81,15 +81,22 @@ class MongoRuns:
             if await self._known(scoped, {**this, "requests": request_id}):
                 return
             anew = {"planned": False, "steps": [], "counts": {}}
+            over = [IDLE, STOPPED, *([INTERRUPTED] if reason == "reconcile" else [])]
             if await _matched(
                 scoped,
-                {**this, "state": {"$in": [IDLE, STOPPED]}},
+                {**this, "state": {"$in": over}},
                 {"$set": {**start, **anew}, "$push": remember},
             ):
                 return
             # An interrupted run goes on where it stopped, under a new name, because its end was told already.
-            if await _matched(scoped, {**this, "state": INTERRUPTED}, {"$set": start, "$push": remember}):
-                return
+            # A reconcile stays one, since what it was to read again is asked for by no other.
+            for stays in ({"reason": "reconcile"}, {}):
+                if await _matched(
+                    scoped,
+                    {**this, "state": INTERRUPTED, **stays},
+                    {"$set": {**start, **stays}, "$push": remember},
+                ):
+                    return
             joined = {"$addToSet": {"again": reason}, "$inc": {"asked": 1}, "$push": remember}
             if await _matched(scoped, {**this, "state": ACTIVE}, joined):
                 return

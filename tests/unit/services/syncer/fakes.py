@@ -262,8 +262,10 @@ class MemoryRuns:
                 document["again"].append(reason)
             document["asked"] += 1
             return
-        if document["state"] != INTERRUPTED:
+        if document["state"] != INTERRUPTED or reason == "reconcile":
             document.update(planned=False, steps=[], counts={})
+        elif document["reason"] == "reconcile":
+            reason = "reconcile"
         document.update(fresh_counters(request_id, reason, now, traceparent), state=ACTIVE, wake_at=now)
 
     async def hint(

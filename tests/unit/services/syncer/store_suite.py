@@ -397,6 +397,23 @@ class RunSuite:
         last = await claimed(stores, now=LATER)
         assert (last.reason, last.planned) == ("reconcile", False)
 
+    async def test_an_interrupted_run_is_begun_anew_to_reconcile(self, stores: Stores) -> None:
+        """Its place proves nothing of what is to be read again, until that reconcile is over."""
+        await stores.runs.request(KEY, request_id="r1", reason="scheduled", now=NOW)
+        run = await claimed(stores)
+        run.planned, run.steps = True, [StepState("tags", done=True)]
+        assert await stores.runs.finish(run, interrupted=True, now=NOW)
+        await stores.runs.request(KEY, request_id="r2", reason="reconcile", now=NOW)
+        anew = await claimed(stores)
+        assert (anew.run_id, anew.reason, anew.planned, anew.steps) == ("r2", "reconcile", False, [])
+        assert await stores.runs.finish(anew, interrupted=True, now=NOW)
+        await stores.runs.request(KEY, request_id="r3", reason="scheduled", now=NOW)
+        again = await claimed(stores)
+        assert (again.run_id, again.reason) == ("r3", "reconcile")
+        assert await stores.runs.finish(again, interrupted=False, now=NOW)
+        await stores.runs.request(KEY, request_id="r4", reason="scheduled", now=NOW)
+        assert (await claimed(stores)).reason == "scheduled"
+
     async def test_a_request_during_an_interruption_is_heard(self, stores: Stores) -> None:
         """Who asks while the slice fails may have mended the cause: it goes on at once, from its place."""
         await stores.runs.request(KEY, request_id="r1", reason="initial", now=NOW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from services.syncer.use_cases.reread import Reread
@@ -12,6 +13,7 @@ from shared.contracts.resources import ConversationChanged, ResourceDeleted
 from shared.errors import TransientError
 from tests.unit.services.syncer.rig import KEY, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
+from tests.unit.services.syncer.use_cases.test_refusals import refuse
 
 if TYPE_CHECKING:
     from services.syncer.domain.held import Held
@@ -68,6 +70,24 @@ async def test_what_went_is_said_to_be_gone_again() -> None:
     again = {event.id for event in rig.publisher.published if isinstance(event, ResourceDeleted)}
     assert {conversation, contact} <= again
     assert rig.missing() == []
+
+
+async def test_it_outlasts_an_interruption() -> None:
+    """Asked for while Intercom does not answer: whoever asks next, for whatever, all is read anew."""
+    rig = Rig(small())
+    await rig.first_sync()
+    refuse(rig, lambda _: httpx.Response(502))
+    await rig.request("scheduled")
+    await rig.settle()
+    assert rig.interrupted
+    await reread(rig).ask(KEY, request_id="anew")
+    await rig.settle()
+    refuse(rig, lambda _: None)
+    rig.publisher.published.clear()
+    await rig.request("scheduled")
+    await rig.settle()
+    assert rig.missing() == []
+    assert rig.completed[-1].reason == "reconcile"
 
 
 async def test_a_second_reading_costs_no_more_than_any_run() -> None:
