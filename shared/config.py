@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -34,11 +35,20 @@ def _with_scheme_and_host(address: str) -> str:
 
 
 def _brokers(servers: str) -> str:
-    if not all(
-        re.fullmatch(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", one.strip()) for one in servers.split(",")
-    ):
+    if not all(_is_broker(one.strip()) for one in servers.split(",")):
         raise ValueError("name brokers by host and port alone, like kafka-1:9092,kafka-2:9092")
     return servers
+
+
+def _is_broker(name: str) -> bool:
+    number = re.fullmatch(r"\[(.+)\](:\d{1,5})?", name)
+    if number is None and name.count(":") < 2:  # noqa: PLR2004 - more are no host with its port
+        return re.fullmatch(r"[\w.-]+(:\d{1,5})?", name) is not None
+    try:
+        IPv6Address(number[1] if number else name)
+    except ValueError:
+        return False
+    return True
 
 
 def _long_enough(key: SecretStr) -> SecretStr:

@@ -66,7 +66,7 @@ def test_an_address_without_scheme_or_host_is_refused(
     assert "planted" not in str(caught.value)
 
 
-@pytest.mark.parametrize("servers", ["kafka:port", "SASL_SSL://kafka:9092", "kafka:9092,"])
+@pytest.mark.parametrize("servers", ["kafka:port", "SASL_SSL://kafka:9092", "kafka:9092,", "kafka:9092:9093"])
 def test_brokers_are_hosts_with_ports(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What Kafka's own tools print is no list of brokers, and no broker would ever be found by it."""
     monkeypatch.setenv("EARSHOT_KAFKA_BOOTSTRAP_SERVERS", servers)
@@ -74,7 +74,9 @@ def test_brokers_are_hosts_with_ports(servers: str, monkeypatch: pytest.MonkeyPa
         read_settings(ServiceSettings)
 
 
-@pytest.mark.parametrize("servers", ["kafka", "kafka-1:9092, kafka-2:9093", "[::1]:9092"])
+@pytest.mark.parametrize(
+    "servers", ["kafka", "kafka-1:9092, kafka-2:9093", "[::1]:9092", "::1", "[fe80::1%eth0]:9092"]
+)
 def test_ways_to_name_brokers(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several, with spaces, without a port, by number: what the clients understand."""
     monkeypatch.setenv("EARSHOT_KAFKA_BOOTSTRAP_SERVERS", servers)
