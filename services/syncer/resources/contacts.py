@@ -241,11 +241,12 @@ async def _walk_changed(reading: Reading, state: StepState) -> bool:
             order.saw(seconds(row.get("updated_at")))
         recent = [row for row in found if window.holds(seconds(row.get("updated_at")))]
         await _apply(reading, state.position, recent, answer.at, walk=None)
-        pages.turn(answer)
-        state.position.pop("lists", None)
-        state.position["last"], state.position["disorder"] = order.last, order.broken
         if order.passed(window.low):
             pages.end()
+        else:
+            pages.turn(answer)
+        state.position.pop("lists", None)
+        state.position["last"], state.position["disorder"] = order.last, order.broken
     await reading.save_cursor(reading.cursor("contact").advanced(pages.began_at))
     return True
 

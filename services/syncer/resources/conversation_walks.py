@@ -243,12 +243,13 @@ async def read_changed(reading: Reading, state: StepState) -> bool:
         answer = await pages.next(reading, lambda size, after: _call(query, size, after))
         found = await _feed_rows(reading, fetch, answer, window=window, walk=None)
         await _learn(reading, state.position, found)
-        pages.turn(answer)
         for row in found:
             order.saw(seconds(row.get("updated_at")))
-        state.position["last"], state.position["disorder"] = order.last, order.broken
         if reading.cursor("conversation").sorted is True and order.passed(window.low):
             pages.end()
+        else:
+            pages.turn(answer)
+        state.position["last"], state.position["disorder"] = order.last, order.broken
         return False
 
     if not await Fetch(reading, state.position).run(feed):

@@ -98,3 +98,21 @@ async def test_each_page_of_a_search_repeats_its_first_question() -> None:
     assert len(others) > 3
     assert [asked["query"] for asked in others] == [first["query"]] * len(others)
     assert rig.missing() == []
+
+
+async def test_where_nothing_more_is_wanted_nothing_has_to_follow() -> None:
+    """A search that is past what changed ends there, whatever its page says of the next one."""
+    rig = Rig(small())
+    await rig.first_sync()
+    for found in list(rig.workspace.conversations)[: 2 * PAGE]:
+        rig.mutate("reply", conversation_id=found.id, body="<p>x</p>")
+    await rig.request("scheduled")
+    await rig.settle()
+    rig.clock.advance(3_600)
+    cursor = replace(rig.cursors.kept[KEY]["conversation"], exact=False, sorted=True)
+    await rig.cursors.save(KEY, cursor.advanced(int(rig.clock.now().timestamp())))
+    paging = page(rig, nameless)
+    await rig.request("scheduled")
+    await rig.settle()
+    assert len(paging.asked) == 1
+    assert rig.completed[-1].gaps == ()
