@@ -41,10 +41,13 @@ _MOST_LOOKS = 10
 grows with the square of each, and forty thousand characters can be gigabytes; more is read without one."""
 
 _LOOK_NAMES = "b|big|code|em|font|i|nobr|s|small|span|strike|strong|tt|u"
-# Not beyond a quoted `>`, nor over the end of a comment.
+_REST_OF_TAG = r"(?:[^>=]|=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|(?![\"'])))*+(?:>|\Z)"
+# What stays is taken whole too, so that no tag is looked for in a comment or in another tag; nor is one after
+# a lone `<` left out, which would begin a tag then. It never fails once begun: nothing is looked at twice.
 _LOOKS = re.compile(
-    rf"</?(?:{_LOOK_NAMES})(?=[\s/>])(?:[^<>=]|=\s*+(?:\"[^\"<]*+\"|'[^'<]*+'|(?![\"'])))*+(?<!--)>",
-    re.IGNORECASE,
+    rf"(<!--.*?(?:--!?>|\Z)|<(?!/?(?:{_LOOK_NAMES})[\s/>])/?[a-z]{_REST_OF_TAG})"
+    rf"|(?<!<)</?(?:{_LOOK_NAMES})(?=[\s/>]){_REST_OF_TAG}",
+    re.IGNORECASE | re.DOTALL,
 )
 _LOOKS_LEFT = re.compile(rf"<(?:{_LOOK_NAMES})(?![a-z0-9])", re.IGNORECASE)
 
@@ -90,7 +93,7 @@ def _within_limits(found: str) -> str:
 def _render(source: str) -> str:
     out = Text()
     # What only changes how words look leaves no trace in text, and is what makes trees grow.
-    plainer = _LOOKS.sub("", source)
+    plainer = _LOOKS.sub(r"\1", source)
     if (
         len(plainer) > _LONGEST_TREE
         or plainer.count("<") > _MOST_TAGS

@@ -43,6 +43,8 @@ from services.syncer.domain.html_text import Text
         ("<blockquote>said</blockquote>answer", "said\n\nanswer"),
         ('<span title="a > b">w</span>x', "wx"),
         ("w<!-- <b --> x", "w x"),
+        ("v <<b>w</b> x", "v <w x"),
+        ("if v <w </b>x <br>y", "if v x\ny"),
     ],
 )
 def test_reads_like_a_person(body: str | None, expected: str) -> None:
