@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Body, Depends, Query, Request
 
 from services.detector.api.answers import AnsweringRoute
-from services.detector.api.models import CustomerIn, CustomerOut, ImportOut, RowErrorOut
+from services.detector.api.customer_models import CustomerIn, CustomerOut, ImportOut, RowErrorOut
 from services.detector.api.narrowing import Narrowed
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.lists import CustomerSort

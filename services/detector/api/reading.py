@@ -8,16 +8,9 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from services.detector.api.answers import AnsweringRoute
-from services.detector.api.models import (
-    ConversationOut,
-    MarkOut,
-    MergeIn,
-    MessageOut,
-    PersonOut,
-    RequestOut,
-    SplitIn,
-)
+from services.detector.api.conversation_models import ConversationOut, MarkOut, MessageOut, PersonOut
 from services.detector.api.narrowing import Narrowed
+from services.detector.api.request_models import MergeIn, RequestOut, SplitIn
 from services.detector.domain.identity import Subject, resource_key
 from services.detector.domain.mood import MoodRules, roll_up
 from services.detector.domain.spoken import author_type, contact_keys, last_contact_of

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from services.detector.api.answers import AnsweringRoute
-from services.detector.api.models import SignalOut
+from services.detector.api.signal_models import SignalOut
 from services.detector.domain.corrections import Label
 from services.detector.lists import SignalFilter
 from shared.auth.dependencies import Member, csrf_protect
