@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -70,6 +69,20 @@ def database_errors() -> Iterator[None]:
         if transient is None:
             raise
         raise transient from error
+
+
+_KINDS: tuple[type, ...] = (InsertOne, UpdateOne, UpdateMany, ReplaceOne, DeleteOne, DeleteMany)
+_SLOTS: dict[type, tuple[str, ...]] = {
+    kind: tuple(name for part in kind.__mro__ for name in getattr(part, "__slots__", ())) for kind in _KINDS
+}
+
+
+def _copied(write: Write) -> Write:
+    """A shallow copy; `copy.copy` takes three times as long, which every write of every batch would pay."""
+    copied: Write = object.__new__(type(write))
+    for name in _SLOTS[type(write)]:
+        setattr(copied, name, getattr(write, name))
+    return copied
 
 
 class Collection:
@@ -247,7 +260,7 @@ class ScopedCollection:
 
     def _scoped_write(self, write: Write) -> Write:
         # PyMongo keeps a write's parts in private attributes; a copy keeps every option that it was given.
-        scoped: Any = copy.copy(write)
+        scoped: Any = _copied(write)
         if isinstance(write, InsertOne | ReplaceOne):
             scoped._doc = self._scoped(write._doc)  # noqa: SLF001 - see above
         if not isinstance(write, InsertOne):
