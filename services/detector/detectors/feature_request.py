@@ -22,8 +22,14 @@ from services.detector.domain.lexical import (
     Voice,
 )
 from services.detector.domain.rules import Calibration, Cue, RuleBook
+from services.detector.domain.text.additions import goes_on
 from services.detector.domain.text.phrases import phrase_lines
-from services.detector.domain.text.wishes import TITLE_LIMIT_WORDS, Title, same_wish, wish_title
+from services.detector.domain.text.wishes import (
+    TITLE_LIMIT_WORDS,
+    Title,
+    same_wish,
+    wish_title,
+)
 from services.detector.domain.vocabulary import GROUPS
 
 if TYPE_CHECKING:
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
     from services.detector.domain.text.sentences import Clause
 
 NAME = "feature_request"
-VERSION = "8"
+VERSION = "9"
 _BESIDE_CLAUSES = 1
 """A wish and the thing it is for stand next to each other when not in one sentence."""
 WISH_LIMIT = 5
@@ -469,9 +475,9 @@ class FeatureRequestDetector(LexicalDetector):
                 (wish for wish in wishes if _belongs(wish, title.text if title else "", one)),
                 None,
             )
-            alone = title is None or not self.is_sure(one)
-            if known is None and alone and self.learned is not None:
+            if known is None and not (title and self.is_sure(one) and _begins(one, title)):
                 known = _told_before(wishes, one, conversation)
+            if title is None and self.learned is not None:
                 title = _clause_as_title(one)
             if known is not None:
                 known[1].append(one)
@@ -514,6 +520,17 @@ def _clause_as_title(one: Candidate) -> Title:
     """The clause itself, cut at a word: what a model heard as a wish need not name its thing."""
     words = one.message.text[one.clause.start : one.clause.end].split()
     return Title(" ".join(words[:TITLE_LIMIT_WORDS])[:_TITLE_CHARACTERS], 0.0, one.clause)
+
+
+def _begins(one: Candidate, title: Title) -> bool:
+    """Whether a wish is another one than what its author wishes close by: asked for outright, or added on.
+
+    Who tells one wish comes back to it in ever new words, and hardly anybody has two in a breath.
+    """
+    clauses = one.message.clauses
+    place = clauses.index(one.clause)
+    where = (clauses[0], clauses[max(0, place - 1)], one.clause)
+    return title.outright or any(goes_on(one.message.text[at.start : at.end]) for at in where)
 
 
 def _told_before(

@@ -151,11 +151,15 @@ _PRONOUN_START = words("it them they this that these those he she him her all mi
 
 
 class Title(NamedTuple):
-    """A title and how clearly it says what is wished for; clearer titles have more points."""
+    """A title and how clearly it says what is wished for; clearer titles have more points.
+
+    `outright` says that it follows the words of wishing themselves, as "please add".
+    """
 
     text: str
     clarity: float
     clause: Clause
+    outright: bool = False
 
 
 class _Word(NamedTuple):
@@ -201,7 +205,7 @@ def _titles(clause: Clause, text: str) -> Iterator[Title]:
         wished_outright = bool(begin and telling)
         if (wished_outright or _is_named(title, themed=themed)) and title[0].normal[0] not in _PRONOUN_START:
             clarity = min(len(telling), 4) + bonus + (1.0 if themed else 0.0)
-            yield Title(_plain(text, title[0].start, title[-1].end), clarity, clause)
+            yield Title(_plain(text, title[0].start, title[-1].end), clarity, clause, begin > 0)
 
 
 def _telling(words_of_title: Sequence[_Word]) -> list[_Word]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from services.detector.domain.conversation import AuthorType, Context, Conversat
 from services.detector.domain.detector import Parameters
 from services.detector.domain.learned import Curve, Learned
 from services.detector.domain.model_scores import LABELS, MessageScores, ModelScores
+
+if TYPE_CHECKING:
+    from services.detector.domain.finding import Finding
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BACKED = "Could you send the renewal quote for our contract?"
@@ -71,8 +75,8 @@ def test_phrases_do_not_outvote_a_denial() -> None:
     assert found(BACKED, scored(renewal=-0.2), 0.6)
 
 
-def talked(kind: str, scores: dict[str, MessageScores], *said: str) -> list[str]:
-    """The quotes of what a kind's detector finds in a talk; a line that begins with > is the agent's."""
+def heard_in(kind: str, scores: dict[str, MessageScores], *said: str) -> tuple[Finding, ...]:
+    """What a kind's detector finds in a talk; a line that begins with > is the agent's."""
     learned = Learned("m1", {label: Curve(points=0.9) for label in LABELS})
     overrides = {kind: {"threshold": 0.7}}
     detector = next(one for one in discover(overrides, learned).conversation if one.name == kind)
@@ -85,8 +89,12 @@ def talked(kind: str, scores: dict[str, MessageScores], *said: str) -> list[str]
         )
         for at, text in enumerate(said)
     )
-    found = detector.detect(Conversation("o", "w", "k", messages), Context(now=NOON, scores=scores))
-    return [quote.quote for one in found for quote in one.evidence]
+    return detector.detect(Conversation("o", "w", "k", messages), Context(now=NOON, scores=scores))
+
+
+def talked(kind: str, scores: dict[str, MessageScores], *said: str) -> list[str]:
+    """The quotes of what is found."""
+    return [quote.quote for one in heard_in(kind, scores, *said) for quote in one.evidence]
 
 
 @pytest.mark.parametrize(("score", "found"), [(0.2, True), (-2.5, False)])
@@ -131,3 +139,20 @@ def test_a_wish_that_is_only_likely_adds_to_one_that_is_sure() -> None:
     sure, likely = scored(feature_request=3.0), scored(feature_request=0.4)
     assert talked("feature_request", {"0": sure, "2": likely}, *said)[-1] == said[2]
     assert talked("feature_request", {"2": likely}, "Good morning!", *said[1:]) == []
+
+
+@pytest.mark.parametrize(
+    ("later", "wishes"),
+    [
+        ("My wife types sixty of those lines a night.", 1),
+        ("The neighbours had that in their old program.", 1),
+        ("Also, the night shift sits before a white screen.", 2),
+        ("While you're at it, the night shift sits before a white screen.", 2),
+        ("Please add a field for their times.", 1),
+    ],
+)
+def test_who_tells_of_one_wish_comes_back_to_it(later: str, wishes: int) -> None:
+    """Words that name other things go on about the wish, unless they say that they add one."""
+    said = ("The guard tours come out as paper and nothing else.", "> I see.", later)
+    sure = scored(feature_request=3.0)
+    assert len(heard_in("feature_request", {"0": sure, "2": sure}, *said)) == wishes
