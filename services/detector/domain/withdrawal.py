@@ -35,6 +35,7 @@ _TAKEN_BACK = Cue(
         strike that
         false alarm
         please withdraw
+        treat|regard|consider ..8 as not_written|unwritten|void|withdrawn|never_sent
         drop|skip|scrap that|this|the one|idea|wish|request|thing|question
         drop|skip|scrap that|it $
         drop|skip|scrap that|it ..2 bad|silly|daft|stupid idea
@@ -83,6 +84,9 @@ _STAYING = Cue(
         please keep ..3 account|subscription|plan|workspace|service|open|active
         do not cancel|close|terminate|delete
         we|i are|am staying
+        we|i stay|remain $|with|same|as|after_all
+        stay|stays|staying|remain|remains with you|the_same
+        keep|keeps|keeping|stay|stays|staying ..4 after_all
         stop|undo|withdraw|revoke|reverse|retract the|our|my cancellation|termination|notice
         you|that convinced us|me
         not going to cancel|leave|switch

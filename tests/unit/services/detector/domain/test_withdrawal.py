@@ -69,3 +69,14 @@ def test_a_wish_that_its_author_thinks_better_of_is_dropped() -> None:
     for words in ("No, scrap that, bad idea.", "On second thought don't build it."):
         told = conversation(("kim", "something"), ("kim", words))
         assert Withdrawals().withdrawn(told, Kind.FEATURE_REQUEST) == {0}
+
+
+def test_there_are_many_words_for_staying() -> None:
+    """Each takes its own notice back, and what stays for another reason takes nothing."""
+    for words in (
+        "Please ignore it. The owners sat together, and so we stay, same as before.",
+        "Please treat my mail of Tuesday as not written. The club keeps the program after all.",
+    ):
+        assert Withdrawals().withdrawn(conversation(("kim", words)), Kind.CHURN_RISK) == {0}
+    told = conversation(("kim", "we leave in May"), ("kim", "The data has to stay where it is till then."))
+    assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == frozenset()
