@@ -463,7 +463,7 @@ class FeatureRequestDetector(LexicalDetector):
         likely = self.likely(conversation, context)
         if not any(map(self.is_sure, likely)):
             return ()
-        withdrawn = self.withdrawals.withdrawn(conversation, self.kind)
+        withdrawn = self.withdrawals.moot(conversation, self.kind)
         gone = {id(conversation.readable_messages[at]) for at in withdrawn}
         wishes: list[tuple[str, list[Candidate]]] = []
         # What is only likely adds to a wish that is sure, and begins none.

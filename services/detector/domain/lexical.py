@@ -276,7 +276,7 @@ class LexicalDetector:
     def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
         likely = self.likely(conversation, context)
         if any(map(self.is_sure, likely)):
-            withdrawn = self.withdrawals.withdrawn(conversation, self.kind)
+            withdrawn = self.withdrawals.moot(conversation, self.kind)
             gone = {id(conversation.readable_messages[at]) for at in withdrawn}
             likely = [one for one in likely if id(one.message) not in gone]
         sure = [one for one in likely if self.is_sure(one)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.finding import Kind
 from services.detector.domain.rules import Cue, RuleBook
+from services.detector.domain.settled import declined, denied, found_there
 from services.detector.domain.text.phrases import phrase_lines
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _TAKEN_BACK = Cue(
         strike that
         false alarm
         please withdraw
-        treat|regard|consider ..8 as not_written|unwritten|void|withdrawn|never_sent
+        as not_written|unwritten|void|withdrawn|never_sent
         drop|skip|scrap that|this|the one|idea|wish|request|thing|question
         drop|skip|scrap that|it $
         drop|skip|scrap that|it ..2 bad|silly|daft|stupid idea
@@ -95,6 +96,13 @@ _STAYING = Cue(
     ),
 )
 
+_SETTLED = {
+    Kind.FEATURE_REQUEST: found_there,
+    Kind.UPSELL: declined,
+    Kind.EXPANSION: declined,
+    Kind.CHURN_RISK: denied,
+}
+
 
 class Withdrawals:
     """Finds, per kind, the messages whose words were taken back later."""
@@ -118,6 +126,12 @@ class Withdrawals:
         """Whether it does so in words that belong to the kind ("we are staying"), not just "never mind"."""
         special = self._by_kind.get(kind)
         return special is not None and any(special.hits(clause) for clause in message.clauses)
+
+    def moot(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
+        """Positions in `readable_messages` that no longer hold: withdrawn, or settled by both sides."""
+        withdrawn = self.withdrawn(conversation, kind)
+        settled = _SETTLED.get(kind)
+        return withdrawn if settled is None else withdrawn | settled(conversation)
 
     def withdrawn(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
         """Positions in `readable_messages` that a later message of the same author takes back.

@@ -59,13 +59,13 @@ def heard_in_conversations(model: TextModel) -> dict[str, list[Heard]]:
 
 def _heard(one: LabelledConversation, rule: LexicalDetector, scores: Scores, fresh: set[str]) -> list[Heard]:
     conversation = one.conversation
-    withdrawn = rule.withdrawals.withdrawn(conversation, rule.kind)
+    moot = rule.withdrawals.moot(conversation, rule.kind)
     place = {message.part_id: at for at, message in enumerate(conversation.messages)}
     proofs = {at for event in one.expected if event.kind == rule.kind for at in event.messages}
     heard = [
         _as_heard(conversation, message, rule, scores[message.part_id], right=bool(proofs))
         for at, message in enumerate(conversation.readable_messages)
-        if message.part_id in scores and message.text in fresh and at not in withdrawn
+        if message.part_id in scores and message.text in fresh and at not in moot
         if not proofs or place[message.part_id] in proofs
     ]
     best = max(heard, key=lambda said: said.scores.decisive(rule.kind), default=None)

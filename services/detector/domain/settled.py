@@ -1,0 +1,188 @@
+"""What the two sides settle between them: a wish that was there all along, an offer that is declined.
+
+Both speak: an agent shows where it is, or names the price, and the customer's next words take it so. The
+words before were meant, and are moot now; a model that reads them still hears a wish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from services.detector.domain.conversation import AuthorType
+from services.detector.domain.rules import Cue, RuleBook
+from services.detector.domain.text.phrases import phrase_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from services.detector.domain.conversation import Conversation
+    from services.detector.domain.text.sentences import Clause
+
+
+def _book(name: str, lines: str) -> RuleBook:
+    return RuleBook((Cue(name, 1.0, phrase_lines(lines)),))
+
+
+_SHOWN = _book(
+    "shown",
+    """
+    ^ you|it|that|they|this can|does|do|is|has
+    ^ yes|oh|ah|actually|sure|indeed ..2 you|it|that|they|this can|does|do|is|has
+    you can ..3 already
+    have you seen|tried|looked|found
+    can already
+    already can|possible|there|exists|does|have|in|supported|available|has|built_in
+    hover|click|tap|press|select|drag|tick|scroll ..6 the|on|and|it|a|your|any|over|down
+    under|in settings|account|billing|reports|profile|preferences|tools|view|display|options|more
+    settings
+    there is one|a|an|already
+    it is ..2 under|in|on|called|behind|at|there
+    top|bottom|upper|lower right|left|corner
+    included
+    """,
+)
+_HELD_BACK = _book(
+    "held_back",
+    """
+    not|can_not|no|unfortunately|sorry|yet|afraid|instead|workaround|only
+    pass|passed|passing|note|noted|log|logged|record|recorded|added|add|raise|raised|roadmap|backlog
+    product|engineers|developers|idea|feedback|wish|vote|suggestion|request
+    plan|upgrade|addon|add_on|trial|price|costs|month
+    """,
+)
+_TAKEN = _book(
+    "taken",
+    """
+    works|worked|perfect|brilliant|lovely|great|wow|excellent|magic|marvellous|wonderful|super|splendid
+    fantastic|clever
+    thanks|thank|thx|cheers|ta|merci
+    got|see|found|there it|that|is
+    so it|that|there|simple|easy
+    that|this does|did|is|works|helps|solves
+    since when
+    exactly|just what
+    oh|ah|aha|ooh|doh|well|huh
+    take back
+    did|had|was not know|aware|see|notice|realise|realize|noticed|seen|spotted
+    had|have|always assumed|thought|believed
+    sorted|solved|done|good|nice|neat|fine
+    in|all my years|time
+    """,
+)
+_UNMET = _book(
+    "unmet",
+    """
+    but|however|still|except|unfortunately|though|without|nope|cannot
+    does|do|is|are|can|will|would not
+    not ..2 what|same|help|work|quite|really|it|enough
+    no ..1 way|option|use|good
+    yet|each|every|manually|hand
+    wish|would|could|should|please
+    """,
+)
+_DECLINED = _book(
+    "declined",
+    """
+    ^ nah|nope
+    no need|thanks|thank_you $|i|we|that|for_now|then|for_us|here|not
+    just|only|merely asking|curious|nosy|wondering|checking|looking
+    nothing to do|change|buy|order then|here
+    go|carry|stay|stick|leave|keep on|with|it|as what|before|now|is|we_have|it_is
+    leave it as|at
+    not worth|needed|necessary|interested
+    will|can do|manage|cope|live|get_by without|with_what|with_that|as_we_are
+    was just|only
+    too much|expensive|dear for
+    maybe|perhaps|another time|day|next_year|later
+    not now|today|this_year|for_now|at_the_moment
+    we|i are|am fine|good|ok|okay
+    that is all|fine $|then|thanks|thank
+    """,
+)
+_AGREED = _book(
+    "agreed",
+    """
+    yes|please|go_ahead|ok_do|sure|agreed|approved|deal
+    send|sign|put|add|book|order|switch|upgrade|take
+    """,
+)
+_ASKED_WHETHER_LEAVING = _book(
+    "asked_whether_leaving",
+    """
+    thinking|planning|talking ..2 leaving|canceling|going|ending|closing
+    leaving us
+    whole|entire|your account|subscription|membership|contract $
+    mean|want|wish|like ..4 cancel|close|delete|end|terminate ..4 account|subscription|membership|contract
+    """,
+)
+_DENIED = _book(
+    "denied",
+    """
+    ^ no|nope|nah|god|heavens|goodness|lord|gosh ..1 no|not|never|just|only|the|we|i|that|forbid|$
+    ^ oh|ah|ha|haha ..1 no|god|heavens
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """A customer's last words, by position, what agents answered, and the answer to that."""
+
+    before: int
+    said: tuple[Clause, ...]
+    replied: tuple[Clause, ...]
+
+
+def found_there(conversation: Conversation) -> frozenset[int]:
+    """Positions in `readable_messages` of what an agent showed to be there and its author took for an answer.
+
+    Not where the agent holds anything back, or the author is left wanting.
+    """
+    return frozenset(
+        one.before
+        for one in _exchanges(conversation)
+        if _any(_SHOWN, one.said) and _any(_TAKEN, one.replied)
+        if not (_any(_HELD_BACK, one.said) or _any(_UNMET, one.replied))
+    )
+
+
+def declined(conversation: Conversation) -> frozenset[int]:
+    """Positions in `readable_messages` of what its author let be after an agent's answer."""
+    return frozenset(
+        one.before
+        for one in _exchanges(conversation)
+        if _any(_DECLINED, one.replied) and not _any(_AGREED, one.replied)
+    )
+
+
+def denied(conversation: Conversation) -> frozenset[int]:
+    """Positions in `readable_messages` of what an agent took for leaving and its author says is not."""
+    return frozenset(
+        one.before
+        for one in _exchanges(conversation)
+        if _any(_ASKED_WHETHER_LEAVING, one.said) and _any(_DENIED, one.replied)
+    )
+
+
+def _any(book: RuleBook, clauses: Sequence[Clause]) -> bool:
+    return any(book.hits(clause) for clause in clauses)
+
+
+def _exchanges(conversation: Conversation) -> Iterator[_Exchange]:
+    """Each time that agents answer a person who then speaks again."""
+    position = {id(message): at for at, message in enumerate(conversation.readable_messages)}
+    talk = [
+        message
+        for message in conversation.messages
+        if id(message) in position or (message.author_type is AuthorType.AGENT and not message.internal)
+    ]
+    turns = [tuple(turn) for _, turn in groupby(talk, key=lambda one: one.author_type is AuthorType.AGENT)]
+    for before, said, replied in zip(turns, turns[1:], turns[2:], strict=False):
+        if said[0].author_type is AuthorType.AGENT and before[-1].author_id == replied[0].author_id:
+            yield _Exchange(
+                position[id(before[-1])],
+                tuple(clause for one in said for clause in one.clauses),
+                tuple(clause for one in replied for clause in one.clauses),
+            )

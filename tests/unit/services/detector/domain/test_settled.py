@@ -1,0 +1,94 @@
+"""What both sides settle between them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.detector.domain.conversation import AuthorType, Conversation, Message
+from services.detector.domain.finding import Kind
+from services.detector.domain.settled import declined, denied, found_there
+from services.detector.domain.withdrawal import Withdrawals
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def talk(*said: str) -> Conversation:
+    """A talk of one person and an agent; a line that begins with > is the agent's."""
+    messages = tuple(
+        Message(
+            str(at),
+            AuthorType.AGENT if text.startswith("> ") else AuthorType.CUSTOMER,
+            NOON,
+            text.removeprefix("> "),
+            author_id="tom" if text.startswith("> ") else "kim",
+        )
+        for at, text in enumerate(said)
+    )
+    return Conversation("o", "w", "c", messages)
+
+
+WISH = "It would be useful if a ticket could have two owners."
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        ("> It can: type a second name into the field.", "So it does."),
+        ("> Have you seen View, Combine boards?", "no", "wow. since when", "exactly what i needed"),
+        ("> Under settings, top right.", "Ah. Thank you!"),
+    ],
+)
+def test_a_wish_that_was_there_all_along_is_moot(rest: tuple[str, ...]) -> None:
+    """The agent shows it, and the answer may come in several messages."""
+    assert found_there(talk(WISH, *rest)) == {0}
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        ("> It can't yet, I noted it as a wish.", "Thank you!"),
+        ("> You can add a watcher under settings.", "Thanks, but a watcher is no owner."),
+        ("> Under settings, top right.",),
+        ("> Good morning!", "Thanks, you too."),
+    ],
+)
+def test_a_wish_that_is_passed_on_or_not_met_stays(rest: tuple[str, ...]) -> None:
+    """Thanks for an answer are no sign that the thing is there."""
+    assert found_there(talk(WISH, *rest)) == frozenset()
+
+
+def test_an_offer_that_is_let_be_is_moot() -> None:
+    """Who was only nosy buys nothing; who says yes in the same words does."""
+    asked = ("what does premium even have", "> The archive. Five a month. Interested?")
+    assert declined(talk(*asked, "nah, just nosy")) == {0}
+    assert declined(talk(*asked, "nah just kidding, sign me up")) == frozenset()
+    assert declined(talk(*asked)) == frozenset()
+
+
+def test_what_was_taken_for_leaving_and_is_not_is_moot() -> None:
+    """A denial counts where leaving was asked about, and not where staying was."""
+    assert denied(
+        talk("Delete everything!", "> Just to be sure: your account?", "God no, the demo data.")
+    ) == {0}
+    assert denied(talk("Close it", "> Shall I keep the free plan for you?", "No.")) == frozenset()
+
+
+def test_each_kind_is_settled_in_its_own_way() -> None:
+    """A wish that is found is no farewell taken back."""
+    told = talk(WISH, "> It can, under settings.", "So it does.")
+    assert Withdrawals().moot(told, Kind.FEATURE_REQUEST) == {0}
+    assert Withdrawals().moot(told, Kind.CHURN_RISK) == frozenset()
+    assert Withdrawals().moot(told, Kind.RENEWAL) == frozenset()
+
+
+@given(st.lists(st.tuples(st.booleans(), st.text(max_size=80)), max_size=8))
+def test_what_is_moot_was_said(lines: list[tuple[bool, str]]) -> None:
+    """Positions are those of readable messages, whatever is said."""
+    told = talk(*(f"> {text}" if agent else text for agent, text in lines))
+    places = range(len(told.readable_messages))
+    for settle in (found_there, declined, denied):
+        assert settle(told) <= set(places)
