@@ -302,7 +302,7 @@ _OFFER_CANCEL = Cue(
 )
 _OFFER_PLAN = Cue(
     "offer_more",
-    2.8,
+    3.2,
     phrase_lines(
         """
         <shall> ..6 upgrade|move_you|switch_it_on|turn_it_on|trial|try_it|activate|enable|quote|price|prices
@@ -322,6 +322,31 @@ _OFFER_PLAN = Cue(
         """
     ),
 )
+_OFFER_PRICE = Cue(
+    "offer_price",
+    3.2,
+    phrase_lines(
+        """
+        # ..1 a|per|each|every month|year|week|agent|client ..2 more|extra|on_top|$|or|and|with|from|for|no
+        # ..2 on top
+        # monthly|yearly
+        pack|bundle|package|module|addition of|with|is|costs|for ..4 #
+        """
+    ),
+    family="offer_more",
+)
+_OFFER_RAISE = Cue(
+    "offer_raise",
+    5.6,
+    phrase_lines(
+        """
+        # ..2 more|extra a|per|each|every month|year|week
+        # ..1 a|per|each|every month|year|week more|extra|on_top
+        """
+    ),
+    family="offer_more",
+)
+"""Heavy enough to outweigh that a number with "more" is mostly one of seats."""
 _OFFER_SEATS = Cue(
     "offer_seats",
     3.8,
@@ -371,7 +396,7 @@ _OFFER_ANOTHER = Cue(
 )
 _OFFERS: dict[Kind, tuple[Cue, ...]] = {
     Kind.CHURN_RISK: (_OFFER_CANCEL, _OFFER_ANOTHER),
-    Kind.UPSELL: (_OFFER_PLAN, _SOLD_ELSEWHERE, _OFFER_ANOTHER),
+    Kind.UPSELL: (_OFFER_PLAN, _OFFER_PRICE, _OFFER_RAISE, _SOLD_ELSEWHERE, _OFFER_ANOTHER),
     Kind.EXPANSION: (_OFFER_SEATS, _OFFER_ANOTHER),
     Kind.RENEWAL: (_OFFER_TERM, _OFFER_ANOTHER),
     Kind.ONBOARDING: (_OFFER_START,),

@@ -45,6 +45,18 @@ _YES = Cue(
         switch|turn it|that|us on|over|up
         count us|me in
         sounds good|great|fair|perfect ..3 go|do|please|let
+        ^ please $|and|do|from|for
+        ^ ok|okay|so|hm|hmm|right|fine|well|oh ..1 yes|yeah|yep|sure|do|go|take
+        put it|that|this|them ..1 on|down
+        flip|tick it|that
+        go on then
+        i|we will take|have it|that|this|the|one|two|#|both
+        ^ ..1 take|have it|that|the|one|two|both
+        let us have it|that|this|the|one
+        bought it|one|two|three|#
+        i|we am|are in $
+        ^ ..4 then $
+        yes to
         """
     ),
 )
@@ -60,6 +72,8 @@ _NO = Cue(
         rather not
         leave it|that|the
         another time
+        until|till|by|since|back|you|talk|speak|meet then $
+        what|why|how|where|who|when|which ..4 then $
         maybe|perhaps later|next
         """
     ),
