@@ -66,6 +66,24 @@ _WISH_KEPT = Cue(
     ),
     family="wish",
 )
+_WISH_FILED = Cue(
+    "wish_filed",
+    5.0,
+    phrase_lines(
+        """
+        as a|an|your|one|another ..1 wish|suggestion|idea|request|vote
+        as wish|wishes|suggestion|idea
+        a|the|your|this wish|suggestion|idea from|of|with|for you|yours|product|the
+        to|with|for|by ..2 product $|team|people|now|and|as|this|today|manager
+        <wish>|idea|wishes list
+        wishlist|roadmap
+        feature request
+        vote|votes ..3 added|counted|on_it
+        """
+    ),
+    family="wish",
+)
+"""Said of a wish and of little else: of 53 messages so answered in our conversations two are none."""
 _WISH_NOT_YET = Cue(
     "not_yet",
     1.2,
@@ -279,7 +297,7 @@ _WORRIED = Cue(
 )
 
 _ANSWERS: dict[Kind, tuple[Cue, ...]] = {
-    Kind.FEATURE_REQUEST: (_WISH_KEPT, _WISH_NOT_YET, _IS_THERE, _NO_WISH),
+    Kind.FEATURE_REQUEST: (_WISH_KEPT, _WISH_FILED, _WISH_NOT_YET, _IS_THERE, _NO_WISH),
     Kind.UPSELL: (_SOLD, _SOLD_ELSEWHERE),
     Kind.EXPANSION: (_GROWN, _NOT_GROWN),
     Kind.RENEWAL: (_RENEWED, _NOT_RENEWED),
