@@ -1,4 +1,4 @@
-"""Nothing runs with more than it needs, and nothing reaches what it should not."""
+"""Nothing runs with more than it needs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from deploy.k8s.rendering import pod_of
 from shared.contracts.topics import SERVICES
+from tests.contract.deployment.test_network import labels_of, selects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,26 +21,6 @@ def _pods(manifests: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
         pod = pod_of(manifest)
         if pod is not None:
             yield manifest["metadata"]["name"], pod
-
-
-def _policies(manifests: list[Manifest], pod: str, direction: str) -> dict[str, Manifest]:
-    """Return the network policies that select the pods of this name and open something in this direction."""
-    labels = {"app.kubernetes.io/name": pod, "app.kubernetes.io/part-of": "earshot"}
-    return {
-        item["metadata"]["name"]: item["spec"]
-        for item in manifests
-        if item["kind"] == "NetworkPolicy"
-        and item["spec"].get(direction)
-        and _selects(item["spec"]["podSelector"], labels)
-    }
-
-
-def _selects(selector: Manifest, labels: dict[str, str]) -> bool:
-    equal = selector.get("matchLabels", {}).items() <= labels.items()
-    return equal and all(
-        rule["operator"] == "In" and labels.get(rule["key"]) in rule["values"]
-        for rule in selector.get("matchExpressions", [])
-    )
 
 
 def test_pods_are_locked_down(manifests: list[Manifest]) -> None:
@@ -99,46 +80,58 @@ def test_a_service_survives_a_node(manifests: list[Manifest], service: str) -> N
         if item["kind"] == "PodDisruptionBudget" and item["metadata"]["name"] == service
     )
     assert budget["maxUnavailable"] == 1
+    # A pod that is not ready, as while MongoDB is away, must not keep a node from being drained.
+    assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
 
 
-def test_the_network_is_shut_by_default(manifests: list[Manifest]) -> None:
-    """One policy selects every pod, names both directions and opens nothing."""
-    shut = [
-        item
-        for item in manifests
-        if item["kind"] == "NetworkPolicy"
-        and item["spec"]["podSelector"] == {}
-        and item["spec"]["policyTypes"] == ["Ingress", "Egress"]
-        and not {"ingress", "egress"} & item["spec"].keys()
-    ]
-    assert len(shut) == 1
+def test_selectors_find_the_pods_that_are_made(manifests: list[Manifest]) -> None:
+    """Service, disruption budget and spread of a part select its own pods by their labels, and no other's."""
+    labels = labels_of(manifests)
+    selectors = []
+    for item in manifests:
+        name, spec = item["metadata"]["name"], item.get("spec", {})
+        if item["kind"] == "Service":
+            selectors.append((name, {"matchLabels": spec["selector"]}))
+        elif item["kind"] == "PodDisruptionBudget":
+            selectors.append((name, spec["selector"]))
+        elif item["kind"] == "Deployment":
+            spread = spec["template"]["spec"].get("topologySpreadConstraints", [])
+            selectors += [(name, spec["selector"]), *((name, rule["labelSelector"]) for rule in spread)]
+    assert len(selectors) >= len(SERVICES) * 5
+    for name, selector in selectors:
+        assert {one for one in labels if selects(selector, labels[one])} == {name}
 
 
-def test_only_three_leave_the_cluster(manifests: list[Manifest], overlay: str) -> None:
-    """Connector and syncer reach the internet on 443 only, the notifier its receivers; nobody else leaves.
-
-    The detector does where a language model was chosen, on 443 too.
-    """
-    leaving: dict[str, set[int]] = {}
-    for name, _pod in _pods(manifests):
-        for policy in _policies(manifests, name, "egress").values():
-            for rule in policy["egress"]:
-                if any("ipBlock" in peer for peer in rule["to"]):
-                    leaving.setdefault(name, set()).update(port["port"] for port in rule["ports"])
-    asking = {"detector": {443}} if overlay == "language-model" else {}
-    assert leaving == {"connector": {443}, "syncer": {443}, "notifier": {443, 465, 587}} | asking
-
-
-def test_only_the_syncer_reaches_credentials(manifests: list[Manifest], overlay: str) -> None:
-    """Of our pods, the syncer alone may call the connector (in the demo, the workspace sends it webhooks)."""
-    callers = {
-        peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"]
-        for policy in _policies(manifests, "connector", "ingress").values()
-        for rule in policy["ingress"]
-        for peer in rule["from"]
-        if "podSelector" in peer
+def test_each_part_has_an_account_of_its_own_without_a_token(manifests: list[Manifest]) -> None:
+    """A token that is never handed out cannot be taken; an account of its own can be given rights alone."""
+    accounts = {item["metadata"]["name"]: item for item in manifests if item["kind"] == "ServiceAccount"}
+    assert {name: pod["serviceAccountName"] for name, pod in _pods(manifests)} == {
+        name: name for name in accounts
     }
-    assert callers == ({"syncer", "simulator"} if overlay == "demo" else {"syncer"})
+    assert all(account["automountServiceAccountToken"] is False for account in accounts.values())
+
+
+def test_each_part_is_handed_its_own_secrets(manifests: list[Manifest], overlay: str) -> None:
+    """Nobody but the connector can read Intercom's credentials, nor anybody another's database."""
+    everybody = {"earshot-signing", "earshot-kafka", "earshot-kafka-ca"}
+    others = {
+        "topics": {"earshot-kafka", "earshot-kafka-ca"},
+        # The workspace that is connected to knows the application that connects.
+        "simulator": {"earshot-connector"},
+        "detector": everybody | {"earshot-detector", "earshot-language-model"},
+    }
+    for name, pod in _pods(manifests):
+        variables = [one for container in pod["containers"] for one in container.get("env", [])]
+        named = {
+            one["valueFrom"]["secretKeyRef"]["name"]
+            for one in variables
+            if "secretKeyRef" in one.get("valueFrom", {})
+        }
+        mounted = {one["secret"]["secretName"] for one in pod.get("volumes", []) if "secret" in one}
+        assert named | mounted <= others.get(name, everybody | {f"earshot-{name}"}), (overlay, name)
+        assert all(
+            source.keys() == {"configMapRef"} for c in pod["containers"] for source in c.get("envFrom", [])
+        )
 
 
 def test_the_namespace_refuses_what_is_not_locked_down(manifests: list[Manifest]) -> None:
