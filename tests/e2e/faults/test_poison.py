@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import random
 from collections import Counter
@@ -44,12 +43,14 @@ from shared.contracts.topics import (
     Topic,
 )
 from tests.e2e.chain.installation import TookTooLongError, eventually
-from tests.e2e.torture.run import stand
+from tests.e2e.torture.run import RECIPIENTS, stand
+from tests.e2e.torture.verdict import pending
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.contracts.event import Event
+    from tests.e2e.torture.run import Stand
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -134,6 +135,15 @@ async def _dead(servers: str) -> Counter[tuple[str, str]]:
     return Counter((topic, reason) for _, topic, reason, _ in found)
 
 
+def _ids(ground: Stand, recipient: str, conversation_id: str) -> set[str]:
+    """Return under which ids a recipient was told of the notice in a conversation."""
+    return {
+        message.message_id
+        for message in ground.receiver.told()[recipient, conversation_id]
+        if message.body["data"]["kind"] == "churn_risk" and message.body["data"].get("explicit", True)
+    }
+
+
 def test_poison_is_put_aside_and_holds_nothing_up(tmp_path: Path) -> None:
     """Every record is in the dead-letter topic of each of its readers; facts behind it arrive once."""
     with stand(tmp_path, random.Random(13), each_second=1) as ground:
@@ -141,7 +151,6 @@ def test_poison_is_put_aside_and_holds_nothing_up(tmp_path: Path) -> None:
         ground.connect()
         asyncio.run(_poison(servers, _POISONED))
         facts = ground.writer.write(5)
-        ground.evidence = dataclasses.replace(ground.evidence, explained=lambda key, _: key == _MARK.decode())
         expected: Counter[tuple[str, str]] = Counter()
         for topic in _POISONED:
             for reason, times, _ in _poisons(topic):
@@ -158,12 +167,14 @@ def test_poison_is_put_aside_and_holds_nothing_up(tmp_path: Path) -> None:
             eventually("every poison is put aside", put_aside, seconds=_PUT_ASIDE_SECONDS, every=2)
         except TookTooLongError as error:
             raise AssertionError({name: count for name, count in missing.items() if count}) from error
-        told = eventually(
+        places = [(name, fact.conversation_id) for name in RECIPIENTS for fact in facts]
+        eventually(
             "facts behind the poison arrive",
-            lambda: len({id_ for _, id_ in ground.receiver.told()}) >= len(facts),
+            lambda: all(_ids(ground, *place) for place in places),
             seconds=120,
         )
-        assert told
+        eventually("nothing is pending", lambda: not pending(ground.evidence.mongo), seconds=120)
+        assert {place: len(_ids(ground, *place)) for place in places} == dict.fromkeys(places, 1)
         assert json.dumps(ground.cluster.unready(ground.cluster.first())) == "{}"
         for name in ("connector", "syncer", "detector", "notifier"):
             assert ground.cluster.parts[name].starts == 1
