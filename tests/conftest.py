@@ -22,7 +22,7 @@ from deploy.local.ports import free_ports
 from deploy.local.progress import SilentReporter
 from deploy.local.settings import LocalSettings
 from deploy.local.throwaway import running
-from tests.engines.choice import ENGINES, TITLES, missing
+from tests.engines.choice import ENGINES, TITLES, missing, running_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,12 +96,24 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield servers
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Where a run has chosen all engines, run what asks for a document server over each that is there."""
+    every = metafunc.config.getoption("--engines") == "all" and not LocalSettings().mongodb_uri
+    if every and "mongodb_uri" in metafunc.fixturenames:
+        names = [name for name in ENGINES if missing(name) is None]
+        metafunc.parametrize("mongodb_uri", names, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the URI of a document server that speaks MongoDB's protocol."""
+def mongodb_uri(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the URI of a document server that speaks MongoDB's protocol; of which, the run has chosen."""
     local = LocalSettings()
     if local.mongodb_uri:
         yield local.mongodb_address
+        return
+    if (chosen := getattr(request, "param", None)) is not None:
+        with running_engine(chosen, tmp_path_factory.mktemp(str(chosen))) as address:
+            yield address
         return
     folder = tmp_path_factory.mktemp("documents")
     (port,) = free_ports(1)
