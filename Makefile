@@ -34,7 +34,8 @@ test-chain: .venv/stamp-dev ## Run a whole installation, kill each of its proces
 	@$(BIN)/python -m pytest tests/e2e/chain $(ARGS)
 
 test-engines: .venv/stamp-dev ## Hold our engines beside others: the suite, random questions, foreign clients
-	@$(BIN)/python -m pytest tests/contract/documents tests/engines tests/integration/documents --engines all $(ARGS)
+	@$(BIN)/python -m pytest tests/contract/documents tests/engines tests/integration/documents \
+		tests/integration/syncer/test_mongo_stores.py --engines all $(ARGS)
 
 test-faults: .venv/stamp-dev ## Let each service die at every place between two writes; take safeguards out
 	@$(BIN)/python -m pytest tests/e2e/faults $(ARGS)
