@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from services.detector.domain.attributes import MEANINGS, guess, parse_date, parse_number
 from services.detector.domain.conversation import AccountFacts, AuthorType, Context, Conversation, Message
+from services.detector.domain.finding import Kind
 from services.detector.evaluation.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from shared.contracts.resources import Scalar
+
+NEGATIVE_SHIFT = "negative_shift"
+EVENT_KINDS = (*(str(kind) for kind in Kind if kind is not Kind.SENTIMENT), NEGATIVE_SHIFT)
 LINE_LIMIT_CHARACTERS = 5_000_000
 """A conversation of five million characters is a broken file."""
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,37 +29,8 @@ _BETWEEN = timedelta(minutes=5)
 """Messages without a time are taken to follow each other closely."""
 
 
-def _day(value: Any) -> Any:
-    return value[:10] if isinstance(value, str) else value
-
-
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Account(_Record):
-    """Account facts of a line; names that are not known are ignored."""
-
-    name: str | None = None
-    plan: str | None = None
-    monthly_spend: float | None = None
-    seats: int | None = None
-    user_count: int | None = None
-    signed_up_at: datetime | None = None
-    renewal_date: Annotated[date | None, BeforeValidator(_day)] = None
-    last_seen_at: datetime | None = None
-
-    def facts(self) -> AccountFacts:
-        return AccountFacts(
-            name=self.name or "",
-            plan=self.plan,
-            monthly_spend=self.monthly_spend,
-            seats=self.seats,
-            user_count=self.user_count,
-            signed_up_at=_aware(self.signed_up_at) if self.signed_up_at else None,
-            renewal_date=self.renewal_date,
-            last_seen_at=_aware(self.last_seen_at) if self.last_seen_at else None,
-        )
 
 
 class Turn(_Record):
@@ -72,10 +49,17 @@ class Expected(_Record):
     explicit: bool | None = None
     messages: frozenset[int] = frozenset()
 
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        if kind not in EVENT_KINDS:
+            raise ValueError(f"there is no kind {kind}; choose one of {', '.join(EVENT_KINDS)}")
+        return kind
+
 
 class _Line(_Record):
     id: str | int
-    account: Account | None = None
+    account: dict[str, Any] | None = None
     messages: tuple[Turn, ...] = Field(min_length=1)
     expected: tuple[Expected, ...] = ()
     split: str = ""
@@ -93,6 +77,41 @@ class LabelledConversation:
 
 def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def account_facts(account: Mapping[str, Any]) -> AccountFacts:
+    """What an account of a line says, by our names or by other usual ones.
+
+    As with a workspace's attributes, a value that cannot be read is a fact that nobody knows.
+    """
+    said = {name: value for name, value in account.items() if isinstance(value, (str, int, float))}
+    names = guess(said) | {meaning: meaning for meaning in MEANINGS if meaning in said}
+    by_meaning = {meaning: said[name] for meaning, name in names.items()}
+    plan, name = by_meaning.get("plan"), said.get("name")
+    return AccountFacts(
+        name=name if isinstance(name, str) else "",
+        plan=None if plan is None or isinstance(plan, bool) else str(plan),
+        monthly_spend=parse_number(by_meaning.get("monthly_spend")),
+        seats=_count(by_meaning.get("seats")),
+        user_count=_count(said.get("user_count")),
+        signed_up_at=_moment(by_meaning.get("signed_up_at")),
+        renewal_date=parse_date(by_meaning.get("renewal_date")),
+        last_seen_at=_moment(said.get("last_seen_at")),
+    )
+
+
+def _count(value: Scalar) -> int | None:
+    number = parse_number(value)
+    return None if number is None else int(number)
+
+
+def _moment(value: Scalar) -> datetime | None:
+    day = parse_date(value)
+    if day is None:
+        return None
+    if isinstance(value, str):
+        return _aware(datetime.fromisoformat(value.strip()))
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def read_conversations(path: Path) -> Iterator[LabelledConversation]:
@@ -132,7 +151,7 @@ def _conversation(path: Path, number: int, line: str) -> LabelledConversation:
         for at, turn in enumerate(parsed.messages)
     )
     agents = frozenset(one.author_name for one in messages if one.author_type is AuthorType.AGENT)
-    facts = parsed.account.facts() if parsed.account else AccountFacts()
+    facts = account_facts(parsed.account or {})
     return LabelledConversation(
         conversation=Conversation("evaluation", "evaluation", str(parsed.id), messages),
         context=Context(now=messages[-1].at, facts=facts, agent_names=agents - {""}),

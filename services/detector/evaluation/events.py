@@ -18,8 +18,15 @@ from services.detector.detectors import discover
 from services.detector.domain.finding import Finding, Kind
 from services.detector.domain.mood_shift import MoodPoint, negative_shift
 from services.detector.domain.text_reading import read_with
-from services.detector.evaluation.conversations import Expected, LabelledConversation, read_conversations
+from services.detector.evaluation.conversations import (
+    EVENT_KINDS,
+    NEGATIVE_SHIFT,
+    Expected,
+    LabelledConversation,
+    read_conversations,
+)
 from services.detector.evaluation.errors import EvaluationError
+from services.detector.evaluation.predictions import open_predictions
 from services.detector.evaluation.scoring import ratio
 
 if TYPE_CHECKING:
@@ -30,10 +37,8 @@ if TYPE_CHECKING:
     from services.detector.domain.model_scores import TextModel
     from services.detector.domain.text_reading import Scores
 
-NEGATIVE_SHIFT = "negative_shift"
 _BATCH_CONVERSATIONS = 25
 """Conversations that are held and read together."""
-EVENT_KINDS = (*(str(kind) for kind in Kind if kind is not Kind.SENTIMENT), NEGATIVE_SHIFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +52,10 @@ class DetectedEvent:
     quotes: tuple[str, ...]
 
     def proves(self, expected: Expected) -> bool:
-        """Whether this is the expected event."""
+        """Whether this is the expected event. Outright or implied is only asked of churn risk."""
         same = self.kind == expected.kind and bool(self.messages & expected.messages)
-        return same and (expected.explicit is None or self.explicit == expected.explicit)
+        either = self.kind != Kind.CHURN_RISK or expected.explicit is None
+        return same and (either or self.explicit == expected.explicit)
 
 
 def detect_events(
@@ -165,10 +171,7 @@ def evaluate_events(
     messages = 0
     spent = 0.0
     with ExitStack() as stack:
-        try:
-            kept = stack.enter_context(predictions.open("w", encoding="utf-8")) if predictions else None
-        except OSError as error:
-            raise EvaluationError(f"{predictions} cannot be written: {error.strerror or error}") from error
+        kept = open_predictions(stack, predictions, path) if predictions else None
         rows = (one for one in read_conversations(path) if split in {"", one.split})
         while batch := list(islice(rows, _BATCH_CONVERSATIONS)):
             began = clock()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.evaluation.errors import EvaluationError
 from services.detector.evaluation.events import evaluate_events
+from services.detector.evaluation.predictions import open_predictions
 from services.detector.evaluation.reading import read_labelled
 from services.detector.evaluation.scoring import Scorer
 from services.detector.evaluation.tasks import TASKS, Classifier
@@ -57,7 +58,7 @@ def evaluate_file(
     scorer = Scorer(chosen.labels)
     spent = 0.0
     with ExitStack() as stack:
-        keep = _open_predictions(stack, predictions)
+        keep = _keeping(stack, predictions, path)
         rows = (row for row in read_labelled(path) if split in {"", row.split})
         while batch := list(islice(rows, BATCH_ROWS)):
             golds = [chosen.gold(row) for row in batch]
@@ -74,13 +75,10 @@ def evaluate_file(
     return {"task": task, **report, "messages_per_second": speed}
 
 
-def _open_predictions(stack: ExitStack, path: Path | None) -> Callable[[LabelledText, Verdict], None]:
+def _keeping(stack: ExitStack, path: Path | None, labelled: Path) -> Callable[[LabelledText, Verdict], None]:
     if path is None:
         return lambda _row, _verdict: None
-    try:
-        target = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-    except OSError as error:
-        raise EvaluationError(f"{path} cannot be written: {error.strerror or error}") from error
+    target = open_predictions(stack, path, labelled)
     writer = csv.writer(target)
     writer.writerow(("line", "text", "label", "confidence", "answered", "evidence"))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.detector.domain.conversation import AccountFacts
 from services.detector.evaluation.conversations import Expected, read_conversations
 from services.detector.evaluation.errors import EvaluationError
 from services.detector.evaluation.events import DetectedEvent, EventScorer
@@ -36,6 +37,12 @@ def expected(kind: str, *messages: int, explicit: bool | None = None) -> Expecte
 def test_kind_mode_and_place_must_agree(detected: DetectedEvent, proves: bool) -> None:
     """An event in another place, or of another mode, is not the one."""
     assert detected.proves(expected("churn_risk", 0, explicit=True)) is proves
+
+
+@pytest.mark.parametrize("explicit", [True, False, None])
+def test_only_churn_risk_is_outright_or_implied(explicit: bool | None) -> None:
+    """What a file says about it beside any other kind decides nothing."""
+    assert event("renewal", 0).proves(expected("renewal", 0, explicit=explicit))
 
 
 def test_each_detected_event_proves_one_expected() -> None:
@@ -94,6 +101,30 @@ def test_a_line_becomes_a_conversation(tmp_path: Path) -> None:
     assert second.context.facts.plan is None
 
 
+def test_facts_go_by_usual_names_and_unreadable_ones_are_unknown(tmp_path: Path) -> None:
+    """As with a workspace's attributes: an odd value stops no file, and our own name comes first."""
+    path = tmp_path / "c.jsonl"
+    usual = {
+        "tier": 3,
+        "plan": "Pro",
+        "licenses": "1,200",
+        "renews_at": "2026-05-01",
+        "customer_since": "2025-01-02",
+    }
+    odd = {
+        "plan": None,
+        "monthly_spend": "about 900",
+        "seats": ["a"],
+        "user_count": "40 or so",
+        "renewal_date": "May",
+    }
+    path.write_text(f"{line(account=usual)}\n{line(account=odd)}\n", encoding="utf-8")
+    first, second = (one.context.facts for one in read_conversations(path))
+    assert (first.plan, first.seats, str(first.renewal_date)) == ("Pro", 1200, "2026-05-01")
+    assert str(first.signed_up_at) == "2025-01-02 00:00:00+00:00"
+    assert second == AccountFacts()
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -101,6 +132,7 @@ def test_a_line_becomes_a_conversation(tmp_path: Path) -> None:
         (line(messages=[]), "messages"),
         (line(messages=[{"author": "ghost", "text": "boo"}]), "author"),
         (line(expected=[{"kind": "upsell", "messages": [9]}]), "no message 9"),
+        (line(expected=[{"kind": "churn", "messages": [0]}]), "no kind churn; choose one of"),
         (line(expected=[{"kind": "upsell", "messages": [-1]}]), "no message -1"),
         ("[" * 100_000, "line 1"),
     ],
@@ -136,3 +168,13 @@ def test_detected_events_are_kept(tmp_path: Path) -> None:
     (detected,) = json.loads(kept.read_text(encoding="utf-8"))["detected"]
     assert (detected["kind"], detected["messages"]) == ("negative_shift", [2])
     assert report["false_alarms_per_100"] == 100.0
+
+
+def test_half_a_surrogate_pair_is_kept_as_json_says_it(tmp_path: Path) -> None:
+    """JSON can hold what no encoding can."""
+    path, kept = tmp_path / "c.jsonl", tmp_path / "kept.jsonl"
+    text = "Please cancel our subscription \ud800 today."
+    path.write_text(line(messages=[{"author": "customer", "text": text}]), encoding="utf-8")
+    evaluate_file(path, "events", kept, rules_only=True)
+    (detected,) = json.loads(kept.read_text(encoding="utf-8"))["detected"]
+    assert detected["evidence"] == [text]

@@ -93,6 +93,16 @@ def test_predictions_need_a_place(tmp_path: Path) -> None:
         evaluate_file(write(tmp_path, "{}", "c.jsonl"), "events", tmp_path / "no" / "kept.jsonl")
 
 
+@pytest.mark.parametrize("task", ["churn", "events"])
+def test_predictions_never_take_the_place_of_the_labelled_file(tmp_path: Path, task: str) -> None:
+    """Also where the same file is named in another way."""
+    path = write(tmp_path, LIFECYCLE)
+    (tmp_path / "link.csv").symlink_to(path)
+    with pytest.raises(EvaluationError, match="is the labelled file"):
+        evaluate_file(path, task, tmp_path / "link.csv", rules_only=True)
+    assert path.read_text(encoding="utf-8") == LIFECYCLE
+
+
 def test_the_command_prints_json_or_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One object for programs, figures in words for people, errors on the error stream."""
     path = str(write(tmp_path, LIFECYCLE))

@@ -7,8 +7,7 @@ from collections import Counter
 import pytest
 
 from services.detector.evaluation.calibrate import authored_folder
-from services.detector.evaluation.conversations import read_conversations
-from services.detector.evaluation.events import EVENT_KINDS
+from services.detector.evaluation.conversations import EVENT_KINDS, read_conversations
 from services.detector.evaluation.reading import read_labelled
 from services.detector.evaluation.run import evaluate_file
 
