@@ -219,7 +219,9 @@ def create_app(
             suggestion_routes(lists=lists, customers=customers, maintain=engine.customers),
             customer_routes(lists=lists, show=show, maintain=engine.customers, clock=base.clock),
             health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
-            request_routes(lists=lists, show=show, review=engine.review, regroup=engine.regroup),
+            request_routes(
+                lists=lists, show=show, review=engine.review, regroup=engine.regroup, clock=base.clock
+            ),
             redetection_routes(redetect=engine.redetect),
             topic_routes(topics=topics),
             language_model_routes(ask=engine.ask),

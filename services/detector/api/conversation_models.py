@@ -6,12 +6,64 @@ Fields are added, never renamed or removed, within /api/v1.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+_PERSON_EXAMPLE: dict[str, Any] = {
+    "id": "ws1:65f0",
+    "name": "Dana Ruiz",
+    "email": "dana@northwind.example",
+    "role": "user",
+    "external_id": "u-311",
+    "last_seen_at": "2026-03-02T08:55:00Z",
+    "last_contact_at": "2026-03-02T09:12:00Z",
+    "conversations": 7,
+    "customer_ids": ["c5d1"],
+    "mood": -0.31,
+    "mood_messages": 18,
+}
+_CONVERSATION_EXAMPLE: dict[str, Any] = {
+    "id": "ws1:215468",
+    "title": "Our contract",
+    "state": "open",
+    "customer_id": "c5d1",
+    "person_ids": ["ws1:65f0"],
+    "created_at": "2026-03-02T09:12:00Z",
+    "updated_at": "2026-03-02T10:40:00Z",
+    "rating": None,
+    "parts_held": 2,
+    "parts_at_source": 2,
+    "mood": -0.42,
+    "url": "https://app.intercom.com/a/inbox/ws1/inbox/conversation/215468",
+    "messages": [
+        {
+            "id": "source-215468",
+            "author": "customer",
+            "author_name": "Dana Ruiz",
+            "author_id": "65f0",
+            "internal": False,
+            "at": "2026-03-02T09:12:00Z",
+            "text": "Hi, we won't be renewing once the contract ends in March.",
+            "marks": [
+                {
+                    "kind": "churn_risk",
+                    "start": 0,
+                    "end": 57,
+                    "confidence": 0.94,
+                    "detector": "churn_risk 1",
+                    "note": "explicit",
+                }
+            ],
+        }
+    ],
+}
 
 
 class PersonOut(BaseModel):
     """Somebody on a customer's side; `id` holds the workspace's id and Intercom's."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PERSON_EXAMPLE]})
 
     id: str = Field(description="The workspace's id and Intercom's, as `workspace:contact`.")
     name: str | None = Field(description="Null if Intercom knows none.")
@@ -29,6 +81,14 @@ class PersonOut(BaseModel):
     )
     customer_ids: list[str] = Field(
         default_factory=list, description="The customers they belong to; empty where no company is known."
+    )
+    mood: float | None = Field(
+        default=None,
+        description="Decayed mean of their messages' moods, -1 to 1; null without any. Only on the "
+        "person's own address.",
+    )
+    mood_messages: int | None = Field(
+        default=None, description="How many messages the mood is of. Only on the person's own address."
     )
 
 
@@ -56,6 +116,8 @@ class MessageOut(BaseModel):
 
 class ConversationOut(BaseModel):
     """A conversation as the mirror holds it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CONVERSATION_EXAMPLE]})
 
     id: str = Field(description="The workspace's id and Intercom's, as `workspace:conversation`.")
     title: str | None = Field(description="Null if it has none.")

@@ -6,7 +6,7 @@ Fields are added, never renamed or removed, within /api/v1.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,8 +14,32 @@ if TYPE_CHECKING:
     from services.detector.lists import CustomerRow
 
 
+_CUSTOMER_EXAMPLE: dict[str, Any] = {
+    "id": "c5d1",
+    "external_id": "acc-17",
+    "name": "Northwind",
+    "known": True,
+    "owner": "ann@example.com",
+    "plan": "Pro",
+    "monthly_spend": 900.0,
+    "seats": 40,
+    "user_count": 37,
+    "signed_up_at": "2024-05-06T00:00:00Z",
+    "renewal_date": "2026-12-31",
+    "last_seen_at": "2026-03-02T08:55:00Z",
+    "mood": -0.18,
+    "mood_messages": 42,
+    "health": 58,
+    "open_signals": 2,
+    "last_signal_at": "2026-03-02T09:12:00Z",
+    "attributes": {"segment": "mid-market"},
+}
+
+
 class CustomerOut(BaseModel):
     """A customer with its facts; `known` is false for a stand-in of an unmatched company."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CUSTOMER_EXAMPLE]})
 
     id: str = Field(description="Earshot's own id; stays the same.")
     external_id: str | None = Field(
@@ -125,6 +149,21 @@ class RowErrorOut(BaseModel):
 
 class ImportOut(BaseModel):
     """What became of a list of customers; good rows are kept whatever the bad ones are."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "created": 2,
+                    "updated": 1,
+                    "unchanged": 37,
+                    "rejected": 1,
+                    "errors": [{"line": 14, "reason": "there is no external_id"}],
+                    "warnings": [],
+                }
+            ]
+        }
+    )
 
     created: int = Field(description="Customers that are new.")
     updated: int = Field(description="Customers that differ from before.")

@@ -47,6 +47,10 @@ _WEIGHTS_EXAMPLE: dict[str, Any] = {"weights": dict.fromkeys(INGREDIENTS, 10) | 
 class HealthRowOut(BaseModel):
     """A customer's health in a list; `score` is None while too little is known."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"customer_id": "c5d1", "name": "Northwind", "score": 58}]}
+    )
+
     customer_id: str = Field(description="Whose.")
     name: str = Field(description="The customer's name.")
     score: int | None = Field(description="0 (bad) to 100 (good); null while too little is known.")

@@ -14,6 +14,7 @@ from services.detector.api.request_models import MergeIn, RequestOut, SplitIn
 from services.detector.domain.identity import Subject, resource_key
 from services.detector.domain.mood import MoodRules, roll_up
 from services.detector.domain.spoken import author_type, contact_keys, last_contact_of
+from services.detector.domain.standing import asked_by_month
 from services.detector.domain.wishes import RequestState
 from services.detector.lists import PersonRow, PersonSort
 from shared.auth.dependencies import Member, csrf_protect
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from services.detector.use_cases.regroup import Regroup
     from services.detector.use_cases.review import Review
     from services.detector.use_cases.show import ConversationView, Show
+    from shared.clock import Clock
 
 Words = Annotated[str | None, Query(max_length=300, description="Words to look for.")]
 
@@ -40,9 +42,13 @@ class StateChange(BaseModel):
     )
 
 
-def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup) -> APIRouter:
+def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup, clock: Clock) -> APIRouter:
     """Return the routes under /api/v1/requests."""
     router = APIRouter(prefix="/api/v1/requests", tags=["requests"], route_class=AnsweringRoute)
+
+    async def shown(organization_id: str, request_id: str) -> RequestOut:
+        view = await show.request(organization_id, request_id)
+        return RequestOut.of(view.row, asked_by_month(view.signals, clock.now()))
 
     @router.get("")
     async def list_requests(
@@ -78,19 +84,19 @@ def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup
     @router.get("/{request_id}")
     async def get_request(request_id: str, identity: Member) -> RequestOut:
         """Return one request; its signals are those at /api/v1/signals with its id as `request`."""
-        return RequestOut.of((await show.request(identity.organization_id, request_id)).row)
+        return await shown(identity.organization_id, request_id)
 
     @router.post("/{request_id}/state", dependencies=[Depends(csrf_protect)])
     async def set_state(request_id: str, body: StateChange, identity: Member) -> RequestOut:
         """Say where a request stands; shipping or declining it settles its signals."""
         await review.decide_request(identity.organization_id, request_id, body.state, by=identity.email)
-        return RequestOut.of((await show.request(identity.organization_id, request_id)).row)
+        return await shown(identity.organization_id, request_id)
 
     @router.post("/{request_id}/merge", dependencies=[Depends(csrf_protect)])
     async def merge(request_id: str, body: MergeIn, identity: Member) -> RequestOut:
         """Say that this request is the same as another one; return that one with all who asked."""
         kept = await regroup.merge(identity.organization_id, request_id, body.into, by=identity.email)
-        return RequestOut.of((await show.request(identity.organization_id, kept.request_id)).row)
+        return await shown(identity.organization_id, kept.request_id)
 
     @router.post("/{request_id}/split", dependencies=[Depends(csrf_protect)])
     async def split(request_id: str, body: SplitIn, identity: Member) -> RequestOut:
@@ -98,7 +104,7 @@ def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup
         made = await regroup.split(
             identity.organization_id, request_id, body.signals, body.title, by=identity.email
         )
-        return RequestOut.of((await show.request(identity.organization_id, made.request_id)).row)
+        return await shown(identity.organization_id, made.request_id)
 
     return router
 
@@ -144,7 +150,10 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
         """Return one person with the customers they belong to."""
         view = await show.person(identity.organization_id, person_id)
         row = await lists.person(identity.organization_id, person_id)
-        return _person(row or PersonRow(view.contact, 0), {person_id: view.customers})
+        answer = _person(row or PersonRow(view.contact, 0), {person_id: view.customers})
+        mood = view.mood
+        felt = {"mood": round(mood.mean, 4) if mood else None, "mood_messages": mood.messages if mood else 0}
+        return answer.model_copy(update=felt)
 
     return router
 

@@ -6,7 +6,7 @@ Fields are added, never renamed or removed, within /api/v1.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,8 +16,25 @@ if TYPE_CHECKING:
     from services.detector.lists import RequestRow
 
 
+_REQUEST_EXAMPLE: dict[str, Any] = {
+    "id": "r5d1c0ffee",
+    "title": "export the audit log to a spreadsheet",
+    "state": "planned",
+    "customers": 3,
+    "people": 4,
+    "monthly_spend": 2650.0,
+    "last_asked_at": "2026-03-02T09:12:00Z",
+    "created_at": "2025-12-11T16:03:20Z",
+    "state_by": "ann@example.com",
+    "state_at": "2026-02-20T08:30:00Z",
+    "trend": [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 1],
+}
+
+
 class RequestOut(BaseModel):
     """A feature request with who stands behind it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_REQUEST_EXAMPLE]})
 
     id: str = Field(description="Stays the same; one that was merged is answered as the one it belongs to.")
     title: str = Field(description="The wish in a customer's words, or as a person called it.")
@@ -33,9 +50,14 @@ class RequestOut(BaseModel):
     created_at: datetime = Field(description="When it was first asked for, as Earshot saw it.")
     state_by: str | None = Field(description="E-mail address of who set the state; null if nobody did.")
     state_at: datetime | None = Field(description="When the state was set; null if it never was.")
+    trend: list[int] | None = Field(
+        default=None,
+        description="How often it was asked for in each of the last twelve months, the present one last. "
+        "Only on the request's own address.",
+    )
 
     @classmethod
-    def of(cls, row: RequestRow) -> RequestOut:
+    def of(cls, row: RequestRow, trend: list[int] | None = None) -> RequestOut:
         return cls(
             id=row.request.request_id,
             title=row.request.title,
@@ -47,6 +69,7 @@ class RequestOut(BaseModel):
             created_at=row.request.created_at,
             state_by=row.request.state_by,
             state_at=row.request.state_at,
+            trend=trend,
         )
 
 

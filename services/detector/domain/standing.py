@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from services.detector.domain.signal import ClearReason, Signal
@@ -25,6 +25,8 @@ _WEIGHTS: Mapping[str, int] = {
 
 STILL_ASKED: tuple[ClearReason, ...] = ("expired", "resolved")
 """Why a wish that was meant is closed: shipping or declining a request resolves the wishes for it."""
+
+TREND_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,16 @@ def attention_of(counted: Collection[tuple[str, int, datetime | None]]) -> Atten
 def is_asked_for(signal: Signal) -> bool:
     """Return whether somebody stands behind a wish: it is open, or closed for one of `STILL_ASKED`."""
     return signal.is_open or signal.cleared_because in STILL_ASKED
+
+
+def asked_by_month(signals: Iterable[Signal], now: datetime) -> list[int]:
+    """Return how often a wish was asked for in each of the last `TREND_MONTHS`, the oldest first.
+
+    As for `Demand`, what was dismissed or taken back was never asked for.
+    """
+    counts = [0] * TREND_MONTHS
+    for proof in (proof for signal in signals if is_asked_for(signal) for proof in signal.proofs):
+        ago = (now.year - proof.said_at.year) * 12 + now.month - proof.said_at.month
+        if 0 <= ago < TREND_MONTHS:
+            counts[TREND_MONTHS - 1 - ago] += 1
+    return counts

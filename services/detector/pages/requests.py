@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
+from services.detector.domain.standing import asked_by_month
 from services.detector.domain.wishes import REQUEST_STATES, RequestState
 from services.detector.errors import InvalidRequestError
 from services.detector.pages.cards import state_of
@@ -26,9 +27,7 @@ from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from datetime import datetime
 
-    from services.detector.domain.signal import Signal
     from services.detector.lists import Lists, RequestSort, Topics
     from services.detector.pages.under_way import UnderWay
     from services.detector.ports import Connections
@@ -43,7 +42,6 @@ ROWS = 50
 _OFFERED = 20
 """Requests offered for a merge; others are found by their words."""
 _MOST_SPLIT = 500
-_TREND_MONTHS = 12
 STATE_WORDS: dict[RequestState, str] = {
     "new": "New",
     "under_review": "Under review",
@@ -282,16 +280,6 @@ async def _one_request(
         offered_options=[(one.request.request_id, one.request.title) for one in offered],
         offered=offered,
         merged=view.merged,
-        trend=trend_of(view.signals, parts.clock.now()),
+        trend=asked_by_month(view.signals, parts.clock.now()),
         split=split,
     )
-
-
-def trend_of(signals: Sequence[Signal], now: datetime) -> list[int]:
-    """Return how often it was asked for in each of the last twelve months, the oldest first."""
-    counts = [0] * _TREND_MONTHS
-    for proof in (proof for signal in signals for proof in signal.proofs):
-        ago = (now.year - proof.said_at.year) * 12 + now.month - proof.said_at.month
-        if 0 <= ago < _TREND_MONTHS:
-            counts[_TREND_MONTHS - 1 - ago] += 1
-    return counts

@@ -87,6 +87,23 @@ def test_each_body_has_an_example(document: Document) -> None:
             ), name
 
 
+def test_each_answer_of_the_read_api_has_an_example() -> None:
+    """What comes back can be read before anything is asked; a list's stands with what it lists."""
+    document = application_of("detector").openapi()
+    schemas = document.get("components", {}).get("schemas", {})
+    silent = set()
+    for name, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            shown = answer.get("content", {}).get("application/json", {}).get("schema", {})
+            if status.startswith("2") and "$ref" in shown:
+                schema = schemas[shown["$ref"].rpartition("/")[2]]
+                listed = schema.get("properties", {}).get("items", {}).get("items", {})
+                item = schemas.get(listed.get("$ref", "").rpartition("/")[2], schema)
+                if not schema.get("examples") and not item.get("examples"):
+                    silent.add(name)
+    assert sorted(silent) == []
+
+
 def test_a_bearer_key_is_asked_for(document: Document) -> None:
     """Clients that are made from the description send one."""
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"

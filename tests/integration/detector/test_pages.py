@@ -397,6 +397,21 @@ class TestActing:
         assert (await browser.post(f"/requests/{request}/state", data={"state": "maybe"})).status_code == 422
         assert "Planned" in await text(browser, f"/requests/{request}")
 
+    async def test_a_trend_counts_who_stands_behind_a_request(
+        self, browser: httpx.AsyncClient, rig: Rig
+    ) -> None:
+        """A wish that was dismissed is in no number of its request; page and API tell the same trend."""
+        await filled(rig)
+        listed = (await browser.get("/api/v1/requests", headers=MACHINE)).json()["items"][0]
+        assert listed["trend"] is None
+        place = f"/api/v1/requests/{listed['id']}"
+        assert (await browser.get(place, headers=MACHINE)).json()["trend"] == [0] * 11 + [2]
+        wish = next(one for one in await rig.signals() if one.slot.request_id == listed["id"])
+        dismissal = {"reason": "No wish."}
+        await browser.post(f"/api/v1/signals/{wish.signal_id}/dismiss", json=dismissal, headers=MACHINE)
+        assert (await browser.get(place, headers=MACHINE)).json()["trend"] == [0] * 11 + [1]
+        assert "1 this month" in await text(browser, f"/requests/{listed['id']}")
+
     async def test_requests_are_merged_and_split(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """The page offers other requests to merge into; a merged one leads to the one it is now."""
         await filled(rig)

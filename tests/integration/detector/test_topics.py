@@ -139,11 +139,17 @@ async def test_a_settled_request_is_found_by_who_asked(browser: httpx.AsyncClien
 
 
 async def test_people_are_listed_with_their_customers(browser: httpx.AsyncClient, filled: Rig) -> None:
-    """The list says of everybody which customers they belong to, as a person's own address does."""
+    """The list says of everybody whose they are, as does a person's own address, which tells the mood too."""
     listed = (await browser.get("/api/v1/people", headers=MACHINE)).json()["items"]
     assert [len(one["customer_ids"]) for one in listed] == [1, 1]
     for one in listed:
-        assert (await browser.get(f"/api/v1/people/{one['id']}", headers=MACHINE)).json() == one
+        shown = (await browser.get(f"/api/v1/people/{one['id']}", headers=MACHINE)).json()
+        assert shown == one | {"mood": shown["mood"], "mood_messages": shown["mood_messages"]}
+        if one["id"] == "ws1:dana":
+            felt = f"{shown['mood']:+.2f} from {shown['mood_messages']} message"
+            assert felt in (await browser.get("/people/ws1:dana")).text
+        else:
+            assert (shown["mood"], shown["mood_messages"]) == (None, 0)
 
 
 async def test_a_renamed_tag_shows_its_new_name(browser: httpx.AsyncClient, filled: Rig) -> None:
