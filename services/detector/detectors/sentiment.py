@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from services.detector.domain.text.mood import ClauseMood
 
 NAME = "sentiment"
-VERSION = "3"
+VERSION = "4"
 EVIDENCE_LIMIT_CHARACTERS = 300
 """A mood is shown by a sentence, not by a letter."""
 
