@@ -63,6 +63,15 @@ def test_labels_follow_the_task(tmp_path: Path, task: str, labels: set[str]) -> 
     assert set(evaluate_file(write(tmp_path, LIFECYCLE), task)["labels"]) == labels
 
 
+def test_corrections_that_were_exported_can_be_scored(tmp_path: Path) -> None:
+    """A wish among them is none of the lifecycle's labels, and no reason to refuse the file."""
+    told = (
+        "text,label\nPlease cancel our subscription.,churn_risk\nCould you add a dark mode?,feature_request\n"
+    )
+    report = evaluate_file(write(tmp_path, told), "lifecycle", rules_only=True)
+    assert {name: one["support"] for name, one in report["labels"].items()} == {"churn_risk": 1, "none": 1}
+
+
 def test_sentiment_answers_every_row(tmp_path: Path) -> None:
     """A text without words is neutral when an answer is forced, and silence otherwise."""
     path = write(tmp_path, "text,label\nI love it!,positive\n...,neutral\nThis is awful.,negative\n")
