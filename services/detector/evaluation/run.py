@@ -28,6 +28,8 @@ EVENTS = "events"
 TASK_NAMES = (*TASKS, EVENTS)
 BATCH_ROWS = 128
 """Rows that are held and read together: enough for full batches of like length."""
+_FIRST = "We would love to see a dark mode, or else we may have to cancel our plan and look for another tool."
+"""A text that every detector looks at."""
 
 
 def evaluate_file(
@@ -56,6 +58,8 @@ def evaluate_file(
     chosen = TASKS[task]
     classifier = Classifier(chosen, reader)
     scorer = Scorer(chosen.labels)
+    # Phrases and word lists are made ready with the first text; the speed is that of all that follow.
+    classifier.classify([_FIRST])
     spent = 0.0
     with ExitStack() as stack:
         keep = _keeping(stack, predictions, path)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from services.detector.domain.learned import Curve, Learned
+from services.detector.domain.model_scores import LABELS, ModelScores
 from services.detector.evaluation.__main__ import main
 from services.detector.evaluation.errors import EvaluationError
 from services.detector.evaluation.report import as_text
 from services.detector.evaluation.run import evaluate_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 LIFECYCLE = """text,label
@@ -70,6 +73,28 @@ def test_corrections_that_were_exported_can_be_scored(tmp_path: Path) -> None:
     )
     report = evaluate_file(write(tmp_path, told), "lifecycle", rules_only=True)
     assert {name: one["support"] for name, one in report["labels"].items()} == {"churn_risk": 1, "none": 1}
+
+
+def test_the_speed_is_that_of_the_rows(tmp_path: Path) -> None:
+    """What is made ready once, with the first text that is read, does not count."""
+    read: list[list[str]] = []
+    clock_at: list[int] = []
+
+    class Model:
+        learned = Learned("abc", {label: Curve() for label in LABELS})
+
+        def read(self, texts: Sequence[str]) -> list[ModelScores]:
+            read.append(list(texts))
+            return [ModelScores((0.0,) * len(LABELS)) for _ in texts]
+
+    def clock() -> float:
+        clock_at.append(len(read))
+        return float(len(clock_at))
+
+    path = write(tmp_path, LIFECYCLE)
+    evaluate_file(path, "lifecycle", clock=clock, model=Model())
+    assert clock_at[0] > 0
+    assert clock_at[-1] > clock_at[0]
 
 
 def test_sentiment_answers_every_row(tmp_path: Path) -> None:
