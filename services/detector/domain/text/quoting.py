@@ -49,6 +49,8 @@ _REST_IS_QUOTED = re.compile(
     r"|begin forwarded message:?|_{10,}|={10,})[ \t]*$",
     re.IGNORECASE,
 )
+_ATTRIBUTION = re.compile(r"wrote:[ \t]*$", re.IGNORECASE)
+_MARKED = re.compile(r"^[ \t]*>")
 _HEADER = re.compile(r"^[ \t]*\*?(?:from|sent|date|to|cc|subject):\*?[ \t]+\S", re.IGNORECASE)
 _REST_IS_SIGNATURE = re.compile(
     r"^[ \t]*(?:--[ \t]?$|—[ \t]*$|sent from (?:my|mail|outlook|yahoo|gmail|proton)\b|get outlook for\b"
@@ -105,6 +107,14 @@ def _stops_here(lines: list[tuple[int, str]], index: int) -> bool:
     return index > 0 and bool(_CLOSING.match(line)) and _ends_letter(lines, index)
 
 
+def _answers_below(lines: list[tuple[int, str]], index: int) -> bool:
+    """Whether a line says who wrote what follows, and that is marked line by line: the answer is below it."""
+    if not (_REST_IS_QUOTED.match(lines[index][1]) and _ATTRIBUTION.search(lines[index][1])):
+        return False
+    following = next((line for _, line in lines[index + 1 : index + 3] if line.strip()), "")
+    return bool(_MARKED.match(following))
+
+
 def _own_header_end(lines: list[tuple[int, str]]) -> int:
     """How many lines at the very beginning are a mail's own header; further down it is a quoted mail's."""
     first = next((index for index, (_, line) in enumerate(lines) if line.strip()), len(lines))
@@ -114,25 +124,39 @@ def _own_header_end(lines: list[tuple[int, str]]) -> int:
     return end if end - first > 1 else 0
 
 
-def _own_lines(text: str) -> Iterator[Span]:
+def _lines(text: str) -> list[tuple[int, str]]:
+    """The lines of a text without their ends, each with its offset."""
     lines: list[tuple[int, str]] = []
     offset = 0
     for line in text.splitlines(keepends=True):
         lines.append((offset, line.rstrip("\r\n")))
         offset += len(line)
-    fenced = False
+    return lines
+
+
+def _own_lines(text: str) -> Iterator[Span]:
+    lines = _lines(text)
+    fenced = below = carried = written = False
     body = _own_header_end(lines)
     for index, (start, line) in enumerate(lines):
         if _FENCE.match(line):
             fenced = not fenced
-        elif fenced or index < body or not line.strip():
+        elif not line.strip():
+            carried = False
+        elif fenced or index < body:
             continue
+        elif not written and not below and _answers_below(lines, index):
+            below = True
+        elif below and (carried or _MARKED.match(line)):
+            # What a mail program wrapped goes on without a mark, up to the next empty line.
+            carried = True
         elif _stops_here(lines, index):
             closing = _CLOSING.match(line)
             if closing and closing["name"] == "" and "thank" in line.lower():
                 yield Span(start, start + len(line))
             return
         elif not _OTHER_SIDE.match(line):
+            written = True
             yield Span(start, start + len(line))
 
 

@@ -24,6 +24,13 @@ def own(text: str) -> str:
         ),
         ("Agreed.\n\nOn Mon, 2 Mar 2026 at 10:11, Lia <lia@v.example> wrote:\n> old", "Agreed."),
         ("Agreed.\nLia Ray <lia@v.example> wrote:\nold words", "Agreed."),
+        ("On 2 Mar 2026, Lia <lia@v.example> wrote:\n> old\n> words\n\nAgreed.\n\n-- \nKim", "Agreed."),
+        (
+            "On 2 Mar 2026, Lia <lia@v.example> wrote:\n\n> one\n\nAgreed.\n> two\nwrapped\n\nNot this.",
+            "Agreed.|Not this.",
+        ),
+        ("On 2 Mar 2026, Lia <lia@v.example> wrote:\nold\n\nwords", ""),
+        ("Agreed.\nOn 2 Mar 2026, Lia <lia@v.example> wrote:\n> old\n\nwords", "Agreed."),
         ("See below\n-----Original Message-----\nFrom: a\nold", "See below"),
         ("See below\nFrom: Lia\nSent: Monday\nold words", "See below"),
         ("From: the start it was good", "From: the start it was good"),
