@@ -67,7 +67,7 @@ class AccessError(PermanentError):
 
 
 class TokenRejectedError(AccessError):
-    """A 401 with one of the token codes (FACTS §3); confirmed by /me before anyone is told."""
+    """A 401 in Intercom's own words (FACTS §3); confirmed by /me before anyone is told."""
 
     REASON = "token_revoked"
 

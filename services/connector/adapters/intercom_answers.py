@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from services.connector.domain.diagnosis import READ_ONE_ADMIN, WHERE_TO_TICK, Sight
 from services.connector.errors import IntercomRefused, IntercomUnreachable
+from shared.intercom import refusal_of
 
 if TYPE_CHECKING:
     from services.connector.domain.diagnosis import Outcome
 
 _PASSING = frozenset({408, 429})
 _SERVER_ERROR = 500
-_PLAN_CODES = frozenset({"api_plan_restricted"})
-_PERMISSION_CODES = frozenset({"token_unauthorized", "forbidden", "action_forbidden"})
 _MOST_DETAIL = 80
 
 _NOT_INTERCOM = (
@@ -60,15 +59,8 @@ class Answer:
             return "answered"
         if (self.is_success and self.silent) or self.status in _PASSING or self.status >= _SERVER_ERROR:
             return "unreachable"
-        codes = frozenset(self.codes)
-        if self.status == 402 or codes & _PLAN_CODES:  # noqa: PLR2004 - Payment Required, of older versions
-            return "plan_restricted"
-        if self.status in {401, 403} and codes & _PERMISSION_CODES:
-            return "permission_missing"
-        if self.status == 401 and codes:  # noqa: PLR2004 - HTTP's Unauthorized
-            return "token_rejected"
         # A refusal without Intercom's own words is a proxy or a firewall in between.
-        return "not_intercom"
+        return refusal_of(self.status, self.codes) or "not_intercom"
 
     @property
     def detail(self) -> str:

@@ -26,22 +26,26 @@ from services.syncer.errors import (
     SourceUnavailableError,
     TokenRejectedError,
 )
+from shared.intercom import refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from services.syncer.domain.reads import Call
     from shared.errors import EarshotError
+    from shared.intercom import Refusal
 
 _MOST_DETAIL = 300
 _DEFAULT_WAIT_SECONDS = 10.0
 """The length of Intercom's window, for a 429 that does not say when it ends."""
 
 _CANONICAL = re.compile(r"<[^>]*/contacts/([A-Za-z0-9_-]{1,128})[^>]*>\s*;[^,]*rel=\"?canonical\"?")
-_PLAN_CODES = frozenset({"api_plan_restricted"})
 _RATE_CODES = frozenset({"rate_limit_exceeded", "too_many_requests", "retry_after"})
-_RESOURCE_401 = frozenset({"token_unauthorized"})
-"""The token is fine and this resource is not granted: FACTS §3, confirmed with /me by the caller."""
+_REFUSALS: dict[Refusal, type[EarshotError]] = {
+    "token_rejected": TokenRejectedError,
+    "permission_missing": PermissionMissingError,
+    "plan_restricted": PlanRestrictedError,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +103,11 @@ def error_of(call: Call, answer: RawAnswer, *, now: float) -> EarshotError:
 
 
 def _access_error(answer: RawAnswer, codes: frozenset[str], where: str) -> EarshotError | None:
-    kind: type[EarshotError] | None = None
-    match answer.status:
-        case 401:
-            kind = PermissionMissingError if codes & _RESOURCE_401 else TokenRejectedError
-        case 402:
-            kind = PlanRestrictedError
-        case 403 if codes:
-            kind = PlanRestrictedError if codes & _PLAN_CODES else PermissionMissingError
-        case 403:
-            # Without Intercom's own words it is a proxy or a firewall in between.
-            kind = SourceUnavailableError
-    return None if kind is None else kind(where)
+    refusal = refusal_of(answer.status, codes)
+    if refusal is not None:
+        return _REFUSALS[refusal](where)
+    # Without Intercom's own words it is a proxy or a firewall in between.
+    return SourceUnavailableError(where) if answer.status in {401, 403} else None
 
 
 def _missing_error(call: Call, answer: RawAnswer, codes: frozenset[str], where: str) -> EarshotError | None:

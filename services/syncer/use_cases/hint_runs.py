@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.syncer.domain.reads import Call, Read
 from services.syncer.errors import (
     PermissionMissingError,
     PlanRestrictedError,
@@ -16,7 +15,7 @@ from services.syncer.errors import (
     SourceUnavailableError,
     TokenRejectedError,
 )
-from services.syncer.use_cases.identity import confirm_token
+from services.syncer.use_cases.identity import confirm_token, who_am_i
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +97,7 @@ class HintRuns:
         if not failed:
             return
         with suppress(PermissionMissingError):
-            await reading.intercom.read(Call(Read.ME))
+            await who_am_i(reading.intercom)
         for one in failed:
             hint = one.hints[0]
             _LOG.warning("hint left to full runs", resource=hint.resource, reason=str(one.error))

@@ -16,7 +16,7 @@ from services.syncer.errors import (
 
 if TYPE_CHECKING:
     from services.syncer.domain.connection import Connection
-    from services.syncer.ports import Connections, Credential, IntercomReader
+    from services.syncer.ports import Answer, Connections, Credential, IntercomReader
 
 
 async def confirm_workspace(
@@ -27,11 +27,12 @@ async def confirm_workspace(
     Raises:
         WorkspaceChangedError: the token opens another workspace than the one the data belongs to.
         WrongRegionError: the workspace's region is not the connection's.
+        TokenRejectedError: /me refuses the token, twice in a row.
     """
     expected = connection.workspace_id or credential.workspace_id
     if expected is not None and connection.verified_revision == connection.revision:
         return expected
-    answer = await reader.read(Call(Read.ME))
+    answer = await who_am_i(reader)
     app = record(answer.body.get("app"))
     found, region = text(app.get("id_code")), text(app.get("region"))
     if found is None:
@@ -46,6 +47,18 @@ async def confirm_workspace(
         )
     await connections.verified(connection.key, connection.revision)
     return found
+
+
+async def who_am_i(reader: IntercomReader) -> Answer:
+    """Ask /me, and once more where it refuses the token: one refusal may be a hiccup.
+
+    Raises:
+        TokenRejectedError: it refuses the token twice in a row.
+    """
+    try:
+        return await reader.read(Call(Read.ME))
+    except TokenRejectedError:
+        return await reader.read(Call(Read.ME))
 
 
 async def confirm_token(reader: IntercomReader, refused: AccessError) -> None:

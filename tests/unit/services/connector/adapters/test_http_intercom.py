@@ -109,6 +109,7 @@ MEANINGS: list[tuple[int, Any, str | None]] = [
     (403, errors("forbidden"), "permission_missing"),
     (403, errors("something", "action_forbidden"), "permission_missing"),
     (403, errors("api_plan_restricted"), "plan_restricted"),
+    (403, errors("scope_missing"), "permission_missing"),
     (402, HTML, "plan_restricted"),
     (401, HTML, "not_intercom"),
     (403, HTML, "not_intercom"),

@@ -25,6 +25,7 @@ from shared.contracts.sync import Gap, ResourceHint, SyncRequested
 from shared.errors import TransientError
 from tests.unit.services.syncer.rig import KEY, LEASE_SECONDS, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
+from tests.unit.services.syncer.use_cases.test_refusals import refuse
 
 if TYPE_CHECKING:
     from services.syncer.domain.connection import ConnectionKey
@@ -138,6 +139,37 @@ async def test_a_revoked_token_interrupts_and_reconnecting_goes_on() -> None:
     held = sum(1 for key in rig.mirror() if "/conversation/" in key)
     again = rig.simulation.statistics.calls["GET /conversations/{id}"]
     assert again - read <= held - read + 20
+
+
+@pytest.mark.parametrize("lists_too", [False, True])
+async def test_a_401_that_is_not_intercoms_own_word_stops_nothing(*, lists_too: bool) -> None:
+    """A proxy's 401 is no refused token: it is waited out, and nobody is asked to reconnect."""
+    rig = Rig(small())
+    await rig.connect()
+    await rig.request("initial")
+    left = 4
+
+    def proxy(asked: httpx.Request) -> httpx.Response | None:
+        nonlocal left
+        if left and (lists_too or asked.url.path == "/me"):
+            left -= 1
+            return httpx.Response(401, text="<html>Sign in to the proxy</html>")
+        return None
+
+    refuse(rig, proxy)
+    await rig.settle()
+    assert (left, rig.interrupted, rig.missing()) == (0, [], [])
+
+
+async def test_one_refusal_of_the_token_stops_nothing() -> None:
+    """Also where it is /me itself that refuses it once, before anything else was read."""
+    rig = Rig(small())
+    await rig.connect()
+    await rig.request("initial")
+    refusals = [httpx.Response(401, json={"errors": [{"code": "unauthorized"}]})]
+    refuse(rig, lambda _: refusals.pop() if refusals else None)
+    await rig.settle()
+    assert (rig.interrupted, rig.missing()) == ([], [])
 
 
 async def test_a_token_that_was_replaced_meanwhile_is_tried() -> None:

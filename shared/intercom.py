@@ -1,0 +1,32 @@
+"""What Intercom's refusals say about a credential: one rule for everyone who asks Intercom (FACTS §3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+Refusal = Literal["token_rejected", "permission_missing", "plan_restricted"]
+
+_PLAN_CODES = frozenset({"api_plan_restricted"})
+_PERMISSION_CODES = frozenset({"token_unauthorized", "forbidden", "action_forbidden"})
+"""The token is fine and this resource is not granted; only `token_unauthorized` comes with a 401."""
+
+
+def refusal_of(status: int, codes: Collection[str]) -> Refusal | None:
+    """Return what an answer refuses, by its status and Intercom's error codes; None where it refuses nothing.
+
+    A 401 or 403 without a code is not Intercom's own word: a proxy or a firewall in between said it, and it
+    tells nothing of the credential. One refused token may still be a hiccup: whoever stops a connection for
+    it asks `/me` once more before.
+    """
+    found = frozenset(codes)
+    if status == 402 or (found & _PLAN_CODES and 400 <= status < 500):  # noqa: PLR2004 - HTTP statuses
+        return "plan_restricted"
+    if status == 401 and found:  # noqa: PLR2004
+        return "permission_missing" if found & _PERMISSION_CODES else "token_rejected"
+    if status == 403 and found:  # noqa: PLR2004
+        # Newer endpoints name the scope that is missing, in words of their own.
+        return "permission_missing"
+    return None
