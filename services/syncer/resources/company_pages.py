@@ -107,6 +107,11 @@ async def next_listed(reading: Reading, position: dict[str, Any]) -> None:
         pages.end()  # Beyond the ten thousandth company.
         return
     await _apply(reading, rows(answer.body["data"]), answer.at, position)
+    try:
+        pages.turn(answer)
+    except SourceUnavailableError:
+        position["met"] = 0
+        raise
 
 
 def _start_again(reading: Reading, position: dict[str, Any]) -> None:

@@ -63,10 +63,13 @@ async def completed(reading: Reading, row: dict[str, Any], memory: dict[str, Any
 
 
 async def _all_companies(reading: Reading, id_: str | None, kept: dict[str, Any]) -> list[str]:
-    """Read the list page by page, by ever smaller pages where the source breaks on large ones."""
+    """Read the list page by page, by ever smaller pages where the source breaks on large ones.
+
+    Raises SourceUnavailableError when the list does not come to an end: part of it would look like all of it.
+    """
     found: list[str] = kept.setdefault("companies", [])
     pages = NumberedPages(kept.setdefault("pages", {}), largest=_COMPANY_PAGE)
-    while not pages.ended and len(found) < _MOST_COMPANIES:
+    while not pages.ended:
         try:
             answer = await pages.next(
                 reading,
@@ -75,8 +78,16 @@ async def _all_companies(reading: Reading, id_: str | None, kept: dict[str, Any]
         except SourceUnavailableError as error:
             if not error.overloaded or not pages.may_shrink:
                 raise
-        else:
-            found += identifiers(companies_of(answer.body))
+            continue
+        found += identifiers(companies_of(answer.body))
+        try:
+            pages.turn(answer)
+        except SourceUnavailableError:
+            del kept["companies"], kept["pages"]
+            raise
+        if len(found) > _MOST_COMPANIES:
+            del kept["companies"], kept["pages"]
+            raise SourceUnavailableError(f"/contacts/{id_}/companies goes in a circle.")
     return found
 
 

@@ -55,8 +55,10 @@ async def _read_deleted(reading: Reading, state: StepState) -> bool:
         found = [row for row in rows(answer.body["conversations"]) if isinstance(row, dict)]
         await _apply_deleted(reading, found)
         times = [seconds(row.get("deleted_at")) for row in found]
-        if not found or any(when is not None and when < low for when in times):
+        if any(when is not None and when < low for when in times):
             pages.end()
+        else:
+            pages.turn(answer)
     await reading.save_cursor(replace(cursor, deleted_from=max(pages.began_at, cursor.deleted_from or 0)))
     return True
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _MOST_RESTARTS = 5
 """A cursor may expire while a run waits; one that is refused so often is refused whatever we do."""
 
+_MOST_NUMBERED = 10_000
+"""Pages of a list that is paged by number: Intercom's longest ends after as many rows (FACTS §5)."""
+
 
 def next_cursor(body: Mapping[str, Any]) -> str | None:
     """Return the cursor of the next page; None on the last one, where `next` is absent or null (FACTS §5)."""
@@ -50,7 +53,8 @@ class Pages:
     """A walk by cursor inside a step's position, which survives any crash.
 
     Keys of the position: `after` (cursor of the next page), `size`, `good`, `breaks` (see PageSize), `from`
-    (the source's clock when the walk began), `ended`, `pages` (how many came), `restarts`.
+    (the source's clock when the walk began), `ended`, `pages` (how many came), `restarts`, and `mark`,
+    `since`, `reach` (a cursor that came before, how many pages ago, and after how many another is kept).
     """
 
     def __init__(self, position: dict[str, Any]) -> None:
@@ -104,8 +108,8 @@ class Pages:
     def turn(self, answer: Answer) -> None:
         """Go on to the page after this one. Called when what the page held is safely kept or queued.
 
-        Only a page that names no next one is the last. One whose next page cannot be asked for, or is itself,
-        as where a cursor is not heeded, has others behind it that nobody saw: the walk starts again.
+        Only a page that names no next one is the last. One whose next page cannot be asked for, or came
+        before, as where a cursor is not heeded, has others behind it that nobody saw: the walk starts again.
 
         Raises:
             SourceUnavailableError: it starts again.
@@ -117,8 +121,25 @@ class Pages:
             self._position.pop("after", None)
         elif following is None or following == self._position.get("after"):
             raise self._again("A page leads to no other, though it is not the last.")
+        elif self._came_before(following):
+            raise self._again("A page leads back to one that came before it.")
         else:
             self._position["after"] = following
+
+    def _came_before(self, following: str) -> bool:
+        """Tell whether the walk goes in a circle, by one cursor that it keeps (Brent's algorithm).
+
+        That one is replaced after twice as many pages each time, so that a circle of any length is found
+        within a few rounds, and no walk remembers more than one cursor.
+        """
+        if following == self._position.get("mark"):
+            return True
+        reach, since = self._position.get("reach", 1), self._position.get("since", 0) + 1
+        if since >= reach:
+            self._position.update(mark=following, reach=reach * 2, since=0)
+        else:
+            self._position["since"] = since
+        return False
 
     def end(self) -> None:
         """End the walk early: everything that follows is known to be too old."""
@@ -126,26 +147,33 @@ class Pages:
 
     def _again(self, why: str) -> SourceUnavailableError | WalkRefusedError:
         """Start again from the top; return what to raise, which after several starts gives the walk up."""
-        self._position.pop("after", None)
-        self._position["restarts"] = self._position.get("restarts", 0) + 1
-        if self._position["restarts"] > _MOST_RESTARTS:
-            return WalkRefusedError(f"It goes on after {_MOST_RESTARTS} restarts: {why}")
-        return SourceUnavailableError(f"A walk is started again. {why}")
+        for key in ("after", "mark", "since", "reach"):
+            self._position.pop(key, None)
+        return _started_again(self._position, why)
 
     def _remember(self, size: PageSize) -> None:
         self._position.update(size=size.size, good=size.good_pages, breaks=size.breaks)
+
+
+def _started_again(position: dict[str, Any], why: str) -> SourceUnavailableError | WalkRefusedError:
+    position["restarts"] = position.get("restarts", 0) + 1
+    if position["restarts"] > _MOST_RESTARTS:
+        return WalkRefusedError(f"It goes on after {_MOST_RESTARTS} restarts: {why}")
+    return SourceUnavailableError(f"A walk is started again. {why}")
 
 
 class NumberedPages:
     """A walk by page number inside a step's position; rows are counted, so that the page size may change.
 
     Keys of the position: `offset` (rows that went by), `size`, `good`, `breaks` (see PageSize), `from`,
-    `ended`, `pages`.
+    `ended`, `pages`, `restarts`.
     """
 
     def __init__(self, position: dict[str, Any], *, largest: int) -> None:
         self._position = position
         self._largest = largest
+        self._page = 1
+        self._rows = 0
 
     @property
     def ended(self) -> bool:
@@ -186,14 +214,34 @@ class NumberedPages:
                 size.broke()
                 self._position.update(size=size.size, good=size.good_pages, breaks=size.breaks)
             raise
-        self._position["offset"] = page * size.size
+        self._page, self._rows = page, page * size.size
         size.came()
         self._position.update(size=size.size, good=size.good_pages, breaks=size.breaks)
         self._position.setdefault("from", answer.at)
         self._position["pages"] = self.calls + 1
-        if next_page(answer.body) is None:
-            self.end()
         return answer
 
+    def turn(self, answer: Answer) -> None:
+        """Go on behind the page that `next` has just returned. Called when what it held is safely kept.
+
+        Only a page that names no next one is the last. One whose next page cannot be understood, or does not
+        come after it, as where the number is not heeded, has others behind it: the walk starts again.
+
+        Raises:
+            SourceUnavailableError: it starts again.
+            WalkRefusedError: it started again often enough, or never ends.
+        """
+        if not record(answer.body.get("pages")).get("next"):
+            self.end()
+            return
+        if self._page >= _MOST_NUMBERED:
+            raise WalkRefusedError(f"A list that is paged by number goes on after {_MOST_NUMBERED} pages.")
+        following = next_page(answer.body)
+        if following is None or following <= self._page:
+            self._position.pop("offset", None)
+            raise _started_again(self._position, "A page leads to none after it, though it is not the last.")
+        self._position["offset"] = self._rows
+
     def end(self) -> None:
+        """End the walk early: everything that follows is known, or of no use."""
         self._position["ended"] = True

@@ -10,6 +10,9 @@ import orjson
 import pytest
 
 from services.syncer.adapters.http_intercom import ReadOnlyTransport
+from services.syncer.errors import SourceUnavailableError
+from services.syncer.ports import Answer
+from services.syncer.resources.paging import Pages
 from tests.unit.services.syncer.rig import KEY, Rig
 from tests.unit.services.syncer.use_cases.test_quiet_changes import small
 from tests.unit.services.syncer.use_cases.test_refusals import SEARCH
@@ -66,7 +69,18 @@ def nameless(_asked: dict[str, Any], told: dict[str, Any]) -> None:
         told["pages"]["next"] = {"page": 2}
 
 
-@pytest.mark.parametrize("leading", [standing_still, nameless])
+def to_and_fro(_asked: dict[str, Any], told: dict[str, Any]) -> None:
+    """Lead from the second page to the third and back to the second, for ever."""
+    if told["pages"]["page"] == 3 and told["pages"].get("next"):
+        told["pages"]["next"]["starting_after"] = SECOND[0]
+    elif told["pages"]["page"] == 1 and told["pages"].get("next"):
+        SECOND[:] = [told["pages"]["next"]["starting_after"]]
+
+
+SECOND: list[str] = []
+
+
+@pytest.mark.parametrize("leading", [standing_still, nameless, to_and_fro])
 async def test_a_page_that_leads_nowhere_is_not_the_last(leading: Callable[..., None]) -> None:
     """Only a page without a next one ends a walk: what lies behind a useless cursor was never seen."""
     rig = Rig(small())
@@ -116,3 +130,29 @@ async def test_where_nothing_more_is_wanted_nothing_has_to_follow() -> None:
     await rig.settle()
     assert len(paging.asked) == 1
     assert rig.completed[-1].gaps == ()
+
+
+@pytest.mark.parametrize("length", [2, 3, 7, 100])
+@pytest.mark.parametrize("before", [0, 1, 20])
+def test_a_circle_of_any_length_is_found_and_remembers_one_cursor(before: int, length: int) -> None:
+    """Within a few rounds, wherever the circle begins."""
+    position: dict[str, Any] = {}
+    pages = Pages(position)
+    for turned in range(10 * (before + length)):
+        number = turned if turned < before else before + (turned - before) % length
+        answer = Answer({"pages": {"next": {"starting_after": f"cursor {number}"}}}, 0)
+        try:
+            pages.turn(answer)
+        except SourceUnavailableError:
+            break
+        assert str(position).count("cursor") <= 2
+    assert turned < 4 * (before + length)
+    assert position == {"restarts": 1}
+
+
+def test_a_walk_that_goes_on_and_on_is_no_circle() -> None:
+    pages = Pages({})
+    for number in range(5_000):
+        pages.turn(Answer({"pages": {"next": {"starting_after": f"cursor {number}"}}}, 0))
+    pages.turn(Answer({"pages": {}}, 0))
+    assert pages.ended

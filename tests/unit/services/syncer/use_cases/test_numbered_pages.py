@@ -1,0 +1,140 @@
+"""Lists that are paged by number: what ends one, and what only looks like an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+import pytest
+
+from services.syncer.adapters.http_intercom import ReadOnlyTransport
+from services.syncer.errors import WalkRefusedError
+from services.syncer.ports import Answer
+from services.syncer.resources.paging import NumberedPages
+from shared.errors import TransientError
+from tests.unit.services.syncer.rig import KEY, Rig
+from tests.unit.services.syncer.use_cases.test_quiet_changes import small
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAGE = 2
+DELETED = "/conversations/deleted"
+
+
+class Numbered(httpx.ASGITransport):
+    """A workspace whose lists of one address come in small pages, with what follows changed."""
+
+    def __init__(self, rig: Rig, path: str, changed: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__(rig.simulator.app)
+        self._path = path
+        self._changed = changed
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path != self._path:
+            return await super().handle_async_request(request)
+        url = request.url.copy_merge_params({"per_page": PAGE})
+        answer = await super().handle_async_request(
+            httpx.Request(request.method, url, headers=request.headers)
+        )
+        told = orjson.loads(await answer.aread())
+        self._changed(told["pages"])
+        return httpx.Response(answer.status_code, json=told)
+
+
+def listed(rig: Rig, path: str, changed: Callable[[dict[str, Any]], None]) -> None:
+    rig.intercom._transport = ReadOnlyTransport(Numbered(rig, path, changed))
+
+
+def unchanged(_pages: dict[str, Any]) -> None:
+    return
+
+
+def unreadable(pages: dict[str, Any]) -> None:
+    """Say that there is a next page, and not which."""
+    if pages["next"]:
+        pages["next"] = "https://api.intercom.io/elsewhere"
+
+
+def standing_still(pages: dict[str, Any]) -> None:
+    """Name the page itself as the one that follows, as where the number is not heeded."""
+    if pages["next"]:
+        pages["next"] = {"page": pages["page"]}
+
+
+async def deleted(rig: Rig, amount: int = 5) -> None:
+    """Read everything, then delete conversations of which nothing but the list of deleted ones tells."""
+    await rig.first_sync()
+    for found in list(rig.workspace.conversations)[:amount]:
+        rig.mutate("delete_conversation", conversation_id=found.id)
+    rig.clock.advance(1_000)
+
+
+@pytest.mark.parametrize("leading", [unreadable, standing_still])
+async def test_deletions_behind_a_page_that_leads_nowhere_are_not_forgotten(
+    leading: Callable[[dict[str, Any]], None],
+) -> None:
+    """The list does not count as read: it is a gap, and the next run asks from the same time."""
+    rig = Rig(small())
+    await deleted(rig)
+    heard = rig.cursors.kept[KEY]["conversation"].deleted_from
+    listed(rig, DELETED, leading)
+    await rig.request("manual")
+    await rig.settle()
+    assert len(rig.missing()) == 5 - PAGE
+    gaps = [(gap.resource, gap.id, gap.reason, gap.aspect) for gap in rig.completed[-1].gaps]
+    assert gaps == [("conversation", None, "still_lagging", "deletions")]
+    assert rig.cursors.kept[KEY]["conversation"].deleted_from == heard
+    listed(rig, DELETED, unchanged)
+    await rig.request("manual")
+    await rig.settle()
+    assert (rig.missing(), rig.completed[-1].gaps) == ([], ())
+
+
+async def test_deletions_that_could_not_be_published_are_read_again() -> None:
+    """A page goes by when what it says is on the bus, and not before."""
+    rig = Rig(small())
+    await deleted(rig)
+    failures = [TransientError("The bus is away.")]
+
+    def away(_pages: dict[str, Any]) -> None:
+        if failures:
+            rig.publisher.fail_next(failures.pop())
+
+    listed(rig, DELETED, away)
+    await rig.request("manual")
+    await rig.settle()
+    assert (failures, rig.missing(), rig.completed[-1].gaps) == ([], [], ())
+
+
+@pytest.mark.parametrize("leading", [unreadable, standing_still])
+async def test_companies_of_a_person_behind_a_useless_page_are_missed_by_name(
+    leading: Callable[[dict[str, Any]], None],
+) -> None:
+    """Part of the list is never published as all of it; the person is a gap until the list can be read."""
+    rig = Rig(small().model_copy(update={"companies": 14}))
+    await rig.first_sync()
+    person = next(iter(rig.workspace.contacts))
+    for company in rig.workspace.companies:
+        rig.mutate("attach_company", contact_id=person.id, company_id=company.id)
+    rig.clock.advance(60)
+    listed(rig, f"/contacts/{person.id}/companies", leading)
+    await rig.request("manual")
+    await rig.settle()
+    assert [(gap.resource, gap.id) for gap in rig.completed[-1].gaps] == [("contact", person.id)]
+    event: Any = rig.mirror()[f"org-1/{rig.workspace.id_code}/contact/{person.id}"]
+    assert len(event.company_ids) < 14
+    listed(rig, f"/contacts/{person.id}/companies", unchanged)
+    rig.clock.advance(60)
+    await rig.request("manual")
+    await rig.settle()
+    event = rig.mirror()[f"org-1/{rig.workspace.id_code}/contact/{person.id}"]
+    assert (len(event.company_ids), rig.completed[-1].gaps) == (14, ())
+
+
+def test_a_list_that_never_ends_is_given_up() -> None:
+    pages = NumberedPages({}, largest=60)
+    pages._page = 10_000
+    with pytest.raises(WalkRefusedError):
+        pages.turn(Answer({"pages": {"next": {"page": 10_001}}}, 0))
