@@ -126,7 +126,7 @@ def create_app(
         signing_key=settings.signing_key,
         clock=clock,
         publisher=base.publisher,
-        told=base.revoked,
+        told=base.revoked.on_the_bus,
     )
     pages = Pages(Path(__file__).parent / "pages" / "templates", clock=clock)
 

@@ -14,7 +14,7 @@ from shared.contracts.topics import ACCESS
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from aiokafka import ConsumerRecord
 
@@ -24,7 +24,11 @@ PART = "revoked keys"
 """Its name in `/health/ready`. Ready once the topic was read to its end, and from then on."""
 
 _LOG = structlog.get_logger(__name__)
+_PARTITION = TopicPartition(ACCESS.name, 0)
 _RETRY_SECONDS = 2.0
+
+_READ_ANEW_SECONDS = 60.0
+"""How long a reading of the whole topic may take; it holds a record for each key that was ever revoked."""
 
 _POLL_MILLISECONDS = 1_000
 """How long one question waits for records; more only delays noticing that the end was reached."""
@@ -60,15 +64,32 @@ class RevokedKeysFromTopic:
             raise TransientError("Which bearer keys were revoked has not been read from the bus yet.")
         return key_id in self._revoked
 
+    async def on_the_bus(self) -> frozenset[str]:
+        """Return the keys that the topic calls revoked now, read anew from its beginning.
+
+        The set itself forgets nothing, so it cannot tell that the topic was lost, or set back.
+        Raises TransientError when the topic cannot be read to its end.
+        """
+        found: set[str] = set()
+        consumer = self._new_consumer()
+        try:
+            async with asyncio.timeout(_READ_ANEW_SECONDS):
+                await consumer.start()
+                consumer.assign([_PARTITION])
+                end = (await consumer.end_offsets([_PARTITION]))[_PARTITION]
+                while await consumer.position(_PARTITION) < end:
+                    fetched = await consumer.getmany(_PARTITION, timeout_ms=_POLL_MILLISECONDS)
+                    found.update(_key_ids(fetched.get(_PARTITION, ())))
+        except (KafkaError, TimeoutError) as error:
+            raise TransientError(f"Revoked keys cannot be read from the bus: {error!r}") from error
+        finally:
+            await consumer.stop()
+        return frozenset(found)
+
     async def follow(self) -> None:
         """Read until cancelled; an engine that is away is waited for."""
         while True:
-            consumer: AIOKafkaConsumer = self._consumer(
-                bootstrap_servers=self._bootstrap_servers,
-                auto_offset_reset="earliest",
-                enable_auto_commit=False,
-                **self._security,
-            )
+            consumer = self._new_consumer()
             try:
                 await consumer.start()
                 await self._read(consumer)
@@ -80,24 +101,33 @@ class RevokedKeysFromTopic:
             finally:
                 await consumer.stop()
 
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        consumer: AIOKafkaConsumer = self._consumer(
+            bootstrap_servers=self._bootstrap_servers,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            **self._security,
+        )
+        return consumer
+
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        partition = TopicPartition(ACCESS.name, 0)
-        consumer.assign([partition])
-        end = (await consumer.end_offsets([partition]))[partition]
+        consumer.assign([_PARTITION])
+        end = (await consumer.end_offsets([_PARTITION]))[_PARTITION]
         while True:
             # The position, not a record's offset: compaction takes records away, empty ones at the end too.
-            if not self._complete and await consumer.position(partition) >= end:
+            if not self._complete and await consumer.position(_PARTITION) >= end:
                 self._complete = True
                 self._readiness.set(PART, ready=True)
-            fetched = await consumer.getmany(partition, timeout_ms=_POLL_MILLISECONDS)
-            for record in fetched.get(partition, ()):
-                self._note(record)
+            fetched = await consumer.getmany(_PARTITION, timeout_ms=_POLL_MILLISECONDS)
+            self._revoked.update(_key_ids(fetched.get(_PARTITION, ())))
 
-    def _note(self, record: ConsumerRecord[Any, bytes]) -> None:
+
+def _key_ids(records: Iterable[ConsumerRecord[Any, bytes]]) -> Iterator[str]:
+    for record in records:
         if record.value is None:
-            return
+            continue
         try:
-            self._revoked.add(ApiKeyRevoked.model_validate_json(record.value).key_id)
+            yield ApiKeyRevoked.model_validate_json(record.value).key_id
         except ValueError as error:
             # One that stopped here would hide every revocation after it.
             _LOG.error("a revocation cannot be understood", offset=record.offset, reason=str(error)[:300])

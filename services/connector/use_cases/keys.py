@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 _LOG = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 3_600.0
-"""How often to look whether the bus still knows what was revoked; it forgets only when it is lost."""
+LOOK_SECONDS = 60.0
+"""How often to look whether the bus still knows what was revoked. It forgets only when it is lost; then a
+revoked key opens whatever service starts before the next look."""
 
 _AGAIN_SECONDS = 5.0
 """How soon to look again while the bus or the database cannot be asked."""
@@ -37,9 +38,9 @@ class Keys:
         signing_key: SecretStr,
         clock: Clock,
         publisher: EventPublisher,
-        told: Container[str],
+        told: Callable[[], Awaitable[Container[str]]],
     ) -> None:
-        """`told` are the keys that the bus says are revoked; it raises TransientError until that is known."""
+        """`told` reads which keys the bus calls revoked now; it raises TransientError when it cannot."""
         self._keys = keys
         self._publisher = publisher
         self._told = told
@@ -91,16 +92,18 @@ class Keys:
         Kafka may be lost, or set back to before one: the key would be good again, since its signature is.
         Raises TransientError when the bus or the database cannot be asked.
         """
-        missing = [
-            fact for fact in await self._keys.revocations(self._clock.now()) if fact.key_id not in self._told
-        ]
+        revoked = await self._keys.revocations(self._clock.now())
+        if not revoked:
+            return 0
+        told = await self._told()
+        missing = [fact for fact in revoked if fact.key_id not in told]
         if missing:
             await self._publisher.publish(*missing)
             _LOG.warning("the bus had lost revocations of keys; they are told again", keys=len(missing))
         return len(missing)
 
     async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        """Look at the start and each hour, until cancelled."""
+        """Look at the start and each minute, until cancelled."""
         pause = _AGAIN_SECONDS
         while True:
             await sleep(pause)

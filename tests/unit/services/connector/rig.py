@@ -66,10 +66,10 @@ class Told(set[str]):
 
     away = False
 
-    def __contains__(self, key_id: object, /) -> bool:
+    async def __call__(self) -> Told:
         if self.away:
-            raise TransientError("Which bearer keys were revoked has not been read from the bus yet.")
-        return super().__contains__(key_id)
+            raise TransientError("Revoked keys cannot be read from the bus.")
+        return self
 
 
 class Rig:

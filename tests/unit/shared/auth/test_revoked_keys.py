@@ -143,6 +143,28 @@ async def test_an_empty_topic_is_read_to_its_end_at_once() -> None:
     assert "k1" not in keys
 
 
+async def test_what_the_bus_has_lost_is_not_said_to_be_on_it() -> None:
+    """Whoever has read the topic lets no revoked key in, and sees that later readers would."""
+    topic = Topic(revoked("k1"), b"{}", revoked("k2"))
+    readiness = Readiness()
+    keys = keys_of(topic, readiness)
+    await followed(keys, lambda: readiness.ready)
+    assert await keys.on_the_bus() == {"k1", "k2"}
+    topic.values = (revoked("k2"),)
+    assert await keys.on_the_bus() == {"k2"}
+    topic.values = ()
+    assert await keys.on_the_bus() == frozenset()
+    assert "k1" in keys
+    assert topic.starts == topic.stopped == 4
+
+
+async def test_a_bus_that_is_away_says_nothing_of_what_it_holds() -> None:
+    topic = Topic(revoked("k1"), away=1)
+    with pytest.raises(TransientError):
+        await keys_of(topic).on_the_bus()
+    assert topic.starts == topic.stopped == 1
+
+
 @pytest.mark.parametrize("mode", ["local", "oidc"])
 async def test_no_bearer_key_is_let_in_while_revocations_are_unknown(mode: str) -> None:
     """A key that may have been revoked waits; one that is none of ours is refused as ever."""
