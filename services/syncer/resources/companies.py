@@ -5,6 +5,7 @@ Lists go on showing deleted companies (FACTS §8), so each one is asked for by i
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,25 @@ from services.syncer.domain.cursor import asking_due
 from services.syncer.domain.fields import count, seconds
 from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.reads import Call, Read
-from services.syncer.errors import ResourceMissingError
+from services.syncer.errors import (
+    RequestRefusedError,
+    ResourceMissingError,
+    SourceUnavailableError,
+)
 from services.syncer.resources.company_pages import next_listed, next_scrolled, place_was_lost
+from services.syncer.resources.gap_turns import gaps_in_turn
 from services.syncer.resources.reading import Circumstances, Gone, Reading, Resource, Step
-from services.syncer.resources.walk import sweep_absent
+from services.syncer.resources.walk import asked_for, sweep_absent
 
 if TYPE_CHECKING:
     from services.syncer.domain.held import Held
     from services.syncer.domain.run import Hint, StepState
+
+_AT_ONCE = 50
+"""Companies that were deleted and are shown again, asked for side by side."""
+
+_NAMED = ("still_lagging",)
+"""Gaps of one company. A refusal is all companies': reading one by its id is a permission (FACTS §2)."""
 
 
 async def _walk(reading: Reading, state: StepState) -> bool:
@@ -54,13 +66,16 @@ async def _walk(reading: Reading, state: StepState) -> bool:
 async def _prove_absent(reading: Reading, state: StepState) -> bool:
     """After a walk that met everything: find out what is gone. Tells whether that is done."""
     position = state.position
-    if not await _ask_for_doubted(reading, position):
+    if not await _ask_for_doubted(reading, state):
         return False
+    if not position.get("gaps_read"):
+        await _read_gaps(reading)
+        position["gaps_read"] = True
     if "asking" not in position:
         position["asking"] = await _asks_for_each(reading)
         if position["asking"]:
             position["walk"] = f"{reading.run.run_id}:companies:asked"
-    if not await sweep_absent(reading, state, "company", _became):
+    if not await sweep_absent(reading, state, "company", _became, named=_NAMED):
         return False
     if position["asking"]:
         await reading.save_cursor(replace(reading.cursor("company"), asked_at=position["from"]))
@@ -87,31 +102,57 @@ async def _asks_for_each(reading: Reading) -> bool:
     return due or reading.run.reason == "reconcile"
 
 
-async def _ask_for_doubted(reading: Reading, position: dict[str, Any]) -> bool:
+async def _ask_for_doubted(reading: Reading, state: StepState) -> bool:
     """Ask for companies that were deleted and are shown with a new time; once the scroll is closed."""
-    doubted: list[list[Any]] = position.get("doubted", [])
+    doubted: list[list[Any]] = state.position.get("doubted", [])
     while doubted:
         if not reading.time_left():
             return False
-        id_, shown_at = doubted[-1]
-        held = (await reading.held("company", [id_])).get(id_)
-        await _became(reading, id_, held, shown_at=shown_at)
-        doubted.pop()
+        asked = dict(doubted[-_AT_ONCE:])
+        known = await reading.held("company", list(asked))
+
+        async def became(
+            reading: Reading, id_: str, held: Held | None, shown: dict[str, Any] = asked
+        ) -> None:
+            await _became(reading, id_, held, shown_at=shown[id_])
+
+        failed = await asked_for(
+            reading, state, "company", became, {id_: known.get(id_) for id_ in asked}, named=_NAMED
+        )
+        doubted[-_AT_ONCE:] = [entry for entry in doubted[-_AT_ONCE:] if entry[0] in failed]
+        for failure in failed.values():
+            raise failure
     return True
+
+
+async def _read_gaps(reading: Reading) -> None:
+    """Try again, one by one, what earlier walks could not ask for; what fails again stays a gap."""
+    for id_ in await gaps_in_turn(reading, "company", "still_lagging"):
+        if not reading.time_left():
+            return  # Calls that end with their timeout take long; the rest is tried in the next round.
+        held = (await reading.held("company", [id_])).get(id_)
+        with suppress(SourceUnavailableError, RequestRefusedError):
+            await _became(reading, id_, held)
+            await reading.no_gap("company", id_, "still_lagging")
 
 
 async def _became(
     reading: Reading, id_: str, held: Held | None, *, force: bool = False, shown_at: int | None = None
 ) -> None:
+    """Ask for one company, and publish what became of it.
+
+    Raises SourceUnavailableError where another one answers: that says nothing of this one.
+    """
     try:
         answer = await reading.intercom.read(Call(Read.COMPANY, id_))
     except ResourceMissingError:
         await reading.changes.gone([Gone("company", id_, held, shown_at)])
         return
     event = parse(answer.body, reading.scope, answer.at)
-    if event is not None:
-        updated_at = seconds(answer.body.get("updated_at"))
-        await reading.changes.apply([Fresh("company", event, updated_at, answer.at, held, force=force)])
+    if event is None or event.id != id_:
+        raise SourceUnavailableError(f"/companies/{id_} answered with something that is not it.")
+    updated_at = seconds(answer.body.get("updated_at"))
+    await reading.changes.apply([Fresh("company", event, updated_at, answer.at, held, force=force)])
 
 
 async def _read_one(reading: Reading, hint: Hint) -> None:

@@ -109,6 +109,16 @@ class Reading:
         self._stopping = stopping
         self._on_gap = on_gap
         self._items = 0
+        self._in_vain = 0
+
+    @property
+    def useful_answers(self) -> int:
+        """Answers of this slice that something came of; only failures with none in between add up."""
+        return self.intercom.answers - self._in_vain
+
+    def in_vain(self, *, since: int) -> None:
+        """Say that nothing came of the answers beyond the first `since` useful ones."""
+        self._in_vain += max(self.useful_answers - since, 0)
 
     def time_left(self) -> bool:
         """Whether this slice may begin another call: its time, its items and the process allow it."""

@@ -72,15 +72,9 @@ async def sweep_absent(
             if position.pop("left", False):
                 continue
             return True
-        outcomes = await asyncio.gather(
-            *(became(reading, held.id, held) for held in absent), return_exceptions=True
+        failed = await asked_for(
+            reading, state, resource, became, {held.id: held for held in absent}, named=named
         )
-        failed = {
-            held.id: outcome for held, outcome in zip(absent, outcomes, strict=True) if outcome is not None
-        }
-        for id_, reason in _gaps(failed, state.failures + 1, named).items():
-            await reading.gap(resource, id_, reason)
-            del failed[id_]
         # Marked as met, so that what one failure leaves over is all that is asked for again.
         await reading.mark(resource, [held.id for held in absent if held.id not in failed], walk)
         failures = list(failed.values())
@@ -90,6 +84,34 @@ async def sweep_absent(
         if failures:
             raise failures[0]
     return False
+
+
+async def asked_for(
+    reading: Reading,
+    state: StepState,
+    resource: ResourceType,
+    became: Became,
+    asked: Mapping[str, Held | None],
+    *,
+    named: Collection[str],
+) -> dict[str, BaseException]:
+    """Ask for some resources by their ids; return those that have to be asked for again, with the reason.
+
+    A few that are refused, or did not answer often enough while nothing else did, become gaps of their own
+    for the reasons `named`, and are done with.
+    """
+    useful = reading.useful_answers
+    outcomes = await asyncio.gather(
+        *(became(reading, id_, held) for id_, held in asked.items()), return_exceptions=True
+    )
+    failed = {id_: outcome for id_, outcome in zip(asked, outcomes, strict=True) if outcome is not None}
+    if len(failed) == len(asked):
+        # One may answer, and with something that is not it, or without its lists: that leads no further.
+        reading.in_vain(since=useful)
+    for id_, reason in _gaps(failed, state.failures + 1, named).items():
+        await reading.gap(resource, id_, reason)
+        del failed[id_]
+    return failed
 
 
 def _gaps(failed: Mapping[str, BaseException], attempts: int, named: Collection[str]) -> dict[str, str]:

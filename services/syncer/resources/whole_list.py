@@ -42,9 +42,11 @@ def whole_list(
     key = read.value.expects[0]
 
     async def read_all(reading: Reading) -> None:
+        useful = reading.useful_answers
         answer = await reading.intercom.read(Call(read))
         found = rows(answer.body[key])
         if never_empty and not found:
+            reading.in_vain(since=useful)
             raise SourceUnavailableError(f"{read.value.path} answered with an empty list, which cannot be.")
         events = [event for row in found if (event := parse(row, reading.scope, answer.at)) is not None]
         before = {

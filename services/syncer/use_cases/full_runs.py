@@ -115,7 +115,7 @@ class FullRuns:
         state.slices += 1
         state.waiting_for = None
         reporting = asyncio.ensure_future(self._report(run, step.resource, reader))
-        answers = reader.answers
+        useful = reading.useful_answers
         try:
             state.done = await step.advance(reading, state)
         except (PermissionMissingError, PlanRestrictedError, TokenRejectedError) as refused:
@@ -125,7 +125,7 @@ class FullRuns:
             await self._end_incomplete(reading, state, "still_lagging")
         except (SlowDownError, ScrollTakenError, SourceUnavailableError, RequestRefusedError) as later:
             # Only failures without anything in between add up: a source that answers now and then is reached.
-            state.failures = 0 if reader.answers > answers else state.failures
+            state.failures = 0 if reading.useful_answers > useful else state.failures
             self._park(state, later)
         else:
             state.failures = 0

@@ -202,3 +202,40 @@ async def test_one_that_cannot_be_asked_for_does_not_undo_the_walk(
     await rig.request("manual")
     await rig.settle()
     assert (whole_or_single(rig), rig.missing()) == ([], [])
+
+
+async def test_a_list_that_is_always_empty_though_it_cannot_be_ends_as_a_gap() -> None:
+    """It answers each time, and nothing comes of it: the run does not try for ever."""
+    rig = Rig(small())
+    empty = httpx.Response(200, json={"type": "admin.list", "admins": []})
+    refuse(
+        rig, lambda asked: httpx.Response(200, content=empty.content) if asked.url.path == "/admins" else None
+    )
+    completed = await rig.first_sync()
+    assert named(completed.gaps) == [("admin", None, "still_lagging")]
+
+
+async def test_a_person_who_answers_and_whose_lists_do_not_is_a_gap_by_name() -> None:
+    """Also where a walk did not meet them: that their own address answers leads no further."""
+    rig = Rig(small(), audit_calls_per_minute=0)
+    await rig.first_sync()
+    person = next(iter(rig.workspace.contacts))
+    for number in range(11):
+        rig.mutate("create_tag", name=f"tag {number}")
+        rig.mutate("tag_contact", contact_id=person.id, tag_id=list(rig.workspace.tags)[-1])
+    rig.clock.advance(60)
+    lost = f"/contacts/{person.id}"
+    shown = {"data": [], "pages": {}, "total_count": 0}
+
+    def failing(asked: httpx.Request) -> httpx.Response | None:
+        if asked.url.path == f"{lost}/tags":
+            return httpx.Response(502)
+        # No list and no search shows the person.
+        return (
+            httpx.Response(200, json=shown) if asked.url.path in {"/contacts", "/contacts/search"} else None
+        )
+
+    refuse(rig, failing)
+    await rig.request("reconcile")
+    await rig.settle()
+    assert named(rig.completed[-1].gaps) == [("contact", person.id, "still_lagging")]
