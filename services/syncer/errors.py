@@ -3,6 +3,7 @@
 TransientError                      (shared) try again later
 ├── SourceUnavailableError          Intercom gave no usable answer; make the same call again later
 ├── CredentialWithheldError         the connector answers, and not with a credential; a person is told in time
+│   └── QuestionUnknownError        a service of another version, or another service, answers; wait for longer
 ├── SlowDownError                   the call budget is spent; go on when `retry_after_seconds` have passed
 └── ScrollTakenError                somebody else walks the companies; wait for them
 PermanentError                      (shared) trying again cannot help
@@ -46,6 +47,13 @@ class SourceUnavailableError(TransientError):
 
 class CredentialWithheldError(TransientError):
     """The connector refuses our key, or its answer cannot be read: two settings or versions do not fit."""
+
+
+class QuestionUnknownError(CredentialWithheldError):
+    """One of our services does not know what it was asked: an older connector, while it is upgraded.
+
+    Or `EARSHOT_CONNECTOR_URL` names another service: so the wait for the upgrade has an end.
+    """
 
 
 class SlowDownError(TransientError):

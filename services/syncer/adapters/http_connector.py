@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import orjson
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from services.syncer.errors import CredentialWithheldError, DisconnectedError
+from services.syncer.errors import CredentialWithheldError, DisconnectedError, QuestionUnknownError
 from services.syncer.ports import Credential
 from shared.auth.tokens import mint_service_token
 from shared.errors import TransientError
@@ -24,6 +24,9 @@ _EXPIRY_GUARD_SECONDS = 5.0
 
 _OK = 200
 _OWN_FAULTS = 500
+_UNKNOWN = frozenset({404, 405, 409})
+"""How a service of ours answers a question that it does not know, or a connection that it does not name as
+gone (`NO_CREDENTIAL`): versions differ in both."""
 
 _WRONG_KEY = "Compare EARSHOT_SIGNING_KEY of both services."
 _WHAT_TO_DO = {401: _WRONG_KEY, 403: _WRONG_KEY}
@@ -91,6 +94,11 @@ class HttpCredentials:
             raise TransientError(
                 f"The connector answered {response.status_code}, and leases nothing for now."
             )
+        if response.status_code in _UNKNOWN and _is_ours(response):
+            raise QuestionUnknownError(
+                f"The service that EARSHOT_CONNECTOR_URL names answered {response.status_code} and does"
+                " not know how to lend a credential: it is an older connector, or not the connector."
+            )
         if response.status_code != _OK:
             raise CredentialWithheldError(
                 f"What EARSHOT_CONNECTOR_URL names answered {response.status_code} when asked for a"
@@ -115,8 +123,17 @@ class HttpCredentials:
 
 def _says_none(response: httpx.Response) -> bool:
     """Tell whether the connector itself says that it has none: any other address may answer 404 as well."""
+    return _problem(response).get("type") == NO_CREDENTIAL
+
+
+def _is_ours(response: httpx.Response) -> bool:
+    """Tell whether one of our services answered: each of their problems bears a reference to the log."""
+    return {"type", "detail", "reference"} <= _problem(response).keys()
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
     try:
         told = orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        return False
-    return isinstance(told, dict) and told.get("type") == NO_CREDENTIAL
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -15,6 +15,7 @@ from services.syncer.errors import (
     CredentialWithheldError,
     DisconnectedError,
     LeaseLostError,
+    QuestionUnknownError,
     SlowDownError,
     SourceUnavailableError,
     TokenRejectedError,
@@ -53,6 +54,10 @@ _UNREADABLE_CONNECTION_SECONDS = 60.0
 """How long a run waits for a connection that is said to be disconnected, for the same reason."""
 
 _FAILURES_TO_SHOW = 3
+
+_UPGRADE_PATIENCE = 3
+"""Times the failures that make a source unreachable: with a minute's pause at most, a rolling upgrade of the
+connector has about twenty of them."""
 
 
 class Slices:
@@ -274,7 +279,8 @@ class Slices:
         Hints wait: the full runs of the same connection meet the same trouble, and tell it once.
         """
         theirs = isinstance(later, SourceUnavailableError | CredentialWithheldError)
-        return theirs and run.lane == "main" and run.attempts >= self._unreachable_after
+        patience = _UPGRADE_PATIENCE if isinstance(later, QuestionUnknownError) else 1
+        return theirs and run.lane == "main" and run.attempts >= self._unreachable_after * patience
 
     async def _give_up(self, run: Run, later: TransientError) -> str:
         """Tell that reading cannot even begin. The run keeps its place, as with any interruption."""

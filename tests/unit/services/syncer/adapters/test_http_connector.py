@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.syncer.adapters.http_connector import HttpCredentials
-from services.syncer.errors import CredentialWithheldError, DisconnectedError
+from services.syncer.errors import CredentialWithheldError, DisconnectedError, QuestionUnknownError
 from shared.auth.tokens import service_of_token
 from shared.clock import ManualClock
 from shared.errors import TransientError
@@ -94,6 +94,31 @@ async def test_an_address_that_is_not_the_connectors_concludes_nothing(status: i
     leases = credentials(Connector(httpx.Response(status, content=content)), ManualClock(NOW))
     with pytest.raises(CredentialWithheldError, match="EARSHOT_CONNECTOR_URL"):
         await leases.lease(KEY)
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "ours"),
+    [
+        (
+            404,
+            b'{"type": "about:blank", "title": "Not found", "detail": "Not Found", "reference": "r"}',
+            True,
+        ),
+        (409, b'{"type": "about:blank", "title": "Changed", "detail": "Paused", "reference": "r"}', True),
+        (404, b'{"type": "about:blank", "title": "Not found", "status": 404, "detail": "Not Found"}', False),
+        (404, b'{"detail": "Not Found"}', False),
+        (404, b"<html>", False),
+        (401, b'{"type": "about:blank", "title": "Sign in", "detail": "No", "reference": "r"}', False),
+    ],
+)
+async def test_a_service_that_does_not_know_the_question_may_be_an_older_connector(
+    status: int, content: bytes, *, ours: bool
+) -> None:
+    """Only one of ours can be upgraded into the connector; any other address stays a wrong one."""
+    leases = credentials(Connector(httpx.Response(status, content=content)), ManualClock(NOW))
+    with pytest.raises(CredentialWithheldError) as caught:
+        await leases.lease(KEY)
+    assert isinstance(caught.value, QuestionUnknownError) == ours
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.simulator.tokens import DEMO_TOKEN
 from services.syncer.adapters.http_intercom import ReadOnlyTransport
-from services.syncer.errors import CredentialWithheldError, DisconnectedError
+from services.syncer.errors import CredentialWithheldError, DisconnectedError, QuestionUnknownError
 from shared.contracts.connections import (
     ConnectionChanged,
     ConnectionSettings,
@@ -394,6 +394,29 @@ async def test_a_credential_that_is_withheld_is_told() -> None:
     await rig.request("initial")
     await rig.settle()
     assert rig.missing() == []
+
+
+async def test_an_older_connector_is_waited_for_while_it_is_upgraded() -> None:
+    """A quarter of an hour at least; an address that stays that of another service is told in the end."""
+    rig = Rig(small())
+    await rig.connect()
+    rig.credentials.refuse_with = QuestionUnknownError("404. It is an older connector, or not the connector.")
+    await rig.request("initial")
+    began = rig.clock.now()
+    while not rig.interrupted:
+        rig.advance_to(rig.runs.documents[MAIN]["wake_at"])
+        await rig.slice("main")
+    waited = (rig.clock.now() - began).total_seconds()
+    assert 900 < waited < 3_600
+    assert (rig.interrupted[-1].reason, "older connector" in rig.interrupted[-1].detail) == (
+        "unreachable",
+        True,
+    )
+    await rig.request("initial")
+    await rig.slice("main")
+    rig.credentials.refuse_with = None
+    await rig.settle()
+    assert (len(rig.interrupted), rig.missing()) == (1, [])
 
 
 async def test_our_own_trouble_is_no_interruption() -> None:
