@@ -309,8 +309,9 @@ async def _is_there(reading: Reading, id_: str, answer: Answer, held: Held | Non
         raise SourceUnavailableError(
             f"/contacts/{id_} is there and its lists are not. {missing}"
         ) from missing
-    if item is not None:
-        await reading.changes.apply([item])
+    if item is None or item.event.id != id_:
+        raise SourceUnavailableError(f"/contacts/{id_} answered with something that is not it.")
+    await reading.changes.apply([item])
 
 
 async def _successor(reading: Reading, id_: str) -> None:

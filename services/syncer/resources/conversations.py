@@ -10,7 +10,7 @@ from services.syncer.domain.cursor import lookback_start
 from services.syncer.domain.fields import identifier, rows, seconds
 from services.syncer.domain.gap import UNREAD_GAPS
 from services.syncer.domain.reads import Call, Read
-from services.syncer.errors import ResourceMissingError
+from services.syncer.errors import ResourceMissingError, SourceUnavailableError
 from services.syncer.resources.conversation_audit import audit, audit_wanted
 from services.syncer.resources.conversation_fetch import keep_ledger, went
 from services.syncer.resources.conversation_walks import (
@@ -96,6 +96,8 @@ async def _became(reading: Reading, id_: str, held: Held | None, *, hint: Hint |
         await went(reading, [Gone("conversation", id_, held)])
         return
     fresh = conversation(answer.body, reading.scope, answer.at, held, force=force)
+    if fresh is None or fresh.event.id != id_:
+        raise SourceUnavailableError(f"/conversations/{id_} answered with something that is not it.")
     lost = _out_of_reach(hint, held, fresh)
     if lost is not None and held is not None:
         await reading.changes.part_gone(held, lost)

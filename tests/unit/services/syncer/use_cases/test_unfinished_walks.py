@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from shared.contracts.sync import Gap
+from services.syncer.adapters.http_intercom import ReadOnlyTransport
+from shared.contracts.sync import Gap, ResourceHint
 from tests.unit.services.syncer.rig import KEY, Rig
 from tests.unit.services.syncer.use_cases.test_quiet_changes import held, quietly, reconcile, small
 from tests.unit.services.syncer.use_cases.test_refusals import FORBIDDEN, INVALID, SEARCH, refuse
@@ -239,3 +240,29 @@ async def test_a_person_who_answers_and_whose_lists_do_not_is_a_gap_by_name() ->
     await rig.request("reconcile")
     await rig.settle()
     assert named(rig.completed[-1].gaps) == [("contact", person.id, "still_lagging")]
+
+
+@pytest.mark.parametrize("resource", ["contact", "conversation"])
+async def test_an_answer_about_another_one_says_nothing_of_the_one_asked_for(resource: ResourceType) -> None:
+    """A hint is not followed by it: what it names is a gap until its own address answers with it."""
+    rig = Rig(small(), audit_calls_per_minute=0)
+    await rig.first_sync()
+    things = rig.workspace.contacts if resource == "contact" else rig.workspace.conversations
+    one, other = [found.id for found in things][:2]
+    rig.clock.advance(60)
+    path = f"/{resource}s/{one}"
+
+    class Elsewhere(httpx.ASGITransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == path:
+                url = request.url.copy_with(path=f"/{resource}s/{other}")
+                request = httpx.Request(request.method, url, headers=request.headers)
+            return await super().handle_async_request(request)
+
+    rig.intercom._transport = ReadOnlyTransport(Elsewhere(rig.simulator.app))
+    await rig.request("hint", [ResourceHint(resource=resource, id=one)])
+    await rig.settle()
+    assert named(rig.completed[-1].gaps) == [(resource, one, "still_lagging")]
+    mend(rig)
+    await after_a_while(rig)
+    assert rig.completed[-1].gaps == ()
