@@ -59,18 +59,14 @@ class MongoFollowed:
             )
         return sorted(found)
 
-    async def waiting(
-        self, organization_id: str, now: datetime, limit: int, *, gone: bool = True
-    ) -> list[str]:
-        whose = {} if gone else _LIVING
+    async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
         found = await self._collection.of(organization_id).find(
-            {FOLLOW_FROM: {"$lte": now}, **whose},
+            {FOLLOW_FROM: {"$lte": now}},
             projection={"_id": 0, "key": 1, BURIED_KEY: 1},
             sort=list(_OLDEST_FIRST),
             limit=limit,
         )
         return [document.get("key") or document[BURIED_KEY] for document in found]
 
-    async def count(self, organization_id: str, now: datetime, *, gone: bool = False) -> int:
-        whose = {} if gone else _LIVING
-        return await self._collection.of(organization_id).count({FOLLOW_FROM: {"$lte": now}, **whose})
+    async def count(self, organization_id: str, now: datetime) -> int:
+        return await self._collection.of(organization_id).count({FOLLOW_FROM: {"$lte": now}})

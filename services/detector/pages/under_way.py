@@ -32,8 +32,8 @@ class Left:
 class Work:
     """What is under way for one organization.
 
-    `unmatched` are customers of its list that wait for their companies. `companies` found another customer,
-    `people` changed their companies or tags, or are gone.
+    `unmatched` are customers of its list that wait for their companies. `companies` found another customer or
+    are gone, `people` changed their companies or tags or are gone.
     """
 
     rereads: Sequence[Progress]
@@ -75,13 +75,14 @@ class UnderWay:
         count = await self.followed.count(organization_id, now)
         if not 0 < count <= _COUNTED:
             return Left(count)
-        keys = await self.followed.waiting(organization_id, now, _COUNTED, gone=False)
+        keys = await self.followed.waiting(organization_id, now, _COUNTED)
         held = await self.mirror.companies(organization_id, keys)
-        read_to = {key: one.read_to for key, one in held.items()}
+        lost = await self.mirror.lost_companies(organization_id, keys)
+        read_to = {key: one.read_to for key, one in (*held.items(), *lost.items())}
         return Left(count, await self.mirror.count_by_companies(organization_id, read_to))
 
     async def _people(self, organization_id: str, now: datetime) -> Left:
-        count = await self.followed_contacts.count(organization_id, now, gone=True)
+        count = await self.followed_contacts.count(organization_id, now)
         if not 0 < count <= _COUNTED:
             return Left(count)
         keys = await self.followed_contacts.waiting(organization_id, now, _COUNTED)

@@ -251,15 +251,10 @@ class Followed(Protocol):
         """Return the organizations where some are to be followed now."""
         ...
 
-    async def waiting(
-        self, organization_id: str, now: datetime, limit: int, *, gone: bool = True
-    ) -> list[str]:
-        """Return the keys of those that are to be followed now, those who waited longest first.
-
-        Without `gone` the deleted ones are left out.
-        """
+    async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
+        """Return the keys of those that are to be followed now, those who waited longest first."""
         ...
 
-    async def count(self, organization_id: str, now: datetime, *, gone: bool = False) -> int:
-        """Return how many are to be followed now; with `gone`, the deleted ones are among them."""
+    async def count(self, organization_id: str, now: datetime) -> int:
+        """Return how many are to be followed now; the deleted ones are among them."""
         ...

@@ -140,7 +140,7 @@ class TestMovingPeople:
         left = []
         for _ in range(3):
             followed, now = rig.stores.followed_contacts, rig.clock.now()
-            people = await followed.count(rig.organization_id, now, gone=True)
+            people = await followed.count(rig.organization_id, now)
             keys = await followed.waiting(rig.organization_id, now, 10)
             marked = await rig.stores.mirror.marked_contacts(rig.organization_id, keys)
             read_to = {key: one.read_to for key, one in marked.items()}

@@ -462,16 +462,12 @@ class MemoryFollowed:
     async def organizations(self, now: datetime) -> list[str]:
         return sorted({owner for owner, at, _ in self._marks() if at <= now})
 
-    async def waiting(
-        self, organization_id: str, now: datetime, limit: int, *, gone: bool = True
-    ) -> list[str]:
+    async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
         marks = sorted((at, key) for owner, at, key in self._marks() if owner == organization_id)
-        keys = [key for at, key in marks if at <= now]
-        living = [key for key in keys if self._mirror.is_living(organization_id, self._resource, key)]
-        return (keys if gone else living)[:limit]
+        return [key for at, key in marks if at <= now][:limit]
 
-    async def count(self, organization_id: str, now: datetime, *, gone: bool = False) -> int:
-        return len(await self.waiting(organization_id, now, 1_000_000, gone=gone))
+    async def count(self, organization_id: str, now: datetime) -> int:
+        return len(await self.waiting(organization_id, now, 1_000_000))
 
     def _marks(self) -> list[tuple[str, datetime, str]]:
         return [
