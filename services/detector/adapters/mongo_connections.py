@@ -107,7 +107,7 @@ class MongoConnections:
 
     async def note_removed(self, barrier: Barrier, documents: int) -> None:
         await self._removals.of(barrier.organization_id).update_one(
-            {"_id": _identity(barrier.organization_id, barrier.connection_id), "confirmed_at": None},
+            {"_id": _identity(barrier.organization_id, barrier.connection_id)},
             {"$inc": {"documents": documents}},
         )
 
@@ -115,7 +115,7 @@ class MongoConnections:
         scoped = self._removals.of(removed.organization_id)
         mine = {
             "_id": _identity(removed.organization_id, removed.connection_id),
-            "said_of": {"$ne": removed.removal_id},
+            "said_for": {"$ne": removed.removal_id},
         }
         noted = await scoped.find_one(mine)
         if noted is None:
@@ -124,8 +124,14 @@ class MongoConnections:
         stored = await scoped.find_one_and_update(
             mine,
             {
-                "$set": {"confirmed_at": removed.removed_at, "said_of": removed.removal_id},
-                "$push": {PENDING: {"$each": pending_facts(word, at=self._clock.now())}},
+                "$set": {"confirmed_at": removed.removed_at},
+                # What went is told once: a later order has word of what went since.
+                "$inc": {"documents": -word.documents},
+                # All of them: a batch that comes again may begin with an order before the last one.
+                "$push": {
+                    "said_for": removed.removal_id,
+                    PENDING: {"$each": pending_facts(word, at=self._clock.now())},
+                },
             },
         )
         if stored:

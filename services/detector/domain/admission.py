@@ -19,7 +19,7 @@ class Barrier:
 
     Attributes:
         workspace_id: whose data goes; None while only the connection's last state told of the removal.
-        documents: how many went so far.
+        documents: how many went of which our word does not tell yet.
         confirmed: whether our word was given. From then on the workspace may be connected anew, and is
             not to be touched in the name of this connection.
     """

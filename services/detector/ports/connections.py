@@ -40,7 +40,7 @@ class Connections(Protocol):
         ...
 
     async def confirm(self, removed: DataRemoved) -> None:
-        """Give our word, with the documents noted so far added; once a removal, however often it is called.
+        """Give our word, with the documents noted since the last one; once a removal, however often called.
 
         A connection is removed twice where its own database was set back to before the first order.
         """

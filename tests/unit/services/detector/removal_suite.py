@@ -57,12 +57,12 @@ class TestRemoval:
         """A connector that was set back to before the first order gives another, and waits for its word."""
         await rig.connect()
         await rig.tell(rig.contact(), rig.company(), *rig.said("k1", LEAVING))
-        for removal_id in ("rem1", "rem1", "rem2", "rem2"):
+        for removal_id in ("rem1", "rem1", "rem2", "rem2", "rem1"):
             again = {"removal_id": removal_id}
             await rig.engine.remove_data.ordered(rig.removal().model_copy(update=again))
             await rig.engine.remove_data.source_is_dry(rig.dry().model_copy(update=again))
         words = [one for one in rig.publisher.published if isinstance(one, DataRemoved)]
-        assert [word.removal_id for word in words] == ["rem1", "rem2"]
+        assert [(word.removal_id, word.documents > 0) for word in words] == [("rem1", True), ("rem2", False)]
 
     async def test_records_of_a_removed_connection_are_dropped(self, rig: Rig) -> None:
         """What was on the bus when the order came is mirrored neither before our word nor after it."""

@@ -21,7 +21,7 @@ class MemoryConnections:
     def __init__(self, publisher: RecordingPublisher) -> None:
         self._views: dict[tuple[str, str], ConnectionView] = {}
         self._barriers: dict[tuple[str, str], Barrier] = {}
-        self._said_of: dict[tuple[str, str], str] = {}
+        self._said_for: set[tuple[str, str, str]] = set()
         self._publisher = publisher
 
     async def get(self, organization_id: str, connection_id: str) -> ConnectionView | None:
@@ -58,13 +58,12 @@ class MemoryConnections:
     async def note_removed(self, barrier: Barrier, documents: int) -> None:
         place = (barrier.organization_id, barrier.connection_id)
         held = self._barriers[place]
-        if not held.confirmed:
-            self._barriers[place] = replace(held, documents=held.documents + documents)
+        self._barriers[place] = replace(held, documents=held.documents + documents)
 
     async def confirm(self, removed: DataRemoved) -> None:
         place = (removed.organization_id, removed.connection_id)
         held = self._barriers[place]
-        if self._said_of.get(place) != removed.removal_id:
-            self._said_of[place] = removed.removal_id
-            self._barriers[place] = replace(held, confirmed=True)
+        if (*place, removed.removal_id) not in self._said_for:
+            self._said_for.add((*place, removed.removal_id))
+            self._barriers[place] = replace(held, confirmed=True, documents=0)
             await self._publisher.publish(removed.model_copy(update={"documents": held.documents}))
