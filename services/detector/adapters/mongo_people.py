@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pymongo import UpdateOne
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from shared.documents.database import Document
 
 _OLDEST_FIRST = ((COUNT_FROM, 1),)
+_TOGETHER = 1_000
+"""Conversations that are looked at to count for several people at once. Where there are more, each person's
+are counted by themselves: the index alone answers that, however many they are."""
 
 
 class MongoPeopleCounts:
@@ -29,10 +33,13 @@ class MongoPeopleCounts:
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._contacts = Collection(database, "contacts")
         self._conversations = Collection(database, "conversations")
+        self._connections = Collection(database, "connections")
 
     async def prepare(self) -> None:
         """Make the indexes that are missing."""
-        await self._contacts.ensure_indexes(Index(keys=_OLDEST_FIRST, sparse=True))
+        await self._contacts.ensure_indexes(
+            Index(keys=_OLDEST_FIRST, sparse=True), Index(keys=(("organization_id", 1), *_OLDEST_FIRST))
+        )
 
     async def participants(
         self, organization_id: str, conversation_keys: Keys[str]
@@ -54,29 +61,38 @@ class MongoPeopleCounts:
             {"_id": {"$in": ids}, "key": {"$gt": ""}}, {"$min": {COUNT_FROM: at}, "$inc": {COUNT_MARKS: 1}}
         )
 
-    async def due(self, now: datetime, limit: int) -> list[DuePerson]:
+    async def due(self, now: datetime, limit: int, *, after: str = "") -> list[DuePerson]:
+        waiting = {COUNT_FROM: {"$lte": now}}
         with database_errors():
-            cursor = self._contacts.across_organizations().find(
-                {COUNT_FROM: {"$lte": now}},
-                projection={"_id": 0, "organization_id": 1, "key": 1, COUNT_MARKS: 1},
+            # Asked every second, for all organizations at once; mostly nobody waits.
+            bare = self._contacts.across_organizations()
+            somebody = await bare.find_one(waiting, {"organization_id": 1}, sort=list(_OLDEST_FIRST))
+            if somebody is None:
+                return []
+            # By the connections, which are few: to name those of a million people, each of them is read.
+            known = await self._connections.across_organizations().distinct("organization_id")
+        organizations = sorted({*known, somebody["organization_id"]})
+        for organization_id in sorted(organizations, key=lambda one: (one <= after, one)):
+            found = await self._contacts.of(organization_id).find(
+                waiting,
+                projection={"_id": 0, "key": 1, COUNT_MARKS: 1},
                 sort=list(_OLDEST_FIRST),
                 limit=limit,
             )
-            return [
-                DuePerson(one["organization_id"], one["key"], one.get(COUNT_MARKS)) async for one in cursor
-            ]
+            if found:
+                return [DuePerson(organization_id, one["key"], one.get(COUNT_MARKS)) for one in found]
+        return []
 
     async def count(self, organization_id: str, keys: Keys[str]) -> dict[str, int]:
-        mine = {"contact_keys": {"$in": sorted(keys)}}
-        found = await self._conversations.of(organization_id).aggregate(
-            [
-                {"$match": mine},
-                {"$unwind": "$contact_keys"},
-                {"$match": mine},
-                {"$group": {"_id": "$contact_keys", "conversations": {"$sum": 1}}},
-            ]
+        scoped = self._conversations.of(organization_id)
+        found = await scoped.find(
+            {"contact_keys": {"$in": sorted(keys)}},
+            projection={"_id": 0, "contact_keys": 1},
+            limit=_TOGETHER + 1,
         )
-        return {one["_id"]: one["conversations"] for one in found}
+        if len(found) > _TOGETHER:
+            return {key: await scoped.count({"contact_keys": key}) for key in sorted(keys)}
+        return Counter(key for one in found for key in {*one["contact_keys"]}.intersection(keys))
 
     async def save(self, organization_id: str, counted: Sequence[tuple[DuePerson, int]]) -> None:
         await self._contacts.of(organization_id).bulk_write(

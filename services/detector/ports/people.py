@@ -35,8 +35,11 @@ class PeopleCounts(Protocol):
         """Let the conversations of these people be counted from then on, or from when it was asked before."""
         ...
 
-    async def due(self, now: datetime, limit: int) -> list[DuePerson]:
-        """Return people of any organization who are to be counted now, those who waited longest first."""
+    async def due(self, now: datetime, limit: int, *, after: str = "") -> list[DuePerson]:
+        """Return people of one organization who are to be counted now, those who waited longest first.
+
+        It is the first behind `after` where anybody waits; behind the last one comes the first.
+        """
         ...
 
     async def count(self, organization_id: str, keys: Collection[str]) -> dict[str, int]:

@@ -6,14 +6,13 @@ death in the middle makes the number wrong.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from services.detector.ports import DuePerson, Leases, PeopleCounts
+    from services.detector.ports import Leases, PeopleCounts
     from shared.clock import Clock
 
 _AT_ONCE = 100
@@ -57,15 +56,15 @@ class CountPeople:
         await self._counts.mark(organization_id, people, self._clock.now() + _QUIET)
 
     async def work(self) -> bool:
-        """Count for some of those who wait; return whether any did."""
+        """Count for some of one organization who wait, organizations in turn; return whether any did."""
         now = self._clock.now()
-        due = await self._counts.due(now, _AT_ONCE)
-        if not due or not await self._leases.hold(_LEASE, self._owner, now, _LEASE_SECONDS):
+        last = await self._leases.place(_LEASE)
+        due = await self._counts.due(now, _AT_ONCE, after=last)
+        if not due:
             return False
-        by_organization: dict[str, list[DuePerson]] = defaultdict(list)
-        for one in due:
-            by_organization[one.organization_id].append(one)
-        for organization_id, mine in by_organization.items():
-            found = await self._counts.count(organization_id, {one.key for one in mine})
-            await self._counts.save(organization_id, [(one, found.get(one.key, 0)) for one in mine])
+        turn = due[0].organization_id
+        if not await self._leases.hold(_LEASE, self._owner, now, _LEASE_SECONDS, place=turn):
+            return False
+        found = await self._counts.count(turn, {one.key for one in due})
+        await self._counts.save(turn, [(one, found.get(one.key, 0)) for one in due])
         return True

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
 
+from services.detector.adapters import mongo_people
 from services.detector.adapters.mongo_mirror import MongoMirror
+from services.detector.adapters.mongo_people import MongoPeopleCounts
 from services.detector.settings import Settings
 from shared.documents.collection import ScopedCollection
 from shared.documents.database import create_client, database_of
+from tests.unit.services.detector.rig import NOW
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -87,3 +91,54 @@ async def test_what_is_left_is_counted_from_an_index(
     ask = getattr(MongoMirror(database), f"count_by_{whose}")
     assert await ask(ORG, {BUSY: "ws1:035"}) == CONVERSATIONS - 36
     assert examined == [CONVERSATIONS - 36]
+
+
+async def test_a_busy_person_is_counted_from_an_index(
+    database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many conversations somebody takes part in, so many are looked at; the index counts the rest."""
+    monkeypatch.setattr(mongo_people, "_TOGETHER", 10)
+    returned: list[int] = []
+    plain = ScopedCollection.find
+
+    async def find(self: ScopedCollection, query: Any, **how: Any) -> list[dict[str, Any]]:
+        found = await plain(self, query, **how)
+        returned.append(len(found))
+        return found
+
+    monkeypatch.setattr(ScopedCollection, "find", find)
+    counts = MongoPeopleCounts(database)
+    assert await counts.count(ORG, {BUSY, "ws1:3", "ws1:nobody"}) == {BUSY: 40, "ws1:3": 1, "ws1:nobody": 0}
+    assert await counts.count(ORG, {"ws1:3", "ws1:4"}) == {"ws1:3": 1, "ws1:4": 1}
+    assert returned == [11, 2]
+
+
+async def test_whoever_waits_is_found_by_an_index(
+    database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People of other organizations who have waited longer are not looked at."""
+    counts = MongoPeopleCounts(database)
+    await counts.prepare()
+    await database["connections"].insert_one({"_id": "zeta/con1", "organization_id": "zeta"})
+    people = [*((ORG, number) for number in range(20)), ("zeta", 20)]
+    await database["contacts"].insert_many(
+        {
+            "_id": f"{owner}/ws1/contact/{number}",
+            "organization_id": owner,
+            "key": f"ws1:{number}",
+            "count_from": NOW + timedelta(seconds=number),
+            "count_marks": 1,
+        }
+        for owner, number in people
+    )
+    examined: list[int] = []
+    plain = ScopedCollection.find
+
+    async def find(self: ScopedCollection, query: Any, **how: Any) -> list[dict[str, Any]]:
+        told = await self._collection.find(self._scoped(query), sort=how.get("sort")).explain()
+        examined.append(told["executionStats"]["totalDocsExamined"])
+        return await plain(self, query, **how)
+
+    monkeypatch.setattr(ScopedCollection, "find", find)
+    (found,) = await counts.due(NOW + timedelta(hours=1), 5, after=ORG)
+    assert (found.organization_id, found.key, examined) == ("zeta", "ws1:20", [1])

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.detector.use_cases import count_people
 from shared.errors import TransientError
-from tests.unit.services.detector.rig import UNRELATED, WORKSPACE
+from tests.unit.services.detector.rig import ORG, UNRELATED, WORKSPACE
 
 if TYPE_CHECKING:
     from tests.unit.services.detector.rig import Rig
@@ -155,3 +156,24 @@ class TestCounting:
         await rig.tell(rig.contact())
         await rig.count_people_all()
         assert counted.of == {DANA: 1}
+
+    async def test_many_people_hold_up_no_other_organization(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Organizations take turns, whoever's people have waited longest."""
+        monkeypatch.setattr(count_people, "_AT_ONCE", 2)
+        for name in (ORG, "zeta"):
+            await rig.connect(organization_id=name)
+        await rig.tell(*(rig.contact(f"c{number}") for number in range(6)))
+        await rig.tell(rig.contact("zoe", organization_id="zeta"))
+        rig.clock.advance(60)
+        turns: list[tuple[str, int]] = []
+        save = rig.stores.people_counts.save
+
+        async def noted(organization_id: str, counted: Any) -> None:
+            turns.append((organization_id, len(counted)))
+            await save(organization_id, counted)
+
+        monkeypatch.setattr(rig.stores.people_counts, "save", noted)
+        await rig.count_people_all()
+        assert turns == [(ORG, 2), ("zeta", 1), (ORG, 2), (ORG, 2)]

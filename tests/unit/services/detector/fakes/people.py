@@ -33,9 +33,11 @@ class MemoryPeopleCounts:
             self._mirror.to_count[place] = min(at, self._mirror.to_count.get(place, at))
             self._marks[place] += 1
 
-    async def due(self, now: datetime, limit: int) -> list[DuePerson]:
-        found = sorted((at, place) for place, at in self._mirror.to_count.items() if at <= now)[:limit]
-        return [DuePerson(*place, self._marks[place]) for _, place in found]
+    async def due(self, now: datetime, limit: int, *, after: str = "") -> list[DuePerson]:
+        found = sorted((at, place) for place, at in self._mirror.to_count.items() if at <= now)
+        turns = sorted({owner for _, (owner, _) in found}, key=lambda one: (one <= after, one))
+        mine = [place for _, place in found if place[0] == turns[0]][:limit]
+        return [DuePerson(*place, self._marks[place]) for place in mine]
 
     async def count(self, organization_id: str, keys: Collection[str]) -> dict[str, int]:
         return {key: await self._mirror.count_by_contacts(organization_id, {key: ""}) for key in keys}
