@@ -22,6 +22,7 @@ from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_model_use import MongoModelUse
+from services.detector.adapters.mongo_old_people import MongoOldPeople
 from services.detector.adapters.mongo_people import MongoPeopleCounts
 from services.detector.adapters.mongo_questions import MongoQuestions
 from services.detector.adapters.mongo_redetections import MongoRedetections
@@ -98,6 +99,7 @@ def create_app(
     mirror, followed = MongoMirror(base.database), MongoFollowed(base.database, "company")
     followed_contacts = MongoFollowed(base.database, "contact")
     people_counts = MongoPeopleCounts(base.database)
+    old_people = MongoOldPeople(base.database, base.clock)
     signals = MongoSignals(base.database, base.publisher, base.clock)
     customers, unmatched = MongoCustomers(base.database), MongoUnmatched(base.database)
     health = MongoHealth(base.database)
@@ -151,10 +153,11 @@ def create_app(
     records = (mirror, *marks, signals, customers, health, requests, corrections)
     for store in (*records, connections, rereads, rematches, redetections, due, questions, model_use):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
-    work = BackgroundWork(engine, connections, settings, metrics, asyncio.sleep)
+    work = BackgroundWork(engine, connections, old_people, settings, metrics, asyncio.sleep)
     base.lifecycle.background("re-reading", work.reread)
     base.lifecycle.background("matching", work.match)
     base.lifecycle.background("people", work.count_people)
+    base.lifecycle.background("people of an earlier build", work.fill_people)
     base.lifecycle.background("rounds", work.rounds)
     base.lifecycle.background("account review", work.account_review)
     base.lifecycle.background("due subjects", work.due_subjects)
@@ -231,7 +234,7 @@ def create_app(
             insight_pages(insights),
             signal_pages(SignalParts(pages, show, engine.review)),
             customer_pages(CustomerParts(pages, lists, topics, show, connections, under_way, base.clock)),
-            people_pages(PeopleParts(pages, lists, topics, show, walk, base.clock)),
+            people_pages(PeopleParts(pages, lists, topics, show, walk, old_people, base.clock)),
             request_pages(request_parts),
             one_request_pages(request_parts),
             regrouping_pages(request_parts),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from services.detector.adapters.mongo_connections import MongoConnections
+    from services.detector.adapters.mongo_old_people import MongoOldPeople
     from services.detector.engine import Engine
     from services.detector.metrics import Metrics
     from services.detector.settings import Settings
@@ -43,6 +44,10 @@ _MOST_HEALTH_WAITS = 120
 
 _AWAY_SECONDS = 5.0
 
+_OLD_PEOPLE_SECONDS = 600.0
+"""How often people are looked at again whom an earlier build stored: while replicas are replaced one by one,
+the old ones store more of them."""
+
 
 class BackgroundWork:
     """Loops that run until cancelled."""
@@ -51,12 +56,14 @@ class BackgroundWork:
         self,
         engine: Engine,
         connections: MongoConnections,
+        old_people: MongoOldPeople,
         settings: Settings,
         metrics: Metrics,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._engine = engine
         self._connections = connections
+        self._old_people = old_people
         self._settings = settings
         self._metrics = metrics
         self._sleep = sleep
@@ -91,6 +98,13 @@ class BackgroundWork:
             await self._give_way()
             worked = await self._patiently(self._engine.count_people.work)
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
+
+    async def fill_people(self) -> None:
+        """Fill in what an earlier build did not store of people, in slices; fresh records come first."""
+        while True:
+            await self._give_way()
+            filled = await self._patiently(self._old_people.fill)
+            await self._sleep(_BREATH_SECONDS if filled else _OLD_PEOPLE_SECONDS)
 
     async def _give_way(self) -> None:
         for _ in range(_MOST_BREATHS):

@@ -32,6 +32,7 @@ from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from services.detector.adapters.mongo_old_people import MongoOldPeople
     from services.detector.domain.graph import Node
     from services.detector.domain.neighbourhood import Neighbourhood
     from services.detector.lists import CustomerRow, Lists, PersonSort, Topics
@@ -55,6 +56,7 @@ class PeopleParts:
     topics: Topics
     show: Show
     walk: Walk
+    old_people: MongoOldPeople
     clock: Clock
 
 
@@ -97,6 +99,7 @@ def people_pages(parts: PeopleParts) -> APIRouter:
             ],
             sort=order,
             count=await lists.count_people(organization, words=q, narrowed=narrowed),
+            unplaced=await parts.old_people.left(organization),
             next_cursor=encode_cursor(found.next) if found.next else None,
             filters=[
                 {"name": "q", "label": "Name or e-mail", "value": q, "type": "search"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -36,6 +36,8 @@ from tests.unit.services.detector.rig import NOW, Rig
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from pymongo.asynchronous.database import AsyncDatabase
+
 
 @pytest.fixture
 def settings(mongodb_uri: str) -> Settings:
@@ -49,10 +51,18 @@ def settings(mongodb_uri: str) -> Settings:
 
 
 @pytest.fixture
-async def rig(settings: Settings) -> AsyncIterator[Rig]:
-    """The detector's use cases over the application's database."""
+async def database(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+    """The application's database, empty."""
     client = create_client(settings, service="detector")
-    database = database_of(client, settings, service="detector")
+    made = database_of(client, settings, service="detector")
+    yield made
+    await client.drop_database(made.name)
+    await client.close()
+
+
+@pytest.fixture
+async def rig(database: AsyncDatabase[dict[str, Any]]) -> Rig:
+    """The detector's use cases over the application's database."""
     publisher, clock = RecordingPublisher(), ManualClock(NOW)
     mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
     customers, requests = MongoCustomers(database), MongoRequests(database)
@@ -81,9 +91,7 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
         leases=MongoLeases(database),
         tombstones=BusTombstones(publisher),
     )
-    yield Rig(stores, publisher, clock, organization_id=LOCAL_IDENTITY.organization_id)
-    await client.drop_database(database.name)
-    await client.close()
+    return Rig(stores, publisher, clock, organization_id=LOCAL_IDENTITY.organization_id)
 
 
 @pytest.fixture

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.detector.adapters import mongo_old_people
+from services.detector.adapters.mongo_old_people import MongoOldPeople
 from tests.unit.services.detector.rig import NOW, UNRELATED
 
 if TYPE_CHECKING:
     import httpx
+    from pymongo.asynchronous.database import AsyncDatabase
 
     from tests.unit.services.detector.rig import Rig
 
@@ -89,3 +92,25 @@ async def test_other_orders_are_refused(browser: httpx.AsyncClient, sort: str) -
     cursor = (await answer(browser, "?sort=-last&limit=2"))["next_cursor"]
     wrong = await browser.get(f"/api/v1/people?sort={sort}&cursor={cursor}", headers=MACHINE)
     assert wrong.status_code == 422
+
+
+async def test_people_of_an_earlier_build_are_in_every_order(
+    five: Rig, browser: httpx.AsyncClient, database: AsyncDatabase[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their documents lack what people are sorted by; it is filled in by slices, and said meanwhile."""
+    monkeypatch.setattr(mongo_old_people, "_AT_ONCE", 2)
+    await five.tell(five.contact("gone"), five.deleted("contact", "gone"))
+    await database["contacts"].update_many({}, {"$unset": {"sort_last": "", "conversations": ""}})
+    assert (await answer(browser, "?sort=-last"))["items"] == []
+    assert "5 people of an earlier version" in (await browser.get("/people")).text
+    assert await MongoOldPeople(database, five.clock).fill()
+    # The process died here; another one begins anew.
+    old = MongoOldPeople(database, five.clock)
+    while await old.fill():
+        pass
+    await five.count_people_all()
+    for sort, names in (("-last", "bo cy ann eve dee"), ("-conversations", "cy bo dee ann eve")):
+        found = (await answer(browser, f"?sort={sort}"))["items"]
+        assert [one["id"].removeprefix("ws1:") for one in found] == names.split()
+    assert "of an earlier version" not in (await browser.get("/people")).text
+    assert await database["contacts"].count_documents({"sort_last": None}) == 1

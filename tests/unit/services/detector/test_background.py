@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from services.detector.adapters.mongo_connections import MongoConnections
+    from services.detector.adapters.mongo_old_people import MongoOldPeople
     from services.detector.domain.mirror import ConnectionView
     from tests.unit.services.detector.rig import Rig
 
@@ -36,6 +37,17 @@ class Everywhere:
 
     async def everywhere(self) -> list[ConnectionView]:
         return await self._rig.stores.connections.all_of(ORG)
+
+
+class OldPeople:
+    """Three slices of people to fill in, and then nobody."""
+
+    def __init__(self) -> None:
+        self._left = 3
+
+    async def fill(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
 
 
 async def breaths_before_the_first_slice(busy_for: int) -> int:
@@ -65,6 +77,7 @@ def work_of(rig: Rig, sleep: Callable[[float], Awaitable[None]]) -> BackgroundWo
     return BackgroundWork(
         rig.engine,
         cast("MongoConnections", Everywhere(rig)),
+        cast("MongoOldPeople", OldPeople()),
         Settings(signing_key=SecretStr("k" * 40)),
         Metrics(CollectorRegistry()),
         sleep,
@@ -171,3 +184,17 @@ async def test_health_is_measured_at_rest() -> None:
 async def test_a_stream_without_end_does_not_stop_health() -> None:
     """After half a minute of waiting customers are measured although records go on coming."""
     assert await rests_before_health(busy_for=10_000) == 120
+
+
+async def test_people_of_an_earlier_build_are_filled_in_and_looked_for_again() -> None:
+    """Slice after slice with a breath between them, then every ten minutes."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 5:
+            raise Enough
+
+    with pytest.raises(Enough):
+        await work_of(memory_rig(), sleep).fill_people()
+    assert slept == [0.05, 0.05, 0.05, 600.0, 600.0]

@@ -1,0 +1,87 @@
+"""People whom an earlier build stored without what lists are sorted by, in MongoDB's protocol.
+
+Their records may not come again for years, so what is missing is filled in from what is held.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo import UpdateOne
+
+from services.detector.adapters.mirror_documents import CONVERSATIONS, COUNT_FROM, COUNT_MARKS, LAST_UNKNOWN
+from services.detector.domain.spoken import last_contact_of
+from shared.contracts.resources import ContactChanged
+from shared.documents.collection import Collection, database_errors
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from shared.clock import Clock
+    from shared.documents.database import Document
+
+_AT_ONCE = 200
+_SORTED_BY = ("sort_last", CONVERSATIONS)
+_SHOWN = {"observed_at": 1, "data": 1}
+
+
+class MongoOldPeople:
+    """Fills in slice by slice. Any number of replicas may do so at once: what is there already stays."""
+
+    def __init__(self, database: AsyncDatabase[Document], clock: Clock) -> None:
+        self._clock = clock
+        self._contacts = Collection(database, "contacts")
+        self._connections = Collection(database, "connections")
+        self._ahead: list[tuple[str, str, str]] | None = None
+
+    async def fill(self) -> bool:
+        """Fill in for a slice of one organization's people, organizations in turn; return whether to go on.
+
+        After False the next call looks at everybody anew. Whose conversations were never counted counts as
+        having none until they are counted, which is asked for in the same write.
+        """
+        if self._ahead is None:
+            self._ahead = [(field, one, "") for one in await self._organizations() for field in _SORTED_BY]
+        if not self._ahead:
+            self._ahead = None
+            return False
+        field, organization_id, place = self._ahead[0]
+        scoped = self._contacts.of(organization_id)
+        # Graves lack the fields too. They are passed by place, or each slice would look at all of them.
+        found = await scoped.find(
+            {**_without(field), "_id": {"$gt": place}},
+            projection=_SHOWN,
+            sort=[("_id", 1)],
+            limit=_AT_ONCE,
+        )
+        await scoped.bulk_write([_filled(field, one, self._clock.now()) for one in found])
+        # Only now: a slice that was cut off is done again.
+        del self._ahead[0]
+        if len(found) == _AT_ONCE:
+            self._ahead.append((field, organization_id, found[-1]["_id"]))
+        return True
+
+    async def left(self, organization_id: str) -> int:
+        """Return how many of an organization's people lists cannot place yet."""
+        scoped = self._contacts.of(organization_id)
+        # Who lacks the one lacks the other, but for those whose records came again in between.
+        return max([await scoped.count(_without(field)) for field in _SORTED_BY])
+
+    async def _organizations(self) -> list[str]:
+        with database_errors():
+            found = await self._connections.across_organizations().distinct("organization_id")
+        return sorted(found)
+
+
+def _without(field: str) -> Document:
+    return {field: None, "key": {"$gt": ""}}
+
+
+def _filled(field: str, document: Document, now: datetime) -> UpdateOne:
+    still: dict[str, Any] = {"_id": document["_id"], "observed_at": document["observed_at"], field: None}
+    if field == CONVERSATIONS:
+        return UpdateOne(still, {"$set": {field: 0}, "$min": {COUNT_FROM: now}, "$inc": {COUNT_MARKS: 1}})
+    contact = ContactChanged.model_validate(document["data"])
+    return UpdateOne(still, {"$set": {field: last_contact_of(contact) or LAST_UNKNOWN}})
