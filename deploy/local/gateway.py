@@ -60,7 +60,10 @@ _SAFE_TO_REPEAT = {"GET", "HEAD"}
 
 
 class Gateway:
-    """Passes requests on. `services` holds each service's base URL."""
+    """Passes requests on. `services` holds each service's base URL.
+
+    It adds no header of a proxy: services take such a one for the sign that somebody else is in front.
+    """
 
     def __init__(
         self, services: Mapping[Service, str], client: httpx.AsyncClient, answers: GatewayAnswers
@@ -106,14 +109,11 @@ class Gateway:
 
     async def _send(self, request: Request, base_url: str) -> httpx.Response:
         target = httpx.URL(base_url).copy_with(raw_path=_raw_target(request))
-        headers = [
-            (name, value) for name, value in _end_to_end(request.headers.raw) if name != b"x-forwarded-for"
-        ]
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
         outgoing = httpx.Request(
             request.method,
             target,
-            headers=[*headers, (b"x-forwarded-for", _client_of(request).encode())],
+            headers=_end_to_end(request.headers.raw),
             content=_bounded(request) if has_body else None,
         )
         return await self._client.send(outgoing, stream=True)
@@ -206,10 +206,6 @@ def _declared_length(request: Request) -> int:
     length = request.headers.get("content-length", "0")
     # The server in front refuses a length that is no number.
     return int(length) if length.isdigit() else 0
-
-
-def _client_of(request: Request) -> str:
-    return request.client.host if request.client else LOOPBACK
 
 
 def main() -> None:

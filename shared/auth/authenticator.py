@@ -31,6 +31,10 @@ an ingress that asks it, and Traefik's ForwardAuth passes that on under no other
 _OIDC_ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
 
 
+_OF_PROXIES = ("forwarded", "via", "x-real-ip")
+_OF_PROXIES_START = "x-forwarded-"
+
+
 class Refused(Exception):
     """The request is not let in.
 
@@ -63,11 +67,19 @@ def bearer_of(headers: Mapping[str, str]) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
+def came_through_proxy(headers: Mapping[str, str]) -> bool:
+    """Return whether a proxy says that it passed the request on; no browser writes such a header itself."""
+    return any(name in headers for name in _OF_PROXIES) or any(
+        name.lower().startswith(_OF_PROXIES_START) for name in headers
+    )
+
+
 class LocalAuthenticator:
     """Signs in by itself, on loopback only; bearer keys work as everywhere.
 
     The Host header is checked too: a page of another site whose name is made to point at this
-    machine (DNS rebinding) is not let in.
+    machine (DNS rebinding) is not let in. Nor is what a proxy passes on: it speaks from this machine, and
+    often in its name, for whoever reaches it. One that does not say so cannot be told from a browser.
     """
 
     def __init__(self, settings: ServiceSettings, clock: Clock, revoked: RevokedKeys) -> None:
@@ -79,6 +91,12 @@ class LocalAuthenticator:
         token = bearer_of(headers)
         if token is not None:
             return _by_key(token, self._settings, self._clock, self._revoked)
+        if came_through_proxy(headers):
+            raise Refused(
+                403,
+                "Local mode answers browsers of this machine only, and this request came through a proxy. Set"
+                " EARSHOT_AUTH_MODE=oidc to let others in.",
+            )
         if not _is_loopback(client_host) or not _names_loopback(headers.get("host", "")):
             raise Refused(
                 403,
@@ -92,7 +110,8 @@ class OidcAuthenticator:
     """Checks the identity token that an authenticating proxy forwards, and bearer keys.
 
     The token comes as `Authorization: Bearer`, or in one of `TOKEN_HEADERS`. Signature, issuer, audience
-    and expiry are checked against the issuer's published keys.
+    and expiry are checked against the issuer's published keys. An address of which the issuer says that it
+    is not verified is left out.
     """
 
     def __init__(
@@ -113,16 +132,16 @@ class OidcAuthenticator:
     async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:  # noqa: ARG002 - the port's signature
         forwarded = next((token for name in TOKEN_HEADERS if (token := headers.get(name))), None)
         if forwarded:
-            return await self._by_token(forwarded, ambient=True)
+            return await self._by_token(forwarded)
         token = bearer_of(headers)
         if token is None:
             raise Refused(401, "Sign in first, or send a bearer key.")
         try:
             return _by_key(token, self._settings, self._clock, self._revoked)
         except Refused:
-            return await self._by_token(token, ambient=False)
+            return await self._by_token(token)
 
-    async def _by_token(self, token: str, *, ambient: bool) -> Identity:
+    async def _by_token(self, token: str) -> Identity:
         settings = self._settings
         try:
             try:
@@ -142,14 +161,15 @@ class OidcAuthenticator:
             raise Refused(
                 403, f"The identity token names no organization in {settings.oidc_organization_claim!r}."
             )
-        email = str(claims.get("email") or "")
+        email = str(claims.get("email") or "") if _is_verified(claims) else ""
         return Identity(
             organization_id=organization,
             user_id=str(claims["sub"]),
             name=str(claims.get("name") or email or claims["sub"]),
             email=email,
             role="admin" if claims.get(settings.oidc_role_claim) == "admin" else "member",
-            ambient=ambient,
+            # Under whichever header: proxies pass a browser's session on as `Authorization: Bearer` as well.
+            ambient=True,
         )
 
     def _claims(self, token: str, keys: KeySet) -> dict[str, Any]:
@@ -166,6 +186,12 @@ def _by_key(token: str, settings: ServiceSettings, clock: Clock, revoked: Revoke
     if key_id in revoked:
         raise Refused(401, "This bearer key was revoked.")
     return identity
+
+
+def _is_verified(claims: Mapping[str, Any]) -> bool:
+    """Return False where the issuer says that the address may be anybody's; many issuers do not say."""
+    said = claims.get("email_verified")
+    return said is None or said is True or str(said).lower() == "true"
 
 
 def _is_loopback(host: str | None) -> bool:

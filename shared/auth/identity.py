@@ -15,7 +15,8 @@ class Identity:
     Attributes:
         user_id: stable id of the person, or `key:<key id>` for a machine.
         role: an admin connects, configures and disconnects; a member reads and works with signals.
-        ambient: True when the browser sent it by itself (session, local mode), so that forms need
+        email: empty where there is none, and where the issuer says that it is not verified.
+        ambient: True when it may come with whatever a browser sends (session, local mode), so that forms need
             protection against forgery; False for a bearer key, which no other site can make it send.
     """
 

@@ -127,6 +127,21 @@ async def test_local_mode_answers_this_machine_only(
             await authenticator.identify({"host": host}, client)
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"],
+)
+async def test_nobody_is_signed_in_through_a_proxy(clock: ManualClock, header: str) -> None:
+    """It speaks from this machine and asks for 127.0.0.1, whoever is behind it; keys work all the same."""
+    _, token = key_of(clock)
+    authenticator = LocalAuthenticator(settings(), clock, set())
+    passed_on = {"host": "127.0.0.1:8700", header: "127.0.0.1"}
+    with pytest.raises(Refused, match="proxy"):
+        await authenticator.identify(passed_on, "127.0.0.1")
+    by_key = await authenticator.identify({**passed_on, "authorization": f"Bearer {token}"}, "127.0.0.1")
+    assert by_key.organization_id == "acme"
+
+
 async def test_a_revoked_key_is_refused(clock: ManualClock) -> None:
     """Revoking works before the key's own time is over."""
     key_id, token = key_of(clock)
@@ -171,6 +186,35 @@ async def test_an_identity_token_that_is_not_for_us_is_refused(
     issuer = Issuer()
     with pytest.raises(Refused):
         await oidc(issuer, clock).identify({"x-forwarded-access-token": issuer.token(**change)}, None)
+
+
+async def test_an_identity_token_as_bearer_may_be_a_browser_s(clock: ManualClock) -> None:
+    """Proxies pass a session on that way too, so forms need their token; only our own keys need none."""
+    issuer, (_, key) = Issuer(), key_of(clock)
+    authenticator = oidc(issuer, clock)
+    by_token = await authenticator.identify({"authorization": f"Bearer {issuer.token()}"}, None)
+    by_key = await authenticator.identify({"authorization": f"Bearer {key}"}, None)
+    assert (by_token.user_id, by_token.ambient, by_key.ambient) == ("u1", True, False)
+
+
+@pytest.mark.parametrize(
+    ("said", "email"),
+    [
+        ({}, "dana@acme.example"),
+        ({"email_verified": True}, "dana@acme.example"),
+        ({"email_verified": "true"}, "dana@acme.example"),
+        ({"email_verified": False}, ""),
+        ({"email_verified": "false"}, ""),
+        ({"email_verified": 0}, ""),
+    ],
+)
+async def test_an_address_that_is_not_verified_is_nobody_s(
+    clock: ManualClock, said: dict[str, object], email: str
+) -> None:
+    """Whoever writes another's address into a profile gets nothing that is meant for that address."""
+    issuer = Issuer()
+    identity = await oidc(issuer, clock).identify({TOKEN_HEADERS[0]: issuer.token(**said)}, None)
+    assert (identity.user_id, identity.email, identity.role) == ("u1", email, "admin")
 
 
 @pytest.mark.parametrize("header", TOKEN_HEADERS)
