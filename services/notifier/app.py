@@ -152,7 +152,9 @@ def create_app(
     return ground.application(
         routers=[
             api.routes(administration, log, inbox_reading),
-            pages.routes(web, administration, log, inbox_reading, announcements),
+            pages.routes(
+                web, administration, log, inbox_reading, announcements, public_url=settings.public_url
+            ),
         ],
         pages=web,
     )

@@ -125,6 +125,8 @@ class MongoNotifications:
         attempt = {"attempts": _ATTEMPT.dump_python(settlement.attempt)}
         # The rule too: another may have sent it in the place of the one that made it.
         fields: dict[str, Any] = {"state": settlement.state, "lease": None, "rule_id": notification.rule_id}
+        if settlement.state == "delivered":
+            fields["sent_revision"] = notification.signal.revision
         if settlement.next_attempt_at is not None:
             fields["next_attempt_at"] = settlement.next_attempt_at
         else:
@@ -275,7 +277,8 @@ def _notification(document: Mapping[str, Any]) -> Notification:
         signal=stored_signal(document),
         recipient=Recipient(**document["recipient"]),
         attempts=tuple(_ATTEMPT.validate_python(attempt) for attempt in document["attempts"]),
-        # Documents of an earlier version do not say it.
+        # Documents of an earlier version do not say these.
         over=document.get("over"),
+        sent_revision=document.get("sent_revision"),
         **{name: document[name] for name in _PLAIN},
     )

@@ -93,7 +93,7 @@ class EmailChannel:
     def _mail(self, message: Message) -> EmailMessage:
         words = words_of(message)
         mail = EmailMessage()
-        mail["Subject"] = words.headline[:200]
+        mail["Subject"] = mail_subject(words)
         mail["From"] = self._settings.email_from
         local, _, domain = message.notification.recipient.key.rpartition("@")
         mail["To"] = Address(username=local, domain=domain)
@@ -101,7 +101,7 @@ class EmailChannel:
         # The same in every attempt, so that a mailbox that got it twice shows it once.
         mail["Message-ID"] = f"<{message.notification.id}@earshot.invalid>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(_plain(words))
+        mail.set_content(mail_text(words))
         mail.add_alternative(_html(words), subtype="html")
         return mail
 
@@ -112,7 +112,12 @@ def _decided(code: int, said: str) -> DeliveryPostponed | DeliveryRefused:
     return DeliveryPostponed(said[:400], reason="rejected", status=code)
 
 
-def _plain(words: Words) -> str:
+def mail_subject(words: Words) -> str:
+    return words.headline[:200]
+
+
+def mail_text(words: Words) -> str:
+    """Return the body in plain text; the other one says the same in HTML."""
     lines = [words.headline, ""]
     if words.quote:
         lines += [f"“{words.quote}”", *([words.who] if words.who else []), ""]

@@ -53,6 +53,8 @@ class Notification:
         over: why the signal ended, once it has.
         next_attempt_at: when it is due; while it is being sent, when its lease ends.
         test: asked for by a person from the rules page; sent once, never retried.
+        sent_revision: the revision of the signal that was delivered; None until one was, and where an earlier
+            version delivered it.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Notification:
     cancelled_because: str | None = None
     over: str | None = None
     test: bool = False
+    sent_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

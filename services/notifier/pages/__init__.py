@@ -22,10 +22,12 @@ def routes(
     log: LogReading,
     reading: InboxReading,
     announcements: LocalAnnouncements,
+    *,
+    public_url: str,
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(inbox.routes(pages, reading, announcements))
     router.include_router(rules.routes(pages, administration))
     router.include_router(me.routes(pages, reading))
-    router.include_router(operations.routes(pages, log, administration))
+    router.include_router(operations.routes(pages, log, administration, public_url))
     return router

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from services.notifier.api import answers
+from services.notifier.channels.as_read import as_read
 from services.notifier.domain.notification import STATES
 from services.notifier.lists import OLDEST, Word, cursor_of, place_of, sort_choice
 from services.notifier.pages.export import DELIVERY_HEADING, delivery_row
 from services.notifier.pages.rules import CHANNEL_NAMES
-from services.notifier.ports import LogFilter
+from services.notifier.ports import LogFilter, Message
 from services.notifier.use_cases.read_log import NEWEST_DEAD_LETTERS
 from shared.auth.dependencies import Admin, Member
 from shared.contracts.topics import DEAD_LETTER_RETENTION
@@ -40,7 +41,7 @@ def _filter(state: str, channel: str, rule: str) -> LogFilter:
     )
 
 
-def routes(pages: Pages, log: LogReading, administration: Administration) -> APIRouter:
+def routes(pages: Pages, log: LogReading, administration: Administration, public_url: str) -> APIRouter:
     router = APIRouter(prefix="/operations")
 
     async def rule_names(organization_id: str) -> dict[str, str]:
@@ -112,12 +113,20 @@ def routes(pages: Pages, log: LogReading, administration: Administration) -> API
     ) -> Response:
         with answers():
             found = await log.get(identity.organization_id, notification_id)
+        names = await rule_names(identity.organization_id)
+        message = Message(
+            notification=found,
+            rule_name=names.get(found.rule_id, "removed"),
+            link=f"{public_url.rstrip('/')}{found.signal.url_path}",
+            at=found.settled_at or found.next_attempt_at,
+        )
         return pages.render(
             request,
             "delivery.html",
             identity=identity,
             delivery=found,
-            rule_names=await rule_names(identity.organization_id),
+            message=as_read(message),
+            rule_names=names,
             channel_names=CHANNEL_NAMES,
             state_words=STATE_WORDS,
             state_tones=STATE_TONES,

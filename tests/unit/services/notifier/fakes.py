@@ -193,6 +193,7 @@ class MemoryNotifications:
                 rule_id=notification.rule_id,
                 next_attempt_at=settlement.next_attempt_at or kept.next_attempt_at,
                 settled_at=None if settlement.next_attempt_at else settlement.attempt.at,
+                sent_revision=notification.signal.revision if settlement.state == "delivered" else None,
             )
             self._kept[key] = tried
             await self.publisher.publish(*facts)

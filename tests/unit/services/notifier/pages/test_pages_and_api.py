@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -17,10 +18,12 @@ import services.notifier.pages
 from services.notifier import api, pages
 from services.notifier.adapters.local_announcements import LocalAnnouncements
 from services.notifier.domain.preferences import Preferences
+from services.notifier.domain.rule import Recipient
 from services.notifier.errors import DeliveryPostponed
 from services.notifier.ports import DeadLetterView
 from services.notifier.use_cases.read_log import LogReading
 from shared.config import ServiceSettings
+from shared.contracts.signals import SignalUpdated
 from shared.errors import TransientError
 from shared.http.application import create_api
 from shared.http.lifecycle import Lifecycle
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.auth.identity import Identity
+    from shared.contracts.deliveries import ChannelName
 
 RULES = "/settings/organization/notifications"
 TEMPLATES = Path(services.notifier.pages.__file__).parent / "templates"
@@ -68,7 +72,14 @@ class Site:
             settings=ServiceSettings(http_port=1, signing_key=SecretStr("k" * 40)),
             routers=[
                 api.routes(rig.administration, log, rig.reading),
-                pages.routes(web, rig.administration, log, rig.reading, LocalAnnouncements()),
+                pages.routes(
+                    web,
+                    rig.administration,
+                    log,
+                    rig.reading,
+                    LocalAnnouncements(),
+                    public_url="https://earshot.example.com/",
+                ),
             ],
             lifecycle=Lifecycle(readiness, grace_seconds=1),
             readiness=readiness,
@@ -336,6 +347,64 @@ async def test_the_log_shows_every_attempt() -> None:
     assert "Busy." in body
     assert "503" in body
     assert (await site.http.get("/operations/deliveries/none")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("channel", "told"),
+    [
+        ("inbox", ("Churn risk (explicit): Northwind", "“no <b>renewal</b>”", "The entry as it reads now")),
+        (
+            "email",
+            (
+                "Churn risk (explicit): Northwind",
+                "“no <b>renewal</b>”",
+                "Sent by the rule “All”.",
+                "As it was",
+            ),
+        ),
+        (
+            "slack",
+            (
+                "Churn risk (explicit): Northwind",
+                "“no <b>renewal</b>”",
+                "https://earshot.example.com/insights/s-1",
+            ),
+        ),
+        ("webhook", ('"quote": "no <b>renewal</b>"', '"specversion": "1.0"', "As it was sent.")),
+    ],
+)
+async def test_a_delivery_shows_what_was_received(channel: ChannelName, told: tuple[str, ...]) -> None:
+    """Subject and body as the channel makes them, as text; what was redacted since is nowhere."""
+    rig = Rig()
+    hook = Recipient("hook", "https://hook.example")
+    await rig.rules.insert(a_rule(channel=channel, recipients=("tom@example.com",), destination=hook))
+    said = a_signal().evidence[0].model_copy(update={"quote": "no <b>renewal</b>"})
+    await rig.take(a_signal(evidence=(said,)))
+    site = Site(rig)
+    (notification,) = await rig.log()
+    address = f"/operations/deliveries/{notification.id}"
+    body = await site.get(address)
+    assert "<b>renewal</b>" not in body
+    for words in told:
+        assert words in html.unescape(body)
+    after = {**a_signal().model_dump(), "revision": 2, "evidence": ()}
+    await rig.take(SignalUpdated.model_validate(after))
+    body = html.unescape(await site.get(address))
+    assert "renewal" not in body
+    assert ("What was sent is not kept" in body) == (channel != "inbox")
+
+
+async def test_a_long_message_is_cut_on_the_page() -> None:
+    """A webhook's body may be as long as all that a signal rests on."""
+    rig = Rig()
+    hook = Recipient("hook", "https://hook.example")
+    await rig.rules.insert(a_rule(channel="webhook", recipients=(), destination=hook))
+    said = a_signal().evidence[0].model_copy(update={"quote": "word " * 400})
+    await rig.take(a_signal(evidence=tuple(said.model_copy(update={"part_id": str(n)}) for n in range(5))))
+    (notification,) = await rig.log()
+    body = await Site(rig).get(f"/operations/deliveries/{notification.id}")
+    assert "characters more" in body
+    assert len(body) < 30_000
 
 
 async def test_dead_letters_are_shown_with_their_reason() -> None:
