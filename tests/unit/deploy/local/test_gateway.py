@@ -11,6 +11,7 @@ import pytest
 from deploy.local import gateway
 from deploy.local.gateway import create_app
 from deploy.local.settings import LocalSettings
+from shared.auth.authenticator import came_through_proxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -150,6 +151,17 @@ async def test_a_form_that_may_have_arrived_says_so() -> None:
     async with browser(died) as client:
         answer = await client.post("/settings/me", headers={"accept": "text/html"})
     assert "It is not certain" in answer.text
+
+
+async def test_the_gateway_is_no_proxy_to_the_services() -> None:
+    """It writes no header of one: what arrives is of somebody in front, and signs nobody in."""
+    service = Recorder()
+    async with browser(service) as client:
+        await client.get("/insights")
+        await client.get("/insights", headers={"x-forwarded-for": "203.0.113.5", "via": "1.1 edge"})
+    plain, passed_on = (request.headers for request in service.requests)
+    assert not came_through_proxy(plain)
+    assert (passed_on["x-forwarded-for"], passed_on["via"]) == ("203.0.113.5", "1.1 edge")
 
 
 async def test_a_kept_connection_that_was_closed_is_no_error() -> None:
