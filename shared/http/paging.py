@@ -11,7 +11,8 @@ import orjson
 from fastapi import HTTPException, Query
 from pydantic import AfterValidator, BaseModel, Field
 
-_MOST_CURSOR_CHARACTERS = 1_024
+_MOST_CURSOR_CHARACTERS = 12_288
+"""A list by name has a name in its cursors: 2,000 characters at most, of four bytes each, in base64."""
 PageSize = Annotated[int, Query(ge=1, le=200, description="Items a page.")]
 CursorText = Annotated[
     str | None,
