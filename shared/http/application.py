@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from shared.errors import TransientError
 from shared.http.description import describe
-from shared.http.middleware import BodyLimit, FormProtection, RequestContext, SecurityHeaders
+from shared.http.middleware import BodyLimit, FormProtection, HeadRequests, RequestContext, SecurityHeaders
 from shared.http.problems import Problem
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def create_api(
             Middleware(SecurityHeaders),
             Middleware(BodyLimit),
             Middleware(FormProtection, public_url=settings.public_url, exempt=_EXEMPT_FROM_FORMS),
+            Middleware(HeadRequests),
         ],
     )
     app.state.authenticator = authenticator

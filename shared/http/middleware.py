@@ -39,6 +39,8 @@ _SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+_BOUNDED_PATHS = ("/api/", "/health/")
+
 
 class RequestContext:
     """Gives each request a reference, binds it to the log, and logs how the request ended."""
@@ -132,6 +134,24 @@ class BodyLimit:
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = PlainTextResponse(f"The body is larger than {self._most_bytes} bytes.", 413)
         await answer(scope, receive, send)
+
+
+class HeadRequests:
+    """Answers HEAD as GET, without the body (RFC 9110 §9.3.2), where no answer is without end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        if not is_head or not scope["path"].startswith(_BOUNDED_PATHS):
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
 
 
 class FormProtection:

@@ -30,6 +30,10 @@ _STATUS: Mapping[type[DetectorServiceError], int] = {
 }
 
 
+_CACHE = "private, no-cache"
+"""Answers are one organization's, and one that is kept is asked about again, for which it has its ETag."""
+
+
 class AnsweringRoute(APIRoute):
     """A route whose handler may raise the detector's own errors.
 
@@ -55,9 +59,10 @@ def _unless_known(request: Request, response: Response) -> Response:
     if not found or response.media_type != "application/json":
         return response
     etag = response.headers.get("etag") or f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
-    response.headers["ETag"] = etag
-    if _names(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers={"ETag": etag})
+    told = {"ETag": etag, "Cache-Control": response.headers.get("cache-control", _CACHE)}
+    response.headers.update(told)
+    if _names(",".join(request.headers.getlist("if-none-match")), etag):
+        return Response(status_code=304, headers=told)
     return response
 
 

@@ -560,9 +560,14 @@ class TestApi:
         """Every list has an ETag; a caller who names it, weak or among others, gets no body again."""
         await filled(rig)
         etag = (await browser.get(f"/api/v1/{path}", headers=MACHINE)).headers["etag"]
+        head = await browser.head(f"/api/v1/{path}", headers=MACHINE)
+        assert (head.status_code, head.headers["etag"], head.content) == (200, etag, b"")
+        two = [("accept", "application/json"), ("if-none-match", '"other"'), ("if-none-match", etag)]
+        assert (await browser.get(f"/api/v1/{path}", headers=two)).status_code == 304
         for named, status in ((f'"other", W/{etag}', 304), ("*", 304), ('"other"', 200)):
             answer = await browser.get(f"/api/v1/{path}", headers={**MACHINE, "If-None-Match": named})
             assert (answer.status_code, answer.headers["etag"]) == (status, etag)
+            assert answer.headers["cache-control"] == "private, no-cache"
 
     async def test_customers_by_machine(self, browser: httpx.AsyncClient) -> None:
         """Upserts say what they did; unknown fields and bad values are refused by name."""

@@ -103,6 +103,20 @@ def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/api/v1/openapi/connector.json", "/api/v1/none"])
+async def test_head_is_answered_as_get_without_the_body(client: httpx.AsyncClient, path: str) -> None:
+    """Status and headers are the same, down to the length."""
+    asked, headed = await client.get(path), await client.head(path)
+    assert (headed.status_code, headed.content) == (asked.status_code, b"")
+    for name in ("content-length", "content-type"):
+        assert headed.headers[name] == asked.headers[name]
+
+
+async def test_head_changes_nothing(client: httpx.AsyncClient) -> None:
+    """Where there is nothing to GET there is nothing to HEAD."""
+    assert (await client.head("/form")).status_code == 405
+
+
 async def test_a_stranger_is_led_back_to_the_page_that_was_asked_for(tmp_path: Path) -> None:
     """Whom nobody let in finds no link to pages that would refuse as well; who is signed in does."""
     readiness = Readiness("bus")
