@@ -101,4 +101,5 @@ def request_query(state: RequestState | None, words: str | None) -> dict[str, An
 
 
 def _contains(words: str) -> dict[str, str]:
-    return {"$regex": re.escape(words.strip().casefold()[:100])}
+    # MongoDB refuses a pattern with the character 0, which no name has.
+    return {"$regex": re.escape(words.replace("\0", "").strip().casefold()[:100])}
