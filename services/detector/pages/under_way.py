@@ -78,7 +78,8 @@ class UnderWay:
         keys = await self.followed.waiting(organization_id, now, _COUNTED)
         held = await self.mirror.companies(organization_id, keys)
         lost = await self.mirror.lost_companies(organization_id, keys)
-        read_to = {key: one.read_to for key, one in (*held.items(), *lost.items())}
+        read_to = {key: one.read_to for key, one in held.items()}
+        read_to |= {key: one.read_to for key, one in lost.items()}
         return Left(count, await self.mirror.count_by_companies(organization_id, read_to))
 
     async def _people(self, organization_id: str, now: datetime) -> Left:
