@@ -47,9 +47,10 @@ _HELD_BACK = _book(
     "held_back",
     """
     not|can_not|no|unfortunately|sorry|yet|afraid|instead|workaround|only
-    pass|passed|passing|note|noted|log|logged|record|recorded|added|add|raise|raised|roadmap|backlog
+    pass|passed|passing|noted|logged|recorded|added|raised|filed|roadmap|backlog
+    will|let_me|can|could|i|we ..1 note|log|record|add|raise|file
     product|engineers|developers|idea|feedback|wish|vote|suggestion|request
-    plan|upgrade|addon|add_on|trial|price|costs|month
+    plan|upgrade|addon|add_on|trial|price|month
     """,
 )
 _TAKEN = _book(
