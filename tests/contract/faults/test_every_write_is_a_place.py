@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import get_args
 
-import pytest
-
 from shared.contracts.deliveries import ChannelName
 from shared.contracts.topics import ALL_TOPICS, DEAD_LETTERS, SERVICES
 from shared.faults import FaultPoint
 from tests.contract.faults.writes import all_writes
 from tests.e2e.chain.groups import groups
-from tests.e2e.faults.test_places import NOT_COME_TO
 
 _PLACES = {point.value for point in FaultPoint}
 
@@ -45,9 +42,3 @@ def test_every_topic_is_a_place_of_those_who_write_it() -> None:
 def test_every_channel_is_a_place() -> None:
     """Each way to reach people, after the message and before it is stored that it went."""
     assert {f"notifier/{channel}.sent" for channel in get_args(ChannelName)} == _ending("sent")
-
-
-@pytest.mark.parametrize("place", sorted(NOT_COME_TO))
-def test_a_place_that_nobody_dies_at_is_a_place(place: str) -> None:
-    """What the test of places leaves out is in the list, so that its name cannot be a slip."""
-    assert place in _PLACES

@@ -79,6 +79,10 @@ class FactWriter:
         """
         return [self._open(self._known.popleft() if by_known else None) for _ in range(count)]
 
+    def write_by(self, customer: str) -> Fact:
+        """Write one fact now, of this customer, who has written none; return it."""
+        return self._open(customer)
+
     def _run(self) -> None:
         try:
             while not self._stop.wait(self._rng.uniform(0.3, 1.7) * self._pause):
