@@ -270,4 +270,5 @@ def _advice(
             max_age=timedelta(days=settings.announce_max_age_days),
             patience=timedelta(seconds=settings.language_model_patience_seconds),
         ),
+        timeout=timedelta(seconds=settings.language_model_timeout_seconds),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.domain.asking import prompt, speaks_to_a_model, verdicts
@@ -15,6 +16,7 @@ from services.detector.domain.errors import NoAnswerError
 from services.detector.domain.question import text_digest
 from services.detector.domain.spoken import as_conversation, contact_keys
 from services.detector.errors import InvalidRequestError
+from services.detector.use_cases.second_look import BESIDE_THE_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from services.detector.use_cases.second_look import Advice
     from shared.clock import Clock
     from shared.contracts.resources import ConversationPartChanged
-
-_LEASE_BEYOND_SECONDS = 180.0
-"""Above the longest timeout that can be set: a replica that died gives its question back after this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,9 @@ class AskLanguageModel:
 
     async def work(self) -> Asked | None:
         """Deal with one question; return what became of it, or None when there is none."""
-        question = await self._questions.claim(self._owner, self._clock.now(), _LEASE_BEYOND_SECONDS)
+        timeout = self._advice.timeout if self._advice else timedelta()
+        lease_seconds = (timeout + BESIDE_THE_REQUEST).total_seconds()
+        question = await self._questions.claim(self._owner, self._clock.now(), lease_seconds)
         if question is None:
             return None
         asked = Asked(question.outcome or "late")

@@ -7,6 +7,7 @@ is slow keeps no record waiting.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.domain.identity import resource_key
@@ -27,14 +28,23 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 
+BESIDE_THE_REQUEST = timedelta(seconds=30)
+"""For what else is done with a question; that of a replica which died is anybody's so long after the timeout.
+One that takes longer may be sent twice, which costs a request and changes nothing."""
+
+
 @dataclass(frozen=True)
 class Advice:
-    """What a second look needs: the model, when it is asked, and detectors with lowered thresholds."""
+    """What a second look needs: the model, when it is asked, and detectors with lowered thresholds.
+
+    `timeout` is how long a request to the model takes at most.
+    """
 
     model: LanguageModel
     nearly: Detectors
     budget: Spent
     rules: AskRules = field(default_factory=AskRules)
+    timeout: timedelta = timedelta(seconds=10)
 
 
 class SecondLook:

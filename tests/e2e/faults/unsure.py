@@ -177,7 +177,7 @@ class Unsure:
         ]
 
     def _lease_over(self) -> None:
-        """Let the question of whoever died be anybody's, which takes minutes otherwise."""
+        """Let the question of whoever died be anybody's at once, and not when their lease ends."""
         self._detector["questions"].update_many(
             {"settled": False}, {"$set": {"claimed_until": datetime(2000, 1, 1, tzinfo=UTC)}}
         )

@@ -258,6 +258,23 @@ async def test_an_answer_that_came_before_a_crash_is_used() -> None:
     assert (len(model.sent), await quotes(rig)) == (1, [BARELY])
 
 
+async def test_a_question_that_died_with_its_replica_is_asked_while_its_finding_waits() -> None:
+    """Whoever dies while it asks gives the question back in time for an answer before patience ends."""
+
+    def dies() -> Answered:
+        raise SystemError
+
+    model = Model(dies)
+    rig = await rig_with(model)
+    await rig.tell(*rig.said("k1", BARELY))
+    with pytest.raises(SystemError):
+        await outcomes(rig)
+    model.reply = says("confirm", BARELY)
+    assert await outcomes(rig) == []
+    rig.clock.advance(50)
+    assert (await outcomes(rig), await quotes(rig)) == (["answered"], [BARELY])
+
+
 async def test_a_late_question_is_not_sent() -> None:
     """When the queue was slower than the patience, the local result is told without asking."""
     model = Model()
