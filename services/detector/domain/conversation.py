@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.machine_written import machine_written
 from services.detector.domain.text.language import guess_language
+from services.detector.domain.text.quoting import signed_from
 from services.detector.domain.text.sentences import Clause, split_clauses
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class Message:
     @cached_property
     def clauses(self) -> tuple[Clause, ...]:
         """The author's own words (no quoted mail, signature, code), cut into clauses with offsets."""
-        return split_clauses(self.text)
+        clauses = split_clauses(self.text)
+        signed = signed_from(self.text, self.author_name)
+        return clauses if signed is None else tuple(one for one in clauses if one.start < signed)
 
     @cached_property
     def language(self) -> str:

@@ -75,14 +75,16 @@ class Learned:
     moods: MoodCurve = field(default_factory=MoodCurve)
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
-    def confidence(
-        self, label: str, scores: MessageScores, points: float, clause: int | None = None
-    ) -> float:
-        """How sure it is that a message is of a label, or with `clause` that this clause of it says so."""
-        own = scores.by_itself(label) if clause is None else scores.of_clause(clause, label)
+    def confidence(self, label: str, scores: MessageScores, points: float) -> float:
+        """How sure it is that a message is of a label."""
+        own = scores.by_itself(label)
         if scores.within is None or label not in self.around:
             return self.curves[label].confidence(own, points)
         return self.around[label].confidence(own, points, scores.within.of(label))
+
+    def alone(self, label: str, scores: MessageScores, points: float, clause: int) -> float:
+        """How sure it is that one clause of a message says so, whatever was said around it."""
+        return self.curves[label].confidence(scores.of_clause(clause, label), points)
 
 
 @runtime_checkable

@@ -169,8 +169,9 @@ class LexicalDetector:
         if not by_clause and message.clauses:
             by_clause = {0: 0.0}
         explicit = self._explicit(learned, scores, said)
+        # By themselves: what was said around a message speaks for all of it, its signature too.
         sure = {
-            index: learned.confidence(label, scores, scores.granted(label, mark), clause=index)
+            index: learned.alone(label, scores, scores.granted(label, mark), index)
             for index, mark in by_clause.items()
         }
         best = max(sure, key=lambda index: (sure[index], -index), default=None)

@@ -80,6 +80,22 @@ _REPORTED = re.compile(
 )
 
 
+_SIGNED_WORDS = 8
+"""A name with a role and a firm behind it; longer lines that begin with the writer's name tell something."""
+
+
+def signed_from(text: str, name: str) -> int | None:
+    """Where the last line signs with its writer's name ("Ivo Sandvik, site lead"); None where it does not.
+
+    A line that is all there is signs nothing.
+    """
+    body = text.rstrip()
+    start = body.rfind("\n") + 1
+    line = body[start:].strip()
+    signs = bool(name.strip()) and line.casefold().startswith(name.strip().casefold())
+    return start if start and signs and len(line.split()) <= _SIGNED_WORDS else None
+
+
 def _is_prose(line: str) -> bool:
     return len(line) > 60 or (line.rstrip()[-1:] in "?!" and len(line.split()) > 3)  # noqa: PLR2004 - longer than any name or job title
 

@@ -53,5 +53,13 @@ def test_a_clause_is_as_sure_as_its_own_score() -> None:
     """A clause that was read by itself counts by its score, another by the message's."""
     learned = Learned("m", {label: Curve() for label in LABELS})
     said = MessageScores(scored(2.0), {1: scored(-1.0)})
-    assert learned.confidence("upsell", said, 0.0, clause=1) == Curve().confidence(-1.0)
-    assert learned.confidence("upsell", said, 0.0, clause=0) == Curve().confidence(said.by_itself("upsell"))
+    assert learned.alone("upsell", said, 0.0, 1) == Curve().confidence(-1.0)
+    assert learned.alone("upsell", said, 0.0, 0) == Curve().confidence(said.by_itself("upsell"))
+
+
+def test_what_was_said_around_makes_no_clause_surer() -> None:
+    """It speaks for the message; its signature would be as sure as its wish."""
+    curves = {label: Curve() for label in LABELS}
+    learned = Learned("m", curves, {"upsell": Curve(logit=0.0, within=1.0)})
+    said = MessageScores(scored(2.0), {1: scored(-3.0)}, within=scored(4.0))
+    assert learned.alone("upsell", said, 0.0, 1) == Curve().confidence(-3.0)

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.detector.domain.text.quoting import READ_LIMIT_CHARACTERS, authored_spans
+from services.detector.domain.text.quoting import (
+    READ_LIMIT_CHARACTERS,
+    authored_spans,
+    signed_from,
+)
 
 
 def own(text: str) -> str:
@@ -88,3 +92,20 @@ def test_closings_are_not_each_compared_with_all_that_follows() -> None:
         "cordially",
     ):
         assert authored_spans(f"{closing}\n" * READ_LIMIT_CHARACTERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Add a map.\n\nIvo Sandvik, site lead\n", "Add a map.\n\n"),
+        ("Add a map.\nivo sandvik", "Add a map.\n"),
+        ("Ivo Sandvik, site lead", None),
+        ("Add a map.\nIvo Sandvik tells me that you had it once in the old version.", None),
+        ("Add a map.\nAnna", None),
+    ],
+)
+def test_a_last_line_that_begins_with_the_writers_name_signs(text: str, kept: str | None) -> None:
+    """A name with a role, and not a sentence about oneself, nor all that there is."""
+    start = signed_from(text, "Ivo Sandvik")
+    assert (None if start is None else text[:start]) == kept
+    assert signed_from(text, "") is None
