@@ -64,11 +64,13 @@ async def who_am_i(reader: IntercomReader) -> Answer:
 async def confirm_token(reader: IntercomReader, refused: AccessError) -> None:
     """Ask /me before anyone is told: one 401 may be a hiccup, or a permission in disguise (FACTS §3).
 
+    Where it was no 401 that led here, /me's own may be the hiccup: it is asked as at a run's beginning.
+
     Raises:
         TokenRejectedError: /me refuses the token as well.
     """
     try:
-        await reader.read(Call(Read.ME))
+        await who_am_i(reader)
     except TokenRejectedError as confirmed:
         raise TokenRejectedError(f"{refused} /me refuses the token too: {confirmed}") from confirmed
     except PermissionMissingError:
