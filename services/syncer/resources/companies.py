@@ -20,7 +20,7 @@ from services.syncer.errors import (
     SourceUnavailableError,
 )
 from services.syncer.resources.company_pages import next_listed, next_scrolled, place_was_lost
-from services.syncer.resources.gap_turns import gaps_in_turn
+from services.syncer.resources.gap_turns import gaps_one_by_one
 from services.syncer.resources.reading import Circumstances, Gone, Reading, Resource, Step
 from services.syncer.resources.walk import asked_for, sweep_absent
 
@@ -127,9 +127,7 @@ async def _ask_for_doubted(reading: Reading, state: StepState) -> bool:
 
 async def _read_gaps(reading: Reading) -> None:
     """Try again, one by one, what earlier walks could not ask for; what fails again stays a gap."""
-    for id_ in await gaps_in_turn(reading, "company", "still_lagging"):
-        if not reading.time_left():
-            return  # Calls that end with their timeout take long; the rest is tried in the next round.
+    async for id_ in gaps_one_by_one(reading, "company", "still_lagging"):
         held = (await reading.held("company", [id_])).get(id_)
         with suppress(SourceUnavailableError, RequestRefusedError):
             await _became(reading, id_, held)

@@ -19,7 +19,7 @@ from services.syncer.errors import (
     SlowDownError,
     SourceUnavailableError,
 )
-from services.syncer.resources.gap_turns import gaps_in_turn
+from services.syncer.resources.gap_turns import gaps_one_by_one
 from services.syncer.resources.paging import NumberedPages, Pages, total_count
 from services.syncer.resources.reading import Gone, Reading, Resource, Step
 from services.syncer.resources.walk import sweep_absent
@@ -264,9 +264,7 @@ async def _walk_changed(reading: Reading, state: StepState) -> bool:
 
 async def _read_gaps(reading: Reading) -> None:
     """Try again, one by one, what earlier runs could not read; what fails again stays a gap."""
-    for id_ in await gaps_in_turn(reading, "contact", "still_lagging"):
-        if not reading.time_left():
-            return  # Calls that end with their timeout take long; the rest is tried in the next round.
+    async for id_ in gaps_one_by_one(reading, "contact", "still_lagging"):
         held = (await reading.held("contact", [id_])).get(id_)
         with suppress(SourceUnavailableError, RequestRefusedError):
             await _became(reading, id_, held)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from services.syncer.resources.reading import Reading
     from shared.contracts.sync import ResourceType
 
@@ -26,7 +28,26 @@ async def gaps_in_turn(reading: Reading, resource: ResourceType, reason: str) ->
         reason=reason,
         after=cursor.retried_to.get(reason, ""),
     )
-    reached = (found[-1].id or "") if len(found) == _MOST_RETRIED else ""
-    if reached != cursor.retried_to.get(reason, ""):
-        await reading.save_cursor(replace(cursor, retried_to={**cursor.retried_to, reason: reached}))
+    await _reached(reading, resource, reason, (found[-1].id or "") if len(found) == _MOST_RETRIED else "")
     return [gap.id for gap in found if gap.id is not None]
+
+
+async def gaps_one_by_one(reading: Reading, resource: ResourceType, reason: str) -> AsyncIterator[str]:
+    """Yield the ids to try again now, while the slice has time left for another one.
+
+    Calls that end with their timeout take long. The next round goes on behind the last one that was tried, so
+    that such a one is tried once a round, and not first each time.
+    """
+    before = reading.cursor(resource).retried_to.get(reason, "")
+    for id_ in await gaps_in_turn(reading, resource, reason):
+        if not reading.time_left():
+            await _reached(reading, resource, reason, before)
+            return
+        yield id_
+        before = id_
+
+
+async def _reached(reading: Reading, resource: ResourceType, reason: str, id_: str) -> None:
+    cursor = reading.cursor(resource)
+    if id_ != cursor.retried_to.get(reason, ""):
+        await reading.save_cursor(replace(cursor, retried_to={**cursor.retried_to, reason: id_}))
