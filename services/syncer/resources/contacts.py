@@ -79,15 +79,16 @@ async def _all_companies(reading: Reading, id_: str | None, kept: dict[str, Any]
             if not error.overloaded or not pages.may_shrink:
                 raise
             continue
-        found += identifiers(companies_of(answer.body))
+        here = identifiers(companies_of(answer.body))
+        found += here
         try:
             pages.turn(answer)
         except SourceUnavailableError:
             del kept["companies"], kept["pages"]
             raise
-        if len(found) > _MOST_COMPANIES:
+        if len(found) > _MOST_COMPANIES or not (here or pages.ended):
             del kept["companies"], kept["pages"]
-            raise SourceUnavailableError(f"/contacts/{id_}/companies goes in a circle.")
+            raise SourceUnavailableError(f"/contacts/{id_}/companies goes on and leads nowhere.")
     return found
 
 
@@ -320,8 +321,9 @@ async def _successor(reading: Reading, id_: str) -> None:
         item = await _fresh(reading, dict(answer.body), answer.at, held)
     except (ContactMergedError, ResourceMissingError):
         return  # Merged on or deleted meanwhile: its own hint or the next reconcile tells.
-    if item is not None:
-        await reading.changes.apply([item])
+    if item is None or item.event.id != id_:
+        raise SourceUnavailableError(f"/contacts/{id_} answered with something that is not it.")
+    await reading.changes.apply([item])
 
 
 async def _read_one(reading: Reading, hint: Hint) -> None:

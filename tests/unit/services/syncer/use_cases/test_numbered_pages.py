@@ -15,6 +15,7 @@ from services.syncer.resources.paging import NumberedPages
 from shared.errors import TransientError
 from tests.unit.services.syncer.rig import KEY, Rig
 from tests.unit.services.syncer.use_cases.test_quiet_changes import small
+from tests.unit.services.syncer.use_cases.test_refusals import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,3 +139,28 @@ def test_a_list_that_never_ends_is_given_up() -> None:
     pages._page = 10_000
     with pytest.raises(WalkRefusedError):
         pages.turn(Answer({"pages": {"next": {"page": 10_001}}}, 0))
+
+
+async def test_empty_pages_end_no_list_and_are_not_followed_for_ever() -> None:
+    """Nothing comes of it, so the person is a gap, after as few calls as for any other useless page."""
+    rig = Rig(small().model_copy(update={"companies": 14}))
+    await rig.first_sync()
+    person = next(iter(rig.workspace.contacts))
+    for company in rig.workspace.companies:
+        rig.mutate("attach_company", contact_id=person.id, company_id=company.id)
+    rig.clock.advance(60)
+    path, asked = f"/contacts/{person.id}/companies", 0
+
+    def empty(request: httpx.Request) -> httpx.Response | None:
+        nonlocal asked
+        if request.url.path != path:
+            return None
+        asked += 1
+        following = {"page": int(request.url.params["page"]) + 1}
+        return httpx.Response(200, json={"data": [], "pages": {"next": following}})
+
+    refuse(rig, empty)
+    await rig.request("manual")
+    await rig.settle()
+    assert [(gap.resource, gap.id) for gap in rig.completed[-1].gaps] == [("contact", person.id)]
+    assert asked < 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -266,3 +266,28 @@ async def test_an_answer_about_another_one_says_nothing_of_the_one_asked_for(res
     mend(rig)
     await after_a_while(rig)
     assert rig.completed[-1].gaps == ()
+
+
+async def test_another_answer_than_the_surviving_persons_says_nothing_of_them() -> None:
+    """Whoever a merged person went into is asked for at once, and counts as read only by their own answer."""
+    rig = Rig(small(), audit_calls_per_minute=0)
+    await rig.first_sync()
+    merged, survivor, other = [found.id for found in rig.workspace.contacts][:3]
+    rig.mutate("merge_contacts", contact_id=merged, into_id=survivor)
+    rig.clock.advance(60)
+    wrong = {
+        "type": "contact",
+        "id": other,
+        "name": "Not theirs",
+        "updated_at": int(rig.clock.now().timestamp()),
+    }
+    path = f"/contacts/{survivor}"
+    refuse(rig, lambda asked: httpx.Response(200, json=wrong) if asked.url.path == path else None)
+    await rig.request("hint", [ResourceHint(resource="contact", id=merged)])
+    await rig.settle()
+    event: Any = rig.mirror()[f"org-1/{rig.workspace.id_code}/contact/{other}"]
+    assert event.name != "Not theirs"
+    assert named(rig.completed[-1].gaps) == [("contact", merged, "still_lagging")]
+    mend(rig)
+    await after_a_while(rig)
+    assert (rig.missing(), rig.completed[-1].gaps) == ([], ())
