@@ -7,6 +7,9 @@ from typing import Literal
 
 Role = Literal["admin", "member"]
 
+_MOST_NOTED = 254
+"""Characters; an e-mail address has no more, and a provider's names have any number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -26,6 +29,15 @@ class Identity:
     email: str
     role: Role
     ambient: bool = True
+
+    @property
+    def known_by(self) -> str:
+        """What is noted beside what they did: the address, or the name where there is none; never empty.
+
+        A name that is written as an address would pass for one that counts: the id stands in its place.
+        """
+        named = self.user_id if "@" in self.name else self.name
+        return (self.email or named or self.user_id)[:_MOST_NOTED]
 
 
 LOCAL_ORGANIZATION_ID = "local"

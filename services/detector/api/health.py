@@ -161,7 +161,7 @@ def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock)
     @router.put("/weights", dependencies=[Depends(csrf_protect)])
     async def set_weights(identity: Admin, body: Annotated[WeightsOut, Body()]) -> WeightsOut:
         """Weigh the ingredients anew; every customer is measured again in the background."""
-        kept = await health.weigh(identity.organization_id, body.weights, by=identity.email)
+        kept = await health.weigh(identity.organization_id, body.weights, by=identity.known_by)
         return WeightsOut(weights=dict(kept.by_name))
 
     @router.get("/customers/{customer_id}")

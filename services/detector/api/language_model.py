@@ -74,7 +74,7 @@ def language_model_routes(*, ask: AskLanguageModel) -> APIRouter:
     @router.put("", dependencies=[Depends(csrf_protect)])
     async def choose(identity: Admin, body: Annotated[ChoiceIn, Body()]) -> LanguageModelOut:
         """Choose what the language model is asked about; it counts for what is read from then on."""
-        await ask.choose(identity.organization_id, body.detectors, by=identity.email)
+        await ask.choose(identity.organization_id, body.detectors, by=identity.known_by)
         return LanguageModelOut.of(await ask.standing(identity.organization_id))
 
     return router

@@ -89,20 +89,20 @@ def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup
     @router.post("/{request_id}/state", dependencies=[Depends(csrf_protect)])
     async def set_state(request_id: str, body: StateChange, identity: Member) -> RequestOut:
         """Say where a request stands; shipping or declining it settles its signals."""
-        await review.decide_request(identity.organization_id, request_id, body.state, by=identity.email)
+        await review.decide_request(identity.organization_id, request_id, body.state, by=identity.known_by)
         return await shown(identity.organization_id, request_id)
 
     @router.post("/{request_id}/merge", dependencies=[Depends(csrf_protect)])
     async def merge(request_id: str, body: MergeIn, identity: Member) -> RequestOut:
         """Say that this request is the same as another one; return that one with all who asked."""
-        kept = await regroup.merge(identity.organization_id, request_id, body.into, by=identity.email)
+        kept = await regroup.merge(identity.organization_id, request_id, body.into, by=identity.known_by)
         return await shown(identity.organization_id, kept.request_id)
 
     @router.post("/{request_id}/split", dependencies=[Depends(csrf_protect)])
     async def split(request_id: str, body: SplitIn, identity: Member) -> RequestOut:
         """Make a request of its own of some who asked; return the new one."""
         made = await regroup.split(
-            identity.organization_id, request_id, body.signals, body.title, by=identity.email
+            identity.organization_id, request_id, body.signals, body.title, by=identity.known_by
         )
         return await shown(identity.organization_id, made.request_id)
 

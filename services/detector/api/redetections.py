@@ -140,7 +140,8 @@ class RedetectionOut(BaseModel):
     ready_at: datetime | None = Field(description="When all was compared; null until then.")
     decided_at: datetime | None = Field(description="When it was decided; null until then.")
     decided_by: str | None = Field(
-        description="E-mail address of who decided; null until then, or where nobody was asked."
+        description="E-mail address of who decided, or a name without one; null until then, or where nobody"
+        " was asked."
     )
 
     @classmethod
@@ -190,14 +191,14 @@ def redetection_routes(*, redetect: Redetect) -> APIRouter:
     async def switch_on(redetection_id: str, identity: Admin) -> RedetectionOut:
         """Read stored conversations again with the newer detectors; nobody is alerted about the past."""
         return RedetectionOut.of(
-            await redetect.switch_on(identity.organization_id, redetection_id, by=identity.email)
+            await redetect.switch_on(identity.organization_id, redetection_id, by=identity.known_by)
         )
 
     @router.post("/{redetection_id}/keep", dependencies=[Depends(csrf_protect)])
     async def keep(redetection_id: str, identity: Admin) -> RedetectionOut:
         """Leave stored conversations as they were found; it can be switched on later."""
         return RedetectionOut.of(
-            await redetect.keep(identity.organization_id, redetection_id, by=identity.email)
+            await redetect.keep(identity.organization_id, redetection_id, by=identity.known_by)
         )
 
     return router

@@ -48,7 +48,9 @@ class RequestOut(BaseModel):
         description="When somebody last asked for it; null where nobody does any more."
     )
     created_at: datetime = Field(description="When it was first asked for, as Earshot saw it.")
-    state_by: str | None = Field(description="E-mail address of who set the state; null if nobody did.")
+    state_by: str | None = Field(
+        description="E-mail address of who set the state, or a name without one; null if nobody did."
+    )
     state_at: datetime | None = Field(description="When the state was set; null if it never was.")
     trend: list[int] | None = Field(
         default=None,

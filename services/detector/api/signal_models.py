@@ -30,7 +30,9 @@ class HistoryOut(BaseModel):
 
     at: datetime = Field(description="When it happened.")
     step: Step = Field(description="What happened to the signal.")
-    by: str = Field(description="E-mail address of who did it; empty for Earshot itself.")
+    by: str = Field(
+        description="E-mail address of who did it, or a name without one; empty for Earshot itself."
+    )
     note: str = Field(description="How, in words or as a code such as a reason for closing; may be empty.")
 
 
@@ -110,7 +112,9 @@ class SignalOut(BaseModel):
     opened_at: datetime = Field(description="When Earshot first saw it.")
     changed_at: datetime = Field(description="When its revision came to be.")
     cleared_because: ClearReason | None = Field(description="Why it is over; null while it is open.")
-    confirmed_by: str | None = Field(description="E-mail address of who confirmed it; null if nobody did.")
+    confirmed_by: str | None = Field(
+        description="E-mail address of who confirmed it, or a name without one; null if nobody did."
+    )
     assigned_to: str | None = Field(description="E-mail address of who looks after it; null if nobody does.")
     dismissal_reason: str | None = Field(
         description="What was said when it was dismissed; null if it never was."

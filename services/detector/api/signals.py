@@ -100,14 +100,14 @@ def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
     @router.post("/{signal_id}/confirm", dependencies=[Depends(csrf_protect)])
     async def confirm(signal_id: str, identity: Member) -> SignalOut:
         """Note that a person finds the signal right."""
-        return SignalOut.of(await review.confirm(identity.organization_id, signal_id, by=identity.email))
+        return SignalOut.of(await review.confirm(identity.organization_id, signal_id, by=identity.known_by))
 
     @router.post("/{signal_id}/dismiss", dependencies=[Depends(csrf_protect)])
     async def dismiss(signal_id: str, body: Dismissal, identity: Member) -> SignalOut:
         """Close the signal; the same evidence never opens it again."""
         return SignalOut.of(
             await review.dismiss(
-                identity.organization_id, signal_id, body.reason, by=identity.email, label=body.label
+                identity.organization_id, signal_id, body.reason, by=identity.known_by, label=body.label
             )
         )
 
@@ -115,7 +115,7 @@ def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
     async def assign(signal_id: str, body: Assignment, identity: Member) -> SignalOut:
         """Give the signal to a person."""
         return SignalOut.of(
-            await review.assign(identity.organization_id, signal_id, body.to, by=identity.email)
+            await review.assign(identity.organization_id, signal_id, body.to, by=identity.known_by)
         )
 
     return router

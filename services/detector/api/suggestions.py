@@ -126,7 +126,7 @@ def suggestion_routes(*, lists: Lists, customers: Customers, maintain: MaintainC
             body.company_id,
             body.customer_id,
             confirmed=body.confirmed,
-            by=identity.email,
+            by=identity.known_by,
         )
 
     return router

@@ -81,7 +81,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of a signal's history. `by` is a person's e-mail address, or empty for Earshot itself."""
+    """One line of a signal's history. `by` is who did it, as `known_by` says, or empty for Earshot itself."""
 
     at: datetime
     step: Step

@@ -87,7 +87,7 @@ def detection_pages(parts: DetectionParts) -> APIRouter:
         asked = {name: str(form.get(f"weight_{name}", "")).strip() for name in INGREDIENTS}
         try:
             weights = {name: int(value) for name, value in asked.items()}
-            await parts.health.weigh(identity.organization_id, weights, by=identity.email)
+            await parts.health.weigh(identity.organization_id, weights, by=identity.known_by)
         except ValueError:
             error = "Each weight is a whole number, 0 to leave an ingredient out."
         except InvalidRequestError as refused:

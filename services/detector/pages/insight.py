@@ -58,7 +58,7 @@ def signal_pages(parts: SignalParts) -> APIRouter:
 
     @router.post("/insights/{signal_id}/confirm", dependencies=_PROTECTED)
     async def confirm(signal_id: str, identity: Member) -> RedirectResponse:
-        await review.confirm(identity.organization_id, signal_id, by=identity.email)
+        await review.confirm(identity.organization_id, signal_id, by=identity.known_by)
         return RedirectResponse(f"/insights/{signal_id}", 303)
 
     @router.post("/insights/{signal_id}/dismiss", dependencies=_PROTECTED)
@@ -69,14 +69,14 @@ def signal_pages(parts: SignalParts) -> APIRouter:
         label: Annotated[str, Form(max_length=40)] = "",
     ) -> RedirectResponse:
         said = next((one for one in LABELS if one == label), None)
-        await review.dismiss(identity.organization_id, signal_id, reason, by=identity.email, label=said)
+        await review.dismiss(identity.organization_id, signal_id, reason, by=identity.known_by, label=said)
         return RedirectResponse(f"/insights/{signal_id}", 303)
 
     @router.post("/insights/{signal_id}/assign", dependencies=_PROTECTED)
     async def assign(
         signal_id: str, identity: Member, to: Annotated[str, Form(max_length=254)] = ""
     ) -> RedirectResponse:
-        await review.assign(identity.organization_id, signal_id, to, by=identity.email)
+        await review.assign(identity.organization_id, signal_id, to, by=identity.known_by)
         return RedirectResponse(f"/insights/{signal_id}", 303)
 
     return router

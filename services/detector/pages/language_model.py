@@ -23,7 +23,7 @@ def language_model_pages(parts: DetectionParts) -> APIRouter:
     async def choose(request: Request, identity: Admin) -> Response:
         form = await request.form()
         detectors = [one for one in form.getlist("detector") if isinstance(one, str)]
-        await parts.ask.choose(identity.organization_id, detectors, by=identity.email)
+        await parts.ask.choose(identity.organization_id, detectors, by=identity.known_by)
         return RedirectResponse(f"{DETECTION}?model=chosen#language-model", 303)
 
     return router

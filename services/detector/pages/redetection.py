@@ -35,12 +35,12 @@ def redetection_pages(redetect: Redetect, detection: str) -> APIRouter:
 
     @router.post(f"{address}/switch-on", dependencies=[Depends(csrf_protect)])
     async def switch_on(redetection_id: str, identity: Admin) -> RedirectResponse:
-        await redetect.switch_on(identity.organization_id, redetection_id, by=identity.email)
+        await redetect.switch_on(identity.organization_id, redetection_id, by=identity.known_by)
         return RedirectResponse(f"{detection}?decided=on", 303)
 
     @router.post(f"{address}/keep", dependencies=[Depends(csrf_protect)])
     async def keep(redetection_id: str, identity: Admin) -> RedirectResponse:
-        await redetect.keep(identity.organization_id, redetection_id, by=identity.email)
+        await redetect.keep(identity.organization_id, redetection_id, by=identity.known_by)
         return RedirectResponse(f"{detection}?decided=kept", 303)
 
     return router

@@ -202,7 +202,7 @@ def one_request_pages(parts: RequestParts) -> APIRouter:
         wanted = known_state(state)
         if wanted is None:
             raise InvalidRequestError("Choose one of the states.")
-        await parts.review.decide_request(identity.organization_id, request_id, wanted, by=identity.email)
+        await parts.review.decide_request(identity.organization_id, request_id, wanted, by=identity.known_by)
         return RedirectResponse(f"/requests/{request_id}", 303)
 
     return router
@@ -225,7 +225,7 @@ def regrouping_pages(parts: RequestParts) -> APIRouter:
     async def merge(
         request_id: str, identity: Member, into: Annotated[str, Form(max_length=100)] = ""
     ) -> RedirectResponse:
-        kept = await parts.regroup.merge(identity.organization_id, request_id, into, by=identity.email)
+        kept = await parts.regroup.merge(identity.organization_id, request_id, into, by=identity.known_by)
         return RedirectResponse(f"/requests/{kept.request_id}", 303)
 
     @router.post("/requests/{request_id}/split", dependencies=[Depends(csrf_protect)])
@@ -239,7 +239,7 @@ def regrouping_pages(parts: RequestParts) -> APIRouter:
         chosen = (signal or [])[:_MOST_SPLIT]
         try:
             made = await parts.regroup.split(
-                identity.organization_id, request_id, chosen, title, by=identity.email
+                identity.organization_id, request_id, chosen, title, by=identity.known_by
             )
         except InvalidRequestError as error:
             again = SplitForm(tuple(chosen), title, str(error))

@@ -88,7 +88,7 @@ def setting_pages(parts: SettingParts) -> APIRouter:
         answer: Annotated[str, Form(max_length=10)],
     ) -> RedirectResponse:
         await parts.maintain.decide(
-            identity.organization_id, company, customer, confirmed=answer == "yes", by=identity.email
+            identity.organization_id, company, customer, confirmed=answer == "yes", by=identity.known_by
         )
         return RedirectResponse(f"{CUSTOMERS}#suggestions", 303)
 
@@ -102,7 +102,7 @@ def setting_pages(parts: SettingParts) -> APIRouter:
         form = await request.form()
         asked = {meaning: str(form.get(meaning, _GUESS)) for meaning in MEANINGS}
         chosen = {meaning: name for meaning, name in asked.items() if name != _GUESS}
-        await parts.maintain.map_attributes(identity.organization_id, view, chosen, by=identity.email)
+        await parts.maintain.map_attributes(identity.organization_id, view, chosen, by=identity.known_by)
         return RedirectResponse(f"{CUSTOMERS}#attributes", 303)
 
     return router

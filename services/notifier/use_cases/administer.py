@@ -122,7 +122,7 @@ class Administration:
             name="",
             channel="inbox",
             created_at=self._clock.now(),
-            created_by=identity.email or identity.name,
+            created_by=identity.known_by,
         )
         saved = self._checked(blank, draft)
         await self._rules.insert(saved.rule)

@@ -217,6 +217,24 @@ async def test_an_address_that_is_not_verified_is_nobody_s(
     assert (identity.user_id, identity.email, identity.role) == ("u1", email, "admin")
 
 
+@pytest.mark.parametrize(
+    ("said", "noted"),
+    [
+        ({"name": "Dana Ito"}, "dana@acme.example"),
+        ({"name": "Dana Ito", "email_verified": False}, "Dana Ito"),
+        ({"name": "ceo@acme.example", "email_verified": False}, "u1"),
+        ({"name": "D" * 1_000, "email": ""}, "D" * 254),
+    ],
+)
+async def test_what_somebody_does_is_noted_under_a_name_that_counts(
+    clock: ManualClock, said: dict[str, object], noted: str
+) -> None:
+    """Never under none, which stands for Earshot itself, nor under an address that is not verified."""
+    issuer = Issuer()
+    identity = await oidc(issuer, clock).identify({TOKEN_HEADERS[0]: issuer.token(**said)}, None)
+    assert identity.known_by == noted
+
+
 @pytest.mark.parametrize("header", TOKEN_HEADERS)
 async def test_a_token_of_another_key_is_refused(clock: ManualClock, header: str) -> None:
     """A forged signature does not pass, although its key id is ours."""
