@@ -234,7 +234,7 @@ class NumberedPages:
         if not record(answer.body.get("pages")).get("next"):
             self.end()
             return
-        if self._page >= _MOST_NUMBERED:
+        if self._page > _MOST_NUMBERED:
             raise WalkRefusedError(f"A list that is paged by number goes on after {_MOST_NUMBERED} pages.")
         following = next_page(answer.body)
         if following is None or following <= self._page:

@@ -135,10 +135,13 @@ async def test_companies_of_a_person_behind_a_useless_page_are_missed_by_name(
 
 
 def test_a_list_that_never_ends_is_given_up() -> None:
+    """Not before the source itself has said that it ends at the ten thousandth row, read one by one."""
     pages = NumberedPages({}, largest=60)
     pages._page = 10_000
+    pages.turn(Answer({"pages": {"next": {"page": 10_001}}}, 0))
+    pages._page = 10_001
     with pytest.raises(WalkRefusedError):
-        pages.turn(Answer({"pages": {"next": {"page": 10_001}}}, 0))
+        pages.turn(Answer({"pages": {"next": {"page": 10_002}}}, 0))
 
 
 async def test_empty_pages_end_no_list_and_are_not_followed_for_ever() -> None:
