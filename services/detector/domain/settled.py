@@ -51,6 +51,14 @@ _HELD_BACK = _book(
     will|let_me|can|could|i|we ..1 note|log|record|add|raise|file
     product|engineers|developers|idea|feedback|wish|vote|suggestion|request
     plan|upgrade|addon|add_on|trial|price|month
+    team|colleagues|planned|planning|plans|coming|future|consider|considering|forward|forwarded
+    share|shared|sharing ..1 it|that|this|your|with
+    soon $
+    working|work on|at|towards
+    next release|version|update|quarter|sprint
+    on our|my|the|their ..1 list $
+    let|tell ..3 know
+    bring ..1 up
     """,
 )
 _TAKEN = _book(
@@ -87,7 +95,8 @@ _DECLINED = _book(
     "declined",
     """
     ^ nah|nope
-    no need|thanks|thank_you $|i|we|that|for_now|then|for_us|here|not
+    no need|thanks|thank_you $
+    no need|thanks|thank_you i|we|that|for_now|then|for_us|here|not
     just|only|merely asking|curious|nosy|wondering|checking|looking
     nothing to do|change|buy|order then|here
     go|carry|stay|stick|leave|keep on|with|it|as what|before|now|is|we_have|it_is
@@ -98,10 +107,24 @@ _DECLINED = _book(
     too much|expensive|dear for
     maybe|perhaps|another time|day|next_year|later
     not now|today|this_year|for_now|at_the_moment
-    we|i are|am fine|good|ok|okay
-    that is all|fine $|then|thanks|thank
+    we|i are|am fine|good|ok|okay $
+    we|i are|am fine|good|ok|okay thanks|thank|for_now|like|as|without|here|i|we
+    we|i are|am fine|good|ok|okay with what|our|the_way
     """,
 )
+_ANOTHER_OFFERED = _book(
+    "another_offered",
+    """
+    anything|something|what else|more|further
+    any ..1 other
+    ^ done|added|upgraded|switched|activated|ordered|booked|sorted
+    is|are ..1 done|added|active|activated|upgraded|switched
+    i|we have added|upgraded|switched|activated|ordered|booked
+    annual|annually|yearly ..2 billing|payment|invoice
+    annual|yearly ..4 discount
+    """,
+)
+"""What is let be then is more of it, or another way to pay, not what was asked for."""
 _AGREED = _book(
     "agreed",
     """
@@ -114,14 +137,43 @@ _ASKED_WHETHER_LEAVING = _book(
     """
     thinking|planning|talking ..2 leaving|canceling|going|ending|closing
     leaving us
-    whole|entire|your account|subscription|membership|contract $
-    mean|want|wish|like ..4 cancel|close|delete|end|terminate ..4 account|subscription|membership|contract
+    whole|entire account|subscription|membership|contract $
+    ^ ..1 your ..1 account|subscription|membership|contract $
+    sure|mean ..2 your ..1 account|subscription|membership|contract $
+    mean|want|wish|like|prefer ..4 cancel|close|delete|end|terminate ..4 account|subscription|membership|
+        contract
+    """,
+)
+_HELD_ON_TO = _book(
+    "held_on_to",
+    """
+    sorry|sad|shame|pity ..2 hear|see|lose|losing|leaving|that_you|you_are|if_you|go
+    to|can|could|like|want|prefer|help ..3 keep|save|stay|pause
+    staying|prevent|convince|reconsider|rethink
+    change your mind
+    discount|instead
+    # off
+    why|reason|reasons
+    what|anything|something ..2 made|make|do|did|can|could|would|wrong
+    """,
+)
+"""Said to who leaves; a no to it is no denial."""
+_STILL_LEAVING = _book(
+    "still_leaving",
+    """
+    just|please|only|simply ..1 cancel|close|end|delete|terminate
+    cancel|close|end|delete|terminate it|that|everything|anyway|now|today|please
+    end of ..2 month|year|term|period|week|quarter|contract
+    have|has ..1 decided
+    we|i are|am ..1 done|leaving|moving|switching|out|off
+    mind is made_up
     """,
 )
 _DENIED = _book(
     "denied",
     """
-    ^ no|nope|nah|god|heavens|goodness|lord|gosh ..1 no|not|never|just|only|the|we|i|that|forbid|$
+    ^ no|nope|nah|god|heavens|goodness|lord|gosh ..1 no|not|never|just|only|the|we|i|that|forbid
+    ^ no|nope|nah|never $
     ^ oh|ah|ha|haha ..1 no|god|heavens
     """,
 )
@@ -150,20 +202,28 @@ def found_there(conversation: Conversation) -> frozenset[int]:
 
 
 def declined(conversation: Conversation) -> frozenset[int]:
-    """Positions in `readable_messages` of what its author let be after an agent's answer."""
+    """Positions in `readable_messages` of what its author let be after an agent's answer.
+
+    Not where the agent had done it, and offered something beside it.
+    """
     return frozenset(
         one.before
         for one in _exchanges(conversation)
-        if _any(_DECLINED, one.replied) and not _any(_AGREED, one.replied)
+        if _any(_DECLINED, one.replied)
+        if not (_any(_ANOTHER_OFFERED, one.said) or _any(_AGREED, one.replied))
     )
 
 
 def denied(conversation: Conversation) -> frozenset[int]:
-    """Positions in `readable_messages` of what an agent took for leaving and its author says is not."""
+    """Positions in `readable_messages` of what an agent took for leaving and its author says is not.
+
+    Not where the agent tries to keep who leaves, or the author leaves all the same.
+    """
     return frozenset(
         one.before
         for one in _exchanges(conversation)
         if _any(_ASKED_WHETHER_LEAVING, one.said) and _any(_DENIED, one.replied)
+        if not (_any(_HELD_ON_TO, one.said) or _any(_STILL_LEAVING, one.replied))
     )
 
 

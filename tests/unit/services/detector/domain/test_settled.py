@@ -54,6 +54,10 @@ def test_a_wish_that_was_there_all_along_is_moot(rest: tuple[str, ...]) -> None:
         ("> You can add a watcher under settings.", "Thanks, but a watcher is no owner."),
         ("> Under settings, top right.",),
         ("> Good morning!", "Thanks, you too."),
+        ("> That is a good point, I will let the team know.", "Great, thanks!"),
+        ("> This is coming in March.", "Great, thanks!"),
+        ("> It is planned for the next release.", "Great, thanks!"),
+        ("> It is on our list.", "Thank you!"),
     ],
 )
 def test_a_wish_that_is_passed_on_or_not_met_stays(rest: tuple[str, ...]) -> None:
@@ -69,11 +73,48 @@ def test_an_offer_that_is_let_be_is_moot() -> None:
     assert declined(talk(*asked)) == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("answer", "reply"),
+    [
+        ("> Done, five seats added. Anything else I can do for you?", "No, we are good, thanks."),
+        ("> You will have them in a minute.", "That's all, thanks!"),
+        ("> That is 10 each. Yearly billing comes with a discount?", "No need, we pay monthly."),
+        ("> That is 50 more a month.", "We are fine with that."),
+        ("> That is 50 more a month.", "That's fine, thanks."),
+    ],
+)
+def test_what_is_let_be_beside_an_order_takes_nothing_from_it(answer: str, reply: str) -> None:
+    """Who has what was asked for needs nothing more."""
+    assert declined(talk("Please add five seats.", answer, reply)) == frozenset()
+
+
+def test_no_need_alone_declines() -> None:
+    """Nothing has to follow it."""
+    assert declined(talk("What does premium have?", "> The archive. Interested?", "No need.")) == {0}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reply"),
+    [
+        ("> Is there anything we can do to keep your account?", "No, just cancel it."),
+        ("> May I ask what made you unhappy with your subscription?", "No, I am done."),
+        ("> Can I offer you 20% off your subscription?", "No, thanks, we are done."),
+        ("> Do you want to close the account today?", "No, at the end of the month."),
+        ("> Sorry to hear you're thinking of leaving. Is it the price?", "No, the bugs."),
+        ("> Would you like us to keep your account?", "No."),
+    ],
+)
+def test_a_no_to_being_kept_is_no_denial(answer: str, reply: str) -> None:
+    """Who leaves says no to what is offered against it."""
+    assert denied(talk("Cancel our subscription, please.", answer, reply)) == frozenset()
+
+
 def test_what_was_taken_for_leaving_and_is_not_is_moot() -> None:
     """A denial counts where leaving was asked about, and not where staying was."""
     assert denied(
         talk("Delete everything!", "> Just to be sure: your account?", "God no, the demo data.")
     ) == {0}
+    assert denied(talk("Close it", "> Do you mean to close your account?", "No.")) == {0}
     assert denied(talk("Close it", "> Shall I keep the free plan for you?", "No.")) == frozenset()
 
 
