@@ -85,7 +85,8 @@ _STAYING = Cue(
         please keep ..3 account|subscription|plan|workspace|service|open|active
         do not cancel|close|terminate|delete
         we|i are|am staying
-        we|i stay|remain $|with|same|as|after_all
+        we|i stay|remain $
+        we|i stay|remain with|same|as|after_all
         stay|stays|staying|remain|remains with you|the_same
         keep|keeps|keeping|stay|stays|staying ..4 after_all
         stop|undo|withdraw|revoke|reverse|retract the|our|my cancellation|termination|notice
@@ -95,6 +96,24 @@ _STAYING = Cue(
         """
     ),
 )
+
+_NOT_STAYING = Cue(
+    "not_staying",
+    -1.0,
+    phrase_lines(
+        """
+        not|never ..1 stay|staying|remain|keep|keeping
+        not want|going|able|wish|planning|willing|like|plan|intend|need to|on stay|staying|remain|keep|keeping
+        no longer ..3 stay|remain|keep
+        no ..1 reason|point|sense ..3 stay|staying|remain|keep|keeping
+        if|unless|why ..6 stay|staying|remain|keep|keeping
+        only stay|remain|keep
+        stay|remain with_you ..1 if|unless|once|when
+        stay|remain with our|my|the decision|notice|cancellation
+        """
+    ),
+)
+"""The same words, denied or with a condition."""
 
 _SETTLED = {
     Kind.FEATURE_REQUEST: found_there,
@@ -112,7 +131,7 @@ class Withdrawals:
         self._by_kind = {
             Kind.FEATURE_REQUEST: RuleBook((_FOUND_IT,)),
             Kind.UPSELL: RuleBook((_FOUND_IT,)),
-            Kind.CHURN_RISK: RuleBook((_STAYING,)),
+            Kind.CHURN_RISK: RuleBook((_STAYING, _NOT_STAYING)),
         }
 
     def withdraws(self, message: Message, kind: Kind) -> bool:
@@ -125,7 +144,10 @@ class Withdrawals:
     def _reverses(self, message: Message, kind: Kind) -> bool:
         """Whether it does so in words that belong to the kind ("we are staying"), not just "never mind"."""
         special = self._by_kind.get(kind)
-        return special is not None and any(special.hits(clause) for clause in message.clauses)
+        if special is None:
+            return False
+        hits = map(special.hits, message.clauses)
+        return any(cues and _NOT_STAYING.name not in cues for cues in hits)
 
     def moot(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
         """Positions in `readable_messages` that no longer hold: withdrawn, or settled by both sides."""

@@ -80,3 +80,19 @@ def test_there_are_many_words_for_staying() -> None:
         assert Withdrawals().withdrawn(conversation(("kim", words)), Kind.CHURN_RISK) == {0}
     told = conversation(("kim", "we leave in May"), ("kim", "The data has to stay where it is till then."))
     assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == frozenset()
+
+
+def test_who_does_not_stay_takes_no_notice_back() -> None:
+    """The words for staying are also those for refusing to."""
+    for words in (
+        "We will not stay with you.",
+        "We can no longer stay with you",
+        "I see no reason to stay with you.",
+        "We are not keeping it after all.",
+        "We stay with our decision.",
+        "We would only stay with you if it worked.",
+    ):
+        told = conversation(("kim", "Please cancel our account."), ("kim", words))
+        assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == frozenset()
+    told = conversation(("kim", "Please cancel our account."), ("kim", "We talked it over. We stay."))
+    assert Withdrawals().withdrawn(told, Kind.CHURN_RISK) == {0, 1}
