@@ -45,13 +45,18 @@ _YES = Cue(
         switch|turn it|that|us on|over|up
         count us|me in
         sounds good|great|fair|perfect ..3 go|do|please|let
-        ^ please $|and|do|from|for
-        ^ ok|okay|so|hm|hmm|right|fine|well|oh ..1 yes|yeah|yep|sure|do|go|take
+        ^ please and|do|from|for
+        ^ ok|okay|so|hm|hmm|right|fine|well|oh ..1 yes|yeah|yep|sure|go|take
+        ^ ok|okay|hm|hmm|right|fine|well|oh do $
+        ^ ok|okay|so|hm|hmm|right|fine|well|oh ..1 do it|that|this|so|both|please|the
         put it|that|this|them ..1 on|down
         flip|tick it|that
         go on then
-        i|we will take|have it|that|this|the|one|two|#|both
-        ^ ..1 take|have it|that|the|one|two|both
+        i|we will take it|that|this|the|one|two|#|both
+        i|we will have it|that|this|one|two|#|both|that_one|this_one $
+        i|we will have it|that|this|one|two|#|both|that_one|this_one please|then|thanks|thank_you
+        i|we will have the ..2 one|plan|package|pack|bundle|upgrade|add_on|addon
+        ^ ..1 take it|that|the|one|two|both
         let us have it|that|this|the|one
         bought it|one|two|three|#
         i|we am|are in $
@@ -74,6 +79,14 @@ _NO = Cue(
         another time
         until|till|by|since|back|you|talk|speak|meet then $
         what|why|how|where|who|when|which ..4 then $
+        not|nothing|without|too|forget|never_mind|pity|shame|wait|elsewhere ..3 then $
+        bye|goodbye|thanks|thank ..3 then $
+        leave|leaving then $
+        ^ is|are|was|will|would|can|does it|that|this|we|you|i|they|there|the ..3 then $
+        ^ so it|that|this|they|you|we is|are ..2 then $
+        i|we take it that|this|it|the|you|we|they|there|is|not
+        not ..1 sure|certain|convinced
+        bought ..3 ago|last|already
         maybe|perhaps later|next
         """
     ),
