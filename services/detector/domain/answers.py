@@ -74,7 +74,9 @@ _WISH_FILED = Cue(
         as a|an|your|one|another ..1 wish|suggestion|idea|request|vote
         as wish|wishes|suggestion|idea
         a|the|your|this wish|suggestion|idea from|of|with|for you|yours|product|the
-        to|with|for|by ..2 product $|team|people|now|and|as|this|today|manager
+        to|with|for|by ..2 product team|people|manager
+        to|with|for|by product now|and|as|this|today
+        to|with product $
         <wish>|idea|wishes list
         wishlist|roadmap
         feature request
