@@ -27,10 +27,10 @@ _OTHER = words(
     """
     el los las una que de por para con está como pero muy más gracias hola le les des une est et je
     vous nous pas pour avec dans sur mais merci bonjour der die das und ist nicht ich wir sie ein
-    eine mit für auf aber danke hallo kann het een van niet ik je met voor dat il che di per con non
-    sono grazie ciao um uma não com você obrigado olá do da em é och att det som jag inte nie jest
+    eine mit für auf aber danke hallo kann het een van niet ik je voor dat il che di con non
+    sono grazie ciao uma não com você obrigado olá da em é och att det som jag inte nie jest
     się na że dla ve bir bu için mi kvôli være ikke jeg og på til av hoe wir haben können sehr bitte
-    quiero necesito cuenta nuestra nuestro factura puedo plus être compte abonnement notre votre
+    quiero necesito cuenta nuestra nuestro factura puedo être compte abonnement notre votre
 
     es un nada esto desde cuando cuándo porque cuanto antes queremos necesitamos quisiera podrían funciona
     cancelar suscripción servicio ayuda buenos días estamos
@@ -50,6 +50,7 @@ _OTHER = words(
     szeretnénk kérem nem köszönöm hogy egy van kell már
     """
 )
+"""Without words that English has too ("per", "plus", "um", "do", "met"): a price is made of little else."""
 _LOANED = words(
     """
     café cafés naïve résumé résumés cliché clichés déjà façade fiancé fiancée décor protégé touché exposé

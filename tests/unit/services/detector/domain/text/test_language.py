@@ -31,6 +31,10 @@ from services.detector.domain.text.language import guess_language
         ("cancel plan, office München Köln Zürich", "unknown"),
         ("naïve café résumé import broken", "unknown"),
         ("pls scrap tomorrows call, im ill", "unknown"),
+        ("plus, per user?", "unknown"),
+        ("um, per month?", "unknown"),
+        ("200 per seat per month", "unknown"),
+        ("200 per seat per year please", "en"),
         ("export gives ? for å ä ö", "en"),
     ],
 )
