@@ -50,6 +50,7 @@ _REST_IS_QUOTED = re.compile(
     re.IGNORECASE,
 )
 _ATTRIBUTION = re.compile(r"wrote:[ \t]*$", re.IGNORECASE)
+_BEGINS_ATTRIBUTION = re.compile(r"^[ \t]*on\b[^\n]{4,200}$", re.IGNORECASE)
 _MARKED = re.compile(r"^[ \t]*>")
 _HEADER = re.compile(r"^[ \t]*\*?(?:from|sent|date|to|cc|subject):\*?[ \t]+\S", re.IGNORECASE)
 _REST_IS_SIGNATURE = re.compile(
@@ -125,9 +126,14 @@ def _stops_here(lines: list[tuple[int, str]], index: int) -> bool:
 
 def _answers_below(lines: list[tuple[int, str]], index: int) -> bool:
     """Whether a line says who wrote what follows, and that is marked line by line: the answer is below it."""
-    if not (_REST_IS_QUOTED.match(lines[index][1]) and _ATTRIBUTION.search(lines[index][1])):
+    end = index + 1
+    if not _ATTRIBUTION.search(lines[index][1]) and _BEGINS_ATTRIBUTION.match(lines[index][1]):
+        # Mail programs wrap it before the address.
+        end += 1
+    said = " ".join(line for _, line in lines[index:end])
+    if not (_REST_IS_QUOTED.match(said) and _ATTRIBUTION.search(said)):
         return False
-    following = next((line for _, line in lines[index + 1 : index + 3] if line.strip()), "")
+    following = next((line for _, line in lines[end : end + 2] if line.strip()), "")
     return bool(_MARKED.match(following))
 
 
@@ -162,7 +168,7 @@ def _own_lines(text: str) -> Iterator[Span]:
         elif fenced or index < body:
             continue
         elif not written and not below and _answers_below(lines, index):
-            below = True
+            below = carried = True
         elif below and (carried or _MARKED.match(line)):
             # What a mail program wrapped goes on without a mark, up to the next empty line.
             carried = True

@@ -34,6 +34,8 @@ def own(text: str) -> str:
             "Agreed.|Not this.",
         ),
         ("On 2 Mar 2026, Lia <lia@v.example> wrote:\nold\n\nwords", ""),
+        ("On 2 Mar 2026 at 10:00, Lia Long\n<lia@v.example> wrote:\n\n> old\n\nwords", "words"),
+        ("On Monday we start.\nLia wrote: yes\n> old", "On Monday we start.|Lia wrote: yes"),
         ("Agreed.\nOn 2 Mar 2026, Lia <lia@v.example> wrote:\n> old\n\nwords", "Agreed."),
         ("See below\n-----Original Message-----\nFrom: a\nold", "See below"),
         ("See below\nFrom: Lia\nSent: Monday\nold words", "See below"),
