@@ -359,7 +359,7 @@ async def test_the_log_shows_every_attempt() -> None:
                 "Churn risk (explicit): Northwind",
                 "“no <b>renewal</b>”",
                 "Sent by the rule “All”.",
-                "As it was",
+                "As it was sent; the rule is called what it is called now.",
             ),
         ),
         (
