@@ -59,6 +59,12 @@ _HELD_BACK = _book(
     on our|my|the|their ..1 list $
     let|tell ..3 know
     bring ..1 up
+    come|comes|came|asked up|before|often
+    interesting|useful|understandable|beta
+    tell|say ..2 more
+    why|which|who do|does|is|are|team|report|settings|one
+    ^ why|which|what|who|how
+    could|can|would you ..3 send|share|show|tell|describe|explain
     """,
 )
 _TAKEN = _book(

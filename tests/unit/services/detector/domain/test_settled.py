@@ -58,6 +58,10 @@ def test_a_wish_that_was_there_all_along_is_moot(rest: tuple[str, ...]) -> None:
         ("> This is coming in March.", "Great, thanks!"),
         ("> It is planned for the next release.", "Great, thanks!"),
         ("> It is on our list.", "Thank you!"),
+        ("> That is interesting! Why do you need it?", "Oh, because we work in shifts."),
+        ("> This has been asked often! Which settings do you use?", "Oh, all the defaults."),
+        ("> I see. Could you send me a screenshot of your settings?", "Done, thanks!"),
+        ("> There is a beta of it. Want in?", "Great, yes!"),
     ],
 )
 def test_a_wish_that_is_passed_on_or_not_met_stays(rest: tuple[str, ...]) -> None:
