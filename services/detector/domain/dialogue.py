@@ -81,7 +81,8 @@ _NO = Cue(
         what|why|how|where|who|when|which ..4 then $
         not|nothing|without|too|forget|never_mind|pity|shame|wait|elsewhere ..3 then $
         bye|goodbye|thanks|thank ..3 then $
-        leave|leaving then $
+        leave|leaving|see|understood|got|got_it|clear|luck|night|only|wrong then $
+        take care
         ^ is|are|was|will|would|can|does it|that|this|we|you|i|they|there|the ..3 then $
         ^ so it|that|this|they|you|we is|are ..2 then $
         i|we take it that|this|it|the|you|we|they|there|is|not
