@@ -6,7 +6,7 @@
     ..3                 up to three words of any kind
     <thing>             a named group of alternatives, given beside the phrase
     #                   a number
-    ^ and $             the clause begins, ends here
+    ^ and $             the clause begins, ends here; among alternatives $ is a dollar sign
 
 Gaps are the only repetition and are bounded, so a phrase costs at most a constant per word.
 """
