@@ -47,7 +47,7 @@ _OWN_WEIGHT = 3.0
 _SENTIMENT_SHARE = 2.0
 """For moods the public rows are the broader ones."""
 _MOOD_PRECISION = 0.8
-"""So many of the moods that are told must be right; of those between 0.5 and 0.6 hardly half are."""
+"""So many of the moods that are told must be right; of those between 0.5 and 0.6 about half are."""
 _COMMON = {WISH: 0.12}
 """How common a kind is taken to be where people write of products; of the messages that are labelled for
 wishes a third are wishes, which neither an inbox nor a list of reviews holds."""
