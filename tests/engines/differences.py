@@ -104,10 +104,8 @@ def is_known(
         # Where it refuses too, it does so by other codes: ours are MongoDB's (checked by name in the suite).
         return engine == "java"
     rows = detail[-1]
-    if "'$all'" in repr(detail[:-1]) and "None" in repr(detail[:-1]):
-        return (
-            True  # $all of null is a conjunction of equalities (manual, $all), which a missing field meets.
-        )
+    if _asks_for_null_otherwise(detail[:-1], rows):
+        return True
     if what == "find":
         # It compares whole arrays where the manual (cursor.sort, arrays) takes the least or greatest element,
         # and puts an empty one before null.
@@ -125,6 +123,34 @@ def is_known(
     return any(
         row.get(field, 0) is None or isinstance(row.get(field), list) for row in rows for field in pushed
     )
+
+
+def _asks_for_null_otherwise(asked: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> bool:
+    # $all of null is a conjunction of equalities (manual, $all), which a missing field meets.
+    # It looks for a path's field within arrays of arrays, and takes none for null; the manual (Query an
+    # Array of Embedded Documents) has the array's documents looked into, and nothing deeper.
+    return ("'$all'" in repr(asked) and "None" in repr(asked)) or _asks_for_null_below(asked, _nested(rows))
+
+
+def _nested(rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """The fields that hold an array within an array somewhere."""
+    return frozenset(
+        name
+        for row in rows
+        for name, value in row.items()
+        if isinstance(value, list) and any(isinstance(one, list) for one in value)
+    )
+
+
+def _asks_for_null_below(asked: Any, fields: frozenset[str]) -> bool:
+    """Whether a dotted path through one of the fields is compared with null, anywhere in what was asked."""
+    if isinstance(asked, dict):
+        return any(
+            ("." in name and name.split(".")[0] in fields and "None" in repr(value))
+            or _asks_for_null_below(value, fields)
+            for name, value in asked.items()
+        )
+    return isinstance(asked, list | tuple) and any(_asks_for_null_below(one, fields) for one in asked)
 
 
 def _is_odd_array(value: object) -> bool:

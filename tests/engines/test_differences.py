@@ -15,6 +15,7 @@ _LISTED: list[tuple[str, Sequence[Any], int | None, int | None]] = [
     ("find", ({}, [("a", 1), ("_id", 1)], [{"_id": 0, "a": []}]), None, None),
     ("update", ({}, {"$inc": {"a": 1}}, [{"_id": 0, "a": None}]), 14, None),
     ("update", ({}, {"$inc": {"a": 1}}, [{"_id": 0, "a": "x"}]), 14, 2),
+    ("update", ({"a.x": None}, {"$unset": {"a": ""}}, [{"_id": 0, "a": [[None]]}]), None, None),
     ("aggregate", ([{"$group": {"_id": "$a"}}], [{"_id": 0, "a": [None]}]), None, None),
 ]
 
@@ -26,3 +27,10 @@ def test_mongodb_is_never_wrong(
     """Each is a listed difference of mongo-java-server; where MongoDB differs, ours is the one to mend."""
     assert is_known("java", what, detail, ours, theirs)
     assert not is_known("mongodb", what, detail, ours, theirs)
+
+
+def test_null_below_plain_values_is_asked_of_both() -> None:
+    """Only arrays within arrays are read otherwise; a path into plain values or documents has to agree."""
+    asked = ({"a.x": None}, {"$unset": {"b": ""}})
+    assert not is_known("java", "update", (*asked, [{"_id": 0, "a": [None, {"x": 1}]}]), None, None)
+    assert not is_known("java", "update", ({"a.x": 1}, asked[1], [{"_id": 0, "a": [[None]]}]), None, None)
