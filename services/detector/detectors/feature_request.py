@@ -463,8 +463,8 @@ class FeatureRequestDetector(LexicalDetector):
         likely = self.likely(conversation, context)
         if not any(map(self.is_sure, likely)):
             return ()
-        withdrawn = self.withdrawals.moot(conversation, self.kind)
-        gone = {id(conversation.readable_messages[at]) for at in withdrawn}
+        moot = self.withdrawals.moot(conversation, self.kind)
+        gone = {id(conversation.readable_messages[at]) for at in moot}
         wishes: list[tuple[str, list[Candidate]]] = []
         # What is only likely adds to a wish that is sure, and begins none.
         for one in sorted(likely, key=lambda candidate: (not self.is_sure(candidate), -candidate.confidence)):

@@ -85,7 +85,7 @@ _WISH_FILED = Cue(
     ),
     family="wish",
 )
-"""Said of a wish and of little else: of 53 messages so answered in our conversations two are none."""
+"""Said of a wish and of little else."""
 _WISH_NOT_YET = Cue(
     "not_yet",
     1.2,

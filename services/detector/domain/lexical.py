@@ -277,8 +277,8 @@ class LexicalDetector:
     def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
         likely = self.likely(conversation, context)
         if any(map(self.is_sure, likely)):
-            withdrawn = self.withdrawals.moot(conversation, self.kind)
-            gone = {id(conversation.readable_messages[at]) for at in withdrawn}
+            moot = self.withdrawals.moot(conversation, self.kind)
+            gone = {id(conversation.readable_messages[at]) for at in moot}
             likely = [one for one in likely if id(one.message) not in gone]
         sure = [one for one in likely if self.is_sure(one)]
         if not sure:

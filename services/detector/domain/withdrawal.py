@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.detector.domain.finding import Kind
+from services.detector.domain.moot import declined, denied, found_there
 from services.detector.domain.rules import Cue, RuleBook
-from services.detector.domain.settled import declined, denied, found_there
 from services.detector.domain.text.phrases import phrase_lines
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ _NOT_STAYING = Cue(
 )
 """The same words, denied or with a condition."""
 
-_SETTLED = {
+_MADE_MOOT = {
     Kind.FEATURE_REQUEST: found_there,
     Kind.UPSELL: declined,
     Kind.EXPANSION: declined,
@@ -150,10 +150,10 @@ class Withdrawals:
         return any(cues and _NOT_STAYING.name not in cues for cues in hits)
 
     def moot(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
-        """Positions in `readable_messages` that no longer hold: withdrawn, or settled by both sides."""
+        """Positions in `readable_messages` that no longer hold: withdrawn, or moot by what was said after."""
         withdrawn = self.withdrawn(conversation, kind)
-        settled = _SETTLED.get(kind)
-        return withdrawn if settled is None else withdrawn | settled(conversation)
+        made_moot = _MADE_MOOT.get(kind)
+        return withdrawn if made_moot is None else withdrawn | made_moot(conversation)
 
     def withdrawn(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
         """Positions in `readable_messages` that a later message of the same author takes back.

@@ -1,4 +1,4 @@
-"""What both sides settle between them."""
+"""What both sides make moot between them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.detector.domain.conversation import AuthorType, Conversation, Message
 from services.detector.domain.finding import Kind
-from services.detector.domain.settled import declined, denied, found_there
+from services.detector.domain.moot import declined, denied, found_there
 from services.detector.domain.withdrawal import Withdrawals
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -1,31 +1,16 @@
-"""What the two sides settle between them: a wish that was there all along, an offer that is declined.
-
-Both speak: an agent shows where it is, or names the price, and the customer's next words take it so. The
-words before were meant, and are moot now; a model that reads them still hears a wish.
-"""
+"""Words by which agents answer and customers take it so, that what was said before no longer holds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING
-
-from services.detector.domain.conversation import AuthorType
 from services.detector.domain.rules import Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from services.detector.domain.conversation import Conversation
-    from services.detector.domain.text.sentences import Clause
 
 
 def _book(name: str, lines: str) -> RuleBook:
     return RuleBook((Cue(name, 1.0, phrase_lines(lines)),))
 
 
-_SHOWN = _book(
+SHOWN = _book(
     "shown",
     """
     ^ you|it|that|they|this can|does|do|is|has
@@ -43,7 +28,7 @@ _SHOWN = _book(
     included
     """,
 )
-_HELD_BACK = _book(
+HELD_BACK = _book(
     "held_back",
     """
     not|can_not|no|unfortunately|sorry|yet|afraid|instead|workaround|only
@@ -67,7 +52,7 @@ _HELD_BACK = _book(
     could|can|would you ..3 send|share|show|tell|describe|explain
     """,
 )
-_TAKEN = _book(
+TAKEN = _book(
     "taken",
     """
     works|worked|perfect|brilliant|lovely|great|wow|excellent|magic|marvellous|wonderful|super|splendid
@@ -86,7 +71,7 @@ _TAKEN = _book(
     in|all my years|time
     """,
 )
-_UNMET = _book(
+UNMET = _book(
     "unmet",
     """
     but|however|still|except|unfortunately|though|without|nope|cannot
@@ -97,7 +82,7 @@ _UNMET = _book(
     wish|would|could|should|please
     """,
 )
-_DECLINED = _book(
+DECLINED = _book(
     "declined",
     """
     ^ nah|nope
@@ -118,7 +103,7 @@ _DECLINED = _book(
     we|i are|am fine|good|ok|okay with what|our|the_way
     """,
 )
-_ANOTHER_OFFERED = _book(
+ANOTHER_OFFERED = _book(
     "another_offered",
     """
     anything|something|what else|more|further
@@ -131,14 +116,14 @@ _ANOTHER_OFFERED = _book(
     """,
 )
 """What is let be then is more of it, or another way to pay, not what was asked for."""
-_AGREED = _book(
+AGREED = _book(
     "agreed",
     """
     yes|please|go_ahead|ok_do|sure|agreed|approved|deal
     send|sign|put|add|book|order|switch|upgrade|take
     """,
 )
-_ASKED_WHETHER_LEAVING = _book(
+ASKED_WHETHER_LEAVING = _book(
     "asked_whether_leaving",
     """
     thinking|planning|talking ..2 leaving|canceling|going|ending|closing
@@ -150,7 +135,7 @@ _ASKED_WHETHER_LEAVING = _book(
         contract
     """,
 )
-_HELD_ON_TO = _book(
+HELD_ON_TO = _book(
     "held_on_to",
     """
     sorry|sad|shame|pity ..2 hear|see|lose|losing|leaving|that_you|you_are|if_you|go
@@ -164,7 +149,7 @@ _HELD_ON_TO = _book(
     """,
 )
 """Said to who leaves; a no to it is no denial."""
-_STILL_LEAVING = _book(
+STILL_LEAVING = _book(
     "still_leaving",
     """
     just|please|only|simply ..1 cancel|close|end|delete|terminate
@@ -175,7 +160,7 @@ _STILL_LEAVING = _book(
     mind is made_up
     """,
 )
-_DENIED = _book(
+DENIED = _book(
     "denied",
     """
     ^ no|nope|nah|god|heavens|goodness|lord|gosh ..1 no|not|never|just|only|the|we|i|that|forbid
@@ -183,73 +168,3 @@ _DENIED = _book(
     ^ oh|ah|ha|haha ..1 no|god|heavens
     """,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """A customer's last words, by position, what agents answered, and the answer to that."""
-
-    before: int
-    said: tuple[Clause, ...]
-    replied: tuple[Clause, ...]
-
-
-def found_there(conversation: Conversation) -> frozenset[int]:
-    """Positions in `readable_messages` of what an agent showed to be there and its author took for an answer.
-
-    Not where the agent holds anything back, or the author is left wanting.
-    """
-    return frozenset(
-        one.before
-        for one in _exchanges(conversation)
-        if _any(_SHOWN, one.said) and _any(_TAKEN, one.replied)
-        if not (_any(_HELD_BACK, one.said) or _any(_UNMET, one.replied))
-    )
-
-
-def declined(conversation: Conversation) -> frozenset[int]:
-    """Positions in `readable_messages` of what its author let be after an agent's answer.
-
-    Not where the agent had done it, and offered something beside it.
-    """
-    return frozenset(
-        one.before
-        for one in _exchanges(conversation)
-        if _any(_DECLINED, one.replied)
-        if not (_any(_ANOTHER_OFFERED, one.said) or _any(_AGREED, one.replied))
-    )
-
-
-def denied(conversation: Conversation) -> frozenset[int]:
-    """Positions in `readable_messages` of what an agent took for leaving and its author says is not.
-
-    Not where the agent tries to keep who leaves, or the author leaves all the same.
-    """
-    return frozenset(
-        one.before
-        for one in _exchanges(conversation)
-        if _any(_ASKED_WHETHER_LEAVING, one.said) and _any(_DENIED, one.replied)
-        if not (_any(_HELD_ON_TO, one.said) or _any(_STILL_LEAVING, one.replied))
-    )
-
-
-def _any(book: RuleBook, clauses: Sequence[Clause]) -> bool:
-    return any(book.hits(clause) for clause in clauses)
-
-
-def _exchanges(conversation: Conversation) -> Iterator[_Exchange]:
-    """Each time that agents answer a person who then speaks again."""
-    position = {id(message): at for at, message in enumerate(conversation.readable_messages)}
-    talk = [
-        message
-        for message in conversation.messages
-        if id(message) in position or (message.author_type is AuthorType.AGENT and not message.internal)
-    ]
-    turns = [tuple(turn) for _, turn in groupby(talk, key=lambda one: one.author_type is AuthorType.AGENT)]
-    for before, said, replied in zip(turns, turns[1:], turns[2:], strict=False):
-        if said[0].author_type is AuthorType.AGENT and before[-1].author_id == replied[0].author_id:
-            yield _Exchange(
-                position[id(before[-1])],
-                tuple(clause for one in said for clause in one.clauses),
-                tuple(clause for one in replied for clause in one.clauses),
-            )
