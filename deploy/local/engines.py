@@ -39,7 +39,7 @@ def run(settings: LocalSettings, folder: Path, console: Console) -> None:
         [
             PortNeed(settings.kafka_port, "Kafka", "EARSHOT_KAFKA_PORT"),
             PortNeed(settings.kafka_controller_port, "Kafka's quorum", "EARSHOT_KAFKA_CONTROLLER_PORT"),
-            PortNeed(settings.mongodb_port, "the document server", "EARSHOT_MONGODB_PORT"),
+            PortNeed(settings.documents_port, "the document server", "EARSHOT_MONGODB_PORT"),
         ]
     )
     logs = folder / "logs"
@@ -50,8 +50,8 @@ def run(settings: LocalSettings, folder: Path, console: Console) -> None:
         cache_dir=settings.cache_dir,
     )
     prepare_node(node, settings.cache_dir, ConsoleReporter(console))
-    servers, uri = node.address.bootstrap_servers, f"mongodb://127.0.0.1:{settings.mongodb_port}"
-    documents = (sys.executable, "-m", "deploy.local.documents", "--port", str(settings.mongodb_port))
+    servers, uri = node.address.bootstrap_servers, f"mongodb://127.0.0.1:{settings.documents_port}"
+    documents = (sys.executable, "-m", "deploy.local.documents", "--port", str(settings.documents_port))
     store = folder / "documents"
     store.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:

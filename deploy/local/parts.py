@@ -75,16 +75,20 @@ def _engines(settings: LocalSettings) -> list[Part]:
         )
     if settings.mongodb_uri is None:
         folder = settings.data_dir / "documents"
-        arguments = ("--port", str(settings.mongodb_port), "--directory", str(folder))
+        own_socket = settings.documents_socket
+        place = (
+            ("--port", str(settings.documents_port)) if own_socket is None else ("--socket", str(own_socket))
+        )
+        needed = PortNeed(settings.documents_port, "the document server", "EARSHOT_MONGODB_PORT")
         parts.append(
             Part(
                 name="documents",
                 title="Document server",
                 stage=Stage.ENGINES,
-                command=_module("deploy.local.documents", *arguments),
+                command=_module("deploy.local.documents", *place, "--directory", str(folder)),
                 probe=mongodb_probe(settings.mongodb_address),
                 log_file=logs / "documents.log",
-                ports=(PortNeed(settings.mongodb_port, "the document server", "EARSHOT_MONGODB_PORT"),),
+                ports=(needed,) if own_socket is None else (),
                 death_signal=signal.SIGTERM,
             )
         )

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from deploy.local.documents.settings import socket_address
 from shared.config import Brokers, DatabasePrefix, KafkaSecuritySettings
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
+_MONGODB_PORT = 27_117
+"""Where the services look for a document store that nobody has named."""
+_MOST_SOCKET_BYTES = 100
+"""Of the path of a Unix socket: Linux takes 107 and macOS 103."""
 
 
 class LocalSettings(KafkaSecuritySettings):
@@ -36,7 +43,10 @@ class LocalSettings(KafkaSecuritySettings):
     kafka_controller_port: Port = Field(
         default=19_093, description="Kafka's own quorum, spoken to by no client."
     )
-    mongodb_port: Port = 27_117
+    mongodb_port: Port | None = Field(
+        default=None,
+        description="The document server's, for tools; without it there is a socket in the data folder.",
+    )
 
     kafka_bootstrap_servers: Brokers | None = None
     mongodb_uri: SecretStr | None = None
@@ -69,7 +79,24 @@ class LocalSettings(KafkaSecuritySettings):
         """Return the URI of the document store, whoever runs it. It may hold a password: never print it."""
         if self.mongodb_uri is not None:
             return self.mongodb_uri.get_secret_value()
-        return f"mongodb://127.0.0.1:{self.mongodb_port}"
+        if self.documents_socket is not None:
+            return socket_address(self.documents_socket)
+        return f"mongodb://127.0.0.1:{self.documents_port}"
+
+    @property
+    def documents_socket(self) -> Path | None:
+        """Return the Unix socket of the document server, or None where it listens on a port.
+
+        On a port every user of the machine could ask it; a socket only its owner can open.
+        """
+        path = self.data_dir.absolute() / "run" / "documents.sock"
+        has_room = len(os.fsencode(path)) <= _MOST_SOCKET_BYTES
+        return path if self.mongodb_port is None and hasattr(socket, "AF_UNIX") and has_room else None
+
+    @property
+    def documents_port(self) -> int:
+        """Return the port of the document server, where it listens on one."""
+        return self.mongodb_port or _MONGODB_PORT
 
     @property
     def address(self) -> str:

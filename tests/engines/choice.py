@@ -67,15 +67,16 @@ def java_command(port: int = 0) -> tuple[str, ...]:
 
 
 @contextmanager
-def running_engine(name: EngineName, folder: Path) -> Iterator[str]:
-    """Run an engine inside the block; yield its MongoDB address."""
+def running_engine(name: EngineName, folder: Path, *, on_socket: bool = False) -> Iterator[str]:
+    """Run an engine inside the block; yield its MongoDB address. Ours can listen on a socket too."""
     if name == "mongodb":
         from testcontainers.mongodb import MongoDbContainer  # noqa: PLC0415 - needs Docker when imported
 
         with MongoDbContainer(_MONGODB_IMAGE) as container:
             yield container.get_connection_url()
         return
-    arguments = ("--port", "0", "--directory", str(folder), "--ttl-interval-seconds", "0.5")
+    place = ("--socket", str(folder / "documents.sock")) if on_socket else ("--port", "0")
+    arguments = (*place, "--directory", str(folder), "--ttl-interval-seconds", "0.5")
     own = (sys.executable, "-m", "deploy.local.documents", *arguments)
     process = subprocess.Popen(  # noqa: S603 - our own modules
         own if name == "earshot" else java_command(),

@@ -36,6 +36,9 @@ def _settings(arguments: list[str] | None) -> Settings:
         "--port", type=int, default=defaults.port, help="TCP port, 0 for any (default %(default)s)"
     )
     parser.add_argument(
+        "--socket", type=Path, help="a Unix socket to listen on in place of TCP; its name ends in .sock"
+    )
+    parser.add_argument(
         "--synchronous",
         choices=("FULL", "NORMAL"),
         default=defaults.synchronous,
@@ -61,7 +64,7 @@ async def _serve(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    sys.stdout.write(f"ready mongodb://{settings.host}:{server.port}/ directory={settings.directory}\n")
+    sys.stdout.write(f"ready {settings.address(server.port)} directory={settings.directory}\n")
     sys.stdout.flush()
     await stopped.wait()
     await server.stop()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -25,6 +26,7 @@ from deploy.local.documents.storage.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from deploy.local.documents.settings import Settings
     from deploy.local.documents.storage.engine import ReadCommand
@@ -35,6 +37,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 _MAX_QUEUED: Final = 64
 """Commands of one connection that wait for their turn before its reading is paused."""
+_OWNER_ONLY: Final = 0o600
 _MAX_LEGACY_COMMANDS: Final = frozenset({"isMaster", "ismaster", "hello"})
 
 
@@ -44,7 +47,7 @@ class DocumentServer:
     Args:
         settings: The server's settings.
 
-    After `start`, ``port`` is the port it listens on.
+    After `start`, ``port`` is the port it listens on, unless that is a Unix socket.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -64,12 +67,18 @@ class DocumentServer:
         self._engine = Engine(self._settings, loop)
         self._engine.start()
         try:
-            self._server = await loop.create_server(self._connect, self._settings.host, self._settings.port)
+            self._server = await self._listen(loop)
         except OSError:
             self._engine.stop()
             raise
-        self.port = self._server.sockets[0].getsockname()[1]
+        if self._settings.socket is None:
+            self.port = self._server.sockets[0].getsockname()[1]
         self._timer = asyncio.create_task(self._tick())
+
+    async def _listen(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
+        if self._settings.socket is not None:
+            return await loop.create_unix_server(self._connect, sock=_bound(self._settings.socket))
+        return await loop.create_server(self._connect, self._settings.host, self._settings.port)
 
     async def stop(self) -> None:
         """Answer what is queued, then close connections and files."""
@@ -86,6 +95,8 @@ class DocumentServer:
             connection.close()
         if self._server is not None:
             await self._server.wait_closed()
+        if self._settings.socket is not None:
+            self._settings.socket.unlink(missing_ok=True)
 
     def _connect(self) -> _Connection:
         self._connection_count += 1
@@ -247,6 +258,22 @@ class _Connection(asyncio.Protocol):
     def _answer(self, request: Request, document: bytes) -> None:
         if request.wants_reply and self._transport is not None:
             self._transport.write(wire.reply_to(request, document))
+
+
+def _bound(path: Path) -> socket.socket:
+    """A socket file that its owner alone can open; one that a killed server left is replaced."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_socket():
+        path.unlink()
+    bound = socket.socket(socket.AF_UNIX)
+    try:
+        bound.bind(str(path))
+        # Nobody can connect yet: that takes `listen`, which comes after this.
+        path.chmod(_OWNER_ONLY)
+    except OSError as error:
+        bound.close()
+        raise OSError(f"{path} cannot be listened on: {error}") from error
+    return bound
 
 
 def _fault(error: Any) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,8 @@ class Settings:
         directory: Where the SQLite files live; made if absent.
         host: The address to listen on. There is no authentication, so it should stay a loopback address.
         port: The TCP port; 0 lets the system choose.
+        socket: A Unix socket to listen on in place of TCP, which only its owner can open; its name has to end
+            in ``.sock``, by which drivers know that it is one.
         synchronous: ``NORMAL`` acknowledges when the operating system has the write: it survives a killed
             process, and the log is synced a little later. ``FULL`` syncs the log at each commit, so an
             acknowledged write survives a power cut too.
@@ -36,6 +39,7 @@ class Settings:
     directory: Path
     host: str = "127.0.0.1"
     port: int = 27117
+    socket: Path | None = None
     synchronous: Synchronous = "NORMAL"
     log_sync_interval_seconds: float = 0.1
     cache_kib: int = 4096
@@ -45,3 +49,12 @@ class Settings:
     cursor_timeout_seconds: float = 600.0
     ttl_interval_seconds: float = 30.0
     max_sort_bytes: int = 100 * 1024 * 1024
+
+    def address(self, port: int) -> str:
+        """Return the URI by which clients find the server, which listens on that port if on any."""
+        return f"mongodb://{self.host}:{port}/" if self.socket is None else f"{socket_address(self.socket)}/"
+
+
+def socket_address(path: Path) -> str:
+    """Return the URI of the server behind a Unix socket, as MongoDB's connection strings name it."""
+    return f"mongodb://{quote(str(path), safe='')}"

@@ -114,7 +114,7 @@ class Cluster:
         }
         if documents == "java":
             part = self.parts["documents"].part
-            command = java_command(self.settings.mongodb_port)
+            command = java_command(self.settings.documents_port)
             self.parts["documents"] = Running(replace(part, title=TITLES["java"], command=lambda: command))
         self.engines = tuple(name for name in ENGINES if name in self.parts)
         for name, port in zip(SERVICES, numbers[len(_PORTS) :], strict=True):

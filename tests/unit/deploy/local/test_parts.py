@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -15,15 +17,13 @@ from deploy.local.settings import LocalSettings
 from deploy.local.supervision.part import Stage
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from deploy.local.supervision.part import Part
 
 KEYS = LocalKeys("s" * 64, "connector-ring", "notifier-ring")
 
 
 def parts(tmp_path: Path, *, demo: bool = True, **settings: Any) -> dict[str, Part]:
-    made = LocalSettings(data_dir=tmp_path, cache_dir=tmp_path, **settings)
+    made = LocalSettings(**{"data_dir": tmp_path, "cache_dir": tmp_path, **settings})
     return {part.name: part for part in all_parts(made, KEYS, httpx.AsyncClient(), demo=demo)}
 
 
@@ -44,6 +44,26 @@ def test_an_engine_that_is_named_is_not_started(tmp_path: Path) -> None:
     environment = found["syncer"].environment
     assert environment["EARSHOT_KAFKA_BOOTSTRAP_SERVERS"] == "kafka.example:9092"
     assert environment["EARSHOT_MONGODB_URI"] == "mongodb://user:pass@db.example"
+
+
+def test_documents_are_asked_over_a_socket_in_the_data_folder(tmp_path: Path) -> None:
+    """No port is taken, so nobody else on the machine can ask; a port that is named is listened on."""
+    found = parts(tmp_path, data_dir=Path("data"))
+    path = Path("data").absolute() / "run" / "documents.sock"
+    assert str(path) in found["documents"].command()
+    assert not found["documents"].ports
+    assert found["detector"].environment["EARSHOT_MONGODB_URI"] == f"mongodb://{quote(str(path), safe='')}"
+
+    found = parts(tmp_path, data_dir=Path("data"), mongodb_port=4713)
+    assert [need.port for need in found["documents"].ports] == [4713]
+    assert found["detector"].environment["EARSHOT_MONGODB_URI"] == "mongodb://127.0.0.1:4713"
+
+
+def test_a_path_too_long_for_a_socket_means_a_port(tmp_path: Path) -> None:
+    """Operating systems take about a hundred bytes; then the port is the one that services look at anyway."""
+    found = parts(tmp_path, data_dir=Path("/") / ("d" * 100))
+    assert [need.port for need in found["documents"].ports] == [27_117]
+    assert found["detector"].environment["EARSHOT_MONGODB_URI"] == "mongodb://127.0.0.1:27117"
 
 
 def test_without_demo_nothing_points_at_it(tmp_path: Path) -> None:
