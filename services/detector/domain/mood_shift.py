@@ -55,9 +55,10 @@ class ShiftParameters:
         once_at_most: how bad a turn that was said once must be.
         sure: how confident a turn that was said once must be.
         sure_after_good: the same after a good mood, which makes a misread question less likely.
-        plain_after: after so good a mood...
-        plain_sure: ...a turn that is so sure may be told in words that are...
-        plain_at_most: ...no worse than this: sarcasm and bitterness need no strong word.
+        plunge: a fall from a good mood that is so deep may be told in words that are...
+        plunged_at_most: ...no worse than this: hurt, sarcasm and bitterness need no strong word.
+        calm: what is nearer to 0 than this has no side...
+        calm_weight: ...and counts for so little in the mood before: who praised and asks on is glad still.
         bad: a message at or below this is no sign of recovery.
         recovered_after: made good when so many messages in a row are...
         recovered_within: ...on average at most this far below the mood before...
@@ -75,9 +76,10 @@ class ShiftParameters:
     once_at_most: float = -0.75
     sure: float = 0.75
     sure_after_good: float = 0.7
-    plain_after: float = 0.6
-    plain_sure: float = 0.9
-    plain_at_most: float = -0.3
+    plunge: float = 1.0
+    plunged_at_most: float = -0.3
+    calm: float = 0.2
+    calm_weight: float = 0.3
     bad: float = -0.2
     recovered_after: int = 3
     recovered_within: float = 0.3
@@ -157,7 +159,7 @@ def _newest(shifts: Iterable[MoodShift | None]) -> MoodShift | None:
 
 def _of_one(points: Sequence[MoodPoint], told: ShiftParameters) -> MoodShift | None:
     """One person's shift that is open at the end of the walk, with every bad word since it began."""
-    before = _moods_before(points, told.half_life_days)
+    before = _moods_before(points, told.half_life_days, told.calm, told.calm_weight)
     began: int | None = None
     for at in range(1, len(points)):
         if began is not None:
@@ -209,7 +211,9 @@ def _gladness(since: Sequence[MoodPoint], before: float, told: GladnessParameter
     )
 
 
-def _moods_before(points: Sequence[MoodPoint], half_life_days: float) -> list[float]:
+def _moods_before(
+    points: Sequence[MoodPoint], half_life_days: float, calm: float = 0.0, calm_weight: float = 1.0
+) -> list[float]:
     """For each point the rolled-up mood of those before it, as of the last of them; 0.0 for the first."""
     moods: list[float] = []
     total = weights = 0.0
@@ -217,8 +221,9 @@ def _moods_before(points: Sequence[MoodPoint], half_life_days: float) -> list[fl
         moods.append(total / weights if weights else 0.0)
         age_days = (point.at - points[at - 1].at).total_seconds() / _SECONDS_PER_DAY if at else 0.0
         faded = 0.5 ** (age_days / half_life_days)
-        total = total * faded + point.confidence * point.score
-        weights = weights * faded + point.confidence
+        weight = point.confidence * (calm_weight if abs(point.score) < calm else 1.0)
+        total = total * faded + weight * point.score
+        weights = weights * faded + weight
     return moods
 
 
@@ -230,14 +235,14 @@ def _turned(
     if first < (1 if good else told.least_before) or any(point.score > told.bad for point in after):
         return False
     later = sum(point.score for point in after) / len(after)
-    if before[first] < told.before_at_least or before[first] - later < told.drop:
+    fall = before[first] - later
+    if before[first] < told.before_at_least or fall < told.drop:
         return False
+    plunged = good and fall >= told.plunge
     if len(after) > 1:
-        return later <= told.recent_at_most
-    sure = after[0].confidence
-    if before[first] >= told.plain_after and sure >= told.plain_sure and later <= told.plain_at_most:
-        return True
-    return sure >= (told.sure_after_good if good else told.sure) and later <= told.once_at_most
+        return later <= (told.plunged_at_most if plunged else told.recent_at_most)
+    sure = after[0].confidence >= (told.sure_after_good if good else told.sure)
+    return sure and later <= (told.plunged_at_most if plunged else told.once_at_most)
 
 
 def _made_good(

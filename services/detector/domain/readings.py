@@ -39,7 +39,7 @@ _TITLES: Mapping[str, str] = {
 }
 
 MOOD_DETECTOR = "sentiment_shift"
-MOOD_VERSION = "2"
+MOOD_VERSION = "3"
 
 
 @dataclass(frozen=True, slots=True)

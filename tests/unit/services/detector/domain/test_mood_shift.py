@@ -91,7 +91,7 @@ def test_an_unsure_turn_must_be_said_twice() -> None:
     assert negative_shift(points(0.1, 0.1, -0.8, confidence=0.72)) is None
     assert negative_shift(points(0.6, 0.6, -0.8, confidence=0.72)) is not None
     assert negative_shift(points(0.6, 0.6, -0.8, confidence=0.65)) is None
-    assert negative_shift(points(0.5, 0.5, -0.7, confidence=0.95)) is None
+    assert negative_shift(points(0.3, 0.3, -0.7, confidence=0.95)) is None
     shift = negative_shift(points(0.5, 0.4, -0.6, -0.7, confidence=0.6))
     assert shift is not None
     assert len(shift.evidence) == 2
@@ -99,10 +99,17 @@ def test_an_unsure_turn_must_be_said_twice() -> None:
 
 
 def test_bitterness_after_joy_needs_no_strong_word() -> None:
-    """After a very good mood a turn that is surely bad may be told mildly; after a fair one it may not."""
-    assert negative_shift(points(0.8, 0.8, -0.35, confidence=0.93)) is not None
-    assert negative_shift(points(0.8, 0.8, -0.35, confidence=0.85)) is None
+    """A deep fall from a good mood may be told mildly, if surely or twice; a fall from a fair one may not."""
+    assert negative_shift(points(0.8, 0.8, -0.35, confidence=0.72)) is not None
+    assert negative_shift(points(0.8, 0.8, -0.35, confidence=0.65)) is None
+    assert negative_shift(points(0.8, 0.8, -0.3, -0.35, confidence=0.65)) is not None
     assert negative_shift(points(0.5, 0.5, -0.35, confidence=0.93)) is None
+
+
+def test_calm_questions_do_not_wear_praise_off() -> None:
+    """Who praised and then asks on is as glad as before."""
+    assert negative_shift(points(0.9, -0.1, 0.0, 0.05, -0.6, confidence=0.8)) is not None
+    assert negative_shift(points(0.9, -0.1, 0.0, 0.05, 0.1, confidence=0.8)) is None
 
 
 def test_each_person_turns_alone() -> None:
