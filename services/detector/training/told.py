@@ -24,7 +24,7 @@ from services.detector.evaluation.conversations import read_conversations
 from services.detector.training.examples import AUTHORED, Example
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from services.detector.evaluation.conversations import LabelledConversation
 
@@ -36,7 +36,12 @@ _DOUBTFUL = 0.5
 """Weight of "not of a kind" for a message alone: what shows it may stand around it only."""
 
 
-def examples_of(one: LabelledConversation) -> Iterator[Example]:
+def rules_of_words() -> tuple[LexicalDetector, ...]:
+    """The detectors that know by their phrases what is taken back."""
+    return tuple(rule for rule in discover().conversation if isinstance(rule, LexicalDetector))
+
+
+def examples_of(one: LabelledConversation, rules: Sequence[LexicalDetector]) -> Iterator[Example]:
     """The messages that fit one window, alone and within what was said around them.
 
     Alone only the first proof of an event is of its kind; the later ones ("Go ahead then") are of it within
@@ -46,7 +51,6 @@ def examples_of(one: LabelledConversation) -> Iterator[Example]:
     """
     conversation = one.conversation
     turns = Turns(conversation)
-    rules = [rule for rule in discover().conversation if isinstance(rule, LexicalDetector)]
     withdrawn = {str(rule.kind): rule.withdrawals.withdrawn(conversation, rule.kind) for rule in rules}
     proofs = {event.kind: sorted(event.messages) for event in one.expected if event.messages}
     explicit = {event.kind: event.explicit for event in one.expected}
@@ -77,10 +81,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m services.detector.training.told")
     parser.add_argument("file", type=Path, help="where to write the examples, with the split of each")
     given = parser.parse_args()
+    rules = rules_of_words()
     rows = [
         {"split": one.split, **asdict(example)}
         for one in read_conversations(CONVERSATIONS)
-        for example in examples_of(one)
+        for example in examples_of(one, rules)
     ]
     given.file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     sys.stdout.write(f"{len(rows)} texts of conversations\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from services.detector.evaluation.conversations import read_conversations
 from services.detector.training.examples import read_told
-from services.detector.training.told import examples_of
+from services.detector.training.told import examples_of, rules_of_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,8 @@ def told(
     path = tmp_path / "told.jsonl"
     said = [{"author": author, "name": author, "text": text} for author, text in messages]
     path.write_text(json.dumps({"id": "1", "messages": said, "expected": expected}), encoding="utf-8")
-    return [example for one in read_conversations(path) for example in examples_of(one)]
+    rules = rules_of_words()
+    return [example for one in read_conversations(path) for example in examples_of(one, rules)]
 
 
 def test_a_message_is_learned_alone_and_within_what_was_said(tmp_path: Path) -> None:
