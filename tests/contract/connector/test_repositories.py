@@ -28,7 +28,7 @@ from shared.contracts.sync import Gap, ResourceCount, SyncRequested
 from shared.documents.database import create_client, database_of
 from shared.errors import ConfigurationError, TransientError
 from shared.messaging.recording import RecordingPublisher
-from tests.contract.expiry import let_nothing_expire
+from tests.engines.expiry import let_nothing_expire
 from tests.unit.services.connector.fakes import (
     NOW,
     MemoryApiKeys,
@@ -63,7 +63,7 @@ class Stores:
 
 
 @pytest.fixture(params=["memory", "documents"])
-async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
+async def stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stores]:
     """All stores, empty: in memory, and over a document server in a database of their own."""
     publisher = RecordingPublisher()
     if request.param == "memory":
@@ -85,12 +85,12 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     client: AsyncMongoClient[dict[str, Any]] = create_client(settings, service="connector")
     database = database_of(client, settings, service="connector")
     clock = ManualClock(NOW)
+    let_nothing_expire(monkeypatch)
     connections = MongoConnections(database, publisher, clock)
     states, offers = MongoOAuthStates(database), MongoOffers(database)
     notices, keys = MongoNotices(database, publisher, clock), MongoApiKeys(database, publisher, clock)
     for store in (connections, states, offers, notices, keys):
         await store.ensure_indexes()
-    await let_nothing_expire(database)
     yield Stores(connections, states, offers, notices, keys, publisher)
     await client.drop_database(database.name)
     await client.close()

@@ -36,7 +36,7 @@ from shared.contracts.signals import SignalDetected
 from shared.documents.database import create_client, database_of
 from shared.errors import TransientError
 from shared.messaging.recording import RecordingPublisher
-from tests.contract.expiry import let_nothing_expire
+from tests.engines.expiry import let_nothing_expire
 from tests.unit.services.detector.account_suite import TestAccountFacts, TestAttributes
 from tests.unit.services.detector.again_suite import TestAgain
 from tests.unit.services.detector.arriving_suite import TestArriving
@@ -129,8 +129,9 @@ async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[Any]]:
 
 
 @pytest.fixture
-async def rig(database: AsyncDatabase[Any]) -> Rig:
+async def rig(database: AsyncDatabase[Any], monkeypatch: pytest.MonkeyPatch) -> Rig:
     """A detector without a bus, over documents."""
+    let_nothing_expire(monkeypatch)
     publisher, clock = RecordingPublisher(), ManualClock(NOW)
     mirror, signals = MongoMirror(database), MongoSignals(database, publisher, clock)
     customers, requests = MongoCustomers(database), MongoRequests(database)
@@ -143,7 +144,6 @@ async def rig(database: AsyncDatabase[Any]) -> Rig:
         await store.prepare()
     for kept in (connections, rereads, rematches, redetections, questions, model_use):
         await kept.prepare()
-    await let_nothing_expire(database)
     stores = Stores(
         mirror=mirror,
         followed=MongoFollowed(database, "company"),

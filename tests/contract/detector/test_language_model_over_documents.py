@@ -17,7 +17,7 @@ from services.detector.domain.question import Claim, Question, Verdict
 from services.detector.ports import Spent
 from shared.config import ServiceSettings
 from shared.documents.database import create_client, database_of
-from tests.contract.expiry import let_nothing_expire
+from tests.engines.expiry import let_nothing_expire
 from tests.unit.services.detector.fakes.language_model import MemoryModelUse, MemoryQuestions
 from tests.unit.services.detector.rig import NOW, ORG
 
@@ -31,7 +31,9 @@ DAY = "2026-06-01"
 
 
 @pytest.fixture(params=["memory", "documents"])
-async def stores(request: pytest.FixtureRequest, mongodb_uri: str) -> AsyncIterator[Stores]:
+async def stores(
+    request: pytest.FixtureRequest, mongodb_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Stores]:
     """Both adapters of the two ports."""
     if request.param == "memory":
         yield MemoryQuestions(), MemoryModelUse()
@@ -44,10 +46,10 @@ async def stores(request: pytest.FixtureRequest, mongodb_uri: str) -> AsyncItera
     )
     client = create_client(settings, service="detector")
     database = database_of(client, settings, service="detector")
+    let_nothing_expire(monkeypatch)
     questions, use = MongoQuestions(database), MongoModelUse(database)
     await questions.prepare()
     await use.prepare()
-    await let_nothing_expire(database)
     yield questions, use
     await client.drop_database(database.name)
     await client.close()

@@ -24,7 +24,7 @@ from shared.contracts.resources import (
     ResourceDeleted,
 )
 from shared.documents.database import create_client, database_of
-from tests.contract.expiry import let_nothing_expire
+from tests.engines.expiry import let_nothing_expire
 from tests.unit.services.detector.rig import CONNECTION, NOW, ORG, WORKSPACE
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, An
 
 
 @pytest.fixture
-async def mirror(database: AsyncDatabase[dict[str, Any]]) -> MongoMirror:
+async def mirror(database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> MongoMirror:
     """An empty mirror with its indexes."""
+    let_nothing_expire(monkeypatch)
     made = MongoMirror(database)
     await made.prepare()
-    await let_nothing_expire(database)
     return made
 
 

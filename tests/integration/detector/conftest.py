@@ -31,6 +31,7 @@ from shared.auth.identity import LOCAL_IDENTITY
 from shared.clock import ManualClock
 from shared.documents.database import create_client, database_of
 from shared.messaging.recording import RecordingPublisher
+from tests.engines.expiry import let_nothing_expire
 from tests.unit.services.detector.rig import NOW, Rig
 
 if TYPE_CHECKING:
@@ -51,13 +52,15 @@ def settings(mongodb_uri: str) -> Settings:
 
 
 @pytest.fixture
-async def database(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
-    """The application's database, empty."""
-    client = create_client(settings, service="detector")
-    made = database_of(client, settings, service="detector")
-    yield made
-    await client.drop_database(made.name)
-    await client.close()
+async def database(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+    """The application's database, empty; nothing of what is put into it expires."""
+    let_nothing_expire(monkeypatch)
+    async with create_client(settings, service="detector") as client:
+        made = database_of(client, settings, service="detector")
+        yield made
+        await client.drop_database(made.name)
 
 
 @pytest.fixture

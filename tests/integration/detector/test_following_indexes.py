@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import SecretStr
 
 from services.detector.adapters import mongo_people
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_people import MongoPeopleCounts
-from services.detector.settings import Settings
 from shared.documents.collection import ScopedCollection
-from shared.documents.database import create_client, database_of
 from tests.unit.services.detector.rig import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from pymongo.asynchronous.database import AsyncDatabase
 
 ORG, BUSY = "acme", "ws1:busy"
@@ -27,18 +21,10 @@ CONVERSATIONS = 40
 
 
 @pytest.fixture
-async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+async def database(database: AsyncDatabase[dict[str, Any]]) -> AsyncDatabase[dict[str, Any]]:
     """A database with the mirror's indexes, and one contact and one company with many conversations."""
-    settings = Settings(
-        mongodb_uri=SecretStr(mongodb_uri),
-        kafka_bootstrap_servers="127.0.0.1:1",
-        database_prefix=f"t{secrets.token_hex(6)}",
-        signing_key=SecretStr("k" * 40),
-    )
-    client = create_client(settings, service="detector")
-    made = database_of(client, settings, service="detector")
-    await MongoMirror(made).prepare()
-    await made["conversations"].insert_many(
+    await MongoMirror(database).prepare()
+    await database["conversations"].insert_many(
         {
             "_id": f"{ORG}/ws1/{number}",
             "organization_id": ORG,
@@ -49,9 +35,7 @@ async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, An
         }
         for number in range(CONVERSATIONS)
     )
-    yield made
-    await client.drop_database(made.name)
-    await client.close()
+    return database
 
 
 @pytest.mark.parametrize("whose", ["contacts", "companies"])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
-from pydantic import SecretStr
 
 from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_health import MongoHealth
@@ -22,44 +20,30 @@ from services.detector.lists import (
     SignalFilter,
     SignalSort,
 )
-from services.detector.settings import Settings
 from shared.clock import ManualClock
 from shared.documents.collection import ScopedCollection
-from shared.documents.database import create_client, database_of
 from shared.messaging.recording import RecordingPublisher
 from tests.unit.services.detector.rig import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from pymongo.asynchronous.database import AsyncDatabase
 
 ORG = "acme"
 
 
 @pytest.fixture
-async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+async def database(database: AsyncDatabase[dict[str, Any]]) -> AsyncDatabase[dict[str, Any]]:
     """A database with the detector's indexes and nothing else."""
-    settings = Settings(
-        mongodb_uri=SecretStr(mongodb_uri),
-        kafka_bootstrap_servers="127.0.0.1:1",
-        database_prefix=f"t{secrets.token_hex(6)}",
-        signing_key=SecretStr("k" * 40),
-    )
-    client = create_client(settings, service="detector")
-    made = database_of(client, settings, service="detector")
     stores = (
-        MongoMirror(made),
-        MongoSignals(made, RecordingPublisher(), ManualClock(NOW)),
-        MongoCustomers(made),
-        MongoRequests(made),
-        MongoHealth(made),
+        MongoMirror(database),
+        MongoSignals(database, RecordingPublisher(), ManualClock(NOW)),
+        MongoCustomers(database),
+        MongoRequests(database),
+        MongoHealth(database),
     )
     for store in stores:
         await store.prepare()
-    yield made
-    await client.drop_database(made.name)
-    await client.close()
+    return database
 
 
 def lists() -> dict[str, tuple[str, Any]]:
