@@ -7,6 +7,9 @@ Topics are shared by the tests of a module, so each test takes organizations and
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,15 +25,20 @@ from deploy.local.ports import free_ports
 from deploy.local.progress import SilentReporter
 from deploy.local.settings import LocalSettings
 from deploy.local.throwaway import running
-from tests.engines.choice import ENGINES, TITLES, missing, running_engine
+from tests.engines.choice import ENGINES, TITLES, missing, present_engines, running_engine
+from tests.engines.differences import reason_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from tests.engines.choice import EngineName
 
 
 # A busy machine makes an example slow, which says nothing of the code: no test asserts on time.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+_INTEGRATION = Path(__file__).parent / "integration"
 
 
 def pytest_report_header() -> list[str]:
@@ -42,12 +50,13 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run say which document engines the conformance suite goes over."""
+    """Let a run say which document engines the tests go over."""
     parser.addoption(
         "--engines",
         choices=("own", "all"),
         default="own",
-        help="own: this project's document server; all: every one that can be met here",
+        help="own: this project's document server; all: every one that can be met here, and of the"
+        " integration tests only those that meet one",
     )
 
 
@@ -100,20 +109,52 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Where a run has chosen all engines, run what asks for a document server over each that is there."""
     every = metafunc.config.getoption("--engines") == "all" and not LocalSettings().mongodb_uri
     if every and "mongodb_uri" in metafunc.fixturenames:
-        names = [name for name in ENGINES if missing(name) is None]
-        metafunc.parametrize("mongodb_uri", names, indirect=True, scope="session")
+        metafunc.parametrize("mongodb_uri", present_engines(), indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Expect listed differences of other engines, and leave out what no engine is chosen for."""
+    for item in items:
+        reason = reason_for(item.name)
+        if reason is not None:
+            # Strict: a difference that is none any more fails.
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+    if config.getoption("--engines") == "all":
+        config.hook.pytest_deselected(items=[item for item in items if _is_apart(item)])
+        items[:] = [item for item in items if not _is_apart(item)]
+
+
+def _is_apart(item: pytest.Item) -> bool:
+    """Whether this is an integration test that meets no document server."""
+    fixtures = item.fixturenames if isinstance(item, pytest.Function) else []
+    return _INTEGRATION in item.path.parents and "mongodb_uri" not in fixtures
 
 
 @pytest.fixture(scope="session")
-def mongodb_uri(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def engine_named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[EngineName], str]]:
+    """Yield what tells an engine's address: started when it is first asked for, it runs to the end."""
+    with ExitStack() as stack:
+
+        @cache
+        def address(name: EngineName) -> str:
+            return stack.enter_context(running_engine(name, tmp_path_factory.mktemp(name)))
+
+        yield address
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    engine_named: Callable[[EngineName], str],
+) -> Iterator[str]:
     """Yield the URI of a document server that speaks MongoDB's protocol; of which, the run has chosen."""
     local = LocalSettings()
     if local.mongodb_uri:
         yield local.mongodb_address
         return
     if (chosen := getattr(request, "param", None)) is not None:
-        with running_engine(chosen, tmp_path_factory.mktemp(str(chosen))) as address:
-            yield address
+        yield engine_named(chosen)
         return
     folder = tmp_path_factory.mktemp("documents")
     (port,) = free_ports(1)

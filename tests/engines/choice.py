@@ -44,6 +44,11 @@ def missing(name: EngineName) -> str | None:
     return None
 
 
+def present_engines() -> list[EngineName]:
+    """Return the engines that can be met here, in the order in which a run goes over them."""
+    return [name for name in ENGINES if missing(name) is None]
+
+
 @cache
 def docker_missing() -> str | None:
     """Return why no container can be run here, or None when one can."""

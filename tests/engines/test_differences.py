@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engines.differences import is_known
+from tests.engines.choice import ROOT
+from tests.engines.differences import JAVA, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,3 +36,11 @@ def test_null_below_plain_values_is_asked_of_both() -> None:
     asked = ({"a.x": None}, {"$unset": {"b": ""}})
     assert not is_known("java", "update", (*asked, [{"_id": 0, "a": [None, {"x": 1}]}]), None, None)
     assert not is_known("java", "update", ({"a.x": 1}, asked[1], [{"_id": 0, "a": [[None]]}]), None, None)
+
+
+def test_each_listed_test_exists() -> None:
+    """A difference is listed by the name of a test that runs over engines; when it goes, its line goes."""
+    folders = (ROOT / "tests" / "contract" / "documents", ROOT / "tests" / "integration")
+    texts = [path.read_text("utf-8") for folder in folders for path in folder.rglob("test_*.py")]
+    defined = {name for text in texts for name in re.findall(r"def (test_\w+)\(", text)}
+    assert {name.partition("[")[0] for name in JAVA} <= defined

@@ -13,11 +13,12 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
-from tests.engines.choice import ENGINES, missing, running_engine
-from tests.engines.differences import reason_for
+from tests.engines.choice import present_engines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+
+    from tests.engines.choice import EngineName
 
 Database = AsyncDatabase[dict[str, Any]]
 Collection = AsyncCollection[dict[str, Any]]
@@ -86,16 +87,14 @@ def start(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for an engine over each that the run has chosen and that is there."""
     if "engine" in metafunc.fixturenames:
-        chosen = ENGINES if metafunc.config.getoption("--engines") == "all" else ("earshot",)
-        names = [name for name in chosen if missing(name) is None]
+        names = present_engines() if metafunc.config.getoption("--engines") == "all" else ["earshot"]
         metafunc.parametrize("engine", names, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def engine(request: pytest.FixtureRequest, engine_named: Callable[[EngineName], str]) -> str:
     """The address of a running engine; which one is the parameter."""
-    with running_engine(request.param, tmp_path_factory.mktemp(str(request.param))) as address:
-        yield address
+    return engine_named(request.param)
 
 
 @pytest.fixture
@@ -112,11 +111,3 @@ async def database(engine: str) -> AsyncIterator[Database]:
 async def things(database: Database) -> Collection:
     """A collection that does not exist yet."""
     return database["things"]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Expect listed differences of other engines; one that is none any more fails."""
-    for item in items:
-        reason = reason_for(item.name)
-        if reason is not None:
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
