@@ -33,9 +33,8 @@ test: .venv/stamp-dev ## Run the tests; starts Kafka and document servers by its
 test-chain: .venv/stamp-dev ## Run a whole installation, kill each of its processes, make trouble; minutes
 	@$(BIN)/python -m pytest tests/e2e/chain $(ARGS)
 
-test-engines: .venv/stamp-dev ## Hold our engines beside others: the suite, random questions, foreign clients
-	@$(BIN)/python -m pytest tests/contract/documents tests/engines tests/integration/documents \
-		tests/integration/syncer/test_mongo_stores.py --engines all $(ARGS)
+test-engines: .venv/stamp-dev ## Hold our engines beside others: the suite, services on each, random questions, foreign clients; minutes
+	@$(BIN)/python -m pytest tests/contract/documents tests/engines tests/integration --engines all $(ARGS)
 
 test-faults: .venv/stamp-dev ## Let each service die at every place between two writes; take safeguards out
 	@$(BIN)/python -m pytest tests/e2e/faults $(ARGS)
