@@ -191,10 +191,10 @@ class Administration:
             self._metrics.attention.labels("unreachable").inc()
 
     async def _uninstall(self, before: Connection) -> None:
-        """End the installation at Intercom, unless another organization reads through the same one."""
+        """End the installation at Intercom, unless another organization is connected through the same one."""
         if before.method != "oauth" or before.credential is None:
             return
-        sharing = await self._connections.of_workspace(before.workspace.id)
+        sharing = await self._connections.of_workspace(before.workspace.id, in_need=True)
         if any(other.method == "oauth" for other in sharing):
             _LOG.info("app stays installed for another organization", connection_id=before.id)
             return

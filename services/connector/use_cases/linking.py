@@ -138,9 +138,9 @@ class Linking:
         offer = await self._offers.take(organization_id, offer_id)
         if offer is None or offer.method != "oauth":
             return
-        sharing = await self._connections.of_workspace(offer.workspace.id)
+        sharing = await self._connections.of_workspace(offer.workspace.id, in_need=True)
         if any(other.method == "oauth" for other in sharing):
-            return  # Another organization reads through the same installation.
+            return  # Another organization is connected through the same installation.
         try:
             await self._intercom.uninstall(self._vault.decrypt(offer.credential))
         except (IntercomRefused, IntercomUnreachable) as error:

@@ -128,9 +128,10 @@ async def test_a_token_s_app_is_not_ours_to_uninstall(rig: Rig) -> None:
     assert rig.intercom.uninstalls == []
 
 
-async def test_an_installation_that_another_organization_uses_stays(rig: Rig) -> None:
-    """Uninstalling would cut them off."""
-    rig.hold(id="c-2", organization_id="other", method="oauth")
+@pytest.mark.parametrize("state", ["connected", "needs_attention"])
+async def test_an_installation_that_another_organization_uses_stays(rig: Rig, state: Any) -> None:
+    """Uninstalling would cut them off, also where they only wait for Intercom to answer again."""
+    rig.hold(id="c-2", organization_id="other", method="oauth", state=state)
     await rig.administration.disconnect(ADMIN, "c-1")
     assert rig.intercom.uninstalls == []
 

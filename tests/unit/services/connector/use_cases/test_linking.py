@@ -231,11 +231,12 @@ async def test_keeping_ends_the_other_installation(rig: Rig) -> None:
     assert rig.held() == a_connection()
 
 
-async def test_keeping_leaves_other_people_s_credentials_alone(rig: Rig) -> None:
+@pytest.mark.parametrize("state", ["connected", "needs_attention"])
+async def test_keeping_leaves_other_people_s_credentials_alone(rig: Rig, state: Any) -> None:
     """A token was made by hand, and another organization may read through the same installation."""
     rig.hold()
     await rig.linking.keep("acme", await offered(rig, "token"))
-    rig.hold(id="c-2", organization_id="other", workspace=OTHER, method="oauth")
+    rig.hold(id="c-2", organization_id="other", workspace=OTHER, method="oauth", state=state)
     await rig.linking.keep("acme", await offered(rig))
     assert rig.intercom.uninstalls == []
 
