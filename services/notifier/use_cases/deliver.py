@@ -20,7 +20,7 @@ from shared.errors import ConfigurationError, TransientError
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from services.notifier.domain.backoff import Backoff
@@ -36,6 +36,13 @@ _LOG = structlog.get_logger(__name__)
 _LEASE_SPARE_SECONDS = 10.0
 """Added to a try's own limit, so that a lease outlives any try that is still at work. What comes before the
 try, claiming included, must not take longer: a database that stalls would have two replicas send."""
+
+_STORING_SECONDS = 60.0
+"""How long a database that is away is asked to store an outcome: a failover is over by then. Once given
+up, the lease runs out, and what was sent is sent again."""
+
+_STORING_PAUSE_SECONDS = 0.25
+"""Between two of these questions; shorter than what passes between two looks for what is due."""
 
 
 class Deliverer:
@@ -56,6 +63,7 @@ class Deliverer:
         metrics: Metrics,
         public_url: str,
         timeout_seconds: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._notifications = notifications
         self._inbox = inbox
@@ -69,6 +77,7 @@ class Deliverer:
         self._metrics = metrics
         self._public_url = public_url.rstrip("/")
         self._timeout_seconds = timeout_seconds
+        self._sleep = sleep
 
     async def attempt(self, organization_id: str, notification_id: str) -> Settlement | None:
         """Send a notification if it is due and nobody else does; return what came of it.
@@ -105,12 +114,25 @@ class Deliverer:
         settlement = await self._try(claimed, rule, now)
         if claimed.channel == "inbox" and settlement.state == "delivered":
             await self._catch_up(claimed)
-        stored = await self._notifications.settle(
-            claimed, settlement, token=token, facts=_facts(claimed, settlement)
-        )
-        if stored:
+        if await self._stored(claimed, settlement, token):
             await self._note(claimed, settlement)
         return settlement
+
+    async def _stored(self, claimed: Notification, settlement: Settlement, token: str) -> bool:
+        """Store what came of a try; return whether that was ours to store, and was not stored before.
+
+        Raises TransientError when the database was away for too long.
+        """
+        facts = _facts(claimed, settlement)
+        until = self._clock.monotonic() + _STORING_SECONDS
+        while True:
+            try:
+                return await self._notifications.settle(claimed, settlement, token=token, facts=facts)
+            except TransientError as error:
+                if self._clock.monotonic() >= until:
+                    raise
+                _LOG.info("outcome waits to be stored", notification_id=claimed.id, reason=str(error))
+                await self._sleep(_STORING_PAUSE_SECONDS)
 
     async def _asking(self, claimed: Notification) -> Rule | None:
         """Return the rule to send by: its own, or one that tells the same recipient of the signal.

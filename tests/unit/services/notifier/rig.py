@@ -68,6 +68,7 @@ class Rig:
             metrics=self.metrics,
             public_url="https://earshot.example.com/",
             timeout_seconds=timeout,
+            sleep=self._sleep,
         )
         self.dispatcher = Dispatcher(self.deliverer, concurrency=8)
         self.announcer = Announcer(
@@ -98,6 +99,9 @@ class Rig:
             clock=self.clock,
             allow_private=allow_private,
         )
+
+    async def _sleep(self, seconds: float) -> None:
+        self.clock.advance(seconds)
 
     async def take(self, *signals: SignalEvent) -> None:
         """Hand signals over as one batch and wait until what it sends at once is sent."""

@@ -196,6 +196,45 @@ async def test_nothing_is_sent_on_a_lease_that_may_end_meanwhile() -> None:
     assert [(n.state, n.tries) for n in await rig.log()] == [("delivered", 1)]
 
 
+class _Away:
+    """A database that answers no outcome for so many seconds, and takes five to say so."""
+
+    def __init__(self, rig: Rig, seconds: float) -> None:
+        self._rig, self._until = rig, rig.clock.monotonic() + seconds
+        self._settle = rig.notifications.settle
+        rig.notifications.settle = self  # type: ignore[method-assign] # an engine that fails over
+
+    async def __call__(self, *args: Any, **named: Any) -> bool:
+        if self._rig.clock.monotonic() < self._until:
+            self._rig.clock.advance(5)
+            raise TransientError("no primary")
+        return await self._settle(*args, **named)
+
+
+async def test_a_failover_while_a_message_is_out_sends_it_once() -> None:
+    """What came of the try is stored when the database is back, and nobody is told twice."""
+    rig = Rig()
+    slack = {"channel": "slack", "recipients": (), "destination": Recipient("k", "slack at x.example.com")}
+    await rig.rules.insert(a_rule(**slack))
+    _Away(rig, seconds=30)
+    await rig.take(a_signal())
+    await rig.sweep(60)
+    assert rig.sent("slack") == ["s-1"]
+    (notification,) = await rig.log()
+    assert (notification.state, len(notification.attempts)) == ("delivered", 1)
+
+
+async def test_an_outcome_is_not_held_for_ever() -> None:
+    """A database that stays away ends the try; when it is back the lease has run out: sent again."""
+    rig = await _rig()
+    _Away(rig, seconds=90)
+    await rig.take(a_signal())
+    assert [(n.state, n.attempts) for n in await rig.log()] == [("pending", ())]
+    await rig.sweep(60)
+    assert rig.sent("inbox") == ["s-1", "s-1"]
+    assert [n.state for n in await rig.log()] == ["delivered"]
+
+
 async def test_a_lost_lease_stores_nothing() -> None:
     """Who comes back too late does not overwrite what the next one stored."""
     rig = await _rig()
