@@ -34,7 +34,7 @@ PENDING_INDEX = Index(keys=(("pending.at", 1),), sparse=True, name="pending")
 _LOG = structlog.get_logger(__name__)
 
 _SWEPT_AT_ONCE = 200
-"""Documents that one sweep takes; the next sweep takes the next ones."""
+"""Documents that one sweep takes; the next sweep takes the next ones, at once where this many were found."""
 
 _MOST_NAMED = 10
 """Facts named in one line of the log."""
@@ -97,8 +97,27 @@ class PendingFacts:
 
         A fact from the future was written before a clock was put back: nobody knows how long it waits.
         """
-        now, age = self._clock.now(), timedelta(seconds=older_than_seconds)
-        old = {"$or": [{"pending.at": {"$lt": now - age}}, {"pending.at": {"$gt": now + abs(age)}}]}
+        age = timedelta(seconds=older_than_seconds)
+        _, swept = await self._portion(self._clock.now() - age, abs(age))
+        return swept
+
+    async def sweep_all(self, older_than_seconds: float = 5.0) -> int:
+        """Publish all facts that have waited longer than that by now; return how many documents had some.
+
+        One that can never be published is tried once.
+        """
+        age = timedelta(seconds=older_than_seconds)
+        before, swept, found = self._clock.now() - age, 0, _SWEPT_AT_ONCE
+        while found >= _SWEPT_AT_ONCE:
+            # What was found counts: of what another replica sweeps as well, each publishes a part.
+            found, published = await self._portion(before, abs(age))
+            swept += published
+        return swept
+
+    async def _portion(self, before: datetime, ahead: timedelta) -> tuple[int, int]:
+        """Publish the oldest; return how many documents were found, and how many still had facts then."""
+        future = self._clock.now() + ahead
+        old = {"$or": [{"pending.at": {"$lt": before}}, {"pending.at": {"$gt": future}}]}
         with database_errors():
             cursor = self._collection.across_organizations().find(
                 old, {"_id": 1, ORGANIZATION: 1}, sort=[("pending.at", 1)], limit=_SWEPT_AT_ONCE
@@ -126,7 +145,7 @@ class PendingFacts:
                 facts=[fact for fact, _ in stuck[:_MOST_NAMED]],
                 exc_info=stuck[0][1],
             )
-        return swept
+        return len(left), swept
 
     async def _publish_singly(self, document: Mapping[str, Any]) -> list[tuple[str, Exception]]:
         """Publish each fact for itself, in order; return those that cannot be, with the reason.
@@ -156,7 +175,7 @@ async def sweep_forever(
     while True:
         await sleep(every_seconds)
         try:
-            swept = await pending.sweep()
+            swept = await pending.sweep_all()
         except TransientError as error:
             _LOG.warning("sweep postponed", reason=str(error))
             continue

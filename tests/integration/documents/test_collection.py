@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from shared.contracts.sync import SyncRequested
 from shared.documents import pending as pending_module
 from shared.documents.collection import Collection, Index
 from shared.documents.database import create_client, database_of
-from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
+from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts, sweep_forever
 from shared.errors import PermanentError, TransientError
 from shared.messaging.recording import RecordingPublisher
 
@@ -266,3 +267,25 @@ async def test_facts_that_can_never_be_published_do_not_fill_every_sweep(
             assert await pending.sweep() == 3
     assert [event.fact() for event in publisher.published] == ["good"]
     assert [line["count"] for line in logs if line["event"] == "facts cannot be published"] == [3, 2]
+
+
+async def test_a_backlog_is_published_without_a_pause_for_each_portion(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bus that was away for an hour leaves very many: behind a full sweep the next follows at once."""
+    monkeypatch.setattr(pending_module, "_SWEPT_AT_ONCE", 3)
+    clock, publisher = ManualClock(START), RecordingPublisher()
+    for number in range(7):
+        facts = pending_facts(request(f"{number}"), at=clock.now())
+        await collection.of("acme").insert_one({"_id": f"{number}", "name": f"{number}", "pending": facts})
+    clock.advance(60)
+    published: list[int] = []
+
+    async def sleep(_: float) -> None:
+        published.append(len(publisher.published))
+        if len(published) > 1:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await sweep_forever(PendingFacts(collection, publisher, clock), every_seconds=5, sleep=sleep)
+    assert published == [0, 7]
