@@ -34,6 +34,7 @@ from services.notifier.use_cases.dispatch import Dispatcher, sweep_due
 from services.notifier.use_cases.read_inbox import InboxReading
 from services.notifier.use_cases.read_log import LogReading
 from services.notifier.use_cases.remove_data import DataRemoval
+from services.notifier.use_cases.upkeep import Upkeep
 from shared.documents.pending import sweep_forever
 from shared.foundation import lay_foundation
 from shared.messaging.security import client_security
@@ -146,6 +147,8 @@ def create_app(
             notifications.pending, every_seconds=_PENDING_SWEEP_SECONDS, sleep=asyncio.sleep
         ),
     )
+    upkeep = Upkeep(rules=rules, vault=vault, metrics=metrics)
+    ground.lifecycle.background("upkeep", lambda: upkeep.run(asyncio.sleep))
     ground.lifecycle.close("outgoing", client.aclose)
     ground.lifecycle.close("deliveries", dispatcher.stop)
     web = Pages(Path(__file__).parent / "pages" / "templates", clock=ground.clock)

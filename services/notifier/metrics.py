@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, get_args
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from shared.contracts.deliveries import ChannelName
 
@@ -48,5 +48,15 @@ class Metrics:
             "earshot_signal_to_delivery_seconds",
             "From the signal's change to the receiver's word that it has it.",
             buckets=_BUCKETS,
+            registry=registry,
+        )
+        self.resealed = Counter(
+            "earshot_rule_secrets_resealed",
+            "Rules whose address and secret were put under the newest key.",
+            registry=registry,
+        )
+        self.unreadable = Gauge(
+            "earshot_rule_secrets_unreadable",
+            "Rules whose address or secret no key of the ring opens, at the last look.",
             registry=registry,
         )

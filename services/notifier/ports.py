@@ -164,6 +164,16 @@ class Channel(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SealedSecrets:
+    """What a rule keeps encrypted: its address, and its signing secret where it has one."""
+
+    organization_id: str
+    rule_id: str
+    url: str | None
+    secret: str | None
+
+
 class Rules(Protocol):
     """The rules of all organizations."""
 
@@ -187,6 +197,14 @@ class Rules(Protocol):
 
     async def record(self, organization_id: str, rule_id: str, at: datetime, failure: str | None) -> None:
         """Note how a delivery went: a failure in words, or None for success."""
+        ...
+
+    async def sealed(self, after: SealedSecrets | None, limit: int) -> list[SealedSecrets]:
+        """Return what rules of all organizations keep encrypted, in a fixed order, from behind `after` on."""
+        ...
+
+    async def resealed(self, before: SealedSecrets, after: SealedSecrets) -> bool:
+        """Put it under another key; False when it was changed meanwhile. To a person the rule is the same."""
         ...
 
 
@@ -348,6 +366,13 @@ class Vault(Protocol):
 
     def open(self, sealed: str) -> SecretStr:
         """Raises ConfigurationError when no key of the ring opens it."""
+        ...
+
+    def renewed(self, sealed: str) -> str:
+        """Return the same secret under the newest key; as it is where it is under that already.
+
+        Raises ConfigurationError when no key of the ring opens it.
+        """
         ...
 
     def fingerprint(self, secret: SecretStr) -> str:

@@ -17,7 +17,9 @@ class FernetVault:
     """Seals with the ring, fingerprints with the signing key: a stolen database allows no guessing."""
 
     def __init__(self, keys: SecretStr, *, fingerprint_key: SecretStr) -> None:
-        self._ring = MultiFernet([Fernet(key.strip()) for key in keys.get_secret_value().split(",")])
+        ring = [Fernet(key.strip()) for key in keys.get_secret_value().split(",")]
+        self._newest = ring[0]
+        self._ring = MultiFernet(ring)
         self._fingerprint_key = fingerprint_key.get_secret_value().encode()
 
     def seal(self, secret: SecretStr) -> str:
@@ -31,6 +33,13 @@ class FernetVault:
                 "No key in EARSHOT_CREDENTIAL_KEYS opens this rule's address or secret. Put the old key back"
                 " at the end of the list, or edit the rule and give both anew."
             ) from None
+
+    def renewed(self, sealed: str) -> str:
+        try:
+            self._newest.decrypt(sealed.encode())
+        except InvalidToken:
+            return self.seal(self.open(sealed))
+        return sealed
 
     def fingerprint(self, secret: SecretStr) -> str:
         text = f"destination\n{secret.get_secret_value()}".encode()

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError
 
 from services.notifier.domain.rule import Rule
-from shared.documents.collection import Collection, Index
+from services.notifier.ports import SealedSecrets
+from shared.documents.collection import Collection, Index, database_errors
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,6 +77,39 @@ class MongoRules:
             }
         )
         await self._rules.of(organization_id).update_one({"_id": _key(organization_id, rule_id)}, update)
+
+    async def sealed(self, after: SealedSecrets | None, limit: int) -> list[SealedSecrets]:
+        begin = "" if after is None else _key(after.organization_id, after.rule_id)
+        with database_errors():
+            cursor = self._rules.across_organizations().find(
+                {
+                    "_id": {"$gt": begin},
+                    "$or": [{"sealed_url": {"$ne": None}}, {"sealed_secret": {"$ne": None}}],
+                },
+                {"organization_id": 1, "id": 1, "sealed_url": 1, "sealed_secret": 1},
+                sort=[("_id", 1)],
+                limit=limit,
+            )
+            return [
+                SealedSecrets(
+                    document["organization_id"],
+                    document["id"],
+                    document.get("sealed_url"),
+                    document.get("sealed_secret"),
+                )
+                async for document in cursor
+            ]
+
+    async def resealed(self, before: SealedSecrets, after: SealedSecrets) -> bool:
+        result = await self._rules.of(before.organization_id).update_one(
+            {
+                "_id": _key(before.organization_id, before.rule_id),
+                "sealed_url": before.url,
+                "sealed_secret": before.secret,
+            },
+            {"$set": {"sealed_url": after.url, "sealed_secret": after.secret}},
+        )
+        return result.matched_count == 1
 
 
 def _key(organization_id: str, rule_id: str) -> str:

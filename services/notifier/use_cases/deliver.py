@@ -228,7 +228,8 @@ class Deliverer:
                 secret=self._vault.open(rule.sealed_secret) if rule.sealed_secret else None,
             )
         except ConfigurationError as error:
-            raise DeliveryRefused(str(error), reason="not_configured") from error
+            # A ring is mended by a restart; and a new key reaches one replica before another.
+            raise DeliveryPostponed(str(error), reason="not_configured") from error
 
     async def _note(self, notification: Notification, settlement: Settlement) -> None:
         attempt = settlement.attempt

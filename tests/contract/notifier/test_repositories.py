@@ -19,7 +19,15 @@ from services.notifier.adapters.mongo_rules import MongoRules
 from services.notifier.domain.notification import Attempt, Notification, Settlement, notification_id
 from services.notifier.domain.preferences import Preferences, QuietHours
 from services.notifier.domain.rule import Recipient
-from services.notifier.ports import Destination, Due, InboxReader, KnownSignal, LogFilter, Place
+from services.notifier.ports import (
+    Destination,
+    Due,
+    InboxReader,
+    KnownSignal,
+    LogFilter,
+    Place,
+    SealedSecrets,
+)
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
 from shared.contracts.deliveries import NotificationDelivered
@@ -539,3 +547,26 @@ async def test_an_outcome_holds_up_nothing_while_the_bus_is_silent(mongodb_uri: 
         assert stored is not None
         assert (stored["state"], len(stored["pending"])) == ("delivered", 1)
         await client.drop_database(database.name)
+
+
+async def test_secrets_of_rules_are_walked_and_put_under_another_key(repositories: Repositories) -> None:
+    """Over all organizations, in portions; what was changed meanwhile is left alone, and so is all else."""
+    rules = repositories.rules
+    await rules.insert(a_rule())
+    kept = [
+        SealedSecrets(organization, rule, "u", secret)
+        for organization, rule, secret in (("acme", "r-2", "s"), ("acme", "r-3", None), ("other", "r-1", "s"))
+    ]
+    for one in reversed(kept):
+        made = a_rule(id=one.rule_id, organization_id=one.organization_id)
+        await rules.insert(replace(made, sealed_url=one.url, sealed_secret=one.secret))
+    assert await rules.sealed(None, 2) == kept[:2]
+    assert await rules.sealed(kept[1], 2) == kept[2:]
+    assert await rules.sealed(kept[2], 2) == []
+    fresh = replace(kept[0], url="U", secret="S")
+    assert await rules.resealed(kept[0], fresh)
+    assert not await rules.resealed(kept[0], fresh)
+    stored = await rules.get("acme", "r-2")
+    assert stored is not None
+    assert (stored.sealed_url, stored.sealed_secret, stored.revision) == ("U", "S", 1)
+    assert await rules.sealed(None, 1) == [fresh]

@@ -22,9 +22,11 @@ from services.notifier.ports import (
     LogFilter,
     Message,
     Place,
+    SealedSecrets,
 )
 from shared.auth.identity import Identity
 from shared.contracts.signals import AccountFact, CustomerRef, Detector, Evidence, SignalDetected
+from shared.errors import ConfigurationError
 from shared.messaging.recording import RecordingPublisher
 
 if TYPE_CHECKING:
@@ -146,6 +148,23 @@ class MemoryRules:
             else Health(rule.health.failures_in_a_row + 1, failure, at, rule.health.last_delivered_at)
         )
         self._rules[organization_id, rule_id] = replace(rule, health=health)
+
+    async def sealed(self, after: SealedSecrets | None, limit: int) -> list[SealedSecrets]:
+        begin = "" if after is None else f"{after.organization_id}/{after.rule_id}"
+        found = [
+            SealedSecrets(rule.organization_id, rule.id, rule.sealed_url, rule.sealed_secret)
+            for place, rule in sorted(("/".join(key), rule) for key, rule in self._rules.items())
+            if place > begin and (rule.sealed_url is not None or rule.sealed_secret is not None)
+        ]
+        return found[:limit]
+
+    async def resealed(self, before: SealedSecrets, after: SealedSecrets) -> bool:
+        key = (before.organization_id, before.rule_id)
+        rule = self._rules.get(key)
+        if rule is None or (rule.sealed_url, rule.sealed_secret) != (before.url, before.secret):
+            return False
+        self._rules[key] = replace(rule, sealed_url=after.url, sealed_secret=after.secret)
+        return True
 
 
 class MemoryNotifications:
@@ -428,13 +447,22 @@ class MemoryPeople:
 
 
 class MirrorVault:
-    """Seals by turning text around: enough to see that what is stored is not what was given."""
+    """Seals by turning text around: enough to see that what is stored is not what was given.
+
+    "sealed" is the newest key, "older" one before it; others do not open.
+    """
 
     def seal(self, secret: SecretStr) -> str:
         return f"sealed:{secret.get_secret_value()[::-1]}"
 
     def open(self, sealed: str) -> SecretStr:
-        return SecretStr(sealed.removeprefix("sealed:")[::-1])
+        key, _, content = sealed.partition(":")
+        if key not in {"sealed", "older"}:
+            raise ConfigurationError("No key in EARSHOT_CREDENTIAL_KEYS opens this.")
+        return SecretStr(content[::-1])
+
+    def renewed(self, sealed: str) -> str:
+        return self.seal(self.open(sealed))
 
     def fingerprint(self, secret: SecretStr) -> str:
         return f"print-{sum(secret.get_secret_value().encode())}"

@@ -17,6 +17,7 @@ from services.notifier.use_cases.deliver import Deliverer
 from services.notifier.use_cases.dispatch import Dispatcher
 from services.notifier.use_cases.read_inbox import InboxReading
 from services.notifier.use_cases.remove_data import DataRemoval
+from services.notifier.use_cases.upkeep import Upkeep
 from shared.clock import ManualClock
 from shared.messaging.recording import RecordingPublisher
 from tests.unit.services.notifier.fakes import (
@@ -89,6 +90,7 @@ class Rig:
             publisher=self.publisher,
             clock=self.clock,
         )
+        self.upkeep = Upkeep(rules=self.rules, vault=self.vault, metrics=self.metrics)
         self.reading = InboxReading(inbox=self.inbox, people=self.people)
         self.administration = Administration(
             rules=self.rules,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from services.notifier.domain.rule import Recipient
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
 from services.notifier.use_cases.administer import RuleDraft
 from shared.contracts.deliveries import NotificationDelivered, NotificationFailed
-from shared.errors import ConfigurationError, TransientError
+from shared.errors import TransientError
 from tests.unit.services.notifier.fakes import ADMIN, NOW, MirrorVault, ScriptedChannel, a_rule, a_signal
 from tests.unit.services.notifier.rig import LONG, Rig
 
@@ -355,20 +356,21 @@ async def test_a_channel_gets_link_address_and_secret_opened() -> None:
     assert "whsec_abc" not in repr(message)
 
 
-async def test_a_secret_that_no_key_opens_is_named() -> None:
-    """A lost key is a matter for the operator; the log says which setting."""
-
-    class Lost(MirrorVault):
-        def open(self, sealed: str) -> SecretStr:
-            raise ConfigurationError("No key in EARSHOT_CREDENTIAL_KEYS opens this.")
-
+@pytest.mark.parametrize("comes_back", [True, False])
+async def test_a_secret_that_no_key_opens_is_named_and_waits_for_its_key(comes_back: bool) -> None:
+    """The log says which setting; nothing is lost meanwhile, as while replicas get a new key one by one."""
     rig = Rig()
-    rig.deliverer._vault = Lost()
-    await rig.rules.insert(a_rule(sealed_url="sealed:x"))
+    rule = a_rule(channel="slack", recipients=(), destination=Recipient("k", "slack at x.example.com"))
+    await rig.rules.insert(replace(rule, sealed_url="lost:x"))
     await rig.take(a_signal())
+    assert [(n.state, n.attempts[0].reason) for n in await rig.log()] == [("pending", "not_configured")]
+    if comes_back:
+        await rig.rules.replace(replace(rule, sealed_url="older:x"), expected_revision=1)
+    await rig.sweep(60)
+    await rig.sweep(LONG)
     (notification,) = await rig.log()
-    assert notification.state == "failed"
-    assert notification.attempts[0].reason == "not_configured"
+    assert notification.state == ("delivered" if comes_back else "failed")
+    assert "EARSHOT_CREDENTIAL_KEYS" in notification.attempts[0].detail
 
 
 async def test_an_error_that_nobody_foresaw_is_shown_and_comes_to_an_end() -> None:
