@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _LONGEST_HEADER = 150
 """Characters that Slack takes in a header block."""
 
+_LONGEST_TEXT = 3_000
+"""Characters that Slack takes in any other; of a message with a longer one it takes nothing."""
+
 
 class SlackChannel:
     def __init__(self, http: OutgoingHttp) -> None:
@@ -39,12 +42,8 @@ class SlackChannel:
 
 def slack_payload(words: Words) -> dict[str, Any]:
     """Return the body for an incoming webhook. What customers wrote cannot mention people or make links."""
-    quote = (
-        [_section(f">“{escaped(words.quote)}”" + (f"\n>{escaped(words.who)}" if words.who else ""))]
-        if words.quote
-        else []
-    )
-    reasons = [_section(escaped("\n".join(words.reasons)))] if words.reasons else []
+    quote = [_section(_quoted(words.quote, words.who))] if words.quote else []
+    reasons = [_section(_fitting("\n".join(words.reasons)))] if words.reasons else []
     why = " · ".join([*([f"“{words.quote}”"] if words.quote else []), *words.reasons])
     return {
         "text": escaped(f"{words.headline}: {why}" if why else words.headline),
@@ -55,10 +54,15 @@ def slack_payload(words: Words) -> dict[str, Any]:
             },
             *quote,
             *reasons,
-            {"type": "context", "elements": [_markdown(escaped(" · ".join(words.facts)))]},
+            {"type": "context", "elements": [_markdown(_fitting(" · ".join(words.facts)))]},
             _section(f"<{words.link}|Open in Earshot>"),
         ],
     }
+
+
+def _quoted(quote: str, who: str | None) -> str:
+    said_by = f"\n>{_fitting(who, _LONGEST_TEXT // 3)}" if who else ""
+    return f">“{_fitting(quote, _LONGEST_TEXT - len(said_by) - len('>“”'))}”{said_by}"
 
 
 def _section(text: str) -> dict[str, Any]:
@@ -73,3 +77,17 @@ def _markdown(text: str) -> dict[str, Any]:
 def escaped(text: str) -> str:
     """Return text with Slack's three control characters written as entities."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _fitting(text: str, most: int = _LONGEST_TEXT) -> str:
+    """Return text escaped, cut where that makes it longer than Slack takes, and never within an entity."""
+    whole = escaped(text)
+    if len(whole) <= most:
+        return whole
+    kept, room = [], most - 1
+    for character in map(escaped, text):
+        room -= len(character)
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept) + "…"

@@ -18,7 +18,7 @@ _LONGEST_QUOTE = 600
 """Characters of a quote in a message; its page has the whole of it."""
 
 _LONGEST_REASON = 300
-"""Characters of an account fact: five of them, escaped, stay below the 3,000 that Slack takes in a block."""
+"""Characters of an account fact."""
 
 _MOST_REASONS = 5
 """Account facts that are told in a message; what is left is counted."""
