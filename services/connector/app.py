@@ -119,7 +119,12 @@ def create_app(
     )
     scheduling = Scheduling(connections=connections, clock=clock, metrics=metrics)
     upkeep = Upkeep(
-        connections=connections, vault=vault, metrics=metrics, publisher=base.publisher, clock=clock
+        connections=connections,
+        vault=vault,
+        metrics=metrics,
+        publisher=base.publisher,
+        clock=clock,
+        look_seconds=settings.look_seconds,
     )
     keys = Keys(
         keys=api_keys,

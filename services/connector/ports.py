@@ -11,6 +11,7 @@ from shared.contracts.connections import ConnectionSettings  # noqa: TC001 - see
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from services.connector.domain.connection import Connection
     from services.connector.domain.diagnosis import Diagnosis, FamilyKey, Sight
@@ -173,6 +174,10 @@ class Connections(Protocol):
 
     async def reencrypted(self, credential: StoredCredential, encrypted: str) -> bool:
         """Put the same secret under another encryption; False if the credential changed meanwhile."""
+        ...
+
+    async def bring_forward(self, now: datetime, *, look: timedelta, spare: timedelta) -> int:
+        """Make due what is further ahead than its interval and `spare`; return how many runs that were."""
         ...
 
     async def census(self) -> dict[str, int]:

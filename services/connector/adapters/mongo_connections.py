@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -230,6 +231,26 @@ class MongoConnections:
             {"$set": {"credential": encrypted}},
         )
         return result.matched_count == 1
+
+    async def bring_forward(self, now: datetime, *, look: timedelta, spare: timedelta) -> int:
+        every = self._collection.across_organizations()
+        moved = 0
+        with database_errors():
+            for interval in await every.distinct("settings.sync_interval_seconds"):
+                ahead = now + timedelta(seconds=interval) + spare
+                result = await every.update_many(
+                    {
+                        "next_sync_at": {"$gt": ahead},
+                        "settings.sync_interval_seconds": interval,
+                        "state": "connected",
+                    },
+                    {"$set": {"next_sync_at": now}},
+                )
+                moved += result.modified_count
+            await every.update_many(
+                {"next_look_at": {"$gt": now + look + spare}}, {"$set": {"next_look_at": now}}
+            )
+        return moved
 
     async def census(self) -> dict[str, int]:
         with database_errors():

@@ -26,6 +26,12 @@ CENSUS_SECONDS = 15.0
 RENEWALS_EVERY = 240
 """Counts between two renewals: an hour. A new ring comes with a restart, which renews at once."""
 
+_SCHEDULES_EVERY = 4
+"""Counts between two looks for schedules that lie too far ahead: a minute."""
+
+_MOST_APART = timedelta(minutes=2)
+"""How far ahead a schedule may lie beyond its interval: clocks of replicas differ by less."""
+
 _PATIENCE = timedelta(hours=1)
 """How long a removal may take before it is ordered again; a million conversations take some ten minutes."""
 
@@ -47,12 +53,14 @@ class Upkeep:
         metrics: Metrics,
         publisher: EventPublisher,
         clock: Clock,
+        look_seconds: float,
     ) -> None:
         self._connections = connections
         self._vault = vault
         self._metrics = metrics
         self._publisher = publisher
         self._clock = clock
+        self._look = timedelta(seconds=look_seconds)
 
     async def renew(self) -> Renewal:
         """Put every credential under the newest key; after that the older keys may leave the ring.
@@ -98,6 +106,16 @@ class Upkeep:
             _LOG.warning("removals are not confirmed and are ordered again", removals=len(again))
         return len(again)
 
+    async def bring_forward(self) -> int:
+        """Make due what was planned by a clock that was ahead and has been put back; return how many.
+
+        Nothing would be read for as long as the clock was ahead, and nothing would say so.
+        """
+        moved = await self._connections.bring_forward(self._clock.now(), look=self._look, spare=_MOST_APART)
+        if moved:
+            _LOG.warning("schedules of a clock that was ahead are brought forward", connections=moved)
+        return moved
+
     async def count(self) -> None:
         """Set the gauge of connections by state."""
         census = await self._connections.census()
@@ -105,13 +123,15 @@ class Upkeep:
             self._metrics.connections.labels(state).set(census.get(state, 0))
 
     async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        """Count, renew and order again until cancelled."""
+        """Count, renew, order again and keep schedules near until cancelled."""
         turn = 0
         while True:
             try:
                 if turn == 0:
                     await self.renew()
                     await self.order_again()
+                if turn % _SCHEDULES_EVERY == 0:
+                    await self.bring_forward()
                 await self.count()
                 turn = (turn + 1) % RENEWALS_EVERY
             except TransientError as error:

@@ -392,6 +392,31 @@ async def test_credentials_are_walked_in_order_and_changed_only_as_seen(stores: 
     assert (found.credential, found.revision) == ("new", 1)
 
 
+async def test_what_lies_further_ahead_than_its_interval_is_brought_forward(stores: Stores) -> None:
+    """By each connection's own interval; looks by theirs; what is not due ever stays so."""
+    spare, look = timedelta(seconds=60), timedelta(seconds=45)
+    ahead = {"next_sync_at": NOW + timedelta(seconds=361), "next_look_at": NOW + timedelta(seconds=106)}
+    slow = ConnectionSettings(sync_interval_seconds=600)
+    kept = [
+        a_connection(**ahead),
+        a_connection(id="c-2", organization_id="o2", settings=slow, **ahead),
+        a_connection(id="c-3", organization_id="o3", next_sync_at=NOW + timedelta(seconds=360)),
+        a_connection(
+            id="c-4", organization_id="o4", state="disconnected", next_sync_at=None, next_look_at=None
+        ),
+    ]
+    for one in kept:
+        await stores.connections.insert(one)
+    assert await stores.connections.bring_forward(NOW, look=look, spare=spare) == 1
+    assert await stores.connections.bring_forward(NOW, look=look, spare=spare) == 0
+    found = [await stores.connections.get(one.organization_id, one.id) for one in kept]
+    assert found == [
+        replace(kept[0], next_sync_at=NOW, next_look_at=NOW),
+        replace(kept[1], next_look_at=NOW),
+        *kept[2:],
+    ]
+
+
 async def test_the_census_counts_states_over_all_organizations(stores: Stores) -> None:
     """Each state that occurs has its number."""
     assert await stores.connections.census() == {}

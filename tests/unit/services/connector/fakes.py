@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.connector.domain.connection import Connection, Workspace
@@ -261,6 +261,19 @@ class MemoryConnections:
             return False
         self.stored[known.id] = replace(known, credential=encrypted)
         return True
+
+    async def bring_forward(self, now: datetime, *, look: timedelta, spare: timedelta) -> int:
+        moved = 0
+        for each in list(self.stored.values()):
+            interval = timedelta(seconds=each.settings.sync_interval_seconds)
+            changed = each
+            if each.state == "connected" and each.next_sync_at and each.next_sync_at > now + interval + spare:
+                changed = replace(changed, next_sync_at=now)
+                moved += 1
+            if each.next_look_at and each.next_look_at > now + look + spare:
+                changed = replace(changed, next_look_at=now)
+            self.stored[each.id] = changed
+        return moved
 
     async def census(self) -> dict[str, int]:
         return dict(Counter(each.state for each in self.stored.values()))

@@ -123,6 +123,7 @@ class Rig:
             metrics=self.metrics,
             publisher=self.publisher,
             clock=self.clock,
+            look_seconds=self.settings.look_seconds,
         )
         self.told = Told()
         self.keys = Keys(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from services.connector.use_cases.upkeep import CENSUS_SECONDS, RENEWALS_EVERY, 
 from shared.contracts.connections import DataRemovalRequested
 from shared.contracts.topics import SERVICES
 from shared.errors import TransientError
-from tests.unit.services.connector.fakes import TOKEN
+from tests.unit.services.connector.fakes import NOW, TOKEN
 from tests.unit.services.connector.rig import Rig
 
 
@@ -75,6 +76,22 @@ async def test_states_without_connections_are_zero(rig: Rig) -> None:
     assert rig.counted("earshot_connections", state="connected") == 3
     assert rig.counted("earshot_connections", state="disconnected") == 1
     assert rig.registry.get_sample_value("earshot_connections", {"state": "removed"}) == 0
+
+
+async def test_a_clock_that_was_ahead_keeps_nothing_from_being_read(rig: Rig) -> None:
+    """Put back by a day, it left each next run a day away; what lies within its interval stays."""
+    rig.clock.advance(86_400)
+    assert await rig.scheduling.tick() == 4
+    await rig.watching.tick()
+    rig.clock.set_wall_time(NOW)
+    far = rig.held("c-0")
+    rig.hold(id="c-1", organization_id="o-1", next_sync_at=NOW + timedelta(seconds=419))
+    assert await rig.upkeep.bring_forward() == 3
+    assert (rig.held("c-0").next_sync_at, rig.held("c-0").next_look_at) == (NOW, NOW)
+    assert far.next_sync_at == NOW + timedelta(days=1, seconds=300)
+    assert rig.held("c-1").next_sync_at == NOW + timedelta(seconds=419)
+    assert await rig.scheduling.tick() == 3
+    assert await rig.upkeep.bring_forward() == 0
 
 
 class Ended(Exception):
