@@ -194,7 +194,7 @@ class ServiceSettings(KafkaSettings):
         default="local", description="local signs in by itself, and answers loopback clients only."
     )
     signing_key: Annotated[SecretStr, AfterValidator(_long_enough)] = Field(
-        description="Signs sessions, bearer keys and calls between services. The same for all services.",
+        description="Signs bearer keys and calls between services. The same for all services.",
     )
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
