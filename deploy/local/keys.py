@@ -25,7 +25,7 @@ class LocalKeys:
     """Never printed: its text shows no value.
 
     Attributes:
-        signing_key: for sessions, bearer keys and calls between services.
+        signing_key: for bearer keys and calls between services.
         connector_credential_keys: Fernet keys, comma separated, newest first; what is stored in the
             database can be read with them alone, so they are part of any backup.
         notifier_credential_keys: the same for the addresses of channels. Another ring: neither service can

@@ -71,6 +71,8 @@ def client_at(
             # us, and servers without sessions serve as well. What is said here counts, whatever the URI says.
             retryWrites=False,
             w="majority",
+            # A secondary lags: a guard, a removal or a first rule that was just stored would be missing.
+            readPreference="primary",
             event_listeners=list(listeners),
         )
     except OSError as error:
@@ -97,8 +99,11 @@ def database_named(client: AsyncMongoClient[Document], name: str) -> AsyncDataba
     return client.get_database(name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC))
 
 
-_PASSING_CODES = frozenset({6, 7, 11_600, 11_602, 10_107, 13_435, 50, 89, 91, 112, 189, 262, 9_001})
-"""MongoDB codes of conditions that pass: host unreachable, stepping down, time limits."""
+_PASSING_CODES = frozenset(
+    {6, 7, 50, 89, 91, 112, 133, 189, 202, 262, 462, 9_001, 10_107, 11_600, 11_602, 13_435, 13_436, 16_500}
+)
+"""MongoDB codes of conditions that pass: host unreachable, stepping down, a shard without a primary, time
+limits; and of too many requests, its own (462) and that of vendors who sell them by the second (16500)."""
 _LOST_READ_CODES = frozenset({43, 175, 237})
 """A restart, an operator or a change of indexes took a cursor away while it was read: it is read anew."""
 _LOCKED_OUT_CODES = frozenset({13, 18})
