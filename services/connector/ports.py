@@ -216,7 +216,9 @@ class ApiKeys(Protocol):
 
     async def add(self, key: ApiKeyRecord) -> None: ...
 
-    async def list_of(self, organization_id: str) -> Sequence[ApiKeyRecord]: ...
+    async def list_of(self, organization_id: str) -> Sequence[ApiKeyRecord]:
+        """Return the keys, newest first; of very many those that open something before all others."""
+        ...
 
     async def revoke(
         self, organization_id: str, key_id: str, *, by: str, now: datetime

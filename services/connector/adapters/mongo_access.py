@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _OFFER = TypeAdapter(Offer)
 _MOST_KEYS = 500
+"""Listed of an organization; before any that was revoked or is over there come those that open something."""
 
 
 class MongoOAuthStates:
@@ -115,9 +116,10 @@ class MongoApiKeys:
 
     async def list_of(self, organization_id: str) -> Sequence[ApiKeyRecord]:
         found = await self._collection.of(organization_id).find(
-            {}, sort=[("created_at", -1)], limit=_MOST_KEYS
+            {}, sort=[("revoked_at", 1), ("expires_at", -1)], limit=_MOST_KEYS
         )
-        return [_record(document) for document in found]
+        records = [_record(document) for document in found]
+        return sorted(records, key=lambda record: record.created_at, reverse=True)
 
     async def revoke(
         self, organization_id: str, key_id: str, *, by: str, now: datetime

@@ -497,6 +497,19 @@ async def test_revocations_are_kept_for_as_long_as_the_key_would_be_good(stores:
     assert [(fact.key_id, fact.organization_id, fact.revoked_at) for fact in found] == [("r-0", "acme", NOW)]
 
 
+async def test_a_key_that_opens_is_listed_behind_however_many_that_do_not(stores: Stores) -> None:
+    """A key a run, as pipelines make them, must not hide the one for a year: nobody could revoke it."""
+    year = ApiKeyRecord("k-1", "acme", "export", "admin", "Ines", NOW, NOW + timedelta(days=366))
+    await stores.keys.add(year)
+    for number in range(510):
+        made = NOW + timedelta(minutes=1 + number)
+        run = ApiKeyRecord(f"r-{number}", "acme", "run", "member", "Ines", made, made + timedelta(days=1))
+        await stores.keys.add(run)
+    listed = list(await stores.keys.list_of("acme"))
+    assert listed[-1] == year
+    assert [key.created_at for key in listed] == sorted((key.created_at for key in listed), reverse=True)
+
+
 async def test_keys_are_listed_newest_first_and_revoked_once(stores: Stores) -> None:
     """The fact is told once; another organization's key cannot be revoked."""
     old = ApiKeyRecord("k-1", "acme", "export", "member", "Ines", NOW, LATER)
