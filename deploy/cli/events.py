@@ -44,8 +44,16 @@ def where(record: ConsumerRecord[bytes, bytes]) -> dict[str, Any]:
         "partition": record.partition,
         "offset": record.offset,
         "key": _text(record.key),
-        "time": datetime.fromtimestamp(record.timestamp / _MILLISECONDS, UTC).isoformat(),
+        "time": _time(record.timestamp),
     }
+
+
+def _time(timestamp: int) -> str:
+    try:
+        return datetime.fromtimestamp(timestamp / _MILLISECONDS, UTC).isoformat()
+    except (ValueError, OverflowError):
+        # Whoever publishes sets it, and nothing holds it to be a moment that a calendar has.
+        return str(timestamp)
 
 
 def _text(value: bytes | None) -> str | None:

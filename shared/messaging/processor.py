@@ -8,7 +8,6 @@ aside; too many unforeseen failures in a row stop the service, because then the 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -98,7 +97,6 @@ class BatchProcessor:
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
-            published_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
             traceparent=headers.get("ce_traceparent"),
         )
 

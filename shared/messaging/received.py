@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from shared.contracts.event import Event
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
@@ -18,7 +15,6 @@ class Received(Generic[E_co]):
     """One event off the bus.
 
     Attributes:
-        published_at: the record's timestamp in Kafka, aware and in UTC.
         attempt: 1 the first time a batch is tried, growing with each retry in this process.
     """
 
@@ -26,6 +22,5 @@ class Received(Generic[E_co]):
     topic: str
     partition: int
     offset: int
-    published_at: datetime
     traceparent: str | None = None
     attempt: int = 1

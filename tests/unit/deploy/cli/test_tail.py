@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,3 +101,10 @@ def test_what_is_no_event_is_shown_with_the_reason(value: bytes) -> None:
     unreadable = as_json(record(value))["unreadable"]
     assert unreadable["why"]
     assert unreadable["offset"] == 17
+
+
+def test_a_timestamp_that_is_no_moment_is_shown_as_it_is() -> None:
+    """A producer may set any, microseconds for one; one such record must not end the command."""
+    odd = replace(record(None), timestamp=1_767_225_600_000_000)
+    shown = as_json(odd)["tombstone"]
+    assert (shown["offset"], shown["time"]) == (17, "1767225600000000")

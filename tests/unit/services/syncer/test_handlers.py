@@ -54,7 +54,7 @@ def order(connection_id: str) -> Received[Event]:
         requested_by="Ann",
         requested_at=START,
     )
-    return Received(event=event, topic="removals", partition=0, offset=0, published_at=START)
+    return Received(event=event, topic="removals", partition=0, offset=0)
 
 
 async def test_one_slice_of_one_removal_is_a_call() -> None:

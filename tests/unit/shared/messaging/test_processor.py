@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -329,6 +330,15 @@ async def test_broken_records_never_reach_the_handler() -> None:
         (2, "unknown_version"),
     ]
     assert bench.seen == [["a"]]
+
+
+@pytest.mark.parametrize("timestamp", [1_772_366_400_000_000, 2**63 - 1, -1])
+async def test_a_record_whose_timestamp_is_no_moment_holds_up_nothing(timestamp: int) -> None:
+    """A producer may set any, microseconds for one; nothing of ours rests on it."""
+    bench = Bench()
+    odd = replace(record_of(request("a")), timestamp=timestamp)
+    await bench.processor.process([odd, record_of(request("b"), offset=1)])
+    assert bench.seen == [["a", "b"]]
 
 
 async def test_a_dead_letter_that_cannot_be_kept_keeps_the_offset() -> None:
