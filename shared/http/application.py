@@ -17,6 +17,7 @@ from shared.errors import TransientError
 from shared.http.description import describe
 from shared.http.middleware import BodyLimit, FormProtection, HeadRequests, RequestContext, SecurityHeaders
 from shared.http.problems import Problem
+from shared.http.ways_on import fields_in_words, same_address, way_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +127,8 @@ def _answer_errors(app: FastAPI, pages: Pages | None) -> None:
             for detail in error.errors()
         ]
         said = "; ".join(f"{problem['where']}: {problem['what']}" for problem in problems[:5])
-        return _answer(request, pages, 422, said, None, errors=problems)
+        told = fields_in_words(error.errors())
+        return _answer(request, pages, 422, said, None, errors=problems, told=told)
 
     async def away(request: Request, error: TransientError) -> Response:
         _LOG.warning("request could not be served now", reason=str(error), path=request.url.path)
@@ -177,14 +179,6 @@ _NOBODY, _NOT_ALLOWED = 401, 403
 _SIGN_IN = "People sign in where their organization does, and then try again here."
 
 
-def _same_address(request: Request) -> str:
-    """Return where to go again: the page itself, for a form the first page, never another site's."""
-    if request.method not in {"GET", "HEAD"}:
-        return "/insights"
-    query = f"?{request.url.query}" if request.url.query else ""
-    return f"/{request.url.path.lstrip('/')}{query}"
-
-
 def _answer(
     request: Request,
     pages: Pages | None,
@@ -194,22 +188,26 @@ def _answer(
     *,
     kind: str = _UNNAMED,
     errors: list[dict[str, str]] | None = None,
+    told: str | None = None,
 ) -> Response:
     reference: str = getattr(request.state, "reference", "")
     title = _TITLES.get(status, "Request refused")
     wants_page = "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
     if pages is not None and wants_page and not request.url.path.startswith(_FOR_MACHINES):
         identity: Identity | None = getattr(request.state, "identity", None)
+        shut_out = identity is None and status in {_NOBODY, _NOT_ALLOWED}
+        address, words = (same_address(request), "Try again") if shut_out else way_on(request)
         return pages.render(
             request,
             "error.html",
             identity=identity,
             status_code=status,
             heading=title,
-            what=detail,
+            what=told or detail,
             meaning=None,
             next=_SIGN_IN if status == _NOBODY else None,
-            again=_same_address(request) if identity is None and status in {_NOBODY, _NOT_ALLOWED} else None,
+            way_on=address,
+            way_on_words=words,
             reference=reference or None,
             headers=dict(headers) if headers else None,
         )

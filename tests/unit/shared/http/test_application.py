@@ -50,6 +50,12 @@ def routes() -> APIRouter:
     async def form(identity: Admin, name: Annotated[str, Form()] = "") -> dict[str, str]:
         return {"name": name, "who": identity.user_id}
 
+    @router.post("/bounded", dependencies=[Depends(csrf_protect)])
+    async def bounded(
+        identity: Admin, title: Annotated[str, Form(min_length=1)], look_back: Annotated[int, Form(le=12)]
+    ) -> None:
+        raise AssertionError("No form of these tests is in order.")
+
     @router.get("/token")
     async def token(identity: Admin) -> dict[str, str]:
         return {"who": identity.user_id}
@@ -146,6 +152,70 @@ async def test_a_stranger_is_led_back_to_the_page_that_was_asked_for(tmp_path: P
     assert '<nav class="side"' in member.text
     for answer in (member, missing):
         assert '<a class="button" href="/insights">To the insights</a>' in answer.text
+
+
+@pytest.fixture
+async def browser(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """Return the browser of one who is signed in, and is shown pages."""
+    readiness = Readiness("bus")
+    app = create_api(
+        service="connector",
+        settings=SETTINGS,
+        routers=[routes()],
+        lifecycle=Lifecycle(readiness, grace_seconds=1),
+        readiness=readiness,
+        authenticator=LocalAuthenticator(SETTINGS, CLOCK, set()),
+        clock=CLOCK,
+        registry=CollectorRegistry(),
+        pages=Pages(tmp_path, clock=CLOCK),
+    )
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1:8701", headers=BROWSER
+    ) as found:
+        yield found
+
+
+async def test_what_is_not_there_leads_to_the_list_that_it_would_be_in(browser: httpx.AsyncClient) -> None:
+    """A customer that is gone leads to the customers, what belongs to no list to the insights."""
+    assert (
+        '<a class="button" href="/customers">To the customers</a>'
+        in (await browser.get("/customers/none")).text
+    )
+    for path in ("/customers", "/nowhere"):
+        assert '<a class="button" href="/insights">To the insights</a>' in (await browser.get(path)).text
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "words"),
+    [
+        ("http://127.0.0.1:8701/people?q=a&b", "/people?q=a&amp;b", "Back to where you were"),
+        ("http://127.0.0.1:8701//evil.example/x", "/evil.example/x", "Back to where you were"),
+        ("https://evil.example/people", "/insights", "To the insights"),
+        ("http://[", "/insights", "To the insights"),
+        ("", "/insights", "To the insights"),
+    ],
+)
+async def test_a_form_that_is_refused_leads_back_to_its_page(
+    browser: httpx.AsyncClient, page: str, address: str, words: str
+) -> None:
+    """Only to a page of this address, which the browser names; never to another site's."""
+    await browser.get("/token")
+    token = browser.cookies["earshot_csrf"]
+    answer = await browser.post("/bounded", data={"csrf_token": token}, headers={"referer": page})
+    assert answer.status_code == 422
+    assert f'<a class="button" href="{address}">{words}</a>' in answer.text
+
+
+async def test_a_person_is_told_of_a_wrong_field_in_words(browser: httpx.AsyncClient) -> None:
+    """The page names field and bound; a program gets place and message."""
+    await browser.get("/token")
+    form = {"csrf_token": browser.cookies["earshot_csrf"], "look_back": "99", "title": ""}
+    page = await browser.post("/bounded", data=form)
+    assert "Title is missing. Look back is at most 12." in page.text
+    assert "body." not in page.text
+    document = await browser.post("/bounded", data=form, headers={"accept": "application/json"})
+    assert document.json()["errors"][0]["where"] == "body.title"
 
 
 async def test_live_is_not_ready(client: httpx.AsyncClient, readiness: Readiness) -> None:

@@ -1,0 +1,73 @@
+"""What a page of refusal says to a person: which field is wrong, and where to go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from shared.web.navigation import navigation_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from fastapi import Request
+
+_READING = ("GET", "HEAD")
+_HOME = ("/insights", "To the insights")
+_BOUNDS = {
+    "missing": "is missing",
+    "greater_than_equal": "is at least {ge}",
+    "less_than_equal": "is at most {le}",
+    "string_too_short": "is too short",
+    "string_too_long": "has at most {max_length} characters",
+    "int_parsing": "is a whole number",
+    "float_parsing": "is a number",
+}
+_MOST = 5
+"""Fields that are named; more of them wrong at once is no slip of the pen."""
+
+
+def fields_in_words(errors: Iterable[Mapping[str, Any]]) -> str:
+    """Return what is wrong with a form, a sentence for each field: "Lookback days is at most 3650"."""
+    return " ".join(_field_in_words(error) for error in list(errors)[:_MOST])
+
+
+def _field_in_words(error: Mapping[str, Any]) -> str:
+    field = str(error["loc"][-1]).replace("_", " ")
+    bound = _BOUNDS.get(error["type"])
+    said = bound.format_map(error.get("ctx") or {}) if bound else f"is not right: {error['msg']}"
+    return f"{field[:1].upper()}{field[1:]} {said}."
+
+
+def same_address(request: Request) -> str:
+    """Return where to go again: the page itself, for a form the first page, never another site's."""
+    if request.method not in _READING:
+        return _HOME[0]
+    return _local(request.url.path, request.url.query)
+
+
+def way_on(request: Request) -> tuple[str, str]:
+    """Return where to go on, and the link's words: to the page of a form, else to the section's list."""
+    if request.method not in _READING and (page := _page_of_form(request)):
+        return page, "Back to where you were"
+    path = request.url.path
+    section = next((link for link in navigation_for(path).sections if link.current), None)
+    if section is None or section.href == path:
+        return _HOME
+    return section.href, f"To the {section.title.lower()}"
+
+
+def _page_of_form(request: Request) -> str | None:
+    """Return the page that a form was sent from, as the browser says; only a page of this address counts."""
+    try:
+        page = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return None
+    if not page.netloc or page.netloc != request.headers.get("host"):
+        return None
+    return _local(page.path, page.query)
+
+
+def _local(path: str, query: str) -> str:
+    """Return an address of this site: two slashes at its beginning would name another."""
+    return f"/{path.lstrip('/')}" + (f"?{query}" if query else "")
