@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from pydantic import StringConstraints
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shared.auth.dependencies import Admin, csrf_protect
@@ -41,7 +42,7 @@ def key_pages(*, pages: Pages, keys: Keys) -> APIRouter:
     async def create(
         request: Request,
         identity: Admin,
-        name: Annotated[str, Form(min_length=1, max_length=200)],
+        name: Annotated[str, Form(max_length=200), StringConstraints(strip_whitespace=True, min_length=1)],
         role: Annotated[Literal["admin", "member"], Form()] = "member",
         days: Annotated[int, Form(ge=1, le=LONGEST_KEY_LIFE_DAYS)] = 90,
     ) -> HTMLResponse:

@@ -305,7 +305,7 @@ async def test_settings_out_of_range_are_refused(site: Site, rig: Rig) -> None:
     ):
         response = await site.post(f"{INTERCOM}/c-1/settings", {**SETTINGS, name: value})
         assert response.status_code == 422
-        assert name in words_of(response)
+        assert name.replace("_", " ").capitalize() in words_of(response)
     assert rig.held().revision == 1
 
 
@@ -466,10 +466,22 @@ async def test_keys_are_made_shown_once_and_revoked(site: Site, rig: Rig) -> Non
     again = await site.http.get("/settings/organization/keys")
     assert "warehouse" in again.text
     assert token not in again.text
+    assert "Revoke the key “warehouse”?" in again.text
+    assert (
+        f'<form method="post" action="/settings/organization/keys/{key.key_id}/revoke">'
+        in (again.text.partition(f'<dialog id="revoke-{key.key_id}"')[2])
+    )
     response = await site.post(f"/settings/organization/keys/{key.key_id}/revoke")
     assert response.status_code == 303
     assert "revoked" in await site.get("/settings/organization/keys")
     assert (await site.post("/settings/organization/keys/none/revoke")).status_code == 404
+
+
+async def test_a_key_has_a_name(site: Site, rig: Rig) -> None:
+    """Spaces are none: nobody could tell later which machine a nameless key belongs to."""
+    response = await site.post("/settings/organization/keys", {"name": "   ", "role": "member", "days": "30"})
+    assert response.status_code == 422
+    assert rig.api_keys.stored == {}
 
 
 async def test_keys_are_not_for_members(rig: Rig) -> None:
