@@ -13,11 +13,11 @@ from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.health import INGREDIENTS
 from services.detector.errors import InvalidRequestError
 from services.detector.lists import SignalFilter
+from services.detector.pages.detector_words import looks_for
 from services.detector.pages.export import CORRECTION_HEADING, correction_rows
 from services.detector.pages.redetection import redetection_card, redetection_pages
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.web.csv_files import PORTION, csv_answer
-from shared.web.formats import number
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -38,8 +38,6 @@ DETECTION = "/settings/organization/detection"
 
 _SIGNAL_KINDS = {"sentiment": "sentiment_shift"}
 """What a finding speaks through where it is no signal itself."""
-
-_UNITS = ("days", "seats", "people", "conversations")
 
 
 @dataclass(frozen=True)
@@ -128,11 +126,7 @@ async def _detection(
                 "version": one.version,
                 "kinds": sorted(_SIGNAL_KINDS.get(kind.value, kind.value) for kind in one.kinds),
                 "threshold": one.parameters.threshold,
-                "parameters": [
-                    parameter_in_words(name, value)
-                    for name, value in asdict(one.parameters).items()
-                    if name != "threshold" and isinstance(value, (int, float, str))
-                ],
+                "looks_for": looks_for(one.name, asdict(one.parameters)),
                 "open": counts.get(f"{one.name} {one.version}", 0),
             }
             for one in detectors
@@ -158,15 +152,6 @@ async def _detection(
         model_chosen=request.query_params.get("model") == "chosen",
         status_code=status,
     )
-
-
-def parameter_in_words(name: str, value: float | str) -> str:
-    """Return a detector's parameter with its unit behind the number, as its name has it."""
-    words = name.split("_")
-    if name == "share" and isinstance(value, (int, float)):
-        return f"share {number(value * 100)}\N{NARROW NO-BREAK SPACE}%"
-    unit = f" {words.pop()}" if words[-1] in _UNITS else ""
-    return f"{' '.join(words)} {value}{unit}"
 
 
 def _corrected(found: Sequence[Correction], least: Mapping[str, float]) -> list[dict[str, Any]]:
