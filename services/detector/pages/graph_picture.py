@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
@@ -50,6 +51,9 @@ _LETTER = 6.7
 """Units that a letter takes on average in the picture's type."""
 _HUB_LETTER = 7.3
 """The same of the centre's name, which is bold."""
+_HUB_LETTERS = 24
+_HUB_LINE = 16.0
+"""Letters in a line of the centre's name between the two sides, and from one line to the next."""
 _DAYS_AS_AGE = 30
 _SECONDS_A_DAY = 86_400
 
@@ -112,8 +116,8 @@ def _wide(found: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]
     sides = _in_two(groups)
     height = max(_TOP - _HEADING + _height(side) for side in sides)
     middle = (_WIDE / 2, (_TOP + height - _ROW) / 2 + 2)
-    name = _cut(found.centre.name, 24)
-    half = len(name) * _HUB_LETTER / 2 + 16
+    lines = _hub_lines(found.centre.name)
+    half = max(map(len, lines)) * _HUB_LETTER / 2 + 16
     drawn: list[Markup] = []
     for side, to_left in zip(sides, (True, False), strict=True):
         sign = -1 if to_left else 1
@@ -126,11 +130,27 @@ def _wide(found: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]
             to_left=to_left,
         )
         drawn += _column(side, place, _scale(found), now)
+    rise = _HUB_LINE * (len(lines) - 1) / 2
+    deep = 17 + rise
     box = element(
-        "rect", x=middle[0] - half, y=middle[1] - 17, width=2 * half, height=34.0, rx=17, class_="hub"
+        "rect", x=middle[0] - half, y=middle[1] - deep, width=2 * half, height=2 * deep, rx=17, class_="hub"
     )
-    label = element("text", name, x=middle[0], y=middle[1] + 4, text_anchor="middle", class_="hub-name")
+    label = element(
+        "text",
+        *(
+            element("tspan", line, x=middle[0], y=middle[1] + 4 - rise + at * _HUB_LINE)
+            for at, line in enumerate(lines)
+        ),
+        text_anchor="middle",
+        class_="hub-name",
+    )
     return _svg(found, _WIDE, height, "ties ties-wide", [*drawn, box, label])
+
+
+def _hub_lines(name: str) -> list[str]:
+    """Return a name as one line, or as two where one is too long for the middle of the picture."""
+    first, *rest = wrap(name, _HUB_LETTERS) or [""]
+    return [first, _cut(" ".join(rest), _HUB_LETTERS)] if rest else [first]
 
 
 def _narrow(found: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]], now: datetime) -> Markup:

@@ -85,6 +85,22 @@ def test_a_crowd_is_cut_and_names_are_text() -> None:
     assert "style=" not in text
 
 
+def test_a_long_name_stands_whole_in_the_middle() -> None:
+    """It takes two lines before it is cut, and a name of spaces alone draws all the same."""
+
+    def wide(name: str) -> str:
+        centre = Node("c1", "customer", name, 9)
+        return str(picture(Neighbourhood(centre, (person(1),)), NOW)).partition("ties-narrow")[0]
+
+    whole = wide("Stonefield Security Patrols")
+    assert re.findall(r"<tspan[^>]*>(Stonefield Security|Patrols)</tspan>", whole) == [
+        "Stonefield Security",
+        "Patrols",
+    ]
+    assert "…" in wide("Stonefield Security Patrols and Sons of the Northern Counties Limited")
+    assert "hub" in wide(" " * 60)
+
+
 def test_everything_stands_inside_the_canvas() -> None:
     """Marks and headings lie within the view box, with one neighbour or with all kinds full."""
     kinds: tuple[NodeType, ...] = ("customer", "person", "teammate", "conversation")
