@@ -17,7 +17,7 @@ from services.detector.adapters.mirror_documents import (
 )
 from services.detector.adapters.mongo_mirror_collections import MANY, MirrorCollections, identity_by_key
 from services.detector.domain.spoken import in_order
-from shared.contracts.resources import ConversationPartChanged
+from shared.contracts.resources import ConversationPartChanged, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Keys
@@ -32,6 +32,13 @@ _TOGETHER = 5_000
 
 _NEWEST_FIRST = (("updated_at", -1),)
 _UPDATED_AT = itemgetter("updated_at")
+
+
+def _opening(organization_id: str, key: str) -> str:
+    """Return the identity of a conversation's opening message, see `ConversationPartChanged`."""
+    workspace_id, _, conversation_id = key.partition(":")
+    part = ConversationPartChanged.RESOURCE
+    return record_key(organization_id, workspace_id, part, conversation_id, f"source-{conversation_id}")
 
 
 class MirrorConversations(MirrorCollections):
@@ -58,6 +65,18 @@ class MirrorConversations(MirrorCollections):
         for document in found:
             parts[document["key"]].append(ConversationPartChanged.model_validate(document["data"]))
         return {key: in_order(mine) for key, mine in parts.items()}
+
+    async def openings(self, organization_id: str, conversation_keys: Keys[str]) -> dict[str, str]:
+        if not conversation_keys:
+            return {}
+        keys = {_opening(organization_id, key): key for key in conversation_keys}
+        found = (
+            await self._collections["conversation_part"]
+            .of(organization_id)
+            .find({"_id": {"$in": sorted(keys)}}, projection={"data.text": 1, "data.redacted": 1})
+        )
+        told = {keys[one["_id"]]: one.get("data", {}) for one in found}
+        return {key: part["text"] for key, part in told.items() if part.get("text") and not part["redacted"]}
 
     async def subjects(self, organization_id: str, conversation_keys: Keys[str]) -> dict[str, frozenset[str]]:
         found = await self._whose(organization_id, "conversation", conversation_keys, "subject")

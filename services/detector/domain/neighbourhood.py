@@ -7,13 +7,13 @@ its mood is what the person at either end said in them, or else everybody on the
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from services.detector.domain.finding import on_day
 from services.detector.domain.graph import Graph, Node, NodeType, Talk, Tie, TieType
 from services.detector.domain.identity import Subject
 from services.detector.domain.spoken import contact_keys, teammate_keys
+from services.detector.domain.titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,11 +49,15 @@ class Centre:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of everybody in some conversations; who is not in here has no node."""
+    """The names of everybody in some conversations; who is not in here has no node.
+
+    `conversations` holds what they are called; one that is not in here has the name of its record.
+    """
 
     customers: Mapping[str, str]
     people: Mapping[str, str]
     teammates: Mapping[str, str]
+    conversations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,9 @@ def neighbourhood(
     neighbours += [Neighbour(node) for node in silent if node.node_id != centre.node_id]
     neighbours.sort(key=_most_talked_with_first)
     newest = sorted(conversations, key=lambda one: (one.record.updated_at, one.key), reverse=True)
-    neighbours += [_conversation(one, centre) for one in newest[:MOST_CONVERSATIONS]]
+    neighbours += [
+        _conversation(one, centre, names.conversations.get(one.key)) for one in newest[:MOST_CONVERSATIONS]
+    ]
     return Neighbourhood(centre, tuple(neighbours))
 
 
@@ -165,9 +171,9 @@ def _said(one: MirroredConversation, place: tuple[NodeType, str], centre: Node) 
     return [(point.score, point.weight) for point in moods if person is None or point.author_id == person]
 
 
-def _conversation(one: MirroredConversation, centre: Node) -> Neighbour:
+def _conversation(one: MirroredConversation, centre: Node, title: str | None) -> Neighbour:
     talk = Talk()
     talk.add(one.record.updated_at, _said(one, ("conversation", one.key), centre))
-    name = one.record.title or f"Conversation of {on_day(one.record.created_at)}"
+    name = title or title_of(one.record, None)
     messages = one.analysis.messages if one.analysis else 0
     return Neighbour(Node(one.key, "conversation", name), 1, talk.last_at, talk.mood, messages)

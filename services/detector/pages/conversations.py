@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -12,6 +11,7 @@ from starlette.responses import HTMLResponse
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
 from services.detector.domain.spoken import author_type
+from services.detector.domain.titles import title_of
 from services.detector.pages.cards import card_of
 from shared.auth.dependencies import Member
 
@@ -54,7 +54,7 @@ def conversation_pages(parts: ConversationParts) -> APIRouter:
             identity=identity,
             view=view,
             record=record,
-            heading=record.title or _beginning(view) or f"Conversation {record.id}",
+            heading=title_of(record, _first_words(view)),
             entries=[_entry(view, part) for part in view.parts],
             cards=[card_of(signal) for signal in view.signals],
             missing=max(0, (record.source_part_count or 0) - held),
@@ -64,13 +64,8 @@ def conversation_pages(parts: ConversationParts) -> APIRouter:
     return router
 
 
-_HEADING_CHARACTERS = 70
-
-
-def _beginning(view: ConversationView) -> str:
-    """Return the first words that were said, for a conversation that nobody gave a title."""
-    said = next((part.text for part in view.parts if part.text and not part.redacted), "")
-    return shorten(said, _HEADING_CHARACTERS, placeholder="…")
+def _first_words(view: ConversationView) -> str | None:
+    return next((part.text for part in view.parts if part.text and not part.redacted), None)
 
 
 def _entry(view: ConversationView, part: ConversationPartChanged) -> dict[str, Any]:

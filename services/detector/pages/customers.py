@@ -190,7 +190,7 @@ def _timeline(view: CustomerView, clock: Clock) -> dict[str, Any]:
         "conversations": [
             Dot(
                 one.record.created_at,
-                one.record.title or f"Conversation, {one.record.state}",
+                view.titles[one.key],
                 f"/conversations/{one.key}",
             )
             for one in view.conversations
@@ -228,7 +228,7 @@ def _sentiment(view: CustomerView) -> list[Point]:
     for begin in range(0, len(scored), size):
         group = scored[begin : begin + size]
         at, _, last = group[-1]
-        label = last.record.title or "" if size == 1 else f"{len(group)} conversations"
+        label = view.titles[last.key] if size == 1 else f"{len(group)} conversations"
         url = f"/conversations/{last.key}"
         points.append(Point(at, sum(score for _, score, _ in group) / len(group), label, url))
     return points

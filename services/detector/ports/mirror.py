@@ -66,6 +66,10 @@ class Mirror(Protocol):
         """Return each conversation's parts, oldest first."""
         ...
 
+    async def openings(self, organization_id: str, conversation_keys: Collection[str]) -> dict[str, str]:
+        """Return by key the text of each opening message that has one and was not redacted."""
+        ...
+
     async def contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]: ...
 
     async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:

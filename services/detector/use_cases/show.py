@@ -9,6 +9,7 @@ from services.detector.domain.graph import people_graph
 from services.detector.domain.identity import Subject, resource_key
 from services.detector.domain.mood import roll_up
 from services.detector.domain.spoken import contact_keys
+from services.detector.domain.titles import titles_of, untitled
 from services.detector.errors import NotFoundError
 from services.detector.lists import CustomerRow, RequestRow, SignalFilter
 from services.detector.use_cases.wishes import root_of
@@ -35,12 +36,13 @@ _PEOPLE = 50
 
 @dataclass(frozen=True)
 class CustomerView:
-    """A customer with everything that is tied to it, newest first and bounded."""
+    """A customer with everything tied to it, newest first and bounded; `titles` are of conversations."""
 
     row: CustomerRow
     companies: list[CompanyChanged]
     people: list[ContactChanged]
     conversations: list[MirroredConversation]
+    titles: dict[str, str]
     signals: list[Signal]
     moods: list[MoodPoint]
     health: HealthHistory
@@ -51,6 +53,7 @@ class PersonView:
     contact: ContactChanged
     customers: list[Customer]
     conversations: list[MirroredConversation]
+    titles: dict[str, str]
     signals: list[Signal]
     mood: Mood | None
 
@@ -135,6 +138,7 @@ class Show:
             companies=companies,
             people=await self._lists.people_of(organization_id, keys, _PEOPLE),
             conversations=newest,
+            titles=await self._titles(organization_id, newest),
             signals=signals,
             moods=_in_order(point for one in held for point in one.moods),
             health=health,
@@ -179,9 +183,17 @@ class Show:
             contact=contact,
             customers=customers,
             conversations=held.items,
+            titles=await self._titles(organization_id, held.items),
             signals=signals.items,
             mood=roll_up(said, self._moods),
         )
+
+    async def _titles(
+        self, organization_id: str, conversations: Collection[MirroredConversation]
+    ) -> dict[str, str]:
+        """Return by key what these are called."""
+        openings = await self._mirror.openings(organization_id, untitled(conversations))
+        return titles_of(conversations, openings)
 
     async def customers_of(
         self, organization_id: str, contacts: Collection[ContactChanged]

@@ -8,6 +8,7 @@ from services.detector.domain.graph import Node
 from services.detector.domain.identity import Subject, resource_key, workspace_of
 from services.detector.domain.neighbourhood import Names, neighbourhood
 from services.detector.domain.spoken import contact_keys
+from services.detector.domain.titles import titles_of, untitled
 from services.detector.errors import NotFoundError
 from services.detector.lists import Narrowing
 
@@ -118,6 +119,9 @@ class Walk:
             customers={key: one.name for key, one in customers.items()},
             people={key: _name(one) for key, one in contacts.items()},
             teammates={resource_key(one.workspace_id, one.id): _name(one) for one in admins},
+            conversations=titles_of(
+                conversations, await self._mirror.openings(organization_id, untitled(conversations))
+            ),
         )
         return neighbourhood(centre, conversations, names, belonging)
 

@@ -135,6 +135,18 @@ async def test_new_and_held_in_one_batch(mirror: MongoMirror) -> None:
     assert await _texts(mirror) == {"a": "first", "b": "newer", "c": "new"}
 
 
+async def test_openings_are_the_first_messages_that_still_have_words(mirror: MongoMirror) -> None:
+    """Neither an answer, nor a redacted or deleted opening, nor another organization's."""
+    kept, redacted, gone = (_part(f"source-{one}", f"hello {one}", 1, one) for one in ("c1", "c2", "c3"))
+    redacted = redacted.model_copy(update={"redacted": True})
+    await mirror.store(ORG, [kept, redacted, gone, _part("a", "an answer", 2, "c4")])
+    await mirror.bury(ORG, [_gone("source-c3", 5).model_copy(update={"conversation_id": "c3"})])
+    keys = [f"{WORKSPACE}:c{number}" for number in range(1, 6)]
+    assert await mirror.openings(ORG, keys) == {f"{WORKSPACE}:c1": "hello c1"}
+    assert await mirror.openings("other", keys) == {}
+    assert await mirror.openings(ORG, []) == {}
+
+
 async def test_a_repeat_of_the_same_moment_is_taken(mirror: MongoMirror) -> None:
     """Of two records of one moment the later told one stays, since a redelivery may bring either again."""
     await mirror.store(ORG, [_part("a", "first", 5)])

@@ -56,6 +56,15 @@ def found(centre: Node, *belonging: Node) -> Neighbourhood:
     return neighbourhood(centre, TALKS, NAMES, belonging)
 
 
+def test_a_conversation_is_called_by_its_first_words() -> None:
+    """Names bring them; without, a conversation that has no title is called by its day."""
+    quiet = replace(TALKS[0], record=TALKS[0].record.model_copy(update={"title": None}))
+    named = replace(NAMES, conversations={"ws1:k1": "We would like to leave"})
+    for names, called in ((named, "We would like to leave"), (NAMES, "Conversation of 2 May 2026")):
+        found = neighbourhood(NORTHWIND, [quiet], names, ())
+        assert [one.node.name for one in found.of("conversation")] == [called]
+
+
 def by_name(one: Neighbourhood) -> dict[str, Neighbour]:
     return {each.node.name: each for each in one.neighbours}
 

@@ -168,6 +168,15 @@ class MemoryMirror:
         found = self._all(organization_id, ConversationChanged)
         return {key: self._conversation(organization_id, found[key]) for key in keys if key in found}
 
+    async def openings(self, organization_id: str, conversation_keys: Collection[str]) -> dict[str, str]:
+        held = await self.parts(organization_id, conversation_keys)
+        return {
+            key: part.text
+            for key, mine in held.items()
+            for part in mine
+            if part.id == f"source-{part.conversation_id}" and part.text and not part.redacted
+        }
+
     async def parts(
         self, organization_id: str, conversation_keys: Collection[str]
     ) -> dict[str, list[ConversationPartChanged]]:

@@ -1,0 +1,19 @@
+"""What a conversation is called in a list."""
+
+from __future__ import annotations
+
+from services.detector.domain.titles import title_of
+from tests.unit.services.detector.rig import NOW, memory_rig
+
+RIG = memory_rig()
+
+
+def test_a_title_comes_before_first_words_and_these_before_the_day() -> None:
+    """Long words are cut at one of them; words of spaces are none."""
+    untitled = RIG.conversation("k1", at=NOW, title=None)
+    assert title_of(RIG.conversation("k1", at=NOW, title="Renewal"), "Hello") == "Renewal"
+    assert title_of(untitled, "Hello,\nwe would like to") == "Hello, we would like to"
+    assert title_of(untitled, "word " * 40).endswith("word…")
+    assert len(title_of(untitled, "word " * 40)) <= 70
+    for nothing in (None, "", "  \n"):
+        assert title_of(untitled, nothing).startswith("Conversation of ")
