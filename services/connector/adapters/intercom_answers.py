@@ -102,8 +102,9 @@ def raise_for(answer: Answer) -> None:
         case "token_rejected":
             code = next(iter(answer.codes))[:_MOST_DETAIL]
             raise IntercomRefused(
-                f"Intercom does not accept this token ({code}). It was rotated or revoked, or the Developer"
-                " App was deleted. Generate a new one in the Developer Hub and connect again.",
+                f"Intercom does not accept this token ({code}). It was not copied whole, it was"
+                " rotated or revoked, or the Developer App was deleted. Generate a new one in the Developer"
+                " Hub and connect again.",
                 kind="token_rejected",
             )
         case "not_intercom":
