@@ -24,6 +24,7 @@ _PROTECTED = [Depends(csrf_protect)]
 
 _SAID = {
     "connected": "Connected. The first sync has begun; insights appear while it runs.",
+    "reconnected": "Connected again. Reading goes on where it stopped.",
     "saved": "Saved.",
     "syncing": "Asked for a sync. It begins within a second.",
     "examined": "Asked Intercom. What it may read is below.",
@@ -46,6 +47,9 @@ def integration_routes(view: IntegrationPages) -> APIRouter:
     async def intercom(
         request: Request, identity: Member, said: Annotated[str | None, Query(max_length=32)] = None
     ) -> HTMLResponse:
+        _, report = await view.current(identity)
+        if said == "connected" and report is not None and report.initial_done:
+            said = "reconnected"
         return await view.panel(request, identity, said=_SAID.get(said or ""))
 
     _add_ways_in(router, view)

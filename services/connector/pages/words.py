@@ -61,7 +61,7 @@ def gap_words(gap: Gap) -> tuple[str, str]:
 _WAY_OUT: dict[AttentionReason, str] = {
     "token_revoked": (
         "Intercom no longer accepts the credential: it was rotated or revoked, or the app was deleted."
-        " Reconnect below; reading goes on where it stopped."
+        " Reconnect it, and reading goes on where it stopped."
     ),
     "permission_missing": (
         "The app lacks a permission. Tick it in Intercom's Developer Hub under Permissions, then try again."

@@ -10,6 +10,7 @@ import pytest
 
 from services.connector.domain.connection import Removal
 from services.connector.domain.diagnosis import Sight
+from services.connector.domain.report import SyncReport
 from services.connector.errors import IntercomUnreachable
 from services.connector.pages.routes import INTEGRATIONS, INTERCOM
 from shared.contracts.connections import AttentionReason
@@ -112,6 +113,15 @@ async def test_without_an_app_there_is_the_token() -> None:
     refusal = await site.post(f"{INTERCOM}/authorize")
     assert refusal.status_code == 400
     assert "EARSHOT_INTERCOM_CLIENT_ID" in words_of(refusal)
+
+
+async def test_connecting_again_does_not_speak_of_a_first_sync(site: Site, rig: Rig) -> None:
+    """What was read before is there, and reading goes on behind it."""
+    rig.hold()
+    rig.connections.reports["c-1"] = SyncReport(initial_done=True)
+    page = await site.get(f"{INTERCOM}?said=connected")
+    assert "Connected again. Reading goes on where it stopped." in page
+    assert "The first sync has begun" not in page
 
 
 async def test_connecting_with_a_token(site: Site, rig: Rig) -> None:
@@ -340,7 +350,7 @@ async def test_a_stopped_connection_says_why_and_can_be_tried_again(site: Site, 
     page = await site.get()
     assert "Needs attention" in page
     assert "The app lacks a permission." in page
-    assert "What was said: 403 forbidden" in page
+    assert "What Intercom said 403 forbidden" in page
     assert (await site.post(f"{INTERCOM}/c-1/resume")).headers["location"].endswith("said=resumed")
     assert rig.held().state == "connected"
     assert (await site.post(f"{INTERCOM}/c-1/resume")).status_code == 409
