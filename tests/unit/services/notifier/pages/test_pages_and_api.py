@@ -290,7 +290,9 @@ async def test_a_test_says_what_the_receiver_said() -> None:
     body = await site.get(RULES)
     assert "Needs attention" in body
     sent = await site.post(f"{RULES}/r-1/test")
-    assert "The sample arrived." in await site.get(sent.headers["location"])
+    body = await site.get(sent.headers["location"])
+    assert "The sample arrived." in body
+    assert f"“{a_rule().name}”: " in html.unescape(body)
 
 
 @pytest.mark.parametrize("path", [f"{RULES}/new", f"{RULES}/r-1", f"{RULES}/r-1/remove", f"{RULES}/r-1/test"])
