@@ -120,7 +120,7 @@ async def _meanings(parts: SettingParts, organization_id: str, view: ConnectionV
             "label": MEANING_WORDS[meaning],
             "value": kept.chosen.get(meaning, _GUESS),
             "options": [
-                (_GUESS, f"as guessed: {guessed.get(meaning, _INTERCOM_KNOWS[meaning])}"),
+                (_GUESS, f"guessed: {guessed.get(meaning, _INTERCOM_KNOWS[meaning])}"),
                 (NONE, "no attribute means this"),
                 *named,
             ],

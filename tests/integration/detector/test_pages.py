@@ -373,7 +373,7 @@ class TestActing:
         path = "/settings/organization/customers"
         page = await text(browser, path)
         assert "term_ends (for example 2026-12-31)" in page
-        assert "as guessed: seats" in page
+        assert "guessed: seats" in page
         form = {"connection": "con1", "renewal_date": "term_ends"}
         assert (await browser.post(f"{path}/attributes", data=form)).status_code == 303
         assert re.search(r'<option value="term_ends"[^>]*selected', await text(browser, path))
