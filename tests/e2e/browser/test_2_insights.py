@@ -189,6 +189,12 @@ def test_dismissing_asks_why_and_closes(page: Page, walk: Walk) -> None:
     page.wait_for_url("**/insights/*")
     page.get_by_role("button", name="Dismiss").click()
     dialog = page.get_by_role("dialog")
+    box, size = dialog.bounding_box(), page.viewport_size
+    assert box is not None
+    assert size is not None
+    assert abs(box["y"] + box["height"] / 2 - size["height"] / 2) <= 1, (
+        "It stands in the middle of the window."
+    )
     dialog.get_by_role("button", name="Dismiss").click()
     assert dialog.get_by_label("Reason").evaluate("(field) => field.validity.valueMissing") is True
     walk.screenshot("dismiss")

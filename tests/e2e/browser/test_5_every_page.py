@@ -131,6 +131,33 @@ def test_the_menu_of_a_phone_leads_everywhere(page: Page) -> None:
     page.set_viewport_size(_LAPTOP)
 
 
+def test_a_phone_shows_the_list_before_its_filters(page: Page) -> None:
+    """Filters are one line that is moved sideways, and what is filtered by stands first in it."""
+    page.set_viewport_size(_PHONE)
+    page.goto("/insights?confidence=0.7")
+    bar, chosen = page.locator(".filters").bounding_box(), page.get_by_label("Confidence").bounding_box()
+    assert bar is not None
+    assert chosen is not None
+    assert bar["height"] < 2 * chosen["height"]
+    assert chosen["x"] + chosen["width"] <= _PHONE["width"]
+    page.set_viewport_size(_LAPTOP)
+
+
+def test_a_table_that_is_moved_sideways_keeps_the_name_of_each_row(page: Page) -> None:
+    """On a phone the last column is read beside the first."""
+    page.set_viewport_size(_PHONE)
+    page.goto("/customers")
+    name = page.locator("td a[data-row-link]").first
+    before = name.bounding_box()
+    page.get_by_role("region", name="Customers").evaluate(
+        "(table) => { table.scrollLeft = table.scrollWidth; }"
+    )
+    expect(page.get_by_role("columnheader", name="Owner")).to_be_in_viewport()
+    assert before is not None
+    assert name.bounding_box() == before
+    page.set_viewport_size(_LAPTOP)
+
+
 def test_an_address_that_nobody_serves_leads_back(page: Page, watch: Watch) -> None:
     """It says so, and has a way on."""
     watch.expect(404)
