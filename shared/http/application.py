@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -16,6 +16,7 @@ from starlette.responses import Response
 from shared.errors import TransientError
 from shared.http.description import describe
 from shared.http.middleware import BodyLimit, FormProtection, HeadRequests, RequestContext, SecurityHeaders
+from shared.http.parameters import refuse_unknown_parameters
 from shared.http.problems import Problem
 from shared.http.ways_on import fields_in_words, same_address, way_on
 
@@ -54,7 +55,8 @@ def create_api(
     Beside the routers it answers `/health/live`, `/health/ready` (503 until all work can be done),
     `/health/serving` (503 where requests should not come), `/metrics`, and the OpenAPI document at
     `/api/v1/openapi/<service>.json`. Errors are problem documents (RFC 9457) for machines and pages for
-    people, both with a reference that is found in the log.
+    people, both with a reference that is found in the log. Below `/api/` a query parameter that the route
+    does not take is refused.
     """
     app = FastAPI(
         title=f"Earshot {service}",
@@ -75,7 +77,7 @@ def create_api(
     app.state.lifecycle = lifecycle
     app.include_router(_health(readiness, registry))
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
     if pages is not None:
         app.mount("/static", pages.assets)
     _answer_errors(app, pages)

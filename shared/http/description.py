@@ -31,12 +31,15 @@ _PROBLEM = {
         "reference": {"type": "string", "description": "By which the log names this call."},
         "errors": {
             "type": "array",
-            "description": "Each field that is missing or wrong; with status 422 where fields were read.",
+            "description": "Each field or parameter that is missing, wrong or unknown; only with status 422.",
             "items": {
                 "type": "object",
                 "required": ["where", "what"],
                 "properties": {
-                    "where": {"type": "string", "description": "The field, like body.name."},
+                    "where": {
+                        "type": "string",
+                        "description": "The field or parameter, like body.name or query.limit.",
+                    },
                     "what": {"type": "string", "description": "What is wrong with it."},
                 },
             },
@@ -56,11 +59,11 @@ _PROBLEM = {
 _ALWAYS = {
     "401": "No bearer key, or one that is not known, expired or revoked.",
     "403": "The key's role does not allow it.",
+    "422": "Something is missing, wrong or unknown, such as a query parameter that the call does not take.",
     "503": "A part that this needs does not answer; `Retry-After` says when to try again.",
     "default": "Any other refusal.",
 }
 _NOT_THERE = {"404": "There is no such thing in your organization."}
-_INVALID = {"422": "Something is missing or wrong."}
 _FASTAPI_S_OWN = ("HTTPValidationError", "ValidationError")
 
 
@@ -91,11 +94,7 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         if parameter["in"] == "path":
             parameter.setdefault("description", "The id, as the list has it.")
     responses = operation["responses"]
-    said: Mapping[str, str] = {
-        **_ALWAYS,
-        **(_NOT_THERE if "{" in path else {}),
-        **(_INVALID if "requestBody" in operation or "parameters" in operation else {}),
-    }
+    said: Mapping[str, str] = {**_ALWAYS, **(_NOT_THERE if "{" in path else {})}
     # FastAPI's word on 422 gives way; a status that a route describes by itself keeps its words.
     responses.pop("422", None)
     for status, words in said.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from shared.contracts.topics import SERVICES
@@ -64,12 +65,28 @@ def test_each_refusal_is_described_as_it_is_sent(document: Document) -> None:
     assert "HTTPValidationError" not in document.get("components", {}).get("schemas", {})
     for name, operation in operations(document):
         responses = operation["responses"]
-        expected = {"401", "403", "503", "default"}
-        expected |= {"404"} if "{" in name else set()
-        expected |= {"422"} if "requestBody" in operation or "parameters" in operation else set()
+        expected = {"401", "403", "422", "503", "default"} | ({"404"} if "{" in name else set())
         assert {
             status for status, answer in responses.items() if answer.get("content") == PROBLEM
         } == expected, name
+
+
+async def test_each_call_refuses_a_parameter_that_it_does_not_take(
+    service: Service, document: Document
+) -> None:
+    """A misspelt filter is named beside those that the description knows, and nothing is done."""
+    app = application_of(service)
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        for name, operation in operations(document):
+            method, _, path = name.partition(" ")
+            known = sorted(one["name"] for one in operation.get("parameters", ()) if one["in"] == "query")
+            answer = await client.request(method, path, params={"tagg": "x"})
+            assert answer.status_code == 422, name
+            takes = f"this call takes {', '.join(known) or 'none'}"
+            assert answer.json()["errors"] == [
+                {"where": "query.tagg", "what": f"there is no such parameter; {takes}"}
+            ], name
 
 
 def test_each_body_has_an_example(document: Document) -> None:

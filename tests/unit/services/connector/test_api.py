@@ -159,13 +159,14 @@ CALLS = [
     ("POST", "/connections/c-9/disconnect"),
     ("DELETE", "/connections/c-9/data"),
 ]
+SENT: dict[str, dict[str, Any]] = {"PUT": {"json": {}}, "DELETE": {"params": {"confirm": "x"}}}
 
 
 async def test_what_is_not_there_is_404(site: Site) -> None:
     """Another organization's is not there either."""
     for method, path in CALLS:
-        body: dict[str, Any] = {"json": {}} if method == "PUT" else {}
-        response = await site.api(method, path, params={"confirm": "x"}, **body)
+        sent = SENT.get(method, {})
+        response = await site.api(method, path, **sent)
         assert response.status_code == 404, (method, path)
 
 
@@ -174,8 +175,8 @@ async def test_members_change_nothing(rig: Rig) -> None:
     site = Site(rig, MEMBER)
     for method, path in [*CALLS, ("POST", "/connections")]:
         if method != "GET":
-            body: dict[str, Any] = {"json": {"access_token": TOKEN}} if method != "DELETE" else {}
-            response = await site.api(method, path, params={"confirm": "x"}, **body)
+            sent = SENT.get(method, {"json": {"access_token": TOKEN}})
+            response = await site.api(method, path, **sent)
             assert response.status_code == 403, (method, path)
     assert (await site.api("GET", "/connections")).status_code == 200
 
