@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from services.connector import api_examples
 from shared.auth.tokens import LONGEST_KEY_LIFE_DAYS
 from shared.contracts.connections import ConnectionSettings
 from shared.contracts.sync import Gap, ResourceCount
@@ -36,6 +37,8 @@ class ProgressView(BaseModel):
 class LedgerView(BaseModel):
     """What is proven: complete up to when, held against the source, and every known gap by name."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [api_examples.LEDGER]})
+
     complete_up_to: datetime | None = Field(
         description="Everything up to then is held, but for the gaps; null before the first full run."
     )
@@ -51,6 +54,8 @@ class LedgerView(BaseModel):
 
 class ConnectionView(BaseModel):
     """A connection as machines see it. It never holds the credential."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [api_examples.CONNECTION]})
 
     id: str = Field(description="Stays the same; one that is connected anew after a removal has another.")
     state: str = Field(
@@ -93,6 +98,8 @@ class FindingView(BaseModel):
 
 class DiagnosisView(BaseModel):
     """What the doctor found; `healthy` when everything may be read."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [api_examples.DIAGNOSIS]})
 
     checked_at: datetime = Field(description="When it looked.")
     healthy: bool = Field(description="Whether everything may be read.")
@@ -156,6 +163,8 @@ class KeyRequest(BaseModel):
 
 class KeyView(BaseModel):
     """A bearer key. Its token is in the answer that makes it, and nowhere else."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [api_examples.KEY]})
 
     key_id: str = Field(description="By which it is revoked.")
     name: str = Field(description="What it is for.")

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from services.notifier import api_examples
 from services.notifier.domain.notification import Notification, State
 from services.notifier.domain.rule import Rule  # noqa: TC001 - see above
 from services.notifier.errors import FailureReason
@@ -78,6 +79,8 @@ class RuleBody(BaseModel):
 
 
 class RuleView(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [api_examples.RULE]})
+
     id: str = Field(description="Stays the same.")
     name: str = Field(description="What people call it.")
     channel: ChannelName = Field(description="How it tells.")
@@ -121,6 +124,8 @@ class RuleView(BaseModel):
 class NotificationView(BaseModel):
     """Who was told of a signal, and how that stands."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [api_examples.NOTIFICATION]})
+
     id: str = Field(description="Stays the same over all attempts; receivers know it again by this.")
     signal_id: str = Field(description="The signal it tells of.")
     kind: SignalKind = Field(description="The signal's kind.")
@@ -145,6 +150,8 @@ class NotificationView(BaseModel):
 class AttemptView(BaseModel):
     """One try to deliver a notification."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [api_examples.ATTEMPT]})
+
     number: int = Field(description="The first try is 1.")
     at: datetime = Field(description="When it began.")
     seconds: float = Field(description="How long it took.")
@@ -153,11 +160,15 @@ class AttemptView(BaseModel):
     )
     detail: str = Field(description="What the receiver answered, or what went wrong.")
     reason: FailureReason | None = Field(description="Why, as a code; null if it arrived.")
-    status: int | None = Field(description="HTTP status of the answer; null without one.")
+    status: int | None = Field(
+        description="HTTP status, or the mail server's code, of an answer that was no yes; else null."
+    )
 
 
 class DeliveryView(NotificationView):
     """A notification with every attempt that was made for it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [api_examples.DELIVERY]})
 
     attempts: tuple[AttemptView, ...] = Field(description="Each try, oldest first.")
 
@@ -182,6 +193,8 @@ def _notification_fields(notification: Notification) -> dict[str, object]:
 
 
 class EntryView(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [api_examples.ENTRY]})
+
     id: str = Field(description="Id of the entry, by which it is marked as read.")
     added_at: datetime = Field(description="When it came into the inbox.")
     read: bool = Field(description="Whether this reader opened it.")
@@ -198,6 +211,8 @@ class EntryView(BaseModel):
 
 
 class Unread(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"unread": 3}]})
+
     unread: int = Field(description="Entries that this reader has not opened.")
 
 
@@ -210,11 +225,15 @@ class MarkRead(BaseModel):
 
 
 class Marked(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"marked": 1}]})
+
     marked: int = Field(description="Entries that were unread and are read now.")
 
 
 class SampleResult(BaseModel):
     """What came of a sample."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [api_examples.SAMPLE]})
 
     notification_id: str = Field(description="Where the delivery log has it.")
     delivered: bool = Field(description="Whether it arrived.")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from services.connector import api_models as connector_models
+from services.notifier import api_models as notifier_models
 from shared.contracts.topics import SERVICES
 from tests.contract.readmes.papers import codes, text_of
 from tests.contract.services import application_of
@@ -104,9 +106,8 @@ def test_each_body_has_an_example(document: Document) -> None:
             ), name
 
 
-def test_each_answer_of_the_read_api_has_an_example() -> None:
+def test_each_answer_has_an_example(document: Document) -> None:
     """What comes back can be read before anything is asked; a list's stands with what it lists."""
-    document = application_of("detector").openapi()
     schemas = document.get("components", {}).get("schemas", {})
     silent = set()
     for name, operation in operations(document):
@@ -119,6 +120,16 @@ def test_each_answer_of_the_read_api_has_an_example() -> None:
                 if not schema.get("examples") and not item.get("examples"):
                     silent.add(name)
     assert sorted(silent) == []
+
+
+def test_each_example_of_an_answer_is_one() -> None:
+    """It has the fields and the values that an answer can have."""
+    models = {**vars(connector_models), **vars(notifier_models)}
+    for name, model in models.items():
+        if name.endswith("View") or name in {"Unread", "Marked", "SampleResult"}:
+            for example in (model.model_config.get("json_schema_extra") or {}).get("examples", ()):
+                answer = model.model_validate(example).model_dump(mode="json")
+                assert answer.keys() == example.keys(), name
 
 
 def test_a_bearer_key_is_asked_for(document: Document) -> None:
