@@ -232,7 +232,7 @@ class MongoRuns:
     async def resume_hints(self, key: ConnectionKey, *, now: datetime) -> None:
         await self._collection.of(key.organization_id).update_one(
             {"_id": key.document_id("hints"), "state": INTERRUPTED, "hints.0": {"$exists": True}},
-            {"$set": {"state": ACTIVE, "wake_at": now, "attempts": 0}},
+            {"$set": {"state": ACTIVE, "wake_at": now, "attempts": 0, "tried": []}},
         )
 
     async def stop(self, key: ConnectionKey) -> None:

@@ -54,6 +54,7 @@ def fresh_counters(run_id: str, reason: str, now: datetime, traceparent: str | N
         "calls": 0,
         "changed": 0,
         "attempts": 0,
+        "tried": [],
         "rate": None,
         "traceparent": traceparent,
     }
@@ -96,6 +97,8 @@ def progress_of(run: Run) -> dict[str, Any]:
         "calls": run.calls,
         "changed": run.changed,
         "attempts": run.attempts,
+        # A list, because ids of a source may hold what no field's name can.
+        "tried": [{"resource": resource, "times": times} for resource, times in run.tried.items()],
         "rate": run.rate,
         "saved": True,
         # What a dead slice left behind stays until somebody has looked after it.
@@ -153,6 +156,8 @@ def run_of(document: dict[str, Any]) -> Run:
         calls=document["calls"],
         changed=document["changed"],
         attempts=document["attempts"],
+        # Documents of an earlier version count none.
+        tried={each["resource"]: each["times"] for each in document.get("tried", ())},
         rate=document["rate"],
         traceparent=document["traceparent"],
         asked=document.get("asked") or 0,

@@ -114,6 +114,7 @@ class Run:
         fence: grows with each claim; a write that names an older one is refused.
         planned: whether the first slice has decided on the steps.
         attempts: failures in a row of things that concern the run as a whole (connector, Kafka, /me).
+        tried: slices that tried in vain to read what a hint names, by resource.
         rate: calls per second while reading, smoothed.
         due_at: when it could have been claimed.
         followed: keys of hints that this slice has dealt with.
@@ -136,6 +137,7 @@ class Run:
     calls: int = 0
     changed: int = 0
     attempts: int = 0
+    tried: dict[str, int] = field(default_factory=dict)
     rate: float | None = None
     traceparent: str | None = None
     reports: int = 0

@@ -74,12 +74,14 @@ class HintRuns:
                 await self._follow(hints[0], reading)
             except SourceUnavailableError as error:
                 in_a_row += 1
+                name = _name(hints[0])
+                run.tried[name] = run.tried.get(name, 0) + 1
                 if in_a_row >= _FAILURES_TO_HALT:
                     raise
                 failed.append(_Failed(hints, error))
             else:
                 in_a_row = 0
-                run.followed += [hint.key for hint in hints]
+                _done_with(run, hints)
         await self._look_after(run, reading, failed)
         run.count_calls(reader.calls)
         await self._reports.completed(run)
@@ -91,19 +93,22 @@ class HintRuns:
 
         Otherwise one resource that never answers would keep all later hints of the workspace waiting.
         """
-        for one in failed:
-            if run.attempts + 1 < _MOST_ATTEMPTS:
-                raise one.error
-        if not failed:
-            return
-        with suppress(PermissionMissingError):
-            await who_am_i(reading.intercom)
-        for one in failed:
+        lost = [one for one in failed if run.tried[_name(one.hints[0])] >= _MOST_ATTEMPTS]
+        if lost:
+            with suppress(PermissionMissingError):
+                await who_am_i(reading.intercom)
+        for one in lost:
             hint = one.hints[0]
             _LOG.warning("hint left to full runs", resource=hint.resource, reason=str(one.error))
             if hint.resource in _NAMED:
                 await reading.gap(hint.resource, hint.id, "still_lagging")
-            run.followed += [each.key for each in one.hints]
+            _done_with(run, one.hints)
+        waiting = [one for one in failed if one not in lost]
+        if waiting:
+            if run.followed:
+                # The source answers otherwise: the pause is what these few need, however long it was away.
+                run.attempts = max(run.tried[_name(one.hints[0])] for one in waiting) - 1
+            raise waiting[0].error
 
     async def _follow(self, hint: Hint, reading: Reading) -> None:
         """Read one; what may not be read is named by full runs, so a hint for it is let go."""
@@ -116,6 +121,19 @@ class HintRuns:
             _LOG.warning("hint refused", resource=hint.resource, reason=str(refused))
 
 
+def _resource_of(hint: Hint) -> tuple[str, str, str | None]:
+    return hint.resource, hint.id, hint.redacted_part
+
+
+def _name(hint: Hint) -> str:
+    return "/".join(part or "" for part in _resource_of(hint))
+
+
+def _done_with(run: Run, hints: Sequence[Hint]) -> None:
+    run.followed += [hint.key for hint in hints]
+    run.tried.pop(_name(hints[0]), None)
+
+
 def _in_turn(run: Run) -> list[list[Hint]]:
     """Return the hints by the resource that they name, the one that is to be read with first.
 
@@ -125,7 +143,7 @@ def _in_turn(run: Run) -> list[list[Hint]]:
     by_resource: dict[tuple[str, str, str | None], list[Hint]] = {}
     # The forced reading of a resource says all that an unforced one would.
     for hint in sorted(run.hints, key=lambda hint: not hint.force):
-        by_resource.setdefault((hint.resource, hint.id, hint.redacted_part), []).append(hint)
+        by_resource.setdefault(_resource_of(hint), []).append(hint)
     found = list(by_resource.values())
     turn = run.attempts % max(len(found), 1)
     return found[turn:] + found[:turn]

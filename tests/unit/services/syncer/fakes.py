@@ -346,7 +346,7 @@ class MemoryRuns:
     async def resume_hints(self, key: ConnectionKey, *, now: datetime) -> None:
         document = self.documents.get(key.document_id("hints"))
         if document is not None and document["state"] == INTERRUPTED and document["hints"]:
-            document.update(state=ACTIVE, wake_at=now, attempts=0)
+            document.update(state=ACTIVE, wake_at=now, attempts=0, tried=[])
 
     async def stop(self, key: ConnectionKey) -> None:
         for lane in ("main", "hints"):

@@ -342,6 +342,7 @@ class RunSuite:
             StepState("teams", done=True),
         ]
         run.count_of("tag").expect(9)
+        run.tried = {"conversation/12/a.b": 2}
         assert await stores.runs.checkpoint(run, wake_at=LATER)
         assert not await stores.runs.leased(KEY, now=NOW)
         assert await stores.runs.claim("main", now=NOW, until=LATER) is None

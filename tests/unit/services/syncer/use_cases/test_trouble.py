@@ -501,6 +501,46 @@ async def test_one_hint_that_fails_keeps_no_others_waiting() -> None:
     assert (rig.missing(), rig.gaps.kept[KEY]) == ([], {})
 
 
+async def test_one_hint_that_fails_uses_up_no_tries_of_others() -> None:
+    """One that fails for the first time waits like any, where another is given up and the source was away."""
+    rig = Rig(small())
+    await rig.first_sync()
+    bad, late, good = [conversation.id for conversation in rig.workspace.conversations][:3]
+    broken = Broken(rig, {f"/conversations/{bad}": httpx.Response(502)})
+    rig.intercom._transport = ReadOnlyTransport(broken)
+    await rig.request("hint", [ResourceHint(resource="conversation", id=bad)])
+    for _ in range(3):
+        assert await rig.slice("hints") == "put_off"
+        rig.advance_to(rig.runs.documents[HINTS]["wake_at"])
+    broken.answers[f"/conversations/{late}"] = httpx.Response(502)
+    rig.mutate("reply", conversation_id=late, body="<p>x</p>")
+    await rig.request("hint", [ResourceHint(resource="conversation", id=one) for one in (late, good)])
+    assert await rig.slice("hints") == "put_off"
+    assert [gap.id for gap in rig.gaps.kept[KEY].values()] == [bad]
+    assert [each["id"] for each in rig.runs.documents[HINTS]["hints"]] == [late]
+    assert rig.runs.documents[HINTS]["wake_at"] - rig.clock.now() <= timedelta(seconds=0.5)
+    del broken.answers[f"/conversations/{late}"]
+    assert (await rig.settle())[-1] == "completed"
+    assert not any(f"conversation {late} " in difference for difference in rig.missing())
+    assert [gap.id for gap in rig.gaps.kept[KEY].values()] == [bad]
+
+
+async def test_what_keeps_hints_from_beginning_uses_up_none_of_their_tries() -> None:
+    """After the connector was away, one that fails once is tried again."""
+    rig = Rig(small())
+    await rig.first_sync()
+    one = next(iter(rig.workspace.conversations)).id
+    rig.credentials.refuse_with = TransientError("The connector is away.")
+    await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
+    for _ in range(5):
+        assert await rig.slice("hints") == "put_off"
+        rig.advance_to(rig.runs.documents[HINTS]["wake_at"])
+    rig.credentials.refuse_with = None
+    rig.intercom._transport = ReadOnlyTransport(Broken(rig, {f"/conversations/{one}": httpx.Response(502)}))
+    assert await rig.slice("hints") == "put_off"
+    assert rig.gaps.kept.get(KEY, {}) == {}
+
+
 async def test_a_hint_that_takes_all_the_time_keeps_no_others_waiting() -> None:
     """A call that ends with its timeout is longer than a slice; it counts as tried, and others go first."""
     rig = Rig(small())
