@@ -23,12 +23,44 @@ _FOLLOWING_LIMIT_MESSAGES = 4
 _ASSENT_CLAUSES = 3
 """A yes stands at the beginning of the answer to an offer."""
 
+_AFFIRMED = Cue(
+    "affirmed",
+    1.0,
+    phrase_lines(
+        """
+        ^ yes|yeah|yep|yup|sure|absolutely|definitely|correct|exactly|confirmed
+        ^ ok|okay|so|hm|hmm|right|fine|well|oh ..1 yes|yeah|yep|sure
+        """
+    ),
+)
+"""Agrees, to whatever the agent said last: an offer, or a question beside it."""
+_BARE = Cue("bare", 1.0, phrase_lines("^ yes|yeah|yep|yup|sure|correct|exactly|confirmed $"))
+_TROUBLE = Cue(
+    "trouble",
+    -1.0,
+    phrase_lines(
+        """
+        still|keeps|keep|kept ..3 crash|crashes|crashing|crashed|freezes|freezing|fails|failing|broken|
+            hangs|hanging|happens|happening|stuck|wrong|missing|slow|down
+        it|that|this|they|app|page|screen|export|import|report|login ..2 crashes|crashed|crashing|freezes|
+            froze|freezing|fails|failed|failing|hangs|happens|happened
+        still not
+        still $
+        not ..1 working|loading|opening|responding|syncing
+        same|the_same|an error|problem|issue|bug|crash
+        get|gets|getting|got|see|seeing|shows|says ..2 error|errors|problem|issue|bug
+        error|problem|issue|bug ..1 remains|persists|again|still
+        """
+    ),
+)
+"""To this an agent's question was answered, and not the offer beside it."""
 _YES = Cue(
     "yes",
     1.0,
     phrase_lines(
         """
-        ^ yes|yeah|yep|yup|sure|absolutely|definitely|correct|exactly|agreed|approved|confirmed
+        ^ agreed|approved
+        ^ yes|yeah|yep|yup|sure|absolutely|definitely please
         ^ ok|okay|great|perfect|brilliant|lovely|fine|good|sounds|deal ..2 do|go|let_us|please|book|add|
             proceed|switch_it|set_it|sign_us|put
         ^ please do|go_ahead|proceed
@@ -46,7 +78,7 @@ _YES = Cue(
         count us|me in
         sounds good|great|fair|perfect ..3 go|do|please|let
         ^ please and|do|from|for
-        ^ ok|okay|so|hm|hmm|right|fine|well|oh ..1 yes|yeah|yep|sure|go|take
+        ^ ok|okay|so|hm|hmm|right|fine|well|oh ..1 go|take
         ^ ok|okay|hm|hmm|right|fine|well|oh do $
         ^ ok|okay|so|hm|hmm|right|fine|well|oh ..1 do it|that|this|so|both|please|the
         put it|that|this|them ..1 on|down
@@ -92,7 +124,7 @@ _NO = Cue(
         """
     ),
 )
-_ANSWER = RuleBook((_YES, _NO))
+_ANSWER = RuleBook((_YES, _AFFIRMED, _BARE, _TROUBLE, _NO))
 
 
 class Turns:
@@ -140,9 +172,16 @@ class Turns:
 
 
 def assent(message: Message) -> Clause | None:
-    """The clause that agrees to what was offered; None when the message refuses or says neither."""
+    """The clause that agrees to what was offered; None when the message refuses or says neither.
+
+    A mere yes that goes on with trouble answers a question that was asked beside the offer.
+    """
     said = message.clauses[:_ASSENT_CLAUSES]
-    hits = [(clause, _ANSWER.hits(clause)) for clause in said]
-    if any(_NO.name in cues for _, cues in hits):
+    hits = [_ANSWER.hits(clause) for clause in said]
+    if any(_NO.name in cues for cues in hits):
         return None
-    return next((clause for clause, cues in hits if _YES.name in cues), None)
+    for clause, cues, after in zip(said, hits, [*hits[1:], {}], strict=False):
+        troubled = _TROUBLE.name in cues or (_BARE.name in cues and _TROUBLE.name in after)
+        if _YES.name in cues or (_AFFIRMED.name in cues and not troubled):
+            return clause
+    return None
