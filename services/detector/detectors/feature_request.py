@@ -7,6 +7,7 @@ the next messages is none.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -465,26 +466,22 @@ class FeatureRequestDetector(LexicalDetector):
             return ()
         moot = self.withdrawals.moot(conversation, self.kind)
         gone = {id(conversation.readable_messages[at]) for at in moot}
-        wishes: list[tuple[str, list[Candidate]]] = []
+        wishes = _Wishes(conversation)
         # What is only likely adds to a wish that is sure, and begins none.
         for one in sorted(likely, key=lambda candidate: (not self.is_sure(candidate), -candidate.confidence)):
             if id(one.message) in gone:
                 continue
             title = _title(one)
-            known = next(
-                (wish for wish in wishes if _belongs(wish, title.text if title else "", one)),
-                None,
-            )
+            known = wishes.of(one, title.text if title else "")
             if known is None and not (title and self.is_sure(one) and _begins(one, title)):
-                known = _told_before(wishes, one, conversation)
+                known = wishes.told_beside(one)
             if title is None and self.learned is not None:
                 title = _clause_as_title(one)
             if known is not None:
-                known[1].append(one)
+                wishes.add(known, one)
             elif title is not None and self.is_sure(one):
-                beside = [] if title.clause is one.clause else [replace(one, clause=title.clause)]
-                wishes.append((title.text, [one, *beside]))
-        return tuple(self._finding(title, evidence) for title, evidence in wishes[:WISH_LIMIT])
+                wishes.begin(title, one)
+        return tuple(self._finding(title, evidence) for title, evidence in wishes.first(WISH_LIMIT))
 
     def _finding(self, title: str, evidence: list[Candidate]) -> Finding:
         places: dict[tuple[Message, Clause], float] = {}
@@ -533,29 +530,63 @@ def _begins(one: Candidate, title: Title) -> bool:
     return title.outright or any(goes_on(one.message.text[at.start : at.end]) for at in where)
 
 
-def _told_before(
-    wishes: list[tuple[str, list[Candidate]]], one: Candidate, conversation: Conversation
-) -> tuple[str, list[Candidate]] | None:
-    """The wish that its author told in a message or two beside this one, which names no thing of its own."""
-    said = [
-        message for message in conversation.customer_messages if message.author_id == one.message.author_id
-    ]
-    at = said.index(one.message)
-    near = {id(message) for message in said[max(0, at - _BESIDE_MESSAGES) : at + _BESIDE_MESSAGES + 1]}
-    return next((wish for wish in wishes if any(id(other.message) in near for other in wish[1])), None)
+class _Wishes:
+    """The wishes of a conversation as they are told, each by its number.
 
-
-def _belongs(wish: tuple[str, list[Candidate]], title: str, one: Candidate) -> bool:
-    """Neighbouring clauses of a message, and clauses about the same thing, are one wish.
-
-    A clause that names no thing ("so far we do it by hand") tells more of a wish of its message.
+    Where each was told is kept by message, so that a long conversation costs no more for each word of it.
     """
-    reach = 1 if title else len(one.message.clauses)
-    near = any(
-        other.message is one.message and abs(other.clause.index - one.clause.index) <= reach
-        for other in wish[1]
-    )
-    return near or (bool(title) and same_wish(wish[0], title))
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._told: list[tuple[str, list[Candidate]]] = []
+        self._clauses: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._earliest: dict[tuple[str, int], int] = {}
+        self._place: dict[int, tuple[str, int]] = {}
+        said: Counter[str] = Counter()
+        for message in conversation.customer_messages:
+            self._place[id(message)] = (message.author_id, said[message.author_id])
+            said[message.author_id] += 1
+
+    def begin(self, title: Title, one: Candidate) -> None:
+        """Take a candidate for another wish than those that were told."""
+        self._told.append((title.text, []))
+        number = len(self._told) - 1
+        self.add(number, one)
+        if title.clause is not one.clause:
+            self.add(number, replace(one, clause=title.clause))
+
+    def add(self, number: int, one: Candidate) -> None:
+        """Take a candidate for more words about a wish."""
+        self._told[number][1].append(one)
+        self._clauses[id(one.message)].append((number, one.clause.index))
+        place = self._place[id(one.message)]
+        self._earliest[place] = min(number, self._earliest.get(place, number))
+
+    def of(self, one: Candidate, title: str) -> int | None:
+        """The wish that a candidate belongs to.
+
+        Neighbouring clauses of a message, and clauses about the same thing, are one wish. A clause that names
+        no thing ("so far we do it by hand") tells more of a wish of its message.
+        """
+        reach = 1 if title else len(one.message.clauses)
+        near = {
+            number for number, at in self._clauses[id(one.message)] if abs(at - one.clause.index) <= reach
+        }
+        found = (
+            number
+            for number, (known, _) in enumerate(self._told)
+            if number in near or (title and same_wish(known, title))
+        )
+        return next(found, None)
+
+    def told_beside(self, one: Candidate) -> int | None:
+        """The wish that its author told in a message or two beside this one, which names no thing itself."""
+        author, at = self._place[id(one.message)]
+        places = ((author, at + by) for by in range(-_BESIDE_MESSAGES, _BESIDE_MESSAGES + 1))
+        return min((self._earliest[place] for place in places if place in self._earliest), default=None)
+
+    def first(self, limit: int) -> list[tuple[str, list[Candidate]]]:
+        """The wishes that were told first, by title with their words."""
+        return self._told[:limit]
 
 
 def create(parameters: Parameters | None = None) -> FeatureRequestDetector:
