@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.contact import companies_of, cut_lists, parse
 from services.syncer.domain.conversation_row import Shown
-from services.syncer.domain.fields import identifier, identifiers, record, rows, seconds
+from services.syncer.domain.fields import MOST_REFERENCES, identifier, identifiers, record, rows, seconds
 from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.reads import Call, Read
 from services.syncer.domain.window import Descending
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from services.syncer.ports import Answer
 
 _COMPANY_PAGE = 60
-_MOST_COMPANIES = 2_400
-"""1,000 companies per contact are allowed (FACTS §8); a list that goes on far longer goes in a circle."""
-
 _MOST_REMEMBERED = 20
 """Contacts whose lists are remembered until their page is done."""
 
@@ -65,7 +62,8 @@ async def completed(reading: Reading, row: dict[str, Any], memory: dict[str, Any
 async def _all_companies(reading: Reading, id_: str | None, kept: dict[str, Any]) -> list[str]:
     """Read the list page by page, by ever smaller pages where the source breaks on large ones.
 
-    Raises SourceUnavailableError when the list does not come to an end: part of it would look like all of it.
+    Raises SourceUnavailableError when the list does not come to an end, or has more than a record holds: that
+    is twice what Intercom allows (FACTS §8), and part of it would look like all of it.
     """
     found: list[str] = kept.setdefault("companies", [])
     pages = NumberedPages(kept.setdefault("pages", {}), largest=_COMPANY_PAGE)
@@ -79,14 +77,18 @@ async def _all_companies(reading: Reading, id_: str | None, kept: dict[str, Any]
             if not error.overloaded or not pages.may_shrink:
                 raise
             continue
-        here = identifiers(companies_of(answer.body))
+        met = set(found)
+        here = [one for one in identifiers(companies_of(answer.body)) if one not in met]
         found += here
         try:
             pages.turn(answer)
         except SourceUnavailableError:
             del kept["companies"], kept["pages"]
             raise
-        if len(found) > _MOST_COMPANIES or not (here or pages.ended):
+        if len(found) > MOST_REFERENCES:
+            del kept["companies"], kept["pages"]
+            raise SourceUnavailableError(f"/contacts/{id_} has more than {MOST_REFERENCES} companies.")
+        if not (here or pages.ended):
             del kept["companies"], kept["pages"]
             raise SourceUnavailableError(f"/contacts/{id_}/companies goes on and leads nowhere.")
     return found

@@ -167,3 +167,56 @@ async def test_empty_pages_end_no_list_and_are_not_followed_for_ever() -> None:
     await rig.settle()
     assert [(gap.resource, gap.id) for gap in rig.completed[-1].gaps] == [("contact", person.id)]
     assert asked < 20
+
+
+def companies_of_a_person(rig: Rig, person: str, row: Callable[[int], str], amount: int) -> list[int]:
+    """Let a person have so many rows of companies; return the list of the pages that were asked for."""
+    asked: list[int] = []
+
+    def page(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path != f"/contacts/{person}/companies":
+            return None
+        number, size = int(request.url.params["page"]), int(request.url.params["per_page"])
+        asked.append(number)
+        following = {"page": number + 1} if number * size < amount else None
+        data = [{"id": row(at)} for at in range((number - 1) * size, min(number * size, amount))]
+        return httpx.Response(200, json={"data": data, "pages": {"next": following}})
+
+    refuse(rig, page)
+    return asked
+
+
+async def person_of_many_companies(rig: Rig) -> str:
+    """Return somebody whose row shows a part of their companies, and who changed since the first sync."""
+    await rig.first_sync()
+    person = next(iter(rig.workspace.contacts)).id
+    for company in rig.workspace.companies:
+        rig.mutate("attach_company", contact_id=person, company_id=company.id)
+    rig.clock.advance(60)
+    return person
+
+
+@pytest.mark.parametrize(("amount", "whole"), [(2_000, True), (2_001, False), (600_000, False)])
+async def test_more_companies_than_a_record_holds_are_a_gap(amount: int, whole: bool) -> None:
+    """They are never published cut, as if there were no others."""
+    rig = Rig(small().model_copy(update={"companies": 14}))
+    person = await person_of_many_companies(rig)
+    companies_of_a_person(rig, person, lambda at: f"c{at}", amount)
+    await rig.request("manual")
+    await rig.settle()
+    event: Any = rig.mirror()[f"org-1/{rig.workspace.id_code}/contact/{person}"]
+    gaps = [(gap.resource, gap.id) for gap in rig.completed[-1].gaps]
+    assert gaps == ([] if whole else [("contact", person)])
+    assert (len(event.company_ids) == amount) is whole
+    assert len(event.company_ids) < 14 or whole
+
+
+async def test_a_list_that_goes_in_a_circle_is_left_at_once() -> None:
+    """A page that tells of nothing new is no part of a list, however many are said to follow."""
+    rig = Rig(small().model_copy(update={"companies": 14}))
+    person = await person_of_many_companies(rig)
+    asked = companies_of_a_person(rig, person, lambda at: f"c{at % 20}", 600_000)
+    await rig.request("manual")
+    await rig.settle()
+    assert [(gap.resource, gap.id) for gap in rig.completed[-1].gaps] == [("contact", person)]
+    assert len(asked) < 20
