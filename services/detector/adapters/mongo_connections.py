@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _NEVER_CLAIMED = timedelta(days=365)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_ORDERS_KEPT = 50
+"""Orders to remove one connection that are known to be answered; there is seldom a second."""
 
 
 class MongoConnections:
@@ -127,9 +129,9 @@ class MongoConnections:
                 "$set": {"confirmed_at": removed.removed_at},
                 # What went is told once: a later order has word of what went since.
                 "$inc": {"documents": -word.documents},
-                # All of them: a batch that comes again may begin with an order before the last one.
+                # Not the last alone: a batch that comes again may begin with an order before it.
                 "$push": {
-                    "said_for": removed.removal_id,
+                    "said_for": {"$each": [removed.removal_id], "$slice": -_ORDERS_KEPT},
                     PENDING: {"$each": pending_facts(word, at=self._clock.now())},
                 },
             },
