@@ -313,6 +313,8 @@ class FaultPoint(StrEnum):
     """A delivery's fact is out and cleared."""
     NOTIFIER_INBOX_UPDATE = "notifier/inbox.update"
     """An entry is stored, its delivery is not noted: it is stored again under its id."""
+    NOTIFIER_INBOX_READERS_UPDATE = "notifier/inbox_readers.update"
+    """What a person has not read is noted; whatever of it is not is looked for again."""
     NOTIFIER_INBOX_SENT = "notifier/inbox.sent"
     """The same."""
     NOTIFIER_WEBHOOK_SENT = "notifier/webhook.sent"

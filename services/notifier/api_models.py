@@ -213,7 +213,7 @@ class EntryView(BaseModel):
 class Unread(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"unread": 3}]})
 
-    unread: int = Field(description="Entries that this reader has not opened.")
+    unread: int = Field(description="Entries that this reader has not opened; 1,000 for more than 999.")
 
 
 class MarkRead(BaseModel):

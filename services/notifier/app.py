@@ -65,7 +65,7 @@ def create_app(
     metrics = Metrics(ground.registry)
     rules = MongoRules(ground.database)
     notifications = MongoNotifications(ground.database, ground.publisher, ground.clock)
-    inbox = MongoInbox(ground.database)
+    inbox = MongoInbox(ground.database, ground.clock)
     known = MongoKnownSignals(ground.database)
     people = MongoPeople(ground.database)
     vault = FernetVault(settings.credential_keys, fingerprint_key=settings.signing_key)

@@ -313,7 +313,12 @@ class Inbox(Protocol):
         """Return how many entries the reader sees, read ones too."""
         ...
 
-    async def unread(self, reader: InboxReader, *, at_most: int | None = None) -> int: ...
+    async def unread(self, reader: InboxReader, *, at_most: int) -> int:
+        """Return how many entries the reader has not read, or `at_most` where there are more.
+
+        What it costs grows with that number and with what is new, not with what was read.
+        """
+        ...
 
     async def get(self, reader: InboxReader, entry_id: str) -> InboxEntry | None: ...
 

@@ -6,35 +6,42 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import DuplicateKeyError
 
+from services.notifier.adapters.mongo_unread import MongoUnread, seen_by, unread_by
 from services.notifier.adapters.snapshots import place_filter, snapshot, stored_signal, time_order
-from services.notifier.domain.rule import EVERYONE
 from services.notifier.ports import InboxEntry
 from shared.documents.collection import Collection, Index
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
 
     from services.notifier.ports import InboxReader, Place
+    from shared.clock import Clock
     from shared.contracts.signals import SignalDetected, SignalEvent
+
+_LOOKED_UP = 1_000
+"""Where fewer entries are unread, they are looked up one by one; where more are, an index soon meets some."""
 
 
 class MongoInbox:
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], clock: Clock) -> None:
         self._collection = Collection(database, "inbox")
+        self._unread = MongoUnread(database, clock)
+        self._clock = clock
 
     async def ensure_indexes(self) -> None:
         await self._collection.ensure_indexes(
             Index((("organization_id", 1), ("added_at", -1), ("_id", -1)), name="newest"),
             Index((("organization_id", 1), ("connection_id", 1)), name="connection"),
         )
+        await self._unread.ensure_indexes()
 
     async def put(self, signal: SignalDetected, audience: str, at: datetime) -> None:
         collection = self._collection.of(signal.organization_id)
         key = {"_id": _key(signal.organization_id, signal.signal_id)}
-        audience_too = {"$addToSet": {"audience": audience}}
+        audience_too = {"$addToSet": {"audience": audience}, "$set": {"moved_at": self._clock.now()}}
         fresh = {
             **_fields(signal),
             "id": signal.signal_id,
@@ -52,7 +59,8 @@ class MongoInbox:
     async def refresh(self, signal: SignalEvent, *, over: str | None) -> None:
         await self._collection.of(signal.organization_id).update_one(
             {"_id": _key(signal.organization_id, signal.signal_id), "revision": {"$lt": signal.revision}},
-            {"$set": {**_fields(signal), "over": over}},
+            # It moves: its kind or confidence may bring it to readers who did not see it before.
+            {"$set": {**_fields(signal), "over": over, "moved_at": self._clock.now()}},
         )
 
     async def page(
@@ -64,9 +72,9 @@ class MongoInbox:
         limit: int,
         oldest_first: bool = False,
     ) -> list[InboxEntry]:
-        query = _seen_by(reader)
-        if unread_only:
-            query["read_by"] = {"$ne": reader.user_id}
+        if unread_only and (unread := await self._unread.of(reader, _LOOKED_UP)).whole:
+            return await self._looked_up(reader, unread.ids, after, limit, oldest_first=oldest_first)
+        query = unread_by(reader) if unread_only else seen_by(reader)
         found = await self._collection.of(reader.organization_id).find(
             {**query, **place_filter("added_at", after, reader.organization_id, oldest_first=oldest_first)},
             sort=time_order("added_at", oldest_first=oldest_first),
@@ -74,24 +82,38 @@ class MongoInbox:
         )
         return [_entry(document, reader) for document in found]
 
-    async def count(self, reader: InboxReader) -> int:
-        return await self._collection.of(reader.organization_id).count(_seen_by(reader))
+    async def _looked_up(
+        self, reader: InboxReader, ids: Sequence[str], after: Place | None, limit: int, *, oldest_first: bool
+    ) -> list[InboxEntry]:
+        # Ordered here: asked for an order, a server reads an index that has it, and whatever else that holds.
+        collection = self._collection.of(reader.organization_id)
+        found = await collection.find({"_id": {"$in": list(ids)}}, projection={"_id": 1, "added_at": 1})
+        placed = sorted(((one["added_at"], one["_id"]) for one in found), reverse=not oldest_first)
+        if after is not None:
+            place = (after.at, _key(reader.organization_id, after.id))
+            placed = [one for one in placed if (one > place if oldest_first else one < place)]
+        page = [identity for _, identity in placed[:limit]]
+        whole = {one["_id"]: one for one in await collection.find({"_id": {"$in": page}})}
+        return [_entry(whole[identity], reader) for identity in page if identity in whole]
 
-    async def unread(self, reader: InboxReader, *, at_most: int | None = None) -> int:
-        return await self._collection.of(reader.organization_id).count(
-            {**_seen_by(reader), "read_by": {"$ne": reader.user_id}}, limit=at_most
-        )
+    async def count(self, reader: InboxReader) -> int:
+        return await self._collection.of(reader.organization_id).count(seen_by(reader))
+
+    async def unread(self, reader: InboxReader, *, at_most: int) -> int:
+        return min(at_most, len((await self._unread.of(reader, at_most)).ids))
 
     async def get(self, reader: InboxReader, entry_id: str) -> InboxEntry | None:
         found = await self._collection.of(reader.organization_id).find_one(
-            {**_seen_by(reader), "_id": _key(reader.organization_id, entry_id)}
+            {**seen_by(reader), "_id": _key(reader.organization_id, entry_id)}
         )
         return _entry(found, reader) if found else None
 
     async def mark_read(self, reader: InboxReader, entry_id: str | None) -> int:
-        query: dict[str, Any] = {**_seen_by(reader), "read_by": {"$ne": reader.user_id}}
+        query = unread_by(reader)
         if entry_id is not None:
             query["_id"] = _key(reader.organization_id, entry_id)
+        elif (unread := await self._unread.of(reader, _LOOKED_UP)).whole:
+            query["_id"] = {"$in": list(unread.ids)}
         result = await self._collection.of(reader.organization_id).update_many(
             query, {"$addToSet": {"read_by": reader.user_id}}
         )
@@ -99,6 +121,7 @@ class MongoInbox:
 
     async def remove(self, organization_id: str, connection_id: str) -> int:
         result = await self._collection.of(organization_id).delete_many({"connection_id": connection_id})
+        await self._unread.forget(organization_id)
         return result.deleted_count
 
     async def drop(self, organization_id: str, signal_id: str) -> None:
@@ -111,16 +134,6 @@ def _key(organization_id: str, signal_id: str) -> str:
 
 def _fields(signal: SignalEvent) -> dict[str, Any]:
     return {**snapshot(signal), "kind": signal.kind, "confidence": signal.confidence}
-
-
-def _seen_by(reader: InboxReader) -> dict[str, Any]:
-    query: dict[str, Any] = {
-        "audience": {"$in": sorted({EVERYONE, reader.email, reader.user_id} - {""})},
-        "confidence": {"$gte": reader.minimum_confidence},
-    }
-    if reader.kinds:
-        query["kind"] = {"$in": list(reader.kinds)}
-    return query
 
 
 def _entry(document: Mapping[str, Any], reader: InboxReader) -> InboxEntry:

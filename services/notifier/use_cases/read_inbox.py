@@ -54,10 +54,12 @@ class InboxReading:
         shown = found[:limit]
         return shown, Place(shown[-1].added_at, shown[-1].id) if more else None
 
-    async def count(self, identity: Identity, *, unread_only: bool) -> int:
-        """Return how many entries there are to page through."""
-        reader = await self._reader(identity)
-        return await (self._inbox.unread(reader) if unread_only else self._inbox.count(reader))
+    async def count(self, identity: Identity, *, unread_only: bool) -> int | None:
+        """Return how many entries there are to page through; None for more unread ones than MOST_COUNTED."""
+        if not unread_only:
+            return await self._inbox.count(await self._reader(identity))
+        unread = await self.unread(identity)
+        return unread if unread <= MOST_COUNTED else None
 
     async def unread(self, identity: Identity) -> int:
         """Return how many are unread, counting no further than one beyond MOST_COUNTED."""

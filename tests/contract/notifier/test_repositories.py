@@ -91,7 +91,7 @@ async def repositories(request: pytest.FixtureRequest) -> AsyncIterator[Reposito
     database = database_of(client, settings, service="notifier")
     rules, inbox, known, people = (
         MongoRules(database),
-        MongoInbox(database),
+        MongoInbox(database, ManualClock(NOW)),
         MongoKnownSignals(database),
         MongoPeople(database),
     )
@@ -427,7 +427,7 @@ async def test_inboxes_are_narrowed_counted_and_read(repositories: Repositories)
     assert [e.id for e in await inbox.page(READER, unread_only=True, after=None, limit=9)] == ["s-1"]
     whole = await inbox.page(READER, unread_only=False, after=None, limit=9)
     assert [(e.id, e.read) for e in whole] == [("s-2", True), ("s-1", False)]
-    assert (await inbox.count(READER), await inbox.unread(READER)) == (2, 1)
+    assert (await inbox.count(READER), await inbox.unread(READER, at_most=9)) == (2, 1)
     rest = await inbox.page(READER, unread_only=False, after=Place(whole[0].added_at, "s-2"), limit=9)
     assert [e.id for e in rest] == ["s-1"]
     rising = await inbox.page(READER, unread_only=False, after=None, limit=9, oldest_first=True)
@@ -468,6 +468,49 @@ async def test_that_a_signal_is_news_is_remembered_whatever_came_first(repositor
     assert await known.get("acme", "s-1") == KnownSignal(
         4, over=True, words_until=NOW, news_since=NOW - timedelta(minutes=1)
     )
+
+
+async def test_what_is_unread_follows_every_change(repositories: Repositories) -> None:
+    """Counted before and after it grows surer, is told to one more, is read, and goes."""
+    inbox = repositories.inbox
+    sure = replace(READER, minimum_confidence=0.6)
+    await inbox.put(a_signal(confidence=0.5), "everyone", NOW)
+    await inbox.put(a_signal(signal_id="s-2"), "ines@example.com", NOW)
+
+    async def unread() -> tuple[int, int]:
+        listed = await inbox.page(sure, unread_only=True, after=None, limit=9)
+        counted = await inbox.unread(sure, at_most=9)
+        assert counted == len(listed)
+        return counted, await inbox.unread(READER, at_most=9)
+
+    assert await unread() == (0, 1)
+    surer = {**a_signal().model_dump(), "revision": 2}
+    await inbox.refresh(SignalUpdated.model_validate(surer), over=None)
+    assert await unread() == (1, 1)
+    await inbox.put(a_signal(signal_id="s-2"), "u-2", NOW)
+    assert await unread() == (2, 2)
+    assert await inbox.mark_read(sure, "s-2") == 1
+    await inbox.put(a_signal(signal_id="s-2"), "tom@example.com", NOW)
+    assert await unread() == (1, 1)
+    await inbox.put(a_signal(signal_id="s-3"), "everyone", NOW)
+    assert await inbox.mark_read(sure, None) == 2
+    assert await unread() == (0, 0)
+    await inbox.put(a_signal(signal_id="s-4"), "everyone", NOW)
+    assert await inbox.remove("acme", "c-1") == 4
+    assert await unread() == (0, 0)
+
+
+async def test_more_unread_than_are_counted(repositories: Repositories) -> None:
+    """The count says its limit; read one by one it falls below it, and the list stays whole throughout."""
+    inbox = repositories.inbox
+    for number in range(6):
+        await inbox.put(a_signal(signal_id=f"s-{number}"), "everyone", NOW + timedelta(seconds=number))
+    for number in range(6):
+        assert await inbox.unread(READER, at_most=3) == min(3, 6 - number)
+        left = await inbox.page(READER, unread_only=True, after=None, limit=9)
+        assert [entry.id for entry in left] == [f"s-{one}" for one in reversed(range(number, 6))]
+        assert await inbox.mark_read(READER, f"s-{number}") == 1
+    assert await inbox.unread(READER, at_most=3) == 0
 
 
 async def test_preferences_are_found_by_person_and_by_address(repositories: Repositories) -> None:

@@ -136,9 +136,11 @@ class Life:
             insist(f"the rule {body['name']} is stored", store)
 
     def preferred(self) -> None:
-        """Save what a person wants to hear: everything, always."""
+        """Save what a person wants to hear: everything, always; and look how much of it is unread."""
         wishes: dict[str, str | list[str]] = {"kinds": list(get_args(SignalKind)), "minimum_confidence": "0"}
         insist("preferences are saved", lambda: self._sent("/settings/me", wishes))
+        count = self._product.client.get
+        insist("unread entries are counted", lambda: count("/inbox/unread").raise_for_status())
 
     def authorized(self) -> None:
         """Connect the same workspace once more, by Intercom's own screen."""

@@ -1,9 +1,9 @@
-"""The inbox and the delivery log are read from an index in either direction: nothing sorts a tenant."""
+"""The inbox and the delivery log are read from an index, and what is unread without what was read."""
 
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +17,7 @@ from shared.config import ServiceSettings
 from shared.documents.collection import ScopedCollection
 from shared.documents.database import create_client, database_of
 from shared.messaging.recording import RecordingPublisher
+from tests.unit.services.notifier.fakes import a_signal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -52,7 +53,7 @@ async def test_a_list_has_its_index(
     oldest_first: bool,
 ) -> None:
     """The first portion and the next ones come in order from an index, newest or oldest first."""
-    inbox = MongoInbox(database)
+    inbox = MongoInbox(database, ManualClock(NOW))
     log = MongoNotifications(database, RecordingPublisher(), ManualClock(NOW))
     for store in (inbox, log):
         await store.ensure_indexes()
@@ -70,3 +71,93 @@ async def test_a_list_has_its_index(
     for wanted in (LogFilter(), LogFilter(state="pending"), LogFilter(channel="email")):
         await log.page("acme", wanted, after=after, limit=10, oldest_first=oldest_first)
     assert [(plan["stage"], plan["inputStage"]["stage"]) for plan in plans] == [("FETCH", "IXSCAN")] * 4
+
+
+READ, UNREAD, NEW = 120, 7, 2
+
+
+async def test_counting_unread_entries_reads_none_that_were_read(
+    database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the history: those that are unread, those that came since, and no others."""
+    clock = ManualClock(NOW)
+    inbox = MongoInbox(database, clock)
+    await inbox.ensure_indexes()
+    for number in range(READ + UNREAD):
+        await inbox.put(a_signal(signal_id=f"s-{number}"), "everyone", clock.now())
+    # The oldest and the newest stay unread, and some between.
+    unread = {round(number * (READ + UNREAD - 1) / (UNREAD - 1)) for number in range(UNREAD)}
+    everything = {f"acme/s-{number}" for number in range(READ + UNREAD) if number not in unread}
+    await database["inbox"].update_many({"_id": {"$in": sorted(everything)}}, {"$set": {"read_by": ["u-1"]}})
+    clock.advance(600)
+    assert await inbox.unread(READER, at_most=1_000) == UNREAD
+
+    examined: list[int] = []
+    plain = ScopedCollection.find
+
+    async def find(self: ScopedCollection, query: Any, **how: Any) -> list[dict[str, Any]]:
+        told = await self._collection.find(self._scoped(query), sort=how.get("sort")).explain()
+        examined.append(told["executionStats"]["totalDocsExamined"])
+        return await plain(self, query, **how)
+
+    async def counted(self: ScopedCollection, query: Any, **how: Any) -> int:
+        raise AssertionError("a count of its own reads what was read")
+
+    monkeypatch.setattr(ScopedCollection, "find", find)
+    monkeypatch.setattr(ScopedCollection, "count", counted)
+    assert await inbox.unread(READER, at_most=1_000) == UNREAD
+    assert sum(examined) <= UNREAD
+    examined.clear()
+    for number in range(NEW):
+        await inbox.put(a_signal(signal_id=f"n-{number}"), "everyone", clock.now())
+    assert await inbox.unread(READER, at_most=1_000) == UNREAD + NEW
+    assert sum(examined) <= UNREAD + NEW
+    clock.advance(600)
+    examined.clear()
+    # The list looks what there is, sorts that, and reads it.
+    assert len(await inbox.page(READER, unread_only=True, after=None, limit=30)) == UNREAD + NEW
+    assert sum(examined) <= 4 * (UNREAD + NEW)
+    assert await inbox.mark_read(READER, None) == UNREAD + NEW
+    assert await inbox.unread(READER, at_most=1_000) == 0
+    examined.clear()
+    assert await inbox.unread(READER, at_most=1_000) == 0
+    assert sum(examined) == 0
+
+
+async def test_counting_stops_at_its_limit(
+    database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads nothing costs no more than the limit: in order from an index, or by their ids."""
+    clock = ManualClock(NOW)
+    inbox = MongoInbox(database, clock)
+    await inbox.ensure_indexes()
+    for number in range(40):
+        await inbox.put(a_signal(signal_id=f"s-{number}"), "everyone", clock.now())
+        clock.advance(60)
+    examined: list[int] = []
+    plain = ScopedCollection.find
+
+    async def find(self: ScopedCollection, query: Any, **how: Any) -> list[dict[str, Any]]:
+        told = await self._collection.find(self._scoped(query), sort=how.get("sort")).explain()
+        assert told["queryPlanner"]["winningPlan"]["inputStage"]["stage"] == "IXSCAN"
+        # All are unread, so a portion in order ends at its limit; the plan counts on to the end.
+        examined.append(min(how["limit"], told["executionStats"]["totalDocsExamined"]))
+        return await plain(self, query, **how)
+
+    monkeypatch.setattr(ScopedCollection, "find", find)
+    for _ in range(3):
+        examined.clear()
+        assert await inbox.unread(READER, at_most=10) == 10
+        assert sum(examined) <= 10
+
+
+async def test_a_clock_that_is_put_back_hides_nothing_unread(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """What comes after it was ahead is counted at once."""
+    clock = ManualClock(NOW + timedelta(days=1))
+    inbox = MongoInbox(database, clock)
+    await inbox.put(a_signal(), "everyone", clock.now())
+    clock.advance(600)
+    assert await inbox.unread(READER, at_most=9) == 1
+    clock.set_wall_time(NOW)
+    await inbox.put(a_signal(signal_id="s-2"), "everyone", clock.now())
+    assert await inbox.unread(READER, at_most=9) == 2

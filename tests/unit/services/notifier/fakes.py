@@ -366,9 +366,8 @@ class MemoryInbox:
     async def count(self, reader: InboxReader) -> int:
         return len(self._seen_by(reader))
 
-    async def unread(self, reader: InboxReader, *, at_most: int | None = None) -> int:
-        found = sum(not entry.read for entry in self._seen_by(reader))
-        return found if at_most is None else min(at_most, found)
+    async def unread(self, reader: InboxReader, *, at_most: int) -> int:
+        return min(at_most, sum(not entry.read for entry in self._seen_by(reader)))
 
     async def get(self, reader: InboxReader, entry_id: str) -> InboxEntry | None:
         return next((entry for entry in self._seen_by(reader) if entry.id == entry_id), None)

@@ -6,6 +6,7 @@ import pytest
 
 from services.notifier.domain.preferences import Preferences
 from services.notifier.errors import NotThere
+from services.notifier.use_cases.read_inbox import MOST_COUNTED
 from shared.contracts.connections import DataRemoved
 from tests.unit.services.notifier.fakes import ADMIN, MEMBER, NOW, a_signal
 from tests.unit.services.notifier.rig import Rig
@@ -37,6 +38,18 @@ async def test_all_can_be_marked_as_read(rig: Rig) -> None:
     assert await rig.reading.mark_all_read(MEMBER) == 2
     assert await rig.reading.mark_all_read(MEMBER) == 0
     assert await rig.reading.unread(MEMBER) == 0
+
+
+async def test_unread_entries_are_counted_up_to_a_limit(rig: Rig) -> None:
+    """Beyond it the badge says so, and a list of them has no total; one of all entries has."""
+    for number in range(MOST_COUNTED - 2):
+        await rig.inbox.put(a_signal(signal_id=f"n-{number}"), "everyone", NOW)
+    assert await rig.reading.count(MEMBER, unread_only=True) == MOST_COUNTED
+    await rig.inbox.put(a_signal(signal_id="one-more"), "everyone", NOW)
+    await rig.inbox.put(a_signal(signal_id="another"), "everyone", NOW)
+    assert await rig.reading.unread(MEMBER) == MOST_COUNTED + 1
+    assert await rig.reading.count(MEMBER, unread_only=True) is None
+    assert await rig.reading.count(MEMBER, unread_only=False) == MOST_COUNTED + 2
 
 
 async def test_wishes_narrow_the_inbox(rig: Rig) -> None:

@@ -1,0 +1,144 @@
+"""What is unread of inboxes in MongoDB, found without reading what was read.
+
+Nobody knows who "everyone" is, so no index can hold what a person has not read. A document a person does:
+the unread entries of all that moved until a moment. What moved since is looked through and added to it, so
+each entry is looked at once a person, not once a count. It is a memory only: whichever of two writers wins,
+whatever it lacks is looked for again, and without it the whole inbox is looked through once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import DuplicateKeyError
+
+from services.notifier.domain.rule import EVERYONE
+from shared.documents.collection import Collection, Index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.notifier.ports import InboxReader
+    from shared.clock import Clock
+
+_SETTLED = timedelta(minutes=5)
+"""What moved this lately is looked at again: clocks of replicas differ, and a write may be under way."""
+
+_KEPT_SECONDS = 30 * 86_400
+"""Who has not looked for so long is looked up anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Unread entries by their documents' ids; `whole` tells whether these are all."""
+
+    ids: tuple[str, ...]
+    whole: bool
+
+
+class MongoUnread:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], clock: Clock) -> None:
+        self._entries = Collection(database, "inbox")
+        self._readers = Collection(database, "inbox_readers")
+        self._clock = clock
+
+    async def ensure_indexes(self) -> None:
+        await self._entries.ensure_indexes(Index((("organization_id", 1), ("moved_at", 1)), name="moved"))
+        await self._readers.ensure_indexes(
+            Index((("used_at", 1),), expire_after_seconds=_KEPT_SECONDS, name="unused")
+        )
+
+    async def of(self, reader: InboxReader, most: int) -> Unread:
+        """Return what the reader has not read: all of it, or where there is as much, at least `most`."""
+        now = self._clock.now()
+        wanted = unread_by(reader)
+        kept = await self._readers.of(reader.organization_id).find_one({"_id": _key(reader)})
+        known, since = _known(kept, reader, now)
+        entries = self._entries.of(reader.organization_id)
+        still = (
+            await entries.find({**wanted, "_id": {"$in": known}}, projection={"_id": 1}, limit=most)
+            if known
+            else []
+        )
+        ids = {found["_id"] for found in still}
+        if len(ids) >= most:
+            return Unread(tuple(sorted(ids)), whole=False)
+        newer = await entries.find(
+            {**wanted, "moved_at": {"$gte": since}} if since else wanted,
+            projection={"_id": 1, "moved_at": 1},
+            sort=[("moved_at", 1)],
+            limit=most,
+        )
+        ids.update(found["_id"] for found in newer)
+        whole = len(newer) < most
+        settled = now - _SETTLED
+        # Entries of an earlier version do not say when they moved, and come first.
+        last: datetime | None = settled if whole else newer[-1].get("moved_at")
+        until = min(settled, last) if last else None
+        if ids != set(known) or since is None or (until is not None and until - since >= _SETTLED):
+            await self._keep(reader, sorted(ids), until, now)
+        return Unread(tuple(sorted(ids)), whole)
+
+    async def forget(self, organization_id: str) -> None:
+        """Keep no ids for anybody of an organization; each inbox is looked through anew."""
+        await self._readers.of(organization_id).update_many({}, {"$set": {"unread": [], "until": None}})
+
+    async def _keep(
+        self, reader: InboxReader, ids: Sequence[str], until: datetime | None, now: datetime
+    ) -> None:
+        state = {"wishes": _wishes(reader), "unread": list(ids), "until": until, "used_at": now}
+        try:
+            await self._readers.of(reader.organization_id).update_one(
+                {"_id": _key(reader)}, {"$set": state}, upsert=True
+            )
+        except DuplicateKeyError:
+            # Another page of the same person made it just now, and says the same.
+            return
+
+
+def _known(
+    kept: dict[str, Any] | None, reader: InboxReader, now: datetime
+) -> tuple[list[str], datetime | None]:
+    """Return what is known to be unread of all that moved until when, which may be nothing of nothing."""
+    # What was kept for other wishes leaves out what these let in; what a clock that was ahead kept until
+    # a moment to come would leave out all that moves before.
+    if kept is None or kept["wishes"] != _wishes(reader) or kept["until"] is None or kept["until"] > now:
+        return [], None
+    return kept["unread"], kept["until"]
+
+
+def seen_by(reader: InboxReader) -> dict[str, Any]:
+    """Return the query for what a reader may see and wants to."""
+    query: dict[str, Any] = {
+        "audience": {"$in": _audience(reader)},
+        "confidence": {"$gte": reader.minimum_confidence},
+    }
+    if reader.kinds:
+        query["kind"] = {"$in": list(reader.kinds)}
+    return query
+
+
+def unread_by(reader: InboxReader) -> dict[str, Any]:
+    """Return the query for what of this they have not read."""
+    return {**seen_by(reader), "read_by": {"$ne": reader.user_id}}
+
+
+def _audience(reader: InboxReader) -> list[str]:
+    return sorted({EVERYONE, reader.email, reader.user_id} - {""})
+
+
+def _wishes(reader: InboxReader) -> dict[str, Any]:
+    return {
+        "audience": _audience(reader),
+        "kinds": sorted(reader.kinds),
+        "minimum_confidence": reader.minimum_confidence,
+    }
+
+
+def _key(reader: InboxReader) -> str:
+    return f"{reader.organization_id}/{reader.user_id}"
