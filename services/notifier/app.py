@@ -34,6 +34,7 @@ from services.notifier.use_cases.dispatch import Dispatcher, sweep_due
 from services.notifier.use_cases.read_inbox import InboxReading
 from services.notifier.use_cases.read_log import LogReading
 from services.notifier.use_cases.remove_data import DataRemoval
+from services.notifier.use_cases.retention import Retention
 from services.notifier.use_cases.upkeep import Upkeep
 from shared.documents.pending import sweep_forever
 from shared.foundation import lay_foundation
@@ -117,6 +118,7 @@ def create_app(
     administration = Administration(
         rules=rules,
         notifications=notifications,
+        known=known,
         announcer=announcer,
         deliverer=deliverer,
         vault=vault,
@@ -151,6 +153,14 @@ def create_app(
     ground.lifecycle.background("upkeep", lambda: upkeep.run(asyncio.sleep))
     ground.lifecycle.close("outgoing", client.aclose)
     ground.lifecycle.close("deliveries", dispatcher.stop)
+    retention = Retention(
+        known=known,
+        notifications=notifications,
+        inbox=inbox,
+        clock=ground.clock,
+        days=settings.notify_retention_days,
+    )
+    ground.lifecycle.background("retention", lambda: retention.run(asyncio.sleep))
     web = Pages(Path(__file__).parent / "pages" / "templates", clock=ground.clock)
     return ground.application(
         routers=[

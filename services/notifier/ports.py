@@ -285,6 +285,10 @@ class Notifications(Protocol):
         """Delete all of one signal."""
         ...
 
+    async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> None:
+        """Delete those of some signals that were made before then."""
+        ...
+
 
 class Inbox(Protocol):
     """The inbox entries of all organizations: one a signal, with who may see it and who has read it."""
@@ -330,14 +334,18 @@ class Inbox(Protocol):
 
     async def drop(self, organization_id: str, signal_id: str) -> None: ...
 
+    async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> None:
+        """Delete those of some signals' entries that were made before then."""
+        ...
+
 
 class KnownSignals(Protocol):
     """Memory of signals and of removed connections, so that records which come late or twice do no harm."""
 
     async def get(self, organization_id: str, signal_id: str) -> KnownSignal | None: ...
 
-    async def remember(self, signal: SignalEvent, *, over: bool, is_news: bool = False) -> None:
-        """Keep a signal's state; older revisions change nothing but that it is news.
+    async def remember(self, signal: SignalEvent, *, over: bool, at: datetime, is_news: bool = False) -> None:
+        """Keep a signal's state, which was seen then; older revisions change nothing but that it is news.
 
         Whether it is news stays as it was unless this says so: only openings do.
         """
@@ -348,6 +356,21 @@ class KnownSignals(Protocol):
         ...
 
     async def drop(self, organization_id: str, signal_id: str) -> None: ...
+
+    async def unseen_since(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Return organization and id of signals that were last seen before then, longest ago first."""
+        ...
+
+    async def fade(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> list[str]:
+        """Let signals last seen before then be news no more; return which of these they are.
+
+        From here on no newer state of them is told to anybody, whatever of them is deleted.
+        """
+        ...
+
+    async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> int:
+        """Delete the memory of those that were last seen before then; return how many."""
+        ...
 
     async def removed_until(self, organization_id: str, connection_id: str) -> datetime | None: ...
 

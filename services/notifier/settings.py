@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from cryptography.fernet import Fernet
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from shared.config import ServiceSettings
 
@@ -32,6 +32,12 @@ class Settings(ServiceSettings):
     notify_max_age_days: float = Field(
         default=14, gt=0, le=3_650, description="Signals whose words are older than this are not announced."
     )
+    notify_retention_days: float = Field(
+        default=400,
+        ge=30,
+        le=36_500,
+        description="How long after its last change a signal's deliveries, entry and memory are kept.",
+    )
     notify_attempts: int = Field(default=8, ge=1, le=20, description="Tries of one delivery in all.")
     notify_timeout_seconds: float = Field(
         default=10, gt=0, le=60, description="How long a receiver may take for one try."
@@ -52,3 +58,13 @@ class Settings(ServiceSettings):
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
     email_from: str = "Earshot <earshot@localhost>"
+
+    @model_validator(mode="after")
+    def _remembers_what_it_may_announce(self) -> Self:
+        # What is forgotten while its words may still be announced is told again when its record comes again.
+        if self.notify_retention_days < self.notify_max_age_days + 1:
+            raise ValueError(
+                "EARSHOT_NOTIFY_RETENTION_DAYS must be at least a day more than EARSHOT_NOTIFY_MAX_AGE_DAYS, "
+                "or signals would be told twice"
+            )
+        return self

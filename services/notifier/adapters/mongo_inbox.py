@@ -127,6 +127,12 @@ class MongoInbox:
     async def drop(self, organization_id: str, signal_id: str) -> None:
         await self._collection.of(organization_id).delete_one({"_id": _key(organization_id, signal_id)})
 
+    async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> None:
+        ids = [_key(organization_id, signal_id) for signal_id in signal_ids]
+        await self._collection.of(organization_id).delete_many(
+            {"_id": {"$in": ids}, "added_at": {"$lt": before}}
+        )
+
 
 def _key(organization_id: str, signal_id: str) -> str:
     return f"{organization_id}/{signal_id}"

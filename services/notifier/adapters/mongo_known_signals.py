@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import DuplicateKeyError
 
 from services.notifier.ports import KnownSignal
-from shared.documents.collection import Collection, Index
+from shared.documents.collection import ORGANIZATION, Collection, Index, database_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pymongo.asynchronous.database import AsyncDatabase
 
     from shared.contracts.signals import SignalEvent
 
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_AT_ONCE = 500
 
 
 class MongoKnownSignals:
@@ -27,8 +30,20 @@ class MongoKnownSignals:
 
     async def ensure_indexes(self) -> None:
         await self._signals.ensure_indexes(
-            Index((("organization_id", 1), ("connection_id", 1)), name="connection")
+            Index((("organization_id", 1), ("connection_id", 1)), name="connection"),
+            Index((("seen_at", 1),), name="seen"),
         )
+        await self._date()
+
+    async def _date(self) -> None:
+        """Let memories of an earlier version, which do not say since when they are kept, be kept from now."""
+        signals = self._signals.across_organizations()
+        with database_errors():
+            while found := await signals.find({"seen_at": None}, {"_id": 1}, limit=_AT_ONCE).to_list():
+                ids = [one["_id"] for one in found]
+                await signals.update_many(
+                    {"_id": {"$in": ids}, "seen_at": None}, {"$currentDate": {"seen_at": True}}
+                )
 
     async def get(self, organization_id: str, signal_id: str) -> KnownSignal | None:
         found = await self._signals.of(organization_id).find_one({"_id": f"{organization_id}/{signal_id}"})
@@ -39,7 +54,7 @@ class MongoKnownSignals:
             found["revision"], found["over"], found.get("words_until", _BEGINNING), found.get("news_since")
         )
 
-    async def remember(self, signal: SignalEvent, *, over: bool, is_news: bool = False) -> None:
+    async def remember(self, signal: SignalEvent, *, over: bool, at: datetime, is_news: bool = False) -> None:
         signals = self._signals.of(signal.organization_id)
         key = {"_id": f"{signal.organization_id}/{signal.signal_id}"}
         news = {"news_since": signal.changed_at} if is_news else {}
@@ -51,12 +66,14 @@ class MongoKnownSignals:
         }
         try:
             await signals.update_one(
-                {**key, "revision": {"$lt": signal.revision}}, {"$set": {**state, **news}}, upsert=True
+                {**key, "revision": {"$lt": signal.revision}},
+                {"$set": {**state, **news}, "$max": {"seen_at": at}},
+                upsert=True,
             )
         except DuplicateKeyError:
             # The upsert collides with the document itself when that has the same or a newer revision.
             if news:
-                await signals.update_one(key, {"$set": news})
+                await signals.update_one(key, {"$set": news, "$max": {"seen_at": at}})
 
     async def forget(self, organization_id: str, connection_id: str, *, until: datetime) -> int:
         with suppress(DuplicateKeyError):
@@ -71,9 +88,41 @@ class MongoKnownSignals:
     async def drop(self, organization_id: str, signal_id: str) -> None:
         await self._signals.of(organization_id).delete_one({"_id": f"{organization_id}/{signal_id}"})
 
+    async def unseen_since(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        with database_errors():
+            found = (
+                await self._signals.across_organizations()
+                .find(
+                    {"seen_at": {"$lt": before}},
+                    {"_id": 1, ORGANIZATION: 1},
+                    sort=[("seen_at", 1)],
+                    limit=limit,
+                )
+                .to_list()
+            )
+        return [(one[ORGANIZATION], one["_id"].removeprefix(f"{one[ORGANIZATION]}/")) for one in found]
+
+    async def fade(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> list[str]:
+        signals = self._signals.of(organization_id)
+        old = _old(organization_id, signal_ids, before)
+        await signals.update_many(old, {"$set": {"news_since": None}})
+        left = await signals.find(old, projection={"_id": 1})
+        return [one["_id"].removeprefix(f"{organization_id}/") for one in left]
+
+    async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> int:
+        result = await self._signals.of(organization_id).delete_many(
+            _old(organization_id, signal_ids, before)
+        )
+        return result.deleted_count
+
     async def removed_until(self, organization_id: str, connection_id: str) -> datetime | None:
         found = await self._removals.of(organization_id).find_one(
             {"_id": f"{organization_id}/{connection_id}"}
         )
         until: datetime | None = found["until"] if found else None
         return until
+
+
+def _old(organization_id: str, signal_ids: Sequence[str], before: datetime) -> dict[str, Any]:
+    ids = [f"{organization_id}/{signal_id}" for signal_id in signal_ids]
+    return {"_id": {"$in": ids}, "seen_at": {"$lt": before}}

@@ -247,6 +247,11 @@ class MongoNotifications:
     async def drop(self, organization_id: str, signal_id: str) -> None:
         await self._collection.of(organization_id).delete_many({"signal_id": signal_id})
 
+    async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> None:
+        await self._collection.of(organization_id).delete_many(
+            {"signal_id": {"$in": list(signal_ids)}, "created_at": {"$lt": before}}
+        )
+
 
 def _any_of(destinations: AbstractSet[Destination]) -> list[dict[str, Any]]:
     # Organizations share ids of rules: everybody's first one is called the same.

@@ -35,7 +35,7 @@ from shared.contracts.signals import (
 
 if TYPE_CHECKING:
     from services.notifier.domain.notification import Settlement
-    from services.notifier.ports import Notifications, Rules, Vault
+    from services.notifier.ports import KnownSignals, Notifications, Rules, Vault
     from services.notifier.use_cases.announce import Announcer
     from services.notifier.use_cases.deliver import Deliverer
     from shared.auth.identity import Identity
@@ -88,6 +88,7 @@ class Administration:
         *,
         rules: Rules,
         notifications: Notifications,
+        known: KnownSignals,
         announcer: Announcer,
         deliverer: Deliverer,
         vault: Vault,
@@ -96,6 +97,7 @@ class Administration:
     ) -> None:
         self._rules = rules
         self._notifications = notifications
+        self._known = known
         self._announcer = announcer
         self._deliverer = deliverer
         self._vault = vault
@@ -199,6 +201,8 @@ class Administration:
             next_attempt_at=now,
             test=True,
         )
+        # What is not remembered is not let go of: a sample's log and entry go with its memory.
+        await self._known.remember(signal, over=False, at=now)
         await self._notifications.add(notification)
         settlement = await self._deliverer.attempt(notification.organization_id, notification.id)
         return notification, settlement

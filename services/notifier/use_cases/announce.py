@@ -108,7 +108,7 @@ class Announcer:
         if isinstance(signal, SignalDetected):
             is_news = await self._is_news(signal)
             made = await self._announce(signal, rules) if is_news else []
-            await self._known.remember(signal, over=False, is_news=is_news)
+            await self._known.remember(signal, over=False, at=self._kept_from(signal), is_news=is_news)
             return made
         over = signal.cleared_because if isinstance(signal, SignalCleared) else None
         # Words first: what is sent from here on no longer quotes what was redacted.
@@ -120,8 +120,12 @@ class Announcer:
             self._metrics.cancelled.inc(cancelled)
         await self._inbox.refresh(signal, over=over)
         made = await self._updated(signal, rules) if over is None else []
-        await self._known.remember(signal, over=over is not None)
+        await self._known.remember(signal, over=over is not None, at=self._kept_from(signal))
         return made
+
+    def _kept_from(self, signal: SignalEvent) -> datetime:
+        # Words that date from the future are fresh for longer: the memory must outlast that (`retention.py`).
+        return max(self._clock.now(), signal.occurred_at)
 
     async def _removed_meanwhile(self, newest: SignalEvent) -> bool:
         """Take back what was stored of a signal while its connection's data was being removed.

@@ -442,8 +442,8 @@ async def test_inboxes_are_narrowed_counted_and_read(repositories: Repositories)
 async def test_memory_of_signals_only_grows(repositories: Repositories) -> None:
     """An older revision changes nothing; forgetting notes until when, and the latest such moment stays."""
     known = repositories.known
-    await known.remember(a_signal(revision=2), over=True)
-    await known.remember(a_signal(), over=False)
+    await known.remember(a_signal(revision=2), over=True, at=NOW)
+    await known.remember(a_signal(), over=False, at=NOW)
     found = await known.get("acme", "s-1")
     assert found is not None
     assert (found.revision, found.over, found.words_until) == (2, True, a_signal().occurred_at)
@@ -459,15 +459,61 @@ async def test_that_a_signal_is_news_is_remembered_whatever_came_first(repositor
     """An opening says so, also one that a newer state overtook; updates leave it as it is."""
     known = repositories.known
     newest = NOW + timedelta(minutes=5)
-    await known.remember(a_signal(revision=3, occurred_at=newest), over=False)
-    await known.remember(a_signal(changed_at=NOW - timedelta(minutes=1)), over=False, is_news=True)
+    await known.remember(a_signal(revision=3, occurred_at=newest), over=False, at=NOW)
+    earlier = a_signal(changed_at=NOW - timedelta(minutes=1))
+    await known.remember(earlier, over=False, at=NOW, is_news=True)
     assert await known.get("acme", "s-1") == KnownSignal(
         3, over=False, words_until=newest, news_since=NOW - timedelta(minutes=1)
     )
-    await known.remember(a_signal(revision=4, occurred_at=NOW), over=True)
+    await known.remember(a_signal(revision=4, occurred_at=NOW), over=True, at=NOW)
     assert await known.get("acme", "s-1") == KnownSignal(
         4, over=True, words_until=NOW, news_since=NOW - timedelta(minutes=1)
     )
+
+
+async def test_what_changed_long_ago_is_let_go_of(repositories: Repositories) -> None:
+    """Longest ago first; it is news no more before it goes, and what changes meanwhile is spared."""
+    known = repositories.known
+    limit = NOW + timedelta(days=2)
+    for number, days in ((1, 1), (2, 0), (3, 2)):
+        signal = a_signal(signal_id=f"s-{number}")
+        await known.remember(signal, over=False, at=NOW + timedelta(days=days), is_news=True)
+    assert await known.unseen_since(limit, 9) == [("acme", "s-2"), ("acme", "s-1")]
+    assert await known.unseen_since(limit, 1) == [("acme", "s-2")]
+    assert await known.fade("other", ["s-1", "s-2"], before=limit) == []
+    assert sorted(await known.fade("acme", ["s-1", "s-2", "s-3"], before=limit)) == ["s-1", "s-2"]
+    faded, fresh = await known.get("acme", "s-1"), await known.get("acme", "s-3")
+    assert faded is not None
+    assert fresh is not None
+    assert (faded.news_since, fresh.news_since) == (None, NOW)
+    await known.remember(a_signal(revision=2), over=False, at=limit)
+    assert await known.expire("acme", ["s-1", "s-2", "s-3"], before=limit) == 1
+    assert await known.unseen_since(NOW + timedelta(days=9), 9) == [("acme", "s-1"), ("acme", "s-3")]
+
+
+async def test_an_older_record_lets_no_memory_begin_anew(repositories: Repositories) -> None:
+    """Its time of being seen neither goes back nor forward by a record that changes nothing."""
+    known = repositories.known
+    await known.remember(a_signal(revision=2), over=False, at=NOW)
+    await known.remember(a_signal(revision=1), over=False, at=NOW + timedelta(days=5))
+    await known.remember(a_signal(revision=3), over=False, at=NOW - timedelta(days=5))
+    assert await known.unseen_since(NOW, 9) == []
+    assert await known.unseen_since(NOW + timedelta(days=1), 9) == [("acme", "s-1")]
+
+
+async def test_old_notifications_and_entries_go_by_their_signals(repositories: Repositories) -> None:
+    """Those of named signals that were made before then; others of them, and of anybody else, stay."""
+    notifications, inbox = repositories.notifications, repositories.inbox
+    for number in (1, 2, 3):
+        await notifications.add(_notification(number, created_at=NOW + timedelta(days=number)))
+        await inbox.put(a_signal(signal_id=f"s-{number}"), "everyone", NOW + timedelta(days=number))
+    for store in (notifications, inbox):
+        await store.expire("other", ["s-1"], before=NOW + timedelta(days=9))
+        await store.expire("acme", ["s-1", "s-3"], before=NOW + timedelta(days=3))
+    left = await notifications.page("acme", LogFilter(), after=None, limit=9)
+    assert [n.signal.signal_id for n in left] == ["s-3", "s-2"]
+    entries = await inbox.page(READER, unread_only=False, after=None, limit=9)
+    assert [entry.id for entry in entries] == ["s-3", "s-2"]
 
 
 async def test_what_is_unread_follows_every_change(repositories: Repositories) -> None:

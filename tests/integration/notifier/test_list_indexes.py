@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.notifier.adapters.mongo_inbox import MongoInbox
+from services.notifier.adapters.mongo_known_signals import MongoKnownSignals
 from services.notifier.adapters.mongo_notifications import MongoNotifications
 from services.notifier.ports import InboxReader, LogFilter, Place
 from shared.clock import ManualClock
@@ -161,3 +162,21 @@ async def test_a_clock_that_is_put_back_hides_nothing_unread(database: AsyncData
     clock.set_wall_time(NOW)
     await inbox.put(a_signal(signal_id="s-2"), "everyone", clock.now())
     assert await inbox.unread(READER, at_most=9) == 2
+
+
+async def test_what_is_let_go_of_has_its_index(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """What changed longest ago is found by an index; what an earlier version remembered counts from now."""
+    await database["signals"].insert_one({"_id": "acme/old", "organization_id": "acme", "revision": 1})
+    known = MongoKnownSignals(database)
+    await known.ensure_indexes()
+    old = await database["signals"].find_one({"_id": "acme/old"})
+    assert old is not None
+    assert isinstance(old["seen_at"], datetime)
+    for number in range(9):
+        at = NOW + timedelta(days=number)
+        await known.remember(a_signal(signal_id=f"s-{number}"), over=False, at=at)
+    before = NOW + timedelta(days=3)
+    found = database["signals"].find({"seen_at": {"$lt": before}}, sort=[("seen_at", 1)])
+    told = await found.explain()
+    assert told["executionStats"]["totalDocsExamined"] == 3
+    assert await known.unseen_since(before, 2) == [("acme", "s-0"), ("acme", "s-1")]

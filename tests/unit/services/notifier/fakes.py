@@ -316,6 +316,11 @@ class MemoryNotifications:
             if key[0] == organization_id and kept.signal.signal_id == signal_id:
                 del self._kept[key]
 
+    async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> None:
+        for key, kept in list(self._kept.items()):
+            if key[0] == organization_id and kept.signal.signal_id in signal_ids and kept.created_at < before:
+                del self._kept[key]
+
 
 class MemoryInbox:
     def __init__(self) -> None:
@@ -391,17 +396,24 @@ class MemoryInbox:
     async def drop(self, organization_id: str, signal_id: str) -> None:
         self._entries.pop((organization_id, signal_id), None)
 
+    async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> None:
+        for signal_id in signal_ids:
+            entry = self._entries.get((organization_id, signal_id))
+            if entry is not None and entry["added_at"] < before:
+                await self.drop(organization_id, signal_id)
+
 
 class MemoryKnownSignals:
     def __init__(self) -> None:
         self._signals: dict[tuple[str, str], tuple[KnownSignal, str]] = {}
         self._removed: dict[tuple[str, str], datetime] = {}
+        self._seen_at: dict[tuple[str, str], datetime] = {}
 
     async def get(self, organization_id: str, signal_id: str) -> KnownSignal | None:
         found = self._signals.get((organization_id, signal_id))
         return found[0] if found else None
 
-    async def remember(self, signal: SignalEvent, *, over: bool, is_news: bool = False) -> None:
+    async def remember(self, signal: SignalEvent, *, over: bool, at: datetime, is_news: bool = False) -> None:
         key = (signal.organization_id, signal.signal_id)
         before, connection_id = self._signals.get(key, (None, signal.connection_id))
         news_since = signal.changed_at if is_news else before.news_since if before else None
@@ -411,6 +423,8 @@ class MemoryKnownSignals:
             else before
         )
         self._signals[key] = (replace(known, news_since=news_since), connection_id)
+        if is_news or before is None or before.revision < signal.revision:
+            self._seen_at[key] = max(at, self._seen_at.get(key, at))
 
     async def forget(self, organization_id: str, connection_id: str, *, until: datetime) -> int:
         key = (organization_id, connection_id)
@@ -422,6 +436,27 @@ class MemoryKnownSignals:
 
     async def drop(self, organization_id: str, signal_id: str) -> None:
         self._signals.pop((organization_id, signal_id), None)
+
+    async def unseen_since(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        old = sorted((self._seen_at[key], key) for key in self._signals if self._seen_at[key] < before)
+        return [key for _, key in old[:limit]]
+
+    async def fade(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> list[str]:
+        old = [one for one in signal_ids if self._is_old(organization_id, one, before)]
+        for signal_id in old:
+            known, connection_id = self._signals[organization_id, signal_id]
+            self._signals[organization_id, signal_id] = (replace(known, news_since=None), connection_id)
+        return old
+
+    async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> int:
+        old = [one for one in signal_ids if self._is_old(organization_id, one, before)]
+        for signal_id in old:
+            await self.drop(organization_id, signal_id)
+        return len(old)
+
+    def _is_old(self, organization_id: str, signal_id: str, before: datetime) -> bool:
+        key = (organization_id, signal_id)
+        return key in self._signals and self._seen_at[key] < before
 
     async def removed_until(self, organization_id: str, connection_id: str) -> datetime | None:
         return self._removed.get((organization_id, connection_id))

@@ -17,6 +17,7 @@ from services.notifier.use_cases.deliver import Deliverer
 from services.notifier.use_cases.dispatch import Dispatcher
 from services.notifier.use_cases.read_inbox import InboxReading
 from services.notifier.use_cases.remove_data import DataRemoval
+from services.notifier.use_cases.retention import Retention
 from services.notifier.use_cases.upkeep import Upkeep
 from shared.clock import ManualClock
 from shared.messaging.recording import RecordingPublisher
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from shared.contracts.signals import SignalEvent
 
 EVERYTHING = LogFilter()
+RETENTION_DAYS = 400
 
 
 class Rig:
@@ -91,10 +93,18 @@ class Rig:
             clock=self.clock,
         )
         self.upkeep = Upkeep(rules=self.rules, vault=self.vault, metrics=self.metrics)
+        self.retention = Retention(
+            known=self.known,
+            notifications=self.notifications,
+            inbox=self.inbox,
+            clock=self.clock,
+            days=RETENTION_DAYS,
+        )
         self.reading = InboxReading(inbox=self.inbox, people=self.people)
         self.administration = Administration(
             rules=self.rules,
             notifications=self.notifications,
+            known=self.known,
             announcer=self.announcer,
             deliverer=self.deliverer,
             vault=self.vault,

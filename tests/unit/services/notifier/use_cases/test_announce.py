@@ -174,9 +174,9 @@ async def test_a_removal_in_the_middle_of_a_batch_leaves_nothing(rig: Rig) -> No
     )
     remember = rig.known.remember
 
-    async def removed_just_before(signal: Any, *, over: bool, is_news: bool = False) -> None:
+    async def removed_just_before(signal: Any, **how: Any) -> None:
         await rig.removal.remove(word)
-        await remember(signal, over=over, is_news=is_news)
+        await remember(signal, **how)
 
     rig.known.remember = removed_just_before  # type: ignore[method-assign] # two handlers meet here
     await rig.take(a_signal())
