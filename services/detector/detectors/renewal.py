@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Message
 
 NAME = "renewal"
-VERSION = "9"
+VERSION = "10"
 _NEAR_DAYS = 120
 """Renewals are talked about in the last third of a year's contract."""
 

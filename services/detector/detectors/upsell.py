@@ -17,7 +17,7 @@ from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "upsell"
-VERSION = "9"
+VERSION = "10"
 
 _GROUPS = {
     **GROUPS,

@@ -101,7 +101,7 @@ _WISH_NOT_YET = Cue(
         only ..4 today|at_present|at_the_moment|for_now|so_far|currently|yet
         is not|are_not possible|supported|available|built_in
         ^ no $|not|only|there_is_no|just
-        planned|planning|considering|looking_at_it ..5 for|this|next|in|to|$
+        planned|planning|considering|looking_at_it ..5 for|this|next|in|to
         """
     ),
     family="wish",
@@ -347,7 +347,7 @@ _OFFER_PRICE = Cue(
     3.2,
     phrase_lines(
         """
-        # ..1 a|per|each|every month|year|week|agent|client ..2 more|extra|on_top|$|or|and|with|from|for|no
+        # ..1 a|per|each|every month|year|week|agent|client ..2 more|extra|on_top|or|and|with|from|for|no
         # ..2 on top
         # monthly|yearly
         pack|bundle|package|module|addition of|with|is|costs|for ..4 #

@@ -76,7 +76,7 @@ class ShiftParameters:
     once_at_most: float = -0.75
     sure: float = 0.75
     sure_after_good: float = 0.7
-    plunge: float = 1.0
+    plunge: float = 0.9
     plunged_at_most: float = -0.3
     calm: float = 0.2
     calm_weight: float = 0.3

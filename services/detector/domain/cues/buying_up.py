@@ -14,7 +14,7 @@ BUYING_UP = (
             next|one|a size|level|step|tier|grade up
             going|go|move|moving|step up a|one|to_the_next tier|level|plan|size
             what|which ..1 plan|tier|package|edition|level|size ..1 comes after|above|next
-            what comes after|above|next that|this|ours|$
+            what comes after|above|next that|this|ours
             which|what edition|plan|tier|package|version|level ..3 need|needed|required|get|gives|has|include
             ready|time ..3 go|pay paid|for
             go|going|went paid

@@ -50,7 +50,7 @@ GROWING = (
         2.8,
         phrase_lines(
             """
-            <want> in|it|this|them|access too|also|as_well|$
+            <want> in|it|this|them|access too|also|as_well
             all|they|people|everybody|everyone ..3 <want> it|this now
             <want> in too|also|as_well|$|and
             <want> ..2 to? join|be_included|come_on_board|be_part

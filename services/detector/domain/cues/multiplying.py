@@ -39,7 +39,7 @@ MULTIPLYING = (
             put|add|bring my|our|the ..1 partner|wife|husband|son|daughter|brother|sister|mother|father|mom|
                 mum|cofounder|bookkeeper|grandson ..3 on|onto|to|too
             son|daughter|wife|husband|mother|mom|mum|grandson|kid|
-                partner ..6 on|onto my|our|the|mine ..1 plan|contract|policy|account|$
+                partner ..6 on|onto my|our|the|mine ..1 plan|contract|policy|account
             charge|price per location|site|branch|store
             """
         ),

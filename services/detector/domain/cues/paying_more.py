@@ -22,7 +22,7 @@ PAYING_MORE = (
             which|what <pack> would|do|should ..1 we|i ..1 need|take|choose|be_on
             is ..1 there ..1 a|an <pack> ..3 with|for|between|above|that|where
             what else ..1 have|do you ..1 got|offer|have
-            next|bigger|larger|higher|upper <pack>|size|bracket|step|one ..1 up|please|cost|$|is|be|and
+            next|bigger|larger|higher|upper <pack>|size|bracket|step|one ..1 up|please|cost|is|be|and
             step|steps|jump|difference|uplift ..1 up? ..1 in ..1 price|cost|euros|dollars|money
             what|how_much ..2 is|would|would_be ..2 step_up|jump|uplift
             comes|come ..1 only? with <tier>

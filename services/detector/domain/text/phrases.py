@@ -6,7 +6,7 @@
     ..3                 up to three words of any kind
     <thing>             a named group of alternatives, given beside the phrase
     #                   a number
-    ^ and $             the clause begins, ends here; among alternatives $ is a dollar sign
+    ^ and $             the clause begins, ends here; `it|$` is followed by "it" or by nothing
 
 Gaps are the only repetition and are bounded, so a phrase costs at most a constant per word.
 """
@@ -38,6 +38,7 @@ _COMMON = words(
 )
 """Words that most clauses have; they make poor anchors."""
 
+_END = "$"
 _ELEMENT = re.compile(r"(?P<body>[^\s?]+)(?P<optional>\?)?$")
 
 
@@ -87,8 +88,10 @@ def _alternatives(body: str, groups: Mapping[str, str], phrase: str) -> tuple[st
 def _option_regex(option: str, phrase: str) -> str:
     if option == "#":
         return r"\d\S* "
+    if option == _END:
+        return _END
     parts = option.split("_")
-    if not all(re.fullmatch(r"[^\W_]+\*?|[$€£]", part) for part in parts):
+    if not all(re.fullmatch(r"[^\W_]+\*?|[€£]", part) for part in parts):
         raise InvalidPhraseError(phrase, f"{option!r} is no word")
     return " ".join(part[:-1] + r"\S*" if part.endswith("*") else re.escape(part) for part in parts) + " "
 
@@ -97,7 +100,7 @@ def _anchor_words(options: tuple[str, ...]) -> frozenset[str] | None:
     """One word per option that a match must hold; None when an option promises no whole word."""
     chosen = set()
     for option in options:
-        whole = [part for part in option.split("_") if "*" not in part and part != "#"]
+        whole = [part for part in option.split("_") if "*" not in part and part not in {"#", _END}]
         if not whole:
             return None
         chosen.add(max(whole, key=lambda word: (word not in _COMMON, len(word))))
@@ -122,8 +125,8 @@ def _compiled(phrase: str, named: frozenset[tuple[str, str]]) -> Phrase:
     for element in phrase.split():
         if element == "^":
             pieces = ["^ "]
-        elif element == "$":
-            pieces.append("$")
+        elif element == _END:
+            pieces.append(_END)
         elif element.startswith(".."):
             if not element[2:].isdigit() or int(element[2:]) > _GAP_LIMIT_WORDS:
                 raise InvalidPhraseError(phrase, f"a gap is .. and at most {_GAP_LIMIT_WORDS} words")

@@ -26,7 +26,9 @@ from services.detector.domain.text.phrases import compile_phrase, phrase_lines
         ("cancel $", "we cancel it", False),
         ("<we> leave", "my team leave", True),
         ("plan", "planet", False),
-        ("cost $|money", "cost $", True),
+        ("cost money|$", "what it may cost", True),
+        ("cost money|$", "what it may cost money", True),
+        ("cost money|$", "what it may cost us", False),
     ],
 )
 def test_phrases_match_whole_words(phrase: str, normal: str, found: bool) -> None:
