@@ -10,6 +10,7 @@ from pymongo import UpdateOne
 
 from services.detector.adapters.mirror_documents import (
     DIGEST_FIELDS,
+    GRAVE,
     LEFT,
     analysis_fields,
     conversation_from,
@@ -47,6 +48,11 @@ class MirrorConversations(MirrorCollections):
     async def conversations(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredConversation]:
         found = await self._by_keys(organization_id, "conversation", keys)
         return {document["key"]: conversation_from(document) for document in found}
+
+    async def states(self, organization_id: str, keys: Keys[str]) -> dict[str, tuple[str, datetime]]:
+        shown = {"key": 1, "data.version": 1, "data.observed_at": 1, GRAVE: 1}
+        found = await self._by_keys(organization_id, "conversation", keys, shown)
+        return {one["key"]: (one["data"]["version"], one["data"]["observed_at"]) for one in found}
 
     async def parts(
         self, organization_id: str, conversation_keys: Keys[str]

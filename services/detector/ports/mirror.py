@@ -60,6 +60,10 @@ class Mirror(Protocol):
         self, organization_id: str, keys: Collection[str]
     ) -> dict[str, MirroredConversation]: ...
 
+    async def states(self, organization_id: str, keys: Collection[str]) -> dict[str, tuple[str, datetime]]:
+        """Return by key the version of each conversation that is there, and when it was observed."""
+        ...
+
     async def parts(
         self, organization_id: str, conversation_keys: Collection[str]
     ) -> dict[str, list[ConversationPartChanged]]:

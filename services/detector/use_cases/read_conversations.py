@@ -4,9 +4,9 @@ One call reads a batch. It may be repeated at any time, in any order, by any rep
 function of the mirror, and signals are settled under their revisions.
 
 Two readings of one conversation must not overtake each other: whoever read it before a reply arrived and
-settles after it was heard would take the reply's signal back. So in one process readings take turns, and one
-that does not come of the conversation's own records looks once more before it settles, for what another
-replica stored meanwhile.
+settles after it was heard would take the reply's signal back. So in one process readings take turns, and each
+looks once more before it settles, for what another replica stored meanwhile: also one that comes of the
+conversation's own records, whose partition may have moved in the middle of its batch.
 """
 
 from __future__ import annotations
@@ -240,23 +240,41 @@ class ReadConversations:
         Raises:
             TransientError: it went on changing.
         """
-        if batch.arrived is not None:
-            return looked  # Who comes with the records themselves has the last of them.
         for _ in range(_LOOKS):
-            if not await self._outrun(batch.organization_id, looked):
+            outrun = await self._outrun(batch, looked)
+            if not outrun:
                 return looked
+            if batch.arrived is not None:
+                # Of these the records at hand are not the last ones any more.
+                still = {key: parts for key, parts in batch.arrived.items() if key not in outrun}
+                batch = replace(batch, arrived=still)
             looked = await self._look(batch, looked.keys)
         raise TransientError("Conversations kept changing while they were read.")
 
-    async def _outrun(self, organization_id: str, looked: _Portion) -> bool:
-        """Tell whether one of these conversations is not any more what was read of it."""
+    async def _outrun(self, batch: _Batch, looked: _Portion) -> set[str]:
+        """Return which of these conversations are not any more what was read of them.
+
+        Parts come before their conversation's record, so that who comes with the records themselves only
+        asks whether there are newer ones.
+        """
+        organization_id = batch.organization_id
+        reads = {one.key: one for one in looked.reads}
+        if batch.arrived is not None:
+            states = await self._mirror.states(organization_id, looked.keys)
+            read = {
+                key: (one.mirrored.record.version, one.mirrored.record.observed_at)
+                for key, one in reads.items()
+            }
+            return {key for key in looked.keys if states.get(key) != read.get(key)}
         mirrored = await self._mirror.conversations(organization_id, looked.keys)
         parts = await self._mirror.parts(organization_id, mirrored.keys())
-        return mirrored.keys() != {one.key for one in looked.reads} or any(
-            one.conversation
-            != as_conversation(mirrored[one.key].record, parts.get(one.key, []), one.attribution.tags)
-            for one in looked.reads
-        )
+        return (mirrored.keys() ^ reads.keys()) | {
+            key
+            for key, one in reads.items()
+            if key in mirrored
+            and one.conversation
+            != as_conversation(mirrored[key].record, parts.get(key, []), one.attribution.tags)
+        }
 
     async def _left_by_gone(
         self, organization_id: str, subjects: Collection[Subject]

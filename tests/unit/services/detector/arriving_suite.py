@@ -88,6 +88,27 @@ class TestArriving:
         await rig.engine.admission.directory([rig.contact(), rig.company()])
         assert [one.is_open for one in await rig.signals() if one.slot.kind == "churn_risk"] == [True]
 
+    async def test_a_batch_whose_partition_moved_takes_nothing_back(self, rig: Rig) -> None:
+        """Whoever has the partition now hears the reply while the former one still settles what came before."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company(), *rig.said("k1", UNRELATED))
+        other = Rig(rig.stores, rig.publisher, rig.clock).engine
+        before = rig.conversation("k1", title="Invoice")
+        mirror: Any = rig.stores.mirror
+        parts, replies = mirror.parts, [rig.said("k1", UNRELATED, LEAVING)]
+
+        async def overtaken(organization_id: str, keys: Collection[str]) -> Any:
+            found = await parts(organization_id, keys)
+            if replies:
+                await other.admission.conversations(replies.pop())
+            return found
+
+        mirror.parts = overtaken
+        start = len(rig.publisher.published)
+        await rig.engine.admission.conversations([before])
+        assert kinds(rig.published(start)) == [("detected", "churn_risk")]
+        assert [one.is_open for one in await rig.signals() if one.slot.kind == "churn_risk"] == [True]
+
     async def test_readings_take_turns(self, rig: Rig) -> None:
         """Within a process nobody loads a conversation while another has not settled what it loaded."""
         await rig.connect()

@@ -168,6 +168,10 @@ class MemoryMirror:
         found = self._all(organization_id, ConversationChanged)
         return {key: self._conversation(organization_id, found[key]) for key in keys if key in found}
 
+    async def states(self, organization_id: str, keys: Collection[str]) -> dict[str, tuple[str, datetime]]:
+        found = self._all(organization_id, ConversationChanged)
+        return {key: (found[key].version, found[key].observed_at) for key in keys if key in found}
+
     async def openings(self, organization_id: str, conversation_keys: Collection[str]) -> dict[str, str]:
         held = await self.parts(organization_id, conversation_keys)
         return {
