@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.detector.domain.change import change_of
+from services.detector.domain.contribution import Contribution
 from services.detector.domain.identity import Subject, stable_id
 from services.detector.domain.signal import MAX_PEOPLE, MAX_TAGS, Proof, Signal, newest
 from services.detector.domain.wish_words import names_request
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.domain.change import Change
-    from services.detector.domain.contribution import Contribution, Reading
+    from services.detector.domain.contribution import Reading
     from services.detector.domain.occasion import OccasionRules, Slot
     from services.detector.domain.signal import ClearReason
     from shared.contracts.signals import CustomerRef
@@ -280,6 +281,46 @@ class SignalBook:
                 continue
             number = self._next_number(new, signal.slot)
             self._signals[signal.signal_id] = signal.moved(new, number, customer, at=self._now)
+
+    def follow_words(
+        self, old: Subject, new: Subject, conversation_keys: Collection[str], customer: CustomerRef | None
+    ) -> None:
+        """Let what the moods of one subject told of these conversations go with them to another subject.
+
+        A signal goes with all of its words. One that others still speak for loses these to the other
+        subject's open signal, or to a new one that nobody is alerted by.
+        """
+        for held in sorted(self._signals.values(), key=lambda one: one.number):
+            going = tuple(one for one in held.proofs if one.conversation_key in conversation_keys)
+            if held.subject != old or not going:
+                continue
+            told = tuple(_told_by(one, old, new) for one in going)
+            rest = tuple(one for one in held.proofs if one not in going)
+            target = self._open_at(new, held.slot) if held.is_open else None
+            if target is None and not rest:
+                number = self._next_number(new, held.slot)
+                moved = replace(held, proofs=told).moved(new, number, customer, at=self._now)
+                self._signals[held.signal_id] = moved
+            elif held.is_open:
+                target = target or self._beside(held, new, customer)
+                joined = target.with_proofs((*target.proofs, *told), at=self._now)
+                self._signals[target.signal_id] = joined
+                left = held.with_proofs(rest, at=self._now) if rest else replace(held, proofs=())
+                self._signals[held.signal_id] = left if rest else left.cleared("merged", at=self._now)
+
+    def _beside(self, held: Signal, subject: Subject, customer: CustomerRef | None) -> Signal:
+        """Return a new signal of another subject, like one that is held and without its proofs."""
+        return self._new(
+            Contribution(
+                subject=subject,
+                slot=held.slot,
+                title=held.title,
+                connection_id=held.connection_id,
+                workspace_id=held.workspace_id,
+                proofs=(),
+                customer=customer,
+            )
+        )
 
     def refile(self, slot: Slot, title: str, *, by: str) -> None:
         """Give every signal of the book that is about another request to this one.

@@ -58,6 +58,9 @@ class Slot:
         return self.kind in LIFECYCLE_KINDS
 
 
+SHIFTS = (Slot("sentiment_shift", DOWN), Slot("sentiment_shift", UP))
+"""What moods may open."""
+
 _DEFAULT_DAYS: Mapping[str, int] = {
     "onboarding": 45,  # the usual length of a guided start
     "renewal": 60,  # talk about a renewal ends within two months of it

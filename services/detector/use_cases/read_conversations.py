@@ -227,12 +227,30 @@ class ReadConversations:
         connection = next(iter(after.values()), None)
         # Whose it was is forgotten with what is kept now, so they are due before.
         await self._mark(batch, {one: connection for one in before - after.keys() if connection})
+        await self._follow_moods(organization_id, reads)
         # Kept last: an analysis says that its conversation is settled, so that a re-reading passes it over.
         await self._keep(organization_id, reads)
         subjects = {**{subject: connection for subject in before if connection}, **after}
         if gone:
             subjects.update(await self._left_by_gone(organization_id, settled.subjects))
         return settled.count, subjects
+
+    async def _follow_moods(self, organization_id: str, reads: Sequence[Detected]) -> None:
+        """Let shifts go with conversations that are another's now, before reviews see them there.
+
+        Found there anew, the same words would alert twice, also where a person had dismissed them.
+        """
+        moved = {
+            one.key: (
+                Subject.from_key(one.mirrored.subject),
+                one.attribution.subject,
+                one.attribution.customer,
+            )
+            for one in reads
+            if one.mirrored.subject and one.mirrored.subject != one.attribution.subject.key
+        }
+        if moved:
+            await self._settler.follow_moods(organization_id, moved)
 
     async def _at_last(self, batch: _Batch, looked: _Portion) -> _Portion:
         """Return the portion, looked at again while others change it.

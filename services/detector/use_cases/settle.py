@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.detector.domain.book import SignalBook
+from services.detector.domain.occasion import SHIFTS
 from services.detector.errors import ChangedMeanwhileError
 from services.detector.use_cases.wish_words import WishWords
 from shared.errors import TransientError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from services.detector.domain.signal import Signal
     from services.detector.ports import Customers, Requests, Signals
     from shared.clock import Clock
+    from shared.contracts.signals import CustomerRef
 
 _TRIES = 6
 """Attempts before the bus is asked to bring the batch again; each one loses only to somebody's progress."""
@@ -181,6 +183,39 @@ class Settler:
                 after = {change.after.signal_id: change.after for change in changes}
                 return [after.get(one.signal_id, one) for one in stored]
         raise ChangedMeanwhileError("This signal is being changed by others just now. Try again in a moment.")
+
+    async def follow_moods(
+        self, organization_id: str, moved: Mapping[str, tuple[Subject, Subject, CustomerRef | None]]
+    ) -> None:
+        """Let shifts of mood go with conversations that turned out to be another's.
+
+        `moved` says by conversation key from whom to whom, with the customer that is. Repeating it changes
+        nothing.
+
+        Raises:
+            TransientError: others changed the same signals again and again.
+        """
+        held = await self._signals.by_slots(
+            organization_id, {old.key for old, _, _ in moved.values()}, set(SHIFTS)
+        )
+        resting = {
+            one.signal_id for one in held if any(proof.conversation_key in moved for proof in one.proofs)
+        }
+        if not resting:
+            return
+        held_by_new = await self._signals.by_slots(
+            organization_id, {new.key for _, new, _ in moved.values()}, set(SHIFTS)
+        )
+
+        def follow(book: SignalBook) -> None:
+            for old, new, customer in set(moved.values()):
+                keys = {key for key, one in moved.items() if one == (old, new, customer)}
+                book.follow_words(old, new, keys, customer)
+
+        try:
+            await self.change(organization_id, resting | {one.signal_id for one in held_by_new}, follow)
+        except ChangedMeanwhileError as error:
+            raise TransientError(str(error)) from error
 
     async def recount(self, before: datetime, limit: int) -> int:
         """Count for signals saved before then what nobody did, since a process died; return how many.

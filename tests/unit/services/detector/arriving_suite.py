@@ -89,7 +89,7 @@ class TestArriving:
         assert [one.is_open for one in await rig.signals() if one.slot.kind == "churn_risk"] == [True]
 
     async def test_a_batch_whose_partition_moved_takes_nothing_back(self, rig: Rig) -> None:
-        """Whoever has the partition now hears the reply while the former one still settles what came before."""
+        """Whoever has the partition now hears the reply while the former one still settles the past."""
         await rig.connect()
         await rig.tell(rig.contact(), rig.company(), *rig.said("k1", UNRELATED))
         other = Rig(rig.stores, rig.publisher, rig.clock).engine

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.detector.domain.identity import Subject
-from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent
+from services.detector.domain.identity import Subject, provisional_customer_id
+from services.detector.domain.occasion import SHIFTS
+from shared.contracts.signals import SignalCleared, SignalDetected, SignalEvent, SignalUpdated
 from tests.unit.services.detector.rig import (
     CONNECTION,
     LEAVING,
@@ -167,6 +168,7 @@ class TestReading:
         assert [(one.direction, one.cleared_because) for one in cleared] == [("up", "resolved")]
 
 
+CONTOSO = provisional_customer_id(ORG, f"{WORKSPACE}:co2")
 ANGRY = "This is terrible, the worst support I ever had, completely unacceptable and awful."
 GLAD = "Thank you so much, it is wonderful now, excellent, I love it."
 
@@ -238,8 +240,55 @@ class TestShiftsThatStand:
 
     async def test_words_of_somebody_else_s_conversation_leave(self, rig: Rig) -> None:
         """A conversation that turns out to be another customer's is nothing this one's shift rests on."""
-        signal_id = await self._shifted(rig)
+        await self._shifted(rig)
         await rig.tell(rig.company("co2", "Contoso"))
         await rig.tell(rig.conversation("bad", company_id="co2", part_count=2))
-        held = await rig.stores.signals.by_slots(ORG, {f"customer/{NORTHWIND}"}, None)
-        assert [one.proofs for one in held if one.signal_id == signal_id] == [()]
+        assert await rig.stores.signals.by_slots(ORG, {f"customer/{NORTHWIND}"}, set(SHIFTS)) == []
+
+    async def test_a_shift_goes_with_its_conversations(self, rig: Rig) -> None:
+        """Their person's company changes: what was told of them is told no second time."""
+        signal_id = await self._shifted(rig)
+        await rig.tell(rig.company("co2", "Contoso"))
+        told = await rig.tell(rig.contact(companies=("co2",)))
+        shifts = [one for one in zip(kinds(told), told, strict=True) if one[1].kind == "sentiment_shift"]
+        assert {(one, event.signal_id) for (one, _), event in shifts} == {("updated", signal_id)}
+        (held,) = await rig.stores.signals.by_slots(ORG, {f"customer/{CONTOSO}"}, set(SHIFTS))
+        assert (held.signal_id, held.is_open, len(held.proofs)) == (signal_id, True, 2)
+
+    async def test_a_stranger_s_shift_becomes_the_customer_s(self, rig: Rig) -> None:
+        """A person who is known later has turned once, whosever the conversations count as."""
+        await rig.connect()
+        for number in range(4):
+            await rig.tell(*rig.said(f"g{number}", GLAD, at=NOW - timedelta(days=60 - number)))
+        told = await rig.tell(*rig.said("bad", ANGRY, ANGRY))
+        (shift,) = [one for one in told if one.kind == "sentiment_shift"]
+        told = await rig.tell(rig.company(), rig.contact())
+        assert {one.signal_id for one in told if one.kind == "sentiment_shift"} == {shift.signal_id}
+        assert not [
+            one for one in told if one.kind == "sentiment_shift" and not isinstance(one, SignalUpdated)
+        ]
+
+    async def test_a_dismissed_shift_stays_dismissed_where_it_goes(self, rig: Rig) -> None:
+        """What a person found wrong does not ring again with another customer."""
+        signal_id = await self._shifted(rig)
+        await rig.engine.review.dismiss(ORG, signal_id, "They were joking.", by="ann@acme.example")
+        await rig.tell(rig.company("co2", "Contoso"))
+        told = await rig.tell(rig.contact(companies=("co2",)))
+        assert [
+            one for one in told if isinstance(one, SignalDetected) and one.kind == "sentiment_shift"
+        ] == []
+        (held,) = await rig.stores.signals.by_slots(ORG, {f"customer/{CONTOSO}"}, set(SHIFTS))
+        assert (held.signal_id, held.cleared_because) == (signal_id, "dismissed")
+
+    async def test_a_shift_that_two_conversations_tell_is_shared_out(self, rig: Rig) -> None:
+        """One of them goes to another customer, then the other too: nobody is alerted by either."""
+        signal_id = await self._shifted(rig)
+        await rig.tell(*rig.said("worse", ANGRY))
+        await rig.tell(rig.company("co2", "Contoso"))
+        told = []
+        for one, parts in (("worse", 1), ("bad", 2)):
+            told += await rig.tell(rig.conversation(one, company_id="co2", part_count=parts))
+        alerts = [one for one in told if isinstance(one, SignalDetected) and one.kind == "sentiment_shift"]
+        assert [one for one in alerts if not one.historical] == []
+        held = await rig.stores.signals.by_ids(ORG, [signal_id])
+        assert [one.proofs for one in held if one.subject.customer_id == NORTHWIND] in ([], [()])
