@@ -50,6 +50,9 @@ is there or not, and on graves too."""
 BURIED_KEY = "buried_key"
 """The key of what lies in a grave that is followed; a grave has no `key`, by which the living are known."""
 
+HEIR = "heir_key"
+"""The key of the contact that the one in a grave was merged into; it counts on graves alone."""
+
 CONVERSATIONS = "conversations"
 COUNT_FROM = "count_from"
 COUNT_MARKS = "count_marks"

@@ -19,12 +19,13 @@ from services.detector.adapters.mirror_documents import (
     COUNT_FROM,
     FOLLOW_FROM,
     GRAVE,
+    HEIR,
     LEFT,
     READ_TO,
     REGROUPED,
     fields_of,
 )
-from services.detector.adapters.mongo_mirror_collections import MANY
+from services.detector.adapters.mongo_mirror_collections import MANY, identity_by_key
 from services.detector.adapters.mongo_mirror_companies import MirrorCompanies
 from services.detector.adapters.mongo_mirror_conversations import MirrorConversations
 from services.detector.domain.identity import resource_key
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from shared.contracts.resources import ResourceDeleted, ResourceEvent
     from shared.documents.collection import Write
     from shared.documents.database import Document
+
+_MOST_MERGES = 5
+"""Merges of one contact after another that are gone along; more of them go in a circle."""
 
 _LOST = ("company", "conversation")
 """What customers, or subjects, are to lose when it is deleted."""
@@ -83,6 +87,8 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
             mark: Document = {LEFT: sorted(losing)} if losing and deletion.resource in _LOST else {}
             if deletion.resource == "contact":
                 mark = {REGROUPED: True}
+                if deletion.successor_id is not None:
+                    mark[HEIR] = resource_key(deletion.workspace_id, deletion.successor_id)
             if mark and deletion.resource != "conversation":
                 mark[BURIED_KEY] = key
             writes[deletion.resource].append(
@@ -110,6 +116,46 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
     async def contacts(self, organization_id: str, keys: Keys[str]) -> dict[str, ContactChanged]:
         found = await self._by_keys(organization_id, "contact", keys)
         return {document["key"]: ContactChanged.model_validate(document["data"]) for document in found}
+
+    async def heirs(self, organization_id: str, keys: Keys[str]) -> dict[str, ContactChanged]:
+        found: dict[str, ContactChanged] = {}
+        ahead = {key: key for key in keys}
+        for _ in range(_MOST_MERGES):
+            graves = await self._graves(organization_id, set(ahead.values()))
+            ahead = {key: graves[place] for key, place in ahead.items() if place in graves}
+            if not ahead:
+                break
+            living = await self.contacts(organization_id, set(ahead.values()))
+            found |= {key: living[place] for key, place in ahead.items() if place in living}
+        return found
+
+    async def _graves(self, organization_id: str, keys: Keys[str]) -> dict[str, str]:
+        """Return by key whom those of these contacts that lie in a grave were merged into."""
+        ids = {identity_by_key(organization_id, "contact", key): key for key in keys}
+        scoped = self._collections["contact"].of(organization_id)
+        found = await scoped.find({"_id": {"$in": sorted(ids)}}, projection={HEIR: 1, GRAVE: 1})
+        return {ids[one["_id"]]: one[HEIR] for one in found if GRAVE in one and HEIR in one}
+
+    async def mark_merged(self, organization_id: str, heir_keys: Keys[str]) -> set[str]:
+        scoped = self._collections["contact"].of(organization_id)
+        found: dict[str, str] = {}
+        ahead = set(heir_keys)
+        for _ in range(_MOST_MERGES):
+            graves = await scoped.find(
+                {HEIR: {"$in": sorted(ahead)}}, projection={BURIED_KEY: 1, GRAVE: 1}, limit=MANY
+            )
+            fresh = {
+                one["_id"]: one[BURIED_KEY] for one in graves if GRAVE in one and one["_id"] not in found
+            }
+            if not fresh:
+                break
+            found |= fresh
+            ahead = set(fresh.values())
+        if found:
+            await scoped.update_many(
+                {"_id": {"$in": sorted(found)}}, {"$set": {REGROUPED: True, READ_TO: ""}}
+            )
+        return set(found.values())
 
     async def marked_contacts(self, organization_id: str, keys: Keys[str]) -> dict[str, ToFollow]:
         found = await self._marked(organization_id, "contact", keys, REGROUPED) if keys else {}

@@ -15,6 +15,7 @@ from services.detector.adapters.mirror_documents import (
     CONVERSATIONS,
     FOLLOW_FROM,
     GRAVE,
+    HEIR,
     LEFT,
     READ_TO,
     to_follow_from,
@@ -94,6 +95,7 @@ class MirrorCollections:
         for resource, collection in self._collections.items():
             await collection.ensure_indexes(
                 Index(keys=(organization, ("connection_id", 1))),
+                Index(keys=((HEIR, 1),), sparse=True),
                 Index(keys=((GRAVE, 1),), sparse=True, expire_after_seconds=_GRAVE_SECONDS),
                 *(Index(keys=keys) for keys in indexes.get(resource, ())),
             )

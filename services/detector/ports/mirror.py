@@ -76,6 +76,14 @@ class Mirror(Protocol):
 
     async def contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]: ...
 
+    async def heirs(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]:
+        """Return by key the contacts that those of these which are gone were merged into, at last."""
+        ...
+
+    async def mark_merged(self, organization_id: str, heir_keys: Collection[str]) -> set[str]:
+        """Mark the contacts that were merged into these, at last; return their keys."""
+        ...
+
     async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:
         """Return by key those of these contacts that are marked, also of the deleted ones."""
         ...

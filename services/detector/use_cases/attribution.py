@@ -48,9 +48,11 @@ class Attributor:
     ) -> dict[str, Attributed]:
         """Return each conversation's attribution by its key."""
         records = [one.record for one in conversations]
-        contacts = await self._mirror.contacts(
-            organization_id, {key for record in records for key in contact_keys(record)}
-        )
+        keys = {key for record in records for key in contact_keys(record)}
+        contacts = await self._mirror.contacts(organization_id, keys)
+        # A merge changes who takes part in Intercom, and may leave the conversation's own time where it was.
+        if missing := keys - contacts.keys():
+            contacts |= await self._mirror.heirs(organization_id, missing)
         candidates = {
             resource_key(record.workspace_id, record.id): _company_keys(record, contacts)
             for record in records
@@ -118,7 +120,8 @@ def _attributed(record: ConversationChanged, candidates: tuple[str, ...], known:
     if customer is not None:
         subject = Subject("customer", customer.customer_id)
     elif keys:
-        subject = Subject("person", keys[0])
+        writer = known.contacts.get(keys[0])
+        subject = Subject("person", resource_key(writer.workspace_id, writer.id) if writer else keys[0])
     else:
         subject = Subject("conversation", resource_key(record.workspace_id, record.id))
     tag_ids = [

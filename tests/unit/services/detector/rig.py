@@ -166,6 +166,10 @@ class Rig:
             observed_at=self.observed_at(),
         )
 
+    def merged(self, contact: str, into: str) -> ResourceDeleted:
+        gone = self.deleted("contact", contact)
+        return gone.model_copy(update={"reason": "merged", "successor_id": into})
+
     async def connect(
         self,
         revision: int = 1,

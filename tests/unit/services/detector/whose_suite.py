@@ -48,6 +48,39 @@ class TestWhoseItIs:
         assert told[0].customer is not None
         assert told[0].customer.id == NORTHWIND
 
+    async def test_a_merged_contact_s_conversations_stay_with_the_customer(self, rig: Rig) -> None:
+        """Who it was merged into says whose they are: their own records may come hours later, or never."""
+        await rig.connect()
+        await rig.tell(rig.company(), rig.contact(), rig.contact("lee"))
+        await rig.tell(*rig.said("k1", LEAVING))
+        assert await rig.tell(rig.merged("dana", "lee")) == []
+        assert [one.customer.id for one in await rig.signals() if one.customer] == [NORTHWIND]
+        await rig.tell(rig.contact("max"))
+        assert await rig.tell(rig.merged("lee", "max")) == []
+        assert [one.customer.id for one in await rig.signals() if one.customer] == [NORTHWIND]
+
+    async def test_a_contact_that_is_merged_into_a_new_one_finds_its_customer_again(self, rig: Rig) -> None:
+        """The new one's record may come behind the word of the merge; with its companies all follow it."""
+        await rig.connect()
+        await rig.tell(rig.company(), rig.contact())
+        (opened,) = await rig.tell(*rig.said("k1", LEAVING))
+        await rig.tell(rig.merged("dana", "lee"), rig.merged("lee", "max"))
+        told = await rig.tell(rig.contact("max"))
+        assert [(one.signal_id, one.customer and one.customer.id) for one in told] == [
+            (opened.signal_id, NORTHWIND)
+        ]
+        await rig.tell(rig.company("co2", "Contoso"), rig.contact("max", ("co2",)))
+        (signal,) = await rig.signals()
+        assert signal.customer.name == "Contoso"
+
+    async def test_a_contact_that_comes_back_speaks_for_itself(self, rig: Rig) -> None:
+        """What it was merged into once is over."""
+        await rig.connect()
+        await rig.tell(rig.company(), rig.company("co2", "Contoso"), rig.contact("lee", ("co2",)))
+        await rig.tell(rig.contact(), *rig.said("k1", LEAVING), rig.merged("dana", "lee"), rig.contact())
+        (signal,) = await rig.signals()
+        assert signal.customer.id == NORTHWIND
+
     async def test_a_matched_company_gives_everything_to_its_customer(self, rig: Rig) -> None:
         """Uploading the customer with the company's own id folds the stand-in into it; nobody is alerted."""
         await rig.connect()

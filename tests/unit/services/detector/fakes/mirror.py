@@ -54,6 +54,7 @@ class MemoryMirror:
         self.follow: dict[Mark, datetime] = {}
         self.read_to: dict[Mark, str] = {}
         self.to_count: dict[tuple[str, str], datetime] = {}
+        self._heirs: dict[tuple[str, str], str] = {}
         self._lost: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._analyses: dict[tuple[str, str], tuple[Analysis, str, Sequence[str]]] = {}
 
@@ -67,6 +68,8 @@ class MemoryMirror:
             if newest is None or newest <= record.observed_at:
                 self._records[place] = record
                 self._graves.pop(place, None)
+                if isinstance(record, ContactChanged):
+                    self._heirs.pop((organization_id, resource_key(record.workspace_id, record.id)), None)
                 if regrouped:
                     self._regrouped.add(place)
                     key = resource_key(record.workspace_id, record.id)
@@ -95,6 +98,7 @@ class MemoryMirror:
                 self.to_count.pop((organization_id, key), None)
             if deletion.resource == "contact":
                 self._regrouped.add(place)
+                self._inherit(organization_id, key, deletion)
             if deletion.resource == "company":
                 self._left[organization_id, key] = set((left or {}).get(key, ()))
             if deletion.resource == "conversation":
@@ -110,6 +114,12 @@ class MemoryMirror:
                         and part.observed_at <= deletion.observed_at
                     ):
                         del self._records[other]
+
+    def _inherit(self, organization_id: str, key: str, deletion: ResourceDeleted) -> None:
+        self._heirs.pop((organization_id, key), None)
+        if deletion.successor_id is not None:
+            heir = resource_key(deletion.workspace_id, deletion.successor_id)
+            self._heirs[organization_id, key] = heir
 
     def _all(self, organization_id: str, kind: type[Any]) -> dict[str, Any]:
         return {
@@ -199,6 +209,33 @@ class MemoryMirror:
     async def contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]:
         found = self._all(organization_id, ContactChanged)
         return {key: found[key] for key in keys if key in found}
+
+    async def heirs(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]:
+        living = self._all(organization_id, ContactChanged)
+        found = {}
+        for key in keys:
+            heir = self._heirs.get((organization_id, key))
+            for _ in range(4):
+                if heir is not None and heir not in living:
+                    heir = self._heirs.get((organization_id, heir))
+            if heir is not None and heir in living:
+                found[key] = living[heir]
+        return found
+
+    async def mark_merged(self, organization_id: str, heir_keys: Collection[str]) -> set[str]:
+        found: set[str] = set()
+        ahead = set(heir_keys)
+        while ahead:
+            ahead = {
+                key
+                for (owner, key), heir in self._heirs.items()
+                if owner == organization_id and heir in ahead and key not in found
+            }
+            found |= ahead
+        for key in found:
+            self._regrouped.add(_place(organization_id, "contact", key))
+            self.read_to.pop((organization_id, "contact", key), None)
+        return found
 
     async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:
         held = {key: self.to_follow(organization_id, "contact", key) for key in keys}
