@@ -206,7 +206,7 @@ class MatchCompanies:
             return
         source, target = Subject("customer", old), Subject("customer", new)
         held = await self._signals.by_slots(organization_id, {source.key, target.key}, None)
-        await self._settler.change(
+        await self._settler.carry_through(
             organization_id,
             [one.signal_id for one in held],
             lambda book: book.fold(source, target, latter.ref),

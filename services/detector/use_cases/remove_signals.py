@@ -102,7 +102,7 @@ class RemoveSignals:
                 if signal.signal_id in leaving.workspaces:
                     book.put(leaving.lightened(signal, self._clock.now()))
 
-        changed = await self._settler.change(organization_id, leaving.workspaces.keys(), lighten)
+        changed = await self._settler.carry_through(organization_id, leaving.workspaces.keys(), lighten)
         empty = [one for one in changed if not one.proofs]
         await self._tombstones.bury(empty)
         # Requests before their signals: what dies in between is led to them again by the signals.

@@ -88,7 +88,7 @@ class Rounds:
             book.expire()
 
         ids = [one.signal_id for one in overdue]
-        changed = await self._settler.change(organization_id, ids, expire)
+        changed = await self._settler.carry_through(organization_id, ids, expire)
         return sum(not one.is_open for one in changed)
 
     async def recount(self) -> int:

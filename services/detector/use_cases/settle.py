@@ -184,6 +184,21 @@ class Settler:
                 return [after.get(one.signal_id, one) for one in stored]
         raise ChangedMeanwhileError("This signal is being changed by others just now. Try again in a moment.")
 
+    async def carry_through(
+        self, organization_id: str, signal_ids: Collection[str], step: Callable[[SignalBook], None]
+    ) -> list[Signal]:
+        """Do what `change` does, on behalf of nobody who could be asked to try again.
+
+        Raises:
+            TransientError: others changed them again and again; the work may come again.
+        """
+        try:
+            return await self.change(organization_id, signal_ids, step)
+        except ChangedMeanwhileError as error:
+            raise TransientError(
+                "These signals are being changed by others all the time; changing them comes again."
+            ) from error
+
     async def follow_moods(
         self, organization_id: str, moved: Mapping[str, tuple[Subject, Subject, CustomerRef | None]]
     ) -> None:
@@ -212,10 +227,7 @@ class Settler:
                 keys = {key for key, one in moved.items() if one == (old, new, customer)}
                 book.follow_words(old, new, keys, customer)
 
-        try:
-            await self.change(organization_id, resting | {one.signal_id for one in held_by_new}, follow)
-        except ChangedMeanwhileError as error:
-            raise TransientError(str(error)) from error
+        await self.carry_through(organization_id, resting | {one.signal_id for one in held_by_new}, follow)
 
     async def recount(self, before: datetime, limit: int) -> int:
         """Count for signals saved before then what nobody did, since a process died; return how many.

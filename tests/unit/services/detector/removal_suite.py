@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +22,11 @@ from tests.unit.services.detector.rig import (
     WORKSPACE,
     Rig,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.detector.domain.change import Change
 
 
 class TestRemoval:
@@ -41,6 +47,23 @@ class TestRemoval:
         assert await rig.stores.mirror.keys_after(ORG, WORKSPACE, "", 10) == []
         assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
         assert await rig.stores.connections.get(ORG, CONNECTION) is None
+
+    async def test_an_order_waits_for_signals_that_others_keep_changing(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is no order that nobody can carry out: put aside, it would leave the data where it is."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.company(), *rig.said("k1", LEAVING))
+
+        async def refused(changes: Sequence[Change]) -> list[str]:
+            return [one.after.signal_id for one in changes]
+
+        with monkeypatch.context() as others:
+            others.setattr(rig.stores.signals, "save", refused)
+            with pytest.raises(TransientError):
+                await rig.engine.remove_data.ordered(rig.removal())
+        await rig.remove()
+        assert await rig.signals() == []
 
     async def test_our_word_waits_for_the_syncer_s(self, rig: Rig) -> None:
         """At the order the data goes; the word comes when nothing more can, and counts all that went."""

@@ -17,6 +17,7 @@ from services.detector.domain.occasion import Slot
 from services.detector.errors import NotFoundError
 from shared.contracts.resources import TagChanged
 from shared.contracts.signals import SignalUpdated
+from shared.errors import TransientError
 from tests.unit.services.detector.rig import (
     ACC1,
     LEAVING,
@@ -31,6 +32,8 @@ from tests.unit.services.detector.rig import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.detector.domain.signal import Signal
 
 
@@ -149,6 +152,25 @@ class TestWhoseItIs:
         assert await rig.tell(rig.company(name="Northwind", tag_ids=("t1",))) == []
         told = await rig.tell(rig.company())
         assert [(type(one), one.tags) for one in told] == [(SignalUpdated, ())]
+
+    async def test_signals_that_others_keep_changing_are_moved_when_the_record_comes_again(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The record is not to blame: put aside, it would leave them with the stand-in."""
+        await rig.connect()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Umbrella")])
+        await rig.tell(rig.contact(), rig.company(), *rig.said("k1", LEAVING))
+        matched = rig.company(external_id="acc-1")
+
+        async def refused(changes: Sequence[Change]) -> list[str]:
+            return [one.after.signal_id for one in changes]
+
+        with monkeypatch.context() as others:
+            others.setattr(rig.stores.signals, "save", refused)
+            with pytest.raises(TransientError):
+                await rig.engine.admission.directory([matched])
+        await rig.tell(matched)
+        assert [one.customer.id for one in await rig.signals()] == [ACC1]
 
     async def test_names_match_only_as_the_connection_says(self, rig: Rig) -> None:
         """Off suggests, normalised matches; turning it on matches what is there."""
