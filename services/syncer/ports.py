@@ -157,7 +157,10 @@ class Runs(Protocol):
         ...
 
     async def claim(self, lane: Lane, *, now: datetime, until: datetime) -> Run | None:
-        """Take the run that has been due longest, or None. It is ours until `until`, then due again."""
+        """Take the run that has been due longest, or None. It is ours until `until`, then due again.
+
+        One that nobody has and that waits for longer than any may is due as well: the clock was put back.
+        """
         ...
 
     async def renew(self, run: Run, *, until: datetime) -> bool:

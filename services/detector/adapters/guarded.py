@@ -7,6 +7,7 @@ names those that were there already.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pymongo import UpdateOne
@@ -16,13 +17,23 @@ from shared.documents.database import DUPLICATE_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from typing import Any
 
     from shared.documents.collection import ScopedCollection, Write
     from shared.documents.database import Document
 
+AHEAD = timedelta(minutes=10)
+"""Clocks of replicas differ by less: what lies further ahead, one that has been put back wrote."""
+
 _WRITES_AT_ONCE = 1_000
 """Writes in one command; PyMongo cuts by size as well."""
+
+
+def over(field: str, now: datetime, lease_seconds: float) -> Document:
+    """Return the clause for claims that are over: by their time, or made by a clock that was ahead."""
+    beyond = now + timedelta(seconds=lease_seconds) + AHEAD
+    return {"$or": [{field: {"$lte": now}}, {field: {"$gt": beyond}}]}
 
 
 async def write_newer(collection: ScopedCollection, writes: Sequence[Write]) -> list[int]:

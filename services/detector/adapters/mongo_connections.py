@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from services.detector.adapters.guarded import upsert_newer
+from services.detector.adapters.guarded import AHEAD, over, upsert_newer
 from services.detector.domain.admission import Barrier, Standing
 from services.detector.domain.mirror import ConnectionView, Progress
 from shared.documents.collection import Collection, Index, database_errors
@@ -187,7 +187,7 @@ class MongoRereads:
     ) -> Progress | None:
         free = {
             "finished_at": None,
-            "claimed_until": {"$lte": now},
+            **over("claimed_until", now, lease_seconds),
             "fingerprint": {"$in": sorted(fingerprints)},
         }
         with database_errors():
@@ -255,12 +255,12 @@ class MongoLeases:
         self._collection = Collection(database, "leases")
 
     async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
-        return await self._take({"_id": name, "until": {"$lte": now}}, owner, now, lease_seconds)
+        return await self._take({"_id": name, "$or": _free(now)}, owner, now, lease_seconds)
 
     async def hold(
         self, name: str, owner: str, now: datetime, lease_seconds: float, *, place: str | None = None
     ) -> bool:
-        mine_or_free = {"_id": name, "$or": [{"until": {"$lte": now}}, {"owner": owner}]}
+        mine_or_free = {"_id": name, "$or": [*_free(now), {"owner": owner}]}
         return await self._take(mine_or_free, owner, now, lease_seconds, place)
 
     async def place(self, name: str) -> str:
@@ -270,7 +270,16 @@ class MongoLeases:
     async def _take(
         self, query: dict[str, Any], owner: str, now: datetime, lease_seconds: float, place: str | None = None
     ) -> bool:
-        fields: dict[str, Any] = {"owner": owner, "until": now + timedelta(seconds=lease_seconds)}
+        until = now + timedelta(seconds=lease_seconds)
+        fields: dict[str, Any] = {"owner": owner, "until": until, "taken_at": now}
         if place is not None:
             fields["place"] = place
         return await upsert_newer(self._collection.of(_EVERYBODY), query, {"$set": fields})
+
+
+def _free(now: datetime) -> list[Document]:
+    """Return the clauses for leases that are over, or that a clock took which was ahead and was put back.
+
+    By when it was taken, since a lease may be as long as whoever takes it likes.
+    """
+    return [{"until": {"$lte": now}}, {"taken_at": {"$gt": now + AHEAD}}]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.adapters.flat import flat
-from services.detector.adapters.guarded import upsert_newer
+from services.detector.adapters.guarded import over, upsert_newer
 from services.detector.domain.redetection import Difference, Example, Redetection, Tally
 from shared.documents.collection import Collection, Index, database_errors
 
@@ -53,7 +53,7 @@ class MongoRedetections:
     ) -> Redetection | None:
         free = {
             "state": "reading",
-            "claimed_until": {"$lte": now},
+            **over("claimed_until", now, lease_seconds),
             "fingerprint": {"$in": sorted(fingerprints)},
         }
         with database_errors():

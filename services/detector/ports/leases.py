@@ -12,7 +12,7 @@ class Leases(Protocol):
     """Who does a round's work, where one replica is enough."""
 
     async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
-        """Return whether `owner` has the lease now; it ends by itself."""
+        """Return whether `owner` has the lease now; it ends by itself, and where a clock is put back far."""
         ...
 
     async def hold(

@@ -25,7 +25,7 @@ from services.syncer.adapters.run_documents import (
     new_document,
     progress_of,
 )
-from services.syncer.domain.run import strongest
+from services.syncer.domain.run import LONGEST_WAIT, strongest
 from shared.documents.collection import Collection, Index, database_errors
 from shared.errors import TransientError
 
@@ -157,14 +157,22 @@ class MongoRuns:
         raise TransientError("The hint run kept changing while a hint was to be noted.")
 
     async def claim(self, lane: Lane, *, now: datetime, until: datetime) -> Run | None:
+        claimed = {"$set": {"wake_at": until, "owned": True, "saved": False}, "$inc": {"fence": 1}}
+        # Nobody has it, and nobody puts one off for so long: a clock did that was ahead and was put back.
+        lost = {"owned": False, "wake_at": {"$gt": now + LONGEST_WAIT}}
         with database_errors():
-            document = await self._collection.across_organizations().find_one_and_update(
-                {"lane": lane, "state": ACTIVE, "wake_at": {"$lte": now}},
-                {"$set": {"wake_at": until, "owned": True, "saved": False}, "$inc": {"fence": 1}},
-                sort=[("wake_at", 1)],
-                return_document=ReturnDocument.BEFORE,
-            )
-        return None if document is None else claimed_run(document)
+            for due in ({"wake_at": {"$lte": now}}, lost):
+                document = await self._collection.across_organizations().find_one_and_update(
+                    {"lane": lane, "state": ACTIVE, **due},
+                    claimed,
+                    sort=[("wake_at", 1)],
+                    return_document=ReturnDocument.BEFORE,
+                )
+                if document is not None:
+                    run = claimed_run(document)
+                    run.bring_forward(now)
+                    return run
+        return None
 
     async def renew(self, run: Run, *, until: datetime) -> bool:
         return await self._own(run, {"$set": {"wake_at": until}})

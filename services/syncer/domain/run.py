@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ _STRENGTH: dict[str, int] = {
     "initial": 4,
     "reconcile": 5,
 }
+
+LONGEST_WAIT = timedelta(minutes=10)
+"""No run, and no step of one, is put off for as long: what waits longer, a clock that was ahead put off."""
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -155,6 +159,12 @@ class Run:
         """Bring `calls` up to date; may be called as often as one likes."""
         self.calls += of_this_slice - self.counted
         self.counted = of_this_slice
+
+    def bring_forward(self, now: datetime) -> None:
+        """Make steps due that a clock which was ahead and has been put back put off."""
+        for step in self.steps:
+            if step.wake_at is not None and step.wake_at - now > LONGEST_WAIT:
+                step.wake_at = None
 
     def open_steps(self) -> list[StepState]:
         return [step for step in self.steps if not step.done]

@@ -14,7 +14,8 @@ import pytest
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 
-from services.detector.adapters.mongo_connections import MongoLeases
+from services.detector.adapters.mongo_connections import MongoLeases, MongoRereads
+from services.detector.domain.mirror import Progress
 from services.notifier.adapters.mongo_notifications import MongoNotifications
 from services.notifier.domain.notification import Attempt, Notification, Settlement, notification_id
 from services.notifier.domain.rule import Recipient
@@ -93,13 +94,33 @@ async def test_a_run_whose_holder_died_is_due_when_the_clock_has_caught_up(
 async def test_background_work_has_one_owner(
     database: AsyncDatabase[dict[str, Any]], clock: ManualClock
 ) -> None:
-    """A lease that was taken before is kept from others until the clock has caught up."""
+    """A lease that was taken at a time to come is whoever's asks next, and theirs alone from then on."""
     leases = MongoLeases(database)
     assert await leases.take("health", "one", clock.now(), LEASE.total_seconds())
+    assert await leases.hold("accounts", "one", clock.now(), (6 * HOUR).total_seconds(), place="half")
     put_back(clock)
-    assert not await leases.take("health", "two", clock.now(), LEASE.total_seconds())
-    clock.advance((HOUR + LEASE).total_seconds())
     assert await leases.take("health", "two", clock.now(), LEASE.total_seconds())
+    assert not await leases.take("health", "one", clock.now(), LEASE.total_seconds())
+    assert await leases.take("accounts", "two", clock.now(), LEASE.total_seconds())
+    assert await leases.place("accounts") == "half"
+    clock.advance(LEASE.total_seconds())
+    assert await leases.hold("accounts", "one", clock.now(), (6 * HOUR).total_seconds())
+    assert not await leases.take("accounts", "two", clock.now(), LEASE.total_seconds())
+
+
+async def test_a_re_reading_goes_on(database: AsyncDatabase[dict[str, Any]], clock: ManualClock) -> None:
+    """What was free from a time to come on is free now."""
+    rereads = MongoRereads(database)
+    await rereads.ask(
+        Progress(connection_id="c1", organization_id="acme", fingerprint="f", started_at=clock.now()),
+        again=False,
+    )
+    held = await rereads.claim("one", clock.now(), LEASE.total_seconds(), {"f"})
+    assert held is not None
+    await rereads.advance(held.after(["k1"], most=1, now=clock.now()), "one", clock.now())
+    put_back(clock)
+    claims = [await rereads.claim(name, clock.now(), LEASE.total_seconds(), {"f"}) for name in ("a", "b")]
+    assert [claim and claim.cursor for claim in claims] == ["k1", None]
 
 
 async def test_a_notification_under_way_is_sent_by_one(

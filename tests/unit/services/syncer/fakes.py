@@ -22,7 +22,7 @@ from services.syncer.adapters.run_documents import (
 )
 from services.syncer.domain.connection import Barrier
 from services.syncer.domain.gap import gap_name
-from services.syncer.domain.run import strongest
+from services.syncer.domain.run import LONGEST_WAIT, strongest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -294,13 +294,19 @@ class MemoryRuns:
         due = [
             document
             for document in self.documents.values()
-            if document["lane"] == lane and document["state"] == ACTIVE and document["wake_at"] <= now
+            if document["lane"] == lane
+            and document["state"] == ACTIVE
+            and (
+                document["wake_at"] <= now
+                or (not document["owned"] and document["wake_at"] - now > LONGEST_WAIT)
+            )
         ]
         if not due:
             return None
         document = min(due, key=lambda found: found["wake_at"])
         run = claimed_run(copy.deepcopy(document))
         document.update(wake_at=until, owned=True, saved=False, fence=document["fence"] + 1)
+        run.bring_forward(now)
         return run
 
     async def renew(self, run: Run, *, until: datetime) -> bool:

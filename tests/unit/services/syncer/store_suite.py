@@ -351,6 +351,21 @@ class RunSuite:
         run.fence, run.due_at = again.fence, again.due_at
         assert again == run
 
+    async def test_what_a_clock_that_was_ahead_put_off_is_due(self, stores: Stores) -> None:
+        """Nobody would read for as long as it was ahead, and requests and hints join what waits."""
+        tomorrow = NOW + timedelta(days=1)
+        await stores.runs.request(KEY, request_id="r1", reason="initial", now=tomorrow)
+        run = await claimed(stores, now=tomorrow)
+        run.steps = [StepState("contacts:all", wake_at=tomorrow), StepState("tags", wake_at=LATER)]
+        assert await stores.runs.checkpoint(run, wake_at=tomorrow)
+        assert await stores.runs.claim("hints", now=NOW, until=LATER) is None
+        again = await claimed(stores)
+        assert [step.wake_at for step in again.steps] == [None, LATER]
+        assert await stores.runs.claim("main", now=NOW, until=LATER) is None
+        assert not await stores.runs.checkpoint(run, wake_at=NOW)
+        assert await stores.runs.checkpoint(again, wake_at=NOW + timedelta(minutes=2))
+        assert await stores.runs.claim("main", now=NOW, until=LATER) is None
+
     async def test_the_one_due_longest_comes_first(self, stores: Stores) -> None:
         """Connections take turns by the time they became due, whatever their organization."""
         await stores.runs.request(OTHER, request_id="r1", reason="scheduled", now=NOW + timedelta(seconds=1))
