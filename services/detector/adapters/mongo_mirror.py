@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pymongo import DeleteMany, ReplaceOne
@@ -30,7 +31,7 @@ from services.detector.adapters.mongo_mirror_companies import MirrorCompanies
 from services.detector.adapters.mongo_mirror_conversations import MirrorConversations
 from services.detector.domain.identity import resource_key
 from services.detector.domain.mirror import Writers
-from shared.contracts.resources import AdminChanged, ContactChanged
+from shared.contracts.resources import AdminChanged, ContactChanged, ConversationPartChanged
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Keys
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from shared.contracts.resources import ResourceDeleted, ResourceEvent
     from shared.documents.collection import Write
     from shared.documents.database import Document
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MOST_MERGES = 5
 """Merges of one contact after another that are gone along; more of them go in a circle."""
@@ -56,7 +59,12 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
     ) -> None:
         documents: dict[str, list[Document]] = defaultdict(list)
         mark = {REGROUPED: True, READ_TO: ""} if regrouped else {}
+        buried = await self._buried(organization_id, records)
         for record in records:
+            if isinstance(record, ConversationPartChanged) and record.observed_at <= buried.get(
+                resource_key(record.workspace_id, record.conversation_id), _NEVER
+            ):
+                continue  # Its conversation was deleted since, and nothing would delete it again.
             # Who is new, or back from a grave, may have conversations that came before.
             due = {COUNT_FROM: record.observed_at} if regrouped and isinstance(record, ContactChanged) else {}
             documents[record.RESOURCE].append({"_id": record.key(), **fields_of(record), **mark, **due})
@@ -71,6 +79,23 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
                 for resource, mine in documents.items()
             )
         )
+
+    async def _buried(self, organization_id: str, records: Sequence[ResourceEvent]) -> dict[str, datetime]:
+        """Return by key when those conversations were seen to be gone whose parts are among these records."""
+        keys = {
+            resource_key(one.workspace_id, one.conversation_id)
+            for one in records
+            if isinstance(one, ConversationPartChanged)
+        }
+        ids = {identity_by_key(organization_id, "conversation", key): key for key in keys}
+        if not ids:
+            return {}
+        found = await (
+            self._collections["conversation"]
+            .of(organization_id)
+            .find({"_id": {"$in": sorted(ids)}, GRAVE: {"$gt": _NEVER}}, projection={GRAVE: 1})
+        )
+        return {ids[one["_id"]]: one[GRAVE] for one in found}
 
     async def bury(
         self,

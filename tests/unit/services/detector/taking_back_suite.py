@@ -167,6 +167,18 @@ class TestTakingBack:
         assert await rig.tell(*records) == []
         assert await rig.stores.mirror.conversations(ORG, [f"{WORKSPACE}:k1"]) == {}
 
+    async def test_words_of_a_deleted_conversation_that_come_late_are_not_kept(self, rig: Rig) -> None:
+        """A dead letter that is fed in again, or a replica that lost its partition, may bring them."""
+        await rig.connect()
+        part, record = rig.said("k1", LEAVING)
+        await rig.tell(part, record)
+        await rig.tell(rig.deleted("conversation", "k1"))
+        await rig.tell(part)
+        await rig.tell(part, record)
+        assert await rig.stores.mirror.parts(ORG, [f"{WORKSPACE}:k1"]) == {}
+        await rig.tell(*rig.said("k1", LEAVING))
+        assert len((await rig.stores.mirror.parts(ORG, [f"{WORKSPACE}:k1"]))[f"{WORKSPACE}:k1"]) == 1
+
     async def test_a_mood_goes_with_its_words(self, rig: Rig) -> None:
         """A customer whose last words are deleted in Intercom has no mood any more."""
         await rig.connect()

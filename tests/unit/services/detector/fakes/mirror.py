@@ -65,6 +65,8 @@ class MemoryMirror:
             place = (organization_id, record.key())
             held = self._records.get(place)
             newest = held.observed_at if held else self._graves.get(place)
+            if self._is_buried(organization_id, record):
+                continue
             if newest is None or newest <= record.observed_at:
                 self._records[place] = record
                 self._graves.pop(place, None)
@@ -114,6 +116,13 @@ class MemoryMirror:
                         and part.observed_at <= deletion.observed_at
                     ):
                         del self._records[other]
+
+    def _is_buried(self, organization_id: str, record: ResourceEvent) -> bool:
+        """Return whether this is a part of a conversation that was deleted since."""
+        if not isinstance(record, ConversationPartChanged):
+            return False
+        whole = record_key(organization_id, record.workspace_id, "conversation", record.conversation_id)
+        return record.observed_at <= self._graves.get((organization_id, whole), _EPOCH)
 
     def _inherit(self, organization_id: str, key: str, deletion: ResourceDeleted) -> None:
         self._heirs.pop((organization_id, key), None)
