@@ -85,26 +85,26 @@ class SignalBook:
             if proof.source == reading.source
         ]
         placed: set[tuple[str, tuple[str, str, int, int, str]]] = set()
-        moved_from: set[str] = set()
+        moved: dict[str, str] = {}
         for contribution in reading.contributions:
             for proof in _in_order(contribution):
-                self._place(contribution, proof, placed, moved_from)
+                self._place(contribution, proof, placed, moved)
         told = {(one.subject, one.slot) for one in reading.contributions if one.keeps_earlier}
         for signal_id in {signal_id for signal_id, _ in held}:
             mine = [proof for owner, proof in held if owner == signal_id]
             lost = [proof for proof in mine if (signal_id, proof.identity) not in placed]
-            self._withdraw(self._signals[signal_id], lost, reading, told, moved=signal_id in moved_from)
+            self._withdraw(self._signals[signal_id], lost, reading, told, heir_id=moved.get(signal_id))
 
     def _place(
         self,
         contribution: Contribution,
         proof: Proof,
         placed: set[tuple[str, tuple[str, str, int, int, str]]],
-        moved_from: set[str],
+        moved: dict[str, str],
     ) -> None:
         holder = self._holder(contribution, proof)
         if holder is not None and holder.is_open and holder.subject != contribution.subject:
-            holder = self._take_over(holder, contribution, proof, moved_from)
+            holder = self._take_over(holder, contribution, proof, moved)
         if holder is None:
             holder = self._occasion(contribution, proof)
         elif holder.cleared_because == "withdrawn":
@@ -142,19 +142,22 @@ class SignalBook:
         return found if belongs else None
 
     def _take_over(
-        self, holder: Signal, contribution: Contribution, proof: Proof, moved_from: set[str]
+        self, holder: Signal, contribution: Contribution, proof: Proof, moved: dict[str, str]
     ) -> Signal | None:
-        """The conversation turned out to be with somebody else: the signal moves, or gives its proof away."""
+        """The conversation turned out to be with somebody else: the signal moves, or gives its proof away.
+
+        `moved` takes up by a giver's id who has it.
+        """
         target = self._open_at(contribution.subject, contribution.slot)
         if target is None and all(held.source == proof.source for held in holder.proofs):
             number = self._next_number(contribution.subject, contribution.slot)
-            moved = holder.moved(contribution.subject, number, contribution.customer, at=self._now)
-            self._signals[holder.signal_id] = moved
-            return moved
-        moved_from.add(holder.signal_id)
+            whole = holder.moved(contribution.subject, number, contribution.customer, at=self._now)
+            self._signals[holder.signal_id] = whole
+            return whole
         if target is None:
             target = self._new(contribution)
             self._silent.add(target.signal_id)
+        moved[holder.signal_id] = target.signal_id
         return target
 
     def _occasion(self, contribution: Contribution, proof: Proof) -> Signal | None:
@@ -233,7 +236,7 @@ class SignalBook:
         reading: Reading,
         told: set[tuple[Subject, Slot]],
         *,
-        moved: bool,
+        heir_id: str | None,
     ) -> None:
         gone = [proof for proof in lost if not reading.is_alive(proof)]
         taken_back = [proof for proof in lost if proof not in gone]
@@ -248,14 +251,45 @@ class SignalBook:
         self._note_lost(signal, rest)
         if rest or not signal.is_open:
             after = signal.with_proofs(rest, at=self._now)
-        elif moved:
-            after = signal.with_proofs((), at=self._now).cleared("merged", at=self._now)
+        elif heir_id is not None:
+            after = self._given_away(signal, self._signals.get(heir_id))
         elif gone:
             after = signal.with_proofs((), at=self._now).cleared("evidence_gone", at=self._now)
         else:
             # The words still stand, they only no longer mean this; they stay readable on its page.
             after = signal.cleared("resolved" if reading.resolves else "withdrawn", at=self._now)
         self._signals[signal.signal_id] = after.without_words_of(gone)
+
+    def _given_away(self, signal: Signal, heir: Signal | None) -> Signal:
+        """Return a signal whose last words went to another subject's.
+
+        Where that one was made for them just now, the signal itself goes, as it was told: with its id, and
+        what people did with it. Else it is closed, and what people did goes along.
+        """
+        if heir is None:  # Another one went in its place already.
+            return signal.with_proofs((), at=self._now).cleared("merged", at=self._now)
+        if heir.signal_id in self._stored or signal.signal_id not in self._stored:
+            self._signals[heir.signal_id] = self._heir_of(signal, heir)
+            return signal.with_proofs((), at=self._now).cleared("merged", at=self._now)
+        del self._signals[heir.signal_id]
+        whole = replace(
+            self._stored[signal.signal_id],
+            title=heir.title,
+            people=heir.people,
+            tags=heir.tags,
+            proofs=heir.proofs,
+            first_said_at=heir.first_said_at,
+            occurred_at=heir.occurred_at,
+        )
+        return whole.moved(heir.subject, heir.number, heir.customer, at=self._now)
+
+    def _heir_of(self, signal: Signal, heir: Signal) -> Signal:
+        """Return the signal that takes another one up, as what people did with that one leaves it."""
+        if signal.assigned_to and not heir.assigned_to:
+            heir = heir.assigned(signal.assigned_to, "", at=self._now)
+        if signal.confirmed_by and not heir.confirmed_by:
+            heir = heir.confirmed(signal.confirmed_by, at=self._now)
+        return heir
 
     def _note_lost(self, signal: Signal, rest: Sequence[Proof]) -> None:
         left = {proof.identity for proof in rest}
@@ -276,7 +310,7 @@ class SignalBook:
             target = self._open_at(new, signal.slot)
             if signal.is_open and target is not None:
                 joined = target.with_proofs((*target.proofs, *signal.proofs), at=self._now)
-                self._signals[target.signal_id] = joined
+                self._signals[target.signal_id] = self._heir_of(signal, joined)
                 self._signals[signal.signal_id] = replace(signal, proofs=()).cleared("merged", at=self._now)
                 continue
             number = self._next_number(new, signal.slot)
@@ -304,7 +338,7 @@ class SignalBook:
             elif held.is_open:
                 target = target or self._beside(held, new, customer)
                 joined = target.with_proofs((*target.proofs, *told), at=self._now)
-                self._signals[target.signal_id] = joined
+                self._signals[target.signal_id] = joined if rest else self._heir_of(held, joined)
                 left = held.with_proofs(rest, at=self._now) if rest else replace(held, proofs=())
                 self._signals[held.signal_id] = left if rest else left.cleared("merged", at=self._now)
 
@@ -333,7 +367,7 @@ class SignalBook:
             target = self._open_at(signal.subject, slot)
             if signal.is_open and target is not None:
                 joined = target.with_proofs((*target.proofs, *signal.proofs), at=self._now)
-                self._signals[target.signal_id] = joined
+                self._signals[target.signal_id] = self._heir_of(signal, joined)
                 gone = replace(signal, proofs=()).cleared(
                     "merged", at=self._now, by=by, note=f"now with “{title}”"
                 )

@@ -101,7 +101,7 @@ class MatchCompanies:
             await self.hints.renew(organization_id, company_keys=joined)
         marks = [one.to_follow for one in moved.values()]
         unread = await self._follow_on.read(organization_id, marks, allowance)
-        await self._accounts.review(organization_id, [Subject("customer", one) for one in after])
+        await self._accounts.review(organization_id, [Subject("customer", one) for one in before | after])
         marked = {key: one for key, one in companies.items() if one.follow_from} | moved
         await self._mirror.unmark_companies(
             organization_id, [one for key, one in marked.items() if key not in unread]

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from services.detector.domain.signal import Signal
 
+NOTICE = Slot("churn_risk", "explicit")
+
 
 class TestWhoseItIs:
     """Companies, contacts, customers."""
@@ -50,6 +52,53 @@ class TestWhoseItIs:
         assert told[0].signal_id == opened.signal_id
         assert told[0].customer is not None
         assert told[0].customer.id == NORTHWIND
+
+    async def test_a_signal_of_several_conversations_moves_as_one(self, rig: Rig) -> None:
+        """It stays the one that was told, confirmed and assigned."""
+        await rig.connect()
+        await rig.tell(*rig.said("k1", LEAVING, WISH), *rig.said("k2", LEAVING))
+        (opened,) = await rig.signals(slot=NOTICE)
+        await rig.engine.review.assign(ORG, opened.signal_id, "ann@acme.example", by="bo@acme.example")
+        told = await rig.tell(rig.company(), rig.contact())
+        assert {one for one, kind in kinds(told) if kind == "churn_risk"} == {"updated"}
+        (held,) = await rig.signals(slot=NOTICE)
+        assert (held.signal_id, held.customer.id, held.assigned_to, held.historical) == (
+            opened.signal_id,
+            NORTHWIND,
+            "ann@acme.example",
+            False,
+        )
+        assert held.conversation_ids == opened.conversation_ids
+        assert [one.step for one in held.history] == ["opened", "assigned", "moved"]
+
+    async def test_what_people_did_goes_along_conversation_by_conversation(self, rig: Rig) -> None:
+        """Where a signal is joined to another one, that one is theirs whose it was."""
+        await rig.connect()
+        await rig.tell(rig.company(), rig.company("co2", "Contoso"), rig.contact())
+        await rig.tell(*rig.said("k1", LEAVING), *rig.said("k2", LEAVING))
+        (opened,) = await rig.signals(slot=NOTICE)
+        await rig.engine.review.assign(ORG, opened.signal_id, "ann@acme.example", by="bo@acme.example")
+        await rig.engine.review.confirm(ORG, opened.signal_id, by="bo@acme.example")
+        for one in ("k1", "k2"):
+            await rig.tell(rig.conversation(one, company_id="co2"))
+        (held,) = [one for one in await rig.signals(slot=NOTICE) if one.is_open]
+        assert (held.customer.name, held.assigned_to, held.confirmed_by) == (
+            "Contoso",
+            "ann@acme.example",
+            "bo@acme.example",
+        )
+
+    async def test_facts_leave_a_customer_with_their_company(self, rig: Rig) -> None:
+        """A company that turns out to be another customer's renews there and nowhere else."""
+        await rig.connect()
+        rig.clock.advance(3 * 86_400)
+        rows = [CustomerRow("acc-1", "Umbrella"), CustomerRow("acc-2", "Tyrell")]
+        await rig.engine.customers.keep(ORG, rows)
+        renews = {"renewal_date": (rig.clock.now() + timedelta(days=20)).date().isoformat()}
+        await rig.tell(rig.company(external_id="acc-1", custom_attributes=renews))
+        await rig.tell(rig.company(external_id="acc-2", custom_attributes=renews))
+        held = await rig.signals(slot=Slot("renewal"))
+        assert {one.customer.name: one.is_open for one in held} == {"Umbrella": False, "Tyrell": True}
 
     async def test_a_merged_contact_s_conversations_stay_with_the_customer(self, rig: Rig) -> None:
         """Who it was merged into says whose they are: their own records may come hours later, or never."""
