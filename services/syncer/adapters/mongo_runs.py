@@ -49,6 +49,9 @@ _REQUESTS_KEPT = 50
 MOST_HINTS = 5_000
 """Hints waiting at once; beyond that a run that searches finds them all with fewer calls."""
 
+_OF_NOBODY: dict[str, Any] = {"$inc": {"fence": 1}}
+"""What lets a run begin that somebody may still be working on, since a stop ended it a moment ago."""
+
 _LANES: tuple[Lane, ...] = ("main", "hints")
 
 
@@ -85,7 +88,7 @@ class MongoRuns:
             if await _matched(
                 scoped,
                 {**this, "state": {"$in": over}},
-                {"$set": {**start, **anew}, "$push": remember},
+                {"$set": {**start, **anew}, "$push": remember, **_OF_NOBODY},
             ):
                 return
             # An interrupted run goes on where it stopped, under a new name, because its end was told already.
@@ -94,7 +97,7 @@ class MongoRuns:
                 if await _matched(
                     scoped,
                     {**this, "state": INTERRUPTED, **stays},
-                    {"$set": {**start, **stays}, "$push": remember},
+                    {"$set": {**start, **stays}, "$push": remember, **_OF_NOBODY},
                 ):
                     return
             joined = {"$addToSet": {"again": reason}, "$inc": {"asked": 1}, "$push": remember}
@@ -134,7 +137,9 @@ class MongoRuns:
                 return True
             room = {f"hints.{MOST_HINTS - 1}": {"$exists": False}}
             asleep = {"state": {"$in": [IDLE, STOPPED, INTERRUPTED]}}
-            if await _matched(scoped, {**this, **asleep, **room}, {"$set": start, "$push": push}):
+            if await _matched(
+                scoped, {**this, **asleep, **room}, {"$set": start, "$push": push, **_OF_NOBODY}
+            ):
                 return True
             if await _matched(
                 scoped, {**this, "state": ACTIVE, **room}, {"$push": push, "$inc": {"asked": 1}}

@@ -267,6 +267,7 @@ class MemoryRuns:
         elif document["reason"] == "reconcile":
             reason = "reconcile"
         document.update(fresh_counters(request_id, reason, now, traceparent), state=ACTIVE, wake_at=now)
+        document["fence"] += 1
 
     async def hint(
         self,
@@ -286,6 +287,7 @@ class MemoryRuns:
         document["hints"] += hint_documents(hints)
         if document["state"] != ACTIVE:
             document.update(fresh_counters(request_id, "hint", now, traceparent), state=ACTIVE, wake_at=now)
+            document["fence"] += 1
         else:
             document["asked"] += 1
         return True

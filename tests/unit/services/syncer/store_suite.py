@@ -474,6 +474,27 @@ class RunSuite:
         await stores.runs.request(KEY, request_id="r2", reason="initial", now=LATER)
         assert (await claimed(stores, now=LATER)).run_id == "r2"
 
+    async def test_who_read_before_a_stop_has_no_say_in_what_is_asked_afterwards(
+        self, stores: Stores
+    ) -> None:
+        """A slice under way when somebody disconnects and connects again ends nothing of the new run."""
+        await stores.runs.request(KEY, request_id="r1", reason="scheduled", now=NOW)
+        hints = [Hint("h1:0", "contact", "1")]
+        await stores.runs.hint(KEY, hints, request_id="h1", now=NOW)
+        runs = [await claimed(stores), await claimed(stores, "hints")]
+        await stores.runs.stop(KEY)
+        await stores.runs.request(KEY, request_id="r2", reason="initial", now=NOW)
+        await stores.runs.hint(KEY, [Hint("h2:0", "contact", "2")], request_id="h2", now=NOW)
+        for run in runs:
+            run.planned = True
+            assert not await stores.runs.renew(run, until=LATER)
+            assert not await stores.runs.checkpoint(run, wake_at=LATER)
+            assert not await stores.runs.finish(run, interrupted=False, now=NOW, done_hints=["h2:0"])
+            assert not await stores.runs.finish(run, interrupted=True, now=NOW)
+        main, hinted = await claimed(stores), await claimed(stores, "hints")
+        assert (main.run_id, main.reason, main.planned) == ("r2", "initial", False)
+        assert [hint.id for hint in hinted.hints] == ["2"]
+
     async def test_hints_gather_in_their_own_run(self, stores: Stores) -> None:
         """Hints that arrive during a slice stay when those that were followed go."""
         first = [Hint("h1:0", "contact", "1"), Hint("h1:1", "contact", "2", force=True)]
