@@ -146,7 +146,7 @@ async def test_people_are_listed_with_their_customers(browser: httpx.AsyncClient
         shown = (await browser.get(f"/api/v1/people/{one['id']}", headers=MACHINE)).json()
         assert shown == one | {"mood": shown["mood"], "mood_messages": shown["mood_messages"]}
         if one["id"] == "ws1:dana":
-            felt = f"{shown['mood']:+.2f} from {shown['mood_messages']} message"
+            felt = f"({shown['mood']:+.2f})</span> from {shown['mood_messages']} message"
             assert felt in (await browser.get("/people/ws1:dana")).text
         else:
             assert (shown["mood"], shown["mood_messages"]) == (None, 0)
