@@ -282,5 +282,18 @@ def newest(proofs: tuple[Proof, ...]) -> tuple[Proof, ...]:
     return tuple(ordered[:MAX_PROOFS])
 
 
+def proofs_without(signal: Signal, workspace_id: str) -> tuple[Proof, ...]:
+    """Return the proofs that do not come from a workspace, for when that workspace's data is removed."""
+    prefix = f"{workspace_id}:"
+    mine = signal.workspace_id == workspace_id
+    return newest(
+        tuple(
+            proof
+            for proof in signal.proofs
+            if not proof.conversation_key.startswith(prefix) and not (proof.fact and mine)
+        )
+    )
+
+
 def _count(identities: set[tuple[str, str, int, int, str]]) -> str:
     return f"{len(identities)} {'piece' if len(identities) == 1 else 'pieces'}"

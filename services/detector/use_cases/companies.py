@@ -11,6 +11,7 @@ from services.detector.domain.customer import Customer, with_facts
 from services.detector.domain.health_reading import health_source
 from services.detector.domain.identity import Subject, provisional_customer_id
 from services.detector.domain.matching import Match, match_company, normalise_name, with_hints
+from services.detector.domain.moves import fold
 from services.detector.domain.readings import account_source
 from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.domain_hints import DomainHints
@@ -209,7 +210,7 @@ class MatchCompanies:
         await self._settler.carry_through(
             organization_id,
             [one.signal_id for one in held],
-            lambda book: book.fold(source, target, latter.ref),
+            lambda book: fold(book, source, target, latter.ref),
         )
 
     async def after_deletion(

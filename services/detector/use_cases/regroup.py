@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.detector.domain.identity import stable_id
+from services.detector.domain.moves import refile
 from services.detector.domain.occasion import Slot
 from services.detector.domain.wish_words import MAX_TITLE
 from services.detector.domain.wishes import MAX_WORDINGS, Request, wish_tokens
@@ -18,7 +19,6 @@ from services.detector.use_cases.wishes import root_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from services.detector.domain.book import SignalBook
     from services.detector.domain.signal import Signal
     from services.detector.ports import Requests, Signals
     from services.detector.use_cases.settle import Settler
@@ -100,10 +100,6 @@ class Regroup:
         self, organization_id: str, signals: Collection[Signal], request: Request, *, by: str
     ) -> None:
         slot = Slot("feature_request", request.request_id)
-
-        def refile(book: SignalBook) -> None:
-            book.refile(slot, request.title, by=by)
-
         there = {
             one.subject: one.signal_id
             for one in await self._signals.by_request(organization_id, request.request_id)
@@ -114,7 +110,9 @@ class Regroup:
             portion = moving[start : start + _FILED_AT_ONCE]
             ids = {one.signal_id for one in portion}
             ids |= {there[one.subject] for one in portion if one.subject in there}
-            await self._settler.change(organization_id, ids, refile)
+            await self._settler.change(
+                organization_id, ids, lambda book: refile(book, slot, request.title, by=by)
+            )
 
 
 def _wordings(signals: Collection[Signal]) -> tuple[tuple[str, ...], ...]:

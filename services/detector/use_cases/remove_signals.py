@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from services.detector.domain.book import proofs_without
 from services.detector.domain.identity import workspace_of
+from services.detector.domain.signal import proofs_without
 from services.detector.use_cases.wish_words import WishWords
 
 if TYPE_CHECKING:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.detector.domain.book import SignalBook
+from services.detector.domain.moves import follow_words
 from services.detector.domain.occasion import SHIFTS
+from services.detector.domain.settling import settle
 from services.detector.errors import ChangedMeanwhileError
 from services.detector.use_cases.wish_words import WishWords
 from shared.errors import TransientError
@@ -101,7 +103,7 @@ class Settler:
             organization_id, signals, rules=self._rules, now=self._clock.now(), known_before=known_before
         )
         for reading in readings:
-            book.settle(reading)
+            settle(book, reading)
         book.expire()
         return book
 
@@ -225,7 +227,7 @@ class Settler:
         def follow(book: SignalBook) -> None:
             for old, new, customer in set(moved.values()):
                 keys = {key for key, one in moved.items() if one == (old, new, customer)}
-                book.follow_words(old, new, keys, customer)
+                follow_words(book, old, new, keys, customer)
 
         await self.carry_through(organization_id, resting | {one.signal_id for one in held_by_new}, follow)
 

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.detector.domain.book import SignalBook, proofs_without
+from services.detector.domain.book import SignalBook
 from services.detector.domain.contribution import Contribution, Reading
 from services.detector.domain.identity import Subject
+from services.detector.domain.moves import fold
 from services.detector.domain.occasion import OccasionRules, Slot
-from services.detector.domain.signal import MAX_PROOFS, Proof, Signal
+from services.detector.domain.settling import settle
+from services.detector.domain.signal import MAX_PROOFS, Proof, Signal, proofs_without
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 CUSTOMER = Subject("customer", "c1")
@@ -59,7 +61,7 @@ def settled(*readings: Reading, stored: tuple[Signal, ...] = (), now: datetime =
     """Return all signals after a unit of work, with their revisions."""
     one = book(*stored, now=now)
     for each in readings:
-        one.settle(each)
+        settle(one, each)
     one.expire()
     after = {signal.signal_id: signal for signal in stored}
     after.update({change.after.signal_id: change.after for change in one.changes()})
@@ -70,7 +72,7 @@ def test_settling_twice_changes_nothing() -> None:
     """The second time there is no change to store or tell."""
     stored = settled(reading(proof(), proof(part="p2")))
     again = book(*stored)
-    again.settle(reading(proof(), proof(part="p2")))
+    settle(again, reading(proof(), proof(part="p2")))
     assert again.changes() == ()
 
 
@@ -84,7 +86,7 @@ def test_weak_words_said_first_join_what_sure_words_open() -> None:
     assert found.best is not None
     assert found.best.part_id == "p2"
     again = book(found)
-    again.settle(told)
+    settle(again, told)
     assert again.changes() == ()
 
 
@@ -116,7 +118,7 @@ def test_taken_back_keeps_the_words_readable() -> None:
     (closed,) = settled(empty, stored=(opened,))
     assert (closed.cleared_because, len(closed.proofs)) == ("withdrawn", 1)
     again = book(closed)
-    again.settle(reading(proof()))
+    settle(again, reading(proof()))
     (change,) = again.changes()
     assert (change.after.is_open, [step for step, _ in change.told]) == (True, ["updated"])
 
@@ -137,8 +139,8 @@ def test_new_words_after_those_taken_back_are_another_occasion() -> None:
     """Notice given again after it was taken back is told like any other; the old signal stays closed."""
     closed = _withdrawn()
     later = book(closed)
-    later.settle(EMPTY)
-    later.settle(reading(proof("ws1:k2"), source="ws1:k2"))
+    settle(later, EMPTY)
+    settle(later, reading(proof("ws1:k2"), source="ws1:k2"))
     (change,) = later.changes()
     assert (change.after.signal_id != closed.signal_id, change.after.historical) == (True, False)
     assert [step for step, _ in change.told] == ["detected"]
@@ -147,7 +149,7 @@ def test_new_words_after_those_taken_back_are_another_occasion() -> None:
 def test_older_words_than_those_taken_back_reopen_them_quietly() -> None:
     """What was said no later than what was taken back is no news."""
     later = book(_withdrawn())
-    later.settle(reading(proof("ws1:k2", days_ago=41), source="ws1:k2"))
+    settle(later, reading(proof("ws1:k2", days_ago=41), source="ws1:k2"))
     (change,) = later.changes()
     assert (change.after.is_open, [step for step, _ in change.told]) == (True, ["updated"])
 
@@ -161,7 +163,7 @@ def test_words_that_mean_it_again_join_the_newer_occasion() -> None:
     (opened,) = (one for one in after if one.is_open)
     assert ({one.source for one in opened.proofs}, len(after)) == ({"ws1:k1", "ws1:k2"}, 2)
     repeated = book(*after)
-    repeated.settle(again)
+    settle(repeated, again)
     assert repeated.changes() == ()
 
 
@@ -189,7 +191,7 @@ def test_a_conversation_with_somebody_else_moves_its_signal() -> None:
     (opened,) = settled(reading(proof()))
     other = Subject("customer", "c2")
     moved = book(opened)
-    moved.settle(reading(proof(), subject=other))
+    settle(moved, reading(proof(), subject=other))
     (change,) = moved.changes()
     assert (change.after.signal_id, change.after.subject) == (opened.signal_id, other)
     assert [step for step, _ in change.told] == ["updated"]
@@ -199,7 +201,7 @@ def test_part_of_a_signal_moves_without_an_alert() -> None:
     """When one of two conversations turns out to be somebody else's, their new signal is not announced."""
     (opened,) = settled(reading(proof()), reading(proof("ws1:k2"), source="ws1:k2"))
     parting = book(opened)
-    parting.settle(reading(proof("ws1:k2"), subject=Subject("customer", "c2"), source="ws1:k2"))
+    settle(parting, reading(proof("ws1:k2"), subject=Subject("customer", "c2"), source="ws1:k2"))
     told = {step: signal for change in parting.changes() for step, signal in change.told}
     assert (len(told["updated"].proofs), told["detected"].historical) == (1, True)
 
@@ -209,7 +211,7 @@ def test_folding_joins_open_signals() -> None:
     other = Subject("customer", "c2")
     stored = settled(reading(proof()), reading(proof("ws1:k2"), subject=other, source="ws1:k2"))
     one = book(*stored)
-    one.fold(CUSTOMER, other, None)
+    fold(one, CUSTOMER, other, None)
     after = {change.after.subject: change.after for change in one.changes()}
     assert after[CUSTOMER].cleared_because == "merged"
     assert {held.source for held in after[other].proofs} == {"ws1:k1", "ws1:k2"}
@@ -218,9 +220,9 @@ def test_folding_joins_open_signals() -> None:
 def test_known_words_are_not_announced() -> None:
     """With `known_before` what was said earlier opens historically, what was said later is announced."""
     one = book(known_before=NOW - timedelta(days=2))
-    one.settle(reading(proof(days_ago=3)))
+    settle(one, reading(proof(days_ago=3)))
     assert [signal.historical for change in one.changes() for _, signal in change.told] == [True]
-    one.settle(reading(proof(days_ago=3), proof(part="p2", days_ago=1)))
+    settle(one, reading(proof(days_ago=3), proof(part="p2", days_ago=1)))
     assert [signal.historical for change in one.changes() for _, signal in change.told] == [False]
 
 
@@ -230,7 +232,7 @@ def test_a_full_signal_stays_as_it_is() -> None:
     (full,) = settled(reading(*many))
     assert len(full.proofs) == MAX_PROOFS
     again = book(full)
-    again.settle(reading(*many))
+    settle(again, reading(*many))
     assert again.changes() == ()
 
 
@@ -270,7 +272,7 @@ def test_one_proof_is_held_once(proofs: list[Proof]) -> None:
     assert len(held) == len(set(held))
     again = book(*stored)
     for each in readings:
-        again.settle(each)
+        settle(again, each)
     again.expire()
     assert again.changes() == ()
     numbers = [(signal.subject, signal.slot, signal.number) for signal in stored]

@@ -1,0 +1,150 @@
+"""What goes along when signals move to another subject or request, or give their words to another signal.
+
+A signal keeps its id, and with it what was told of it and what people did with it, as long as it can go as a
+whole. Where two become one, the one that stays takes up the other's proofs, and what people did with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.detector.domain.contribution import Contribution
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from services.detector.domain.book import SignalBook
+    from services.detector.domain.identity import Subject
+    from services.detector.domain.occasion import Slot
+    from services.detector.domain.signal import Proof, Signal
+    from shared.contracts.signals import CustomerRef
+
+
+def fold(book: SignalBook, old: Subject, new: Subject, customer: CustomerRef | None) -> None:
+    """Give everything of one subject to another: two names turned out to be one customer.
+
+    What rests on the one's facts, moods or health rests on the other's from then on. The book must hold all
+    signals of both.
+    """
+    for held in sorted(book.signals, key=lambda one: one.number):
+        if held.subject != old:
+            continue
+        signal = replace(held, proofs=tuple(_told_by(one, old, new) for one in held.proofs))
+        target = book.open_at(new, signal.slot)
+        if signal.is_open and target is not None:
+            joined = target.with_proofs((*target.proofs, *signal.proofs), at=book.now)
+            book.keep(_heir_of(signal, joined, at=book.now))
+            book.keep(replace(signal, proofs=()).cleared("merged", at=book.now))
+            continue
+        number = book.next_number(new, signal.slot)
+        book.keep(signal.moved(new, number, customer, at=book.now))
+
+
+def follow_words(
+    book: SignalBook,
+    old: Subject,
+    new: Subject,
+    conversation_keys: Collection[str],
+    customer: CustomerRef | None,
+) -> None:
+    """Let what the moods of one subject told of these conversations go with them to another subject.
+
+    A signal goes with all of its words. One that others still speak for loses these to the other
+    subject's open signal, or to a new one that nobody is alerted by. The book must hold the signals that
+    rest on these conversations, and the other subject's of the same slots.
+    """
+    for held in sorted(book.signals, key=lambda one: one.number):
+        going = tuple(one for one in held.proofs if one.conversation_key in conversation_keys)
+        if held.subject != old or not going:
+            continue
+        told = tuple(_told_by(one, old, new) for one in going)
+        rest = tuple(one for one in held.proofs if one not in going)
+        target = book.open_at(new, held.slot) if held.is_open else None
+        if target is None and not rest:
+            number = book.next_number(new, held.slot)
+            book.keep(replace(held, proofs=told).moved(new, number, customer, at=book.now))
+        elif held.is_open:
+            target = target or _beside(book, held, new, customer)
+            joined = target.with_proofs((*target.proofs, *told), at=book.now)
+            book.keep(joined if rest else _heir_of(held, joined, at=book.now))
+            left = held.with_proofs(rest, at=book.now) if rest else replace(held, proofs=())
+            book.keep(left if rest else left.cleared("merged", at=book.now))
+
+
+def refile(book: SignalBook, slot: Slot, title: str, *, by: str) -> None:
+    """Give every signal of the book that is about another request to this one.
+
+    Where the subject has an open signal about it already, the two become one; the book must hold that too.
+    """
+    for signal in sorted(book.signals, key=lambda one: (one.number, one.signal_id)):
+        if signal.slot == slot or signal.slot.request_id is None:
+            continue
+        target = book.open_at(signal.subject, slot)
+        if signal.is_open and target is not None:
+            joined = target.with_proofs((*target.proofs, *signal.proofs), at=book.now)
+            book.keep(_heir_of(signal, joined, at=book.now))
+            gone = replace(signal, proofs=()).cleared(
+                "merged", at=book.now, by=by, note=f"now with “{title}”"
+            )
+            book.keep(gone)
+            continue
+        number = book.next_number(signal.subject, slot)
+        book.keep(signal.refiled(slot, number, title, by=by, at=book.now))
+
+
+def given_away(book: SignalBook, signal: Signal, heir: Signal | None) -> Signal:
+    """Return a signal whose last words went to another subject's.
+
+    Where that one was made for them just now, the signal itself goes, as it was told: with its id, and
+    what people did with it. Else it is closed, and what people did goes along. The book has the heir as that
+    leaves it, or no longer; to keep what is returned is the caller's.
+    """
+    if heir is None:  # Another one went in its place already.
+        return signal.with_proofs((), at=book.now).cleared("merged", at=book.now)
+    before = book.as_stored(signal.signal_id)
+    if before is None or book.as_stored(heir.signal_id) is not None:
+        book.keep(_heir_of(signal, heir, at=book.now))
+        return signal.with_proofs((), at=book.now).cleared("merged", at=book.now)
+    book.drop(heir)
+    whole = replace(
+        before,
+        title=heir.title,
+        people=heir.people,
+        tags=heir.tags,
+        proofs=heir.proofs,
+        first_said_at=heir.first_said_at,
+        occurred_at=heir.occurred_at,
+    )
+    return whole.moved(heir.subject, heir.number, heir.customer, at=book.now)
+
+
+def _heir_of(signal: Signal, heir: Signal, *, at: datetime) -> Signal:
+    """Return the signal that takes another one up, as what people did with that one leaves it."""
+    if signal.assigned_to and not heir.assigned_to:
+        heir = heir.assigned(signal.assigned_to, "", at=at)
+    if signal.confirmed_by and not heir.confirmed_by:
+        heir = heir.confirmed(signal.confirmed_by, at=at)
+    return heir
+
+
+def _beside(book: SignalBook, held: Signal, subject: Subject, customer: CustomerRef | None) -> Signal:
+    """Return a new signal of another subject, like one that is held and without its proofs."""
+    return book.open_next(
+        Contribution(
+            subject=subject,
+            slot=held.slot,
+            title=held.title,
+            connection_id=held.connection_id,
+            workspace_id=held.workspace_id,
+            proofs=(),
+            customer=customer,
+        )
+    )
+
+
+def _told_by(proof: Proof, old: Subject, new: Subject) -> Proof:
+    """Return the proof as the new subject tells it; what a conversation told stays the conversation's."""
+    kind, _, subject_key = proof.source.partition("/")
+    return replace(proof, source=f"{kind}/{new.key}") if subject_key == old.key else proof
