@@ -41,6 +41,14 @@ class Unread:
     whole: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    """Ids of entries in order of a moment, and the last one's, where it says it."""
+
+    ids: tuple[str, ...]
+    last: datetime | None
+
+
 class MongoUnread:
     def __init__(self, database: AsyncDatabase[dict[str, Any]], clock: Clock) -> None:
         self._entries = Collection(database, "inbox")
@@ -48,7 +56,9 @@ class MongoUnread:
         self._clock = clock
 
     async def ensure_indexes(self) -> None:
-        await self._entries.ensure_indexes(Index((("organization_id", 1), ("moved_at", 1)), name="moved"))
+        await self._entries.ensure_indexes(
+            Index((("organization_id", 1), ("moved_at", 1), ("added_at", 1)), name="moved or added")
+        )
         await self._readers.ensure_indexes(
             Index((("used_at", 1),), expire_after_seconds=_KEPT_SECONDS, name="unused")
         )
@@ -56,33 +66,45 @@ class MongoUnread:
     async def of(self, reader: InboxReader, most: int) -> Unread:
         """Return what the reader has not read: all of it, or where there is as much, at least `most`."""
         now = self._clock.now()
-        wanted = unread_by(reader)
         kept = await self._readers.of(reader.organization_id).find_one({"_id": _key(reader)})
         known, since = _known(kept, reader, now)
-        entries = self._entries.of(reader.organization_id)
         still = (
-            await entries.find({**wanted, "_id": {"$in": known}}, projection={"_id": 1}, limit=most)
+            await self._entries.of(reader.organization_id).find(
+                {**unread_by(reader), "_id": {"$in": known}}, projection={"_id": 1}, limit=most
+            )
             if known
             else []
         )
         ids = {found["_id"] for found in still}
         if len(ids) >= most:
             return Unread(tuple(sorted(ids)), whole=False)
-        newer = await entries.find(
-            {**wanted, "moved_at": {"$gte": since}} if since else wanted,
-            projection={"_id": 1, "moved_at": 1},
-            sort=[("moved_at", 1)],
-            limit=most,
-        )
-        ids.update(found["_id"] for found in newer)
-        whole = len(newer) < most
-        settled = now - _SETTLED
-        # Entries of an earlier version do not say when they moved, and come first.
-        last: datetime | None = settled if whole else newer[-1].get("moved_at")
-        until = min(settled, last) if last else None
+        portions = [await self._moved(reader, since, most)]
+        if since:
+            portions.append(await self._undated(reader, since, most))
+        ids.update(identity for portion in portions for identity in portion.ids)
+        full = [portion for portion in portions if len(portion.ids) >= most]
+        whole = not full
+        until: datetime | None = now - _SETTLED
+        for portion in full:
+            until = min(until, portion.last) if until and portion.last else None
         if ids != set(known) or since is None or (until is not None and until - since >= _SETTLED):
             await self._keep(reader, sorted(ids), until, now)
         return Unread(tuple(sorted(ids)), whole)
+
+    async def _moved(self, reader: InboxReader, since: datetime | None, most: int) -> _Portion:
+        """Return unread entries in the order in which they moved; those of an earlier version come first."""
+        moved = {"moved_at": {"$gte": since}} if since else {}
+        return await self._portion(reader, moved, "moved_at", most)
+
+    async def _undated(self, reader: InboxReader, since: datetime, most: int) -> _Portion:
+        """Return those that do not say when they moved: while versions change, an earlier one adds some."""
+        return await self._portion(reader, {"moved_at": None, "added_at": {"$gte": since}}, "added_at", most)
+
+    async def _portion(self, reader: InboxReader, which: dict[str, Any], by: str, most: int) -> _Portion:
+        found = await self._entries.of(reader.organization_id).find(
+            {**unread_by(reader), **which}, projection={"_id": 1, by: 1}, sort=[(by, 1)], limit=most
+        )
+        return _Portion(tuple(one["_id"] for one in found), found[-1].get(by) if found else None)
 
     async def forget(self, organization_id: str) -> None:
         """Keep no ids for anybody of an organization; each inbox is looked through anew."""

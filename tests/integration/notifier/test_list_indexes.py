@@ -123,6 +123,34 @@ async def test_counting_unread_entries_reads_none_that_were_read(
     examined.clear()
     assert await inbox.unread(READER, at_most=1_000) == 0
     assert sum(examined) == 0
+    # The same where an earlier version made them all, which did not say when they moved.
+    await database["inbox"].update_many({}, {"$unset": {"moved_at": 1}})
+    assert await inbox.unread(READER, at_most=1_000) == 0
+    assert sum(examined) == 0
+
+
+async def test_what_an_earlier_version_puts_into_an_inbox_is_unread(
+    database: AsyncDatabase[dict[str, Any]],
+) -> None:
+    """While versions change both are at work; the earlier one does not say when an entry moved."""
+    clock = ManualClock(NOW)
+    inbox = MongoInbox(database, clock)
+    await inbox.ensure_indexes()
+    for number in range(READ):
+        await inbox.put(a_signal(signal_id=f"s-{number}"), "everyone", clock.now())
+    await database["inbox"].update_many({}, {"$set": {"read_by": ["u-1"]}, "$unset": {"moved_at": 1}})
+    clock.advance(600)
+    assert await inbox.unread(READER, at_most=9) == 0
+    clock.advance(600)
+    for number in range(12):
+        await inbox.put(a_signal(signal_id=f"n-{number}"), "everyone", clock.now())
+        clock.advance(60)
+        await database["inbox"].update_one({"_id": f"acme/n-{number}"}, {"$unset": {"moved_at": 1}})
+    assert await inbox.unread(READER, at_most=9) == 9
+    assert len(await inbox.page(READER, unread_only=True, after=None, limit=30)) == 12
+    assert await inbox.unread(READER, at_most=30) == 12
+    assert await inbox.mark_read(READER, None) == 12
+    assert await inbox.unread(READER, at_most=30) == 0
 
 
 async def test_counting_stops_at_its_limit(
