@@ -28,6 +28,10 @@ _LOG = structlog.get_logger(__name__)
 AT_ONCE = 200
 """Signals of one portion: few enough that what is being sent never waits for it."""
 
+_LATER = timedelta(days=7)
+"""How much later than its signal was last seen an entry may be dated: deliveries wait for their turn, and
+clocks of replicas differ. Without the memory nobody would find it; what is told anew is younger."""
+
 PAUSE_SECONDS = 1.0
 EVERY_SECONDS = 3_600.0
 AGAIN_SECONDS = 15.0
@@ -62,8 +66,8 @@ class Retention:
         forgotten = 0
         for organization_id, signal_ids in by_organization.items():
             faded = await self._known.fade(organization_id, signal_ids, before=before)
-            await self._notifications.expire(organization_id, faded, before=before)
-            await self._inbox.expire(organization_id, faded, before=before)
+            await self._notifications.expire(organization_id, faded, before=before + _LATER)
+            await self._inbox.expire(organization_id, faded, before=before + _LATER)
             forgotten += await self._known.expire(organization_id, faded, before=before)
         if forgotten:
             _LOG.info("let go of signals that changed long ago", signals=forgotten)

@@ -61,6 +61,17 @@ async def test_a_signal_goes_whole_and_not_before_its_time() -> None:
     assert await _held(rig) == (0, 0, False)
 
 
+async def test_an_entry_that_came_later_than_its_signal_goes_with_it() -> None:
+    """Deliveries wait for their turn, and clocks differ: nothing is left that nobody would find."""
+    rig = Rig()
+    await rig.rules.insert(a_rule())
+    await rig.take(a_signal())
+    await rig.inbox.put(a_signal(), "everyone", NOW + timedelta(hours=3))
+    rig.clock.advance(RETENTION_DAYS * DAY + 1)
+    await rig.retention.portion()
+    assert await _held(rig) == (0, 0, False)
+
+
 async def test_a_signal_that_still_changes_keeps_what_says_who_was_told() -> None:
     """However old its first delivery is: its next words are told to nobody a second time."""
     rig = await _rig()
