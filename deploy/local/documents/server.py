@@ -86,6 +86,9 @@ class DocumentServer:
             self._timer.cancel()
         if self._server is not None:
             self._server.close()
+            if self._settings.socket is not None:
+                # Before the directory is free: from then on the file may be another server's.
+                self._settings.socket.unlink(missing_ok=True)
         # What is brief is done at the end of this round of the loop.
         await asyncio.sleep(0)
         if self._engine is not None:
@@ -95,8 +98,6 @@ class DocumentServer:
             connection.close()
         if self._server is not None:
             await self._server.wait_closed()
-        if self._settings.socket is not None:
-            self._settings.socket.unlink(missing_ok=True)
 
     def _connect(self) -> _Connection:
         self._connection_count += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo import MongoClient
 
-from deploy.local.documents.settings import socket_address
+from deploy.local.documents.server import DocumentServer
+from deploy.local.documents.settings import Settings, socket_address
 from deploy.local.documents_probe import mongodb_answers
 from deploy.local.throwaway import running
 
@@ -49,6 +51,25 @@ def test_it_answers_its_owner_and_leaves_nothing(folder: Path) -> None:
         MongoClient[dict[str, Any]](address) as client,
     ):
         assert client["shop"]["things"].count_documents({}) == 2
+
+
+async def test_one_that_stops_leaves_its_successors_socket(folder: Path) -> None:
+    """The next may begin as soon as the directory is free, which is before the last connection has ended."""
+    settings = Settings(directory=folder / "files", socket=folder / "documents.sock")
+    stopping, next_one = DocumentServer(settings), DocumentServer(settings)
+    await stopping.start()
+    assert stopping._server is not None
+    wait_closed = stopping._server.wait_closed
+
+    async def meanwhile() -> None:
+        await next_one.start()
+        await wait_closed()
+
+    stopping._server.wait_closed = meanwhile  # type: ignore[method-assign] # the moment in question
+    await stopping.stop()
+    _, writer = await asyncio.open_unix_connection(settings.socket)
+    writer.close()
+    await next_one.stop()
 
 
 def test_a_path_that_is_too_long_is_refused_with_a_sentence(folder: Path) -> None:
