@@ -22,6 +22,7 @@ from shared.errors import TransientError
 from shared.http.application import create_api
 from shared.http.lifecycle import Lifecycle
 from shared.http.middleware import MOST_BODY_BYTES
+from shared.http.ways_on import fields_in_words
 from shared.observability.readiness import Readiness
 from shared.web.pages import Pages
 
@@ -216,6 +217,12 @@ async def test_a_person_is_told_of_a_wrong_field_in_words(browser: httpx.AsyncCl
     assert "body." not in page.text
     document = await browser.post("/bounded", data=form, headers={"accept": "application/json"})
     assert document.json()["errors"][0]["where"] == "body.title"
+
+
+def test_one_of_several_values_is_told_by_its_field() -> None:
+    """A person knows of no positions: a box that was ticked is one of those kinds."""
+    wrong = {"type": "literal_error", "loc": ("body", "signal_kinds", 0), "msg": "Input should be 'churn'"}
+    assert fields_in_words([wrong]) == "Signal kinds is not right: Input should be 'churn'."
 
 
 async def test_live_is_not_ready(client: httpx.AsyncClient, readiness: Readiness) -> None:
