@@ -38,6 +38,7 @@ _LOG: Final = logging.getLogger(__name__)
 _MAX_QUEUED: Final = 64
 """Commands of one connection that wait for their turn before its reading is paused."""
 _OWNER_ONLY: Final = 0o600
+_ANSWER_SECONDS: Final = 1.0
 _MAX_LEGACY_COMMANDS: Final = frozenset({"isMaster", "ismaster", "hello"})
 
 
@@ -265,6 +266,8 @@ def _bound(path: Path) -> socket.socket:
     """A socket file that its owner alone can open; one that a killed server left is replaced."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_socket():
+        if _answers(path):
+            raise OSError(f"{path} cannot be listened on: another server listens there")
         path.unlink()
     bound = socket.socket(socket.AF_UNIX)
     try:
@@ -275,6 +278,19 @@ def _bound(path: Path) -> socket.socket:
         bound.close()
         raise OSError(f"{path} cannot be listened on: {error}") from error
     return bound
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.settimeout(_ANSWER_SECONDS)
+        try:
+            asked.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            # Too busy to answer, or somebody else's.
+            return True
+        return True
 
 
 def _fault(error: Any) -> bytes:

@@ -72,6 +72,18 @@ async def test_one_that_stops_leaves_its_successors_socket(folder: Path) -> None
     await next_one.stop()
 
 
+async def test_a_socket_in_use_is_refused(folder: Path) -> None:
+    """As a port in use is: what clients wrote would go to another directory without a word."""
+    path = folder / "documents.sock"
+    first = DocumentServer(Settings(directory=folder / "one", socket=path))
+    await first.start()
+    with pytest.raises(OSError, match="another server listens there"):
+        await DocumentServer(Settings(directory=folder / "two", socket=path)).start()
+    _, writer = await asyncio.open_unix_connection(path)
+    writer.close()
+    await first.stop()
+
+
 def test_a_path_that_is_too_long_is_refused_with_a_sentence(folder: Path) -> None:
     """The exit code is 1, and the sentence names the path."""
     path = folder / ("s" * 120 + ".sock")
