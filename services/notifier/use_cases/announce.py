@@ -175,7 +175,20 @@ class Announcer:
         ):
             return []
         asked = [rule for rule in rules if rule.asked_at(since)]
-        return await self._announce(as_detected(signal), asked, opened=False)
+        made = await self._announce(as_detected(signal), asked, opened=False)
+        if made and await self._let_go_meanwhile(signal):
+            await self._notifications.drop(signal.organization_id, signal.signal_id)
+            return []
+        return made
+
+    async def _let_go_meanwhile(self, signal: SignalEvent) -> bool:
+        """Tell whether the signal is news no more, so that those who had been told of it may be forgotten.
+
+        What is let go of is first made no news, and its notifications are deleted then (`retention.py`). So
+        who could be told anew for that is found by this second look.
+        """
+        known = await self._known.get(signal.organization_id, signal.signal_id)
+        return known is None or known.news_since is None
 
     async def _announce(
         self, signal: SignalDetected, rules: list[Rule], *, opened: bool = True

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from services.notifier.ports import InboxEntry
+    from services.notifier.ports import InboxEntry, KnownSignal
     from shared.contracts.signals import SignalEvent
 
 DAY = 86_400.0
@@ -136,6 +136,25 @@ async def test_a_crash_on_the_way_tells_nobody_twice_and_the_rest_goes_later() -
     assert rig.clock.now() > other
     await rig.retention.portion()
     assert await _held(rig) == (0, 0, False)
+
+
+async def test_new_words_that_come_while_their_signal_is_let_go_of_are_told_to_nobody() -> None:
+    """Who had been told was known when they were looked at, and was not any more when that was looked up."""
+    rig = await _rig()
+    rig.clock.advance(RETENTION_DAYS * DAY + 1)
+    get = rig.known.get
+
+    async def slow(organization_id: str, signal_id: str) -> KnownSignal | None:
+        rig.known.get = get  # type: ignore[method-assign] # once
+        found = await get(organization_id, signal_id)
+        await rig.retention.portion()
+        return found
+
+    rig.known.get = slow  # type: ignore[method-assign] # an hour's turn comes just then
+    await rig.take(_updated(rig, 2))
+    await rig.sweep(60)
+    assert rig.sent("inbox") == ["s-1"]
+    assert await rig.log() == []
 
 
 async def test_words_that_date_from_the_future_are_remembered_for_longer() -> None:
