@@ -109,6 +109,8 @@ class PendingFacts:
         age = timedelta(seconds=older_than_seconds)
         before, swept, found = self._clock.now() - age, 0, _SWEPT_AT_ONCE
         while found >= _SWEPT_AT_ONCE:
+            # A clock that is put back dates what can never be published before that: it would be found again.
+            before = min(before, self._clock.now() - age)
             # What was found counts: of what another replica sweeps as well, each publishes a part.
             found, published = await self._portion(before, abs(age))
             swept += published

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -289,3 +289,27 @@ async def test_a_backlog_is_published_without_a_pause_for_each_portion(
     with pytest.raises(asyncio.CancelledError):
         await sweep_forever(PendingFacts(collection, publisher, clock), every_seconds=5, sleep=sleep)
     assert published == [0, 7]
+
+
+async def test_a_clock_that_is_put_back_under_a_sweep_lets_it_end(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can never be published is tried once for each setting of the clock, not until it has caught up."""
+    monkeypatch.setattr(pending_module, "_SWEPT_AT_ONCE", 3)
+    clock = ManualClock(START)
+    tried: list[str] = []
+
+    class Stuck(RecordingPublisher):
+        async def publish(self, *events: Event) -> None:
+            tried.extend(event.fact() for event in events)
+            assert len(tried) < 50
+            if len(tried) == 1:
+                clock.set_wall_time(START - timedelta(hours=1))
+            raise PermanentError("too large")
+
+    for number in range(4):
+        facts = pending_facts(request(f"{number}"), at=clock.now())
+        await collection.of("acme").insert_one({"_id": f"{number}", "name": f"{number}", "pending": facts})
+    clock.advance(60)
+    assert await PendingFacts(collection, Stuck(), clock).sweep_all() == 4
+    assert set(tried) == {"0", "1", "2", "3"}
