@@ -118,7 +118,7 @@ class Run:
         fence: grows with each claim; a write that names an older one is refused.
         planned: whether the first slice has decided on the steps.
         attempts: failures in a row of things that concern the run as a whole (connector, Kafka, /me).
-        tried: slices that tried in vain to read what a hint names, by resource.
+        tried: slices that tried in vain to read what a hint names while the source answered, by resource.
         rate: calls per second while reading, smoothed.
         due_at: when it could have been claimed.
         followed: keys of hints that this slice has dealt with.

@@ -74,8 +74,6 @@ class HintRuns:
                 await self._follow(hints[0], reading)
             except SourceUnavailableError as error:
                 in_a_row += 1
-                name = _name(hints[0])
-                run.tried[name] = run.tried.get(name, 0) + 1
                 if in_a_row >= _FAILURES_TO_HALT:
                     raise
                 failed.append(_Failed(hints, error))
@@ -93,10 +91,13 @@ class HintRuns:
 
         Otherwise one resource that never answers would keep all later hints of the workspace waiting.
         """
-        lost = [one for one in failed if run.tried[_name(one.hints[0])] >= _MOST_ATTEMPTS]
-        if lost:
+        tried = {name: run.tried.get(name, 0) + 1 for name in (_name(one.hints[0]) for one in failed)}
+        if failed and (not run.followed or max(tried.values()) >= _MOST_ATTEMPTS):
+            # A source that is away uses up no tries, and nothing is given up for its sake.
             with suppress(PermissionMissingError):
                 await who_am_i(reading.intercom)
+        run.tried |= tried
+        lost = [one for one in failed if tried[_name(one.hints[0])] >= _MOST_ATTEMPTS]
         for one in lost:
             hint = one.hints[0]
             _LOG.warning("hint left to full runs", resource=hint.resource, reason=str(one.error))
@@ -107,7 +108,7 @@ class HintRuns:
         if waiting:
             if run.followed:
                 # The source answers otherwise: the pause is what these few need, however long it was away.
-                run.attempts = max(run.tried[_name(one.hints[0])] for one in waiting) - 1
+                run.attempts = max(tried[_name(one.hints[0])] for one in waiting) - 1
             raise waiting[0].error
 
     async def _follow(self, hint: Hint, reading: Reading) -> None:

@@ -541,6 +541,26 @@ async def test_what_keeps_hints_from_beginning_uses_up_none_of_their_tries() -> 
     assert rig.gaps.kept.get(KEY, {}) == {}
 
 
+async def test_a_source_that_is_away_uses_up_no_tries_of_hints() -> None:
+    """Once it answers again, one that fails for the first time is tried again."""
+    rig = Rig(small())
+    await rig.first_sync()
+    named = [conversation.id for conversation in rig.workspace.conversations][:4]
+    broken = Broken(rig, {f"/conversations/{one}": httpx.Response(502) for one in named})
+    rig.intercom._transport = ReadOnlyTransport(broken)
+    await rig.request("hint", [ResourceHint(resource="conversation", id=one) for one in named])
+    for _ in range(8):
+        assert await rig.slice("hints") == "put_off"
+        rig.advance_to(rig.runs.documents[HINTS]["wake_at"])
+    for one in named[1:]:
+        del broken.answers[f"/conversations/{one}"]
+    assert await rig.slice("hints") == "put_off"
+    assert rig.gaps.kept.get(KEY, {}) == {}
+    broken.answers.clear()
+    assert (await rig.settle())[-1] == "completed"
+    assert rig.gaps.kept.get(KEY, {}) == {}
+
+
 async def test_a_hint_that_takes_all_the_time_keeps_no_others_waiting() -> None:
     """A call that ends with its timeout is longer than a slice; it counts as tried, and others go first."""
     rig = Rig(small())
