@@ -48,6 +48,7 @@ class MongoFollowed:
                 "_id": identity_by_key(organization_id, self._resource, left.key),
                 "customer_id": left.customer_id,
                 "observed_at": left.observed_at,
+                FOLLOW_FROM: left.follow_from,
             },
             {"$set": {FOLLOW_FROM: at, READ_TO: read_to}},
         )

@@ -178,7 +178,8 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
             ahead = set(fresh.values())
         if found:
             await scoped.update_many(
-                {"_id": {"$in": sorted(found)}}, {"$set": {REGROUPED: True, READ_TO: ""}}
+                {"_id": {"$in": sorted(found)}},
+                {"$set": {REGROUPED: True, READ_TO: ""}, "$unset": {FOLLOW_FROM: ""}},
             )
         return set(found.values())
 
@@ -187,7 +188,7 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
         return {key: one for key, (one, _) in found.items()}
 
     async def unmark_contacts(self, organization_id: str, marks: Keys[ToFollow]) -> None:
-        marked = {one.key: {"observed_at": one.observed_at} for one in marks}
+        marked = {one.key: {"observed_at": one.observed_at, FOLLOW_FROM: one.follow_from} for one in marks}
         await self._unset(organization_id, "contact", marked, REGROUPED, FOLLOW_FROM, READ_TO)
 
     async def writers(

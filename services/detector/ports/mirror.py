@@ -81,7 +81,10 @@ class Mirror(Protocol):
         ...
 
     async def mark_merged(self, organization_id: str, heir_keys: Collection[str]) -> set[str]:
-        """Mark the contacts that were merged into these, at last; return their keys."""
+        """Mark the contacts that were merged into these, at last; return their keys.
+
+        Whoever follows one of them as it was marked before lets go of this mark neither wholly nor in part.
+        """
         ...
 
     async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:

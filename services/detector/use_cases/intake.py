@@ -125,7 +125,8 @@ class Intake:
             kept = {one.key() for one in regrouped}
             await self._mirror.store(organization_id, [one for one in records if one.key() not in kept])
             await self._mirror.bury(organization_id, deletions, left=left)
-            if moving := {_key(one) for one in regrouped if isinstance(one, ContactChanged)}:
+            # By their marks, which an earlier try left that was cut short after these were stored.
+            if moving := await self._mirror.marked_contacts(organization_id, touched):
                 touched |= await self._mirror.mark_merged(organization_id, moving)
             await self._take_back(organization_id, tags)
             if companies:

@@ -29,6 +29,7 @@ from tests.unit.services.detector.rig import (
     WORKSPACE,
     Rig,
     kinds,
+    unreachable,
 )
 
 if TYPE_CHECKING:
@@ -124,6 +125,54 @@ class TestWhoseItIs:
         await rig.tell(rig.company("co2", "Contoso"), rig.contact("max", ("co2",)))
         (signal,) = await rig.signals()
         assert signal.customer.name == "Contoso"
+
+    async def test_a_merged_contact_goes_along_where_its_heir_goes(self, rig: Rig) -> None:
+        """Merged into somebody else, or deleted, the heir says of both whose they are."""
+        await rig.connect()
+        await rig.tell(rig.company(), rig.company("co2", "Contoso"))
+        await rig.tell(rig.contact(), rig.contact("lee"), rig.contact("max", ("co2",)))
+        await rig.tell(*rig.said("k1", LEAVING))
+        await rig.tell(rig.merged("dana", "lee"))
+        await rig.tell(rig.merged("lee", "max"))
+        (signal,) = await rig.signals()
+        assert (signal.customer and signal.customer.name) == "Contoso"
+        await rig.tell(rig.deleted("contact", "max"))
+        (signal,) = await rig.signals()
+        assert signal.customer is None
+
+    @pytest.mark.parametrize("away", ["mark_merged", "conversations"])
+    async def test_a_batch_that_is_cut_short_moves_merged_contacts_when_it_comes_again(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch, away: str
+    ) -> None:
+        """What the heir's record says is stored by then, and is no news any more."""
+        await rig.connect()
+        await rig.tell(rig.company(), rig.company("co2", "Contoso"), rig.contact(), rig.contact("lee"))
+        await rig.tell(*rig.said("k1", LEAVING))
+        await rig.tell(rig.merged("dana", "lee"))
+        moved = rig.contact("lee", ("co2",))
+        with monkeypatch.context() as cut_short:
+            cut_short.setattr(rig.stores.mirror, away, unreachable)
+            with pytest.raises(TransientError):
+                await rig.engine.admission.directory([moved])
+        await rig.tell(moved)
+        (signal,) = await rig.signals()
+        assert (signal.customer and signal.customer.name) == "Contoso"
+
+    async def test_a_slice_that_ends_late_lets_go_of_no_newer_mark(self, rig: Rig) -> None:
+        """A grave is marked anew when its heir moves, while somebody follows it as things were before."""
+        await rig.connect()
+        await rig.tell(rig.company(), rig.contact(), rig.contact("lee"), *rig.said("k1", LEAVING))
+        await rig.tell(rig.merged("dana", "lee"))
+        dana, lee = f"{WORKSPACE}:dana", f"{WORKSPACE}:lee"
+        mirror, followed = rig.stores.mirror, rig.stores.followed_contacts
+        await mirror.mark_merged(ORG, [lee])
+        start = (await mirror.marked_contacts(ORG, [dana]))[dana]
+        await followed.leave(ORG, start, f"{WORKSPACE}:k1", rig.clock.now())
+        late = (await mirror.marked_contacts(ORG, [dana]))[dana]
+        assert await mirror.mark_merged(ORG, [lee]) == {dana}
+        await followed.leave(ORG, late, f"{WORKSPACE}:k9", rig.clock.now())
+        await mirror.unmark_contacts(ORG, [late])
+        assert (await mirror.marked_contacts(ORG, [dana]))[dana] == start
 
     async def test_a_contact_that_comes_back_speaks_for_itself(self, rig: Rig) -> None:
         """What it was merged into once is over."""

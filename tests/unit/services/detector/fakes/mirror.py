@@ -243,7 +243,7 @@ class MemoryMirror:
             found |= ahead
         for key in found:
             self._regrouped.add(_place(organization_id, "contact", key))
-            self.read_to.pop((organization_id, "contact", key), None)
+            self.unfollow((organization_id, "contact", key))
         return found
 
     async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:
@@ -257,7 +257,7 @@ class MemoryMirror:
     async def unmark_contacts(self, organization_id: str, marks: Collection[ToFollow]) -> None:
         for one in marks:
             held = self.to_follow(organization_id, "contact", one.key)
-            if held and held.observed_at == one.observed_at:
+            if held and (held.observed_at, held.follow_from) == (one.observed_at, one.follow_from):
                 self._regrouped.discard(_place(organization_id, "contact", one.key))
                 self.unfollow((organization_id, "contact", one.key))
 
@@ -514,7 +514,7 @@ class MemoryFollowed:
     async def leave(self, organization_id: str, left: ToFollow, read_to: str, at: datetime) -> None:
         mark = (organization_id, self._resource, left.key)
         held = self._mirror.to_follow(*mark)
-        if held and (held.observed_at, held.customer_id) == (left.observed_at, left.customer_id):
+        if held and replace(held, read_to="", owners=left.owners) == replace(left, read_to=""):
             self._mirror.follow[mark] = at
             self._mirror.read_to[mark] = read_to
 
