@@ -52,8 +52,9 @@ def follow_words(
     """Let what the moods of one subject told of these conversations go with them to another subject.
 
     A signal goes with all of its words. One that others still speak for loses these to the other
-    subject's open signal, or to a new one that nobody is alerted by. The book must hold the signals that
-    rest on these conversations, and the other subject's of the same slots.
+    subject's open signal, or to a new one that nobody is alerted by; a closed one to one that is closed as
+    well, so that what was judged stays so. The book must hold the signals that rest on these conversations,
+    and the other subject's of the same slots.
     """
     for held in sorted(book.signals, key=lambda one: one.number):
         going = tuple(one for one in held.proofs if one.conversation_key in conversation_keys)
@@ -71,6 +72,18 @@ def follow_words(
             book.keep(joined if rest else _heir_of(held, joined, at=book.now))
             left = held.with_proofs(rest, at=book.now) if rest else replace(held, proofs=())
             book.keep(left if rest else left.cleared("merged", at=book.now))
+        else:
+            beside = _beside(book, held, new, customer)
+            apart = replace(
+                held.with_proofs(going, at=book.now),
+                signal_id=beside.signal_id,
+                historical=True,
+                revision=0,
+                homes=(),
+                proofs=told,
+            )
+            book.keep(apart.moved(new, beside.number, customer, at=book.now))
+            book.keep(held.with_proofs(rest, at=book.now))
 
 
 def refile(book: SignalBook, slot: Slot, title: str, *, by: str) -> None:
@@ -131,7 +144,7 @@ def _heir_of(signal: Signal, heir: Signal, *, at: datetime) -> Signal:
 
 def _beside(book: SignalBook, held: Signal, subject: Subject, customer: CustomerRef | None) -> Signal:
     """Return a new signal of another subject, like one that is held and without its proofs."""
-    return book.open_next(
+    made = book.open_next(
         Contribution(
             subject=subject,
             slot=held.slot,
@@ -139,9 +152,9 @@ def _beside(book: SignalBook, held: Signal, subject: Subject, customer: Customer
             connection_id=held.connection_id,
             workspace_id=held.workspace_id,
             proofs=(),
-            customer=customer,
         )
     )
+    return replace(made, customer=customer)
 
 
 def _told_by(proof: Proof, old: Subject, new: Subject) -> Proof:

@@ -292,3 +292,29 @@ class TestShiftsThatStand:
         assert [one for one in alerts if not one.historical] == []
         held = await rig.stores.signals.by_ids(ORG, [signal_id])
         assert [one.proofs for one in held if one.subject.customer_id == NORTHWIND] in ([], [()])
+
+    async def test_words_that_go_alone_are_told_with_whose_they_are(self, rig: Rig) -> None:
+        """What is made of them names its customer in all that is told, as what is opened otherwise."""
+        await self._shifted(rig)
+        await rig.tell(*rig.said("worse", ANGRY))
+        await rig.tell(rig.company("co2", "Contoso"))
+        told = await rig.tell(rig.conversation("worse", company_id="co2"))
+        shifts = [one for one in told if one.kind == "sentiment_shift"]
+        named = {(one.signal_id, one.customer and one.customer.name) for one in shifts}
+        assert sorted(str(name) for _, name in named) == ["Contoso", "Northwind"]
+
+    async def test_a_dismissed_shift_of_two_conversations_stays_dismissed_where_they_go(
+        self, rig: Rig
+    ) -> None:
+        """Also where one follows the other, as with a person who has more of them than one go reads."""
+        signal_id = await self._shifted(rig)
+        await rig.tell(*rig.said("worse", ANGRY))
+        await rig.engine.review.dismiss(ORG, signal_id, "They were joking.", by="ann@acme.example")
+        await rig.tell(rig.company("co2", "Contoso"))
+        told = []
+        for one, parts in (*((f"g{number}", 1) for number in range(4)), ("worse", 1), ("bad", 2)):
+            told += await rig.tell(rig.conversation(one, company_id="co2", part_count=parts))
+        shifts = [one for one in told if isinstance(one, SignalDetected) and one.kind == "sentiment_shift"]
+        assert [one for one in shifts if not one.historical] == []
+        held = await rig.stores.signals.by_slots(ORG, {f"customer/{CONTOSO}"}, set(SHIFTS))
+        assert {one.cleared_because for one in held} == {"dismissed"}
