@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.detector.domain.moves import given_away
+from services.detector.domain.occasion import SHIFTS
 from services.detector.domain.signal import MAX_PEOPLE, MAX_TAGS
 
 if TYPE_CHECKING:
@@ -66,12 +67,12 @@ class _Settling:
             holder = self._take_over(holder, contribution, proof)
         if holder is None:
             holder = self._occasion(contribution, proof)
-        elif holder.cleared_because == "withdrawn":
+        elif _may_come_back(holder):
             holder = self._newer(contribution, proof) or holder
         if holder is None:
             return
         self._placed.add((holder.signal_id, proof.identity))
-        if holder.cleared_because == "withdrawn":
+        if _may_come_back(holder):
             holder = holder.reopened(at=self._book.now)
         if holder.is_open or holder.cleared_because == "expired":
             self._book.keep(self._strengthened(holder, contribution, proof))
@@ -183,4 +184,14 @@ def _in_order(contribution: Contribution) -> list[Proof]:
     return sorted(
         contribution.proofs,
         key=lambda one: (one.confidence < contribution.least, one.said_at, one.identity),
+    )
+
+
+def _may_come_back(signal: Signal) -> bool:
+    """Return whether a closed signal is open again where its words are found again.
+
+    A mood's turn is weighed against what was said before it, which may come to its subject later than it.
+    """
+    return signal.cleared_because == "withdrawn" or (
+        signal.cleared_because == "resolved" and signal.slot in SHIFTS
     )

@@ -318,3 +318,15 @@ class TestShiftsThatStand:
         assert [one for one in shifts if not one.historical] == []
         held = await rig.stores.signals.by_slots(ORG, {f"customer/{CONTOSO}"}, set(SHIFTS))
         assert {one.cleared_because for one in held} == {"dismissed"}
+
+    async def test_a_shift_whose_words_go_before_what_was_said_earlier_lasts(self, rig: Rig) -> None:
+        """Conversations follow one another; between two of them the mood before the turn is missing."""
+        signal_id = await self._shifted(rig)
+        await rig.tell(rig.company("co2", "Contoso"))
+        told = []
+        for one, parts in (("bad", 2), *((f"g{number}", 1) for number in range(4))):
+            told += await rig.tell(rig.conversation(one, company_id="co2", part_count=parts))
+        held = await self._held(rig, signal_id)
+        assert (held.subject.customer_id, held.is_open) == (CONTOSO, True)
+        shifts = [one for one in told if isinstance(one, SignalDetected) and one.kind == "sentiment_shift"]
+        assert shifts == []
