@@ -159,7 +159,7 @@ class Runs(Protocol):
     async def claim(self, lane: Lane, *, now: datetime, until: datetime) -> Run | None:
         """Take the run that has been due longest, or None. It is ours until `until`, then due again.
 
-        One that nobody has and that waits for longer than any may is due as well: the clock was put back.
+        One that waits for longer than any may, or is taken, is due as well: a clock was put back.
         """
         ...
 

@@ -97,7 +97,10 @@ class Settings(ServiceSettings):
         " shows in no time and no row: 0.1 % of what Intercom allows an app by default. 0 for none.",
     )
     scroll_wait_seconds: float = Field(
-        default=61.0, gt=0, description="Wait for a foreign company scroll: it expires after an idle minute."
+        default=61.0,
+        gt=0,
+        le=600,
+        description="Wait for a foreign company scroll: it expires after an idle minute.",
     )
     unreachable_after_failures: int = Field(
         default=12,

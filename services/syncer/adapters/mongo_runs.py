@@ -163,8 +163,8 @@ class MongoRuns:
 
     async def claim(self, lane: Lane, *, now: datetime, until: datetime) -> Run | None:
         claimed = {"$set": {"wake_at": until, "owned": True, "saved": False}, "$inc": {"fence": 1}}
-        # Nobody has it, and nobody puts one off for so long: a clock did that was ahead and was put back.
-        lost = {"owned": False, "wake_at": {"$gt": now + LONGEST_WAIT}}
+        # Nobody puts one off or takes one for so long: a clock did that was ahead and was put back.
+        lost = {"wake_at": {"$gt": now + LONGEST_WAIT}}
         with database_errors():
             for due in ({"wake_at": {"$lte": now}}, lost):
                 document = await self._collection.across_organizations().find_one_and_update(
@@ -256,7 +256,7 @@ class MongoRuns:
 
     async def leased(self, key: ConnectionKey, *, now: datetime) -> bool:
         found = await self._collection.of(key.organization_id).find_one(
-            {"_id": {"$in": _both(key)}, "owned": True, "wake_at": {"$gt": now}}
+            {"_id": {"$in": _both(key)}, "owned": True, "wake_at": {"$gt": now, "$lte": now + LONGEST_WAIT}}
         )
         return found is not None
 

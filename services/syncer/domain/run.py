@@ -27,8 +27,9 @@ _STRENGTH: dict[str, int] = {
     "reconcile": 5,
 }
 
-LONGEST_WAIT = timedelta(minutes=10)
-"""No run, and no step of one, is put off for as long: what waits longer, a clock that was ahead put off."""
+LONGEST_WAIT = timedelta(minutes=20)
+"""What waits longer, a clock put off that was ahead: no run, no step of one and no lease is put further ahead
+than ten minutes, and clocks of replicas differ by less than that."""
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 60.0

@@ -298,10 +298,7 @@ class MemoryRuns:
             for document in self.documents.values()
             if document["lane"] == lane
             and document["state"] == ACTIVE
-            and (
-                document["wake_at"] <= now
-                or (not document["owned"] and document["wake_at"] - now > LONGEST_WAIT)
-            )
+            and not now < document["wake_at"] <= now + LONGEST_WAIT
         ]
         if not due:
             return None
@@ -364,7 +361,7 @@ class MemoryRuns:
 
     async def leased(self, key: ConnectionKey, *, now: datetime) -> bool:
         return any(
-            document["owned"] and document["wake_at"] > now
+            document["owned"] and now < document["wake_at"] <= now + LONGEST_WAIT
             for lane in ("main", "hints")
             if (document := self.documents.get(key.document_id(lane))) is not None
         )

@@ -366,6 +366,30 @@ class RunSuite:
         assert await stores.runs.checkpoint(again, wake_at=NOW + timedelta(minutes=2))
         assert await stores.runs.claim("main", now=NOW, until=LATER) is None
 
+    async def test_who_took_a_run_with_a_clock_that_was_ahead_does_not_keep_it(self, stores: Stores) -> None:
+        """The process may have ended with that clock; a removal waits for nobody either."""
+        tomorrow = NOW + timedelta(days=1)
+        await stores.runs.request(KEY, request_id="r1", reason="initial", now=NOW)
+        lost = await stores.runs.claim("main", now=tomorrow, until=tomorrow + timedelta(seconds=30))
+        assert lost is not None
+        assert not await stores.runs.leased(KEY, now=NOW)
+        again = await stores.runs.claim("main", now=NOW, until=NOW + timedelta(minutes=10))
+        assert again is not None
+        assert not await stores.runs.renew(lost, until=tomorrow)
+        assert await stores.runs.leased(KEY, now=NOW)
+        behind = NOW - timedelta(minutes=9)
+        assert await stores.runs.leased(KEY, now=behind)
+        assert await stores.runs.claim("main", now=behind, until=NOW) is None
+
+    async def test_a_run_that_waits_for_its_connection_is_no_work_of_another_clock(
+        self, stores: Stores
+    ) -> None:
+        """Ten minutes are the longest that any is put off, and clocks of replicas differ."""
+        await stores.runs.request(KEY, request_id="r1", reason="initial", now=NOW)
+        run = await claimed(stores)
+        assert await stores.runs.checkpoint(run, wake_at=NOW + timedelta(minutes=10))
+        assert await stores.runs.claim("main", now=NOW - timedelta(seconds=5), until=LATER) is None
+
     async def test_the_one_due_longest_comes_first(self, stores: Stores) -> None:
         """Connections take turns by the time they became due, whatever their organization."""
         await stores.runs.request(OTHER, request_id="r1", reason="scheduled", now=NOW + timedelta(seconds=1))
