@@ -14,12 +14,20 @@ if TYPE_CHECKING:
     from shared.contracts.resources import ConversationChanged
 
 _CHARACTERS = 70
+_MORE = "…"
 
 
 def title_of(record: ConversationChanged, opening: str | None) -> str:
     """Return the title that it was given, else its first words, else its day."""
-    begun = shorten(opening, _CHARACTERS, placeholder="…") if opening else ""
-    return record.title or begun or f"Conversation of {on_day(record.created_at)}"
+    return record.title or _begun(opening or "") or f"Conversation of {on_day(record.created_at)}"
+
+
+def _begun(opening: str) -> str:
+    begun = shorten(opening, _CHARACTERS, placeholder=_MORE)
+    if begun != _MORE:
+        return begun
+    # The first word is longer than all: an address, or a language that has no spaces.
+    return " ".join(opening.split())[: _CHARACTERS - len(_MORE)] + _MORE
 
 
 def untitled(conversations: Iterable[MirroredConversation]) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from services.detector.domain.titles import title_of
 from tests.unit.services.detector.rig import NOW, memory_rig
 
@@ -17,3 +19,10 @@ def test_a_title_comes_before_first_words_and_these_before_the_day() -> None:
     assert len(title_of(untitled, "word " * 40)) <= 70
     for nothing in (None, "", "  \n"):
         assert title_of(untitled, nothing).startswith("Conversation of ")
+
+
+@pytest.mark.parametrize("opening", ["請問發票在哪裡" * 20, f"https://app.example/{'a' * 100} is down"])
+def test_a_first_word_that_is_longer_than_all_is_cut(opening: str) -> None:
+    """An address, or a sentence of a language without spaces, is no reason to show nothing of it."""
+    title = title_of(RIG.conversation("k1", at=NOW, title=None), opening)
+    assert title == f"{opening[:69]}…"
