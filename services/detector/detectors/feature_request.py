@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from services.detector.domain.answers import answers
@@ -29,7 +30,8 @@ from services.detector.domain.text.additions import goes_on
 from services.detector.domain.text.wishes import (
     TITLE_LIMIT_WORDS,
     Title,
-    same_wish,
+    content_words,
+    share_enough,
     wish_title,
 )
 from services.detector.domain.vocabulary import GROUPS
@@ -133,6 +135,9 @@ class _Wishes:
 
     def __init__(self, conversation: Conversation) -> None:
         self._told: list[tuple[str, list[Candidate]]] = []
+        self._words: list[frozenset[str]] = []
+        self._about: defaultdict[str, list[int]] = defaultdict(list)
+        self._wordless: dict[str, int] = {}
         self._clauses: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         self._earliest: dict[tuple[str, int], int] = {}
         self._place: dict[int, tuple[str, int]] = {}
@@ -145,6 +150,12 @@ class _Wishes:
         """Take a candidate for another wish than those that were told."""
         self._told.append((title.text, []))
         number = len(self._told) - 1
+        words = content_words(title.text)
+        self._words.append(words)
+        for word in words:
+            self._about[word].append(number)
+        if not words:
+            self._wordless.setdefault(title.text, number)
         self.add(number, one)
         if title.clause is not one.clause:
             self.add(number, replace(one, clause=title.clause))
@@ -166,12 +177,19 @@ class _Wishes:
         near = {
             number for number, at in self._clauses[id(one.message)] if abs(at - one.clause.index) <= reach
         }
-        found = (
-            number
-            for number, (known, _) in enumerate(self._told)
-            if number in near or (title and same_wish(known, title))
-        )
-        return next(found, None)
+        return min(near | self._named(title), default=None)
+
+    def _named(self, title: str) -> set[int]:
+        """The wish that was told first of those about the thing of a title, by the content words they share.
+
+        A title without any is about what bears the same.
+        """
+        words = content_words(title)
+        if not words:
+            return {self._wordless[title]} if title in self._wordless else set()
+        sharing = sorted({number for word in words for number in self._about.get(word, ())})
+        found = (number for number in sharing if share_enough(self._words[number], words))
+        return set(islice(found, 1))
 
     def told_beside(self, one: Candidate) -> int | None:
         """The wish that its author told in a message or two beside this one, which names no thing itself."""

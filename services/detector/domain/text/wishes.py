@@ -281,9 +281,6 @@ def content_words(title: str) -> frozenset[str]:
     return frozenset(word.removesuffix("s") if len(word) > 3 else word for word in kept)  # noqa: PLR2004 - "sms" and "sso" keep their s
 
 
-def same_wish(one: str, other: str) -> bool:
-    """Whether two titles are about the same thing, by the content words they share."""
-    left, right = content_words(one), content_words(other)
-    if not left or not right:
-        return one == other
+def share_enough(left: frozenset[str], right: frozenset[str]) -> bool:
+    """Whether titles with these content words, of which each has some, are about the same thing."""
     return len(left & right) >= _SAME_WISH_SHARE * min(len(left), len(right))

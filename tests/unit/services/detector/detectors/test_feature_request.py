@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.detector.detectors import feature_request
 from services.detector.detectors.feature_request import WISH_LIMIT, create
 from services.detector.domain.conversation import AuthorType, Context, Conversation, Message
+from services.detector.domain.text.wishes import share_enough
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DETECTOR = create()
@@ -52,3 +54,17 @@ def test_a_list_of_wishes_is_cut() -> None:
     """A few wishes are signals, twenty are a list."""
     things = ["arabic", "dark mode", "calendar", "webhooks", "passkeys", "maps", "folders", "themes"]
     assert len(subjects(*(f"Please add support for {thing}." for thing in things))) == WISH_LIMIT
+
+
+def test_a_wish_is_compared_with_those_alone_that_share_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who wishes for hundreds of things costs no more for each of them."""
+    compared = []
+
+    def noted(left: frozenset[str], right: frozenset[str]) -> bool:
+        compared.append((left, right))
+        return share_enough(left, right)
+
+    monkeypatch.setattr(feature_request, "share_enough", noted)
+    found = subjects(*(f"It would be great if you could add a w{number}x." for number in range(300)))
+    assert len(found) == WISH_LIMIT
+    assert len(compared) < 300

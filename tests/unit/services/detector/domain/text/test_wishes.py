@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.detector.domain.text.sentences import split_clauses
-from services.detector.domain.text.wishes import TITLE_LIMIT_WORDS, content_words, same_wish, wish_title
+from services.detector.domain.text.wishes import TITLE_LIMIT_WORDS, content_words, share_enough, wish_title
 
 
 def titled(text: str) -> str:
@@ -66,7 +66,6 @@ def test_titles_are_cut_to_a_line() -> None:
 
 def test_the_same_thing_in_other_words_is_one_wish() -> None:
     """Shared content words decide, plural or not."""
-    assert same_wish("export tags to csv", "csv export of tag")
-    assert not same_wish("dark mode", "export tags to csv")
-    assert same_wish("the", "the")
+    assert share_enough(content_words("export tags to csv"), content_words("csv export of tag"))
+    assert not share_enough(content_words("dark mode"), content_words("export tags to csv"))
     assert content_words("the exports") == {"export"}
