@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import DeleteOne, UpdateOne
 
+from services.detector.adapters.guarded import AHEAD
 from services.detector.domain.identity import Subject
 from services.detector.ports import DueSubject
 from shared.documents.collection import Collection, Index, database_errors
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from services.detector.domain.mirror import ConnectionView
     from shared.documents.database import Document
+
+
+_AHEAD = 2 * AHEAD
+"""Further than anybody is put off, and than clocks of replicas differ."""
 
 
 class MongoDueSubjects:
@@ -59,14 +64,19 @@ class MongoDueSubjects:
     async def due(self, quiet_since: datetime, first_before: datetime, limit: int) -> list[DueSubject]:
         waited = await self._due("first_at", first_before, limit)
         quiet = await self._due("last_at", quiet_since, limit - len(waited))
-        return list({(one.organization_id, one.subject): one for one in (*waited, *quiet)}.values())
+        # Marked or put off by a clock that was ahead and was put back.
+        lost = await self._due("last_at", quiet_since + _AHEAD, limit - len(waited) - len(quiet), after=True)
+        found = (*waited, *quiet, *lost)
+        return list({(one.organization_id, one.subject): one for one in found}.values())
 
-    async def _due(self, field: str, until: datetime, limit: int) -> list[DueSubject]:
+    async def _due(
+        self, field: str, moment: datetime, limit: int, *, after: bool = False
+    ) -> list[DueSubject]:
         if limit <= 0:
             return []
         with database_errors():
             cursor = self._collection.across_organizations().find(
-                {field: {"$lte": until}}, sort=[(field, 1)], limit=limit
+                {field: {"$gt" if after else "$lte": moment}}, sort=[(field, 1)], limit=limit
             )
             return [_due_from(document) async for document in cursor]
 

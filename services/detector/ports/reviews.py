@@ -39,7 +39,10 @@ class DueSubjects(Protocol):
         ...
 
     async def due(self, quiet_since: datetime, first_before: datetime, limit: int) -> list[DueSubject]:
-        """Return subjects of any organization: due since `first_before`, or quiet since `quiet_since`."""
+        """Return subjects of any organization: due since `first_before`, or quiet since `quiet_since`.
+
+        Whom a clock marked or put off that was ahead by far and was put back is due as well.
+        """
         ...
 
     async def done(self, organization_id: str, reviewed: Sequence[DueSubject], at: datetime) -> None:

@@ -133,3 +133,11 @@ async def test_a_lease_s_place_is_kept_for_whoever_has_it_next(stores: Stores) -
     assert await leases.place("round") == "acme/c1"
     assert await leases.hold("round", "two", NOW + 11 * SECOND, 10, place="")
     assert await leases.place("round") == ""
+
+
+async def test_whom_a_clock_that_was_ahead_marked_is_due(stores: Stores) -> None:
+    """Nobody would review who says no more, for as long as it was ahead; who is put off waits."""
+    await stores.due.mark("acme", {DANA: VIEW}, at=NOW + timedelta(days=1), known_before=None)
+    await stores.due.mark("acme", {NORTHWIND: VIEW}, at=NOW, known_before=None)
+    await stores.due.put_off("acme", [NORTHWIND], NOW + timedelta(minutes=10))
+    assert await _due(stores, NOW - SECOND, NOW - 5 * SECOND) == [DANA]

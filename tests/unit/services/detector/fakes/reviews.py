@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.ports import DueSubject
@@ -44,7 +45,9 @@ class MemoryDueSubjects:
         found = [
             one
             for one, first_at, last_at in self._marks.values()
-            if first_at <= first_before or last_at <= quiet_since
+            if first_at <= first_before
+            or last_at <= quiet_since
+            or last_at > quiet_since + timedelta(minutes=20)
         ]
         return found[:limit]
 
