@@ -137,11 +137,12 @@ class Product:
         return eventually("all services confirm the removal", confirmed, seconds=_QUIET_SECONDS)
 
     def pages(self, path: str, **query: Any) -> list[Json]:
-        """Return all items of a list, page by page."""
+        """Return all items of a list, page by page; what is asked for as None is left out."""
         found: list[Json] = []
         cursor: str | None = None
         while True:
-            asked = {"limit": 100, **query, **({"cursor": cursor} if cursor else {})}
+            asked = {"limit": 100, **query, "cursor": cursor}
+            asked = {name: value for name, value in asked.items() if value is not None}
             page = self.client.get(path, params=asked).raise_for_status().json()
             found += page["items"]
             cursor = page["next_cursor"]
