@@ -65,11 +65,25 @@ async def test_a_run_that_is_held_is_not_read_twice(
     run = await runs.claim("main", now=clock.now(), until=clock.now() + LEASE)
     assert run is not None
     put_back(clock)
-    assert await runs.claim("main", now=clock.now(), until=clock.now() + LEASE) is None
     assert await runs.renew(run, until=clock.now() + LEASE)
+    assert await runs.claim("main", now=clock.now(), until=clock.now() + LEASE) is None
     clock.advance(LEASE.total_seconds())
     taken = await runs.claim("main", now=clock.now(), until=clock.now() + LEASE)
     assert taken is not None
+    assert not await runs.checkpoint(run, wake_at=clock.now())
+
+
+async def test_a_run_is_taken_from_a_holder_that_does_not_renew(
+    database: AsyncDatabase[dict[str, Any]], clock: ManualClock
+) -> None:
+    """Nobody knows a lease from a clock that was ahead from one of the dead; the former holder is refused."""
+    runs = MongoRuns(database)
+    await runs.request(ConnectionKey("acme", "c1"), request_id="r1", reason="manual", now=clock.now())
+    run = await runs.claim("main", now=clock.now(), until=clock.now() + LEASE)
+    assert run is not None
+    put_back(clock)
+    assert await runs.claim("main", now=clock.now(), until=clock.now() + LEASE) is not None
+    assert not await runs.renew(run, until=clock.now() + LEASE)
     assert not await runs.checkpoint(run, wake_at=clock.now())
 
 
