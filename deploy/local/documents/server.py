@@ -39,6 +39,7 @@ _MAX_QUEUED: Final = 64
 """Commands of one connection that wait for their turn before its reading is paused."""
 _OWNER_ONLY: Final = 0o600
 _ANSWER_SECONDS: Final = 1.0
+"""In which whoever listens on a socket takes a connection; longer, and it is busy rather than dead."""
 _MAX_LEGACY_COMMANDS: Final = frozenset({"isMaster", "ismaster", "hello"})
 
 

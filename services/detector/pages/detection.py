@@ -10,7 +10,9 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
+from services.detector.domain.finding import Kind
 from services.detector.domain.health import INGREDIENTS
+from services.detector.domain.readings import MOOD_DETECTOR, MOOD_VERSION
 from services.detector.errors import InvalidRequestError
 from services.detector.lists import SignalFilter
 from services.detector.pages.detector_words import looks_for
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from services.detector.detectors import Detectors
     from services.detector.domain.corrections import Correction
+    from services.detector.domain.detector import Identified
     from services.detector.domain.occasion import OccasionRules
     from services.detector.lists import Lists
     from services.detector.pages.under_way import UnderWay
@@ -97,6 +100,16 @@ def detection_pages(parts: DetectionParts) -> APIRouter:
     return router
 
 
+def signals_of(detector: Identified) -> str:
+    """Return the name and version that its signals bear.
+
+    A mood opens no signal; its turn does, which has a name and a version of its own.
+    """
+    if Kind.SENTIMENT in detector.kinds:
+        return f"{MOOD_DETECTOR} {MOOD_VERSION}"
+    return f"{detector.name} {detector.version}"
+
+
 async def _texts(mirror: Mirror, organization_id: str, keys: Collection[str]) -> dict[tuple[str, str], str]:
     """Return the text of every part of these conversations that still has one."""
     parts = await mirror.parts(organization_id, keys)
@@ -127,7 +140,7 @@ async def _detection(
                 "kinds": sorted(_SIGNAL_KINDS.get(kind.value, kind.value) for kind in one.kinds),
                 "threshold": one.parameters.threshold,
                 "looks_for": looks_for(one.name, asdict(one.parameters)),
-                "open": counts.get(f"{one.name} {one.version}", 0),
+                "open": counts.get(signals_of(one), 0),
             }
             for one in detectors
         ],

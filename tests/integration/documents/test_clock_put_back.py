@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from services.syncer.domain.run import Run
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
 HOUR = timedelta(hours=1)
@@ -56,15 +58,23 @@ def put_back(clock: ManualClock) -> None:
     clock.set_wall_time(clock.now() - HOUR)
 
 
-async def test_a_run_that_is_held_is_not_read_twice(
+async def held_then_put_back(
     database: AsyncDatabase[dict[str, Any]], clock: ManualClock
-) -> None:
-    """Its holder goes on and renews by the new time; from then on its death costs a lease as ever."""
+) -> tuple[MongoRuns, Run]:
+    """Return the store, and a run that was claimed before the clock was put back."""
     runs = MongoRuns(database)
     await runs.request(ConnectionKey("acme", "c1"), request_id="r1", reason="manual", now=clock.now())
     run = await runs.claim("main", now=clock.now(), until=clock.now() + LEASE)
     assert run is not None
     put_back(clock)
+    return runs, run
+
+
+async def test_a_run_that_is_held_is_not_read_twice(
+    database: AsyncDatabase[dict[str, Any]], clock: ManualClock
+) -> None:
+    """Its holder goes on and renews by the new time; from then on its death costs a lease as ever."""
+    runs, run = await held_then_put_back(database, clock)
     assert await runs.renew(run, until=clock.now() + LEASE)
     assert await runs.claim("main", now=clock.now(), until=clock.now() + LEASE) is None
     clock.advance(LEASE.total_seconds())
@@ -77,11 +87,7 @@ async def test_a_run_is_taken_from_a_holder_that_does_not_renew(
     database: AsyncDatabase[dict[str, Any]], clock: ManualClock
 ) -> None:
     """Nobody knows a lease from a clock that was ahead from one of the dead; the former holder is refused."""
-    runs = MongoRuns(database)
-    await runs.request(ConnectionKey("acme", "c1"), request_id="r1", reason="manual", now=clock.now())
-    run = await runs.claim("main", now=clock.now(), until=clock.now() + LEASE)
-    assert run is not None
-    put_back(clock)
+    runs, run = await held_then_put_back(database, clock)
     assert await runs.claim("main", now=clock.now(), until=clock.now() + LEASE) is not None
     assert not await runs.renew(run, until=clock.now() + LEASE)
     assert not await runs.checkpoint(run, wake_at=clock.now())

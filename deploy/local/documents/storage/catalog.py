@@ -5,8 +5,6 @@ one ``i<id>`` per index with one row per index entry. The catalog's rows live in
 collection and its description change in one transaction.
 """
 
-# ruff: noqa: S608 - table names are a letter and a number; every value is bound
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -40,7 +38,6 @@ class Index:
         fields: The document's own fields that its entries come from.
         single: The own field and direction of an index on nothing else, else None.
         table: The name of its table.
-        move: The statement that gives a row number's entry another key.
         unique: Whether no two documents may have the same entry.
         sparse: Whether documents without any of its fields are left out.
     """
@@ -53,7 +50,6 @@ class Index:
     fields: frozenset[str] = field(init=False)
     single: tuple[str, int] | None = field(init=False)
     table: str = field(init=False)
-    move: str = field(init=False)
     unique: bool = field(init=False)
     sparse: bool = field(init=False)
 
@@ -62,7 +58,6 @@ class Index:
         self.single = (path[0], direction) if len(self.order) == len(path) == 1 else None
         self.fields = frozenset(path[0] for path, _ in self.order)
         self.table = f"i{self.id}"
-        self.move = f"UPDATE {self.table} SET key = ? WHERE key = ? AND rid = ?"
         self.unique = bool(self.specification.get("unique", False))
         self.sparse = bool(self.specification.get("sparse", False))
 
@@ -79,7 +74,7 @@ class Index:
 class Collection:
     """One collection as its database's catalog knows it; replaced, never changed, when indexes change.
 
-    ``table`` is the name of its table, ``rewrite`` the statement that gives a row another body.
+    ``table`` is the name of its table.
     """
 
     id: int
@@ -88,11 +83,9 @@ class Collection:
     uuid: bytes
     indexes: tuple[Index, ...] = field(default=())
     table: str = field(init=False)
-    rewrite: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "table", f"c{self.id}")
-        object.__setattr__(self, "rewrite", f"UPDATE {self.table} SET body = ? WHERE rid = ?")
 
     @property
     def namespace(self) -> str:

@@ -76,23 +76,23 @@ def replace(
     else:
         database.recent.keep(collection.table, key, Stored(rid, body, new))
     execute = database.execute
-    execute(collection.rewrite, (body, rid))
-    for statement, now_at, was_at in moves:
+    execute(f"UPDATE {collection.table} SET body = ? WHERE rid = ?", (body, rid))
+    for table, now_at, was_at in moves:
         if now_at != was_at:
-            execute(statement, (now_at, was_at, rid))
+            execute(f"UPDATE {table} SET key = ? WHERE key = ? AND rid = ?", (now_at, was_at, rid))
     for index, added, removed in changes:
         _write_entries(database, index, rid, added, removed)
 
 
 def _moved(index: Index, old: Document, new: Document) -> tuple[str, bytes, bytes] | None:
-    """How to move the one entry in an index on one field, its new and old key; None where arrays are held."""
+    """Table, new key and old key of the one entry in an index on one field that holds no array; else None."""
     if index.single is None or index.unique or index.sparse:
         return None
     name, direction = index.single
     was, now = old.get(name, MISSING), new.get(name, MISSING)
     if isinstance(was, list) or isinstance(now, list):
         return None
-    return index.move, encode_component(now, direction), encode_component(was, direction)
+    return index.table, encode_component(now, direction), encode_component(was, direction)
 
 
 def delete(database: Database, collection: Collection, rid: int, document: Document) -> None:
@@ -170,7 +170,7 @@ def _write_entries(
     execute = database.execute
     if len(added) == len(removed) == 1:
         (key,), (before,) = added, removed
-        execute(index.move, (key, before, rid))
+        execute(f"UPDATE {index.table} SET key = ? WHERE key = ? AND rid = ?", (key, before, rid))
         return
     for key in removed:
         execute(f"DELETE FROM {index.table} WHERE key = ? AND rid = ?", (key, rid))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import httpx
 import pytest
 from asgi_lifespan import LifespanManager
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Depends, FastAPI, Form
 from prometheus_client import CollectorRegistry
 
 from shared.auth.authenticator import LocalAuthenticator, Refused
@@ -89,9 +89,8 @@ def readiness() -> Readiness:
     return Readiness("bus")
 
 
-@pytest.fixture
-async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_api(
+def api(readiness: Readiness, pages: Pages | None = None) -> FastAPI:
+    return create_api(
         service="connector",
         settings=SETTINGS,
         routers=[routes()],
@@ -100,7 +99,13 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
         authenticator=LocalAuthenticator(SETTINGS, CLOCK, set()),
         clock=CLOCK,
         registry=CollectorRegistry(),
+        pages=pages,
     )
+
+
+@pytest.fixture
+async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
+    app = api(readiness)
     async with LifespanManager(app) as manager:
         transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8701") as found:
@@ -158,18 +163,7 @@ async def test_a_stranger_is_led_back_to_the_page_that_was_asked_for(tmp_path: P
 @pytest.fixture
 async def browser(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Return the browser of one who is signed in, and is shown pages."""
-    readiness = Readiness("bus")
-    app = create_api(
-        service="connector",
-        settings=SETTINGS,
-        routers=[routes()],
-        lifecycle=Lifecycle(readiness, grace_seconds=1),
-        readiness=readiness,
-        authenticator=LocalAuthenticator(SETTINGS, CLOCK, set()),
-        clock=CLOCK,
-        registry=CollectorRegistry(),
-        pages=Pages(tmp_path, clock=CLOCK),
-    )
+    app = api(Readiness("bus"), Pages(tmp_path, clock=CLOCK))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://127.0.0.1:8701", headers=BROWSER
