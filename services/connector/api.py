@@ -15,6 +15,7 @@ from services.connector.api_models import (
     KeyView,
     LeaseView,
     LedgerView,
+    SettingsBody,
     TokenConnection,
     connection_view,
     diagnosis_view,
@@ -71,7 +72,7 @@ def connection_routes(
                 identity,
                 token=body.access_token.get_secret_value(),
                 base_url=connecting.base_url_of(region=body.region, base_url=body.base_url),
-                settings=body.settings,
+                settings=body.settings.settings() if body.settings else None,
             )
             after_answer.add_task(doctor.examine_quietly, identity.organization_id, connection.id)
             return await shown(connection)
@@ -136,11 +137,11 @@ def _add_changes(
     async def save_settings(
         identity: Admin,
         connection_id: Id,
-        settings: Annotated[ConnectionSettings, Body(examples=[_SETTINGS])],
+        body: Annotated[SettingsBody, Body(examples=[_SETTINGS])],
     ) -> ConnectionView:
         """Replace the settings; they count from the next run on."""
         with as_answers():
-            return await shown(await administration.save_settings(identity, connection_id, settings))
+            return await shown(await administration.save_settings(identity, connection_id, body.settings()))
 
     @router.post("/{connection_id}/sync", status_code=202)
     async def sync_now(identity: Admin, connection_id: Id) -> Response:

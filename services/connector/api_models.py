@@ -106,12 +106,25 @@ class DiagnosisView(BaseModel):
     findings: tuple[FindingView, ...] = Field(description="A line for each thing that was looked at.")
 
 
+class SettingsBody(ConnectionSettings):
+    """What an administrator chooses for one connection; what is left out is as it is by itself."""
+
+    # A record of the bus ignores what it does not know; a person's misspelt wish must not count as none.
+    model_config = ConfigDict(extra="forbid")
+
+    def settings(self) -> ConnectionSettings:
+        """Return them as every service knows them."""
+        return ConnectionSettings.model_validate(self.model_dump())
+
+
 class TokenConnection(BaseModel):
     """An access token and where it belongs: a region, or a base URL from the allow-list.
 
     With `settings`, a new connection begins with them, so that its first sync reads as far back as is wished
     and detects what is wished. A workspace that is connected already keeps its own.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     access_token: SecretStr = Field(
         min_length=1,
@@ -130,7 +143,7 @@ class TokenConnection(BaseModel):
         examples=["https://api.eu.intercom.io"],
         description="One of the addresses that the operator allows; or name a region.",
     )
-    settings: ConnectionSettings | None = Field(
+    settings: SettingsBody | None = Field(
         default=None,
         examples=[{"lookback_days": 365}],
         description="What a new connection begins with; null for the defaults.",
@@ -148,6 +161,8 @@ class LeaseView(BaseModel):
 
 class KeyRequest(BaseModel):
     """What a key is for, what it may do, and for how many days."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(
         min_length=1,

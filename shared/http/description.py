@@ -59,7 +59,7 @@ _PROBLEM = {
 _ALWAYS = {
     "401": "No bearer key, or one that is not known, expired or revoked.",
     "403": "The key's role does not allow it.",
-    "422": "Something is missing, wrong or unknown, such as a query parameter that the call does not take.",
+    "422": "Something is missing, wrong or unknown, such as a parameter or field that is not taken.",
     "503": "A part that this needs does not answer; `Retry-After` says when to try again.",
     "default": "Any other refusal.",
 }

@@ -44,6 +44,12 @@ _EXAMPLE: dict[str, Any] = {
 _WEIGHTS_EXAMPLE: dict[str, Any] = {"weights": dict.fromkeys(INGREDIENTS, 10) | {"churn_risk": 40}}
 
 
+Weights = Annotated[
+    dict[str, Annotated[int, Field(ge=0, le=MOST_WEIGHT)]],
+    Field(description="By ingredient, 0 for one that does not count."),
+]
+
+
 class HealthRowOut(BaseModel):
     """A customer's health in a list; `score` is None while too little is known."""
 
@@ -121,9 +127,15 @@ class WeightsOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_WEIGHTS_EXAMPLE]})
 
-    weights: dict[str, Annotated[int, Field(ge=0, le=MOST_WEIGHT)]] = Field(
-        description="By ingredient, 0 for one that does not count."
-    )
+    weights: Weights
+
+
+class WeightsIn(BaseModel):
+    """How much each ingredient is to count from now on."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_WEIGHTS_EXAMPLE]})
+
+    weights: Weights
 
 
 def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock) -> APIRouter:
@@ -159,7 +171,7 @@ def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock)
         return WeightsOut(weights=dict((await health.weights(identity.organization_id)).by_name))
 
     @router.put("/weights", dependencies=[Depends(csrf_protect)])
-    async def set_weights(identity: Admin, body: Annotated[WeightsOut, Body()]) -> WeightsOut:
+    async def set_weights(identity: Admin, body: Annotated[WeightsIn, Body()]) -> WeightsOut:
         """Weigh the ingredients anew; every customer is measured again in the background."""
         kept = await health.weigh(identity.organization_id, body.weights, by=identity.known_by)
         return WeightsOut(weights=dict(kept.by_name))

@@ -55,7 +55,7 @@ class LanguageModelOut(BaseModel):
 class ChoiceIn(BaseModel):
     """The detectors that the model is asked about from now on; all others are not."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"detectors": ["churn_risk"]}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"detectors": ["churn_risk"]}]})
 
     detectors: list[Annotated[str, Field(max_length=100)]] = Field(
         max_length=100, description="Names of the detectors; an empty list asks about none."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.api.conversation_models import ConversationOut, MarkOut, MessageOut, PersonOut
@@ -36,6 +36,8 @@ Words = Annotated[str | None, Query(max_length=300, description="Words to look f
 
 class StateChange(BaseModel):
     """Where a request stands from now on."""
+
+    model_config = ConfigDict(extra="forbid")
 
     state: RequestState = Field(
         examples=["planned"], description="`shipped` and `declined` settle the signals of all who asked."

@@ -78,7 +78,7 @@ class RequestOut(BaseModel):
 class MergeIn(BaseModel):
     """Which request a request is the same as."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"into": "r5d1c0ffee"}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"into": "r5d1c0ffee"}]})
 
     into: str = Field(min_length=1, max_length=100, description="Id of the request that stays.")
 
@@ -87,9 +87,10 @@ class SplitIn(BaseModel):
     """Whose wish, by signal, is another one, and what that one is called."""
 
     model_config = ConfigDict(
+        extra="forbid",
         json_schema_extra={
             "examples": [{"signals": ["s1f0c5b0a4d2e9b7c6a5"], "title": "Dark mode on phones"}]
-        }
+        },
     )
 
     signals: list[str] = Field(

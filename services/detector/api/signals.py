@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.api.signal_models import SignalOut
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class Dismissal(BaseModel):
     """Why a signal is wrong; `label` is what the words really say, if it is known."""
 
+    model_config = ConfigDict(extra="forbid")
+
     reason: str = Field(
         min_length=1,
         max_length=500,
@@ -37,6 +39,8 @@ class Dismissal(BaseModel):
 
 class Assignment(BaseModel):
     """Who looks after a signal."""
+
+    model_config = ConfigDict(extra="forbid")
 
     to: str = Field(
         max_length=254,

@@ -91,6 +91,47 @@ async def test_each_call_refuses_a_parameter_that_it_does_not_take(
             ], name
 
 
+async def test_each_call_refuses_a_field_that_it_does_not_take(service: Service, document: Document) -> None:
+    """A misspelt field is named, and nothing is done: left out in silence it would count as not given."""
+    transport = httpx.ASGITransport(application_of(service), client=("127.0.0.1", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        for name, operation in operations(document):
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if body is None:
+                continue
+            method, _, path = name.partition(" ")
+            many = body["schema"].get("type") == "array"
+            answer = await client.request(method, path, json=[{"tagg": "x"}] if many else {"tagg": "x"})
+            assert answer.status_code == 422, name
+            where = "body.0.tagg" if many else "body.tagg"
+            unknown = {"where": where, "what": "Extra inputs are not permitted"}
+            assert unknown in answer.json()["errors"], name
+
+
+def test_no_part_of_a_body_takes_what_it_does_not_know(document: Document) -> None:
+    """The description says so of every object within it, so that whoever writes a client is told at once."""
+    schemas = document.get("components", {}).get("schemas", {})
+
+    def tolerant(shown: Any, place: str) -> Iterator[str]:
+        if isinstance(shown, list):
+            for one in shown:
+                yield from tolerant(one, place)
+        elif isinstance(shown, dict):
+            if "$ref" in shown:
+                place = shown["$ref"].rpartition("/")[2]
+                yield from tolerant(schemas[place], place)
+            if "properties" in shown and shown.get("additionalProperties") is not False:
+                yield place
+            yield from tolerant([one for key, one in shown.items() if not key.startswith("example")], place)
+
+    assert [
+        f"{name} {place}"
+        for name, operation in operations(document)
+        for body in operation.get("requestBody", {}).get("content", {}).values()
+        for place in tolerant(body["schema"], "body")
+    ] == []
+
+
 def test_each_body_has_an_example(document: Document) -> None:
     """What is sent can be copied from the description."""
     schemas = document.get("components", {}).get("schemas", {})
