@@ -35,7 +35,7 @@ from shared.contracts.resources import AdminChanged, ContactChanged, Conversatio
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Keys
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from services.detector.domain.mirror import ToFollow
     from shared.contracts.resources import ResourceDeleted, ResourceEvent
@@ -166,19 +166,19 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
         found: dict[str, str] = {}
         ahead = set(heir_keys)
         for _ in range(_MOST_MERGES):
-            graves = await scoped.find(
-                {HEIR: {"$in": sorted(ahead)}}, projection={BURIED_KEY: 1, GRAVE: 1}, limit=MANY
-            )
-            fresh = {
-                one["_id"]: one[BURIED_KEY] for one in graves if GRAVE in one and one["_id"] not in found
-            }
+            fresh: dict[str, str] = {}
+            for portion in _portions(ahead):
+                graves = scoped.stream({HEIR: {"$in": portion}}, projection={BURIED_KEY: 1, GRAVE: 1})
+                async for one in graves:
+                    if GRAVE in one and one["_id"] not in found:
+                        fresh[one["_id"]] = one[BURIED_KEY]
             if not fresh:
                 break
             found |= fresh
             ahead = set(fresh.values())
-        if found:
+        for portion in _portions(found):
             await scoped.update_many(
-                {"_id": {"$in": sorted(found)}},
+                {"_id": {"$in": portion}},
                 {"$set": {REGROUPED: True, READ_TO: ""}, "$unset": {FOLLOW_FROM: ""}},
             )
         return set(found.values())
@@ -238,3 +238,9 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
             if workspace_id:
                 removed += (await scoped.delete_many({"workspace_id": workspace_id})).deleted_count
         return removed
+
+
+def _portions(keys: Keys[str]) -> Iterator[list[str]]:
+    """Return all of them in order, in lists that a question can hold however many there are."""
+    ordered = sorted(keys)
+    return (ordered[start : start + MANY] for start in range(0, len(ordered), MANY))

@@ -100,6 +100,19 @@ def _gone(id_: str, minutes: int) -> ResourceDeleted:
     )
 
 
+def _merged(id_: str, into: str) -> ResourceDeleted:
+    return ResourceDeleted(
+        organization_id=ORG,
+        connection_id=CONNECTION,
+        workspace_id=WORKSPACE,
+        resource="contact",
+        id=id_,
+        reason="merged",
+        successor_id=into,
+        observed_at=NOW,
+    )
+
+
 def _analysis(number: int) -> Analysis:
     key, id_ = f"{WORKSPACE}:c{number}", f"c{number}"
     mood = MoodPoint(NOW, -0.5, 0.25, key, id_, "p", 1, 4, "bad", "dana", "Dana Ruiz", "dana@n.example")
@@ -126,6 +139,18 @@ async def _read(mirror: MongoMirror, numbers: Sequence[int], subject: str) -> No
 async def _texts(mirror: MongoMirror) -> dict[str, str]:
     held = await mirror.parts(ORG, [f"{WORKSPACE}:c1"])
     return {part.id: part.text for parts in held.values() for part in parts}
+
+
+async def test_whoever_was_merged_goes_along_however_many_they_are(mirror: MongoMirror) -> None:
+    """A batch names heirs of thousands of leads: each is marked, also those that were merged before."""
+    heirs = {f"u{one}": [f"l{one}-{number}" for number in range(500)] for one in range(5)}
+    leads = [(lead, heir) for heir, mine in heirs.items() for lead in mine]
+    leads += [(f"{lead}-before", lead) for lead, _ in leads[:20]]
+    await mirror.bury(ORG, [_merged(lead, heir) for lead, heir in leads])
+    keys = {f"{WORKSPACE}:{lead}" for lead, _ in leads}
+    await mirror.unmark_contacts(ORG, (await mirror.marked_contacts(ORG, keys)).values())
+    assert await mirror.mark_merged(ORG, {f"{WORKSPACE}:{heir}" for heir in heirs}) == keys
+    assert (await mirror.marked_contacts(ORG, keys)).keys() == keys
 
 
 async def test_new_and_held_in_one_batch(mirror: MongoMirror) -> None:
