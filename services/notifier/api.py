@@ -164,7 +164,7 @@ def _inbox(inbox: InboxReading) -> APIRouter:
         cursor: CursorText = None,
         limit: PageSize = 50,
     ) -> Page[EntryView]:
-        """Return what was sent to who asks, newest first; of more than 999 unread ones `count` is null."""
+        """Return what was sent to who asks, newest first; of more than 999 `count` is null."""
         found, place = await inbox.page(identity, unread_only=unread, after=place_of(cursor), limit=limit)
         return Page(
             items=[EntryView.of(entry) for entry in found],

@@ -313,8 +313,8 @@ class Inbox(Protocol):
         """Return entries in order of time, newest first unless asked otherwise, from after a place."""
         ...
 
-    async def count(self, reader: InboxReader) -> int:
-        """Return how many entries the reader sees, read ones too."""
+    async def count(self, reader: InboxReader, *, at_most: int) -> int:
+        """Return how many entries the reader sees, read ones too, or `at_most` where there are more."""
         ...
 
     async def unread(self, reader: InboxReader, *, at_most: int) -> int:

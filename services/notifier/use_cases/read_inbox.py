@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shared.auth.identity import Identity
 
 MOST_COUNTED = 999
-"""Beyond this the unread count says "999+": nobody needs the number, and counting costs."""
+"""Beyond this a count says that there are more: nobody needs the number, and counting costs."""
 
 
 class InboxReading:
@@ -55,11 +55,12 @@ class InboxReading:
         return shown, Place(shown[-1].added_at, shown[-1].id) if more else None
 
     async def count(self, identity: Identity, *, unread_only: bool) -> int | None:
-        """Return how many entries there are to page through; None for more unread ones than MOST_COUNTED."""
-        if not unread_only:
-            return await self._inbox.count(await self._reader(identity))
-        unread = await self.unread(identity)
-        return unread if unread <= MOST_COUNTED else None
+        """Return how many entries there are to page through; None for more than MOST_COUNTED."""
+        if unread_only:
+            found = await self.unread(identity)
+        else:
+            found = await self._inbox.count(await self._reader(identity), at_most=MOST_COUNTED + 1)
+        return found if found <= MOST_COUNTED else None
 
     async def unread(self, identity: Identity) -> int:
         """Return how many are unread, counting no further than one beyond MOST_COUNTED."""

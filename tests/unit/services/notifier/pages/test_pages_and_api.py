@@ -154,6 +154,17 @@ async def test_lists_tell_how_many_there_are_and_go_into_files() -> None:
         assert (await site.http.get(f"/api/v1{path}")).json()["count"] == count, path
 
 
+async def test_a_long_inbox_says_that_there_is_more_than_is_counted() -> None:
+    """Read or not: a page says from where on it does not count, and machines get no number."""
+    site = Site(Rig())
+    for number in range(1_000):
+        await site.rig.inbox.put(a_signal(signal_id=f"s-{number}"), "everyone", NOW)
+    for path in ("/inbox", "/inbox?show=unread"):
+        assert "30 of more than 999 notifications" in await site.get(path), path
+    for path in ("/inbox", "/inbox?unread=true"):
+        assert (await site.http.get(f"/api/v1{path}")).json()["count"] is None, path
+
+
 @pytest.mark.parametrize(
     ("path", "of_one"),
     [("/inbox", r"/inbox/open/(s-\d+)"), ("/operations/deliveries", r"/operations/deliveries/(\w{10,})")],
