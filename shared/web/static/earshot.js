@@ -116,6 +116,9 @@
     localise(document);
     // On a narrow screen the tabs are wider than it is.
     document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+    // So is the line of filters: what the list is filtered by comes into sight.
+    const chosen = '.filter:has(option:checked:not([value=""]), input:not(:placeholder-shown))';
+    document.querySelector(chosen)?.scrollIntoView({ block: "nearest", inline: "center" });
     // So are charts of a time: what was last comes first into sight.
     for (const chart of all(".chart-scroll")) chart.scrollLeft = chart.scrollWidth;
     for (const input of all("[data-must-equal]")) input.dispatchEvent(new Event("input", { bubbles: true }));

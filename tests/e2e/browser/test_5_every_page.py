@@ -132,14 +132,18 @@ def test_the_menu_of_a_phone_leads_everywhere(page: Page) -> None:
 
 
 def test_a_phone_shows_the_list_before_its_filters(page: Page) -> None:
-    """Filters are one line that is moved sideways, and what is filtered by stands first in it."""
+    """Filters are one line that is moved sideways, and what is filtered by is in sight, in its place."""
     page.set_viewport_size(_PHONE)
     page.goto("/insights?confidence=0.7")
     bar, chosen = page.locator(".filters").bounding_box(), page.get_by_label("Confidence").bounding_box()
     assert bar is not None
     assert chosen is not None
     assert bar["height"] < 2 * chosen["height"]
-    assert chosen["x"] + chosen["width"] <= _PHONE["width"]
+    assert 0 <= chosen["x"] < chosen["x"] + chosen["width"] <= _PHONE["width"]
+    places = page.locator(".filters select, .filters input").evaluate_all(
+        "(controls) => controls.map((control) => control.getBoundingClientRect().x)"
+    )
+    assert places == sorted(places)
     page.set_viewport_size(_LAPTOP)
 
 

@@ -62,6 +62,13 @@ def test_there_are_four_text_sizes() -> None:
     assert len(re.findall(r"--size-[a-z]+:", _CSS)) == 4
 
 
+def test_filters_are_tabbed_through_as_they_are_seen() -> None:
+    """No rule moves one of them to another place than it has in the page, on a phone either."""
+    moved = re.findall(r"([^{}]+)\{[^{}]*(?<![a-z-])order:", _CSS)
+    assert moved
+    assert [selector.strip() for selector in moved if ".filter" in selector] == []
+
+
 def test_signals_are_told_apart_without_colour() -> None:
     """There are six tones, and no two kinds share a shape."""
     assert len({look.tone for look in KIND_LOOKS.values()}) == 6
