@@ -10,6 +10,7 @@ import pytest
 
 from services.detector.adapters import mongo_old_people
 from services.detector.adapters.mongo_old_people import MongoOldPeople
+from shared.documents.collection import ScopedCollection
 from tests.unit.services.detector.rig import NOW, UNRELATED
 
 if TYPE_CHECKING:
@@ -93,6 +94,29 @@ async def test_other_orders_are_refused(browser: httpx.AsyncClient, sort: str) -
     cursor = (await answer(browser, "?sort=-last&limit=2"))["next_cursor"]
     wrong = await browser.get(f"/api/v1/people?sort={sort}&cursor={cursor}", headers=MACHINE)
     assert wrong.status_code == 422
+
+
+async def test_nobody_is_counted_for_each_page_once_none_is_left(
+    five: Rig, database: AsyncDatabase[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A count looks at every grave; an earlier build beside this one may still add somebody."""
+    counted = []
+    plain = ScopedCollection.count
+
+    async def count(self: ScopedCollection, query: Any, **how: Any) -> int:
+        counted.append(query)
+        return await plain(self, query, **how)
+
+    monkeypatch.setattr(ScopedCollection, "count", count)
+    old = MongoOldPeople(database, five.clock)
+    assert await old.left(five.organization_id) == 0
+    counted.clear()
+    await database["contacts"].update_many({"key": {"$gt": ""}}, {"$unset": {"sort_last": ""}})
+    assert (await old.left(five.organization_id), counted) == (0, [])
+    five.clock.advance(600)
+    assert await old.left(five.organization_id) == 5
+    assert await old.left(five.organization_id) == 5
+    assert len(counted) == 4
 
 
 async def test_people_of_an_earlier_build_are_in_every_order(
