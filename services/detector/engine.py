@@ -298,6 +298,7 @@ class Engine:
         )
         self.health = KeepHealth(
             records=stores.health,
+            customers=customers,
             mirror=mirror,
             signals=signals,
             connections=stores.connections,

@@ -40,7 +40,10 @@ class Customers(Protocol):
         ...
 
     async def save_moods(self, organization_id: str, moods: Mapping[str, tuple[float | None, int]]) -> None:
-        """Keep the mood of customers, and of how many messages, whatever else of them changed meanwhile."""
+        """Keep the mood of customers, and of how many messages, whatever else of them changed meanwhile.
+
+        Their health is due, also where the mood is as it was.
+        """
         ...
 
     async def known_like(

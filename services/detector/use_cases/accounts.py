@@ -10,16 +10,12 @@ from services.detector.domain.contribution import Reading
 from services.detector.domain.conversation import AccountHistory, Context, FactsAt
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.hearing import heard_by
-from services.detector.domain.identity import (
-    Subject,
-    provisional_customer_id,
-    resource_key,
-    workspace_of,
-)
+from services.detector.domain.identity import Subject, workspace_of
 from services.detector.domain.mood import find_gladness, find_shift, roll_up
 from services.detector.domain.readings import account_reading, account_source, mood_reading, mood_source
 from services.detector.domain.spoken import words_of
 from services.detector.use_cases.newcomers import FIRST_DAY
+from services.detector.use_cases.stand_ins import former_subjects, stand_in_ids
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -72,9 +68,11 @@ class Accounts:
         subjects: Collection[Subject],
         *,
         known_before: datetime | None = None,
+        changed: bool = True,
     ) -> int:
         """Settle what moods and facts of these customers and people say; return how many signals changed.
 
+        Their health is measured afterwards, unless nothing of theirs `changed` and their mood is as it was.
         Whoever is heard by no connection any more is left to the removal of its data. A stand-in whose
         company found its customer is not looked at: its conversations count as that customer's already.
         """
@@ -93,24 +91,18 @@ class Accounts:
             ]
             heard = _heard(standing, owned, views)
             if heard:
-                count += await self._review_portion(organization_id, heard, customers, former, known_before)
+                count += await self._review_portion(
+                    organization_id, heard, customers, former, known_before, changed=changed
+                )
         return count
 
     async def _known(
         self, organization_id: str, ids: Collection[str], owned: Mapping[str, Sequence[CompanyChanged]]
     ) -> tuple[dict[str, Customer], dict[str, list[str]]]:
         """Return these customers, and by customer the subjects of the stand-ins that were merged into it."""
-        stand_ins = {
-            provisional_customer_id(organization_id, resource_key(one.workspace_id, one.id))
-            for companies in owned.values()
-            for one in companies
-        }
+        stand_ins = stand_in_ids(organization_id, owned)
         found = await self._customers.by_ids(organization_id, {*ids, *stand_ins})
-        former: dict[str, list[str]] = {}
-        for one in found.values():
-            if one.merged_into is not None and one.merged_into in ids:
-                former.setdefault(one.merged_into, []).append(Subject("customer", one.customer_id).key)
-        return found, former
+        return found, former_subjects(found.values())
 
     async def _review_portion(
         self,
@@ -119,6 +111,8 @@ class Accounts:
         customers: Mapping[str, Customer],
         former: Mapping[str, Sequence[str]],
         known_before: datetime | None,
+        *,
+        changed: bool,
     ) -> int:
         since = self._clock.now() - timedelta(days=self._moods.max_age_days)
         keys = {one: (one.key, *former.get(one.customer_id or "", ())) for one in reviewed}
@@ -153,7 +147,7 @@ class Accounts:
             )
             if customer is not None:
                 mood = self._mood(points)
-                if mood != (customer.mood, customer.mood_messages):
+                if changed or mood != (customer.mood, customer.mood_messages):
                     moods[customer.customer_id] = mood
         if moods:
             await self._customers.save_moods(organization_id, moods)

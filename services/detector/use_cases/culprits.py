@@ -55,20 +55,23 @@ async def review_all_but_culprits(
     subjects: Sequence[Subject],
     *,
     known_before: datetime | None = None,
+    changed: bool = True,
 ) -> tuple[int, list[Subject]]:
     """Review these subjects; return how many signals changed, and with whom it failed, which is logged.
+
+    `changed` as `Accounts.review` has it.
 
     Raises:
         TransientError: something is away; it is no subject's fault.
     """
-    changed = 0
+    count = 0
 
     async def review(some: Sequence[Subject]) -> None:
-        nonlocal changed
-        changed += await accounts.review(organization_id, some, known_before=known_before)
+        nonlocal count
+        count += await accounts.review(organization_id, some, known_before=known_before, changed=changed)
 
     def complain(one: Subject) -> None:
         _LOG.exception("a customer could not be reviewed", subject=one.key)
 
     culprits = await all_but_culprits(subjects, review, complain)
-    return changed, culprits
+    return count, culprits

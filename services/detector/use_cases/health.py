@@ -1,6 +1,7 @@
 """Measuring customers' health in the background, and telling of a fall.
 
-Whatever changes a customer marks it as due in the same write, so measuring costs the records' way nothing.
+Whatever changes a customer marks it as due in the same write, and its conversations do with the review that
+follows them, so measuring costs the records' way nothing.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from services.detector.domain.health_history import FallRules, Measured, find_fa
 from services.detector.domain.health_reading import SLOT, health_reading, health_subject
 from services.detector.domain.hearing import heard_by
 from services.detector.errors import InvalidRequestError
+from services.detector.use_cases.stand_ins import former_subjects_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from services.detector.domain.signal import Proof, Signal
-    from services.detector.ports import Connections, Due, HealthRecords, Leases, Mirror, Signals
+    from services.detector.ports import Connections, Customers, Due, HealthRecords, Leases, Mirror, Signals
     from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
@@ -44,6 +46,7 @@ class KeepHealth:
         self,
         *,
         records: HealthRecords,
+        customers: Customers,
         mirror: Mirror,
         signals: Signals,
         connections: Connections,
@@ -55,6 +58,7 @@ class KeepHealth:
         rules: FallRules | None = None,
     ) -> None:
         self._records = records
+        self._customers = customers
         self._mirror = mirror
         self._signals = signals
         self._connections = connections
@@ -93,11 +97,15 @@ class KeepHealth:
     async def _measure(self, organization_id: str, due: Sequence[Due], now: datetime) -> None:
         subjects = {one.customer.customer_id: health_subject(one.customer.customer_id) for one in due}
         keys = [subject.key for subject in subjects.values()]
-        weights, views, owned, conversations, signals, histories = await asyncio.gather(
+        owned = await self._mirror.companies_of(organization_id, subjects.keys())
+        former = await former_subjects_of(self._customers, organization_id, owned)
+        told_under = {one: (subject.key, *former.get(one, ())) for one, subject in subjects.items()}
+        weights, views, conversations, signals, histories = await asyncio.gather(
             self._records.weights(organization_id),
             self._connections.all_of(organization_id),
-            self._mirror.companies_of(organization_id, subjects.keys()),
-            self._mirror.digests(organization_id, keys, now - _LOOK_BACK),
+            self._mirror.digests(
+                organization_id, {key for mine in told_under.values() for key in mine}, now - _LOOK_BACK
+            ),
             self._signals.by_slots(organization_id, keys, None),
             self._records.histories(organization_id, subjects),
         )
@@ -113,7 +121,11 @@ class KeepHealth:
                 one.customer.facts,
                 (one.customer.mood, one.customer.mood_messages),
                 mine,
-                [conversation.summary for conversation in conversations.get(subject.key, [])],
+                [
+                    conversation.summary
+                    for key in told_under[one.customer.customer_id]
+                    for conversation in conversations.get(key, [])
+                ],
                 weights=weights,
                 listening=view is not None and view.lifecycle_events,
                 now=now,

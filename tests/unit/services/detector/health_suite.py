@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
 from services.detector.domain.identity import provisional_customer_id
 from services.detector.errors import InvalidRequestError
-from tests.unit.services.detector.rig import LEAVING, NORTHWIND, ORG, UNRELATED, Rig, kinds
+from services.detector.use_cases import customers
+from shared.contracts.resources import Author
+from tests.unit.services.detector.rig import ACC1, LEAVING, NORTHWIND, ORG, UNRELATED, WORKSPACE, Rig, kinds
 
 
 class TestHealth:
@@ -102,3 +105,55 @@ class TestHealth:
         assert after == 100
         with pytest.raises(InvalidRequestError, match="At least one ingredient"):
             await rig.engine.health.weigh(ORG, dict.fromkeys(DEFAULT_WEIGHTS, 0), by="ann@acme.example")
+
+    async def _answers(self, rig: Rig, customer_id: str) -> str:
+        """Return what the customer's page says of answers, after all who are due were measured."""
+        while await rig.engine.health.round(0, timedelta(hours=6)):
+            pass
+        latest = (await rig.stores.health.histories(ORG, [customer_id]))[customer_id].latest
+        assert latest is not None
+        return {part.name: part.reason for part in latest.parts}["answers"]
+
+    async def test_a_reply_without_a_mood_is_measured_too(self, rig: Rig) -> None:
+        """What an agent answers counts though nothing else of the customer changes."""
+        await rig.connect(lifecycle=False)
+        asked = rig.clock.now() - timedelta(days=3)
+        await rig.tell(rig.company(), rig.contact(), *rig.said("k1", "Where is it?", at=asked))
+        assert await self._answers(rig, NORTHWIND) == "1 of 1 conversations wait"
+        rig.clock.advance(60)
+        ann = Author(type="admin", id="a1", name="Ann")
+        answer = rig.part("k1", 1, "Below your name.", author=ann)
+        await rig.tell(answer, rig.conversation("k1", part_count=2))
+        assert await self._answers(rig, NORTHWIND) == "0 of 1 conversations wait"
+
+    async def test_whom_nothing_happened_to_is_not_measured_after_a_review(self, rig: Rig) -> None:
+        """A round of reviews over everybody holds up nobody who changed."""
+        await rig.connect()
+        await rig.tell(rig.company(), rig.contact(), *rig.said("k1", UNRELATED))
+        await self._answers(rig, NORTHWIND)
+        rig.clock.advance(60)
+        await rig.engine.rounds.review_accounts(3600)
+        rig.clock.advance(60)
+        assert await rig.engine.health.round(0, timedelta(hours=6)) == 0
+
+    async def test_conversations_on_their_way_to_their_customer_count(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A company's conversations are its customer's before each was read again, and once after."""
+        monkeypatch.setattr(customers, "SLICE", 1)
+        await rig.connect()
+        await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Umbrella")])
+        await rig.tell(rig.company(), rig.contact())
+        long_ago = rig.clock.now() - timedelta(days=170)
+        await rig.tell(*rig.said("k1", UNRELATED, at=long_ago), *rig.said("k2", UNRELATED))
+        assert await self._answers(rig, NORTHWIND) == "0 of 1 conversations wait"
+        rig.clock.advance(60)
+        await rig.engine.customers.decide(
+            ORG, f"{WORKSPACE}:co1", ACC1, confirmed=True, by="ann@acme.example"
+        )
+        assert await self._answers(rig, ACC1) == "0 of 1 conversations wait"
+        rig.clock.advance(60)
+        await rig.follow_companies_all()
+        rig.clock.advance(60)
+        assert await rig.engine.health.round(0, timedelta(hours=6)) == 1
+        assert await self._answers(rig, ACC1) == "0 of 1 conversations wait"
