@@ -74,6 +74,7 @@ _PROOF = Evidence(
     author_id="ab12cd34:65f0a1",
     author_name="Dana Ruiz",
     said_at=AT,
+    confidence=0.94,
 )
 _SIGNAL: dict[str, Any] = {
     **_CONNECTION,

@@ -42,6 +42,9 @@ class Evidence(Record):
     )
     author_name: ShortText | None = Field(default=None, description="Null if unknown.")
     said_at: Moment = Field(description="When they were said.")
+    confidence: float | None = Field(
+        default=None, ge=0, le=1, description="How sure these words are; null in older records."
+    )
 
 
 class AccountFact(Record):

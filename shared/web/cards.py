@@ -41,7 +41,7 @@ class SignalCard:
         who: who said it, with their role if known.
         direction: where a mood turned; other kinds have none.
         owner: the account's owner; the macro writes "you" where it equals the reader's address.
-        earlier: how many signs of this signal came before the newest one.
+        others: how many signs of this signal there are beside the one that is shown.
         state: a word such as "cleared", shown when it is not simply open.
         unread: marks the card in an inbox.
     """
@@ -58,7 +58,7 @@ class SignalCard:
     quote: str | None = None
     who: str | None = None
     owner: str | None = None
-    earlier: int = 0
+    others: int = 0
     state: str | None = None
     unread: bool = False
 

@@ -58,7 +58,7 @@ CARDS = (
         quote="we won't be renewing once the contract ends in March",
         who="Dana Ruiz, Head of Ops",
         owner="ines@example.com",
-        earlier=3,
+        others=3,
         unread=True,
     ),
     SignalCard(

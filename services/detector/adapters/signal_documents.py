@@ -76,6 +76,7 @@ def _evidence(proof: Proof) -> Evidence:
         author_id=proof.author_id,
         author_name=proof.author_name,
         said_at=proof.said_at,
+        confidence=proof.confidence,
     )
 
 

@@ -151,6 +151,7 @@ class SignalOut(BaseModel):
                     author_id=proof.author_id,
                     author_name=proof.author_name,
                     said_at=proof.said_at,
+                    confidence=proof.confidence,
                 )
                 for proof in signal.proofs
                 if proof.part_id

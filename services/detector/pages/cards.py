@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.contracts.heading import heading_words
 from shared.web.cards import OVER_WORDS, SignalCard, fact_in_words
 
 if TYPE_CHECKING:
@@ -24,14 +25,21 @@ _STEPS: Mapping[str, str] = {
 }
 
 
+def heading_proof(signal: Signal) -> Proof | None:
+    """Return what heads a signal: a fact that is newer than all words, or the newest of the surest words."""
+    if signal.proofs and signal.proofs[0].fact:
+        return signal.proofs[0]
+    return heading_words([proof for proof in signal.proofs if not proof.fact])
+
+
 def card_of(signal: Signal) -> SignalCard:
-    """Return a signal as every page shows it: its newest words, who said them, how much came before."""
-    newest = signal.proofs[0] if signal.proofs else None
+    """Return a signal as every page shows it: what heads it, who said it, and how much else there is."""
+    heading = heading_proof(signal)
     return SignalCard(
         url=f"/insights/{signal.signal_id}",
         kind=signal.slot.kind,
-        title=fact_in_words(newest.fact, newest.fact_value, newest.reason)
-        if newest and newest.fact
+        title=fact_in_words(heading.fact, heading.fact_value, heading.reason)
+        if heading and heading.fact
         else signal.title,
         confidence=signal.confidence,
         at=signal.occurred_at or signal.opened_at,
@@ -39,10 +47,10 @@ def card_of(signal: Signal) -> SignalCard:
         direction=signal.slot.direction,
         customer_name=signal.customer.name if signal.customer else None,
         customer_url=f"/customers/{signal.customer.id}" if signal.customer else None,
-        quote=newest.quote if newest and newest.quote else None,
-        who=newest.author_name or newest.author_email if newest else None,
+        quote=heading.quote if heading and heading.quote else None,
+        who=heading.author_name or heading.author_email if heading else None,
         owner=signal.customer.owner if signal.customer else None,
-        earlier=max(0, len({_place(proof) for proof in signal.proofs}) - 1),
+        others=max(0, len({_place(proof) for proof in signal.proofs}) - 1),
         state=state_of(signal),
     )
 

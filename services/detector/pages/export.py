@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.detector.domain.identity import resource_key
 from services.detector.domain.spoken import last_contact_of
 from services.detector.domain.standing import is_asked_for
+from services.detector.pages.cards import heading_proof
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ SIGNAL_HEADING = (
 
 
 def signal_row(signal: Signal) -> Sequence[object]:
-    newest = signal.proofs[0] if signal.proofs else None
+    heading = heading_proof(signal)
     customer = signal.customer
     return (
         signal.signal_id,
@@ -36,8 +37,8 @@ def signal_row(signal: Signal) -> Sequence[object]:
         customer.monthly_spend if customer else None,
         signal.confidence,
         (signal.occurred_at or signal.opened_at).isoformat(),
-        (newest.author_name or newest.author_email) if newest else "",
-        newest.quote or newest.reason if newest else "",
+        (heading.author_name or heading.author_email) if heading else "",
+        heading.quote or heading.reason if heading else "",
         "; ".join(signal.tags),
         signal.confirmed_by,
         signal.assigned_to,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.notifier.domain.signs import facts_newest_first, messages_of, newest_quote
+from services.notifier.domain.signs import facts_newest_first, heading_quote, messages_of
 from shared.web.cards import fact_in_words
 from shared.web.formats import pluralise
 from shared.web.shapes import KIND_LOOKS
@@ -55,15 +55,15 @@ def kind_words(signal: SignalDetected) -> str:
 
 def words_of(message: Message) -> Words:
     signal = message.notification.signal
-    newest = newest_quote(signal)
+    words = heading_quote(signal)
     told = facts_newest_first(signal)[:_MOST_REASONS]
     customer = _line(signal.customer.name) if signal.customer else "No customer matched"
     facts = [f"Confidence {signal.confidence:.2f}"]
     if signal.customer and signal.customer.owner:
         facts.append(f"Owner {_line(signal.customer.owner)}")
-    earlier = max(0, messages_of(signal) - 1) + len(signal.facts) - len(told)
-    if earlier:
-        facts.append(pluralise(earlier, "earlier sign"))
+    others = max(0, messages_of(signal) - 1) + len(signal.facts) - len(told)
+    if others:
+        facts.append(pluralise(others, "other sign"))
     if signal.tags:
         facts.append(f"Tags {', '.join(map(_line, signal.tags[:10]))}")
     kind = kind_words(signal)
@@ -71,8 +71,8 @@ def words_of(message: Message) -> Words:
         kind=kind,
         headline=f"{kind}: {customer}",
         customer=customer,
-        quote=_cut(_line(newest.quote), _LONGEST_QUOTE) if newest else None,
-        who=_line(newest.author_name) if newest and newest.author_name else None,
+        quote=_cut(_line(words.quote), _LONGEST_QUOTE) if words else None,
+        who=_line(words.author_name) if words and words.author_name else None,
         reasons=tuple(
             _cut(_line(fact_in_words(one.name, one.value, one.reason)), _LONGEST_REASON) for one in told
         ),

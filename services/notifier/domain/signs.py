@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.contracts.heading import heading_words
+
 if TYPE_CHECKING:
     from shared.contracts.signals import AccountFact, Evidence, SignalEvent
 
 
-def newest_quote(signal: SignalEvent) -> Evidence | None:
-    """Return the newest words; of one moment those that the signal names first, which are the surest."""
-    return max(signal.evidence, key=lambda evidence: evidence.said_at, default=None)
+def heading_quote(signal: SignalEvent) -> Evidence | None:
+    """Return the newest of the surest words; of one moment those that the signal names first."""
+    return heading_words(signal.evidence)
 
 
 def facts_newest_first(signal: SignalEvent) -> tuple[AccountFact, ...]:
@@ -20,8 +22,8 @@ def facts_newest_first(signal: SignalEvent) -> tuple[AccountFact, ...]:
 def heading_fact(signal: SignalEvent) -> AccountFact | None:
     """Return the newest fact where it is newer than all words: it says best why the signal is there."""
     newest = next(iter(facts_newest_first(signal)), None)
-    words = newest_quote(signal)
-    return newest if newest and (words is None or newest.since > words.said_at) else None
+    said_at = max((one.said_at for one in signal.evidence), default=None)
+    return newest if newest and (said_at is None or newest.since > said_at) else None
 
 
 def messages_of(signal: SignalEvent) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from services.notifier.domain.signs import heading_fact, messages_of, newest_quote
+from services.notifier.domain.signs import heading_fact, heading_quote, messages_of
 from shared.web.cards import OVER_WORDS, SignalCard, fact_in_words
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def card_of(entry: InboxEntry) -> SignalCard:
     """
     signal = entry.signal
     fact = heading_fact(signal)
-    newest = None if fact else newest_quote(signal)
+    words = None if fact else heading_quote(signal)
     return SignalCard(
         url=f"/inbox/open/{quote(entry.id, safe='')}",
         kind=signal.kind,
@@ -30,10 +30,10 @@ def card_of(entry: InboxEntry) -> SignalCard:
         direction=signal.direction,
         customer_name=signal.customer.name if signal.customer else None,
         customer_url=f"/customers/{quote(signal.customer.id, safe='')}" if signal.customer else None,
-        quote=newest.quote if newest else None,
-        who=newest.author_name if newest else None,
+        quote=words.quote if words else None,
+        who=words.author_name if words else None,
         owner=signal.customer.owner if signal.customer else None,
-        earlier=max(0, messages_of(signal) + len({one.name for one in signal.facts}) - 1),
+        others=max(0, messages_of(signal) + len({one.name for one in signal.facts}) - 1),
         state=OVER_WORDS.get(entry.over, entry.over) if entry.over else None,
         unread=not entry.read,
     )

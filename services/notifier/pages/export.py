@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.notifier.domain.signs import facts_newest_first
+from services.notifier.domain.signs import facts_newest_first, heading_quote
 from shared.web.cards import fact_in_words
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ ENTRY_HEADING = (
 
 def entry_row(entry: InboxEntry) -> Sequence[object]:
     signal = entry.signal
+    words = heading_quote(signal)
     return (
         entry.id,
         signal.kind,
@@ -28,7 +29,7 @@ def entry_row(entry: InboxEntry) -> Sequence[object]:
         signal.customer.name if signal.customer else "",
         signal.confidence,
         signal.occurred_at.isoformat(),
-        signal.evidence[0].quote if signal.evidence else "",
+        words.quote if words else "",
         entry.added_at.isoformat(),
         str(entry.read).lower(),
         entry.over,

@@ -371,7 +371,7 @@ async def test_slack_takes_as_many_facts_as_there_may_be(receivers: Receivers, h
     assert (header["type"], quote["text"]["text"][0], link["type"]) == ("header", ">", "section")
     assert len(reasons["text"]["text"]) < 3_000
     assert reasons["text"]["text"].count("…") == 5
-    assert "45 earlier signs" in context["elements"][0]["text"]
+    assert "45 other signs" in context["elements"][0]["text"]
 
 
 async def test_a_webhook_has_the_account_facts(receivers: Receivers, http: OutgoingHttp) -> None:

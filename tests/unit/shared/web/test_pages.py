@@ -136,7 +136,7 @@ async def test_the_gallery_shows_every_component(client: httpx.AsyncClient) -> N
         "Churn risk",
         "· explicit",
         "owner you",
-        "3 earlier signs",
+        "3 other signs",
         'role="progressbar"',
         "<dialog",
         "<svg",

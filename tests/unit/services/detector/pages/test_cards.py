@@ -25,7 +25,7 @@ def test_a_newest_fact_heads_a_card() -> None:
     )
     signal = _signal(Slot("churn_risk", "implied"))
     card = card_of(signal.with_proofs((fact, _said("p1", "Hm.", 0.9, day=1)), at=signal.opened_at))
-    assert (card.title, card.quote, card.earlier) == ("Seats fell from 40 to 4 within 90 days", None, 1)
+    assert (card.title, card.quote, card.others) == ("Seats fell from 40 to 4 within 90 days", None, 1)
 
 
 def test_a_mood_s_card_says_where_it_turned() -> None:
@@ -80,7 +80,22 @@ def test_the_surest_words_of_the_newest_message_head_a_card() -> None:
     )
     signal = _signal(Slot("churn_risk", "explicit"))
     card = card_of(signal.with_proofs((greeting, aside, before, notice), at=signal.opened_at))
-    assert (card.quote, card.earlier) == ("We terminate the contract.", 1)
+    assert (card.quote, card.others) == ("We terminate the contract.", 1)
+
+
+def test_words_that_are_much_less_sure_head_no_card() -> None:
+    """The newest of the surest words stand beside the confidence, in lists and files."""
+    notice, again, thanks = (
+        _said("p1", "We terminate the contract.", 0.95, day=1),
+        _said("p2", "We are leaving at the end of May.", 0.85, day=2),
+        _said("p3", "Thanks for all these years.", 0.84, day=3),
+    )
+    signal = _signal(Slot("churn_risk", "explicit"))
+    signal = signal.with_proofs((notice, again, thanks), at=signal.opened_at)
+    card = card_of(signal)
+    assert (card.quote, card.confidence, card.others) == (again.quote, 0.95, 2)
+    row = dict(zip(SIGNAL_HEADING, signal_row(signal), strict=True))
+    assert row["quote"] == again.quote
 
 
 def _said(part: str, quote: str, confidence: float, day: int = 2) -> Proof:

@@ -18,7 +18,7 @@ def test_quotes_of_one_message_are_one_sign() -> None:
     before = told.model_copy(update={"part_id": "p-0", "said_at": told.said_at.replace(year=2025)})
     entry = InboxEntry("e1", a_signal(evidence=(told, aside, before)), NOW, "withdrawn", read=True)
     card = card_of(entry)
-    assert (card.quote, card.earlier, card.state) == (told.quote, 1, "no longer holds")
+    assert (card.quote, card.others, card.state) == (told.quote, 1, "no longer holds")
 
 
 def _entry(**changes: Any) -> InboxEntry:
@@ -29,22 +29,54 @@ def test_a_fact_that_is_newer_than_the_words_heads_the_card() -> None:
     """What is there is said as lists say it; older words are counted."""
     card = card_of(_entry(facts=(a_fact(),)))
     assert (card.title, card.quote, card.who) == ("Fell from 40 within 90 days (seats: 4)", None, None)
-    assert card.earlier == 1
+    assert card.others == 1
     alone = card_of(_entry(facts=(a_fact(), a_fact(name="user_count")), evidence=()))
-    assert (alone.title, alone.earlier) == ("Fell from 40 within 90 days (seats: 4)", 1)
+    assert (alone.title, alone.others) == ("Fell from 40 within 90 days (seats: 4)", 1)
 
 
 def test_words_that_are_newer_than_the_facts_head_the_card() -> None:
     """The fact is a sign that came before them."""
     signal = a_signal()
     card = card_of(_entry(facts=(a_fact(since=NOW - timedelta(days=1)),)))
-    assert (card.title, card.quote, card.earlier) == (signal.title, signal.evidence[0].quote, 1)
+    assert (card.title, card.quote, card.others) == (signal.title, signal.evidence[0].quote, 1)
+
+
+def test_words_that_are_much_less_sure_head_no_card() -> None:
+    """The newest of the surest words stand beside the confidence; a fact heads it that is newer than all."""
+    (told,) = a_signal().evidence
+    notice, again, thanks = (
+        told.model_copy(
+            update={
+                "part_id": f"p-{number}",
+                "quote": quote,
+                "confidence": confidence,
+                "said_at": NOW - timedelta(days=9 - number),
+            }
+        )
+        for number, (quote, confidence) in enumerate(
+            (("We terminate.", 0.95), ("We leave in May.", 0.85), ("Thanks for all.", 0.84))
+        )
+    )
+    evidence = (thanks, again, notice)
+    entry = _entry(evidence=evidence, confidence=0.95)
+    card = card_of(entry)
+    assert (card.quote, card.confidence, card.others) == (again.quote, 0.95, 2)
+    assert dict(zip(ENTRY_HEADING, entry_row(entry), strict=True))["quote"] == again.quote
+    between = a_fact(since=again.said_at + timedelta(hours=1))
+    assert card_of(_entry(evidence=evidence, facts=(between,))).quote == again.quote
+
+
+def test_words_of_older_records_are_told_as_before() -> None:
+    """They do not say how sure each is, so the newest head the card."""
+    (told,) = a_signal().evidence
+    before = told.model_copy(update={"part_id": "p-0", "said_at": told.said_at - timedelta(days=1)})
+    assert (told.confidence, card_of(_entry(evidence=(told, before))).quote) == (None, told.quote)
 
 
 def test_a_signal_without_words_and_facts_is_told_by_its_title() -> None:
     """As records of before there were facts."""
     card = card_of(_entry(evidence=()))
-    assert (card.title, card.quote, card.earlier) == ("Will not renew", None, 0)
+    assert (card.title, card.quote, card.others) == ("Will not renew", None, 0)
 
 
 def test_the_reasons_are_in_the_file() -> None:
