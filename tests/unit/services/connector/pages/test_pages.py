@@ -13,7 +13,7 @@ from services.connector.domain.diagnosis import Sight
 from services.connector.domain.report import SyncReport
 from services.connector.errors import IntercomUnreachable
 from services.connector.pages.routes import INTEGRATIONS, INTERCOM
-from shared.contracts.connections import AttentionReason
+from shared.contracts.connections import AttentionReason, ConnectionSettings
 from shared.contracts.sync import Gap, ResourceCount, SyncCompleted, SyncProgressed
 from tests.unit.services.connector.fakes import EU, MEMBER, NOW, TOKEN, US, a_workspace, refused
 from tests.unit.services.connector.rig import Rig
@@ -51,6 +51,7 @@ async def test_before_anything_is_connected(site: Site) -> None:
     assert "Not connected" in await site.get(INTEGRATIONS)
     page = await site.get()
     assert "Read and list users and companies" in page
+    assert "What is read stays on this installation" in page
     assert "Europe" in page
     assert f"Allowed: {US}, {EU}" in page
     assert "Nothing is connected" in await site.get("/operations/sync")
@@ -369,6 +370,25 @@ async def test_each_reason_has_its_own_way_out(site: Site, rig: Rig) -> None:
         assert ("Try again" in page) == (reason != "token_revoked")
         assert "Needs attention" in await site.get("/operations/sync")
     assert len(told) == len(get_args(AttentionReason))
+
+
+@pytest.mark.parametrize(("method", "how"), [("oauth", "uninstalled"), ("token", "Developer Hub")])
+async def test_the_question_before_disconnecting_says_what_becomes_of_the_app(
+    site: Site, rig: Rig, method: str, how: str
+) -> None:
+    """An authorization is ended at Intercom as well; a token's app is its owner's to delete."""
+    rig.hold(method=method)
+    question = (await site.get()).partition("Disconnect Northwind?")[2].partition("Remove all data")[0]
+    assert how in question
+    assert ("Developer Hub" in question) is (method == "token")
+
+
+@pytest.mark.parametrize("on", [False, True])
+async def test_lifecycle_events_are_offered_while_they_are_off(site: Site, rig: Rig, on: bool) -> None:
+    """Nobody who has just connected should have to find the switch."""
+    rig.hold(settings=ConnectionSettings(lifecycle_events=on))
+    page = await site.get()
+    assert ("Turn on lifecycle events" in page) is not on
 
 
 async def test_disconnecting(site: Site, rig: Rig) -> None:
