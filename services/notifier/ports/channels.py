@@ -1,0 +1,51 @@
+"""The ways for notifications to go, and what they are handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pydantic import SecretStr
+
+    from services.notifier.domain.notification import Notification
+    from shared.contracts.deliveries import ChannelName
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notification ready to be sent, with what its channel needs.
+
+    Attributes:
+        link: the absolute address of the signal's page.
+        url, secret: of a Slack or webhook destination.
+        at: the time of this attempt, for signatures.
+    """
+
+    notification: Notification
+    rule_name: str
+    link: str
+    at: datetime
+    url: SecretStr | None = None
+    secret: SecretStr | None = None
+
+
+class Channel(Protocol):
+    """One way for notifications to go. One file in `channels/` each."""
+
+    @property
+    def name(self) -> ChannelName: ...
+
+    async def deliver(self, message: Message) -> str:
+        """Deliver, or hand over to whoever does; return what the receiver said, in words without secrets.
+
+        Sending the same message again must, where the receiver can tell, show people one thing only: the
+        notification's id stays the same. Bounded in time.
+
+        Raises:
+            DeliveryPostponed: not now; try again.
+            DeliveryRefused: never.
+        """
+        ...

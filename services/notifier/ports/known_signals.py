@@ -1,0 +1,63 @@
+"""What is remembered of signals that were seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from shared.contracts.signals import SignalEvent
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSignal:
+    """What is remembered of every signal seen, announced or not.
+
+    Attributes:
+        words_until: when its newest words were said.
+        news_since: when the opening that was announced changed it; None while it was found in the past only.
+    """
+
+    revision: int
+    over: bool
+    words_until: datetime
+    news_since: datetime | None = None
+
+
+class KnownSignals(Protocol):
+    """Memory of signals and of removed connections, so that records which come late or twice do no harm."""
+
+    async def get(self, organization_id: str, signal_id: str) -> KnownSignal | None: ...
+
+    async def remember(self, signal: SignalEvent, *, over: bool, at: datetime, is_news: bool = False) -> None:
+        """Keep a signal's state, which was seen then; older revisions change nothing but that it is news.
+
+        Whether it is news stays as it was unless this says so: only openings do.
+        """
+        ...
+
+    async def forget(self, organization_id: str, connection_id: str, *, until: datetime) -> int:
+        """Delete a connection's signals, and note that those changed up to `until` are not wanted."""
+        ...
+
+    async def drop(self, organization_id: str, signal_id: str) -> None: ...
+
+    async def unseen_since(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Return organization and id of signals that were last seen before then, longest ago first."""
+        ...
+
+    async def fade(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> list[str]:
+        """Let signals last seen before then be news no more; return which of these they are.
+
+        From here on no newer state of them is told to anybody, whatever of them is deleted.
+        """
+        ...
+
+    async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> int:
+        """Delete the memory of those that were last seen before then; return how many."""
+        ...
+
+    async def removed_until(self, organization_id: str, connection_id: str) -> datetime | None: ...
