@@ -1,0 +1,38 @@
+"""Tokens, leased from the connector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from services.syncer.domain.connection import ConnectionKey
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A leased token. It lives in memory until it expires and is never written anywhere."""
+
+    key: ConnectionKey
+    access_token: SecretStr
+    base_url: str
+    workspace_id: str | None
+    expires_at: float
+
+
+class Credentials(Protocol):
+    async def lease(self, key: ConnectionKey) -> Credential:
+        """Return a token that is valid now.
+
+        Raises:
+            DisconnectedError: there is none, by somebody's decision, or the connector has told why.
+            CredentialWithheldError: the connector answered with a refusal, or with what nobody can read.
+            TransientError: the connector did not answer.
+        """
+        ...
+
+    def drop(self, key: ConnectionKey) -> None:
+        """Forget a token that was refused, so that the next lease asks again."""
+        ...

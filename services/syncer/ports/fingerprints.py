@@ -1,0 +1,73 @@
+"""What is held of each resource, to tell what changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.syncer.domain.connection import ConnectionKey
+    from services.syncer.domain.held import Held
+    from shared.contracts.sync import ResourceType
+
+
+class Fingerprints(Protocol):
+    """What is held of each resource."""
+
+    async def held(
+        self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]
+    ) -> dict[str, Held]: ...
+
+    async def store(self, key: ConnectionKey, records: Sequence[Held], *, writer: str) -> list[Held]:
+        """Write records whose stored revision is still the one they name; return those that lost.
+
+        Each record's `revision` is that of the version it was compared with; it is stored one higher.
+        """
+        ...
+
+    async def mark(
+        self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str], *, walk: str
+    ) -> None:
+        """Note that a walk over the whole list met these."""
+        ...
+
+    async def unseen(
+        self,
+        key: ConnectionKey,
+        resource: ResourceType,
+        *,
+        walk: str,
+        after: str,
+        limit: int,
+        changed_since: int | None = None,
+    ) -> list[Held]:
+        """Return held resources that the walk did not meet, by id, from after the one named.
+
+        With a time, only those that are open or changed since. What is remembered as gone is neither returned
+        here nor counted. Each call looks at everything after `after`, met or not.
+        """
+        ...
+
+    async def lively(self, key: ConnectionKey, *, after: str, changed_since: int, limit: int) -> list[Held]:
+        """Return conversations that are open or changed since a time, by id, from after the one named."""
+        ...
+
+    async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int: ...
+
+    async def release(self, key: ConnectionKey, records: Sequence[Held]) -> list[Held]:
+        """Forget records whose stored revision is still the one they name; return those that lost.
+
+        A record of revision 0 names something that was not stored, and loses when it is by now.
+        """
+        ...
+
+    async def count(self, key: ConnectionKey, resource: ResourceType) -> int: ...
+
+    async def any_held(self, key: ConnectionKey, *, limit: int) -> list[Held]:
+        """Return some held resources of any type; none are left when it is empty."""
+        ...
+
+    async def everything(self, key: ConnectionKey, *, after: Held | None, limit: int) -> list[Held]:
+        """Return what is remembered, also as gone, by type and id, from after the one named."""
+        ...
