@@ -13,7 +13,7 @@ from services.notifier.domain.notification import Notification, State
 from services.notifier.domain.rule import Rule  # noqa: TC001 - see above
 from services.notifier.errors import FailureReason
 from services.notifier.ports import InboxEntry  # noqa: TC001 - see above
-from services.notifier.use_cases.administer import RuleDraft
+from services.notifier.use_cases.rule_drafts import RuleDraft
 from shared.contracts.deliveries import ChannelName
 from shared.contracts.signals import SignalDetected, SignalKind
 

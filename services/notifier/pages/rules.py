@@ -13,7 +13,7 @@ from services.notifier.api import answers
 from services.notifier.domain.rule import PEOPLE_CHANNELS
 from services.notifier.errors import RuleInvalid
 from services.notifier.pages import forms
-from services.notifier.use_cases.administer import RuleDraft
+from services.notifier.use_cases.rule_drafts import RuleDraft
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.contracts.deliveries import ChannelName
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from starlette.datastructures import FormData
 
     from services.notifier.domain.rule import Rule
-    from services.notifier.use_cases.administer import Administration, SavedRule
+    from services.notifier.use_cases.administer import Administration
+    from services.notifier.use_cases.rule_drafts import SavedRule
     from shared.auth.identity import Identity
     from shared.web.pages import Pages
 

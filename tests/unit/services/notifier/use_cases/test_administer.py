@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from services.notifier.domain.rule import DEFAULT_RULE_ID, default_rule
 from services.notifier.errors import DeliveryRefused, NotThere, RuleInvalid
-from services.notifier.use_cases.administer import RuleDraft
+from services.notifier.use_cases.rule_drafts import RuleDraft
 from tests.unit.services.notifier.fakes import ADMIN, NOW, ScriptedChannel, a_rule, a_signal
 from tests.unit.services.notifier.rig import Rig
 

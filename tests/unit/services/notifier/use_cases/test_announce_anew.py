@@ -11,7 +11,7 @@ import pytest
 from services.notifier.domain.preferences import Preferences, QuietHours
 from services.notifier.domain.rule import EVERYONE, Recipient
 from services.notifier.ports import InboxReader
-from services.notifier.use_cases.administer import RuleDraft
+from services.notifier.use_cases.rule_drafts import RuleDraft
 from shared.contracts.signals import CustomerRef, SignalCleared, SignalUpdated
 from tests.unit.services.notifier.fakes import ADMIN, NOW, a_fact, a_rule, a_signal
 from tests.unit.services.notifier.rig import LONG, Rig

@@ -14,7 +14,7 @@ from services.notifier.domain.notification import Attempt, Settlement
 from services.notifier.domain.preferences import Preferences, QuietHours
 from services.notifier.domain.rule import Recipient
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
-from services.notifier.use_cases.administer import RuleDraft
+from services.notifier.use_cases.rule_drafts import RuleDraft
 from shared.contracts.deliveries import NotificationDelivered, NotificationFailed
 from shared.errors import TransientError
 from tests.unit.services.notifier.fakes import ADMIN, NOW, MirrorVault, ScriptedChannel, a_rule, a_signal
