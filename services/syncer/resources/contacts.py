@@ -6,10 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from services.syncer.domain.contact import companies_of, cut_lists, parse
-from services.syncer.domain.conversation_row import Shown
-from services.syncer.domain.fields import MOST_REFERENCES, identifier, identifiers, record, rows, seconds
-from services.syncer.domain.fresh import Fresh
+from services.syncer.domain.contact import cut_lists
+from services.syncer.domain.fields import identifier, rows, seconds
 from services.syncer.domain.reads import Call, Read
 from services.syncer.domain.window import Descending
 from services.syncer.errors import (
@@ -19,79 +17,20 @@ from services.syncer.errors import (
     SlowDownError,
     SourceUnavailableError,
 )
+from services.syncer.resources.contact_by_id import became
+from services.syncer.resources.contact_rows import fresh_contact
 from services.syncer.resources.gap_turns import gaps_one_by_one
-from services.syncer.resources.paging import NumberedPages, Pages, total_count
-from services.syncer.resources.reading import Gone, Reading, Resource, Step
+from services.syncer.resources.paging import Pages, total_count
+from services.syncer.resources.reading import Reading, Resource, Step
 from services.syncer.resources.walk import sweep_absent
 
 if TYPE_CHECKING:
+    from services.syncer.domain.fresh import Fresh
     from services.syncer.domain.held import Held
     from services.syncer.domain.run import Hint, StepState
-    from services.syncer.ports import Answer
-
-_COMPANY_PAGE = 60
-_MOST_REMEMBERED = 20
-"""Contacts whose lists are remembered until their page is done."""
 
 _MOST_ATTEMPTS = 4
 """Slices that try one contact's own lists until it becomes a named gap, which later runs try again."""
-
-
-async def completed(reading: Reading, row: dict[str, Any], memory: dict[str, Any]) -> dict[str, Any]:
-    """Return the row with its whole lists: ten entries are embedded at most, see `has_more` (FACTS §7).
-
-    `memory` keeps what was read of the lists on a page, so that a budget which is spent in the middle of them
-    does not make the next slice begin them anew, and the one after it, for ever.
-    """
-    id_ = identifier(row.get("id"))
-    name = f"{id_} {row.get('updated_at')}"
-    while len(memory) >= _MOST_REMEMBERED and name not in memory:
-        memory.pop(next(iter(memory)))
-    if record(row.get("tags")).get("has_more") is True:
-        kept = memory.setdefault(name, {})
-        if "tags" not in kept:
-            answer = await reading.intercom.read(Call(Read.CONTACT_TAGS, id_))
-            kept["tags"] = list(identifiers(answer.body.get("data")))
-        row = {**row, "tags": {"data": kept["tags"]}}
-    if record(row.get("companies")).get("has_more") is True:
-        companies = await _all_companies(reading, id_, memory.setdefault(name, {}))
-        row = {**row, "companies": {"data": companies}}
-    return row
-
-
-async def _all_companies(reading: Reading, id_: str | None, kept: dict[str, Any]) -> list[str]:
-    """Read the list page by page, by ever smaller pages where the source breaks on large ones.
-
-    Raises SourceUnavailableError when the list does not come to an end, or has more than a record holds: that
-    is twice what Intercom allows (FACTS §8), and part of it would look like all of it.
-    """
-    found: list[str] = kept.setdefault("companies", [])
-    pages = NumberedPages(kept.setdefault("pages", {}), largest=_COMPANY_PAGE)
-    while not pages.ended:
-        try:
-            answer = await pages.next(
-                reading,
-                lambda size, page: Call(Read.CONTACT_COMPANIES, id_, {"page": page, "per_page": size}),
-            )
-        except SourceUnavailableError as error:
-            if not error.overloaded or not pages.may_shrink:
-                raise
-            continue
-        met = set(found)
-        here = [one for one in identifiers(companies_of(answer.body)) if one not in met]
-        found += here
-        try:
-            pages.turn(answer)
-        except SourceUnavailableError:
-            del kept["companies"], kept["pages"]
-            raise
-        if len(found) > MOST_REFERENCES:
-            del kept["companies"], kept["pages"]
-            raise SourceUnavailableError(f"/contacts/{id_} has more than {MOST_REFERENCES} companies.")
-        if not (here or pages.ended):
-            del kept["companies"], kept["pages"]
-            raise SourceUnavailableError(f"/contacts/{id_}/companies goes on and leads nowhere.")
-    return found
 
 
 async def _apply(
@@ -163,45 +102,14 @@ async def _listed(
 ) -> Fresh | None:
     """Return what a row says of a contact, or None where it says nothing, or has been looked after."""
     if before is not None and before.gone:
-        await _became(reading, id_, before, shown_at=seconds(row.get("updated_at")))
+        await became(reading, id_, before, shown_at=seconds(row.get("updated_at")))
         return None
     try:
-        return await _fresh(reading, row, at, before, memory=memory)
+        return await fresh_contact(reading, row, at, before, memory=memory)
     except (ContactMergedError, ResourceMissingError):
         # It went between its row and its lists: the address it has left tells what became of it.
-        await _became(reading, id_, before)
+        await became(reading, id_, before)
         return None
-
-
-async def _fresh(
-    reading: Reading,
-    row: dict[str, Any],
-    at: int,
-    before: Held | None,
-    *,
-    force: bool = False,
-    memory: dict[str, Any] | None = None,
-) -> Fresh | None:
-    """Return the contact.
-
-    With a memory it is a row of a list, which shows what its index knows: that may not be the last state of
-    its second yet.
-    """
-    event = parse(await completed(reading, row, {} if memory is None else memory), reading.scope, at)
-    if event is None:
-        return None
-    updated_at, cut = seconds(row.get("updated_at")), cut_lists(row)
-    return Fresh(
-        "contact",
-        event,
-        updated_at,
-        at,
-        before,
-        row=cut,
-        shown=None if memory is None or cut is None else Shown(cut, updated_at),
-        force=force,
-        lag_seconds=0 if memory is None else reading.rules.overlap_seconds,
-    )
 
 
 async def _walk_all(reading: Reading, state: StepState) -> bool:
@@ -216,7 +124,7 @@ async def _walk_all(reading: Reading, state: StepState) -> bool:
         await _apply(reading, state.position, rows(answer.body["data"]), answer.at, walk=walk)
         pages.turn(answer)
         state.position.pop("lists", None)
-    if not await sweep_absent(reading, state, "contact", _became, named=["still_lagging"]):
+    if not await sweep_absent(reading, state, "contact", became, named=["still_lagging"]):
         return False
     cursor = reading.cursor("contact")
     await reading.save_cursor(
@@ -270,7 +178,7 @@ async def _read_gaps(reading: Reading) -> None:
     async for id_ in gaps_one_by_one(reading, "contact", "still_lagging"):
         held = (await reading.held("contact", [id_])).get(id_)
         with suppress(SourceUnavailableError, RequestRefusedError):
-            await _became(reading, id_, held)
+            await became(reading, id_, held)
             await reading.no_gap("contact", id_, "still_lagging")
 
 
@@ -283,54 +191,9 @@ def search_body(field: str, after_value: int, size: int, after: str | None) -> d
     }
 
 
-async def _became(
-    reading: Reading, id_: str, held: Held | None, *, force: bool = False, shown_at: int | None = None
-) -> None:
-    """Ask for one contact, and publish what became of it: it changed, was merged, or is gone."""
-    try:
-        answer: Answer = await reading.intercom.read(Call(Read.CONTACT, id_))
-    except ContactMergedError as merged:
-        await reading.changes.gone(
-            [Gone("contact", id_, held, shown_at)], reason="merged", successor_id=merged.successor_id
-        )
-        if merged.successor_id is not None and merged.successor_id != id_:
-            await _successor(reading, merged.successor_id)
-    except ResourceMissingError:
-        await reading.changes.gone([Gone("contact", id_, held, shown_at)])
-    else:
-        await _is_there(reading, id_, answer, held, force=force)
-
-
-async def _is_there(reading: Reading, id_: str, answer: Answer, held: Held | None, *, force: bool) -> None:
-    """Publish a contact whose own address answered: it exists, whatever becomes of its lists."""
-    try:
-        item = await _fresh(reading, dict(answer.body), answer.at, held, force=force)
-    except (ContactMergedError, ResourceMissingError) as missing:
-        # Should it have gone since, its own address says so when it is asked again.
-        raise SourceUnavailableError(
-            f"/contacts/{id_} is there and its lists are not. {missing}"
-        ) from missing
-    if item is None or item.event.id != id_:
-        raise SourceUnavailableError(f"/contacts/{id_} answered with something that is not it.")
-    await reading.changes.apply([item])
-
-
-async def _successor(reading: Reading, id_: str) -> None:
-    """Read the surviving contact at once: it took over the other one's companies and tags."""
-    held = (await reading.held("contact", [id_])).get(id_)
-    try:
-        answer = await reading.intercom.read(Call(Read.CONTACT, id_))
-        item = await _fresh(reading, dict(answer.body), answer.at, held)
-    except (ContactMergedError, ResourceMissingError):
-        return  # Merged on or deleted meanwhile: its own hint or the next reconcile tells.
-    if item is None or item.event.id != id_:
-        raise SourceUnavailableError(f"/contacts/{id_} answered with something that is not it.")
-    await reading.changes.apply([item])
-
-
 async def _read_one(reading: Reading, hint: Hint) -> None:
     held = (await reading.held("contact", [hint.id])).get(hint.id)
-    await _became(reading, hint.id, held, force=hint.force)
+    await became(reading, hint.id, held, force=hint.force)
     reading.read("contact")
 
 
