@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import SecretStr
 
 from services.detector.adapters import known_names
 from services.detector.adapters.bus_tombstones import BusTombstones
@@ -31,9 +29,7 @@ from services.detector.domain.identity import known_customer_id
 from services.detector.domain.matching import match_company, normalise_name
 from services.detector.engine import Stores
 from shared.clock import ManualClock
-from shared.config import ServiceSettings
 from shared.contracts.signals import SignalDetected
-from shared.documents.database import create_client, database_of
 from shared.errors import TransientError
 from shared.messaging.recording import RecordingPublisher
 from tests.engines.expiry import let_nothing_expire
@@ -71,8 +67,6 @@ from tests.unit.services.detector.wish_suite import (
 from tests.unit.services.detector.withdrawn_wish_suite import TestWithdrawnWishes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from pymongo.asynchronous.database import AsyncDatabase
 
     from shared.contracts.event import Event
@@ -110,22 +104,6 @@ __all__ = [
     "TestWhoseItIs",
     "TestWithdrawnWishes",
 ]
-
-
-@pytest.fixture
-async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[Any]]:
-    """A database of its own, dropped afterwards."""
-    settings = ServiceSettings(
-        http_port=1,
-        signing_key=SecretStr("k" * 40),
-        mongodb_uri=SecretStr(mongodb_uri),
-        database_prefix=f"t{secrets.token_hex(6)}",
-    )
-    client = create_client(settings, service="detector")
-    made = database_of(client, settings, service="detector")
-    yield made
-    await client.drop_database(made.name)
-    await client.close()
 
 
 @pytest.fixture

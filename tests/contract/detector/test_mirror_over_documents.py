@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from services.detector.adapters import mongo_mirror_conversations
 from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.domain.mirror import Analysis, Mark
 from services.detector.domain.mood import MoodPoint
-from shared.config import ServiceSettings
 from shared.contracts.resources import (
     Author,
     ConversationChanged,
@@ -23,32 +20,15 @@ from shared.contracts.resources import (
     Rating,
     ResourceDeleted,
 )
-from shared.documents.database import create_client, database_of
 from tests.engines.expiry import let_nothing_expire
 from tests.unit.services.detector.rig import CONNECTION, NOW, ORG, WORKSPACE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from pymongo.asynchronous.database import AsyncDatabase
 
 LONG_AGO = NOW - timedelta(days=400)
-
-
-@pytest.fixture
-async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
-    """A database of its own."""
-    of_test = ServiceSettings(
-        http_port=1,
-        signing_key=SecretStr("k" * 40),
-        mongodb_uri=SecretStr(mongodb_uri),
-        database_prefix=f"t{secrets.token_hex(6)}",
-    )
-    client = create_client(of_test, service="detector")
-    made = database_of(client, of_test, service="detector")
-    yield made
-    await client.drop_database(made.name)
-    await client.close()
 
 
 @pytest.fixture

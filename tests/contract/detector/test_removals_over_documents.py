@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Any
-
-import pytest
-from pydantic import SecretStr
 
 from services.detector.adapters.mongo_connections import MongoConnections
 from shared.clock import ManualClock
-from shared.config import ServiceSettings
 from shared.contracts.connections import DataRemoved
-from shared.documents.database import create_client, database_of
 from shared.messaging.recording import RecordingPublisher
 from tests.unit.services.detector.rig import CONNECTION, NOW, ORG
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from pymongo.asynchronous.database import AsyncDatabase
-
-
-@pytest.fixture
-async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
-    """A database of its own."""
-    of_test = ServiceSettings(
-        http_port=1,
-        signing_key=SecretStr("k" * 40),
-        mongodb_uri=SecretStr(mongodb_uri),
-        database_prefix=f"t{secrets.token_hex(6)}",
-    )
-    client = create_client(of_test, service="detector")
-    made = database_of(client, of_test, service="detector")
-    yield made
-    await client.drop_database(made.name)
-    await client.close()
 
 
 async def test_the_newest_fifty_answers_are_known_and_no_more_are_kept(
