@@ -40,6 +40,15 @@ _REMEMBERED = 2_048
 _REMEMBERED_CHARACTERS = 80
 
 
+class _Line(BaseModel):
+    """What is read off the encoder's vector of a text: its product with the weights, and the offset."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    weights: tuple[float, ...]
+    offset: float
+
+
 class _Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -50,6 +59,7 @@ class _Manifest(BaseModel):
     mood_scale: float
     mood_offsets: tuple[float, float, float]
     thresholds: dict[str, float]
+    moot: _Line
 
 
 class OnnxTextModel:
@@ -68,6 +78,7 @@ class OnnxTextModel:
             moods=MoodCurve(manifest.mood_scale, manifest.mood_offsets),
             thresholds=manifest.thresholds,
         )
+        self._moot = (np.array(manifest.moot.weights, np.float32), np.float32(manifest.moot.offset))
         options = onnxruntime.SessionOptions()
         # Whole batches side by side keep cores busier than one batch cut in pieces.
         options.intra_op_num_threads = 1
@@ -110,30 +121,39 @@ class OnnxTextModel:
         while len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
 
+    def vectors(self, texts: Sequence[str]) -> Any:
+        """What the encoder makes of each text, [texts, width], for those who learn to read it."""
+        return self._encoded(texts)[1]
+
     def _scores(self, texts: Sequence[str]) -> list[ModelScores]:
         if not texts:
             return []
+        logits, vectors = self._encoded(texts)
+        weights, offset = self._moot
+        together = np.hstack([logits, (vectors @ weights + offset)[:, None]])
+        return [ModelScores(tuple(values)) for values in together.tolist()]
+
+    def _encoded(self, texts: Sequence[str]) -> tuple[Any, Any]:
+        """Logits and vectors in the order of the texts."""
         # Half of a surrogate pair is no character that a tokenizer can take.
         plain = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         rows = [encoded.ids for encoded in self._tokenizer.encode_batch(plain)]
-        scores: list[ModelScores | None] = [None] * len(rows)
         cut = list(batches([len(row) for row in rows]))
         at_once = map if self._threads is None else self._threads.map
-        answers = at_once(lambda one: self._logits(one[0], [rows[place] for place in one[1]]), cut)
-        for (_, places), logits in zip(cut, answers, strict=True):
-            for place, values in zip(places, logits, strict=True):
-                scores[place] = ModelScores(tuple(values))
-        return [one for one in scores if one is not None]
+        answers = list(at_once(lambda one: self._run(one[0], [rows[place] for place in one[1]]), cut))
+        order = np.argsort(np.array([place for _, places in cut for place in places]))
+        logits, vectors = (np.concatenate(parts)[order] for parts in zip(*answers, strict=True))
+        return logits, vectors
 
-    def _logits(self, width: int, rows: Sequence[Sequence[int]]) -> list[list[float]]:
-        """The logits of texts of at most `width` tokens."""
+    def _run(self, width: int, rows: Sequence[Sequence[int]]) -> tuple[Any, Any]:
+        """Logits and vectors of texts of at most `width` tokens."""
         ids = np.zeros((len(rows), width), dtype=np.int64)
         mask = np.zeros_like(ids)
         for at, row in enumerate(rows):
             ids[at, : len(row)] = row
             mask[at, : len(row)] = 1
-        logits: list[list[float]] = self._session.run(["logits"], {"ids": ids, "mask": mask})[0].tolist()
-        return logits
+        logits, vectors = self._session.run(["logits", "vectors"], {"ids": ids, "mask": mask})
+        return logits, vectors
 
 
 def batches(lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:

@@ -61,8 +61,7 @@ class FeatureRequestDetector(LexicalDetector):
         likely = self.likely(conversation, context)
         if not any(map(self.is_sure, likely)):
             return ()
-        moot = self.withdrawals.moot(conversation, self.kind)
-        gone = {id(conversation.readable_messages[at]) for at in moot}
+        gone = self.moot(conversation, context)
         wishes = _Wishes(conversation)
         # What is only likely adds to a wish that is sure, and begins none.
         for one in sorted(likely, key=lambda candidate: (not self.is_sure(candidate), -candidate.confidence)):

@@ -20,6 +20,7 @@ from services.detector.domain.dialogue import Turns, assent
 from services.detector.domain.finding import Evidence, Finding, Kind
 from services.detector.domain.learned import HIGHEST_CONFIDENCE
 from services.detector.domain.model_scores import LIFECYCLE, NOTICE
+from services.detector.domain.moot import heard_moot
 from services.detector.domain.withdrawal import Withdrawals
 
 if TYPE_CHECKING:
@@ -274,11 +275,17 @@ class LexicalDetector:
         """Whether a candidate is sure enough to be said, rather than only to be quoted beside it."""
         return one.confidence >= self.parameters.threshold
 
+    def moot(self, conversation: Conversation, context: Context) -> frozenset[int]:
+        """Which messages no longer hold, by `id`: by phrases, and by what the model hears where it read."""
+        positions = self.withdrawals.moot(conversation, self.kind)
+        if self.learned is not None:
+            positions |= heard_moot(conversation, context.scores, self.learned)
+        return frozenset(id(conversation.readable_messages[at]) for at in positions)
+
     def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:
         likely = self.likely(conversation, context)
         if any(map(self.is_sure, likely)):
-            moot = self.withdrawals.moot(conversation, self.kind)
-            gone = {id(conversation.readable_messages[at]) for at in moot}
+            gone = self.moot(conversation, context)
             likely = [one for one in likely if id(one.message) not in gone]
         sure = [one for one in likely if self.is_sure(one)]
         if not sure:

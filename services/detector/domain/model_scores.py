@@ -18,9 +18,13 @@ POLARITIES = ("negative", "neutral", "positive")
 LIFECYCLE = ("onboarding", "renewal", "upsell", "expansion", "churn_risk")
 WISH = "feature_request"
 NOTICE = "notice"
-LABELS = (*POLARITIES, *LIFECYCLE, WISH, NOTICE)
-"""The outputs of the encoder, in order. NOTICE tells notice given outright from implied risk, where there is
-churn risk at all."""
+MOOT = "moot"
+TAUGHT = (*POLARITIES, *LIFECYCLE, WISH, NOTICE)
+"""What the encoder is trained to tell, in order. NOTICE tells notice given outright from implied risk, where
+there is churn risk at all."""
+LABELS = (*TAUGHT, MOOT)
+"""The outputs of the model, in order. MOOT is read off the finished encoder: whether a message makes moot
+what its author said before it ("Sorry, that was meant for our landlord")."""
 _SURELY_NOT = -3.0
 """Below it the model is so sure of the contrary that phrases do not outvote it: on messages that neither
 knew, they were wrong more often than right there."""

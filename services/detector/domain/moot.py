@@ -28,9 +28,15 @@ from services.detector.domain.cues.moot import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from services.detector.domain.conversation import Conversation
+    from services.detector.domain.conversation import Conversation, Message
+    from services.detector.domain.learned import Learned
     from services.detector.domain.rules import RuleBook
     from services.detector.domain.text.sentences import Clause
+    from services.detector.domain.text_reading import Scores
+
+
+REACH_MESSAGES = 3
+"""How many of the same person's earlier messages are taken back by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,26 @@ def denied(conversation: Conversation) -> frozenset[int]:
         if _any(ASKED_WHETHER_LEAVING, one.said) and _any(DENIED, one.replied)
         if not (_any(HELD_ON_TO, one.said) or _any(STILL_LEAVING, one.replied))
     )
+
+
+def heard_moot(conversation: Conversation, scores: Scores, learned: Learned) -> frozenset[int]:
+    """Positions in `readable_messages` of what its author makes moot later on, as the model hears it.
+
+    No list holds the words in which a matter turns out to be a mix-up, a joke or another's.
+    """
+    messages = conversation.readable_messages
+    taken: set[int] = set()
+    for position, message in enumerate(messages):
+        heard = scores.get(message.part_id)
+        if heard is not None and learned.makes_moot(heard):
+            taken.update(earlier_of_author(messages, position))
+    return frozenset(taken)
+
+
+def earlier_of_author(messages: Sequence[Message], position: int) -> list[int]:
+    """The positions of what the author of a message said before it; of much, the latest."""
+    own = [at for at in range(position) if messages[at].author_id == messages[position].author_id]
+    return own[-REACH_MESSAGES:]
 
 
 def _any(book: RuleBook, clauses: Sequence[Clause]) -> bool:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.detector.domain.finding import Kind
-from services.detector.domain.moot import declined, denied, found_there
+from services.detector.domain.moot import declined, denied, earlier_of_author, found_there
 from services.detector.domain.rules import Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 
 if TYPE_CHECKING:
     from services.detector.domain.conversation import Conversation, Message
-
-REACH_MESSAGES = 3
-"""How many of the same person's earlier messages a withdrawal takes back."""
 
 _TAKEN_BACK = Cue(
     "taken_back",
@@ -169,8 +166,8 @@ class Withdrawals:
                 continue
             if kind is Kind.CHURN_RISK and self._takes_back(message) and self._reverses(message, kind):
                 taken.add(position)
-            own = [at for at in range(position) if messages[at].author_id == message.author_id]
-            taken.update(own[-REACH_MESSAGES:])
+            own = earlier_of_author(messages, position)
+            taken.update(own)
             if own and kind is Kind.CHURN_RISK and self._reverses(message, kind):
                 taken.add(position)
         return frozenset(taken)

@@ -57,11 +57,20 @@ class Expected(_Record):
         return kind
 
 
+class Moot(_Record):
+    """A matter that would be of a kind, and the later messages of its author that make it moot."""
+
+    kind: str
+    messages: frozenset[int] = Field(min_length=1)
+    by: frozenset[int] = Field(min_length=1)
+
+
 class _Line(_Record):
     id: str | int
     account: dict[str, Any] | None = None
     messages: tuple[Turn, ...] = Field(min_length=1)
     expected: tuple[Expected, ...] = ()
+    moot: tuple[Moot, ...] = ()
     split: str = ""
 
 
@@ -73,6 +82,7 @@ class LabelledConversation:
     context: Context
     expected: tuple[Expected, ...]
     split: str = ""
+    moot: tuple[Moot, ...] = ()
 
 
 def _aware(moment: datetime) -> datetime:
@@ -157,4 +167,5 @@ def _conversation(path: Path, number: int, line: str) -> LabelledConversation:
         context=Context(now=messages[-1].at, facts=facts, agent_names=agents - {""}),
         expected=parsed.expected,
         split=parsed.split,
+        moot=parsed.moot,
     )

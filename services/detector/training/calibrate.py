@@ -23,11 +23,12 @@ from services.detector.detectors import discover
 from services.detector.domain.conversation import AuthorType, Conversation, Message
 from services.detector.domain.learned import Learned
 from services.detector.domain.lexical import LexicalDetector
-from services.detector.domain.model_scores import LIFECYCLE, NOTICE, POLARITIES, WISH
+from services.detector.domain.model_scores import LIFECYCLE, MOOT, NOTICE, POLARITIES, WISH
 from services.detector.domain.text_reading import read_with
 from services.detector.training.curves import fit_curve, fit_moods, threshold_for
 from services.detector.training.examples import UNSEEN, apart, read_authored, read_public, task_of
 from services.detector.training.inbox import heard_in_conversations
+from services.detector.training.moot import learned_line, moot_curve
 from services.detector.training.package import write_manifest
 
 if TYPE_CHECKING:
@@ -53,10 +54,11 @@ _COMMON = {WISH: 0.12}
 wishes a third are wishes, which neither an inbox nor a list of reviews holds."""
 _PRECISION = 0.97
 """Of what is heard in conversations so much must be right, by kind: a false alarm costs more than silence."""
-_PRECISION_BY_KIND = {"upsell": 0.9, "churn_risk": 0.95}
+_PRECISION_BY_KIND = {"upsell": 0.9, "churn_risk": 0.95, WISH: 0.94}
 """Who asks what the bigger plan does may only be curious, and the surest of these are as sure as who buys:
-held to the share of all, a quarter of those heard would go unheard for the sake of three. A leaving that
-nobody heard of costs most of all: held to the share of all, three would go unheard for each false one."""
+held to the share of all, a quarter of those heard would go unheard for the sake of three, and of wishes for
+the sake of four. A leaving that nobody heard of costs most of all: held to the share of all, three would go
+unheard for each false one."""
 _LOWEST = 0.7
 """Below it nothing is said, however right it is in the few conversations at hand."""
 _LOWEST_MOOD = 0.5
@@ -154,13 +156,17 @@ def threshold_of(learned: Learned, label: str, inbox: Sequence[Heard]) -> tuple[
 
 def calibrate(work: Path, target: Path) -> Iterable[str]:
     """Fit, write the model's folder, and say what was found, line by line."""
+    moot = learned_line(OnnxTextModel(work / "final"))
+    write_manifest(work / "final", moot=moot)
     model = OnnxTextModel(work / "final")
     tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
     reads = read_all(model, list(read_authored(split="calibrate")))
     reads += read_all(model, apart(read_public(), tested).aside)
-    inbox = heard_in_conversations(model)
     curves: dict[str, Curve] = {}
     around: dict[str, Curve] = {}
+    curves[MOOT], found = moot_curve(model)
+    yield f"moot: {curves[MOOT]}; {found}"
+    inbox = heard_in_conversations(model, Learned("", curves))
     thresholds: dict[str, float] = {}
     for label in (*LIFECYCLE, WISH, NOTICE):
         curves[label], known, right = curve_of(label, reads)
@@ -185,7 +191,7 @@ def calibrate(work: Path, target: Path) -> Iterable[str]:
     target.mkdir(exist_ok=True)
     for name in ("model.onnx", "tokenizer.json"):
         shutil.copyfile(work / "final" / name, target / name)
-    write_manifest(target, curves, moods, thresholds, around)
+    write_manifest(target, curves, moods, thresholds, around, moot)
     size = (target / "model.onnx").stat().st_size / 1e6
     yield f"{target}: {size:.1f} MB, digest {OnnxTextModel(target).learned.digest}"
 

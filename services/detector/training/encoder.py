@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional
 
-from services.detector.domain.model_scores import LABELS
+from services.detector.domain.model_scores import TAUGHT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +40,8 @@ def starting_weights(path: Path, seed: int) -> Weights:
         for name, tensor in published.items()
         if not name.startswith("pooler.") and tensor.is_floating_point()
     }
-    weights["head.weight"] = torch.randn(len(LABELS), WIDTH, generator=generator) * _HEAD_DEVIATION
-    weights["head.bias"] = torch.zeros(len(LABELS))
+    weights["head.weight"] = torch.randn(len(TAUGHT), WIDTH, generator=generator) * _HEAD_DEVIATION
+    weights["head.bias"] = torch.zeros(len(TAUGHT))
     return weights
 
 
@@ -102,6 +102,6 @@ def embed(
 
 
 def head_of(weights: Weights, pooled: Tensor, *, training: bool = False) -> Tensor:
-    """Raw scores per label, in the order of LABELS, of the vectors that `embed` gives."""
+    """Raw scores per label, in the order of TAUGHT, of the vectors that `embed` gives."""
     pooled = functional.dropout(pooled, _DROPOUT, training)
     return functional.linear(pooled, weights["head.weight"], weights["head.bias"])

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from onnx import TensorProto, checker, helper, numpy_helper, save_model
 
-from services.detector.domain.model_scores import LABELS
-from services.detector.training.encoder import HEADS, LAYERS, NORM_EPSILON, embed
+from services.detector.domain.model_scores import TAUGHT
+from services.detector.training.encoder import HEADS, LAYERS, NORM_EPSILON, WIDTH, embed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,7 +177,7 @@ def _pooled(graph: _Graph, states: str) -> str:
     masked = graph.node("Mul", [states, counted], "masked")
     total = graph.node("ReduceSum", [masked, middle], "total", keepdims=0)
     count = graph.node("ReduceSum", [counted, middle], "count", keepdims=0)
-    return graph.node("Div", [total, count], "pooled")
+    return graph.node("Div", [total, count], "vectors")
 
 
 def measured(weights: Weights, texts: Sequence[tuple[Tensor, Tensor]]) -> Ranges:
@@ -196,9 +196,10 @@ def measured(weights: Weights, texts: Sequence[tuple[Tensor, Tensor]]) -> Ranges
 
 
 def export(weights: Weights, ranges: Ranges, path: Path) -> None:
-    """Write the model: inputs `ids` and `mask` [texts, tokens] (int64), output `logits` [texts, labels].
+    """Write the model: inputs `ids` and `mask` [texts, tokens] (int64), outputs `logits` and `vectors`.
 
-    `ranges` is what `measured` gives.
+    Logits are [texts, labels], the vectors that they are made of [texts, width]. `ranges` is what `measured`
+    gives.
     """
     arrays = {name: tensor.float().numpy() for name, tensor in weights.items()}
     graph = _Graph(ranges)
@@ -206,11 +207,10 @@ def export(weights: Weights, ranges: Ranges, path: Path) -> None:
     states = _embedding(graph, arrays)
     for at in range(LAYERS):
         states = _layer(graph, arrays, at, states)
-    pooled = _pooled(graph, states)
     graph.node(
         "Gemm",
         [
-            pooled,
+            _pooled(graph, states),
             graph.constant("head.weight", arrays["head.weight"]),
             graph.constant("head.bias", arrays["head.bias"]),
         ],
@@ -223,7 +223,10 @@ def export(weights: Weights, ranges: Ranges, path: Path) -> None:
             graph.nodes,
             "earshot",
             [helper.make_tensor_value_info(name, TensorProto.INT64, size) for name in ("ids", "mask")],
-            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["texts", len(LABELS)])],
+            [
+                helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["texts", len(TAUGHT)]),
+                helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["texts", WIDTH]),
+            ],
             list(graph.constants.values()),
         ),
         opset_imports=[helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)],

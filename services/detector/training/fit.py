@@ -17,7 +17,7 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from services.detector.domain.model_scores import LABELS, POLARITIES
+from services.detector.domain.model_scores import POLARITIES, TAUGHT
 from services.detector.training.encoder import WIDTH, Weights, embed, head_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 def _targets(examples: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
     """Polarity (-100: unknown), targets of the other labels, and how much each of them counts."""
     polarity = torch.tensor([-100 if one.sentiment is None else one.sentiment for one in examples])
-    others = LABELS[len(POLARITIES) :]
+    others = TAUGHT[len(POLARITIES) :]
     targets = torch.tensor([[one.targets.get(name, 0.0) for name in others] for one in examples])
     counts = torch.tensor([[one.counts(name) for name in others] for one in examples])
     return polarity, targets, counts

@@ -7,7 +7,7 @@ text counts once, however often the demo says it again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.detector.detectors import discover
@@ -20,6 +20,7 @@ from services.detector.training.told import CONVERSATIONS
 
 if TYPE_CHECKING:
     from services.detector.domain.conversation import Conversation, Message
+    from services.detector.domain.learned import Learned
     from services.detector.domain.model_scores import MessageScores, TextModel
     from services.detector.domain.text_reading import Scores
     from services.detector.evaluation.conversations import LabelledConversation
@@ -36,13 +37,13 @@ class Heard:
     right: bool
 
 
-def heard_in_conversations(model: TextModel) -> dict[str, list[Heard]]:
+def heard_in_conversations(model: TextModel, moot: Learned) -> dict[str, list[Heard]]:
     """By kind, each message that is not of it, and of each event the proof that is heard best.
 
     Left out are the other messages of conversations in which a careful reader finds the kind, since he names
-    the best proofs only, and messages that their author takes back.
+    the best proofs only, and messages that their author takes back. `moot` has the curve that tells these.
     """
-    rules = [one for one in discover().conversation if isinstance(one, LexicalDetector)]
+    rules = [one for one in discover(learned=moot).conversation if isinstance(one, LexicalDetector)]
     told = [one for one in read_conversations(CONVERSATIONS) if one.split in UNSEEN]
     found: dict[str, list[Heard]] = {kind: [] for kind in (*LIFECYCLE, WISH)}
     seen: set[str] = set()
@@ -59,13 +60,13 @@ def heard_in_conversations(model: TextModel) -> dict[str, list[Heard]]:
 
 def _heard(one: LabelledConversation, rule: LexicalDetector, scores: Scores, fresh: set[str]) -> list[Heard]:
     conversation = one.conversation
-    moot = rule.withdrawals.moot(conversation, rule.kind)
+    moot = rule.moot(conversation, replace(one.context, scores=scores))
     place = {message.part_id: at for at, message in enumerate(conversation.messages)}
     proofs = {at for event in one.expected if event.kind == rule.kind for at in event.messages}
     heard = [
         _as_heard(conversation, message, rule, scores[message.part_id], right=bool(proofs))
-        for at, message in enumerate(conversation.readable_messages)
-        if message.part_id in scores and message.text in fresh and at not in moot
+        for message in conversation.readable_messages
+        if message.part_id in scores and message.text in fresh and id(message) not in moot
         if not proofs or place[message.part_id] in proofs
     ]
     best = max(heard, key=lambda said: said.scores.decisive(rule.kind), default=None)

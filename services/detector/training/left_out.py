@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from services.detector.domain.model_scores import LABELS, LIFECYCLE, POLARITIES
+from services.detector.domain.model_scores import LIFECYCLE, POLARITIES, TAUGHT
 from services.detector.evaluation.scoring import LabelCounts
 from services.detector.training.encoder import Weights, starting_weights
 from services.detector.training.examples import UNSEEN, apart, read_authored, read_public, task_of, without
@@ -36,7 +36,7 @@ def predicted(task: str, scores: Any) -> frozenset[str]:
     """The labels that raw scores speak for: the strongest polarity, or all labels likelier than not."""
     if task == "sentiment":
         return frozenset({POLARITIES[int(scores[: len(POLARITIES)].argmax())]})
-    said = frozenset(label for label, score in zip(LABELS, scores, strict=True) if score > 0)
+    said = frozenset(label for label, score in zip(TAUGHT, scores, strict=True) if score > 0)
     return said & frozenset(LIFECYCLE) or frozenset({"none"})
 
 

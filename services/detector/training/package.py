@@ -14,11 +14,13 @@ from services.detector.domain.learned import Curve, MoodCurve
 from services.detector.domain.model_scores import LABELS, POLARITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _FILES = ("model.onnx", "tokenizer.json")
 _PLACES = 4
+_VECTOR_WIDTH = 384
+_NOTHING_IS_MOOT = ((0.0,) * _VECTOR_WIDTH, -30.0)
 
 
 def write_manifest(
@@ -27,8 +29,13 @@ def write_manifest(
     moods: MoodCurve | None = None,
     thresholds: Mapping[str, float] | None = None,
     around: Mapping[str, Curve] | None = None,
+    moot: tuple[Sequence[float], float] = _NOTHING_IS_MOOT,
 ) -> None:
-    """Describe the files of a folder; what is not fitted yet is left as the model says it."""
+    """Describe the files of a folder; what is not fitted yet is left as the model says it.
+
+    `moot` is the line through the vectors that tells what makes moot what was said before; without it
+    nothing does.
+    """
     given = dict.fromkeys(LABELS[len(POLARITIES) :], Curve()) | dict(curves or {})
     mood = moods or MoodCurve()
     manifest = {
@@ -45,6 +52,10 @@ def write_manifest(
         "mood_scale": round(mood.scale, _PLACES),
         "mood_offsets": [round(value, _PLACES) for value in mood.offsets],
         "thresholds": dict(sorted((thresholds or {}).items())),
+        "moot": {
+            "weights": [round(weight, _PLACES) for weight in moot[0]],
+            "offset": round(moot[1], _PLACES),
+        },
     }
     text = json.dumps(manifest, indent=2)
     (folder / "manifest.json").write_text(f"{text}\n", encoding="utf-8")

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from services.detector.domain.conversation import AuthorType, Conversation, Message
 from services.detector.domain.finding import Kind
-from services.detector.domain.moot import declined, denied, found_there
+from services.detector.domain.learned import Curve, Learned
+from services.detector.domain.model_scores import LABELS, MOOT, MessageScores, ModelScores
+from services.detector.domain.moot import REACH_MESSAGES, declined, denied, found_there, heard_moot
 from services.detector.domain.withdrawal import Withdrawals
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -137,3 +139,39 @@ def test_what_is_moot_was_said(lines: list[tuple[bool, str]]) -> None:
     places = range(len(told.readable_messages))
     for settle in (found_there, declined, denied):
         assert settle(told) <= set(places)
+
+
+LEARNED = Learned("m1", {MOOT: Curve()})
+
+
+def heard(**moot: float) -> dict[str, MessageScores]:
+    """What the model hears in messages by part id ("_1"): how much each makes moot what was said before."""
+    return {
+        name.removeprefix("_"): MessageScores(
+            ModelScores(tuple(score if label == MOOT else 0.0 for label in LABELS))
+        )
+        for name, score in moot.items()
+    }
+
+
+def test_what_the_model_hears_makes_moot_what_its_author_said_before() -> None:
+    """The message itself stays, and so does what comes later."""
+    told = talk(WISH, "> Thank you, noted.", "Oh, that was for our landlord.", "Is there an office in Bath?")
+    assert heard_moot(told, heard(_0=-4.0, _2=2.0, _3=-4.0), LEARNED) == {0}
+    assert heard_moot(told, heard(_0=-4.0, _2=-0.1, _3=-4.0), LEARNED) == frozenset()
+
+
+def test_nobody_makes_moot_what_another_said() -> None:
+    """A colleague's mix-up is not this person's."""
+    told = talk(WISH)
+    other = Message("1", AuthorType.CUSTOMER, NOON, "Sorry, wrong thread.", author_id="lee")
+    both = Conversation("o", "w", "c", (*told.messages, other))
+    assert heard_moot(both, heard(_0=-4.0, _1=3.0), LEARNED) == frozenset()
+
+
+def test_a_long_past_is_not_made_moot() -> None:
+    """One sentence takes back what stands near it, and what was not read makes nothing moot."""
+    told = talk(*[f"Please add field {at}." for at in range(REACH_MESSAGES + 2)], "For our landlord.")
+    last = REACH_MESSAGES + 2
+    assert heard_moot(told, heard(**{f"_{last}": 3.0}), LEARNED) == set(range(2, last))
+    assert heard_moot(told, {}, LEARNED) == frozenset()
