@@ -11,6 +11,8 @@ import pytest
 from asgi_lifespan import LifespanManager
 from fastapi import APIRouter, Depends, FastAPI, Form
 from prometheus_client import CollectorRegistry
+from starlette.responses import StreamingResponse
+from structlog.testing import capture_logs
 
 from shared.auth.authenticator import LocalAuthenticator, Refused
 from shared.auth.dependencies import Admin, csrf_protect, require_service
@@ -45,6 +47,14 @@ def routes() -> APIRouter:
     @router.get("/broken")
     async def broken() -> None:
         raise RuntimeError(SECRET)
+
+    @router.get("/half")
+    async def half() -> StreamingResponse:
+        async def lines() -> AsyncIterator[bytes]:
+            yield b"begun"
+            raise RuntimeError(SECRET)
+
+        return StreamingResponse(lines())
 
     @router.post("/api/v1/form", dependencies=[Depends(csrf_protect)])
     @router.post("/form", dependencies=[Depends(csrf_protect)])
@@ -247,6 +257,41 @@ async def test_an_unforeseen_error_shows_a_reference_and_no_secret(client: httpx
     assert SECRET not in answer.text
     assert re.fullmatch(r"[0-9a-f]{16}", answer.json()["reference"])
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+async def test_the_reference_of_an_unforeseen_error_is_beside_its_traceback(
+    browser: httpx.AsyncClient, accept: str
+) -> None:
+    """What a person reads out is what an operator finds in the log, on pages as in documents."""
+    with capture_logs() as lines:
+        answer = await browser.get("/broken", headers={"accept": accept})
+    (line,) = (line for line in lines if line["event"] == "request failed")
+    assert answer.status_code == 500
+    assert answer.headers["x-reference"] == line["reference"]
+    assert line["reference"] in answer.text
+    assert str(line["exc_info"]) == SECRET
+    assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+async def test_an_unforeseen_error_carries_the_strict_headers(
+    browser: httpx.AsyncClient, accept: str
+) -> None:
+    """No answer is left out of them, least of all one that nobody foresaw."""
+    fine = await browser.get("/health/live")
+    broken = await browser.get("/broken", headers={"accept": accept})
+    for name in ("content-security-policy", "x-content-type-options", "referrer-policy", "x-reference"):
+        assert name in broken.headers
+        assert name == "x-reference" or broken.headers[name] == fine.headers[name]
+
+
+async def test_an_answer_that_breaks_off_is_logged_with_its_reference(browser: httpx.AsyncClient) -> None:
+    """What was sent cannot be taken back; the connection ends, and the log says why."""
+    with capture_logs() as lines, pytest.raises(RuntimeError):
+        await browser.get("/half")
+    (line,) = (line for line in lines if line["event"] == "request failed")
+    assert re.fullmatch(r"[0-9a-f]{16}", line["reference"])
 
 
 async def test_an_engine_that_is_away_is_a_503_that_promises_no_loss(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,199 @@
+"""How refusals and failures are answered: problem documents for programs, pages for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from fastapi import HTTPException
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from shared.errors import TransientError
+from shared.http.problems import Problem
+from shared.http.ways_on import fields_in_words, same_address, way_on
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from shared.auth.identity import Identity
+    from shared.web.pages import Pages
+
+_LOG = structlog.get_logger(__name__)
+
+_UNNAMED = "about:blank"
+"""The type of a problem that its status says everything about (RFC 9457)."""
+
+_TITLES = {
+    400: "That could not be understood",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    409: "It changed meanwhile",
+    413: "Too large",
+    422: "Something is missing or wrong",
+    429: "Too many requests",
+    500: "Something went wrong",
+    503: "Not available right now",
+}
+
+_FOR_MACHINES = ("/api/", "/internal/")
+_NOBODY, _NOT_ALLOWED = 401, 403
+_SIGN_IN = "People sign in where their organization does, and then try again here."
+
+
+class ErrorAnswers:
+    """Answers of one application to what was refused or failed, each with the request's reference.
+
+    People who are shown pages get one; below `/api/` and `/internal/`, and where there are no pages,
+    the answer is a problem document (RFC 9457).
+    """
+
+    def __init__(self, pages: Pages | None) -> None:
+        self._pages = pages
+
+    def install(self, app: FastAPI) -> None:
+        """Let `app` answer so what its routes raise on purpose; for all else there is `UncaughtErrors`."""
+        app.add_exception_handler(StarletteHTTPException, self.refused)  # type: ignore[arg-type] # narrower on purpose
+        app.add_exception_handler(HTTPException, self.refused)  # type: ignore[arg-type] # narrower on purpose
+        app.add_exception_handler(RequestValidationError, self._invalid)  # type: ignore[arg-type] # narrower on purpose
+        app.add_exception_handler(TransientError, self._away)  # type: ignore[arg-type] # narrower on purpose
+
+    async def refused(self, request: Request, error: StarletteHTTPException) -> Response:
+        """Return the answer to a refusal, with its status, words and headers."""
+        kind = error.kind if isinstance(error, Problem) else _UNNAMED
+        return self._answer(request, error.status_code, str(error.detail), error.headers, kind=kind)
+
+    async def failed(self, request: Request, error: Exception) -> Response:
+        """Return the answer to a failure of ours, which is logged under the reference that it names."""
+        log_failure(request, error)
+        return self._answer(
+            request,
+            500,
+            "Something went wrong on our side. Your data is unharmed. Tell your operator the reference.",
+            None,
+        )
+
+    async def _invalid(self, request: Request, error: RequestValidationError) -> Response:
+        problems = [
+            {"where": ".".join(str(step) for step in detail["loc"]), "what": detail["msg"]}
+            for detail in error.errors()
+        ]
+        said = "; ".join(f"{problem['where']}: {problem['what']}" for problem in problems[:5])
+        told = fields_in_words(error.errors())
+        return self._answer(request, 422, said, None, errors=problems, told=told)
+
+    async def _away(self, request: Request, error: TransientError) -> Response:
+        _LOG.warning(
+            "request could not be served now",
+            reference=_reference_of(request),
+            reason=str(error),
+            path=request.url.path,
+        )
+        return self._answer(
+            request,
+            503,
+            "A part that this needs is not answering. Nothing is lost; try again in a moment.",
+            {"Retry-After": "5"},
+        )
+
+    def _answer(
+        self,
+        request: Request,
+        status: int,
+        detail: str,
+        headers: Any,
+        *,
+        kind: str = _UNNAMED,
+        errors: list[dict[str, str]] | None = None,
+        told: str | None = None,
+    ) -> Response:
+        wants_page = "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
+        if self._pages is not None and wants_page and not request.url.path.startswith(_FOR_MACHINES):
+            return _page(self._pages, request, status, told or detail, headers)
+        body: dict[str, Any] = {
+            "type": kind,
+            "title": _title(status),
+            "status": status,
+            "detail": detail,
+            "reference": _reference_of(request),
+        }
+        if errors:
+            body["errors"] = errors
+        return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+def _page(pages: Pages, request: Request, status: int, what: str, headers: Any) -> Response:
+    identity: Identity | None = getattr(request.state, "identity", None)
+    shut_out = identity is None and status in {_NOBODY, _NOT_ALLOWED}
+    address, words = (same_address(request), "Try again") if shut_out else way_on(request)
+    return pages.render(
+        request,
+        "error.html",
+        identity=identity,
+        status_code=status,
+        heading=_title(status),
+        what=what,
+        meaning=None,
+        next=_SIGN_IN if status == _NOBODY else None,
+        way_on=address,
+        way_on_words=words,
+        reference=_reference_of(request) or None,
+        headers=dict(headers) if headers else None,
+    )
+
+
+def log_failure(request: Request, error: Exception) -> None:
+    """Write the traceback beside the reference that the caller is told."""
+    _LOG.error(
+        "request failed",
+        reference=_reference_of(request),
+        method=request.method,
+        path=request.url.path,
+        exc_info=error,
+    )
+
+
+def _reference_of(request: Request) -> str:
+    reference: str = getattr(request.state, "reference", "")
+    return reference
+
+
+def _title(status: int) -> str:
+    return _TITLES.get(status, "Request refused")
+
+
+class UncaughtErrors:
+    """Answers what nothing else caught, with 500 and a reference.
+
+    It belongs inside `RequestContext` and `SecurityHeaders`: Starlette's own place for such a handler is
+    around all middleware, where the log no longer knows the request and the answer gets no headers. An
+    answer that has begun cannot be taken back: the error is logged and goes on, and the server hangs up.
+    """
+
+    def __init__(self, app: ASGIApp, *, answers: ErrorAnswers) -> None:
+        self._app = app
+        self._answers = answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if begun:
+                log_failure(Request(scope), error)
+                raise
+            answer = await self._answers.failed(Request(scope), error)
+            await answer(scope, receive, send)
