@@ -167,7 +167,7 @@ def _title(status: int) -> str:
 
 
 class UncaughtErrors:
-    """Answers what nothing else caught, with 500 and a reference.
+    """Answers what nothing else caught: refusals of the middleware as they say, all else with 500.
 
     It belongs inside `RequestContext` and `SecurityHeaders`: Starlette's own place for such a handler is
     around all middleware, where the log no longer knows the request and the answer gets no headers. An
@@ -195,5 +195,9 @@ class UncaughtErrors:
             if begun:
                 log_failure(Request(scope), error)
                 raise
-            answer = await self._answers.failed(Request(scope), error)
+            request = Request(scope)
+            if isinstance(error, StarletteHTTPException):
+                answer = await self._answers.refused(request, error)
+            else:
+                answer = await self._answers.failed(request, error)
             await answer(scope, receive, send)

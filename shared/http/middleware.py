@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
+from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
@@ -102,8 +103,21 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
+class BodyTooLarge(HTTPException):
+    """A body is larger than `MOST_BODY_BYTES`; answered with 413, wherever it is being read."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(
+            413, f"The body is larger than the {most_bytes} bytes that are taken. Send less at a time."
+        )
+
+
 class BodyLimit:
-    """Refuses bodies beyond `MOST_BODY_BYTES`, announced or not, with 413."""
+    """Refuses bodies beyond `MOST_BODY_BYTES` with 413, by `BodyTooLarge`.
+
+    One that is announced is refused before it is read; one that is not, as soon as the reader has had that
+    many bytes. The reader gets the refusal in place of more, so that it cannot take half a body for a whole.
+    """
 
     def __init__(self, app: ASGIApp, *, most_bytes: int = MOST_BODY_BYTES) -> None:
         self._app = app
@@ -114,26 +128,28 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced) > self._most_bytes:
-            await self._refuse(scope, receive, send)
-            return
-        seen = 0
+        if not announced.isdecimal() or int(announced) > self._most_bytes:
+            raise BodyTooLarge(self._most_bytes)
+        seen, begun = 0, False
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
-                if seen > self._most_bytes:
-                    # The application sees a client that went away, and stops reading.
-                    return {"type": "http.disconnect"}
-            return message
+            if seen <= self._most_bytes:
+                return message
+            if begun:
+                # An answer cannot be taken back; whoever reads on ends as if the client had gone.
+                return {"type": "http.disconnect"}
+            raise BodyTooLarge(self._most_bytes)
 
-        await self._app(scope, counted, send)
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = PlainTextResponse(f"The body is larger than {self._most_bytes} bytes.", 413)
-        await answer(scope, receive, send)
+        await self._app(scope, counted, noting)
 
 
 class HeadRequests:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import httpx
 import pytest
 from asgi_lifespan import LifespanManager
-from fastapi import APIRouter, Depends, FastAPI, Form
+from fastapi import APIRouter, Body, Depends, FastAPI, Form, Request
 from prometheus_client import CollectorRegistry
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from structlog.testing import capture_logs
 
@@ -82,6 +84,36 @@ def routes() -> APIRouter:
     return router
 
 
+def reading_routes() -> APIRouter:
+    """Return routes that read bodies in each of the ways there are."""
+    router = APIRouter()
+
+    @router.post("/json")
+    async def json(given: Annotated[dict[str, str], Body()]) -> None:
+        raise AssertionError("No body of these tests is in order.")
+
+    @router.post("/raw")
+    async def raw(request: Request) -> int:
+        return len(await request.body())
+
+    @router.post("/piecewise")
+    async def piecewise(request: Request) -> int:
+        return sum([len(piece) async for piece in request.stream()])
+
+    @router.post("/echoes")
+    async def echoes(request: Request) -> StreamingResponse:
+        async def lines() -> AsyncIterator[bytes]:
+            yield b"begun"
+            with suppress(ClientDisconnect):
+                async for _ in request.stream():
+                    pass
+            yield b" ended"
+
+        return StreamingResponse(lines())
+
+    return router
+
+
 BROWSER = {"accept": "text/html"}
 
 
@@ -103,7 +135,7 @@ def api(readiness: Readiness, pages: Pages | None = None) -> FastAPI:
     return create_api(
         service="connector",
         settings=SETTINGS,
-        routers=[routes()],
+        routers=[routes(), reading_routes()],
         lifecycle=Lifecycle(readiness, grace_seconds=1),
         readiness=readiness,
         authenticator=LocalAuthenticator(SETTINGS, CLOCK, set()),
@@ -313,6 +345,64 @@ async def test_bodies_are_bounded(client: httpx.AsyncClient) -> None:
     """A body beyond the limit is refused before it is read."""
     answer = await client.post("/form", content=b"x" * (MOST_BODY_BYTES + 1))
     assert answer.status_code == 413
+
+
+async def pieces(*sizes: int, before: bytes = b"") -> AsyncIterator[bytes]:
+    """Yield a body whose length is not announced."""
+    yield before
+    for size in sizes:
+        yield b"x" * size
+
+
+A_FILE = b'--b\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "before"),
+    [
+        ("/form", "multipart/form-data; boundary=b", A_FILE),
+        ("/api/v1/form", "multipart/form-data; boundary=b", A_FILE),
+        ("/json", "application/json", b""),
+        ("/raw", "text/csv", b""),
+        ("/piecewise", "text/csv", b""),
+    ],
+    ids=["form", "form below the API", "json", "whole", "piece by piece"],
+)
+async def test_a_body_without_a_length_is_bounded_too(
+    client: httpx.AsyncClient, path: str, content_type: str, before: bytes
+) -> None:
+    """It is refused where it grows too large, however a route reads it and whatever it has read."""
+    body = pieces(MOST_BODY_BYTES - 1, 1, 1, before=before)
+    answer = await client.post(path, content=body, headers={"content-type": content_type})
+    assert answer.status_code == 413
+    assert answer.json()["title"] == "Too large"
+    assert str(MOST_BODY_BYTES) in answer.json()["detail"]
+
+
+async def test_a_body_of_exactly_the_limit_is_taken(client: httpx.AsyncClient) -> None:
+    """The limit is the largest that passes, announced or not."""
+    assert (await client.post("/raw", content=pieces(MOST_BODY_BYTES - 1, 1))).json() == MOST_BODY_BYTES
+    assert (await client.post("/raw", content=b"x" * MOST_BODY_BYTES)).json() == MOST_BODY_BYTES
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_person_is_shown_that_a_file_is_too_large(
+    browser: httpx.AsyncClient, announced: bool
+) -> None:
+    """A page says so, with the way back and the strict headers."""
+    content = b"x" * (MOST_BODY_BYTES + 1) if announced else pieces(MOST_BODY_BYTES, 1)
+    answer = await browser.post("/raw", content=content)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    assert "Too large" in answer.text
+    assert "content-security-policy" in answer.headers
+
+
+async def test_an_answer_that_has_begun_ends_where_the_body_grows_too_large(
+    client: httpx.AsyncClient,
+) -> None:
+    """Who reads on while answering sees a client that went away: the status has been sent."""
+    answer = await client.post("/echoes", content=pieces(MOST_BODY_BYTES, 1))
+    assert (answer.status_code, answer.text) == (200, "begun ended")
 
 
 async def test_a_form_needs_the_token_of_its_own_browser(client: httpx.AsyncClient) -> None:
