@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from shared.errors import ProcessingStopped, TransientError
+from shared.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -109,8 +109,6 @@ class Lifecycle:
         while True:
             try:
                 await work()
-            except ProcessingStopped:
-                raise
             except Exception:  # noqa: BLE001 - logged with its traceback, and the work goes on
                 if self._readiness.stopping is not None:
                     return

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from shared.errors import TransientError
+import pytest
+
+from shared.errors import ProcessingStopped, TransientError
 from shared.http.lifecycle import Lifecycle
 from shared.observability.readiness import Readiness
 
@@ -39,18 +41,30 @@ async def test_an_engine_that_is_not_there_yet_is_waited_for() -> None:
     assert "no broker" in tries[2]
 
 
-async def test_background_work_that_fails_is_started_again() -> None:
-    """A sweeper that trips over something does not stay down."""
+@pytest.mark.parametrize("error", [KeyError("unforeseen"), ProcessingStopped("too many in a row")])
+async def test_background_work_that_fails_is_started_again(error: Exception) -> None:
+    """A sweeper that trips over something does not stay down, and takes no other work down with it."""
     lifecycle = Lifecycle(Readiness(), grace_seconds=1, sleep=no_sleep)
     runs: list[int] = []
 
     async def sweep() -> None:
         runs.append(1)
-        raise KeyError("unforeseen")
+        raise error
+
+    others: list[str] = []
+
+    async def wait() -> None:
+        others.append("began")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            others.append("ended")
 
     lifecycle.background("sweeper", sweep)
+    lifecycle.background("waiting", wait)
     async with lifecycle.run():
         await until(lambda: len(runs) >= 3)
+        assert others == ["began"]
 
 
 async def test_everything_is_closed_in_reverse_although_one_fails() -> None:
