@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.connector.use_cases.changing import announce
+from services.connector.use_cases.side_by_side import side_by_side
 from shared.contracts.sync import SyncRequested
 from shared.errors import TransientError
 
@@ -36,7 +37,10 @@ class Scheduling:
         self._metrics = metrics
 
     async def tick(self) -> int:
-        """Ask for the runs that are due; return how many were asked for here."""
+        """Ask for the runs that are due; return how many were asked for here.
+
+        A connection that fails is logged and stays due. Raises TransientError where none can be read.
+        """
         due = await self._connections.due(self._clock.now(), TAKEN_AT_ONCE)
         places = asyncio.Semaphore(_SIDE_BY_SIDE)
 
@@ -44,7 +48,7 @@ class Scheduling:
             async with places:
                 return await self._ask(connection)
 
-        return sum(await asyncio.gather(*map(ask, due)))
+        return await side_by_side("asking for runs", ask, due)
 
     async def _ask(self, connection: Connection) -> bool:
         now = self._clock.now()

@@ -6,7 +6,6 @@ installation spends a known share of its app's budget on it and looks less often
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from services.connector.errors import (
     IntercomUnreachable,
 )
 from services.connector.use_cases.changing import change
+from services.connector.use_cases.side_by_side import side_by_side
 from shared.errors import ConfigurationError, TransientError
 
 if TYPE_CHECKING:
@@ -56,10 +56,14 @@ class Watching:
         self._look = timedelta(seconds=look_seconds)
 
     async def tick(self) -> int:
-        """Look at credentials that are due; return how many were looked at here."""
+        """Look at credentials that are due; return how many were looked at here.
+
+        A connection that fails is logged; its next look comes in its time. Raises TransientError where none
+        can be read.
+        """
         now = self._clock.now()
         due = await self._connections.due_for_look(now, LOOKS_PER_TICK)
-        return sum(await asyncio.gather(*(self._claimed(connection) for connection in due)))
+        return await side_by_side("looking at credentials", self._claimed, due)
 
     async def _claimed(self, connection: Connection) -> bool:
         now = self._clock.now()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.connector.use_cases.scheduling import TAKEN_AT_ONCE
 from shared.contracts.connections import ConnectionSettings
@@ -13,6 +15,9 @@ from shared.contracts.sync import SyncRequested
 from shared.errors import TransientError
 from tests.unit.services.connector.fakes import ADMIN, NOW
 from tests.unit.services.connector.rig import Rig
+
+if TYPE_CHECKING:
+    from services.connector.domain.connection import Connection
 
 
 @pytest.fixture
@@ -76,6 +81,30 @@ async def test_a_bus_that_is_away_keeps_the_request(rig: Rig) -> None:
     for organization, connection in (("acme", "c-1"), ("other", "c-2")):
         await rig.connections.publish_pending(organization, connection)
     assert len(rig.published(SyncRequested)) == 2
+
+
+@pytest.mark.parametrize("error", [TransientError("away"), KeyError("unforeseen")])
+async def test_a_connection_that_fails_keeps_no_other_waiting(rig: Rig, error: Exception) -> None:
+    """The tick ends when all have ended; what failed is in the log, and due again at the next tick."""
+    rig.hold(id="c-2", organization_id="other")
+    scheduled = rig.connections.scheduled
+    ended: list[str] = []
+
+    async def fails_once(connection: Connection, **given: Any) -> bool:
+        if not ended:
+            ended.append("failed")
+            raise error
+        await asyncio.sleep(0)
+        ended.append("asked")
+        return await scheduled(connection, **given)
+
+    rig.connections.scheduled = fails_once  # type: ignore[method-assign] # a write that fails once
+    with capture_logs() as lines:
+        assert await rig.scheduling.tick() == 1
+    assert ended == ["failed", "asked"]
+    (line,) = lines
+    assert (line["work"], line["connections"], line["connection_id"]) == ("asking for runs", 1, "c-1")
+    assert await rig.scheduling.tick() == 1
 
 
 async def test_a_disconnect_during_the_tick_asks_for_nothing(rig: Rig) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.connector.errors import HostNotAllowed, IntercomUnreachable
 from services.connector.use_cases.watching import LOOKS_PER_TICK
@@ -13,6 +15,9 @@ from shared.contracts.connections import ConnectionChanged, ConnectionSettings
 from shared.errors import TransientError
 from tests.unit.services.connector.fakes import NOW, TOKEN, US, a_connection, a_workspace, refused
 from tests.unit.services.connector.rig import Rig
+
+if TYPE_CHECKING:
+    from services.connector.domain.connection import Connection
 
 GOOD = a_workspace()
 
@@ -118,6 +123,29 @@ async def test_one_replica_looks(rig: Rig) -> None:
     rig.connections.meanwhile = claimed
     assert await rig.watching.tick() == 0
     assert rig.intercom.asked == []
+
+
+async def test_a_connection_that_fails_keeps_no_other_waiting(rig: Rig) -> None:
+    """The tick ends when all have ended, and what was unforeseen is in the log with its connection."""
+    rig.hold(id="c-2", organization_id="other")
+    looked_at = rig.connections.looked_at
+    ended: list[str] = []
+
+    async def fails_once(connection: Connection, **given: Any) -> bool:
+        if not ended:
+            ended.append("failed")
+            raise KeyError("unforeseen")
+        await asyncio.sleep(0)
+        ended.append("claimed")
+        return await looked_at(connection, **given)
+
+    rig.connections.looked_at = fails_once  # type: ignore[method-assign] # a write that fails once
+    with capture_logs() as lines:
+        assert await rig.watching.tick() == 1
+    assert ended == ["failed", "claimed"]
+    (line,) = lines
+    assert (line["work"], line["connection_id"]) == ("looking at credentials", "c-1")
+    assert isinstance(line["exc_info"], KeyError)
 
 
 async def test_looks_are_bounded_in_each_tick(rig: Rig) -> None:
