@@ -41,7 +41,7 @@ class _Lease(BaseModel):
 
 
 class HttpCredentials:
-    """Asks the connector, and remembers the answer no longer than it said."""
+    """Asks the connector, and remembers the answer until it ends; the next question after that forgets it."""
 
     def __init__(
         self,
@@ -57,18 +57,31 @@ class HttpCredentials:
         self._signing_key = signing_key
         self._clock = clock
         self._leases: dict[ConnectionKey, Credential] = {}
+        self._drops = 0
 
     async def lease(self, key: ConnectionKey) -> Credential:
+        self._forget_expired()
         known = self._leases.get(key)
-        if known is not None and known.expires_at - _EXPIRY_GUARD_SECONDS > self._clock.monotonic():
+        if known is not None:
             return known
-        self._leases.pop(key, None)
+        drops = self._drops
         credential = self._read(key, await self._ask(key))
-        self._leases[key] = credential
+        if drops == self._drops:
+            # Otherwise it may have been lent before what the drop was about. It serves whoever asked, once:
+            # a drop of another connection's costs no more than another question.
+            self._leases[key] = credential
         return credential
 
     def drop(self, key: ConnectionKey) -> None:
+        self._drops += 1
         self._leases.pop(key, None)
+
+    def _forget_expired(self) -> None:
+        """Keep no token in memory that nobody may use: its connection may never be asked for again."""
+        now = self._clock.monotonic()
+        for key, known in list(self._leases.items()):
+            if known.expires_at - _EXPIRY_GUARD_SECONDS <= now:
+                del self._leases[key]
 
     async def aclose(self) -> None:
         self._leases.clear()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from dataclasses import replace
+
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -67,6 +71,41 @@ async def test_asks_as_the_syncer_and_keeps_the_answer() -> None:
     leases.drop(KEY)
     await leases.lease(KEY)
     assert len(connector.requests) == 3
+    await leases.aclose()
+
+
+async def test_a_lease_that_was_dropped_while_it_was_asked_for_is_not_kept() -> None:
+    """It may be the one that the drop was about; who asked has it, and the next one asks again."""
+    connector, clock = Connector(httpx.Response(200, json=LEASE)), ManualClock(NOW)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if not connector.requests:
+            leases.drop(KEY)
+        return connector(request)
+
+    leases = HttpCredentials(
+        connector_url="http://connector.test",
+        signing_key=SIGNING_KEY,
+        clock=clock,
+        transport=httpx.MockTransport(answer),
+    )
+    first = await leases.lease(KEY)
+    second = await leases.lease(KEY)
+    assert second is not first
+    assert await leases.lease(KEY) is second
+    assert len(connector.requests) == 2
+    await leases.aclose()
+
+
+async def test_no_token_is_kept_beyond_its_end() -> None:
+    """A connection that is never asked for again leaves none in memory."""
+    connector, clock = Connector(httpx.Response(200, json=LEASE)), ManualClock(NOW)
+    leases = credentials(connector, clock)
+    left = weakref.ref((await leases.lease(KEY)).access_token)
+    clock.advance(56)
+    await leases.lease(replace(KEY, connection_id="con-2"))
+    gc.collect()
+    assert left() is None
     await leases.aclose()
 
 
