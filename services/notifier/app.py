@@ -7,8 +7,6 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
-
 from services.notifier import api, pages
 from services.notifier.adapters.fernet_vault import FernetVault
 from services.notifier.adapters.kafka_dead_letters import KafkaDeadLetterReader
@@ -20,7 +18,7 @@ from services.notifier.adapters.mongo_people import MongoPeople
 from services.notifier.adapters.mongo_rules import MongoRules
 from services.notifier.channels.email import EmailChannel
 from services.notifier.channels.inbox import InboxChannel
-from services.notifier.channels.outgoing import OutgoingHttp
+from services.notifier.channels.outgoing import OutgoingHttp, outgoing_client
 from services.notifier.channels.slack import SlackChannel
 from services.notifier.channels.watched import WatchedChannel
 from services.notifier.channels.webhook import WebhookChannel
@@ -71,8 +69,7 @@ def create_app(
     people = MongoPeople(ground.database)
     vault = FernetVault(settings.credential_keys, fingerprint_key=settings.signing_key)
     announcements = LocalAnnouncements()
-    # Not the shared client: a proxy of the environment would resolve names itself, past our judgement.
-    client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+    client = outgoing_client(concurrency=settings.notify_concurrency)
     outgoing = OutgoingHttp(
         client,
         timeout_seconds=settings.notify_timeout_seconds,

@@ -32,6 +32,9 @@ _TRY_AGAIN = frozenset({408, 409, 425, 429})
 _SERVER_ERROR = 500
 _REDIRECTS = range(300, 400)
 _USER_AGENT = "Earshot-Notifier/1"
+_SENT_BY_HAND = 20
+"""Connections kept for tries that people ask for, which come beside the deliveries under way."""
+
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -45,6 +48,19 @@ async def resolve_by_system(host: str, port: int) -> list[Address]:
     """Return all addresses of a name, by the system's resolver. Raises OSError when it has none."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [ipaddress.ip_address(entry[4][0]) for entry in found]
+
+
+def outgoing_client(*, concurrency: int) -> httpx.AsyncClient:
+    """Return the client for `OutgoingHttp`, with a connection for each of `concurrency` deliveries under way.
+
+    A try that waited for a connection of ours would use up the receiver's time, and be blamed on it.
+    """
+    return httpx.AsyncClient(
+        follow_redirects=False,
+        # A proxy of the environment would resolve names itself, past our judgement.
+        trust_env=False,
+        limits=httpx.Limits(max_connections=concurrency + _SENT_BY_HAND, max_keepalive_connections=0),
+    )
 
 
 class OutgoingHttp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import re
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
 from services.notifier.channels.email import EmailChannel
-from services.notifier.channels.outgoing import OutgoingHttp, resolve_by_system
+from services.notifier.channels.outgoing import OutgoingHttp, outgoing_client, resolve_by_system
 from services.notifier.channels.slack import SlackChannel
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.domain.notification import Notification
@@ -97,6 +98,25 @@ async def test_a_webhook_is_a_signed_cloudevent(receivers: Receivers, http: Outg
     assert SignalDetected.model_validate(event["data"]) == a_signal()
     assert got.headers["webhook-id"] == "0123456789abcdef0123456789abcdef"
     assert got.headers["content-type"] == "application/cloudevents+json"
+
+
+MORE_THAN_A_POOL = 110
+"""httpx opens 100 connections at a time, if it is not told another number."""
+
+
+async def test_each_delivery_under_way_has_a_connection(receivers: Receivers) -> None:
+    """Receivers that take their time keep no delivery waiting for another's connection."""
+    async with (
+        asyncio.timeout(20),
+        outgoing_client(concurrency=MORE_THAN_A_POOL) as client,
+        asyncio.TaskGroup() as deliveries,
+    ):
+        http = OutgoingHttp(client, timeout_seconds=15, allow_private=True)
+        for _ in range(MORE_THAN_A_POOL):
+            deliveries.create_task(WebhookChannel(http).deliver(_message(f"{receivers.base}/slow")))
+        while len(receivers.got) < MORE_THAN_A_POOL:
+            await asyncio.sleep(0.01)
+        receivers.gate.set()
 
 
 @pytest.mark.parametrize(
