@@ -39,7 +39,8 @@ class Api:
             answer = httpx.request(
                 method,
                 f"{self.address}/api/v1{path}",
-                json=body,
+                # Local mode without a key takes changes as JSON alone: a form of another site cannot send it.
+                json={} if body is None and method != "GET" else body,
                 headers=headers,
                 timeout=timeout_seconds,
                 trust_env=False,

@@ -22,7 +22,7 @@ from services.connector.api_models import (
     key_view,
 )
 from services.connector.errors import ConnectionConflict, ConnectionUnknown
-from shared.auth.dependencies import Admin, Member, require_service
+from shared.auth.dependencies import Admin, Member, csrf_protect, require_service
 from shared.contracts.connections import ConnectionSettings
 from shared.http.paging import Page
 from shared.http.problems import NO_CREDENTIAL, Problem
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 Id = Annotated[str, Path(max_length=256, description="The connection's id, as the list has it.")]
 KeyId = Annotated[str, Path(max_length=256, description="The key's id, as the list has it.")]
 
+_CHANGES = [Depends(csrf_protect)]
+"""A browser's session could be borrowed by another site; bearer keys and JSON pass (see `csrf_protect`)."""
+
 _SETTINGS = ConnectionSettings(lifecycle_events=True).model_dump(mode="json")
 """An example for the description: the switch on, all else as it is by itself."""
 
@@ -62,7 +65,7 @@ def connection_routes(
         found = [await shown(each) for each in await connections.list_of(identity.organization_id)]
         return Page[ConnectionView](items=found, count=len(found))
 
-    @router.post("", status_code=201)
+    @router.post("", status_code=201, dependencies=_CHANGES)
     async def connect(
         identity: Admin, body: TokenConnection, after_answer: BackgroundTasks
     ) -> ConnectionView:
@@ -101,7 +104,7 @@ def _add_doctor(
     administration: Administration,
     doctor: Doctor,
 ) -> None:
-    @router.post("/{connection_id}/doctor")
+    @router.post("/{connection_id}/doctor", dependencies=_CHANGES)
     async def examine(identity: Admin, connection_id: Id) -> DiagnosisView:
         """Ask Intercom now what may be read, one finding for each thing that can fail."""
         with as_answers():
@@ -117,7 +120,7 @@ def _add_doctor(
             raise HTTPException(404, "The doctor was not asked yet. POST to the same address asks it.")
         return diagnosis_view(diagnosis)
 
-    @router.post("/{connection_id}/resume")
+    @router.post("/{connection_id}/resume", dependencies=_CHANGES)
     async def try_again(identity: Admin, connection_id: Id) -> ConnectionView:
         """Go on with a connection that needs attention, if its credential opens the workspace again."""
         with as_answers():
@@ -133,7 +136,7 @@ def _add_changes(
     administration: Administration,
     shown: Callable[[Connection], Awaitable[ConnectionView]],
 ) -> None:
-    @router.put("/{connection_id}/settings")
+    @router.put("/{connection_id}/settings", dependencies=_CHANGES)
     async def save_settings(
         identity: Admin,
         connection_id: Id,
@@ -143,20 +146,20 @@ def _add_changes(
         with as_answers():
             return await shown(await administration.save_settings(identity, connection_id, body.settings()))
 
-    @router.post("/{connection_id}/sync", status_code=202)
+    @router.post("/{connection_id}/sync", status_code=202, dependencies=_CHANGES)
     async def sync_now(identity: Admin, connection_id: Id) -> Response:
         """Ask for a run now. 409 where the connection is not connected."""
         with as_answers():
             await administration.sync_now(identity, connection_id)
         return Response(status_code=202)
 
-    @router.post("/{connection_id}/disconnect")
+    @router.post("/{connection_id}/disconnect", dependencies=_CHANGES)
     async def disconnect(identity: Admin, connection_id: Id) -> ConnectionView:
         """Forget the credential and stop reading; what was read stays."""
         with as_answers():
             return await shown(await administration.disconnect(identity, connection_id))
 
-    @router.delete("/{connection_id}/data")
+    @router.delete("/{connection_id}/data", dependencies=_CHANGES)
     async def remove_data(
         identity: Admin,
         connection_id: Id,
@@ -180,13 +183,13 @@ def key_routes(*, keys: Keys) -> APIRouter:
         found = [key_view(key) for key in await keys.list_of(identity.organization_id)]
         return Page[KeyView](items=found, count=len(found))
 
-    @router.post("", status_code=201)
+    @router.post("", status_code=201, dependencies=_CHANGES)
     async def create(identity: Admin, body: KeyRequest) -> KeyView:
         """Make a bearer key. Its token is in this answer only."""
         record, token = await keys.create(identity, name=body.name, role=body.role, days=body.days)
         return key_view(record, token)
 
-    @router.delete("/{key_id}")
+    @router.delete("/{key_id}", dependencies=_CHANGES)
     async def revoke(identity: Admin, key_id: KeyId) -> KeyView:
         """Revoke a key at every service. A revoked key stays listed."""
         record = await keys.revoke(identity, key_id)

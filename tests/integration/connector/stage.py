@@ -183,7 +183,7 @@ class Browser:
         return found
 
     async def verdicts(self, connection_id: str) -> dict[str, str]:
-        answer = await self.http.post(f"/api/v1/connections/{connection_id}/doctor")
+        answer = await self.http.post(f"/api/v1/connections/{connection_id}/doctor", json={})
         assert answer.status_code == 200, answer.text
         return {finding["part"]: finding["verdict"] for finding in answer.json()["findings"]}
 

@@ -109,7 +109,7 @@ async def faces_of(fault: Fault, mongodb_uri: str, monkeypatch: pytest.MonkeyPat
             browser = Browser(place, chosen)
             connection = await browser.connect(fault.token)
         await fault.make(place)
-        answer = await browser.http.post(f"/api/v1/connections/{connection['id']}/doctor")
+        answer = await browser.http.post(f"/api/v1/connections/{connection['id']}/doctor", json={})
         assert answer.status_code == 200
         body = answer.json()
         page = await browser.page()

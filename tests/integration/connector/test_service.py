@@ -150,7 +150,7 @@ async def test_access_taken_away_at_intercom_is_noticed(
         )
         await say(chosen, "syncer", interrupted, interrupted)
         await until(stopped)
-        resumed = await browser.http.post(f"/api/v1/connections/{connection['id']}/resume")
+        resumed = await browser.http.post(f"/api/v1/connections/{connection['id']}/resume", json={})
         assert resumed.json()["state"] == "connected"
         found = await published(kafka, browser)
     reasons = [event.attention for event in found if isinstance(event, ConnectionChanged)]
@@ -175,7 +175,7 @@ async def test_disconnect_remove_and_begin_anew(place: Workspace, chosen: Settin
         await browser.http.get(await browser.authorize(FIRST))
         (connection,) = await browser.connections()
         prefix = f"/api/v1/connections/{connection['id']}"
-        assert (await browser.http.post(f"{prefix}/disconnect")).json()["state"] == "disconnected"
+        assert (await browser.http.post(f"{prefix}/disconnect", json={})).json()["state"] == "disconnected"
         tokens = (await place.http.get("/_control/tokens")).json()["tokens"]
         assert [each["state"] for each in tokens if each["app"] == "oauth-demo-client"] == ["revoked"]
         name = connection["workspace_name"]
@@ -316,7 +316,7 @@ async def test_a_planted_token_is_found_nowhere(
                 await place.control("switches", **switch)
                 await browser.post("token", access_token=private_token, region="eu")
                 await browser.post(f"{connection['id']}/doctor")
-                await browser.http.post(f"{prefix}/doctor")
+                await browser.http.post(f"{prefix}/doctor", json={})
             await browser.post("token", access_token=private_token, base_url="https://evil.example")
             await browser.post("token", access_token=f"{private_token}\n{private_token}", region="us")
             await browser.http.post("/api/v1/connections", json={"access_token": private_token, "region": 7})
@@ -324,11 +324,11 @@ async def test_a_planted_token_is_found_nowhere(
             with monkeypatch.context() as bug:
                 bug.setattr("services.connector.adapters.http_intercom._object", _nobody_foresaw)
                 with suppress(RuntimeError):
-                    await browser.http.post(f"{prefix}/doctor")
+                    await browser.http.post(f"{prefix}/doctor", json={})
                 with suppress(RuntimeError):
                     await browser.post("token", access_token=private_token, region="us")
             await place.control("tokens", value=private_token, state="revoked")
-            await browser.http.post(f"{prefix}/doctor")
+            await browser.http.post(f"{prefix}/doctor", json={})
             for path in (INTERCOM, "/settings/organization/integrations", "/operations/sync", "/metrics"):
                 await browser.page(path)
             for path in (
@@ -340,7 +340,9 @@ async def test_a_planted_token_is_found_nowhere(
                 await browser.http.get(f"/api/v1/connections{path}")
             documents = await _documents(mongodb_uri, chosen.database_name("connector"))
             assert '"credential": "' in documents
-            await browser.http.delete(f"{prefix}/data", params={"confirm": connection["workspace_name"]})
+            await browser.http.request(
+                "DELETE", f"{prefix}/data", params={"confirm": connection["workspace_name"]}, json={}
+            )
             records = await told(
                 kafka, browser.organization_id, CONNECTIONS, SYNC_REQUESTS, SYNC_PROGRESS, REMOVALS
             )

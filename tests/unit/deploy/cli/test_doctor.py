@@ -91,6 +91,21 @@ def test_keys_are_kept_where_the_doctor_asks(
     assert asked == [("GET", f"{THERE}/api/v1/keys", "Bearer from-outside")]
 
 
+def test_a_change_without_a_body_is_sent_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Local mode takes no change without a key that a form of another site could send."""
+    sent: list[tuple[str, Any]] = []
+
+    def request(method: str, _url: str, *, json: Any, **_: Any) -> httpx.Response:
+        sent.append((method, json))
+        return httpx.Response(200, json={"healthy": True, "findings": [], "items": [], "name": "ci"})
+
+    monkeypatch.setattr("deploy.cli.api.httpx.request", request)
+    run("c-1")
+    run("revoke", "k-1", command="keys")
+    run("list", command="keys")
+    assert sent == [("POST", {}), ("DELETE", {}), ("GET", None)]
+
+
 def test_an_address_that_does_not_answer_is_named(answering: Callable[[int, Any], list[Asked]]) -> None:
     """Starting Earshot here would not help who asked elsewhere."""
     answering(200, httpx.ConnectError("refused"))

@@ -104,6 +104,9 @@ class Site:
         return await self.http.post(path, data={"csrf_token": await self.token(), **(data or {})})
 
     async def api(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """Call as a program does; a session of its own may send JSON without a page's token."""
+        if method != "GET":
+            arguments.setdefault("json", {})
         return await self.http.request(
             method, f"/api/v1{path}", headers={"Accept": "application/json"}, **arguments
         )
