@@ -70,6 +70,7 @@ from services.detector.use_cases.show import Show
 from services.detector.use_cases.walk import Walk
 from shared.documents.pending import sweep_forever
 from shared.foundation import lay_foundation
+from shared.http.live_streams import LiveStreams
 from shared.web.pages import Pages
 
 if TYPE_CHECKING:
@@ -190,6 +191,7 @@ def create_app(
         under_way=under_way,
         redetect=engine.redetect,
         live=live,
+        streams=LiveStreams(),
         clock=base.clock,
     )
     request_parts = RequestParts(

@@ -199,6 +199,12 @@ class Lists(Protocol):
 
     async def count_signals(self, organization_id: str, wanted: SignalFilter) -> int: ...
 
+    async def count_opened(
+        self, organization_id: str, wanted: SignalFilter, *, since: datetime, at_most: int
+    ) -> int:
+        """Return how many open signals that are wanted opened then or later, counting no further."""
+        ...
+
     async def signal_choices(self, organization_id: str) -> SignalChoices: ...
 
     async def customers(

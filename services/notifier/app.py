@@ -36,6 +36,7 @@ from services.notifier.use_cases.retention import Retention
 from services.notifier.use_cases.upkeep import Upkeep
 from shared.documents.pending import sweep_forever
 from shared.foundation import lay_foundation
+from shared.http.live_streams import LiveStreams
 from shared.messaging.security import client_security
 from shared.web.pages import Pages
 
@@ -163,7 +164,14 @@ def create_app(
         routers=[
             api.routes(administration, log, inbox_reading),
             pages.routes(
-                web, administration, log, inbox_reading, announcements, public_url=settings.public_url
+                web,
+                administration,
+                log,
+                inbox_reading,
+                announcements,
+                streams=LiveStreams(),
+                clock=ground.clock,
+                public_url=settings.public_url,
             ),
         ],
         pages=web,

@@ -89,6 +89,16 @@ class MongoLists:
     async def count_signals(self, organization_id: str, wanted: SignalFilter) -> int:
         return await self._signals.of(organization_id).count(signal_query(wanted))
 
+    async def count_opened(
+        self, organization_id: str, wanted: SignalFilter, *, since: datetime, at_most: int
+    ) -> int:
+        if wanted.state == "cleared":
+            return 0
+        # A signal opens no later than it last changed, which has an index.
+        moment = {"opened_at": {"$gte": since}, "changed_at": {"$gte": since}}
+        query = {**signal_query(wanted), "state": "open", **moment}
+        return await self._signals.of(organization_id).count(query, limit=at_most)
+
     async def signal_choices(self, organization_id: str) -> SignalChoices:
         scoped = self._signals.of(organization_id)
         customers = await scoped.aggregate(

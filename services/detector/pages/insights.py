@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
-from sse_starlette.sse import EventSourceResponse
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from sse_starlette import ServerSentEvent
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.pages.asked_signals import Asked, Word
@@ -15,11 +16,12 @@ from services.detector.pages.cards import card_of
 from services.detector.pages.export import SIGNAL_HEADING, signal_row
 from services.detector.pages.filters import choice
 from shared.auth.dependencies import Member
+from shared.http.live_streams import MOST_NEWS, Since
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from services.detector.domain.mirror import ConnectionView
     from services.detector.lists import Lists, SignalFilter, SignalSort
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from services.detector.ports import Connections
     from services.detector.use_cases.redetect import Redetect
     from shared.clock import Clock
+    from shared.http.live_streams import LiveStreams
     from shared.web.pages import Pages
 
 CARDS = 30
@@ -55,6 +58,7 @@ class InsightParts:
     under_way: UnderWay
     redetect: Redetect
     live: LiveFeed
+    streams: LiveStreams
     clock: Clock
 
 
@@ -72,7 +76,8 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         sort: Word = "",
         cursor: CursorText = None,
     ) -> HTMLResponse:
-        wanted = asked.wanted(parts.clock.now())
+        drawn_at = parts.clock.now()
+        wanted = asked.wanted(drawn_at)
         order: SignalSort = "confidence" if sort == "confidence" else "spend" if sort == "spend" else "newest"
         organization = identity.organization_id
         found = await lists.signals(
@@ -85,6 +90,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             "insights.html",
             identity=identity,
             live_url=f"/insights/events?{request.url.query}",
+            drawn_at=drawn_at,
             cards=[card_of(signal) for signal in found.items],
             count=await lists.count_signals(organization, wanted),
             next_cursor=encode_cursor(found.next) if found.next else None,
@@ -104,18 +110,6 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             csv_url=f"/insights/export.csv?{request.url.query}",
         )
 
-    @router.get("/insights/events")
-    async def events(identity: Member, asked: Asked) -> Response:
-        def wanted() -> SignalFilter:
-            # Made anew for each signal: a period moves on while a page stays open.
-            return asked.wanted(parts.clock.now())
-
-        async def stream() -> AsyncIterator[dict[str, str]]:
-            async for line in parts.live.watch(identity.organization_id, wanted):
-                yield {"event": "signal", "data": line}
-
-        return EventSourceResponse(stream(), ping=15)
-
     @router.get("/insights/export.csv")
     async def export(identity: Member, asked: Asked) -> StreamingResponse:
         wanted = asked.wanted(parts.clock.now())
@@ -133,7 +127,30 @@ def insight_pages(parts: InsightParts) -> APIRouter:
 
         return csv_answer("insights.csv", SIGNAL_HEADING, portions())
 
+    _add_live(router, parts)
     return router
+
+
+def _add_live(router: APIRouter, parts: InsightParts) -> None:
+    @router.get("/insights/events")
+    async def events(identity: Member, asked: Asked) -> Response:
+        def wanted() -> SignalFilter:
+            # Made anew for each signal: a period moves on while a page stays open.
+            return asked.wanted(parts.clock.now())
+
+        async def stream() -> AsyncGenerator[ServerSentEvent]:
+            async with aclosing(parts.live.watch(identity.organization_id, wanted)) as news:
+                async for line in news:
+                    yield ServerSentEvent(event="signal", data=line)
+
+        return parts.streams.open(identity, stream())
+
+    @router.get("/insights/new")
+    async def new(identity: Member, asked: Asked, since: Since) -> Response:
+        count = await parts.lists.count_opened(
+            identity.organization_id, asked.wanted(parts.clock.now()), since=since, at_most=MOST_NEWS
+        )
+        return PlainTextResponse(str(count), headers={"Cache-Control": "no-store"})
 
 
 def _is_silent(view: ConnectionView) -> bool:

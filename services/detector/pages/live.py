@@ -19,7 +19,7 @@ import structlog
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from services.detector.domain.signal import Signal
     from services.detector.lists import Lists, SignalFilter
@@ -66,7 +66,7 @@ class LiveFeed:
     def watchers(self) -> int:
         return sum(map(len, self._watchers.values()))
 
-    async def watch(self, organization_id: str, wanted: Callable[[], SignalFilter]) -> AsyncIterator[str]:
+    async def watch(self, organization_id: str, wanted: Callable[[], SignalFilter]) -> AsyncGenerator[str]:
         """Yield a line of JSON for each signal that opens from now on and is `wanted` at that moment."""
         watcher = _Watcher(wanted, asyncio.Queue(_WAITING))
         if not self.watchers:

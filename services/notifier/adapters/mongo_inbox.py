@@ -96,8 +96,9 @@ class MongoInbox:
         whole = {one["_id"]: one for one in await collection.find({"_id": {"$in": page}})}
         return [_entry(whole[identity], reader) for identity in page if identity in whole]
 
-    async def count(self, reader: InboxReader, *, at_most: int) -> int:
-        return await self._collection.of(reader.organization_id).count(seen_by(reader), limit=at_most)
+    async def count(self, reader: InboxReader, *, at_most: int, since: datetime | None = None) -> int:
+        query = seen_by(reader) if since is None else {**seen_by(reader), "added_at": {"$gte": since}}
+        return await self._collection.of(reader.organization_id).count(query, limit=at_most)
 
     async def unread(self, reader: InboxReader, *, at_most: int) -> int:
         return min(at_most, len((await self._unread.of(reader, at_most)).ids))

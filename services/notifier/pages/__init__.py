@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from services.notifier.use_cases.administer import Administration
     from services.notifier.use_cases.read_inbox import InboxReading
     from services.notifier.use_cases.read_log import LogReading
+    from shared.clock import Clock
+    from shared.http.live_streams import LiveStreams
     from shared.web.pages import Pages
 
 
@@ -23,10 +25,12 @@ def routes(
     reading: InboxReading,
     announcements: LocalAnnouncements,
     *,
+    streams: LiveStreams,
+    clock: Clock,
     public_url: str,
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    router.include_router(inbox.routes(pages, reading, announcements))
+    router.include_router(inbox.routes(pages, reading, announcements, streams, clock))
     router.include_router(rules.routes(pages, administration))
     router.include_router(me.routes(pages, reading))
     router.include_router(operations.routes(pages, log, administration, public_url))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import ServerSentEvent
 
 from services.notifier.api import answers
 from services.notifier.lists import OLDEST, Word, cursor_of, place_of, sort_choice
@@ -14,20 +14,21 @@ from services.notifier.pages.cards import card_of
 from services.notifier.pages.export import ENTRY_HEADING, entry_row
 from services.notifier.use_cases.read_inbox import MOST_COUNTED
 from shared.auth.dependencies import Member, csrf_protect
+from shared.http.live_streams import MOST_NEWS, Since
 from shared.http.paging import CursorText
 from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from services.notifier.adapters.local_announcements import LocalAnnouncements
     from services.notifier.use_cases.read_inbox import InboxReading
     from shared.auth.identity import Identity
+    from shared.clock import Clock
+    from shared.http.live_streams import LiveStreams
     from shared.web.pages import Pages
 
 _PAGE = 30
-_PING_SECONDS = 15
-"""A comment line that often keeps proxies from closing a quiet stream."""
 
 STREAM = "/inbox/stream"
 EVENT = "entry"
@@ -46,7 +47,9 @@ async def _rows(
             return
 
 
-def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncements) -> APIRouter:
+def routes(
+    pages: Pages, reading: InboxReading, announcements: LocalAnnouncements, streams: LiveStreams, clock: Clock
+) -> APIRouter:
     router = APIRouter(prefix="/inbox")
 
     @router.get("")
@@ -57,7 +60,7 @@ def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncement
         sort: Word = "",
         cursor: CursorText = None,
     ) -> Response:
-        unread_only = show == "unread"
+        unread_only, drawn_at = show == "unread", clock.now()
         found, place = await reading.page(
             identity,
             unread_only=unread_only,
@@ -81,6 +84,7 @@ def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncement
             narrowed=bool(wishes.kinds) or wishes.minimum_confidence > 0,
             live_url=STREAM,
             event=EVENT,
+            drawn_at=drawn_at,
         )
 
     @router.get("/export.csv")
@@ -98,7 +102,7 @@ def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncement
 
     @router.get("/stream")
     async def stream(identity: Member) -> Response:
-        async def entries() -> AsyncIterator[ServerSentEvent]:
+        async def entries() -> AsyncGenerator[ServerSentEvent]:
             with announcements.listening(
                 identity.organization_id, identity.email.casefold(), identity.user_id
             ) as queue:
@@ -106,7 +110,12 @@ def routes(pages: Pages, reading: InboxReading, announcements: LocalAnnouncement
                     await queue.get()
                     yield ServerSentEvent(event=EVENT, data="new")
 
-        return EventSourceResponse(entries(), ping=_PING_SECONDS)
+        return streams.open(identity, entries())
+
+    @router.get("/new")
+    async def new(identity: Member, since: Since) -> Response:
+        count = await reading.arrived(identity, since=since, at_most=MOST_NEWS)
+        return PlainTextResponse(str(count), headers={"Cache-Control": "no-store"})
 
     @router.get("/open/{entry_id:path}")
     async def open_entry(identity: Member, entry_id: Annotated[str, Path(max_length=256)]) -> Response:

@@ -58,8 +58,11 @@ class Inbox(Protocol):
         """Return entries in order of time, newest first unless asked otherwise, from after a place."""
         ...
 
-    async def count(self, reader: InboxReader, *, at_most: int) -> int:
-        """Return how many entries the reader sees, read ones too, or `at_most` where there are more."""
+    async def count(self, reader: InboxReader, *, at_most: int, since: datetime | None = None) -> int:
+        """Return how many entries the reader sees, read ones too, or `at_most` where there are more.
+
+        With `since`, of those that were added then or later.
+        """
         ...
 
     async def unread(self, reader: InboxReader, *, at_most: int) -> int:

@@ -9,6 +9,8 @@ from services.notifier.errors import NotThere
 from services.notifier.ports import InboxEntry, InboxReader, Place
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from services.notifier.ports import Inbox, People
     from shared.auth.identity import Identity
 
@@ -61,6 +63,10 @@ class InboxReading:
         else:
             found = await self._inbox.count(await self._reader(identity), at_most=MOST_COUNTED + 1)
         return found if found <= MOST_COUNTED else None
+
+    async def arrived(self, identity: Identity, *, since: datetime, at_most: int) -> int:
+        """Return how many entries came then or later, counting no further than `at_most`."""
+        return await self._inbox.count(await self._reader(identity), at_most=at_most, since=since)
 
     async def unread(self, identity: Identity) -> int:
         """Return how many are unread, counting no further than one beyond MOST_COUNTED."""

@@ -88,26 +88,6 @@
     setTimeout(() => { button.textContent = words; }, 1500);
   });
 
-  // Live: whether the stream is open, and how many came since the list was drawn.
-  const live = (state, word) => {
-    const sign = document.querySelector("[data-live]");
-    if (!sign || sign.dataset.state === state) return;
-    sign.dataset.state = state;
-    sign.querySelector("[data-live-word]").textContent = word;
-  };
-  document.addEventListener("htmx:sseOpen", () => live("open", "live"));
-  document.addEventListener("htmx:sseError", () => live("broken", "reconnecting"));
-  document.addEventListener("htmx:sseMessage", (event) => {
-    const announcer = event.target.closest?.("[data-announcer]");
-    if (!announcer) return;
-    const count = Number(announcer.dataset.count ?? 0) + 1;
-    announcer.dataset.count = String(count);
-    const words = announcer.querySelector("[data-announcement]");
-    words.hidden = false;
-    words.textContent = `${count} new ${announcer.dataset.announcer}${count === 1 ? "" : "s"}`;
-    document.body.dispatchEvent(new CustomEvent("inbox-changed"));
-  });
-
   document.addEventListener("htmx:afterSettle", (event) => {
     localise(event.target);
     spreadUnread();

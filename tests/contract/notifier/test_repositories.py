@@ -428,6 +428,9 @@ async def test_inboxes_are_narrowed_counted_and_read(repositories: Repositories)
     whole = await inbox.page(READER, unread_only=False, after=None, limit=9)
     assert [(e.id, e.read) for e in whole] == [("s-2", True), ("s-1", False)]
     assert [await inbox.count(READER, at_most=most) for most in (9, 2, 1)] == [2, 2, 1]
+    moments = [NOW + timedelta(seconds=each) for each in (0, 1, 2)]
+    assert [await inbox.count(READER, at_most=9, since=each) for each in moments] == [2, 1, 0]
+    assert await inbox.count(READER, at_most=1, since=NOW) == 1
     assert await inbox.unread(READER, at_most=9) == 1
     rest = await inbox.page(READER, unread_only=False, after=Place(whole[0].added_at, "s-2"), limit=9)
     assert [e.id for e in rest] == ["s-1"]

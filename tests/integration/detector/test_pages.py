@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import html
 import io
 import re
 from dataclasses import replace
@@ -723,8 +724,33 @@ async def test_the_announcement_follows_the_filter(browser: httpx.AsyncClient, r
     await rig.connect()
     page = await text(browser, "/insights?kind=renewal&owner=ann")
     shown = page[page.index('id="list"') :]
-    assert 'sse-connect="/insights/events?kind=renewal&amp;owner=ann"' in shown
+    assert 'data-stream="/insights/events?kind=renewal&amp;owner=ann"' in shown
+    assert 'data-counted="/insights/new?kind=renewal&amp;owner=ann&amp;since=' in shown
     assert 'href="/insights?kind=renewal&amp;owner=ann" hidden data-announcement' in shown
+
+
+async def test_an_open_page_can_ask_how_many_came_since_it_was_drawn(
+    browser: httpx.AsyncClient, rig: Rig
+) -> None:
+    """Whatever its stream told or missed: what its list would show, and none that it shows."""
+    await rig.connect()
+    await rig.tell(*rig.said("k1", LEAVING))
+    rig.clock.advance(1)
+    addresses = {}
+    for query in ("", "?kind=churn_risk", "?kind=renewal", "?state=cleared", "?state=any"):
+        found = re.search(r'data-counted="([^"]+)"', await text(browser, f"/insights{query}"))
+        assert found is not None
+        addresses[query] = html.unescape(found[1])
+    rig.clock.advance(1)
+    assert {await text(browser, one) for one in addresses.values()} == {"0"}
+    await rig.tell(*rig.said("k2", LEAVING, contact_ids=("p2",)))
+    assert {query: await text(browser, one) for query, one in addresses.items()} == {
+        "": "1",
+        "?kind=churn_risk": "1",
+        "?kind=renewal": "0",
+        "?state=cleared": "0",
+        "?state=any": "1",
+    }
 
 
 async def test_a_filter_holds_what_the_list_does(settings: Settings, rig: Rig) -> None:

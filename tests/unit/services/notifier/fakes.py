@@ -368,8 +368,9 @@ class MemoryInbox:
             and _beyond(after, entry.added_at, entry.id, oldest_first=oldest_first)
         ][:limit]
 
-    async def count(self, reader: InboxReader, *, at_most: int) -> int:
-        return min(at_most, len(self._seen_by(reader)))
+    async def count(self, reader: InboxReader, *, at_most: int, since: datetime | None = None) -> int:
+        seen = self._seen_by(reader)
+        return min(at_most, sum(since is None or entry.added_at >= since for entry in seen))
 
     async def unread(self, reader: InboxReader, *, at_most: int) -> int:
         return min(at_most, sum(not entry.read for entry in self._seen_by(reader)))

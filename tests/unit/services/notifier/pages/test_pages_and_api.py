@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from shared.contracts.signals import SignalUpdated
 from shared.errors import TransientError
 from shared.http.application import create_api
 from shared.http.lifecycle import Lifecycle
+from shared.http.live_streams import MOST_STREAMS, LiveStreams
 from shared.observability.readiness import Readiness
 from shared.web.pages import Pages
 from tests.unit.services.notifier.fakes import (
@@ -66,6 +68,7 @@ class Site:
         self.signed_in = SignedIn(identity)
         readiness = Readiness()
         web = Pages(TEMPLATES, clock=rig.clock)
+        self.announcements, self.streams = LocalAnnouncements(), LiveStreams()
         log = LogReading(notifications=rig.notifications, dead_letters=dead or MemoryDeadLetters())
         app = create_api(
             service="notifier",
@@ -77,7 +80,9 @@ class Site:
                     rig.administration,
                     log,
                     rig.reading,
-                    LocalAnnouncements(),
+                    self.announcements,
+                    streams=self.streams,
+                    clock=rig.clock,
                     public_url="https://earshot.example.com/",
                 ),
             ],
@@ -123,6 +128,40 @@ async def test_an_inbox_shows_cards_and_opens_them() -> None:
     assert (opened.status_code, opened.headers["location"]) == (303, "/insights/s-1")
     assert await site.get("/inbox/unread") == ""
     assert "Nothing unread" in await site.get("/inbox?show=unread")
+
+
+def counted_at(page: str) -> str:
+    """Return the address that says how many came since a page was drawn."""
+    found = re.search(r'data-counted="([^"]+)"', page)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+async def test_an_open_inbox_can_ask_how_many_came_since_it_was_drawn() -> None:
+    """Whatever it heard or missed meanwhile: entries of its reader alone, and none that it shows."""
+    site = Site(Rig())
+    await site.rig.inbox.put(a_signal(signal_id="shown"), "everyone", site.rig.clock.now())
+    site.rig.clock.advance(1)
+    address = counted_at(await site.get("/inbox?sort=oldest"))
+    site.rig.clock.advance(1)
+    assert await site.get(address) == "0"
+    for number in range(3):
+        await site.rig.inbox.put(a_signal(signal_id=f"s-{number}"), "everyone", site.rig.clock.now())
+    await site.rig.inbox.put(a_signal(signal_id="other"), "somebody@else.example", site.rig.clock.now())
+    assert await site.get(address) == "3"
+    assert (await site.http.get("/inbox/new?since=yesterday")).status_code == 422
+
+
+async def test_more_live_streams_than_anybody_looks_at_are_refused() -> None:
+    """In words, with when to ask again; the page itself is shown as ever."""
+    site = Site(Rig())
+    with ExitStack() as held:
+        for _ in range(MOST_STREAMS):
+            held.enter_context(site.streams.counted(site.signed_in.identity))
+        refused = await site.http.get("/inbox/stream", headers={"accept": "text/event-stream"})
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "30")
+        assert "Close a page" in refused.json()["detail"]
+        assert "Inbox" in await site.get("/inbox")
 
 
 async def test_lists_tell_how_many_there_are_and_go_into_files() -> None:
