@@ -66,7 +66,8 @@ class RequestContext:
 
         path: str = scope["path"]
         with (
-            span(f"{scope['method']} {path}", Headers(scope=scope).get("traceparent")),
+            # A server may run a request inside what is left of an earlier one of the same connection.
+            span(f"{scope['method']} {path}", Headers(scope=scope).get("traceparent"), alone=True),
             structlog.contextvars.bound_contextvars(trace_id=current_trace_id()),
         ):
             reference = (current_trace_id() or secrets.token_hex(16))[:16]

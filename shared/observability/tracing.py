@@ -22,9 +22,13 @@ _TRACER = _PROVIDER.get_tracer("earshot")
 
 
 @contextmanager
-def span(name: str, traceparent: str | None = None) -> Iterator[None]:
-    """Run the block inside a span; the parent is `traceparent` if given, else the current span."""
-    parent = _PROPAGATOR.extract({"traceparent": traceparent}) if traceparent else context.get_current()
+def span(name: str, traceparent: str | None = None, *, alone: bool = False) -> Iterator[None]:
+    """Run the block inside a span; the parent is `traceparent` if given, else the current span.
+
+    With `alone` the current span is no parent: for what does not follow from it, although it runs inside.
+    """
+    here = context.Context() if alone else context.get_current()
+    parent = _PROPAGATOR.extract({"traceparent": traceparent}, here) if traceparent else here
     with _TRACER.start_as_current_span(name, context=parent):
         yield
 

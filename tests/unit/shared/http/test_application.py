@@ -28,6 +28,7 @@ from shared.http.lifecycle import Lifecycle
 from shared.http.middleware import MOST_BODY_BYTES
 from shared.http.ways_on import fields_in_words
 from shared.observability.readiness import Readiness
+from shared.observability.tracing import span
 from shared.web.pages import Pages
 
 if TYPE_CHECKING:
@@ -316,6 +317,21 @@ async def test_an_unforeseen_error_carries_the_strict_headers(
     for name in ("content-security-policy", "x-content-type-options", "referrer-policy", "x-reference"):
         assert name in broken.headers
         assert name == "x-reference" or broken.headers[name] == fine.headers[name]
+
+
+async def test_each_request_has_a_reference_of_its_own(client: httpx.AsyncClient) -> None:
+    """Also where the server handles it in what is left of an earlier request of the same connection."""
+    with span("an earlier request"):
+        answers = [await client.get("/broken") for _ in range(3)]
+    assert len({answer.headers["x-reference"] for answer in answers}) == 3
+
+
+async def test_a_caller_may_name_the_trace(client: httpx.AsyncClient) -> None:
+    """What one change causes at several services is found under one reference."""
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with span("an earlier request"):
+        answer = await client.get("/broken", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+    assert answer.headers["x-reference"] == trace[:16]
 
 
 async def test_an_answer_that_breaks_off_is_logged_with_its_reference(browser: httpx.AsyncClient) -> None:
