@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import httpx
 
@@ -31,6 +33,10 @@ _SHOWN_CHARACTERS = 120
 _TRY_AGAIN = frozenset({408, 409, 425, 429})
 _SERVER_ERROR = 500
 _REDIRECTS = range(300, 400)
+_BETWEEN_PARTS = re.compile("[/?&=]")
+_SHORTEST_SECRET = 8
+"""Characters of a part of an address that might be one; what is shorter would take words out of an answer."""
+
 _USER_AGENT = "Earshot-Notifier/1"
 _SENT_BY_HAND = 20
 """Connections kept for tries that people ask for, which come beside the deliveries under way."""
@@ -100,7 +106,7 @@ class OutgoingHttp:
             raise DeliveryPostponed(
                 f"The receiver could not be reached: {type(error).__name__}.", reason="unreachable"
             ) from error
-        _judge(answer, response.headers)
+        _judge(Answer(answer.status, _without_parts_of(target, answer.text)), response.headers)
         return answer
 
     async def _send(
@@ -175,6 +181,11 @@ def _target(url: str) -> httpx.URL:
     return target
 
 
+def host_of(url: str) -> str:
+    """Return the host that would be posted to. Raises DeliveryRefused for an address that has none."""
+    return _target(url).host
+
+
 async def _beginning(response: httpx.Response) -> str:
     content = b""
     async for chunk in response.aiter_raw():
@@ -182,6 +193,15 @@ async def _beginning(response: httpx.Response) -> str:
         if len(content) >= _MOST_ANSWER_BYTES:
             break
     return content[:_MOST_ANSWER_BYTES].decode("utf-8", "replace")
+
+
+def _without_parts_of(target: httpx.URL, said: str) -> str:
+    """Return what a receiver said, without parts of its own address that it repeats: they may be secrets."""
+    sent = _BETWEEN_PARTS.split(target.raw_path.decode("ascii"))
+    parts = {form for part in sent for form in (part, unquote(part)) if len(form) >= _SHORTEST_SECRET}
+    for part in sorted(parts, key=len, reverse=True):
+        said = said.replace(part, "…")
+    return said
 
 
 def _judge(answer: Answer, headers: httpx.Headers) -> None:
