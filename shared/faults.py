@@ -323,6 +323,8 @@ class FaultPoint(StrEnum):
     """A mail server has it and nobody here knows: it is sent again under the same Message-ID."""
     NOTIFIER_SLACK_SENT = "notifier/slack.sent"
     """Slack has it and nobody here knows: it is posted again, and seen twice, since Slack takes no ids."""
+    NOTIFIER_TEAMS_SENT = "notifier/teams.sent"
+    """A workflow has it and nobody here knows: it is posted again, and seen twice; Teams takes no ids."""
     NOTIFIER_PEOPLE_UPDATE = "notifier/people.update"
     """A person's wishes are stored and the page is not answered; saving them again changes nothing."""
     NOTIFIER_SIGNALS_UPDATE = "notifier/signals.update"

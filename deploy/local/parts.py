@@ -165,6 +165,7 @@ def _notifier(settings: LocalSettings, keys: LocalKeys, *, demo: bool) -> Mappin
             "EARSHOT_SMTP_TLS": "none",
             # The demo workspace's own receivers are on this machine, where deliveries otherwise never go.
             "EARSHOT_ALLOW_PRIVATE_WEBHOOKS": "true",
+            "EARSHOT_TEAMS_HOSTS": json.dumps([LOOPBACK]),
         }
     return environment
 

@@ -253,7 +253,9 @@ class Control:
         body = await _body(request)
         wanted = f"{body.get('kind')}/{body.get('name', '')}"
         if not self._sinks.set_mood(wanted, str(body.get("mood"))):
-            raise MutationRefusedError("mood is well, error, slow or gone; kind is slack, webhook or mail.")
+            raise MutationRefusedError(
+                "mood is well, error, slow or gone; kind is slack, teams, webhook or mail."
+            )
         return _json(self._sinks.moods)
 
     async def reset(self, request: Request) -> Response:

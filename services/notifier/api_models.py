@@ -63,7 +63,8 @@ class RuleBody(BaseModel):
         description='For inbox and email: addresses, "owner", and for the inbox "everyone".',
     )
     url: SecretStr | None = Field(
-        default=None, description="For slack and webhook. Stored encrypted, never shown; absent keeps it."
+        default=None,
+        description="For slack, teams and webhook. Stored encrypted, never shown; absent keeps it.",
     )
     secret: SecretStr | None = Field(
         default=None, description="For webhook: whsec_…; absent keeps it, or makes one."

@@ -20,9 +20,11 @@ from services.notifier.channels.email import EmailChannel
 from services.notifier.channels.inbox import InboxChannel
 from services.notifier.channels.outgoing import OutgoingHttp, outgoing_client
 from services.notifier.channels.slack import SlackChannel
+from services.notifier.channels.teams import TeamsChannel
 from services.notifier.channels.watched import WatchedChannel
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.domain.backoff import Backoff
+from services.notifier.domain.teams_hosts import TeamsHosts
 from services.notifier.handlers import subscribe
 from services.notifier.metrics import Metrics
 from services.notifier.use_cases.administer import Administration
@@ -76,10 +78,12 @@ def create_app(
         timeout_seconds=settings.notify_timeout_seconds,
         allow_private=settings.allow_private_webhooks,
     )
+    teams_hosts = TeamsHosts(settings.teams_hosts)
     channels: tuple[Channel, ...] = (
         InboxChannel(inbox, announcements),
         EmailChannel(settings),
         SlackChannel(outgoing),
+        TeamsChannel(outgoing, teams_hosts),
         WebhookChannel(outgoing),
     )
     if faults is not None:
@@ -122,6 +126,7 @@ def create_app(
         vault=vault,
         clock=ground.clock,
         allow_private=settings.allow_private_webhooks,
+        teams_hosts=teams_hosts,
     )
     inbox_reading = InboxReading(inbox=inbox, people=people)
     log = LogReading(

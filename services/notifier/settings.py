@@ -21,6 +21,10 @@ def _fernet_keys(keys: SecretStr) -> SecretStr:
     return keys
 
 
+HostName = Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=253)]
+"""A host by its name or IPv4 address, without scheme and port; those below it are meant too."""
+
+
 class Settings(ServiceSettings):
     """What the notifier needs beside what every service has."""
 
@@ -48,6 +52,10 @@ class Settings(ServiceSettings):
     )
     allow_private_webhooks: bool = Field(
         default=False, description="Whether webhooks may go to private addresses and over plain HTTP."
+    )
+
+    teams_hosts: tuple[HostName, ...] = Field(
+        default=(), max_length=50, description="Hosts beside Microsoft's own that a Teams rule may post to."
     )
 
     smtp_host: str | None = Field(

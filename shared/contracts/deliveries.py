@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.contracts.event import Event, Identifier, Moment, ShortText
 from shared.contracts.topics import DELIVERIES, Topic
 
-ChannelName = Literal["inbox", "email", "slack", "webhook"]
+ChannelName = Literal["inbox", "email", "slack", "teams", "webhook"]
 
 
 class NotificationDelivered(Event):

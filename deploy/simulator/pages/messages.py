@@ -1,4 +1,4 @@
-"""How a message is shown: Slack's blocks as Slack lays them out, a webhook as the JSON it is."""
+"""How a message is shown: Slack's blocks and Teams' cards as they are laid out, a webhook as its JSON."""
 
 from __future__ import annotations
 
@@ -26,6 +26,40 @@ class Line:
     kind: str
     text: str
     link: str | None = None
+
+
+def chat_lines(received: Received) -> list[Line]:
+    """The lines that people read in Slack or Teams."""
+    return teams_lines(received.body) if received.kind == "teams" else slack_lines(received.body)
+
+
+def teams_lines(body: Any) -> list[Line]:
+    """The lines of the Adaptive Cards that a workflow posts: headings, text runs, quotes, and the buttons."""
+    cards = _dicts(body.get("attachments")) if isinstance(body, dict) else []
+    contents = [card["content"] for card in cards if isinstance(card.get("content"), dict)]
+    return [line for content in contents for line in _of_card(content)][:MOST_LINES]
+
+
+def _of_card(content: dict[str, Any]) -> list[Line]:
+    found = [line for element in _dicts(content.get("body")) for line in _of_element(element, "text")]
+    for action in _dicts(content.get("actions")):
+        to = str(action.get("url") or "")
+        link = to if to.startswith(("https://", "http://")) else None
+        found.append(Line("text", str(action.get("title") or "")[:LONGEST_LINE], link))
+    return [line for line in found if line.text]
+
+
+def _of_element(element: dict[str, Any], kind: str) -> list[Line]:
+    if element.get("type") == "Container":
+        # One deep, as Earshot's cards are: whatever else a sender nests ends there.
+        items = [item for item in _dicts(element.get("items")) if item.get("type") != "Container"]
+        return [line for item in items for line in _of_element(item, "quote")]
+    runs = _dicts(element.get("inlines")) or [element]
+    if element.get("style") == "heading":
+        kind = "header"
+    elif kind == "text" and all(run.get("isSubtle") for run in runs):
+        kind = "context"
+    return [Line(kind, "".join(_text(run) for run in runs)[:LONGEST_LINE])]
 
 
 def slack_lines(body: Any) -> list[Line]:

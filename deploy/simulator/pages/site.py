@@ -18,7 +18,7 @@ from deploy.simulator.errors import JournalError, MutationRefusedError
 from deploy.simulator.filters import EVERYTHING
 from deploy.simulator.pacing import PACES
 from deploy.simulator.pages import forms
-from deploy.simulator.pages.messages import laid_out, slack_lines
+from deploy.simulator.pages.messages import chat_lines, laid_out
 from deploy.simulator.pages.rendering import FOLDER
 from deploy.simulator.pages.telling import tell
 from deploy.simulator.sinks.receivers import WEBHOOK_SECRET
@@ -48,6 +48,7 @@ LARGEST_FORM = 50_000
 LONGEST_RECEIVER = 400
 SINK_NAMES: tuple[tuple[SinkKind, str], ...] = (
     ("slack", "Slack"),
+    ("teams", "Teams"),
     ("mail", "Mail"),
     ("webhook", "Signed webhook"),
 )
@@ -239,7 +240,7 @@ class Site:
             base_url=str(request.base_url).rstrip("/"),
             earshot=self._wiring.earshot,
             smtp=self._wiring.smtp,
-            slack_lines=slack_lines,
+            chat_lines=chat_lines,
             laid_out=laid_out,
         )
 

@@ -1,7 +1,8 @@
-"""Addresses that play Slack and webhook receivers, so that one sees what Earshot really sends.
+"""Addresses that play Slack, Teams and webhook receivers, so that one sees what Earshot really sends.
 
-`POST /sink/slack/{name}` takes the JSON of an incoming webhook and answers `ok`. `POST /sink/webhook/{name}`
-checks the signature of a Standard Webhook against one secret. Each can be told to fail or to be slow.
+`POST /sink/slack/{name}` takes the JSON of an incoming webhook and answers `ok`. `POST /sink/teams/{name}`
+takes cards as a workflow of Power Automate does and answers 202. `POST /sink/webhook/{name}` checks the
+signature of a Standard Webhook against one secret. Each can be told to fail or to be slow.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from deploy.simulator.api.call import LARGEST_BODY
@@ -28,6 +29,7 @@ SLOW_SECONDS = 20
 
 LONGEST_NAME = 60
 KEPT_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature", "content-type", "user-agent")
+ACCEPTED = 202
 STATUSES = {"well": 200, "slow": 200, "error": 500, "gone": 410}
 
 
@@ -42,6 +44,7 @@ class Receivers:
     def routes(self) -> list[Route]:
         return [
             Route("/sink/slack/{name}", self.slack, methods=["POST"]),
+            Route("/sink/teams/{name}", self.teams, methods=["POST"]),
             Route("/sink/webhook/{name}", self.webhook, methods=["POST"]),
         ]
 
@@ -51,8 +54,20 @@ class Receivers:
         if not isinstance(body, dict) or not ({"text", "blocks", "attachments"} & body.keys()):
             # Slack says so in plain text with a 400.
             return PlainTextResponse("invalid_payload" if body is None else "no_text", 400)
-        text = str(body.get("text") or "") or _block_text(body)
+        text = str(body.get("text") or "") or _text_below([body.get("blocks"), body.get("attachments")])
         return await self._answer("slack", name, "ok", title=text.partition("\n")[0], text=text, body=body)
+
+    async def teams(self, request: Request) -> Response:
+        name, content = await _read(request)
+        body = _json(content)
+        cards = body.get("attachments") if isinstance(body, dict) else None
+        if not isinstance(cards, list) or not cards:
+            # The trigger's own words, as far as they are known.
+            return JSONResponse({"error": {"code": "TriggerInputSchemaMismatch"}}, 400)
+        text = _text_below(cards)
+        return await self._answer(
+            "teams", name, "", title=text.partition("\n")[0], text=text, body=body, well=ACCEPTED
+        )
 
     async def webhook(self, request: Request) -> Response:
         name, content = await _read(request)
@@ -78,13 +93,16 @@ class Receivers:
             return False
         return True
 
-    async def _answer(self, kind: SinkKind, name: str, good: str, **kept: Any) -> Response:
+    async def _answer(
+        self, kind: SinkKind, name: str, good: str, *, well: int = STATUSES["well"], **kept: Any
+    ) -> Response:
         mood = self._store.mood(kind, name)
-        status = STATUSES[mood]
+        fine = STATUSES[mood] == STATUSES["well"]
+        status = well if fine else STATUSES[mood]
         self._store.add(kind, name, self._clock.now().timestamp(), answered=status, **kept)
         if mood == "slow":
             await asyncio.sleep(SLOW_SECONDS)
-        return PlainTextResponse(good if status == STATUSES["well"] else mood, status)
+        return PlainTextResponse(good if fine else mood, status)
 
 
 async def _read(request: Request) -> tuple[str, bytes]:
@@ -104,10 +122,10 @@ def _json(content: bytes) -> Any:
         return None
 
 
-def _block_text(body: dict[str, Any]) -> str:
-    """The words of Slack blocks, for the list."""
+def _text_below(parts: list[Any]) -> str:
+    """The words of blocks or cards, for the list."""
     found: list[str] = []
-    waiting: list[Any] = [body.get("blocks"), body.get("attachments")]
+    waiting = list(parts)
     while waiting:
         each = waiting.pop(0)
         if isinstance(each, list):

@@ -13,7 +13,7 @@ MOST_NAMES = 200
 LONGEST_TEXT = 20_000
 """Characters kept of a message."""
 
-SinkKind = Literal["slack", "webhook", "mail"]
+SinkKind = Literal["slack", "teams", "webhook", "mail"]
 Mood = Literal["well", "error", "slow", "gone"]
 
 

@@ -43,7 +43,7 @@ def as_read(message: Message) -> AsRead:
         case "webhook":
             sent = orjson.dumps(cloud_event(message), option=orjson.OPT_INDENT_2)
             found = AsRead(None, sent.decode())
-        case "inbox":
+        case "inbox" | "teams":
             found = AsRead(words.headline, _told(words))
     if len(found.body) <= _LONGEST:
         return found

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from services.notifier.channels.incoming_webhook import address_of, fitting, post_json
 from services.notifier.channels.wording import Words, words_of
-from services.notifier.errors import DeliveryRefused
 
 if TYPE_CHECKING:
     from services.notifier.channels.outgoing import OutgoingHttp
@@ -30,14 +28,8 @@ class SlackChannel:
         return "slack"
 
     async def deliver(self, message: Message) -> str:
-        if message.url is None:
-            raise DeliveryRefused("The rule has no address. Edit it and give one.", reason="not_configured")
-        answer = await self._http.post(
-            message.url.get_secret_value(),
-            orjson.dumps(slack_payload(words_of(message))),
-            {"Content-Type": "application/json"},
-        )
-        return f"Slack answered {answer.status}."
+        payload = slack_payload(words_of(message))
+        return await post_json(self._http, address_of(message), payload, service="Slack")
 
 
 def slack_payload(words: Words) -> dict[str, Any]:
@@ -80,14 +72,4 @@ def escaped(text: str) -> str:
 
 
 def _fitting(text: str, most: int = _LONGEST_TEXT) -> str:
-    """Return text escaped, cut where that makes it longer than Slack takes, and never within an entity."""
-    whole = escaped(text)
-    if len(whole) <= most:
-        return whole
-    kept, room = [], most - 1
-    for character in map(escaped, text):
-        room -= len(character)
-        if room < 0:
-            break
-        kept.append(character)
-    return "".join(kept) + "…"
+    return fitting(text, most, written=escaped)

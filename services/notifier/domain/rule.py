@@ -72,9 +72,9 @@ class Rule:
             include it: somebody must have chosen it.
         customers: names or ids, compared without regard to case.
         recipients: for inbox and e-mail: addresses, EVERYONE, OWNER.
-        sealed_url: for Slack and webhooks: the address, encrypted, for it is a secret.
+        sealed_url: for Slack, Teams and webhooks: the address, encrypted, for it is a secret.
         sealed_secret: for webhooks: the signing secret, encrypted.
-        destination: for Slack and webhooks: key and label of the address.
+        destination: for Slack, Teams and webhooks: key and label of the address.
         revision: grows with each change.
         asks_since: since when it asks for just this; None is since it was made.
     """
@@ -126,7 +126,7 @@ class Rule:
     def may_tell(self, channel: ChannelName, recipient_key: str) -> bool:
         """Return whether the rule is on, and channel and recipient are still among what it names.
 
-        OWNER may be anybody. A Slack or webhook address that was replaced is the same receiver.
+        OWNER may be anybody. A Slack, Teams or webhook address that was replaced is the same receiver.
         """
         if not self.enabled or self.channel != channel:
             return False

@@ -20,7 +20,8 @@ class Message:
 
     Attributes:
         link: the absolute address of the signal's page.
-        url, secret: of a Slack or webhook destination.
+        url: of a Slack, Teams or webhook destination.
+        secret: that a webhook is signed with.
         at: the time of this attempt, for signatures.
     """
 

@@ -14,6 +14,7 @@ from services.notifier.use_cases.sample import sample_signal
 
 if TYPE_CHECKING:
     from services.notifier.domain.notification import Settlement
+    from services.notifier.domain.teams_hosts import TeamsHosts
     from services.notifier.ports import KnownSignals, Notifications, Rules, Vault
     from services.notifier.use_cases.announce import Announcer
     from services.notifier.use_cases.deliver import Deliverer
@@ -36,6 +37,7 @@ class Administration:
         vault: Vault,
         clock: Clock,
         allow_private: bool,
+        teams_hosts: TeamsHosts,
     ) -> None:
         self._rules = rules
         self._notifications = notifications
@@ -43,7 +45,7 @@ class Administration:
         self._announcer = announcer
         self._deliverer = deliverer
         self._clock = clock
-        self._drafts = DraftCheck(vault, allow_private=allow_private)
+        self._drafts = DraftCheck(vault, allow_private=allow_private, teams_hosts=teams_hosts)
 
     async def list_rules(self, organization_id: str) -> list[Rule]:
         return await self._announcer.rules_of(organization_id)

@@ -17,6 +17,7 @@ from shared.contracts.deliveries import ChannelName
 from shared.contracts.signals import SignalKind
 
 if TYPE_CHECKING:
+    from services.notifier.domain.teams_hosts import TeamsHosts
     from services.notifier.ports import Vault
 
 _MOST_LISTED = 100
@@ -65,9 +66,10 @@ class DraftCheck:
     `allow_private` lets plain http pass too.
     """
 
-    def __init__(self, vault: Vault, *, allow_private: bool) -> None:
+    def __init__(self, vault: Vault, *, allow_private: bool, teams_hosts: TeamsHosts) -> None:
         self._vault = vault
         self._allow_private = allow_private
+        self._teams_hosts = teams_hosts
 
     def checked(self, before: Rule, draft: RuleDraft) -> SavedRule:
         """Return `before` as the draft would have it. Raises RuleInvalid, with every fault by its field."""
@@ -113,7 +115,7 @@ class DraftCheck:
     ) -> tuple[Rule, SecretStr | None]:
         same_channel = before.channel == rule.channel
         if draft.url is not None:
-            host = self._check_url(draft.url.get_secret_value(), faults)
+            host = self._check_url(draft.url.get_secret_value(), rule.channel, faults)
             rule = replace(
                 rule,
                 sealed_url=self._vault.seal(draft.url),
@@ -121,7 +123,7 @@ class DraftCheck:
             )
         elif before.sealed_url is None or not same_channel:
             faults["url"] = "Give the address to send to."
-        if rule.channel == "slack":
+        if rule.channel != "webhook":
             return replace(rule, sealed_secret=None), None
         if draft.secret is not None:
             _check_secret(draft.secret.get_secret_value(), faults)
@@ -131,7 +133,7 @@ class DraftCheck:
         made = _new_secret()
         return replace(rule, sealed_secret=self._vault.seal(made)), made
 
-    def _check_url(self, url: str, faults: dict[str, str]) -> str:
+    def _check_url(self, url: str, channel: ChannelName, faults: dict[str, str]) -> str:
         try:
             parts = urlsplit(url)
             host, _ = _host_of(url), parts.port
@@ -142,6 +144,8 @@ class DraftCheck:
             faults["url"] = f"Give a whole address that begins with {' or '.join(sorted(schemes))}://."
         elif parts.username or parts.password:
             faults["url"] = "Give the address without a user name and password."
+        elif channel == "teams" and (fault := self._teams_hosts.fault(host)):
+            faults["url"] = fault
         return host
 
 

@@ -246,10 +246,14 @@ async def test_pages_show_words_never_markup(simulator: Simulator, client: httpx
 
 
 async def test_sinks_keep_what_they_got(client: httpx.AsyncClient) -> None:
-    """Slack answers ok, signatures are checked, repeats are counted, a bad mood is honoured."""
+    """Slack answers ok and Teams 202, signatures are checked, repeats are counted, a bad mood is honoured."""
     slack = await client.post("/sink/slack/team", json={"text": "Churn risk"})
     assert slack.text == "ok"
     assert (await client.post("/sink/slack/team", content=b"nonsense")).text == "invalid_payload"
+    card = {"content": {"body": [{"type": "TextBlock", "text": "Churn risk"}]}}
+    teams = await client.post("/sink/teams/team", json={"type": "message", "attachments": [card]})
+    assert (teams.status_code, teams.text) == (202, "")
+    assert (await client.post("/sink/teams/team", json={"text": "Churn risk"})).status_code == 400
     signer, body = Webhook(WEBHOOK_SECRET), b'{"type":"signal.detected"}'
     now = SystemClock().now()
     headers = {
@@ -264,7 +268,7 @@ async def test_sinks_keep_what_they_got(client: httpx.AsyncClient) -> None:
     assert (await client.post("/sink/webhook/crm", content=body, headers=forged)).status_code == 500
     got = (await client.get("/_control/sinks")).json()
     assert got["duplicates"] == {"webhook/crm": 2}
-    assert [each["verified"] for each in got["messages"]] == [False, True, True, None]
+    assert [each["verified"] for each in got["messages"]] == [False, True, True, None, None]
 
 
 @pytest.mark.parametrize(

@@ -50,12 +50,12 @@ def test_a_rule_without_a_usable_address_is_refused_beside_the_field(page: Page)
     expect(page.get_by_label("Churn risk")).to_be_checked()
 
 
-def test_slack_webhook_and_mail_rules_are_made_and_tried(
-    page: Page, walk: Walk, workspace: Workspace
-) -> None:
+def test_rules_for_all_receivers_are_made_and_tried(page: Page, walk: Walk, workspace: Workspace) -> None:
     """Each rule can be tried at once; its address is not shown again."""
     slack = f"{workspace.address}/sink/slack/{_SLACK}"
     _add(page, "Slack", "Success channel", Address=slack)
+    teams = workspace.teams_url(_SLACK)
+    _add(page, "Teams", "Teams channel", Address=teams)
     _add(
         page,
         "Webhook",
@@ -64,15 +64,17 @@ def test_slack_webhook_and_mail_rules_are_made_and_tried(
         **{"Signing secret": workspace.secret},
     )
     _add(page, "E-mail", "Mail to Priya", To=_MAIL)
-    for name in ("Success channel", "CRM", "Mail to Priya"):
+    for name in ("Success channel", "Teams channel", "CRM", "Mail to Priya"):
         page.goto(RULES)
         page.locator("section.panel", has_text=name).get_by_role("button", name="Send a test").click()
         expect(page.get_by_role("status").filter(has_text="The sample arrived.")).to_be_visible()
     assert slack not in page.content()
+    assert teams not in page.content()
     assert workspace.secret not in page.content()
     walk.screenshot("rules")
     assert [each["verified"] for each in workspace.received("webhook", _WEBHOOK)] == [True]
     assert len(workspace.received("slack", _SLACK)) == 1
+    assert len(workspace.received("teams", _SLACK)) == 1
     assert len(workspace.received("mail", _MAIL)) == 1
 
 
@@ -111,7 +113,7 @@ def test_one_notice_reaches_everybody_exactly_once(page: Page, walk: Walk, works
     expect(inbox.locator(".side [data-unread]")).to_have_text(str(before + 1))
     inbox.close()
 
-    receivers = {"slack": _SLACK, "webhook": _WEBHOOK, "mail": _MAIL}
+    receivers = {"slack": _SLACK, "teams": _SLACK, "webhook": _WEBHOOK, "mail": _MAIL}
     eventually(
         "each receiver got the notice",
         lambda: all(_got(workspace, kind, name) for kind, name in receivers.items()),
@@ -131,7 +133,7 @@ def test_the_log_shows_every_attempt(page: Page, walk: Walk) -> None:
     """What arrived says so; a dead receiver is tried again, and its rule says that it needs attention."""
     page.goto("/operations/deliveries")
     delivered = page.locator("tbody tr", has_text=_CUSTOMER).filter(has_text="Delivered")
-    for receiver in ("Slack", "Webhook", "E-mail", "Inbox"):
+    for receiver in ("Slack", "Teams", "Webhook", "E-mail", "Inbox"):
         expect(delivered.filter(has_text=receiver).first).to_be_visible()
     failing = page.locator("tbody tr", has_text=_CUSTOMER).filter(
         has_text=re.compile("Waiting|Pending|tried")

@@ -33,6 +33,7 @@ PAGES = {
     "detection": "/settings/organization/detection",
     "notifications": RULES,
     "new-slack-rule": f"{RULES}/new?channel=slack",
+    "new-teams-rule": f"{RULES}/new?channel=teams",
     "new-webhook-rule": f"{RULES}/new?channel=webhook",
     "new-mail-rule": f"{RULES}/new?channel=email",
     "new-inbox-rule": f"{RULES}/new?channel=inbox",

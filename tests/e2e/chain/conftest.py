@@ -113,6 +113,7 @@ def running_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
                 "EARSHOT_INTERCOM_CLIENT_SECRET": "demo-secret",
                 "EARSHOT_INTERCOM_UNINSTALL_URL": f"{addresses['small']}/auth/uninstall",
                 "EARSHOT_ALLOW_PRIVATE_WEBHOOKS": "true",
+                "EARSHOT_TEAMS_HOSTS": json.dumps(["127.0.0.1"]),
                 "EARSHOT_NEW_CONNECTION_LIFECYCLE_EVENTS": "true",
                 # So that a killed process's work is taken up while the test waits.
                 "EARSHOT_LEASE_SECONDS": "4",

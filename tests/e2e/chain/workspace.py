@@ -115,6 +115,9 @@ class Workspace:
     def slack_url(self, name: str) -> str:
         return f"{self.address}/sink/slack/{name}"
 
+    def teams_url(self, name: str) -> str:
+        return f"{self.address}/sink/teams/{name}"
+
     def authorized(self, workspace_id: str, query: Mapping[str, str]) -> str:
         """Agree on Intercom's authorization screen; return the query that the browser is sent back with."""
         form = {**query, "workspace": workspace_id, "decision": "authorize"}

@@ -123,6 +123,8 @@ class Life:
         bodies = [rule(name, self._stand.receiver.url(name)) for name in RECIPIENTS]
         channel = {"channel": "slack", "url": self._stand.workspace.slack_url("team")}
         bodies.append({"name": "slack", "kinds": ["churn_risk"], **channel})
+        workflow = {"channel": "teams", "url": self._stand.workspace.teams_url("team")}
+        bodies.append({"name": "teams", "kinds": ["churn_risk"], **workflow})
         mail = {"channel": "email", "recipients": ["team@acme.example"]}
         bodies.append({"name": "mail", "kinds": ["churn_risk"], **mail})
         for body in bodies:

@@ -129,6 +129,7 @@ def stand(
                 "EARSHOT_SMTP_PORT": str(mail),
                 "EARSHOT_SMTP_TLS": "none",
                 "EARSHOT_ALLOW_PRIVATE_WEBHOOKS": "true",
+                "EARSHOT_TEAMS_HOSTS": json.dumps(["127.0.0.1"]),
                 "EARSHOT_NEW_CONNECTION_LIFECYCLE_EVENTS": "true",
                 # A killed process's work is taken up after a lease; hours of torture shall fit into minutes.
                 "EARSHOT_LEASE_SECONDS": "4",

@@ -21,9 +21,11 @@ from standardwebhooks.webhooks import Webhook
 from services.notifier.channels.email import EmailChannel
 from services.notifier.channels.outgoing import OutgoingHttp, outgoing_client, resolve_by_system
 from services.notifier.channels.slack import SlackChannel
+from services.notifier.channels.teams import TeamsChannel
 from services.notifier.channels.webhook import WebhookChannel
 from services.notifier.domain.notification import Notification
 from services.notifier.domain.rule import Recipient
+from services.notifier.domain.teams_hosts import TeamsHosts
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
 from services.notifier.ports import Message
 from services.notifier.settings import Settings
@@ -422,6 +424,29 @@ async def test_mail_has_the_account_facts_in_both_forms(mailbox: Mailbox) -> Non
     ]
     assert [reason in html.get_content() for reason in _REASONS] == [True, True]
     assert "A &lt;b&gt; Bcc" in html.get_content()
+
+
+async def test_teams_gets_a_card_with_words_and_facts(receivers: Receivers, http: OutgoingHttp) -> None:
+    """In a message as a workflow's trigger takes it; the only link is ours."""
+    quote = "<at>all</at> [look](https://evil.example)"
+    evidence = a_signal().evidence[0].model_copy(update={"quote": quote})
+    signal = a_signal(evidence=(evidence,), facts=_FACTS)
+    said = await TeamsChannel(http, TeamsHosts(("127.0.0.1",))).deliver(
+        _message(f"{receivers.base}/good", signal)
+    )
+    assert said == "Teams answered 200."
+    (got,) = receivers.got
+    assert got.headers["content-type"] == "application/json"
+    body = orjson.loads(got.body)
+    assert (body["type"], body["attachments"][0]["contentType"]) == (
+        "message",
+        "application/vnd.microsoft.card.adaptive",
+    )
+    card = body["attachments"][0]["content"]
+    kinds = [element["type"] for element in card["body"]]
+    assert kinds == ["TextBlock", "RichTextBlock", "Container", *["RichTextBlock"] * 3]
+    assert [card["body"][place]["inlines"][0]["text"] for place in (3, 4)] == _REASONS
+    assert [action["url"] for action in card["actions"]] == ["https://earshot.example.com/insights/s-1"]
 
 
 @pytest.mark.parametrize("kind", [SlackChannel, WebhookChannel])

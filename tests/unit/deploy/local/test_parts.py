@@ -72,6 +72,7 @@ def test_without_demo_nothing_points_at_it(tmp_path: Path) -> None:
     assert "simulator" not in found
     assert not [name for name in found["connector"].environment if "INTERCOM" in name]
     assert "EARSHOT_ALLOW_PRIVATE_WEBHOOKS" not in found["notifier"].environment
+    assert "EARSHOT_TEAMS_HOSTS" not in found["notifier"].environment
 
 
 def test_the_demo_workspace_is_the_allowed_host(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import CollectorRegistry
 
 from services.notifier.domain.backoff import Backoff
+from services.notifier.domain.teams_hosts import TeamsHosts
 from services.notifier.metrics import Metrics
 from services.notifier.ports import LogFilter
 from services.notifier.use_cases.administer import Administration
@@ -20,6 +21,7 @@ from services.notifier.use_cases.remove_data import DataRemoval
 from services.notifier.use_cases.retention import Retention
 from services.notifier.use_cases.upkeep import Upkeep
 from shared.clock import ManualClock
+from shared.contracts.deliveries import ChannelName
 from shared.messaging.recording import RecordingPublisher
 from tests.unit.services.notifier.fakes import (
     NOW,
@@ -34,7 +36,6 @@ from tests.unit.services.notifier.fakes import (
 
 if TYPE_CHECKING:
     from services.notifier.domain.notification import Notification
-    from shared.contracts.deliveries import ChannelName
     from shared.contracts.signals import SignalEvent
 
 EVERYTHING = LogFilter()
@@ -55,7 +56,7 @@ class Rig:
         self.known = MemoryKnownSignals()
         self.people = MemoryPeople()
         self.vault = MirrorVault()
-        names: tuple[ChannelName, ...] = ("inbox", "email", "slack", "webhook")
+        names: tuple[ChannelName, ...] = get_args(ChannelName)
         self.channels: dict[ChannelName, ScriptedChannel] = {name: ScriptedChannel(name) for name in names}
         self.channels.update({channel.name: channel for channel in channels})
         self.deliverer = Deliverer(
@@ -110,6 +111,7 @@ class Rig:
             vault=self.vault,
             clock=self.clock,
             allow_private=allow_private,
+            teams_hosts=TeamsHosts(("teams.example",)),
         )
 
     async def _sleep(self, seconds: float) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.notifier.settings import Settings
 
 
-def _settings(**changes: float) -> Settings:
+def _settings(**changes: Any) -> Settings:
     whole: dict[str, Any] = {
         "signing_key": "k" * 40,
         "mongodb_uri": "mongodb://localhost",
@@ -33,3 +33,11 @@ def test_what_would_be_told_twice_is_refused(retention: float, most_age: float) 
     """Forgotten while its words may still be announced, a signal's record would be news again."""
     with pytest.raises(ValidationError, match=r"RETENTION_DAYS|greater than or equal to 30"):
         _settings(notify_retention_days=retention, notify_max_age_days=most_age)
+
+
+@pytest.mark.parametrize("host", ["https://hooks.acme.example", "hooks.acme.example:443", "", "a b"])
+def test_hosts_for_teams_are_names_alone(host: str) -> None:
+    """What could never be a host would silently allow nothing."""
+    assert _settings(teams_hosts=["hooks.acme.example"]).teams_hosts == ("hooks.acme.example",)
+    with pytest.raises(ValidationError, match="teams_hosts"):
+        _settings(teams_hosts=[host])

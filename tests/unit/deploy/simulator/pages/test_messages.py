@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.simulator.pages.messages import Line, laid_out, slack_lines
+from deploy.simulator.pages.messages import Line, chat_lines, laid_out, slack_lines, teams_lines
 from deploy.simulator.sinks.store import SinkStore
 
 BLOCKS = [
@@ -30,6 +30,40 @@ def test_blocks_are_read_as_slack_reads_them() -> None:
     ]
 
 
+CARD = {
+    "body": [
+        {"type": "TextBlock", "style": "heading", "text": "Churn risk"},
+        {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "Northwind"}]},
+        {
+            "type": "Container",
+            "items": [
+                {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "“we *leave*”"}]},
+                {"type": "Container", "items": [{"type": "TextBlock", "text": "too deep"}]},
+            ],
+        },
+        {"type": "RichTextBlock", "inlines": [{"text": "confidence 0.94", "isSubtle": True}]},
+    ],
+    "actions": [
+        {"type": "Action.OpenUrl", "title": "Open", "url": "https://earshot.example/a"},
+        {"type": "Action.OpenUrl", "title": "Run", "url": "javascript:alert(1)"},
+    ],
+}
+
+
+def test_cards_are_read_as_teams_reads_them() -> None:
+    """Heading, words as they stand, quote, context, and buttons that lead to addresses of the web alone."""
+    body = {"type": "message", "attachments": [{"content": CARD}]}
+    received = SinkStore().add("teams", "x", 1.0, title="t", text="t", body=body)
+    assert chat_lines(received) == [
+        Line("header", "Churn risk"),
+        Line("text", "Northwind"),
+        Line("quote", "“we *leave*”"),
+        Line("context", "confidence 0.94"),
+        Line("text", "Open", "https://earshot.example/a"),
+        Line("text", "Run"),
+    ]
+
+
 def test_without_blocks_the_text_counts() -> None:
     """As it does in Slack."""
     assert slack_lines({"text": "one\ntwo"}) == [Line("text", "one"), Line("text", "two")]
@@ -47,7 +81,21 @@ def test_no_link_leads_to_a_script() -> None:
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["text", "blocks", "type", "elements", "fields"]), inner, max_size=4
+                st.sampled_from(
+                    [
+                        "text",
+                        "blocks",
+                        "type",
+                        "elements",
+                        "attachments",
+                        "content",
+                        "body",
+                        "items",
+                        "actions",
+                    ]
+                ),
+                inner,
+                max_size=4,
             )
         ),
         max_leaves=20,
@@ -56,6 +104,7 @@ def test_no_link_leads_to_a_script() -> None:
 def test_no_body_breaks_the_page(body: Any) -> None:
     """Whatever a sender sends."""
     slack_lines(body)
+    teams_lines(body)
 
 
 @pytest.mark.parametrize(("kind", "wanted"), [("webhook", '{\n  "a": 1\n}'), ("mail", '{"a":1}')])

@@ -422,6 +422,14 @@ async def test_the_log_shows_every_attempt() -> None:
                 "https://earshot.example.com/insights/s-1",
             ),
         ),
+        (
+            "teams",
+            (
+                "Churn risk (explicit): Northwind",
+                "“no <b>renewal</b>”",
+                "https://earshot.example.com/insights/s-1",
+            ),
+        ),
         ("webhook", ('"quote": "no <b>renewal</b>"', '"specversion": "1.0"', "As it was sent.")),
     ],
 )

@@ -96,6 +96,43 @@ async def test_hosts_may_be_written_as_names_are(url: str, host: str) -> None:
     assert saved.rule.destination.label == f"webhook at {host}"
 
 
+WORKFLOW = SecretStr("https://default0a.36.environment.api.powerplatform.com:443/workflows/1?sig=k3y")
+
+
+async def test_a_workflow_of_teams_is_stored_sealed_and_needs_no_secret() -> None:
+    """Its signature is in its address; the label shows the host only."""
+    saved = await Rig().administration.create(ADMIN, _draft(channel="teams", url=WORKFLOW))
+    assert (saved.new_secret, saved.rule.sealed_secret) == (None, None)
+    assert saved.rule.destination is not None
+    assert saved.rule.destination.label == "teams at default0a.36.environment.api.powerplatform.com"
+    assert "k3y" not in repr(saved.rule)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://acme.webhook.office.com/webhookb2/1/IncomingWebhook/2/3", "Office 365 connector"),
+        ("https://teams.microsoft.com/l/channel/1", "EARSHOT_TEAMS_HOSTS"),
+        ("https://logic.azure.com.evil.example/workflows/1?sig=k3y", "EARSHOT_TEAMS_HOSTS"),
+        ("https://evil.example/?https://x.logic.azure.com/", "EARSHOT_TEAMS_HOSTS"),
+        ("http://prod-1.westeurope.logic.azure.com/workflows/1", "https://"),
+    ],
+)
+async def test_a_teams_rule_takes_addresses_of_workflows_alone(url: str, words: str) -> None:
+    """What else people find in Teams is refused with what to do, and none of it is repeated."""
+    with pytest.raises(RuleInvalid, match=words) as caught:
+        await Rig().administration.create(ADMIN, _draft(channel="teams", url=SecretStr(url)))
+    assert "k3y" not in caught.value.faults["url"]
+
+
+async def test_the_address_of_another_channel_is_not_taken_over() -> None:
+    """A webhook rule that becomes one for Teams asks for the workflow's address."""
+    rig = Rig()
+    first = await rig.administration.create(ADMIN, _draft())
+    with pytest.raises(RuleInvalid, match="address"):
+        await rig.administration.change(ADMIN, first.rule.id, _draft(channel="teams", url=None))
+
+
 async def test_a_sample_that_meets_an_unforeseen_error_says_so() -> None:
     """Whoever asked for it sees an outcome, never a broken page."""
     rig = Rig(ScriptedChannel("webhook", UnicodeError("label empty or too long: k3y")))
