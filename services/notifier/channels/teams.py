@@ -41,6 +41,7 @@ _WORD_JOINER = "\u2060"
 _READ_BY_TEAMS = re.compile(r"\{(?=\{)|<(?=/?at\b)", re.IGNORECASE)
 """What clients look for in any text: `{{DATE(…)}}` becomes a date, and `<at>` begins a mention."""
 
+_TAKEN = "Whether the workflow posted it stands in its run history."
 _OFF = (
     "The workflow was switched off or deleted. Switch it on in Teams under Workflows, or make a new one and"
     " give the rule its address."
@@ -83,11 +84,12 @@ class TeamsChannel:
         if fault is not None:
             raise DeliveryRefused(fault, reason="refused_address")
         try:
-            return await post_json(self._http, url, teams_payload(words_of(message)), service="Teams")
+            said = await post_json(self._http, url, teams_payload(words_of(message)), service="Teams")
         except DeliveryRefused as error:
             # What to do comes first: an answer may be cut, where it repeats the message or is long.
             words = " ".join(filter(None, (_advice(str(error), error.status), str(error))))
             raise DeliveryRefused(words, reason=error.failure, status=error.status) from error
+        return f"{said} {_TAKEN}"
 
 
 def teams_payload(words: Words) -> dict[str, Any]:

@@ -434,7 +434,7 @@ async def test_teams_gets_a_card_with_words_and_facts(receivers: Receivers, http
     said = await TeamsChannel(http, TeamsHosts(("127.0.0.1",))).deliver(
         _message(f"{receivers.base}/good", signal)
     )
-    assert said == "Teams answered 200."
+    assert said.startswith("Teams answered 200.")
     (got,) = receivers.got
     assert got.headers["content-type"] == "application/json"
     body = orjson.loads(got.body)

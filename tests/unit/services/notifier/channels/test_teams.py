@@ -137,8 +137,9 @@ async def _answered(status: int, text: str = "", headers: dict[str, str] | None 
 
 
 async def test_a_workflow_takes_it_with_202() -> None:
-    """It posts later; what comes of that stands in the workflow's own history."""
-    assert await _answered(202) == "Teams answered 202."
+    """It posts later, and who looks at the log is told where what came of that stands."""
+    said = await _answered(202)
+    assert said == "Teams answered 202. Whether the workflow posted it stands in its run history."
 
 
 @pytest.mark.parametrize(
