@@ -65,6 +65,7 @@ from services.detector.pages.requests import (
 from services.detector.pages.settings import SettingParts, setting_pages
 from services.detector.pages.under_way import UnderWay
 from services.detector.ports import Spent
+from services.detector.use_cases.culprits import WORKS, Culprits
 from services.detector.use_cases.second_look import Advice
 from services.detector.use_cases.show import Show
 from services.detector.use_cases.walk import Walk
@@ -115,6 +116,8 @@ def create_app(
     detectors = discover(settings.detector_parameters, model.learned if model else None)
     # No proxy of the environment and no redirect: words go to the address of the settings and nowhere else.
     chat = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+    metrics = Metrics(base.registry)
+    metrics.name_works(WORKS)
     engine = Engine(
         Stores(
             mirror=mirror,
@@ -145,8 +148,8 @@ def create_app(
         owner=secrets.token_hex(8),
         rules=OccasionRules().with_days(settings.occasion_days, settings.announce_max_age_days),
         asking=settings.redetection,
+        culprits=Culprits(metrics.left_out),
     )
-    metrics = Metrics(base.registry)
     subscribe_resources(base.consumer, admission=engine.admission, metrics=metrics, clock=base.clock)
     subscribe_connections(base.consumer, keep=engine.keep_connections, remove=engine.remove_data)
 

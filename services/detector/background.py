@@ -14,10 +14,11 @@ import structlog
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from services.detector.adapters.mongo_connections import MongoConnections
     from services.detector.adapters.mongo_old_people import MongoOldPeople
+    from services.detector.domain.mirror import ConnectionView
     from services.detector.engine import Engine
     from services.detector.metrics import Metrics
     from services.detector.settings import Settings
@@ -114,8 +115,14 @@ class BackgroundWork:
 
     async def _ask_all(self) -> bool:
         for view in await self._connections.everywhere():
-            await self._engine.redetect.ask(view)
+            await self._engine.culprits.left_out(
+                "asking_anew", view.organization_id, [view], self._ask_these, lambda one: one.connection_id
+            )
         return True
+
+    async def _ask_these(self, views: Sequence[ConnectionView]) -> None:
+        for view in views:
+            await self._engine.redetect.ask(view)
 
     async def rounds(self) -> None:
         """Close what has run out, and count what a crash left uncounted, again and again."""

@@ -14,6 +14,7 @@ from services.detector.use_cases.attribution import Attributor
 from services.detector.use_cases.companies import MatchCompanies
 from services.detector.use_cases.connections import KeepConnections, RemoveData
 from services.detector.use_cases.count_people import CountPeople
+from services.detector.use_cases.culprits import Culprits
 from services.detector.use_cases.customers import MaintainCustomers
 from services.detector.use_cases.detect import DetectConversations
 from services.detector.use_cases.due_subjects import ReviewDueSubjects
@@ -105,7 +106,9 @@ class Engine:
         advice: Advice | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
         asking: Asking = "ask",
+        culprits: Culprits | None = None,
     ) -> None:
+        self.culprits = culprits = culprits or Culprits()
         self.rules = rules or OccasionRules()
         self.moods = moods or MoodRules()
         self.detectors = detectors
@@ -191,9 +194,11 @@ class Engine:
         )
         self.follow_contacts = FollowContacts(
             turns=FollowInTurns(
-                "contacts to follow",
+                "contact",
+                lease="contacts to follow",
                 followed=stores.followed_contacts,
                 leases=stores.leases,
+                culprits=culprits,
                 clock=clock,
                 owner=owner,
             ),
@@ -207,7 +212,7 @@ class Engine:
             remove=self.remove_data,
         )
         self.count_people = CountPeople(
-            counts=stores.people_counts, leases=stores.leases, clock=clock, owner=owner
+            counts=stores.people_counts, leases=stores.leases, culprits=culprits, clock=clock, owner=owner
         )
         self.intake = Intake(
             mirror=mirror,
@@ -232,6 +237,7 @@ class Engine:
             clock=clock,
             owner=owner,
             remove=self.remove_data,
+            culprits=culprits,
         )
         self.rematch = Rematch(
             rematches=stores.rematches,
@@ -241,6 +247,7 @@ class Engine:
             clock=clock,
             owner=owner,
             remove=self.remove_data,
+            culprits=culprits,
         )
         self.redetect = Redetect(
             redetections=stores.redetections,
@@ -249,6 +256,7 @@ class Engine:
             reader=self.reader,
             mirror=mirror,
             connections=stores.connections,
+            culprits=culprits,
             clock=clock,
             owner=owner,
             asking=asking,
@@ -261,9 +269,11 @@ class Engine:
         )
         self.follow_companies = FollowCompanies(
             turns=FollowInTurns(
-                "companies to follow",
+                "company",
+                lease="companies to follow",
                 followed=stores.followed,
                 leases=stores.leases,
+                culprits=culprits,
                 clock=clock,
                 owner=owner,
             ),
@@ -278,6 +288,7 @@ class Engine:
             signals=signals,
             companies=companies,
             leases=stores.leases,
+            culprits=culprits,
             clock=clock,
             owner=owner,
         )
@@ -307,6 +318,7 @@ class Engine:
             clock=clock,
             owner=owner,
             remove=self.remove_data,
+            culprits=culprits,
         )
         self.due_subjects = ReviewDueSubjects(
             due=stores.due,
@@ -315,6 +327,7 @@ class Engine:
             clock=clock,
             owner=owner,
             remove=self.remove_data,
+            culprits=culprits,
         )
         self.ask = AskLanguageModel(
             advice=advice,
@@ -325,6 +338,7 @@ class Engine:
             connections=stores.connections,
             reader=self.reader,
             remove=self.remove_data,
+            culprits=culprits,
             clock=clock,
             owner=owner,
         )
@@ -340,4 +354,5 @@ class Engine:
             clock=clock,
             owner=owner,
             remove=self.remove_data,
+            culprits=culprits,
         )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from prometheus_client import Counter, Histogram
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from prometheus_client import CollectorRegistry
 
 
@@ -54,12 +56,27 @@ class Metrics:
             registry=registry,
         )
 
+        self._left_out = Counter(
+            "earshot_detector_left_out_total",
+            "Whom background work left out, by work: it failed with them by a defect. The log names them.",
+            ["work"],
+            registry=registry,
+        )
+
     def read(self, conversations: int, seconds: float) -> None:
         self._conversations.inc(conversations)
         self._seconds.observe(seconds)
 
     def reviewed(self, subjects: int) -> None:
         self._reviews.inc(subjects)
+
+    def name_works(self, works: Iterable[str]) -> None:
+        """Show these works as having left nobody out yet, so that the first one is an increase."""
+        for work in works:
+            self._left_out.labels(work=work)
+
+    def left_out(self, work: str) -> None:
+        self._left_out.labels(work=work).inc()
 
     def reread(self) -> None:
         self._reread.inc()

@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 
-from services.detector.adapters.customer_documents import (
-    HEALTH_STATES,
-    HEALTH_UNKNOWN,
-    WITHOUT_PAST,
-    customer_from,
-)
+from services.detector.adapters.customer_documents import HEALTH_STATES, HEALTH_UNKNOWN
 from services.detector.domain.health import DEFAULT_WEIGHTS, INGREDIENTS, Health, HealthWeights, Part, State
 from services.detector.domain.health_history import MOST_STATES, HealthHistory
 from services.detector.ports import Due
@@ -76,11 +71,24 @@ class MongoHealth:
         with database_errors():
             cursor = self._customers.across_organizations().find(
                 {"merged_into": None, **query},
-                projection=WITHOUT_PAST,
+                projection={"organization_id": 1, "customer_id": 1, "changes": 1},
                 sort=[("health_at", 1)],
                 limit=limit,
             )
-            return [Due(customer_from(one), one.get("changes", 0)) async for one in cursor]
+            return [
+                Due(one["organization_id"], one["customer_id"], one.get("changes", 0)) async for one in cursor
+            ]
+
+    async def put_off(self, organization_id: str, due: Sequence[Due], measured_at: datetime) -> None:
+        await self._customers.of(organization_id).bulk_write(
+            [
+                UpdateOne(
+                    {"_id": f"{organization_id}/{one.customer_id}", "changes": one.changes},
+                    {"$set": {"health_due": False, "health_at": measured_at}},
+                )
+                for one in due
+            ]
+        )
 
     async def histories(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, HealthHistory]:
         found = await self._customers.of(organization_id).find(

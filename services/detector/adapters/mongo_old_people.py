@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import structlog
+from pydantic import ValidationError
 from pymongo import UpdateOne
 
 from services.detector.adapters.mirror_documents import CONVERSATIONS, COUNT_FROM, COUNT_MARKS, LAST_UNKNOWN
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from shared.clock import Clock
     from shared.documents.database import Document
+
+_LOG = structlog.get_logger(__name__)
 
 _AT_ONCE = 200
 _NOBODY_FOR = timedelta(minutes=10)
@@ -61,7 +65,9 @@ class MongoOldPeople:
             sort=[("_id", 1)],
             limit=_AT_ONCE,
         )
-        await scoped.bulk_write([_filled(field, one, self._clock.now()) for one in found])
+        await scoped.bulk_write(
+            [write for one in found if (write := _filled(organization_id, field, one, self._clock.now()))]
+        )
         # Only now: a slice that was cut off is done again.
         del self._ahead[0]
         if len(found) == _AT_ONCE:
@@ -95,9 +101,21 @@ def _without(field: str) -> Document:
     return {field: None, "key": {"$gt": ""}}
 
 
-def _filled(field: str, document: Document, now: datetime) -> UpdateOne:
+def _filled(organization_id: str, field: str, document: Document, now: datetime) -> UpdateOne | None:
+    """Return the write that fills in one person; None for one that cannot be read, who stays as before."""
     still: dict[str, Any] = {"_id": document["_id"], "observed_at": document["observed_at"], field: None}
     if field == CONVERSATIONS:
         return UpdateOne(still, {"$set": {field: 0}, "$min": {COUNT_FROM: now}, "$inc": {COUNT_MARKS: 1}})
-    contact = ContactChanged.model_validate(document["data"])
+    try:
+        contact = ContactChanged.model_validate(document["data"])
+    except ValidationError as error:
+        # Which fields, and not the error itself: its text quotes what stands in them.
+        fields = sorted({str(one["loc"][0]) for one in error.errors() if one["loc"]})
+        _LOG.error(
+            "a person could not be filled in",
+            organization_id=organization_id,
+            _id=document["_id"],
+            fields=fields,
+        )
+        return None
     return UpdateOne(still, {"$set": {field: last_contact_of(contact) or LAST_UNKNOWN}})

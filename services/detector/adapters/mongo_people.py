@@ -98,13 +98,25 @@ class MongoPeopleCounts:
         await self._contacts.of(organization_id).bulk_write(
             [
                 UpdateOne(
-                    {
-                        "_id": identity_by_key(organization_id, "contact", one.key),
-                        "key": one.key,
-                        COUNT_MARKS: one.marks,
-                    },
+                    _unmarked_since(organization_id, one),
                     {"$set": {CONVERSATIONS: count}, "$unset": {COUNT_FROM: ""}},
                 )
                 for one, count in counted
             ]
         )
+
+    async def put_off(self, organization_id: str, people: Sequence[DuePerson], until: datetime) -> None:
+        await self._contacts.of(organization_id).bulk_write(
+            [
+                UpdateOne(_unmarked_since(organization_id, one), {"$set": {COUNT_FROM: until}})
+                for one in people
+            ]
+        )
+
+
+def _unmarked_since(organization_id: str, one: DuePerson) -> Document:
+    return {
+        "_id": identity_by_key(organization_id, "contact", one.key),
+        "key": one.key,
+        COUNT_MARKS: one.marks,
+    }

@@ -9,6 +9,7 @@ import structlog
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from services.detector.adapters.guarded import AHEAD
 from services.detector.adapters.mongo_standing import count_attention, count_demand
 from services.detector.adapters.signal_documents import event_of, from_document, identity_of, to_document
 from services.detector.ports import Uncounted
@@ -43,6 +44,9 @@ _WRITES_AT_ONCE = 16
 
 _UNCOUNTED = "uncounted"
 """The field with the states whose numbers are to be counted; see `ports.Uncounted`."""
+
+_PUT_OFF_UNTIL = "expiry_put_off_until"
+"""The field of signals that could not be expired; it stays on them, and means nothing once it is past."""
 
 
 class MongoSignals:
@@ -115,8 +119,10 @@ class MongoSignals:
     async def by_connection(self, organization_id: str, connection_id: str) -> list[Signal]:
         return await self._find(organization_id, {"connection_id": connection_id}, _MANY)
 
-    async def overdue(self, organization_id: str, cuts: Mapping[Slot, datetime], limit: int) -> list[Signal]:
-        found: list[Signal] = []
+    async def overdue(
+        self, organization_id: str, cuts: Mapping[Slot, datetime], now: datetime, limit: int
+    ) -> list[str]:
+        found: list[str] = []
         for slot, cut in cuts.items():
             documents = await self._collection.of(organization_id).find(
                 {
@@ -125,11 +131,20 @@ class MongoSignals:
                     "occurred_at": {"$lt": cut},
                     # Facts last as long as they hold; any number of them must not hide an overdue word.
                     "proofs": {"$not": {"$elemMatch": {"fact": {"$gt": ""}}}},
+                    # Further ahead than anybody is put off lies what a clock wrote that was put back.
+                    _PUT_OFF_UNTIL: {"$not": {"$gt": now, "$lte": now + 2 * AHEAD}},
                 },
+                projection={"signal_id": 1},
                 limit=limit,
             )
-            found += [from_document(document) for document in documents]
+            found += [document["signal_id"] for document in documents]
         return found
+
+    async def put_off_expiry(self, organization_id: str, signal_ids: Keys[str], until: datetime) -> None:
+        await self._collection.of(organization_id).update_many(
+            {"_id": {"$in": [f"{organization_id}/{one}" for one in sorted(signal_ids)]}},
+            {"$set": {_PUT_OFF_UNTIL: until}},
+        )
 
     async def organizations(self) -> list[str]:
         with database_errors():
@@ -229,6 +244,17 @@ class MongoSignals:
                     for signal_id, revision in states
                 ]
             )
+
+    async def count_later(self, organization_id: str, states: Keys[tuple[str, int]], at: datetime) -> None:
+        await self._collection.of(organization_id).bulk_write(
+            [
+                UpdateOne(
+                    {"_id": f"{organization_id}/{signal_id}", f"{_UNCOUNTED}.revision": revision},
+                    {"$set": {f"{_UNCOUNTED}.$.at": at}},
+                )
+                for signal_id, revision in states
+            ]
+        )
 
     async def attention(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, Attention]:
         return await count_attention(self._collection.of(organization_id), customer_ids)

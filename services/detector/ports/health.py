@@ -9,16 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from services.detector.domain.customer import Customer
     from services.detector.domain.health import HealthWeights
     from services.detector.domain.health_history import HealthHistory, Measured
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A customer whose health is to be measured; `changes` counts its states up to this one."""
+    """A customer whose health is to be measured; `changes` counts its states up to now.
 
-    customer: Customer
+    Named and not read: one that cannot be read back must not hide the others.
+    """
+
+    organization_id: str
+    customer_id: str
     changes: int
 
 
@@ -36,6 +39,10 @@ class HealthRecords(Protocol):
 
         Stand-ins that found their customer are left out.
         """
+        ...
+
+    async def put_off(self, organization_id: str, due: Sequence[Due], measured_at: datetime) -> None:
+        """Let these wait as if they had been measured at that moment; who changed since is due as ever."""
         ...
 
     async def histories(

@@ -49,3 +49,7 @@ class PeopleCounts(Protocol):
     async def save(self, organization_id: str, counted: Sequence[tuple[DuePerson, int]]) -> None:
         """Keep these counts, but of those who were marked again since: they stay to be counted."""
         ...
+
+    async def put_off(self, organization_id: str, people: Sequence[DuePerson], until: datetime) -> None:
+        """Let these be counted from then on; who was marked again since, or is from now on, as ever."""
+        ...

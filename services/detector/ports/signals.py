@@ -53,11 +53,20 @@ class Signals(Protocol):
         """Return signals that were opened in the name of a connection; a portion where there are many."""
         ...
 
-    async def overdue(self, organization_id: str, cuts: Mapping[Slot, datetime], limit: int) -> list[Signal]:
-        """Return open signals that rest on words alone, the newest older than their slot's cut.
+    async def overdue(
+        self, organization_id: str, cuts: Mapping[Slot, datetime], now: datetime, limit: int
+    ) -> list[str]:
+        """Return the ids of open signals that rest on words alone, the newest older than their slot's cut.
 
-        At most `limit` of each slot; any number of one hides none of another.
+        At most `limit` of each slot; any number of one hides none of another, nor do those that were put off
+        beyond `now`. Named and not read: one that cannot be read back must not hide the others.
         """
+        ...
+
+    async def put_off_expiry(
+        self, organization_id: str, signal_ids: Collection[str], until: datetime
+    ) -> None:
+        """Let these be overdue no sooner than then; whatever else becomes of them, nothing waits for it."""
         ...
 
     async def organizations(self) -> list[str]: ...
@@ -78,6 +87,12 @@ class Signals(Protocol):
 
     async def counted(self, organization_id: str, states: Collection[tuple[str, int]]) -> None:
         """Keep that the numbers which follow from these states (signal id, revision) are up to date."""
+        ...
+
+    async def count_later(
+        self, organization_id: str, states: Collection[tuple[str, int]], at: datetime
+    ) -> None:
+        """Let these states (signal id, revision) wait to be counted as if they had been saved then."""
         ...
 
     async def attention(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Attention]:

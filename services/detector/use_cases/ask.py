@@ -19,13 +19,14 @@ from services.detector.errors import InvalidRequestError
 from services.detector.use_cases.second_look import BESIDE_THE_REQUEST
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from services.detector.domain.conversation import Conversation, Message
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.question import Outcome, Question, Verdict
     from services.detector.ports import Connections, Mirror, ModelUse, Questions, Spent
     from services.detector.use_cases.connections import RemoveData
+    from services.detector.use_cases.culprits import Culprits
     from services.detector.use_cases.read_conversations import ReadConversations
     from services.detector.use_cases.second_look import Advice
     from shared.clock import Clock
@@ -66,6 +67,7 @@ class AskLanguageModel:
         connections: Connections,
         reader: ReadConversations,
         remove: RemoveData,
+        culprits: Culprits,
         clock: Clock,
         owner: str,
     ) -> None:
@@ -77,6 +79,7 @@ class AskLanguageModel:
         self._connections = connections
         self._reader = reader
         self._remove = remove
+        self._culprits = culprits
         self._clock = clock
         self._owner = owner
 
@@ -97,29 +100,62 @@ class AskLanguageModel:
         await self._use.choose(organization_id, detectors, by, self._clock.now())
 
     async def work(self) -> Asked | None:
-        """Deal with one question; return what became of it, or None when there is none."""
+        """Deal with one question; return what became of it, or None when there is none.
+
+        Where that fails by a defect it is logged, and the question is settled: the local result stands, as
+        after a failure of the model, and the words are not asked about again.
+        """
         timeout = self._advice.timeout if self._advice else timedelta()
         lease_seconds = (timeout + BESIDE_THE_REQUEST).total_seconds()
-        question = await self._questions.claim(self._owner, self._clock.now(), lease_seconds)
-        if question is None:
+        claimed = await self._questions.claim(self._owner, self._clock.now(), lease_seconds)
+        if claimed is None:
             return None
-        asked = Asked(question.outcome or "late")
-        if question.outcome is None and not await self._may_ask(question):
+        asked = Asked(claimed.outcome or "late")
+        question: Question | None = claimed
+        if claimed.outcome is None:
+            asked, question = await self._taken(claimed)
+        if question is not None:
+            await self._stands(question, self._read)
+            await self._questions.keep(replace(question, settled=True))
+        return asked
+
+    async def _taken(self, claimed: Question) -> tuple[Asked, Question | None]:
+        """Return what became of a question, and the question with its outcome, or None without its words."""
+        taken: list[tuple[Asked, Question | None]] = []
+
+        async def take(question: Question) -> None:
+            taken.append(await self._take(question))
+
+        if not await self._stands(claimed, take):
+            failed = replace(claimed, outcome="late")
+            await self._questions.keep(failed)
+            return Asked("late"), failed
+        return taken[0]
+
+    async def _take(self, question: Question) -> tuple[Asked, Question | None]:
+        if not await self._may_ask(question):
             # Read without the model, the local result stands; switched on again, it may be asked anew.
             await self._questions.forget(question.organization_id, [question.question_id])
-            await self._read(question)
-            return asked
-        if question.outcome is None:
-            found = await self._words(question)
-            if found is None:
-                await self._questions.forget(question.organization_id, [question.question_id])
-                return asked
-            asked, told = await self._ask(question, *found)
-            question = replace(question, outcome=asked.outcome, verdicts=told)
-            await self._questions.keep(question)
-        await self._read(question)
-        await self._questions.keep(replace(question, settled=True))
-        return asked
+            return Asked("late"), question
+        found = await self._words(question)
+        if found is None:
+            await self._questions.forget(question.organization_id, [question.question_id])
+            return Asked("late"), None
+        asked, told = await self._ask(question, *found)
+        question = replace(question, outcome=asked.outcome, verdicts=told)
+        await self._questions.keep(question)
+        return asked, question
+
+    async def _stands(self, question: Question, step: Callable[[Question], Awaitable[None]]) -> bool:
+        """Do a step for a question; return whether it can be done."""
+
+        async def each(some: Sequence[Question]) -> None:
+            for one in some:
+                await step(one)
+
+        return not await self._culprits.left_out(
+            "question", question.organization_id, [question], each, lambda one: one.question_id
+        )
 
     async def _may_ask(self, question: Question) -> bool:
         if self._advice is None:

@@ -7,12 +7,14 @@ death in the middle makes the number wrong.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    from services.detector.ports import Leases, PeopleCounts
+    from services.detector.ports import DuePerson, Leases, PeopleCounts
+    from services.detector.use_cases.culprits import Culprits
     from shared.clock import Clock
 
 _AT_ONCE = 100
@@ -23,15 +25,21 @@ _BEGUN = timedelta(minutes=1)
 """How long a store may take before those who leave by it are counted all the same: should it be cut off when
 it is done, only they themselves say that they left."""
 
+_PUT_OFF = timedelta(minutes=10)
+"""How long one stands aside who could not be counted."""
+
 _LEASE, _LEASE_SECONDS = "people to count", 60.0
 
 
 class CountPeople:
     """Marks whose conversations are to be counted, and counts them, one replica at a time."""
 
-    def __init__(self, *, counts: PeopleCounts, leases: Leases, clock: Clock, owner: str) -> None:
+    def __init__(
+        self, *, counts: PeopleCounts, leases: Leases, culprits: Culprits, clock: Clock, owner: str
+    ) -> None:
         self._counts = counts
         self._leases = leases
+        self._culprits = culprits
         self._clock = clock
         self._owner = owner
 
@@ -56,7 +64,10 @@ class CountPeople:
         await self._counts.mark(organization_id, people, self._clock.now() + _QUIET)
 
     async def work(self) -> bool:
-        """Count for some of one organization who wait, organizations in turn; return whether any did."""
+        """Count for some of one organization who wait, organizations in turn; return whether any did.
+
+        Who cannot be counted is logged, and waits some minutes.
+        """
         now = self._clock.now()
         last = await self._leases.place(_LEASE)
         due = await self._counts.due(now, _AT_ONCE, after=last)
@@ -65,6 +76,13 @@ class CountPeople:
         turn = due[0].organization_id
         if not await self._leases.hold(_LEASE, self._owner, now, _LEASE_SECONDS, place=turn):
             return False
-        found = await self._counts.count(turn, {one.key for one in due})
-        await self._counts.save(turn, [(one, found.get(one.key, 0)) for one in due])
+        culprits = await self._culprits.left_out(
+            "people", turn, due, partial(self._count, turn), lambda one: one.key
+        )
+        if culprits:
+            await self._counts.put_off(turn, culprits, now + _PUT_OFF)
         return True
+
+    async def _count(self, organization_id: str, due: Sequence[DuePerson]) -> None:
+        found = await self._counts.count(organization_id, {one.key for one in due})
+        await self._counts.save(organization_id, [(one, found.get(one.key, 0)) for one in due])

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
-
-from services.detector.use_cases.culprits import review_all_but_culprits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.detector.domain.identity import Subject
     from services.detector.ports import DueSubject, DueSubjects, Leases
     from services.detector.use_cases.accounts import Accounts
     from services.detector.use_cases.connections import RemoveData
+    from services.detector.use_cases.culprits import Culprits
     from shared.clock import Clock
 
 _AT_ONCE = 100
@@ -44,6 +43,7 @@ class ReviewDueSubjects:
         clock: Clock,
         owner: str,
         remove: RemoveData,
+        culprits: Culprits,
     ) -> None:
         self._due = due
         self._accounts = accounts
@@ -51,6 +51,7 @@ class ReviewDueSubjects:
         self._clock = clock
         self._owner = owner
         self._remove = remove
+        self._culprits = culprits
 
     async def round(self, quiet_seconds: float, patience_seconds: float) -> int:
         """Review a portion of those quiet for so long, or due for so long; return how many.
@@ -68,22 +69,23 @@ class ReviewDueSubjects:
         for one in due:
             by_organization[one.organization_id].append(one)
         for organization_id, mine in by_organization.items():
-            failed = await self._review(organization_id, mine)
+            culprits = await self._culprits.left_out(
+                "review", organization_id, mine, partial(self._review, organization_id), _key_of
+            )
+            failed = {one.subject for one in culprits}
             if failed:
                 await self._due.put_off(organization_id, failed, now + _PUT_OFF)
             well = [one for one in mine if one.subject not in failed]
             await self._due.done(organization_id, well, now)
         return len(due)
 
-    async def _review(self, organization_id: str, due: Sequence[DueSubject]) -> set[Subject]:
-        """Return with whom it failed."""
-        failed: set[Subject] = set()
+    async def _review(self, organization_id: str, due: Sequence[DueSubject]) -> None:
         for known_before in {one.known_before for one in due}:
             subjects = [one.subject for one in due if one.known_before == known_before]
-            _, culprits = await review_all_but_culprits(
-                self._accounts, organization_id, subjects, known_before=known_before
-            )
-            failed.update(culprits)
+            await self._accounts.review(organization_id, subjects, known_before=known_before)
         for connection_id in {one.connection_id for one in due}:
             await self._remove.again(organization_id, connection_id)
-        return failed
+
+
+def _key_of(one: DueSubject) -> str:
+    return one.subject.key

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from services.detector.use_cases.follow_on import SLICE, Allowance
 
 if TYPE_CHECKING:
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
     from services.detector.use_cases.companies import MatchCompanies
     from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.follow_in_turns import FollowInTurns
-
-_LOG = structlog.get_logger(__name__)
 
 
 class FollowCompanies:
@@ -35,7 +31,7 @@ class FollowCompanies:
 
         A company with which it fails by a defect is logged, and waits some minutes.
         """
-        return await self._turns.work(self._follow, _complain)
+        return await self._turns.work(self._follow)
 
     async def _follow(self, organization_id: str, keys: Sequence[str]) -> None:
         companies = await self._mirror.companies(organization_id, keys)
@@ -45,7 +41,3 @@ class FollowCompanies:
         through = {one.record.connection_id for one in companies.values()}
         for connection_id in sorted(through | {one.connection_id for one in lost.values()}):
             await self._remove.again(organization_id, connection_id)
-
-
-def _complain(key: str) -> None:
-    _LOG.exception("a company could not be followed", company=key)

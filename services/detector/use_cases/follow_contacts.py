@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from services.detector.use_cases.follow_on import SLICE, Allowance
 
 if TYPE_CHECKING:
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.follow_in_turns import FollowInTurns
     from services.detector.use_cases.follow_on import FollowOn
-
-_LOG = structlog.get_logger(__name__)
 
 
 class FollowContacts:
@@ -49,7 +45,7 @@ class FollowContacts:
 
         A contact with whom it fails by a defect is logged, and waits some minutes.
         """
-        return await self._turns.work(self._slice, _complain)
+        return await self._turns.work(self._slice)
 
     async def _slice(self, organization_id: str, keys: Sequence[str]) -> None:
         marked = await self._mirror.marked_contacts(organization_id, keys)
@@ -61,7 +57,3 @@ class FollowContacts:
         unread = await self._follow_on.read(organization_id, marked.values(), allowance)
         done = [one for key, one in marked.items() if key not in unread]
         await self._mirror.unmark_contacts(organization_id, done)
-
-
-def _complain(key: str) -> None:
-    _LOG.exception("a contact could not be followed", contact=key)

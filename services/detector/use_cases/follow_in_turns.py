@@ -6,12 +6,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from services.detector.use_cases.culprits import all_but_culprits
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from services.detector.ports import Followed, Leases
+    from services.detector.use_cases.culprits import Culprits, Work
     from shared.clock import Clock
 
 _AT_ONCE = 50
@@ -25,19 +24,29 @@ _PUT_OFF = timedelta(minutes=10)
 class FollowInTurns:
     """Hands out slices under a lease of its own."""
 
-    def __init__(self, lease: str, *, followed: Followed, leases: Leases, clock: Clock, owner: str) -> None:
+    def __init__(
+        self,
+        work: Work,
+        *,
+        lease: str,
+        followed: Followed,
+        leases: Leases,
+        culprits: Culprits,
+        clock: Clock,
+        owner: str,
+    ) -> None:
+        self._work = work
         self._lease = lease
         self._followed = followed
         self._leases = leases
+        self._culprits = culprits
         self._clock = clock
         self._owner = owner
 
-    async def work(
-        self, step: Callable[[str, Sequence[str]], Awaitable[None]], complain: Callable[[str], None]
-    ) -> bool:
+    async def work(self, step: Callable[[str, Sequence[str]], Awaitable[None]]) -> bool:
         """Do a slice for one organization; return whether any waited.
 
-        With which it fails by a defect is complained of, and waits some minutes.
+        With which it fails by a defect is left out, see `Culprits`, and waits some minutes.
         """
         now = self._clock.now()
         organizations = await self._followed.organizations(now)
@@ -47,7 +56,7 @@ class FollowInTurns:
         turn = next((one for one in organizations if one > last), organizations[0])
         await self._hold(turn)
         keys = await self._followed.waiting(turn, now, _AT_ONCE)
-        culprits = await all_but_culprits(keys, partial(step, turn), complain)
+        culprits = await self._culprits.left_out(self._work, turn, keys, partial(step, turn))
         if culprits:
             await self._followed.mark(turn, culprits, self._clock.now() + _PUT_OFF)
         return True

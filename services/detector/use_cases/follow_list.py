@@ -10,10 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-
 from services.detector.domain.matching import normalise_name
-from services.detector.use_cases.culprits import all_but_culprits
 from services.detector.use_cases.follow_on import SLICE, Allowance
 
 if TYPE_CHECKING:
@@ -23,9 +20,8 @@ if TYPE_CHECKING:
     from services.detector.domain.customer import Customer
     from services.detector.ports import Customers, Leases, Mirror, Signals, ToMatch, Unmatched
     from services.detector.use_cases.companies import MatchCompanies
+    from services.detector.use_cases.culprits import Culprits
     from shared.clock import Clock
-
-_LOG = structlog.get_logger(__name__)
 
 AT_ONCE = 50
 """Customers followed in one go: a second or two of work."""
@@ -53,6 +49,7 @@ class FollowList:
         signals: Signals,
         companies: MatchCompanies,
         leases: Leases,
+        culprits: Culprits,
         clock: Clock,
         owner: str,
     ) -> None:
@@ -62,6 +59,7 @@ class FollowList:
         self._signals = signals
         self._companies = companies
         self._leases = leases
+        self._culprits = culprits
         self._clock = clock
         self._owner = owner
 
@@ -85,8 +83,12 @@ class FollowList:
         last = await self._leases.place(_LEASE)
         turn = next((one for one in organizations if one > last), organizations[0])
         await self._leases.hold(_LEASE, self._owner, now, _LEASE_SECONDS, place=turn)
-        culprits = await all_but_culprits(
-            await self._unmatched.waiting(turn, now, AT_ONCE), partial(self._follow, turn), _complain
+        culprits = await self._culprits.left_out(
+            "list",
+            turn,
+            await self._unmatched.waiting(turn, now, AT_ONCE),
+            partial(self._follow, turn),
+            lambda one: one.customer.customer_id,
         )
         if culprits:
             ids = [one.customer.customer_id for one in culprits]
@@ -127,7 +129,3 @@ class FollowList:
         for start in range(0, len(keys), _COMPANIES_AT_ONCE):
             portion = keys[start : start + _COMPANIES_AT_ONCE]
             await self._companies.match(organization_id, portion, allowance)
-
-
-def _complain(one: ToMatch) -> None:
-    _LOG.exception("a customer could not be matched", customer=one.customer.customer_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from services.detector.domain.errors import HealthWeightsError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from services.detector.domain.signal import Proof, Signal
     from services.detector.ports import Connections, Customers, Due, HealthRecords, Leases, Mirror, Signals
     from services.detector.use_cases.connections import RemoveData
+    from services.detector.use_cases.culprits import Culprits
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
@@ -34,6 +36,9 @@ _AT_ONCE = 50
 
 _LOOK_BACK = timedelta(days=180)
 """Conversations older than this say nothing about today; ratings reach back furthest."""
+
+_PUT_OFF = timedelta(minutes=10)
+"""How long one stands aside who could not be measured; each try costs several measures of those beside it."""
 
 _DISMISSED_FOR = timedelta(days=30)
 """How long a fall that a person dismissed is not told again."""
@@ -55,6 +60,7 @@ class KeepHealth:
         clock: Clock,
         owner: str,
         remove: RemoveData,
+        culprits: Culprits,
         rules: FallRules | None = None,
     ) -> None:
         self._records = records
@@ -67,6 +73,7 @@ class KeepHealth:
         self._clock = clock
         self._owner = owner
         self._remove = remove
+        self._culprits = culprits
         self._rules = rules or FallRules()
 
     async def weights(self, organization_id: str) -> HealthWeights:
@@ -82,20 +89,34 @@ class KeepHealth:
         return weights
 
     async def round(self, every_seconds: float, again_after: timedelta) -> int:
-        """Measure a portion of those who changed, or were last measured so long ago; return how many."""
+        """Measure a portion of those who changed, or were last measured so long ago; return how many.
+
+        One that cannot be measured is logged and counted, and is due again in some minutes, or when it
+        changes: all others, of whichever organization, are measured.
+        """
         now = self._clock.now()
         if not await self._leases.take("health", self._owner, now, every_seconds):
             return 0
         due = await self._records.due(now - again_after, _AT_ONCE)
         by_organization: dict[str, list[Due]] = defaultdict(list)
         for one in due:
-            by_organization[one.customer.organization_id].append(one)
+            by_organization[one.organization_id].append(one)
         for organization_id, mine in by_organization.items():
-            await self._measure(organization_id, mine, now)
+            failed = await self._culprits.left_out(
+                "health",
+                organization_id,
+                mine,
+                partial(self._measure, organization_id, now),
+                lambda one: one.customer_id,
+            )
+            if failed:
+                await self._records.put_off(organization_id, failed, now + _PUT_OFF - again_after)
         return len(due)
 
-    async def _measure(self, organization_id: str, due: Sequence[Due], now: datetime) -> None:
-        subjects = {one.customer.customer_id: health_subject(one.customer.customer_id) for one in due}
+    async def _measure(self, organization_id: str, now: datetime, due: Sequence[Due]) -> None:
+        # Read after who is due was: one that changed in between is measured as it is now, and stays due.
+        held = await self._customers.by_ids(organization_id, {one.customer_id for one in due})
+        subjects = {one: health_subject(one) for one in held}
         keys = [subject.key for subject in subjects.values()]
         owned = await self._mirror.companies_of(organization_id, subjects.keys())
         former = await former_subjects_of(self._customers, organization_id, owned)
@@ -112,18 +133,20 @@ class KeepHealth:
         readings, measured = [], []
         used: set[str] = set()
         for one in due:
-            subject = subjects[one.customer.customer_id]
-            mine = [signal for signal in signals if signal.subject == subject]
-            history = histories[one.customer.customer_id]
-            companies = owned.get(one.customer.customer_id, ())
+            customer = held.get(one.customer_id)
+            if customer is None:
+                continue  # Removed since.
+            mine = [signal for signal in signals if signal.subject == subjects[one.customer_id]]
+            history = histories[one.customer_id]
+            companies = owned.get(one.customer_id, ())
             view = heard_by({company.workspace_id for company in companies}, views)
             health = measure(
-                one.customer.facts,
-                (one.customer.mood, one.customer.mood_messages),
+                customer.facts,
+                (customer.mood, customer.mood_messages),
                 mine,
                 [
                     conversation.summary
-                    for key in told_under[one.customer.customer_id]
+                    for key in told_under[one.customer_id]
                     for conversation in conversations.get(key, [])
                 ],
                 weights=weights,
@@ -131,7 +154,7 @@ class KeepHealth:
                 now=now,
             )
             measured.append(
-                Measured(one.customer.customer_id, one.changes, health, history.worth_keeping(health.state))
+                Measured(one.customer_id, one.changes, health, history.worth_keeping(health.state))
             )
             if view is None:
                 continue
@@ -139,7 +162,7 @@ class KeepHealth:
             fall = find_fall(history, health.state, self._rules, is_open=any(_is_fall(each) for each in mine))
             readings.append(
                 health_reading(
-                    one.customer,
+                    customer,
                     fall,
                     connection_id=view.connection_id,
                     workspace_id=view.workspace_id or "",

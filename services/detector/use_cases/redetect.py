@@ -11,17 +11,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from services.detector.domain.fingerprint import changes_between, same_switch
-from services.detector.domain.redetection import Redetection
+from services.detector.domain.redetection import Difference, Redetection
 from services.detector.errors import InvalidRequestError, NotFoundError
+from services.detector.use_cases.culprits import is_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from services.detector.domain.fingerprint import VersionChange
     from services.detector.domain.mirror import ConnectionView, Progress
-    from services.detector.domain.redetection import Difference, Example, State
+    from services.detector.domain.redetection import Example, State
     from services.detector.ports import Connections, Mirror, Redetections, Rereads
+    from services.detector.use_cases.culprits import Culprits
     from services.detector.use_cases.read_conversations import ReadConversations
     from services.detector.use_cases.reread import Reread
     from shared.clock import Clock
@@ -57,6 +59,7 @@ class Redetect:
         reader: ReadConversations,
         mirror: Mirror,
         connections: Connections,
+        culprits: Culprits,
         clock: Clock,
         owner: str,
         asking: Asking,
@@ -67,6 +70,7 @@ class Redetect:
         self._reader = reader
         self._mirror = mirror
         self._connections = connections
+        self._culprits = culprits
         self._clock = clock
         self._owner = owner
         self._asking = asking
@@ -112,7 +116,8 @@ class Redetect:
         """Compare one slice; return whether there was any to compare.
 
         A process that dies in a slice leaves the cursor and the counts of the slice before, so that the
-        slice is compared again and counted once.
+        slice is compared again and counted once. A conversation that cannot be compared is logged and left
+        out; a slice none of which can comes again when its lease is over.
         """
         ours = {self._reader.fingerprint(lifecycle=lifecycle) for lifecycle in (True, False)}
         claimed = await self._redetections.claim(self._owner, self._clock.now(), _LEASE_SECONDS, ours)
@@ -139,7 +144,15 @@ class Redetect:
         keys: list[str] = []
         if view.workspace_id is not None:
             keys = await self._mirror.keys_after(organization_id, view.workspace_id, claimed.cursor, _SLICE)
-        found = await self._noted(organization_id, await self._reader.compare(organization_id, keys))
+        found = Difference()
+
+        async def compare(some: Sequence[str]) -> None:
+            nonlocal found
+            here = await self._reader.compare(organization_id, some)
+            found = found.joined(await self._noted(organization_id, here))
+
+        if is_ours(await self._culprits.left_out("redetection", organization_id, keys, compare), keys):
+            return
         done = claimed.done + len(keys)
         after = replace(
             claimed,

@@ -6,10 +6,12 @@ person's click waits for a workspace of any size.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from services.detector.domain.matching import NameMatching
 from services.detector.domain.mirror import Progress
+from services.detector.use_cases.culprits import is_ours
 from services.detector.use_cases.follow_on import SLICE, Allowance
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from services.detector.ports import Connections, Mirror, Rereads
     from services.detector.use_cases.companies import MatchCompanies
     from services.detector.use_cases.connections import RemoveData
+    from services.detector.use_cases.culprits import Culprits
     from shared.clock import Clock
 
 _SLICE = 50
@@ -37,6 +40,7 @@ class Rematch:
         clock: Clock,
         owner: str,
         remove: RemoveData,
+        culprits: Culprits,
     ) -> None:
         self._rematches = rematches
         self._mirror = mirror
@@ -45,6 +49,7 @@ class Rematch:
         self._clock = clock
         self._owner = owner
         self._remove = remove
+        self._culprits = culprits
 
     async def ask(self, view: ConnectionView, *, again: bool = False) -> None:
         """Have all companies of a connection matched anew, as the kept connection says when that is done.
@@ -71,7 +76,11 @@ class Rematch:
             await self._companies.match(view.organization_id, keys, Allowance(SLICE))
 
     async def work(self) -> bool:
-        """Do one slice for one connection; return whether there was any to do."""
+        """Do one slice for one connection; return whether there was any to do.
+
+        A company that cannot be matched is logged and passed over: it is matched with its next record. A
+        slice none of which can be matched comes again when its lease is over.
+        """
         progress = await self._rematches.claim(
             self._owner, self._clock.now(), _LEASE_SECONDS, get_args(NameMatching)
         )
@@ -84,7 +93,10 @@ class Rematch:
                 progress.organization_id, view.workspace_id, progress.cursor, _SLICE
             )
         if keys:
-            await self._companies.match(progress.organization_id, keys, Allowance(SLICE))
+            match = partial(self._companies.match, progress.organization_id, allowance=Allowance(SLICE))
+            culprits = await self._culprits.left_out("matching", progress.organization_id, keys, match)
+            if is_ours(culprits, keys):
+                return False
             await self._remove.again(progress.organization_id, progress.connection_id)
         now = self._clock.now()
         await self._rematches.advance(progress.after(keys, most=_SLICE, now=now), self._owner, now)

@@ -6,9 +6,11 @@ it began is shown and never announced.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from services.detector.domain.mirror import Progress
+from services.detector.use_cases.culprits import is_ours
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import ConnectionView
     from services.detector.ports import Connections, Mirror, Rereads
     from services.detector.use_cases.connections import RemoveData
+    from services.detector.use_cases.culprits import Culprits
     from services.detector.use_cases.read_conversations import ReadConversations
     from shared.clock import Clock
 
@@ -39,6 +42,7 @@ class Reread:
         clock: Clock,
         owner: str,
         remove: RemoveData,
+        culprits: Culprits,
     ) -> None:
         self._rereads = rereads
         self._mirror = mirror
@@ -47,6 +51,7 @@ class Reread:
         self._clock = clock
         self._owner = owner
         self._remove = remove
+        self._culprits = culprits
 
     async def ask(
         self,
@@ -76,7 +81,11 @@ class Reread:
         await self._rereads.ask(progress, again=again)
 
     async def work(self) -> bool:
-        """Do one slice of one re-reading; return whether there was any to do."""
+        """Do one slice of one re-reading; return whether there was any to do.
+
+        A conversation that cannot be read is logged and passed over: its signals stay as they were found. A
+        slice none of which can be read comes again when its lease is over.
+        """
         ours = {self._reader.fingerprint(lifecycle=lifecycle) for lifecycle in (True, False)}
         progress = await self._rereads.claim(self._owner, self._clock.now(), _LEASE_SECONDS, ours)
         if progress is None:
@@ -96,7 +105,14 @@ class Reread:
         # What the present detectors have read since, as in a first sync, is not read twice.
         if unread := await self._mirror.unread(progress.organization_id, keys, progress.fingerprint):
             known_before = progress.known_before or progress.started_at
-            await self._reader.read(progress.organization_id, unread, known_before=known_before)
+            culprits = await self._culprits.left_out(
+                "rereading",
+                progress.organization_id,
+                unread,
+                partial(self._reader.read, progress.organization_id, known_before=known_before),
+            )
+            if is_ours(culprits, unread):
+                return False
             await self._remove.again(progress.organization_id, progress.connection_id)
         now = self._clock.now()
         await self._rereads.advance(progress.after(keys, most=_SLICE, now=now), self._owner, now)

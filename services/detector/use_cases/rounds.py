@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from services.detector.domain.identity import Subject
 from services.detector.domain.occasion import Slot
-from services.detector.use_cases.culprits import review_all_but_culprits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from services.detector.domain.book import SignalBook
+    from services.detector.domain.mirror import ConnectionView
     from services.detector.domain.occasion import OccasionRules
-    from services.detector.ports import Connections, Customers, Leases, Signals
+    from services.detector.ports import Connections, Customers, Leases, Signals, Uncounted
     from services.detector.use_cases.accounts import Accounts
     from services.detector.use_cases.connections import RemoveData
+    from services.detector.use_cases.culprits import Culprits
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
@@ -27,6 +31,9 @@ _PORTION_SECONDS = 120.0
 
 _COUNTED_AFTER = timedelta(seconds=30)
 """What is stored is counted within a second; what was not by then has lost its process."""
+
+_PUT_OFF = timedelta(minutes=10)
+"""How long a signal stands aside with which it failed."""
 
 _SLOTS = (
     Slot("onboarding"),
@@ -57,6 +64,7 @@ class Rounds:
         clock: Clock,
         owner: str,
         remove: RemoveData,
+        culprits: Culprits,
     ) -> None:
         self._signals = signals
         self._customers = customers
@@ -68,9 +76,13 @@ class Rounds:
         self._clock = clock
         self._owner = owner
         self._remove = remove
+        self._culprits = culprits
 
     async def expire(self, every_seconds: float) -> int:
-        """Close the signals whose occasion is over; return how many."""
+        """Close the signals whose occasion is over; return how many.
+
+        One that cannot be closed is logged and counted, and tried again in some minutes.
+        """
         now = self._clock.now()
         if not await self._leases.take("expire", self._owner, now, every_seconds):
             return 0
@@ -82,18 +94,43 @@ class Rounds:
     async def _expire_in(self, organization_id: str, now: datetime) -> int:
         windows = {slot: self._rules.window(slot) for slot in _SLOTS}
         cuts = {slot: now - window for slot, window in windows.items() if window is not None}
-        overdue = await self._signals.overdue(organization_id, cuts, _AT_ONCE)
+        closed: set[str] = set()
 
         def expire(book: SignalBook) -> None:
             book.expire()
 
-        ids = [one.signal_id for one in overdue]
-        changed = await self._settler.carry_through(organization_id, ids, expire)
-        return sum(not one.is_open for one in changed)
+        async def close(some: Sequence[str]) -> None:
+            changed = await self._settler.carry_through(organization_id, some, expire)
+            closed.update(one.signal_id for one in changed if not one.is_open)
+
+        overdue = await self._signals.overdue(organization_id, cuts, now, _AT_ONCE)
+        culprits = await self._culprits.left_out("expiry", organization_id, overdue, close)
+        if culprits:
+            await self._signals.put_off_expiry(organization_id, culprits, now + _PUT_OFF)
+        return len(closed)
 
     async def recount(self) -> int:
-        """Count again where a process died between storing signals and counting them; return how many."""
-        return await self._settler.recount(self._clock.now() - _COUNTED_AFTER, _AT_ONCE)
+        """Count again where a process died between storing signals and counting them; return how many.
+
+        What cannot be counted is logged, and tried again in some minutes.
+        """
+        now = self._clock.now()
+        left = await self._signals.uncounted(now - _COUNTED_AFTER, _AT_ONCE)
+        by_organization: dict[str, list[Uncounted]] = defaultdict(list)
+        for one in left:
+            by_organization[one.organization_id].append(one)
+        for organization_id, mine in by_organization.items():
+            culprits = await self._culprits.left_out(
+                "recount",
+                organization_id,
+                mine,
+                partial(self._settler.recount, organization_id),
+                lambda one: one.signal_id,
+            )
+            if culprits:
+                states = [(one.signal_id, one.revision) for one in culprits]
+                await self._signals.count_later(organization_id, states, now + _PUT_OFF)
+        return len(left)
 
     async def review_accounts(self, every_seconds: float) -> int:
         """Look at every customer's facts and moods as of now; return how many signals changed.
@@ -106,17 +143,31 @@ class Rounds:
         organization_id, _, customer_id = (await self._leases.place(_ACCOUNTS)).rpartition("/")
         changed = 0
         async for owner_id, customer_ids in self._customers.all_ids((organization_id, customer_id)):
-            views = await self._connections.all_of(owner_id)
-            subjects = [Subject("customer", one) for one in customer_ids]
-            # Time alone has health measured anew as it is; everybody at once would hold up who changed.
-            count, _ = await review_all_but_culprits(self._accounts, owner_id, subjects, changed=False)
-            changed += count
-            for view in views:
-                await self._remove.again(owner_id, view.connection_id)
+            changed += await self._review(owner_id, customer_ids)
             if not await self._hold(_PORTION_SECONDS, place=f"{owner_id}/{customer_ids[-1]}"):
                 return changed  # It took longer than the lease, and another replica goes on.
         await self._hold(every_seconds, place="")
         return changed
+
+    async def _review(self, organization_id: str, customer_ids: Sequence[str]) -> int:
+        views = await self._connections.all_of(organization_id)
+        count = 0
+
+        async def review(some: Sequence[Subject]) -> None:
+            nonlocal count
+            # Time alone has health measured anew as it is; everybody at once would hold up who changed.
+            count += await self._accounts.review(organization_id, some, changed=False)
+
+        async def remove_again(some: Sequence[ConnectionView]) -> None:
+            for view in some:
+                await self._remove.again(organization_id, view.connection_id)
+
+        subjects = [Subject("customer", one) for one in customer_ids]
+        await self._culprits.left_out("review", organization_id, subjects, review, lambda one: one.key)
+        await self._culprits.left_out(
+            "removal", organization_id, views, remove_again, lambda one: one.connection_id
+        )
+        return count
 
     async def _hold(self, seconds: float, *, place: str) -> bool:
         return await self._leases.hold(_ACCOUNTS, self._owner, self._clock.now(), seconds, place=place)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from services.detector.domain.identity import Subject
     from services.detector.domain.occasion import OccasionRules
     from services.detector.domain.signal import Signal
-    from services.detector.ports import Customers, Requests, Signals
+    from services.detector.ports import Customers, Requests, Signals, Uncounted
     from shared.clock import Clock
     from shared.contracts.signals import CustomerRef
 
@@ -231,21 +231,17 @@ class Settler:
 
         await self.carry_through(organization_id, resting | {one.signal_id for one in held_by_new}, follow)
 
-    async def recount(self, before: datetime, limit: int) -> int:
-        """Count for signals saved before then what nobody did, since a process died; return how many.
+    async def recount(self, organization_id: str, left: Sequence[Uncounted]) -> None:
+        """Count for signals that were saved what nobody did, since a process died.
 
         Whoever saved them may be about to; counting twice changes nothing.
         """
-        left = await self._signals.uncounted(before, limit)
-        for organization_id in {one.organization_id for one in left}:
-            mine = [one for one in left if one.organization_id == organization_id]
-            await self._save_numbers(
-                organization_id,
-                {found for one in mine for found in one.customer_ids},
-                {found for one in mine for found in one.request_ids},
-            )
-            await self._signals.counted(organization_id, [(one.signal_id, one.revision) for one in mine])
-        return len(left)
+        await self._save_numbers(
+            organization_id,
+            {found for one in left for found in one.customer_ids},
+            {found for one in left for found in one.request_ids},
+        )
+        await self._signals.counted(organization_id, [(one.signal_id, one.revision) for one in left])
 
     async def _count(self, organization_id: str, changes: Sequence[Change], refused: Collection[str]) -> None:
         """Bring the numbers that lists are sorted by up to date; the signals are stored and told already."""

@@ -25,7 +25,7 @@ from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
 from services.detector.adapters.mongo_unmatched import MongoUnmatched
 from services.detector.domain.customer import Customer
-from services.detector.domain.identity import known_customer_id
+from services.detector.domain.identity import known_customer_id, provisional_customer_id
 from services.detector.domain.matching import match_company, normalise_name
 from services.detector.engine import Stores
 from shared.clock import ManualClock
@@ -42,6 +42,7 @@ from tests.unit.services.detector.domain_hint_suite import TestDomainHints
 from tests.unit.services.detector.follow_suite import TestFollowing
 from tests.unit.services.detector.health_suite import TestHealth
 from tests.unit.services.detector.judgement_suite import TestCorrections, TestPeople
+from tests.unit.services.detector.left_out_suite import TestLeftOut
 from tests.unit.services.detector.list_suite import TestLongLists
 from tests.unit.services.detector.moving_suite import TestMovingPeople
 from tests.unit.services.detector.people_suite import TestCounting
@@ -86,6 +87,7 @@ __all__ = [
     "TestDomainHints",
     "TestFollowing",
     "TestHealth",
+    "TestLeftOut",
     "TestLongLists",
     "TestMany",
     "TestMarks",
@@ -225,6 +227,21 @@ async def test_each_name_has_its_own_namesakes(rig: Rig, monkeypatch: pytest.Mon
     await rig.stores.customers.save([*many, other])
     known = await rig.stores.customers.known_like(ORG, set(), {"acmes", "zebra work"})
     assert other.customer_id in {one.customer_id for one in known}
+
+
+async def test_a_customer_that_cannot_be_read_back_holds_nobody_up(
+    rig: Rig, database: AsyncDatabase[Any]
+) -> None:
+    """A document that some defect spoilt has no health; all others have theirs."""
+    await rig.connect()
+    await rig.tell(*(rig.company(f"co{number}", f"Firm {number}") for number in range(3)))
+    culprit = provisional_customer_id(ORG, f"{WORKSPACE}:co1")
+    await database["customers"].update_one({"customer_id": culprit}, {"$unset": {"facts": ""}})
+    rig.clock.advance(1)
+    assert await rig.engine.health.round(0, timedelta(hours=6)) == 3
+    measured = [one async for one in database["customers"].find({"health_latest": {"$gt": {}}})]
+    assert {one["name"] for one in measured} == {"Firm 0", "Firm 2"}
+    assert rig.left_out == ["health"]
 
 
 async def test_a_lease_is_held_by_one(rig: Rig) -> None:

@@ -139,3 +139,16 @@ async def test_people_of_an_earlier_build_are_in_every_order(
         assert [one["id"].removeprefix("ws1:") for one in found] == names.split()
     assert "of an earlier version" not in (await browser.get("/people")).text
     assert await database["contacts"].count_documents({"sort_last": None}) == 1
+
+
+async def test_a_person_that_cannot_be_read_back_holds_nobody_up(
+    five: Rig, database: AsyncDatabase[Any]
+) -> None:
+    """Everybody else is filled in; the one that some defect spoilt stays as before."""
+    await database["contacts"].update_many({}, {"$unset": {"sort_last": ""}})
+    await database["contacts"].update_one({"key": "ws1:bo"}, {"$unset": {"data.id": ""}})
+    old = MongoOldPeople(database, five.clock)
+    while await old.fill():
+        pass
+    left = [one["key"] async for one in database["contacts"].find({"sort_last": None})]
+    assert left == ["ws1:bo"]

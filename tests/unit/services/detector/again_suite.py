@@ -162,8 +162,9 @@ class TestAgain:
         now = rig.clock.now()
         cuts = {Slot("churn_risk", "explicit"): now - timedelta(days=120)}
         cuts[Slot("churn_risk", "implied")] = now - timedelta(days=60)
-        (found,) = await rig.stores.signals.overdue(ORG, cuts, 10)
-        assert found.slot.explicit is False
+        (found,) = await rig.stores.signals.overdue(ORG, cuts, now, 10)
+        (signal,) = await rig.stores.signals.by_ids(ORG, [found])
+        assert signal.slot.explicit is False
         assert await rig.engine.rounds.expire(60) == 1
 
     async def test_a_bus_that_is_away_loses_nothing(self, rig: Rig) -> None:

@@ -12,6 +12,7 @@ from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.detectors import Detectors, discover
 from services.detector.domain.identity import known_customer_id, provisional_customer_id
 from services.detector.engine import Engine, Stores
+from services.detector.use_cases.culprits import Culprits
 from shared.clock import ManualClock
 from shared.contracts.connections import (
     ConnectionChanged,
@@ -85,10 +86,18 @@ class Rig:
     detectors: Detectors = field(default_factory=present_detectors)
     organization_id: str = ORG
     asking: Asking = "ask"
+    left_out: list[str] = field(default_factory=list)
     _ticks: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        self.engine = Engine(self.stores, self.detectors, clock=self.clock, owner="test", asking=self.asking)
+        self.engine = Engine(
+            self.stores,
+            self.detectors,
+            clock=self.clock,
+            owner="test",
+            asking=self.asking,
+            culprits=Culprits(self.left_out.append),
+        )
 
     def observed_at(self) -> datetime:
         """Return a moment later than all it returned before."""

@@ -13,6 +13,7 @@ from services.detector.background import BackgroundWork
 from services.detector.detectors import Detectors
 from services.detector.metrics import Metrics
 from services.detector.settings import Settings
+from tests.unit.services.detector.failing import failing
 from tests.unit.services.detector.redetection_suite import Hears
 from tests.unit.services.detector.rig import CONNECTION, ORG, memory_rig
 
@@ -126,6 +127,23 @@ async def rests_before_health(busy_for: int) -> int:
     with pytest.raises(Enough):
         await work_of(rig, sleep).health()
     return slept - 1
+
+
+async def test_a_connection_that_cannot_be_asked_stops_no_re_reading() -> None:
+    """At the start every other connection is asked for what newer detectors change, and slices are read."""
+    rig = memory_rig(Detectors(conversation=(Hears("1", "contract"),)))
+    await rig.connect()
+    await rig.connect(connection_id="con2", workspace_id="ws2")
+    await rig.tell(*rig.said("k1", "About our contract."))
+    broken = failing(rig, "rereads", "latest", ORG)
+
+    async def sleep(_: float) -> None:
+        if all(one.finished_at is not None for one in await rig.stores.rereads.latest(ORG)):
+            raise Enough
+
+    with pytest.raises(Enough):
+        await work_of(broken, sleep).reread()
+    assert broken.left_out == ["asking_anew", "asking_anew"]
 
 
 async def test_records_go_first() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.detector.adapters.customer_documents import NEVER_MEASURED
 from services.detector.domain.health import HealthWeights
 from services.detector.domain.health_history import MOST_STATES, HealthHistory
 from services.detector.ports import Due
@@ -22,6 +23,7 @@ class MemoryHealth:
         self._weights: dict[str, HealthWeights] = {}
         self._measured: dict[tuple[str, str], int] = {}
         self._histories: dict[tuple[str, str], HealthHistory] = {}
+        self._measured_at: dict[tuple[str, str], datetime] = {}
 
     async def weights(self, organization_id: str) -> HealthWeights:
         return self._weights.get(organization_id, HealthWeights())
@@ -33,14 +35,22 @@ class MemoryHealth:
                 self._customers.changes[organization_id, one.customer_id] += 1
 
     async def due(self, measured_before: datetime, limit: int) -> list[Due]:
-        found = []
+        changed, old = [], []
         for one in self._customers.everybody():
             place = (one.organization_id, one.customer_id)
-            latest = self._histories.get(place, HealthHistory()).latest
-            changes = self._customers.changes[place]
-            if self._measured.get(place) != changes or (latest and latest.at < measured_before):
-                found.append(Due(one, changes))
-        return found[:limit]
+            changes, at = self._customers.changes[place], self._measured_at.get(place, NEVER_MEASURED)
+            if self._measured.get(place) != changes:
+                changed.append((at, Due(*place, changes)))
+            elif at < measured_before:
+                old.append((at, Due(*place, changes)))
+        found = [*sorted(changed, key=lambda one: one[0]), *sorted(old, key=lambda one: one[0])]
+        return [one for _, one in found[:limit]]
+
+    async def put_off(self, organization_id: str, due: Sequence[Due], measured_at: datetime) -> None:
+        for one in due:
+            place = (organization_id, one.customer_id)
+            if self._customers.changes[place] == one.changes:
+                self._measured[place], self._measured_at[place] = one.changes, measured_at
 
     async def histories(
         self, organization_id: str, customer_ids: Collection[str]
@@ -56,4 +66,4 @@ class MemoryHealth:
                 one.health,
                 (*held.states, one.health.state)[-MOST_STATES:] if one.keep else held.states,
             )
-            self._measured[place] = one.changes
+            self._measured[place], self._measured_at[place] = one.changes, one.health.at

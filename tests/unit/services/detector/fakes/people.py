@@ -48,3 +48,9 @@ class MemoryPeopleCounts:
             if self._marks[place] == one.marks:
                 self.kept[place] = count
                 self._mirror.to_count.pop(place, None)
+
+    async def put_off(self, organization_id: str, people: Sequence[DuePerson], until: datetime) -> None:
+        for one in people:
+            place = (organization_id, one.key)
+            if self._marks[place] == one.marks:
+                self._mirror.to_count[place] = until

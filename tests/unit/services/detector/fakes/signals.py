@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from services.detector.adapters.guarded import AHEAD
 from services.detector.adapters.signal_documents import event_of
 from services.detector.domain.corrections import Correction, thresholds
 from services.detector.domain.standing import Attention, Demand, attention_of, is_asked_for
@@ -30,6 +31,7 @@ class MemorySignals:
         self._signals: dict[tuple[str, str], Signal] = {}
         self._publisher = publisher
         self._uncounted: dict[tuple[str, str, int], tuple[datetime, Uncounted]] = {}
+        self._put_off: dict[tuple[str, str], datetime] = {}
         self.pending: list[Event] = []
 
     def _of(self, organization_id: str) -> list[Signal]:
@@ -67,13 +69,26 @@ class MemorySignals:
             or any(proof.conversation_key.startswith(prefix) for proof in one.proofs)
         ]
 
-    async def overdue(self, organization_id: str, cuts: Mapping[Slot, datetime], limit: int) -> list[Signal]:
-        found: list[Signal] = []
+    async def overdue(
+        self, organization_id: str, cuts: Mapping[Slot, datetime], now: datetime, limit: int
+    ) -> list[str]:
+        found: list[str] = []
         for slot, cut in cuts.items():
             mine = [one for one in self._of(organization_id) if one.is_open and one.slot == slot]
             words = [one for one in mine if not one.rests_on_facts]
-            found += [one for one in words if one.occurred_at and one.occurred_at < cut][:limit]
+            found += [
+                one.signal_id
+                for one in words
+                if one.occurred_at
+                and one.occurred_at < cut
+                and not now < self._put_off.get((organization_id, one.signal_id), now) <= now + 2 * AHEAD
+            ][:limit]
         return found
+
+    async def put_off_expiry(
+        self, organization_id: str, signal_ids: Collection[str], until: datetime
+    ) -> None:
+        self._put_off |= {(organization_id, one): until for one in signal_ids}
 
     async def organizations(self) -> list[str]:
         return sorted({owner for owner, _ in self._signals})
@@ -114,6 +129,13 @@ class MemorySignals:
     async def counted(self, organization_id: str, states: Collection[tuple[str, int]]) -> None:
         for signal_id, revision in states:
             self._uncounted.pop((organization_id, signal_id, revision), None)
+
+    async def count_later(
+        self, organization_id: str, states: Collection[tuple[str, int]], at: datetime
+    ) -> None:
+        for signal_id, revision in states:
+            if held := self._uncounted.get((organization_id, signal_id, revision)):
+                self._uncounted[organization_id, signal_id, revision] = (at, held[1])
 
     async def attention(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Attention]:
         mine = [one for one in self._of(organization_id) if one.is_open]

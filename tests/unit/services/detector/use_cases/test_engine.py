@@ -11,6 +11,7 @@ from tests.unit.services.detector.customer_suite import TestCustomers
 from tests.unit.services.detector.domain_hint_suite import TestDomainHints
 from tests.unit.services.detector.health_suite import TestHealth
 from tests.unit.services.detector.judgement_suite import TestCorrections, TestPeople
+from tests.unit.services.detector.left_out_suite import TestLeftOut
 from tests.unit.services.detector.people_suite import TestCounting
 from tests.unit.services.detector.reading_suite import TestReading, TestShiftsThatStand
 from tests.unit.services.detector.removal_suite import TestRemoval
@@ -38,6 +39,7 @@ __all__ = [
     "TestDismissedWishes",
     "TestDomainHints",
     "TestHealth",
+    "TestLeftOut",
     "TestMany",
     "TestPeople",
     "TestReading",

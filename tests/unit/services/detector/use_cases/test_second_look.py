@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,8 +18,10 @@ from services.detector.domain.second_look import AskRules
 from services.detector.engine import Engine
 from services.detector.errors import InvalidRequestError
 from services.detector.ports import Answered, Spent
+from services.detector.use_cases.culprits import Culprits
 from services.detector.use_cases.second_look import Advice
 from shared.contracts.signals import SignalDetected
+from tests.unit.services.detector.failing import failing
 from tests.unit.services.detector.rig import NOW, ORG, kinds, memory_rig
 
 if TYPE_CHECKING:
@@ -246,10 +249,10 @@ async def test_an_answer_that_came_before_a_crash_is_used() -> None:
     read = reader.read
 
     async def dies(*_: Any, **__: Any) -> int:
-        raise SystemError
+        raise asyncio.CancelledError
 
     reader.read = dies  # type: ignore[method-assign]
-    with pytest.raises(SystemError):
+    with pytest.raises(asyncio.CancelledError):
         await outcomes(rig)
     reader.read = read  # type: ignore[method-assign]
     assert await outcomes(rig) == []
@@ -262,17 +265,41 @@ async def test_a_question_that_died_with_its_replica_is_asked_while_its_finding_
     """Whoever dies while it asks gives the question back in time for an answer before patience ends."""
 
     def dies() -> Answered:
-        raise SystemError
+        raise asyncio.CancelledError
 
     model = Model(dies)
     rig = await rig_with(model)
     await rig.tell(*rig.said("k1", BARELY))
-    with pytest.raises(SystemError):
+    with pytest.raises(asyncio.CancelledError):
         await outcomes(rig)
     model.reply = says("confirm", BARELY)
     assert await outcomes(rig) == []
     rig.clock.advance(50)
     assert (await outcomes(rig), await quotes(rig)) == (["answered"], [BARELY])
+
+
+@pytest.mark.parametrize(("store", "method"), [("mirror", "admins"), ("mirror", "save_analyses")])
+async def test_a_question_that_cannot_be_dealt_with_is_settled(store: str, method: str) -> None:
+    """A defect in asking, or in reading with the answer, neither stops the loop nor is asked for again."""
+    model = Model(says("confirm", BARELY))
+    rig = await rig_with(model)
+    await rig.tell(*rig.said("k1", BARELY))
+    left_out: list[str] = []
+    broken = failing(rig, store, method, ORG)
+    advice = rig.engine.ask._advice
+    broken.engine = Engine(
+        broken.stores,
+        rig.detectors,
+        clock=rig.clock,
+        owner="b",
+        advice=advice,
+        culprits=Culprits(left_out.append),
+    )
+    assert len(await outcomes(broken)) == 1
+    assert set(left_out) == {"question"}
+    rig.clock.advance(1_000)
+    assert await outcomes(rig) == []
+    assert len(model.sent) <= 1
 
 
 async def test_a_late_question_is_not_sent() -> None:
