@@ -100,9 +100,9 @@ class Accounts:
         self, organization_id: str, ids: Collection[str], owned: Mapping[str, Sequence[CompanyChanged]]
     ) -> tuple[dict[str, Customer], dict[str, list[str]]]:
         """Return these customers, and by customer the subjects of the stand-ins that were merged into it."""
-        stand_ins = stand_in_ids(organization_id, owned)
-        found = await self._customers.by_ids(organization_id, {*ids, *stand_ins})
-        return found, former_subjects(found.values())
+        owners = stand_in_ids(organization_id, owned)
+        found = await self._customers.by_ids(organization_id, {*ids, *owners})
+        return found, former_subjects(owners, found)
 
     async def _review_portion(
         self,

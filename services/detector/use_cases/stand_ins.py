@@ -1,4 +1,9 @@
-"""Stand-ins whose company found its customer: what is still kept under them counts as that customer's."""
+"""Stand-ins whose company found its customer: what is still kept under them counts as that customer's.
+
+A stand-in has one company and counts for one customer: who owns that company now, and only while the stand-in
+says so itself. No chain is followed, since a stand-in is merged into a customer of the list and never into
+another stand-in; all is of one organization, as the ids are made of it and the store is asked for it.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +12,32 @@ from typing import TYPE_CHECKING
 from services.detector.domain.identity import Subject, provisional_customer_id, resource_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from services.detector.domain.customer import Customer
     from services.detector.ports import Customers
     from shared.contracts.resources import CompanyChanged
 
 
-def stand_in_ids(organization_id: str, owned: Mapping[str, Sequence[CompanyChanged]]) -> set[str]:
-    """Return the customers that stood for these companies before they had one."""
+def stand_in_ids(organization_id: str, owned: Mapping[str, Sequence[CompanyChanged]]) -> dict[str, str]:
+    """Return the customers that stood for these companies before they had one, with who owns them now."""
     return {
-        provisional_customer_id(organization_id, resource_key(one.workspace_id, one.id))
-        for companies in owned.values()
+        provisional_customer_id(organization_id, resource_key(one.workspace_id, one.id)): owner
+        for owner, companies in owned.items()
         for one in companies
     }
 
 
-def former_subjects(found: Collection[Customer]) -> dict[str, list[str]]:
-    """Return by customer the keys of the subjects that were merged into it, of those found."""
+def former_subjects(owners: Mapping[str, str], found: Mapping[str, Customer]) -> dict[str, list[str]]:
+    """Return by customer the keys of the subjects that stood for its companies and were merged into it.
+
+    `owners` are those of `stand_in_ids`, `found` the customers that there are of them, and any others.
+    """
     former: dict[str, list[str]] = {}
-    for one in found:
-        if one.merged_into is not None:
-            former.setdefault(one.merged_into, []).append(Subject("customer", one.customer_id).key)
+    for stand_in, owner in owners.items():
+        held = found.get(stand_in)
+        if held is not None and held.merged_into == owner:
+            former.setdefault(owner, []).append(Subject("customer", stand_in).key)
     return former
 
 
@@ -36,5 +45,5 @@ async def former_subjects_of(
     customers: Customers, organization_id: str, owned: Mapping[str, Sequence[CompanyChanged]]
 ) -> dict[str, list[str]]:
     """Return by customer the keys of the subjects that stood for its companies and were merged into it."""
-    found = await customers.by_ids(organization_id, stand_in_ids(organization_id, owned))
-    return former_subjects(found.values())
+    owners = stand_in_ids(organization_id, owned)
+    return former_subjects(owners, await customers.by_ids(organization_id, owners))
