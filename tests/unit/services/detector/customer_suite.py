@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from services.detector.domain.customer import Customer
-from services.detector.domain.customer_list import CustomerRow
+from services.detector.domain.customer_list import CustomerList, CustomerRow, parse_customers
+from services.detector.use_cases.customers import MaintainCustomers
 from shared.errors import TransientError
 from tests.unit.services.detector.rig import (
     ACC1,
@@ -37,6 +39,29 @@ class TestCustomers:
         assert (first.created, [error.line for error in first.listed.errors]) == (2, [3])
         again = await rig.engine.customers.upload(ORG, content)
         assert (again.created, again.updated, again.unchanged) == (0, 0, 2)
+
+    async def test_a_list_is_read_beside_the_loop(self, rig: Rig) -> None:
+        """Reading the longest one takes seconds, in which the loop serves pages and records."""
+        readers: list[int] = []
+
+        def read(content: bytes) -> CustomerList:
+            readers.append(threading.get_ident())
+            return parse_customers(content)
+
+        engine = rig.engine
+        maintain = MaintainCustomers(
+            customers=rig.stores.customers,
+            mirror=rig.stores.mirror,
+            companies=engine.follow_companies._companies,
+            rematch=engine.rematch,
+            follow=engine.follow_list,
+            clock=rig.clock,
+            read=read,
+        )
+        imported = await maintain.upload(ORG, b"external_id,name\nacc-1,Northwind\n")
+        assert imported.created == 1
+        assert threading.get_ident() not in readers
+        assert len(readers) == 1
 
     async def test_a_list_that_comes_again_is_matched_after_all(
         self, rig: Rig, monkeypatch: pytest.MonkeyPatch
