@@ -257,14 +257,20 @@ class Lists(Protocol):
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[PersonRow]:
-        """Return people in order; with whom nobody was in contact yet is last in either direction."""
+        """Return people in order; with whom nobody was in contact yet is last in either direction.
+
+        A portion may be shorter than `limit` and have a next one, where a tag that more than ten thousand
+        people have is rare among those who are left.
+        """
         ...
 
     async def person(self, organization_id: str, key: str) -> PersonRow | None: ...
 
     async def count_people(
         self, organization_id: str, *, words: str | None, narrowed: Narrowing = ANY
-    ) -> int: ...
+    ) -> int | None:
+        """Return how many there are; None by a tag that very many people or conversations have."""
+        ...
 
     async def people_of(
         self, organization_id: str, company_keys: Sequence[str], limit: int

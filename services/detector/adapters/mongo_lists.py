@@ -19,8 +19,8 @@ from services.detector.adapters.list_queries import (
 )
 from services.detector.adapters.mirror_documents import CONVERSATIONS, company_from, conversation_from
 from services.detector.adapters.mongo_requests import request_from
-from services.detector.adapters.narrowing import Narrower
-from services.detector.adapters.paging import portion_of
+from services.detector.adapters.narrowing import MOST_NAMED, Narrower
+from services.detector.adapters.paging import place_of, portion_of
 from services.detector.adapters.signal_documents import from_document
 from services.detector.lists import ANY, CustomerRow, PersonRow, Portion, RequestRow, SignalChoices
 from shared.contracts.resources import ContactChanged
@@ -54,18 +54,24 @@ _EXAMPLE = 60
 
 _LIVE = 200
 
+_AT_ONCE = 500
+"""People who are looked at together for a tag that many have."""
+
+_MOST_PORTIONS = 40
+"""Portions of them that one page takes: 20,000 people. Who has found too few by then goes on from there."""
+
 
 class MongoLists:
     """See `lists.Lists`."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: AsyncDatabase[Document], *, most_named: int = MOST_NAMED) -> None:
         self._signals = Collection(database, "signals")
         self._customers = Collection(database, "customers")
         self._conversations = Collection(database, "conversations")
         self._contacts = Collection(database, "contacts")
         self._companies = Collection(database, "companies")
         self._requests = Collection(database, "requests")
-        self._narrower = Narrower(database)
+        self._narrower = Narrower(database, most_named=most_named)
 
     async def signals(
         self,
@@ -204,17 +210,37 @@ class MongoLists:
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[PersonRow]:
-        field = PERSON_SORTS[sort.removeprefix("-")]
-        found = await portion_of(
-            self._contacts.of(organization_id),
-            all_of(people_query(words, field), await self._narrower.people(organization_id, narrowed)),
-            field=field,
-            descending=sort.startswith("-"),
-            position=position,
-            limit=limit,
-            unknown=UNKNOWN.get(field),
-        )
-        return Portion([_person_row(one) for one in found.items], found.next)
+        field, descending = PERSON_SORTS[sort.removeprefix("-")], sort.startswith("-")
+        meant = await self._narrower.people(organization_id, narrowed)
+        query = all_of(people_query(words, field), meant.clauses)
+
+        async def portion(position: dict[str, Any] | None, limit: int) -> Portion[Document]:
+            return await portion_of(
+                self._contacts.of(organization_id),
+                query,
+                field=field,
+                descending=descending,
+                position=position,
+                limit=limit,
+                unknown=UNKNOWN.get(field),
+            )
+
+        if meant.common_tag is None:
+            found = await portion(position, limit)
+            return Portion([_person_row(one) for one in found.items], found.next)
+        tag_keys = meant.common_tag
+        rows: list[Document] = []
+        for _ in range(_MOST_PORTIONS):
+            found = await portion(position, _AT_ONCE)
+            rows += await self._narrower.with_tag(organization_id, tag_keys, found.items)
+            position = found.next
+            if len(rows) > limit:
+                rows = rows[:limit]
+                position = place_of(rows[-1], field, descending=descending)
+                break
+            if position is None:
+                break
+        return Portion([_person_row(one) for one in rows], position)
 
     async def person(self, organization_id: str, key: str) -> PersonRow | None:
         found = await self._contacts.of(organization_id).find_one({"key": key})
@@ -222,9 +248,11 @@ class MongoLists:
 
     async def count_people(
         self, organization_id: str, *, words: str | None, narrowed: Narrowing = ANY
-    ) -> int:
-        clauses = await self._narrower.people(organization_id, narrowed)
-        return await self._contacts.of(organization_id).count(all_of(people_query(words), clauses))
+    ) -> int | None:
+        meant = await self._narrower.people(organization_id, narrowed)
+        if meant.common_tag is not None:
+            return None
+        return await self._contacts.of(organization_id).count(all_of(people_query(words), meant.clauses))
 
     async def people_of(
         self, organization_id: str, company_keys: Sequence[str], limit: int

@@ -6,6 +6,7 @@ Each question goes by an index. What it answers is keys of one organization, whi
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.mongo_standing import ASKED_FOR
@@ -22,11 +23,29 @@ if TYPE_CHECKING:
 Clauses = list[dict[str, Any]]
 _CUSTOMER = "customer/"
 
+MOST_NAMED = 10_000
+"""People whom a clause names: some hundred KB. MongoDB takes and gives 16 MB at most."""
+
+_MOST_LOOKED_AT = 100_000
+"""Conversations of a tag whose people are put together; a server has 100 MB for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleClauses:
+    """Clauses for people, and the keys of a tag that is left to be looked for on each portion of them.
+
+    `common_tag` is None where the clauses say all; else more people have the tag than a clause may name.
+    """
+
+    clauses: Clauses
+    common_tag: tuple[str, ...] | None = None
+
 
 class Narrower:
     """Makes the clauses of a query out of a narrowing, one kind of list at a time."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: AsyncDatabase[Document], *, most_named: int = MOST_NAMED) -> None:
+        self._most_named = most_named
         self._signals = Collection(database, "signals")
         self._customers = Collection(database, "customers")
         self._conversations = Collection(database, "conversations")
@@ -58,23 +77,58 @@ class Narrower:
             clauses.append(await self._by_signals(organization_id, narrowed, "customer_id", "customer.id"))
         return clauses
 
-    async def people(self, organization_id: str, narrowed: Narrowing) -> Clauses:
+    async def people(self, organization_id: str, narrowed: Narrowing) -> PeopleClauses:
         """Return clauses for people: with the tag themselves or on a conversation of theirs."""
         clauses: Clauses = []
+        common_tag: tuple[str, ...] | None = None
         if narrowed.tag is not None:
-            tagged = bearing(await self.tag_keys(organization_id, narrowed.tag))
-            mine, talking = await asyncio.gather(
-                self._contacts.of(organization_id).distinct("key", tagged),
-                self._conversations.of(organization_id).distinct("contact_keys", tagged),
-            )
-            clauses.append({"key": {"$in": sorted({*mine, *talking})}})
+            tag_keys = await self.tag_keys(organization_id, narrowed.tag)
+            named = await self._tagged_people(organization_id, tag_keys)
+            if named is None:
+                common_tag = tuple(tag_keys)
+            else:
+                clauses.append({"key": {"$in": sorted(named)}})
         if narrowed.customer_id is not None or narrowed.owner is not None:
             ids = await self._customer_ids(organization_id, narrowed)
             keys = await self._companies.of(organization_id).distinct("key", {"customer_id": {"$in": ids}})
             clauses.append({"company_keys": {"$in": sorted(keys)}})
         if narrowed.asks_for_signals:
             clauses.append(await self._by_signals(organization_id, narrowed, "key", "people.id"))
-        return clauses
+        return PeopleClauses(clauses, common_tag)
+
+    async def _tagged_people(self, organization_id: str, tag_keys: Sequence[str]) -> set[str] | None:
+        """Return who has one of these tags, themselves or on a conversation; None where they are too many."""
+        tagged, most = bearing(tag_keys), self._most_named
+        contacts = self._contacts.of(organization_id)
+        conversations = self._conversations.of(organization_id)
+        mine, looked_at = await asyncio.gather(
+            contacts.find(tagged, projection={"_id": 0, "key": 1}, limit=most + 1),
+            conversations.count(tagged, limit=_MOST_LOOKED_AT + 1),
+        )
+        if len(mine) > most or looked_at > _MOST_LOOKED_AT:
+            return None
+        talking = await conversations.aggregate(
+            [
+                {"$match": tagged},
+                {"$unwind": "$contact_keys"},
+                {"$group": {"_id": "$contact_keys"}},
+                {"$limit": most + 1},
+            ]
+        )
+        found = {one["key"] for one in mine} | {one["_id"] for one in talking}
+        return found if len(found) <= most else None
+
+    async def with_tag(
+        self, organization_id: str, tag_keys: Sequence[str], people: Sequence[Document]
+    ) -> list[Document]:
+        """Return those of these contacts that have one of the tags, themselves or on a conversation."""
+        wanted = set(tag_keys)
+        others = [one["key"] for one in people if wanted.isdisjoint(one.get("tag_keys", ()))]
+        talking = await self._conversations.of(organization_id).distinct(
+            "contact_keys", {"contact_keys": {"$in": sorted(others)}, **bearing(tag_keys)}
+        )
+        left_out = set(others) - set(talking)
+        return [one for one in people if one["key"] not in left_out]
 
     async def requests(self, organization_id: str, narrowed: Narrowing) -> Clauses:
         """Return clauses for requests: with one wish that is all of what is asked for.

@@ -85,19 +85,21 @@ async def _beyond(
 def _portion(found: list[Document], field: str, limit: int, *, descending: bool) -> Portion[Document]:
     """Return the first `limit` of what was found, and where the next portion begins if there was more."""
     items = found[:limit]
-    following = None
-    if len(found) > limit:
-        last = items[-1]
-        value = last[field]
-        is_moment = isinstance(value, datetime)
-        following = {
-            "f": field,
-            "d": descending,
-            "v": value.isoformat() if is_moment else value,
-            "t": is_moment,
-            "i": last["_id"],
-        }
+    following = place_of(items[-1], field, descending=descending) if len(found) > limit else None
     return Portion(items, following)
+
+
+def place_of(document: Document, field: str, *, descending: bool) -> dict[str, Any]:
+    """Return the position behind a document, for a list in this order to go on from."""
+    value = document[field]
+    is_moment = isinstance(value, datetime)
+    return {
+        "f": field,
+        "d": descending,
+        "v": value.isoformat() if is_moment else value,
+        "t": is_moment,
+        "i": document["_id"],
+    }
 
 
 def _read(value: Any, *, is_moment: bool) -> Any:

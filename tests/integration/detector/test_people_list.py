@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.detector.adapters import mongo_old_people
+from services.detector.adapters import mongo_lists, mongo_old_people
+from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_old_people import MongoOldPeople
+from services.detector.lists import Narrowing
+from shared.contracts.resources import TagChanged
 from shared.documents.collection import ScopedCollection
 from tests.unit.services.detector.rig import NOW, UNRELATED
 
@@ -152,3 +155,81 @@ async def test_a_person_that_cannot_be_read_back_holds_nobody_up(
         pass
     left = [one["key"] async for one in database["contacts"].find({"sort_last": None})]
     assert left == ["ws1:bo"]
+
+
+@pytest.fixture
+async def tagged(rig: Rig) -> Rig:
+    """Nine people: every third has the tag, every third a conversation with it, the others neither."""
+    await rig.connect()
+    await rig.tell(TagChanged(**rig.fields(id="t1", name="vip")))
+    for number in range(9):
+        tags = ("t1",) if number % 3 == 0 else ()
+        await rig.tell(
+            rig.contact(f"p{number}", last_replied_at=NOW - timedelta(days=number), tag_ids=tags),
+            *rig.said(
+                f"k{number}",
+                UNRELATED,
+                contact_ids=(f"p{number}",),
+                tag_ids=("t1",) if number % 3 == 1 else (),
+            ),
+        )
+    await rig.count_people_all()
+    return rig
+
+
+@pytest.mark.parametrize("sort", ["id", "-last", "last", "-conversations"])
+@pytest.mark.parametrize("limit", [1, 2, 4, 10])
+async def test_a_tag_that_many_have_is_looked_for_on_each_portion(
+    tagged: Rig, database: AsyncDatabase[Any], monkeypatch: pytest.MonkeyPatch, sort: Any, limit: int
+) -> None:
+    """Page by page the same people in the same order as by a tag that few have; no command names them all."""
+    monkeypatch.setattr(mongo_lists, "_AT_ONCE", 2)
+    named: list[int] = []
+    plain = ScopedCollection._scoped
+
+    def scoped(self: ScopedCollection, query: Any) -> Any:
+        lists = re.findall(r"'\$in': \[([^\]]*)\]", str(query))
+        named.append(max([0, *(one.count(",") + 1 for one in lists)]))
+        return plain(self, query)
+
+    monkeypatch.setattr(ScopedCollection, "_scoped", scoped)
+    few = await _walked(MongoLists(database), tagged.organization_id, sort, limit)
+    assert len(few) == 6
+    assert max(named) == 6
+    named.clear()
+    lists = MongoLists(database, most_named=3)
+    assert await _walked(lists, tagged.organization_id, sort, limit) == few
+    assert max(named) <= 2
+    assert await lists.count_people(tagged.organization_id, words=None, narrowed=VIP) is None
+    assert await MongoLists(database).count_people(tagged.organization_id, words=None, narrowed=VIP) == 6
+
+
+async def test_a_rare_tag_takes_so_many_portions_at_most(
+    tagged: Rig, database: AsyncDatabase[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that found too few by then is short, and the next one goes on from there."""
+    monkeypatch.setattr(mongo_lists, "_AT_ONCE", 2)
+    monkeypatch.setattr(mongo_lists, "_MOST_PORTIONS", 1)
+    lists = MongoLists(database, most_named=3)
+    first = await lists.people(
+        tagged.organization_id, words=None, sort="id", position=None, limit=9, narrowed=VIP
+    )
+    assert (len(first.items), first.next is None) == (2, False)
+    assert len(await _walked(lists, tagged.organization_id, "id", 9)) == 6
+
+
+VIP = Narrowing(tag="vip")
+
+
+async def _walked(lists: MongoLists, organization_id: str, sort: Any, limit: int) -> list[str]:
+    found: list[str] = []
+    position = None
+    while True:
+        page = await lists.people(
+            organization_id, words=None, sort=sort, position=position, limit=limit, narrowed=VIP
+        )
+        assert len(page.items) <= limit
+        found += [row.contact.id for row in page.items]
+        position = page.next
+        if position is None:
+            return found
