@@ -31,7 +31,7 @@ from shared.messaging.dead_letters import DeadLetters, KafkaDeadLetters
 from shared.messaging.presence import expect_topics
 from shared.messaging.publisher import EventPublisher, KafkaEventPublisher
 from shared.messaging.security import client_security
-from shared.messaging.state import ReportedState
+from shared.messaging.state import ReportedStates
 from shared.messaging.watched import WatchedConsumer, WatchedDeadLetters, WatchedPublisher
 from shared.observability.readiness import Readiness
 from shared.observability.watching import watch
@@ -190,7 +190,7 @@ def lay_foundation(
             service=service,
             broker=broker,
             dead_letters=dead_letters,
-            state=ReportedState(readiness, registry),
+            state_of=ReportedStates(readiness, registry).of_group,
             on_stop=stop,
             sleep=asyncio.sleep,
             rng=random.Random(),  # noqa: S311 - spreads retries; nothing secret rests on it

@@ -14,9 +14,10 @@ from faststream import AckPolicy
 from faststream.exceptions import StopConsume
 from faststream.kafka import KafkaRouter
 
-from shared.errors import ProcessingStopped
+from shared.errors import ProcessingStopped, TransientError
 from shared.messaging.holding import Holding
 from shared.messaging.membership import membership
+from shared.messaging.moves import Moves
 from shared.messaging.processor import BatchProcessor
 from shared.messaging.retrying import RetryPolicy
 
@@ -38,7 +39,10 @@ _LOG = structlog.get_logger(__name__)
 
 
 class Consumer:
-    """Declares a service's subscriptions on its broker. Nothing is consumed until the broker starts."""
+    """Declares a service's subscriptions on its broker. Nothing is consumed until the broker starts.
+
+    `state_of` gives the state of a consumer group by the group's name, once for each.
+    """
 
     def __init__(
         self,
@@ -46,7 +50,7 @@ class Consumer:
         service: Service,
         broker: KafkaBroker,
         dead_letters: DeadLetters,
-        state: ProcessingState,
+        state_of: Callable[[str], ProcessingState],
         on_stop: Callable[[str], None],
         sleep: Sleep,
         rng: random.Random,
@@ -57,7 +61,7 @@ class Consumer:
         self._service = service
         self._broker = broker
         self._dead_letters = dead_letters
-        self._state = state
+        self._state_of = state_of
         self._on_stop = on_stop
         self._sleep = sleep
         self._rng = rng
@@ -79,11 +83,14 @@ class Consumer:
         The consumer group is `earshot.<service>.<name>`. Events of other types on the topics are
         skipped. The handler must be idempotent: a batch comes again after an error or a crash.
         """
+        group = f"earshot.{self._service}.{name}{self._group_suffix}"
+        state = self._state_of(group)
+        moves = Moves(state)
         processor = BatchProcessor(
             handler=handler,
             events=events,
             dead_letters=self._dead_letters,
-            state=self._state,
+            state=state,
             retry=self._retry,
             sleep=self._sleep,
             rng=self._rng,
@@ -97,9 +104,12 @@ class Consumer:
                     records, cast("Polled", subscriber.consumer), running=lambda: subscriber.running
                 )
             except ProcessingStopped as error:
-                _LOG.critical("consuming stopped", group=name, reason=str(error))
+                _LOG.critical("consuming stopped", group=group, reason=str(error))
                 self._on_stop(str(error))
                 raise StopConsume from error
+            except TransientError:
+                moves.handed_back(records, subscriber.consumer.assignment() if subscriber.consumer else ())
+                raise
 
         router = KafkaRouter()
         subscriber = router.subscriber(
@@ -107,7 +117,8 @@ class Consumer:
             batch=True,
             ack_policy=AckPolicy.NACK_ON_ERROR,
             max_records=max_records,
-            **membership(f"earshot.{self._service}.{name}{self._group_suffix}", self._instance),
+            listener=moves,
+            **membership(group, self._instance),
             parser=_parse_bare,
             decoder=_raw_records,
         )

@@ -19,7 +19,7 @@ Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 
 class ProcessingState(Protocol):
-    """Learns how processing goes; readiness and metrics stand behind it."""
+    """Learns how the processing of one consumer group goes; readiness and metrics stand behind it."""
 
     def waiting(self, why: str) -> None: ...
 

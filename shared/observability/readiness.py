@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-BUS_PARTS = frozenset({"bus", "processing"})
-"""Parts that come and go with the bus: the link to Kafka, and batches that wait. Requests do without: what
-they decide is stored, and published later. The page of dead letters alone reads the bus, and says so."""
+_PROCESSING = "processing "
+
+
+def processing_of(group: str) -> str:
+    """Return the name of the part that tells how a consumer group goes on."""
+    return _PROCESSING + group
+
+
+def comes_with_bus(part: str) -> bool:
+    """Tell the link to Kafka, and batches that wait, from what requests need.
+
+    Requests do without these: what they decide is stored, and published later. The page of dead letters alone
+    reads the bus, and says so.
+    """
+    return part == "bus" or part.startswith(_PROCESSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class Readiness:
     def serving(self) -> bool:
         """Whether requests should come here: all was ready once, and what requests need is ready now."""
         return self.stopping is None and all(
-            state.ready or (part in BUS_PARTS and part in self._were_ready)
+            state.ready or (comes_with_bus(part) and part in self._were_ready)
             for part, state in self._parts.items()
         )
 

@@ -43,7 +43,7 @@ from shared.messaging.broker import create_broker
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import KafkaDeadLetters
 from shared.messaging.publisher import KafkaEventPublisher
-from shared.messaging.state import ReportedState
+from shared.messaging.state import ReportedStates
 from shared.observability.readiness import Readiness
 from tests.benchmarks.earshot_side import engines
 
@@ -160,7 +160,7 @@ def _subscribe(
         service="detector",
         broker=broker,
         dead_letters=KafkaDeadLetters(broker, "detector"),
-        state=ReportedState(Readiness(), CollectorRegistry()),
+        state_of=ReportedStates(Readiness(), CollectorRegistry()).of_group,
         on_stop=sys.exit,
         sleep=asyncio.sleep,
         rng=random.Random(1),

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from services.connector.metrics import Metrics as ConnectorMetrics
 from services.notifier.metrics import Metrics as NotifierMetrics
 from services.syncer.metrics import SyncerMetrics
-from shared.messaging.state import ReportedState
+from shared.messaging.state import ReportedStates
 from shared.observability.readiness import Readiness
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _shown() -> dict[str, list[dict[str, str]]]:
     ConnectorMetrics(registry)
     NotifierMetrics(registry)
     SyncerMetrics(registry)
-    ReportedState(Readiness(), registry)
+    ReportedStates(Readiness(), registry)
     shown: dict[str, list[dict[str, str]]] = {}
     for family in registry.collect():
         shown.setdefault(f"{family.name}_bucket" if family.type == "histogram" else family.name, [])

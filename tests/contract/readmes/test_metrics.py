@@ -12,8 +12,7 @@ from services.connector.metrics import Metrics as ConnectorMetrics
 from services.detector.metrics import Metrics as DetectorMetrics
 from services.notifier.metrics import Metrics as NotifierMetrics
 from services.syncer.metrics import SyncerMetrics
-from shared.messaging.state import ReportedState
-from shared.observability.readiness import Readiness
+from shared.messaging.state import ProcessingCounts
 from tests.contract.readmes.papers import codes, readmes, section
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ METRICS: dict[str, Callable[[CollectorRegistry], object]] = {
     "services/syncer/README.md": SyncerMetrics,
     "services/detector/README.md": DetectorMetrics,
     "services/notifier/README.md": NotifierMetrics,
-    "shared/messaging/README.md": lambda registry: ReportedState(Readiness(), registry),
+    "shared/messaging/README.md": ProcessingCounts,
 }
 
 

@@ -31,7 +31,7 @@ from shared.messaging.dead_letters import DeadLetter, KafkaDeadLetters
 from shared.messaging.partitioning import partition_for
 from shared.messaging.publisher import KafkaEventPublisher
 from shared.messaging.retrying import RetryPolicy
-from shared.messaging.state import ReportedState
+from shared.messaging.state import ReportedStates
 from shared.observability.readiness import Readiness
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Harness:
             service="syncer",
             broker=broker,
             dead_letters=dead_letters or KafkaDeadLetters(broker, "syncer"),
-            state=ReportedState(self.readiness, CollectorRegistry()),
+            state_of=ReportedStates(self.readiness, CollectorRegistry()).of_group,
             on_stop=self.stopped.append,
             sleep=asyncio.sleep,
             rng=random.Random(1),
