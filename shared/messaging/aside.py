@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from shared.errors import PartlyTransientError, TransientError
+from shared.messaging.received import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aiokafka import ConsumerRecord
-
     from shared.messaging.dead_letters import DeadLetter, DeadLetters
+    from shared.messaging.received import Place
     from shared.messaging.retrying import ProcessingState, Retrying
 
 _LOG = structlog.get_logger(__name__)
@@ -27,14 +27,14 @@ class Aside:
         self._state = state
         self._retrying = retrying
         # The batch comes again when one of its letters could not be kept; the others need not be sent anew.
-        self._kept: set[tuple[str, int, int]] = set()
+        self._kept: set[Place] = set()
 
     async def put(self, letters: Sequence[DeadLetter]) -> None:
         """Return when all are kept; tried as often as a handler is. Raises `TransientError` after that.
 
         All that a batch put aside is published together: one by one, a thousand hold up good ones.
         """
-        left = [letter for letter in letters if _place(letter.record) not in self._kept]
+        left = [letter for letter in letters if place_of(letter.record) not in self._kept]
         for attempt in self._retrying.attempts():
             if not left:
                 break
@@ -46,7 +46,7 @@ class Aside:
             else:
                 left = self._those_left(left, None)
         if letters:
-            self._kept.difference_update(_place(letter.record) for letter in letters)
+            self._kept.difference_update(place_of(letter.record) for letter in letters)
             self._state.going_on()
 
     def _those_left(self, letters: Sequence[DeadLetter], error: TransientError | None) -> list[DeadLetter]:
@@ -63,7 +63,7 @@ class Aside:
         return [letters[place] for place in sorted(waiting)]
 
     def _note(self, letter: DeadLetter) -> None:
-        self._kept.add(_place(letter.record))
+        self._kept.add(place_of(letter.record))
         self._state.put_aside(letter.reason)
         _LOG.warning(
             "record put aside",
@@ -74,7 +74,3 @@ class Aside:
             trace_id=letter.trace_id,
             error=letter.error,
         )
-
-
-def _place(record: ConsumerRecord[bytes, bytes]) -> tuple[str, int, int]:
-    return record.topic, record.partition, record.offset

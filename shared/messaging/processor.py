@@ -2,7 +2,7 @@
 
 Three decisions, named by exceptions: `TransientError` is retried with bounded backoff while the offsets
 stay; anything else that a handler raises is narrowed down to the one record that causes it, which is put
-aside; too many unforeseen failures in a row stop the service, because then the fault is ours.
+aside; too many records in a row that fail unforeseen stop the service, because then the fault is ours.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.errors import PartlyTransientError, PermanentError, ProcessingStoppe
 from shared.messaging.aside import Aside
 from shared.messaging.cloudevent import DECIDING_HEADERS, decode, event_class, headers_of
 from shared.messaging.dead_letters import DeadLetter
-from shared.messaging.received import Received
+from shared.messaging.received import Received, place_of
 from shared.messaging.retrying import Retrying
 from shared.observability.tracing import current_trace_id, span
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from shared.contracts.event import Event
     from shared.messaging.dead_letters import DeadLetters
+    from shared.messaging.received import Place
     from shared.messaging.retrying import ProcessingState, RetryPolicy, Sleep
 
     Batch = Sequence[Received[Event]]
@@ -62,7 +63,8 @@ class BatchProcessor:
         self._unforeseen_limit = retry.unforeseen_limit
         self._retrying = Retrying(retry, state=state, sleep=sleep, rng=rng)
         self._aside = Aside(dead_letters, state=state, retrying=self._retrying)
-        self._unforeseen = 0
+        # By their places: one record that comes again, since no dead letter can be kept, is one failure.
+        self._unforeseen: set[Place] = set()
 
     async def process(
         self, records: Sequence[ConsumerRecord[bytes, bytes]]
@@ -154,7 +156,7 @@ class BatchProcessor:
         return []
 
     def _done(self, records: int) -> None:
-        self._unforeseen = 0
+        self._unforeseen.clear()
         self._state.going_on()
         self._state.handled(records)
 
@@ -162,7 +164,7 @@ class BatchProcessor:
         letter = _letter(record, error)
         if isinstance(error, PermanentError):
             return letter
-        self._unforeseen += 1
+        self._unforeseen.add(place_of(record))
         _LOG.error(
             "handler failed",
             topic=record.topic,
@@ -170,9 +172,9 @@ class BatchProcessor:
             trace_id=letter.trace_id,
             exc_info=error,
         )
-        if self._unforeseen > self._unforeseen_limit:
+        if len(self._unforeseen) > self._unforeseen_limit:
             raise ProcessingStopped(
-                f"{self._unforeseen} records in a row failed in ways nobody foresaw; the last one:"
+                f"{len(self._unforeseen)} records in a row failed in ways nobody foresaw; the last one:"
                 f" {type(error).__name__}. Stopping before more is put aside; the log has the tracebacks."
             ) from error
         return letter

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from shared.contracts.event import Event
+
+if TYPE_CHECKING:
+    from aiokafka import ConsumerRecord
+
+Place: TypeAlias = tuple[str, int, int]
+"""Topic, partition and offset: the same record has the same place whenever it comes again."""
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
@@ -24,3 +30,7 @@ class Received(Generic[E_co]):
     offset: int
     traceparent: str | None = None
     attempt: int = 1
+
+
+def place_of(record: ConsumerRecord[bytes, bytes]) -> Place:
+    return record.topic, record.partition, record.offset

@@ -38,7 +38,8 @@ class RetryPolicy:
     consumer is not taken for a dead one.
 
     Attributes:
-        unforeseen_limit: failures that no code expected, one after another, before the service stops.
+        unforeseen_limit: records, one after another, that may fail as no code expected; one more stops the
+            service. A record that comes again counts once.
     """
 
     attempts: int = 8

@@ -296,8 +296,34 @@ async def test_too_many_unforeseen_failures_in_a_row_stop_the_service() -> None:
     for name in "abcd":
         bench.poison[name] = [KeyError("x")] * 3
     with pytest.raises(ProcessingStopped):
-        await bench.processor.process([record_of(request(name)) for name in "abcd"])
+        await bench.processor.process(
+            [record_of(request(name), offset=offset) for offset, name in enumerate("abcd")]
+        )
     assert len(bench.shelf.letters) == 3
+
+
+async def test_one_record_that_fails_again_and_again_is_one_failure() -> None:
+    """While no dead letter can be kept it comes again; that is no row of failures of ours."""
+    bench = Bench(unforeseen_limit=3)
+    bench.poison["a"] = [KeyError("x") for _ in range(21)]
+    bench.shelf.broken = True
+    for _ in range(20):
+        with pytest.raises(TransientError):
+            await bench.processor.process([record_of(request("a"), offset=7)])
+    bench.shelf.broken = False
+    await bench.processor.process([record_of(request("a"), offset=7)])
+    assert [letter.record.offset for letter in bench.shelf.letters] == [7]
+
+
+async def test_failures_of_the_same_offset_in_two_partitions_are_two() -> None:
+    """What fails is told apart by topic, partition and offset, however often each comes again."""
+    bench = Bench(unforeseen_limit=3)
+    bench.poison["a"] = [KeyError("x") for _ in range(9)]
+    records = [replace(record_of(request("a"), offset=7), partition=number) for number in range(4)]
+    for _ in range(2):
+        await bench.processor.process(records[:3])
+    with pytest.raises(ProcessingStopped):
+        await bench.processor.process(records[3:])
 
 
 async def test_a_success_between_failures_resets_the_count() -> None:
@@ -305,8 +331,8 @@ async def test_a_success_between_failures_resets_the_count() -> None:
     bench = Bench(unforeseen_limit=2)
     for round_ in range(5):
         bench.poison[f"bad{round_}"] = [KeyError("x")] * 2
-        await bench.processor.process([record_of(request(f"bad{round_}"))])
-        await bench.processor.process([record_of(request(f"good{round_}"))])
+        await bench.processor.process([record_of(request(f"bad{round_}"), offset=2 * round_)])
+        await bench.processor.process([record_of(request(f"good{round_}"), offset=2 * round_ + 1)])
     assert len(bench.shelf.letters) == 5
 
 
