@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.attributes import BEYOND_ALL, parse_date, without_thousands
 from services.detector.errors import CustomerListError
+from shared.mail import is_mail_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -130,7 +131,8 @@ def _rows(reader: _Reader, columns: list[str]) -> CustomerList:
             read = f"external_id {read.external_id} stands on line {lines[read.external_id]} already"
         if isinstance(read, CustomerRow):
             rows[read.external_id], lines[read.external_id] = read, line
-            if read.owner and not _can_be_written_to(read.owner):
+            if read.owner and not is_mail_address(read.owner):
+                # A rule that tells the owner of an account could not reach this one.
                 warnings.append(RowError(line, f"owner {read.owner[:_MAX_SHOWN]!r} is no e-mail address"))
             if len(rows) > MAX_ROWS:
                 raise CustomerListError(
@@ -143,12 +145,6 @@ def _rows(reader: _Reader, columns: list[str]) -> CustomerList:
     return CustomerList(
         tuple(rows.values()), tuple(errors), count, tuple(warnings[:MAX_ERRORS]), len(warnings)
     )
-
-
-def _can_be_written_to(owner: str) -> bool:
-    """Return whether a rule that tells the owner of an account could reach this one."""
-    local, at, domain = owner.rpartition("@")
-    return bool(local and at and domain) and not any(one.isspace() or one in ',;<>"' for one in owner)
 
 
 def _lines(reader: _Reader) -> Iterator[tuple[int, list[str] | str]]:

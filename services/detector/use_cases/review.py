@@ -8,6 +8,7 @@ from services.detector.domain.corrections import correction_of
 from services.detector.domain.wishes import SETTLED_STATES
 from services.detector.errors import InvalidRequestError, NotFoundError
 from services.detector.use_cases.wishes import root_of
+from shared.mail import is_mail_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,8 +77,8 @@ class Review:
 
     async def assign(self, organization_id: str, signal_id: str, to: str, *, by: str) -> Signal:
         """Give the signal to a person by e-mail address, or to nobody with an empty one."""
-        address = to.strip()[:254]
-        if address and "@" not in address:
+        address = to.strip()
+        if address and not is_mail_address(address):
             raise InvalidRequestError("Name the person by e-mail address.")
         return await self._change(
             organization_id, signal_id, lambda signal: signal.assigned(address, by, at=self._clock.now())

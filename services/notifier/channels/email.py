@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from services.notifier.channels.wording import Words, words_of
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
+from shared.mail import is_mail_address
 
 if TYPE_CHECKING:
     from services.notifier.ports import Message
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _PERMANENT = 500
 """SMTP's replies from 500 on are final (RFC 5321 §4.2.1)."""
+
+_MOST_SHOWN = 80
+"""Characters of what is no address, in the log."""
 
 _BODY = Markup(
     '<!doctype html><html lang="en"><body style="font-family:sans-serif;font-size:15px;color:#1b1c1e">'
@@ -51,12 +55,20 @@ class EmailChannel:
             raise DeliveryRefused(
                 "No mail server is configured. Set EARSHOT_SMTP_HOST and send again.", reason="not_configured"
             )
+        # As it was given: the key is for comparing, and folding its letters may make another address of it.
+        address = message.notification.recipient.label
+        if not is_mail_address(address):
+            raise DeliveryRefused(
+                f"{address[:_MOST_SHOWN]!r} is no e-mail address. Correct it in the rule, or where the"
+                " account's owner comes from.",
+                reason="refused_address",
+            )
         password = settings.smtp_password
         try:
             _, said = await aiosmtplib.send(
-                self._mail(message),
+                self._mail(message, address),
                 sender=parseaddr(settings.email_from)[1],
-                recipients=[message.notification.recipient.key],
+                recipients=[address],
                 hostname=settings.smtp_host,
                 port=settings.smtp_port,
                 username=settings.smtp_username,
@@ -65,37 +77,16 @@ class EmailChannel:
                 use_tls=settings.smtp_tls == "tls",
                 start_tls=settings.smtp_tls == "starttls",
             )
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            first = error.recipients[0]
-            raise _decided(
-                first.code, f"The mail server refused the recipient: {first.code} {first.message}"
-            ) from error
-        except aiosmtplib.SMTPAuthenticationError as error:
-            if error.code < _PERMANENT:
-                # Its own directory of names is away, or it has seen too many sign-ins (RFC 4954: 454).
-                raise _decided(error.code, f"The mail server said {error.code} {error.message}") from error
-            raise DeliveryRefused(
-                f"The mail server refused our name or password ({error.code}). Check EARSHOT_SMTP_USERNAME"
-                " and EARSHOT_SMTP_PASSWORD.",
-                reason="not_configured",
-                status=error.code,
-            ) from error
-        except aiosmtplib.SMTPResponseException as error:
-            raise _decided(error.code, f"The mail server said {error.code} {error.message}") from error
-        except aiosmtplib.SMTPTimeoutError as error:
-            raise DeliveryPostponed("The mail server did not answer in time.", reason="timed_out") from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise DeliveryPostponed(
-                f"The mail server could not be reached: {type(error).__name__}.", reason="unreachable"
-            ) from error
+            raise _decision(error, address) from error
         return f"The mail server took it: {said[:200]}"
 
-    def _mail(self, message: Message) -> EmailMessage:
+    def _mail(self, message: Message, address: str) -> EmailMessage:
         words = words_of(message)
         mail = EmailMessage()
         mail["Subject"] = mail_subject(words)
         mail["From"] = self._settings.email_from
-        local, _, domain = message.notification.recipient.key.rpartition("@")
+        local, _, domain = address.rpartition("@")
         mail["To"] = Address(username=local, domain=domain)
         mail["Date"] = format_datetime(message.at)
         # The same in every attempt, so that a mailbox that got it twice shows it once.
@@ -106,7 +97,38 @@ class EmailChannel:
         return mail
 
 
-def _decided(code: int, said: str) -> DeliveryPostponed | DeliveryRefused:
+def _decision(error: Exception, address: str) -> DeliveryPostponed | DeliveryRefused:
+    """Return whether mail that met this error is tried again, in words for the delivery log."""
+    match error:
+        case aiosmtplib.SMTPRecipientsRefused():
+            first = error.recipients[0]
+            return _by_code(
+                first.code, f"The mail server refused the recipient: {first.code} {first.message}"
+            )
+        # Below 500 its own directory of names is away, or it has seen too many sign-ins (RFC 4954: 454).
+        case aiosmtplib.SMTPAuthenticationError() if error.code >= _PERMANENT:
+            return DeliveryRefused(
+                f"The mail server refused our name or password ({error.code}). Check EARSHOT_SMTP_USERNAME"
+                " and EARSHOT_SMTP_PASSWORD.",
+                reason="not_configured",
+                status=error.code,
+            )
+        case aiosmtplib.SMTPResponseException():
+            return _by_code(error.code, f"The mail server said {error.code} {error.message}")
+        case aiosmtplib.SMTPNotSupported() if not address.isascii():
+            return DeliveryRefused(
+                f"The mail server only takes addresses of plain ASCII letters, and {address!r} has others.",
+                reason="refused_address",
+            )
+        case aiosmtplib.SMTPTimeoutError():
+            return DeliveryPostponed("The mail server did not answer in time.", reason="timed_out")
+        case _:
+            return DeliveryPostponed(
+                f"The mail server could not be reached: {type(error).__name__}.", reason="unreachable"
+            )
+
+
+def _by_code(code: int, said: str) -> DeliveryPostponed | DeliveryRefused:
     if code >= _PERMANENT:
         return DeliveryRefused(said[:400], reason="rejected", status=code)
     return DeliveryPostponed(said[:400], reason="rejected", status=code)

@@ -15,6 +15,7 @@ from services.notifier.domain.rule import EVERYONE, OWNER, PEOPLE_CHANNELS, Reci
 from services.notifier.errors import RuleInvalid
 from shared.contracts.deliveries import ChannelName
 from shared.contracts.signals import SignalKind
+from shared.mail import is_mail_address
 
 if TYPE_CHECKING:
     from services.notifier.domain.teams_hosts import TeamsHosts
@@ -180,8 +181,7 @@ def _check_people(rule: Rule, faults: dict[str, str]) -> None:
     for recipient in rule.recipients:
         if recipient == OWNER or (recipient == EVERYONE and rule.channel == "inbox"):
             continue
-        local, at, domain = recipient.rpartition("@")
-        if not (local and at and domain) or any(c.isspace() or c in ',;<>"' for c in recipient):
+        if not is_mail_address(recipient):
             faults["recipients"] = (
                 f"{recipient[:80]!r} is no e-mail address."
                 if rule.channel == "inbox" or recipient != EVERYONE

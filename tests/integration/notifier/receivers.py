@@ -79,10 +79,15 @@ async def receiving() -> AsyncIterator[Receivers]:
 
 @dataclass(slots=True)
 class Mailbox:
-    """A mail server's mailbox. `refuse` and `sign_in` are its replies to recipients and users it refuses."""
+    """A mail server's mailbox. `refuse` and `sign_in` are its replies to recipients and users it refuses.
+
+    `takes_all_letters` lets it speak SMTPUTF8, as most servers do today.
+    """
 
     port: int = 0
     mails: list[bytes] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+    takes_all_letters: bool = False
     refuse: str | None = None
     sign_in: str | None = None
 
@@ -96,6 +101,7 @@ class Mailbox:
         if self.refuse:
             return self.refuse
         envelope.rcpt_tos.append(address)
+        self.recipients.append(address)
         return "250 fine"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - see above
@@ -110,7 +116,13 @@ async def mail_server() -> AsyncIterator[Mailbox]:
     loop = asyncio.get_running_loop()
 
     def session() -> SMTP:
-        return SMTP(mailbox, loop=loop, authenticator=mailbox.authenticate, auth_require_tls=False)
+        return SMTP(
+            mailbox,
+            enable_SMTPUTF8=mailbox.takes_all_letters,
+            loop=loop,
+            authenticator=mailbox.authenticate,
+            auth_require_tls=False,
+        )
 
     server = await loop.create_server(session, "127.0.0.1", 0)
     mailbox.port = server.sockets[0].getsockname()[1]

@@ -75,7 +75,7 @@ def _message(
             signal=signal or a_signal(),
             rule_id="r-1",
             channel="webhook",
-            recipient=Recipient("tom@example.com", "tom@example.com"),
+            recipient=Recipient(to.casefold(), to),
             state="pending",
             created_at=NOW,
             next_attempt_at=NOW,
@@ -485,6 +485,35 @@ async def test_mail_has_both_forms_and_a_lasting_id(mailbox: Mailbox) -> None:
     assert "we won't be renewing" in plain.get_content()
     assert "https://earshot.example.com/insights/s-1" in plain.get_content()
     assert "&lt;wind&gt;" in html.get_content()
+
+
+@pytest.mark.parametrize(
+    "owner",
+    ["jane doe", "", "tom@example.com\r\nBcc: all@example.com", "Tom <tom@example.com>", "to\nm@x.com"],
+)
+async def test_an_owner_that_is_no_address_is_given_up_at_once(mailbox: Mailbox, owner: str) -> None:
+    """Owners come from Intercom and from files: the log says what is wrong, and nothing is tried again."""
+    with pytest.raises(DeliveryRefused, match="is no e-mail address") as caught:
+        await _mail(mailbox.port).deliver(_message(to=owner))
+    assert caught.value.failure == "refused_address"
+    assert str(caught.value).isprintable()
+    assert mailbox.mails == []
+
+
+@pytest.mark.parametrize("to", ["Ann.O'Hara@example.com", "josé@example.com", "ann@exämple.de"])
+async def test_an_address_is_written_to_as_it_was_given(mailbox: Mailbox, to: str) -> None:
+    """In the letters it was given in, those of other languages included."""
+    mailbox.takes_all_letters = True
+    await _mail(mailbox.port).deliver(_message(to=to))
+    assert mailbox.recipients == [to]
+    assert f"\r\nTo: {to}\r\n" in mailbox.mails[0].decode()
+
+
+async def test_a_mail_server_without_other_letters_is_no_reason_to_try_again(mailbox: Mailbox) -> None:
+    """What it cannot take today it cannot take in an hour; the log says so in words."""
+    with pytest.raises(DeliveryRefused, match="only takes addresses of plain ASCII letters") as caught:
+        await _mail(mailbox.port).deliver(_message(to="josé@example.com"))
+    assert caught.value.failure == "refused_address"
 
 
 @pytest.mark.parametrize(

@@ -109,16 +109,19 @@ def test_an_owner_that_nobody_can_write_to_is_named_and_kept() -> None:
         "c,Good,\n"
         "d,Good,Bob <bob@acme.example>\n"
         "b,Again,Bob\n"
+        'e,Good,"ann@acme.example\nBcc: all@acme.example"\n'
     )
     listed = parse_customers(content.encode())
     assert [row.owner for row in listed.rows] == [
         "ann@acme.example", "Ann Lee", None, "Bob <bob@acme.example>",
+        "ann@acme.example\nBcc: all@acme.example",
     ]  # fmt: skip
     assert [(one.line, one.reason) for one in listed.warnings] == [
         (3, "owner 'Ann Lee' is no e-mail address"),
         (5, "owner 'Bob <bob@acme.example>' is no e-mail address"),
+        (7, "owner 'ann@acme.example\\nBcc: all@acme.example' is no e-mail address"),
     ]
-    assert (listed.warning_count, listed.error_count) == (2, 1)
+    assert (listed.warning_count, listed.error_count) == (3, 1)
     many = "".join(f"c{number},Firm,nobody\n" for number in range(1_000))
     listed = parse_customers(("external_id,name,owner\n" + many).encode())
     assert (len(listed.warnings), listed.warning_count) == (MAX_ERRORS, 1_000)

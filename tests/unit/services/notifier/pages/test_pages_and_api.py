@@ -326,6 +326,9 @@ async def test_a_wrong_rule_comes_back_with_its_faults() -> None:
     assert 'value="Mail"' in answer.text
     assert "is no e-mail address" in answer.text
     assert "Give a number from 0 to 1." in answer.text
+    for nobody in ("a..b@example.com", "ann@bob@example.com"):
+        form = {"name": "Mail", "channel": "email", "recipients": nobody}
+        assert "is no e-mail address" in (await site.post(f"{RULES}/new", form)).text
     pigeon = await site.post(f"{RULES}/new", {"name": "x", "channel": "pigeon"})
     assert pigeon.status_code == 422
 
