@@ -42,6 +42,14 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """Ids that were unread of all that moved until then; nothing is known of what moved since."""
+
+    ids: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Portion:
     """Ids of entries in order of a moment, and the last one's, where it says it."""
 
@@ -66,30 +74,41 @@ class MongoUnread:
     async def of(self, reader: InboxReader, most: int) -> Unread:
         """Return what the reader has not read: all of it, or where there is as much, at least `most`."""
         now = self._clock.now()
-        kept = await self._readers.of(reader.organization_id).find_one({"_id": _key(reader)})
-        known, since = _known(kept, reader, now)
-        still = (
-            await self._entries.of(reader.organization_id).find(
-                {**unread_by(reader), "_id": {"$in": known}}, projection={"_id": 1}, limit=most
-            )
-            if known
-            else []
-        )
-        ids = {found["_id"] for found in still}
+        known = await self._known(reader, now)
+        ids = await self._still_unread(reader, known, most)
         if len(ids) >= most:
             return Unread(tuple(sorted(ids)), whole=False)
+        portions = await self._since(reader, known.until, most)
+        ids.update(identity for portion in portions for identity in portion.ids)
+        full = [portion for portion in portions if len(portion.ids) >= most]
+        until = _looked_through_until(now, full)
+        if _is_news(known, ids, until):
+            await self._keep(reader, sorted(ids), until, now)
+        return Unread(tuple(sorted(ids)), whole=not full)
+
+    async def _known(self, reader: InboxReader, now: datetime) -> _Known:
+        kept = await self._readers.of(reader.organization_id).find_one({"_id": _key(reader)})
+        # What was kept for other wishes leaves out what these let in; what a clock that was ahead kept until
+        # a moment to come would leave out all that moves before.
+        if kept is None or kept["wishes"] != _wishes(reader) or kept["until"] is None or kept["until"] > now:
+            return _Known()
+        return _Known(tuple(kept["unread"]), kept["until"])
+
+    async def _still_unread(self, reader: InboxReader, known: _Known, most: int) -> set[str]:
+        """Return which of the known ids are unread to this day, and seen by the reader."""
+        if not known.ids:
+            return set()
+        found = await self._entries.of(reader.organization_id).find(
+            {**unread_by(reader), "_id": {"$in": list(known.ids)}}, projection={"_id": 1}, limit=most
+        )
+        return {one["_id"] for one in found}
+
+    async def _since(self, reader: InboxReader, since: datetime | None, most: int) -> list[_Portion]:
+        """Return the unread entries that moved since then, or all where nothing is known yet."""
         portions = [await self._moved(reader, since, most)]
         if since:
             portions.append(await self._undated(reader, since, most))
-        ids.update(identity for portion in portions for identity in portion.ids)
-        full = [portion for portion in portions if len(portion.ids) >= most]
-        whole = not full
-        until: datetime | None = now - _SETTLED
-        for portion in full:
-            until = min(until, portion.last) if until and portion.last else None
-        if ids != set(known) or since is None or (until is not None and until - since >= _SETTLED):
-            await self._keep(reader, sorted(ids), until, now)
-        return Unread(tuple(sorted(ids)), whole)
+        return portions
 
     async def _moved(self, reader: InboxReader, since: datetime | None, most: int) -> _Portion:
         """Return unread entries in the order in which they moved; those of an earlier version come first."""
@@ -123,15 +142,25 @@ class MongoUnread:
             return
 
 
-def _known(
-    kept: dict[str, Any] | None, reader: InboxReader, now: datetime
-) -> tuple[list[str], datetime | None]:
-    """Return what is known to be unread of all that moved until when, which may be nothing of nothing."""
-    # What was kept for other wishes leaves out what these let in; what a clock that was ahead kept until
-    # a moment to come would leave out all that moves before.
-    if kept is None or kept["wishes"] != _wishes(reader) or kept["until"] is None or kept["until"] > now:
-        return [], None
-    return kept["unread"], kept["until"]
+def _looked_through_until(now: datetime, full: Sequence[_Portion]) -> datetime | None:
+    """Return until when all that moved was looked at, or None where that cannot be told.
+
+    A portion that is full ends before the present; where its last entry does not say when it moved, it ends
+    nowhere.
+    """
+    until = now - _SETTLED
+    for portion in full:
+        if portion.last is None:
+            return None
+        until = min(until, portion.last)
+    return until
+
+
+def _is_news(known: _Known, ids: set[str], until: datetime | None) -> bool:
+    """Tell whether it is worth a write: other ids, or so much later that the next look has less to do."""
+    if known.until is None or ids != set(known.ids):
+        return True
+    return until is not None and until - known.until >= _SETTLED
 
 
 def seen_by(reader: InboxReader) -> dict[str, Any]:
@@ -151,7 +180,8 @@ def unread_by(reader: InboxReader) -> dict[str, Any]:
 
 
 def _audience(reader: InboxReader) -> list[str]:
-    return sorted({EVERYONE, reader.email, reader.user_id} - {""})
+    # Not the id: an issuer may let people choose it, and somebody else's address would open their inbox.
+    return sorted({EVERYONE, reader.email} - {""})
 
 
 def _wishes(reader: InboxReader) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import aiosmtplib
 from markupsafe import Markup
 
+from services.notifier.channels.addressed import address_of
 from services.notifier.channels.wording import Words, words_of
 from services.notifier.errors import DeliveryPostponed, DeliveryRefused
-from shared.mail import is_mail_address
 
 if TYPE_CHECKING:
     from services.notifier.ports import Message
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 _PERMANENT = 500
 """SMTP's replies from 500 on are final (RFC 5321 §4.2.1)."""
-
-_MOST_SHOWN = 80
-"""Characters of what is no address, in the log."""
 
 _BODY = Markup(
     '<!doctype html><html lang="en"><body style="font-family:sans-serif;font-size:15px;color:#1b1c1e">'
@@ -55,14 +52,7 @@ class EmailChannel:
             raise DeliveryRefused(
                 "No mail server is configured. Set EARSHOT_SMTP_HOST and send again.", reason="not_configured"
             )
-        # As it was given: the key is for comparing, and folding its letters may make another address of it.
-        address = message.notification.recipient.label
-        if not is_mail_address(address):
-            raise DeliveryRefused(
-                f"{address[:_MOST_SHOWN]!r} is no e-mail address. Correct it in the rule, or where the"
-                " account's owner comes from.",
-                reason="refused_address",
-            )
+        address = address_of(message.notification.recipient)
         password = settings.smtp_password
         try:
             _, said = await aiosmtplib.send(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notifier.channels.addressed import address_of
+from services.notifier.domain.rule import EVERYONE
+
 if TYPE_CHECKING:
     from services.notifier.ports import Announcements, Inbox, Message
     from shared.contracts.deliveries import ChannelName
@@ -21,6 +24,9 @@ class InboxChannel:
     async def deliver(self, message: Message) -> str:
         notification = message.notification
         audience = notification.recipient.key
+        if audience != EVERYONE:
+            # Whoever reads is known by address: under any other name nobody would find the entry.
+            address_of(notification.recipient)
         await self._inbox.put(notification.signal, audience, message.at)
         self._announcements.announce(notification.organization_id, audience)
         return "Put into the inbox."

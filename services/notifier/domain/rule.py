@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts.deliveries import ChannelName  # noqa: TC001 - see above
 from shared.contracts.signals import SignalKind  # noqa: TC001 - see above
+from shared.mail import is_mail_address
 
 if TYPE_CHECKING:
     from shared.contracts.signals import SignalDetected
@@ -150,6 +151,9 @@ class Rule:
             address = (signal.customer.owner if signal.customer else None) if named == OWNER else named
             if address:
                 key = address.strip().casefold()
+                if named == OWNER and not is_mail_address(key):
+                    # Owners may be any words, EVERYONE too: such a key is nobody's, and its channel says so.
+                    key = f"{OWNER} {key}"
                 found[key] = Recipient(key, address.strip())
         return tuple(found.values())
 

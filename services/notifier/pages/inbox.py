@@ -103,9 +103,7 @@ def routes(
     @router.get("/stream")
     async def stream(identity: Member) -> Response:
         async def entries() -> AsyncGenerator[ServerSentEvent]:
-            with announcements.listening(
-                identity.organization_id, identity.email.casefold(), identity.user_id
-            ) as queue:
+            with announcements.listening(identity.organization_id, identity.email.casefold()) as queue:
                 while True:
                     await queue.get()
                     yield ServerSentEvent(event=EVENT, data="new")

@@ -408,12 +408,27 @@ async def test_an_inbox_has_one_entry_a_signal(repositories: Repositories) -> No
     assert len(await repositories.inbox.page(READER, unread_only=False, after=None, limit=10)) == 1
 
 
+@pytest.mark.parametrize("chosen", ["ines@example.com", "owner"])
+async def test_an_id_opens_nobodys_inbox(repositories: Repositories, chosen: str) -> None:
+    """Issuers may let people choose their id; whose inbox it is their verified address alone decides."""
+    inbox = repositories.inbox
+    await inbox.put(a_signal(), chosen, NOW)
+    reader = InboxReader("acme", chosen, "tom@example.com")
+    assert await inbox.unread(reader, at_most=9) == 0
+    assert await inbox.count(reader, at_most=9) == 0
+    assert await inbox.get(reader, "s-1") is None
+    assert await inbox.page(reader, unread_only=False, after=None, limit=9) == []
+    assert await inbox.mark_read(reader, None) == 0
+
+
 async def test_inboxes_are_narrowed_counted_and_read(repositories: Repositories) -> None:
     """Audience, kinds, confidence and one's own marks decide; the count stops where it is told to."""
     inbox = repositories.inbox
     await inbox.put(a_signal(), "everyone", NOW)
     await inbox.put(
-        a_signal(signal_id="s-2", kind="renewal", confidence=0.5), "u-2", NOW + timedelta(seconds=1)
+        a_signal(signal_id="s-2", kind="renewal", confidence=0.5),
+        "tom@example.com",
+        NOW + timedelta(seconds=1),
     )
     await inbox.put(a_signal(signal_id="s-3"), "ines@example.com", NOW)
     assert await inbox.unread(READER, at_most=10) == 2
@@ -537,7 +552,7 @@ async def test_what_is_unread_follows_every_change(repositories: Repositories) -
     surer = {**a_signal().model_dump(), "revision": 2}
     await inbox.refresh(SignalUpdated.model_validate(surer), over=None)
     assert await unread() == (1, 1)
-    await inbox.put(a_signal(signal_id="s-2"), "u-2", NOW)
+    await inbox.put(a_signal(signal_id="s-2"), "tom@example.com", NOW)
     assert await unread() == (2, 2)
     assert await inbox.mark_read(sure, "s-2") == 1
     await inbox.put(a_signal(signal_id="s-2"), "tom@example.com", NOW)

@@ -18,7 +18,9 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
+from services.notifier.adapters.local_announcements import LocalAnnouncements
 from services.notifier.channels.email import EmailChannel
+from services.notifier.channels.inbox import InboxChannel
 from services.notifier.channels.outgoing import OutgoingHttp, outgoing_client, resolve_by_system
 from services.notifier.channels.slack import SlackChannel
 from services.notifier.channels.teams import TeamsChannel
@@ -32,7 +34,7 @@ from services.notifier.settings import Settings
 from shared.clock import SystemClock
 from shared.contracts.signals import CustomerRef, SignalDetected
 from tests.integration.notifier.receivers import Mailbox, Receivers, mail_server, receiving
-from tests.unit.services.notifier.fakes import NOW, a_fact, a_signal
+from tests.unit.services.notifier.fakes import NOW, MemoryInbox, a_fact, a_signal
 
 if TYPE_CHECKING:
     import ssl
@@ -498,6 +500,16 @@ async def test_an_owner_that_is_no_address_is_given_up_at_once(mailbox: Mailbox,
     assert caught.value.failure == "refused_address"
     assert str(caught.value).isprintable()
     assert mailbox.mails == []
+
+
+async def test_an_inbox_that_nobody_could_open_gets_no_entry() -> None:
+    """Whoever reads is known by address; an owner that is none is named in the log instead."""
+    inbox = MemoryInbox()
+    channel = InboxChannel(inbox, LocalAnnouncements())
+    with pytest.raises(DeliveryRefused, match="'jane doe' is no e-mail address"):
+        await channel.deliver(_message(to="jane doe"))
+    for audience in ("everyone", "tom@example.com"):
+        assert await channel.deliver(_message(to=audience)) == "Put into the inbox."
 
 
 @pytest.mark.parametrize("to", ["Ann.O'Hara@example.com", "josé@example.com", "ann@exämple.de"])

@@ -345,7 +345,7 @@ class MemoryInbox:
             )
             for key, entry in self._entries.items()
             if key[0] == reader.organization_id
-            and entry["audience"] & {EVERYONE, reader.email, reader.user_id}
+            and entry["audience"] & {EVERYONE, reader.email}
             and entry["signal"].confidence >= reader.minimum_confidence
             and (not reader.kinds or entry["signal"].kind in reader.kinds)
         ]

@@ -57,6 +57,16 @@ def test_an_unknown_owner_is_nobody() -> None:
     assert rule.recipients_for(a_signal(customer=None)) == ()
 
 
+@pytest.mark.parametrize("owner", ["Everyone", "owner", "Ann Lee", " "])
+def test_an_owner_that_is_no_address_is_nobody_else(owner: str) -> None:
+    """Files may have any words there: they name no audience, and the log can say what is wrong."""
+    signal = a_signal(customer=CustomerRef(id="x", name="X", owner=owner))
+    (recipient,) = a_rule(recipients=(OWNER,)).recipients_for(signal)
+    assert recipient.key == f"owner {owner.strip().casefold()}"
+    assert recipient.label == owner.strip()
+    assert a_rule(recipients=(OWNER,)).may_tell("inbox", recipient.key)
+
+
 def test_other_channels_go_to_their_address() -> None:
     """Slack and webhooks have one destination, whoever owns the account."""
     there = Recipient("k", "webhook at example.com")

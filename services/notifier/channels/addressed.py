@@ -1,0 +1,28 @@
+"""Who is a person that can be told: one whose recipient is an e-mail address, in the inbox as by mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.notifier.errors import DeliveryRefused
+from shared.mail import is_mail_address
+
+if TYPE_CHECKING:
+    from services.notifier.domain.rule import Recipient
+
+_MOST_SHOWN = 80
+"""Characters of what is no address, in the log."""
+
+
+def address_of(recipient: Recipient) -> str:
+    """Return the address as it was given. Raises DeliveryRefused where it is none.
+
+    The key is for comparing: folding its letters may make another address of it.
+    """
+    if not is_mail_address(recipient.label):
+        raise DeliveryRefused(
+            f"{recipient.label[:_MOST_SHOWN]!r} is no e-mail address. Correct it in the rule, or where the"
+            " account's owner comes from.",
+            reason="refused_address",
+        )
+    return recipient.label
