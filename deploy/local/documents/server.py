@@ -174,6 +174,7 @@ class _Connection(asyncio.Protocol):
         self._waiting: list[Request] = []
         self._current: asyncio.Future[bytes] | None = None
         self._is_paused = False
+        self._is_clogged = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the interface without the ancestry.
@@ -191,6 +192,15 @@ class _Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def pause_writing(self) -> None:
+        """Begin no command while the client leaves its answers unread: they would pile up here."""
+        self._is_clogged = True
+        self._steer_reading()
+
+    def resume_writing(self) -> None:
+        self._is_clogged = False
+        self._proceed()
+
     def data_received(self, data: bytes) -> None:
         try:
             if not self._buffer and wire.announced_size(data) == len(data):
@@ -201,9 +211,6 @@ class _Connection(asyncio.Protocol):
         except wire.ProtocolError as error:
             self._disconnect(error)
             return
-        if len(self._waiting) > _MAX_QUEUED and self._transport is not None and not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
         self._proceed()
 
     def _disconnect(self, error: Exception) -> None:
@@ -222,8 +229,8 @@ class _Connection(asyncio.Protocol):
             del buffer[:at]
 
     def _proceed(self) -> None:
-        """Answer waiting commands until one has to wait for a thread."""
-        while self._waiting and self._current is None:
+        """Answer waiting commands until one has to wait for a thread, or the client does not read."""
+        while self._waiting and self._current is None and not self._is_clogged:
             request = self._waiting.pop(0)
             try:
                 result = self._server.begin(request, self._number, is_last=not self._waiting)
@@ -241,7 +248,16 @@ class _Connection(asyncio.Protocol):
             else:
                 self._current = result
                 result.add_done_callback(partial(self._finished, request))
-        if self._is_paused and len(self._waiting) <= _MAX_QUEUED // 2 and self._transport is not None:
+        self._steer_reading()
+
+    def _steer_reading(self) -> None:
+        """Take no more from the client than can be kept: what is not read waits on its side."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if not self._is_paused and (self._is_clogged or len(self._waiting) > _MAX_QUEUED):
+            self._is_paused = True
+            self._transport.pause_reading()
+        elif self._is_paused and not self._is_clogged and len(self._waiting) <= _MAX_QUEUED // 2:
             self._is_paused = False
             self._transport.resume_reading()
 

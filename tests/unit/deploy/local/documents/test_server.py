@@ -28,15 +28,41 @@ class Client(asyncio.Transport):
         super().__init__()
         self.answers: list[tuple[int, dict[str, Any]]] = []
         self.is_gone = False
+        self._is_read = True
+        self._room: int | None = None
         self._connection = server._connect()
         self._connection.connection_made(self)
 
     def send(self, data: bytes) -> None:
         self._connection.data_received(data)
 
+    def reads_no_more_than(self, answers: int) -> None:
+        """Leave answers unread from then on, as a transport tells of it whose buffer is full."""
+        self._room = answers
+
+    def reads_on(self) -> None:
+        self._room = None
+        self._connection.resume_writing()
+
+    def is_read(self) -> bool:
+        return self._is_read
+
+    def is_closing(self) -> bool:
+        return self.is_gone
+
+    def pause_reading(self) -> None:
+        assert self._is_read
+        self._is_read = False
+
+    def resume_reading(self) -> None:
+        assert not self._is_read
+        self._is_read = True
+
     def write(self, data: Any) -> None:
         _, _, answered, _ = wire.HEADER.unpack_from(data)
         self.answers.append((answered, bson.decode(bytes(data)[21:])))
+        if len(self.answers) == self._room:
+            self._connection.pause_writing()
 
     def abort(self) -> None:
         self.is_gone = True
@@ -79,6 +105,35 @@ async def test_messages_are_put_together_and_answered_in_their_order(server: Doc
         cut.send(sent[at : at + 7])
     await cut.wait_for(10)
     assert whole.answered() == cut.answered() == list(range(10))
+
+
+def ping(number: int) -> bytes:
+    payload = struct.pack("<I", 0) + b"\0" + bson.encode({"ping": 1, "$db": "admin"})
+    return wire.HEADER.pack(16 + len(payload), number, 0, wire.OP_MSG) + payload
+
+
+async def test_answers_do_not_pile_up_for_who_does_not_read(server: DocumentServer) -> None:
+    """Its commands wait on its own side until it reads on; all are answered then, in their order."""
+    client = Client(server)
+    client.reads_no_more_than(3)
+    client.send(b"".join(map(ping, range(10))))
+    assert client.answered() == [0, 1, 2]
+    assert not client.is_read()
+    client.reads_on()
+    assert client.answered() == list(range(10))
+    assert client.is_read()
+    client.send(ping(10))
+    assert client.answered() == list(range(11))
+
+
+async def test_who_floods_is_read_again_when_few_wait(server: DocumentServer) -> None:
+    """Reading stops while very much waits for its turn, and no command is lost over it."""
+    client = Client(server)
+    client.send(b"".join(upsert(number, number) for number in range(200)))
+    assert not client.is_read()
+    await client.wait_for(200)
+    assert client.answered() == list(range(200))
+    assert client.is_read()
 
 
 async def test_who_writes_alone_is_answered_at_once(server: DocumentServer) -> None:
