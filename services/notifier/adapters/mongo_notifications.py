@@ -231,8 +231,8 @@ class MongoNotifications:
         )
         return [_notification(document) for document in found]
 
-    async def count(self, organization_id: str, wanted: LogFilter) -> int:
-        return await self._collection.of(organization_id).count(_query(wanted))
+    async def count(self, organization_id: str, wanted: LogFilter, *, at_most: int) -> int:
+        return await self._collection.of(organization_id).count(_query(wanted), limit=at_most)
 
     async def get(self, organization_id: str, notification_id: str) -> Notification | None:
         found = await self._collection.of(organization_id).find_one(

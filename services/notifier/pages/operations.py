@@ -14,7 +14,7 @@ from services.notifier.lists import OLDEST, Word, cursor_of, place_of, sort_choi
 from services.notifier.pages.export import DELIVERY_HEADING, delivery_row
 from services.notifier.pages.rules import CHANNEL_NAMES
 from services.notifier.ports import LogFilter, Message
-from services.notifier.use_cases.read_log import NEWEST_DEAD_LETTERS
+from services.notifier.use_cases.read_log import MOST_COUNTED, NEWEST_DEAD_LETTERS
 from shared.auth.dependencies import Admin, Member
 from shared.contracts.topics import DEAD_LETTER_RETENTION
 from shared.errors import TransientError
@@ -72,6 +72,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration, public
             deliveries=found,
             next_cursor=cursor_of(place),
             count=await log.count(identity.organization_id, wanted),
+            most_counted=MOST_COUNTED,
             csv_url=f"/operations/deliveries/export.csv?{request.url.query}",
             wanted=wanted,
             sort=sort_choice(sort),

@@ -375,7 +375,8 @@ async def test_the_log_is_filtered_and_paged(repositories: Repositories) -> None
         (LogFilter(rule_id="r-1", state="pending"), 6),
     ):
         assert len(await notifications.page("acme", wanted, after=None, limit=10)) == count
-        assert await notifications.count("acme", wanted) == count
+        assert await notifications.count("acme", wanted, at_most=9) == count
+        assert await notifications.count("acme", wanted, at_most=2) == min(count, 2)
     assert await notifications.page("other", LogFilter(), after=None, limit=10) == []
 
 

@@ -295,8 +295,8 @@ class MemoryNotifications:
         ]
         return sorted(found, key=lambda kept: (kept.created_at, kept.id), reverse=not oldest_first)[:limit]
 
-    async def count(self, organization_id: str, wanted: LogFilter) -> int:
-        return len(await self.page(organization_id, wanted, after=None, limit=1_000_000))
+    async def count(self, organization_id: str, wanted: LogFilter, *, at_most: int) -> int:
+        return len(await self.page(organization_id, wanted, after=None, limit=at_most))
 
     async def get(self, organization_id: str, notification_id: str) -> Notification | None:
         return self._kept.get((organization_id, notification_id))
