@@ -1,40 +1,17 @@
-"""The vault: a key ring, newest key first; every key of it decrypts, the newest encrypts."""
+"""The vault of Intercom's credentials: a key ring, with the words for whoever lost a key."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-
-from shared.errors import ConfigurationError
+from shared.key_ring import KeyRing
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
 
-class FernetVault:
+class FernetVault(KeyRing):
     """Implements `ports.Vault`."""
 
     def __init__(self, keys: SecretStr) -> None:
-        ring = [Fernet(key.strip()) for key in keys.get_secret_value().split(",")]
-        self._newest = ring[0]
-        self._ring = MultiFernet(ring)
-
-    def encrypt(self, secret: str) -> str:
-        return self._ring.encrypt(secret.encode()).decode()
-
-    def decrypt(self, encrypted: str) -> str:
-        try:
-            return self._ring.decrypt(encrypted.encode()).decode()
-        except InvalidToken:
-            raise ConfigurationError(
-                "No key in EARSHOT_CREDENTIAL_KEYS opens this credential. Put the old key back at the end of"
-                " the list, or reconnect the workspace."
-            ) from None
-
-    def is_current(self, encrypted: str) -> bool:
-        try:
-            self._newest.decrypt(encrypted.encode())
-        except InvalidToken:
-            return False
-        return True
+        super().__init__(keys, secret="this credential", otherwise="reconnect the workspace")  # noqa: S106 - words

@@ -1,14 +1,13 @@
-"""The vault: a key ring, newest key first; every key of it decrypts, the newest encrypts."""
+"""The vault of rules' addresses and secrets: a key ring, and fingerprints that tell two addresses apart."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
-from shared.errors import ConfigurationError
+from shared.key_ring import KeyRing
 
 _FINGERPRINT_LENGTH = 24
 
@@ -17,29 +16,21 @@ class FernetVault:
     """Seals with the ring, fingerprints with the signing key: a stolen database allows no guessing."""
 
     def __init__(self, keys: SecretStr, *, fingerprint_key: SecretStr) -> None:
-        ring = [Fernet(key.strip()) for key in keys.get_secret_value().split(",")]
-        self._newest = ring[0]
-        self._ring = MultiFernet(ring)
+        self._ring = KeyRing(
+            keys,
+            secret="this rule's address or secret",  # noqa: S106 - words of an error
+            otherwise="edit the rule and give both anew",
+        )
         self._fingerprint_key = fingerprint_key.get_secret_value().encode()
 
     def seal(self, secret: SecretStr) -> str:
-        return self._ring.encrypt(secret.get_secret_value().encode()).decode()
+        return self._ring.encrypt(secret.get_secret_value())
 
     def open(self, sealed: str) -> SecretStr:
-        try:
-            return SecretStr(self._ring.decrypt(sealed.encode()).decode())
-        except InvalidToken:
-            raise ConfigurationError(
-                "No key in EARSHOT_CREDENTIAL_KEYS opens this rule's address or secret. Put the old key back"
-                " at the end of the list, or edit the rule and give both anew."
-            ) from None
+        return SecretStr(self._ring.decrypt(sealed))
 
     def renewed(self, sealed: str) -> str:
-        try:
-            self._newest.decrypt(sealed.encode())
-        except InvalidToken:
-            return self.seal(self.open(sealed))
-        return sealed
+        return sealed if self._ring.is_current(sealed) else self.seal(self.open(sealed))
 
     def fingerprint(self, secret: SecretStr) -> str:
         text = f"destination\n{secret.get_secret_value()}".encode()
