@@ -15,6 +15,7 @@ import structlog
 from shared.errors import PartlyTransientError, PermanentError, ProcessingStopped, TransientError
 from shared.messaging.aside import Aside
 from shared.messaging.cloudevent import DECIDING_HEADERS, decode, event_class, headers_of
+from shared.messaging.culprits import CulpritSearch
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.received import Received, place_of
 from shared.messaging.retrying import Retrying
@@ -105,34 +106,20 @@ class BatchProcessor:
     async def _hand_over(
         self, batch: Sequence[Decoded], refused: list[DeadLetter]
     ) -> list[ConsumerRecord[bytes, bytes]]:
-        """Take a batch through the handler, in order; return what waits, and add each culprit to `refused`.
-
-        A stretch that fails is halved until a culprit stands alone. Behind it one record more is tried than
-        stood before it, and twice as many after each success: one culprit among a thousand costs some twenty
-        calls, a thousand in a row cost one each.
-        """
+        """Take a batch through the handler, in order; return what waits; add each culprit to `refused`."""
         waiting: list[ConsumerRecord[bytes, bytes]] = []
-        start, searched_from, size = 0, 0, len(batch)
-        failing = 0
-        while start < len(batch):
-            if failing > start:
-                # This stretch failed as a whole; it need not do so again.
-                size = max((failing - start) // 2, 1)
-            stretch = batch[start : start + size]
+        search = CulpritSearch(len(batch))
+        while not search.is_over:
+            stretch = batch[search.stretch()]
             try:
                 waiting += await self._try(stretch)
             except (TransientError, ProcessingStopped):
                 raise
             except Exception as error:  # noqa: BLE001 - the bus's boundary: every failure must end in a decision
-                if len(stretch) > 1:
-                    failing = start + len(stretch)
-                    continue
-                refused.append(self._given_up(stretch[0][0], error))
-                size = start - searched_from + 1
-                start = searched_from = failing = start + 1
+                if search.failed():
+                    refused.append(self._given_up(stretch[0][0], error))
             else:
-                start += len(stretch)
-                size = 2 * len(stretch)
+                search.succeeded()
         return waiting
 
     async def _try(self, batch: Sequence[Decoded]) -> list[ConsumerRecord[bytes, bytes]]:
