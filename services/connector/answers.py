@@ -16,6 +16,7 @@ from services.connector.errors import (
     IntercomRefused,
     IntercomUnreachable,
     OAuthRefused,
+    SettingRefused,
 )
 from shared.errors import ConfigurationError
 
@@ -30,6 +31,7 @@ ANSWERED = (ConnectorError, IntercomUnreachable, ConfigurationError)
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (ConnectionUnknown, 404),
     (ConnectionConflict, 409),
+    (SettingRefused, 422),
     (HostNotAllowed, 422),
     (OAuthRefused, 400),
     (IntercomRefused, 422),

@@ -6,6 +6,7 @@
         ├── ConnectionConflict       the connection is not in a state that allows it
         │   ├── ChangedMeanwhile     it is not the state that the decision was made on; decide again
         │   └── WorkspaceDiffers     the credential opens another workspace; a person has to choose
+        ├── SettingRefused           a setting that a person chose is outside of its bounds
         ├── HostNotAllowed           the base URL is not on the allow-list
         ├── OAuthRefused             the callback cannot be trusted, or the person said no
         └── IntercomRefused          Intercom was asked and does not let us in; `kind` says how
@@ -17,9 +18,12 @@ Messages are shown to administrators: they say what was wrong and what to do.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from shared.errors import EarshotError, TransientError
+
+if TYPE_CHECKING:
+    from shared.contracts.connections import ConnectionSettings
 
 RefusalKind = Literal[
     "token_rejected", "permission_missing", "plan_restricted", "app_refused", "not_intercom"
@@ -49,13 +53,29 @@ class WorkspaceDiffers(ConnectionConflict):
         offer_id: the credential as it waits, encrypted, for a person's decision.
         present: name of the workspace whose data is held.
         offered: name of the workspace that the credential opens.
+        settings: what the offered one would begin with.
     """
 
-    def __init__(self, message: str, *, offer_id: str, present: str, offered: str) -> None:
+    def __init__(
+        self, message: str, *, offer_id: str, present: str, offered: str, settings: ConnectionSettings
+    ) -> None:
         super().__init__(message)
         self.offer_id = offer_id
         self.present = present
         self.offered = offered
+        self.settings = settings
+
+
+class SettingRefused(ConnectorError):
+    """A person chose what cannot be; nothing was connected or changed.
+
+    Attributes:
+        field: the setting's name, so that a form can say it beside the field.
+    """
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class HostNotAllowed(ConnectorError):

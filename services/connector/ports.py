@@ -26,6 +26,8 @@ class OAuthState:
 
     Attributes:
         browser: a hash of the browser's form token, so that a stolen state is of no use elsewhere.
+        settings: what was chosen before leaving, kept here so that no address on the way can change it; what
+            it leaves out, and None, is the installation's own choice.
     """
 
     state: str = field(repr=False)
@@ -33,6 +35,7 @@ class OAuthState:
     user_name: str
     browser: str = field(repr=False)
     expires_at: datetime
+    settings: ConnectionSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

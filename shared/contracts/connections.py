@@ -22,6 +22,10 @@ AttentionReason = Literal[
 ]
 
 
+LONGEST_LOOKBACK_DAYS = 3_650
+"""Ten years: a bound for what one sync may be asked to read; what is older says little of a customer now."""
+
+
 class ConnectionSettings(Record):
     """What an administrator chose for one connection."""
 
@@ -29,7 +33,7 @@ class ConnectionSettings(Record):
     lookback_days: int = Field(
         default=90,
         ge=0,
-        le=3_650,
+        le=LONGEST_LOOKBACK_DAYS,
         description="How far back closed conversations are read, in days; open ones are read at any age.",
     )
     sync_interval_seconds: int = Field(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from services.connector.ports import ApiKeyRecord, OAuthState, Offer
-from shared.contracts.connections import ApiKeyRevoked
+from shared.contracts.connections import ApiKeyRevoked, ConnectionSettings
 from shared.documents.collection import ORGANIZATION, Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.messaging.publisher import EventPublisher
 
 _OFFER = TypeAdapter(Offer)
+_SETTINGS = TypeAdapter(ConnectionSettings)
 _MOST_KEYS = 500
 """Listed of an organization; before any that was revoked or is over there come those that open something."""
 
@@ -42,6 +43,8 @@ class MongoOAuthStates:
     async def add(self, state: OAuthState) -> None:
         fields = asdict(state)
         del fields["state"]
+        # Without what was left out, so that it still is when the state is taken.
+        fields["settings"] = state.settings.model_dump(exclude_unset=True) if state.settings else None
         await self._collection.of(state.organization_id).insert_one({"_id": _hashed(state.state), **fields})
 
     async def take(self, state: str) -> OAuthState | None:
@@ -52,12 +55,14 @@ class MongoOAuthStates:
             )
         if document is None:
             return None
+        chosen = document.get("settings")  # A state of an earlier version has none.
         return OAuthState(
             state=state,
             organization_id=document[ORGANIZATION],
             user_name=document["user_name"],
             browser=document["browser"],
             expires_at=document["expires_at"],
+            settings=None if chosen is None else _SETTINGS.validate_python(chosen),
         )
 
     async def forget(self, organization_id: str) -> int:

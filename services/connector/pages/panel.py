@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from services.connector.answers import ANSWERED, status_of
 from services.connector.domain.hosts import REGION_NAMES
-from services.connector.errors import WorkspaceDiffers
+from services.connector.errors import SettingRefused, WorkspaceDiffers
+from services.connector.pages.choices import Choices
 from services.connector.pages.words import (
     PERMISSIONS,
     RESOURCE_NAMES,
@@ -16,6 +17,7 @@ from services.connector.pages.words import (
     gap_words,
     state_word,
 )
+from shared.contracts.connections import LONGEST_LOOKBACK_DAYS
 from shared.contracts.topics import SERVICES
 from shared.http.middleware import CONTENT_SECURITY_POLICY
 
@@ -56,6 +58,23 @@ class Acting:
     linking: Linking
     administration: Administration
     doctor: Doctor
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a form had when something stood against it, so that it comes back with it; never a token.
+
+    Attributes:
+        way: which of the page's forms it was; None for none.
+    """
+
+    way: Literal["oauth", "token", "replace"] | None = None
+    region: str = ""
+    base_url: str = ""
+    choices: Choices | None = None
+
+
+_NOTHING = Typed()
 
 
 class IntegrationPages:
@@ -102,10 +121,12 @@ class IntegrationPages:
         error: str | None = None,
         status: int = 200,
         said: str | None = None,
-        form: dict[str, str] | None = None,
+        typed: Typed = _NOTHING,
+        refused_field: str | None = None,
         question: WorkspaceDiffers | None = None,
     ) -> HTMLResponse:
         connection, report = await self.current(identity)
+        standard = Choices.of(question.settings if question else self.acting.linking.first_settings())
         diagnosis = None
         if connection is not None:
             diagnosis = await self._connections.diagnosis(identity.organization_id, connection.id)
@@ -127,7 +148,11 @@ class IntegrationPages:
             state=state_word(connection, report),
             error=error,
             said=said,
-            form=form or {},
+            typed=typed,
+            choices=typed.choices or standard,
+            standard=standard,
+            refused_field=refused_field,
+            longest_lookback_days=LONGEST_LOOKBACK_DAYS,
             oauth_available=self.acting.connecting.oauth_available,
             regions=[(region, REGION_NAMES.get(region, region)) for region in self._hosts.api],
             addresses=self._hosts.addresses,
@@ -146,15 +171,37 @@ class IntegrationPages:
         identity: Identity,
         act: Callable[[], Awaitable[Response]],
         *,
-        form: dict[str, str] | None = None,
+        typed: Typed = _NOTHING,
     ) -> Response:
         """Return what `act` does, or the panel with the words of what stood against it."""
         try:
             return await act()
         except WorkspaceDiffers as question:
-            return await self.panel(request, identity, question=question, status=status_of(question))
+            return await self.panel(
+                request, identity, question=question, status=status_of(question), typed=typed
+            )
         except ANSWERED as error:
-            return await self.panel(request, identity, error=str(error), status=status_of(error), form=form)
+            return await self.refusal(request, identity, error, typed=typed)
+
+    async def refusal(
+        self,
+        request: Request,
+        identity: Identity,
+        error: Exception,
+        *,
+        typed: Typed = _NOTHING,
+        question: WorkspaceDiffers | None = None,
+    ) -> HTMLResponse:
+        """Return the panel with the words of one of `ANSWERED`, beside the field that they are about."""
+        return await self.panel(
+            request,
+            identity,
+            error=str(error),
+            status=status_of(error),
+            typed=typed,
+            refused_field=error.field if isinstance(error, SettingRefused) else None,
+            question=question,
+        )
 
 
 def _intervals(connection: Connection | None) -> list[tuple[int, str]]:

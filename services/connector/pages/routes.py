@@ -8,7 +8,9 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.connector.errors import ConnectionConflict
+from services.connector.errors import ConnectionConflict, SettingRefused
+from services.connector.pages.choices import Choices, choices, settings_of
+from services.connector.pages.panel import Typed
 from services.connector.use_cases.connecting import CALLBACK_PATH
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.contracts.connections import ConnectionSettings
@@ -21,6 +23,8 @@ INTEGRATIONS = "/settings/organization/integrations"
 INTERCOM = f"{INTEGRATIONS}/intercom"
 
 _PROTECTED = [Depends(csrf_protect)]
+
+Chosen = Annotated[Choices | None, Depends(choices)]
 
 _SAID = {
     "connected": "Connected. The first sync has begun; insights appear while it runs.",
@@ -73,11 +77,14 @@ def _add_ways_in(router: APIRouter, view: IntegrationPages) -> None:
     connecting = view.acting.connecting
 
     @router.post(f"{INTERCOM}/authorize", dependencies=_PROTECTED)
-    async def authorize(request: Request, identity: Admin) -> Response:
+    async def authorize(request: Request, identity: Admin, chosen: Chosen) -> Response:
         async def act() -> Response:
-            return RedirectResponse(await connecting.begin_oauth(identity, request.state.csrf_token), 303)
+            target = await connecting.begin_oauth(
+                identity, request.state.csrf_token, settings=settings_of(chosen)
+            )
+            return RedirectResponse(target, 303)
 
-        return await view.answered(request, identity, act)
+        return await view.answered(request, identity, act, typed=Typed("oauth", choices=chosen))
 
     @router.get(CALLBACK_PATH)
     async def callback(
@@ -87,13 +94,18 @@ def _add_ways_in(router: APIRouter, view: IntegrationPages) -> None:
         code: Annotated[str | None, Query(max_length=2_048)] = None,
     ) -> Response:
         async def act() -> Response:
-            connection = await connecting.finish_oauth(
+            way_back = await connecting.take_way_back(
                 state=state,
-                code=code,
                 browser_token=request.state.csrf_token,
                 organization_id=identity.organization_id,
             )
-            return _connected(view, connection)
+
+            async def go_on() -> Response:
+                return _connected(view, await connecting.finish_oauth(way_back, code=code))
+
+            # Whoever says no at Intercom finds what they had chosen, and need not choose it again.
+            kept = Choices.of(way_back.settings) if way_back.settings else None
+            return await view.answered(request, identity, go_on, typed=Typed("oauth", choices=kept))
 
         return await view.answered(request, identity, act)
 
@@ -101,6 +113,7 @@ def _add_ways_in(router: APIRouter, view: IntegrationPages) -> None:
     async def connect_with_token(
         request: Request,
         identity: Admin,
+        chosen: Chosen,
         access_token: Annotated[str, Form(max_length=4_096)] = "",
         region: Annotated[str, Form(max_length=32)] = "",
         base_url: Annotated[str, Form(max_length=512)] = "",
@@ -112,10 +125,12 @@ def _add_ways_in(router: APIRouter, view: IntegrationPages) -> None:
                 identity,
                 token=access_token.strip(),
                 base_url=connecting.base_url_of(region=region, base_url=base_url),
+                settings=settings_of(chosen),
             )
             return _connected(view, connection)
 
-        return await view.answered(request, identity, act, form={"region": region, "base_url": base_url})
+        typed = Typed("token", region=region, base_url=base_url, choices=chosen)
+        return await view.answered(request, identity, act, typed=typed)
 
 
 def _add_question(router: APIRouter, view: IntegrationPages) -> None:
@@ -125,16 +140,24 @@ def _add_question(router: APIRouter, view: IntegrationPages) -> None:
     async def replace(
         request: Request,
         identity: Admin,
+        chosen: Chosen,
         offer: Annotated[str, Form(max_length=128)],
         typed_name: Annotated[str, Form(max_length=2_000)] = "",
     ) -> Response:
+        typed = Typed("replace", choices=chosen)
+
         async def act() -> Response:
             question = await linking.question(identity.organization_id, offer)
             if typed_name != question.present:
                 raise question
-            return _connected(view, await linking.replace(identity, offer))
+            try:
+                settings = settings_of(chosen)
+            except SettingRefused as refusal:
+                # The question stays open: its offer is still good.
+                return await view.refusal(request, identity, refusal, typed=typed, question=question)
+            return _connected(view, await linking.replace(identity, offer, settings=settings))
 
-        return await view.answered(request, identity, act)
+        return await view.answered(request, identity, act, typed=typed)
 
     @router.post(f"{INTERCOM}/keep", dependencies=_PROTECTED)
     async def keep(

@@ -87,8 +87,12 @@ class Connecting:
             return self._hosts.base_url(self._hosts.region_of(base_url))
         return self._hosts.base_url((region or "").strip().lower())
 
-    async def begin_oauth(self, identity: Identity, browser_token: str) -> str:
+    async def begin_oauth(
+        self, identity: Identity, browser_token: str, *, settings: ConnectionSettings | None = None
+    ) -> str:
         """Return the address of Intercom's authorization screen, with a state that is good once.
+
+        `settings` wait with the state and are what a new connection begins with; see `Linking.link`.
 
         Raises:
             OAuthRefused: no OAuth app is configured.
@@ -106,19 +110,19 @@ class Connecting:
                 user_name=identity.name,
                 browser=_fingerprint(browser_token),
                 expires_at=self._clock.now() + _STATE_LIFE,
+                settings=settings,
             )
         )
         callback = f"{self._settings.public_url.rstrip('/')}{CALLBACK_PATH}"
         return self._intercom.authorize_url(state, callback)
 
-    async def finish_oauth(
-        self, *, state: str | None, code: str | None, browser_token: str, organization_id: str
-    ) -> Connection:
-        """Return the connection that the callback completes.
+    async def take_way_back(
+        self, *, state: str | None, browser_token: str, organization_id: str
+    ) -> OAuthState:
+        """Return what was kept with a state, and forget it: each is good for one attempt.
 
         Raises:
-            OAuthRefused: the state is unknown, used, old or another browser's, or there is no code.
-            IntercomRefused, IntercomUnreachable, ConnectionConflict: as `connect_with_token`.
+            OAuthRefused: the state is unknown, used, old, or another browser's or organization's.
         """
         known = await self._states.take(state) if state else None
         if known is None or known.expires_at < self._clock.now():
@@ -131,12 +135,26 @@ class Connecting:
             raise OAuthRefused(
                 "This authorization was started in another browser. Start again with Connect here."
             )
+        return known
+
+    async def finish_oauth(self, way_back: OAuthState, *, code: str | None) -> Connection:
+        """Return the connection that the callback completes.
+
+        Raises:
+            OAuthRefused: there is no code.
+            IntercomRefused, IntercomUnreachable, ConnectionConflict: as `connect_with_token`.
+        """
         if not code:
             raise OAuthRefused("The authorization was cancelled in Intercom. Nothing was connected.")
         token = await self._intercom.exchange_code(code)
         workspace = await self._workspace_of(token)
         return await self._linking.link(
-            known.organization_id, by=known.user_name, method="oauth", token=token, workspace=workspace
+            way_back.organization_id,
+            by=way_back.user_name,
+            method="oauth",
+            token=token,
+            workspace=workspace,
+            settings=way_back.settings,
         )
 
     async def connect_with_token(

@@ -7,6 +7,7 @@ by itself: it waits, encrypted, until an administrator says which of the two it 
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,11 @@ class Linking:
         self._clock = clock
         self._metrics = metrics
 
+    def first_settings(self, wanted: ConnectionSettings | None = None) -> ConnectionSettings:
+        """Return what a new connection begins with: what is wanted, else the installation's choice."""
+        said = wanted.model_dump(exclude_unset=True) if wanted else {}
+        return self._first_settings.model_copy(update=said)
+
     async def link(
         self,
         organization_id: str,
@@ -98,12 +104,12 @@ class Linking:
             workspace=workspace,
             credential=self._vault.encrypt(token),
             expires_at=self._clock.now() + _OFFER_LIFE,
-            settings=self._first(settings),
+            settings=self.first_settings(settings),
         )
         present = await self._present(organization_id)
         if present is not None and present.workspace.id != workspace.id:
             await self._offers.add(offer)
-            raise _differing(present, offer)
+            raise self._differing(present, offer)
         return await self._store(offer)
 
     async def question(self, organization_id: str, offer_id: str) -> WorkspaceDiffers:
@@ -114,16 +120,22 @@ class Linking:
             raise ConnectionConflict(
                 "Nothing is connected any more. Connect again; nothing stands against it."
             )
-        return _differing(present, offer)
+        return self._differing(present, offer)
 
-    async def replace(self, identity: Identity, offer_id: str) -> Connection:
+    async def replace(
+        self, identity: Identity, offer_id: str, *, settings: ConnectionSettings | None = None
+    ) -> Connection:
         """Order the present workspace's data to be removed, and connect the offered one.
+
+        It begins with `settings`, and where they are None with those that came with the offer.
 
         Raises:
             ConnectionConflict: the offer is over, something else was connected meanwhile, or earlier data of
                 the offered workspace is still being removed.
         """
         offer = await self._waiting(identity.organization_id, offer_id)
+        if settings is not None:
+            offer = replace(offer, settings=self.first_settings(settings))
         present = await self._present(identity.organization_id)
         if present is not None and present.workspace.id != offer.workspace.id:
             # Before anything goes: what could not take its place would leave nothing connected.
@@ -194,9 +206,16 @@ class Linking:
         if earlier is not None:
             earlier.expect_removed()
 
-    def _first(self, wanted: ConnectionSettings | None) -> ConnectionSettings:
-        said = wanted.model_dump(exclude_unset=True) if wanted else {}
-        return self._first_settings.model_copy(update=said)
+    def _differing(self, present: Connection, offer: Offer) -> WorkspaceDiffers:
+        here, there = present.workspace, offer.workspace
+        return WorkspaceDiffers(
+            f"This credential opens the workspace {there.name} ({there.id}), and what is held is data of"
+            f" {here.name} ({here.id}). Remove that data first, or use a credential of the same workspace.",
+            offer_id=offer.id,
+            present=here.name,
+            offered=there.name,
+            settings=self.first_settings(offer.settings),
+        )
 
     def _fresh(self, offer: Offer) -> Connection:
         now = self._clock.now()
@@ -210,7 +229,7 @@ class Linking:
             state="connected",
             method=offer.method,
             workspace=offer.workspace,
-            settings=offer.settings or self._first_settings,
+            settings=self.first_settings(offer.settings),
             connected_by=offer.by,
             connected_at=now,
             changed_at=now,
@@ -227,14 +246,3 @@ def _holding(known: list[Connection]) -> Connection | None:
 
 def _of_workspace(known: list[Connection], workspace_id: str) -> Connection | None:
     return next((each for each in known if each.workspace.id == workspace_id), None)
-
-
-def _differing(present: Connection, offer: Offer) -> WorkspaceDiffers:
-    here, there = present.workspace, offer.workspace
-    return WorkspaceDiffers(
-        f"This credential opens the workspace {there.name} ({there.id}), and what is held is data of"
-        f" {here.name} ({here.id}). Remove that data first, or use a credential of the same workspace.",
-        offer_id=offer.id,
-        present=here.name,
-        offered=there.name,
-    )

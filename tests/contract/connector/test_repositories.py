@@ -435,6 +435,17 @@ async def test_a_state_is_good_for_one_use(stores: Stores) -> None:
     assert await stores.states.take("s-2") is None
 
 
+@pytest.mark.parametrize("chosen", [None, ConnectionSettings(lookback_days=365, lifecycle_events=True)])
+async def test_a_state_keeps_what_was_chosen(stores: Stores, chosen: ConnectionSettings | None) -> None:
+    """What was left out is still left out, so that the installation's choice fills it in."""
+    await stores.states.add(OAuthState("s-1", "acme", "Ines", "browser", LATER, chosen))
+    taken = await stores.states.take("s-1")
+    assert taken is not None
+    assert taken.settings == chosen
+    if chosen is not None and taken.settings is not None:
+        assert taken.settings.model_fields_set == chosen.model_fields_set
+
+
 async def test_states_of_an_organization_are_forgotten_together(stores: Stores) -> None:
     """Others keep theirs."""
     for number, organization in enumerate(("acme", "acme", "other")):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.browser.accessibility import axe_violations
 from tests.e2e.browser.walk import CHAIN_MS, INTEGRATION
 
 if TYPE_CHECKING:
@@ -97,10 +98,36 @@ def test_refusing_the_permissions_connects_nothing(page: Page, watch: Watch) -> 
     expect(page.get_by_role("heading", name="Connect your workspace")).to_be_visible()
 
 
+def test_what_to_read_is_chosen_before_connecting(page: Page, walk: Walk, watch: Watch) -> None:
+    """By keyboard alone: a bad number is explained beside its field, a good one outlives a no at Intercom."""
+    watch.expect(422)
+    watch.expect(400)
+    page.goto(INTEGRATION)
+    lookback = page.locator("#f-oauth-lookback")
+    expect(lookback).to_be_hidden()
+    page.locator("summary", has_text="What to read").first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(lookback).to_be_focused()
+    page.keyboard.insert_text("ten years")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("from 0 to 3,650. Nothing was connected")
+    expect(lookback).to_have_value("ten years")
+    walk.screenshot("what-to-read-refused")
+    assert axe_violations(page) == []
+    lookback.fill("365")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("cancelled in Intercom. Nothing was connected")
+    expect(lookback).to_have_value("365")
+
+
 def test_connecting_by_authorization(page: Page, walk: Walk, workspace: Workspace) -> None:
     """Intercom's screen lists the permissions; then the card says Connected, by whom, and the date."""
     workspace.switch(latency_median_ms=_SLOW_ANSWERS_MS)
     page.goto(INTEGRATION)
+    page.locator("summary", has_text="What to read").first.click()
+    page.locator("#f-oauth-lookback").fill("120")
     page.get_by_role("button", name="Connect", exact=True).click()
     page.wait_for_url("**/oauth?*")
     for permission in PERMISSIONS:
@@ -114,6 +141,7 @@ def test_connecting_by_authorization(page: Page, walk: Walk, workspace: Workspac
     expect(facts).to_contain_text(re.compile(r"Connected by\s*You"))
     expect(facts).to_contain_text(re.compile(r"On\s*\d{1,2} [A-Z][a-z]{2} 20\d\d"))
     expect(facts).to_contain_text("Intercom's authorization")
+    expect(page.get_by_label("Lookback")).to_have_value("120")
 
 
 @pytest.mark.usefixtures("connected")

@@ -16,7 +16,7 @@ from services.connector.errors import (
     OAuthRefused,
 )
 from services.connector.use_cases.connecting import CALLBACK_PATH
-from shared.contracts.connections import ConnectionChanged
+from shared.contracts.connections import ConnectionChanged, ConnectionSettings
 from shared.errors import TransientError
 from tests.unit.services.connector.fakes import ADMIN, AU, EU, NOW, TOKEN, US, a_workspace, refused
 from tests.unit.services.connector.rig import Rig
@@ -33,14 +33,16 @@ def rig() -> Rig:
     return made
 
 
-async def begin(rig: Rig, browser: str = BROWSER) -> str:
-    target = await rig.connecting.begin_oauth(ADMIN, browser)
+async def begin(rig: Rig, browser: str = BROWSER, **chosen: Any) -> str:
+    settings = ConnectionSettings(**chosen) if chosen else None
+    target = await rig.connecting.begin_oauth(ADMIN, browser, settings=settings)
     return parse_qs(urlsplit(target).query)["state"][0]
 
 
 async def finish(rig: Rig, state: str | None, code: str | None = CODE, **changes: Any) -> Any:
     whole = {"browser_token": BROWSER, "organization_id": "acme", **changes}
-    return await rig.connecting.finish_oauth(state=state, code=code, **whole)
+    way_back = await rig.connecting.take_way_back(state=state, **whole)
+    return await rig.connecting.finish_oauth(way_back, code=code)
 
 
 async def test_the_authorization_screen_gets_a_state_and_the_way_back(rig: Rig) -> None:
@@ -61,6 +63,39 @@ async def test_coming_back_connects_and_tells(rig: Rig) -> None:
     assert (told.connection_id, told.state, told.workspace_id) == (connection.id, "connected", "w-1")
     assert TOKEN not in told.model_dump_json()
     assert rig.counted("earshot_connections_made_total", method="oauth") == 1
+
+
+async def test_what_was_chosen_before_leaving_is_what_the_connection_begins_with() -> None:
+    """The first fact has it, so no run is planned on anything else; the rest is the installation's choice."""
+    rig = Rig(first_settings=ConnectionSettings(sync_interval_seconds=60, lifecycle_events=True))
+    rig.intercom.codes[CODE] = TOKEN
+    chosen: dict[str, Any] = {
+        "lookback_days": 730,
+        "lifecycle_events": False,
+        "match_companies_by_name": "off",
+    }
+    await finish(rig, await begin(rig, **chosen))
+    (told,) = rig.published(ConnectionChanged)
+    assert told.settings.model_dump() == {**chosen, "sync_interval_seconds": 60}
+
+
+async def test_what_was_chosen_is_no_part_of_the_address(rig: Rig) -> None:
+    """Intercom, and whoever changes the address on the way, sees a state that means nothing to them."""
+    target = await rig.connecting.begin_oauth(ADMIN, BROWSER, settings=ConnectionSettings(lookback_days=731))
+    assert "731" not in target
+    assert set(parse_qs(urlsplit(target).query)) == set(
+        parse_qs(urlsplit(await rig.connecting.begin_oauth(ADMIN, BROWSER)).query)
+    )
+
+
+async def test_a_second_way_back_changes_no_settings(rig: Rig) -> None:
+    """Neither the same one again, nor another that was opened with other choices: connected is connected."""
+    first, second = await begin(rig, lookback_days=30), await begin(rig, lookback_days=3_000)
+    connection = await finish(rig, first)
+    with pytest.raises(OAuthRefused):
+        await finish(rig, first)
+    assert (await finish(rig, second)).settings == connection.settings
+    assert connection.settings.lookback_days == 30
 
 
 async def test_a_state_is_good_once(rig: Rig) -> None:
