@@ -13,9 +13,10 @@ _CODE = re.compile(r"`([^`\n]+)`")
 
 
 def readmes() -> list[Path]:
-    """Return every README, and the two other papers that name files and commands."""
+    """Return every README, and the other papers that name files, settings and commands."""
     found = [path for folder in _FOLDERS for path in (ROOT / folder).rglob("README.md")]
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(found)]
+    others = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "services/connector/INTERCOM.md")
+    return [*(ROOT / name for name in others), *sorted(found)]
 
 
 def text_of(path: str | Path) -> str:
