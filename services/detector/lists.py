@@ -43,7 +43,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SignalFilter:
-    """Which signals; None means no restriction. `since`, `until`: when the newest evidence was said."""
+    """Which signals; None means no restriction. `since`, `until`: when the newest evidence was said.
+
+    `assigned_to` is an address as `identity.as_address` writes it.
+    """
 
     state: SignalStateFilter = "open"
     kind: SignalKind | None = None
@@ -146,11 +149,12 @@ class RequestRow:
 
 @dataclass(frozen=True, slots=True)
 class SignalChoices:
-    """What a filter of signals may be set to, from what there is."""
+    """What a filter of signals may be set to, from what there is; `owners` and `assignees` are all."""
 
     customers: list[tuple[str, str]]
     tags: list[str]
     owners: list[str]
+    assignees: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +236,9 @@ class Lists(Protocol):
         narrowed: Narrowing = ANY,
     ) -> int: ...
 
-    async def customer_owners(self, organization_id: str) -> list[str]: ...
+    async def customer_owners(self, organization_id: str) -> list[str]:
+        """Return all owners of customers as they are written there, alphabetically."""
+        ...
 
     async def conversations(
         self,

@@ -116,9 +116,12 @@ class MongoLists:
             ]
         )
         tags = sorted(await scoped.distinct("tags", {"state": "open"}), key=str.casefold)
-        owners = sorted(one for one in await scoped.distinct("customer.owner", {"state": "open"}) if one)
+        owners, assignees = [
+            sorted(one for one in await scoped.distinct(field, {"state": "open"}) if one)
+            for field in ("customer.owner", "assigned_to")
+        ]
         return SignalChoices(
-            [(one["_id"], one["name"]) for one in customers], tags[:_CHOICES], owners[:_CHOICES]
+            [(one["_id"], one["name"]) for one in customers], tags[:_CHOICES], owners, assignees
         )
 
     async def customers(
@@ -170,7 +173,7 @@ class MongoLists:
 
     async def customer_owners(self, organization_id: str) -> list[str]:
         owners = await self._customers.of(organization_id).distinct("owner", {"merged_into": None})
-        return sorted(one for one in owners if one)[:_CHOICES]
+        return sorted(one for one in owners if one)
 
     async def conversations(
         self,

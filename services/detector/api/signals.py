@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.detector.api.answers import AnsweringRoute
 from services.detector.api.signal_models import SignalOut
 from services.detector.domain.corrections import Label
+from services.detector.domain.identity import as_address
 from services.detector.lists import SignalFilter
 from shared.auth.dependencies import Member, csrf_protect
 from shared.contracts.signals import SignalKind
@@ -61,6 +62,9 @@ def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
         customer: Annotated[str | None, Query(max_length=300, description="A customer's id.")] = None,
         tag: Annotated[str | None, Query(max_length=300, description="A tag's present name.")] = None,
         owner: Annotated[str | None, Query(max_length=300, description="The customer's owner.")] = None,
+        assigned_to: Annotated[
+            str | None, Query(max_length=300, description="E-mail address of who looks after it.")
+        ] = None,
         request: Annotated[str | None, Query(max_length=300, description="A feature request's id.")] = None,
         person: Annotated[str | None, Query(max_length=300, description="A person's id.")] = None,
         since: Annotated[Instant | None, Query(description="Newest evidence from this moment on.")] = None,
@@ -79,6 +83,7 @@ def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
             customer_id=customer,
             tag=tag,
             owner=owner,
+            assigned_to=None if assigned_to is None else as_address(assigned_to),
             request_id=request,
             person=person,
             since=since,

@@ -25,6 +25,11 @@ def workspace_of(key: str) -> str:
     return key.partition(":")[0]
 
 
+def as_address(text: str) -> str:
+    """Return an e-mail address as it is kept and compared: no spaces around it, no capital letters."""
+    return text.strip().casefold()
+
+
 def stable_id(prefix: str, *parts: str) -> str:
     """Return an id that depends on nothing but its parts; the prefix tells people what it names."""
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Depends, Query
 
+from services.detector.domain.identity import as_address
 from services.detector.lists import SignalFilter
 from services.detector.pages.filters import (
+    assignee_choice,
     choice,
     confidence_choice,
     kind_choice,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.lists import SignalChoices
+    from shared.auth.identity import Identity
 
 _STATES = (("cleared", "closed"), ("any", "open and closed"))
 
@@ -41,6 +44,7 @@ class AskedSignals:
     period: str
     state: str
     confidence: str
+    assigned_to: str
 
     @property
     def narrows(self) -> bool:
@@ -59,15 +63,17 @@ class AskedSignals:
             owner=self.owner or None,
             since=period_start(self.period, now),
             min_confidence=least_confidence(self.confidence),
+            assigned_to=as_address(self.assigned_to) or None,
         )
 
-    def choices(self, offered: SignalChoices) -> list[dict[str, Any]]:
-        """Return the filters as `ui.filter_bar` draws them."""
+    def choices(self, offered: SignalChoices, reader: Identity) -> list[dict[str, Any]]:
+        """Return the filters as `ui.filter_bar` draws them for a reader."""
         return [
             kind_choice(self.kind),
             choice("customer", "Customer", self.customer, offered.customers),
             tag_choice(self.tag, offered.tags),
             owner_choice(self.owner, offered.owners),
+            assignee_choice(as_address(self.assigned_to), offered.assignees, reader.email),
             period_choice(self.period),
             confidence_choice(self.confidence),
             choice("state", "State", self.state, _STATES, "open"),
@@ -82,8 +88,9 @@ def _asked(
     period: Word = "",
     state: Word = "",
     confidence: Word = "",
+    assigned_to: Word = "",
 ) -> AskedSignals:
-    return AskedSignals(kind, customer, tag, owner, period, state, confidence)
+    return AskedSignals(kind, customer, tag, owner, period, state, confidence, assigned_to)
 
 
 Asked = Annotated[AskedSignals, Depends(_asked)]

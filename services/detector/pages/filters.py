@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
+from services.detector.domain.identity import as_address
 from services.detector.lists import Narrowing
 from shared.contracts.signals import SignalKind
 from shared.web.shapes import KIND_LOOKS
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 OFFERED = 200
-"""Tags offered in a filter; with more, the address takes any of them still."""
+"""Values offered in a filter; with more, the address takes any of them still."""
 
 PERIODS = (("7", "last 7 days"), ("30", "last 30 days"), ("90", "last 90 days"), ("365", "last year"))
 _SURE = (("0.7", "0.7 and more"), ("0.8", "0.8 and more"), ("0.9", "0.9 and more"))
@@ -39,7 +40,18 @@ def tag_choice(value: str, names: Sequence[str]) -> dict[str, Any]:
 
 
 def owner_choice(value: str, owners: Sequence[str]) -> dict[str, Any]:
-    return choice("owner", "Owner", value, [(owner, owner) for owner in owners])
+    return choice("owner", "Owner", value, [(owner, owner) for owner in owners[:OFFERED]])
+
+
+def assignee_choice(value: str, assignees: Sequence[str], reader: str) -> dict[str, Any]:
+    """Return the filter by who looks after a signal; `reader` is the address of who reads, who comes first.
+
+    The reader is offered also while nothing is assigned to them, and not where they have no address.
+    """
+    me = as_address(reader)
+    mine = [(me, "me")] if me else []
+    others = [(one, one) for one in assignees if one != me]
+    return choice("assigned_to", "Assigned to", value, [*mine, *others][:OFFERED])
 
 
 def period_choice(value: str) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             count=await lists.count_signals(organization, wanted),
             next_cursor=encode_cursor(found.next) if found.next else None,
             filters=[
-                *asked.choices(await lists.signal_choices(organization)),
+                *asked.choices(await lists.signal_choices(organization), identity),
                 choice("sort", "Sort", sort, _SORTS, "newest first"),
             ],
             empty=None

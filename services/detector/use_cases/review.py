@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.detector.domain.corrections import correction_of
+from services.detector.domain.identity import as_address
 from services.detector.domain.wishes import SETTLED_STATES
 from services.detector.errors import InvalidRequestError, NotFoundError
 from services.detector.use_cases.wishes import root_of
@@ -76,8 +77,11 @@ class Review:
         return signal
 
     async def assign(self, organization_id: str, signal_id: str, to: str, *, by: str) -> Signal:
-        """Give the signal to a person by e-mail address, or to nobody with an empty one."""
-        address = to.strip()
+        """Give the signal to a person by e-mail address, or to nobody with an empty one.
+
+        The address is kept as `as_address` writes it, so that one person has one spelling.
+        """
+        address = as_address(to)
         if address and not is_mail_address(address):
             raise InvalidRequestError("Name the person by e-mail address.")
         return await self._change(

@@ -82,6 +82,7 @@ def lists() -> dict[str, tuple[str, Any]]:
             "open": SignalFilter(state="open"),
             "any": SignalFilter(state="any"),
             "of a kind": SignalFilter(state="open", kind="churn_risk"),
+            "assigned": SignalFilter(state="open", assigned_to="bo@acme.example"),
         }.items():
             found[f"signals {name} by {signals}"] = (field, _signals(wanted, signals))
     for customers in get_args(CustomerSort):

@@ -39,6 +39,17 @@ class TestPeople:
             ("assigned", "ann@acme.example"),
         ]
 
+    async def test_one_person_has_one_spelling(self, rig: Rig) -> None:
+        """However an address is typed, it is kept in one way, by which it is found again."""
+        await rig.connect()
+        (signal,) = await rig.tell(*rig.said("k1", LEAVING))
+        after = await rig.engine.review.assign(
+            ORG, signal.signal_id, " Bo@Acme.example ", by="ann@acme.example"
+        )
+        assert after.assigned_to == "bo@acme.example"
+        same = await rig.engine.review.assign(ORG, signal.signal_id, "bo@ACME.example", by="ann@acme.example")
+        assert same.revision == after.revision
+
     async def test_senseless_judgements_are_refused(self, rig: Rig) -> None:
         """No reason, no address, no such signal, closed already: each says what is wrong."""
         await rig.connect()
