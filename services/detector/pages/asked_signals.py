@@ -72,7 +72,7 @@ class AskedSignals:
             kind_choice(self.kind),
             choice("customer", "Customer", self.customer, offered.customers),
             tag_choice(self.tag, offered.tags),
-            owner_choice(self.owner, offered.owners),
+            owner_choice(self.owner, offered.owners, reader.email),
             assignee_choice(as_address(self.assigned_to), offered.assignees, reader.email),
             period_choice(self.period),
             confidence_choice(self.confidence),

@@ -108,7 +108,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
                 {"name": "q", "label": "Name", "value": q, "type": "search"},
                 kind_choice(kind),
                 tag_choice(tag, await parts.topics.names(organization, OFFERED)),
-                owner_choice(owner, owners),
+                owner_choice(owner, owners, identity.email),
                 {
                     "name": "known",
                     "label": "On your list",

@@ -39,8 +39,18 @@ def tag_choice(value: str, names: Sequence[str]) -> dict[str, Any]:
     return choice("tag", "Tag", value, [(name, name) for name in names])
 
 
-def owner_choice(value: str, owners: Sequence[str]) -> dict[str, Any]:
-    return choice("owner", "Owner", value, [(owner, owner) for owner in owners[:OFFERED]])
+def owner_choice(value: str, owners: Sequence[str], reader: str) -> dict[str, Any]:
+    """Return the filter by a customer's owner; `reader` is the address of who reads, who comes first.
+
+    Owners are written as an organization's list writes them, and found by that; so each spelling of the
+    reader's address is an option of its own, and only the single one is called "me". Who owns no customer is
+    not offered.
+    """
+    me = as_address(reader)
+    mine = [one for one in owners if me and as_address(one) == me]
+    others = [(one, one) for one in owners if one not in mine]
+    named = [(one, "me" if len(mine) == 1 else f"me, as {one}") for one in mine]
+    return choice("owner", "Owner", value, [*named, *others][:OFFERED])
 
 
 def assignee_choice(value: str, assignees: Sequence[str], reader: str) -> dict[str, Any]:

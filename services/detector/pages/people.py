@@ -105,7 +105,7 @@ def people_pages(parts: PeopleParts) -> APIRouter:
                 {"name": "q", "label": "Name or e-mail", "value": q, "type": "search"},
                 choice("customer", "Customer", customer, customers),
                 tag_choice(tag, await parts.topics.names(organization, OFFERED)),
-                owner_choice(owner, await lists.customer_owners(organization)),
+                owner_choice(owner, await lists.customer_owners(organization), identity.email),
             ],
             filtered=bool(q or customer or tag or owner),
             csv_url=f"/people/export.csv?{request.url.query}",

@@ -146,7 +146,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
                     "options": [("", "any"), *STATE_WORDS.items()],
                 },
                 tag_choice(tag, await parts.topics.names(organization, OFFERED)),
-                owner_choice(owner, await lists.customer_owners(organization)),
+                owner_choice(owner, await lists.customer_owners(organization), identity.email),
                 period_choice(period),
             ],
             filtered=bool(q or state or tag or owner or period),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.detector.domain.customer_list import CustomerRow
 from tests.unit.services.detector.rig import LEAVING, WISH
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ async def assigned(browser: httpx.AsyncClient, rig: Rig) -> str:
     """Two signals, of which the reader looks after one; its id."""
     await rig.connect()
     await rig.tell(*rig.said("k1", LEAVING, WISH))
-    mine = next(one.signal_id for one in await rig.signals() if one.slot.kind == "churn_risk")
+    mine: str = next(one.signal_id for one in await rig.signals() if one.slot.kind == "churn_risk")
     answer = await browser.post(f"/insights/{mine}/assign", data={"to": " You@LocalHost"})
     assert answer.status_code == 303
     return mine
@@ -57,3 +58,27 @@ async def test_insights_are_narrowed_to_mine(browser: httpx.AsyncClient, assigne
     file = (await browser.get(f"/insights/export.csv?assigned_to={ME}")).text.splitlines()
     assert [line.partition(",")[0] for line in file[1:]] == [assigned]
     assert "Nothing matches" in (await browser.get("/insights?assigned_to=bo@acme.example")).text
+
+
+@pytest.mark.parametrize("path", ["/insights", "/customers", "/requests", "/people"])
+async def test_my_customers_are_one_choice_away(browser: httpx.AsyncClient, rig: Rig, path: str) -> None:
+    """Every list that is narrowed by owner offers the reader first, and finds what is theirs by it."""
+    await rig.connect()
+    rows = [
+        CustomerRow("acc-1", "Northwind", owner="You@localhost"),
+        CustomerRow("acc-2", "Contoso", owner="ann@acme.example"),
+    ]
+    await rig.engine.customers.keep("local", rows)
+    await rig.tell(
+        rig.contact(), rig.company(external_id="acc-1"), rig.contact("lee", ("co2",)),
+        rig.company("co2", "Contoso", external_id="acc-2"),
+    )  # fmt: skip
+    await rig.tell(*rig.said("k1", WISH))
+    await rig.tell(*rig.said("k2", LEAVING, contact_ids=("lee",)))
+    page = (await browser.get(f"{path}?owner=You@localhost")).text
+    offered = page.partition('name="owner"')[2].partition("</select>")[0]
+    assert re.findall(r"<option value=\"([^\"]*)\"[^>]*>([^<]*)<", offered)[:2] == [
+        ("", "any"),
+        ("You@localhost", "me"),
+    ]
+    assert page.count("data-row-link") == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.detector.pages.filters import OFFERED, assignee_choice
+from services.detector.pages.filters import OFFERED, assignee_choice, owner_choice
 
 ME = "ann@acme.example"
 
@@ -27,3 +27,37 @@ class TestAssignees:
         assert shown[1] == (ME, "me")
         assert len(shown) == OFFERED + 2
         assert shown[-1] == ("299@acme.example", "299@acme.example")
+
+
+class TestOwners:
+    """The filter by a customer's owner."""
+
+    def test_the_reader_comes_first_where_they_own_customers(self) -> None:
+        """Found by the spelling of the list, whatever the provider's is."""
+        shown = owner_choice("", ["Abe@acme.example", "Ann@acme.example"], ME)["options"]
+        assert shown == [
+            ("", "any"),
+            ("Ann@acme.example", "me"),
+            ("Abe@acme.example", "Abe@acme.example"),
+        ]
+
+    def test_who_owns_nothing_is_not_offered(self) -> None:
+        """A filter that finds nothing for certain is none; neither is an owner without a name."""
+        for reader in (ME, ""):
+            assert owner_choice("", ["abe@acme.example"], reader)["options"] == [
+                ("", "any"),
+                ("abe@acme.example", "abe@acme.example"),
+            ]
+
+    def test_each_spelling_of_the_reader_is_told_apart(self) -> None:
+        """A list that writes one address in two ways holds customers under each."""
+        assert owner_choice("", ["Ann@acme.example", ME], ME)["options"][1:] == [
+            ("Ann@acme.example", "me, as Ann@acme.example"),
+            (ME, f"me, as {ME}"),
+        ]
+
+    def test_no_crowd_hides_the_reader(self) -> None:
+        """However many owners come before them in the alphabet."""
+        crowd = [f"{number:03}@acme.example" for number in range(300)]
+        shown = owner_choice("", [*crowd, ME], ME)["options"]
+        assert (shown[1], len(shown)) == ((ME, "me"), OFFERED + 1)
