@@ -14,6 +14,7 @@ import httpx
 from services.detector.adapters.bus_tombstones import BusTombstones
 from services.detector.adapters.chat_completions import ChatCompletions
 from services.detector.adapters.mongo_connections import MongoConnections, MongoLeases, MongoRereads
+from services.detector.adapters.mongo_conversation_list import MongoConversationList
 from services.detector.adapters.mongo_corrections import MongoCorrections
 from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_due_subjects import MongoDueSubjects
@@ -48,6 +49,7 @@ from services.detector.engine import Engine, Stores
 from services.detector.handlers.connections import subscribe_connections
 from services.detector.handlers.resources import subscribe_resources
 from services.detector.metrics import Metrics
+from services.detector.pages.conversation_list import ConversationListParts, conversation_list_pages
 from services.detector.pages.conversations import ConversationParts, conversation_pages
 from services.detector.pages.customers import CustomerParts, customer_pages
 from services.detector.pages.detection import DetectionParts, detection_pages
@@ -68,6 +70,7 @@ from services.detector.ports import Spent
 from services.detector.use_cases.culprits import WORKS, Culprits
 from services.detector.use_cases.second_look import Advice
 from services.detector.use_cases.show import Show
+from services.detector.use_cases.show_conversations import ShowConversations
 from services.detector.use_cases.walk import Walk
 from shared.documents.pending import sweep_forever
 from shared.foundation import lay_foundation
@@ -182,6 +185,7 @@ def create_app(
         lists=lists,
         moods=engine.moods,
     )
+    conversations = MongoConversationList(base.database)
     walk = Walk(mirror=mirror, customers=customers, lists=lists)
     live = LiveFeed(lists=lists, clock=base.clock, every_seconds=settings.live_seconds)
     base.lifecycle.background("live feed", live.run)
@@ -235,7 +239,7 @@ def create_app(
             language_model_routes(ask=engine.ask),
             graph_routes(show=show, walk=walk, clock=base.clock),
             people_routes(lists=lists, show=show),
-            conversation_routes(lists=lists, show=show, moods=engine.moods),
+            conversation_routes(conversations=conversations, show=show, moods=engine.moods),
             insight_pages(insights),
             signal_pages(SignalParts(pages, show, engine.review)),
             customer_pages(CustomerParts(pages, lists, topics, show, connections, under_way, base.clock)),
@@ -243,6 +247,21 @@ def create_app(
             request_pages(request_parts),
             one_request_pages(request_parts),
             regrouping_pages(request_parts),
+            # Before a conversation's own page, or the file would be taken for a conversation.
+            conversation_list_pages(
+                ConversationListParts(
+                    pages=pages,
+                    lists=lists,
+                    topics=topics,
+                    customers=customers,
+                    show=ShowConversations(
+                        mirror=mirror, customers=customers, conversations=conversations, moods=engine.moods
+                    ),
+                    connections=connections,
+                    under_way=under_way,
+                    clock=base.clock,
+                )
+            ),
             conversation_pages(ConversationParts(pages, show)),
             setting_pages(setting_parts),
             detection_pages(detection_parts),

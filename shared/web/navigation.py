@@ -31,10 +31,11 @@ class Section:
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section(Entry("Insights", "/insights", also=("/conversations",)), "insights", primary=True),
+    Section(Entry("Insights", "/insights"), "insights", primary=True),
     Section(Entry("Customers", "/customers"), "customers", primary=True),
     Section(Entry("Requests", "/requests"), "requests", primary=True),
     Section(Entry("People", "/people"), "people"),
+    Section(Entry("Conversations", "/conversations"), "conversations"),
     Section(Entry("Inbox", "/inbox"), "inbox", primary=True),
     Section(
         Entry("Settings", "/settings"),

@@ -35,6 +35,10 @@ UNKNOWN: dict[str, float | str | datetime] = {
 """What stands in such a field where the value is not known."""
 
 
+_MOST_SOUGHT = 100
+"""Characters of what was typed that are looked for."""
+
+
 def all_of(query: dict[str, Any], clauses: list[dict[str, Any]]) -> dict[str, Any]:
     return {"$and": [query, *clauses]} if clauses else query
 
@@ -68,7 +72,7 @@ def signal_query(wanted: SignalFilter) -> dict[str, Any]:
 def customer_query(words: str | None, owner: str | None, *, known: bool | None) -> dict[str, Any]:
     query: dict[str, Any] = {"merged_into": None}
     if words and words.strip():
-        query["name_folded"] = _contains(words)
+        query["name_folded"] = contains(words)
     if owner:
         query["owner"] = owner
     if known is not None:
@@ -87,8 +91,16 @@ _LIVING: dict[str, dict[str, Any]] = {
 def people_query(words: str | None, field: str = "key") -> dict[str, Any]:
     query: dict[str, Any] = {field: _LIVING[field]}
     if words and words.strip():
-        query["name_folded"] = _contains(words)
+        query["name_folded"] = contains(words)
     return query
+
+
+def conversation_query(
+    *, person: str | None = None, teammate: str | None = None, state: str | None = None
+) -> dict[str, Any]:
+    query: dict[str, Any] = {"key": {"$gt": ""}}
+    equal = {"contact_keys": person, "teammate_keys": teammate, "summary.state": state}
+    return query | {field: value for field, value in equal.items() if value is not None}
 
 
 def request_query(state: RequestState | None, words: str | None) -> dict[str, Any]:
@@ -96,10 +108,20 @@ def request_query(state: RequestState | None, words: str | None) -> dict[str, An
     if state is not None:
         query["state"] = state
     if words and words.strip():
-        query["title_folded"] = _contains(words)
+        query["title_folded"] = contains(words)
     return query
 
 
-def _contains(words: str) -> dict[str, str]:
+def contains(words: str) -> dict[str, str]:
+    """Return what a folded field must hold."""
+    return {"$regex": re.escape(_typed(words).casefold()[:_MOST_SOUGHT])}
+
+
+def contains_in_any_case(words: str) -> dict[str, str]:
+    """Return what a field must hold that is kept as it was written."""
+    return {"$regex": re.escape(_typed(words)[:_MOST_SOUGHT]), "$options": "i"}
+
+
+def _typed(words: str) -> str:
     # MongoDB refuses a pattern with the character 0, which no name has.
-    return {"$regex": re.escape(words.replace("\0", "").strip().casefold()[:100])}
+    return words.replace("\0", "").strip()

@@ -12,6 +12,7 @@ from services.detector.adapters.list_queries import (
     SIGNAL_SORTS,
     UNKNOWN,
     all_of,
+    conversation_query,
     customer_query,
     people_query,
     request_query,
@@ -185,11 +186,7 @@ class MongoLists:
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[MirroredConversation]:
-        query: dict[str, Any] = {"key": {"$gt": ""}}
-        if person is not None:
-            query["contact_keys"] = person
-        if teammate is not None:
-            query["teammate_keys"] = teammate
+        query = conversation_query(person=person, teammate=teammate)
         found = await portion_of(
             self._conversations.of(organization_id),
             all_of(query, await self._narrower.conversations(organization_id, narrowed)),
@@ -200,8 +197,9 @@ class MongoLists:
         )
         return Portion([conversation_from(document) for document in found.items], found.next)
 
-    async def count_conversations(self, organization_id: str) -> int:
-        return await self._conversations.of(organization_id).count({"key": {"$gt": ""}}, limit=1)
+    async def has_conversations(self, organization_id: str, narrowed: Narrowing = ANY) -> bool:
+        query = all_of(conversation_query(), await self._narrower.conversations(organization_id, narrowed))
+        return await self._conversations.of(organization_id).count(query, limit=1) > 0
 
     async def people(
         self,

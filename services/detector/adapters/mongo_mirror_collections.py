@@ -88,6 +88,7 @@ class MirrorCollections:
                 (organization, ("updated_at", -1), ("_id", -1)),
                 (organization, ("tag_keys", 1), ("updated_at", -1), ("_id", -1)),
                 (organization, ("teammate_keys", 1), ("updated_at", -1), ("_id", -1)),
+                (organization, ("summary.state", 1), ("updated_at", -1), ("_id", -1)),
                 (organization, ("analysis.other_language", 1)),
             ),
             "conversation_part": ((organization, ("key", 1), ("created_at", 1)),),

@@ -27,6 +27,7 @@ _CONVERSATION_EXAMPLE: dict[str, Any] = {
     "id": "ws1:215468",
     "title": "Our contract",
     "state": "open",
+    "waiting_since": "2026-03-02T10:40:00Z",
     "customer_id": "c5d1",
     "person_ids": ["ws1:65f0"],
     "created_at": "2026-03-02T09:12:00Z",
@@ -122,6 +123,10 @@ class ConversationOut(BaseModel):
     id: str = Field(description="The workspace's id and Intercom's, as `workspace:conversation`.")
     title: str | None = Field(description="Null if it has none.")
     state: str = Field(description="`open`, `closed` or `snoozed`, as Intercom tells it.")
+    waiting_since: datetime | None = Field(
+        default=None,
+        description="Since when the customer waits for an answer; null if nobody does, or it is not open.",
+    )
     customer_id: str | None = Field(
         description="Whose it is; null where no customer is known, or it was not read yet."
     )

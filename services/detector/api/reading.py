@@ -16,7 +16,14 @@ from services.detector.domain.mood import MoodRules, roll_up
 from services.detector.domain.spoken import author_type, contact_keys, last_contact_of
 from services.detector.domain.standing import asked_by_month
 from services.detector.domain.wishes import RequestState
-from services.detector.lists import PersonRow, PersonSort
+from services.detector.lists import (
+    SEARCHED,
+    WAITING_AMONG,
+    ConversationFilter,
+    ConversationState,
+    PersonRow,
+    PersonSort,
+)
 from shared.auth.dependencies import Member, csrf_protect
 from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
 
@@ -25,11 +32,14 @@ if TYPE_CHECKING:
 
     from services.detector.domain.customer import Customer
     from services.detector.domain.mirror import MirroredConversation
-    from services.detector.lists import Lists
+    from services.detector.lists import Conversations, Lists
     from services.detector.use_cases.regroup import Regroup
     from services.detector.use_cases.review import Review
     from services.detector.use_cases.show import ConversationView, Show
     from shared.clock import Clock
+
+_COUNTED = 10_000
+"""Conversations that are counted for one page of them."""
 
 Words = Annotated[str | None, Query(max_length=300, description="Words to look for.")]
 
@@ -160,7 +170,7 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
     return router
 
 
-def conversation_routes(*, lists: Lists, show: Show, moods: MoodRules) -> APIRouter:
+def conversation_routes(*, conversations: Conversations, show: Show, moods: MoodRules) -> APIRouter:
     """Return the routes under /api/v1/conversations."""
     router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"], route_class=AnsweringRoute)
 
@@ -169,20 +179,33 @@ def conversation_routes(*, lists: Lists, show: Show, moods: MoodRules) -> APIRou
         identity: Member,
         narrowed: Narrowed,
         person: Annotated[str | None, Query(max_length=300, description="A person's id.")] = None,
+        state: Annotated[
+            ConversationState | None,
+            Query(
+                description="How they stand; `waiting` are the open ones in which the customer waits for an "
+                f"answer, of the {WAITING_AMONG:,} open ones that moved last."
+            ),
+        ] = None,
+        q: Annotated[
+            str | None,
+            Query(
+                max_length=300,
+                description="Words to look for in titles and in the names of people and customers, in the "
+                f"{SEARCHED:,} that moved last of what the other filters leave.",
+            ),
+        ] = None,
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[ConversationOut]:
-        """List conversations, the last updated first."""
-        found = await lists.conversations(
-            identity.organization_id,
-            person=person,
-            position=decode_cursor(cursor),
-            limit=limit,
-            narrowed=narrowed,
+        """List conversations, the last updated first; of more than 10,000 there is no `count`."""
+        wanted = ConversationFilter(narrowed=narrowed, person=person, state=state, words=q)
+        found = await conversations.find(
+            identity.organization_id, wanted, position=decode_cursor(cursor), limit=limit
         )
         return Page(
             items=[_conversation(one, moods) for one in found.items],
             next_cursor=encode_cursor(found.next) if found.next else None,
+            count=await conversations.count(identity.organization_id, wanted, _COUNTED),
         )
 
     @router.get("/{conversation_id}")
@@ -218,6 +241,7 @@ def _conversation(one: MirroredConversation, moods: MoodRules) -> ConversationOu
         id=one.key,
         title=record.title,
         state=record.state,
+        waiting_since=one.summary.waits_since,
         customer_id=Subject.from_key(one.subject).customer_id if one.subject else None,
         person_ids=list(contact_keys(record)),
         created_at=record.created_at,

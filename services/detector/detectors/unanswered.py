@@ -64,11 +64,8 @@ class UnansweredDetector:
 
 def _days_waiting(one: ConversationSummary, context: Context) -> int:
     """Days since the customer last asked something in an open conversation; -1 when nobody waits."""
-    if one.state != "open" or one.last_asked_at is None:
-        return -1
-    if one.last_agent_at is not None and one.last_agent_at >= one.last_asked_at:
-        return -1
-    return (context.now - one.last_asked_at).days
+    since = one.waits_since
+    return -1 if since is None else (context.now - since).days
 
 
 def create(parameters: Parameters | None = None) -> UnansweredDetector:

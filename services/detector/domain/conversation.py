@@ -157,6 +157,14 @@ class ConversationSummary:
     rating: int | None = None
     rated_at: datetime | None = None
 
+    @property
+    def waits_since(self) -> datetime | None:
+        """Return when the customer asked what nobody answered yet; None unless it is open."""
+        asked, answered = self.last_asked_at, self.last_agent_at
+        if self.state != "open" or asked is None:
+            return None
+        return asked if answered is None or answered < asked else None
+
 
 @dataclass(frozen=True)
 class AccountHistory:

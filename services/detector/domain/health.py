@@ -180,9 +180,7 @@ def _answers(conversations: Sequence[ConversationSummary], now: datetime) -> tup
 
 
 def _waits(one: ConversationSummary, now: datetime) -> bool:
-    asked = one.last_asked_at
-    unanswered = asked is not None and (one.last_agent_at is None or one.last_agent_at < asked)
-    return unanswered and one.state == "open" and asked is not None and asked < now - _PATIENCE
+    return one.waits_since is not None and one.waits_since < now - _PATIENCE
 
 
 def _ratings(conversations: Sequence[ConversationSummary], now: datetime) -> tuple[float | None, str]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from shared.contracts.resources import ConversationChanged
 
 _CHARACTERS = 70
+_WORDS_CHARACTERS = 160
+"""Of the first words beside a title; two lines of a list."""
 _MORE = "…"
 
 
@@ -22,12 +24,17 @@ def title_of(record: ConversationChanged, opening: str | None) -> str:
     return record.title or _begun(opening or "") or f"Conversation of {on_day(record.created_at)}"
 
 
-def _begun(opening: str) -> str:
-    begun = shorten(opening, _CHARACTERS, placeholder=_MORE)
+def _begun(opening: str, most: int = _CHARACTERS) -> str:
+    begun = shorten(opening, most, placeholder=_MORE)
     if begun != _MORE:
         return begun
     # The first word is longer than all: an address, or a language that has no spaces.
-    return " ".join(opening.split())[: _CHARACTERS - len(_MORE)] + _MORE
+    return " ".join(opening.split())[: most - len(_MORE)] + _MORE
+
+
+def first_words(opening: str) -> str:
+    """Return how a conversation began, cut between words; empty where it began with none."""
+    return _begun(opening, _WORDS_CHARACTERS)
 
 
 def untitled(conversations: Iterable[MirroredConversation]) -> set[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from services.detector.domain.corrections import Correction
     from services.detector.domain.signal import Signal
     from services.detector.lists import CustomerRow, PersonRow, RequestRow
+    from services.detector.use_cases.show_conversations import ConversationRow
 
 SIGNAL_HEADING = (
     "id", "kind", "explicit", "direction", "title", "state", "customer", "owner", "monthly_spend",
@@ -83,6 +84,33 @@ def person_row(row: PersonRow) -> Sequence[object]:
         one.last_seen_at.isoformat() if one.last_seen_at else "",
         last.isoformat() if last else "",
         row.conversations,
+    )
+
+
+CONVERSATION_HEADING = (
+    "id", "title", "first_words", "state", "waiting_since", "customer", "owner", "people", "begun_at",
+    "last_at", "customer_messages", "mood", "rating", "tags", "signals",
+)  # fmt: skip
+
+
+def conversation_row(row: ConversationRow) -> Sequence[object]:
+    record = row.mirrored.record
+    return (
+        row.mirrored.key,
+        row.title,
+        row.words,
+        record.state,
+        row.waits_since.isoformat() if row.waits_since else "",
+        row.customer.name if row.customer else "",
+        row.customer.owner if row.customer else "",
+        "; ".join(one.name or one.email or "" for one in row.people),
+        record.created_at.isoformat(),
+        record.updated_at.isoformat(),
+        row.messages,
+        round(row.mood.mean, 4) if row.mood else None,
+        record.rating.rating if record.rating else None,
+        "; ".join(row.tags),
+        "; ".join(dict.fromkeys(one.slot.kind for one in row.signals)),
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from sse_starlette import ServerSentEvent
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
+from services.detector.lists import Narrowing
 from services.detector.pages.asked_signals import Asked, Word
 from services.detector.pages.cards import card_of
 from services.detector.pages.export import SIGNAL_HEADING, signal_row
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.mirror import ConnectionView
     from services.detector.lists import Lists, SignalFilter, SignalSort
+    from services.detector.pages.asked_signals import AskedSignals
     from services.detector.pages.live import LiveFeed
     from services.detector.pages.under_way import UnderWay
     from services.detector.ports import Connections
@@ -46,6 +49,8 @@ class Emptiness:
     why: str
     next_label: str | None = None
     next_url: str | None = None
+    also_label: str | None = None
+    also_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             ],
             empty=None
             if found.items
-            else await _emptiness(
-                parts, organization, views, filtered=asked.narrows, reading=bool(work.rereads)
-            ),
+            else await _emptiness(parts, organization, views, asked, reading=bool(work.rereads)),
             deaf=[view for view in views if view.state in {"needs_attention", "disconnected"}],
             lifecycle_off=[view for view in views if _is_silent(view)],
             newer_detectors=await parts.redetect.waits_for_decision(organization),
@@ -161,17 +164,21 @@ async def _emptiness(
     parts: InsightParts,
     organization_id: str,
     views: Sequence[ConnectionView],
+    asked: AskedSignals,
     *,
-    filtered: bool,
     reading: bool,
 ) -> Emptiness:
     living = [view for view in views if view.state != "removed"]
-    if filtered:
+    if asked.narrows:
+        # What a tag stands on may hold no sign at all, and be what the reader came for.
+        quiet = asked.tag and await parts.lists.has_conversations(organization_id, Narrowing(tag=asked.tag))
         return Emptiness(
             "Nothing matches these filters",
             "Take one away, or look further back.",
             "Clear filters",
             "/insights",
+            f"Conversations with the tag {asked.tag}" if quiet else None,
+            f"/conversations?{urlencode({'tag': asked.tag})}" if quiet else None,
         )
     if not living:
         return Emptiness(
@@ -180,7 +187,7 @@ async def _emptiness(
             "Connect Intercom",
             "/settings/organization/integrations",
         )
-    if not await parts.lists.count_conversations(organization_id):
+    if not await parts.lists.has_conversations(organization_id):
         return Emptiness(
             "No conversation has arrived yet",
             "The workspace is connected; its conversations appear here as they are read.",

@@ -26,6 +26,7 @@ PAGES = {
     "people": "/people",
     "people-graph": "/people/graph",
     "requests": "/requests",
+    "conversations": "/conversations",
     "inbox": "/inbox",
     "integrations": "/settings/organization/integrations",
     "intercom": INTEGRATION,
@@ -42,6 +43,7 @@ PAGES = {
     "sync": "/operations/sync",
     "deliveries": "/operations/deliveries",
     "dead-letters": "/operations/dead-letters",
+    "no-conversation-matches": "/conversations?q=nobody-of-this-name",
     "nothing-matches": "/insights?kind=churn_risk&period=7&tag=none",
     "no-such-customer": "/customers/none",
 }

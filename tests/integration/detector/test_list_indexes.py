@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from services.detector.adapters.mongo_conversation_list import MongoConversationList
 from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.adapters.mongo_health import MongoHealth
 from services.detector.adapters.mongo_lists import MongoLists
@@ -13,6 +14,7 @@ from services.detector.adapters.mongo_mirror import MongoMirror
 from services.detector.adapters.mongo_requests import MongoRequests
 from services.detector.adapters.mongo_signals import MongoSignals
 from services.detector.lists import (
+    ConversationFilter,
     CustomerSort,
     Narrowing,
     PersonSort,
@@ -116,12 +118,9 @@ def _requests(sort: RequestSort) -> Any:
     return lambda its, at: its.requests(ORG, state=None, words=None, sort=sort, position=at, limit=10)
 
 
-@pytest.mark.parametrize("further", [False, True], ids=["first", "further"])
-@pytest.mark.parametrize("name", lists())
-async def test_a_list_has_its_index(
-    database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, name: str, *, further: bool
-) -> None:
-    """The first portion and the next ones are read in order from an index, wherever they begin."""
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The plans of all questions that are asked from now on."""
     plans: list[dict[str, Any]] = []
     plain = ScopedCollection.find
 
@@ -131,9 +130,39 @@ async def test_a_list_has_its_index(
         return await plain(self, query, **how)
 
     monkeypatch.setattr(ScopedCollection, "find", find)
+    return plans
+
+
+@pytest.mark.parametrize("further", [False, True], ids=["first", "further"])
+@pytest.mark.parametrize("name", lists())
+async def test_a_list_has_its_index(
+    database: AsyncDatabase[dict[str, Any]], plans: list[dict[str, Any]], name: str, *, further: bool
+) -> None:
+    """The first portion and the next ones are read in order from an index, wherever they begin."""
     field, ask = lists()[name]
     is_descending = name.startswith(("signals", "conversations")) or "by -" in name
     await ask(MongoLists(database), _somewhere(field, descending=is_descending) if further else None)
+    assert {tuple(_stages(plan)) for plan in plans} == {("FETCH", "IXSCAN")}, plans
+
+
+CONVERSATIONS = {
+    "all": ConversationFilter(),
+    "of a person": ConversationFilter(person="ws1:dana"),
+    "open": ConversationFilter(state="open"),
+    "waiting": ConversationFilter(state="waiting"),
+    "of a customer that hold words": ConversationFilter(words="dana", narrowed=Narrowing(customer_id="c1")),
+    "closed that hold words": ConversationFilter(words="dana", state="closed"),
+}
+
+
+@pytest.mark.parametrize("further", [False, True], ids=["first", "further"])
+@pytest.mark.parametrize("name", CONVERSATIONS)
+async def test_conversations_have_their_indexes(
+    database: AsyncDatabase[dict[str, Any]], plans: list[dict[str, Any]], name: str, *, further: bool
+) -> None:
+    """By state, and with words, nothing is sorted; nor while it is seen who waits or bears a name."""
+    position = _somewhere("updated_at", descending=True) if further else None
+    await MongoConversationList(database).find(ORG, CONVERSATIONS[name], position=position, limit=10)
     assert {tuple(_stages(plan)) for plan in plans} == {("FETCH", "IXSCAN")}, plans
 
 

@@ -158,7 +158,7 @@ async def test_a_renamed_tag_shows_its_new_name(browser: httpx.AsyncClient, fill
     assert told == []
     assert (await counts(browser))["invoices"] == (2, 2, 2)
     assert "billing" not in await counts(browser)
-    for path in ("/insights", "/customers", "/people", "/requests"):
+    for path in ("/insights", "/customers", "/people", "/requests", "/conversations"):
         page = (await browser.get(path)).text
         assert '<option value="invoices"' in page, path
         assert "billing" not in page, path
@@ -174,6 +174,19 @@ async def test_a_late_record_of_a_tag_renames_nothing(browser: httpx.AsyncClient
     await filled.tell(filled.deleted("tag", "t1"))
     assert await items(browser, "signals?tag=billing") == []
     assert "billing" not in (await browser.get("/insights")).text
+
+
+async def test_quiet_tags_lead_to_their_conversations(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """Where no signal bears a tag, Insights offers what does; a tag that nothing bears offers nothing."""
+    await filled.tell(tag(filled, "t9", "small & quiet"))
+    await filled.tell(*filled.said("k8", UNRELATED, contact_ids=("ghost",), tag_ids=("t9",)))
+    page = (await browser.get("/insights?tag=small+%26+quiet")).text
+    assert 'href="/conversations?tag=small+%26+quiet">Conversations with the tag small &amp; quiet<' in page
+    assert 'href="/insights">Clear filters<' in page
+    assert "Conversations with the tag" not in (await browser.get("/insights?tag=idle")).text
+    assert "Conversations with the tag" not in (await browser.get("/insights?state=cleared")).text
+    one = (await browser.get("/conversations/ws1:k8")).text
+    assert 'class="chip" href="/conversations?tag=small%20%26%20quiet"' in one
 
 
 async def test_pages_are_narrowed_by_tag(browser: httpx.AsyncClient, filled: Rig) -> None:

@@ -18,6 +18,7 @@ from shared.web.navigation import SECTIONS
         ("/insights", "detector"),
         ("/insights/abc", "detector"),
         ("/customers/", "detector"),
+        ("/conversations", "detector"),
         ("/settings/organization/customers", "detector"),
         ("/settings/organization/integrations/intercom/callback", "connector"),
         ("/settings/me", "notifier"),

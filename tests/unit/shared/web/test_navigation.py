@@ -12,7 +12,7 @@ from shared.web.navigation import navigation_for
     [
         ("/", "Insights", None),
         ("/insights/abc", "Insights", None),
-        ("/conversations/7", "Insights", None),
+        ("/conversations/7", "Conversations", None),
         ("/customers", "Customers", None),
         ("/customers-of-old", None, None),
         ("/settings/organization/integrations/intercom", "Settings", "Integrations"),

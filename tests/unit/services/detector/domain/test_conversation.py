@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from services.detector.domain.conversation import AuthorType, Conversation, Message
+import pytest
+
+from services.detector.domain.conversation import AuthorType, Conversation, ConversationSummary, Message
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -27,3 +29,26 @@ def test_clauses_are_computed_once() -> None:
     """Detectors share one reading of a message."""
     message = Message("1", AuthorType.CUSTOMER, NOON, "One. Two.")
     assert message.clauses is message.clauses
+
+
+_LATER = NOON + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("state", "asked", "answered", "since"),
+    [
+        ("open", NOON, None, NOON),
+        ("open", _LATER, NOON, _LATER),
+        ("open", NOON, NOON, None),
+        ("open", NOON, _LATER, None),
+        ("open", None, None, None),
+        ("snoozed", NOON, None, None),
+        ("closed", NOON, None, None),
+    ],
+)
+def test_somebody_waits_until_they_are_answered(
+    state: str, asked: datetime | None, answered: datetime | None, since: datetime | None
+) -> None:
+    """Since they last asked, in an open conversation; an answer of the same moment is one."""
+    summary = ConversationSummary("k1", NOON, state, last_asked_at=asked, last_agent_at=answered)
+    assert summary.waits_since == since

@@ -1,8 +1,4 @@
-"""What pages and the API may list, how it is filtered and sorted, and the port that answers.
-
-Lists only read. They are apart from `ports`, which the use cases stand on, because nothing that decides
-may depend on how things are shown.
-"""
+"""Filters, orders and rows of most lists, and the ports that answer them."""
 
 from __future__ import annotations
 
@@ -251,7 +247,9 @@ class Lists(Protocol):
         narrowed: Narrowing = ANY,
     ) -> Portion[MirroredConversation]: ...
 
-    async def count_conversations(self, organization_id: str) -> int: ...
+    async def has_conversations(self, organization_id: str, narrowed: Narrowing = ANY) -> bool:
+        """Return whether there is any such conversation."""
+        ...
 
     async def people(
         self,

@@ -1,0 +1,55 @@
+"""What pages and the API may list, how it is filtered and sorted, and the ports that answer.
+
+Lists only read. They are apart from `ports`, which the use cases stand on, because nothing that decides
+may depend on how things are shown.
+"""
+
+from services.detector.lists.conversations import (
+    SEARCHED,
+    WAITING_AMONG,
+    ConversationFilter,
+    Conversations,
+    ConversationState,
+)
+from services.detector.lists.lists import (
+    ANY,
+    CustomerRow,
+    CustomerSort,
+    Lists,
+    Narrowing,
+    PersonRow,
+    PersonSort,
+    Portion,
+    RequestRow,
+    RequestSort,
+    SignalChoices,
+    SignalFilter,
+    SignalSort,
+    SignalStateFilter,
+    TopicRow,
+    Topics,
+)
+
+__all__ = [
+    "ANY",
+    "SEARCHED",
+    "WAITING_AMONG",
+    "ConversationFilter",
+    "ConversationState",
+    "Conversations",
+    "CustomerRow",
+    "CustomerSort",
+    "Lists",
+    "Narrowing",
+    "PersonRow",
+    "PersonSort",
+    "Portion",
+    "RequestRow",
+    "RequestSort",
+    "SignalChoices",
+    "SignalFilter",
+    "SignalSort",
+    "SignalStateFilter",
+    "TopicRow",
+    "Topics",
+]

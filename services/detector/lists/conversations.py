@@ -1,0 +1,65 @@
+"""The list of conversations: what it may be narrowed by, and the port that answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from services.detector.lists.lists import ANY
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from services.detector.domain.mirror import MirroredConversation
+    from services.detector.domain.signal import Signal
+    from services.detector.lists.lists import Narrowing, Portion
+
+ConversationState = Literal["open", "waiting", "snoozed", "closed"]
+"""`waiting`: open, and the customer waits for an answer; the others are Intercom's own."""
+
+SEARCHED = 5_000
+"""Conversations among which words are looked for: those that moved last, of what the other filters leave.
+There is no index of words, so each is looked at; reading more would keep the reader waiting."""
+
+WAITING_AMONG = 2_000
+"""Open conversations of which is seen who waits for an answer: those that moved last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFilter:
+    """Which conversations; None means no restriction.
+
+    `words` are looked for in the title and in the names of the people and the customer, not in what was
+    written.
+    """
+
+    narrowed: Narrowing = ANY
+    person: str | None = None
+    state: ConversationState | None = None
+    words: str | None = None
+
+    @property
+    def sought(self) -> str:
+        """Return the words without spaces around them; empty where nothing is looked for.
+
+        The character 0, which no database takes in a pattern, is in no name either.
+        """
+        return (self.words or "").replace("\0", "").strip()
+
+
+class Conversations(Protocol):
+    """Lists conversations, the last updated first. `position` is a `Portion.next` that was given out."""
+
+    async def find(
+        self, organization_id: str, wanted: ConversationFilter, *, position: dict[str, Any] | None, limit: int
+    ) -> Portion[MirroredConversation]: ...
+
+    async def count(self, organization_id: str, wanted: ConversationFilter, most: int) -> int | None:
+        """Return how many there are; None where they are more than `most`."""
+        ...
+
+    async def open_signals(
+        self, organization_id: str, conversation_keys: Collection[str]
+    ) -> dict[str, list[Signal]]:
+        """Return by conversation the open signals that rest on it, the surest first; bounded."""
+        ...

@@ -1,0 +1,219 @@
+"""Conversations: who writes to us, about what, and who waits for an answer?"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import HTMLResponse, StreamingResponse
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.domain.identity import resource_key
+from services.detector.lists import SEARCHED, ConversationFilter, ConversationState
+from services.detector.pages.export import CONVERSATION_HEADING, conversation_row
+from services.detector.pages.filters import (
+    OFFERED,
+    choice,
+    kind_choice,
+    narrowed_by,
+    owner_choice,
+    period_choice,
+    tag_choice,
+)
+from shared.auth.dependencies import Member
+from shared.http.paging import CursorText, decode_cursor, encode_cursor
+from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.signal import Signal
+    from services.detector.lists import Lists, Topics
+    from services.detector.pages.under_way import UnderWay
+    from services.detector.ports import Connections, Customers
+    from services.detector.use_cases.show_conversations import ShowConversations
+    from shared.auth.identity import Identity
+    from shared.clock import Clock
+    from shared.web.pages import Pages
+
+ROWS = 50
+_COUNTED = 10_000
+"""Conversations that are counted; of more, that they are more says enough."""
+_MARKS = 3
+"""Signals that a row names; the conversation's page has all."""
+_STATES = (
+    ("open", "open"),
+    ("waiting", "waiting for an answer"),
+    ("snoozed", "snoozed"),
+    ("closed", "closed"),
+)
+Word = Annotated[str, Query(max_length=300)]
+
+
+@dataclass(frozen=True)
+class ConversationListParts:
+    """What the list of conversations stands on."""
+
+    pages: Pages
+    lists: Lists
+    topics: Topics
+    customers: Customers
+    show: ShowConversations
+    connections: Connections
+    under_way: UnderWay
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class AskedConversations:
+    """The filters as the address has them; empty ones ask for nothing."""
+
+    q: str
+    state: str
+    kind: str
+    customer: str
+    person: str
+    tag: str
+    owner: str
+    period: str
+
+    @property
+    def narrows(self) -> bool:
+        return any(astuple(self))
+
+    def wanted(self, now: datetime) -> ConversationFilter:
+        """Return the filter; what an address cannot mean is left out, for old links' sake."""
+        return ConversationFilter(
+            narrowed=narrowed_by(
+                now=now,
+                tag=self.tag,
+                kind=self.kind,
+                customer=self.customer,
+                owner=self.owner,
+                period=self.period,
+            ),
+            person=self.person or None,
+            state=known_state(self.state),
+            words=self.q,
+        )
+
+
+def _asked(
+    q: Word = "",
+    state: Word = "",
+    kind: Word = "",
+    customer: Word = "",
+    person: Word = "",
+    tag: Word = "",
+    owner: Word = "",
+    period: Word = "",
+) -> AskedConversations:
+    return AskedConversations(q, state, kind, customer, person, tag, owner, period)
+
+
+Asked = Annotated[AskedConversations, Depends(_asked)]
+
+
+def known_state(value: str) -> ConversationState | None:
+    """Return a state by its name, or None for anything else."""
+    found: ConversationState | None = next(
+        (state for state in get_args(ConversationState) if state == value), None
+    )
+    return found
+
+
+def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
+    """Return the routes of /conversations."""
+    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+
+    @router.get("/conversations")
+    async def conversations(
+        request: Request, identity: Member, asked: Asked, cursor: CursorText = None
+    ) -> HTMLResponse:
+        organization, wanted = identity.organization_id, asked.wanted(parts.clock.now())
+        found = await parts.show.rows(organization, wanted, position=decode_cursor(cursor), limit=ROWS)
+        return parts.pages.render(
+            request,
+            "conversations.html",
+            identity=identity,
+            rows=[
+                {
+                    "row": row,
+                    "people": [(resource_key(one.workspace_id, one.id), one) for one in row.people],
+                    "marks": marks_of(row.signals),
+                }
+                for row in found.items
+            ],
+            count=await parts.show.count(organization, wanted, _COUNTED),
+            counted=_COUNTED,
+            next_cursor=encode_cursor(found.next) if found.next else None,
+            filters=await _filters(parts, identity, asked),
+            filtered=asked.narrows,
+            searched=SEARCHED if wanted.sought else None,
+            work=await parts.under_way.of(organization),
+            connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
+            csv_url=f"/conversations/export.csv?{request.url.query}",
+        )
+
+    @router.get("/conversations/export.csv")
+    async def export(identity: Member, asked: Asked) -> StreamingResponse:
+        wanted = asked.wanted(parts.clock.now())
+
+        async def portions() -> AsyncIterator[list[Sequence[object]]]:
+            position: dict[str, Any] | None = None
+            for _ in range(MOST_ROWS // PORTION):
+                found = await parts.show.rows(
+                    identity.organization_id, wanted, position=position, limit=PORTION
+                )
+                yield [conversation_row(row) for row in found.items]
+                position = found.next
+                if position is None:
+                    return
+
+        return csv_answer("conversations.csv", CONVERSATION_HEADING, portions())
+
+    return router
+
+
+async def _filters(
+    parts: ConversationListParts, identity: Identity, asked: AskedConversations
+) -> list[dict[str, Any]]:
+    organization = identity.organization_id
+    offered = await parts.lists.customers(
+        organization, words=None, owner=None, known=None, sort="name", position=None, limit=OFFERED
+    )
+    names = {row.customer.customer_id: row.customer.name for row in offered.items}
+    if asked.customer and asked.customer not in names:
+        # One behind those that are offered, to whom a link led: it is called by its name.
+        held = await parts.customers.by_ids(organization, [asked.customer])
+        names |= {identifier: one.name for identifier, one in held.items()}
+    return [
+        {"name": "q", "label": "Subject or name", "value": asked.q, "type": "search"},
+        choice("state", "State", asked.state, _STATES),
+        kind_choice(asked.kind),
+        choice("customer", "Customer", asked.customer, list(names.items())),
+        *(await _person(parts, organization, asked.person) if asked.person else []),
+        tag_choice(asked.tag, await parts.topics.names(organization, OFFERED)),
+        owner_choice(asked.owner, await parts.lists.customer_owners(organization), identity.email),
+        period_choice(asked.period),
+    ]
+
+
+async def _person(parts: ConversationListParts, organization_id: str, key: str) -> list[dict[str, Any]]:
+    """Return the filter by one person, to whom a link led: people are too many to be offered."""
+    held = await parts.lists.person(organization_id, key)
+    name = (held.contact.name or held.contact.email) if held else None
+    return [choice("person", "Person", key, [(key, name or "somebody")])]
+
+
+def marks_of(signals: Sequence[Signal]) -> list[dict[str, Any]]:
+    """Return the marks of a row: each kind once, by its surest signal, which comes first in `signals`."""
+    kinds: dict[tuple[str, bool | None, str | None], Signal] = {}
+    for one in signals:
+        kinds.setdefault((one.slot.kind, one.slot.explicit, one.slot.direction), one)
+    return [
+        {"kind": kind, "explicit": explicit, "direction": direction, "url": f"/insights/{one.signal_id}"}
+        for (kind, explicit, direction), one in list(kinds.items())[:_MARKS]
+    ]

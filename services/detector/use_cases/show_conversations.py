@@ -1,0 +1,109 @@
+"""Conversations as rows of a list: each with who wrote, whose it is, and what was found in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.detector.domain.identity import Subject, resource_key
+from services.detector.domain.mood import roll_up
+from services.detector.domain.spoken import contact_keys
+from services.detector.domain.titles import first_words, title_of
+from services.detector.lists import Portion
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.mirror import MirroredConversation
+    from services.detector.domain.mood import Mood, MoodRules
+    from services.detector.domain.signal import Signal
+    from services.detector.lists import ConversationFilter, Conversations
+    from services.detector.ports import Customers, Mirror
+    from shared.contracts.resources import ContactChanged
+
+
+@dataclass(frozen=True)
+class ConversationRow:
+    """A conversation in a list.
+
+    `title` is its subject, else its first words, else its day; `words` are the first words beside a
+    subject, else empty. `people` are its contacts that are known, in Intercom's order, and `signals` the open
+    ones that rest on it, the surest first.
+    """
+
+    mirrored: MirroredConversation
+    title: str
+    words: str
+    people: list[ContactChanged]
+    customer: Customer | None
+    tags: list[str]
+    mood: Mood | None
+    signals: list[Signal]
+
+    @property
+    def messages(self) -> int | None:
+        """Return how many messages the customer's side wrote; None until it was read."""
+        return self.mirrored.analysis.messages if self.mirrored.analysis else None
+
+    @property
+    def waits_since(self) -> datetime | None:
+        return self.mirrored.summary.waits_since
+
+
+class ShowConversations:
+    """Lists conversations with their ties; a portion costs one question for each kind of tie."""
+
+    def __init__(
+        self, *, mirror: Mirror, customers: Customers, conversations: Conversations, moods: MoodRules
+    ) -> None:
+        self._mirror = mirror
+        self._customers = customers
+        self._conversations = conversations
+        self._moods = moods
+
+    async def rows(
+        self, organization_id: str, wanted: ConversationFilter, *, position: dict[str, Any] | None, limit: int
+    ) -> Portion[ConversationRow]:
+        """Return rows, the last updated first, from a position on that was given out before."""
+        found = await self._conversations.find(organization_id, wanted, position=position, limit=limit)
+        return Portion(await self._rows(organization_id, found.items), found.next)
+
+    async def count(self, organization_id: str, wanted: ConversationFilter, most: int) -> int | None:
+        """Return how many there are; None where they are more than `most`."""
+        return await self._conversations.count(organization_id, wanted, most)
+
+    async def _rows(
+        self, organization_id: str, conversations: Sequence[MirroredConversation]
+    ) -> list[ConversationRow]:
+        keys = [one.key for one in conversations]
+        openings = await self._mirror.openings(organization_id, keys)
+        contacts = await self._mirror.contacts(
+            organization_id, {key for one in conversations for key in contact_keys(one.record)}
+        )
+        tags = await self._mirror.tag_names(organization_id, _tags_of(conversations))
+        whose = {one.key: _customer_id(one) for one in conversations}
+        customers = await self._customers.by_ids(organization_id, {one for one in whose.values() if one})
+        signals = await self._conversations.open_signals(organization_id, keys)
+        return [
+            ConversationRow(
+                mirrored=one,
+                title=title_of(one.record, openings.get(one.key)),
+                words=first_words(openings.get(one.key, "")) if one.record.title else "",
+                people=[contacts[key] for key in contact_keys(one.record) if key in contacts],
+                customer=customers.get(whose[one.key] or ""),
+                tags=sorted({tags[key] for key in _tags_of([one]) if key in tags}, key=str.casefold),
+                mood=roll_up(one.analysis.moods if one.analysis else (), self._moods),
+                signals=signals.get(one.key, []),
+            )
+            for one in conversations
+        ]
+
+
+def _tags_of(conversations: Collection[MirroredConversation]) -> set[str]:
+    return {resource_key(one.record.workspace_id, tag) for one in conversations for tag in one.record.tag_ids}
+
+
+def _customer_id(one: MirroredConversation) -> str | None:
+    return Subject.from_key(one.subject).customer_id if one.subject else None
