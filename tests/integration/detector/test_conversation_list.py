@@ -212,10 +212,10 @@ class TestNarrowing:
         monkeypatch.setattr(mongo_conversation_list, "SEARCHED", 2)
         assert await shown(browser, "?q=lee") == "k2"
         assert await shown(browser, "?q=lee&state=snoozed") == "k3"
-        assert f"not in what was written; in the {number(5_000)} conversations" in await page(
+        assert f"are searched, not messages: in the {number(5_000)} conversations" in await page(
             browser, "?q=lee"
         )
-        assert "not in what was written" not in await page(browser)
+        assert "are searched, not messages" not in await page(browser)
         monkeypatch.setattr(mongo_conversation_list, "WAITING_AMONG", 1)
         assert await shown(browser, "?state=waiting") == "k1"
 
