@@ -30,6 +30,7 @@ _PREFIXES: dict[Service, tuple[str, ...]] = {
         "/people",
         "/requests",
         "/conversations",
+        "/topics",
         "/settings/organization/customers",
         "/settings/organization/detection",
         "/api/v1/signals",

@@ -65,6 +65,7 @@ from services.detector.pages.requests import (
     request_pages,
 )
 from services.detector.pages.settings import SettingParts, setting_pages
+from services.detector.pages.topics import TopicParts, topic_pages
 from services.detector.pages.under_way import UnderWay
 from services.detector.ports import Spent
 from services.detector.use_cases.culprits import WORKS, Culprits
@@ -263,6 +264,7 @@ def create_app(
                 )
             ),
             conversation_pages(ConversationParts(pages, show)),
+            topic_pages(TopicParts(pages, topics, connections, base.clock)),
             setting_pages(setting_parts),
             detection_pages(detection_parts),
             language_model_pages(detection_parts),

@@ -35,7 +35,11 @@ SECTIONS: tuple[Section, ...] = (
     Section(Entry("Customers", "/customers"), "customers", primary=True),
     Section(Entry("Requests", "/requests"), "requests", primary=True),
     Section(Entry("People", "/people"), "people"),
-    Section(Entry("Conversations", "/conversations"), "conversations"),
+    Section(
+        Entry("Conversations", "/conversations", also=("/topics",)),
+        "conversations",
+        children=(Entry("Conversations", "/conversations"), Entry("Topics", "/topics")),
+    ),
     Section(Entry("Inbox", "/inbox"), "inbox", primary=True),
     Section(
         Entry("Settings", "/settings"),

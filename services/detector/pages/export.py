@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.corrections import Correction
     from services.detector.domain.signal import Signal
-    from services.detector.lists import CustomerRow, PersonRow, RequestRow
+    from services.detector.lists import CustomerRow, PersonRow, RequestRow, TopicRow
     from services.detector.use_cases.show_conversations import ConversationRow
 
 SIGNAL_HEADING = (
@@ -112,6 +112,14 @@ def conversation_row(row: ConversationRow) -> Sequence[object]:
         "; ".join(row.tags),
         "; ".join(dict.fromkeys(one.slot.kind for one in row.signals)),
     )
+
+
+TOPIC_HEADING = ("tag", "conversations", "customers", "open_signals", "last_at")
+
+
+def topic_row(row: TopicRow) -> Sequence[object]:
+    last = row.last_at.isoformat() if row.last_at else ""
+    return (row.tag, row.conversations, row.customers, row.signals, last)
 
 
 REQUEST_HEADING = ("id", "title", "state", "customers", "people", "monthly_spend", "last_asked_at")

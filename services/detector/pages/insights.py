@@ -177,7 +177,7 @@ async def _emptiness(
             "Take one away, or look further back.",
             "Clear filters",
             "/insights",
-            f"Conversations with the tag {asked.tag}" if quiet else None,
+            "Conversations with this tag" if quiet else None,
             f"/conversations?{urlencode({'tag': asked.tag})}" if quiet else None,
         )
     if not living:

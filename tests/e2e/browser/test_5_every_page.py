@@ -27,6 +27,7 @@ PAGES = {
     "people-graph": "/people/graph",
     "requests": "/requests",
     "conversations": "/conversations",
+    "topics": "/topics",
     "inbox": "/inbox",
     "integrations": "/settings/organization/integrations",
     "intercom": INTEGRATION,

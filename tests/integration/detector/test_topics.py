@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -181,12 +182,66 @@ async def test_quiet_tags_lead_to_their_conversations(browser: httpx.AsyncClient
     await filled.tell(tag(filled, "t9", "small & quiet"))
     await filled.tell(*filled.said("k8", UNRELATED, contact_ids=("ghost",), tag_ids=("t9",)))
     page = (await browser.get("/insights?tag=small+%26+quiet")).text
-    assert 'href="/conversations?tag=small+%26+quiet">Conversations with the tag small &amp; quiet<' in page
+    assert 'href="/conversations?tag=small+%26+quiet">Conversations with this tag<' in page
     assert 'href="/insights">Clear filters<' in page
-    assert "Conversations with the tag" not in (await browser.get("/insights?tag=idle")).text
-    assert "Conversations with the tag" not in (await browser.get("/insights?state=cleared")).text
+    assert "Conversations with this tag" not in (await browser.get("/insights?tag=idle")).text
+    assert "Conversations with this tag" not in (await browser.get("/insights?state=cleared")).text
     one = (await browser.get("/conversations/ws1:k8")).text
     assert 'class="chip" href="/conversations?tag=small%20%26%20quiet"' in one
+
+
+class TestThePage:
+    """What /topics shows, and where its numbers lead."""
+
+    async def test_each_number_leads_to_what_it_counts(self, browser: httpx.AsyncClient, filled: Rig) -> None:
+        """Conversations, customers and open signals of a tag; nothing leads to an empty list."""
+        page = (await browser.get("/topics")).text
+        assert re.findall(r"data-row-link>([^<]*)<", page) == ["billing", "idle", "setup"]
+        for words in ("2 conversations", "2 customers", "2 open signals"):
+            assert f'aria-label="{words} with the tag billing">2<' in page
+        for path, count in (("conversations", 2), ("customers", 2), ("insights", 2)):
+            assert f'href="/{path}?tag=billing"' in page
+            listed = (await browser.get(f"/{path}?tag=billing")).text
+            assert listed.count("data-row-link") == count, path
+        assert 'href="/customers?tag=idle"' not in page
+        assert 'href="/conversations?tag=idle" data-row-link' in page
+
+    async def test_a_period_counts_and_leads_alike(self, browser: httpx.AsyncClient, filled: Rig) -> None:
+        """What moved in it is counted, and the lists are of the same period."""
+        page = (await browser.get("/topics?period=7")).text
+        assert 'href="/conversations?tag=billing&amp;period=7"' in page
+        assert 'href="/insights?tag=billing&amp;period=7"' in page
+        assert 'href="/insights?tag=setup' not in page
+        assert 'href="/insights?tag=setup&amp;period=90"' in (await browser.get("/topics?period=90")).text
+
+    async def test_tags_are_paged_and_filed(
+        self, browser: httpx.AsyncClient, filled: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A cursor leads on, and the file has all."""
+        monkeypatch.setattr("services.detector.pages.topics.ROWS", 2)
+        first = (await browser.get("/topics")).text
+        assert "2 of 3 tags" in first
+        following = re.findall(r'href="(/topics\?cursor[^"]*)" rel="next"', first)[0]
+        assert (await browser.get(following)).text.count("<tr data-row>") == 1
+        file = (await browser.get("/topics/export.csv")).text.splitlines()
+        assert [line.split(",")[:4] for line in file[1:]] == [
+            ["billing", "2", "2", "2"],
+            ["idle", "0", "0", "0"],
+            ["setup", "1", "1", "1"],
+        ]
+
+    async def test_it_is_a_tab_beside_conversations(self, browser: httpx.AsyncClient, filled: Rig) -> None:
+        """Each leads to the other, and says which of them is open."""
+        for path, other in (("/topics", "/conversations"), ("/conversations", "/topics")):
+            tabs = (await browser.get(path)).text.partition('<nav class="tabs"')[2].partition("</nav>")[0]
+            assert f'<a href="{path}" aria-current="page">' in tabs
+            assert f'<a href="{other}">' in tabs
+
+    async def test_no_tag_yet(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Not connected, and connected without a tag, are told apart."""
+        assert "No workspace is connected yet" in (await browser.get("/topics")).text
+        await rig.connect()
+        assert "No tag yet" in (await browser.get("/topics")).text
 
 
 async def test_pages_are_narrowed_by_tag(browser: httpx.AsyncClient, filled: Rig) -> None:

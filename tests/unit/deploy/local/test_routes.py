@@ -19,6 +19,7 @@ from shared.web.navigation import SECTIONS
         ("/insights/abc", "detector"),
         ("/customers/", "detector"),
         ("/conversations", "detector"),
+        ("/topics", "detector"),
         ("/settings/organization/customers", "detector"),
         ("/settings/organization/integrations/intercom/callback", "connector"),
         ("/settings/me", "notifier"),

@@ -12,7 +12,8 @@ from shared.web.navigation import navigation_for
     [
         ("/", "Insights", None),
         ("/insights/abc", "Insights", None),
-        ("/conversations/7", "Conversations", None),
+        ("/conversations/7", "Conversations", "Conversations"),
+        ("/topics", "Conversations", "Topics"),
         ("/customers", "Customers", None),
         ("/customers-of-old", None, None),
         ("/settings/organization/integrations/intercom", "Settings", "Integrations"),

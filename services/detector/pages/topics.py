@@ -1,0 +1,97 @@
+"""Topics: what do conversations go by, in the words of the teams' own tags?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse, StreamingResponse
+
+from services.detector.api.answers import AnsweringRoute
+from services.detector.pages.export import TOPIC_HEADING, topic_row
+from services.detector.pages.filters import period_choice, period_start
+from shared.auth.dependencies import Member
+from shared.http.paging import CursorText, decode_cursor, encode_cursor
+from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from services.detector.lists import TopicRow, Topics
+    from services.detector.ports import Connections
+    from shared.clock import Clock
+    from shared.web.pages import Pages
+
+ROWS = 50
+Word = Annotated[str, Query(max_length=300)]
+
+
+@dataclass(frozen=True)
+class TopicParts:
+    """What the page of topics stands on."""
+
+    pages: Pages
+    topics: Topics
+    connections: Connections
+    clock: Clock
+
+
+def topic_pages(parts: TopicParts) -> APIRouter:
+    """Return the routes of /topics."""
+    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+
+    @router.get("/topics")
+    async def topics(
+        request: Request, identity: Member, period: Word = "", cursor: CursorText = None
+    ) -> HTMLResponse:
+        organization = identity.organization_id
+        found = await parts.topics.topics(
+            organization,
+            since=period_start(period, parts.clock.now()),
+            until=None,
+            position=decode_cursor(cursor),
+            limit=ROWS,
+        )
+        return parts.pages.render(
+            request,
+            "topics.html",
+            identity=identity,
+            rows=[(row, addresses_of(row, period)) for row in found.items],
+            count=await parts.topics.count(organization),
+            next_cursor=encode_cursor(found.next) if found.next else None,
+            filters=[period_choice(period)],
+            connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
+            csv_url=f"/topics/export.csv?{request.url.query}",
+        )
+
+    @router.get("/topics/export.csv")
+    async def export(identity: Member, period: Word = "") -> StreamingResponse:
+        since = period_start(period, parts.clock.now())
+
+        async def portions() -> AsyncIterator[list[Sequence[object]]]:
+            position: dict[str, Any] | None = None
+            for _ in range(MOST_ROWS // PORTION):
+                found = await parts.topics.topics(
+                    identity.organization_id, since=since, until=None, position=position, limit=PORTION
+                )
+                yield [topic_row(row) for row in found.items]
+                position = found.next
+                if position is None:
+                    return
+
+        return csv_answer("topics.csv", TOPIC_HEADING, portions())
+
+    return router
+
+
+def addresses_of(row: TopicRow, period: str) -> dict[str, str]:
+    """Return where a topic's numbers lead: to the lists that they count, of the same period if they can."""
+    whole = urlencode({"tag": row.tag})
+    within = urlencode({"tag": row.tag, "period": period}) if period else whole
+    return {
+        "conversations": f"/conversations?{within}",
+        "customers": f"/customers?{whole}",
+        "signals": f"/insights?{within}",
+    }
