@@ -45,6 +45,7 @@ PAGES = {
     "deliveries": "/operations/deliveries",
     "dead-letters": "/operations/dead-letters",
     "no-conversation-matches": "/conversations?q=nobody-of-this-name",
+    "nothing-of-a-tag": "/insights?tag=none",
     "nothing-matches": "/insights?kind=churn_risk&period=7&tag=none",
     "no-such-customer": "/customers/none",
 }
