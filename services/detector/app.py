@@ -210,6 +210,7 @@ def create_app(
         lists=lists,
         customers=customers,
         maintain=engine.customers,
+        matches=engine.matches,
         connections=connections,
         under_way=under_way,
     )
@@ -229,7 +230,7 @@ def create_app(
     return base.application(
         routers=[
             signal_routes(lists=lists, show=show, review=engine.review),
-            suggestion_routes(lists=lists, customers=customers, maintain=engine.customers),
+            suggestion_routes(lists=lists, customers=customers, matches=engine.matches),
             customer_routes(lists=lists, show=show, maintain=engine.customers, clock=base.clock),
             health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
             request_routes(

@@ -16,6 +16,7 @@ from services.detector.use_cases.connections import KeepConnections, RemoveData
 from services.detector.use_cases.count_people import CountPeople
 from services.detector.use_cases.culprits import Culprits
 from services.detector.use_cases.customers import MaintainCustomers
+from services.detector.use_cases.decide_matches import DecideMatches
 from services.detector.use_cases.detect import DetectConversations
 from services.detector.use_cases.due_subjects import ReviewDueSubjects
 from services.detector.use_cases.follow_companies import FollowCompanies
@@ -182,6 +183,7 @@ class Engine:
             due=stores.due,
             redetections=stores.redetections,
             questions=stores.questions,
+            followed=stores.followed,
             remove_signals=RemoveSignals(
                 connections=stores.connections,
                 signals=signals,
@@ -295,11 +297,11 @@ class Engine:
         self.customers = MaintainCustomers(
             customers=customers,
             mirror=mirror,
-            companies=companies,
             rematch=self.rematch,
             follow=self.follow_list,
             clock=clock,
         )
+        self.matches = DecideMatches(customers=customers, mirror=mirror, companies=companies, clock=clock)
         self.review = Review(
             signals=signals,
             requests=stores.requests,

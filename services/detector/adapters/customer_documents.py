@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from shared.documents.database import Document
 
-HEALTH_STATES = ("health_known_since", "health_latest", "health_states")
+HEALTH_KNOWN_SINCE = "health_known_since"
+HEALTH_STATES = (HEALTH_KNOWN_SINCE, "health_latest", "health_states")
 """What only a customer's page and the next measure read; see `mongo_health`."""
 
 MATCH_FROM = "match_from"

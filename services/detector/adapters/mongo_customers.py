@@ -1,4 +1,4 @@
-"""Customers, their older facts, and people's decisions about companies, in MongoDB's protocol."""
+"""Customers and their older facts, in MongoDB's protocol."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 
+from services.detector.adapters.company_decisions import CompanyDecisions
 from services.detector.adapters.customer_documents import (
     DOMAINS_NAMED,
+    HEALTH_KNOWN_SINCE,
     HEALTH_STATES,
     HEALTH_UNKNOWN,
     MATCH_FROM,
@@ -25,7 +27,6 @@ from services.detector.adapters.customer_documents import (
 from services.detector.adapters.guarded import write_newer
 from services.detector.adapters.known_names import known_like
 from services.detector.domain.attributes import MEANINGS, AttributeMap
-from services.detector.domain.matching import Decision, KnownName
 from shared.documents.collection import Collection, Index, database_errors
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.conversation import AccountFacts
     from services.detector.domain.customer import Customer
+    from services.detector.domain.matching import KnownName
     from services.detector.domain.standing import Attention
     from shared.documents.database import Document
 
@@ -46,12 +48,12 @@ _SNAPSHOTS = 50
 _PORTION = 200
 
 
-class MongoCustomers:
+class MongoCustomers(CompanyDecisions):
     """See `ports.Customers`."""
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
+        super().__init__(database)
         self._customers = Collection(database, "customers")
-        self._decisions = Collection(database, "company_decisions")
         self._attribute_maps = Collection(database, "attribute_maps")
 
     async def prepare(self) -> None:
@@ -67,7 +69,7 @@ class MongoCustomers:
                 for order in ("name_folded", "sort_spend", "sort_mood", "sort_renewal")
             ),
         )
-        await self._decisions.ensure_indexes(Index(keys=(organization, ("company_key", 1))))
+        await self._prepare_decisions()
 
     async def by_ids(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, Customer]:
         if not customer_ids:
@@ -148,42 +150,6 @@ class MongoCustomers:
                 listing[domain].add(one["customer_id"])
         return {domain: frozenset(ids) for domain, ids in listing.items() if domain in domains}
 
-    async def decisions(self, organization_id: str, company_keys: Keys[str]) -> dict[str, list[Decision]]:
-        if not company_keys:
-            return {}
-        found = await self._decisions.of(organization_id).find(
-            {"company_key": {"$in": sorted(company_keys)}}, sort=[("at", 1)]
-        )
-        decisions: dict[str, list[Decision]] = defaultdict(list)
-        for one in found:
-            decisions[one["company_key"]].append(Decision(one["customer_id"], one["confirmed"]))
-        return dict(decisions)
-
-    async def decide(self, organization_id: str, company_key: str, decision: Decision, by: str) -> None:
-        if decision.confirmed:
-            # One company is one customer: a later confirmation replaces an earlier one.
-            await self._decisions.of(organization_id).delete_many(
-                {"company_key": company_key, "confirmed": True}
-            )
-        await self._decisions.of(organization_id).update_one(
-            {"_id": f"{organization_id}/{company_key}/{decision.customer_id}"},
-            {
-                "$set": {
-                    "company_key": company_key,
-                    "customer_id": decision.customer_id,
-                    "confirmed": decision.confirmed,
-                    "by": by,
-                }
-            },
-            upsert=True,
-        )
-
-    async def forget_decisions(self, organization_id: str, workspace_id: str) -> int:
-        result = await self._decisions.of(organization_id).delete_many(
-            {"company_key": {"$gte": f"{workspace_id}:", "$lt": f"{workspace_id};"}}
-        )
-        return result.deleted_count
-
     async def delete(self, organization_id: str, customer_ids: Keys[str]) -> int:
         if not customer_ids:
             return 0
@@ -221,6 +187,13 @@ class MongoCustomers:
                     },
                     "$unset": dict.fromkeys(HEALTH_STATES, ""),
                 },
+            )
+
+    async def begin_anew(self, organization_id: str, customer_ids: Keys[str], at: datetime) -> None:
+        if customer_ids:
+            await self._customers.of(organization_id).update_many(
+                {"_id": {"$in": identities(organization_id, customer_ids)}},
+                {"$set": {"snapshots": [], HEALTH_KNOWN_SINCE: at, "health_due": True}},
             )
 
     async def attribute_maps(self, organization_id: str) -> dict[str, AttributeMap]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import MirroredCompany
     from services.detector.lists import Lists
     from services.detector.ports import Customers
-    from services.detector.use_cases.customers import MaintainCustomers
+    from services.detector.use_cases.decide_matches import DecideMatches
 
 _EXAMPLE: dict[str, Any] = {
     "company_id": "ws1:65e9",
@@ -100,7 +100,7 @@ class AnswerIn(BaseModel):
     )
 
 
-def suggestion_routes(*, lists: Lists, customers: Customers, maintain: MaintainCustomers) -> APIRouter:
+def suggestion_routes(*, lists: Lists, customers: Customers, matches: DecideMatches) -> APIRouter:
     """Return the routes under /api/v1/customers/suggestions; they come before the one of a customer."""
     router = APIRouter(prefix="/api/v1/customers/suggestions", tags=["customers"], route_class=AnsweringRoute)
 
@@ -121,7 +121,7 @@ def suggestion_routes(*, lists: Lists, customers: Customers, maintain: MaintainC
     @router.post("", status_code=204, dependencies=[Depends(csrf_protect)])
     async def answer(identity: Admin, body: Annotated[AnswerIn, Body()]) -> None:
         """Confirm or refuse one; the company is matched anew, and everything of it follows."""
-        await maintain.decide(
+        await matches.decide(
             identity.organization_id,
             body.company_id,
             body.customer_id,

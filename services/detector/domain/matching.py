@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from services.detector.domain.mail_domains import Hint
 
@@ -51,10 +52,15 @@ class KnownName:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided about one company: it is this customer, or it is not."""
+    """What a person decided about one company: it is this customer, or it is not.
+
+    `by` is who said so, as pages name people. `at` is None where an earlier version kept no moment.
+    """
 
     customer_id: str
     confirmed: bool
+    by: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +115,11 @@ def match_company(
 ) -> Match:
     """Return which of the known customers a company is.
 
-    A person's word comes first, then the organization's own id, then the name if the connection allows
-    it. `known` holds at least all those customers whose external id or normalised name equals the company's.
+    A person's word comes first, the last one of several, then the organization's own id, then the name if
+    the connection allows it. `decisions` are in their order; `known` holds at least all those customers whose
+    external id or normalised name equals the company's.
     """
-    for decision in decisions:
+    for decision in reversed(decisions):
         if decision.confirmed:
             return Match(decision.customer_id, "person")
     refused = {decision.customer_id for decision in decisions}

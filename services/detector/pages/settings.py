@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from services.detector.pages.under_way import UnderWay
     from services.detector.ports import Connections, Customers
     from services.detector.use_cases.customers import Imported, MaintainCustomers
+    from services.detector.use_cases.decide_matches import DecideMatches
     from shared.auth.identity import Identity
     from shared.web.pages import Pages
 
@@ -55,6 +56,7 @@ class SettingParts:
     lists: Lists
     customers: Customers
     maintain: MaintainCustomers
+    matches: DecideMatches
     connections: Connections
     under_way: UnderWay
 
@@ -87,7 +89,7 @@ def setting_pages(parts: SettingParts) -> APIRouter:
         customer: Annotated[str, Form(max_length=300)],
         answer: Annotated[str, Form(max_length=10)],
     ) -> RedirectResponse:
-        await parts.maintain.decide(
+        await parts.matches.decide(
             identity.organization_id, company, customer, confirmed=answer == "yes", by=identity.known_by
         )
         return RedirectResponse(f"{CUSTOMERS}#suggestions", 303)

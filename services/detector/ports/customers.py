@@ -61,9 +61,24 @@ class Customers(Protocol):
 
     async def decisions(
         self, organization_id: str, company_keys: Collection[str]
-    ) -> dict[str, list[Decision]]: ...
+    ) -> dict[str, list[Decision]]:
+        """Return by company what people's word is now, oldest first: one of each customer at most."""
+        ...
 
-    async def decide(self, organization_id: str, company_key: str, decision: Decision, by: str) -> None: ...
+    async def decide(self, organization_id: str, company_key: str, decision: Decision) -> None:
+        """Keep a person's word in place of what was said of this company and customer before.
+
+        One company is one customer: a confirmation also takes the place of those of other customers.
+        """
+        ...
+
+    async def decision_history(self, organization_id: str, company_key: str) -> list[Decision]:
+        """Return all that people said of a company, newest first; of one customer the last twenty words."""
+        ...
+
+    async def said_to_be(self, organization_id: str, customer_ids: Collection[str]) -> set[str]:
+        """Return the keys of the companies that a person's word makes one of these customers."""
+        ...
 
     async def forget_decisions(self, organization_id: str, workspace_id: str) -> int:
         """Forget what people said of a workspace's companies, also of those that went; return how much."""
@@ -78,6 +93,13 @@ class Customers(Protocol):
         ...
 
     async def forget_snapshots(self, organization_id: str, customer_ids: Collection[str]) -> None: ...
+
+    async def begin_anew(self, organization_id: str, customer_ids: Collection[str], at: datetime) -> None:
+        """Compare nothing of these customers with before this moment: they were made of other companies.
+
+        Older states of their facts go. Those of their health stay to be seen, and count as a first day's do.
+        """
+        ...
 
     async def attribute_maps(self, organization_id: str) -> dict[str, AttributeMap]:
         """Return by connection which attribute of its companies means what, where a person said so."""

@@ -69,8 +69,12 @@ class Accounts:
         *,
         known_before: datetime | None = None,
         changed: bool = True,
+        handed: Collection[str] = (),
     ) -> int:
         """Settle what moods and facts of these customers and people say; return how many signals changed.
+
+        The facts of the customers `handed` are those of companies that were with other customers just now:
+        they are shown, and nobody is alerted, who may have been there.
 
         Their health is measured afterwards, unless nothing of theirs `changed` and their mood is as it was.
         Whoever is heard by no connection any more is left to the removal of its data. A stand-in whose
@@ -92,7 +96,7 @@ class Accounts:
             heard = _heard(standing, owned, views)
             if heard:
                 count += await self._review_portion(
-                    organization_id, heard, customers, former, known_before, changed=changed
+                    organization_id, heard, customers, former, known_before, changed=changed, handed=handed
                 )
         return count
 
@@ -113,6 +117,7 @@ class Accounts:
         known_before: datetime | None,
         *,
         changed: bool,
+        handed: Collection[str],
     ) -> int:
         since = self._clock.now() - timedelta(days=self._moods.max_age_days)
         keys = {one: (one.key, *former.get(one.customer_id or "", ())) for one in reviewed}
@@ -151,7 +156,9 @@ class Accounts:
                     moods[customer.customer_id] = mood
         if moods:
             await self._customers.save_moods(organization_id, moods)
-        readings += await self._account_readings(organization_id, reviewed, customers, conversations, held)
+        readings += await self._account_readings(
+            organization_id, reviewed, customers, conversations, held, handed=handed
+        )
         return (await self._settler.settle(organization_id, readings, known_before=known_before)).count
 
     async def _texts(
@@ -189,6 +196,8 @@ class Accounts:
         customers: Mapping[str, Customer],
         conversations: Mapping[str, Sequence[Digest]],
         held: Sequence[Signal],
+        *,
+        handed: Collection[str],
     ) -> list[Reading]:
         listening = {
             one: customer
@@ -236,7 +245,7 @@ class Accounts:
                     connection_id=subjects[subject].connection_id,
                     workspace_id=subjects[subject].workspace_id or "",
                     now=now,
-                    is_news=_has_listened(subjects[subject], now),
+                    is_news=_has_listened(subjects[subject], now) and customer.customer_id not in handed,
                     new_detectors=newcomers.get(subjects[subject].connection_id, ()),
                     seen=_seen(subject, held, now),
                 )

@@ -10,17 +10,17 @@ from services.detector.domain.contribution import Reading
 from services.detector.domain.customer import Customer, with_facts
 from services.detector.domain.health_reading import health_source
 from services.detector.domain.identity import Subject, provisional_customer_id
-from services.detector.domain.matching import Match, match_company, normalise_name, with_hints
+from services.detector.domain.matching import Match
 from services.detector.domain.moves import fold
 from services.detector.domain.readings import account_source
 from services.detector.use_cases.customer_writes import write_until_kept
-from services.detector.use_cases.domain_hints import DomainHints
+from services.detector.use_cases.find_matches import FindMatches
 from services.detector.use_cases.follow_on import Allowance, FollowOn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from services.detector.domain.mirror import ConnectionView, MirroredCompany, ToFollow
+    from services.detector.domain.mirror import MirroredCompany, ToFollow
     from services.detector.ports import Connections, Customers, Followed, Mirror, Signals
     from services.detector.use_cases.accounts import Accounts
     from services.detector.use_cases.read_conversations import ReadConversations
@@ -51,7 +51,6 @@ class MatchCompanies:
         self._mirror = mirror
         self._followed = followed
         self._customers = customers
-        self._connections = connections
         self._signals = signals
         self._accounts = accounts
         self._follow_on = FollowOn(
@@ -59,7 +58,8 @@ class MatchCompanies:
         )
         self._settler = settler
         self._clock = clock
-        self.hints = DomainHints(mirror=mirror, customers=customers)
+        self._matches = FindMatches(mirror=mirror, customers=customers, connections=connections)
+        self.hints = self._matches.hints
 
     async def expect(self, organization_id: str, company_keys: Collection[str]) -> None:
         """Note that these are about to be matched: should that be cut off, anybody does it a minute later."""
@@ -74,15 +74,19 @@ class MatchCompanies:
         companies = await self._mirror.companies(organization_id, company_keys)
         if not companies:
             return
-        views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
-        matches = await self._matches(organization_id, companies, views)
+        matches = await self._matches.of(organization_id, companies)
         begun = self._clock.now() + _BEGUN
         moved: dict[str, MirroredCompany] = {}
         left = {key: one.owners for key, one in companies.items()}
+        handed: set[str] = set()
         for key, match in matches.items():
             target = match.customer_id or provisional_customer_id(organization_id, key)
             company, kept = companies[key], replace(match, customer_id=target)
             if company.customer_id != target:
+                if left[key]:
+                    handed |= {target, *left[key]}
+                    # Before the company moves: what dies in between must not compare with other companies.
+                    await self._customers.begin_anew(organization_id, handed, self._clock.now())
                 await self._mirror.save_match(organization_id, key, kept, left=left[key], follow_from=begun)
                 moved[key] = replace(company, customer_id=target, follow_from=begun, read_to="")
             elif kept != Match(target, company.basis, company.suggestions):
@@ -98,42 +102,19 @@ class MatchCompanies:
         for key, company in moved.items():
             for former in left[key]:
                 await self._fold(organization_id, former, company.customer_id or "")
+        await self._lead_on(organization_id, moved)
         if joined := [key for key in moved if left[key] or matches[key].basis != "none"]:
             await self.hints.renew(organization_id, company_keys=joined)
         marks = [one.to_follow for one in moved.values()]
         unread = await self._follow_on.read(organization_id, marks, allowance)
-        await self._accounts.review(organization_id, [Subject("customer", one) for one in before | after])
+        handed |= {one for key, company in moved.items() if left[key] for one in company.owners}
+        await self._accounts.review(
+            organization_id, [Subject("customer", one) for one in before | after], handed=handed
+        )
         marked = {key: one for key, one in companies.items() if one.follow_from} | moved
         await self._mirror.unmark_companies(
             organization_id, [one for key, one in marked.items() if key not in unread]
         )
-
-    async def _matches(
-        self,
-        organization_id: str,
-        companies: Mapping[str, MirroredCompany],
-        views: Mapping[str, ConnectionView],
-    ) -> dict[str, Match]:
-        external_ids = {one.record.company_id for one in companies.values() if one.record.company_id}
-        names = {normalise_name(one.record.name) for one in companies.values()} - {""}
-        known = await self._customers.known_like(organization_id, external_ids, names)
-        decisions = await self._customers.decisions(organization_id, companies.keys())
-        found = {}
-        for key, one in companies.items():
-            view = views.get(one.record.connection_id)
-            found[key] = match_company(
-                external_id=one.record.company_id,
-                name=one.record.name,
-                known=known,
-                decisions=decisions.get(key, ()),
-                by_name=view.match_companies_by_name if view else "exact",
-            )
-        alone = [key for key, match in found.items() if match.customer_id is None]
-        hints = await self.hints.of(organization_id, alone)
-        for key in alone:
-            suggestions = with_hints(found[key].suggestions, hints.get(key, ()), decisions.get(key, ()))
-            found[key] = replace(found[key], suggestions=suggestions)
-        return found
 
     async def _refresh(
         self,
@@ -200,7 +181,8 @@ class MatchCompanies:
             found = await self._customers.by_ids(organization_id, ids)
             formers = [one for one in found.values() if one.provisional]
             is_stand_in = bool(formers)
-            return await self._customers.save([replace(one, merged_into=new) for one in formers])
+            leading = [replace(one, merged_into=new) for one in formers if one.merged_into is None]
+            return await self._customers.save(leading)
 
         await write_until_kept([old], mark)
         if not is_stand_in:
@@ -212,6 +194,23 @@ class MatchCompanies:
             [one.signal_id for one in held],
             lambda book: fold(book, source, target, latter.ref),
         )
+
+    async def _lead_on(self, organization_id: str, moved: Mapping[str, MirroredCompany]) -> None:
+        """Let the stand-ins of these companies lead to where they are now, and whoever is with them follow.
+
+        A person may have said that another company is the customer that one of these stood for.
+        """
+        own = {provisional_customer_id(organization_id, key): one for key, one in moved.items()}
+
+        async def point(ids: Collection[str], _: int) -> list[str]:
+            held = await self._customers.by_ids(organization_id, ids)
+            led = {key: replace(one, merged_into=_elsewhere(key, own[key])) for key, one in held.items()}
+            return await self._customers.save([one for key, one in led.items() if one != held[key]])
+
+        await write_until_kept(own.keys(), point)
+        followers = await self._customers.said_to_be(organization_id, own.keys()) - moved.keys()
+        if followers:
+            await self._followed.mark(organization_id, followers, self._clock.now())
 
     async def after_deletion(
         self, organization_id: str, lost: Mapping[str, ToFollow], allowance: Allowance
@@ -249,3 +248,7 @@ class MatchCompanies:
 def _telling(customer: Customer) -> object:
     """Return the facts whose change is worth remembering; the last sign of life moves all day long."""
     return replace(customer.facts, last_seen_at=None)
+
+
+def _elsewhere(stand_in: str, company: MirroredCompany) -> str | None:
+    return company.customer_id if company.customer_id != stand_in else None

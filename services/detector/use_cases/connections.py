@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Corrections,
         Customers,
         DueSubjects,
+        Followed,
         Mirror,
         Questions,
         Redetections,
@@ -113,6 +114,7 @@ class RemoveData:
         due: DueSubjects,
         redetections: Redetections,
         questions: Questions,
+        followed: Followed,
         remove_signals: RemoveSignals,
         clock: Clock,
     ) -> None:
@@ -125,6 +127,7 @@ class RemoveData:
         self._due = due
         self._redetections = redetections
         self._questions = questions
+        self._followed = followed
         self._remove_signals = remove_signals
         self._clock = clock
 
@@ -174,6 +177,9 @@ class RemoveData:
         ):
             stand_ins = [provisional_customer_id(organization_id, key) for key in keys]
             removed += await self._customers.delete(organization_id, stand_ins)
+            # Of another workspace: a person said that they are who these stood for.
+            left = await self._customers.said_to_be(organization_id, stand_ins) - set(keys)
+            await self._followed.mark(organization_id, left, self._clock.now())
             await self._forget_facts(organization_id, connection_id, keys)
             cursor = keys[-1]
         removed += await self._mirror.remove(organization_id, connection_id, workspace_id)

@@ -1,4 +1,4 @@
-"""Customers as people maintain them: the uploaded list, single rows by API, and decisions about matches."""
+"""Customers as people maintain them: the uploaded list, single rows by API, and what attributes mean."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from services.detector.domain.attributes import AttributeMap
 from services.detector.domain.customer import Customer, with_facts
 from services.detector.domain.customer_list import CustomerList, CustomerRow, parse_customers
 from services.detector.domain.identity import known_customer_id
-from services.detector.domain.matching import Decision
-from services.detector.errors import NotFoundError
 from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.follow_list import AT_ONCE
-from services.detector.use_cases.follow_on import SLICE, Allowance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from services.detector.domain.attributes import Meaning
     from services.detector.domain.mirror import ConnectionView
     from services.detector.ports import Customers, Mirror
-    from services.detector.use_cases.companies import MatchCompanies
     from services.detector.use_cases.follow_list import FollowList
     from services.detector.use_cases.rematch import Rematch
     from shared.clock import Clock
@@ -62,7 +58,6 @@ class MaintainCustomers:
         *,
         customers: Customers,
         mirror: Mirror,
-        companies: MatchCompanies,
         rematch: Rematch,
         follow: FollowList,
         clock: Clock,
@@ -70,7 +65,6 @@ class MaintainCustomers:
     ) -> None:
         self._customers = customers
         self._mirror = mirror
-        self._companies = companies
         self._rematch = rematch
         self._follow = follow
         self._clock = clock
@@ -149,24 +143,6 @@ class MaintainCustomers:
         kept = {meaning: name for meaning, name in chosen.items() if len(name) <= _MOST_NAME}
         await self._customers.save_attribute_map(organization_id, view.connection_id, AttributeMap(kept), by)
         await self._rematch.begin(view)
-
-    async def decide(
-        self, organization_id: str, company_key: str, customer_id: str, *, confirmed: bool, by: str
-    ) -> None:
-        """Keep a person's word on whether a company is a customer, and match it anew.
-
-        Where it has very many conversations, the rest of them follows in the background.
-
-        Raises:
-            NotFoundError: there is no such company, or no such customer.
-        """
-        companies = await self._mirror.companies(organization_id, [company_key])
-        customers = await self._customers.by_ids(organization_id, [customer_id])
-        if company_key not in companies or customer_id not in customers:
-            raise NotFoundError("This company or this customer is not here any more. Reload the page.")
-        await self._companies.expect(organization_id, [company_key])
-        await self._customers.decide(organization_id, company_key, Decision(customer_id, confirmed), by)
-        await self._companies.match(organization_id, [company_key], Allowance(SLICE))
 
 
 def _from_row(organization_id: str, key: str, row: CustomerRow, held: Customer | None) -> Customer:

@@ -44,6 +44,11 @@ from tests.unit.services.detector.health_suite import TestHealth
 from tests.unit.services.detector.judgement_suite import TestCorrections, TestPeople
 from tests.unit.services.detector.left_out_suite import TestLeftOut
 from tests.unit.services.detector.list_suite import TestLongLists
+from tests.unit.services.detector.match_suite import (
+    TestCompaniesOfOneCustomer,
+    TestFactsOfMovedCompanies,
+    TestMatching,
+)
 from tests.unit.services.detector.moving_suite import TestMovingPeople
 from tests.unit.services.detector.people_suite import TestCounting
 from tests.unit.services.detector.reading_suite import TestReading, TestShiftsThatStand
@@ -78,6 +83,7 @@ __all__ = [
     "TestAgain",
     "TestArriving",
     "TestAttributes",
+    "TestCompaniesOfOneCustomer",
     "TestCorrections",
     "TestCounting",
     "TestCustomers",
@@ -85,12 +91,14 @@ __all__ = [
     "TestDeciding",
     "TestDismissedWishes",
     "TestDomainHints",
+    "TestFactsOfMovedCompanies",
     "TestFollowing",
     "TestHealth",
     "TestLeftOut",
     "TestLongLists",
     "TestMany",
     "TestMarks",
+    "TestMatching",
     "TestMeanwhile",
     "TestMovingPeople",
     "TestPeople",

@@ -119,7 +119,7 @@ async def _listed(rig: Rig) -> None:
 
 
 async def _decide(rig: Rig, *, confirmed: bool) -> None:
-    await rig.engine.customers.decide(
+    await rig.engine.matches.decide(
         rig.organization_id,
         f"{WORKSPACE}:co1",
         known_customer_id(rig.organization_id, "acc-9"),

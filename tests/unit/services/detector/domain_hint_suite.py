@@ -101,7 +101,7 @@ class TestDomainHints:
         """A refused customer does not come back with more people; a confirmed one is the company's."""
         await self._north(rig)
         await rig.tell(*self._umbrella(rig))
-        decide = rig.engine.customers.decide
+        decide = rig.engine.matches.decide
         await decide(ORG, self.UMBRELLA, ACC1, confirmed=False, by="ann@acme.example")
         assert await self._suggested(rig) == ()
         await rig.tell(rig.contact("kim", ("co2",), email="kim@north.example"))

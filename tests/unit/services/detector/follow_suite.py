@@ -14,7 +14,7 @@ from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.identity import known_customer_id
 from services.detector.domain.occasion import Slot
 from services.detector.pages import under_way
-from services.detector.use_cases import customers, follow_companies, intake
+from services.detector.use_cases import decide_matches, follow_companies, intake
 from shared.errors import TransientError
 from tests.unit.services.detector.rig import UNRELATED, WORKSPACE, kinds
 
@@ -44,7 +44,7 @@ async def _ground(rig: Rig) -> None:
 
 async def _decide(rig: Rig, external_id: str, *, confirmed: bool = True) -> None:
     customer_id = known_customer_id(rig.organization_id, external_id)
-    await rig.engine.customers.decide(
+    await rig.engine.matches.decide(
         rig.organization_id, COMPANY, customer_id, confirmed=confirmed, by="ann@acme.example"
     )
 
@@ -66,7 +66,7 @@ class TestFollowing:
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Make two conversations many."""
-        monkeypatch.setattr(customers, "SLICE", 2)
+        monkeypatch.setattr(decide_matches, "SLICE", 2)
         monkeypatch.setattr(follow_companies, "SLICE", 2)
         monkeypatch.setattr(intake, "_MOST_READ", 2)
 

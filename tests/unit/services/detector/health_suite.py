@@ -11,7 +11,7 @@ from services.detector.domain.health import DEFAULT_WEIGHTS
 from services.detector.domain.health_reading import SLOT
 from services.detector.domain.identity import provisional_customer_id
 from services.detector.errors import InvalidRequestError
-from services.detector.use_cases import customers
+from services.detector.use_cases import decide_matches
 from shared.contracts.resources import Author
 from tests.unit.services.detector.rig import ACC1, LEAVING, NORTHWIND, ORG, UNRELATED, WORKSPACE, Rig, kinds
 
@@ -140,7 +140,7 @@ class TestHealth:
         self, rig: Rig, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A company's conversations are its customer's before each was read again, and once after."""
-        monkeypatch.setattr(customers, "SLICE", 1)
+        monkeypatch.setattr(decide_matches, "SLICE", 1)
         await rig.connect()
         await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Umbrella")])
         await rig.tell(rig.company(), rig.contact())
@@ -148,9 +148,7 @@ class TestHealth:
         await rig.tell(*rig.said("k1", UNRELATED, at=long_ago), *rig.said("k2", UNRELATED))
         assert await self._answers(rig, NORTHWIND) == "0 of 1 conversations wait"
         rig.clock.advance(60)
-        await rig.engine.customers.decide(
-            ORG, f"{WORKSPACE}:co1", ACC1, confirmed=True, by="ann@acme.example"
-        )
+        await rig.engine.matches.decide(ORG, f"{WORKSPACE}:co1", ACC1, confirmed=True, by="ann@acme.example")
         assert await self._answers(rig, ACC1) == "0 of 1 conversations wait"
         rig.clock.advance(60)
         await rig.follow_companies_all()

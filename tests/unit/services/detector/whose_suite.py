@@ -292,9 +292,9 @@ class TestWhoseItIs:
         await rig.engine.customers.keep(ORG, [CustomerRow("acc-1", "Northwind")])
         await rig.tell(rig.company())
         key = f"{WORKSPACE}:co1"
-        await rig.engine.customers.decide(ORG, key, ACC1, confirmed=False, by="ann@acme.example")
+        await rig.engine.matches.decide(ORG, key, ACC1, confirmed=False, by="ann@acme.example")
         assert (await rig.stores.mirror.companies(ORG, [key]))[key].customer_id == NORTHWIND
-        await rig.engine.customers.decide(ORG, key, ACC1, confirmed=True, by="ann@acme.example")
+        await rig.engine.matches.decide(ORG, key, ACC1, confirmed=True, by="ann@acme.example")
         company = (await rig.stores.mirror.companies(ORG, [key]))[key]
         assert (company.customer_id, company.basis) == (ACC1, "person")
 
@@ -305,20 +305,21 @@ class TestWhoseItIs:
         await rig.tell(rig.company(), rig.company("co2", "Contoso"))
         keys = [f"{WORKSPACE}:co1", f"{WORKSPACE}:co2", f"{WORKSPACE}1:co1"]
         for key in keys[:2]:
-            await rig.engine.customers.decide(ORG, key, ACC1, confirmed=True, by="ann@acme.example")
+            await rig.engine.matches.decide(ORG, key, ACC1, confirmed=True, by="ann@acme.example")
         other = known_customer_id(ORG, "acc-2")
-        await rig.engine.customers.decide(ORG, keys[0], other, confirmed=False, by="ann@acme.example")
-        await rig.stores.customers.decide(ORG, keys[2], Decision(ACC1, confirmed=True), "ann@acme.example")
+        await rig.engine.matches.decide(ORG, keys[0], other, confirmed=False, by="ann@acme.example")
+        elsewhere = Decision(ACC1, confirmed=True, by="ann@acme.example", at=NOW)
+        await rig.stores.customers.decide(ORG, keys[2], elsewhere)
         await rig.tell(rig.deleted("company", "co2"))
         assert len((await rig.stores.customers.decisions(ORG, keys))[keys[0]]) == 2
         await rig.remove()
         left = await rig.stores.customers.decisions(ORG, keys)
-        assert left == {keys[2]: [Decision(ACC1, confirmed=True)]}
+        assert left == {keys[2]: [elsewhere]}
 
     async def test_deciding_about_nothing_is_refused(self, rig: Rig) -> None:
         """A decision about a company or customer that is not there says so."""
         with pytest.raises(NotFoundError):
-            await rig.engine.customers.decide(ORG, "ws1:no", "c-no", confirmed=True, by="ann@acme.example")
+            await rig.engine.matches.decide(ORG, "ws1:no", "c-no", confirmed=True, by="ann@acme.example")
 
     async def test_a_deleted_company_leaves_its_people(self, rig: Rig) -> None:
         """When the company goes its conversations are their people's again, and the stand-in goes."""

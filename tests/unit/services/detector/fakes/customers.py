@@ -24,6 +24,8 @@ class MemoryCustomers:
         self._customers: dict[tuple[str, str], Customer] = {}
         self._snapshots: dict[tuple[str, str], list[tuple[datetime, AccountFacts]]] = defaultdict(list)
         self._decisions: dict[tuple[str, str], dict[str, Decision]] = defaultdict(dict)
+        self._said: dict[tuple[str, str], list[Decision]] = defaultdict(list)
+        self.begun: dict[tuple[str, str], datetime] = {}
         self.attention: dict[str, Attention] = {}
         self.changes: dict[tuple[str, str], int] = defaultdict(int)
         self._maps: dict[tuple[str, str], AttributeMap] = {}
@@ -99,17 +101,36 @@ class MemoryCustomers:
             if self._decisions.get((organization_id, key))
         }
 
-    async def decide(self, organization_id: str, company_key: str, decision: Decision, by: str) -> None:
+    async def decide(self, organization_id: str, company_key: str, decision: Decision) -> None:
         held = self._decisions[organization_id, company_key]
         if decision.confirmed:
             for other in [one for one in held.values() if one.confirmed]:
                 del held[other.customer_id]
+        held.pop(decision.customer_id, None)
         held[decision.customer_id] = decision
+        said = self._said[organization_id, company_key]
+        said.insert(0, decision)
+        of_customer = [one for one in said if one.customer_id == decision.customer_id]
+        for one in of_customer[20:]:
+            said.remove(one)
+
+    async def decision_history(self, organization_id: str, company_key: str) -> list[Decision]:
+        return list(self._said.get((organization_id, company_key), ()))
+
+    async def said_to_be(self, organization_id: str, customer_ids: Collection[str]) -> set[str]:
+        return {
+            key
+            for (owner, key), held in self._decisions.items()
+            if owner == organization_id
+            and any(one.confirmed and one.customer_id in customer_ids for one in held.values())
+        }
 
     async def forget_decisions(self, organization_id: str, workspace_id: str) -> int:
         prefix = f"{workspace_id}:"
-        gone = [one for one in self._decisions if one[0] == organization_id and one[1].startswith(prefix)]
-        return sum(len(self._decisions.pop(one)) for one in gone)
+        gone = [one for one in self._said if one[0] == organization_id and one[1].startswith(prefix)]
+        for one in gone:
+            self._decisions.pop(one, None)
+        return sum(len({said.customer_id for said in self._said.pop(one)}) for one in gone)
 
     async def delete(self, organization_id: str, customer_ids: Collection[str]) -> int:
         gone = [one for one in customer_ids if (organization_id, one) in self._customers]
@@ -121,6 +142,11 @@ class MemoryCustomers:
     async def forget_snapshots(self, organization_id: str, customer_ids: Collection[str]) -> None:
         for one in customer_ids:
             self._snapshots.pop((organization_id, one), None)
+
+    async def begin_anew(self, organization_id: str, customer_ids: Collection[str], at: datetime) -> None:
+        for one in customer_ids:
+            self._snapshots.pop((organization_id, one), None)
+            self.begun[organization_id, one] = at
 
     async def snapshots(
         self, organization_id: str, customer_ids: Collection[str]

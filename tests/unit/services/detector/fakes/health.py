@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.detector.adapters.customer_documents import NEVER_MEASURED
@@ -55,7 +56,11 @@ class MemoryHealth:
     async def histories(
         self, organization_id: str, customer_ids: Collection[str]
     ) -> dict[str, HealthHistory]:
-        return {one: self._histories.get((organization_id, one), HealthHistory()) for one in customer_ids}
+        return {one: self._history((organization_id, one)) for one in customer_ids}
+
+    def _history(self, place: tuple[str, str]) -> HealthHistory:
+        held, begun = self._histories.get(place, HealthHistory()), self._customers.begun.get(place)
+        return replace(held, known_since=begun) if begun and held.known_since else held
 
     async def save(self, organization_id: str, measured: Sequence[Measured]) -> None:
         for one in measured:

@@ -12,6 +12,11 @@ from tests.unit.services.detector.domain_hint_suite import TestDomainHints
 from tests.unit.services.detector.health_suite import TestHealth
 from tests.unit.services.detector.judgement_suite import TestCorrections, TestPeople
 from tests.unit.services.detector.left_out_suite import TestLeftOut
+from tests.unit.services.detector.match_suite import (
+    TestCompaniesOfOneCustomer,
+    TestFactsOfMovedCompanies,
+    TestMatching,
+)
 from tests.unit.services.detector.people_suite import TestCounting
 from tests.unit.services.detector.reading_suite import TestReading, TestShiftsThatStand
 from tests.unit.services.detector.removal_suite import TestRemoval
@@ -32,15 +37,18 @@ __all__ = [
     "TestAgain",
     "TestArriving",
     "TestAttributes",
+    "TestCompaniesOfOneCustomer",
     "TestCorrections",
     "TestCounting",
     "TestCustomers",
     "TestDeathBeforeTheSignal",
     "TestDismissedWishes",
     "TestDomainHints",
+    "TestFactsOfMovedCompanies",
     "TestHealth",
     "TestLeftOut",
     "TestMany",
+    "TestMatching",
     "TestPeople",
     "TestReading",
     "TestRefusedWishes",

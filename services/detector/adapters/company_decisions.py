@@ -1,0 +1,95 @@
+"""What people decided about companies, in MongoDB's protocol: a document of each company and customer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from services.detector.adapters.customer_documents import NEVER_MEASURED
+from services.detector.domain.matching import Decision
+from shared.documents.collection import Collection, Index
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Keys
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from shared.documents.database import Document
+
+_WORDS = 20
+"""What is kept of people's words on one company and one customer: enough to see back and forth."""
+
+_HISTORY = "history"
+_REPLACED = "replaced"
+"""Marks a confirmation in whose place another customer's came; the field is there or not."""
+
+
+class CompanyDecisions:
+    """What `ports.Customers` says of decisions."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._decisions = Collection(database, "company_decisions")
+
+    async def _prepare_decisions(self) -> None:
+        organization = ("organization_id", 1)
+        await self._decisions.ensure_indexes(
+            Index(keys=(organization, ("company_key", 1))), Index(keys=(organization, ("customer_id", 1)))
+        )
+
+    async def decisions(self, organization_id: str, company_keys: Keys[str]) -> dict[str, list[Decision]]:
+        if not company_keys:
+            return {}
+        found = await self._decisions.of(organization_id).find(
+            {"company_key": {"$in": sorted(company_keys)}, _REPLACED: {"$exists": False}}, sort=[("at", 1)]
+        )
+        decisions: dict[str, list[Decision]] = defaultdict(list)
+        for one in found:
+            decisions[one["company_key"]].append(_decision_from(one["customer_id"], one))
+        return dict(decisions)
+
+    async def decide(self, organization_id: str, company_key: str, decision: Decision) -> None:
+        identity = f"{organization_id}/{company_key}/{decision.customer_id}"
+        if decision.confirmed:
+            await self._decisions.of(organization_id).update_many(
+                {"company_key": company_key, "confirmed": True, "_id": {"$ne": identity}},
+                {"$set": {_REPLACED: True}},
+            )
+        said = {"confirmed": decision.confirmed, "by": decision.by, "at": decision.at}
+        await self._decisions.of(organization_id).update_one(
+            {"_id": identity},
+            {
+                "$set": {"company_key": company_key, "customer_id": decision.customer_id, **said},
+                "$push": {_HISTORY: {"$each": [said], "$slice": -_WORDS}},
+                "$unset": {_REPLACED: ""},
+            },
+            upsert=True,
+        )
+
+    async def decision_history(self, organization_id: str, company_key: str) -> list[Decision]:
+        found = await self._decisions.of(organization_id).find({"company_key": company_key})
+        said = [
+            _decision_from(one["customer_id"], word)
+            for one in found
+            # What an earlier version kept has no history, and is its only word.
+            for word in reversed(one.get(_HISTORY) or [one])
+        ]
+        return sorted(said, key=lambda one: one.at or NEVER_MEASURED, reverse=True)
+
+    async def said_to_be(self, organization_id: str, customer_ids: Keys[str]) -> set[str]:
+        if not customer_ids:
+            return set()
+        found = await self._decisions.of(organization_id).find(
+            {"customer_id": {"$in": sorted(customer_ids)}, "confirmed": True, _REPLACED: {"$exists": False}},
+            projection={"company_key": 1},
+        )
+        return {one["company_key"] for one in found}
+
+    async def forget_decisions(self, organization_id: str, workspace_id: str) -> int:
+        result = await self._decisions.of(organization_id).delete_many(
+            {"company_key": {"$gte": f"{workspace_id}:", "$lt": f"{workspace_id};"}}
+        )
+        return result.deleted_count
+
+
+def _decision_from(customer_id: str, said: Document) -> Decision:
+    return Decision(customer_id, said["confirmed"], said.get("by", ""), said.get("at"))

@@ -1,0 +1,99 @@
+"""What people decide about companies: this one is that customer, or it is not. The rules keep to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.detector.domain.identity import provisional_customer_id, to_milliseconds
+from services.detector.domain.matching import Decision
+from services.detector.errors import ChangedMeanwhileError, InvalidRequestError, NotFoundError
+from services.detector.use_cases.follow_on import SLICE, Allowance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.mirror import MirroredCompany
+    from services.detector.ports import Customers, Mirror
+    from services.detector.use_cases.companies import MatchCompanies
+    from shared.clock import Clock
+
+
+class DecideMatches:
+    """Keeps people's words on companies, and matches these anew at once.
+
+    Where a company has very many conversations, the rest of them follows in the background.
+    """
+
+    def __init__(
+        self, *, customers: Customers, mirror: Mirror, companies: MatchCompanies, clock: Clock
+    ) -> None:
+        self._customers = customers
+        self._mirror = mirror
+        self._companies = companies
+        self._clock = clock
+
+    async def decide(
+        self, organization_id: str, company_key: str, customer_id: str, *, confirmed: bool, by: str
+    ) -> None:
+        """Keep a person's word on whether a company is a customer, be it on the list or another's stand-in.
+
+        Raises:
+            NotFoundError: there is no such company, or no such customer.
+            InvalidRequestError: it would be made the customer that only stands for itself.
+        """
+        await self._company(organization_id, company_key)
+        customer = await self._customer(organization_id, customer_id)
+        if confirmed and customer.customer_id == provisional_customer_id(organization_id, company_key):
+            raise InvalidRequestError(
+                "This customer only stands for the company itself. Undo the company's match instead."
+            )
+        await self._keep(organization_id, company_key, [Decision(customer.customer_id, confirmed)], by)
+
+    async def undo(self, organization_id: str, company_key: str, customer_id: str, *, by: str) -> None:
+        """Part a company from the customer that it is matched to, by whatever it was matched.
+
+        It goes to whom the rules match it else, or stands for itself. No rule matches it to that customer
+        again.
+
+        Raises:
+            NotFoundError: there is no such company.
+            ChangedMeanwhileError: it is not matched to that customer, or not any more.
+        """
+        company = await self._company(organization_id, company_key)
+        if company.basis == "none" or company.customer_id != customer_id:
+            raise ChangedMeanwhileError(
+                "This company is not matched to that customer any more. Reload to see where it is."
+            )
+        said = (await self._customers.decisions(organization_id, [company_key])).get(company_key, [])
+        # What was said of a stand-in that led to this customer would lead there again.
+        parted = dict.fromkeys([*(one.customer_id for one in said if one.confirmed), customer_id])
+        decisions = [Decision(one, confirmed=False) for one in parted]
+        await self._keep(organization_id, company_key, decisions, by)
+
+    async def _keep(
+        self, organization_id: str, company_key: str, decisions: Sequence[Decision], by: str
+    ) -> None:
+        await self._companies.expect(organization_id, [company_key])
+        now = to_milliseconds(self._clock.now())
+        for one in decisions:
+            await self._customers.decide(organization_id, company_key, replace(one, by=by, at=now))
+        await self._companies.match(organization_id, [company_key], Allowance(SLICE))
+
+    async def _company(self, organization_id: str, company_key: str) -> MirroredCompany:
+        found = (await self._mirror.companies(organization_id, [company_key])).get(company_key)
+        if found is None:
+            raise NotFoundError("This company is not here any more. Reload the page.")
+        return found
+
+    async def _customer(self, organization_id: str, customer_id: str) -> Customer:
+        """Return a customer; for a stand-in whose company found its customer, that one."""
+        found = (await self._customers.by_ids(organization_id, [customer_id])).get(customer_id)
+        if found is not None and found.merged_into:
+            found = (await self._customers.by_ids(organization_id, [found.merged_into])).get(
+                found.merged_into
+            )
+        if found is None:
+            raise NotFoundError("This customer is not here any more. Reload the page.")
+        return found

@@ -1,0 +1,74 @@
+"""Which customers companies are now: what the rules and people's decisions make of what is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.detector.domain.identity import provisional_customer_id
+from services.detector.domain.matching import match_company, normalise_name, with_hints
+from services.detector.use_cases.domain_hints import DomainHints
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from services.detector.domain.matching import Decision, Match
+    from services.detector.domain.mirror import MirroredCompany
+    from services.detector.ports import Connections, Customers, Mirror
+
+
+class FindMatches:
+    """Looks up what the rules need, in as few queries as a batch takes."""
+
+    def __init__(self, *, mirror: Mirror, customers: Customers, connections: Connections) -> None:
+        self._customers = customers
+        self._connections = connections
+        self.hints = DomainHints(mirror=mirror, customers=customers)
+
+    async def of(self, organization_id: str, companies: Mapping[str, MirroredCompany]) -> dict[str, Match]:
+        """Return by key which customer each company is, or whom it may be."""
+        views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
+        external_ids = {one.record.company_id for one in companies.values() if one.record.company_id}
+        names = {normalise_name(one.record.name) for one in companies.values()} - {""}
+        known = await self._customers.known_like(organization_id, external_ids, names)
+        decisions = await self._decided(organization_id, companies)
+        found = {}
+        for key, one in companies.items():
+            view = views.get(one.record.connection_id)
+            found[key] = match_company(
+                external_id=one.record.company_id,
+                name=one.record.name,
+                known=known,
+                decisions=decisions.get(key, ()),
+                by_name=view.match_companies_by_name if view else "exact",
+            )
+        alone = [key for key, match in found.items() if match.customer_id is None]
+        hints = await self.hints.of(organization_id, alone)
+        for key in alone:
+            suggestions = with_hints(found[key].suggestions, hints.get(key, ()), decisions.get(key, ()))
+            found[key] = replace(found[key], suggestions=suggestions)
+        return found
+
+    async def _decided(
+        self, organization_id: str, companies: Mapping[str, MirroredCompany]
+    ) -> dict[str, Sequence[Decision]]:
+        """Return people's decisions as they hold now.
+
+        Who was said to be the customer that another company stood for goes where that company went; where
+        the stand-in is gone altogether, nothing was said.
+        """
+        decisions = await self._customers.decisions(organization_id, companies.keys())
+        confirmed = {one.customer_id for said in decisions.values() for one in said if one.confirmed}
+        held = await self._customers.by_ids(organization_id, confirmed)
+        found: dict[str, Sequence[Decision]] = {}
+        for key, said in decisions.items():
+            own = provisional_customer_id(organization_id, key)
+            now = []
+            for one in said:
+                customer = held.get(one.customer_id)
+                if not one.confirmed:
+                    now.append(one)
+                elif customer is not None and own not in {customer.customer_id, customer.merged_into}:
+                    now.append(replace(one, customer_id=customer.merged_into or customer.customer_id))
+            found[key] = now
+        return found
