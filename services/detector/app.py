@@ -32,6 +32,7 @@ from services.detector.adapters.mongo_signals import MongoSignals
 from services.detector.adapters.mongo_topics import MongoTopics
 from services.detector.adapters.mongo_unmatched import MongoUnmatched
 from services.detector.adapters.onnx_text_model import OnnxTextModel
+from services.detector.api.companies import company_routes
 from services.detector.api.customers import customer_routes
 from services.detector.api.graph import graph_routes
 from services.detector.api.health import health_routes
@@ -49,8 +50,10 @@ from services.detector.engine import Engine, Stores
 from services.detector.handlers.connections import subscribe_connections
 from services.detector.handlers.resources import subscribe_resources
 from services.detector.metrics import Metrics
+from services.detector.pages.companies import CompanyParts, company_pages
 from services.detector.pages.conversation_list import ConversationListParts, conversation_list_pages
 from services.detector.pages.conversations import ConversationParts, conversation_pages
+from services.detector.pages.customer import one_customer_pages
 from services.detector.pages.customers import CustomerParts, customer_pages
 from services.detector.pages.detection import DetectionParts, detection_pages
 from services.detector.pages.insight import SignalParts, signal_pages
@@ -71,6 +74,7 @@ from services.detector.ports import Spent
 from services.detector.use_cases.culprits import WORKS, Culprits
 from services.detector.use_cases.second_look import Advice
 from services.detector.use_cases.show import Show
+from services.detector.use_cases.show_companies import ShowCompanies
 from services.detector.use_cases.show_conversations import ShowConversations
 from services.detector.use_cases.walk import Walk
 from shared.documents.pending import sweep_forever
@@ -88,6 +92,7 @@ if TYPE_CHECKING:
     from services.detector.settings import Settings
     from shared.clock import Clock
     from shared.faults import Faults
+    from shared.foundation import Foundation
 
 _SWEEP_SECONDS = 5.0
 """How often facts that a crash left unpublished are looked for; bounds how late they can be."""
@@ -109,8 +114,7 @@ def create_app(
     signals = MongoSignals(base.database, base.publisher, base.clock)
     customers, unmatched = MongoCustomers(base.database), MongoUnmatched(base.database)
     health = MongoHealth(base.database)
-    requests = MongoRequests(base.database)
-    corrections = MongoCorrections(base.database)
+    requests, corrections = MongoRequests(base.database), MongoCorrections(base.database)
     connections = MongoConnections(base.database, base.publisher, base.clock)
     rereads, rematches = MongoRereads(base.database), MongoRereads(base.database, "rematches")
     due = MongoDueSubjects(base.database)
@@ -162,20 +166,13 @@ def create_app(
     for store in (*records, connections, rereads, rematches, redetections, due, questions, model_use):
         base.lifecycle.start(f"indexes of {type(store).__name__}", store.prepare)
     work = BackgroundWork(engine, connections, old_people, settings, metrics, asyncio.sleep)
-    base.lifecycle.background("re-reading", work.reread)
-    base.lifecycle.background("matching", work.match)
-    base.lifecycle.background("people", work.count_people)
-    base.lifecycle.background("people of an earlier build", work.fill_people)
-    base.lifecycle.background("rounds", work.rounds)
-    base.lifecycle.background("account review", work.account_review)
-    base.lifecycle.background("due subjects", work.due_subjects)
-    base.lifecycle.background("health", work.health)
-    for number in range(settings.language_model_concurrency if settings.language_model_url else 1):
-        base.lifecycle.background(f"language model {number + 1}", work.ask)
+    _begin(base, work, settings)
     base.lifecycle.close("language model", chat.aclose)
     for pending in (signals.pending, connections.pending):
         base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))
     lists, topics = MongoLists(base.database), MongoTopics(base.database)
+    walk = Walk(mirror=mirror, customers=customers, lists=lists)
+    companies = ShowCompanies(lists=lists, mirror=mirror, customers=customers)
     show = Show(
         mirror=mirror,
         signals=signals,
@@ -187,7 +184,6 @@ def create_app(
         moods=engine.moods,
     )
     conversations = MongoConversationList(base.database)
-    walk = Walk(mirror=mirror, customers=customers, lists=lists)
     live = LiveFeed(lists=lists, clock=base.clock, every_seconds=settings.live_seconds)
     base.lifecycle.background("live feed", live.run)
     pages = Pages(Path(__file__).parent / "pages" / "templates", clock=base.clock)
@@ -205,12 +201,24 @@ def create_app(
     request_parts = RequestParts(
         pages, lists, topics, show, engine.review, engine.regroup, connections, under_way, base.clock
     )
+    customer_parts = CustomerParts(
+        pages=pages,
+        lists=lists,
+        topics=topics,
+        show=show,
+        companies=companies,
+        matches=engine.matches,
+        connections=connections,
+        under_way=under_way,
+        clock=base.clock,
+    )
     setting_parts = SettingParts(
         pages=pages,
         lists=lists,
         customers=customers,
         maintain=engine.customers,
         matches=engine.matches,
+        companies=companies,
         connections=connections,
         under_way=under_way,
     )
@@ -231,6 +239,7 @@ def create_app(
         routers=[
             signal_routes(lists=lists, show=show, review=engine.review),
             suggestion_routes(lists=lists, customers=customers, matches=engine.matches),
+            company_routes(lists=lists, show=companies, matches=engine.matches),
             customer_routes(lists=lists, show=show, maintain=engine.customers, clock=base.clock),
             health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
             request_routes(
@@ -244,7 +253,8 @@ def create_app(
             conversation_routes(conversations=conversations, show=show, moods=engine.moods),
             insight_pages(insights),
             signal_pages(SignalParts(pages, show, engine.review)),
-            customer_pages(CustomerParts(pages, lists, topics, show, connections, under_way, base.clock)),
+            customer_pages(customer_parts),
+            one_customer_pages(customer_parts),
             people_pages(PeopleParts(pages, lists, topics, show, walk, old_people, base.clock)),
             request_pages(request_parts),
             one_request_pages(request_parts),
@@ -267,11 +277,26 @@ def create_app(
             conversation_pages(ConversationParts(pages, show)),
             topic_pages(TopicParts(pages, topics, connections, base.clock)),
             setting_pages(setting_parts),
+            company_pages(CompanyParts(pages, lists, companies, engine.matches, under_way)),
             detection_pages(detection_parts),
             language_model_pages(detection_parts),
         ],
         pages=pages,
     )
+
+
+def _begin(base: Foundation, work: BackgroundWork, settings: Settings) -> None:
+    """Let the work that goes on beside the bus begin with the service."""
+    base.lifecycle.background("re-reading", work.reread)
+    base.lifecycle.background("matching", work.match)
+    base.lifecycle.background("people", work.count_people)
+    base.lifecycle.background("people of an earlier build", work.fill_people)
+    base.lifecycle.background("rounds", work.rounds)
+    base.lifecycle.background("account review", work.account_review)
+    base.lifecycle.background("due subjects", work.due_subjects)
+    base.lifecycle.background("health", work.health)
+    for number in range(settings.language_model_concurrency if settings.language_model_url else 1):
+        base.lifecycle.background(f"language model {number + 1}", work.ask)
 
 
 def _advice(

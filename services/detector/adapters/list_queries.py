@@ -10,6 +10,7 @@ from services.detector.adapters.customer_documents import HEALTH_UNKNOWN, MOOD_U
 from services.detector.adapters.mirror_documents import CONVERSATIONS, LAST_UNKNOWN
 
 if TYPE_CHECKING:
+    from services.detector.domain.matching import MatchBasis
     from services.detector.domain.wishes import RequestState
     from services.detector.lists import SignalFilter
 
@@ -25,6 +26,7 @@ CUSTOMER_SORTS = {
 PERSON_SORTS = {"id": "key", "last": "sort_last", "conversations": CONVERSATIONS}
 REQUEST_SORTS = {"customers": "customers", "spend": "spend", "last": "sort_last", "title": "title"}
 """The fields that lists are sorted by, by the name of the order."""
+
 
 UNKNOWN: dict[str, float | str | datetime] = {
     "sort_last": LAST_UNKNOWN,
@@ -72,11 +74,22 @@ def signal_query(wanted: SignalFilter) -> dict[str, Any]:
 def customer_query(words: str | None, owner: str | None, *, known: bool | None) -> dict[str, Any]:
     query: dict[str, Any] = {"merged_into": None}
     if words and words.strip():
-        query["name_folded"] = contains(words)
+        query["$or"] = [{"name_folded": contains(words)}, {"external_id": _typed(words)}]
     if owner:
         query["owner"] = owner
     if known is not None:
         query["provisional"] = not known
+    return query
+
+
+def company_query(words: str | None, matched_by: MatchBasis | None) -> dict[str, Any]:
+    # Which a grave has not.
+    query: dict[str, Any] = {"name_normalised": {"$gte": ""}}
+    if matched_by is not None:
+        query["basis"] = matched_by
+    if words and words.strip():
+        name = contains_in_any_case(words)
+        query["$or"] = [{"name": name}, {"external_id": _typed(words)}]
     return query
 
 

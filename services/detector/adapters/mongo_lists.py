@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.detector.adapters.company_lists import CompanyLists
 from services.detector.adapters.customer_documents import WITHOUT_PAST, customer_from
 from services.detector.adapters.list_queries import (
     CUSTOMER_SORTS,
@@ -18,7 +19,7 @@ from services.detector.adapters.list_queries import (
     request_query,
     signal_query,
 )
-from services.detector.adapters.mirror_documents import CONVERSATIONS, company_from, conversation_from
+from services.detector.adapters.mirror_documents import CONVERSATIONS, conversation_from
 from services.detector.adapters.mongo_requests import request_from
 from services.detector.adapters.narrowing import MOST_NAMED, Narrower
 from services.detector.adapters.paging import place_of, portion_of
@@ -28,12 +29,11 @@ from shared.contracts.resources import ContactChanged
 from shared.documents.collection import Collection, database_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
 
-    from services.detector.domain.mirror import MirroredCompany, MirroredConversation
+    from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import RequestState
     from services.detector.lists import (
@@ -49,10 +49,6 @@ if TYPE_CHECKING:
 _CHOICES = 200
 """Values offered in a filter; with more, the address takes any value still."""
 
-_SAMPLED = 300
-"""Companies whose attributes are looked at for their names; rare ones may be missed."""
-_EXAMPLE = 60
-
 _LIVE = 200
 
 _AT_ONCE = 500
@@ -62,15 +58,14 @@ _MOST_PORTIONS = 40
 """Portions of them that one page takes: 20,000 people. Who has found too few by then goes on from there."""
 
 
-class MongoLists:
+class MongoLists(CompanyLists):
     """See `lists.Lists`."""
 
     def __init__(self, database: AsyncDatabase[Document], *, most_named: int = MOST_NAMED) -> None:
+        super().__init__(database)
         self._signals = Collection(database, "signals")
         self._customers = Collection(database, "customers")
         self._conversations = Collection(database, "conversations")
-        self._contacts = Collection(database, "contacts")
-        self._companies = Collection(database, "companies")
         self._requests = Collection(database, "requests")
         self._narrower = Narrower(database, most_named=most_named)
 
@@ -255,16 +250,6 @@ class MongoLists:
             return None
         return await self._contacts.of(organization_id).count(all_of(people_query(words), meant.clauses))
 
-    async def people_of(
-        self, organization_id: str, company_keys: Sequence[str], limit: int
-    ) -> list[ContactChanged]:
-        if not company_keys:
-            return []
-        found = await self._contacts.of(organization_id).find(
-            {"company_keys": {"$in": list(company_keys)}}, sort=[("_id", 1)], limit=limit
-        )
-        return [ContactChanged.model_validate(document["data"]) for document in found]
-
     async def requests(
         self,
         organization_id: str,
@@ -296,30 +281,6 @@ class MongoLists:
     ) -> int:
         clauses = await self._narrower.requests(organization_id, narrowed)
         return await self._requests.of(organization_id).count(all_of(request_query(state, words), clauses))
-
-    async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:
-        found = await self._companies.of(organization_id).find(
-            {"connection_id": connection_id}, projection={"data.custom_attributes": 1}, limit=_SAMPLED
-        )
-        examples: dict[str, str] = {}
-        for document in found:
-            for name, value in document["data"]["custom_attributes"].items():
-                if value is not None and len(examples) < _CHOICES:
-                    examples.setdefault(name, str(value)[:_EXAMPLE])
-        return dict(sorted(examples.items()))
-
-    async def undecided(
-        self, organization_id: str, *, position: dict[str, Any] | None, limit: int
-    ) -> Portion[MirroredCompany]:
-        found = await portion_of(
-            self._companies.of(organization_id),
-            {"undecided": True},
-            field="key",
-            descending=False,
-            position=position,
-            limit=limit,
-        )
-        return Portion([company_from(document) for document in found.items], found.next)
 
     async def signals_per_detector(self, organization_id: str) -> dict[str, int]:
         found = await self._signals.of(organization_id).aggregate(

@@ -76,7 +76,8 @@ class MirrorCollections:
                 (organization, ("customer_id", 1)),
                 (organization, ("external_id", 1)),
                 (organization, ("undecided", 1), ("key", 1), ("_id", 1)),
-                (organization, ("name_normalised", 1)),
+                (organization, ("name_normalised", 1), ("_id", 1)),
+                (organization, ("basis", 1), ("name_normalised", 1), ("_id", 1)),
                 (organization, ("workspace_id", 1), ("key", 1)),
             ),
             "conversation": (

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.domain.customer import Customer
+    from services.detector.domain.matching import MatchBasis
     from services.detector.domain.mirror import MirroredCompany, MirroredConversation
     from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import Request, RequestState
@@ -219,7 +220,10 @@ class Lists(Protocol):
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[CustomerRow]:
-        """Return customers in order; who has no health, mood or renewal date is last in either direction."""
+        """Return customers in order; who has no health, mood or renewal date is last in either direction.
+
+        `words` are in the name, or are the whole external id.
+        """
         ...
 
     async def count_customers(
@@ -304,6 +308,24 @@ class Lists(Protocol):
     async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:
         """Return the names of attributes that companies of a connection have, with an example each."""
         ...
+
+    async def companies(
+        self,
+        organization_id: str,
+        *,
+        words: str | None,
+        matched_by: MatchBasis | None,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[MirroredCompany]:
+        """Return companies by name. `words` are in the name, or are the whole `company_id` in Intercom."""
+        ...
+
+    async def count_companies(
+        self, organization_id: str, *, words: str | None, matched_by: MatchBasis | None
+    ) -> int: ...
+
+    async def count_people_of(self, organization_id: str, company_key: str) -> int: ...
 
     async def undecided(
         self, organization_id: str, *, position: dict[str, Any] | None, limit: int

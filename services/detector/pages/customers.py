@@ -1,23 +1,19 @@
-"""Customers: who needs me; how are they, since when, and why?"""
+"""Customers: who needs me?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.lists import CustomerSort
-from services.detector.pages.cards import card_of
 from services.detector.pages.export import CUSTOMER_HEADING, customer_row
 from services.detector.pages.filters import OFFERED, kind_choice, narrowed_by, owner_choice, tag_choice
-from services.detector.pages.health import health_shown
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.charts import Dot, Point, SignalMark
 from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
 
 if TYPE_CHECKING:
@@ -26,18 +22,13 @@ if TYPE_CHECKING:
     from services.detector.lists import Lists, Topics
     from services.detector.pages.under_way import UnderWay
     from services.detector.ports import Connections
-    from services.detector.use_cases.show import CustomerView, Show
+    from services.detector.use_cases.decide_matches import DecideMatches
+    from services.detector.use_cases.show import Show
+    from services.detector.use_cases.show_companies import ShowCompanies
     from shared.clock import Clock
     from shared.web.pages import Pages
 
 ROWS = 50
-_TIMELINE_DAYS = 540
-"""As far back as a renewal and a half; older conversations are in their list."""
-
-_LEAST_DAYS = 30
-_POINTS = 40
-"""Points of the sentiment line; more would hide what it shows."""
-
 Word = Annotated[str, Query(max_length=300)]
 
 
@@ -49,6 +40,8 @@ class CustomerParts:
     lists: Lists
     topics: Topics
     show: Show
+    companies: ShowCompanies
+    matches: DecideMatches
     connections: Connections
     under_way: UnderWay
     clock: Clock
@@ -152,83 +145,4 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
 
         return csv_answer("customers.csv", CUSTOMER_HEADING, portions())
 
-    @router.get("/customers/{customer_id}")
-    async def customer(request: Request, customer_id: str, identity: Member) -> Response:
-        now = parts.clock.now()
-        view = await parts.show.customer(
-            identity.organization_id, customer_id, now - timedelta(days=_TIMELINE_DAYS)
-        )
-        if view.row.customer.customer_id != customer_id:
-            return RedirectResponse(f"/customers/{view.row.customer.customer_id}", 307)
-        wishes = [one for one in view.signals if one.slot.request_id and one.is_open]
-        others = [one for one in view.signals if not one.slot.request_id]
-        return pages.render(
-            request,
-            "customer.html",
-            identity=identity,
-            customer=view.row.customer,
-            view=view,
-            open_cards=[card_of(one) for one in others if one.is_open],
-            closed_cards=[card_of(one) for one in others if not one.is_open][:10],
-            wishes=wishes,
-            chart=_timeline(view, parts.clock) if view.conversations else None,
-            health=health_shown(view.row.customer.name, view.health, now),
-        )
-
     return router
-
-
-def _timeline(view: CustomerView, clock: Clock) -> dict[str, Any]:
-    now = clock.now()
-    first = min(one.record.created_at for one in view.conversations)
-    start = max(min(first, now - timedelta(days=_LEAST_DAYS)), now - timedelta(days=_TIMELINE_DAYS))
-    start -= timedelta(days=2)
-    return {
-        "title": f"{view.row.customer.name} over time",
-        "start": start,
-        "end": now,
-        "conversations": [
-            Dot(
-                one.record.created_at,
-                view.titles[one.key],
-                f"/conversations/{one.key}",
-            )
-            for one in view.conversations
-            if one.record.created_at >= start
-        ],
-        "signals": [
-            SignalMark(
-                one.occurred_at or one.opened_at,
-                one.slot.kind,
-                one.title,
-                f"/insights/{one.signal_id}",
-                cleared=not one.is_open,
-            )
-            for one in view.signals
-            if (one.occurred_at or one.opened_at) >= start
-        ],
-        "sentiment": _sentiment(view),
-    }
-
-
-def _sentiment(view: CustomerView) -> list[Point]:
-    """Return the mood per conversation, joined in groups where there are more than a line can show."""
-    scored = [
-        (
-            max(point.at for point in one.analysis.moods),
-            sum(point.score for point in one.analysis.moods) / len(one.analysis.moods),
-            one,
-        )
-        for one in view.conversations
-        if one.analysis and one.analysis.moods
-    ]
-    scored.sort(key=lambda each: each[0])
-    size = max(1, -(-len(scored) // _POINTS))
-    points = []
-    for begin in range(0, len(scored), size):
-        group = scored[begin : begin + size]
-        at, _, last = group[-1]
-        label = view.titles[last.key] if size == 1 else f"{len(group)} conversations"
-        url = f"/conversations/{last.key}"
-        points.append(Point(at, sum(score for _, score, _ in group) / len(group), label, url))
-    return points

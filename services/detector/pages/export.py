@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from services.detector.domain.corrections import Correction
     from services.detector.domain.signal import Signal
     from services.detector.lists import CustomerRow, PersonRow, RequestRow, TopicRow
+    from services.detector.use_cases.show_companies import CompanyRow
     from services.detector.use_cases.show_conversations import ConversationRow
 
 SIGNAL_HEADING = (
@@ -207,3 +208,22 @@ def correction_rows(one: Correction, texts: Mapping[tuple[str, str], str]) -> li
             one.at.isoformat(),
         )
     ]
+
+
+COMPANY_HEADING = (
+    "id", "external_id", "name", "customer_id", "customer", "matched_by", "decided_by", "decided_at",
+)  # fmt: skip
+
+
+def company_row(row: CompanyRow) -> Sequence[object]:
+    record, decided = row.company.record, row.decided
+    return (
+        row.company.key,
+        record.company_id,
+        record.name,
+        row.customer.customer_id if row.customer else None,
+        row.customer.name if row.customer else None,
+        row.company.basis,
+        decided.by if decided else None,
+        decided.at.isoformat() if decided and decided.at else None,
+    )

@@ -12,6 +12,7 @@ from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.attributes import MEANINGS, NONE, AttributeMap, guess
 from services.detector.domain.customer_list import MAX_BYTES
 from services.detector.errors import CustomerListError, NotFoundError
+from services.detector.pages.companies import company_url
 from shared.auth.dependencies import Admin, Member, csrf_protect
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from services.detector.ports import Connections, Customers
     from services.detector.use_cases.customers import Imported, MaintainCustomers
     from services.detector.use_cases.decide_matches import DecideMatches
+    from services.detector.use_cases.show_companies import ShowCompanies
     from shared.auth.identity import Identity
     from shared.web.pages import Pages
 
 CUSTOMERS = "/settings/organization/customers"
 _SUGGESTIONS = 50
+_UNMATCHED = 10
+"""Companies without a customer that the settings show; their own page has all of them."""
 MEANING_WORDS: Mapping[Meaning, str] = {
     "plan": "Plan",
     "monthly_spend": "Spend a month",
@@ -57,6 +61,7 @@ class SettingParts:
     customers: Customers
     maintain: MaintainCustomers
     matches: DecideMatches
+    companies: ShowCompanies
     connections: Connections
     under_way: UnderWay
 
@@ -146,6 +151,10 @@ async def _customers(
         organization, {each.customer_id for one in undecided for each in one.suggestions}
     )
 
+    unmatched = await parts.companies.page(
+        organization, words=None, matched_by="none", position=None, limit=_UNMATCHED
+    )
+
     async def count(known: bool) -> int:  # noqa: FBT001 - a question of two answers, asked twice just below
         return await parts.lists.count_customers(organization, words=None, owner=None, known=known)
 
@@ -170,6 +179,8 @@ async def _customers(
             )
             for one in undecided
         ],
+        unmatched=[(row, company_url(row.company.key)) for row in unmatched.items],
+        unmatched_count=await parts.lists.count_companies(organization, words=None, matched_by="none"),
         known=await count(known=True),
         unknown=await count(known=False),
         connections=views,

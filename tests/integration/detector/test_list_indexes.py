@@ -59,6 +59,18 @@ def lists() -> dict[str, tuple[str, Any]]:
             "key",
             lambda its, at: its.undecided(ORG, position=at, limit=10),
         ),
+        "companies": (
+            "name_normalised",
+            lambda its, at: its.companies(ORG, words=None, matched_by=None, position=at, limit=10),
+        ),
+        "companies of a name": (
+            "name_normalised",
+            lambda its, at: its.companies(ORG, words="north", matched_by=None, position=at, limit=10),
+        ),
+        "companies that match nobody": (
+            "name_normalised",
+            lambda its, at: its.companies(ORG, words=None, matched_by="none", position=at, limit=10),
+        ),
         "conversations": (
             "updated_at",
             lambda its, at: its.conversations(ORG, person=None, position=at, limit=10),
@@ -169,7 +181,7 @@ async def test_conversations_have_their_indexes(
 def _somewhere(field: str, *, descending: bool) -> dict[str, Any]:
     """Return a place in the middle of a list, as a cursor holds it."""
     value: Any = 5
-    if field in {"key", "name_folded", "title"}:
+    if field in {"key", "name_folded", "name_normalised", "title"}:
         value = "m"
     elif field.endswith("renewal"):
         value = "2026-09-01"

@@ -52,7 +52,6 @@ class TestCustomers:
         maintain = MaintainCustomers(
             customers=rig.stores.customers,
             mirror=rig.stores.mirror,
-            companies=engine.follow_companies._companies,
             rematch=engine.rematch,
             follow=engine.follow_list,
             clock=rig.clock,

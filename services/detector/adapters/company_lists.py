@@ -1,0 +1,97 @@
+"""The lists of companies, and of who is with them, in MongoDB's protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.detector.adapters.list_queries import company_query
+from services.detector.adapters.mirror_documents import company_from
+from services.detector.adapters.paging import portion_of
+from services.detector.lists import Portion
+from shared.contracts.resources import ContactChanged
+from shared.documents.collection import Collection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from services.detector.domain.matching import MatchBasis
+    from services.detector.domain.mirror import MirroredCompany
+    from shared.documents.database import Document
+
+_ATTRIBUTES = 200
+"""Names of attributes that are offered; the rest is seldom what is looked for."""
+
+_SAMPLED = 300
+"""Companies whose attributes are looked at for their names; rare ones may be missed."""
+_EXAMPLE = 60
+
+
+class CompanyLists:
+    """What `lists.Lists` says of companies."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._companies = Collection(database, "companies")
+        self._contacts = Collection(database, "contacts")
+
+    async def companies(
+        self,
+        organization_id: str,
+        *,
+        words: str | None,
+        matched_by: MatchBasis | None,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[MirroredCompany]:
+        found = await portion_of(
+            self._companies.of(organization_id),
+            company_query(words, matched_by),
+            field="name_normalised",
+            descending=False,
+            position=position,
+            limit=limit,
+        )
+        return Portion([company_from(document) for document in found.items], found.next)
+
+    async def count_companies(
+        self, organization_id: str, *, words: str | None, matched_by: MatchBasis | None
+    ) -> int:
+        return await self._companies.of(organization_id).count(company_query(words, matched_by))
+
+    async def count_people_of(self, organization_id: str, company_key: str) -> int:
+        return await self._contacts.of(organization_id).count({"company_keys": company_key})
+
+    async def people_of(
+        self, organization_id: str, company_keys: Sequence[str], limit: int
+    ) -> list[ContactChanged]:
+        if not company_keys:
+            return []
+        found = await self._contacts.of(organization_id).find(
+            {"company_keys": {"$in": list(company_keys)}}, sort=[("_id", 1)], limit=limit
+        )
+        return [ContactChanged.model_validate(document["data"]) for document in found]
+
+    async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:
+        found = await self._companies.of(organization_id).find(
+            {"connection_id": connection_id}, projection={"data.custom_attributes": 1}, limit=_SAMPLED
+        )
+        examples: dict[str, str] = {}
+        for document in found:
+            for name, value in document["data"]["custom_attributes"].items():
+                if value is not None and len(examples) < _ATTRIBUTES:
+                    examples.setdefault(name, str(value)[:_EXAMPLE])
+        return dict(sorted(examples.items()))
+
+    async def undecided(
+        self, organization_id: str, *, position: dict[str, Any] | None, limit: int
+    ) -> Portion[MirroredCompany]:
+        found = await portion_of(
+            self._companies.of(organization_id),
+            {"undecided": True},
+            field="key",
+            descending=False,
+            position=position,
+            limit=limit,
+        )
+        return Portion([company_from(document) for document in found.items], found.next)

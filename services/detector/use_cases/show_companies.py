@@ -1,0 +1,117 @@
+"""Companies of the workspaces with the customers that they are matched to, why, and who decided so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.detector.domain.identity import provisional_customer_id
+from services.detector.errors import NotFoundError
+from services.detector.lists import Portion
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from services.detector.domain.customer import Customer
+    from services.detector.domain.matching import Decision, MatchBasis
+    from services.detector.domain.mirror import MirroredCompany
+    from services.detector.lists import Lists
+    from services.detector.ports import Customers, Mirror
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRow:
+    """A company with its customer: its own stand-in where it is matched to nobody, None until it is matched.
+
+    `decided` is the word of a person that the match rests on, if one does.
+    """
+
+    company: MirroredCompany
+    customer: Customer | None
+    decided: Decision | None
+
+    @property
+    def is_matched(self) -> bool:
+        return self.company.basis != "none"
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyView:
+    """A company with all that moves with it, and what people decided about it, newest first.
+
+    `named` are by id the customers of the decisions that are still here.
+    """
+
+    row: CompanyRow
+    people: int
+    conversations: int
+    history: Sequence[Decision]
+    named: Mapping[str, Customer]
+
+    @property
+    def own_stand_in(self) -> str:
+        """Return the id of the customer that stands for this company alone where it is matched to nobody."""
+        record = self.row.company.record
+        return provisional_customer_id(record.organization_id, self.row.company.key)
+
+
+class ShowCompanies:
+    """Looks companies up, for pages and API alike."""
+
+    def __init__(self, *, lists: Lists, mirror: Mirror, customers: Customers) -> None:
+        self._lists = lists
+        self._mirror = mirror
+        self._customers = customers
+
+    async def page(
+        self,
+        organization_id: str,
+        *,
+        words: str | None,
+        matched_by: MatchBasis | None,
+        position: dict[str, Any] | None,
+        limit: int,
+    ) -> Portion[CompanyRow]:
+        """Return companies by name, as `Lists.companies` finds them."""
+        found = await self._lists.companies(
+            organization_id, words=words, matched_by=matched_by, position=position, limit=limit
+        )
+        return Portion(await self._rows(organization_id, found.items), found.next)
+
+    async def rows(self, organization_id: str, keys: Collection[str]) -> dict[str, CompanyRow]:
+        """Return these companies by their key; those that are gone are left out."""
+        found = await self._mirror.companies(organization_id, keys)
+        return {one.company.key: one for one in await self._rows(organization_id, list(found.values()))}
+
+    async def company(self, organization_id: str, key: str) -> CompanyView:
+        """Return one company.
+
+        Raises:
+            NotFoundError: there is none of this key.
+        """
+        row = (await self.rows(organization_id, [key])).get(key)
+        if row is None:
+            raise NotFoundError("There is no such company here; it may have been deleted in Intercom.")
+        history = await self._customers.decision_history(organization_id, key)
+        return CompanyView(
+            row=row,
+            people=await self._lists.count_people_of(organization_id, key),
+            conversations=await self._mirror.count_by_companies(organization_id, {key: ""}),
+            history=history,
+            named=await self._customers.by_ids(organization_id, {one.customer_id for one in history}),
+        )
+
+    async def _rows(self, organization_id: str, companies: Sequence[MirroredCompany]) -> list[CompanyRow]:
+        ids = {one.customer_id for one in companies if one.customer_id}
+        customers = await self._customers.by_ids(organization_id, ids)
+        decided = await self._customers.decisions(
+            organization_id, {one.key for one in companies if one.basis == "person"}
+        )
+        return [
+            CompanyRow(
+                one,
+                customers.get(one.customer_id or ""),
+                next((said for said in reversed(decided.get(one.key, ())) if said.confirmed), None),
+            )
+            for one in companies
+        ]
