@@ -67,23 +67,39 @@ def follow_words(
             number = book.next_number(new, held.slot)
             book.keep(replace(held, proofs=told).moved(new, number, customer, at=book.now))
         elif held.is_open:
-            target = target or _beside(book, held, new, customer)
-            joined = target.with_proofs((*target.proofs, *told), at=book.now)
-            book.keep(joined if rest else _heir_of(held, joined, at=book.now))
-            left = held.with_proofs(rest, at=book.now) if rest else replace(held, proofs=())
-            book.keep(left if rest else left.cleared("merged", at=book.now))
+            _join(book, held, target or _made_like(book, held, new, customer), told, rest)
         else:
-            beside = _beside(book, held, new, customer)
-            apart = replace(
-                held.with_proofs(going, at=book.now),
-                signal_id=beside.signal_id,
-                historical=True,
-                revision=0,
-                homes=(),
-                proofs=told,
-            )
-            book.keep(apart.moved(new, beside.number, customer, at=book.now))
-            book.keep(held.with_proofs(rest, at=book.now))
+            _part(book, held, _made_like(book, held, new, customer), going, told)
+
+
+def _join(
+    book: SignalBook, held: Signal, target: Signal, told: tuple[Proof, ...], rest: tuple[Proof, ...]
+) -> None:
+    """Let an open signal's words go to another open one; without any left it is merged into that."""
+    joined = target.with_proofs((*target.proofs, *told), at=book.now)
+    if rest:
+        book.keep(joined)
+        book.keep(held.with_proofs(rest, at=book.now))
+    else:
+        book.keep(_heir_of(held, joined, at=book.now))
+        book.keep(replace(held, proofs=()).cleared("merged", at=book.now))
+
+
+def _part(
+    book: SignalBook, held: Signal, made: Signal, going: tuple[Proof, ...], told: tuple[Proof, ...]
+) -> None:
+    """Part a closed signal in two that are both closed alike: one of the words that go, one of the rest."""
+    apart = replace(
+        held.with_proofs(going, at=book.now),
+        signal_id=made.signal_id,
+        historical=True,
+        revision=0,
+        homes=(),
+        proofs=told,
+    )
+    book.keep(apart.moved(made.subject, made.number, made.customer, at=book.now))
+    rest = tuple(one for one in held.proofs if one not in going)
+    book.keep(held.with_proofs(rest, at=book.now))
 
 
 def refile(book: SignalBook, slot: Slot, title: str, *, by: str) -> None:
@@ -142,7 +158,7 @@ def _heir_of(signal: Signal, heir: Signal, *, at: datetime) -> Signal:
     return heir
 
 
-def _beside(book: SignalBook, held: Signal, subject: Subject, customer: CustomerRef | None) -> Signal:
+def _made_like(book: SignalBook, held: Signal, subject: Subject, customer: CustomerRef | None) -> Signal:
     """Return a new signal of another subject, like one that is held and without its proofs."""
     made = book.open_next(
         Contribution(

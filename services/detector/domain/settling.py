@@ -33,17 +33,17 @@ def settle(book: SignalBook, reading: Reading) -> None:
 class _Settling:
     """One reading while it is settled.
 
-    `_placed` are the proofs that found a signal, with its id; what the signals held of the source besides is
-    lost. `_heirs` says by a signal's id who took up what it gave away. `_told` are the subjects and slots of
-    which the source tells only its newest words, so that earlier ones stay.
+    `_attached` are the proofs that found a signal, with its id; what the signals held of the source besides
+    is lost. `_heirs` says by a signal's id who took up what it gave away. `_newest_only` are the subjects and
+    slots of which the source tells only its newest words, so that earlier ones stay.
     """
 
     def __init__(self, book: SignalBook, reading: Reading) -> None:
         self._book = book
         self._reading = reading
-        self._placed: set[tuple[str, tuple[str, str, int, int, str]]] = set()
+        self._attached: set[tuple[str, tuple[str, str, int, int, str]]] = set()
         self._heirs: dict[str, str] = {}
-        self._told = {(one.subject, one.slot) for one in reading.contributions if one.keeps_earlier}
+        self._newest_only = {(one.subject, one.slot) for one in reading.contributions if one.keeps_earlier}
 
     def settle(self) -> None:
         self._book.hear(self._reading.heard)
@@ -55,23 +55,23 @@ class _Settling:
         ]
         for contribution in self._reading.contributions:
             for proof in _in_order(contribution):
-                self._place(contribution, proof)
+                self._attach(contribution, proof)
         for signal_id in {signal_id for signal_id, _ in held}:
             mine = [proof for owner, proof in held if owner == signal_id]
-            lost = [proof for proof in mine if (signal_id, proof.identity) not in self._placed]
+            lost = [proof for proof in mine if (signal_id, proof.identity) not in self._attached]
             self._withdraw(self._book[signal_id], lost)
 
-    def _place(self, contribution: Contribution, proof: Proof) -> None:
+    def _attach(self, contribution: Contribution, proof: Proof) -> None:
         holder = self._holder(contribution, proof)
         if holder is not None and holder.is_open and holder.subject != contribution.subject:
-            holder = self._take_over(holder, contribution, proof)
+            holder = self._handed_over(holder, contribution, proof)
         if holder is None:
-            holder = self._occasion(contribution, proof)
+            holder = self._of_occasion(contribution, proof)
         elif _may_come_back(holder):
-            holder = self._newer(contribution, proof) or holder
+            holder = self._newer_open(contribution, proof) or holder
         if holder is None:
             return
-        self._placed.add((holder.signal_id, proof.identity))
+        self._attached.add((holder.signal_id, proof.identity))
         if _may_come_back(holder):
             holder = holder.reopened(at=self._book.now)
         if holder.is_open or holder.cleared_because == "expired":
@@ -91,7 +91,7 @@ class _Settling:
             default=None,
         )
 
-    def _newer(self, contribution: Contribution, proof: Proof) -> Signal | None:
+    def _newer_open(self, contribution: Contribution, proof: Proof) -> Signal | None:
         """Return the open signal of the same occasion, where newer words opened one after a withdrawal."""
         found = self._book.open_at(contribution.subject, contribution.slot)
         if found is None or found.first_said_at is None or found.occurred_at is None:
@@ -101,8 +101,11 @@ class _Settling:
         )
         return found if belongs else None
 
-    def _take_over(self, holder: Signal, contribution: Contribution, proof: Proof) -> Signal:
-        """The conversation turned out to be with somebody else: the signal moves, or gives its proof away."""
+    def _handed_over(self, holder: Signal, contribution: Contribution, proof: Proof) -> Signal:
+        """Return the contribution's own signal in place of another subject's open one.
+
+        The conversation turned out to be with somebody else: the signal moves, or gives its proof away.
+        """
         target = self._book.open_at(contribution.subject, contribution.slot)
         if target is None and all(held.source == proof.source for held in holder.proofs):
             number = self._book.next_number(contribution.subject, contribution.slot)
@@ -115,7 +118,7 @@ class _Settling:
         self._heirs[holder.signal_id] = target.signal_id
         return target
 
-    def _occasion(self, contribution: Contribution, proof: Proof) -> Signal | None:
+    def _of_occasion(self, contribution: Contribution, proof: Proof) -> Signal | None:
         """Return the signal that this evidence belongs to, a new one, or None where it was judged before."""
         candidates = self._book.of(contribution.subject, contribution.slot)
         for signal in sorted(candidates, key=lambda one: (one.is_open, one.number), reverse=True):
@@ -158,7 +161,7 @@ class _Settling:
     def _withdraw(self, signal: Signal, lost: Sequence[Proof]) -> None:
         gone = [proof for proof in lost if not self._reading.is_alive(proof)]
         taken_back = [proof for proof in lost if proof not in gone]
-        excused = self._reading.excuses(signal) or (signal.subject, signal.slot) in self._told
+        excused = self._reading.excuses(signal) or (signal.subject, signal.slot) in self._newest_only
         if excused or not signal.is_open:
             # A closed signal keeps what it rested on for those who ask why, as long as the words stand.
             taken_back = []

@@ -88,12 +88,12 @@ class Accounts:
             ids = {one.customer_id for one in portion if one.customer_id}
             owned = await self._mirror.companies_of(organization_id, ids)
             customers, former = await self._known(organization_id, ids, owned)
-            standing = [
+            present = [
                 one
                 for one in portion
                 if (found := customers.get(one.customer_id or "")) is None or found.merged_into is None
             ]
-            heard = _heard(standing, owned, views)
+            heard = _heard(present, owned, views)
             if heard:
                 count += await self._review_portion(
                     organization_id, heard, customers, former, known_before, changed=changed, handed=handed
@@ -132,34 +132,34 @@ class Accounts:
             for one in reviewed
         }
         texts = await self._texts(organization_id, _doubtful(felt, held), keys)
-        readings: list[Reading] = []
-        moods: dict[str, tuple[float | None, int]] = {}
-        for subject, view in reviewed.items():
-            mine = conversations.get(subject.key, [])
+        await self._save_moods(organization_id, customers, felt, changed=changed)
+        readings = [
+            _mood_reading(one, view, customers, conversations[one.key], felt[one], texts.get(one, {}))
+            for one, view in reviewed.items()
+        ]
+        readings += await self._account_readings(
+            organization_id, reviewed, customers, conversations, held, handed=handed
+        )
+        return (await self._settler.settle(organization_id, readings, known_before=known_before)).count
+
+    async def _save_moods(
+        self,
+        organization_id: str,
+        customers: Mapping[str, Customer],
+        felt: Mapping[Subject, Sequence[MoodPoint]],
+        *,
+        changed: bool,
+    ) -> None:
+        """Keep the customers' moods; unless anything else of theirs `changed`, only those that differ."""
+        moods = {}
+        for subject, points in felt.items():
             customer = customers.get(subject.customer_id or "")
-            points = felt[subject]
-            ref = customer.ref if customer else None
-            heard = {
-                one.moods[0].conversation_key: one.heard_until
-                for one in mine
-                if one.moods and one.heard_until
-            }
-            shifts = [one for one in (find_shift(points), find_gladness(points)) if one is not None]
-            readings.append(
-                mood_reading(
-                    subject, ref, shifts, view.connection_id, texts=texts.get(subject, {}), heard=heard
-                )
-            )
             if customer is not None:
                 mood = self._mood(points)
                 if changed or mood != (customer.mood, customer.mood_messages):
                     moods[customer.customer_id] = mood
         if moods:
             await self._customers.save_moods(organization_id, moods)
-        readings += await self._account_readings(
-            organization_id, reviewed, customers, conversations, held, handed=handed
-        )
-        return (await self._settler.settle(organization_id, readings, known_before=known_before)).count
 
     async def _texts(
         self,
@@ -251,6 +251,26 @@ class Accounts:
                 )
             )
         return readings
+
+
+def _mood_reading(
+    subject: Subject,
+    view: ConnectionView,
+    customers: Mapping[str, Customer],
+    conversations: Sequence[Digest],
+    points: Sequence[MoodPoint],
+    texts: Mapping[str, Mapping[str, str]],
+) -> Reading:
+    """Return what the moods of a subject's conversations say: a turn for the worse, or for the better."""
+    customer = customers.get(subject.customer_id or "")
+    heard = {
+        one.moods[0].conversation_key: one.heard_until
+        for one in conversations
+        if one.moods and one.heard_until
+    }
+    shifts = [one for one in (find_shift(points), find_gladness(points)) if one is not None]
+    ref = customer.ref if customer else None
+    return mood_reading(subject, ref, shifts, view.connection_id, texts=texts, heard=heard)
 
 
 def _heard(
