@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.guarded import AHEAD, over, upsert_newer
-from services.detector.domain.admission import Barrier, Standing
+from services.detector.domain.admission import Barrier, KnownConnections
 from services.detector.domain.mirror import ConnectionView, Progress
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
@@ -58,14 +58,14 @@ class MongoConnections:
         with database_errors():
             return [_view_from(one) async for one in self._connections.across_organizations().find({})]
 
-    async def standing(self, organization_id: str, connection_ids: Keys[str]) -> Standing:
+    async def known_among(self, organization_id: str, connection_ids: Keys[str]) -> KnownConnections:
         ids = {"_id": {"$in": [_identity(organization_id, one) for one in sorted(connection_ids)]}}
         # Barriers last: what is barred between the two questions must not pass for known.
         views = await self._connections.of(organization_id).find(ids)
         barred = await self._removals.of(organization_id).find(ids, projection={"connection_id": 1})
         removed = frozenset(document["connection_id"] for document in barred)
         known = {document["connection_id"]: _view_from(document) for document in views}
-        return Standing({one: view for one, view in known.items() if one not in removed}, removed)
+        return KnownConnections({one: view for one, view in known.items() if one not in removed}, removed)
 
     async def save(self, view: ConnectionView) -> bool:
         scoped = self._connections.of(view.organization_id)

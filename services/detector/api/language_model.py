@@ -11,7 +11,7 @@ from services.detector.api.answers import AnsweringRoute
 from shared.auth.dependencies import Admin, Member, csrf_protect
 
 if TYPE_CHECKING:
-    from services.detector.use_cases.ask import AskLanguageModel, ModelStanding
+    from services.detector.use_cases.ask import AskLanguageModel, ModelSetup
 
 _EXAMPLE: dict[str, Any] = {
     "available": True,
@@ -41,7 +41,7 @@ class LanguageModelOut(BaseModel):
     budget: UseOut | None = Field(description="What may be taken in a day; null where no model is named.")
 
     @classmethod
-    def of(cls, standing: ModelStanding) -> LanguageModelOut:
+    def of(cls, standing: ModelSetup) -> LanguageModelOut:
         spent, budget = standing.spent, standing.budget
         return cls(
             available=standing.name is not None,
@@ -69,12 +69,12 @@ def language_model_routes(*, ask: AskLanguageModel) -> APIRouter:
     @router.get("")
     async def get_standing(identity: Member) -> LanguageModelOut:
         """Return what the language model is asked about, and what it took today."""
-        return LanguageModelOut.of(await ask.standing(identity.organization_id))
+        return LanguageModelOut.of(await ask.setup(identity.organization_id))
 
     @router.put("", dependencies=[Depends(csrf_protect)])
     async def choose(identity: Admin, body: Annotated[ChoiceIn, Body()]) -> LanguageModelOut:
         """Choose what the language model is asked about; it counts for what is read from then on."""
         await ask.choose(identity.organization_id, body.detectors, by=identity.known_by)
-        return LanguageModelOut.of(await ask.standing(identity.organization_id))
+        return LanguageModelOut.of(await ask.setup(identity.organization_id))
 
     return router

@@ -32,7 +32,7 @@ class Barrier:
 
 
 @dataclass(frozen=True)
-class Standing:
+class KnownConnections:
     """How some connections stand at one moment; what is in neither has not been told of yet."""
 
     known: Mapping[str, ConnectionView]
@@ -42,7 +42,7 @@ class Standing:
         """Return those that nobody has told of."""
         return frozenset(connection_ids) - self.known.keys() - self.removed
 
-    def listens_as(self, other: Standing, connection_id: str) -> bool:
+    def listens_as(self, other: KnownConnections, connection_id: str) -> bool:
         """Return whether the connection's switch is the same in both, so that records read alike."""
         mine, theirs = self.known.get(connection_id), other.known.get(connection_id)
         if mine is None or theirs is None:

@@ -161,7 +161,7 @@ async def _detection(
             await parts.corrections.newest(organization), await parts.corrections.thresholds(organization)
         ),
         weighed=request.query_params.get("weighed") == "yes",
-        language_model=await parts.ask.standing(organization),
+        language_model=await parts.ask.setup(organization),
         model_chosen=request.query_params.get("model") == "chosen",
         status_code=status,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from services.detector.domain.admission import Barrier, Standing
+    from services.detector.domain.admission import Barrier, KnownConnections
     from services.detector.domain.mirror import ConnectionView
     from shared.contracts.connections import DataRemoved
 
@@ -19,7 +19,7 @@ class Connections(Protocol):
 
     async def all_of(self, organization_id: str) -> list[ConnectionView]: ...
 
-    async def standing(self, organization_id: str, connection_ids: Collection[str]) -> Standing:
+    async def known_among(self, organization_id: str, connection_ids: Collection[str]) -> KnownConnections:
         """Return how these connections stand now."""
         ...
 

@@ -24,7 +24,7 @@ from shared.errors import PartlyTransientError, PermanentError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from services.detector.domain.admission import Standing
+    from services.detector.domain.admission import KnownConnections
     from services.detector.ports import Connections
     from services.detector.use_cases.connections import RemoveData
     from services.detector.use_cases.intake import Intake
@@ -98,7 +98,7 @@ class Admission:
     async def _admit(self, events: Sequence[Event], take: Take) -> None:
         groups = by_organization(events)
         standings = {
-            organization_id: await self._connections.standing(organization_id, _ids(mine))
+            organization_id: await self._connections.known_among(organization_id, _ids(mine))
             for organization_id, mine in groups.items()
         }
         unknown = {
@@ -121,7 +121,9 @@ class Admission:
                 ],
             )
 
-    async def _take(self, organization_id: str, events: list[Event], before: Standing, take: Take) -> None:
+    async def _take(
+        self, organization_id: str, events: list[Event], before: KnownConnections, take: Take
+    ) -> None:
         for gone in sorted(before.removed):
             # A batch that was cut short by a crash, when the order had just come, may have left something.
             await self._remove.again(organization_id, gone)
@@ -130,7 +132,7 @@ class Admission:
             _LOG.info("records of a removed connection dropped", records=len(events) - len(kept))
         while kept:
             await take(kept)
-            after = await self._connections.standing(organization_id, _ids(kept))
+            after = await self._connections.known_among(organization_id, _ids(kept))
             for gone in sorted(after.removed):
                 await self._remove.again(organization_id, gone)
             kept = [

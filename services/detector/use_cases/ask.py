@@ -43,7 +43,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelStanding:
+class ModelSetup:
     """What an organization sees of the language model; `name` is None where the operator set none up."""
 
     name: str | None
@@ -83,8 +83,8 @@ class AskLanguageModel:
         self._clock = clock
         self._owner = owner
 
-    async def standing(self, organization_id: str) -> ModelStanding:
-        return ModelStanding(
+    async def setup(self, organization_id: str) -> ModelSetup:
+        return ModelSetup(
             name=self._advice.model.name if self._advice else None,
             detectors=self._detectors,
             chosen=await self._use.chosen(organization_id),

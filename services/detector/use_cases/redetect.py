@@ -175,14 +175,14 @@ class Redetect:
 
     async def previews(self, organization_id: str) -> list[Preview]:
         """Return what stands between the stored signals and the present detectors, by connection."""
-        return [await self._preview(view, one) for view, one in await self._standing(organization_id)]
+        return [await self._preview(view, one) for view, one in await self._undecided(organization_id)]
 
     async def preview(self, organization_id: str, redetection_id: str) -> Preview:
         """Return one of them. Raises NotFoundError where it is over."""
         return await self._preview(*await self._find(organization_id, redetection_id))
 
     async def waits_for_decision(self, organization_id: str) -> bool:
-        return any(one.state == "ready" for _, one in await self._standing(organization_id))
+        return any(one.state == "ready" for _, one in await self._undecided(organization_id))
 
     async def switch_on(self, organization_id: str, redetection_id: str, *, by: str) -> Preview:
         """Let the newer detectors count: the mirror is read again in the background.
@@ -213,7 +213,7 @@ class Redetect:
         latest = await self._rereads.latest(view.organization_id)
         return next((one for one in latest if one.connection_id == view.connection_id), None)
 
-    async def _standing(self, organization_id: str) -> list[tuple[ConnectionView, Redetection]]:
+    async def _undecided(self, organization_id: str) -> list[tuple[ConnectionView, Redetection]]:
         """Return those that these very detectors made and that do not count yet."""
         views = {one.connection_id: one for one in await self._connections.all_of(organization_id)}
         counting = {one.connection_id: one.fingerprint for one in await self._rereads.latest(organization_id)}
@@ -227,7 +227,7 @@ class Redetect:
         ]
 
     async def _find(self, organization_id: str, redetection_id: str) -> tuple[ConnectionView, Redetection]:
-        for view, one in await self._standing(organization_id):
+        for view, one in await self._undecided(organization_id):
             if one.redetection_id == redetection_id:
                 return view, one
         raise NotFoundError("There is nothing to decide here any more. Detection settings show what counts.")

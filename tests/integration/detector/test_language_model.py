@@ -82,7 +82,7 @@ async def test_an_answer_over_the_wire_is_folded_in(listening: Rig, stand_in: St
     (body,) = stand_in.bodies
     assert "Dana" not in body["messages"][1]["content"]
     assert "Bearer planted-key" in stand_in.heads[0]
-    standing = await listening.engine.ask.standing(listening.organization_id)
+    standing = await listening.engine.ask.setup(listening.organization_id)
     assert standing.spent == Spent(1, 321)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from services.detector.domain.admission import Barrier, Standing
+from services.detector.domain.admission import Barrier, KnownConnections
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,9 +30,9 @@ class MemoryConnections:
     async def all_of(self, organization_id: str) -> list[ConnectionView]:
         return [one for (owner, _), one in sorted(self._views.items()) if owner == organization_id]
 
-    async def standing(self, organization_id: str, connection_ids: Collection[str]) -> Standing:
+    async def known_among(self, organization_id: str, connection_ids: Collection[str]) -> KnownConnections:
         places = {one: (organization_id, one) for one in connection_ids}
-        return Standing(
+        return KnownConnections(
             {one: self._views[place] for one, place in places.items() if place in self._views},
             frozenset(one for one, place in places.items() if place in self._barriers),
         )

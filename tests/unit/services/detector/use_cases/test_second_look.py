@@ -215,7 +215,7 @@ async def test_the_budget_of_a_day_is_kept() -> None:
     for name in ("k1", "k2"):
         await rig.tell(*rig.said(name, BARELY))
     assert await outcomes(rig) == ["answered", "over_budget"]
-    standing = await rig.engine.ask.standing(ORG)
+    standing = await rig.engine.ask.setup(ORG)
     assert (standing.spent, standing.name) == (Spent(1, 100), "small")
     assert await quotes(rig) == [BARELY]
     rig.clock.advance(86_400)
