@@ -27,7 +27,11 @@ def test_a_ring_is_rotated_without_losing_anything() -> None:
     assert _ring(NEW).decrypt(new) == "geheim"
 
 
-@pytest.mark.parametrize("encrypted", ["", "nothing", _ring(OLD).encrypt("geheim")])
+@pytest.mark.parametrize(
+    "encrypted",
+    ["", "nothing", _ring(OLD).encrypt("geheim")],
+    ids=["empty", "no token", "under another key"],
+)
 def test_what_no_key_opens_says_what_helps(encrypted: str) -> None:
     """The setting, what it was, and what to do; never the secret."""
     assert not _ring(NEW).is_current(encrypted)
