@@ -186,7 +186,7 @@ def create_app(
     conversations = MongoConversationList(base.database)
     live = LiveFeed(lists=lists, clock=base.clock, every_seconds=settings.live_seconds)
     base.lifecycle.background("live feed", live.run)
-    pages = Pages(Path(__file__).parent / "pages" / "templates", clock=base.clock)
+    pages = Pages(Path(__file__).parent / "pages" / "templates", clock=base.clock, currency=settings.currency)
     under_way = UnderWay(rereads, rematches, unmatched, followed, followed_contacts, mirror, base.clock)
     insights = InsightParts(
         pages=pages,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -28,6 +29,15 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _currency_code(code: str) -> str:
+    if re.fullmatch(r"[A-Za-z]{3}", code) is None:
+        raise ValueError("it must be a currency's code of ISO 4217: three letters, like EUR")
+    return code.upper()
+
+
+CurrencyCode = Annotated[str, AfterValidator(_currency_code)]
+"""By form alone: the list of ISO 4217 changes, and a new currency has to be good at once."""
+
 ModelUrl = Annotated[str, AfterValidator(_model_url)]
 
 
@@ -35,6 +45,9 @@ class Settings(ServiceSettings):
     """What the detector needs beside what every service has."""
 
     http_port: int = 8703
+    currency: CurrencyCode = Field(
+        default="USD", description="What amounts are in; they are shown with it, and never converted."
+    )
     announce_max_age_days: int = Field(
         default=14, ge=0, le=3_650, description="Evidence older than this is shown and never announced."
     )

@@ -65,6 +65,7 @@ class Pages:
         clock: what ages are counted from.
         assets: where the static files are; one object for the whole application.
         csrf_token: how to find the token of a request.
+        currency: what amounts are in, as a code of ISO 4217; they are shown with it, and never converted.
     """
 
     def __init__(
@@ -74,7 +75,9 @@ class Pages:
         clock: Clock,
         assets: StaticAssets | None = None,
         csrf_token: Callable[[Request], str] = csrf_token_of,
+        currency: str = "USD",
     ) -> None:
+        self.currency = currency
         self.assets = assets or StaticAssets()
         self._clock = clock
         self._csrf_token = csrf_token
@@ -92,13 +95,14 @@ class Pages:
             duration=formats.duration,
             number=formats.number,
             percent=formats.percent,
-            money=formats.money,
+            money=partial(formats.money, currency=currency),
             pluralise=formats.pluralise,
             marked=formats.marked,
             initials=formats.initials,
         )
         self._environment.globals.update(
             asset=self.assets.url,
+            currency=currency,
             icon=icon,
             kind_shape=kind_shape,
             kind_looks=KIND_LOOKS,

@@ -138,7 +138,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
                     limit=PORTION,
                     narrowed=narrowed_by(now=parts.clock.now(), tag=tag, kind=kind),
                 )
-                yield [customer_row(row) for row in found.items]
+                yield [customer_row(row, pages.currency) for row in found.items]
                 position = found.next
                 if position is None:
                     return

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     from services.detector.use_cases.show_companies import CompanyRow
     from services.detector.use_cases.show_conversations import ConversationRow
 
+
+def _money(amount: float | None, currency: str) -> tuple[float | None, str]:
+    """Return the two cells of an amount: a number that a spreadsheet can add, and what it is in."""
+    return amount, "" if amount is None else currency
+
+
 SIGNAL_HEADING = (
     "id", "kind", "explicit", "direction", "title", "state", "customer", "owner", "monthly_spend",
-    "confidence", "said_at", "said_by", "quote", "tags", "confirmed_by", "assigned_to",
+    "currency", "confidence", "said_at", "said_by", "quote", "tags", "confirmed_by", "assigned_to",
 )  # fmt: skip
 
 
-def signal_row(signal: Signal) -> Sequence[object]:
+def signal_row(signal: Signal, currency: str) -> Sequence[object]:
     heading = heading_proof(signal)
     customer = signal.customer
     return (
@@ -36,7 +42,7 @@ def signal_row(signal: Signal) -> Sequence[object]:
         signal.state,
         customer.name if customer else "",
         customer.owner if customer else "",
-        customer.monthly_spend if customer else None,
+        *_money(customer.monthly_spend if customer else None, currency),
         signal.confidence,
         (signal.occurred_at or signal.opened_at).isoformat(),
         (heading.author_name or heading.author_email) if heading else "",
@@ -48,12 +54,12 @@ def signal_row(signal: Signal) -> Sequence[object]:
 
 
 CUSTOMER_HEADING = (
-    "id", "external_id", "name", "owner", "plan", "monthly_spend", "renewal_date", "health", "mood",
-    "open_signals",
+    "id", "external_id", "name", "owner", "plan", "monthly_spend", "currency", "renewal_date", "health",
+    "mood", "open_signals",
 )  # fmt: skip
 
 
-def customer_row(row: CustomerRow) -> Sequence[object]:
+def customer_row(row: CustomerRow, currency: str) -> Sequence[object]:
     one = row.customer
     return (
         one.customer_id,
@@ -61,7 +67,7 @@ def customer_row(row: CustomerRow) -> Sequence[object]:
         one.name,
         one.owner,
         one.facts.plan,
-        one.facts.monthly_spend,
+        *_money(one.facts.monthly_spend, currency),
         one.facts.renewal_date,
         row.health,
         one.mood,
@@ -123,27 +129,30 @@ def topic_row(row: TopicRow) -> Sequence[object]:
     return (row.tag, row.conversations, row.customers, row.signals, last)
 
 
-REQUEST_HEADING = ("id", "title", "state", "customers", "people", "monthly_spend", "last_asked_at")
+REQUEST_HEADING = (
+    "id", "title", "state", "customers", "people", "monthly_spend", "currency", "last_asked_at",
+)  # fmt: skip
 
 
-def request_row(row: RequestRow) -> Sequence[object]:
+def request_row(row: RequestRow, currency: str) -> Sequence[object]:
     return (
         row.request.request_id,
         row.request.title,
         row.request.state,
         row.customers,
         row.people,
-        row.spend,
+        *_money(row.spend, currency),
         row.last_at.isoformat() if row.last_at else "",
     )
 
 
 ASKED_HEADING = (
-    "customer", "owner", "monthly_spend", "person", "email", "asked_at", "state", "cleared_because", "words",
+    "customer", "owner", "monthly_spend", "currency", "person", "email", "asked_at", "state",
+    "cleared_because", "words",
 )  # fmt: skip
 
 
-def asked_rows(signal: Signal) -> list[Sequence[object]]:
+def asked_rows(signal: Signal, currency: str) -> list[Sequence[object]]:
     """Return a row for each person who asked, with their newest words: the list of whom to tell.
 
     It names those whom the request's numbers count, so nobody whose wish was dismissed or taken back.
@@ -160,7 +169,7 @@ def asked_rows(signal: Signal) -> list[Sequence[object]]:
         (
             customer.name if customer else "",
             customer.owner if customer else "",
-            customer.monthly_spend if customer else None,
+            *_money(customer.monthly_spend if customer else None, currency),
             proof.author_name,
             proof.author_email,
             proof.said_at.isoformat(),

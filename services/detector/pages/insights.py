@@ -123,7 +123,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
                 found = await lists.signals(
                     identity.organization_id, wanted, sort="newest", position=position, limit=PORTION
                 )
-                yield [signal_row(signal) for signal in found.items]
+                yield [signal_row(signal, pages.currency) for signal in found.items]
                 position = found.next
                 if position is None:
                     return

@@ -177,7 +177,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
                     limit=PORTION,
                     narrowed=narrowed_by(now=parts.clock.now(), tag=tag, owner=owner, period=period),
                 )
-                yield [request_row(row) for row in found.items]
+                yield [request_row(row, pages.currency) for row in found.items]
                 position = found.next
                 if position is None:
                     return
@@ -217,7 +217,7 @@ def regrouping_pages(parts: RequestParts) -> APIRouter:
         view = await parts.show.request(identity.organization_id, request_id)
 
         async def rows() -> AsyncIterator[list[Sequence[object]]]:
-            yield [row for signal in view.signals for row in asked_rows(signal)]
+            yield [row for signal in view.signals for row in asked_rows(signal, parts.pages.currency)]
 
         return csv_answer("asked.csv", ASKED_HEADING, rows())
 

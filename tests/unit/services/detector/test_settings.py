@@ -56,3 +56,21 @@ def test_a_model_has_a_name_and_the_key_is_never_shown() -> None:
     with pytest.raises(ValidationError, match="EARSHOT_LANGUAGE_MODEL_NAME"):
         settings("https://models.example/v1", name="")
     assert "planted-key" not in repr(settings("https://models.example/v1"))
+
+
+def in_currency(code: str) -> Settings:
+    return Settings(signing_key=SecretStr("k" * 40), currency=code)
+
+
+@pytest.mark.parametrize(("code", "kept"), [("EUR", "EUR"), ("chf", "CHF")])
+def test_amounts_are_in_a_currency_by_its_code(code: str, kept: str) -> None:
+    """Small letters are meant as large ones; without a word it is the dollar."""
+    assert in_currency(code).currency == kept
+    assert Settings(signing_key=SecretStr("k" * 40)).currency == "USD"
+
+
+@pytest.mark.parametrize("code", ["€", "EURO", "E1R", "eu", "EUR\n", "ÄÖÜ"])
+def test_what_is_no_code_of_a_currency_stops_the_start(code: str) -> None:
+    """The message says what one looks like."""
+    with pytest.raises(ValidationError, match="three letters, like EUR"):
+        in_currency(code)

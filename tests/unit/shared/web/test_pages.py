@@ -54,6 +54,14 @@ def test_a_page_has_frame_token_and_escaped_words(pages: Pages) -> None:
     assert '<a href="/inbox" aria-current="page">' in body
 
 
+@pytest.mark.parametrize(("currency", "said"), [("USD", "$1,200 in USD"), ("EUR", "€1,200 in EUR")])
+def test_amounts_are_shown_in_the_currency_of_the_pages(tmp_path: Path, currency: str, said: str) -> None:
+    """A template names no currency, so that none is forgotten."""
+    (tmp_path / "amount.html").write_text("{{ 1200 | money }} in {{ currency }}")
+    pages = Pages(tmp_path, clock=ManualClock(NOW), currency=currency)
+    assert said.encode() in bytes(pages.render(_request(), "amount.html", identity=None).body)
+
+
 @pytest.mark.parametrize(
     ("path", "heading", "title"),
     [

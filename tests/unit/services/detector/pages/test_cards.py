@@ -50,7 +50,7 @@ def test_a_mood_s_card_says_where_it_turned() -> None:
 def test_a_mood_s_line_in_a_file_says_where_it_turned() -> None:
     """The file has the direction in a column of its own, empty for other kinds."""
     slots = (Slot("sentiment_shift", "down"), Slot("sentiment_shift", "up"), Slot("renewal"))
-    rows = [dict(zip(SIGNAL_HEADING, signal_row(_signal(slot)), strict=True)) for slot in slots]
+    rows = [dict(zip(SIGNAL_HEADING, signal_row(_signal(slot), "EUR"), strict=True)) for slot in slots]
     assert [row["direction"] for row in rows] == ["down", "up", ""]
 
 
@@ -94,7 +94,7 @@ def test_words_that_are_much_less_sure_head_no_card() -> None:
     signal = signal.with_proofs((notice, again, thanks), at=signal.opened_at)
     card = card_of(signal)
     assert (card.quote, card.confidence, card.others) == (again.quote, 0.95, 2)
-    row = dict(zip(SIGNAL_HEADING, signal_row(signal), strict=True))
+    row = dict(zip(SIGNAL_HEADING, signal_row(signal, "EUR"), strict=True))
     assert row["quote"] == again.quote
 
 

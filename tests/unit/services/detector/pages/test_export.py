@@ -32,6 +32,6 @@ def test_whom_to_tell_are_those_who_count(reason: ClearReason | None, told: bool
     words = replace(proof(), author_id="ws1:dana", author_email="dana@n.example")
     (signal,) = settled(reading(words, slot=Slot("feature_request", "r1")))
     closed = signal.cleared(reason, at=NOW) if reason else signal
-    rows = [dict(zip(ASKED_HEADING, row, strict=True)) for row in asked_rows(closed)]
+    rows = [dict(zip(ASKED_HEADING, row, strict=True)) for row in asked_rows(closed, "EUR")]
     expected = [("dana@n.example", closed.state, reason or "")] if told else []
     assert [(row["email"], row["state"], row["cleared_because"]) for row in rows] == expected
