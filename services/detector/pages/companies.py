@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, StreamingRespons
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.matching import MatchBasis
-from services.detector.pages.company_words import BASIS_CHOICES, why_matched
+from services.detector.pages.company_words import BASIS_CHOICES, in_short, why_matched
 from services.detector.pages.export import COMPANY_HEADING, company_row
 from services.detector.pages.filters import choice
 from shared.auth.dependencies import Admin, Member, csrf_protect
@@ -70,7 +70,7 @@ def company_pages(parts: CompanyParts) -> APIRouter:
             request,
             "companies.html",
             identity=identity,
-            rows=[(row, why_matched(row), company_url(row.company.key)) for row in found.items],
+            rows=[(row, in_short(row), company_url(row.company.key)) for row in found.items],
             count=await parts.lists.count_companies(organization, words=q, matched_by=matched_by),
             next_cursor=encode_cursor(found.next) if found.next else None,
             filters=[

@@ -16,11 +16,22 @@ BASIS_CHOICES = (
 
 
 def why_matched(row: CompanyRow) -> str:
-    """Return a sentence without its full stop; who decided and when stand beside it on the page."""
+    """Return why a company is matched, to stand behind "because"; when a person decided stands beside it."""
     if row.company.basis == "external_id":
         return f"its company_id {row.company.record.company_id} is the customer's external id"
     if row.company.basis == "name":
         return "its name is the customer's, and no other customer's"
     if row.company.basis == "person":
-        return f"{(row.decided.by if row.decided else None) or 'somebody'} decided so"
-    return "it is matched to nobody, and stands for itself"
+        return f"{_who(row)} decided so"
+    return "it is matched to nobody"
+
+
+def in_short(row: CompanyRow) -> str:
+    """Return the same in a word or two, to stand behind "by"; empty where it is matched to nobody."""
+    if row.company.basis == "person":
+        return _who(row)
+    return {"external_id": "external id", "name": "name", "none": ""}[row.company.basis]
+
+
+def _who(row: CompanyRow) -> str:
+    return (row.decided.by if row.decided else "") or "somebody"

@@ -12,7 +12,7 @@ from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
 from services.detector.pages.cards import card_of
 from services.detector.pages.companies import OFFERED, company_url
-from services.detector.pages.company_words import why_matched
+from services.detector.pages.company_words import in_short, why_matched
 from services.detector.pages.customers import Word
 from services.detector.pages.health import health_shown
 from shared.auth.dependencies import Admin, Member, csrf_protect
@@ -108,6 +108,7 @@ def _company_shown(row: CompanyRow) -> dict[str, Any]:
         "customer": row.customer.name if row.customer else None,
         "is_matched": row.is_matched,
         "why": why_matched(row),
+        "by": in_short(row),
         "decided_at": row.decided.at if row.decided else None,
     }
 

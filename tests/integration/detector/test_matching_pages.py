@@ -32,7 +32,7 @@ async def test_an_unmatched_company_is_matched_from_the_settings(
     await filled(rig)
     assert f'href="{COMPANIES}/ws1:co1"' in await text(browser, SETTINGS)
     page = await text(browser, f"{COMPANIES}/ws1:co1")
-    assert "Because it is matched to nobody, and stands for itself." in page
+    assert "It is matched to nobody, so it stands for itself." in page
     assert "Nobody has decided anything about this company" in page
     for words in ("conto", "acc-2"):
         found = await text(browser, f"{COMPANIES}/ws1:co1?find={words}")
