@@ -12,8 +12,10 @@ from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import HTTPException, Query
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from shared.http.paging import in_utc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
@@ -40,7 +42,11 @@ RETRY_AFTER_SECONDS = 30
 MOST_NEWS = 100
 """What a page's count of news goes up to; from there on it says "100+"."""
 
-Since = Annotated[AwareDatetime, Query(description="The moment just before the page's list was read.")]
+Since = Annotated[
+    AwareDatetime,
+    AfterValidator(in_utc),
+    Query(description="The moment just before the page's list was read."),
+]
 """What a page asks with how many came since; a time with its zone."""
 
 _RECONNECT_MS = 1_000
