@@ -12,23 +12,30 @@ from services.notifier.domain.rule import EVERYONE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shared.contracts.signals import SignalDetected
+
+    Heard = asyncio.Queue[SignalDetected]
+
 _MOST_WAITING = 100
 """Announcements kept for a page that reads slowly; it only counts them."""
 
 
 class LocalAnnouncements:
     def __init__(self) -> None:
-        self._listeners: dict[str, set[tuple[frozenset[str], asyncio.Queue[None]]]] = defaultdict(set)
+        self._listeners: dict[str, set[tuple[frozenset[str], Heard]]] = defaultdict(set)
 
-    def announce(self, organization_id: str, audience: str) -> None:
-        for audiences, queue in self._listeners.get(organization_id, ()):
+    def announce(self, signal: SignalDetected, audience: str) -> None:
+        for audiences, queue in self._listeners.get(signal.organization_id, ()):
             if audience in audiences and not queue.full():
-                queue.put_nowait(None)
+                queue.put_nowait(signal)
 
     @contextmanager
-    def listening(self, organization_id: str, *audiences: str) -> Iterator[asyncio.Queue[None]]:
-        """Yield a queue that gets an item for each new entry of these audiences or everyone."""
-        queue: asyncio.Queue[None] = asyncio.Queue(_MOST_WAITING)
+    def listening(self, organization_id: str, *audiences: str) -> Iterator[Heard]:
+        """Yield a queue that gets the signal of each new entry of these audiences or everyone.
+
+        An entry that two of them get comes twice.
+        """
+        queue: Heard = asyncio.Queue(_MOST_WAITING)
         listener = (frozenset({EVERYONE, *audiences}), queue)
         self._listeners[organization_id].add(listener)
         try:

@@ -28,5 +28,5 @@ class InboxChannel:
             # Whoever reads is known by address: under any other name nobody would find the entry.
             address_of(notification.recipient)
         await self._inbox.put(notification.signal, audience, message.at)
-        self._announcements.announce(notification.organization_id, audience)
+        self._announcements.announce(notification.signal, audience)
         return "Put into the inbox."

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from services.notifier.adapters.local_announcements import LocalAnnouncements
+    from services.notifier.domain.preferences import Preferences
     from services.notifier.use_cases.read_inbox import InboxReading
     from shared.auth.identity import Identity
     from shared.clock import Clock
@@ -45,6 +46,25 @@ async def _rows(
         yield [entry_row(entry) for entry in found]
         if place is None:
             return
+
+
+async def told(
+    announcements: LocalAnnouncements, email: str, wishes: Preferences
+) -> AsyncGenerator[ServerSentEvent]:
+    """Yield an event for each entry that comes and that its reader's list would show, once.
+
+    An entry may be announced several times: by two rules, or by a delivery that comes again.
+    """
+    known: set[str] = set()
+    with announcements.listening(wishes.organization_id, email.casefold()) as queue:
+        while True:
+            signal = await queue.get()
+            if signal.signal_id in known or not wishes.wants(signal):
+                continue
+            if len(known) < MOST_NEWS:
+                # Beyond that a page counts no further.
+                known.add(signal.signal_id)
+            yield ServerSentEvent(event=EVENT, data="new")
 
 
 def routes(
@@ -102,13 +122,8 @@ def routes(
 
     @router.get("/stream")
     async def stream(identity: Member) -> Response:
-        async def entries() -> AsyncGenerator[ServerSentEvent]:
-            with announcements.listening(identity.organization_id, identity.email.casefold()) as queue:
-                while True:
-                    await queue.get()
-                    yield ServerSentEvent(event=EVENT, data="new")
-
-        return streams.open(identity, entries())
+        wishes = await reading.preferences(identity)
+        return streams.open(identity, told(announcements, identity.email, wishes))
 
     @router.get("/new")
     async def new(identity: Member, since: Since) -> Response:

@@ -527,8 +527,8 @@ class CountingAnnouncements:
     def __init__(self) -> None:
         self.made: Counter[tuple[str, str]] = Counter()
 
-    def announce(self, organization_id: str, audience: str) -> None:
-        self.made[organization_id, audience] += 1
+    def announce(self, signal: SignalDetected, audience: str) -> None:
+        self.made[signal.organization_id, audience] += 1
 
 
 class MemoryDeadLetters:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from services.notifier.adapters.local_announcements import LocalAnnouncements
 from services.notifier.domain.preferences import Preferences
 from services.notifier.domain.rule import Recipient
 from services.notifier.errors import DeliveryPostponed
+from services.notifier.pages import inbox
 from services.notifier.ports import DeadLetterView
 from services.notifier.use_cases.read_log import LogReading
 from shared.config import ServiceSettings
@@ -153,6 +155,32 @@ async def test_an_open_inbox_can_ask_how_many_came_since_it_was_drawn() -> None:
         # The last one has a year in its own zone, and none in UTC, which a database is asked in.
         answer = await site.http.get(f"/inbox/new?since={no_moment}")
         assert answer.status_code == 422, no_moment
+
+
+async def test_an_open_inbox_is_told_of_what_its_list_shows_and_once() -> None:
+    """Not of kinds that its reader does not want, of others' entries, nor twice of one of two rules."""
+    announcements = LocalAnnouncements()
+    wishes = Preferences("acme", "u-1", "Ann@Acme.example", kinds=("churn_risk",), minimum_confidence=0.5)
+    async with aclosing(inbox.told(announcements, wishes.email, wishes)) as events:
+        coming = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(0)
+        for signal, audience in (
+            (a_signal(signal_id="s-2", kind="upsell"), "everyone"),
+            (a_signal(signal_id="s-3", confidence=0.4), "everyone"),
+            (a_signal(signal_id="s-4"), "somebody@else.example"),
+            (a_signal(signal_id="s-5", organization_id="other"), "everyone"),
+        ):
+            announcements.announce(signal, audience)
+            await asyncio.sleep(0)
+        assert not coming.done()
+        announcements.announce(a_signal(), "everyone")
+        announcements.announce(a_signal(), "ann@acme.example")
+        assert (await coming).event == "entry"
+        coming = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(0)
+        assert not coming.done()
+        announcements.announce(a_signal(signal_id="s-6"), "everyone")
+        assert (await coming).event == "entry"
 
 
 async def test_more_live_streams_than_anybody_looks_at_are_refused() -> None:
