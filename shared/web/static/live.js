@@ -67,6 +67,8 @@
       this.stop();
       this.#retry = setTimeout(() => this.start(), REFUSED_MS);
       const status = await this.#look();
+      // Somebody may have looked at the page again meanwhile, and a stream was opened: it says how things are.
+      if (this.#source) return;
       if (status === 200) sign("counting", "checking every 30 s");
       else if (status === SIGNED_OUT) sign("broken", "signed out");
       else sign("broken", "reconnecting");

@@ -59,6 +59,9 @@ class Site:
         self.streams = LiveStreams(sleep=self._sleep)
         self.news = 0
         self.opened = 0
+        self.counts = asyncio.Event()
+        self.counts.set()
+        self.asked = 0
         self.address = ""
         self._changed = asyncio.Condition()
         self._end = asyncio.Event()
@@ -103,6 +106,8 @@ class Site:
 
         @router.get("/new")
         async def new(identity: Member, since: Since) -> Response:
+            self.asked += 1
+            await self.counts.wait()
             return PlainTextResponse(str(self.news))
 
         @router.get("/inbox/unread")
@@ -199,6 +204,26 @@ async def test_a_page_whose_stream_is_refused_counts_instead(site: Site) -> None
         await expect(sign).to_have_attribute("data-state", "open")
         await site.happen()
         await expect(announcement).to_have_text("3 new signals")
+
+
+async def test_a_count_that_comes_late_does_not_hide_that_the_page_is_live(site: Site) -> None:
+    """It was asked for because a stream was refused; since then one was opened."""
+    async with opened(site) as (page,):
+        with ExitStack() as held:
+            for _ in range(MOST_STREAMS):
+                held.enter_context(site.streams.counted(LOCAL_IDENTITY))
+            site.counts.clear()
+            await page.goto("/page")
+            await until(lambda: site.asked == 1)
+        await page.evaluate(SHOW_OR_HIDE, "hidden")
+        await page.evaluate(SHOW_OR_HIDE, "visible")
+        sign = page.locator("[data-live]")
+        await expect(sign).to_have_attribute("data-state", "open")
+        await page.evaluate(NOTE_STATES)
+        await site.happen(heard=False)
+        site.counts.set()
+        await expect(page.locator("[data-announcement]")).to_have_text("1 new signal")
+        assert await page.evaluate("() => window.states") == []
 
 
 async def test_a_page_that_nobody_looks_at_listens_to_nothing(site: Site) -> None:
