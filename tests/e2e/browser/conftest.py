@@ -36,12 +36,15 @@ _LAPTOP = ViewportSize(width=1280, height=800)
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put this folder's tests back into their order: what one of them connects, the next one uses."""
+    """Put this folder's tests back into their order, after all others.
+
+    What one of them connects, the next one uses. From the first one on, their browser keeps an event loop
+    running in this thread, beside which no asynchronous test can run.
+    """
     here = Path(__file__).parent
-    places = [index for index, item in enumerate(items) if here in item.path.parents]
-    walk = sorted((items[index] for index in places), key=lambda item: (item.path, item.location[1] or 0))
-    for index, item in zip(places, walk, strict=True):
-        items[index] = item
+    walk = [item for item in items if here in item.path.parents]
+    others = [item for item in items if here not in item.path.parents]
+    items[:] = [*others, *sorted(walk, key=lambda item: (item.path, item.location[1] or 0))]
 
 
 @pytest.fixture(scope="session")
