@@ -18,8 +18,9 @@ from services.detector.use_cases.find_matches import FindMatches
 from services.detector.use_cases.follow_on import Allowance, FollowOn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
+    from services.detector.domain.matching import Decision
     from services.detector.domain.mirror import MirroredCompany, ToFollow
     from services.detector.ports import Connections, Customers, Followed, Mirror, Signals
     from services.detector.use_cases.accounts import Accounts
@@ -74,7 +75,8 @@ class MatchCompanies:
         companies = await self._mirror.companies(organization_id, company_keys)
         if not companies:
             return
-        matches = await self._matches.of(organization_id, companies)
+        said = await self._customers.decisions(organization_id, companies.keys())
+        matches = await self._matches.of(organization_id, companies, said)
         begun = self._clock.now() + _BEGUN
         moved: dict[str, MirroredCompany] = {}
         left = {key: one.owners for key, one in companies.items()}
@@ -112,9 +114,23 @@ class MatchCompanies:
             organization_id, [Subject("customer", one) for one in before | after], handed=handed
         )
         marked = {key: one for key, one in companies.items() if one.follow_from} | moved
+        later = unread | await self._decided_since(organization_id, said, companies)
         await self._mirror.unmark_companies(
-            organization_id, [one for key, one in marked.items() if key not in unread]
+            organization_id, [one for key, one in marked.items() if key not in later]
         )
+
+    async def _decided_since(
+        self, organization_id: str, said: Mapping[str, Sequence[Decision]], company_keys: Collection[str]
+    ) -> set[str]:
+        """Mark those of these companies of which people said something else meanwhile, and return them.
+
+        Whoever decides matches at once, and what was stored here may have come after that.
+        """
+        now = await self._customers.decisions(organization_id, company_keys)
+        changed = {key for key in company_keys if list(said.get(key, ())) != list(now.get(key, ()))}
+        if changed:
+            await self._followed.mark(organization_id, changed, self._clock.now())
+        return changed
 
     async def _refresh(
         self,

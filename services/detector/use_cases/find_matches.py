@@ -25,13 +25,18 @@ class FindMatches:
         self._connections = connections
         self.hints = DomainHints(mirror=mirror, customers=customers)
 
-    async def of(self, organization_id: str, companies: Mapping[str, MirroredCompany]) -> dict[str, Match]:
-        """Return by key which customer each company is, or whom it may be."""
+    async def of(
+        self,
+        organization_id: str,
+        companies: Mapping[str, MirroredCompany],
+        said: Mapping[str, Sequence[Decision]],
+    ) -> dict[str, Match]:
+        """Return by key which customer each company is, or whom it may be, by `Customers.decisions`."""
         views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
         external_ids = {one.record.company_id for one in companies.values() if one.record.company_id}
         names = {normalise_name(one.record.name) for one in companies.values()} - {""}
         known = await self._customers.known_like(organization_id, external_ids, names)
-        decisions = await self._decided(organization_id, companies)
+        decisions = await self._decided(organization_id, said)
         found = {}
         for key, one in companies.items():
             view = views.get(one.record.connection_id)
@@ -50,14 +55,13 @@ class FindMatches:
         return found
 
     async def _decided(
-        self, organization_id: str, companies: Mapping[str, MirroredCompany]
+        self, organization_id: str, decisions: Mapping[str, Sequence[Decision]]
     ) -> dict[str, Sequence[Decision]]:
         """Return people's decisions as they hold now.
 
         Who was said to be the customer that another company stood for goes where that company went; where
         the stand-in is gone altogether, nothing was said.
         """
-        decisions = await self._customers.decisions(organization_id, companies.keys())
         confirmed = {one.customer_id for said in decisions.values() for one in said if one.confirmed}
         held = await self._customers.by_ids(organization_id, confirmed)
         found: dict[str, Sequence[Decision]] = {}

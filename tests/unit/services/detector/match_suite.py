@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -172,6 +172,27 @@ class TestMatching:
         rig.clock.advance(61)
         await rig.follow_companies_all()
         assert (await whose(rig, CO1), await told_of(rig)) == ([NORTHWIND], [NORTHWIND])
+
+    async def test_a_decision_outlives_a_match_that_was_under_way(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who began before a person's word was kept, and stores after it, matches again by that word."""
+        await self._listed(rig)
+        mirror = rig.stores.mirror
+        store = mirror.save_match
+
+        async def late(*what: Any, **how: Any) -> None:
+            monkeypatch.setattr(mirror, "save_match", store)
+            await rig.engine.matches.decide(ORG, CO1, ACC1, confirmed=True, by=ANN)
+            await store(*what, **how)
+
+        monkeypatch.setattr(mirror, "save_match", late)
+        await rig.tell(rig.company(external_id="acc-2"))
+        await rig.follow_companies_all()
+        await rig.review_due()
+        found = await company(rig)
+        assert (found.customer_id, found.basis, found.follow_from) == (ACC1, "person", None)
+        assert await told_of(rig) == [ACC1]
 
 
 class TestFactsOfMovedCompanies:
