@@ -23,9 +23,14 @@ _ID_LENGTH = 32
 
 
 class Record(BaseModel):
-    """A frozen part of an event. Unknown fields are ignored, so that additions never break a reader."""
+    """A frozen part of an event. Unknown fields are ignored, so that additions never break a reader.
 
-    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=False)
+    Why one cannot be read names its fields and quotes nothing of it, since that is logged.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", str_strip_whitespace=False, hide_input_in_errors=True
+    )
 
 
 class Event(Record):

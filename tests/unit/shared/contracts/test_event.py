@@ -199,3 +199,12 @@ def test_a_signal_of_before_there_were_facts_is_read() -> None:
     before, after = SignalUpdated.model_validate(old), SignalUpdated.model_validate({**old, "facts": [fact]})
     assert (before.facts, after.facts[0].value) == ((), "25")
     assert before.event_id() == after.event_id()
+
+
+def test_what_cannot_be_read_is_not_quoted() -> None:
+    """Such errors are logged where a stored record cannot be read back, and customers' words are no log's."""
+    record = {"text": "We are leaving you.", "author": {"name": "Dana Ruiz"}}
+    with pytest.raises(ValidationError) as refused:
+        ConversationPartChanged.model_validate(record)
+    assert "conversation_id" in str(refused.value)
+    assert not any(words in str(refused.value) for words in ("leaving", "Dana"))
