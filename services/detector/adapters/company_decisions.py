@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pymongo import UpdateMany, UpdateOne
+
 from services.detector.adapters.customer_documents import NEVER_MEASURED
 from services.detector.domain.matching import Decision
 from shared.documents.collection import Collection, Index
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from shared.documents.collection import Write
     from shared.documents.database import Document
 
 _WORDS = 20
@@ -49,21 +52,25 @@ class CompanyDecisions:
 
     async def decide(self, organization_id: str, company_key: str, decision: Decision) -> None:
         identity = f"{organization_id}/{company_key}/{decision.customer_id}"
-        if decision.confirmed:
-            await self._decisions.of(organization_id).update_many(
-                {"company_key": company_key, "confirmed": True, "_id": {"$ne": identity}},
-                {"$set": {_REPLACED: True}},
-            )
         said = {"confirmed": decision.confirmed, "by": decision.by, "at": decision.at}
-        await self._decisions.of(organization_id).update_one(
-            {"_id": identity},
-            {
-                "$set": {"company_key": company_key, "customer_id": decision.customer_id, **said},
-                "$push": {_HISTORY: {"$each": [said], "$slice": -_WORDS}},
-                "$unset": {_REPLACED: ""},
-            },
-            upsert=True,
+        writes: list[Write] = []
+        if decision.confirmed:
+            # Before the new one: of two that are kept side by side, neither may replace the other.
+            others = {"company_key": company_key, "confirmed": True, "_id": {"$ne": identity}}
+            writes.append(UpdateMany(others, {"$set": {_REPLACED: True}}))
+        writes.append(
+            UpdateOne(
+                {"_id": identity},
+                {
+                    "$set": {"company_key": company_key, "customer_id": decision.customer_id, **said},
+                    "$push": {_HISTORY: {"$each": [said], "$slice": -_WORDS}},
+                    "$unset": {_REPLACED: ""},
+                },
+                upsert=True,
+            )
         )
+        # In one go: cut off in between, the company would be nobody's by anybody's word.
+        await self._decisions.of(organization_id).bulk_write(writes, ordered=True)
 
     async def decision_history(self, organization_id: str, company_key: str) -> list[Decision]:
         found = await self._decisions.of(organization_id).find({"company_key": company_key})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
@@ -11,10 +12,12 @@ from pydantic import SecretStr
 from services.detector.adapters.mongo_customers import MongoCustomers
 from services.detector.domain.customer import Customer
 from services.detector.domain.identity import known_customer_id
-from services.detector.domain.matching import match_company, normalise_name
+from services.detector.domain.matching import Decision, match_company, normalise_name
 from services.detector.settings import Settings
+from shared.documents.collection import ScopedCollection
 from shared.documents.database import create_client, database_of
-from tests.unit.services.detector.rig import ORG
+from shared.errors import TransientError
+from tests.unit.services.detector.rig import NOW, ORG
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -87,3 +90,30 @@ async def test_likely_names_are_found_on_a_long_list(customers: MongoCustomers) 
         [known_customer_id(ORG, "z")],
         [known_customer_id(ORG, "a")],
     ]
+
+
+async def test_a_decision_that_is_cut_short_leaves_the_one_before(
+    customers: MongoCustomers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that breaks after any write leaves a company the old word or the new one."""
+    company, first, second = "ws1:co1", known_customer_id(ORG, "1"), known_customer_id(ORG, "2")
+    await customers.decide(ORG, company, Decision(first, confirmed=True, at=NOW))
+    broken = False
+
+    def breaking(write: Any) -> Any:
+        async def once(self: ScopedCollection, *what: Any, **how: Any) -> Any:
+            nonlocal broken
+            if broken:
+                raise TransientError("The database is away.")
+            broken = True
+            return await write(self, *what, **how)
+
+        return once
+
+    with monkeypatch.context() as away:
+        for name in ("update_one", "update_many", "bulk_write"):
+            away.setattr(ScopedCollection, name, breaking(getattr(ScopedCollection, name)))
+        with contextlib.suppress(TransientError):
+            await customers.decide(ORG, company, Decision(second, confirmed=True, at=NOW))
+    said = (await customers.decisions(ORG, [company]))[company]
+    assert [one.customer_id for one in said if one.confirmed] in ([first], [second])
