@@ -32,7 +32,8 @@ class CompanyRow:
 
     @property
     def is_matched(self) -> bool:
-        return self.company.basis != "none"
+        """Return whether it is matched: not to a customer that just went, since it is matched anew."""
+        return self.company.basis != "none" and self.customer is not None
 
 
 @dataclass(frozen=True, slots=True)

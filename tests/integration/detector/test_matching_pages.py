@@ -152,3 +152,16 @@ async def test_another_site_matches_nothing(browser: httpx.AsyncClient, rig: Rig
     await filled(rig)
     del browser.headers["x-csrf-token"]
     assert (await browser.post(path, data={"customer": CONTOSO})).status_code == 403
+
+
+async def test_a_company_whose_customer_just_went_is_shown(browser: httpx.AsyncClient, rig: Rig) -> None:
+    """As when the data of a company goes, whose stand-in it was said to be: followed a moment later."""
+    await filled(rig)
+    await rig.stores.customers.delete(LOCAL_ORGANIZATION_ID, [CONTOSO])
+    page = await text(browser, f"{COMPANIES}/ws1:co2")
+    assert "Not looked at yet" in page
+    assert "Undo the match" not in page
+    await text(browser, f"{COMPANIES}/ws1:co2?done=matched")
+    await text(browser, f"{COMPANIES}/ws1:co2?done=undone")
+    assert "Contoso" in await text(browser, COMPANIES)
+    assert "Matched to nobody now" in await text(browser, f"/customers/{NORTHWIND}?company=contoso")
