@@ -30,6 +30,12 @@ _TIMELINE_DAYS = 540
 _COMPANIES = 50
 """Companies of a customer that its page shows."""
 
+_LOOKED_THROUGH = 1_000
+"""Companies of a name that are looked through for those that are not the customer's yet."""
+
+_AT_ONCE = 200
+"""Of these, how many one question takes."""
+
 _LEAST_DAYS = 30
 _POINTS = 40
 """Points of the sentiment line; more would hide what it shows."""
@@ -90,12 +96,19 @@ async def _offered(
     parts: CustomerParts, organization_id: str, customer_id: str, words: str
 ) -> list[CompanyRow]:
     """Return companies that are looked for and not this customer's yet, at most one more than are offered."""
+    offered: list[CompanyRow] = []
     if not words.strip():
-        return []
-    found = await parts.companies.page(
-        organization_id, words=words, matched_by=None, position=None, limit=OFFERED * 2
-    )
-    return [one for one in found.items if one.company.customer_id != customer_id][: OFFERED + 1]
+        return offered
+    position: dict[str, Any] | None = None
+    for _ in range(_LOOKED_THROUGH // _AT_ONCE):
+        found = await parts.companies.page(
+            organization_id, words=words, matched_by=None, position=position, limit=_AT_ONCE
+        )
+        offered += [one for one in found.items if one.company.customer_id != customer_id]
+        position = found.next
+        if position is None or len(offered) > OFFERED:
+            break
+    return offered[: OFFERED + 1]
 
 
 def _company_shown(row: CompanyRow) -> dict[str, Any]:

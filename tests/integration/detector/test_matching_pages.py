@@ -165,3 +165,16 @@ async def test_a_company_whose_customer_just_went_is_shown(browser: httpx.AsyncC
     await text(browser, f"{COMPANIES}/ws1:co2?done=undone")
     assert "Contoso" in await text(browser, COMPANIES)
     assert "Matched to nobody now" in await text(browser, f"/customers/{NORTHWIND}?company=contoso")
+
+
+async def test_a_customer_s_many_companies_hide_none_that_is_looked_for(
+    browser: httpx.AsyncClient, rig: Rig
+) -> None:
+    """Those that bear the same name and are the customer's already are passed over, however many they are."""
+    await filled(rig)
+    await rig.tell(
+        *(rig.company(f"x{one}", f"Contoso {one:02}", external_id="acc-2") for one in range(41)),
+        rig.company("z", "Contoso Zeta"),
+    )
+    page = await text(browser, f"/customers/{CONTOSO}?company=contoso")
+    assert re.findall(r'type="radio" name="company" value="([\w:]+)"', page) == ["ws1:z"]
