@@ -129,7 +129,7 @@ class ErrorAnswers:
 def _page(pages: Pages, request: Request, status: int, what: str, headers: Any) -> Response:
     identity: Identity | None = getattr(request.state, "identity", None)
     shut_out = identity is None and status in {_NOBODY, _NOT_ALLOWED}
-    address, words = (same_address(request), "Try again") if shut_out else way_on(request)
+    address, words = (same_address(request), "Try again") if shut_out else way_on(request, status)
     return pages.render(
         request,
         "error.html",

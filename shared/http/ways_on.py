@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fastapi import Request
 
 _READING = ("GET", "HEAD")
+_QUERY_REFUSED = (400, 422)
 _HOME = ("/insights", "To the insights")
 _BOUNDS = {
     "missing": "is missing",
@@ -47,11 +48,17 @@ def same_address(request: Request) -> str:
     return _local(request.url.path, request.url.query)
 
 
-def way_on(request: Request) -> tuple[str, str]:
-    """Return where to go on, and the link's words: to the page of a form, else to the section's list."""
+def way_on(request: Request, status: int) -> tuple[str, str]:
+    """Return where to go on, and the link's words.
+
+    To the page of a form; for a list whose filters or cursor were refused to its
+    beginning; else to the section's list.
+    """
     if request.method not in _READING and (page := _page_of_form(request)):
         return page, "Back to where you were"
     path = request.url.path
+    if status in _QUERY_REFUSED and request.url.query and request.method in _READING:
+        return _local(path, ""), "To the first page"
     section = next((link for link in navigation_for(path).sections if link.current), None)
     if section is None or section.href == path:
         return _HOME

@@ -84,6 +84,11 @@ class Navigation:
     page_title: str | None
     """What the entry is called whose page this is: the tab where there are tabs, else the section."""
 
+    @property
+    def behind_more(self) -> bool:
+        """Tell whether the present section is one that a narrow screen keeps behind "More"."""
+        return any(link.current and not link.primary for link in self.sections)
+
 
 def navigation_for(path: str) -> Navigation:
     """Return the navigation with the section, and its tab, that `path` belongs to marked as current."""

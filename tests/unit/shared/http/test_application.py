@@ -43,6 +43,10 @@ SECRET = "hunter2"
 def routes() -> APIRouter:
     router = APIRouter()
 
+    @router.get("/list")
+    async def listed(identity: Admin, cursor: int = 0) -> dict[str, int]:
+        return {identity.user_id: cursor}
+
     @router.get("/away")
     async def away() -> None:
         raise TransientError("mongodb://user:pass@db is away")
@@ -222,6 +226,13 @@ async def test_what_is_not_there_leads_to_the_list_that_it_would_be_in(browser: 
     )
     for path in ("/customers", "/nowhere"):
         assert '<a class="button" href="/insights">To the insights</a>' in (await browser.get(path)).text
+
+
+async def test_a_list_whose_cursor_is_refused_leads_to_its_beginning(browser: httpx.AsyncClient) -> None:
+    """Its own, not another list's; that one has not been asked for anything."""
+    refused = await browser.get("/list?cursor=rubbish")
+    assert refused.status_code == 422
+    assert '<a class="button" href="/list">To the first page</a>' in refused.text
 
 
 @pytest.mark.parametrize(

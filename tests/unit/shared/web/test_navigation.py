@@ -29,3 +29,9 @@ def test_one_section_and_one_tab_are_current(path: str, section: str | None, tab
     assert [link.title for link in navigation.tabs if link.current] == ([tab] if tab else [])
     assert navigation.section_title == section
     assert navigation.page_title == (tab or section)
+
+
+@pytest.mark.parametrize(("path", "behind"), [("/topics", True), ("/people", True), ("/requests", False)])
+def test_a_section_that_the_narrow_bar_leaves_out_is_behind_more(path: str, *, behind: bool) -> None:
+    """So that the bar says where one is, whichever page it is."""
+    assert navigation_for(path).behind_more is behind

@@ -89,6 +89,13 @@ def test_a_page_with_a_heading_of_its_own_has_it_as_title(pages: Pages, tmp_path
     assert "<title>A &amp; B · Operations · Earshot</title>" in body
 
 
+@pytest.mark.parametrize(("path", "marked"), [("/conversations", True), ("/customers", False)])
+def test_more_is_marked_where_it_holds_the_present_section(pages: Pages, path: str, *, marked: bool) -> None:
+    """The bar of a phone leads to four sections; the others are behind "More"."""
+    body = bytes(pages.render(_request(path), "page.html", identity=SampleReader(), words="").body).decode()
+    assert ('<summary aria-current="true">' in body) is marked
+
+
 def test_a_page_for_a_stranger_has_no_navigation(pages: Pages) -> None:
     """Without an identity neither sections nor the unread count are shown."""
     body = bytes(pages.render(_request(), "page.html", identity=None, words="").body).decode()
