@@ -102,7 +102,7 @@ class TestRows:
             "/conversations?tag=Set+up+%26+go",
         ):
             assert f'href="{address}"' in row
-        assert "waits for an answer" in row
+        assert "waiting for an answer" in row
 
     async def test_what_is_not_known_is_left_out(self, browser: httpx.AsyncClient, filled: Rig) -> None:
         """Somebody whom Intercom does not know, nobody's conversation, several people."""
@@ -172,7 +172,7 @@ class TestNarrowing:
     async def test_a_page_lists_what_its_address_asks_for(
         self, browser: httpx.AsyncClient, query: str, names: str
     ) -> None:
-        """The last that moved first; words are found in subjects and names, and not in what was written."""
+        """The latest change first; words are found in subjects and names, and not in what was written."""
         assert await shown(browser, query) == names
 
     @pytest.mark.usefixtures("filled")
