@@ -33,7 +33,7 @@ CHANNEL_NAMES: Mapping[ChannelName, str] = {
     "inbox": "Inbox",
     "email": "E-mail",
     "slack": "Slack",
-    "teams": "Teams",
+    "teams": "Microsoft Teams",
     "webhook": "Webhook",
 }
 _CHANGES = [Depends(csrf_protect)]
