@@ -154,6 +154,7 @@ class IntegrationPages:
             refused_field=refused_field,
             longest_lookback_days=LONGEST_LOOKBACK_DAYS,
             oauth_available=self.acting.connecting.oauth_available,
+            region_names=REGION_NAMES,
             regions=[(region, REGION_NAMES.get(region, region)) for region in self._hosts.api],
             addresses=self._hosts.addresses,
             permissions=PERMISSIONS,
