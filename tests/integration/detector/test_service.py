@@ -354,6 +354,9 @@ async def test_an_upgraded_service_asks_before_the_past_changes(bus_settings: Se
         assert await workspace.signals(client) == []
         # A version that comes while a reading is unfinished takes it over, and asks nobody.
         await until(lambda: _is_read(deaf, workspace))
+        # What comes again is read by the newer version as any record is. Nothing is committed past records of
+        # connections that nobody tells of, such as other tests leave, until they are put aside.
+        await drained(deaf, "earshot.detector.conversations")
 
     hearing = deaf.model_copy(update={"detector_parameters": {}})
     async with running(hearing) as client:
