@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import Depends, Query
+from fastapi import Depends
 
 from services.detector.domain.identity import as_address
 from services.detector.lists import SignalFilter
 from services.detector.pages.filters import (
+    Word,
     assignee_choice,
     choice,
     confidence_choice,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from shared.auth.identity import Identity
 
 _STATES = (("cleared", "closed"), ("any", "open and closed"))
-
-Word = Annotated[str, Query(max_length=300)]
 
 
 @dataclass(frozen=True, slots=True)

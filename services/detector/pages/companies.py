@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.matching import MatchBasis
 from services.detector.pages.company_words import BASIS_CHOICES, in_short, why_matched
-from services.detector.pages.export import COMPANY_HEADING, company_row
-from services.detector.pages.filters import choice
+from services.detector.pages.export import COMPANY_HEADING, company_row, in_portions
+from services.detector.pages.filters import Word, choice
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+from shared.web.csv_files import csv_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
     from services.detector.lists import Lists
     from services.detector.pages.under_way import UnderWay
     from services.detector.use_cases.decide_matches import DecideMatches
@@ -34,7 +33,6 @@ OFFERED = 20
 """Search results to choose from; whoever does not find theirs among so many searches more exactly."""
 
 _PROTECTED = [Depends(csrf_protect)]
-Word = Annotated[str, Query(max_length=300)]
 Chosen = Annotated[str, Form(max_length=300)]
 
 
@@ -84,22 +82,8 @@ def company_pages(parts: CompanyParts) -> APIRouter:
 
     @router.get(f"{COMPANIES}/export.csv")
     async def export(identity: Member, q: Word = "", match: Word = "") -> StreamingResponse:
-        async def portions() -> AsyncIterator[list[Sequence[object]]]:
-            position: dict[str, Any] | None = None
-            for _ in range(MOST_ROWS // PORTION):
-                found = await parts.show.page(
-                    identity.organization_id,
-                    words=q,
-                    matched_by=_basis(match),
-                    position=position,
-                    limit=PORTION,
-                )
-                yield [company_row(row) for row in found.items]
-                position = found.next
-                if position is None:
-                    return
-
-        return csv_answer("companies.csv", COMPANY_HEADING, portions())
+        ask = partial(parts.show.page, identity.organization_id, words=q, matched_by=_basis(match))
+        return csv_answer("companies.csv", COMPANY_HEADING, in_portions(ask, company_row))
 
     @router.get(f"{COMPANIES}/{{company_key}}")
     async def company(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
 from services.detector.lists import SEARCHED, ConversationFilter, ConversationState
-from services.detector.pages.export import CONVERSATION_HEADING, conversation_row
+from services.detector.pages.export import CONVERSATION_HEADING, conversation_row, in_portions
 from services.detector.pages.filters import (
     OFFERED,
+    Word,
     choice,
     kind_choice,
     narrowed_by,
@@ -23,10 +25,10 @@ from services.detector.pages.filters import (
 )
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+from shared.web.csv_files import csv_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from services.detector.domain.signal import Signal
@@ -49,7 +51,6 @@ _STATES = (
     ("snoozed", "snoozed"),
     ("closed", "closed"),
 )
-Word = Annotated[str, Query(max_length=300)]
 
 
 @dataclass(frozen=True)
@@ -161,18 +162,8 @@ def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
     async def export(identity: Member, asked: Asked) -> StreamingResponse:
         wanted = asked.wanted(parts.clock.now())
 
-        async def portions() -> AsyncIterator[list[Sequence[object]]]:
-            position: dict[str, Any] | None = None
-            for _ in range(MOST_ROWS // PORTION):
-                found = await parts.show.rows(
-                    identity.organization_id, wanted, position=position, limit=PORTION
-                )
-                yield [conversation_row(row) for row in found.items]
-                position = found.next
-                if position is None:
-                    return
-
-        return csv_answer("conversations.csv", CONVERSATION_HEADING, portions())
+        ask = partial(parts.show.rows, identity.organization_id, wanted)
+        return csv_answer("conversations.csv", CONVERSATION_HEADING, in_portions(ask, conversation_row))
 
     return router
 

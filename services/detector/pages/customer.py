@@ -13,7 +13,7 @@ from services.detector.domain.identity import resource_key
 from services.detector.pages.cards import card_of
 from services.detector.pages.companies import OFFERED, company_url
 from services.detector.pages.company_words import in_short, why_matched
-from services.detector.pages.customers import Word
+from services.detector.pages.filters import Word
 from services.detector.pages.health import health_shown
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.web.charts import Dot, Point, SignalMark

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from functools import partial
+from typing import TYPE_CHECKING, get_args
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.lists import CustomerSort
-from services.detector.pages.export import CUSTOMER_HEADING, customer_row
-from services.detector.pages.filters import OFFERED, kind_choice, narrowed_by, owner_choice, tag_choice
+from services.detector.pages.export import CUSTOMER_HEADING, customer_row, in_portions
+from services.detector.pages.filters import OFFERED, Word, kind_choice, narrowed_by, owner_choice, tag_choice
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+from shared.web.csv_files import csv_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
     from services.detector.lists import Lists, Topics
     from services.detector.pages.under_way import UnderWay
     from services.detector.ports import Connections
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from shared.web.pages import Pages
 
 ROWS = 50
-Word = Annotated[str, Query(max_length=300)]
 
 
 @dataclass(frozen=True)
@@ -125,24 +123,19 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
         kind: Word = "",
         sort: Word = "",
     ) -> StreamingResponse:
-        async def portions() -> AsyncIterator[list[Sequence[object]]]:
-            position: dict[str, Any] | None = None
-            for _ in range(MOST_ROWS // PORTION):
-                found = await lists.customers(
-                    identity.organization_id,
-                    words=q,
-                    owner=owner or None,
-                    known={"yes": True, "no": False}.get(known),
-                    sort=customer_sort(sort),
-                    position=position,
-                    limit=PORTION,
-                    narrowed=narrowed_by(now=parts.clock.now(), tag=tag, kind=kind),
-                )
-                yield [customer_row(row, pages.currency) for row in found.items]
-                position = found.next
-                if position is None:
-                    return
-
-        return csv_answer("customers.csv", CUSTOMER_HEADING, portions())
+        ask = partial(
+            lists.customers,
+            identity.organization_id,
+            words=q,
+            owner=owner or None,
+            known={"yes": True, "no": False}.get(known),
+            sort=customer_sort(sort),
+            narrowed=narrowed_by(now=parts.clock.now(), tag=tag, kind=kind),
+        )
+        return csv_answer(
+            "customers.csv",
+            CUSTOMER_HEADING,
+            in_portions(ask, partial(customer_row, currency=pages.currency)),
+        )
 
     return router

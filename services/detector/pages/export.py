@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.detector.domain.identity import resource_key
 from services.detector.domain.spoken import last_contact_of
 from services.detector.domain.standing import is_asked_for
 from services.detector.pages.cards import heading_proof
+from shared.web.csv_files import MOST_ROWS, PORTION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from services.detector.domain.corrections import Correction
     from services.detector.domain.signal import Signal
-    from services.detector.lists import CustomerRow, PersonRow, RequestRow, TopicRow
+    from services.detector.lists import CustomerRow, PersonRow, Portion, RequestRow, TopicRow
     from services.detector.use_cases.show_companies import CompanyRow
     from services.detector.use_cases.show_conversations import ConversationRow
+
+
+T = TypeVar("T")
+
+
+async def in_portions(
+    ask: Callable[..., Awaitable[Portion[T]]], cells_of: Callable[[T], Sequence[object]]
+) -> AsyncIterator[list[Sequence[object]]]:
+    """Yield a whole list's rows, as far as a file goes.
+
+    `ask` is one of the lists with all that narrows and orders it; it is called with `position` and `limit`.
+    """
+    position: dict[str, Any] | None = None
+    for _ in range(MOST_ROWS // PORTION):
+        found = await ask(position=position, limit=PORTION)
+        yield [cells_of(one) for one in found.items]
+        position = found.next
+        if position is None:
+            return
 
 
 def _money(amount: float | None, currency: str) -> tuple[float | None, str]:

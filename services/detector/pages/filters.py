@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+from fastapi import Query
 
 from services.detector.domain.identity import as_address
 from services.detector.lists import Narrowing
@@ -13,6 +15,9 @@ from shared.web.shapes import KIND_LOOKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+Word = Annotated[str, Query(max_length=300)]
+"""What an address says of one filter; no name is longer."""
 
 OFFERED = 200
 """Values offered in a filter; with more, the address takes any of them still."""

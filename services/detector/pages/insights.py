@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -13,17 +14,17 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response, Strea
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.lists import Narrowing
-from services.detector.pages.asked_signals import Asked, Word
+from services.detector.pages.asked_signals import Asked
 from services.detector.pages.cards import card_of
-from services.detector.pages.export import SIGNAL_HEADING, signal_row
-from services.detector.pages.filters import choice
+from services.detector.pages.export import SIGNAL_HEADING, in_portions, signal_row
+from services.detector.pages.filters import Word, choice
 from shared.auth.dependencies import Member
 from shared.http.live_streams import MOST_NEWS, Since
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+from shared.web.csv_files import csv_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from services.detector.domain.mirror import ConnectionView
     from services.detector.lists import Lists, SignalFilter, SignalSort
@@ -117,18 +118,10 @@ def insight_pages(parts: InsightParts) -> APIRouter:
     async def export(identity: Member, asked: Asked) -> StreamingResponse:
         wanted = asked.wanted(parts.clock.now())
 
-        async def portions() -> AsyncIterator[list[Sequence[object]]]:
-            position: dict[str, Any] | None = None
-            for _ in range(MOST_ROWS // PORTION):
-                found = await lists.signals(
-                    identity.organization_id, wanted, sort="newest", position=position, limit=PORTION
-                )
-                yield [signal_row(signal, pages.currency) for signal in found.items]
-                position = found.next
-                if position is None:
-                    return
-
-        return csv_answer("insights.csv", SIGNAL_HEADING, portions())
+        ask = partial(lists.signals, identity.organization_id, wanted, sort="newest")
+        return csv_answer(
+            "insights.csv", SIGNAL_HEADING, in_portions(ask, partial(signal_row, currency=pages.currency))
+        )
 
     _add_live(router, parts)
     return router

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
@@ -14,10 +15,11 @@ from services.detector.domain.identity import resource_key
 from services.detector.domain.neighbourhood import Centre
 from services.detector.domain.spoken import last_contact_of
 from services.detector.pages.cards import card_of
-from services.detector.pages.export import PERSON_HEADING, person_row
+from services.detector.pages.export import PERSON_HEADING, in_portions, person_row
 from services.detector.pages.filters import (
     OFFERED,
     PERIODS,
+    Word,
     choice,
     narrowed_by,
     owner_choice,
@@ -27,10 +29,10 @@ from services.detector.pages.filters import (
 from services.detector.pages.graph_picture import GRAPH, MOST, address_of, mood_of, picture
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+from shared.web.csv_files import csv_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from services.detector.adapters.mongo_old_people import MongoOldPeople
     from services.detector.domain.graph import Node
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
 ROWS = 50
 _GRAPH_DAYS = 365
 """How far back conversations count for ties, unless the reader asks for less."""
-Word = Annotated[str, Query(max_length=300)]
 
 
 @dataclass(frozen=True)
@@ -122,23 +123,10 @@ def people_pages(parts: PeopleParts) -> APIRouter:
     ) -> StreamingResponse:
         narrowed = narrowed_by(now=parts.clock.now(), tag=tag, customer=customer, owner=owner)
 
-        async def portions() -> AsyncIterator[list[Sequence[object]]]:
-            position: dict[str, Any] | None = None
-            for _ in range(MOST_ROWS // PORTION):
-                found = await lists.people(
-                    identity.organization_id,
-                    words=q,
-                    sort=person_sort(sort),
-                    position=position,
-                    limit=PORTION,
-                    narrowed=narrowed,
-                )
-                yield [person_row(one) for one in found.items]
-                position = found.next
-                if position is None:
-                    return
-
-        return csv_answer("people.csv", PERSON_HEADING, portions())
+        ask = partial(
+            lists.people, identity.organization_id, words=q, sort=person_sort(sort), narrowed=narrowed
+        )
+        return csv_answer("people.csv", PERSON_HEADING, in_portions(ask, person_row))
 
     @router.get(GRAPH)
     async def graph(

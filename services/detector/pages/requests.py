@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
@@ -13,9 +14,16 @@ from services.detector.domain.standing import asked_by_month
 from services.detector.domain.wishes import REQUEST_STATES, RequestState
 from services.detector.errors import InvalidRequestError
 from services.detector.pages.cards import state_of
-from services.detector.pages.export import ASKED_HEADING, REQUEST_HEADING, asked_rows, request_row
+from services.detector.pages.export import (
+    ASKED_HEADING,
+    REQUEST_HEADING,
+    asked_rows,
+    in_portions,
+    request_row,
+)
 from services.detector.pages.filters import (
     OFFERED,
+    Word,
     narrowed_by,
     owner_choice,
     period_choice,
@@ -23,7 +31,7 @@ from services.detector.pages.filters import (
 )
 from shared.auth.dependencies import Member, csrf_protect
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+from shared.web.csv_files import csv_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -56,7 +64,6 @@ STATE_TONES: dict[RequestState, str] = {
     "shipped": "good",
     "declined": "off",
 }
-Word = Annotated[str, Query(max_length=300)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,24 +172,17 @@ def request_pages(parts: RequestParts) -> APIRouter:
         period: Word = "",
         sort: Word = "",
     ) -> StreamingResponse:
-        async def portions() -> AsyncIterator[list[Sequence[object]]]:
-            position: dict[str, Any] | None = None
-            for _ in range(MOST_ROWS // PORTION):
-                found = await lists.requests(
-                    identity.organization_id,
-                    state=known_state(state),
-                    words=q,
-                    sort=known_order(sort),
-                    position=position,
-                    limit=PORTION,
-                    narrowed=narrowed_by(now=parts.clock.now(), tag=tag, owner=owner, period=period),
-                )
-                yield [request_row(row, pages.currency) for row in found.items]
-                position = found.next
-                if position is None:
-                    return
-
-        return csv_answer("requests.csv", REQUEST_HEADING, portions())
+        ask = partial(
+            lists.requests,
+            identity.organization_id,
+            state=known_state(state),
+            words=q,
+            sort=known_order(sort),
+            narrowed=narrowed_by(now=parts.clock.now(), tag=tag, owner=owner, period=period),
+        )
+        return csv_answer(
+            "requests.csv", REQUEST_HEADING, in_portions(ask, partial(request_row, currency=pages.currency))
+        )
 
     return router
 

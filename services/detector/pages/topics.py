@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
-from services.detector.pages.export import TOPIC_HEADING, topic_row
-from services.detector.pages.filters import period_choice, period_start
+from services.detector.pages.export import TOPIC_HEADING, in_portions, topic_row
+from services.detector.pages.filters import Word, period_choice, period_start
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+from shared.web.csv_files import csv_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
     from services.detector.lists import TopicRow, Topics
     from services.detector.ports import Connections
     from shared.clock import Clock
     from shared.web.pages import Pages
 
 ROWS = 50
-Word = Annotated[str, Query(max_length=300)]
 
 
 @dataclass(frozen=True)
@@ -70,18 +68,8 @@ def topic_pages(parts: TopicParts) -> APIRouter:
     async def export(identity: Member, period: Word = "") -> StreamingResponse:
         since = period_start(period, parts.clock.now())
 
-        async def portions() -> AsyncIterator[list[Sequence[object]]]:
-            position: dict[str, Any] | None = None
-            for _ in range(MOST_ROWS // PORTION):
-                found = await parts.topics.topics(
-                    identity.organization_id, since=since, until=None, position=position, limit=PORTION
-                )
-                yield [topic_row(row) for row in found.items]
-                position = found.next
-                if position is None:
-                    return
-
-        return csv_answer("topics.csv", TOPIC_HEADING, portions())
+        ask = partial(parts.topics.topics, identity.organization_id, since=since, until=None)
+        return csv_answer("topics.csv", TOPIC_HEADING, in_portions(ask, topic_row))
 
     return router
 
