@@ -15,7 +15,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 def readmes() -> list[Path]:
     """Return every README, and the other papers that name files, settings and commands."""
     found = [path for folder in _FOLDERS for path in (ROOT / folder).rglob("README.md")]
-    others = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "services/connector/INTERCOM.md")
+    others = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "services/connector/CONNECTING.md")
     return [*(ROOT / name for name in others), *sorted(found)]
 
 

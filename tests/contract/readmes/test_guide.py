@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-GUIDE = "services/connector/INTERCOM.md"
+GUIDE = "services/connector/CONNECTING.md"
 TEXT = text_of(GUIDE)
 BOLD = sorted({label.strip("[]") for label in re.findall(r"\*\*([^*]+?)\*\*", TEXT)})
 QUOTED = sorted(set(re.findall("“([^”]+)”", TEXT)) - {"quotes"})
@@ -115,4 +115,4 @@ def test_the_guide_goes_through_everything_in_order() -> None:
 @pytest.mark.parametrize("paper", ["README.md", "services/connector/README.md"])
 def test_who_looks_for_it_is_led_there(paper: str) -> None:
     """From the first page of the project, and from the service's."""
-    assert "INTERCOM.md)" in text_of(paper)
+    assert "CONNECTING.md)" in text_of(paper)
