@@ -27,7 +27,6 @@ PERSON_SORTS = {"id": "key", "last": "sort_last", "conversations": CONVERSATIONS
 REQUEST_SORTS = {"customers": "customers", "spend": "spend", "last": "sort_last", "title": "title"}
 """The fields that lists are sorted by, by the name of the order."""
 
-
 UNKNOWN: dict[str, float | str | datetime] = {
     "sort_last": LAST_UNKNOWN,
     "sort_health": HEALTH_UNKNOWN,
@@ -35,7 +34,6 @@ UNKNOWN: dict[str, float | str | datetime] = {
     "sort_renewal": RENEWAL_UNKNOWN,
 }
 """What stands in such a field where the value is not known."""
-
 
 _MOST_SOUGHT = 100
 """Characters of what was typed that are looked for."""
@@ -56,7 +54,7 @@ def signal_query(wanted: SignalFilter) -> dict[str, Any]:
         "request_id": wanted.request_id,
         "people.id": wanted.person,
         "conversation_keys": wanted.conversation,
-        "assigned_to": None if wanted.assigned_to is None else _in_any_case(wanted.assigned_to),
+        "assigned_to": wanted.assigned_to,
     }
     query: dict[str, Any] = {field: value for field, value in equal.items() if value is not None}
     said: dict[str, Any] = {}
@@ -133,11 +131,6 @@ def contains(words: str) -> dict[str, str]:
 def contains_in_any_case(words: str) -> dict[str, str]:
     """Return what a field must hold that is kept as it was written."""
     return {"$regex": re.escape(_typed(words)[:_MOST_SOUGHT]), "$options": "i"}
-
-
-def _in_any_case(address: str) -> dict[str, str]:
-    # An earlier version kept addresses as they were typed.
-    return {"$regex": f"^{re.escape(_typed(address))}$", "$options": "i"}
 
 
 def _typed(words: str) -> str:

@@ -24,7 +24,6 @@ from services.detector.adapters.mongo_requests import request_from
 from services.detector.adapters.narrowing import MOST_NAMED, Narrower
 from services.detector.adapters.paging import place_of, portion_of
 from services.detector.adapters.signal_documents import from_document
-from services.detector.domain.identity import as_address
 from services.detector.lists import ANY, CustomerRow, PersonRow, Portion, RequestRow, SignalChoices
 from shared.contracts.resources import ContactChanged
 from shared.documents.collection import Collection, database_errors
@@ -114,14 +113,11 @@ class MongoLists(CompanyLists):
         )
         tags = sorted(await scoped.distinct("tags", {"state": "open"}), key=str.casefold)
         owners, assignees = [
-            [one for one in await scoped.distinct(field, {"state": "open"}) if one]
+            sorted(one for one in await scoped.distinct(field, {"state": "open"}) if one)
             for field in ("customer.owner", "assigned_to")
         ]
         return SignalChoices(
-            [(one["_id"], one["name"]) for one in customers],
-            tags[:_CHOICES],
-            sorted(owners),
-            sorted({as_address(one) for one in assignees}),
+            [(one["_id"], one["name"]) for one in customers], tags[:_CHOICES], owners, assignees
         )
 
     async def customers(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.flat import flat
-from services.detector.domain.identity import Subject, as_address
+from services.detector.domain.identity import Subject
 from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import Happening, Proof, Signal
 from shared.contracts.signals import (
@@ -163,8 +163,7 @@ def from_document(document: Document) -> Signal:
         cleared_at=document["cleared_at"],
         confirmed_by=document["confirmed_by"],
         dismissal_reason=document["dismissal_reason"],
-        # An earlier version kept it as it was typed.
-        assigned_to=as_address(document["assigned_to"]) if document["assigned_to"] else None,
+        assigned_to=document["assigned_to"],
         history=tuple(Happening(**line) for line in document["history"]),
         homes=tuple(document["homes"]),
     )

@@ -12,7 +12,6 @@ from tests.unit.services.detector.rig import LEAVING, WISH
 
 if TYPE_CHECKING:
     import httpx
-    from pymongo.asynchronous.database import AsyncDatabase
 
     from tests.unit.services.detector.rig import Rig
 
@@ -59,20 +58,6 @@ async def test_insights_are_narrowed_to_mine(browser: httpx.AsyncClient, assigne
     file = (await browser.get(f"/insights/export.csv?assigned_to={ME}")).text.splitlines()
     assert [line.partition(",")[0] for line in file[1:]] == [assigned]
     assert "Nothing matches" in (await browser.get("/insights?assigned_to=bo@acme.example")).text
-
-
-async def test_addresses_of_an_earlier_version_are_found(
-    browser: httpx.AsyncClient, database: AsyncDatabase[dict[str, Any]], assigned: str
-) -> None:
-    """Kept as they were typed, they are shown, offered and found like all others."""
-    await database["signals"].update_one({"signal_id": assigned}, {"$set": {"assigned_to": "You@LocalHost"}})
-    for spelled in (ME, "You@LocalHost"):
-        assert await listed(browser, f"assigned_to={spelled}") == [assigned]
-    assert await listed(browser, "assigned_to=you@local.ost") == []
-    page = (await browser.get(f"/insights?assigned_to={ME}")).text
-    assert re.findall(r'class="cover" href="/insights/([^"]+)"', page) == [assigned]
-    offered = page.partition('name="assigned_to"')[2].partition("</select>")[0]
-    assert re.findall(r"<option value=\"([^\"]*)\"", offered) == ["", ME]
 
 
 @pytest.mark.parametrize("path", ["/insights", "/customers", "/requests", "/people"])
