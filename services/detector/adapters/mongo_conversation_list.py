@@ -17,7 +17,7 @@ from services.detector.adapters.narrowing import Narrower
 from services.detector.adapters.paging import portion_of
 from services.detector.adapters.signal_documents import from_document
 from services.detector.domain.identity import Subject
-from services.detector.lists import SEARCHED, WAITING_AMONG, Portion
+from services.detector.lists import SEARCHED, WAITING_AMONG, WRITTEN_AMONG, Portion
 from shared.documents.collection import Collection
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ _NEWEST_FIRST = ((_FIELD, -1), ("_id", -1))
 _NAMES = 500
 """People, and customers, whose name holds the words; where more do, more of a name finds the others."""
 
+_TOGETHER = 100
+"""Conversations whose messages one question looks through, so that other questions come between."""
+
+_MESSAGES = 1_000
+"""Messages with words in them that are fetched for a portion's rows, of which each row shows one."""
+
 _SIGNALS = 2_000
 """Open signals of a portion of conversations; ten of each of the largest portion."""
 
@@ -45,6 +51,7 @@ class MongoConversationList:
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._conversations = Collection(database, "conversations")
+        self._parts = Collection(database, "parts")
         self._contacts = Collection(database, "contacts")
         self._customers = Collection(database, "customers")
         self._signals = Collection(database, "signals")
@@ -67,6 +74,17 @@ class MongoConversationList:
         query = await self._query(organization_id, wanted)
         counted = await self._conversations.of(organization_id).count(query, limit=most + 1)
         return counted if counted <= most else None
+
+    async def written(self, organization_id: str, conversation_keys: Keys[str], words: str) -> dict[str, str]:
+        if not conversation_keys:
+            return {}
+        documents = await self._parts.of(organization_id).find(
+            _written_in(conversation_keys, words), projection={"key": 1, "data.text": 1}, limit=_MESSAGES
+        )
+        found: dict[str, str] = {}
+        for document in documents:
+            found.setdefault(document["key"], document["data"]["text"])
+        return found
 
     async def open_signals(
         self, organization_id: str, conversation_keys: Keys[str]
@@ -106,7 +124,7 @@ class MongoConversationList:
 
     async def _holding(self, organization_id: str, query: dict[str, Any], words: str) -> list[dict[str, Any]]:
         """Return the clauses for those that hold words, and that are new enough to be looked at."""
-        people, customers, last = await asyncio.gather(
+        people, customers, last, written = await asyncio.gather(
             self._contacts.of(organization_id).find(
                 {"key": {"$gt": ""}, "name_folded": contains(words)}, projection={"key": 1}, limit=_NAMES
             ),
@@ -118,11 +136,35 @@ class MongoConversationList:
             self._conversations.of(organization_id).find(
                 query, projection={_FIELD: 1}, sort=_NEWEST_FIRST, skip=SEARCHED - 1, limit=1
             ),
+            self._writing(organization_id, query, words),
         )
         subjects = sorted(Subject("customer", one["customer_id"]).key for one in customers)
         holding = [
             {"data.title": contains_in_any_case(words)},
             {"contact_keys": {"$in": sorted(one["key"] for one in people)}},
             {"subject": {"$in": subjects}},
+            {"key": {"$in": written}},
         ]
         return [{"$or": holding}, *({_FIELD: {"$gte": one[_FIELD]}} for one in last)]
+
+    async def _writing(self, organization_id: str, query: dict[str, Any], words: str) -> list[str]:
+        """Return the keys of those with a message that holds words, among the newest of a query."""
+        newest = await self._conversations.of(organization_id).find(
+            query, projection={"key": 1}, sort=_NEWEST_FIRST, limit=WRITTEN_AMONG
+        )
+        keys = [one["key"] for one in newest]
+        found: set[str] = set()
+        for start in range(0, len(keys), _TOGETHER):
+            documents = await self._parts.of(organization_id).find(
+                _written_in(keys[start : start + _TOGETHER], words), projection={"key": 1}
+            )
+            found.update(one["key"] for one in documents)
+        return sorted(found)
+
+
+def _written_in(conversation_keys: Keys[str], words: str) -> dict[str, Any]:
+    return {
+        "key": {"$in": sorted(conversation_keys)},
+        "data.text": contains_in_any_case(words),
+        "data.redacted": {"$ne": True},
+    }

@@ -19,6 +19,7 @@ from services.detector.domain.wishes import RequestState
 from services.detector.lists import (
     SEARCHED,
     WAITING_AMONG,
+    WRITTEN_AMONG,
     ConversationFilter,
     ConversationState,
     PersonRow,
@@ -190,8 +191,9 @@ def conversation_routes(*, conversations: Conversations, show: Show, moods: Mood
             str | None,
             Query(
                 max_length=300,
-                description="Words to look for in titles and in the names of people and customers, in the "
-                f"{SEARCHED:,} that moved last of what the other filters leave.",
+                description="Words to look for, as one piece and in any case: in titles and names of people "
+                f"and customers of the {SEARCHED:,} that moved last of what the other filters leave, and in "
+                f"the messages of the first {WRITTEN_AMONG:,} of them.",
             ),
         ] = None,
         limit: PageSize = 50,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import shorten
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.detector.domain.finding import on_day
 
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
 _CHARACTERS = 70
 _WORDS_CHARACTERS = 160
 """Of the first words beside a title; two lines of a list."""
+_BEFORE_CHARACTERS = 60
+"""Of what stands before the words that were looked for: enough to tell what they are about."""
 _MORE = "…"
+
+
+class Passage(NamedTuple):
+    """The place in a message where words stand, as it was written, and some of what is around."""
+
+    before: str
+    words: str
+    after: str
 
 
 def title_of(record: ConversationChanged, opening: str | None) -> str:
@@ -35,6 +46,23 @@ def _begun(opening: str, most: int = _CHARACTERS) -> str:
 def first_words(opening: str) -> str:
     """Return how a conversation began, cut between words; empty where it began with none."""
     return _begun(opening, _WORDS_CHARACTERS)
+
+
+def passage_of(text: str, words: str) -> Passage | None:
+    """Return where a message holds words, in any case and cut between words; None where it does not."""
+    found = re.search(re.escape(words), text, re.IGNORECASE) if words else None
+    if found is None:
+        return None
+    before, after = " ".join(text[: found.start()].split()), " ".join(text[found.end() :].split())
+    if len(before) > _BEFORE_CHARACTERS:
+        cut = before[-_BEFORE_CHARACTERS:]
+        before = _MORE + (cut.partition(" ")[2] or cut)
+    if len(after) > _WORDS_CHARACTERS:
+        cut = after[:_WORDS_CHARACTERS]
+        after = (cut.rpartition(" ")[0] or cut) + _MORE
+    space_before = " " if text[: found.start()][-1:].isspace() else ""
+    space_after = " " if text[found.end() :][:1].isspace() else ""
+    return Passage(before + space_before, " ".join(found.group().split()), space_after + after)
 
 
 def untitled(conversations: Iterable[MirroredConversation]) -> set[str]:

@@ -7,6 +7,7 @@ may depend on how things are shown.
 from services.detector.lists.conversations import (
     SEARCHED,
     WAITING_AMONG,
+    WRITTEN_AMONG,
     ConversationFilter,
     Conversations,
     ConversationState,
@@ -34,6 +35,7 @@ __all__ = [
     "ANY",
     "SEARCHED",
     "WAITING_AMONG",
+    "WRITTEN_AMONG",
     "ConversationFilter",
     "ConversationState",
     "Conversations",

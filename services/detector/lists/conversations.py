@@ -21,6 +21,9 @@ SEARCHED = 5_000
 """Conversations among which words are looked for: those that moved last, of what the other filters leave.
 There is no index of words, so each is looked at; reading more would keep the reader waiting."""
 
+WRITTEN_AMONG = 1_000
+"""Conversations in whose messages words are looked for: the first of `SEARCHED`, since each has many."""
+
 WAITING_AMONG = 2_000
 """Open conversations of which is seen who waits for an answer: those that moved last."""
 
@@ -29,8 +32,8 @@ WAITING_AMONG = 2_000
 class ConversationFilter:
     """Which conversations; None means no restriction.
 
-    `words` are looked for in the title and in the names of the people and the customer, not in what was
-    written.
+    `words` are looked for, as one piece and in any case, in the title, in the names of the people and the
+    customer, and in what was written.
     """
 
     narrowed: Narrowing = ANY
@@ -56,6 +59,12 @@ class Conversations(Protocol):
 
     async def count(self, organization_id: str, wanted: ConversationFilter, most: int) -> int | None:
         """Return how many there are; None where they are more than `most`."""
+        ...
+
+    async def written(
+        self, organization_id: str, conversation_keys: Collection[str], words: str
+    ) -> dict[str, str]:
+        """Return by conversation the text of a message that holds the words, where there is one."""
         ...
 
     async def open_signals(

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
-from services.detector.lists import SEARCHED, ConversationFilter, ConversationState
+from services.detector.lists import SEARCHED, WRITTEN_AMONG, ConversationFilter, ConversationState
 from services.detector.pages.export import CONVERSATION_HEADING, conversation_row, in_portions
 from services.detector.pages.filters import (
     OFFERED,
@@ -153,6 +153,7 @@ def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
             filters=await _filters(parts, identity, asked),
             filtered=asked.narrows,
             searched=SEARCHED if wanted.sought else None,
+            written=WRITTEN_AMONG,
             work=await parts.under_way.of(organization),
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             csv_url=f"/conversations/export.csv?{request.url.query}",
@@ -181,7 +182,7 @@ async def _filters(
         held = await parts.customers.by_ids(organization, [asked.customer])
         names |= {identifier: one.name for identifier, one in held.items()}
     return [
-        {"name": "q", "label": "Subject or name", "value": asked.q, "type": "search"},
+        {"name": "q", "label": "Words", "value": asked.q, "type": "search"},
         choice("state", "State", asked.state, _STATES),
         kind_choice(asked.kind),
         choice("customer", "Customer", asked.customer, list(names.items())),

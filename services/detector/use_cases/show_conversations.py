@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from services.detector.domain.identity import Subject, resource_key
 from services.detector.domain.mood import roll_up
 from services.detector.domain.spoken import contact_keys
-from services.detector.domain.titles import first_words, title_of
+from services.detector.domain.titles import Passage, first_words, passage_of, title_of
 from services.detector.lists import Portion
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class ConversationRow:
 
     `title` is its subject, else its first words, else its day; `words` are the first words beside a
     subject, else empty. `people` are its contacts that are known, in Intercom's order, and `signals` the open
-    ones that rest on it, the surest first.
+    ones that rest on it, the surest first. `passage` is where a message holds the words that were looked for.
     """
 
     mirrored: MirroredConversation
@@ -41,6 +41,7 @@ class ConversationRow:
     tags: list[str]
     mood: Mood | None
     signals: list[Signal]
+    passage: Passage | None = None
 
     @property
     def messages(self) -> int | None:
@@ -68,14 +69,14 @@ class ShowConversations:
     ) -> Portion[ConversationRow]:
         """Return rows, the last updated first, from a position on that was given out before."""
         found = await self._conversations.find(organization_id, wanted, position=position, limit=limit)
-        return Portion(await self._rows(organization_id, found.items), found.next)
+        return Portion(await self._rows(organization_id, found.items, wanted.sought), found.next)
 
     async def count(self, organization_id: str, wanted: ConversationFilter, most: int) -> int | None:
         """Return how many there are; None where they are more than `most`."""
         return await self._conversations.count(organization_id, wanted, most)
 
     async def _rows(
-        self, organization_id: str, conversations: Sequence[MirroredConversation]
+        self, organization_id: str, conversations: Sequence[MirroredConversation], sought: str
     ) -> list[ConversationRow]:
         keys = [one.key for one in conversations]
         openings = await self._mirror.openings(organization_id, keys)
@@ -86,6 +87,7 @@ class ShowConversations:
         whose = {one.key: _customer_id(one) for one in conversations}
         customers = await self._customers.by_ids(organization_id, {one for one in whose.values() if one})
         signals = await self._conversations.open_signals(organization_id, keys)
+        written = await self._conversations.written(organization_id, keys, sought) if sought else {}
         return [
             ConversationRow(
                 mirrored=one,
@@ -96,6 +98,7 @@ class ShowConversations:
                 tags=sorted({tags[key] for key in _tags_of([one]) if key in tags}, key=str.casefold),
                 mood=roll_up(one.analysis.moods if one.analysis else (), self._moods),
                 signals=signals.get(one.key, []),
+                passage=passage_of(written.get(one.key, ""), sought),
             )
             for one in conversations
         ]

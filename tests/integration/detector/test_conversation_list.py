@@ -166,13 +166,17 @@ class TestNarrowing:
             ("?q=northwind&state=open", "k1"),
             ("?q=.*", ""),
             ("?q=%00", "k1 k2 k4 k3"),
-            ("?q=vendor", ""),
+            ("?q=VENDOR.", "k1"),
+            ("?q=invoice%20of", "k2 k4"),
+            ("?q=invoice%20of&state=closed", "k4"),
+            ("?q=settings%2C", "k2"),
+            ("?q=invoice%20month", ""),
         ],
     )
     async def test_a_page_lists_what_its_address_asks_for(
         self, browser: httpx.AsyncClient, query: str, names: str
     ) -> None:
-        """The latest change first; words are found in subjects and names, and not in what was written."""
+        """The latest change first; words are found in subjects, in names and in what either side wrote."""
         assert await shown(browser, query) == names
 
     @pytest.mark.usefixtures("filled")
@@ -212,12 +216,37 @@ class TestNarrowing:
         monkeypatch.setattr(mongo_conversation_list, "SEARCHED", 2)
         assert await shown(browser, "?q=lee") == "k2"
         assert await shown(browser, "?q=lee&state=snoozed") == "k3"
-        assert f"are searched, not messages: in the {number(5_000)} conversations" in await page(
-            browser, "?q=lee"
-        )
-        assert "are searched, not messages" not in await page(browser)
+        found = await page(browser, "?q=lee")
+        for words in (f"in the {number(5_000)} conversations", f"in the messages of {number(1_000)} of them"):
+            assert words in found
+            assert words not in await page(browser)
+        monkeypatch.setattr(mongo_conversation_list, "WRITTEN_AMONG", 2)
+        assert await shown(browser, "?q=invoice") == "k2"
+        assert await shown(browser, "?q=invoice&state=closed") == "k4"
         monkeypatch.setattr(mongo_conversation_list, "WAITING_AMONG", 1)
         assert await shown(browser, "?state=waiting") == "k1"
+
+    async def test_a_row_shows_the_words_where_they_were_written(
+        self, browser: httpx.AsyncClient, filled: Rig
+    ) -> None:
+        """Marked as they were written; the first message that has them is shown, and markup is text."""
+        text = await page(browser, "?q=ANOTHER%20vendor")
+        assert "to cancel our subscription and switch to <mark>another vendor</mark>." in text
+        assert FURIOUS[:20] not in row_of(await page(browser, "?q=settings"), "k2")
+        assert "Under <mark>Settings</mark>, Billing." in await page(browser, "?q=settings")
+        assert "<mark>" not in await page(browser, "?q=wong")
+        await filled.tell(*filled.said("k8", "I wrote <b>bold & brave</b>."))
+        assert "I wrote &lt;b&gt;<mark>bold &amp; brave</mark>&lt;/b&gt;." in await page(
+            browser, "?q=bold%20%26%20brave"
+        )
+
+    async def test_redacted_words_are_not_found(self, browser: httpx.AsyncClient, filled: Rig) -> None:
+        """What somebody had taken away is not to be found by what it said; nor what was deleted."""
+        said = filled.part("k9", 0, "My card number is 4111.", at=NOW)
+        await filled.tell(said, filled.conversation("k9"))
+        assert await shown(browser, "?q=4111") == "k9"
+        await filled.tell(said.model_copy(update={"redacted": True, "version": "2"}))
+        assert await shown(browser, "?q=4111") == ""
 
     async def test_pages_lead_to_the_next(
         self, browser: httpx.AsyncClient, filled: Rig, monkeypatch: pytest.MonkeyPatch

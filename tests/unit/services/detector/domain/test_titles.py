@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.detector.domain.titles import first_words, title_of
+from services.detector.domain.titles import first_words, passage_of, title_of
 from tests.unit.services.detector.rig import NOW, memory_rig
 
 RIG = memory_rig()
@@ -34,3 +36,34 @@ def test_first_words_beside_a_title_are_longer() -> None:
     assert 70 < len(first_words("word " * 80)) <= 160
     assert first_words("word " * 80).endswith("word…")
     assert first_words("") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "shown"),
+    [
+        ("We need SSO.", "sso", ("We need ", "SSO", ".")),
+        ("sso?", "SSO", ("", "sso", "?")),
+        ("No\n  SSO\tyet", "sso", ("No ", "SSO", " yet")),
+        ("a.b", ".", ("a", ".", "b")),
+        (f"{'word ' * 30}SSO{' more' * 60}", "sso", ("…" + "word " * 12, "SSO", " more" * 32 + "…")),
+        ("請" * 100 + "SSO" + "問" * 200, "sso", ("…" + "請" * 60, "SSO", "問" * 160 + "…")),
+    ],
+)
+def test_a_passage_is_where_the_words_stand(text: str, words: str, shown: tuple[str, str, str]) -> None:
+    """As they were written, with some of what is around, cut between words."""
+    assert passage_of(text, words) == shown
+
+
+def test_what_is_not_there_has_no_passage() -> None:
+    """Nor has nothing that was looked for."""
+    assert passage_of("We need SSO.", "SAML") is None
+    assert passage_of("We need SSO.", "") is None
+
+
+@given(st.text(), st.text(min_size=1), st.text())
+def test_any_words_are_found_where_they_stand(before: str, words: str, after: str) -> None:
+    """Whatever their characters: a passage exists, and is bounded by what it is made of."""
+    passage = passage_of(before + words + after, words)
+    assert passage is not None
+    assert len(passage.before) <= 62
+    assert len(passage.after) <= 163
