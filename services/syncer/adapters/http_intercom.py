@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import httpx
 import orjson
@@ -41,6 +40,9 @@ _SHORT_RUN_CALLS = 100
 
 _OK = range(200, 300)
 
+_BASE_PATH = "earshot.base_path"
+"""Extension of a request: the path of the connection's own address, below which Intercom's paths begin."""
+
 
 class ReadOnlyTransport(httpx.AsyncBaseTransport):
     """Lets reads through and nothing else; raises WriteRefusedError before anything is sent."""
@@ -49,8 +51,9 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
         self._inner = inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if not is_read(request.method, request.url.path):
-            raise WriteRefusedError(f"{request.method} {request.url.path} is not on the list of reads.")
+        base, path = request.extensions.get(_BASE_PATH, ""), request.url.path
+        if not path.startswith(base) or not is_read(request.method, path.removeprefix(base)):
+            raise WriteRefusedError(f"{request.method} {path} is not on the list of reads.")
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -106,12 +109,14 @@ class HttpIntercom:
         return answer
 
     async def _exchange(self, call: Call, credential: Credential) -> RawAnswer:
+        base = _base(credential.base_url)
         request = httpx.Request(
             call.method,
-            _joined(credential.base_url, call.path),
+            f"{base}{call.path}",
             params=call.query or None,
             content=None if call.body is None else orjson.dumps(call.body),
             headers=_headers(credential, json=call.body is not None),
+            extensions={_BASE_PATH: base.path.rstrip("/")},
         )
         response = await self._transport.handle_async_request(request)
         try:
@@ -214,8 +219,15 @@ def _headers(credential: Credential, *, json: bool) -> dict[str, str]:
     return headers | {"Content-Type": "application/json"} if json else headers
 
 
-def _joined(base_url: str, path: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+def _base(base_url: str) -> httpx.URL:
+    """Return the address that the paths of calls are put behind, without a slash at its end.
+
+    It may have a path of its own, as that of a gateway which forwards to a region's host.
+    """
+    try:
+        base = httpx.URL(base_url.rstrip("/"))
+    except httpx.InvalidURL:
+        base = httpx.URL()
+    if base.scheme not in {"http", "https"} or not base.host:
         raise SourceUnavailableError("The connection's address is no http(s) URL; reconnect the workspace.")
-    return f"{parts.scheme}://{parts.netloc}{path}"
+    return base

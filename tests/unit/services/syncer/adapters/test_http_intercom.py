@@ -145,6 +145,32 @@ async def test_a_call_as_it_goes_out() -> None:
     await intercom.aclose()
 
 
+@pytest.mark.parametrize("base", ["https://gateway.test/intercom/eu", "https://gateway.test/intercom/eu/"])
+async def test_an_address_may_have_a_path_of_its_own(base: str) -> None:
+    """A gateway tells regions apart by their paths: without it, another region would be read."""
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(str(request.url))
+        return httpx.Response(200, json={"data": []})
+
+    intercom = client(httpx.MockTransport(answer))
+    await intercom.reader(credential(base), urgent=False).read(Call(Read.CONTACTS, query={"per_page": 5}))
+    assert seen == ["https://gateway.test/intercom/eu/contacts?per_page=5"]
+    await intercom.aclose()
+
+
+@pytest.mark.parametrize("base", ["/intercom", "/contacts"])
+async def test_a_path_of_its_own_opens_no_way_to_write(base: str) -> None:
+    """The last gate looks at what comes behind it, and at all of what does not begin with it."""
+    transport = ReadOnlyTransport(httpx.MockTransport(lambda _: httpx.Response(200)))
+    for path in (f"{base}/conversations/1/reply", f"{base}/tags", "/contacts/1", "/tags"):
+        with pytest.raises(WriteRefusedError):
+            await transport.handle_async_request(
+                httpx.Request("POST", f"https://api.test{path}", extensions={"earshot.base_path": base})
+            )
+
+
 @pytest.mark.parametrize(
     "failure", [httpx.ConnectError("dns"), httpx.ReadError("reset"), httpx.ReadTimeout("slow")]
 )
@@ -189,10 +215,11 @@ async def test_an_endless_answer_is_cut_off() -> None:
         await reader.read(Call(Read.TAGS))
 
 
-async def test_an_address_that_is_none() -> None:
+@pytest.mark.parametrize("address", ["ftp://x", "", "https://"])
+async def test_an_address_that_is_none(address: str) -> None:
     """A connection without a web address says what to do about it."""
     reader = client(httpx.MockTransport(lambda _: httpx.Response(200))).reader(
-        credential("ftp://x"), urgent=False
+        credential(address), urgent=False
     )
     with pytest.raises(SourceUnavailableError, match="reconnect"):
         await reader.read(Call(Read.TAGS))
