@@ -1,8 +1,11 @@
-"""What Intercom's refusals say about a credential: one rule for everyone who asks Intercom (FACTS §3)."""
+"""How Intercom's bodies are read, and what its refusals say of a credential: one rule for all (FACTS §3)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -12,6 +15,34 @@ Refusal = Literal["token_rejected", "permission_missing", "plan_restricted"]
 _PLAN_CODES = frozenset({"api_plan_restricted"})
 _PERMISSION_CODES = frozenset({"token_unauthorized", "forbidden", "action_forbidden"})
 """The token is fine and this resource is not granted; only `token_unauthorized` comes with a 401."""
+
+
+def json_of(body: bytes) -> Any:
+    """Return the JSON value of a body, without the halves of characters that were cut in two.
+
+    Somebody's text that was cut in the middle of an emoji leaves half a surrogate pair, which can be written
+    in JSON and nowhere else: strict parsers refuse all of the body for it.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        try:
+            return _whole(json.loads(body))
+        except RecursionError as error:
+            raise ValueError("The body is nested too deeply.") from error
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="ignore").decode()
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in value.items()}
+    return value
 
 
 def refusal_of(status: int, codes: Collection[str]) -> Refusal | None:

@@ -11,7 +11,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
@@ -19,6 +18,7 @@ from starlette.responses import JSONResponse
 
 from services.connector.domain.webhook import body_signature_holds, signature_holds
 from shared.errors import TransientError
+from shared.intercom import json_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,8 +148,8 @@ async def _trusted(
     if not (unsigned and given is None) and not holds(body, given, secret.get_secret_value()):
         raise _Refused(401, "The signature does not hold.")
     try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        content = json_of(body)
+    except ValueError:
         raise _Refused(400, "The body is no JSON.") from None
     return content if isinstance(content, dict) else {}
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import httpx
-import orjson
 
 from services.connector.adapters.intercom_answers import Answer, not_intercom, raise_for
 from services.connector.domain.connection import Workspace
 from services.connector.domain.diagnosis import Sight
 from services.connector.errors import IntercomRefused, IntercomUnreachable
 from services.connector.ports import Probe
+from shared.intercom import json_of
 
 if TYPE_CHECKING:
     from services.connector.domain.diagnosis import FamilyKey
@@ -203,8 +203,8 @@ async def _bounded(answer: httpx.Response) -> bytes:
 
 def _object(content: bytes) -> dict[str, Any]:
     try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
+        body = json_of(content)
+    except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
 

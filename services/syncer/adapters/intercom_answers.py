@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from services.syncer.domain.budget import LONGEST_WAIT_SECONDS, RateHeaders
 from services.syncer.domain.fields import clean, record, rows
@@ -26,7 +23,7 @@ from services.syncer.errors import (
     SourceUnavailableError,
     TokenRejectedError,
 )
-from shared.intercom import refusal_of
+from shared.intercom import json_of, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,14 +55,11 @@ class RawAnswer:
 
 
 def parsed(content: bytes) -> Any:
-    """Return the JSON value, or None where there is none. Half surrogates, which orjson refuses, survive."""
+    """Return the JSON value, or None where there is none."""
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        try:
-            return json.loads(content)
-        except (ValueError, RecursionError):
-            return None
+        return json_of(content)
+    except ValueError:
+        return None
 
 
 def usable_body(call: Call, answer: RawAnswer) -> dict[str, Any]:

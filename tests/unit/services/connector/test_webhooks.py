@@ -104,6 +104,15 @@ async def test_what_is_not_for_us_is_answered_like_any_other(site: Site, rig: Ri
     assert rig.published(SyncRequested) == []
 
 
+async def test_text_that_was_cut_inside_an_emoji_costs_no_hint(site: Site, rig: Rig) -> None:
+    """Half a character in a message, which strict parsers refuse, is nobody's fault; it is not stored."""
+    item = {"type": "conversation", "id": "42", "source": {"body": "so glad \ud83d"}}
+    assert (await send(site, notification(data={"item": item}))).status_code == 200
+    (request,) = rig.published(SyncRequested)
+    assert [hint.id for hint in request.hints] == ["42"]
+    assert (await send(site, notification(app_id="w-1\ud83d", id="notif\udc00"))).status_code == 200
+
+
 async def test_a_wrong_signature_is_refused(site: Site, rig: Rig) -> None:
     """None, another secret's, or that of other bytes."""
     body = notification()

@@ -79,6 +79,14 @@ async def test_me_says_who_it_is() -> None:
     assert request.headers["Intercom-Version"] == "2.16"
 
 
+async def test_a_name_that_was_cut_inside_an_emoji_can_be_read() -> None:
+    """Half a character, which strict parsers refuse, does not make the answer another's than Intercom's."""
+    app = {"type": "app", "id_code": "w-1", "name": "North\ude00", "region": "US"}
+    wire = Wire(answering(body={**ME, "name": "Dana \ud83d", "app": app}))
+    workspace = await wire.intercom.who_am_i(TOKEN, US)
+    assert (workspace.name, workspace.admin_name) == ("North", "Dana ")
+
+
 @pytest.mark.parametrize(
     ("app", "region", "base_url"),
     [

