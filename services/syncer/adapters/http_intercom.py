@@ -16,6 +16,7 @@ from services.syncer.adapters.aiohttp_transport import AiohttpTransport
 from services.syncer.adapters.intercom_answers import (
     RawAnswer,
     error_of,
+    not_ahead,
     rate_headers,
     served_at,
     usable_body,
@@ -135,6 +136,7 @@ class HttpIntercom:
         now = self._clock.now().timestamp()
         at = served_at(raw.headers, now)
         place.headers = rate_headers(raw.headers, pace.source_now(at))
+        at = not_ahead(at, now)
         self._metrics.budget_used.set(pace.budget.used_share() or 0)
         if raw.status in _OK:
             try:

@@ -36,6 +36,10 @@ _MOST_DETAIL = 300
 _DEFAULT_WAIT_SECONDS = 10.0
 """The length of Intercom's window, for a 429 that does not say when it ends."""
 
+_MOST_AHEAD_SECONDS = 600.0
+"""How far before our clock the source's may be. Both being right but for that much, what is read behind the
+cursor's overlap covers it; and of two clocks that differ by more, the one that is behind misses nothing."""
+
 _CANONICAL = re.compile(r"<[^>]*/contacts/([A-Za-z0-9_-]{1,128})[^>]*>\s*;[^,]*rel=\"?canonical\"?")
 _RATE_CODES = frozenset({"rate_limit_exceeded", "too_many_requests", "retry_after"})
 _REFUSALS: dict[Refusal, type[EarshotError]] = {
@@ -138,6 +142,15 @@ def served_at(headers: Mapping[str, str], now: float) -> float:
     except (KeyError, ValueError, TypeError):
         return now
     return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+
+
+def not_ahead(at: float, now: float) -> float:
+    """Return the source's clock, or our clock and some minutes where it claims to be further ahead.
+
+    Cursors are put where it stands. One that somebody on the way dates a year ahead would hide all changes
+    of that year.
+    """
+    return min(at, now + _MOST_AHEAD_SECONDS)
 
 
 def rate_headers(headers: Mapping[str, str], source_now: float) -> RateHeaders | None:
