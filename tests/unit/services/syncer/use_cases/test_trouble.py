@@ -663,6 +663,23 @@ async def test_many_hints_become_a_searching_run() -> None:
     assert len(rig.runs.documents[HINTS]["hints"]) == 5_000
 
 
+async def test_an_old_hint_is_followed() -> None:
+    """It may have waited for the bus for days, and nothing else may ever tell what it names."""
+    rig = Rig(small())
+    await rig.first_sync()
+    event = SyncRequested(
+        organization_id=KEY.organization_id,
+        connection_id=KEY.connection_id,
+        request_id="hint-old",
+        reason="hint",
+        hints=(ResourceHint(resource="tag", id="1"),),
+        requested_at=rig.clock.now() - timedelta(days=2),
+    )
+    await rig.intake.sync_requested(event, None)
+    assert [hint["id"] for hint in rig.runs.documents[HINTS]["hints"]] == ["1"]
+    assert rig.runs.documents[MAIN]["state"] == "idle"
+
+
 async def test_old_requests_are_history() -> None:
     """A request replayed after a day starts nothing: the schedule has asked since."""
     rig = Rig(small())
