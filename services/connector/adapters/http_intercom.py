@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -53,6 +54,9 @@ class HttpIntercom:
 
     def __init__(self, client: httpx.AsyncClient, settings: Settings, hosts: IntercomHosts) -> None:
         self._client = client
+        # One client serves all tenants: a cookie that one's answer sets must not go with another's call, also
+        # with one that is made while the answer is being read.
+        client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         self._settings = settings
         self._hosts = hosts
         self._timeout = settings.intercom_timeout_seconds
@@ -184,9 +188,6 @@ class HttpIntercom:
             raise IntercomUnreachable(
                 f"We could not reach {host}: {type(error).__name__}. Nothing was changed; try again."
             ) from None
-        finally:
-            # One client serves all tenants; a cookie that one's answer set must not go with another's call.
-            self._client.cookies.clear()
 
 
 _MOST_NAME = 1_000

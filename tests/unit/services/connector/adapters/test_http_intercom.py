@@ -17,7 +17,7 @@ from tests.unit.services.connector.fakes import AU, EU, TOKEN, US
 from tests.unit.services.connector.rig import CLIENT_SECRET, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from services.connector.domain.diagnosis import FamilyKey
 
@@ -230,6 +230,26 @@ async def test_cookies_of_one_tenant_do_not_travel_with_another() -> None:
     wire = Wire(answering(body=ME, headers={"Set-Cookie": "session=secret; Path=/"}))
     await wire.intercom.who_am_i(TOKEN, US)
     await wire.intercom.who_am_i("another", US)
+    assert all("cookie" not in request.headers for request in wire.requests)
+
+
+async def test_cookies_do_not_travel_with_a_call_beside() -> None:
+    """One tenant's answer has begun and is not read to its end yet when another's call goes out."""
+    going_on, asked = asyncio.Event(), asyncio.Event()
+
+    class Slow(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            asked.set()
+            await going_on.wait()
+            yield json.dumps(ME).encode()
+
+    wire = Wire(httpx.Response(200, headers={"Set-Cookie": "session=secret; Path=/"}, stream=Slow()))
+    first = asyncio.create_task(wire.intercom.who_am_i(TOKEN, US))
+    await asked.wait()
+    wire.answer = answering(body=ME)
+    await wire.intercom.who_am_i("another", US)
+    going_on.set()
+    await first
     assert all("cookie" not in request.headers for request in wire.requests)
 
 
