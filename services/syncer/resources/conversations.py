@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.conversation import conversation
 from services.syncer.domain.cursor import lookback_start
-from services.syncer.domain.fields import identifier, rows, seconds
+from services.syncer.domain.fields import identifier, integer, rows, seconds
 from services.syncer.domain.gap import UNREAD_GAPS
 from services.syncer.domain.reads import Call, Read
+from services.syncer.domain.window import Descending
 from services.syncer.errors import ResourceMissingError, SourceUnavailableError
 from services.syncer.resources.conversation_audit import audit, audit_wanted
 from services.syncer.resources.conversation_fetch import keep_ledger, went
@@ -40,10 +41,15 @@ _DELETED_PAGE = 60
 
 
 async def _read_deleted(reading: Reading, state: StepState) -> bool:
-    """Ask which conversations were deleted since the last time, newest first."""
+    """Ask which conversations were deleted since the last time, newest first.
+
+    Whether the list is ordered by deletions or by ids, its description leaves open. So it is read to its end
+    unless times are seen to fall where ids do not.
+    """
     cursor = reading.cursor("conversation")
     low = max((cursor.deleted_from or 0) - reading.rules.overlap_seconds, 0)
     pages = NumberedPages(state.position, largest=_DELETED_PAGE)
+    times, ids = _watched(state.position, "times"), _watched(state.position, "ids")
 
     def call(size: int, page: int) -> Call:
         return Call(Read.CONVERSATIONS_DELETED, query={"page": page, "per_page": size, "order": "desc"})
@@ -54,13 +60,21 @@ async def _read_deleted(reading: Reading, state: StepState) -> bool:
         answer = await pages.next(reading, call)
         found = [row for row in rows(answer.body["conversations"]) if isinstance(row, dict)]
         await _apply_deleted(reading, found)
-        times = [seconds(row.get("deleted_at")) for row in found]
-        if any(when is not None and when < low for when in times):
+        for row in found:
+            times.saw(seconds(row.get("deleted_at")))
+            ids.saw(integer(row.get("id")))
+        if times.passed(low) and ids.broken:
             pages.end()
         else:
             pages.turn(answer)
+        state.position.update(times=[times.last, times.broken], ids=[ids.last, ids.broken])
     await reading.save_cursor(replace(cursor, deleted_from=max(pages.began_at, cursor.deleted_from or 0)))
     return True
+
+
+def _watched(position: dict[str, Any], name: str) -> Descending:
+    last, broken = position.get(name, (None, False))
+    return Descending(last, broken=broken)
 
 
 async def _apply_deleted(reading: Reading, found: Sequence[dict[str, Any]]) -> None:

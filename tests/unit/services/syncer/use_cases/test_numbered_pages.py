@@ -93,6 +93,42 @@ async def test_deletions_behind_a_page_that_leads_nowhere_are_not_forgotten(
     assert (rig.missing(), rig.completed[-1].gaps) == ([], ())
 
 
+class ById(httpx.ASGITransport):
+    """A workspace whose deleted conversations are listed by their ids, newest first, in small pages."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path != DELETED:
+            return await super().handle_async_request(request)
+        number = int(request.url.params["page"])
+        whole = request.url.copy_merge_params({"page": 1})
+        answer = await super().handle_async_request(httpx.Request("GET", whole, headers=request.headers))
+        told = orjson.loads(await answer.aread())
+        told["conversations"].sort(key=lambda row: int(row["id"]), reverse=True)
+        left = told["conversations"][number * PAGE :]
+        told["conversations"] = told["conversations"][(number - 1) * PAGE : number * PAGE]
+        told["pages"]["next"] = f"https://api.intercom.io{DELETED}?page={number + 1}" if left else None
+        return httpx.Response(answer.status_code, json=told)
+
+
+async def test_a_deletion_behind_older_ones_is_heard_of() -> None:
+    """The list ends early only where its times fall: by their ids an older conversation comes last."""
+    rig = Rig(small())
+    await rig.first_sync()
+    oldest, *others = sorted(rig.workspace.conversations, key=lambda found: int(found.id))
+    for found in others[:5]:
+        rig.mutate("delete_conversation", conversation_id=found.id)
+        rig.clock.advance(1_000)
+    await rig.request("manual")
+    await rig.settle()
+    rig.clock.advance(7_200)
+    rig.mutate("delete_conversation", conversation_id=oldest.id)
+    rig.intercom._transport = ReadOnlyTransport(ById(rig.simulator.app))
+    rig.clock.advance(60)
+    await rig.request("manual")
+    await rig.settle()
+    assert rig.missing() == []
+
+
 async def test_deletions_that_could_not_be_published_are_read_again() -> None:
     """A page goes by when what it says is on the bus, and not before."""
     rig = Rig(small())
