@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC
@@ -139,7 +140,7 @@ def served_at(headers: Mapping[str, str], now: float) -> float:
     """Return the source's clock in Unix seconds: its Date header, or our clock where there is none."""
     try:
         told = parsedate_to_datetime(headers["date"])
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return now
     return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
 
@@ -161,13 +162,15 @@ def rate_headers(headers: Mapping[str, str], source_now: float) -> RateHeaders |
         reset = float(headers["x-ratelimit-reset"])
     except (KeyError, ValueError):
         return None
+    if not math.isfinite(reset):
+        return None  # Nobody could wait for it, or ever see it pass.
     return RateHeaders(limit, remaining, reset - source_now, reset)
 
 
 def _wait_seconds(headers: Mapping[str, str], now: float) -> float:
     announced = rate_headers(headers, served_at(headers, now))
     retry_after = headers.get("retry-after", "")
-    if retry_after.isdigit():
+    if retry_after.isdecimal():
         return float(retry_after)
     if announced is None or announced.remaining > 0:
         # `too_many_requests` is about one resource under load: the window says nothing (FACTS §4).

@@ -133,6 +133,9 @@ def test_a_merged_contact_names_its_successor(link: str, successor: str | None) 
         ({"x-ratelimit-limit": "9", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700007200"}, 60.0),
         ({"retry-after": "86400"}, 60.0),
         ({"retry-after": "9" * 40}, 60.0),
+        # What is no number at all.
+        ({"retry-after": "\u00b2"}, 10.0),
+        ({"x-ratelimit-limit": "9", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "nan"}, 10.0),
     ],
 )
 def test_a_429_says_how_long(headers: dict[str, str], seconds: float) -> None:
@@ -166,6 +169,7 @@ def test_the_sources_clock() -> None:
     """The Date header is the source's clock; without a readable one ours stands in."""
     assert served_at({"date": "Tue, 14 Nov 2023 22:13:20 GMT"}, 5.0) == 1_700_000_000
     assert served_at({"date": "soon"}, 5.0) == 5.0
+    assert served_at({"date": f"Tue, 14 Nov {'9' * 14} 22:13:20 GMT"}, 5.0) == 5.0
     assert served_at({}, 5.0) == 5.0
     announced = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "3", "x-ratelimit-reset": "1700000004"}
     found = rate_headers(announced, NOW)
