@@ -370,6 +370,19 @@ async def test_nothing_is_complete_while_a_list_was_never_read(unread: Any) -> N
     assert rig.completed[-1].complete_up_to is None
 
 
+async def test_a_message_does_not_wait_behind_a_change_of_many_contacts() -> None:
+    """An import touches thousands of contacts in a minute; what somebody wrote meanwhile is read first."""
+    rig = Rig(slice_items=1)
+    await rig.first_sync()
+    people = [ResourceHint(resource="contact", id=contact.id) for contact in rig.workspace.contacts]
+    written = next(found for found in rig.workspace.conversations if found.state == "open")
+    await rig.request("hint", people)
+    await rig.request("hint", [ResourceHint(resource="conversation", id=written.id)])
+    assert await rig.slice("hints") == "sliced"
+    left = {hint["resource"] for hint in rig.runs.documents[KEY.document_id("hints")]["hints"]}
+    assert left == {"contact"}
+
+
 async def test_the_same_hint_many_times_costs_one_reading() -> None:
     """Hints that wait together for one resource are one reading."""
     rig = Rig(small())
