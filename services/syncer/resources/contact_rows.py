@@ -92,6 +92,8 @@ async def _all_companies(reading: Reading, id_: str | None, kept: dict[str, Any]
             if not error.overloaded or not pages.may_shrink:
                 raise
             continue
+        if not any(isinstance(answer.body.get(name), list) for name in ("data", "companies")):
+            raise SourceUnavailableError(f"/contacts/{id_}/companies answered without a list.")
         met = set(found)
         here = [one for one in identifiers(companies_of(answer.body)) if one not in met]
         found += here

@@ -170,6 +170,24 @@ async def test_companies_of_a_person_behind_a_useless_page_are_missed_by_name(
     assert (len(event.company_ids), rig.completed[-1].gaps) == (14, ())
 
 
+async def test_an_answer_without_a_list_is_no_empty_list() -> None:
+    """A person does not lose all their companies because an answer came without any word of them."""
+    rig = Rig(small().model_copy(update={"companies": 14}))
+    await rig.first_sync()
+    person = next(iter(rig.workspace.contacts))
+    for company in rig.workspace.companies:
+        rig.mutate("attach_company", contact_id=person.id, company_id=company.id)
+    rig.clock.advance(60)
+    path = f"/contacts/{person.id}/companies"
+    refuse(rig, lambda asked: httpx.Response(200, json={"type": "list"}) if asked.url.path == path else None)
+    before: Any = rig.mirror()[f"org-1/{rig.workspace.id_code}/contact/{person.id}"]
+    await rig.request("manual")
+    await rig.settle()
+    after: Any = rig.mirror()[f"org-1/{rig.workspace.id_code}/contact/{person.id}"]
+    assert after.company_ids == before.company_ids
+    assert [(gap.resource, gap.id) for gap in rig.completed[-1].gaps] == [("contact", person.id)]
+
+
 def test_a_list_that_never_ends_is_given_up() -> None:
     """Not before the source itself has said that it ends at the ten thousandth row, read one by one."""
     pages = NumberedPages({}, largest=60)
