@@ -79,3 +79,12 @@ def asked_by_month(signals: Iterable[Signal], now: datetime) -> list[int]:
         if 0 <= ago < TREND_MONTHS:
             counts[TREND_MONTHS - 1 - ago] += 1
     return counts
+
+
+def first_asked(signals: Iterable[Signal]) -> datetime | None:
+    """Return when a wish was first asked for by anybody who still stands behind it; None where nobody does.
+
+    Not when it was found: a first sync finds in a minute what was asked for over months.
+    """
+    proofs = (proof for signal in signals if is_asked_for(signal) for proof in signal.proofs)
+    return min((proof.said_at for proof in proofs), default=None)

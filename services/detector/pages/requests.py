@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
-from services.detector.domain.standing import asked_by_month
+from services.detector.domain.standing import asked_by_month, first_asked
 from services.detector.domain.wishes import REQUEST_STATES, RequestState
 from services.detector.errors import InvalidRequestError
 from services.detector.pages.cards import state_of
@@ -273,6 +273,7 @@ async def _one_request(
         status_code=422 if split.error else 200,
         row=view.row,
         wish=view.row.request,
+        first_at=first_asked(view.signals) or view.row.request.created_at,
         asked=[(signal, state_of(signal)) for signal in view.signals if signal.proofs],
         words=STATE_WORDS,
         tones=STATE_TONES,
