@@ -60,11 +60,20 @@ def _long_enough(key: SecretStr) -> SecretStr:
     return key
 
 
+def _currency_code(code: str) -> str:
+    if re.fullmatch(r"[A-Za-z]{3}", code) is None:
+        raise ValueError("it must be a currency's code of ISO 4217: three letters, like EUR")
+    return code.upper()
+
+
 HttpAddress = Annotated[str, AfterValidator(_with_scheme_and_host)]
 """An address that can be called, or put in front of a path, as it is."""
 
 Brokers = Annotated[str, AfterValidator(_brokers)]
 """Kafka's brokers, comma separated; without a port it is Kafka's own, 9092."""
+
+CurrencyCode = Annotated[str, AfterValidator(_currency_code)]
+"""By form alone: the list of ISO 4217 changes, and a new currency has to be good at once."""
 
 DatabasePrefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 """What the names of all services' databases begin with."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from shared.config import ServiceSettings
+from shared.config import CurrencyCode, ServiceSettings
 
 
 def _model_url(url: str) -> str:
@@ -28,15 +27,6 @@ def _is_loopback(host: str) -> bool:
     except ValueError:
         return host == "localhost"
 
-
-def _currency_code(code: str) -> str:
-    if re.fullmatch(r"[A-Za-z]{3}", code) is None:
-        raise ValueError("it must be a currency's code of ISO 4217: three letters, like EUR")
-    return code.upper()
-
-
-CurrencyCode = Annotated[str, AfterValidator(_currency_code)]
-"""By form alone: the list of ISO 4217 changes, and a new currency has to be good at once."""
 
 ModelUrl = Annotated[str, AfterValidator(_model_url)]
 

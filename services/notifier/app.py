@@ -101,6 +101,7 @@ def create_app(
         metrics=metrics,
         public_url=settings.public_url,
         timeout_seconds=settings.notify_timeout_seconds,
+        currency=settings.currency,
     )
     dispatcher = Dispatcher(deliverer, concurrency=settings.notify_concurrency)
     announcer = Announcer(
@@ -164,7 +165,7 @@ def create_app(
         days=settings.notify_retention_days,
     )
     ground.lifecycle.background("retention", lambda: retention.run(asyncio.sleep))
-    web = Pages(Path(__file__).parent / "pages" / "templates", clock=ground.clock)
+    web = Pages(Path(__file__).parent / "pages" / "templates", clock=ground.clock, currency=settings.currency)
     return ground.application(
         routers=[
             api.routes(administration, log, inbox_reading),

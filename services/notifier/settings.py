@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from cryptography.fernet import Fernet
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from shared.config import ServiceSettings
+from shared.config import CurrencyCode, ServiceSettings
 
 
 def _fernet_keys(keys: SecretStr) -> SecretStr:
@@ -33,6 +33,9 @@ class Settings(ServiceSettings):
         description="Key ring for addresses and secrets of channels at rest, newest first."
     )
 
+    currency: CurrencyCode = Field(
+        default="USD", description="What amounts in messages are in; they are never converted."
+    )
     notify_max_age_days: float = Field(
         default=14, gt=0, le=3_650, description="Signals whose words are older than this are not announced."
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.notifier.domain.signs import facts_newest_first, heading_quote, messages_of
 from shared.web.cards import fact_in_words
-from shared.web.formats import pluralise
+from shared.web.formats import money, pluralise
 from shared.web.shapes import KIND_LOOKS
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def words_of(message: Message) -> Words:
     facts = [f"Confidence {signal.confidence:.2f}"]
     if signal.customer and signal.customer.owner:
         facts.append(f"Owner {_line(signal.customer.owner)}")
+    if signal.customer and signal.customer.monthly_spend:
+        facts.append(f"Spend {money(signal.customer.monthly_spend, message.currency)} a month")
     others = max(0, messages_of(signal) - 1) + len(signal.facts) - len(told)
     if others:
         facts.append(pluralise(others, "other sign"))

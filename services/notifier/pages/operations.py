@@ -120,6 +120,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration, public
             rule_name=names.get(found.rule_id, "removed"),
             link=f"{public_url.rstrip('/')}{found.signal.url_path}",
             at=found.settled_at or found.next_attempt_at,
+            currency=pages.currency,
         )
         return pages.render(
             request,

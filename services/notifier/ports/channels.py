@@ -23,6 +23,7 @@ class Message:
         url: of a Slack, Teams or webhook destination.
         secret: that a webhook is signed with.
         at: the time of this attempt, for signatures.
+        currency: what the customer's spend is in, as a code of ISO 4217.
     """
 
     notification: Notification
@@ -31,6 +32,7 @@ class Message:
     at: datetime
     url: SecretStr | None = None
     secret: SecretStr | None = None
+    currency: str = "USD"
 
 
 class Channel(Protocol):

@@ -63,6 +63,7 @@ class Deliverer:
         metrics: Metrics,
         public_url: str,
         timeout_seconds: float,
+        currency: str = "USD",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._notifications = notifications
@@ -77,6 +78,7 @@ class Deliverer:
         self._metrics = metrics
         self._public_url = public_url.rstrip("/")
         self._timeout_seconds = timeout_seconds
+        self._currency = currency
         self._sleep = sleep
 
     async def attempt(self, organization_id: str, notification_id: str) -> Settlement | None:
@@ -226,6 +228,7 @@ class Deliverer:
                 at=now,
                 url=self._vault.open(rule.sealed_url) if rule.sealed_url else None,
                 secret=self._vault.open(rule.sealed_secret) if rule.sealed_secret else None,
+                currency=self._currency,
             )
         except ConfigurationError as error:
             # A ring is mended by a restart; and a new key reaches one replica before another.

@@ -44,7 +44,12 @@ RETENTION_DAYS = 400
 
 class Rig:
     def __init__(
-        self, *channels: ScriptedChannel, attempts: int = 3, allow_private: bool = False, timeout: float = 5
+        self,
+        *channels: ScriptedChannel,
+        attempts: int = 3,
+        allow_private: bool = False,
+        timeout: float = 5,
+        currency: str = "USD",
     ) -> None:
         self.clock = ManualClock(NOW)
         self.registry = CollectorRegistry()
@@ -72,6 +77,7 @@ class Rig:
             metrics=self.metrics,
             public_url="https://earshot.example.com/",
             timeout_seconds=timeout,
+            currency=currency,
             sleep=self._sleep,
         )
         self.dispatcher = Dispatcher(self.deliverer, concurrency=8)
