@@ -141,6 +141,12 @@ def _merged(spans: Iterable[tuple[int, int]], length: int) -> list[tuple[int, in
     return merged
 
 
+def address(text: str) -> Markup:
+    """Return an e-mail address that a narrow column may break before its @, and nowhere within a word."""
+    name, at, domain = text.rpartition("@")
+    return Markup("{}<wbr>{}{}").format(name, at, domain) if name else escape(text)
+
+
 def initials(name: str) -> str:
     """Return one or two capital letters for an avatar; "?" when the name has none."""
     letters = [word[0] for word in name.replace("@", " ").split() if word[0].isalnum()]

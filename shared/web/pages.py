@@ -95,6 +95,7 @@ class Pages:
             duration=formats.duration,
             number=formats.number,
             percent=formats.percent,
+            address=formats.address,
             money=partial(formats.money, currency=currency),
             pluralise=formats.pluralise,
             marked=formats.marked,

@@ -90,6 +90,7 @@ def people_pages(parts: PeopleParts) -> APIRouter:
             organization, words=q, sort=order, position=decode_cursor(cursor), limit=ROWS, narrowed=narrowed
         )
         customers = (await lists.signal_choices(organization)).customers
+        whose = await parts.show.customers_of(organization, [row.contact for row in found.items])
         return pages.render(
             request,
             "people.html",
@@ -98,6 +99,7 @@ def people_pages(parts: PeopleParts) -> APIRouter:
                 (resource_key(row.contact.workspace_id, row.contact.id), row, last_contact_of(row.contact))
                 for row in found.items
             ],
+            whose=whose,
             sort=order,
             count=await lists.count_people(organization, words=q, narrowed=narrowed),
             unplaced=await parts.old_people.left(organization),

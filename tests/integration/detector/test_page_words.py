@@ -37,3 +37,14 @@ async def test_a_request_was_first_asked_when_somebody_wrote(browser: httpx.Asyn
     page = await shown(browser, f"/requests/{found['id']}")
     assert (NOW - timedelta(days=60)).isoformat() in fact(page, "First asked")
     assert (NOW - timedelta(days=10)).isoformat() in fact(page, "Last asked")
+
+
+async def test_a_list_of_people_says_whose_they_are(browser: httpx.AsyncClient, rig: Rig) -> None:
+    """Each customer is a link; who belongs to no company has none."""
+    await rig.connect()
+    await rig.tell(rig.contact(), rig.company(), rig.contact("lee", ()))
+    await rig.tell(*rig.said("k1", WISH))
+    (customer,) = (await browser.get("/api/v1/customers")).json()["items"]
+    rows = (await shown(browser, "/people")).split("<tr data-row>")[1:]
+    linked = [f'<a href="/customers/{customer["id"]}">Northwind</a>' in row for row in rows]
+    assert sorted(linked) == [False, True]

@@ -117,3 +117,18 @@ def test_marking_never_changes_the_text(text: str, spans: list[tuple[int, int]])
 def test_a_plain_day_is_written_like_a_moment() -> None:
     """A renewal date has no zone, and reads as every other date does."""
     assert formats.date_in_words(date(2027, 3, 12)) == "12 Mar 2027"
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("ann@acme.example", "ann<wbr>@acme.example"),
+        ("<b>@acme.example", "&lt;b&gt;<wbr>@acme.example"),
+        ("ann", "ann"),
+        ("@acme", "@acme"),
+        ("", ""),
+    ],
+)
+def test_an_address_breaks_before_its_at(address: str, written: str) -> None:
+    """In a narrow column it takes two lines, and no word of it is torn."""
+    assert formats.address(address) == written
