@@ -86,5 +86,5 @@ def first_asked(signals: Iterable[Signal]) -> datetime | None:
 
     Not when it was found: a first sync finds in a minute what was asked for over months.
     """
-    proofs = (proof for signal in signals if is_asked_for(signal) for proof in signal.proofs)
-    return min((proof.said_at for proof in proofs), default=None)
+    said = (signal.first_said_at for signal in signals if is_asked_for(signal))
+    return min((at for at in said if at is not None), default=None)

@@ -70,6 +70,8 @@ def state_of(signal: Signal) -> str | None:
 def step_in_words(line: Happening) -> str:
     """Return one line of history: what happened, by whom, and the note that says how."""
     note = OVER_WORDS.get(line.note, line.note)
+    if line.step == "opened" and note:
+        return f"Opened on {note} of evidence"
     words = _STEPS[line.step]
     if line.step == "assigned":
         words = f"Assigned to {line.note}"

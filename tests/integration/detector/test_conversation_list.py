@@ -93,7 +93,14 @@ class TestRows:
         """Person, customer, subject, first words, mood, messages, tags and signals, each a link."""
         row = row_of(await page(browser), "k1")
         (signal,) = [one for one in await filled.signals() if one.slot.kind == "churn_risk"]
-        for words in ("Dana Ruiz", "Northwind", "Our contract", FURIOUS, "mood bad", "1 message of theirs"):
+        for words in (
+            "Dana Ruiz",
+            "Northwind",
+            "Our contract",
+            FURIOUS,
+            "mood bad",
+            "1 message from the customer",
+        ):
             assert words in row
         for address in (
             "/people/ws1:dana",

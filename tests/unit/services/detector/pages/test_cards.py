@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from services.detector.domain.identity import Subject
 from services.detector.domain.occasion import Slot
-from services.detector.domain.signal import Proof, Signal
-from services.detector.pages.cards import card_of
+from services.detector.domain.signal import Happening, Proof, Signal
+from services.detector.pages.cards import card_of, step_in_words
 from services.detector.pages.export import SIGNAL_HEADING, signal_row
+
+_AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def test_a_newest_fact_heads_a_card() -> None:
@@ -26,6 +30,23 @@ def test_a_newest_fact_heads_a_card() -> None:
     signal = _signal(Slot("churn_risk", "implied"))
     card = card_of(signal.with_proofs((fact, _said("p1", "Hm.", 0.9, day=1)), at=signal.opened_at))
     assert (card.title, card.quote, card.others) == ("Seats fell from 40 to 4 within 90 days", None, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (Happening(_AT, "opened", "", "1 piece"), "Opened on 1 piece of evidence"),
+        (Happening(_AT, "opened"), "Opened"),
+        (Happening(_AT, "lost_evidence", "", "2 pieces left"), "Lost evidence: 2 pieces left"),
+        (
+            Happening(_AT, "assigned", "ann@acme.example", "bo@acme.example"),
+            "Assigned to bo@acme.example by ann@acme.example",
+        ),
+    ],
+)
+def test_a_line_of_history_says_what_it_counts(line: Happening, words: str) -> None:
+    """Pieces of what is said at once."""
+    assert step_in_words(line) == words
 
 
 def test_a_mood_s_card_says_where_it_turned() -> None:
