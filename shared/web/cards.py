@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from shared.web.formats import date_in_words
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.contracts.signals import Direction, SignalKind
+
+_TOLD_LATER = timedelta(days=1)
+"""As long as a first sync or quiet hours may take is no news to anybody."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -38,6 +41,8 @@ class SignalCard:
         title: one line; shown where there is no quote, and read out before it.
         confidence: calibrated, 0 to 1.
         at: when the newest evidence was said; the card shows its age.
+        told_at: when somebody was told of it, in a list of what was told: the card shows the age of that, and
+            the day of what was said where that was a day or more before.
         who: who said it, with their role if known.
         direction: where a mood turned; other kinds have none.
         owner: the account's owner; the macro writes "you" where it equals the reader's address.
@@ -61,10 +66,16 @@ class SignalCard:
     others: int = 0
     state: str | None = None
     unread: bool = False
+    told_at: datetime | None = None
 
     @property
     def look(self) -> KindLook:
         return KIND_LOOKS[self.kind]
+
+    @property
+    def told_later(self) -> bool:
+        """Whether somebody was told so long after it was said that one age does not stand for both."""
+        return self.told_at is not None and self.told_at - self.at >= _TOLD_LATER
 
     @property
     def qualifier(self) -> str | None:

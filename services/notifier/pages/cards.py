@@ -36,4 +36,5 @@ def card_of(entry: InboxEntry) -> SignalCard:
         others=max(0, messages_of(signal) + len({one.name for one in signal.facts}) - 1),
         state=OVER_WORDS.get(entry.over, entry.over) if entry.over else None,
         unread=not entry.read,
+        told_at=entry.added_at,
     )

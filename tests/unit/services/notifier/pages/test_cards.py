@@ -90,3 +90,10 @@ def test_the_reasons_are_in_the_file() -> None:
     row = dict(zip(ENTRY_HEADING, entry_row(_entry(facts=(renewal, a_fact()))), strict=True))
     assert row["reasons"] == "Fell from 40 within 90 days (seats: 4); Renews on 10 Apr 2026"
     assert row["quote"] == a_signal().evidence[0].quote
+
+
+def test_an_entry_is_as_old_as_the_news_of_it() -> None:
+    """The newest entry stands first, also where its words are of last week; their day is said then."""
+    card = card_of(_entry(occurred_at=NOW - timedelta(days=8)))
+    assert (card.told_at, card.told_later) == (NOW, True)
+    assert not card_of(_entry(occurred_at=NOW - timedelta(hours=3))).told_later
