@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from shared.web.formats import percent
+
 if TYPE_CHECKING:
     from services.connector.domain.connection import Connection
     from services.connector.domain.diagnosis import Verdict
@@ -118,5 +120,5 @@ def state_word(connection: Connection | None, report: SyncReport | None) -> Stat
         return StateWord("Needs attention", "bad", _WAY_OUT[reason])
     if report is not None and report.run is not None and not report.initial_done:
         share = report.run.share
-        return StateWord("Syncing" if share is None else f"Syncing {share:.0%}", "busy")
+        return StateWord("Syncing" if share is None else f"Syncing {percent(share)}", "busy")
     return StateWord("Connected", "good")

@@ -221,7 +221,7 @@ async def test_the_first_sync_is_shown_as_it_goes(site: Site, rig: Rig) -> None:
     await rig.listening.sync_reported(
         report_progress(rig, waiting_until=NOW + timedelta(seconds=9), waiting_for="the rate limit")
     )
-    assert "Syncing 62%" in await site.get(INTEGRATIONS)
+    assert "Syncing 62 %" in await site.get(INTEGRATIONS)
     page = await site.get()
     assert "Reading conversations" in page
     assert "62 of 100" in page
@@ -268,6 +268,7 @@ async def test_the_ledger_names_its_gaps(site: Site, rig: Rig) -> None:
     )
     page = await site.get()
     assert "but for 150 named gaps" in page
+    assert "Counted at the end of the last sync" in page
     assert "Conversations 77 12 parts missing Intercom hands out the newest 500 parts only" in page
     assert "Tags The app lacks the permission" in page
     assert "Deleted conversations Intercom does not show the app its list of them" in page
