@@ -72,7 +72,7 @@ def _add_forms(router: APIRouter, pages: Pages, administration: Administration) 
 
     def stored(request: Request, identity: Identity, saved: SavedRule) -> Response:
         if saved.new_secret is None:
-            return RedirectResponse(HOME, 303)
+            return RedirectResponse(f"{HOME}?{urlencode({'saved': saved.rule.id})}", 303)
         return pages.render(
             request, "secret.html", identity=identity, rule=saved.rule, secret=saved.new_secret, home=HOME
         )
@@ -120,6 +120,7 @@ def _add_list(router: APIRouter, pages: Pages, administration: Administration) -
         tested: Annotated[str | None, Query(max_length=64)] = None,
         outcome: Annotated[str, Query(max_length=600)] = "",
         ok: Annotated[str, Query(max_length=1)] = "",
+        saved: Annotated[str | None, Query(max_length=64)] = None,
     ) -> Response:
         return pages.render(
             request,
@@ -128,6 +129,7 @@ def _add_list(router: APIRouter, pages: Pages, administration: Administration) -
             rules=await administration.list_rules(identity.organization_id),
             channel_names=CHANNEL_NAMES,
             tested=tested,
+            saved=saved,
             outcome=outcome,
             delivered=ok == "1",
             home=HOME,

@@ -292,7 +292,8 @@ async def test_a_webhook_rule_is_written_shown_changed_and_removed() -> None:
         assert "whsec_" not in body.replace('placeholder="whsec_', "")
     changed = await site.post(f"{RULES}/{rule.id}", {**WEBHOOK_FORM, "url": "", "name": "Renamed"})
     assert changed.status_code == 303
-    assert "Renamed" in await site.get(RULES)
+    assert "“Renamed” is saved. Send a test" in await site.get(changed.headers["location"])
+    assert "is saved" not in await site.get(f"{RULES}?saved=none")
     assert (await site.post(f"{RULES}/{rule.id}/remove")).status_code == 303
     assert "Renamed" not in await site.get(RULES)
     assert (await site.http.get(f"{RULES}/{rule.id}")).status_code == 404
