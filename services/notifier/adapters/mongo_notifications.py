@@ -1,13 +1,16 @@
 """Notifications in MongoDB: the document is queue entry, delivery log and outbox in one.
 
-A claim moves `next_attempt_at` to the end of its lease. So "pending and due" finds retries, quiet hours
-that ended and what a crash left behind by one index, and a claimed notification is nobody else's meanwhile.
+"Pending, due and without `lease`" finds retries and quiet hours that ended by one index. A claim sets `lease`
+to its token and takes it away at its end. An index of those alone finds the claims that a crash left behind;
+`use_cases/watch_claims.py` says from when on they are anybody's. `next_attempt_at` moves to the end of the
+lease too, for people who read in the log when the next try may come.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -23,7 +26,7 @@ from services.notifier.adapters.snapshots import (
 )
 from services.notifier.domain.notification import Attempt, Notification
 from services.notifier.domain.rule import Recipient
-from services.notifier.ports import Destination, Due
+from services.notifier.ports import Destination, Due, HeldClaim
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
 from shared.errors import TransientError
@@ -47,6 +50,9 @@ _LOG = structlog.get_logger(__name__)
 _BUS_SECONDS = 2.0
 """How long an outcome that is stored waits for the bus to take it: the next delivery needs the place."""
 
+_LONGEST_LEASE_SECONDS = 70.0
+"""Of claims that do not say how long they last, as an earlier version made them: the longest try and 10 s."""
+
 _ATTEMPT = TypeAdapter(Attempt)
 _PLAIN = (
     "organization_id",
@@ -61,6 +67,8 @@ _PLAIN = (
     "cancelled_because",
     "test",
 )
+_OF_DUE = {"organization_id": 1, "id": 1, "rule_id": 1, "channel": 1}
+_CLAIM = {"lease": "", "lease_seconds": ""}
 
 
 class MongoNotifications:
@@ -85,6 +93,7 @@ class MongoNotifications:
             ),
             Index((("organization_id", 1), ("connection_id", 1)), name="connection"),
             Index((("organization_id", 1), ("rule_id", 1), ("state", 1)), name="rule"),
+            Index((("lease", 1),), sparse=True, name="claims"),
             PENDING_INDEX,
         )
 
@@ -105,17 +114,45 @@ class MongoNotifications:
         return True
 
     async def claim(
-        self, organization_id: str, notification_id: str, *, now: datetime, lease_until: datetime, token: str
+        self,
+        organization_id: str,
+        notification_id: str,
+        *,
+        now: datetime,
+        lease_seconds: float,
+        token: str,
+        in_place_of: str | None = None,
     ) -> Notification | None:
+        guard: dict[str, Any] = {"lease": in_place_of}
+        if in_place_of is None:
+            guard["next_attempt_at"] = {"$lte": now}
+        held = {
+            "lease": token,
+            "lease_seconds": lease_seconds,
+            "next_attempt_at": now + timedelta(seconds=lease_seconds),
+        }
         found = await self._collection.of(organization_id).find_one_and_update(
-            {
-                "_id": _key(organization_id, notification_id),
-                "state": "pending",
-                "next_attempt_at": {"$lte": now},
-            },
-            {"$set": {"next_attempt_at": lease_until, "lease": token}, "$inc": {"tries": 1}},
+            {"_id": _key(organization_id, notification_id), "state": "pending", **guard},
+            {"$set": held, "$inc": {"tries": 1}},
         )
         return _notification(found) if found else None
+
+    async def claims(self, limit: int) -> list[HeldClaim]:
+        with database_errors():
+            # No clause on the state: it would lead a planner to an index of all that waits.
+            cursor = self._collection.across_organizations().find(
+                {"lease": {"$gt": ""}},
+                {**_OF_DUE, "state": 1, "lease": 1, "lease_seconds": 1},
+                sort=[("lease", 1)],
+                limit=limit,
+            )
+            return [
+                HeldClaim(
+                    _due(document), document["lease"], document.get("lease_seconds", _LONGEST_LEASE_SECONDS)
+                )
+                async for document in cursor
+                if document["state"] == "pending"
+            ]
 
     async def settle(
         self, notification: Notification, settlement: Settlement, *, token: str, facts: Sequence[Event]
@@ -124,7 +161,7 @@ class MongoNotifications:
         mine = {"_id": _key(notification.organization_id, notification.id), "lease": token}
         attempt = {"attempts": _ATTEMPT.dump_python(settlement.attempt)}
         # The rule too: another may have sent it in the place of the one that made it.
-        fields: dict[str, Any] = {"state": settlement.state, "lease": None, "rule_id": notification.rule_id}
+        fields: dict[str, Any] = {"state": settlement.state, "rule_id": notification.rule_id}
         if settlement.state == "delivered":
             fields["sent_revision"] = notification.signal.revision
         if settlement.next_attempt_at is not None:
@@ -136,11 +173,13 @@ class MongoNotifications:
             push["pending"] = {"$each": pending_facts(*facts, at=self._clock.now())}
         # What reached somebody was delivered, even if it was cancelled while on its way.
         guard = mine if settlement.state == "delivered" else {**mine, "state": "pending"}
-        stored = await collection.find_one_and_update(guard, {"$set": fields, "$push": push})
+        stored = await collection.find_one_and_update(
+            guard, {"$set": fields, "$push": push, "$unset": _CLAIM}
+        )
         if stored is not None:
             await self._tell(stored)
             return True
-        result = await collection.update_one(mine, {"$push": attempt, "$set": {"lease": None}})
+        result = await collection.update_one(mine, {"$push": attempt, "$unset": _CLAIM})
         return result.matched_count == 1
 
     async def _tell(self, stored: Mapping[str, Any]) -> None:
@@ -158,31 +197,24 @@ class MongoNotifications:
                 "lease": token,
                 "state": "pending",
             },
-            {"$set": {"next_attempt_at": until, "lease": None}, "$inc": {"tries": -1}},
+            {"$set": {"next_attempt_at": until}, "$inc": {"tries": -1}, "$unset": _CLAIM},
         )
         return result.matched_count == 1
 
     async def due(
         self, now: datetime, limit: int, *, leave_out: AbstractSet[Destination] = frozenset()
     ) -> list[Due]:
-        query: dict[str, Any] = {"state": "pending", "next_attempt_at": {"$lte": now}}
+        query: dict[str, Any] = {"state": "pending", "lease": None, "next_attempt_at": {"$lte": now}}
         if leave_out:
             query["$nor"] = _any_of(leave_out)
         with database_errors():
             cursor = self._collection.across_organizations().find(
                 query,
-                {"organization_id": 1, "id": 1, "rule_id": 1, "channel": 1},
+                _OF_DUE,
                 sort=[("next_attempt_at", 1)],
                 limit=limit,
             )
-            return [
-                Due(
-                    Destination(document["organization_id"], document["rule_id"]),
-                    document["id"],
-                    document["channel"],
-                )
-                async for document in cursor
-            ]
+            return [_due(document) async for document in cursor]
 
     async def cancel(
         self,
@@ -274,6 +306,11 @@ def _query(wanted: LogFilter) -> dict[str, Any]:
 
 def _key(organization_id: str, notification_id: str) -> str:
     return f"{organization_id}/{notification_id}"
+
+
+def _due(document: Mapping[str, Any]) -> Due:
+    destination = Destination(document["organization_id"], document["rule_id"])
+    return Due(destination, document["id"], document["channel"])
 
 
 def _notification(document: Mapping[str, Any]) -> Notification:

@@ -51,7 +51,7 @@ class Notification:
         rule_id: the rule that made it; its address and secret are used when sending.
         signal: the signal's newest known state, without words that were redacted meanwhile.
         over: why the signal ended, once it has.
-        next_attempt_at: when it is due; while it is being sent, when its lease ends.
+        next_attempt_at: when it is due; while it is being sent, when its lease ends by the sender's clock.
         test: asked for by a person from the rules page; sent once, never retried.
         sent_revision: the revision of the signal that was delivered; None until one was, and where an earlier
             version delivered it.

@@ -6,7 +6,7 @@ from services.notifier.ports.channels import Channel, Message
 from services.notifier.ports.dead_letters import DeadLetterPage, DeadLetterReader, DeadLetterView
 from services.notifier.ports.inbox import Announcements, Inbox, InboxEntry, InboxReader
 from services.notifier.ports.known_signals import KnownSignal, KnownSignals
-from services.notifier.ports.notifications import Destination, Due, LogFilter, Notifications
+from services.notifier.ports.notifications import Destination, Due, HeldClaim, LogFilter, Notifications
 from services.notifier.ports.people import People
 from services.notifier.ports.places import Place
 from services.notifier.ports.rules import Rules, SealedSecrets
@@ -20,6 +20,7 @@ __all__ = [
     "DeadLetterView",
     "Destination",
     "Due",
+    "HeldClaim",
     "Inbox",
     "InboxEntry",
     "InboxReader",

@@ -35,6 +35,21 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldClaim:
+    """A claim on a pending notification, by whoever is sending it or died over it.
+
+    Attributes:
+        due: the notification.
+        token: names the claim; no other has the same.
+        lease_seconds: how long its holder may need for the try.
+    """
+
+    due: Due
+    token: str
+    lease_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogFilter:
     """What of the delivery log is asked for; None means all."""
 
@@ -52,9 +67,24 @@ class Notifications(Protocol):
         ...
 
     async def claim(
-        self, organization_id: str, notification_id: str, *, now: datetime, lease_until: datetime, token: str
+        self,
+        organization_id: str,
+        notification_id: str,
+        *,
+        now: datetime,
+        lease_seconds: float,
+        token: str,
+        in_place_of: str | None = None,
     ) -> Notification | None:
-        """Take a pending one that is due, so that nobody else sends it before the lease ends."""
+        """Take a pending one, so that nobody else sends it: one that is due and free, or one that is claimed.
+
+        A claim has no end by the clock. It holds until the try's outcome is stored or the notification is
+        put back, or until another is made `in_place_of` its token, for which its length is kept with it.
+        """
+        ...
+
+    async def claims(self, limit: int) -> list[HeldClaim]:
+        """Return claims on pending ones; of more than `limit` the same ones each time, while they hold."""
         ...
 
     async def settle(
@@ -62,7 +92,7 @@ class Notifications(Protocol):
     ) -> bool:
         """Store an attempt's outcome and the facts that follow, then publish them.
 
-        False when the lease was lost. A notification that was cancelled meanwhile stays so unless it was
+        False when the claim was lost. A notification that was cancelled meanwhile stays so unless it was
         delivered; the attempt is kept in any case.
         """
         ...
@@ -70,14 +100,17 @@ class Notifications(Protocol):
     async def put_back(self, notification: Notification, until: datetime, *, token: str) -> bool:
         """Let a claimed one that was not sent wait until then; the claim counts as no try.
 
-        False when the lease was lost, or it is pending no more.
+        False when the claim was lost, or it is pending no more.
         """
         ...
 
     async def due(
         self, now: datetime, limit: int, *, leave_out: AbstractSet[Destination] = frozenset()
     ) -> list[Due]:
-        """Return pending ones whose time has come, longest waiting first, but for some destinations."""
+        """Return pending ones, claimed by nobody, whose time has come; the longest waiting first.
+
+        Those of some destinations may be left out.
+        """
         ...
 
     async def cancel(

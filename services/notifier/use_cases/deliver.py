@@ -35,11 +35,11 @@ _LOG = structlog.get_logger(__name__)
 
 _LEASE_SPARE_SECONDS = 10.0
 """Added to a try's own limit, so that a lease outlives any try that is still at work. What comes before the
-try, claiming included, must not take longer: a database that stalls would have two replicas send."""
+try, claiming included, must not take longer: where process or database stall, two replicas would send."""
 
 _STORING_SECONDS = 60.0
 """How long a database that is away is asked to store an outcome: a failover is over by then. Once given
-up, the lease runs out, and what was sent is sent again."""
+up, the claim is taken over after its lease, and what was sent is sent again."""
 
 _STORING_PAUSE_SECONDS = 0.25
 """Between two of these questions; shorter than what passes between two looks for what is due."""
@@ -81,8 +81,12 @@ class Deliverer:
         self._currency = currency
         self._sleep = sleep
 
-    async def attempt(self, organization_id: str, notification_id: str) -> Settlement | None:
+    async def attempt(
+        self, organization_id: str, notification_id: str, *, in_place_of: str | None = None
+    ) -> Settlement | None:
         """Send a notification if it is due and nobody else does; return what came of it.
+
+        `in_place_of` names a claim that has ended (`watch_claims.py`): what it still holds is sent.
 
         None when there was nothing to do, no rule asks for it any more, its recipient has quiet hours now, or
         the database took so long that another may have it before it is sent.
@@ -93,8 +97,9 @@ class Deliverer:
             organization_id,
             notification_id,
             now=now,
-            lease_until=now + timedelta(seconds=self._timeout_seconds + _LEASE_SPARE_SECONDS),
+            lease_seconds=self._timeout_seconds + _LEASE_SPARE_SECONDS,
             token=token,
+            in_place_of=in_place_of,
         )
         if claimed is None:
             return None
@@ -208,7 +213,7 @@ class Deliverer:
         except (DeliveryPostponed, DeliveryRefused) as error:
             return outcome(error, str(error))
         except TransientError:
-            # Our own engine is away: nothing could be stored of this try either. Its lease runs out.
+            # Our own engine is away: nothing could be stored of this try either. Its claim is taken over.
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is counted, shown and comes to an end
             _LOG.exception("attempt failed in a way nobody foresaw", notification_id=claimed.id)

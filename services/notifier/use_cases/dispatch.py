@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.notifier.ports import Destination, Due
+from services.notifier.use_cases.watch_claims import ClaimWatch
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ _LOG = structlog.get_logger(__name__)
 
 _DUE_AT_ONCE = 200
 """Rows of one look into the queue."""
+
+_MOST_CLAIMS = 10_000
+"""Claims watched at once: what ten replicas hold at most, with as many places as can be set."""
 
 _ONE_DESTINATION_AT_ONCE = 4
 """Tries under way to one rule's destination: a slow receiver must not take all places."""
@@ -87,6 +91,7 @@ class Dispatcher:
         self._receivers = _Line(asyncio.Semaphore(concurrency), _ONE_DESTINATION_AT_ONCE)
         # The inbox is our own database: it needs no protection from itself, and waits for no receiver.
         self._inbox = _Line(asyncio.Semaphore(concurrency), concurrency)
+        self._watch = ClaimWatch()
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._stopping = False
 
@@ -100,12 +105,12 @@ class Dispatcher:
             )
         )
 
-    def _start(self, due: Due) -> None:
+    def _start(self, due: Due, *, in_place_of: str | None = None) -> None:
         key = (due.destination.organization_id, due.notification_id)
         line = self._inbox if due.channel == "inbox" else self._receivers
         if self._stopping or key in self._under_way or line.is_full_for(due.destination):
             return
-        task = asyncio.create_task(self._run(due, line, line.enter(due.destination)))
+        task = asyncio.create_task(self._run(due, line, line.enter(due.destination), in_place_of))
         self._under_way[key] = task
 
         def ended(_: asyncio.Task[None]) -> None:
@@ -114,14 +119,16 @@ class Dispatcher:
 
         task.add_done_callback(ended)
 
-    async def _run(self, due: Due, line: _Line, turns: _Turns) -> None:
+    async def _run(self, due: Due, line: _Line, turns: _Turns, in_place_of: str | None) -> None:
         try:
             async with turns.free, line.places:
                 if self._stopping:
                     return
-                await self._deliverer.attempt(due.destination.organization_id, due.notification_id)
+                await self._deliverer.attempt(
+                    due.destination.organization_id, due.notification_id, in_place_of=in_place_of
+                )
         except TransientError as error:
-            # The lease runs out and the sweeper tries again; the receiver knows the id if it has it already.
+            # The sweeper tries again after the claim's lease; the receiver knows the id if it has it already.
             _LOG.warning(
                 "attempt could not be stored", notification_id=due.notification_id, reason=str(error)
             )
@@ -129,7 +136,15 @@ class Dispatcher:
             _LOG.exception("attempt failed in a way nobody foresaw", notification_id=due.notification_id)
 
     async def sweep(self, notifications: Notifications, clock: Clock) -> None:
-        """Start what is due of every destination, as far as it has room, the longest waiting first.
+        """Start what is due of every destination and what dead processes held, as far as it has room."""
+        await self._start_due(notifications, clock)
+        claims = await notifications.claims(_MOST_CLAIMS)
+        # Read behind the answer: a claim that was made while it was on its way must not seem older.
+        for claim in self._watch.ended(claims, looked_at=clock.monotonic()):
+            self._start(claim.due, in_place_of=claim.token)
+
+    async def _start_due(self, notifications: Notifications, clock: Clock) -> None:
+        """Start what is due and free, the longest waiting first.
 
         A look that comes back full may hold one destination's backlog and nothing else. So looks go on
         without the destinations that were seen, until one has room to spare: then nobody was left out.

@@ -22,6 +22,7 @@ from services.notifier.domain.rule import Recipient
 from services.notifier.ports import (
     Destination,
     Due,
+    HeldClaim,
     InboxReader,
     KnownSignal,
     LogFilter,
@@ -48,6 +49,7 @@ from tests.unit.services.notifier.fakes import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
     from pymongo import AsyncMongoClient
 
@@ -143,11 +145,19 @@ def _attempt(outcome: Any = "delivered") -> Attempt:
 
 
 async def _claim(
-    notifications: Notifications, notification: Notification, lease: str = "t"
+    notifications: Notifications,
+    notification: Notification,
+    lease: str = "t",
+    in_place_of: str | None = None,
+    now: datetime = NOW,
 ) -> Notification | None:
     return await notifications.claim(
-        "acme", notification.id, now=NOW, lease_until=NOW + timedelta(minutes=1), token=lease
+        "acme", notification.id, now=now, lease_seconds=60, token=lease, in_place_of=in_place_of
     )
+
+
+def _held(notification: Notification, lease: str = "t") -> HeldClaim:
+    return HeldClaim(_due(notification), lease, 60)
 
 
 async def test_rules_come_back_as_they_were_stored(repositories: Repositories) -> None:
@@ -213,13 +223,57 @@ async def test_there_is_one_notification_a_signal_recipient_and_channel(reposito
 
 
 async def test_one_of_many_claims_wins(repositories: Repositories) -> None:
-    """A claimed notification is nobody else's until its lease ends."""
+    """A claimed notification is nobody else's, whatever a clock says."""
     notifications = repositories.notifications
     await notifications.add(_notification())
     claims = await asyncio.gather(*(_claim(notifications, _notification(), str(i)) for i in range(8)))
     assert sum(claim is not None for claim in claims) == 1
-    assert await notifications.due(NOW + timedelta(seconds=59), 10) == []
-    assert await notifications.due(NOW + timedelta(seconds=60), 10) == [_due(_notification())]
+    later = NOW + timedelta(days=9)
+    assert await notifications.due(later, 10) == []
+    assert await _claim(notifications, _notification(), "u", now=later) is None
+
+
+@pytest.mark.parametrize("now", [NOW - timedelta(hours=1), NOW, NOW + timedelta(hours=1)])
+async def test_a_claim_is_made_in_place_of_another_by_its_token(
+    repositories: Repositories, now: datetime
+) -> None:
+    """One of many wins, the clock has no say, and the former holder can store nothing any more."""
+    notifications = repositories.notifications
+    await notifications.add(_notification())
+    first = await _claim(notifications, _notification())
+    assert first is not None
+    assert await _claim(notifications, _notification(), "u", in_place_of="x", now=now) is None
+    claims = await asyncio.gather(
+        *(_claim(notifications, _notification(), str(i), in_place_of="t", now=now) for i in range(8))
+    )
+    ((token, second),) = ((str(i), claim) for i, claim in enumerate(claims) if claim is not None)
+    assert (first.tries, second.tries) == (1, 2)
+    assert await notifications.claims(10) == [_held(_notification(), token)]
+    assert not await notifications.put_back(first, NOW, token="t")
+    delivered = Settlement("delivered", _attempt())
+    assert not await notifications.settle(first, delivered, token="t", facts=())
+    assert await notifications.settle(second, delivered, token=token, facts=())
+
+
+async def test_claims_are_seen_while_they_hold(repositories: Repositories) -> None:
+    """Of all organizations, no more than asked for; not what is free, stored, put back or cancelled."""
+    notifications = repositories.notifications
+    other = _notification(9, organization_id="other", signal=a_signal(organization_id="other"))
+    mine = [_notification(number) for number in range(6)]
+    for one in (*mine, other):
+        await notifications.add(one)
+    claimed = [await _claim(notifications, one, f"t{number}") for number, one in enumerate(mine[1:], 1)]
+    assert all(claimed)
+    assert await notifications.claim("other", other.id, now=NOW, lease_seconds=60, token="t0") is not None
+    assert await notifications.claims(3) == [_held(other, "t0"), _held(mine[1], "t1"), _held(mine[2], "t2")]
+    await notifications.settle(mine[1], Settlement("delivered", _attempt()), token="t1", facts=())
+    retry = Settlement("pending", _attempt("retry"), NOW)
+    await notifications.settle(mine[2], retry, token="t2", facts=())
+    await notifications.put_back(mine[3], NOW, token="t3")
+    await notifications.cancel("acme", "over", notification_id=mine[4].id)
+    assert await notifications.claims(10) == [_held(other, "t0"), _held(mine[5], "t5")]
+    free = await notifications.due(NOW, 10)
+    assert {due.notification_id for due in free} == {mine[number].id for number in (0, 2, 3)}
 
 
 async def test_what_is_due_is_found_behind_a_destinations_backlog(repositories: Repositories) -> None:
@@ -283,7 +337,7 @@ async def test_what_is_put_back_waits_and_was_not_tried(repositories: Repositori
     assert not await notifications.put_back(claimed, then, token="t")
     assert await notifications.due(then - timedelta(seconds=1), 10) == []
     assert await notifications.due(then, 10) == [_due(claimed)]
-    again = await notifications.claim("acme", claimed.id, now=then, lease_until=then, token="u")
+    again = await _claim(notifications, claimed, "u", now=then)
     assert again is not None
     assert (again.tries, again.attempts) == (1, ())
     await notifications.cancel("acme", "over", signal_id="s-1")
@@ -294,7 +348,7 @@ async def test_what_is_put_back_waits_and_was_not_tried(repositories: Repositori
 
 
 async def test_a_lost_lease_settles_nothing(repositories: Repositories) -> None:
-    """Only the holder of the lease may say what came of it."""
+    """Only who holds the claim may say what came of it."""
     notifications = repositories.notifications
     await notifications.add(_notification())
     claimed = await _claim(notifications, _notification())

@@ -146,7 +146,7 @@ async def test_a_re_reading_goes_on(database: AsyncDatabase[dict[str, Any]], clo
 async def test_a_notification_under_way_is_sent_by_one(
     database: AsyncDatabase[dict[str, Any]], clock: ManualClock
 ) -> None:
-    """Nobody else claims it, and its outcome is stored with its fact."""
+    """Nobody else claims it, also when the clock has caught up, and its outcome is stored with its fact."""
     publisher = RecordingPublisher()
     notifications = MongoNotifications(database, publisher, clock)
     await notifications.ensure_indexes()
@@ -164,13 +164,17 @@ async def test_a_notification_under_way_is_sent_by_one(
         next_attempt_at=clock.now(),
     )
     assert await notifications.add(one)
-    until = clock.now() + LEASE
-    assert (
-        await notifications.claim("acme", one.id, now=clock.now(), lease_until=until, token="a") is not None
-    )
+
+    async def claim(token: str) -> Notification | None:
+        return await notifications.claim(
+            "acme", one.id, now=clock.now(), lease_seconds=LEASE.total_seconds(), token=token
+        )
+
+    assert await claim("a") is not None
     put_back(clock)
-    until = clock.now() + LEASE
-    assert await notifications.claim("acme", one.id, now=clock.now(), lease_until=until, token="b") is None
+    assert await claim("b") is None
+    clock.advance((HOUR + LEASE).total_seconds())
+    assert await claim("b") is None
     attempt = Attempt(
         number=1, at=clock.now(), seconds=0.1, outcome="delivered", detail="said", reason=None, status=200
     )

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
+from pymongo.asynchronous.collection import AsyncCollection
 
 from services.notifier.adapters.mongo_inbox import MongoInbox
 from services.notifier.adapters.mongo_known_signals import MongoKnownSignals
 from services.notifier.adapters.mongo_notifications import MongoNotifications
+from services.notifier.domain.notification import Notification, notification_id
+from services.notifier.domain.rule import Recipient
 from services.notifier.ports import InboxReader, LogFilter, Place
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
@@ -42,6 +45,23 @@ async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, An
         made = database_of(client, settings, service="notifier")
         yield made
         await client.drop_database(made.name)
+
+
+def notification(number: int) -> Notification:
+    """Return one for everybody's inbox that is due."""
+    signal = a_signal(signal_id=f"s-{number}")
+    return Notification(
+        id=notification_id("acme", signal.signal_id, "inbox", "everyone"),
+        organization_id="acme",
+        connection_id="c-1",
+        signal=signal,
+        rule_id="r-1",
+        channel="inbox",
+        recipient=Recipient("everyone", "everyone"),
+        state="pending",
+        created_at=NOW,
+        next_attempt_at=NOW,
+    )
 
 
 @pytest.mark.parametrize("oldest_first", [False, True], ids=["newest", "oldest"])
@@ -75,6 +95,36 @@ async def test_a_list_has_its_index(
 
 
 READ, UNREAD, NEW = 120, 7, 2
+
+
+async def test_claims_are_found_without_what_waits(
+    database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked for each second: neither a backlog nor the log is read for it, whoever wrote it."""
+    log = MongoNotifications(database, RecordingPublisher(), ManualClock(NOW))
+    await log.ensure_indexes()
+    made = [notification(number) for number in range(READ)]
+    for one in made:
+        await log.add(one)
+    for number, one in enumerate(made[:UNREAD]):
+        assert await log.claim("acme", one.id, now=NOW, lease_seconds=20, token=f"t{number}") is not None
+    # An earlier version left an empty lease where there was one, and did not say how long it lasts.
+    others = {"id": {"$in": [one.id for one in made[UNREAD : READ // 2]]}}
+    await database["notifications"].update_many(others, {"$set": {"lease": None}})
+    await database["notifications"].update_one({"lease": "t0"}, {"$unset": {"lease_seconds": 1}})
+    plain = AsyncCollection.find
+    explained: list[Any] = []
+
+    def find(self: AsyncCollection[dict[str, Any]], *what: Any, **how: Any) -> Any:
+        explained.append(plain(self, *what, **how))
+        return plain(self, *what, **how)
+
+    monkeypatch.setattr(AsyncCollection, "find", find)
+    found = await log.claims(1_000)
+    examined = [(await cursor.explain())["executionStats"]["totalDocsExamined"] for cursor in explained]
+    assert [claim.token for claim in found] == [f"t{number}" for number in range(UNREAD)]
+    assert [claim.lease_seconds for claim in found] == [70.0, *([20.0] * (UNREAD - 1))]
+    assert examined == [UNREAD]
 
 
 async def test_counting_unread_entries_reads_none_that_were_read(

@@ -16,6 +16,7 @@ from services.notifier.ports import (
     DeadLetterPage,
     Destination,
     Due,
+    HeldClaim,
     InboxEntry,
     InboxReader,
     KnownSignal,
@@ -171,7 +172,7 @@ class MemoryNotifications:
     def __init__(self, publisher: RecordingPublisher | None = None) -> None:
         self.publisher = publisher or RecordingPublisher()
         self._kept: dict[tuple[str, str], Notification] = {}
-        self._leases: dict[tuple[str, str], str] = {}
+        self._claims: dict[tuple[str, str], tuple[str, float]] = {}
 
     async def add(self, notification: Notification) -> bool:
         same = (notification.signal.signal_id, notification.channel, notification.recipient.key)
@@ -186,24 +187,48 @@ class MemoryNotifications:
         return True
 
     async def claim(
-        self, organization_id: str, notification_id: str, *, now: datetime, lease_until: datetime, token: str
+        self,
+        organization_id: str,
+        notification_id: str,
+        *,
+        now: datetime,
+        lease_seconds: float,
+        token: str,
+        in_place_of: str | None = None,
     ) -> Notification | None:
         key = (organization_id, notification_id)
         kept = self._kept.get(key)
-        if kept is None or kept.state != "pending" or kept.next_attempt_at > now:
+        if kept is None or kept.state != "pending" or self._token(key) != in_place_of:
             return None
-        self._leases[key] = token
+        if in_place_of is None and kept.next_attempt_at > now:
+            return None
+        self._claims[key] = (token, lease_seconds)
+        lease_until = now + timedelta(seconds=lease_seconds)
         self._kept[key] = replace(kept, next_attempt_at=lease_until, tries=kept.tries + 1)
         return self._kept[key]
+
+    async def claims(self, limit: int) -> list[HeldClaim]:
+        held = [
+            HeldClaim(self._due(key), token, seconds)
+            for key, (token, seconds) in self._claims.items()
+            if key in self._kept and self._kept[key].state == "pending"
+        ]
+        return sorted(held, key=lambda claim: claim.token)[:limit]
+
+    def _token(self, key: tuple[str, str]) -> str | None:
+        return self._claims[key][0] if key in self._claims else None
+
+    def _due(self, key: tuple[str, str]) -> Due:
+        return Due(Destination(key[0], self._kept[key].rule_id), key[1], self._kept[key].channel)
 
     async def settle(
         self, notification: Notification, settlement: Settlement, *, token: str, facts: Sequence[Event]
     ) -> bool:
         key = (notification.organization_id, notification.id)
         kept = self._kept.get(key)
-        if kept is None or self._leases.get(key) != token:
+        if kept is None or self._token(key) != token:
             return False
-        del self._leases[key]
+        del self._claims[key]
         tried = replace(kept, attempts=(*kept.attempts, settlement.attempt))
         if settlement.state == "delivered" or kept.state == "pending":
             tried = replace(
@@ -222,9 +247,9 @@ class MemoryNotifications:
     async def put_back(self, notification: Notification, until: datetime, *, token: str) -> bool:
         key = (notification.organization_id, notification.id)
         kept = self._kept.get(key)
-        if kept is None or self._leases.get(key) != token or kept.state != "pending":
+        if kept is None or self._token(key) != token or kept.state != "pending":
             return False
-        del self._leases[key]
+        del self._claims[key]
         self._kept[key] = replace(kept, next_attempt_at=until, tries=kept.tries - 1)
         return True
 
@@ -235,13 +260,11 @@ class MemoryNotifications:
             (kept.next_attempt_at, key)
             for key, kept in self._kept.items()
             if kept.state == "pending"
+            and key not in self._claims
             and kept.next_attempt_at <= now
             and Destination(key[0], kept.rule_id) not in leave_out
         )
-        return [
-            Due(Destination(key[0], self._kept[key].rule_id), key[1], self._kept[key].channel)
-            for _, key in waiting[:limit]
-        ]
+        return [self._due(key) for _, key in waiting[:limit]]
 
     async def cancel(
         self,

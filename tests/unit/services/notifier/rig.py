@@ -50,16 +50,20 @@ class Rig:
         allow_private: bool = False,
         timeout: float = 5,
         currency: str = "USD",
+        beside: Rig | None = None,
     ) -> None:
+        """Stand for one replica; `beside` another one it has that one's database, and a clock of its own."""
         self.clock = ManualClock(NOW)
         self.registry = CollectorRegistry()
         self.metrics = Metrics(self.registry)
-        self.publisher = RecordingPublisher()
-        self.rules = MemoryRules()
-        self.notifications = MemoryNotifications(self.publisher)
-        self.inbox = MemoryInbox()
-        self.known = MemoryKnownSignals()
-        self.people = MemoryPeople()
+        self.publisher: RecordingPublisher = beside.publisher if beside else RecordingPublisher()
+        self.rules: MemoryRules = beside.rules if beside else MemoryRules()
+        self.notifications: MemoryNotifications = (
+            beside.notifications if beside else MemoryNotifications(self.publisher)
+        )
+        self.inbox: MemoryInbox = beside.inbox if beside else MemoryInbox()
+        self.known: MemoryKnownSignals = beside.known if beside else MemoryKnownSignals()
+        self.people: MemoryPeople = beside.people if beside else MemoryPeople()
         self.vault = MirrorVault()
         names: tuple[ChannelName, ...] = get_args(ChannelName)
         self.channels: dict[ChannelName, ScriptedChannel] = {name: ScriptedChannel(name) for name in names}
@@ -133,6 +137,11 @@ class Rig:
         self.clock.advance(seconds)
         await self.dispatcher.sweep(self.notifications, self.clock)
         await self.dispatcher.finish()
+
+    async def sweep_each_second(self, seconds: int) -> None:
+        """Let time pass as it does for a sweeper, which looks again and again."""
+        for _ in range(seconds):
+            await self.sweep(1)
 
     async def log(self) -> list[Notification]:
         return await self.notifications.page("acme", EVERYTHING, after=None, limit=1_000)

@@ -164,17 +164,15 @@ async def test_a_receiver_that_never_answers_is_cut_off() -> None:
 
 
 async def test_what_a_crash_left_behind_is_sent_when_its_lease_ends() -> None:
-    """A claimed notification is nobody else's until then, and anybody's after."""
+    """A claimed notification is nobody else's until it was seen for so long, and anybody's after."""
     rig = await _rig()
     await rig.announcer.rules_of("acme")
     made = await rig.announcer._take(a_signal(), [a_rule()])
-    claimed = await rig.notifications.claim(
-        "acme", made[0].id, now=NOW, lease_until=NOW.replace(minute=31), token="gone"
-    )
+    claimed = await rig.notifications.claim("acme", made[0].id, now=NOW, lease_seconds=30, token="gone")
     assert claimed is not None
-    await rig.sweep(30)
+    await rig.sweep_each_second(30)
     assert rig.sent("inbox") == []
-    await rig.sweep(31)
+    await rig.sweep_each_second(1)
     assert rig.sent("inbox") == ["s-1"]
 
 
@@ -226,12 +224,12 @@ async def test_a_failover_while_a_message_is_out_sends_it_once() -> None:
 
 
 async def test_an_outcome_is_not_held_for_ever() -> None:
-    """A database that stays away ends the try; when it is back the lease has run out: sent again."""
+    """A database that stays away ends the try; when it is back the claim is given its lease: sent again."""
     rig = await _rig()
     _Away(rig, seconds=90)
     await rig.take(a_signal())
     assert [(n.state, n.attempts) for n in await rig.log()] == [("pending", ())]
-    await rig.sweep(60)
+    await rig.sweep_each_second(60)
     assert rig.sent("inbox") == ["s-1", "s-1"]
     assert [n.state for n in await rig.log()] == ["delivered"]
 
@@ -240,9 +238,9 @@ async def test_a_lost_lease_stores_nothing() -> None:
     """Who comes back too late does not overwrite what the next one stored."""
     rig = await _rig()
     made = await rig.announcer._take(a_signal(), [a_rule()])
-    claimed = await rig.notifications.claim("acme", made[0].id, now=NOW, lease_until=NOW, token="old")
+    claimed = await rig.notifications.claim("acme", made[0].id, now=NOW, lease_seconds=1, token="old")
     assert claimed is not None
-    await rig.sweep(0)
+    await rig.sweep_each_second(2)
     attempt = Attempt(number=1, at=NOW, seconds=0, outcome="failed", detail="late")
     assert not await rig.notifications.settle(claimed, Settlement("failed", attempt), token="old", facts=())
     assert [n.state for n in await rig.log()] == ["delivered"]
@@ -392,7 +390,7 @@ async def test_trouble_in_one_attempt_does_not_end_the_others() -> None:
     """An engine that is away, or a defect, leaves the notification to the sweeper."""
     rig = await _rig(TransientError("away"), RuntimeError("defect"), "taken")
     await rig.take(a_signal())
-    await rig.sweep(20)
+    await rig.sweep_each_second(20)
     assert [n.state for n in await rig.log()] == ["pending"]
-    await rig.sweep(20)
+    await rig.sweep_each_second(20)
     assert [n.state for n in await rig.log()] == ["delivered"]

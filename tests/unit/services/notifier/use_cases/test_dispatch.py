@@ -17,7 +17,7 @@ from tests.unit.services.notifier.fakes import MirrorVault, ScriptedChannel, a_r
 from tests.unit.services.notifier.rig import Rig
 
 if TYPE_CHECKING:
-    from services.notifier.ports import Message
+    from services.notifier.ports import HeldClaim, Message
     from shared.contracts.deliveries import ChannelName
 
 MORE_THAN_A_LOOK = 250
@@ -44,7 +44,7 @@ class Waiting:
         self.gate = asyncio.Event()
         self.began: list[str] = []
 
-    async def attempt(self, organization_id: str, notification_id: str) -> None:
+    async def attempt(self, organization_id: str, notification_id: str, *, in_place_of: object) -> None:
         which = notification_id.split("-", maxsplit=1)[0]
         self.began.append(which)
         if which.startswith("slow"):
@@ -196,12 +196,15 @@ async def test_the_sweeper_goes_on_when_the_database_is_away() -> None:
                 raise TransientError("away")
             return [Due(Destination("acme", "r-1"), made[0].id, "inbox")]
 
+        async def claims(self, limit: int) -> list[HeldClaim]:
+            return []
+
     async def turn(_seconds: float) -> None:
         if looks >= 2:
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await sweep_due(Flaky(), rig.dispatcher, rig.clock, every_seconds=1, sleep=turn)  # type: ignore[arg-type] # the one method it calls
+        await sweep_due(Flaky(), rig.dispatcher, rig.clock, every_seconds=1, sleep=turn)  # type: ignore[arg-type] # the methods it calls
     await rig.dispatcher.finish()
     assert rig.sent("inbox") == ["s-1"]
 
