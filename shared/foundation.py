@@ -55,6 +55,11 @@ _BUS_ANSWER_SECONDS = 2.5
 """Within the watch's patience, so that the client's question ends by itself."""
 
 
+_PARTING_SECONDS = 3.0
+"""For a client's last words, when nothing of ours is under way any more. PyMongo's, with the database dead,
+has no end of its own, and a supervisor's patience is better spent on work."""
+
+
 @dataclass(slots=True)
 class Foundation:
     """The parts that all services share. `application` is called once, when everything is wired.
@@ -115,7 +120,11 @@ class Foundation:
         await self.client.admin.command("ping")
 
     async def _stop_consuming(self) -> None:
-        await asyncio.gather(*(subscriber.stop() for subscriber in self.broker.subscribers))
+        """Return, or raise what one of them raised, when all have left: parts are closed after that."""
+        stops = [subscriber.stop() for subscriber in self.broker.subscribers]
+        for outcome in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _start_bus(self) -> None:
         try:
@@ -170,8 +179,8 @@ def lay_foundation(
         on_stop(why)
 
     lifecycle.start("documents", documents_answer)
-    lifecycle.close("http", http.aclose)
-    lifecycle.close("documents", client.close)
+    lifecycle.close("http", http.aclose, within_seconds=_PARTING_SECONDS)
+    lifecycle.close("documents", client.close, within_seconds=_PARTING_SECONDS)
     lifecycle.close("bus", broker.stop)
     publisher: EventPublisher = KafkaEventPublisher(broker, service=service, clock=clock)
     dead_letters: DeadLetters = KafkaDeadLetters(broker, service)

@@ -32,6 +32,10 @@ _CANCELLATIONS = 5
 """How often work is told to end before it is left behind."""
 
 
+class _CancelledWithin(Exception):
+    """A driver let the cancellation of one of its own tasks out; a failure like any other."""
+
+
 class Lifecycle:
     """Collects what a service starts, runs and closes; used as FastAPI's lifespan.
 
@@ -51,7 +55,7 @@ class Lifecycle:
         self._sleep = sleep
         self._starts: list[tuple[str, Callable[[], Awaitable[object]]]] = []
         self._background: list[tuple[str, Callable[[], Coroutine[object, object, None]]]] = []
-        self._closes: list[tuple[str, Callable[[], Awaitable[object]]]] = []
+        self._closes: list[tuple[str, Callable[[], Awaitable[object]], float]] = []
 
     def start(self, part: str, step: Callable[[], Awaitable[object]]) -> None:
         """Add a step that must succeed before the service is ready; `part` names it in `/health/ready`."""
@@ -62,9 +66,15 @@ class Lifecycle:
         """Add work that runs until the service stops; if it fails it is logged and started again."""
         self._background.append((name, work))
 
-    def close(self, name: str, step: Callable[[], Awaitable[object]]) -> None:
-        """Add a step for the end. Steps run in reverse order of being added."""
-        self._closes.append((name, step))
+    def close(
+        self, name: str, step: Callable[[], Awaitable[object]], *, within_seconds: float | None = None
+    ) -> None:
+        """Add a step for the end; steps run in reverse order of being added.
+
+        It may take the service's grace. Where nothing is under way any more, say less: a client whose engine
+        is away may wait for it to the last second, and each step's time is added to the others'.
+        """
+        self._closes.append((name, step, self._grace_seconds if within_seconds is None else within_seconds))
 
     @asynccontextmanager
     async def run(self, _app: object = None) -> AsyncIterator[None]:
@@ -78,8 +88,8 @@ class Lifecycle:
 
     async def end(self) -> None:
         """Take all close steps, whatever was started; `run` does so by itself at its end."""
-        for name, step in reversed(self._closes):
-            await self._close(name, step)
+        for name, step, seconds in reversed(self._closes):
+            await self._close(name, step, seconds)
 
     async def _bring_up(self) -> None:
         for part, step in self._starts:
@@ -94,7 +104,7 @@ class Lifecycle:
         delay = _FIRST_RETRY_SECONDS
         while True:
             try:
-                await step()
+                await _unless_told_to_end(step())
             except Exception as error:  # noqa: BLE001 - whatever an engine's driver raises while it is away
                 why = str(error) if isinstance(error, TransientError) else f"{type(error).__name__}: {error}"
                 self._readiness.set(part, ready=False, why=why[:300])
@@ -108,7 +118,7 @@ class Lifecycle:
     async def _watch(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
         while True:
             try:
-                await work()
+                await _unless_told_to_end(work())
             except Exception:  # noqa: BLE001 - logged with its traceback, and the work goes on
                 if self._readiness.stopping is not None:
                     return
@@ -117,9 +127,9 @@ class Lifecycle:
             else:
                 return
 
-    async def _close(self, name: str, step: Callable[[], Awaitable[object]]) -> None:
+    async def _close(self, name: str, step: Callable[[], Awaitable[object]], seconds: float) -> None:
         try:
-            await asyncio.wait_for(step(), self._grace_seconds)
+            await _unless_told_to_end(asyncio.wait_for(step(), seconds))
         except Exception:  # noqa: BLE001 - logged; the parts after it must be closed too
             _LOG.exception("closing failed; going on with the rest", part=name)
 
@@ -134,3 +144,18 @@ class Lifecycle:
             _, pending = await asyncio.wait(pending, timeout=self._grace_seconds / _CANCELLATIONS)
         for task in pending:
             _LOG.error("work did not end in time and is left behind", work=task.get_name())
+
+
+async def _unless_told_to_end(work: Awaitable[object]) -> None:
+    """Do the work. A cancellation that nobody asked this task for is raised as `_CancelledWithin`.
+
+    Kafka's client (aiokafka 0.14), stopped while the broker is away, lets out the cancellation of a fetch of
+    its own. Taken for ours it would end all background work, or leave unclosed whatever comes after it.
+    """
+    try:
+        await work
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise _CancelledWithin("a driver cancelled work of its own and did not keep it to itself") from error

@@ -41,8 +41,27 @@ async def test_an_engine_that_is_not_there_yet_is_waited_for() -> None:
     assert "no broker" in tries[2]
 
 
-@pytest.mark.parametrize("error", [KeyError("unforeseen"), ProcessingStopped("too many in a row")])
-async def test_background_work_that_fails_is_started_again(error: Exception) -> None:
+async def test_a_start_step_that_lets_a_cancellation_out_is_tried_again() -> None:
+    """Kafka's client lets out those of its own tasks; taken for ours, the service would never be ready."""
+    readiness = Readiness()
+    lifecycle = Lifecycle(readiness, grace_seconds=1, sleep=no_sleep)
+    tries: list[int] = []
+
+    async def connect() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise asyncio.CancelledError
+
+    lifecycle.start("bus", connect)
+    async with lifecycle.run():
+        await until(lambda: readiness.ready)
+    assert tries == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("unforeseen"), ProcessingStopped("too many in a row"), asyncio.CancelledError()]
+)
+async def test_background_work_that_fails_is_started_again(error: BaseException) -> None:
     """A sweeper that trips over something does not stay down, and takes no other work down with it."""
     lifecycle = Lifecycle(Readiness(), grace_seconds=1, sleep=no_sleep)
     runs: list[int] = []
@@ -67,8 +86,9 @@ async def test_background_work_that_fails_is_started_again(error: Exception) -> 
         assert others == ["began"]
 
 
-async def test_everything_is_closed_in_reverse_although_one_fails() -> None:
-    """One part that cannot close does not keep the others open."""
+@pytest.mark.parametrize("error", [RuntimeError("stuck"), asyncio.CancelledError()])
+async def test_everything_is_closed_in_reverse_although_one_fails(error: BaseException) -> None:
+    """One part that cannot close keeps no other open; nor does Kafka's client, cancelling itself."""
     readiness = Readiness()
     lifecycle = Lifecycle(readiness, grace_seconds=1, sleep=no_sleep)
     closed: list[str] = []
@@ -78,7 +98,7 @@ async def test_everything_is_closed_in_reverse_although_one_fails() -> None:
 
     async def close_bus() -> None:
         closed.append("bus")
-        raise RuntimeError("stuck")
+        raise error
 
     lifecycle.close("documents", close_documents)
     lifecycle.close("bus", close_bus)
@@ -86,6 +106,47 @@ async def test_everything_is_closed_in_reverse_although_one_fails() -> None:
         pass
     assert closed == ["bus", "documents"]
     assert not readiness.ready
+
+
+async def test_a_client_without_its_engine_keeps_nobody_for_long() -> None:
+    """Its step has a bound of its own, below the grace that work under way gets."""
+    lifecycle = Lifecycle(Readiness(), grace_seconds=60, sleep=no_sleep)
+    closed: list[str] = []
+
+    async def close_documents() -> None:
+        closed.append("documents")
+        await asyncio.Event().wait()
+
+    async def close_http() -> None:
+        closed.append("http")
+
+    lifecycle.close("http", close_http)
+    lifecycle.close("documents", close_documents, within_seconds=0.001)
+    async with asyncio.timeout(5):
+        await lifecycle.end()
+    assert closed == ["documents", "http"]
+
+
+async def test_who_ends_the_closing_is_obeyed() -> None:
+    """A cancellation from outside is no failure of a part: nothing more is closed."""
+    lifecycle = Lifecycle(Readiness(), grace_seconds=60, sleep=no_sleep)
+    closed: list[str] = []
+
+    async def close_documents() -> None:
+        closed.append("documents")
+
+    async def close_bus() -> None:
+        closed.append("bus")
+        await asyncio.Event().wait()
+
+    lifecycle.close("documents", close_documents)
+    lifecycle.close("bus", close_bus)
+    ending = asyncio.create_task(lifecycle.end())
+    await until(lambda: closed)
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert closed == ["bus"]
 
 
 async def test_background_begins_after_the_last_start_step() -> None:
