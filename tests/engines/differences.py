@@ -88,8 +88,30 @@ JAVA: dict[str, str] = {
     "test_pipeline_update_is_refused_by_name": "it answers without the word that names pipelines",
     "test_unacknowledged_write_arrives": "a read on another connection can overtake an unacknowledged write",
     "test_too_large_a_document_is_refused": "it has no limit of 16 MB",
+    "test_what_would_change_the_answer_is_refused": "it ignores these options; we refuse what we do not do",
+    "test_a_plan_is_as_detailed_as_asked": "it has no explain",
+    "test_names_are_listed_alone": "it tells more than the names that were asked for",
+    "test_a_single_batch_keeps_no_cursor": "it keeps a cursor that nobody asked for",
 }
 """By test, or by its beginning where only some parameters differ, for mongo-java-server 1.47.0."""
+
+
+REFUSED_BY_US = (
+    "test_unsupported_indexes_are_named",
+    "test_unsupported_is_named",
+    "test_what_cannot_be_answered_is_named",
+    "test_collation_is_refused",
+    "test_pipeline_update_is_refused_by_name",
+    "test_what_would_change_the_answer_is_refused",
+)
+"""Tests of what this server refuses by name and MongoDB has: there is nothing to ask MongoDB."""
+
+
+def nothing_to_ask(test: str) -> str | None:
+    """Return why a test, named with its parameters, does not concern the engine it would meet."""
+    if "[mongodb" in test and test.partition("[")[0] in REFUSED_BY_US:
+        return "MongoDB has what is outside the portable subset; that it is refused by name is ours"
+    return None
 
 
 def reason_for(test: str) -> str | None:

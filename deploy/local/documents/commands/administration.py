@@ -29,7 +29,7 @@ ID_SPECIFICATION: Final[Document] = {"v": 2, "key": {"_id": 1}, "name": ID_INDEX
 
 
 def create(call: Call, session: WriteSession) -> bytes:
-    call.allow("autoIndexId", "idIndex")
+    call.allow("idIndex")
     name = call.collection_name()
     database = made(call, session)
     if name in database.catalog:

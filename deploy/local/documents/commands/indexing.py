@@ -41,7 +41,7 @@ _INDEX_OPTIONS: Final = frozenset(
 
 
 def create_indexes(call: Call, session: WriteSession) -> bytes:
-    call.allow("indexes", "commitQuorum")
+    call.allow("indexes")
     name = call.collection_name()
     wanted = [_specification(item) for item in call.documents("indexes")]
     if not wanted:

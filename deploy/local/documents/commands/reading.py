@@ -95,7 +95,7 @@ def _hint(body: Document) -> Any:
 
 
 def get_more(call: Call, session: ReadSession) -> bytes:
-    call.allow("collection", "batchSize", "term", "lastKnownCommittedOpTime")
+    call.allow("collection", "batchSize")
     number = call.body["getMore"]
     if not isinstance(number, int):
         raise TypeMismatchError("'getMore' has to be a cursor id")
