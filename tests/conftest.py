@@ -25,8 +25,9 @@ from deploy.local.ports import free_ports
 from deploy.local.progress import SilentReporter
 from deploy.local.settings import LocalSettings
 from deploy.local.throwaway import running
-from tests.engines.choice import ENGINES, TITLES, missing, present_engines, running_engine
-from tests.engines.differences import reason_for
+from tests.engines.choice import kafka_is_contained, present_engines, running_engine, said
+from tests.engines.contained_kafka import contained_kafka
+from tests.engines.differences import nothing_to_ask, reason_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,18 +56,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--engines",
         choices=("own", "all"),
         default="own",
-        help="own: this project's document server; all: every one that can be met here, and of the"
-        " integration tests only those that meet one",
+        help="own: this project's document server and local mode's Kafka; all: every document server that"
+        " can be met here, and Kafka's own image where Docker answers; of the integration tests only those"
+        " that meet one of these",
     )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say at the end which engines were met, and why the others were not."""
     if config.getoption("--engines") == "all":
-        terminalreporter.section("document engines")
-        for name in ENGINES:
-            reason = missing(name)
-            terminalreporter.line(f"{TITLES[name]}: {'met' if reason is None else f'not met, {reason}'}")
+        terminalreporter.section("engines")
+        for line in said():
+            terminalreporter.line(line)
 
 
 def pytest_configure() -> None:
@@ -82,8 +83,8 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the bootstrap servers of a broker that makes no topic by itself.
+def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the bootstrap servers of a broker that makes no topic by itself; of which, the run has chosen.
 
     A module has its own, which costs a second or two: services read every topic from its beginning, so
     what one module publishes would be work, and dead letters, for the next.
@@ -91,6 +92,10 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     local = LocalSettings()
     if local.kafka_bootstrap_servers:
         yield local.kafka_bootstrap_servers
+        return
+    if _meets_contained_kafka(request.config):
+        with contained_kafka() as servers:
+            yield servers
         return
     folder = tmp_path_factory.mktemp("kafka")
     node = planned_node(
@@ -119,15 +124,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if reason is not None:
             # Strict: a difference that is none any more fails.
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+        if (apart := nothing_to_ask(item.name)) is not None:
+            item.add_marker(pytest.mark.skip(reason=apart))
     if config.getoption("--engines") == "all":
         config.hook.pytest_deselected(items=[item for item in items if _is_apart(item)])
         items[:] = [item for item in items if not _is_apart(item)]
 
 
 def _is_apart(item: pytest.Item) -> bool:
-    """Whether this is an integration test that meets no document server."""
-    fixtures = item.fixturenames if isinstance(item, pytest.Function) else []
-    return _INTEGRATION in item.path.parents and "mongodb_uri" not in fixtures
+    """Whether this is an integration test that meets no engine but those that `make test` meets."""
+    fixtures = set(item.fixturenames) if isinstance(item, pytest.Function) else set()
+    engines = {"mongodb_uri", "kafka"} if _meets_contained_kafka(item.config) else {"mongodb_uri"}
+    return _INTEGRATION in item.path.parents and not engines & fixtures
+
+
+def _meets_contained_kafka(config: pytest.Config) -> bool:
+    every = config.getoption("--engines") == "all" and not LocalSettings().kafka_bootstrap_servers
+    return every and kafka_is_contained()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Which engines a run meets, and why it does not meet the others: one place decides, and says so at the end.
 
-`--engines own` (the default) takes this project's document server alone, `--engines all` whatever is there:
-mongo-java-server where its jars can be had, MongoDB where a Docker engine answers.
+`--engines own` (the default) takes this project's document server and local mode's Kafka alone, `--engines
+all` whatever is there: mongo-java-server where its jars can be had; where a Docker engine answers, MongoDB,
+and the makers' image of Apache Kafka in the place of local mode's.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from deploy.local.kafka.lockfile import read_lock
+from tests.engines.contained_kafka import kafka_image
 from tests.engines.jars import MONGO_JAVA_SERVER, class_path
 
 if TYPE_CHECKING:
@@ -63,6 +66,24 @@ def docker_missing() -> str | None:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"no Docker engine: {error}"
     return None if asked.returncode == 0 else f"no Docker engine answers: {asked.stderr.strip()[-120:]}"
+
+
+def kafka_is_contained() -> bool:
+    """Tell whether a run over all engines meets Apache Kafka in a container, and not local mode's."""
+    return docker_missing() is None
+
+
+def said() -> list[str]:
+    """Return a line for each engine: whether a run over all of them meets it, and if not, why."""
+    reason = docker_missing()
+    kafka = {
+        f"Apache Kafka {read_lock().kafka_version} of local mode": (
+            None if reason else "its makers' image stands in its place; `make test` meets it"
+        ),
+        f"Apache Kafka by its makers' image, {kafka_image()}": reason,
+    }
+    engines = {TITLES[name]: missing(name) for name in ENGINES} | kafka
+    return [f"{title}: {'met' if why is None else f'not met, {why}'}" for title, why in engines.items()]
 
 
 def java_command(port: int = 0) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engines.choice import ROOT
-from tests.engines.differences import JAVA, is_known
+from tests.engines.differences import JAVA, REFUSED_BY_US, is_known, nothing_to_ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,4 +43,13 @@ def test_each_listed_test_exists() -> None:
     folders = (ROOT / "tests" / "contract" / "documents", ROOT / "tests" / "integration")
     texts = [path.read_text("utf-8") for folder in folders for path in folder.rglob("test_*.py")]
     defined = {name for text in texts for name in re.findall(r"def (test_\w+)\(", text)}
-    assert {name.partition("[")[0] for name in JAVA} <= defined
+    assert {name.partition("[")[0] for name in JAVA} | set(REFUSED_BY_US) <= defined
+
+
+@pytest.mark.parametrize("test", REFUSED_BY_US)
+def test_mongodb_is_not_asked_to_refuse_what_it_has(test: str) -> None:
+    """Our refusals are asked of our server, and MongoDB of all else."""
+    assert nothing_to_ask(f"{test}[mongodb-stage1-$out]")
+    assert nothing_to_ask(f"{test}[mongodb]")
+    assert nothing_to_ask(f"{test}[earshot-stage1-$out]") is None
+    assert nothing_to_ask("test_unique_index[mongodb]") is None
