@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,6 +71,7 @@ def create_app(
     client = httpx.AsyncClient(follow_redirects=False)
     intercom = HttpIntercom(client, settings, hosts)
     vault = FernetVault(settings.credential_keys)
+    rng = random.Random()  # noqa: S311 - spreads retries; nothing secret rests on it
 
     administration = Administration(
         connections=connections, intercom=intercom, vault=vault, hosts=hosts, clock=clock, metrics=metrics
@@ -116,8 +118,9 @@ def create_app(
         clock=clock,
         metrics=metrics,
         look_seconds=settings.look_seconds,
+        rng=rng,
     )
-    scheduling = Scheduling(connections=connections, clock=clock, metrics=metrics)
+    scheduling = Scheduling(connections=connections, clock=clock, metrics=metrics, rng=rng)
     upkeep = Upkeep(
         connections=connections,
         vault=vault,

@@ -96,3 +96,7 @@ class IntercomRefused(ConnectorError):
 
 class IntercomUnreachable(TransientError):
     """No usable answer came; nothing is known about the credential."""
+
+
+class ConnectionUnreadable(ConnectorError):
+    """What is stored of a connection cannot be read; says why by the names of fields alone."""

@@ -47,6 +47,15 @@ class Metrics:
             buckets=_LAG_BUCKETS,
             registry=registry,
         )
+        self.put_off = Counter(
+            "earshot_connections_put_off",
+            "Failures with single connections, each of which is tried again after a growing pause.",
+            ["work"],
+            registry=registry,
+        )
+        # There from the start: what appears as one was never seen to grow.
+        for work in ("runs", "looks"):
+            self.put_off.labels(work)
         self.looks = Counter(
             "earshot_credential_looks", "Credentials looked at between runs.", ["outcome"], registry=registry
         )

@@ -10,12 +10,13 @@ from services.connector.domain.connection import Method, Workspace  # noqa: TC00
 from shared.contracts.connections import ConnectionSettings  # noqa: TC001 - see above
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import timedelta
 
     from services.connector.domain.connection import Connection
     from services.connector.domain.diagnosis import Diagnosis, FamilyKey, Sight
     from services.connector.domain.report import SyncReport
+    from services.connector.domain.unreadable import Unreadable
     from shared.contracts.connections import ApiKeyRevoked
     from shared.contracts.event import Event
 
@@ -97,7 +98,8 @@ class Connections(Protocol):
     async def of_workspace(self, workspace_id: str, *, in_need: bool = False) -> list[Connection]:
         """Return the connected ones of a workspace, over all organizations (webhooks name no tenant).
 
-        With `in_need` also those that need attention, and go on when they have it.
+        With `in_need` also those that need attention, and go on when they have it. One that cannot be read is
+        left out and logged.
         """
         ...
 
@@ -121,8 +123,10 @@ class Connections(Protocol):
         """
         ...
 
-    async def due(self, now: datetime, limit: int) -> list[Connection]:
-        """Return connected ones whose next run is due, longest waiting first.
+    async def due(
+        self, now: datetime, limit: int, *, leave_out: Collection[str] = ()
+    ) -> list[Connection | Unreadable]:
+        """Return connected ones whose next run is due, longest waiting first, but for those of some ids.
 
         One with MOST_WAITING facts to publish is not: the bus is away, and one more request would say nothing
         that the last one does not.
@@ -133,8 +137,10 @@ class Connections(Protocol):
         """Move the schedule on and keep the request to publish; return False if somebody else did."""
         ...
 
-    async def due_for_look(self, now: datetime, limit: int) -> list[Connection]:
-        """Return those whose credential is due to be looked at, longest waiting first."""
+    async def due_for_look(
+        self, now: datetime, limit: int, *, leave_out: Collection[str] = ()
+    ) -> list[Connection | Unreadable]:
+        """Return those whose credential is due to be looked at, in the same way."""
         ...
 
     async def looked_at(self, connection: Connection, *, next_look_at: datetime) -> bool:

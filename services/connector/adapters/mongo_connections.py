@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError
 
-from services.connector.domain.connection import Connection
+from services.connector.adapters.connection_documents import (
+    connection_from,
+    connection_or_why_not,
+    fields_of,
+)
 from services.connector.domain.diagnosis import Diagnosis
 from services.connector.domain.report import SyncReport
 from services.connector.errors import ChangedMeanwhile
@@ -17,23 +20,29 @@ from services.connector.ports import MOST_WAITING, StoredCredential
 from shared.contracts.topics import SERVICES
 from shared.documents.collection import ORGANIZATION, Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
+from shared.documents.reading import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Ids
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from services.connector.domain.connection import Connection
+    from services.connector.domain.unreadable import Unreadable
     from shared.clock import Clock
     from shared.contracts.event import Event
+    from shared.documents.database import Document
     from shared.messaging.publisher import EventPublisher
 
-_CONNECTION = TypeAdapter(Connection)
 _REPORT = TypeAdapter(SyncReport)
 _DIAGNOSIS = TypeAdapter(Diagnosis)
 _CHANGED_MEANWHILE = "Somebody else changed this connection meanwhile. Reload the page and try again."
 
 _PLACE = "place"
 """Held by the connection that has the organization's one place; its unique index makes it one."""
+
+_READING = Reading("connections")
 
 _WITHOUT_REPORT = {"report": 0, "diagnosis": 0, PENDING: 0}
 _MOST_OF_ONE = 1_000
@@ -64,19 +73,20 @@ class MongoConnections:
         found = await self._collection.of(organization_id).find(
             {}, sort=[("created_at", 1)], limit=_MOST_OF_ONE, projection=_WITHOUT_REPORT
         )
-        return [_connection(document) for document in found]
+        return [connection_from(document) for document in found]
 
     async def get(self, organization_id: str, connection_id: str) -> Connection | None:
         document = await self._collection.of(organization_id).find_one(
             {"_id": connection_id}, projection=_WITHOUT_REPORT
         )
-        return _connection(document) if document else None
+        return connection_from(document) if document else None
 
     async def of_workspace(self, workspace_id: str, *, in_need: bool = False) -> list[Connection]:
         states = ["connected", "needs_attention"] if in_need else ["connected"]
-        return await self._across(
+        found = await self._across(
             {"workspace.id": workspace_id, "state": {"$in": states}}, limit=_MOST_OF_ONE
         )
+        return _READING.each(found, connection_from)
 
     async def insert(
         self, connection: Connection, *facts: Event, instead_of: Connection | None = None
@@ -91,7 +101,7 @@ class MongoConnections:
             await scoped.insert_one(
                 {
                     "_id": connection.id,
-                    **_fields(connection),
+                    **fields_of(connection),
                     _PLACE: connection.organization_id,
                     "created_at": now,
                     PENDING: pending_facts(*facts, at=now),
@@ -101,7 +111,7 @@ class MongoConnections:
             raise ChangedMeanwhile(_CHANGED_MEANWHILE) from error
 
     async def replace(self, before: Connection, after: Connection, *facts: Event) -> None:
-        update: dict[str, Any] = {"$set": _fields(after)}
+        update: dict[str, Any] = {"$set": fields_of(after)}
         if after.state == "removed":
             # What names things that were read goes with the data; the place is free for another workspace.
             update["$unset"] = {_PLACE: "", "report": "", "diagnosis": ""}
@@ -120,9 +130,12 @@ class MongoConnections:
         if not result.matched_count:
             raise ChangedMeanwhile(_CHANGED_MEANWHILE)
 
-    async def due(self, now: datetime, limit: int) -> list[Connection]:
-        return await self._across(
+    async def due(
+        self, now: datetime, limit: int, *, leave_out: Ids[str] = ()
+    ) -> list[Connection | Unreadable]:
+        found = await self._across(
             {
+                **_but_for(leave_out),
                 "next_sync_at": {"$lte": now},
                 "state": "connected",
                 f"{PENDING}.{MOST_WAITING - 1}": {"$exists": False},
@@ -130,6 +143,7 @@ class MongoConnections:
             sort="next_sync_at",
             limit=limit,
         )
+        return [connection_or_why_not(document) for document in found]
 
     async def scheduled(self, connection: Connection, *, next_sync_at: datetime, fact: Event) -> bool:
         result = await self._collection.of(connection.organization_id).update_one(
@@ -146,8 +160,12 @@ class MongoConnections:
         )
         return result.matched_count == 1
 
-    async def due_for_look(self, now: datetime, limit: int) -> list[Connection]:
-        return await self._across({"next_look_at": {"$lte": now}}, sort="next_look_at", limit=limit)
+    async def due_for_look(
+        self, now: datetime, limit: int, *, leave_out: Ids[str] = ()
+    ) -> list[Connection | Unreadable]:
+        query = {**_but_for(leave_out), "next_look_at": {"$lte": now}}
+        found = await self._across(query, sort="next_look_at", limit=limit)
+        return [connection_or_why_not(document) for document in found]
 
     async def looked_at(self, connection: Connection, *, next_look_at: datetime) -> bool:
         result = await self._collection.of(connection.organization_id).update_one(
@@ -203,7 +221,7 @@ class MongoConnections:
             await self.pending.publish(document)
 
     async def being_removed(self, ordered_before: datetime, limit: int) -> list[Connection]:
-        return await self._across(
+        found = await self._across(
             {
                 "state": "removed",
                 "removal.requested_at": {"$lt": ordered_before},
@@ -211,6 +229,7 @@ class MongoConnections:
             },
             limit=limit,
         )
+        return _READING.each(found, connection_from)
 
     async def credentials(self, after_id: str, limit: int) -> list[StoredCredential]:
         with database_errors():
@@ -259,12 +278,12 @@ class MongoConnections:
             )
             return {document["_id"]: document["count"] async for document in cursor}
 
-    async def _across(self, query: dict[str, Any], *, limit: int, sort: str = "_id") -> list[Connection]:
+    async def _across(self, query: dict[str, Any], *, limit: int, sort: str = "_id") -> list[Document]:
         with database_errors():
             cursor = self._collection.across_organizations().find(
                 query, _WITHOUT_REPORT, sort=[(sort, 1)], limit=limit
             )
-            return [_connection(document) async for document in cursor]
+            return [document async for document in cursor]
 
     async def _part(self, organization_id: str, connection_id: str, name: str) -> Any:
         document = await self._collection.of(organization_id).find_one(
@@ -273,22 +292,5 @@ class MongoConnections:
         return (document or {}).get(name)
 
 
-def _fields(connection: Connection) -> dict[str, Any]:
-    fields = asdict(connection)
-    fields["settings"] = connection.settings.model_dump()
-    del fields["id"]
-    if connection.removal is not None:
-        fields["removal"]["confirmed"] = [
-            {"service": service, "documents": documents}
-            for service, documents in connection.removal.confirmed
-        ]
-    return fields
-
-
-def _connection(document: dict[str, Any]) -> Connection:
-    fields = {**document, "id": document["_id"]}
-    removal = document.get("removal")
-    if removal:
-        confirmed = [(entry["service"], entry["documents"]) for entry in removal["confirmed"]]
-        fields["removal"] = {**removal, "confirmed": confirmed}
-    return _CONNECTION.validate_python(fields)
+def _but_for(connection_ids: Ids[str]) -> dict[str, Any]:
+    return {"_id": {"$nin": list(connection_ids)}} if connection_ids else {}

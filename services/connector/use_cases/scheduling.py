@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.connector.use_cases.changing import announce
-from services.connector.use_cases.side_by_side import side_by_side
+from services.connector.use_cases.side_by_side import SideBySide
 from shared.contracts.sync import SyncRequested
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Awaitable, Callable
 
     from services.connector.domain.connection import Connection
@@ -31,24 +32,29 @@ us: at 20 ms a trip this asks for a thousand a second."""
 
 
 class Scheduling:
-    def __init__(self, *, connections: Connections, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, *, connections: Connections, clock: Clock, metrics: Metrics, rng: random.Random
+    ) -> None:
         self._connections = connections
         self._clock = clock
         self._metrics = metrics
+        self._side_by_side = SideBySide("runs", clock=clock, metrics=metrics, rng=rng)
 
     async def tick(self) -> int:
         """Ask for the runs that are due; return how many were asked for here.
 
-        A connection that fails is logged and stays due. Raises TransientError where none can be read.
+        A connection that fails is logged and put off. Raises TransientError where none can be read.
         """
-        due = await self._connections.due(self._clock.now(), TAKEN_AT_ONCE)
+        due = await self._connections.due(
+            self._clock.now(), TAKEN_AT_ONCE, leave_out=self._side_by_side.put_off()
+        )
         places = asyncio.Semaphore(_SIDE_BY_SIDE)
 
         async def ask(connection: Connection) -> bool:
             async with places:
                 return await self._ask(connection)
 
-        return await side_by_side("asking for runs", ask, due)
+        return await self._side_by_side.each(ask, due)
 
     async def _ask(self, connection: Connection) -> bool:
         now = self._clock.now()

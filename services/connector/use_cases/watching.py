@@ -18,10 +18,11 @@ from services.connector.errors import (
     IntercomUnreachable,
 )
 from services.connector.use_cases.changing import change
-from services.connector.use_cases.side_by_side import side_by_side
+from services.connector.use_cases.side_by_side import SideBySide
 from shared.errors import ConfigurationError, TransientError
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Awaitable, Callable
 
     from services.connector.domain.connection import Connection
@@ -47,6 +48,7 @@ class Watching:
         clock: Clock,
         metrics: Metrics,
         look_seconds: float,
+        rng: random.Random,
     ) -> None:
         self._connections = connections
         self._intercom = intercom
@@ -54,16 +56,17 @@ class Watching:
         self._clock = clock
         self._metrics = metrics
         self._look = timedelta(seconds=look_seconds)
+        self._side_by_side = SideBySide("looks", clock=clock, metrics=metrics, rng=rng)
 
     async def tick(self) -> int:
         """Look at credentials that are due; return how many were looked at here.
 
-        A connection that fails is logged; its next look comes in its time. Raises TransientError where none
-        can be read.
+        A connection that fails is logged and put off. Raises TransientError where none can be read.
         """
-        now = self._clock.now()
-        due = await self._connections.due_for_look(now, LOOKS_PER_TICK)
-        return await side_by_side("looking at credentials", self._claimed, due)
+        due = await self._connections.due_for_look(
+            self._clock.now(), LOOKS_PER_TICK, leave_out=self._side_by_side.put_off()
+        )
+        return await self._side_by_side.each(self._claimed, due)
 
     async def _claimed(self, connection: Connection) -> bool:
         now = self._clock.now()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from services.connector.adapters.fernet_vault import FernetVault
 from services.connector.adapters.mongo_access import MongoApiKeys, MongoOAuthStates, MongoOffers
@@ -19,6 +20,7 @@ from services.connector.adapters.mongo_notices import MongoNotices
 from services.connector.domain.connection import Removal
 from services.connector.domain.diagnosis import Diagnosis, Finding
 from services.connector.domain.report import LedgerReport, RunReport, SyncReport
+from services.connector.domain.unreadable import Unreadable
 from services.connector.errors import ChangedMeanwhile
 from services.connector.ports import MOST_WAITING, ApiKeyRecord, OAuthState, Offer
 from shared.clock import ManualClock
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from pymongo import AsyncMongoClient
+    from pymongo.asynchronous.database import AsyncDatabase
 
     from services.connector.domain.connection import Connection
     from services.connector.ports import ApiKeys, Connections, Notices, OAuthStates, Offers, Vault
@@ -60,6 +63,7 @@ class Stores:
     notices: Notices
     keys: ApiKeys
     publisher: RecordingPublisher
+    database: AsyncDatabase[dict[str, Any]] | None = None
 
 
 @pytest.fixture(params=["memory", "documents"])
@@ -91,7 +95,7 @@ async def stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     notices, keys = MongoNotices(database, publisher, clock), MongoApiKeys(database, publisher, clock)
     for store in (connections, states, offers, notices, keys):
         await store.ensure_indexes()
-    yield Stores(connections, states, offers, notices, keys, publisher)
+    yield Stores(connections, states, offers, notices, keys, publisher, database)
     await client.drop_database(database.name)
     await client.close()
 
@@ -249,6 +253,37 @@ async def test_due_are_the_connected_ones_longest_waiting_first(stores: Stores) 
         await stores.connections.insert(a_connection(id=name, organization_id=f"org-{name}", **changes))
     assert [each.id for each in await stores.connections.due(NOW, 10)] == ["c-late", "c-now"]
     assert [each.id for each in await stores.connections.due(NOW, 1)] == ["c-late"]
+
+
+async def test_of_what_is_due_those_put_off_are_left_out(stores: Stores) -> None:
+    """They take no places, however long they have waited."""
+    for name in ("c-1", "c-2", "c-3"):
+        await stores.connections.insert(a_connection(id=name, organization_id=f"org-{name}"))
+    out = ["c-1", "c-2"]
+    (run,) = await stores.connections.due(NOW, 1, leave_out=out)
+    (look,) = await stores.connections.due_for_look(NOW, 1, leave_out=out)
+    assert (run.id, look.id) == ("c-3", "c-3")
+
+
+async def test_what_cannot_be_read_is_due_and_stops_no_other(stores: Stores) -> None:
+    """It says what is wrong and quotes nothing; where nothing is due it is left out, and logged."""
+    await stores.connections.insert(a_connection())
+    await stores.connections.insert(a_connection(id="c-broken", organization_id="other"))
+    if stores.database is None:
+        pytest.skip("What lies in memory can be read.")
+    await stores.database["connections"].update_one(
+        {"_id": "c-broken"}, {"$set": {"settings.lookback_days": "plenty"}}
+    )
+    for found in (await stores.connections.due(NOW, 10), await stores.connections.due_for_look(NOW, 10)):
+        assert [one for one in found if not isinstance(one, Unreadable)] == [a_connection()]
+        (unreadable,) = [one for one in found if isinstance(one, Unreadable)]
+        assert (unreadable.organization_id, unreadable.id) == ("other", "c-broken")
+        assert "settings" in unreadable.why
+        assert "plenty" not in unreadable.why
+    with capture_logs() as lines:
+        assert await stores.connections.of_workspace("w-1") == [a_connection()]
+    assert [line["document_id"] for line in lines] == ["c-broken"]
+    assert "plenty" not in str(lines)
 
 
 async def test_the_schedule_stands_still_while_too_much_waits_for_the_bus(stores: Stores) -> None:

@@ -24,9 +24,10 @@ from shared.contracts.connections import ApiKeyRevoked, ConnectionSettings
 from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from services.connector.domain.diagnosis import Diagnosis, FamilyKey
+    from services.connector.domain.unreadable import Unreadable
     from services.connector.errors import RefusalKind
     from shared.contracts.event import Event
     from shared.messaging.recording import RecordingPublisher
@@ -104,6 +105,7 @@ class MemoryConnections:
         self.diagnoses: dict[str, Diagnosis] = {}
         self.pending = MemoryPending(publisher)
         self.meanwhile: Callable[[], None] | None = None
+        self.unreadable: dict[str, Unreadable] = {}
 
     async def list_of(self, organization_id: str) -> list[Connection]:
         return [each for each in self.stored.values() if each.organization_id == organization_id]
@@ -156,7 +158,10 @@ class MemoryConnections:
             meanwhile, self.meanwhile = self.meanwhile, None
             meanwhile()
 
-    async def due(self, now: datetime, limit: int) -> list[Connection]:
+    async def due(
+        self, now: datetime, limit: int, *, leave_out: Iterable[str] = ()
+    ) -> list[Connection | Unreadable]:
+        out = set(leave_out)
         found = [
             each
             for each in self.stored.values()
@@ -164,8 +169,12 @@ class MemoryConnections:
             and each.next_sync_at is not None
             and each.next_sync_at <= now
             and self.pending.count(each.id) < MOST_WAITING
+            and each.id not in out
         ]
-        return sorted(found, key=lambda each: each.next_sync_at or now)[:limit]
+        broken: list[Connection | Unreadable] = [
+            each for key, each in self.unreadable.items() if key not in out
+        ]
+        return [*broken, *sorted(found, key=lambda each: each.next_sync_at or now)][:limit]
 
     async def scheduled(self, connection: Connection, *, next_sync_at: datetime, fact: Event) -> bool:
         self._interfere()
@@ -190,13 +199,19 @@ class MemoryConnections:
             and each.removal.requested_at < ordered_before
         ][:limit]
 
-    async def due_for_look(self, now: datetime, limit: int) -> list[Connection]:
+    async def due_for_look(
+        self, now: datetime, limit: int, *, leave_out: Iterable[str] = ()
+    ) -> list[Connection | Unreadable]:
+        out = set(leave_out)
         found = [
             each
             for each in self.stored.values()
-            if each.next_look_at is not None and each.next_look_at <= now
+            if each.next_look_at is not None and each.next_look_at <= now and each.id not in out
         ]
-        return sorted(found, key=lambda each: each.next_look_at or now)[:limit]
+        broken: list[Connection | Unreadable] = [
+            each for key, each in self.unreadable.items() if key not in out
+        ]
+        return [*broken, *sorted(found, key=lambda each: each.next_look_at or now)][:limit]
 
     async def looked_at(self, connection: Connection, *, next_look_at: datetime) -> bool:
         self._interfere()

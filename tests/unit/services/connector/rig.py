@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ from tests.unit.services.connector.fakes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.contracts.event import Event
 
 CLIENT_SECRET = "the app's secret"
@@ -70,6 +73,17 @@ class Told(set[str]):
         if self.away:
             raise TransientError("Revoked keys cannot be read from the bus.")
         return self
+
+
+class Scripted(random.Random):
+    """Gives out the values it was told, the last one for ever."""
+
+    values: Sequence[float] = (0.0,)
+
+    def random(self) -> float:
+        first, *rest = self.values
+        self.values = rest or [first]
+        return first
 
 
 class Rig:
@@ -115,8 +129,9 @@ class Rig:
         self.listening = Listening(
             **common, notices=self.notices, states=self.states, publisher=self.publisher
         )
-        self.watching = Watching(**common, **asking, look_seconds=self.settings.look_seconds)
-        self.scheduling = Scheduling(**common)
+        self.rng = Scripted()
+        self.watching = Watching(**common, **asking, look_seconds=self.settings.look_seconds, rng=self.rng)
+        self.scheduling = Scheduling(**common, rng=self.rng)
         self.upkeep = Upkeep(
             connections=self.connections,
             vault=self.vault,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
+from services.connector.domain.unreadable import Unreadable
 from services.connector.use_cases.scheduling import TAKEN_AT_ONCE
 from shared.contracts.connections import ConnectionSettings
 from shared.contracts.sync import SyncRequested
@@ -85,7 +86,7 @@ async def test_a_bus_that_is_away_keeps_the_request(rig: Rig) -> None:
 
 @pytest.mark.parametrize("error", [TransientError("away"), KeyError("unforeseen")])
 async def test_a_connection_that_fails_keeps_no_other_waiting(rig: Rig, error: Exception) -> None:
-    """The tick ends when all have ended; what failed is in the log, and due again at the next tick."""
+    """The tick ends when all have ended; what failed is in the log, and tried again after a second."""
     rig.hold(id="c-2", organization_id="other")
     scheduled = rig.connections.scheduled
     ended: list[str] = []
@@ -103,7 +104,9 @@ async def test_a_connection_that_fails_keeps_no_other_waiting(rig: Rig, error: E
         assert await rig.scheduling.tick() == 1
     assert ended == ["failed", "asked"]
     (line,) = lines
-    assert (line["work"], line["connections"], line["connection_id"]) == ("asking for runs", 1, "c-1")
+    assert (line["work"], line["connections"], line["connection_ids"]) == ("asking for runs", 1, ["c-1"])
+    assert await rig.scheduling.tick() == 0
+    rig.clock.advance(1)
     assert await rig.scheduling.tick() == 1
 
 
@@ -122,7 +125,7 @@ async def test_the_loop_bears_a_database_that_is_away(rig: Rig) -> None:
     """It goes on at the next tick."""
     failures = [TransientError("away")]
 
-    async def due(*_: object) -> list[object]:
+    async def due(*_: object, **__: object) -> list[object]:
         if failures:
             raise failures.pop()
         raise Ended
@@ -155,8 +158,85 @@ async def test_what_is_never_due_is_not_asked_for(rig: Rig) -> None:
     """Even if it is handed in."""
     rig.hold(next_sync_at=None)
 
-    async def due(*_: object) -> list[object]:
+    async def due(*_: object, **__: object) -> list[object]:
         return [rig.held()]
 
     rig.connections.due = due  # type: ignore[assignment, method-assign] # a store that errs
     assert await rig.scheduling.tick() == 0
+
+
+class Broken:
+    """Makes each write of some connections fail, as many as are named, and counts the tries."""
+
+    def __init__(self, rig: Rig, *names: str) -> None:
+        self.names = set(names)
+        self.tries: list[str] = []
+        self._scheduled = rig.connections.scheduled
+        rig.connections.scheduled = self  # type: ignore[method-assign] # writes that fail
+
+    async def __call__(self, connection: Connection, **given: Any) -> bool:
+        if connection.id in self.names:
+            self.tries.append(connection.id)
+            raise KeyError("unforeseen")
+        return await self._scheduled(connection, **given)
+
+
+async def test_however_many_fail_every_time_hold_up_no_other(rig: Rig) -> None:
+    """As many as a look takes, all due for longer, are put off, and the next look goes on to others."""
+    broken = Broken(rig, *(f"c-broken-{number}" for number in range(TAKEN_AT_ONCE)))
+    for name in broken.names:
+        rig.hold(id=name, organization_id=name, next_sync_at=NOW - timedelta(hours=1))
+    with capture_logs() as lines:
+        assert await rig.scheduling.tick() == 0
+        assert await rig.scheduling.tick() == 1
+    assert rig.held().next_sync_at == NOW + timedelta(seconds=60)
+    assert len(broken.tries) == TAKEN_AT_ONCE
+    assert rig.counted("earshot_connections_put_off_total", work="runs") == TAKEN_AT_ONCE
+    (line,) = lines
+    assert line["connections"] == TAKEN_AT_ONCE
+    assert set(line["connection_ids"]) < broken.names
+
+
+async def test_a_connection_that_goes_on_failing_is_tried_ever_less_often(rig: Rig) -> None:
+    """After a second, two, four, and never later than ten minutes; each pause spread over its upper half."""
+    broken = Broken(rig, "c-1")
+    rig.rng.values = [0.5]
+    pauses: list[float] = []
+    for _ in range(13):
+        seconds = 0.0
+        while len(broken.tries) == len(pauses):
+            await rig.scheduling.tick()
+            if len(broken.tries) == len(pauses):
+                rig.clock.advance(0.25)
+                seconds += 0.25
+        pauses.append(seconds)
+    assert pauses == [0, *(0.75 * full for full in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600))]
+
+
+async def test_after_a_run_was_asked_for_pauses_begin_anew(rig: Rig) -> None:
+    """What failed in the past says nothing of what fails next."""
+    broken = Broken(rig, "c-1")
+    for seconds in (1, 2, 4):
+        await rig.scheduling.tick()
+        rig.clock.advance(seconds)
+    assert len(broken.tries) == 3
+    broken.names.clear()
+    assert await rig.scheduling.tick() == 1
+    broken.names.add("c-1")
+    rig.clock.advance(60)
+    await rig.scheduling.tick()
+    rig.clock.advance(1)
+    await rig.scheduling.tick()
+    assert len(broken.tries) == 5
+
+
+async def test_a_connection_that_cannot_be_read_is_put_off_and_named(rig: Rig) -> None:
+    """Its document alone; nothing of what it holds is in the log."""
+    rig.connections.unreadable["c-2"] = Unreadable("other", "c-2", "ValidationError in settings")
+    with capture_logs() as lines:
+        assert await rig.scheduling.tick() == 1
+        assert await rig.scheduling.tick() == 0
+    (line,) = lines
+    assert line["connection_ids"] == ["c-2"]
+    assert "ValidationError in settings" in str(line)
+    assert rig.counted("earshot_connections_put_off_total", work="runs") == 1

@@ -144,7 +144,7 @@ async def test_a_connection_that_fails_keeps_no_other_waiting(rig: Rig) -> None:
         assert await rig.watching.tick() == 1
     assert ended == ["failed", "claimed"]
     (line,) = lines
-    assert (line["work"], line["connection_id"]) == ("looking at credentials", "c-1")
+    assert (line["work"], line["connection_ids"]) == ("looking at credentials", ["c-1"])
     assert isinstance(line["exc_info"], KeyError)
 
 
@@ -153,6 +153,24 @@ async def test_looks_are_bounded_in_each_tick(rig: Rig) -> None:
     for number in range(LOOKS_PER_TICK * 2):
         rig.hold(id=f"c-{number}", organization_id=f"o-{number}")
     assert await rig.watching.tick() == LOOKS_PER_TICK
+
+
+async def test_looks_that_fail_every_time_hold_up_no_other(rig: Rig) -> None:
+    """As many as a tick takes, whose look cannot be claimed, are put off, and the next tick goes on."""
+    claimed = rig.connections.looked_at
+    for number in range(LOOKS_PER_TICK):
+        name = f"c-broken-{number}"
+        rig.hold(id=name, organization_id=name, next_look_at=NOW - timedelta(hours=1))
+
+    async def fails(connection: Connection, **given: Any) -> bool:
+        if connection.id != "c-1":
+            raise KeyError("unforeseen")
+        return await claimed(connection, **given)
+
+    rig.connections.looked_at = fails  # type: ignore[method-assign] # a write that always fails
+    assert await rig.watching.tick() == 0
+    assert await rig.watching.tick() == 1
+    assert rig.counted("earshot_connections_put_off_total", work="looks") == LOOKS_PER_TICK
 
 
 async def test_a_reconnect_during_the_look_stands(rig: Rig) -> None:
@@ -206,7 +224,7 @@ async def test_the_loop_bears_a_database_that_is_away(rig: Rig) -> None:
     """It goes on at the next tick, a second later."""
     failures: list[Exception] = [TransientError("away")]
 
-    async def due(*_: object) -> list[object]:
+    async def due(*_: object, **__: object) -> list[object]:
         if failures:
             raise failures.pop()
         raise Ended

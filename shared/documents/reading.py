@@ -1,0 +1,69 @@
+"""Reading many documents, one of which may be such that nobody can read it: all others are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from traceback import extract_tb
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+from pydantic import ValidationError
+
+from shared.documents.collection import ORGANIZATION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from shared.documents.database import Document
+
+T = TypeVar("T")
+
+_LOG = structlog.get_logger(__name__)
+
+
+def _uncounted(_: str) -> None:
+    """Count nowhere, as tests and tools do that have no metrics."""
+
+
+class Reading:
+    """The door through which the documents of one collection are read, each on its own.
+
+    What cannot be read is left out, logged with its id, and counted by `count`, which is given the
+    collection's name. The log quotes nothing of it.
+    """
+
+    def __init__(self, collection: str, count: Callable[[str], None] = _uncounted) -> None:
+        self._collection = collection
+        self._count = count
+
+    def each(self, documents: Iterable[Document], read: Callable[[Document], T]) -> list[T]:
+        """Return what `read` makes of the documents, in their order, but of those that it cannot read."""
+        found: list[T] = []
+        for document in documents:
+            try:
+                found.append(read(document))
+            except Exception as error:  # noqa: BLE001 - whatever it is about one of them, all others are read
+                _LOG.error(
+                    "a document cannot be read and is left out",
+                    collection=self._collection,
+                    document_id=str(document.get("_id")),
+                    organization_id=str(document.get(ORGANIZATION)),
+                    reason=why_unreadable(error),
+                )
+                self._count(self._collection)
+        return found
+
+
+def why_unreadable(error: Exception) -> str:
+    """Return what went wrong with a document and where, by names of errors, fields and lines of code alone.
+
+    The words of an error may quote what it was about, which may be a customer's.
+    """
+    words = type(error).__name__
+    if isinstance(error, ValidationError):
+        # Deeper than the first, a place may be a name that somebody gave.
+        found = {(str(one["loc"][0]) if one["loc"] else "", one["type"]) for one in error.errors()}
+        words += ": " + ", ".join(f"{field} ({kind})".strip() for field, kind in sorted(found))
+    if frames := extract_tb(error.__traceback__):
+        words += f", at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
+    return words
