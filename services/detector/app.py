@@ -170,7 +170,7 @@ def create_app(
     base.lifecycle.close("language model", chat.aclose)
     for pending in (signals.pending, connections.pending):
         base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))
-    lists, topics = MongoLists(base.database), MongoTopics(base.database)
+    lists, topics = MongoLists(base.database, metrics.unreadable), MongoTopics(base.database)
     walk = Walk(mirror=mirror, customers=customers, lists=lists)
     companies = ShowCompanies(lists=lists, mirror=mirror, customers=customers)
     show = Show(
@@ -183,7 +183,7 @@ def create_app(
         lists=lists,
         moods=engine.moods,
     )
-    conversations = MongoConversationList(base.database)
+    conversations = MongoConversationList(base.database, metrics.unreadable)
     live = LiveFeed(lists=lists, clock=base.clock, every_seconds=settings.live_seconds)
     base.lifecycle.background("live feed", live.run)
     pages = Pages(Path(__file__).parent / "pages" / "templates", clock=base.clock, currency=settings.currency)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 
+READING = "reading"
+"""The work of lists, beside those of `Culprits`, as a label."""
+
+
 class Metrics:
     """The detector's own metrics; the bus and HTTP layers have theirs."""
 
@@ -58,7 +62,7 @@ class Metrics:
 
         self._left_out = Counter(
             "earshot_detector_left_out_total",
-            "Whom background work left out, by work: it failed with them by a defect. The log names them.",
+            "Whom work and lists left out, by work: a defect stood in the way. The log names them.",
             ["work"],
             registry=registry,
         )
@@ -70,9 +74,13 @@ class Metrics:
     def reviewed(self, subjects: int) -> None:
         self._reviews.inc(subjects)
 
+    def unreadable(self, _collection: str) -> None:
+        """Count a document that a list left out since it cannot be read; the log names it."""
+        self.left_out(READING)
+
     def name_works(self, works: Iterable[str]) -> None:
         """Show these works as having left nobody out yet, so that the first one is an increase."""
-        for work in works:
+        for work in (*works, READING):
             self._left_out.labels(work=work)
 
     def left_out(self, work: str) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600)
 
 
+COLLECTIONS = ("inbox", "notifications", "people", "rules")
+"""Of which documents may be left out."""
+
+
 class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.created = Counter(
@@ -50,6 +54,14 @@ class Metrics:
             buckets=_BUCKETS,
             registry=registry,
         )
+        self._left_out = Counter(
+            "earshot_notifier_left_out",
+            "Documents that lists and loops left out since they cannot be read. The log names each.",
+            ["collection"],
+            registry=registry,
+        )
+        for collection in COLLECTIONS:
+            self._left_out.labels(collection)
         self.resealed = Counter(
             "earshot_rule_secrets_resealed",
             "Rules whose address and secret were put under the newest key.",
@@ -60,3 +72,7 @@ class Metrics:
             "Rules whose address or secret no key of the ring opens, at the last look.",
             registry=registry,
         )
+
+    def left_out(self, collection: str) -> None:
+        """Count a document that could not be read."""
+        self._left_out.labels(collection).inc()

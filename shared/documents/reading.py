@@ -21,7 +21,7 @@ T = TypeVar("T")
 _LOG = structlog.get_logger(__name__)
 
 
-def _uncounted(_: str) -> None:
+def uncounted(_: str) -> None:
     """Count nowhere, as tests and tools do that have no metrics."""
 
 
@@ -32,12 +32,20 @@ class Reading:
     collection's name. The log quotes nothing of it.
     """
 
-    def __init__(self, collection: str, count: Callable[[str], None] = _uncounted) -> None:
+    def __init__(self, collection: str, count: Callable[[str], None] = uncounted) -> None:
         self._collection = collection
         self._count = count
 
-    def each(self, documents: Iterable[Document], read: Callable[[Document], T]) -> list[T]:
-        """Return what `read` makes of the documents, in their order, but of those that it cannot read."""
+    def each(
+        self,
+        documents: Iterable[Document],
+        read: Callable[[Document], T],
+        unreadable: Callable[[Document], object] = lambda _: None,
+    ) -> list[T]:
+        """Return what `read` makes of the documents, in their order, but of those that it cannot read.
+
+        The latter are handed to `unreadable`.
+        """
         found: list[T] = []
         for document in documents:
             try:
@@ -51,6 +59,7 @@ class Reading:
                     reason=why_unreadable(error),
                 )
                 self._count(self._collection)
+                unreadable(document)
         return found
 
 

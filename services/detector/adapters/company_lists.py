@@ -10,9 +10,10 @@ from services.detector.adapters.paging import portion_of
 from services.detector.lists import Portion
 from shared.contracts.resources import ContactChanged
 from shared.documents.collection import Collection
+from shared.documents.reading import Reading, uncounted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -27,11 +28,17 @@ _SAMPLED = 300
 """Companies whose attributes are looked at for their names; rare ones may be missed."""
 _EXAMPLE = 60
 
+_LISTED = ("signals", "customers", "conversations", "contacts", "requests", "companies")
+"""Collections whose documents are listed; one that cannot be read is left out, and all others are shown."""
+
 
 class CompanyLists:
     """What `lists.Lists` says of companies."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(
+        self, database: AsyncDatabase[Document], left_out: Callable[[str], None] = uncounted
+    ) -> None:
+        self._reading = {name: Reading(name, left_out) for name in _LISTED}
         self._companies = Collection(database, "companies")
         self._contacts = Collection(database, "contacts")
 
@@ -52,7 +59,7 @@ class CompanyLists:
             position=position,
             limit=limit,
         )
-        return Portion([company_from(document) for document in found.items], found.next)
+        return Portion(self._reading["companies"].each(found.items, company_from), found.next)
 
     async def count_companies(
         self, organization_id: str, *, words: str | None, matched_by: MatchBasis | None
@@ -70,15 +77,15 @@ class CompanyLists:
         found = await self._contacts.of(organization_id).find(
             {"company_keys": {"$in": list(company_keys)}}, sort=[("_id", 1)], limit=limit
         )
-        return [ContactChanged.model_validate(document["data"]) for document in found]
+        return self._reading["contacts"].each(found, contact_from)
 
     async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:
         found = await self._companies.of(organization_id).find(
             {"connection_id": connection_id}, projection={"data.custom_attributes": 1}, limit=_SAMPLED
         )
         examples: dict[str, str] = {}
-        for document in found:
-            for name, value in document["data"]["custom_attributes"].items():
+        for named in self._reading["companies"].each(found, _attributes):
+            for name, value in named:
                 if value is not None and len(examples) < _ATTRIBUTES:
                     examples.setdefault(name, str(value)[:_EXAMPLE])
         return dict(sorted(examples.items()))
@@ -94,4 +101,12 @@ class CompanyLists:
             position=position,
             limit=limit,
         )
-        return Portion([company_from(document) for document in found.items], found.next)
+        return Portion(self._reading["companies"].each(found.items, company_from), found.next)
+
+
+def contact_from(document: Document) -> ContactChanged:
+    return ContactChanged.model_validate(document["data"])
+
+
+def _attributes(document: Document) -> list[tuple[str, object]]:
+    return list(document["data"]["custom_attributes"].items())

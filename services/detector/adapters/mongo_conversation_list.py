@@ -19,8 +19,10 @@ from services.detector.adapters.signal_documents import from_document
 from services.detector.domain.identity import Subject
 from services.detector.lists import SEARCHED, WAITING_AMONG, WRITTEN_AMONG, Portion
 from shared.documents.collection import Collection
+from shared.documents.reading import Reading, uncounted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Collection as Keys
 
     from pymongo.asynchronous.database import AsyncDatabase
@@ -49,7 +51,11 @@ _SIGNALS = 2_000
 class MongoConversationList:
     """See `lists.Conversations`."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(
+        self, database: AsyncDatabase[Document], left_out: Callable[[str], None] = uncounted
+    ) -> None:
+        self._reading = Reading("conversations", left_out)
+        self._reading_signals = Reading("signals", left_out)
         self._conversations = Collection(database, "conversations")
         self._parts = Collection(database, "parts")
         self._contacts = Collection(database, "contacts")
@@ -68,7 +74,7 @@ class MongoConversationList:
             position=position,
             limit=limit,
         )
-        return Portion([conversation_from(document) for document in found.items], found.next)
+        return Portion(self._reading.each(found.items, conversation_from), found.next)
 
     async def count(self, organization_id: str, wanted: ConversationFilter, most: int) -> int | None:
         query = await self._query(organization_id, wanted)
@@ -96,9 +102,11 @@ class MongoConversationList:
             {"conversation_keys": {"$in": asked}, "state": "open"}, limit=_SIGNALS
         )
         found: dict[str, list[Signal]] = defaultdict(list)
-        for document in sorted(documents, key=lambda one: (-one["confidence"], one["signal_id"])):
-            signal = from_document(document)
-            for key in document["conversation_keys"]:
+        for signal, keys in sorted(
+            self._reading_signals.each(documents, _resting_on),
+            key=lambda one: (-one[0].confidence, one[0].signal_id),
+        ):
+            for key in keys:
                 found[key].append(signal)
         return {key: found[key] for key in asked if key in found}
 
@@ -120,7 +128,8 @@ class MongoConversationList:
         )
         # What was not read yet has no digest, and nobody knows whether anybody waits there.
         read = [one for one in documents if "digest" in one]
-        return sorted(one["key"] for one in read if digest_from(one).summary.waits_since)
+        waiting = self._reading.each(read, lambda one: (one["key"], digest_from(one).summary.waits_since))
+        return sorted(key for key, since in waiting if since)
 
     async def _holding(self, organization_id: str, query: dict[str, Any], words: str) -> list[dict[str, Any]]:
         """Return the clauses for those that hold words, and that are new enough to be looked at."""
@@ -168,3 +177,7 @@ def _written_in(conversation_keys: Keys[str], words: str) -> dict[str, Any]:
         "data.text": contains_in_any_case(words),
         "data.redacted": {"$ne": True},
     }
+
+
+def _resting_on(document: Document) -> tuple[Signal, list[str]]:
+    return from_document(document), document["conversation_keys"]

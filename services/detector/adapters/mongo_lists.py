@@ -27,8 +27,10 @@ from services.detector.adapters.signal_documents import from_document
 from services.detector.lists import ANY, CustomerRow, PersonRow, Portion, RequestRow, SignalChoices
 from shared.contracts.resources import ContactChanged
 from shared.documents.collection import Collection, database_errors
+from shared.documents.reading import uncounted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
@@ -61,8 +63,14 @@ _MOST_PORTIONS = 40
 class MongoLists(CompanyLists):
     """See `lists.Lists`."""
 
-    def __init__(self, database: AsyncDatabase[Document], *, most_named: int = MOST_NAMED) -> None:
-        super().__init__(database)
+    def __init__(
+        self,
+        database: AsyncDatabase[Document],
+        left_out: Callable[[str], None] = uncounted,
+        *,
+        most_named: int = MOST_NAMED,
+    ) -> None:
+        super().__init__(database, left_out)
         self._signals = Collection(database, "signals")
         self._customers = Collection(database, "customers")
         self._conversations = Collection(database, "conversations")
@@ -86,7 +94,7 @@ class MongoLists(CompanyLists):
             position=position,
             limit=limit,
         )
-        return Portion([from_document(document) for document in found.items], found.next)
+        return Portion(self._reading["signals"].each(found.items, from_document), found.next)
 
     async def count_signals(self, organization_id: str, wanted: SignalFilter) -> int:
         return await self._signals.of(organization_id).count(signal_query(wanted))
@@ -146,13 +154,7 @@ class MongoLists(CompanyLists):
             projection=WITHOUT_PAST,
             unknown=UNKNOWN.get(field),
         )
-        rows = [
-            CustomerRow(
-                customer_from(one), one.get("open_signals", 0), one.get("last_signal_at"), one.get("health")
-            )
-            for one in found.items
-        ]
-        return Portion(rows, found.next)
+        return Portion(self._reading["customers"].each(found.items, _customer_row), found.next)
 
     async def count_customers(
         self,
@@ -190,7 +192,7 @@ class MongoLists(CompanyLists):
             position=position,
             limit=limit,
         )
-        return Portion([conversation_from(document) for document in found.items], found.next)
+        return Portion(self._reading["conversations"].each(found.items, conversation_from), found.next)
 
     async def has_conversations(self, organization_id: str, narrowed: Narrowing = ANY) -> bool:
         query = all_of(conversation_query(), await self._narrower.conversations(organization_id, narrowed))
@@ -223,7 +225,7 @@ class MongoLists(CompanyLists):
 
         if meant.common_tag is None:
             found = await portion(position, limit)
-            return Portion([_person_row(one) for one in found.items], found.next)
+            return Portion(self._reading["contacts"].each(found.items, _person_row), found.next)
         tag_keys = meant.common_tag
         rows: list[Document] = []
         for _ in range(_MOST_PORTIONS):
@@ -236,7 +238,7 @@ class MongoLists(CompanyLists):
                 break
             if position is None:
                 break
-        return Portion([_person_row(one) for one in rows], position)
+        return Portion(self._reading["contacts"].each(rows, _person_row), position)
 
     async def person(self, organization_id: str, key: str) -> PersonRow | None:
         found = await self._contacts.of(organization_id).find_one({"key": key})
@@ -269,7 +271,7 @@ class MongoLists(CompanyLists):
             position=position,
             limit=limit,
         )
-        return Portion([request_row(document) for document in found.items], found.next)
+        return Portion(self._reading["requests"].each(found.items, request_row), found.next)
 
     async def count_requests(
         self,
@@ -301,7 +303,16 @@ class MongoLists(CompanyLists):
             cursor = self._signals.across_organizations().find(
                 {"changed_at": {"$gte": since}}, sort=[("changed_at", 1)], limit=_LIVE
             )
-            return [from_document(document) for document in await cursor.to_list()]
+            return self._reading["signals"].each(await cursor.to_list(), from_document)
+
+
+def _customer_row(document: Document) -> CustomerRow:
+    return CustomerRow(
+        customer_from(document),
+        document.get("open_signals", 0),
+        document.get("last_signal_at"),
+        document.get("health"),
+    )
 
 
 def _person_row(document: Document) -> PersonRow:

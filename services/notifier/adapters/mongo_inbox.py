@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import DuplicateKeyError
 
 from services.notifier.adapters.mongo_unread import MongoUnread, seen_by, unread_by
-from services.notifier.adapters.snapshots import place_filter, snapshot, stored_signal, time_order
+from services.notifier.adapters.snapshots import portion, snapshot, stored_signal
 from services.notifier.ports import InboxEntry
 from shared.documents.collection import Collection, Index
+from shared.documents.reading import Reading, uncounted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Mapping, Sequence
 
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -26,8 +28,14 @@ _LOOKED_UP = 1_000
 
 
 class MongoInbox:
-    def __init__(self, database: AsyncDatabase[dict[str, Any]], clock: Clock) -> None:
+    def __init__(
+        self,
+        database: AsyncDatabase[dict[str, Any]],
+        clock: Clock,
+        left_out: Callable[[str], None] = uncounted,
+    ) -> None:
         self._collection = Collection(database, "inbox")
+        self._reading = Reading("inbox", left_out)
         self._unread = MongoUnread(database, clock)
         self._clock = clock
 
@@ -75,12 +83,17 @@ class MongoInbox:
         if unread_only and (unread := await self._unread.of(reader, _LOOKED_UP)).whole:
             return await self._looked_up(reader, unread.ids, after, limit, oldest_first=oldest_first)
         query = unread_by(reader) if unread_only else seen_by(reader)
-        found = await self._collection.of(reader.organization_id).find(
-            {**query, **place_filter("added_at", after, reader.organization_id, oldest_first=oldest_first)},
-            sort=time_order("added_at", oldest_first=oldest_first),
+        return await portion(
+            self._collection.of(reader.organization_id),
+            reader.organization_id,
+            query,
+            self._reading,
+            partial(_entry, reader=reader),
+            field="added_at",
+            after=after,
             limit=limit,
+            oldest_first=oldest_first,
         )
-        return [_entry(document, reader) for document in found]
 
     async def _looked_up(
         self, reader: InboxReader, ids: Sequence[str], after: Place | None, limit: int, *, oldest_first: bool
@@ -88,13 +101,18 @@ class MongoInbox:
         # Ordered here: asked for an order, a server reads an index that has it, and whatever else that holds.
         collection = self._collection.of(reader.organization_id)
         found = await collection.find({"_id": {"$in": list(ids)}}, projection={"_id": 1, "added_at": 1})
-        placed = sorted(((one["added_at"], one["_id"]) for one in found), reverse=not oldest_first)
+        places = self._reading.each(found, lambda one: (_moment(one["added_at"]), one["_id"]))
+        placed = sorted(places, reverse=not oldest_first)
         if after is not None:
             place = (after.at, _key(reader.organization_id, after.id))
             placed = [one for one in placed if (one > place if oldest_first else one < place)]
-        page = [identity for _, identity in placed[:limit]]
-        whole = {one["_id"]: one for one in await collection.find({"_id": {"$in": page}})}
-        return [_entry(whole[identity], reader) for identity in page if identity in whole]
+        entries: list[InboxEntry] = []
+        while placed and len(entries) < limit:
+            page, placed = [identity for _, identity in placed[:limit]], placed[limit:]
+            whole = {one["_id"]: one for one in await collection.find({"_id": {"$in": page}})}
+            there = [whole[identity] for identity in page if identity in whole]
+            entries += self._reading.each(there, partial(_entry, reader=reader))
+        return entries[:limit]
 
     async def count(self, reader: InboxReader, *, at_most: int, since: datetime | None = None) -> int:
         query = seen_by(reader) if since is None else {**seen_by(reader), "added_at": {"$gte": since}}
@@ -151,3 +169,9 @@ def _entry(document: Mapping[str, Any], reader: InboxReader) -> InboxEntry:
         over=document["over"],
         read=reader.user_id in document["read_by"],
     )
+
+
+def _moment(stored: object) -> datetime:
+    if not isinstance(stored, datetime):
+        raise TypeError("not a moment")
+    return stored

@@ -19,20 +19,20 @@ from pymongo.errors import DuplicateKeyError
 
 from services.notifier.adapters.snapshots import (
     ended_because,
-    place_filter,
+    portion,
     snapshot,
     stored_signal,
-    time_order,
 )
 from services.notifier.domain.notification import Attempt, Notification
 from services.notifier.domain.rule import Recipient
 from services.notifier.ports import Destination, Due, HeldClaim
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
+from shared.documents.reading import Reading, uncounted
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
@@ -52,6 +52,9 @@ _BUS_SECONDS = 2.0
 
 _LONGEST_LEASE_SECONDS = 70.0
 """Of claims that do not say how long they last, as an earlier version made them: the longest try and 10 s."""
+
+_UNREADABLE = timedelta(hours=1)
+"""After how long one that could not be read is tried again: another version may be running by then."""
 
 _ATTEMPT = TypeAdapter(Attempt)
 _PLAIN = (
@@ -73,9 +76,14 @@ _CLAIM = {"lease": "", "lease_seconds": ""}
 
 class MongoNotifications:
     def __init__(
-        self, database: AsyncDatabase[dict[str, Any]], publisher: EventPublisher, clock: Clock
+        self,
+        database: AsyncDatabase[dict[str, Any]],
+        publisher: EventPublisher,
+        clock: Clock,
+        left_out: Callable[[str], None] = uncounted,
     ) -> None:
         self._collection = Collection(database, "notifications")
+        self._reading = Reading("notifications", left_out)
         self._clock = clock
         self.pending = PendingFacts(self._collection, publisher, clock)
 
@@ -135,7 +143,20 @@ class MongoNotifications:
             {"_id": _key(organization_id, notification_id), "state": "pending", **guard},
             {"$set": held, "$inc": {"tries": 1}},
         )
-        return _notification(found) if found else None
+        if found is None:
+            return None
+        read = self._reading.each([found], _notification)
+        if not read:
+            await self._put_off([found], now)
+        return read[0] if read else None
+
+    async def _put_off(self, unreadable: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        """Let those wait that cannot be read: due at once again, they would take the places of others."""
+        with database_errors():
+            await self._collection.across_organizations().update_many(
+                {"_id": {"$in": [one["_id"] for one in unreadable]}, "state": "pending"},
+                {"$set": {"next_attempt_at": now + _UNREADABLE}, "$unset": _CLAIM},
+            )
 
     async def claims(self, limit: int) -> list[HeldClaim]:
         with database_errors():
@@ -146,13 +167,13 @@ class MongoNotifications:
                 sort=[("lease", 1)],
                 limit=limit,
             )
-            return [
-                HeldClaim(
-                    _due(document), document["lease"], document.get("lease_seconds", _LONGEST_LEASE_SECONDS)
-                )
-                async for document in cursor
-                if document["state"] == "pending"
-            ]
+            documents = await cursor.to_list()
+        unreadable: list[Mapping[str, Any]] = []
+        pending = [document for document in documents if document.get("state") == "pending"]
+        found = self._reading.each(pending, _held, unreadable.append)
+        if unreadable:
+            await self._put_off(unreadable, self._clock.now())
+        return found
 
     async def settle(
         self, notification: Notification, settlement: Settlement, *, token: str, facts: Sequence[Event]
@@ -214,7 +235,12 @@ class MongoNotifications:
                 sort=[("next_attempt_at", 1)],
                 limit=limit,
             )
-            return [_due(document) async for document in cursor]
+            documents = await cursor.to_list()
+        unreadable: list[Mapping[str, Any]] = []
+        found = self._reading.each(documents, _due, unreadable.append)
+        if unreadable:
+            await self._put_off(unreadable, now)
+        return found
 
     async def cancel(
         self,
@@ -255,13 +281,17 @@ class MongoNotifications:
         limit: int,
         oldest_first: bool = False,
     ) -> list[Notification]:
-        query = _query(wanted)
-        found = await self._collection.of(organization_id).find(
-            {**query, **place_filter("created_at", after, organization_id, oldest_first=oldest_first)},
-            sort=time_order("created_at", oldest_first=oldest_first),
+        return await portion(
+            self._collection.of(organization_id),
+            organization_id,
+            _query(wanted),
+            self._reading,
+            _notification,
+            field="created_at",
+            after=after,
             limit=limit,
+            oldest_first=oldest_first,
         )
-        return [_notification(document) for document in found]
 
     async def count(self, organization_id: str, wanted: LogFilter, *, at_most: int) -> int:
         return await self._collection.of(organization_id).count(_query(wanted), limit=at_most)
@@ -296,6 +326,12 @@ def _any_of(destinations: AbstractSet[Destination]) -> list[dict[str, Any]]:
     ]
 
 
+def _due(document: Mapping[str, Any]) -> Due:
+    return Due(
+        Destination(document["organization_id"], document["rule_id"]), document["id"], document["channel"]
+    )
+
+
 def _query(wanted: LogFilter) -> dict[str, Any]:
     return {
         name: value
@@ -311,6 +347,11 @@ def _key(organization_id: str, notification_id: str) -> str:
 def _due(document: Mapping[str, Any]) -> Due:
     destination = Destination(document["organization_id"], document["rule_id"])
     return Due(destination, document["id"], document["channel"])
+
+
+def _held(document: Mapping[str, Any]) -> HeldClaim:
+    lasts = document.get("lease_seconds", _LONGEST_LEASE_SECONDS)
+    return HeldClaim(_due(document), document["lease"], lasts)
 
 
 def _notification(document: Mapping[str, Any]) -> Notification:

@@ -8,16 +8,22 @@ from pydantic import TypeAdapter
 
 from services.notifier.domain.preferences import Preferences
 from shared.documents.collection import Collection, Index
+from shared.documents.reading import Reading, uncounted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pymongo.asynchronous.database import AsyncDatabase
 
 _PREFERENCES = TypeAdapter(Preferences)
 
 
 class MongoPeople:
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+    def __init__(
+        self, database: AsyncDatabase[dict[str, Any]], left_out: Callable[[str], None] = uncounted
+    ) -> None:
         self._collection = Collection(database, "people")
+        self._reading = Reading("people", left_out)
 
     async def ensure_indexes(self) -> None:
         await self._collection.ensure_indexes(Index((("organization_id", 1), ("email_key", 1)), name="email"))
@@ -30,7 +36,7 @@ class MongoPeople:
         found = await self._collection.of(organization_id).find(
             {"email_key": email.casefold()}, sort=[("_id", 1)]
         )
-        return [_PREFERENCES.validate_python(one) for one in found]
+        return self._reading.each(found, _PREFERENCES.validate_python)
 
     async def save(self, preferences: Preferences) -> None:
         key = {"_id": f"{preferences.organization_id}/{preferences.user_id}"}

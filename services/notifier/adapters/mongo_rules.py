@@ -11,19 +11,26 @@ from pymongo.errors import DuplicateKeyError
 from services.notifier.domain.rule import Rule
 from services.notifier.ports import SealedSecrets
 from shared.documents.collection import Collection, Index, database_errors
+from shared.documents.reading import Reading, uncounted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
+
+    from shared.documents.database import Document
 
 _RULE = TypeAdapter(Rule)
 _MOST_RULES = 1_000
 
 
 class MongoRules:
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+    def __init__(
+        self, database: AsyncDatabase[dict[str, Any]], left_out: Callable[[str], None] = uncounted
+    ) -> None:
         self._rules = Collection(database, "rules")
+        self._reading = Reading("rules", left_out)
         self._organizations = Collection(database, "organizations")
 
     async def ensure_indexes(self) -> None:
@@ -35,7 +42,7 @@ class MongoRules:
         found = await self._rules.of(organization_id).find(
             {}, sort=[("created_at", 1), ("_id", 1)], limit=_MOST_RULES
         )
-        return [_RULE.validate_python(document) for document in found]
+        return self._reading.each(found, _RULE.validate_python)
 
     async def get(self, organization_id: str, rule_id: str) -> Rule | None:
         found = await self._rules.of(organization_id).find_one({"_id": _key(organization_id, rule_id)})
@@ -90,15 +97,7 @@ class MongoRules:
                 sort=[("_id", 1)],
                 limit=limit,
             )
-            return [
-                SealedSecrets(
-                    document["organization_id"],
-                    document["id"],
-                    document.get("sealed_url"),
-                    document.get("sealed_secret"),
-                )
-                async for document in cursor
-            ]
+            return self._reading.each(await cursor.to_list(), _sealed)
 
     async def resealed(self, before: SealedSecrets, after: SealedSecrets) -> bool:
         result = await self._rules.of(before.organization_id).update_one(
@@ -110,6 +109,15 @@ class MongoRules:
             {"$set": {"sealed_url": after.url, "sealed_secret": after.secret}},
         )
         return result.matched_count == 1
+
+
+def _sealed(document: Document) -> SealedSecrets:
+    return SealedSecrets(
+        document["organization_id"],
+        document["id"],
+        document.get("sealed_url"),
+        document.get("sealed_secret"),
+    )
 
 
 def _key(organization_id: str, rule_id: str) -> str:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.notifier.domain.notification import as_detected
+from services.notifier.ports import Place
 from shared.contracts.signals import SignalCleared, SignalDetected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from services.notifier.ports import Place
     from shared.contracts.signals import SignalEvent
+    from shared.documents.collection import ScopedCollection
+    from shared.documents.database import Document
+    from shared.documents.reading import Reading
+
+T = TypeVar("T")
 
 
 def snapshot(signal: SignalEvent) -> dict[str, Any]:
@@ -47,3 +53,33 @@ def time_order(field: str, *, oldest_first: bool) -> list[tuple[str, int]]:
     """Return the order by `field`, then `_id`; one index serves both directions."""
     direction = 1 if oldest_first else -1
     return [(field, direction), ("_id", direction)]
+
+
+async def portion(
+    collection: ScopedCollection,
+    organization_id: str,
+    query: dict[str, Any],
+    reading: Reading,
+    read: Callable[[Document], T],
+    *,
+    field: str,
+    after: Place | None,
+    limit: int,
+    oldest_first: bool,
+) -> list[T]:
+    """Return `limit` of a list in order of time from after a place, or fewer at its end.
+
+    What cannot be read takes no place in it: who asks takes a short answer for the end.
+    """
+    found: list[T] = []
+    while True:
+        documents = await collection.find(
+            {**query, **place_filter(field, after, organization_id, oldest_first=oldest_first)},
+            sort=time_order(field, oldest_first=oldest_first),
+            limit=limit,
+        )
+        found += reading.each(documents, read)
+        last = documents[-1].get(field) if documents else None
+        if len(found) >= limit or len(documents) < limit or not isinstance(last, datetime):
+            return found[:limit]
+        after = Place(last, documents[-1]["_id"].removeprefix(f"{organization_id}/"))
