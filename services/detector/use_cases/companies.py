@@ -74,6 +74,7 @@ class MatchCompanies:
         """
         companies = await self._mirror.companies(organization_id, company_keys)
         if not companies:
+            await self._let_go(organization_id, company_keys)
             return
         said = await self._customers.decisions(organization_id, companies.keys())
         matches = await self._matches.of(organization_id, companies, said)
@@ -113,6 +114,7 @@ class MatchCompanies:
         await self._accounts.review(
             organization_id, [Subject("customer", one) for one in before | after], handed=handed
         )
+        await self._let_go(organization_id, company_keys)
         marked = {key: one for key, one in companies.items() if one.follow_from} | moved
         later = unread | await self._decided_since(organization_id, said, companies)
         await self._mirror.unmark_companies(
@@ -246,19 +248,51 @@ class MatchCompanies:
         await self.hints.renew(organization_id, company_keys=lost.keys())
         unread = await self._follow_on.read(organization_id, lost.values(), allowance)
         still = {one for key in unread for one in lost[key].owners}
-        empty = [key for key, one in held.items() if one.provisional and not owned.get(key)]
+        empty = _without_company(held, owned)
         leaving = [key for key in empty if key not in still]
-        # Before they are deleted: of a customer that is gone nobody measures anything that could settle it.
-        going = [Subject("customer", one) for one in leaving]
-        sources = [source for one in going for source in (account_source(one), health_source(one))]
-        await self._settler.settle(
-            organization_id, [Reading(source, contributions=(), resolves=True) for source in sources]
-        )
+        await self._settle_own(organization_id, leaving)
         staying = held.keys() - set(empty)
         await self._accounts.review(organization_id, [Subject("customer", one) for one in staying])
         await self._customers.delete(organization_id, leaving)
         done = [one for key, one in lost.items() if key not in unread]
         await self._mirror.unmark_deletions(organization_id, done)
+
+    async def _settle_own(self, organization_id: str, leaving: Collection[str]) -> None:
+        """Settle what the own facts and health of stand-ins told, that are about to be deleted.
+
+        Of a customer that is gone nobody measures anything that could settle it.
+        """
+        going = [Subject("customer", one) for one in leaving]
+        sources = [source for one in going for source in (account_source(one), health_source(one))]
+        await self._settler.settle(
+            organization_id, [Reading(source, contributions=(), resolves=True) for source in sources]
+        )
+
+    async def _let_go(self, organization_id: str, company_keys: Collection[str]) -> None:
+        """Delete the stand-ins of those of these companies that were deleted while they were matched.
+
+        Their deletion may have been followed before the stand-in was kept, and nothing else comes for it.
+        """
+        gone = set(company_keys) - (await self._mirror.companies(organization_id, company_keys)).keys()
+        if not gone:
+            return
+        own = {provisional_customer_id(organization_id, key) for key in gone}
+        held = await self._customers.by_ids(organization_id, own)
+        leaving = _without_company(held, await self._mirror.companies_of(organization_id, own))
+        if not leaving:
+            return
+        await self._settle_own(organization_id, leaving)
+        await self._customers.delete(organization_id, leaving)
+        if back := (await self._mirror.companies(organization_id, gone)).keys():
+            # It may have found its stand-in just before that went.
+            await self._followed.mark(organization_id, back, self._clock.now())
+
+
+def _without_company(
+    held: Mapping[str, Customer], owned: Mapping[str, Sequence[CompanyChanged]]
+) -> list[str]:
+    """Return which of these customers are stand-ins for no company."""
+    return [key for key, one in held.items() if one.provisional and not owned.get(key)]
 
 
 def _telling(customer: Customer) -> object:

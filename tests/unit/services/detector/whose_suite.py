@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -329,6 +329,54 @@ class TestWhoseItIs:
         (signal,) = await rig.signals()
         assert (signal.subject.kind, signal.customer) == ("person", None)
         assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
+
+    @pytest.mark.parametrize("moment", ["before", "after"])
+    async def test_a_company_that_goes_while_it_is_matched_leaves_no_stand_in(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch, moment: str
+    ) -> None:
+        """Whether its deletion is followed just before its stand-in is kept or just after."""
+        await rig.connect()
+        save, left = rig.stores.customers.save, [True]
+
+        async def meanwhile(customers: Any, **given: Any) -> Any:
+            if not customers or not left:
+                return await save(customers, **given)
+            left.clear()
+            if moment == "after":
+                refused = await save(customers, **given)
+            await rig.tell(rig.deleted("company", "co1"))
+            return refused if moment == "after" else await save(customers, **given)
+
+        monkeypatch.setattr(rig.stores.customers, "save", meanwhile)
+        await rig.tell(rig.company())
+        assert not left
+        assert await rig.stores.customers.by_ids(ORG, [NORTHWIND]) == {}
+
+    async def test_a_company_that_comes_back_while_its_stand_in_goes_has_one(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It was matched to the stand-in that was about to go."""
+        await rig.connect()
+        save, delete, left = rig.stores.customers.save, rig.stores.customers.delete, [1, 2]
+
+        async def meanwhile(customers: Any, **given: Any) -> Any:
+            if customers and len(left) > 1:
+                left.pop()
+                await rig.tell(rig.deleted("company", "co1"))
+            return await save(customers, **given)
+
+        async def coming_back(organization_id: str, ids: Any) -> Any:
+            if list(ids) == [NORTHWIND] and len(left) == 1:
+                left.pop()
+                await rig.tell(rig.company())
+            return await delete(organization_id, ids)
+
+        monkeypatch.setattr(rig.stores.customers, "save", meanwhile)
+        monkeypatch.setattr(rig.stores.customers, "delete", coming_back)
+        await rig.tell(rig.company())
+        assert not left
+        await rig.follow_companies_all()
+        assert NORTHWIND in await rig.stores.customers.by_ids(ORG, [NORTHWIND])
 
     async def test_a_deleted_company_takes_what_its_facts_and_health_told(self, rig: Rig) -> None:
         """Nothing is left open that leads to a customer who is not there any more."""
