@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.list_queries import (
@@ -13,23 +14,26 @@ from services.detector.adapters.list_queries import (
     conversation_query,
 )
 from services.detector.adapters.mirror_documents import DIGEST_FIELDS, conversation_from, digest_from
-from services.detector.adapters.narrowing import Narrower
+from services.detector.adapters.narrowing import MOST_NAMED, Narrower
 from services.detector.adapters.paging import portion_of
 from services.detector.adapters.signal_documents import from_document
+from services.detector.adapters.walking import counted, walked
 from services.detector.domain.identity import Subject
-from services.detector.lists import SEARCHED, WAITING_AMONG, WRITTEN_AMONG, Portion
+from services.detector.lists import SEARCHED, WAITING_AMONG, WRITTEN_AMONG, Counted, Portion
 from shared.documents.collection import Collection
 from shared.documents.reading import Reading, uncounted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Collection as Keys
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from services.detector.adapters.walking import Ask, Sieve
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.signal import Signal
-    from services.detector.lists import ConversationFilter
+    from services.detector.lists import ConversationFilter, FoundConversations
+    from shared.documents.collection import ScopedCollection
     from shared.documents.database import Document
 
 _FIELD = "updated_at"
@@ -52,7 +56,11 @@ class MongoConversationList:
     """See `lists.Conversations`."""
 
     def __init__(
-        self, database: AsyncDatabase[Document], left_out: Callable[[str], None] = uncounted
+        self,
+        database: AsyncDatabase[Document],
+        left_out: Callable[[str], None] = uncounted,
+        *,
+        most_named: int = MOST_NAMED,
     ) -> None:
         self._reading = Reading("conversations", left_out)
         self._reading_signals = Reading("signals", left_out)
@@ -61,25 +69,15 @@ class MongoConversationList:
         self._contacts = Collection(database, "contacts")
         self._customers = Collection(database, "customers")
         self._signals = Collection(database, "signals")
-        self._narrower = Narrower(database)
+        self._narrower = Narrower(database, most_named=most_named)
 
-    async def find(
-        self, organization_id: str, wanted: ConversationFilter, *, position: dict[str, Any] | None, limit: int
-    ) -> Portion[MirroredConversation]:
-        found = await portion_of(
-            self._conversations.of(organization_id),
-            await self._query(organization_id, wanted),
-            field=_FIELD,
-            descending=True,
-            position=position,
-            limit=limit,
-        )
-        return Portion(self._reading.each(found.items, conversation_from), found.next)
-
-    async def count(self, organization_id: str, wanted: ConversationFilter, most: int) -> int | None:
-        query = await self._query(organization_id, wanted)
-        counted = await self._conversations.of(organization_id).count(query, limit=most + 1)
-        return counted if counted <= most else None
+    async def find(self, organization_id: str, wanted: ConversationFilter) -> FoundConversations:
+        found = await self._meant(organization_id, wanted)
+        if wanted.state == "waiting":
+            found = found.only(await self._waiting(found))
+        if wanted.sought:
+            found = await self._holding(organization_id, found, wanted.sought)
+        return found
 
     async def written(self, organization_id: str, conversation_keys: Keys[str], words: str) -> dict[str, str]:
         if not conversation_keys:
@@ -110,30 +108,23 @@ class MongoConversationList:
                 found[key].append(signal)
         return {key: found[key] for key in asked if key in found}
 
-    async def _query(self, organization_id: str, wanted: ConversationFilter) -> dict[str, Any]:
+    async def _meant(self, organization_id: str, wanted: ConversationFilter) -> _Found:
+        meant = await self._narrower.conversations(organization_id, wanted.narrowed)
         state = "open" if wanted.state == "waiting" else wanted.state
-        clauses = await self._narrower.conversations(organization_id, wanted.narrowed)
-        if wanted.state == "waiting":
-            query = all_of(conversation_query(person=wanted.person, state=state), clauses)
-            clauses = [*clauses, {"key": {"$in": await self._waiting(organization_id, query)}}]
-        query = all_of(conversation_query(person=wanted.person, state=state), clauses)
-        if not wanted.sought:
-            return query
-        return {"$and": [query, *await self._holding(organization_id, query, wanted.sought)]}
+        query = all_of(conversation_query(person=wanted.person, state=state), meant.clauses)
+        return _Found(self._conversations.of(organization_id), query, meant.sieves, self._reading)
 
-    async def _waiting(self, organization_id: str, query: dict[str, Any]) -> list[str]:
-        """Return the keys of those in which somebody waits, among the newest of a query."""
-        documents = await self._conversations.of(organization_id).find(
-            query, projection=DIGEST_FIELDS, sort=_NEWEST_FIRST, limit=WAITING_AMONG
-        )
+    async def _waiting(self, found: _Found) -> list[str]:
+        """Return the keys of those in which somebody waits, among the newest of what was found."""
+        documents = await found.newest(WAITING_AMONG, {**DIGEST_FIELDS, "_id": 1, _FIELD: 1})
         # What was not read yet has no digest, and nobody knows whether anybody waits there.
         read = [one for one in documents if "digest" in one]
         waiting = self._reading.each(read, lambda one: (one["key"], digest_from(one).summary.waits_since))
         return sorted(key for key, since in waiting if since)
 
-    async def _holding(self, organization_id: str, query: dict[str, Any], words: str) -> list[dict[str, Any]]:
-        """Return the clauses for those that hold words, and that are new enough to be looked at."""
-        people, customers, last, written = await asyncio.gather(
+    async def _holding(self, organization_id: str, found: _Found, words: str) -> _Found:
+        """Return those that hold words, and that are new enough to be looked at."""
+        people, customers, among, written = await asyncio.gather(
             self._contacts.of(organization_id).find(
                 {"key": {"$gt": ""}, "name_folded": contains(words)}, projection={"key": 1}, limit=_NAMES
             ),
@@ -142,10 +133,8 @@ class MongoConversationList:
                 projection={"customer_id": 1},
                 limit=_NAMES,
             ),
-            self._conversations.of(organization_id).find(
-                query, projection={_FIELD: 1}, sort=_NEWEST_FIRST, skip=SEARCHED - 1, limit=1
-            ),
-            self._writing(organization_id, query, words),
+            found.among_the_newest(SEARCHED),
+            self._writing(organization_id, found, words),
         )
         subjects = sorted(Subject("customer", one["customer_id"]).key for one in customers)
         holding = [
@@ -154,21 +143,78 @@ class MongoConversationList:
             {"subject": {"$in": subjects}},
             {"key": {"$in": written}},
         ]
-        return [{"$or": holding}, *({_FIELD: {"$gte": one[_FIELD]}} for one in last)]
+        return among.that({"$or": holding})
 
-    async def _writing(self, organization_id: str, query: dict[str, Any], words: str) -> list[str]:
-        """Return the keys of those with a message that holds words, among the newest of a query."""
-        newest = await self._conversations.of(organization_id).find(
-            query, projection={"key": 1}, sort=_NEWEST_FIRST, limit=WRITTEN_AMONG
-        )
+    async def _writing(self, organization_id: str, found: _Found, words: str) -> list[str]:
+        """Return the keys of those with a message that holds words, among the newest of them."""
+        newest = await found.newest(WRITTEN_AMONG, {"key": 1, _FIELD: 1})
         keys = [one["key"] for one in newest]
-        found: set[str] = set()
+        holding: set[str] = set()
         for start in range(0, len(keys), _TOGETHER):
             documents = await self._parts.of(organization_id).find(
                 _written_in(keys[start : start + _TOGETHER], words), projection={"key": 1}
             )
-            found.update(one["key"] for one in documents)
-        return sorted(found)
+            holding.update(one["key"] for one in documents)
+        return sorted(holding)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """See `lists.FoundConversations`."""
+
+    collection: ScopedCollection
+    query: dict[str, Any]
+    sieves: tuple[Sieve, ...]
+    reading: Reading
+
+    def that(self, clause: dict[str, Any]) -> _Found:
+        """Return those of which a clause holds as well."""
+        return replace(self, query={"$and": [self.query, clause]})
+
+    def only(self, keys: Sequence[str]) -> _Found:
+        """Return those with one of these keys, which were found to be let through."""
+        return replace(self.that({"key": {"$in": list(keys)}}), sieves=())
+
+    async def portion(self, *, position: dict[str, Any] | None, limit: int) -> Portion[MirroredConversation]:
+        found = await self._walked(self._ask(), position=position, limit=limit)
+        return Portion(self.reading.each(found.items, conversation_from), found.next)
+
+    async def count(self, most: int) -> Counted:
+        if self.sieves:
+            return await counted(self._ask({"key": 1, _FIELD: 1}), self.sieves, most)
+        number = await self.collection.count(self.query, limit=most + 1)
+        return Counted(min(number, most), is_all=number <= most)
+
+    async def newest(self, most: int, projection: Mapping[str, int]) -> list[Document]:
+        """Return so many of the newest, as far as a page looks for them."""
+        return (await self._walked(self._ask(projection), position=None, limit=most)).items
+
+    async def among_the_newest(self, most: int) -> _Found:
+        """Return what is found among so many of the newest of these."""
+        if self.sieves:
+            newest = await self.newest(most, {"key": 1, _FIELD: 1})
+            return self.only(sorted(one["key"] for one in newest))
+        last = await self.collection.find(
+            self.query, projection={_FIELD: 1}, sort=_NEWEST_FIRST, skip=most - 1, limit=1
+        )
+        return self.that({_FIELD: {"$gte": last[0][_FIELD]}}) if last else self
+
+    def _ask(self, projection: Mapping[str, int] | None = None) -> Ask:
+        async def ask(position: dict[str, Any] | None, limit: int) -> Portion[Document]:
+            return await portion_of(
+                self.collection,
+                self.query,
+                field=_FIELD,
+                descending=True,
+                position=position,
+                limit=limit,
+                projection=projection,
+            )
+
+        return ask
+
+    async def _walked(self, ask: Ask, *, position: dict[str, Any] | None, limit: int) -> Portion[Document]:
+        return await walked(ask, self.sieves, position=position, limit=limit, field=_FIELD, descending=True)
 
 
 def _written_in(conversation_keys: Keys[str], words: str) -> dict[str, Any]:

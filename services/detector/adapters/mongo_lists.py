@@ -22,19 +22,21 @@ from services.detector.adapters.list_queries import (
 from services.detector.adapters.mirror_documents import CONVERSATIONS, conversation_from
 from services.detector.adapters.mongo_requests import request_from
 from services.detector.adapters.narrowing import MOST_NAMED, Narrower
-from services.detector.adapters.paging import place_of, portion_of
+from services.detector.adapters.paging import portion_of
 from services.detector.adapters.signal_documents import from_document
+from services.detector.adapters.walking import walked
 from services.detector.lists import ANY, CustomerRow, PersonRow, Portion, RequestRow, SignalChoices
 from shared.contracts.resources import ContactChanged
 from shared.documents.collection import Collection, database_errors
 from shared.documents.reading import uncounted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from services.detector.adapters.narrowing import Meant
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import RequestState
@@ -46,18 +48,13 @@ if TYPE_CHECKING:
         SignalFilter,
         SignalSort,
     )
+    from shared.documents.collection import ScopedCollection
     from shared.documents.database import Document
 
 _CHOICES = 200
 """Values offered in a filter; with more, the address takes any value still."""
 
 _LIVE = 200
-
-_AT_ONCE = 500
-"""People who are looked at together for a tag that many have."""
-
-_MOST_PORTIONS = 40
-"""Portions of them that one page takes: 20,000 people. Who has found too few by then goes on from there."""
 
 
 class MongoLists(CompanyLists):
@@ -140,19 +137,16 @@ class MongoLists(CompanyLists):
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[CustomerRow]:
-        field = CUSTOMER_SORTS[sort.removeprefix("-")]
-        found = await portion_of(
+        meant = await self._narrower.customers(organization_id, narrowed)
+        found = await self._walked(
             self._customers.of(organization_id),
-            all_of(
-                customer_query(words, owner, known=known),
-                await self._narrower.customers(organization_id, narrowed),
-            ),
-            field=field,
+            customer_query(words, owner, known=known),
+            meant,
+            field=CUSTOMER_SORTS[sort.removeprefix("-")],
             descending=sort.startswith("-"),
             position=position,
             limit=limit,
             projection=WITHOUT_PAST,
-            unknown=UNKNOWN.get(field),
         )
         return Portion(self._reading["customers"].each(found.items, _customer_row), found.next)
 
@@ -164,9 +158,11 @@ class MongoLists(CompanyLists):
         owner: str | None,
         known: bool | None,
         narrowed: Narrowing = ANY,
-    ) -> int:
-        clauses = await self._narrower.customers(organization_id, narrowed)
-        query = all_of(customer_query(words, owner, known=known), clauses)
+    ) -> int | None:
+        meant = await self._narrower.customers(organization_id, narrowed)
+        if meant.sieves:
+            return None
+        query = all_of(customer_query(words, owner, known=known), meant.clauses)
         return await self._customers.of(organization_id).count(query)
 
     async def customer_owners(self, organization_id: str) -> list[str]:
@@ -183,10 +179,10 @@ class MongoLists(CompanyLists):
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[MirroredConversation]:
-        query = conversation_query(person=person, teammate=teammate)
-        found = await portion_of(
+        found = await self._walked(
             self._conversations.of(organization_id),
-            all_of(query, await self._narrower.conversations(organization_id, narrowed)),
+            conversation_query(person=person, teammate=teammate),
+            await self._narrower.conversations(organization_id, narrowed),
             field="updated_at",
             descending=True,
             position=position,
@@ -195,8 +191,18 @@ class MongoLists(CompanyLists):
         return Portion(self._reading["conversations"].each(found.items, conversation_from), found.next)
 
     async def has_conversations(self, organization_id: str, narrowed: Narrowing = ANY) -> bool:
-        query = all_of(conversation_query(), await self._narrower.conversations(organization_id, narrowed))
-        return await self._conversations.of(organization_id).count(query, limit=1) > 0
+        query, position = conversation_query(), None
+        meant = await self._narrower.conversations(organization_id, narrowed)
+        collection = self._conversations.of(organization_id)
+        if not meant.sieves:
+            return await collection.count(all_of(query, meant.clauses), limit=1) > 0
+        while True:
+            found = await self._walked(
+                collection, query, meant, field="updated_at", descending=True, position=position, limit=1
+            )
+            if found.items or found.next is None:
+                return bool(found.items)
+            position = found.next
 
     async def people(
         self,
@@ -209,36 +215,16 @@ class MongoLists(CompanyLists):
         narrowed: Narrowing = ANY,
     ) -> Portion[PersonRow]:
         field, descending = PERSON_SORTS[sort.removeprefix("-")], sort.startswith("-")
-        meant = await self._narrower.people(organization_id, narrowed)
-        query = all_of(people_query(words, field), meant.clauses)
-
-        async def portion(position: dict[str, Any] | None, limit: int) -> Portion[Document]:
-            return await portion_of(
-                self._contacts.of(organization_id),
-                query,
-                field=field,
-                descending=descending,
-                position=position,
-                limit=limit,
-                unknown=UNKNOWN.get(field),
-            )
-
-        if meant.common_tag is None:
-            found = await portion(position, limit)
-            return Portion(self._reading["contacts"].each(found.items, _person_row), found.next)
-        tag_keys = meant.common_tag
-        rows: list[Document] = []
-        for _ in range(_MOST_PORTIONS):
-            found = await portion(position, _AT_ONCE)
-            rows += await self._narrower.with_tag(organization_id, tag_keys, found.items)
-            position = found.next
-            if len(rows) > limit:
-                rows = rows[:limit]
-                position = place_of(rows[-1], field, descending=descending)
-                break
-            if position is None:
-                break
-        return Portion(self._reading["contacts"].each(rows, _person_row), position)
+        found = await self._walked(
+            self._contacts.of(organization_id),
+            people_query(words, field),
+            await self._narrower.people(organization_id, narrowed),
+            field=field,
+            descending=descending,
+            position=position,
+            limit=limit,
+        )
+        return Portion(self._reading["contacts"].each(found.items, _person_row), found.next)
 
     async def person(self, organization_id: str, key: str) -> PersonRow | None:
         found = await self._contacts.of(organization_id).find_one({"key": key})
@@ -248,7 +234,7 @@ class MongoLists(CompanyLists):
         self, organization_id: str, *, words: str | None, narrowed: Narrowing = ANY
     ) -> int | None:
         meant = await self._narrower.people(organization_id, narrowed)
-        if meant.common_tag is not None:
+        if meant.sieves:
             return None
         return await self._contacts.of(organization_id).count(all_of(people_query(words), meant.clauses))
 
@@ -297,6 +283,34 @@ class MongoLists(CompanyLists):
             {"$group": {"_id": None, "messages": {"$sum": f"${left_out}"}, "conversations": {"$sum": 1}}},
         ])  # fmt: skip
         return (found[0]["messages"], found[0]["conversations"]) if found else (0, 0)
+
+    async def _walked(
+        self,
+        collection: ScopedCollection,
+        query: dict[str, Any],
+        meant: Meant,
+        *,
+        field: str,
+        descending: bool,
+        position: dict[str, Any] | None,
+        limit: int,
+        projection: Mapping[str, int] | None = None,
+    ) -> Portion[Document]:
+        async def ask(position: dict[str, Any] | None, limit: int) -> Portion[Document]:
+            return await portion_of(
+                collection,
+                all_of(query, meant.clauses),
+                field=field,
+                descending=descending,
+                position=position,
+                limit=limit,
+                projection=projection,
+                unknown=UNKNOWN.get(field),
+            )
+
+        return await walked(
+            ask, meant.sieves, position=position, limit=limit, field=field, descending=descending
+        )
 
     async def changed_signals(self, since: datetime) -> list[Signal]:
         with database_errors():

@@ -67,6 +67,7 @@ class MongoSignals:
             Index(keys=(organization, ("subject", 1), ("slot", 1), ("number", 1)), unique=True),
             Index(keys=(organization, ("sources", 1))),
             Index(keys=(organization, ("conversation_keys", 1))),
+            Index(keys=(organization, ("people.id", 1))),
             Index(keys=(organization, ("tags", 1))),
             Index(keys=(organization, ("request_id", 1))),
             Index(keys=(organization, ("workspace_id", 1))),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.mongo_standing import ASKED_FOR
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from services.detector.adapters.walking import Sieve
     from services.detector.lists import Narrowing
     from shared.documents.database import Document
 
@@ -24,21 +26,38 @@ Clauses = list[dict[str, Any]]
 _CUSTOMER = "customer/"
 
 MOST_NAMED = 10_000
-"""People whom a clause names: some hundred KB. MongoDB takes and gives 16 MB at most."""
+"""Keys that a clause names: some hundred KB. MongoDB takes and gives 16 MB at most."""
 
 _MOST_LOOKED_AT = 100_000
-"""Conversations of a tag whose people are put together; a server has 100 MB for that."""
+"""Conversations of a tag, or signals, whose keys are put together; a server has 100 MB for that."""
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleClauses:
-    """Clauses for people, and the keys of a tag that is left to be looked for on each portion of them.
-
-    `common_tag` is None where the clauses say all; else more people have the tag than a clause may name.
-    """
+class Meant:
+    """Clauses of a query, and sieves for what they cannot say since it would name too many."""
 
     clauses: Clauses
-    common_tag: tuple[str, ...] | None = None
+    sieves: tuple[Sieve, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    """How signals name what they are about.
+
+    Attributes:
+        field: the key of what it is about.
+        of_signal: where a signal has it; there is an index for it.
+        many: the field of a signal that is a list of them, if it is one.
+    """
+
+    field: str
+    of_signal: str
+    many: str | None = None
+
+
+_OF_CUSTOMERS = _Tie("customer_id", "customer.id")
+_OF_PEOPLE = _Tie("key", "people.id", many="people")
+_OF_CONVERSATIONS = _Tie("key", "conversation_keys", many="conversation_keys")
 
 
 class Narrower:
@@ -57,7 +76,7 @@ class Narrower:
         found = await self._tags.of(organization_id).find({"data.name": name}, projection={"key": 1})
         return [document["key"] for document in found]
 
-    async def customers(self, organization_id: str, narrowed: Narrowing) -> Clauses:
+    async def customers(self, organization_id: str, narrowed: Narrowing) -> Meant:
         """Return clauses for customers: with the tag on a company or conversation, and with such signals."""
         clauses: Clauses = []
         if narrowed.tag is not None:
@@ -73,28 +92,30 @@ class Narrower:
             clauses.append({"customer_id": narrowed.customer_id})
         if narrowed.owner is not None:
             clauses.append({"owner": narrowed.owner})
-        if narrowed.asks_for_signals:
-            clauses.append(await self._by_signals(organization_id, narrowed, "customer_id", "customer.id"))
-        return clauses
+        if not narrowed.asks_for_signals:
+            return Meant(clauses)
+        by_signals = await self._by_signals(organization_id, signals_of(narrowed), _OF_CUSTOMERS)
+        return Meant([*clauses, *by_signals.clauses], by_signals.sieves)
 
-    async def people(self, organization_id: str, narrowed: Narrowing) -> PeopleClauses:
+    async def people(self, organization_id: str, narrowed: Narrowing) -> Meant:
         """Return clauses for people: with the tag themselves or on a conversation of theirs."""
         clauses: Clauses = []
-        common_tag: tuple[str, ...] | None = None
+        sieves: tuple[Sieve, ...] = ()
         if narrowed.tag is not None:
             tag_keys = await self.tag_keys(organization_id, narrowed.tag)
             named = await self._tagged_people(organization_id, tag_keys)
             if named is None:
-                common_tag = tuple(tag_keys)
+                sieves = (partial(self._with_tag, organization_id, tag_keys),)
             else:
                 clauses.append({"key": {"$in": sorted(named)}})
         if narrowed.customer_id is not None or narrowed.owner is not None:
             ids = await self._customer_ids(organization_id, narrowed)
             keys = await self._companies.of(organization_id).distinct("key", {"customer_id": {"$in": ids}})
             clauses.append({"company_keys": {"$in": sorted(keys)}})
-        if narrowed.asks_for_signals:
-            clauses.append(await self._by_signals(organization_id, narrowed, "key", "people.id"))
-        return PeopleClauses(clauses, common_tag)
+        if not narrowed.asks_for_signals:
+            return Meant(clauses, sieves)
+        by_signals = await self._by_signals(organization_id, signals_of(narrowed), _OF_PEOPLE)
+        return Meant([*clauses, *by_signals.clauses], (*sieves, *by_signals.sieves))
 
     async def _tagged_people(self, organization_id: str, tag_keys: Sequence[str]) -> set[str] | None:
         """Return who has one of these tags, themselves or on a conversation; None where they are too many."""
@@ -118,7 +139,7 @@ class Narrower:
         found = {one["key"] for one in mine} | {one["_id"] for one in talking}
         return found if len(found) <= most else None
 
-    async def with_tag(
+    async def _with_tag(
         self, organization_id: str, tag_keys: Sequence[str], people: Sequence[Document]
     ) -> list[Document]:
         """Return those of these contacts that have one of the tags, themselves or on a conversation."""
@@ -138,7 +159,7 @@ class Narrower:
         """
         if narrowed.is_empty:
             return []
-        wishes = _signals_of(narrowed) if narrowed.asks_for_signals else ASKED_FOR
+        wishes = signals_of(narrowed) if narrowed.asks_for_signals else ASKED_FOR
         query = {**wishes, "kind": "feature_request", "request_id": {"$gt": ""}}
         if narrowed.tag is not None:
             query["tags"] = narrowed.tag
@@ -149,7 +170,7 @@ class Narrower:
         ids = await self._signals.of(organization_id).distinct("request_id", query)
         return [{"request_id": {"$in": sorted(one for one in ids if one)}}]
 
-    async def conversations(self, organization_id: str, narrowed: Narrowing) -> Clauses:
+    async def conversations(self, organization_id: str, narrowed: Narrowing) -> Meant:
         """Return clauses for conversations; `since` and `until` are when one last moved."""
         clauses: Clauses = []
         if narrowed.tag is not None:
@@ -161,11 +182,11 @@ class Narrower:
             clauses.append({"subject": {"$in": [f"{_CUSTOMER}{one}" for one in ids]}})
         if moved := between(narrowed):
             clauses.append({"updated_at": moved})
-        if narrowed.kind is not None or narrowed.min_confidence is not None:
-            query = {field: value for field, value in _signals_of(narrowed).items() if field != "shown_at"}
-            keys = await self._signals.of(organization_id).distinct("conversation_keys", query)
-            clauses.append({"key": {"$in": sorted(keys)}})
-        return clauses
+        if narrowed.kind is None and narrowed.min_confidence is None:
+            return Meant(clauses)
+        query = {field: value for field, value in signals_of(narrowed).items() if field != "shown_at"}
+        by_signals = await self._by_signals(organization_id, query, _OF_CONVERSATIONS)
+        return Meant([*clauses, *by_signals.clauses], by_signals.sieves)
 
     async def _customer_ids(self, organization_id: str, narrowed: Narrowing) -> list[str]:
         query: dict[str, Any] = {"merged_into": None}
@@ -175,11 +196,40 @@ class Narrower:
             query["owner"] = narrowed.owner
         return sorted(await self._customers.of(organization_id).distinct("customer_id", query))
 
-    async def _by_signals(
-        self, organization_id: str, narrowed: Narrowing, field: str, of_signal: str
-    ) -> dict[str, Any]:
-        found = await self._signals.of(organization_id).distinct(of_signal, _signals_of(narrowed))
-        return {field: {"$in": sorted(one for one in found if one)}}
+    async def _by_signals(self, organization_id: str, query: dict[str, Any], tie: _Tie) -> Meant:
+        """Return what means the things that some signals are about: by their names, where these are few."""
+        named = await self._named_by_signals(organization_id, query, tie)
+        if named is None:
+            return Meant([], (partial(self._with_signals, organization_id, query, tie),))
+        return Meant([{tie.field: {"$in": sorted(named)}}])
+
+    async def _named_by_signals(
+        self, organization_id: str, query: dict[str, Any], tie: _Tie
+    ) -> list[str] | None:
+        """Return what these signals are about; None where that is too many."""
+        signals, most = self._signals.of(organization_id), self._most_named
+        if await signals.count(query, limit=_MOST_LOOKED_AT + 1) > _MOST_LOOKED_AT:
+            return None
+        found = await signals.aggregate(
+            [
+                {"$match": {**query, tie.of_signal: {"$gt": ""}}},
+                *([{"$unwind": f"${tie.many}"}] if tie.many else []),
+                {"$group": {"_id": f"${tie.of_signal}"}},
+                {"$limit": most + 1},
+            ]
+        )
+        return [one["_id"] for one in found] if len(found) <= most else None
+
+    async def _with_signals(
+        self, organization_id: str, query: dict[str, Any], tie: _Tie, documents: Sequence[Document]
+    ) -> list[Document]:
+        """Return those of these documents that such signals are about."""
+        keys = sorted(one[tie.field] for one in documents)
+        found = await self._signals.of(organization_id).distinct(
+            tie.of_signal, {**query, tie.of_signal: {"$in": keys}}
+        )
+        named = set(found)
+        return [one for one in documents if one[tie.field] in named]
 
 
 def bearing(tag_keys: Sequence[str]) -> dict[str, Any]:
@@ -193,7 +243,7 @@ def between(narrowed: Narrowing) -> dict[str, Any]:
     return {sign: moment for sign, moment in bounds.items() if moment is not None}
 
 
-def _signals_of(narrowed: Narrowing) -> dict[str, Any]:
+def signals_of(narrowed: Narrowing) -> dict[str, Any]:
     query: dict[str, Any] = {"state": "open"}
     if narrowed.kind is not None:
         query["kind"] = narrowed.kind

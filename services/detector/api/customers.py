@@ -57,7 +57,11 @@ def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, cl
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[CustomerOut]:
-        """List customers, those who need somebody first."""
+        """List customers, those who need somebody first.
+
+        By signals that more than 10,000 customers have there is no `count`, and a page may hold fewer than
+        `limit` though there is a next one.
+        """
         found = await lists.customers(
             identity.organization_id,
             words=q,

@@ -199,15 +199,19 @@ def conversation_routes(*, conversations: Conversations, show: Show, moods: Mood
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[ConversationOut]:
-        """List conversations, the last updated first; of more than 10,000 there is no `count`."""
+        """List conversations, the last updated first.
+
+        Of more than 10,000 there is no `count`. Where an open signal is asked for that more than 10,000
+        conversations have, a page may hold fewer than `limit` though there is a next one.
+        """
         wanted = ConversationFilter(narrowed=narrowed, person=person, state=state, words=q)
-        found = await conversations.find(
-            identity.organization_id, wanted, position=decode_cursor(cursor), limit=limit
-        )
+        meant = await conversations.find(identity.organization_id, wanted)
+        found = await meant.portion(position=decode_cursor(cursor), limit=limit)
+        count = await meant.count(_COUNTED)
         return Page(
             items=[_conversation(one, moods) for one in found.items],
             next_cursor=encode_cursor(found.next) if found.next else None,
-            count=await conversations.count(identity.organization_id, wanted, _COUNTED),
+            count=count.number if count.is_all else None,
         )
 
     @router.get("/{conversation_id}")

@@ -11,9 +11,11 @@ from services.detector.lists.conversations import (
     ConversationFilter,
     Conversations,
     ConversationState,
+    FoundConversations,
 )
 from services.detector.lists.lists import (
     ANY,
+    Counted,
     CustomerRow,
     CustomerSort,
     Lists,
@@ -39,8 +41,10 @@ __all__ = [
     "ConversationFilter",
     "ConversationState",
     "Conversations",
+    "Counted",
     "CustomerRow",
     "CustomerSort",
+    "FoundConversations",
     "Lists",
     "Narrowing",
     "PersonRow",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.signal import Signal
-    from services.detector.lists.lists import Narrowing, Portion
+    from services.detector.lists.lists import Counted, Narrowing, Portion
 
 ConversationState = Literal["open", "waiting", "snoozed", "closed"]
 """`waiting`: open, and the customer waits for an answer; the others are Intercom's own."""
@@ -50,15 +50,26 @@ class ConversationFilter:
         return (self.words or "").replace("\0", "").strip()
 
 
+class FoundConversations(Protocol):
+    """What a filter means at one moment: worked out once, then listed, counted and written to a file."""
+
+    async def portion(self, *, position: dict[str, Any] | None, limit: int) -> Portion[MirroredConversation]:
+        """Return conversations, the last updated first. `position` is a `Portion.next` that was given out.
+
+        There may be fewer than `limit` before the end.
+        """
+        ...
+
+    async def count(self, most: int) -> Counted:
+        """Return how many there are, counting no further than `most`, and where that costs much, less far."""
+        ...
+
+
 class Conversations(Protocol):
-    """Lists conversations, the last updated first. `position` is a `Portion.next` that was given out."""
+    """Lists conversations."""
 
-    async def find(
-        self, organization_id: str, wanted: ConversationFilter, *, position: dict[str, Any] | None, limit: int
-    ) -> Portion[MirroredConversation]: ...
-
-    async def count(self, organization_id: str, wanted: ConversationFilter, most: int) -> int | None:
-        """Return how many there are; None where they are more than `most`."""
+    async def find(self, organization_id: str, wanted: ConversationFilter) -> FoundConversations:
+        """Work out which conversations are wanted."""
         ...
 
     async def written(

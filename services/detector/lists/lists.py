@@ -116,6 +116,14 @@ class Portion(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How many there are; where `is_all` is false, more than `number`, which is as far as was counted."""
+
+    number: int
+    is_all: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerRow:
     """A customer in a list; `health` is None while too little is known."""
 
@@ -234,7 +242,9 @@ class Lists(Protocol):
         owner: str | None,
         known: bool | None,
         narrowed: Narrowing = ANY,
-    ) -> int: ...
+    ) -> int | None:
+        """Return how many there are; None by open signals that very many customers have."""
+        ...
 
     async def customer_owners(self, organization_id: str) -> list[str]:
         """Return all owners of customers as they are written there, alphabetically."""
@@ -277,7 +287,7 @@ class Lists(Protocol):
     async def count_people(
         self, organization_id: str, *, words: str | None, narrowed: Narrowing = ANY
     ) -> int | None:
-        """Return how many there are; None by a tag that very many people or conversations have."""
+        """Return how many there are; None by a tag or open signals that very many have."""
         ...
 
     async def people_of(

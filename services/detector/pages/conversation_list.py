@@ -11,7 +11,13 @@ from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
-from services.detector.lists import SEARCHED, WRITTEN_AMONG, ConversationFilter, ConversationState
+from services.detector.lists import (
+    SEARCHED,
+    WAITING_AMONG,
+    WRITTEN_AMONG,
+    ConversationFilter,
+    ConversationState,
+)
 from services.detector.pages.export import CONVERSATION_HEADING, conversation_row, in_portions
 from services.detector.pages.filters import (
     OFFERED,
@@ -134,7 +140,11 @@ def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
         request: Request, identity: Member, asked: Asked, cursor: CursorText = None
     ) -> HTMLResponse:
         organization, wanted = identity.organization_id, asked.wanted(parts.clock.now())
-        found = await parts.show.rows(organization, wanted, position=decode_cursor(cursor), limit=ROWS)
+        meant = await parts.show.find(organization, wanted)
+        found = await parts.show.rows(
+            organization, meant, position=decode_cursor(cursor), limit=ROWS, sought=wanted.sought
+        )
+        count = await meant.count(_COUNTED)
         return parts.pages.render(
             request,
             "conversations.html",
@@ -147,13 +157,14 @@ def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
                 }
                 for row in found.items
             ],
-            count=await parts.show.count(organization, wanted, _COUNTED),
-            counted=_COUNTED,
+            count=count.number if count.is_all else None,
+            counted=count.number,
             next_cursor=encode_cursor(found.next) if found.next else None,
             filters=await _filters(parts, identity, asked),
             filtered=asked.narrows,
             searched=SEARCHED if wanted.sought else None,
             written=WRITTEN_AMONG,
+            waiting_among=WAITING_AMONG if wanted.state == "waiting" else None,
             work=await parts.under_way.of(organization),
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             csv_url=f"/conversations/export.csv?{request.url.query}",
@@ -161,9 +172,8 @@ def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
 
     @router.get("/conversations/export.csv")
     async def export(identity: Member, asked: Asked) -> StreamingResponse:
-        wanted = asked.wanted(parts.clock.now())
-
-        ask = partial(parts.show.rows, identity.organization_id, wanted)
+        organization, wanted = identity.organization_id, asked.wanted(parts.clock.now())
+        ask = partial(parts.show.rows, organization, await parts.show.find(organization, wanted))
         return csv_answer("conversations.csv", CONVERSATION_HEADING, in_portions(ask, conversation_row))
 
     return router

@@ -155,7 +155,7 @@ async def _customers(
         organization, words=None, matched_by="none", position=None, limit=_UNMATCHED
     )
 
-    async def count(known: bool) -> int:  # noqa: FBT001 - a question of two answers, asked twice just below
+    async def count(known: bool) -> int | None:  # noqa: FBT001 - a question of two answers, asked twice just below
         return await parts.lists.count_customers(organization, words=None, owner=None, known=known)
 
     views: list[Any] = [

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.mood import Mood, MoodRules
     from services.detector.domain.signal import Signal
-    from services.detector.lists import ConversationFilter, Conversations
+    from services.detector.lists import ConversationFilter, Conversations, FoundConversations
     from services.detector.ports import Customers, Mirror
     from shared.contracts.resources import ContactChanged
 
@@ -64,16 +64,25 @@ class ShowConversations:
         self._conversations = conversations
         self._moods = moods
 
-    async def rows(
-        self, organization_id: str, wanted: ConversationFilter, *, position: dict[str, Any] | None, limit: int
-    ) -> Portion[ConversationRow]:
-        """Return rows, the last updated first, from a position on that was given out before."""
-        found = await self._conversations.find(organization_id, wanted, position=position, limit=limit)
-        return Portion(await self._rows(organization_id, found.items, wanted.sought), found.next)
+    async def find(self, organization_id: str, wanted: ConversationFilter) -> FoundConversations:
+        """Work out which conversations are wanted, once for their rows and their number."""
+        return await self._conversations.find(organization_id, wanted)
 
-    async def count(self, organization_id: str, wanted: ConversationFilter, most: int) -> int | None:
-        """Return how many there are; None where they are more than `most`."""
-        return await self._conversations.count(organization_id, wanted, most)
+    async def rows(
+        self,
+        organization_id: str,
+        found: FoundConversations,
+        *,
+        position: dict[str, Any] | None,
+        limit: int,
+        sought: str = "",
+    ) -> Portion[ConversationRow]:
+        """Return rows, the last updated first, from a position on that was given out before.
+
+        With words that are `sought`, each has the place where a message holds them.
+        """
+        portion = await found.portion(position=position, limit=limit)
+        return Portion(await self._rows(organization_id, portion.items, sought), portion.next)
 
     async def _rows(
         self, organization_id: str, conversations: Sequence[MirroredConversation], sought: str

@@ -232,6 +232,9 @@ class TestNarrowing:
         assert await shown(browser, "?q=invoice&state=closed") == "k4"
         monkeypatch.setattr(mongo_conversation_list, "WAITING_AMONG", 1)
         assert await shown(browser, "?state=waiting") == "k1"
+        looked_for = f"looked for in the {number(2_000)} open conversations that changed last"
+        assert looked_for in await page(browser, "?state=waiting")
+        assert looked_for not in await page(browser, "?state=open")
 
     async def test_a_row_shows_the_words_where_they_were_written(
         self, browser: httpx.AsyncClient, filled: Rig

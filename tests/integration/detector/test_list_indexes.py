@@ -174,7 +174,8 @@ async def test_conversations_have_their_indexes(
 ) -> None:
     """By state, and with words, nothing is sorted; nor while it is seen who waits or bears a name."""
     position = _somewhere("updated_at", descending=True) if further else None
-    await MongoConversationList(database).find(ORG, CONVERSATIONS[name], position=position, limit=10)
+    found = await MongoConversationList(database).find(ORG, CONVERSATIONS[name])
+    await found.portion(position=position, limit=10)
     assert {tuple(_stages(plan)) for plan in plans} == {("FETCH", "IXSCAN")}, plans
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.detector.adapters import mongo_lists, mongo_old_people
+from services.detector.adapters import mongo_old_people, walking
 from services.detector.adapters.mongo_lists import MongoLists
 from services.detector.adapters.mongo_old_people import MongoOldPeople
 from services.detector.lists import Narrowing
@@ -183,7 +183,7 @@ async def test_a_tag_that_many_have_is_looked_for_on_each_portion(
     tagged: Rig, database: AsyncDatabase[Any], monkeypatch: pytest.MonkeyPatch, sort: Any, limit: int
 ) -> None:
     """Page by page the same people in the same order as by a tag that few have; no command names them all."""
-    monkeypatch.setattr(mongo_lists, "_AT_ONCE", 2)
+    monkeypatch.setattr(walking, "_AT_ONCE", 2)
     named: list[int] = []
     plain = ScopedCollection._scoped
 
@@ -208,8 +208,8 @@ async def test_a_rare_tag_takes_so_many_portions_at_most(
     tagged: Rig, database: AsyncDatabase[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page that found too few by then is short, and the next one goes on from there."""
-    monkeypatch.setattr(mongo_lists, "_AT_ONCE", 2)
-    monkeypatch.setattr(mongo_lists, "_MOST_PORTIONS", 1)
+    monkeypatch.setattr(walking, "_AT_ONCE", 2)
+    monkeypatch.setattr(walking, "_MOST_PORTIONS", 1)
     lists = MongoLists(database, most_named=3)
     first = await lists.people(
         tagged.organization_id, words=None, sort="id", position=None, limit=9, narrowed=VIP

@@ -121,9 +121,9 @@ async def test_who_waits_is_found_beside_what_cannot_be_read(
     left_out: list[str] = []
     lists = MongoConversationList(database, left_out.append)
     wanted = ConversationFilter(state="waiting")
-    before = (await lists.find("local", wanted, position=None, limit=9)).items
+    before = (await (await lists.find("local", wanted)).portion(position=None, limit=9)).items
     await _spoil(database, "conversations", {"key": before[0].key}, {"digest": HIDDEN})
-    after = (await lists.find("local", wanted, position=None, limit=9)).items
+    after = (await (await lists.find("local", wanted)).portion(position=None, limit=9)).items
     assert [one.key for one in after] == [one.key for one in before[1:]]
     assert set(left_out) == {"conversations"}
     keys = [one.key for one in before]
