@@ -85,6 +85,10 @@ MOST_WAITING = 20
 """Facts of a connection that may wait for the bus before its schedule stands still: enough for what people
 and looks tell besides, and far from the 16 MB of a document, which two days of requests would reach."""
 
+MOST_ASKED = 2 * MOST_WAITING
+"""Facts of a connection that may wait where a person or a program asks for runs meanwhile: what came last are
+requests by hand then, and one more says nothing that those do not."""
+
 
 class Connections(Protocol):
     """The connections of all organizations, each with its facts still to be published."""
@@ -148,7 +152,10 @@ class Connections(Protocol):
         ...
 
     async def record_fact(self, connection: Connection, fact: Event) -> bool:
-        """Keep one more fact to publish, with nothing else changed; False if it is not connected any more."""
+        """Keep one more request to publish, with nothing else changed; False if it is not connected any more.
+
+        Where MOST_ASKED facts wait, it is asked for already and nothing is kept.
+        """
         ...
 
     async def report(self, organization_id: str, connection_id: str) -> SyncReport: ...

@@ -16,7 +16,7 @@ from services.connector.adapters.connection_documents import (
 from services.connector.domain.diagnosis import Diagnosis
 from services.connector.domain.report import SyncReport
 from services.connector.errors import ChangedMeanwhile
-from services.connector.ports import MOST_WAITING, StoredCredential
+from services.connector.ports import MOST_ASKED, MOST_WAITING, StoredCredential
 from shared.contracts.topics import SERVICES
 from shared.documents.collection import ORGANIZATION, Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, pending_facts
@@ -175,11 +175,13 @@ class MongoConnections:
         return result.matched_count == 1
 
     async def record_fact(self, connection: Connection, fact: Event) -> bool:
-        result = await self._collection.of(connection.organization_id).update_one(
-            {"_id": connection.id, "state": "connected"},
+        scoped = self._collection.of(connection.organization_id)
+        connected = {"_id": connection.id, "state": "connected"}
+        kept = await scoped.update_one(
+            {**connected, f"{PENDING}.{MOST_ASKED - 1}": {"$exists": False}},
             {"$push": {PENDING: {"$each": pending_facts(fact, at=self._clock.now())}}},
         )
-        return result.matched_count == 1
+        return bool(kept.matched_count) or await scoped.find_one(connected, projection={"_id": 1}) is not None
 
     async def report(self, organization_id: str, connection_id: str) -> SyncReport:
         stored = await self._part(organization_id, connection_id, "report")

@@ -22,7 +22,7 @@ from services.connector.domain.diagnosis import Diagnosis, Finding
 from services.connector.domain.report import LedgerReport, RunReport, SyncReport
 from services.connector.domain.unreadable import Unreadable
 from services.connector.errors import ChangedMeanwhile
-from services.connector.ports import MOST_WAITING, ApiKeyRecord, OAuthState, Offer
+from services.connector.ports import MOST_ASKED, MOST_WAITING, ApiKeyRecord, OAuthState, Offer
 from shared.clock import ManualClock
 from shared.config import ServiceSettings
 from shared.contracts.connections import ApiKeyRevoked, ConnectionSettings
@@ -322,6 +322,16 @@ async def test_a_further_fact_needs_a_connected_one(stores: Stores) -> None:
     assert not await stores.connections.record_fact(connection, _request(connection, "r-2"))
     await stores.connections.publish_pending("acme", "c-1")
     assert stores.publisher.published == [_request(connection)]
+
+
+async def test_asking_again_and_again_does_not_fill_a_connection(stores: Stores) -> None:
+    """While the bus is away, requests by hand beyond a bound are taken as asked for: they say nothing new."""
+    connection = a_connection()
+    await stores.connections.insert(connection)
+    for at in range(MOST_ASKED + 5):
+        assert await stores.connections.record_fact(connection, _request(connection, f"r-{at}"))
+    await stores.connections.publish_pending("acme", "c-1")
+    assert len(stores.publisher.published) == MOST_ASKED
 
 
 async def test_webhooks_find_connected_ones_of_all_organizations(stores: Stores) -> None:

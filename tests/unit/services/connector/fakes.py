@@ -12,6 +12,7 @@ from services.connector.domain.diagnosis import Sight
 from services.connector.domain.report import SyncReport
 from services.connector.errors import ChangedMeanwhile, IntercomRefused
 from services.connector.ports import (
+    MOST_ASKED,
     MOST_WAITING,
     ApiKeyRecord,
     OAuthState,
@@ -225,7 +226,8 @@ class MemoryConnections:
         known = await self.get(connection.organization_id, connection.id)
         if known is None or known.state != "connected":
             return False
-        self.pending.keep(connection.id, fact)
+        if self.pending.count(connection.id) < MOST_ASKED:
+            self.pending.keep(connection.id, fact)
         return True
 
     async def report(self, organization_id: str, connection_id: str) -> SyncReport:
