@@ -32,6 +32,7 @@ _TITLES = {
     401: "Sign in first",
     403: "Not allowed",
     404: "Not found",
+    405: "Nothing to show here",
     409: "It changed meanwhile",
     413: "Too large",
     422: "Something is missing or wrong",
@@ -42,6 +43,10 @@ _TITLES = {
 
 _FOR_MACHINES = ("/api/", "/internal/")
 _NOBODY, _NOT_ALLOWED = 401, 403
+_OTHER_METHOD = 405
+_FORMS_ONLY = "This address takes what a form sends, and has no page of its own."
+"""For people, who come here when they load a form's answer again by its address."""
+
 _SIGN_IN = "People sign in where their organization does, and then try again here."
 
 
@@ -65,7 +70,10 @@ class ErrorAnswers:
     async def refused(self, request: Request, error: StarletteHTTPException) -> Response:
         """Return the answer to a refusal, with its status, words and headers."""
         kind = error.kind if isinstance(error, Problem) else _UNNAMED
-        return self._answer(request, error.status_code, str(error.detail), error.headers, kind=kind)
+        told = _FORMS_ONLY if error.status_code == _OTHER_METHOD else None
+        return self._answer(
+            request, error.status_code, str(error.detail), error.headers, kind=kind, told=told
+        )
 
     async def failed(self, request: Request, error: Exception) -> Response:
         """Return the answer to a failure of ours, which is logged under the reference that it names."""

@@ -228,6 +228,16 @@ async def test_what_is_not_there_leads_to_the_list_that_it_would_be_in(browser: 
         assert '<a class="button" href="/insights">To the insights</a>' in (await browser.get(path)).text
 
 
+async def test_a_form_s_address_that_is_opened_leads_on_in_plain_words(browser: httpx.AsyncClient) -> None:
+    """Who loads a refused form again by its address is told what that is; a program, what HTTP says."""
+    opened = await browser.get("/form")
+    assert opened.status_code == 405
+    assert "This address takes what a form sends" in opened.text
+    assert "Method Not Allowed" not in opened.text
+    assert '<a class="button" href="/insights">To the insights</a>' in opened.text
+    assert (await browser.get("/api/v1/form")).json()["detail"] == "Method Not Allowed"
+
+
 async def test_a_list_whose_cursor_is_refused_leads_to_its_beginning(browser: httpx.AsyncClient) -> None:
     """Its own, not another list's; that one has not been asked for anything."""
     refused = await browser.get("/list?cursor=rubbish")
