@@ -219,6 +219,7 @@ class TestActing:
         page = await text(browser, base)
         for words in ("Confirmed by you@localhost", "Assigned to bo@acme.example", "Dismissed: a joke"):
             assert words in page
+        assert "<dt>Confirmed by</dt>" not in page
 
     async def test_corrections_are_examples(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """A judged signal shows under Detection, and its message leaves as a labelled row."""
