@@ -488,6 +488,7 @@ async def test_members_read_and_change_nothing(rig: Rig) -> None:
 async def test_keys_are_made_shown_once_and_revoked(site: Site, rig: Rig) -> None:
     """The token is on one page only."""
     assert "No keys yet" in await site.get("/settings/organization/keys")
+    assert 'href="/api/v1/openapi/detector.json"' in (await site.http.get("/settings/organization/keys")).text
     made = await site.post(
         "/settings/organization/keys", {"name": "warehouse", "role": "member", "days": "30"}
     )
