@@ -221,6 +221,18 @@ class TestActing:
             assert words in page
         assert "<dt>Confirmed by</dt>" not in page
 
+    async def test_whoever_finds_a_dismissed_signal_right_is_named(
+        self, browser: httpx.AsyncClient, rig: Rig
+    ) -> None:
+        """The last judgement counts: it is an example too."""
+        await filled(rig)
+        (signal,) = [one for one in await rig.signals() if one.slot.kind == "churn_risk"]
+        base = f"/insights/{signal.signal_id}"
+        await browser.post(f"{base}/dismiss", data={"reason": "a joke"})
+        assert "<dt>Confirmed by</dt>" not in await text(browser, base)
+        await browser.post(f"{base}/confirm")
+        assert "<dt>Confirmed by</dt>" in await text(browser, base)
+
     async def test_corrections_are_examples(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """A judged signal shows under Detection, and its message leaves as a labelled row."""
         await filled(rig)
