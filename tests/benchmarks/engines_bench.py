@@ -136,15 +136,18 @@ def main() -> int:
             things.create_index("rank")
             pair.append(things)
         rows = []
-        for things in pair:
-            _fill(things, 0, _SMALL)
-        rows.append((f"find by index, {_SMALL:,} documents", _compared(pair, _find(_SMALL), seconds)))
-        rows.append(("upserts, one by one", _compared(pair, _upsert, seconds)))
-        rows.append(("upserts, 500 at once", _compared(pair, _upserts, seconds)))
-        rows.append((f"group {_SMALL:,} documents", _compared(pair, _group, seconds)))
-        for things in pair:
-            _fill(things, _SMALL, large)
-        rows.append((f"find by index, {large:,} documents", _compared(pair, _find(large), seconds)))
+        for first, size in ((0, _SMALL), (_SMALL, large)):
+            for things in pair:
+                _fill(things, first, size)
+            rows += [
+                (f"{what}, {size:,} documents", _compared(pair, ask, seconds))
+                for what, ask in (
+                    ("find by index", _find(size)),
+                    ("upserts, one by one", _upsert),
+                    ("upserts, 500 at once", _upserts),
+                    (f"group {_SMALL:,} of them", _group),
+                )
+            ]
     sys.stdout.write("| a second | ours | mongo-java-server | ratio |\n| --- | --- | --- | --- |\n")
     for what, (ours, theirs) in rows:
         sys.stdout.write(f"| {what} | {ours:,.0f} | {theirs:,.0f} | {ours / theirs:.2f} |\n")
