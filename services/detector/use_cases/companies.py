@@ -256,6 +256,7 @@ class MatchCompanies:
         await self._customers.delete(organization_id, leaving)
         done = [one for key, one in lost.items() if key not in unread]
         await self._mirror.unmark_deletions(organization_id, done)
+        await self._let_go(organization_id, [one.key for one in done])
 
     async def _settle_own(self, organization_id: str, leaving: Collection[str]) -> None:
         """Settle what the own facts and health of stand-ins told, that are about to be deleted.
@@ -272,8 +273,10 @@ class MatchCompanies:
         """Delete the stand-ins of those of these companies that were deleted while they were matched.
 
         Their deletion may have been followed before the stand-in was kept, and nothing else comes for it.
+        Where it is still being followed, that looks here once more at its end.
         """
         gone = set(company_keys) - (await self._mirror.companies(organization_id, company_keys)).keys()
+        gone -= (await self._mirror.lost_companies(organization_id, gone)).keys()
         if not gone:
             return
         own = {provisional_customer_id(organization_id, key) for key in gone}

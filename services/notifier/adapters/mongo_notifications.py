@@ -326,12 +326,6 @@ def _any_of(destinations: AbstractSet[Destination]) -> list[dict[str, Any]]:
     ]
 
 
-def _due(document: Mapping[str, Any]) -> Due:
-    return Due(
-        Destination(document["organization_id"], document["rule_id"]), document["id"], document["channel"]
-    )
-
-
 def _query(wanted: LogFilter) -> dict[str, Any]:
     return {
         name: value

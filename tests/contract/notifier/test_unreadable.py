@@ -174,9 +174,9 @@ async def test_what_cannot_be_read_once_it_is_claimed_waits_for_an_hour(
     """Nothing is sent of it; the fault is not the receiver's."""
     await notifications.add(_notification(1))
     await _spoil(database, "notifications", "n-1")
-    lease = NOW + timedelta(seconds=20)
-    assert await notifications.claim("acme", "n-1", now=NOW, lease_until=lease, token="t") is None
+    assert await notifications.claim("acme", "n-1", now=NOW, lease_seconds=20, token="t") is None
     assert left_out == ["notifications"]
+    assert await notifications.claims(10) == []
     assert await notifications.due(NOW + timedelta(minutes=59), 10) == []
     assert len(await notifications.due(NOW + timedelta(hours=1), 10)) == 1
 
@@ -205,3 +205,17 @@ async def test_preferences_that_cannot_be_read_stop_no_mail_to_others(
     found = await people.of_email("acme", "tom@example.com")
     assert [one.user_id for one in found] == ["u-2"]
     assert left_out == ["people"]
+
+
+async def test_a_claim_that_cannot_be_read_keeps_no_other_from_being_taken_over(
+    notifications: MongoNotifications, database: AsyncDatabase[dict[str, Any]], left_out: list[str]
+) -> None:
+    """It is put aside for an hour and is nobody's then."""
+    for number in range(2):
+        await notifications.add(_notification(number))
+        await notifications.claim("acme", f"n-{number}", now=NOW, lease_seconds=20, token=f"t-{number}")
+    await database["notifications"].update_one({"_id": "acme/n-0"}, {"$unset": {"rule_id": ""}})
+    assert [one.token for one in await notifications.claims(10)] == ["t-1"]
+    assert left_out == ["notifications"]
+    assert [one.token for one in await notifications.claims(10)] == ["t-1"]
+    assert left_out == ["notifications"]
