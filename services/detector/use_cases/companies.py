@@ -74,7 +74,7 @@ class MatchCompanies:
         """
         companies = await self._mirror.companies(organization_id, company_keys)
         if not companies:
-            await self._let_go(organization_id, company_keys)
+            await self._let_go_unless_followed(organization_id, company_keys)
             return
         said = await self._customers.decisions(organization_id, companies.keys())
         matches = await self._matches.of(organization_id, companies, said)
@@ -114,7 +114,7 @@ class MatchCompanies:
         await self._accounts.review(
             organization_id, [Subject("customer", one) for one in before | after], handed=handed
         )
-        await self._let_go(organization_id, company_keys)
+        await self._let_go_unless_followed(organization_id, company_keys)
         marked = {key: one for key, one in companies.items() if one.follow_from} | moved
         later = unread | await self._decided_since(organization_id, said, companies)
         await self._mirror.unmark_companies(
@@ -255,8 +255,12 @@ class MatchCompanies:
         await self._accounts.review(organization_id, [Subject("customer", one) for one in staying])
         await self._customers.delete(organization_id, leaving)
         done = [one for key, one in lost.items() if key not in unread]
+        keys = [one.key for one in done]
+        # Before the marks go, as nothing repeats what comes after; and after it, as whoever matched meanwhile
+        # and saw the marks left the stand-in to this.
+        await self._let_go(organization_id, keys)
         await self._mirror.unmark_deletions(organization_id, done)
-        await self._let_go(organization_id, [one.key for one in done])
+        await self._let_go(organization_id, keys)
 
     async def _settle_own(self, organization_id: str, leaving: Collection[str]) -> None:
         """Settle what the own facts and health of stand-ins told, that are about to be deleted.
@@ -269,14 +273,18 @@ class MatchCompanies:
             organization_id, [Reading(source, contributions=(), resolves=True) for source in sources]
         )
 
-    async def _let_go(self, organization_id: str, company_keys: Collection[str]) -> None:
+    async def _let_go_unless_followed(self, organization_id: str, company_keys: Collection[str]) -> None:
         """Delete the stand-ins of those of these companies that were deleted while they were matched.
 
         Their deletion may have been followed before the stand-in was kept, and nothing else comes for it.
-        Where it is still being followed, that looks here once more at its end.
+        Where it is still being followed, `after_deletion` looks once more at its end.
         """
+        lost = await self._mirror.lost_companies(organization_id, company_keys)
+        await self._let_go(organization_id, set(company_keys) - lost.keys())
+
+    async def _let_go(self, organization_id: str, company_keys: Collection[str]) -> None:
+        """Delete the stand-ins that those of these companies left which are deleted."""
         gone = set(company_keys) - (await self._mirror.companies(organization_id, company_keys)).keys()
-        gone -= (await self._mirror.lost_companies(organization_id, gone)).keys()
         if not gone:
             return
         own = {provisional_customer_id(organization_id, key) for key in gone}
