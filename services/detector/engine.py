@@ -307,6 +307,7 @@ class Engine:
             requests=stores.requests,
             corrections=stores.corrections,
             settler=settler,
+            rules=self.rules,
             clock=clock,
         )
         self.health = KeepHealth(

@@ -148,7 +148,7 @@ class SignalDetected(SignalEvent):
 
 
 class SignalUpdated(SignalEvent):
-    """An open signal gained or lost evidence, changed confidence, or was confirmed or assigned."""
+    """An open signal gained or lost evidence, changed confidence, was confirmed, assigned or opened again."""
 
     TYPE: ClassVar[str] = "earshot.signal.updated.v1"
     TOPIC: ClassVar[Topic] = SIGNALS

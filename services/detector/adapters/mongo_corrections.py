@@ -39,6 +39,12 @@ class MongoCorrections:
         )
         await self._follow(organization_id)
 
+    async def withdraw_dismissal(self, organization_id: str, signal_id: str) -> None:
+        await self._corrections.of(organization_id).delete_one(
+            {"_id": f"{organization_id}/{signal_id}", "verdict": "dismissed"}
+        )
+        await self._follow(organization_id)
+
     async def newest(self, organization_id: str) -> list[Correction]:
         found = await self._corrections.of(organization_id).find({}, sort=[("at", -1)], limit=_MANY)
         return [_correction_from(document) for document in found]

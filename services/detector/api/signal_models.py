@@ -117,7 +117,7 @@ class SignalOut(BaseModel):
     )
     assigned_to: str | None = Field(description="E-mail address of who looks after it; null if nobody does.")
     dismissal_reason: str | None = Field(
-        description="What was said when it was dismissed; null if it never was."
+        description="What was said when it was dismissed; null if it never was, or that was taken back."
     )
     request_id: str | None = Field(description="The feature request it wishes for; null for other kinds.")
     history: list[HistoryOut] = Field(

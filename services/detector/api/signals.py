@@ -120,6 +120,17 @@ def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
             )
         )
 
+    @router.post("/{signal_id}/undo-dismissal", dependencies=[Depends(csrf_protect)])
+    async def undo_dismissal(signal_id: str, identity: Member) -> SignalOut:
+        """Open a dismissed signal again; nobody is alerted, and asking twice changes nothing more.
+
+        A 409 says that another signal of its kind is open with the customer by now, a 422 that its evidence
+        is gone or its occasion is over.
+        """
+        return SignalOut.of(
+            await review.undo_dismissal(identity.organization_id, signal_id, by=identity.known_by)
+        )
+
     @router.post("/{signal_id}/assign", dependencies=[Depends(csrf_protect)])
     async def assign(signal_id: str, body: Assignment, identity: Member) -> SignalOut:
         """Give the signal to a person."""

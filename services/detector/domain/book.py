@@ -126,6 +126,9 @@ class SignalBook:
         if dismissed and signal.slot.request_id is not None and names_request(signal):
             self._lost.setdefault(signal.slot.request_id, [])
             self._losers.add(signal.signal_id)
+        returns = before.cleared_because == "dismissed" and signal.is_open
+        if returns and signal.slot.request_id is not None:
+            self._lost.setdefault(signal.slot.request_id, [])
         self._signals[signal.signal_id] = signal
 
     def drop(self, signal: Signal) -> None:
@@ -149,7 +152,8 @@ class SignalBook:
     def lost(self) -> Mapping[str, Sequence[str]]:
         """What signals about requests no longer rest on, by request id: the quotes, as they were.
 
-        Without any where a dismissed wish named the request: its words stay, and name nothing any more.
+        Without any where a dismissed wish named the request: its words stay, and name nothing any more. As
+        well where a dismissal is taken back: the words may name it again.
         """
         return self._lost
 

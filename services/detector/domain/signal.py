@@ -222,8 +222,8 @@ class Signal:
             history=self._noted(at, step, by, note or reason),
         )
 
-    def reopened(self, *, at: datetime) -> Signal:
-        """Open the same occasion again: its evidence is back. Nobody is told twice."""
+    def reopened(self, *, at: datetime, by: str = "", note: str = "") -> Signal:
+        """Open the same occasion again: its evidence is back, or counts again. Nobody is told twice."""
         if self.is_open:
             return self
         return replace(
@@ -231,7 +231,8 @@ class Signal:
             state="open",
             cleared_because=None,
             cleared_at=None,
-            history=self._noted(at, "reopened"),
+            dismissal_reason=None,
+            history=self._noted(at, "reopened", by, note),
         )
 
     def moved(self, subject: Subject, number: int, customer: CustomerRef | None, *, at: datetime) -> Signal:

@@ -67,8 +67,12 @@ class Standing:
         )
 
     def of(self, request: Request) -> Request:
-        """Return the request without what is gone; where nothing is left to say, its title says so."""
-        title = self._title() if self.is_gone(request.title) else request.title
+        """Return the request without what is gone; where nothing is left to say, its title says so.
+
+        One without a name gets one as soon as somebody stands behind it again.
+        """
+        nameless = request.title in UNNAMED and bool(self._proofs)
+        title = self._title() if nameless or self.is_gone(request.title) else request.title
         wordings = tuple(wording for wording in request.wordings if self._gone.isdisjoint(wording))
         if len(wordings) < len(request.wordings):
             newest = (wish_tokens(proof.quote) for proof in reversed(self._proofs))

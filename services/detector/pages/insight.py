@@ -72,6 +72,11 @@ def signal_pages(parts: SignalParts) -> APIRouter:
         await review.dismiss(identity.organization_id, signal_id, reason, by=identity.known_by, label=said)
         return RedirectResponse(f"/insights/{signal_id}", 303)
 
+    @router.post("/insights/{signal_id}/undo-dismissal", dependencies=_PROTECTED)
+    async def undo_dismissal(signal_id: str, identity: Member) -> RedirectResponse:
+        await review.undo_dismissal(identity.organization_id, signal_id, by=identity.known_by)
+        return RedirectResponse(f"/insights/{signal_id}", 303)
+
     @router.post("/insights/{signal_id}/assign", dependencies=_PROTECTED)
     async def assign(
         signal_id: str, identity: Member, to: Annotated[str, Form(max_length=254)] = ""
@@ -97,6 +102,7 @@ async def _insight(parts: SignalParts, request: Request, identity: Identity, sig
         card=card_of(signal),
         state=state_of(signal),
         over=OVER_WORDS.get(signal.cleared_because or ""),
+        why_final=parts.review.why_final(signal),
         facts=[
             (fact_reason(one.reason), fact_value(one.fact, one.fact_value, one.reason), one.said_at)
             for one in signal.proofs

@@ -126,6 +126,10 @@ class Corrections(Protocol):
         """Keep a person's word on a signal in place of an earlier one; thresholds follow at once."""
         ...
 
+    async def withdraw_dismissal(self, organization_id: str, signal_id: str) -> None:
+        """Forget that a signal was dismissed; thresholds follow at once. Another word on it stays."""
+        ...
+
     async def newest(self, organization_id: str) -> list[Correction]:
         """Return the newest corrections first, at most 10,000."""
         ...

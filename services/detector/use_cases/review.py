@@ -1,13 +1,14 @@
-"""What people do with signals and requests: confirm, dismiss, assign, decide."""
+"""What people do with signals and requests: confirm, dismiss or take that back, assign, decide."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from services.detector.domain.corrections import correction_of
+from services.detector.domain.dismissal import undismissed, why_final
 from services.detector.domain.identity import as_address
 from services.detector.domain.wishes import SETTLED_STATES
-from services.detector.errors import InvalidRequestError, NotFoundError
+from services.detector.errors import ChangedMeanwhileError, InvalidRequestError, NotFoundError
 from services.detector.use_cases.wishes import root_of
 from shared.mail import is_mail_address
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.book import SignalBook
     from services.detector.domain.corrections import Label
+    from services.detector.domain.occasion import OccasionRules
     from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import Request, RequestState
     from services.detector.ports import Corrections, Requests, Signals
@@ -38,12 +40,14 @@ class Review:
         requests: Requests,
         corrections: Corrections,
         settler: Settler,
+        rules: OccasionRules,
         clock: Clock,
     ) -> None:
         self._signals = signals
         self._corrections = corrections
         self._requests = requests
         self._settler = settler
+        self._rules = rules
         self._clock = clock
 
     async def confirm(self, organization_id: str, signal_id: str, *, by: str) -> Signal:
@@ -75,6 +79,67 @@ class Review:
         signal = await self._change(organization_id, signal_id, dismissed)
         await self._corrections.keep(correction_of(signal, "dismissed", label, by=by, at=self._clock.now()))
         return signal
+
+    def why_final(self, signal: Signal) -> str | None:
+        """Return in a whole sentence why a dismissal cannot be taken back now; None where it can."""
+        return why_final(signal, self._rules, self._clock.now())
+
+    async def undo_dismissal(self, organization_id: str, signal_id: str, *, by: str) -> Signal:
+        """Open a dismissed signal again, and alert nobody; asking twice changes nothing more.
+
+        Its example goes, and with it what that did to the threshold; who had confirmed it counts again. A
+        wish whose request was shipped or declined meanwhile is closed for that reason instead.
+
+        Raises:
+            NotFoundError: there is no such signal.
+            InvalidRequestError: it was not dismissed, its evidence is gone, or its occasion is over.
+            ChangedMeanwhileError: another signal of its kind is open with the customer by now.
+        """
+        found = next(iter(await self._signals.by_ids(organization_id, [signal_id])), None)
+        if found is None:
+            raise NotFoundError("There is no such signal.")
+        beside = await self._signals.by_slots(organization_id, {found.subject.key}, {found.slot})
+        request_id = found.slot.request_id
+        requests = await self._requests.by_ids(organization_id, [request_id] if request_id else [])
+        state = next((one.state for one in requests.values() if one.state in SETTLED_STATES), None)
+
+        def undone(book: SignalBook) -> None:
+            signal = book.get(signal_id)
+            if signal is None or (signal.subject, signal.slot) != (found.subject, found.slot):
+                raise ChangedMeanwhileError("This signal was moved just now. Reload the page.")
+            if signal.is_open or (state and signal.cleared_because == "resolved"):
+                return
+            self._check_undoing(book, signal, settled=state is not None)
+            book.put(undismissed(book, signal, by=by))
+            if state:
+                book.clear(signal_id, "resolved", by=by, note=f"the request was {state}")
+
+        changed = await self._settler.change(organization_id, {one.signal_id for one in beside}, undone)
+        signal = next(one for one in changed if one.signal_id == signal_id)
+        await self._correct_back(signal)
+        return signal
+
+    def _check_undoing(self, book: SignalBook, signal: Signal, *, settled: bool) -> None:
+        if signal.cleared_because != "dismissed":
+            raise InvalidRequestError("This signal was not dismissed; there is nothing to take back.")
+        why = self.why_final(signal)
+        if why:
+            raise InvalidRequestError(why)
+        other = book.open_at(signal.subject, signal.slot)
+        if other is not None and not settled:
+            raise ChangedMeanwhileError(
+                f"Another signal of this kind is open with this customer by now: “{other.title}”. Two cannot "
+                "be open for one occasion, so this one stays dismissed."
+            )
+
+    async def _correct_back(self, signal: Signal) -> None:
+        """Let a confirmation count again, where there is one; else no example is left of the signal."""
+        if signal.confirmed_by is None:
+            await self._corrections.withdraw_dismissal(signal.organization_id, signal.signal_id)
+            return
+        said = [line.at for line in signal.history if line.step == "confirmed"]
+        at = max(said, default=signal.changed_at)
+        await self._corrections.keep(correction_of(signal, "confirmed", None, by=signal.confirmed_by, at=at))
 
     async def assign(self, organization_id: str, signal_id: str, to: str, *, by: str) -> Signal:
         """Give the signal to a person by e-mail address, or to nobody with an empty one.

@@ -63,6 +63,7 @@ from tests.unit.services.detector.removal_suite import TestRemoval
 from tests.unit.services.detector.request_suite import TestMany, TestRegrouping
 from tests.unit.services.detector.rig import LEAVING, NOW, ORG, WORKSPACE, Rig, kinds
 from tests.unit.services.detector.taking_back_suite import TestTakingBack
+from tests.unit.services.detector.undoing_suite import TestUndoing, TestUndoingBesideOthers, TestUndoingWishes
 from tests.unit.services.detector.whose_suite import TestWhoseItIs
 from tests.unit.services.detector.wish_suite import (
     TestDeathBeforeTheSignal,
@@ -111,6 +112,9 @@ __all__ = [
     "TestShiftsThatStand",
     "TestSideBySide",
     "TestTakingBack",
+    "TestUndoing",
+    "TestUndoingBesideOthers",
+    "TestUndoingWishes",
     "TestWhoseItIs",
     "TestWithdrawnWishes",
 ]

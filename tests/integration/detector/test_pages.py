@@ -233,6 +233,44 @@ class TestActing:
         await browser.post(f"{base}/confirm")
         assert "<dt>Confirmed by</dt>" in await text(browser, base)
 
+    async def test_a_dismissal_is_taken_back(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """The page's button opens the signal again, and two clicks do no more; so does the API."""
+        await filled(rig)
+        (signal,) = [one for one in await rig.signals() if one.slot.kind == "churn_risk"]
+        base = f"/insights/{signal.signal_id}"
+        await browser.post(f"{base}/confirm")
+        assert "Take the dismissal back" not in await text(browser, base)
+        await browser.post(f"{base}/dismiss", data={"reason": "a joke"})
+        assert "Take the dismissal back" in await text(browser, base)
+        for _ in range(2):
+            back = await browser.post(f"{base}/undo-dismissal")
+            assert (back.status_code, back.headers["location"]) == (303, base)
+        page = await text(browser, base)
+        assert "Opened again by you@localhost: the dismissal was taken back" in page
+        assert "<dt>Confirmed by</dt>" in page
+        assert "Take the dismissal back" not in page
+        call = f"/api/v1/signals/{signal.signal_id}"
+        await browser.post(f"{call}/dismiss", json={"reason": "a joke"}, headers=MACHINE)
+        answer = (await browser.post(f"{call}/undo-dismissal", headers=MACHINE)).json()
+        assert (answer["state"], answer["dismissal_reason"]) == ("open", None)
+        assert answer["history"][-1]["step"] == "reopened"
+        assert (await browser.post("/api/v1/signals/none/undo-dismissal", headers=MACHINE)).status_code == 404
+
+    async def test_what_cannot_be_taken_back_says_why(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Redacted words, and a newer signal of the same kind: words instead of a button, or an answer."""
+        await filled(rig)
+        (signal,) = [one for one in await rig.signals() if one.slot.kind == "churn_risk"]
+        base = f"/insights/{signal.signal_id}"
+        await browser.post(f"{base}/dismiss", data={"reason": "a joke"})
+        await rig.tell(*rig.said("k3", LEAVING, at=NOW))
+        refused = await browser.post(f"{base}/undo-dismissal")
+        assert (refused.status_code, "Another signal of this kind is open" in refused.text) == (409, True)
+        await rig.tell(rig.part("k1", 0, "", redacted=True))
+        page = await text(browser, base)
+        assert "Take the dismissal back" not in page
+        assert "What this signal rested on is gone" in page
+        assert (await browser.post(f"{base}/undo-dismissal")).status_code == 422
+
     async def test_corrections_are_examples(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """A judged signal shows under Detection, and its message leaves as a labelled row."""
         await filled(rig)
@@ -277,8 +315,9 @@ class TestActing:
         await filled(rig)
         signal = (await rig.signals())[0]
         del browser.headers["x-csrf-token"]
-        for path in (f"/insights/{signal.signal_id}/confirm", f"/api/v1/signals/{signal.signal_id}/confirm"):
-            assert (await browser.post(path)).status_code == 403
+        for path in (f"/insights/{signal.signal_id}", f"/api/v1/signals/{signal.signal_id}"):
+            for step in ("confirm", "undo-dismissal"):
+                assert (await browser.post(f"{path}/{step}")).status_code == 403
 
     async def test_uploading_a_list(self, browser: httpx.AsyncClient) -> None:
         """Good rows are kept and bad ones shown by line; rubbish and nothing are refused with words."""

@@ -189,6 +189,11 @@ class MemoryCorrections:
     async def keep(self, correction: Correction) -> None:
         self._kept[correction.organization_id, correction.signal_id] = correction
 
+    async def withdraw_dismissal(self, organization_id: str, signal_id: str) -> None:
+        held = self._kept.get((organization_id, signal_id))
+        if held is not None and held.verdict == "dismissed":
+            del self._kept[organization_id, signal_id]
+
     async def newest(self, organization_id: str) -> list[Correction]:
         mine = [one for (owner, _), one in self._kept.items() if owner == organization_id]
         return sorted(mine, key=lambda one: one.at, reverse=True)

@@ -23,6 +23,7 @@ from tests.unit.services.detector.removal_suite import TestRemoval
 from tests.unit.services.detector.request_suite import TestMany, TestRegrouping
 from tests.unit.services.detector.rig import Rig, memory_rig
 from tests.unit.services.detector.taking_back_suite import TestTakingBack
+from tests.unit.services.detector.undoing_suite import TestUndoing, TestUndoingBesideOthers, TestUndoingWishes
 from tests.unit.services.detector.whose_suite import TestWhoseItIs
 from tests.unit.services.detector.wish_suite import (
     TestDeathBeforeTheSignal,
@@ -57,6 +58,9 @@ __all__ = [
     "TestRemovedWishes",
     "TestShiftsThatStand",
     "TestTakingBack",
+    "TestUndoing",
+    "TestUndoingBesideOthers",
+    "TestUndoingWishes",
     "TestWhoseItIs",
     "TestWithdrawnWishes",
 ]
