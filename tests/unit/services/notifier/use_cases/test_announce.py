@@ -87,6 +87,17 @@ async def test_a_clearing_that_overtakes_its_opening_is_remembered(rig: Rig) -> 
     assert rig.silent("already_over") == 1
 
 
+async def test_a_dismissal_that_is_taken_back_tells_nobody_again(rig: Rig) -> None:
+    """Whoever heard of the signal heard once; mail that waited for quiet hours is not sent any more."""
+    quiet = QuietHours(time(0), time(23), "UTC")
+    await rig.people.save(Preferences("acme", "u-2", "tom@example.com", quiet=quiet))
+    await rig.take(a_signal())
+    await rig.take(_later(SignalCleared, cleared_because="dismissed"))
+    await rig.take(_later(SignalUpdated, revision=3))
+    await rig.sweep(LONG)
+    assert (rig.sent("inbox"), rig.sent("email")) == (["s-1"], [])
+
+
 async def test_redacted_words_are_not_sent(rig: Rig) -> None:
     """Evidence that went between opening and sending is in no message."""
     quiet = QuietHours(time(0), time(23), "UTC")
