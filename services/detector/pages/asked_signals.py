@@ -17,6 +17,7 @@ from services.detector.pages.filters import (
     kind_choice,
     known_kind,
     least_confidence,
+    one_of,
     owner_choice,
     period_choice,
     period_start,
@@ -75,7 +76,7 @@ class AskedSignals:
             assignee_choice(as_address(self.assigned_to), offered.assignees, reader.email),
             period_choice(self.period),
             confidence_choice(self.confidence),
-            choice("state", "State", self.state, _STATES, "open"),
+            one_of("state", "State", self.state, _STATES, "open"),
         ]
 
 

@@ -14,7 +14,7 @@ from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.matching import MatchBasis
 from services.detector.pages.company_words import BASIS_CHOICES, in_short, why_matched
 from services.detector.pages.export import COMPANY_HEADING, company_row, in_portions
-from services.detector.pages.filters import Word, choice
+from services.detector.pages.filters import Word, one_of
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 from shared.web.csv_files import csv_answer
@@ -73,7 +73,7 @@ def company_pages(parts: CompanyParts) -> APIRouter:
             next_cursor=encode_cursor(found.next) if found.next else None,
             filters=[
                 {"name": "q", "label": "Name or external id", "value": q, "type": "search"},
-                choice("match", "Matched", match, BASIS_CHOICES),
+                one_of("match", "Matched", match, BASIS_CHOICES),
             ],
             filtered=bool(q or match),
             work=await parts.under_way.of(organization),

@@ -25,6 +25,7 @@ from services.detector.pages.filters import (
     choice,
     kind_choice,
     narrowed_by,
+    one_of,
     owner_choice,
     period_choice,
     tag_choice,
@@ -193,7 +194,7 @@ async def _filters(
         names |= {identifier: one.name for identifier, one in held.items()}
     return [
         {"name": "q", "label": "Words", "value": asked.q, "type": "search"},
-        choice("state", "State", asked.state, _STATES),
+        one_of("state", "State", asked.state, _STATES),
         kind_choice(asked.kind),
         choice("customer", "Customer", asked.customer, list(names.items())),
         *(await _person(parts, organization, asked.person) if asked.person else []),

@@ -36,8 +36,15 @@ def choice(
     return {"name": name, "label": label, "value": value, "options": shown}
 
 
+def one_of(
+    name: str, label: str, value: str, options: Sequence[tuple[str, str]], first: str = "any"
+) -> dict[str, Any]:
+    """Return a filter of these values alone; any other asks for nothing, and is not shown as chosen."""
+    return choice(name, label, value if value in dict(options) else "", options, first)
+
+
 def kind_choice(value: str) -> dict[str, Any]:
-    return choice("kind", "Kind", value, [(kind, KIND_LOOKS[kind].label) for kind in get_args(SignalKind)])
+    return one_of("kind", "Kind", value, [(kind, KIND_LOOKS[kind].label) for kind in get_args(SignalKind)])
 
 
 def tag_choice(value: str, names: Sequence[str]) -> dict[str, Any]:
@@ -70,11 +77,11 @@ def assignee_choice(value: str, assignees: Sequence[str], reader: str) -> dict[s
 
 
 def period_choice(value: str) -> dict[str, Any]:
-    return choice("period", "Period", value, PERIODS, "any time")
+    return one_of("period", "Period", value, PERIODS, "any time")
 
 
 def confidence_choice(value: str) -> dict[str, Any]:
-    return choice("confidence", "Confidence", value, _SURE)
+    return one_of("confidence", "Confidence", value, _SURE)
 
 
 def least_confidence(value: str) -> float | None:

@@ -17,7 +17,7 @@ from services.detector.lists import Narrowing
 from services.detector.pages.asked_signals import Asked
 from services.detector.pages.cards import card_of
 from services.detector.pages.export import SIGNAL_HEADING, in_portions, signal_row
-from services.detector.pages.filters import Word, choice
+from services.detector.pages.filters import Word, one_of
 from shared.auth.dependencies import Member
 from shared.http.live_streams import MOST_NEWS, Since
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
@@ -102,7 +102,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             next_cursor=encode_cursor(found.next) if found.next else None,
             filters=[
                 *asked.choices(await lists.signal_choices(organization), identity),
-                choice("sort", "Sort", sort, _SORTS, "newest first"),
+                one_of("sort", "Sort", sort, _SORTS, "newest first"),
             ],
             empty=None
             if found.items

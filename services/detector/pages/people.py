@@ -22,6 +22,7 @@ from services.detector.pages.filters import (
     Word,
     choice,
     narrowed_by,
+    one_of,
     owner_choice,
     period_start,
     tag_choice,
@@ -162,7 +163,7 @@ def people_pages(parts: PeopleParts) -> APIRouter:
                     _starts(rows, found.centre if found else None),
                     "the customer who needs you most",
                 ),
-                choice("period", "Period", period, PERIODS[:-1], "last year"),
+                one_of("period", "Period", period, PERIODS[:-1], "last year"),
             ],
         )
 

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from services.detector.pages.filters import OFFERED, assignee_choice, owner_choice
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from services.detector.pages.filters import (
+    OFFERED,
+    assignee_choice,
+    confidence_choice,
+    kind_choice,
+    owner_choice,
+    period_choice,
+    tag_choice,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ME = "ann@acme.example"
 
@@ -61,3 +76,19 @@ class TestOwners:
         crowd = [f"{number:03}@acme.example" for number in range(300)]
         shown = owner_choice("", [*crowd, ME], ME)["options"]
         assert (shown[1], len(shown)) == ((ME, "me"), OFFERED + 1)
+
+
+@pytest.mark.parametrize(
+    ("filter_of", "known"), [(kind_choice, "renewal"), (period_choice, "30"), (confidence_choice, "0.8")]
+)
+def test_what_asks_for_nothing_is_not_chosen(filter_of: Callable[[str], dict[str, Any]], known: str) -> None:
+    """The list leaves an unknown kind, period or confidence out, so the filter does not show it either."""
+    assert filter_of(known)["value"] == known
+    rubbish = filter_of("foo")
+    assert (rubbish["value"], rubbish["options"]) == ("", filter_of("")["options"])
+
+
+def test_a_name_that_is_not_offered_stays_chosen() -> None:
+    """The list is narrowed by it all the same."""
+    shown = tag_choice("old", ["billing"])
+    assert (shown["value"], shown["options"][-1]) == ("old", ("old", "old"))
