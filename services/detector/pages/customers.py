@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, StreamingResponse
@@ -12,7 +12,15 @@ from starlette.responses import HTMLResponse, StreamingResponse
 from services.detector.api.answers import AnsweringRoute
 from services.detector.lists import CustomerSort
 from services.detector.pages.export import CUSTOMER_HEADING, customer_row, in_portions
-from services.detector.pages.filters import OFFERED, Word, kind_choice, narrowed_by, owner_choice, tag_choice
+from services.detector.pages.filters import (
+    OFFERED,
+    Word,
+    kind_choice,
+    narrowed_by,
+    one_of,
+    owner_choice,
+    tag_choice,
+)
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 from shared.web.csv_files import csv_answer
@@ -28,6 +36,19 @@ if TYPE_CHECKING:
     from shared.web.pages import Pages
 
 ROWS = 50
+_SORTS: tuple[tuple[CustomerSort, str], ...] = (
+    ("name", "name, A to Z"),
+    ("-name", "name, Z to A"),
+    ("-spend", "most spend first"),
+    ("spend", "least spend first"),
+    ("health", "lowest health first"),
+    ("-health", "highest health first"),
+    ("mood", "worst mood first"),
+    ("-mood", "best mood first"),
+    ("renewal", "earliest renewal first"),
+    ("-renewal", "latest renewal first"),
+)
+"""What the list may be sorted by beside its first order."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +72,12 @@ def customer_sort(wanted: str) -> CustomerSort:
         if known == wanted:
             return known  # type: ignore[no-any-return] # get_args gives the literals of CustomerSort
     return "-attention"
+
+
+def _sort_choice(sort: CustomerSort) -> dict[str, Any]:
+    """Return the choice of the order, which is the only way back to the first one from another."""
+    chosen = "" if sort == "-attention" else sort
+    return one_of("sort", "Sort", chosen, _SORTS, "need you most first")
 
 
 def customer_pages(parts: CustomerParts) -> APIRouter:
@@ -106,8 +133,9 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
                     "value": known,
                     "options": [("", "any"), ("yes", "yes"), ("no", "not yet")],
                 },
+                _sort_choice(customer_sort(sort)),
             ],
-            filtered=bool(q or owner or known or tag or kind),
+            filtered=bool(q or owner or only_known is not None or not narrowed.is_empty),
             has_list=bool(await lists.count_customers(organization, words=None, owner=None, known=True)),
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             csv_url=f"/customers/export.csv?{request.url.query}",

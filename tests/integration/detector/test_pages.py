@@ -155,6 +155,12 @@ class TestPages:
         ):
             assert words in page
         assert "Northwind" in await text(browser, "/customers?q=northw&sort=-spend")
+        for sort, chosen in (("-spend", "-spend"), ("", ""), ("-attention", "")):
+            page = await text(browser, f"/customers?sort={sort}")
+            (order,) = re.findall(r'<select name="sort">.*?</select>', page, re.DOTALL)
+            assert '<option value=""' in order
+            assert f'<option value="{chosen}" selected>' in order
+            assert ("those who need you most first" in page) is (chosen == "")
         assert "ws1:k1" in await text(browser, "/people/ws1:dana")
         assert "Dana Ruiz" in await text(browser, "/people/graph")
         conversation = await text(browser, "/conversations/ws1:k1")
