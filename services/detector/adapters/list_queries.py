@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.customer_documents import HEALTH_UNKNOWN, MOOD_UNKNOWN, RENEWAL_UNKNOWN
 from services.detector.adapters.mirror_documents import CONVERSATIONS, LAST_UNKNOWN
+from services.detector.domain.wishes import REQUEST_STATES, SETTLED_STATES
 
 if TYPE_CHECKING:
     from services.detector.domain.matching import MatchBasis
-    from services.detector.domain.wishes import RequestState
-    from services.detector.lists import SignalFilter
+    from services.detector.lists import RequestStateFilter, SignalFilter
 
 SIGNAL_SORTS = {"newest": "shown_at", "confidence": "confidence", "spend": "spend"}
 CUSTOMER_SORTS = {
@@ -114,9 +114,11 @@ def conversation_query(
     return query | {field: value for field, value in equal.items() if value is not None}
 
 
-def request_query(state: RequestState | None, words: str | None) -> dict[str, Any]:
+def request_query(state: RequestStateFilter, words: str | None) -> dict[str, Any]:
     query: dict[str, Any] = {"customers": {"$gt": 0}}
-    if state is not None:
+    if state == "unsettled":
+        query["state"] = {"$in": [one for one in REQUEST_STATES if one not in SETTLED_STATES]}
+    elif state is not None:
         query["state"] = state
     if words and words.strip():
         query["title_folded"] = contains(words)

@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from services.detector.adapters.narrowing import Meant
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.signal import Signal
-    from services.detector.domain.wishes import RequestState
     from services.detector.lists import (
         CustomerSort,
         Narrowing,
         PersonSort,
         RequestSort,
+        RequestStateFilter,
         SignalFilter,
         SignalSort,
     )
@@ -242,7 +242,7 @@ class MongoLists(CompanyLists):
         self,
         organization_id: str,
         *,
-        state: RequestState | None,
+        state: RequestStateFilter,
         words: str | None,
         sort: RequestSort,
         position: dict[str, Any] | None,
@@ -263,7 +263,7 @@ class MongoLists(CompanyLists):
         self,
         organization_id: str,
         *,
-        state: RequestState | None,
+        state: RequestStateFilter,
         words: str | None,
         narrowed: Narrowing = ANY,
     ) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,8 @@ CustomerSort = Literal[
 ]
 PersonSort = Literal["id", "-last", "last", "-conversations", "conversations"]
 RequestSort = Literal["-customers", "-spend", "-last", "title"]
+RequestStateFilter: TypeAlias = "RequestState | Literal['unsettled'] | None"
+"""One state, those that are neither shipped nor declined, or all."""
 SignalStateFilter = Literal["open", "cleared", "any"]
 
 T = TypeVar("T")
@@ -298,7 +300,7 @@ class Lists(Protocol):
         self,
         organization_id: str,
         *,
-        state: RequestState | None,
+        state: RequestStateFilter,
         words: str | None,
         sort: RequestSort,
         position: dict[str, Any] | None,
@@ -310,7 +312,7 @@ class Lists(Protocol):
         self,
         organization_id: str,
         *,
-        state: RequestState | None,
+        state: RequestStateFilter,
         words: str | None,
         narrowed: Narrowing = ANY,
     ) -> int: ...

@@ -25,6 +25,7 @@ from services.detector.pages.filters import (
     OFFERED,
     Word,
     narrowed_by,
+    one_of,
     owner_choice,
     period_choice,
     tag_choice,
@@ -36,7 +37,7 @@ from shared.web.csv_files import csv_answer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from services.detector.lists import Lists, RequestSort, Topics
+    from services.detector.lists import Lists, RequestSort, RequestStateFilter, Topics
     from services.detector.pages.under_way import UnderWay
     from services.detector.ports import Connections
     from services.detector.use_cases.regroup import Regroup
@@ -64,6 +65,10 @@ STATE_TONES: dict[RequestState, str] = {
     "shipped": "good",
     "declined": "off",
 }
+
+
+_ANY = "any"
+_STATES = ((_ANY, "all states"), *STATE_WORDS.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,11 @@ def known_state(value: str) -> RequestState | None:
     return next((state for state in REQUEST_STATES if state == value), None)
 
 
+def asked_states(value: str) -> RequestStateFilter:
+    """Return what an address asks for: a state, any, or without a known word what is still to be decided."""
+    return None if value == _ANY else known_state(value) or "unsettled"
+
+
 def known_order(value: str) -> RequestSort:
     """Return a known order; anything else means most customers first."""
     orders: tuple[RequestSort, ...] = ("-spend", "-last", "title")
@@ -123,9 +133,10 @@ def request_pages(parts: RequestParts) -> APIRouter:
     ) -> HTMLResponse:
         organization = identity.organization_id
         narrowed = narrowed_by(now=parts.clock.now(), tag=tag, owner=owner, period=period)
+        wanted = asked_states(state)
         found = await lists.requests(
             organization,
-            state=known_state(state),
+            state=wanted,
             words=q,
             sort=known_order(sort),
             position=decode_cursor(cursor),
@@ -137,26 +148,22 @@ def request_pages(parts: RequestParts) -> APIRouter:
             "requests.html",
             identity=identity,
             rows=found.items,
-            count=await lists.count_requests(
-                organization, state=known_state(state), words=q, narrowed=narrowed
-            ),
+            count=await lists.count_requests(organization, state=wanted, words=q, narrowed=narrowed),
             next_cursor=encode_cursor(found.next) if found.next else None,
             sort=known_order(sort),
             words=STATE_WORDS,
             tones=STATE_TONES,
             filters=[
                 {"name": "q", "label": "Words", "value": q, "type": "search"},
-                {
-                    "name": "state",
-                    "label": "State",
-                    "value": state,
-                    "options": [("", "any"), *STATE_WORDS.items()],
-                },
+                one_of("state", "State", state, _STATES, "new, under review or planned"),
                 tag_choice(tag, await parts.topics.names(organization, OFFERED)),
                 owner_choice(owner, await lists.customer_owners(organization), identity.email),
                 period_choice(period),
             ],
-            filtered=bool(q or state or tag or owner or period),
+            filtered=bool(q or wanted != "unsettled" or not narrowed.is_empty),
+            settled=wanted == "unsettled"
+            and not found.items
+            and bool(await lists.count_requests(organization, state=None, words=q, narrowed=narrowed)),
             work=await parts.under_way.of(organization),
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             csv_url=f"/requests/export.csv?{request.url.query}",
@@ -175,7 +182,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
         ask = partial(
             lists.requests,
             identity.organization_id,
-            state=known_state(state),
+            state=asked_states(state),
             words=q,
             sort=known_order(sort),
             narrowed=narrowed_by(now=parts.clock.now(), tag=tag, owner=owner, period=period),

@@ -473,6 +473,28 @@ class TestActing:
         assert (await browser.get(place, headers=MACHINE)).json()["trend"] == [0] * 11 + [1]
         assert "1 this month" in await text(browser, f"/requests/{listed['id']}")
 
+    async def test_what_is_decided_stands_apart(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """Shipped and declined requests are listed where they are asked for, in the file as on the page."""
+        await filled(rig)
+        (one,) = (await browser.get("/api/v1/requests", headers=MACHINE)).json()["items"]
+        row = f'href="/requests/{one["id"]}"'
+        for state in ("under_review", "planned"):
+            await browser.post(f"/requests/{one['id']}/state", data={"state": state})
+            assert row in await text(browser, "/requests")
+        assert one["id"] in await text(browser, "/requests/export.csv")
+        for state in ("shipped", "declined"):
+            await browser.post(f"/requests/{one['id']}/state", data={"state": state})
+            page = await text(browser, "/requests?q=dark")
+            assert row not in page
+            assert 'href="/requests?q=dark&amp;state=any"' in page
+            assert one["id"] not in await text(browser, "/requests/export.csv")
+            for asked in ("any", state):
+                assert row in await text(browser, f"/requests?state={asked}")
+                assert one["id"] in await text(browser, f"/requests/export.csv?state={asked}")
+        assert "No request matches" in await text(browser, "/requests?q=nothing")
+        listed = (await browser.get("/api/v1/requests", headers=MACHINE)).json()
+        assert (listed["count"], len(listed["items"])) == (1, 1)
+
     async def test_requests_are_merged_and_split(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """The page offers other requests to merge into; a merged one leads to the one it is now."""
         await filled(rig)
