@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from services.detector.domain.corrections import Correction
+    from services.detector.domain.customer import Customer
     from services.detector.domain.signal import Signal
     from services.detector.lists import CustomerRow, PersonRow, Portion, RequestRow, TopicRow
     from services.detector.use_cases.show_companies import CompanyRow
@@ -97,10 +98,13 @@ def customer_row(row: CustomerRow, currency: str) -> Sequence[object]:
 
 PERSON_HEADING = (
     "id", "name", "email", "role", "signed_up_at", "last_seen_at", "last_contact_at", "conversations",
+    "customer",
 )  # fmt: skip
 
 
-def person_row(row: PersonRow) -> Sequence[object]:
+def person_row(told: tuple[PersonRow, Sequence[Customer]]) -> Sequence[object]:
+    """Return a person with the names of whose they are; who is of no company is nobody's."""
+    row, customers = told
     one, last = row.contact, last_contact_of(row.contact)
     return (
         resource_key(one.workspace_id, one.id),
@@ -111,6 +115,7 @@ def person_row(row: PersonRow) -> Sequence[object]:
         one.last_seen_at.isoformat() if one.last_seen_at else "",
         last.isoformat() if last else "",
         row.conversations,
+        "; ".join(customer.name for customer in customers),
     )
 
 

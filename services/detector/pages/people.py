@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -14,6 +13,7 @@ from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.identity import resource_key
 from services.detector.domain.neighbourhood import Centre
 from services.detector.domain.spoken import last_contact_of
+from services.detector.lists import Portion
 from services.detector.pages.cards import card_of
 from services.detector.pages.export import PERSON_HEADING, in_portions, person_row
 from services.detector.pages.filters import (
@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.detector.adapters.mongo_old_people import MongoOldPeople
+    from services.detector.domain.customer import Customer
     from services.detector.domain.graph import Node
     from services.detector.domain.neighbourhood import Neighbourhood
-    from services.detector.lists import CustomerRow, Lists, PersonSort, Topics
+    from services.detector.lists import CustomerRow, Lists, PersonRow, PersonSort, Topics
     from services.detector.use_cases.show import Show
     from services.detector.use_cases.walk import Walk
     from shared.clock import Clock
@@ -124,11 +125,21 @@ def people_pages(parts: PeopleParts) -> APIRouter:
         owner: Word = "",
         sort: Word = "",
     ) -> StreamingResponse:
+        organization, order = identity.organization_id, person_sort(sort)
         narrowed = narrowed_by(now=parts.clock.now(), tag=tag, customer=customer, owner=owner)
 
-        ask = partial(
-            lists.people, identity.organization_id, words=q, sort=person_sort(sort), narrowed=narrowed
-        )
+        async def ask(
+            *, position: dict[str, Any] | None, limit: int
+        ) -> Portion[tuple[PersonRow, list[Customer]]]:
+            found = await lists.people(
+                organization, words=q, sort=order, position=position, limit=limit, narrowed=narrowed
+            )
+            whose = await parts.show.customers_of(organization, [row.contact for row in found.items])
+            return Portion(
+                [(row, whose[resource_key(row.contact.workspace_id, row.contact.id)]) for row in found.items],
+                found.next,
+            )
+
         return csv_answer("people.csv", PERSON_HEADING, in_portions(ask, person_row))
 
     @router.get(GRAPH)

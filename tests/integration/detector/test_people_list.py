@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -233,3 +235,23 @@ async def _walked(lists: MongoLists, organization_id: str, sort: Any, limit: int
         position = page.next
         if position is None:
             return found
+
+
+@pytest.mark.usefixtures("five")
+async def test_the_file_says_whose_people_are(browser: httpx.AsyncClient, rig: Rig) -> None:
+    """Who is of two companies is of two customers; who is of none is nobody's."""
+    await rig.tell(
+        rig.company(),
+        rig.company("co2", "Contoso"),
+        rig.contact("bo", ("co1", "co2")),
+        rig.contact("eve", ()),
+    )
+    file = io.StringIO((await browser.get("/people/export.csv")).text)
+    whose = {row["id"].removeprefix("ws1:"): row["customer"] for row in csv.DictReader(file)}
+    assert whose == {
+        "ann": "Northwind",
+        "bo": "Northwind; Contoso",
+        "cy": "Northwind",
+        "dee": "Northwind",
+        "eve": "",
+    }
