@@ -82,6 +82,7 @@ def one_customer_pages(parts: CustomerParts) -> APIRouter:
             offered=[_company_shown(one) for one in offered[:OFFERED]],
             more=len(offered) > OFFERED,
             matched=matched == "yes",
+            work=await parts.under_way.of(identity.organization_id),
             open_cards=[card_of(one) for one in others if one.is_open],
             closed_cards=[card_of(one) for one in others if not one.is_open][:10],
             wishes=wishes,

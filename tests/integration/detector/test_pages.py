@@ -389,6 +389,20 @@ class TestActing:
         last = await browser.get("/customers?sort=name", headers={"HX-Target": "under-way"})
         assert '<a href="/customers?sort=name">Show the page as it is now</a>' in last.text
 
+    async def test_a_customer_whose_list_is_being_matched_says_so(
+        self, browser: httpx.AsyncClient, rig: Rig
+    ) -> None:
+        """What the page shows of companies and signals may be another's in a moment."""
+        await filled(rig)
+        (customer,) = [one.customer for one in await rig.signals() if one.slot.kind == "churn_risk"]
+        assert customer
+        page = f"/customers/{customer.id}"
+        assert "still being matched" not in await text(browser, page)
+        rows = [CustomerRow(f"acc-{number}", f"Firm {number}") for number in range(100, 160)]
+        await rig.engine.customers.keep("local", rows)
+        for path in ("/customers", page):
+            assert "60 customers of your list are still being matched" in await text(browser, path)
+
     async def test_who_hears_nothing_says_so(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """Signals that are there hide that no more can come; the page says it, with the way out."""
         await filled(rig)
