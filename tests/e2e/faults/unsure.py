@@ -101,9 +101,7 @@ class Unsure:
             self._confirmed(company_id, customers[form], fact)
             told = [(one["id"], one["customer"]["id"]) for one in self._signals(fact)]
             assert told == [(signal_id, customers[form])]
-        self._died_at(
-            FaultPoint.DETECTOR_COMPANY_DECISIONS_UPDATE, FaultPoint.DETECTOR_COMPANY_DECISIONS_DELETE
-        )
+        self._died_at(FaultPoint.DETECTOR_COMPANY_DECISIONS_UPDATE)
         insist("nobody is asked any more", lambda: asked() is None)
 
     def words_asked(self, endpoint: StandIn) -> None:
@@ -138,7 +136,9 @@ class Unsure:
         answer = {"company_id": company_id, "customer_id": customer_id, "confirmed": True}
         post = self._product.client.post
         insist("it is confirmed", lambda: post("/customers/suggestions", json=answer).raise_for_status())
-        found = self._detector["company_decisions"].find({"company_key": company_id})
+        # What was said before is kept, marked as replaced.
+        held = {"company_key": company_id, "replaced": {"$exists": False}}
+        found = self._detector["company_decisions"].find(held)
         assert [(one["customer_id"], one["confirmed"]) for one in found] == [(customer_id, True)]
         insist(
             "its signal is this customer's",
