@@ -14,18 +14,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError
 
-from services.notifier.adapters.snapshots import (
-    ended_because,
-    portion,
-    snapshot,
-    stored_signal,
+from services.notifier.adapters.notification_documents import (
+    OF_DUE,
+    attempt_fields,
+    claim_from,
+    document_of,
+    due_from,
+    key_of,
+    notification_from,
 )
-from services.notifier.domain.notification import Attempt, Notification
-from services.notifier.domain.rule import Recipient
-from services.notifier.ports import Destination, Due, HeldClaim
+from services.notifier.adapters.snapshots import ended_because, portion, snapshot
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING_INDEX, PendingFacts, pending_facts
 from shared.documents.reading import Reading, uncounted
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
-    from services.notifier.domain.notification import Settlement
-    from services.notifier.ports import LogFilter, Place
+    from services.notifier.domain.notification import Notification, Settlement
+    from services.notifier.ports import Destination, Due, HeldClaim, LogFilter, Place
     from shared.clock import Clock
     from shared.contracts.event import Event
     from shared.contracts.signals import SignalEvent
@@ -50,27 +50,9 @@ _LOG = structlog.get_logger(__name__)
 _BUS_SECONDS = 2.0
 """How long an outcome that is stored waits for the bus to take it: the next delivery needs the place."""
 
-_LONGEST_LEASE_SECONDS = 70.0
-"""Of claims that do not say how long they last, as an earlier version made them: the longest try and 10 s."""
-
 _UNREADABLE = timedelta(hours=1)
 """After how long one that could not be read is tried again: another version may be running by then."""
 
-_ATTEMPT = TypeAdapter(Attempt)
-_PLAIN = (
-    "organization_id",
-    "connection_id",
-    "rule_id",
-    "channel",
-    "state",
-    "created_at",
-    "next_attempt_at",
-    "settled_at",
-    "tries",
-    "cancelled_because",
-    "test",
-)
-_OF_DUE = {"organization_id": 1, "id": 1, "rule_id": 1, "channel": 1}
 _CLAIM = {"lease": "", "lease_seconds": ""}
 
 
@@ -106,17 +88,8 @@ class MongoNotifications:
         )
 
     async def add(self, notification: Notification) -> bool:
-        document = {
-            "_id": _key(notification.organization_id, notification.id),
-            "id": notification.id,
-            "signal_id": notification.signal.signal_id,
-            "recipient": {"key": notification.recipient.key, "label": notification.recipient.label},
-            "attempts": [],
-            **snapshot(notification.signal),
-            **{name: getattr(notification, name) for name in _PLAIN},
-        }
         try:
-            await self._collection.of(notification.organization_id).insert_one(document)
+            await self._collection.of(notification.organization_id).insert_one(document_of(notification))
         except DuplicateKeyError:
             return False
         return True
@@ -140,21 +113,26 @@ class MongoNotifications:
             "next_attempt_at": now + timedelta(seconds=lease_seconds),
         }
         found = await self._collection.of(organization_id).find_one_and_update(
-            {"_id": _key(organization_id, notification_id), "state": "pending", **guard},
+            {"_id": key_of(organization_id, notification_id), "state": "pending", **guard},
             {"$set": held, "$inc": {"tries": 1}},
         )
         if found is None:
             return None
-        read = self._reading.each([found], _notification)
+        read = self._reading.each([found], notification_from)
         if not read:
-            await self._put_off([found], now)
+            await self._put_off([found], now, token=token)
         return read[0] if read else None
 
-    async def _put_off(self, unreadable: Sequence[Mapping[str, Any]], now: datetime) -> None:
-        """Let those wait that cannot be read: due at once again, they would take the places of others."""
+    async def _put_off(
+        self, unreadable: Sequence[Mapping[str, Any]], now: datetime, *, token: str | None
+    ) -> None:
+        """Let those wait that cannot be read: due at once again, they would take the places of others.
+
+        Only under the claim that `token` names, or none: somebody who can read them may be sending them.
+        """
         with database_errors():
             await self._collection.across_organizations().update_many(
-                {"_id": {"$in": [one["_id"] for one in unreadable]}, "state": "pending"},
+                {"_id": {"$in": [one["_id"] for one in unreadable]}, "state": "pending", "lease": token},
                 {"$set": {"next_attempt_at": now + _UNREADABLE}, "$unset": _CLAIM},
             )
 
@@ -163,24 +141,22 @@ class MongoNotifications:
             # No clause on the state: it would lead a planner to an index of all that waits.
             cursor = self._collection.across_organizations().find(
                 {"lease": {"$gt": ""}},
-                {**_OF_DUE, "state": 1, "lease": 1, "lease_seconds": 1},
+                {**OF_DUE, "state": 1, "lease": 1, "lease_seconds": 1},
                 sort=[("lease", 1)],
                 limit=limit,
             )
             documents = await cursor.to_list()
-        unreadable: list[Mapping[str, Any]] = []
-        pending = [document for document in documents if document.get("state") == "pending"]
-        found = self._reading.each(pending, _held, unreadable.append)
-        if unreadable:
-            await self._put_off(unreadable, self._clock.now())
-        return found
+        # One that cannot be read is not put off: its holder may be a version that can, and be sending it.
+        return self._reading.each(
+            [document for document in documents if document.get("state") == "pending"], claim_from
+        )
 
     async def settle(
         self, notification: Notification, settlement: Settlement, *, token: str, facts: Sequence[Event]
     ) -> bool:
         collection = self._collection.of(notification.organization_id)
-        mine = {"_id": _key(notification.organization_id, notification.id), "lease": token}
-        attempt = {"attempts": _ATTEMPT.dump_python(settlement.attempt)}
+        mine = {"_id": key_of(notification.organization_id, notification.id), "lease": token}
+        attempt = {"attempts": attempt_fields(settlement.attempt)}
         # The rule too: another may have sent it in the place of the one that made it.
         fields: dict[str, Any] = {"state": settlement.state, "rule_id": notification.rule_id}
         if settlement.state == "delivered":
@@ -214,7 +190,7 @@ class MongoNotifications:
     async def put_back(self, notification: Notification, until: datetime, *, token: str) -> bool:
         result = await self._collection.of(notification.organization_id).update_one(
             {
-                "_id": _key(notification.organization_id, notification.id),
+                "_id": key_of(notification.organization_id, notification.id),
                 "lease": token,
                 "state": "pending",
             },
@@ -231,15 +207,15 @@ class MongoNotifications:
         with database_errors():
             cursor = self._collection.across_organizations().find(
                 query,
-                _OF_DUE,
+                OF_DUE,
                 sort=[("next_attempt_at", 1)],
                 limit=limit,
             )
             documents = await cursor.to_list()
         unreadable: list[Mapping[str, Any]] = []
-        found = self._reading.each(documents, _due, unreadable.append)
+        found = self._reading.each(documents, due_from, unreadable.append)
         if unreadable:
-            await self._put_off(unreadable, now)
+            await self._put_off(unreadable, now, token=None)
         return found
 
     async def cancel(
@@ -257,7 +233,7 @@ class MongoNotifications:
         if not which:
             raise ValueError("Say which notifications to cancel: a signal's, a rule's, or one.")
         if notification_id is not None:
-            which["_id"] = _key(organization_id, notification_id)
+            which["_id"] = key_of(organization_id, notification_id)
         if spared:
             which["recipient.key"] = {"$nin": sorted(spared)}
         result = await self._collection.of(organization_id).update_many(
@@ -286,7 +262,7 @@ class MongoNotifications:
             organization_id,
             _query(wanted),
             self._reading,
-            _notification,
+            notification_from,
             field="created_at",
             after=after,
             limit=limit,
@@ -298,9 +274,9 @@ class MongoNotifications:
 
     async def get(self, organization_id: str, notification_id: str) -> Notification | None:
         found = await self._collection.of(organization_id).find_one(
-            {"_id": _key(organization_id, notification_id)}
+            {"_id": key_of(organization_id, notification_id)}
         )
-        return _notification(found) if found else None
+        return notification_from(found) if found else None
 
     async def remove(self, organization_id: str, connection_id: str) -> int:
         result = await self._collection.of(organization_id).delete_many({"connection_id": connection_id})
@@ -332,30 +308,3 @@ def _query(wanted: LogFilter) -> dict[str, Any]:
         for name in ("state", "channel", "signal_id", "rule_id")
         if (value := getattr(wanted, name)) is not None
     }
-
-
-def _key(organization_id: str, notification_id: str) -> str:
-    return f"{organization_id}/{notification_id}"
-
-
-def _due(document: Mapping[str, Any]) -> Due:
-    destination = Destination(document["organization_id"], document["rule_id"])
-    return Due(destination, document["id"], document["channel"])
-
-
-def _held(document: Mapping[str, Any]) -> HeldClaim:
-    lasts = document.get("lease_seconds", _LONGEST_LEASE_SECONDS)
-    return HeldClaim(_due(document), document["lease"], lasts)
-
-
-def _notification(document: Mapping[str, Any]) -> Notification:
-    return Notification(
-        id=document["id"],
-        signal=stored_signal(document),
-        recipient=Recipient(**document["recipient"]),
-        attempts=tuple(_ATTEMPT.validate_python(attempt) for attempt in document["attempts"]),
-        # Documents of an earlier version do not say these.
-        over=document.get("over"),
-        sent_revision=document.get("sent_revision"),
-        **{name: document[name] for name in _PLAIN},
-    )

@@ -210,12 +210,34 @@ async def test_preferences_that_cannot_be_read_stop_no_mail_to_others(
 async def test_a_claim_that_cannot_be_read_keeps_no_other_from_being_taken_over(
     notifications: MongoNotifications, database: AsyncDatabase[dict[str, Any]], left_out: list[str]
 ) -> None:
-    """It is put aside for an hour and is nobody's then."""
+    """It stays its holder's, who may be of a version that can read it and be sending it."""
     for number in range(2):
         await notifications.add(_notification(number))
         await notifications.claim("acme", f"n-{number}", now=NOW, lease_seconds=20, token=f"t-{number}")
     await database["notifications"].update_one({"_id": "acme/n-0"}, {"$unset": {"rule_id": ""}})
     assert [one.token for one in await notifications.claims(10)] == ["t-1"]
     assert left_out == ["notifications"]
-    assert [one.token for one in await notifications.claims(10)] == ["t-1"]
-    assert left_out == ["notifications"]
+    kept = await database["notifications"].find_one({"_id": "acme/n-0"})
+    assert kept is not None
+    assert kept["lease"] == "t-0"
+
+
+async def test_what_somebody_else_has_claimed_meanwhile_is_not_put_off(
+    notifications: MongoNotifications,
+    database: AsyncDatabase[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A replica that cannot read what is due takes no claim away that another made in that moment."""
+    await notifications.add(_notification(1))
+    await database["notifications"].update_one({"_id": "acme/n-1"}, {"$unset": {"rule_id": ""}})
+    put_off = notifications._put_off
+
+    async def late(*given: Any, **named: Any) -> None:
+        await database["notifications"].update_one({"_id": "acme/n-1"}, {"$set": {"lease": "another"}})
+        await put_off(*given, **named)
+
+    monkeypatch.setattr(notifications, "_put_off", late)
+    assert await notifications.due(NOW, 10) == []
+    kept = await database["notifications"].find_one({"_id": "acme/n-1"})
+    assert kept is not None
+    assert (kept["lease"], kept["next_attempt_at"] <= NOW) == ("another", True)

@@ -72,6 +72,17 @@ async def deleted(rig: Rig, amount: int = 5) -> None:
     rig.clock.advance(1_000)
 
 
+async def somebody_of_many_companies() -> tuple[Rig, Any]:
+    """Return a workspace that was read, and somebody who came to be of all its 14 companies since."""
+    rig = Rig(small().model_copy(update={"companies": 14}))
+    await rig.first_sync()
+    person = next(iter(rig.workspace.contacts))
+    for company in rig.workspace.companies:
+        rig.mutate("attach_company", contact_id=person.id, company_id=company.id)
+    rig.clock.advance(60)
+    return rig, person
+
+
 @pytest.mark.parametrize("leading", [unreadable, standing_still])
 async def test_deletions_behind_a_page_that_leads_nowhere_are_not_forgotten(
     leading: Callable[[dict[str, Any]], None],
@@ -150,12 +161,7 @@ async def test_companies_of_a_person_behind_a_useless_page_are_missed_by_name(
     leading: Callable[[dict[str, Any]], None],
 ) -> None:
     """Part of the list is never published as all of it; the person is a gap until the list can be read."""
-    rig = Rig(small().model_copy(update={"companies": 14}))
-    await rig.first_sync()
-    person = next(iter(rig.workspace.contacts))
-    for company in rig.workspace.companies:
-        rig.mutate("attach_company", contact_id=person.id, company_id=company.id)
-    rig.clock.advance(60)
+    rig, person = await somebody_of_many_companies()
     listed(rig, f"/contacts/{person.id}/companies", leading)
     await rig.request("manual")
     await rig.settle()
@@ -172,12 +178,7 @@ async def test_companies_of_a_person_behind_a_useless_page_are_missed_by_name(
 
 async def test_an_answer_without_a_list_is_no_empty_list() -> None:
     """A person does not lose all their companies because an answer came without any word of them."""
-    rig = Rig(small().model_copy(update={"companies": 14}))
-    await rig.first_sync()
-    person = next(iter(rig.workspace.contacts))
-    for company in rig.workspace.companies:
-        rig.mutate("attach_company", contact_id=person.id, company_id=company.id)
-    rig.clock.advance(60)
+    rig, person = await somebody_of_many_companies()
     path = f"/contacts/{person.id}/companies"
     refuse(rig, lambda asked: httpx.Response(200, json={"type": "list"}) if asked.url.path == path else None)
     before: Any = rig.mirror()[f"org-1/{rig.workspace.id_code}/contact/{person.id}"]
@@ -200,12 +201,7 @@ def test_a_list_that_never_ends_is_given_up() -> None:
 
 async def test_empty_pages_end_no_list_and_are_not_followed_for_ever() -> None:
     """Nothing comes of it, so the person is a gap, after as few calls as for any other useless page."""
-    rig = Rig(small().model_copy(update={"companies": 14}))
-    await rig.first_sync()
-    person = next(iter(rig.workspace.contacts))
-    for company in rig.workspace.companies:
-        rig.mutate("attach_company", contact_id=person.id, company_id=company.id)
-    rig.clock.advance(60)
+    rig, person = await somebody_of_many_companies()
     path, asked = f"/contacts/{person.id}/companies", 0
 
     def empty(request: httpx.Request) -> httpx.Response | None:
