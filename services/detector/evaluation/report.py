@@ -40,7 +40,12 @@ def _labels(report: Mapping[str, Any]) -> Iterator[str]:
     )
     yield from _table(selective["labels"])
     yield ""
-    yield f"expected calibration error {report['ece']:.3f}"
+    yield f"expected calibration error {report['ece']:.3f}; how sure it was and how often right:"
+    for one in report["calibration"]:
+        yield (
+            f"  {one['from']:.1f} to {one['to']:.1f}: {one['rows']:>6} rows, "
+            f"{one['confidence']:>5.0%} sure, {one['right']:>5.0%} right"
+        )
     yield "confusion (row: labelled, then what was predicted and how often)"
     for gold, shown in report["confusion"].items():
         yield f"  {gold}: " + ", ".join(f"{label} {count}" for label, count in shown.items())

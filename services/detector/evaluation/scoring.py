@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 CALIBRATION_BINS = 10
 """The usual number of equal-width bins for the expected calibration error."""
@@ -75,15 +75,77 @@ def ratio(part: float, whole: float) -> float:
 
 
 @dataclass
+class Bin:
+    """Answers of about the same confidence: how many, the sum of their confidences, how many were right."""
+
+    rows: int = 0
+    confidence: float = 0.0
+    right: int = 0
+
+    def __add__(self, other: Bin) -> Bin:
+        return Bin(self.rows + other.rows, self.confidence + other.confidence, self.right + other.right)
+
+
+@dataclass
+class Calibration:
+    """How confidence and being right go together, in equal-width bins of confidence.
+
+    Those of several files can be added up: a confidence means the same wherever a message comes from, so
+    the error of a task is that of all its rows together.
+    """
+
+    bins: list[Bin] = field(default_factory=lambda: [Bin() for _ in range(CALIBRATION_BINS)])
+
+    def add(self, confidence: float, *, right: bool) -> None:
+        """Count one answer; `confidence` is from 0 to 1."""
+        into = self.bins[min(CALIBRATION_BINS - 1, int(confidence * CALIBRATION_BINS))]
+        into.rows += 1
+        into.confidence += confidence
+        into.right += right
+
+    @classmethod
+    def of(cls, report: Iterable[Mapping[str, float]]) -> Calibration:
+        """What `report` of another one tells, exact to its four places."""
+        made = cls()
+        for one in report:
+            made.bins[round(one["from"] * CALIBRATION_BINS)] = Bin(
+                int(one["rows"]), one["rows"] * one["confidence"], round(one["rows"] * one["right"])
+            )
+        return made
+
+    def __add__(self, other: Calibration) -> Calibration:
+        return Calibration([one + two for one, two in zip(self.bins, other.bins, strict=True)])
+
+    @property
+    def expected_error(self) -> float:
+        """Mean gap between confidence and share of right answers, weighted by the rows of each bin."""
+        return ratio(
+            sum(abs(one.confidence - one.right) for one in self.bins), sum(one.rows for one in self.bins)
+        )
+
+    def report(self) -> list[dict[str, float]]:
+        """The bins that hold rows: `from`, `to`, `rows`, mean `confidence`, and the share that is `right`."""
+        return [
+            {
+                "from": at / CALIBRATION_BINS,
+                "to": (at + 1) / CALIBRATION_BINS,
+                "rows": one.rows,
+                "confidence": ratio(one.confidence, one.rows),
+                "right": ratio(one.right, one.rows),
+            }
+            for at, one in enumerate(self.bins)
+            if one.rows
+        ]
+
+
+@dataclass
 class Scorer:
     """Takes gold labels and verdicts one by one; `report` gives every figure of a task."""
 
     order: tuple[str, ...]
     forced: LabelCounts = field(default_factory=LabelCounts)
     answered: LabelCounts = field(default_factory=LabelCounts)
-    bins: list[list[float]] = field(
-        default_factory=lambda: [[0.0, 0.0, 0.0] for _ in range(CALIBRATION_BINS)]
-    )
+    calibration: Calibration = field(default_factory=Calibration)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, gold: frozenset[str], verdict: Verdict) -> None:
@@ -91,19 +153,10 @@ class Scorer:
         self.forced.add(gold, verdict.labels)
         if verdict.selective is not None:
             self.answered.add(gold, verdict.selective)
-        at = min(CALIBRATION_BINS - 1, int(verdict.confidence * CALIBRATION_BINS))
-        self.bins[at][0] += 1
-        self.bins[at][1] += verdict.confidence
-        self.bins[at][2] += verdict.lead in gold
+        self.calibration.add(verdict.confidence, right=verdict.lead in gold)
         for label in gold:
             shown = label if label in verdict.labels else verdict.lead
             self.confusion[label, shown] += 1
-
-    @property
-    def expected_calibration_error(self) -> float:
-        """Mean gap between confidence and accuracy of the leading label, weighted by bin size."""
-        gap = sum(abs(confidence - right) for _, confidence, right in self.bins)
-        return ratio(gap, sum(count for count, _, _ in self.bins))
 
     def report(self) -> dict[str, Any]:
         """The figures as plain values, ready for JSON."""
@@ -111,7 +164,8 @@ class Scorer:
         return {
             "rows": self.forced.rows,
             **self.forced.report(self.order),
-            "ece": self.expected_calibration_error,
+            "ece": self.calibration.expected_error,
+            "calibration": self.calibration.report(),
             "selective": {"coverage": ratio(self.answered.rows, self.forced.rows), **selective},
             "confusion": {
                 gold: {

@@ -19,11 +19,11 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.evaluation.reading import read_labelled
 from services.detector.evaluation.run import evaluate_file
-from services.detector.evaluation.scoring import LabelCounts
+from services.detector.evaluation.scoring import Calibration, LabelCounts
 from services.detector.training.examples import AUTHORED, task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _AUTHORED = "authored"
 _VADER_CUT = 0.05
@@ -56,8 +56,8 @@ def vader_macro_f1(path: Path, split: str) -> float:
     return float(counts.report(("negative", "neutral", "positive"))["macro_f1"])
 
 
-def line_of(path: Path, task: str, model: OnnxTextModel, tfidf: dict[str, Any]) -> str:
-    """One row of the table, of the rows of a file that are tested."""
+def line_of(path: Path, task: str, model: OnnxTextModel, tfidf: dict[str, Any]) -> tuple[str, Calibration]:
+    """One row of the table, of the rows of a file that are tested, and how sure the answers were."""
     split = "held_out" if path.stem.startswith(_AUTHORED) else "test"
     with_model = evaluate_file(path, task, model=model, split=split)
     rules = evaluate_file(path, task, rules_only=True, split=split)
@@ -78,7 +78,15 @@ def line_of(path: Path, task: str, model: OnnxTextModel, tfidf: dict[str, Any]) 
         f"{other['macro_f1']:.3f}" if other else "",
         f"{vader_macro_f1(path, split):.3f}" if task == "sentiment" else "",
     )
-    return f"| {' | '.join(map(str, cells))} |"
+    return f"| {' | '.join(map(str, cells))} |", Calibration.of(with_model["calibration"])
+
+
+def together(task: str, parts: Sequence[Calibration]) -> str:
+    """The row of all sets of a task: how many rows, how many right, and the calibration error over all."""
+    whole = sum(parts, start=Calibration())
+    rows, right = sum(one.rows for one in whole.bins), sum(one.right for one in whole.bins)
+    cells = (task, "all of them", rows, "", "", f"{right / rows:.3f}", f"{whole.expected_error:.3f}")
+    return f"| {' | '.join(map(str, cells))} |" + " |" * (len(_COLUMNS) - len(cells))
 
 
 def gathered(target: Path) -> Iterator[Path]:
@@ -96,15 +104,20 @@ def gathered(target: Path) -> Iterator[Path]:
 
 
 def table(folder: Path, tfidf: dict[str, Any]) -> Iterator[str]:
-    """The table's lines: public sets first, then the held-out authored messages."""
+    """The table's lines: public sets, the held-out authored messages, each task as a whole."""
     model = OnnxTextModel()
+    calibrations: dict[str, list[Calibration]] = {}
     yield f"| {' | '.join(_COLUMNS)} |"
     yield "|" + " --- |" * len(_COLUMNS)
     with tempfile.TemporaryDirectory() as place:
         for path in [*sorted(folder.glob("*.csv")), *gathered(Path(place))]:
             task = task_of(path.stem.removeprefix(f"{_AUTHORED}_"))
             for each in ("lifecycle", "churn") if task == "lifecycle" else (task,):
-                yield line_of(path, each, model, tfidf)
+                line, calibration = line_of(path, each, model, tfidf)
+                calibrations.setdefault(each, []).append(calibration)
+                yield line
+    for task, parts in calibrations.items():
+        yield together(task, parts)
 
 
 def main() -> int:

@@ -28,7 +28,8 @@ My CFO might ask about the price of it.,none
 ,none
 """
 KEYS = {
-    "task", "rows", "macro_f1", "accuracy", "labels", "ece", "selective", "confusion", "messages_per_second",
+    "task", "rows", "macro_f1", "accuracy", "labels", "ece", "calibration", "selective", "confusion",
+    "messages_per_second",
 }  # fmt: skip
 
 

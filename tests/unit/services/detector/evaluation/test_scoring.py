@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.detector.evaluation.scoring import LabelCounts, Scorer, Verdict
+from services.detector.evaluation.scoring import Calibration, LabelCounts, Scorer, Verdict
 
 
 def said(*labels: str, confidence: float = 0.9, silent: bool = False) -> Verdict:
@@ -53,7 +53,32 @@ def test_calibration_error_is_the_weighted_gap() -> None:
     scorer = Scorer(("a", "b"))
     scorer.add(frozenset("a"), said("a", confidence=0.75))
     scorer.add(frozenset("b"), said("a", confidence=0.75))
-    assert scorer.expected_calibration_error == 0.25
+    report = scorer.report()
+    assert report["ece"] == 0.25
+    assert report["calibration"] == [
+        {"from": 0.7, "to": 0.8, "rows": 2, "confidence": 0.75, "right": 0.5},
+    ]
+
+
+def test_gaps_of_two_files_in_opposite_directions_cancel() -> None:
+    """Too sure on one and not sure enough on the other: together the confidence says what is right."""
+    sure, unsure = Calibration(), Calibration()
+    for right in (True, False, False, True):
+        sure.add(0.75, right=right)
+        unsure.add(0.75, right=True)
+    assert (sure.expected_error, unsure.expected_error) == (0.25, 0.25)
+    assert (sure + unsure).expected_error == 0.0
+
+
+def test_a_report_tells_all_that_is_needed_to_add_it_up() -> None:
+    """The largest confidence has a bin, and bins without rows are not told."""
+    whole = Calibration()
+    for confidence, right in ((1.0, True), (0.31, False), (0.39, True)):
+        whole.add(confidence, right=right)
+    again = Calibration.of(whole.report())
+    assert [one.rows for one in again.bins] == [one.rows for one in whole.bins]
+    assert again.report() == whole.report()
+    assert again.expected_error == pytest.approx(whole.expected_error, abs=1e-4)
 
 
 def test_nothing_scored_gives_zeroes() -> None:
