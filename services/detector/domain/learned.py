@@ -47,6 +47,10 @@ class Curve:
         exponent = max(-_EXPONENT_LIMIT, min(_EXPONENT_LIMIT, exponent))
         return min(HIGHEST_CONFIDENCE, 1.0 / (1.0 + math.exp(-exponent)))
 
+    def flattened(self, share: float) -> Curve:
+        """The curve with this share of its slope: nearer to even odds, and even where this one is even."""
+        return Curve(self.logit * share, self.points * share, self.offset * share, self.within * share)
+
 
 @dataclass(frozen=True, slots=True)
 class MoodCurve:

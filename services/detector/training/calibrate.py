@@ -52,6 +52,10 @@ _MOOD_PRECISION = 0.8
 _COMMON = {WISH: 0.12}
 """How common a kind is taken to be where people write of products; of the messages that are labelled for
 wishes a third are wishes, which neither an inbox nor a list of reviews holds."""
+_FLATTER = {WISH: 0.85}
+"""What is left of a curve's slope, by kind: a model is surer of text by other authors than it should be.
+Without it the calibration errors of the two public sets' training splits were 0.012 (app reviews) and 0.056
+(GitHub), with it 0.028 and 0.032; what is likelier than not stays so."""
 _PRECISION = 0.97
 """Of what is heard in conversations so much must be right, by kind: a false alarm costs more than silence."""
 _PRECISION_BY_KIND = {"upsell": 0.9, "churn_risk": 0.95, WISH: 0.94}
@@ -128,7 +132,8 @@ def curve_of(label: str, reads: Sequence[_Read]) -> tuple[Curve, int, int]:
         share = float((weights * right).sum() / weights.sum())
         odds = _COMMON[label] / (1 - _COMMON[label]) * (1 - share) / share
         weights = np.where(right > 0, weights * odds, weights)
-    return fit_curve(logits, points, right, weights), len(known), int(right.sum())
+    fitted = fit_curve(logits, points, right, weights).flattened(_FLATTER.get(label, 1.0))
+    return fitted, len(known), int(right.sum())
 
 
 def around_of(label: str, inbox: Sequence[Heard]) -> Curve:

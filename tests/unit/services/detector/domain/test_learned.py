@@ -63,3 +63,15 @@ def test_what_was_said_around_makes_no_clause_surer() -> None:
     learned = Learned("m", curves, {"upsell": Curve(logit=0.0, within=1.0)})
     said = MessageScores(scored(2.0), {1: scored(-3.0)}, within=scored(4.0))
     assert learned.alone("upsell", said, 0.0, 1) == Curve().confidence(-3.0)
+
+
+@pytest.mark.parametrize(("logit", "points", "around"), [(3.0, 1.0, 2.0), (-4.0, 0.5, 0.0), (0.0, 0.0, 0.0)])
+def test_a_flattened_curve_is_nearer_to_even_on_the_same_side(
+    logit: float, points: float, around: float
+) -> None:
+    """What is likelier than not stays so."""
+    curve = Curve(0.8, 0.5, -1.0, 0.3)
+    sure = curve.confidence(logit, points, around) - 0.5
+    flat = curve.flattened(0.85).confidence(logit, points, around) - 0.5
+    assert abs(flat) < abs(sure)
+    assert flat * sure > 0
