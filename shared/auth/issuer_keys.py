@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import structlog
@@ -28,6 +28,10 @@ _PAUSE_SECONDS = 10.0
 the provider asked more often, and one that is away is not asked by each request."""
 
 _TIMEOUT_SECONDS = 5.0
+
+
+_UNUSABLE = (JoseError, ValueError, TypeError, LookupError)
+"""What joserfc raises over a document, or a key in it, that it does not understand."""
 
 
 class KeysUnknown(Exception):
@@ -89,8 +93,8 @@ class IssuerKeys:
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 answer = await self._client.get(self._url, timeout=_TIMEOUT_SECONDS)
-            self._keys = KeySet.import_key_set(answer.raise_for_status().json())
-        except (httpx.HTTPError, TimeoutError, JoseError, ValueError, TypeError, LookupError) as error:
+            self._keys = _usable_keys(answer.raise_for_status().json())
+        except (httpx.HTTPError, TimeoutError, *_UNUSABLE) as error:
             self._failed = True
             _LOG.warning("the identity provider's keys cannot be read", reason=repr(error)[:300])
         else:
@@ -99,3 +103,21 @@ class IssuerKeys:
         finally:
             self._asked_at = self._clock.monotonic()
             self._fetch = None
+
+
+def _usable_keys(published: Any) -> KeySet:
+    """Return the keys that are understood; of another kind than ours, a key stands beside them (RFC 7517 §5).
+
+    Raises one of `_UNUSABLE` when there is none.
+    """
+    found, left_out = [], 0
+    for one in published["keys"]:
+        try:
+            found += KeySet.import_key_set({"keys": [one]}).keys
+        except _UNUSABLE:
+            left_out += 1
+    if not found:
+        raise ValueError(f"none of {left_out} published keys is understood")
+    if left_out:
+        _LOG.debug("keys of the identity provider are of kinds unknown here", left_out=left_out)
+    return KeySet(found)

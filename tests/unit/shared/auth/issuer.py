@@ -24,13 +24,14 @@ def settings(**changes: str) -> ServiceSettings:
 
 
 class Issuer:
-    """Publishes one key, while it is not away; answers when its gate is open."""
+    """Publishes its key and what is `beside` it, while it is not away; answers when its gate is open."""
 
     def __init__(self) -> None:
         self.away: httpx.Response | None = None
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked = 0
+        self.beside: list[object] = []
         self.rotate("one")
 
     def rotate(self, key_id: str) -> None:
@@ -40,7 +41,8 @@ class Issuer:
     async def answer(self, _request: httpx.Request) -> httpx.Response:
         self.asked += 1
         await self.gate.wait()
-        return self.away or httpx.Response(200, json={"keys": [self.key.as_dict(private=False)]})
+        published = [*self.beside, self.key.as_dict(private=False)]
+        return self.away or httpx.Response(200, json={"keys": published})
 
     def token(self, **changes: object) -> str:
         claims = {

@@ -60,6 +60,24 @@ async def test_known_keys_serve_while_the_provider_is_away(clock: ManualClock, a
     assert await _signs_in(authenticator, token) == 503
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"kty": "EC", "kid": "curve", "crv": "brainpoolP256r1", "x": "AAAA", "y": "AAAA"},
+        {"kty": "RSA", "kid": "half", "e": "AQAB"},
+        {"kty": "RSA", "kid": "use", "use": "tls", "n": "AQAB", "e": "AQAB"},
+        {"kty": "AKP", "kid": "new", "alg": "ML-DSA-65", "pub": "AAAA"},
+        {},
+        None,
+    ],
+)
+async def test_a_key_of_an_unknown_kind_shuts_nobody_out(clock: ManualClock, beside: object) -> None:
+    """A provider adds kinds of keys as it likes; a set is read without those that are not understood."""
+    issuer = Issuer()
+    issuer.beside = [beside]
+    assert await _signs_in(oidc(issuer, clock), issuer.token()) == 200
+
+
 async def test_without_keys_it_says_whose_fault_it_is(clock: ManualClock) -> None:
     """Whoever holds a good token is not told to sign in; and the provider is left alone for a moment."""
     issuer = Issuer()
