@@ -13,6 +13,7 @@ import httpx
 from aiokafka.errors import KafkaError
 
 from deploy.local.errors import EngineFailed, LocalModeError
+from deploy.local.folders import close_folders
 from deploy.local.kafka.node import prepare_node
 from deploy.local.kafka.topics import ensure_topics, topic_configuration
 from deploy.local.keys import load_keys
@@ -72,6 +73,7 @@ async def up(
     """
     settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
     run_folder = settings.data_dir / "run"
+    close_folders(settings.data_dir)
     screen = Screen(console, settings.data_dir / "logs")
     lock = RunnerLock(run_folder)
     lock.take()

@@ -31,6 +31,9 @@ MAX_ROWS = 50_000
 MAX_ERRORS = 200
 """Bad rows that are named; a file with more has one fault, not hundreds."""
 
+_MAX_COLUMNS = 500
+"""Ten times the further columns that a row may fill; a file of more is no list of customers."""
+
 _MAX_VALUE = 500
 _MAX_SHOWN = 80
 """Characters of an owner that a warning quotes."""
@@ -108,6 +111,11 @@ def parse_customers(content: bytes) -> CustomerList:
 
 
 def _check_heading(columns: list[str]) -> None:
+    if len(columns) > _MAX_COLUMNS:
+        raise CustomerListError(
+            f"The first line names {len(columns):,} columns, and {_MAX_COLUMNS} are the most that are taken."
+            " Leave out those that say nothing of customers."
+        )
     missing = [name for name in ("external_id", "name") if name not in columns]
     if missing:
         raise CustomerListError(

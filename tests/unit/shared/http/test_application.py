@@ -376,6 +376,15 @@ async def test_answers_carry_the_strict_headers(client: httpx.AsyncClient) -> No
     assert "script-src 'self'" in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "path", ["/list", "/list?cursor=x", "/away", "/broken", "/nowhere", "/internal/lease"]
+)
+async def test_no_cache_keeps_what_says_nothing_of_it(client: httpx.AsyncClient, path: str) -> None:
+    """Answers are one organization's, refusals and absences too, whichever proxy stands between."""
+    assert (await client.get(path)).headers["cache-control"] == "no-store"
 
 
 async def test_bodies_are_bounded(client: httpx.AsyncClient) -> None:

@@ -89,6 +89,7 @@ def test_each_bad_row_is_named_by_its_line() -> None:
         (b"", "external_id and name not found"),
         (b"name\nNorthwind", "external_id not found"),
         (b"external_id,name,name\n", "twice"),
+        (b"external_id,name" + b",x" * 500, "502 columns, and 500"),
         (b"external_id,name\n\xff\xfe", "UTF-8"),
         (b"external_id,name\na,\x00b", "zero bytes"),
         (b"x" * (MAX_BYTES + 1), "larger than 5 MB"),
