@@ -62,6 +62,8 @@ class Metrics:
         self.webhooks = Counter(
             "earshot_webhooks", "Notifications from Intercom.", ["outcome"], registry=registry
         )
+        for outcome in ("taken", "known_or_unconnected", "not_for_us", "postponed", "refused"):
+            self.webhooks.labels(outcome)
         self.webhook_seconds = Histogram(
             "earshot_webhook_answer_seconds",
             "From a notification's arrival until it was stored and could be answered.",

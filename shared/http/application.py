@@ -14,6 +14,7 @@ from shared.http.description import describe
 from shared.http.error_answers import ErrorAnswers, UncaughtErrors
 from shared.http.middleware import BodyLimit, FormProtection, HeadRequests, RequestContext, SecurityHeaders
 from shared.http.parameters import refuse_unknown_parameters
+from shared.observability.metrics import AnswerTimes, show_parts_and_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ def create_api(
     does not take is refused.
     """
     answers = ErrorAnswers(pages)
+    show_parts_and_process(readiness, registry)
     app = FastAPI(
         title=f"Earshot {service}",
         version="1",
@@ -59,7 +61,7 @@ def create_api(
         docs_url=None,
         redoc_url=None,
         middleware=[
-            Middleware(RequestContext, clock=clock),
+            Middleware(RequestContext, clock=clock, times=AnswerTimes(registry)),
             Middleware(SecurityHeaders),
             Middleware(UncaughtErrors, answers=answers),
             Middleware(BodyLimit),

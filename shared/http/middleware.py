@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from shared.clock import Clock
+    from shared.observability.metrics import AnswerTimes
 
 _LOG = structlog.get_logger(__name__)
 
 CSRF_COOKIE = "earshot_csrf"
 _CSRF_BYTES = 32
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_FAILED = 500
+_STREAM = "text/event-stream"
 _QUIET_PATHS = ("/health/", "/metrics", "/static/")
 MOST_BODY_BYTES = 8 * 1024 * 1024
 """The largest body taken: a customers' file of 50,000 rows fits; nothing else comes near."""
@@ -48,24 +51,28 @@ _BOUNDED_PATHS = ("/api/", "/health/")
 
 
 class RequestContext:
-    """Gives each request a reference, binds it to the log, and logs how the request ended."""
+    """Gives each request a reference, binds it to the log, and tells log and metrics how it ended."""
 
-    def __init__(self, app: ASGIApp, *, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, *, clock: Clock, times: AnswerTimes) -> None:
         self._app = app
         self._clock = clock
+        self._times = times
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = self._clock.monotonic()
-        status = 500
+        status, counted = _FAILED, not scope["path"].startswith(_QUIET_PATHS)
 
         async def remember_status(message: Message) -> None:
-            nonlocal status
+            nonlocal status, counted
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).append("X-Reference", reference)
+                headers = MutableHeaders(scope=message)
+                headers.append("X-Reference", reference)
+                # It lasts for as long as its page is open, which says nothing of us.
+                counted = counted and not headers.get("content-type", "").startswith(_STREAM)
             await send(message)
 
         path: str = scope["path"]
@@ -76,14 +83,18 @@ class RequestContext:
         ):
             reference = (current_trace_id() or secrets.token_hex(16))[:16]
             scope.setdefault("state", {})["reference"] = reference
-            await self._app(scope, receive, remember_status)
+            try:
+                await self._app(scope, receive, remember_status)
+            except Exception:
+                status = _FAILED  # Whatever the answer had begun with: it broke off.
+                raise
+            finally:
+                seconds = self._clock.monotonic() - started
+                if counted:
+                    self._times.answered(status, seconds)
             if not path.startswith(_QUIET_PATHS):
                 _LOG.debug(
-                    "request",
-                    method=scope["method"],
-                    path=path,
-                    status=status,
-                    seconds=round(self._clock.monotonic() - started, 4),
+                    "request", method=scope["method"], path=path, status=status, seconds=round(seconds, 4)
                 )
 
 

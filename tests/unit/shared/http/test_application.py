@@ -105,6 +105,13 @@ def reading_routes() -> APIRouter:
     async def piecewise(request: Request) -> int:
         return sum([len(piece) async for piece in request.stream()])
 
+    @router.get("/stream")
+    async def stream() -> StreamingResponse:
+        async def news() -> AsyncIterator[bytes]:
+            yield b": nothing"
+
+        return StreamingResponse(news(), media_type="text/event-stream")
+
     @router.post("/echoes")
     async def echoes(request: Request) -> StreamingResponse:
         async def lines() -> AsyncIterator[bytes]:
@@ -361,6 +368,35 @@ async def test_an_answer_that_breaks_off_is_logged_with_its_reference(browser: h
         await browser.get("/half")
     (line,) = (line for line in lines if line["event"] == "request failed")
     assert re.fullmatch(r"[0-9a-f]{16}", line["reference"])
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [("/list", "2xx"), ("/nowhere", "4xx"), ("/away", "5xx"), ("/broken", "5xx"), ("/half", "5xx")],
+)
+async def test_requests_are_counted_by_their_answers(
+    client: httpx.AsyncClient, path: str, answer: str
+) -> None:
+    """An answer that breaks off is a failure, however it began."""
+
+    async def counted() -> float:
+        line = f'earshot_http_request_seconds_count{{answer="{answer}"}} '
+        shown = (await client.get("/metrics")).text
+        return float(next(one.removeprefix(line) for one in shown.splitlines() if one.startswith(line)))
+
+    before = await counted()
+    await client.get(path)
+    assert await counted() == before + 1
+
+
+@pytest.mark.parametrize("path", ["/stream", "/health/live", "/health/ready"])
+async def test_what_says_nothing_of_our_speed_is_not_counted(client: httpx.AsyncClient, path: str) -> None:
+    """A stream lasts as long as its page is open, and probes are no callers."""
+    await client.get(path)
+    shown = (await client.get("/metrics")).text
+    counts = [line for line in shown.splitlines() if line.startswith("earshot_http_request_seconds_count")]
+    assert len(counts) == 4
+    assert all(line.endswith(" 0.0") for line in counts)
 
 
 async def test_an_engine_that_is_away_is_a_503_that_promises_no_loss(client: httpx.AsyncClient) -> None:
