@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -59,26 +60,37 @@ def client_at(
         ConfigurationError: the address cannot be used, or a file that it names cannot be read.
     """
     try:
-        return AsyncMongoClient(
-            uri.get_secret_value(),
-            appname=name,
-            tz_aware=True,
-            serverSelectionTimeoutMS=_SERVER_SELECTION_MS,
-            connectTimeoutMS=_SERVER_SELECTION_MS,
-            socketTimeoutMS=_SOCKET_MS,
-            maxPoolSize=_POOL,
-            # The portable subset (DESIGN §7): guarded updates make repeats harmless, so the bus retries for
-            # us, and servers without sessions serve as well. What is said here counts, whatever the URI says.
-            retryWrites=False,
-            w="majority",
-            # A secondary lags: a guard, a removal or a first rule that was just stored would be missing.
-            readPreference="primary",
-            event_listeners=list(listeners),
-        )
+        with warnings.catch_warnings():
+            # Of an option that it does not know, or a value that it does not take, the driver only warns, and
+            # goes on without: where that was to ask for TLS, in the clear.
+            warnings.simplefilter("error", UserWarning)
+            return AsyncMongoClient(
+                uri.get_secret_value(),
+                appname=name,
+                tz_aware=True,
+                serverSelectionTimeoutMS=_SERVER_SELECTION_MS,
+                connectTimeoutMS=_SERVER_SELECTION_MS,
+                socketTimeoutMS=_SOCKET_MS,
+                maxPoolSize=_POOL,
+                # The portable subset (DESIGN §7): guarded updates make repeats harmless, so the bus retries
+                # for us, and servers without sessions serve as well. What is said here counts, whatever the
+                # URI says.
+                retryWrites=False,
+                w="majority",
+                # A secondary lags: a guard, a removal or a first rule that was just stored would be missing.
+                readPreference="primary",
+                event_listeners=list(listeners),
+            )
     except OSError as error:
         raise ConfigurationError(
             f"EARSHOT_MONGODB_URI: a file that it names cannot be read: {error}"
         ) from error
+    except UserWarning:
+        # Its words may be a part of the password, if that has a question mark.
+        raise ConfigurationError(
+            "EARSHOT_MONGODB_URI: an option behind the question mark is misspelt, or has a value that it does"
+            " not take, as tls=maybe. The driver would go on without it."
+        ) from None
     except (PyMongoError, ValueError, TypeError) as error:
         # The driver's own words may repeat a part of the password, where that is what is wrong.
         raise ConfigurationError(

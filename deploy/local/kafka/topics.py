@@ -84,6 +84,45 @@ async def ensure_topics(
         await client.close()
 
 
+async def differences(
+    bootstrap_servers: str,
+    topics: Sequence[TopicLike],
+    *,
+    replication_factor: int | None = None,
+    min_insync_replicas: int | None = None,
+    security: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """Return a sentence for each way in which a topic is not as `ensure_topics` would have made it.
+
+    Nothing is changed. Raises EngineFailed and KafkaError, as `ensure_topics` does.
+    """
+    client = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap_servers, client_id="earshot-topics", **(security or {})
+    )
+    await client.start()
+    try:
+        present = {topic["topic"]: topic["partitions"] for topic in await client.describe_topics()}
+        known = [topic for topic in topics if topic.name in present]
+        held = await _held(client, known)
+    finally:
+        await client.close()
+    found = [f"{topic.name} is missing" for topic in topics if topic.name not in present]
+    for topic in known:
+        partitions = present[topic.name]
+        if len(partitions) != topic.partitions:
+            found.append(
+                f"{topic.name} has {len(partitions)} partitions, the contracts say {topic.partitions}"
+            )
+        copies = min(len(partition["replicas"]) for partition in partitions)
+        if replication_factor is not None and copies < replication_factor:
+            found.append(f"{topic.name} has {copies} copies, {replication_factor} are asked for")
+        for name, value in topic_configuration(topic, min_insync_replicas).items():
+            if held[topic.name].get(name) != value:
+                is_now = held[topic.name].get(name, "the brokers' own")
+                found.append(f"{topic.name} has {name} {is_now}, and should have {value}")
+    return found
+
+
 def refuse_mismatch(topics: Sequence[TopicLike], present: dict[str, int]) -> None:
     """Raise `TopicMismatch` naming each topic that has another number of partitions than it should."""
     differing = [

@@ -92,6 +92,8 @@ def test_what_stays_is_raised_as_it_is(error: PyMongoError) -> None:
         "mongodb://mongodb:planted-port",
         "http://mongodb:27017/planted",
         "mongodb://mongodb/?tls=true&tlsCAFile=/not/there/ca.pem",
+        "mongodb://mongodb/?tls=planted",
+        "mongodb://mongodb/?planted=true",
     ],
 )
 def test_an_address_that_cannot_be_used_is_the_operator_s(uri: str) -> None:
