@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 from fastapi import Depends, HTTPException, Request
 
 from shared.auth.authenticator import Authenticator, Refused, bearer_of
@@ -39,6 +40,8 @@ async def require_member(request: Request) -> Identity:
             refusal.status, str(refusal), headers=_HEADERS_BY_STATUS.get(refusal.status)
         ) from refusal
     request.state.identity = identity
+    # Every line that is logged for this request says whose it is; `RequestContext` ends it.
+    structlog.contextvars.bind_contextvars(organization_id=identity.organization_id)
     return identity
 
 

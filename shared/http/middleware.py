@@ -17,6 +17,7 @@ from shared.observability.tracing import current_trace_id, span
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from shared.auth.identity import Identity
     from shared.clock import Clock
     from shared.observability.metrics import AnswerTimes
 
@@ -26,6 +27,10 @@ CSRF_COOKIE = "earshot_csrf"
 _CSRF_BYTES = 32
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FAILED = 500
+_REFUSED_FROM = 400
+_MOST_PATH = 300
+"""Characters of a path in the log; ours are shorter."""
+
 _STREAM = "text/event-stream"
 _QUIET_PATHS = ("/health/", "/metrics", "/static/")
 MOST_BODY_BYTES = 8 * 1024 * 1024
@@ -89,13 +94,30 @@ class RequestContext:
                 status = _FAILED  # Whatever the answer had begun with: it broke off.
                 raise
             finally:
+                # The next request of the same connection may be another organization's.
+                structlog.contextvars.unbind_contextvars("organization_id")
                 seconds = self._clock.monotonic() - started
                 if counted:
                     self._times.answered(status, seconds)
+            _note_change(scope, status)
             if not path.startswith(_QUIET_PATHS):
                 _LOG.debug(
                     "request", method=scope["method"], path=path, status=status, seconds=round(seconds, 4)
                 )
+
+
+def _note_change(scope: Scope, status: int) -> None:
+    """Log who changed something, and where: settings, keys, rules and lists keep no history of their own."""
+    identity: Identity | None = scope["state"].get("identity")
+    if identity is not None and scope["method"] not in _SAFE_METHODS and status < _REFUSED_FROM:
+        _LOG.info(
+            "change made",
+            organization_id=identity.organization_id,
+            by=identity.user_id,
+            method=scope["method"],
+            path=scope["path"][:_MOST_PATH],
+            status=status,
+        )
 
 
 class SecurityHeaders:

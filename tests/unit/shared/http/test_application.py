@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import httpx
 import pytest
+import structlog
 from asgi_lifespan import LifespanManager
 from fastapi import APIRouter, Body, Depends, FastAPI, Form, Request
 from prometheus_client import CollectorRegistry
@@ -104,6 +105,10 @@ def reading_routes() -> APIRouter:
     @router.post("/piecewise")
     async def piecewise(request: Request) -> int:
         return sum([len(piece) async for piece in request.stream()])
+
+    @router.get("/whose")
+    async def whose(_identity: Admin) -> object:
+        return structlog.contextvars.get_contextvars().get("organization_id")
 
     @router.get("/stream")
     async def stream() -> StreamingResponse:
@@ -497,6 +502,34 @@ async def test_a_form_needs_the_token_of_its_own_browser(client: httpx.AsyncClie
     assert taken.json() == {"name": "a", "who": "you@localhost"}
     by_header = await client.post("/form", data={"name": "a"}, headers={"x-csrf-token": token})
     assert by_header.status_code == 200
+
+
+async def test_who_changed_something_is_logged(client: httpx.AsyncClient) -> None:
+    """By organization, person and place, without what was sent; what was only read or refused is not."""
+    key = issue_api_key(SETTINGS.signing_key, CLOCK, organization_id="acme", name="ci", role="admin", days=1)
+    with capture_logs() as logs:
+        await client.post("/form", data={"name": SECRET}, headers=bearer(key.token))
+        await client.post("/form", data={"name": SECRET})
+        await client.get("/list", headers=bearer(key.token))
+    noted = [line for line in logs if line["event"] == "change made"]
+    assert noted == [
+        {
+            "event": "change made",
+            "log_level": "info",
+            "organization_id": "acme",
+            "by": f"key:{key.key_id}",
+            "method": "POST",
+            "path": "/form",
+            "status": 200,
+        }
+    ]
+
+
+async def test_lines_of_a_request_say_whose_it_is(client: httpx.AsyncClient) -> None:
+    """And none of the next request on the same connection does."""
+    assert (await client.get("/whose")).json() == "local"
+    await client.get("/away")
+    assert "organization_id" not in structlog.contextvars.get_contextvars()
 
 
 async def test_a_page_of_another_site_cannot_change_anything(client: httpx.AsyncClient) -> None:
