@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Annotated, Literal, Self
 
 from cryptography.fernet import Fernet
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from shared.config import CurrencyCode, ServiceSettings
+from shared.mail import is_mail_address
 
 
 def _fernet_keys(keys: SecretStr) -> SecretStr:
@@ -19,6 +21,15 @@ def _fernet_keys(keys: SecretStr) -> SecretStr:
                 "each credential key must be 32 bytes in URL-safe base64, comma separated, newest first"
             ) from None
     return keys
+
+
+def _sender(written: str) -> str:
+    """Return who mail is from, where a server can take it: what it refuses is refused with each mail."""
+    if not written.isprintable() or not is_mail_address(parseaddr(written)[1]):
+        raise ValueError(
+            "it must be an address, like Earshot <earshot@example.com>; a name with commas in quotes"
+        )
+    return written
 
 
 HostName = Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=253)]
@@ -68,7 +79,7 @@ class Settings(ServiceSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
-    email_from: str = "Earshot <earshot@localhost>"
+    email_from: Annotated[str, AfterValidator(_sender)] = "Earshot <earshot@localhost>"
 
     @model_validator(mode="after")
     def _remembers_what_it_may_announce(self) -> Self:

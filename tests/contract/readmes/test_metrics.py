@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,17 +14,26 @@ from services.detector.metrics import Metrics as DetectorMetrics
 from services.notifier.metrics import Metrics as NotifierMetrics
 from services.syncer.metrics import SyncerMetrics
 from shared.messaging.state import ProcessingCounts
+from shared.observability.metrics import AnswerTimes, show_parts_and_process
+from shared.observability.readiness import Readiness
 from tests.contract.readmes.papers import codes, readmes, section
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def of_every_service(registry: CollectorRegistry) -> object:
+    """Return what `shared` declares: of the bus, of requests, and of parts."""
+    show_parts_and_process(Readiness("bus"), registry)
+    return SimpleNamespace(**vars(ProcessingCounts(registry)), **vars(AnswerTimes(registry)))
+
 
 METRICS: dict[str, Callable[[CollectorRegistry], object]] = {
     "services/connector/README.md": ConnectorMetrics,
     "services/syncer/README.md": SyncerMetrics,
     "services/detector/README.md": DetectorMetrics,
     "services/notifier/README.md": NotifierMetrics,
-    "shared/messaging/README.md": ProcessingCounts,
+    "shared/messaging/README.md": of_every_service,
 }
 
 
@@ -39,7 +49,9 @@ def shown(make: Callable[[CollectorRegistry], object]) -> set[str]:
                 (f"{name}_total" if isinstance(metric, Counter) else name)
                 + (f"{{{labels}}}" if labels else "")
             )
-    return found
+    # What is read anew each time has no object of its own.
+    parts = next((family for family in registry.collect() if family.name == "earshot_part_ready"), None)
+    return found | ({f"{parts.name}{{{','.join(parts.samples[0].labels)}}}"} if parts else set())
 
 
 @pytest.mark.parametrize("paper", METRICS)

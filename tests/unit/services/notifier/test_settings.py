@@ -41,3 +41,24 @@ def test_hosts_for_teams_are_names_alone(host: str) -> None:
     assert _settings(teams_hosts=["hooks.acme.example"]).teams_hosts == ("hooks.acme.example",)
     with pytest.raises(ValidationError, match="teams_hosts"):
         _settings(teams_hosts=[host])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Earshot",
+        "Earshot, Inc <earshot@acme.example>",
+        "Earshot <earshot at acme>",
+        "Earshot <earshot@acme.example>\r\nBcc: eve@evil.example",
+    ],
+)
+def test_a_sender_that_no_server_takes_is_told_at_the_start(written: str) -> None:
+    """Later each mail would be refused, and only the delivery log would say so."""
+    with pytest.raises(ValidationError, match="email_from"):
+        _settings(email_from=written)
+
+
+@pytest.mark.parametrize("written", ["a@b.example", "Earshot <a@b.example>", '"Earshot, Inc" <a@b.example>'])
+def test_a_sender_may_have_a_name(written: str) -> None:
+    """It is taken as it was written."""
+    assert _settings(email_from=written).email_from == written
