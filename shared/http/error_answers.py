@@ -8,8 +8,8 @@ import structlog
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from shared.errors import TransientError
 from shared.http.problems import Problem
@@ -204,7 +204,10 @@ class UncaughtErrors:
                 log_failure(Request(scope), error)
                 raise
             request = Request(scope)
-            if isinstance(error, StarletteHTTPException):
+            if isinstance(error, ClientDisconnect):
+                # Nobody is there to read it; the status is for whoever counts, since the fault is not ours.
+                answer: Response = PlainTextResponse("The rest of the body did not come.", 400)
+            elif isinstance(error, StarletteHTTPException):
                 answer = await self._answers.refused(request, error)
             else:
                 answer = await self._answers.failed(request, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
@@ -92,6 +93,9 @@ class RequestContext:
                 await self._app(scope, receive, remember_status)
             except Exception:
                 status = _FAILED  # Whatever the answer had begun with: it broke off.
+                raise
+            except asyncio.CancelledError:
+                counted = False  # The service is ending.
                 raise
             finally:
                 # The next request of the same connection may be another organization's.

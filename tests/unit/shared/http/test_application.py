@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    from starlette.types import Message
+
 CLOCK = ManualClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
 SETTINGS = ServiceSettings.model_validate({"http_port": 8701, "signing_key": "k" * 48})
 SECRET = "hunter2"
@@ -392,6 +394,36 @@ async def test_requests_are_counted_by_their_answers(
     before = await counted()
     await client.get(path)
     assert await counted() == before + 1
+
+
+async def test_who_goes_before_all_was_sent_is_no_failure_of_ours(readiness: Readiness) -> None:
+    """Anybody can do so at any time: it makes no traceback, and no alert."""
+    coming = iter([{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}])
+    answered: list[Message] = []
+
+    async def receive() -> Message:
+        return next(coming)
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/raw",
+        "raw_path": b"/raw",
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "headers": [(b"host", b"127.0.0.1:8701")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8701),
+    }
+    with capture_logs() as logs:
+        await api(readiness)(scope, receive, send)
+    assert answered[0]["status"] == 400
+    assert [line for line in logs if line["log_level"] == "error"] == []
 
 
 @pytest.mark.parametrize("path", ["/stream", "/health/live", "/health/ready"])
