@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from prometheus_client import CollectorRegistry
 
 import services.connector.pages
 from services.connector.api import connection_routes, internal_routes, key_routes
@@ -81,7 +82,7 @@ class Site:
             readiness=readiness,
             authenticator=SignedIn(identity),
             clock=rig.clock,
-            registry=rig.registry,
+            registry=CollectorRegistry(),
             pages=pages,
         )
         self.http = httpx.AsyncClient(

@@ -33,7 +33,7 @@ from shared.observability.tracing import span
 from shared.web.pages import Pages
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from pathlib import Path
 
     from starlette.types import Message
@@ -398,7 +398,9 @@ async def test_requests_are_counted_by_their_answers(
 
 async def test_who_goes_before_all_was_sent_is_no_failure_of_ours(readiness: Readiness) -> None:
     """Anybody can do so at any time: it makes no traceback, and no alert."""
-    coming = iter([{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}])
+    coming: Iterator[Message] = iter(
+        [{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}]
+    )
     answered: list[Message] = []
 
     async def receive() -> Message:
