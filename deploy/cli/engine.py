@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.errors import EngineFailed
 from deploy.local.kafka.probe import kafka_answers
+from shared.kafka_client import left_at_the_end
 from shared.messaging.broker import WRITING
 from shared.messaging.security import client_security
 
@@ -65,12 +66,11 @@ async def open_consumer(bus: Bus) -> AsyncIterator[AIOKafkaConsumer]:
     await _refuse_silence(bus)
     consumer = AIOKafkaConsumer(**bus.arguments(), enable_auto_commit=False, auto_offset_reset="earliest")
     try:
-        await consumer.start()
-        yield consumer
+        async with left_at_the_end(consumer):
+            await consumer.start()
+            yield consumer
     except KafkaError as error:
         raise EngineFailed(f"Kafka at {bus.servers} failed: {error}") from error
-    finally:
-        await consumer.stop()
 
 
 @asynccontextmanager

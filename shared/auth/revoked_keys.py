@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from shared.contracts.connections import ApiKeyRevoked
 from shared.contracts.topics import ACCESS
 from shared.errors import TransientError
+from shared.kafka_client import left_at_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -73,7 +74,7 @@ class RevokedKeysFromTopic:
         found: set[str] = set()
         consumer = self._new_consumer()
         try:
-            async with asyncio.timeout(_READ_ANEW_SECONDS):
+            async with left_at_the_end(consumer), asyncio.timeout(_READ_ANEW_SECONDS):
                 await consumer.start()
                 consumer.assign([_PARTITION])
                 end = (await consumer.end_offsets([_PARTITION]))[_PARTITION]
@@ -82,24 +83,20 @@ class RevokedKeysFromTopic:
                     found.update(_key_ids(fetched.get(_PARTITION, ())))
         except (KafkaError, TimeoutError) as error:
             raise TransientError(f"Revoked keys cannot be read from the bus: {error!r}") from error
-        finally:
-            await consumer.stop()
         return frozenset(found)
 
     async def follow(self) -> None:
         """Read until cancelled; an engine that is away is waited for."""
         while True:
-            consumer = self._new_consumer()
             try:
-                await consumer.start()
-                await self._read(consumer)
+                async with left_at_the_end(self._new_consumer()) as consumer:
+                    await consumer.start()
+                    await self._read(consumer)
             except KafkaError as error:
                 _LOG.warning("revoked keys cannot be read", reason=repr(error))
                 if not self._complete:
                     self._readiness.set(PART, ready=False, why=f"cannot be read ({type(error).__name__})")
                 await self._sleep(_RETRY_SECONDS)
-            finally:
-                await consumer.stop()
 
     def _new_consumer(self) -> AIOKafkaConsumer:
         consumer: AIOKafkaConsumer = self._consumer(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from shared.errors import TransientError
+from shared.kafka_client import unless_told_to_end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -30,10 +31,6 @@ _RESTART_SECONDS = 2.0
 
 _CANCELLATIONS = 5
 """How often work is told to end before it is left behind."""
-
-
-class _CancelledWithin(Exception):
-    """A driver let the cancellation of one of its own tasks out; a failure like any other."""
 
 
 class Lifecycle:
@@ -104,7 +101,7 @@ class Lifecycle:
         delay = _FIRST_RETRY_SECONDS
         while True:
             try:
-                await _unless_told_to_end(step())
+                await unless_told_to_end(step())
             except Exception as error:  # noqa: BLE001 - whatever an engine's driver raises while it is away
                 why = str(error) if isinstance(error, TransientError) else f"{type(error).__name__}: {error}"
                 self._readiness.set(part, ready=False, why=why[:300])
@@ -118,7 +115,7 @@ class Lifecycle:
     async def _watch(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
         while True:
             try:
-                await _unless_told_to_end(work())
+                await unless_told_to_end(work())
             except Exception:  # noqa: BLE001 - logged with its traceback, and the work goes on
                 if self._readiness.stopping is not None:
                     return
@@ -129,7 +126,7 @@ class Lifecycle:
 
     async def _close(self, name: str, step: Callable[[], Awaitable[object]], seconds: float) -> None:
         try:
-            await _unless_told_to_end(asyncio.wait_for(step(), seconds))
+            await unless_told_to_end(asyncio.wait_for(step(), seconds))
         except Exception:  # noqa: BLE001 - logged; the parts after it must be closed too
             _LOG.exception("closing failed; going on with the rest", part=name)
 
@@ -144,18 +141,3 @@ class Lifecycle:
             _, pending = await asyncio.wait(pending, timeout=self._grace_seconds / _CANCELLATIONS)
         for task in pending:
             _LOG.error("work did not end in time and is left behind", work=task.get_name())
-
-
-async def _unless_told_to_end(work: Awaitable[object]) -> None:
-    """Do the work. A cancellation that nobody asked this task for is raised as `_CancelledWithin`.
-
-    Kafka's client (aiokafka 0.14), stopped while the broker is away, lets out the cancellation of a fetch of
-    its own. Taken for ours it would end all background work, or leave unclosed whatever comes after it.
-    """
-    try:
-        await work
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        raise _CancelledWithin("a driver cancelled work of its own and did not keep it to itself") from error

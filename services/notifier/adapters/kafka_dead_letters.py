@@ -12,10 +12,11 @@ from aiokafka.errors import KafkaError
 from services.notifier.ports import DeadLetterPage, DeadLetterView
 from shared.contracts.topics import SERVICES, dead_letter_topic
 from shared.errors import TransientError
+from shared.kafka_client import left_at_the_end
 from shared.messaging.cloudevent import headers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aiokafka import ConsumerRecord
 
@@ -41,18 +42,20 @@ class KafkaDeadLetterReader:
         *,
         most_looked_at: int = _MOST_LOOKED_AT,
         timeout_seconds: float = _TIMEOUT_SECONDS,
+        consumer: Callable[..., Any] = AIOKafkaConsumer,
     ) -> None:
         self._bootstrap_servers = bootstrap_servers
         self._security = security or {}
         self._most_looked_at = most_looked_at
         self._timeout_seconds = timeout_seconds
+        self._consumer = consumer
 
     async def newest(self, limit: int, organization_id: str) -> dict[str, DeadLetterPage]:
-        consumer = AIOKafkaConsumer(
+        consumer = self._consumer(
             bootstrap_servers=self._bootstrap_servers.split(","), enable_auto_commit=False, **self._security
         )
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with left_at_the_end(consumer), asyncio.timeout(self._timeout_seconds):
                 until = asyncio.get_running_loop().time() + _LOOKING_SHARE * self._timeout_seconds
                 await consumer.start()
                 return {
@@ -61,8 +64,6 @@ class KafkaDeadLetterReader:
                 }
         except (KafkaError, TimeoutError) as error:
             raise TransientError(f"Dead letters could not be read: {type(error).__name__}") from error
-        finally:
-            await consumer.stop()
 
     async def _newest(
         self, consumer: AIOKafkaConsumer, service: Service, limit: int, organization_id: str, until: float

@@ -42,9 +42,14 @@ def revoked(key_id: str) -> bytes:
 
 
 class Topic:
-    """The partition that a consumer reads; `away` answers that many starts with an error."""
+    """The partition that a consumer reads; `away` answers that many starts with an error.
 
-    def __init__(self, *values: bytes | None, away: int = 0) -> None:
+    With `lets_out`, a consumer that is stopped raises that.
+    """
+
+    def __init__(self, *values: bytes | None, away: int = 0, lets_out: BaseException | None = None) -> None:
+        self.lets_out = lets_out
+        self.closed = 0
         self.values = values
         self.away = away
         self.starts = 0
@@ -66,6 +71,15 @@ class _Consumer:
 
     async def stop(self) -> None:
         self._topic.stopped += 1
+        if self._topic.lets_out is not None:
+            raise self._topic.lets_out
+
+    @property
+    def _client(self) -> _Consumer:
+        return self
+
+    async def close(self) -> None:
+        self._topic.closed += 1
 
     def assign(self, partitions: list[TopicPartition]) -> None:
         (self._partition,) = partitions
@@ -163,6 +177,25 @@ async def test_a_bus_that_is_away_says_nothing_of_what_it_holds() -> None:
     with pytest.raises(TransientError):
         await keys_of(topic).on_the_bus()
     assert topic.starts == topic.stopped == 1
+
+
+@pytest.mark.parametrize("lets_out", [asyncio.CancelledError(), KafkaConnectionError()])
+async def test_a_client_that_stops_badly_is_trouble_that_passes(lets_out: BaseException) -> None:
+    """Kafka's client cancels a fetch of its own when its broker dies, and lets that out of its stop."""
+    topic = Topic(revoked("k1"), away=1, lets_out=lets_out)
+    with pytest.raises(TransientError):
+        await keys_of(topic).on_the_bus()
+    assert topic.closed == 1
+
+
+async def test_following_goes_on_after_a_client_that_stopped_badly() -> None:
+    """Nothing of the client stays behind, readiness says why, and the next one reads the topic."""
+    topic = Topic(revoked("k1"), away=2, lets_out=asyncio.CancelledError())
+    readiness = Readiness()
+    keys = keys_of(topic, readiness)
+    await followed(keys, lambda: readiness.ready)
+    assert "k1" in keys
+    assert topic.starts == topic.closed + 1 == 3
 
 
 @pytest.mark.parametrize("mode", ["local", "oidc"])
