@@ -171,13 +171,16 @@ def create_app(
     for pending in (signals.pending, connections.pending):
         base.lifecycle.background("sweeper", partial(sweep_forever, pending, every_seconds=_SWEEP_SECONDS))
     lists, topics = MongoLists(base.database, metrics.unreadable), MongoTopics(base.database)
-    walk = Walk(mirror=mirror, customers=customers, lists=lists)
-    companies = ShowCompanies(lists=lists, mirror=mirror, customers=customers)
+    # Things are shown with what can be read of them; the engine decides nothing without all that is there.
+    seen = MongoMirror(base.database, metrics.unreadable)
+    seen_customers = MongoCustomers(base.database, metrics.unreadable)
+    walk = Walk(mirror=seen, customers=seen_customers, lists=lists)
+    companies = ShowCompanies(lists=lists, mirror=seen, customers=seen_customers)
     show = Show(
-        mirror=mirror,
-        signals=signals,
-        customers=customers,
-        requests=requests,
+        mirror=seen,
+        signals=MongoSignals(base.database, base.publisher, base.clock, metrics.unreadable),
+        customers=seen_customers,
+        requests=MongoRequests(base.database, metrics.unreadable),
         connections=connections,
         health=health,
         lists=lists,
@@ -187,7 +190,7 @@ def create_app(
     live = LiveFeed(lists=lists, clock=base.clock, every_seconds=settings.live_seconds)
     base.lifecycle.background("live feed", live.run)
     pages = Pages(Path(__file__).parent / "pages" / "templates", clock=base.clock, currency=settings.currency)
-    under_way = UnderWay(rereads, rematches, unmatched, followed, followed_contacts, mirror, base.clock)
+    under_way = UnderWay(rereads, rematches, unmatched, followed, followed_contacts, seen, base.clock)
     insights = InsightParts(
         pages=pages,
         lists=lists,
@@ -215,7 +218,7 @@ def create_app(
     setting_parts = SettingParts(
         pages=pages,
         lists=lists,
-        customers=customers,
+        customers=seen_customers,
         maintain=engine.customers,
         matches=engine.matches,
         companies=companies,
@@ -238,7 +241,7 @@ def create_app(
     return base.application(
         routers=[
             signal_routes(lists=lists, show=show, review=engine.review),
-            suggestion_routes(lists=lists, customers=customers, matches=engine.matches),
+            suggestion_routes(lists=lists, customers=seen_customers, matches=engine.matches),
             company_routes(lists=lists, show=companies, matches=engine.matches),
             customer_routes(lists=lists, show=show, maintain=engine.customers, clock=base.clock),
             health_routes(lists=lists, show=show, health=engine.health, clock=base.clock),
@@ -265,9 +268,12 @@ def create_app(
                     pages=pages,
                     lists=lists,
                     topics=topics,
-                    customers=customers,
+                    customers=seen_customers,
                     show=ShowConversations(
-                        mirror=mirror, customers=customers, conversations=conversations, moods=engine.moods
+                        mirror=seen,
+                        customers=seen_customers,
+                        conversations=conversations,
+                        moods=engine.moods,
                     ),
                     connections=connections,
                     under_way=under_way,

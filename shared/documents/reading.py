@@ -1,10 +1,14 @@
-"""Reading many documents, one of which may be such that nobody can read it: all others are read."""
+"""Reading many documents, one of which may be such that nobody can read it: all others are read.
+
+Lists and pages show what can be read. Work that decides something must not do so without a document that is
+there, and fails instead, for that one alone.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 from pydantic import ValidationError
@@ -23,6 +27,26 @@ _LOG = structlog.get_logger(__name__)
 
 def uncounted(_: str) -> None:
     """Count nowhere, as tests and tools do that have no metrics."""
+
+
+class Door(Protocol):
+    """What the documents of one collection are read through."""
+
+    def each(self, documents: Iterable[Document], read: Callable[[Document], T]) -> list[T]:
+        """Return what `read` makes of the documents, in their order."""
+        ...
+
+
+class AllOrNothing:
+    """The door of work that must not go on without one of its documents: what is wrong with one is raised."""
+
+    def each(self, documents: Iterable[Document], read: Callable[[Document], T]) -> list[T]:
+        return [read(one) for one in documents]
+
+
+def door(collection: str, left_out: Callable[[str], None] | None) -> Door:
+    """Return a door that leaves out what cannot be read and tells `left_out`, or, without one, raises."""
+    return AllOrNothing() if left_out is None else Reading(collection, left_out)
 
 
 class Reading:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from services.detector.adapters.flat import flat
+from services.detector.adapters.shapes import CustomerShape
 from services.detector.domain.conversation import AccountFacts
 from services.detector.domain.customer import Customer
 from services.detector.domain.matching import normalise_name
@@ -67,6 +68,7 @@ def customer_fields(customer: Customer) -> Document:
 
 
 def customer_from(document: Document) -> Customer:
+    CustomerShape.model_validate(document)
     renewal = document["renewal_date"]
     return Customer(
         customer_id=document["customer_id"],

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.flat import flat
+from services.detector.adapters.shapes import CompanyShape, ConversationShape
 from services.detector.domain.conversation import ConversationSummary
 from services.detector.domain.identity import resource_key
 from services.detector.domain.mail_domains import company_domain
@@ -112,6 +113,7 @@ def _keys(record: ResourceEvent, ids: Iterable[str]) -> list[str]:
 
 
 def conversation_from(document: Document) -> MirroredConversation:
+    ConversationShape.model_validate(document)
     return MirroredConversation(
         record=ConversationChanged.model_validate(document["data"]),
         subject=document.get("subject"),
@@ -120,6 +122,7 @@ def conversation_from(document: Document) -> MirroredConversation:
 
 
 def company_from(document: Document) -> MirroredCompany:
+    CompanyShape.model_validate(document)
     return MirroredCompany(
         record=CompanyChanged.model_validate(document["data"]),
         customer_id=document.get("customer_id"),

@@ -28,9 +28,10 @@ from services.detector.adapters.guarded import write_newer
 from services.detector.adapters.known_names import known_like
 from services.detector.domain.attributes import MEANINGS, AttributeMap
 from shared.documents.collection import Collection, Index, database_errors
+from shared.documents.reading import door
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from collections.abc import Collection as Keys
     from datetime import datetime
 
@@ -51,8 +52,12 @@ _PORTION = 200
 class MongoCustomers(CompanyDecisions):
     """See `ports.Customers`."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(
+        self, database: AsyncDatabase[Document], left_out: Callable[[str], None] | None = None
+    ) -> None:
+        """With `left_out`, what cannot be read is left out of answers, and told by its collection's name."""
         super().__init__(database)
+        self._reading = door("customers", left_out)
         self._customers = Collection(database, "customers")
         self._attribute_maps = Collection(database, "attribute_maps")
 
@@ -77,7 +82,7 @@ class MongoCustomers(CompanyDecisions):
         found = await self._customers.of(organization_id).find(
             {"_id": {"$in": identities(organization_id, customer_ids)}}, projection=WITHOUT_PAST
         )
-        return {document["customer_id"]: customer_from(document) for document in found}
+        return {one.customer_id: one for one in self._reading.each(found, customer_from)}
 
     async def save(
         self,

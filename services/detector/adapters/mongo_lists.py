@@ -19,10 +19,11 @@ from services.detector.adapters.list_queries import (
     request_query,
     signal_query,
 )
-from services.detector.adapters.mirror_documents import CONVERSATIONS, conversation_from
+from services.detector.adapters.mirror_documents import conversation_from
 from services.detector.adapters.mongo_requests import request_from
 from services.detector.adapters.narrowing import MOST_NAMED, Narrower
 from services.detector.adapters.paging import portion_of
+from services.detector.adapters.shapes import ContactShape, CustomerNumbers, RequestNumbers
 from services.detector.adapters.signal_documents import from_document
 from services.detector.adapters.walking import walked
 from services.detector.lists import ANY, CustomerRow, PersonRow, Portion, RequestRow, SignalChoices
@@ -321,6 +322,7 @@ class MongoLists(CompanyLists):
 
 
 def _customer_row(document: Document) -> CustomerRow:
+    CustomerNumbers.model_validate(document)
     return CustomerRow(
         customer_from(document),
         document.get("open_signals", 0),
@@ -331,10 +333,12 @@ def _customer_row(document: Document) -> CustomerRow:
 
 def _person_row(document: Document) -> PersonRow:
     # Who came back from a grave is counted within seconds.
-    return PersonRow(ContactChanged.model_validate(document["data"]), document.get(CONVERSATIONS, 0))
+    counted = ContactShape.model_validate(document).conversations
+    return PersonRow(ContactChanged.model_validate(document["data"]), counted)
 
 
 def request_row(document: Document) -> RequestRow:
+    RequestNumbers.model_validate(document)
     return RequestRow(
         request_from(document),
         document["customers"],

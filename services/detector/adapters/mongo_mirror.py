@@ -31,7 +31,7 @@ from services.detector.adapters.mongo_mirror_companies import MirrorCompanies
 from services.detector.adapters.mongo_mirror_conversations import MirrorConversations
 from services.detector.domain.identity import resource_key
 from services.detector.domain.mirror import Writers
-from shared.contracts.resources import AdminChanged, ContactChanged, ConversationPartChanged
+from shared.contracts.resources import AdminChanged, ContactChanged, ConversationPartChanged, TagChanged
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Keys
@@ -140,7 +140,7 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
 
     async def contacts(self, organization_id: str, keys: Keys[str]) -> dict[str, ContactChanged]:
         found = await self._by_keys(organization_id, "contact", keys)
-        return {document["key"]: ContactChanged.model_validate(document["data"]) for document in found}
+        return dict(self._reading["contact"].each(found, _contact))
 
     async def heirs(self, organization_id: str, keys: Keys[str]) -> dict[str, ContactChanged]:
         found: dict[str, ContactChanged] = {}
@@ -220,7 +220,7 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
 
     async def tag_names(self, organization_id: str, keys: Keys[str]) -> dict[str, str]:
         found = await self._by_keys(organization_id, "tag", keys)
-        return {document["key"]: document["data"]["name"] for document in found}
+        return dict(self._reading["tag"].each(found, _tag_name))
 
     async def admins(self, organization_id: str, workspace_ids: Keys[str]) -> list[AdminChanged]:
         found = (
@@ -228,7 +228,7 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
             .of(organization_id)
             .find({"workspace_id": {"$in": sorted(workspace_ids)}}, limit=MANY)
         )
-        return [AdminChanged.model_validate(one["data"]) for one in found if GRAVE not in one]
+        return self._reading["admin"].each([one for one in found if GRAVE not in one], _admin)
 
     async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
         removed = 0
@@ -238,6 +238,18 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
             if workspace_id:
                 removed += (await scoped.delete_many({"workspace_id": workspace_id})).deleted_count
         return removed
+
+
+def _contact(document: Document) -> tuple[str, ContactChanged]:
+    return document["key"], ContactChanged.model_validate(document["data"])
+
+
+def _tag_name(document: Document) -> tuple[str, str]:
+    return document["key"], TagChanged.model_validate(document["data"]).name
+
+
+def _admin(document: Document) -> AdminChanged:
+    return AdminChanged.model_validate(document["data"])
 
 
 def _portions(keys: Keys[str]) -> Iterator[list[str]]:

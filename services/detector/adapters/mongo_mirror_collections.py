@@ -22,10 +22,11 @@ from services.detector.adapters.mirror_documents import (
 )
 from shared.contracts.resources import record_key
 from shared.documents.collection import Collection, Index
+from shared.documents.reading import door
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from collections.abc import Collection as Keys
-    from collections.abc import Mapping
 
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -53,8 +54,12 @@ MANY = 2_000
 class MirrorCollections:
     """The collections by resource type; each part of the mirror goes through these."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(
+        self, database: AsyncDatabase[Document], left_out: Callable[[str], None] | None = None
+    ) -> None:
+        """With `left_out`, what cannot be read is left out of answers, and told by its collection's name."""
         self._collections = {resource: Collection(database, _NAMES[resource]) for resource in _RESOURCES}
+        self._reading = {resource: door(_NAMES[resource], left_out) for resource in _RESOURCES}
 
     async def prepare(self) -> None:
         """Make the indexes that are missing."""

@@ -32,7 +32,7 @@ class MirrorCompanies(MirrorCollections):
 
     async def companies(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredCompany]:
         found = await self._by_keys(organization_id, "company", keys)
-        return {document["key"]: company_from(document) for document in found}
+        return {one.key: one for one in self._reading["company"].each(found, company_from)}
 
     async def owners(self, organization_id: str, company_keys: Keys[str]) -> dict[str, frozenset[str]]:
         return await self._whose(organization_id, "company", company_keys, "customer_id")
@@ -67,8 +67,8 @@ class MirrorCompanies(MirrorCollections):
             .find({"customer_id": {"$in": sorted(set(customer_ids))}}, sort=[("_id", 1)], limit=MANY)
         )
         companies: dict[str, list[CompanyChanged]] = defaultdict(list)
-        for document in found:
-            companies[document["customer_id"]].append(company_from(document).record)
+        for one in self._reading["company"].each(found, company_from):
+            companies[one.customer_id or ""].append(one.record)
         return dict(companies)
 
     async def companies_like(
@@ -79,7 +79,7 @@ class MirrorCompanies(MirrorCollections):
         for field, values in (("external_id", external_ids), ("name_normalised", names)):
             for document in await collection.find({field: {"$in": sorted(values)}}) if values else []:
                 found[document["_id"]] = document
-        return [company_from(document) for document in found.values()]
+        return self._reading["company"].each(found.values(), company_from)
 
     async def save_match(
         self,

@@ -42,12 +42,24 @@ def _opening(organization_id: str, key: str) -> str:
     return record_key(organization_id, workspace_id, part, conversation_id, f"source-{conversation_id}")
 
 
+def _part(document: Document) -> tuple[str, ConversationPartChanged]:
+    return document["key"], ConversationPartChanged.model_validate(document["data"])
+
+
+def _text(document: Document) -> tuple[str, str]:
+    """Return the identity of a part and its text; empty where it has none, or its words were removed."""
+    said = document.get("data", {})
+    if not isinstance(text := said.get("text") or "", str):
+        raise TypeError("not a text")
+    return document["_id"], "" if text and said["redacted"] else text
+
+
 class MirrorConversations(MirrorCollections):
     """What `ports.Mirror` says of conversations."""
 
     async def conversations(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredConversation]:
         found = await self._by_keys(organization_id, "conversation", keys)
-        return {document["key"]: conversation_from(document) for document in found}
+        return {one.key: one for one in self._reading["conversation"].each(found, conversation_from)}
 
     async def states(self, organization_id: str, keys: Keys[str]) -> dict[str, tuple[str, datetime]]:
         shown = {"key": 1, "data.version": 1, "data.observed_at": 1, GRAVE: 1}
@@ -68,8 +80,8 @@ class MirrorConversations(MirrorCollections):
             )
         )
         parts: dict[str, list[ConversationPartChanged]] = defaultdict(list)
-        for document in found:
-            parts[document["key"]].append(ConversationPartChanged.model_validate(document["data"]))
+        for key, part in self._reading["conversation_part"].each(found, _part):
+            parts[key].append(part)
         return {key: in_order(mine) for key, mine in parts.items()}
 
     async def openings(self, organization_id: str, conversation_keys: Keys[str]) -> dict[str, str]:
@@ -81,8 +93,8 @@ class MirrorConversations(MirrorCollections):
             .of(organization_id)
             .find({"_id": {"$in": sorted(keys)}}, projection={"data.text": 1, "data.redacted": 1})
         )
-        told = {keys[one["_id"]]: one.get("data", {}) for one in found}
-        return {key: part["text"] for key, part in told.items() if part.get("text") and not part["redacted"]}
+        told = self._reading["conversation_part"].each(found, _text)
+        return {keys[identity]: text for identity, text in told if text}
 
     async def subjects(self, organization_id: str, conversation_keys: Keys[str]) -> dict[str, frozenset[str]]:
         found = await self._whose(organization_id, "conversation", conversation_keys, "subject")
@@ -154,7 +166,7 @@ class MirrorConversations(MirrorCollections):
         for document in found:
             grouped[document["subject"]].append(document)
         return {
-            subject: [digest_from(one) for one in sorted(mine, key=_UPDATED_AT)[-MANY:]]
+            subject: self._reading["conversation"].each(sorted(mine, key=_UPDATED_AT)[-MANY:], digest_from)
             for subject, mine in grouped.items()
         }
 
@@ -176,7 +188,7 @@ class MirrorConversations(MirrorCollections):
         found = await scoped.find(
             {"subject": subject, "updated_at": {"$gte": since}}, sort=_NEWEST_FIRST, limit=limit
         )
-        return [conversation_from(document) for document in found]
+        return self._reading["conversation"].each(found, conversation_from)
 
     async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
         return await self._keys_after("conversation", organization_id, workspace_id, cursor, limit)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from services.detector.adapters.shapes import RequestShape
 from services.detector.domain.standing import NOBODY
 from services.detector.domain.wishes import Request
 from shared.documents.collection import Collection, Index
+from shared.documents.reading import door
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from collections.abc import Collection as Keys
-    from collections.abc import Mapping
 
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -30,7 +32,11 @@ _MANY = 2_000
 class MongoRequests:
     """See `ports.Requests`."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(
+        self, database: AsyncDatabase[Document], left_out: Callable[[str], None] | None = None
+    ) -> None:
+        """With `left_out`, what cannot be read is left out of answers, and told by its collection's name."""
+        self._reading = door("requests", left_out)
         self._collection = Collection(database, "requests")
 
     async def prepare(self) -> None:
@@ -50,7 +56,7 @@ class MongoRequests:
         found = await self._collection.of(organization_id).find(
             {"tokens": {"$in": sorted(tokens)}}, limit=_MANY
         )
-        return [request_from(document) for document in found]
+        return self._reading.each(found, request_from)
 
     async def by_ids(self, organization_id: str, request_ids: Keys[str]) -> dict[str, Request]:
         if not request_ids:
@@ -58,7 +64,7 @@ class MongoRequests:
         found = await self._collection.of(organization_id).find(
             {"_id": {"$in": [f"{organization_id}/{one}" for one in sorted(request_ids)]}}
         )
-        return {document["request_id"]: request_from(document) for document in found}
+        return {one.request_id: one for one in self._reading.each(found, request_from)}
 
     async def add(self, organization_id: str, request: Request, demand: Demand = NOBODY) -> Request:
         try:
@@ -119,7 +125,7 @@ class MongoRequests:
         found = await self._collection.of(organization_id).find(
             {"merged_into": request_id}, sort=[("_id", 1)], limit=_MANY
         )
-        return [request_from(document) for document in found]
+        return self._reading.each(found, request_from)
 
     async def forget_wordings(
         self, organization_id: str, request_ids: Keys[str], wordings: Keys[tuple[str, ...]]
@@ -181,6 +187,7 @@ def _numbers(demand: Demand) -> Document:
 
 
 def request_from(document: Document) -> Request:
+    RequestShape.model_validate(document)
     return Request(
         request_id=document["request_id"],
         title=document["title"],

@@ -15,11 +15,12 @@ from services.detector.adapters.signal_documents import event_of, from_document,
 from services.detector.ports import Uncounted
 from shared.documents.collection import Collection, Index, database_errors
 from shared.documents.pending import PENDING, PENDING_INDEX, PendingFacts, facts_of, pending_facts
+from shared.documents.reading import door
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Collection as Keys
-    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
@@ -52,8 +53,16 @@ _PUT_OFF_UNTIL = "expiry_put_off_until"
 class MongoSignals:
     """See `ports.Signals`."""
 
-    def __init__(self, database: AsyncDatabase[Document], publisher: EventPublisher, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: AsyncDatabase[Document],
+        publisher: EventPublisher,
+        clock: Clock,
+        left_out: Callable[[str], None] | None = None,
+    ) -> None:
+        """With `left_out`, what cannot be read is left out of answers, and told by its collection's name."""
         self._collection = Collection(database, "signals")
+        self._reading = door("signals", left_out)
         self._publisher = publisher
         self._clock = clock
         self.pending = PendingFacts(self._collection, publisher, clock)
@@ -84,7 +93,7 @@ class MongoSignals:
     async def _find(self, organization_id: str, query: Mapping[str, Any], limit: int = 0) -> list[Signal]:
         """Return all such signals; a limit is for those alone who come again for the rest."""
         found = await self._collection.of(organization_id).find(query, limit=limit)
-        return [from_document(document) for document in found]
+        return self._reading.each(found, from_document)
 
     async def by_sources(self, organization_id: str, sources: Keys[str]) -> list[Signal]:
         if not sources:

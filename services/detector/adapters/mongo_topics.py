@@ -32,7 +32,8 @@ class MongoTopics:
 
     async def names(self, organization_id: str, limit: int) -> list[str]:
         names = await self._tags.of(organization_id).distinct("data.name", {"key": {"$gt": ""}})
-        return sorted(names, key=str.casefold)[:limit]
+        # A name that is no text belongs to a tag that cannot be read.
+        return sorted((one for one in names if isinstance(one, str)), key=str.casefold)[:limit]
 
     async def count(self, organization_id: str) -> int:
         return len(await self._tags.of(organization_id).distinct("data.name", {"key": {"$gt": ""}}))

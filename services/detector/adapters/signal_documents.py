@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.flat import flat
+from services.detector.adapters.shapes import SignalShape
 from services.detector.domain.identity import Subject
 from services.detector.domain.occasion import Slot
 from services.detector.domain.signal import Happening, Proof, Signal
@@ -138,6 +139,7 @@ def to_document(signal: Signal) -> Document:
 
 
 def from_document(document: Document) -> Signal:
+    SignalShape.model_validate(document)
     customer = document.get("customer")
     return Signal(
         signal_id=document["signal_id"],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import DuplicateKeyError
 
 from services.notifier.adapters.mongo_unread import MongoUnread, seen_by, unread_by
+from services.notifier.adapters.shapes import InboxShape
 from services.notifier.adapters.snapshots import portion, snapshot, stored_signal
 from services.notifier.ports import InboxEntry
 from shared.documents.collection import Collection, Index
@@ -162,6 +163,7 @@ def _fields(signal: SignalEvent) -> dict[str, Any]:
 
 
 def _entry(document: Mapping[str, Any], reader: InboxReader) -> InboxEntry:
+    InboxShape.model_validate(document)
     return InboxEntry(
         id=document["id"],
         signal=stored_signal(document),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 from pymongo.errors import DuplicateKeyError
 
+from services.notifier.adapters.shapes import RuleShape, SealedShape
 from services.notifier.domain.rule import Rule
 from services.notifier.ports import SealedSecrets
 from shared.documents.collection import Collection, Index, database_errors
@@ -42,11 +43,11 @@ class MongoRules:
         found = await self._rules.of(organization_id).find(
             {}, sort=[("created_at", 1), ("_id", 1)], limit=_MOST_RULES
         )
-        return self._reading.each(found, _RULE.validate_python)
+        return self._reading.each(found, _rule)
 
     async def get(self, organization_id: str, rule_id: str) -> Rule | None:
         found = await self._rules.of(organization_id).find_one({"_id": _key(organization_id, rule_id)})
-        return _RULE.validate_python(found) if found else None
+        return _rule(found) if found else None
 
     async def insert(self, rule: Rule) -> None:
         await self._rules.of(rule.organization_id).insert_one(
@@ -111,7 +112,13 @@ class MongoRules:
         return result.matched_count == 1
 
 
+def _rule(document: Document) -> Rule:
+    RuleShape.model_validate(document)
+    return _RULE.validate_python(document)
+
+
 def _sealed(document: Document) -> SealedSecrets:
+    SealedShape.model_validate(document)
     return SealedSecrets(
         document["organization_id"],
         document["id"],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from services.notifier.adapters.shapes import ClaimShape, DueShape, NotificationShape
 from services.notifier.adapters.snapshots import snapshot, stored_signal
 from services.notifier.domain.notification import Attempt, Notification
 from services.notifier.domain.rule import Recipient
@@ -41,16 +42,19 @@ def key_of(organization_id: str, notification_id: str) -> str:
 
 
 def due_from(document: Mapping[str, Any]) -> Due:
+    DueShape.model_validate(document)
     destination = Destination(document["organization_id"], document["rule_id"])
     return Due(destination, document["id"], document["channel"])
 
 
 def claim_from(document: Mapping[str, Any]) -> HeldClaim:
+    ClaimShape.model_validate(document)
     lasts = document.get("lease_seconds", _LONGEST_LEASE_SECONDS)
     return HeldClaim(due_from(document), document["lease"], lasts)
 
 
 def notification_from(document: Mapping[str, Any]) -> Notification:
+    NotificationShape.model_validate(document)
     return Notification(
         id=document["id"],
         signal=stored_signal(document),

@@ -241,3 +241,100 @@ async def test_what_somebody_else_has_claimed_meanwhile_is_not_put_off(
     kept = await database["notifications"].find_one({"_id": "acme/n-1"})
     assert kept is not None
     assert (kept["lease"], kept["next_attempt_at"] <= NOW) == ("another", True)
+
+
+_WRONG_NOTIFICATIONS: list[dict[str, Any]] = [
+    {"created_at": "2026-03-01T12:00:00"},
+    {"tries": [1]},
+    {"rule_id": 7},
+    {"channel": "pigeon"},
+    {"settled_at": "yesterday"},
+    {"recipient": {"key": ["everyone"], "label": "everyone"}},
+    {"attempts": [{"number": 1, "at": "now", "seconds": 1.0, "outcome": "failed", "detail": ""}]},
+    {"sent_revision": "2"},
+]
+
+
+@pytest.mark.parametrize("wrong", _WRONG_NOTIFICATIONS, ids=lambda wrong: next(iter(wrong)))
+async def test_a_delivery_with_a_value_of_another_type_cannot_be_read(
+    notifications: MongoNotifications,
+    database: AsyncDatabase[dict[str, Any]],
+    left_out: list[str],
+    wrong: dict[str, Any],
+) -> None:
+    """It is left out where it is read, instead of failing what uses the value."""
+    for number in range(3):
+        await notifications.add(_notification(number))
+    await database["notifications"].update_one({"_id": "acme/n-1"}, {"$set": wrong})
+    log = await notifications.page("acme", LogFilter(), after=None, limit=9)
+    assert [one.id for one in log] == ["n-2", "n-0"]
+    assert set(left_out) == {"notifications"}
+
+
+@pytest.mark.parametrize("wrong", [{"rule_id": 7}, {"channel": ["inbox"]}], ids=["rule", "channel"])
+async def test_what_is_due_with_a_value_of_another_type_waits_for_an_hour(
+    notifications: MongoNotifications,
+    database: AsyncDatabase[dict[str, Any]],
+    left_out: list[str],
+    wrong: dict[str, Any],
+) -> None:
+    """Nobody could say where it goes."""
+    for number in range(2):
+        await notifications.add(_notification(number))
+    await database["notifications"].update_one({"_id": "acme/n-0"}, {"$set": wrong})
+    assert [one.notification_id for one in await notifications.due(NOW, 10)] == ["n-1"]
+    assert left_out == ["notifications"]
+
+
+async def test_a_claim_that_does_not_say_in_numbers_how_long_it_lasts_stays_its_holders(
+    notifications: MongoNotifications, database: AsyncDatabase[dict[str, Any]], left_out: list[str]
+) -> None:
+    """Compared with a clock it would stop the watch over all others."""
+    for number in range(2):
+        await notifications.add(_notification(number))
+        await notifications.claim("acme", f"n-{number}", now=NOW, lease_seconds=20, token=f"t-{number}")
+    await database["notifications"].update_one({"_id": "acme/n-0"}, {"$set": {"lease_seconds": "20"}})
+    assert [one.token for one in await notifications.claims(10)] == ["t-1"]
+    assert left_out == ["notifications"]
+
+
+_WRONG_RULES: list[dict[str, Any]] = [
+    {"created_at": "2026-03-01T12:00:00"},
+    {"revision": "1"},
+    {"minimum_confidence": "0.5"},
+    {"health.last_failure_at": "2026-03-01T12:00:00"},
+    {"sealed_url": ["v1:sealed"]},
+]
+
+
+@pytest.mark.parametrize("wrong", _WRONG_RULES, ids=lambda wrong: next(iter(wrong)))
+async def test_a_rule_with_a_value_of_another_type_stops_no_other(
+    database: AsyncDatabase[dict[str, Any]], left_out: list[str], wrong: dict[str, Any]
+) -> None:
+    """A moment without an offset, as a text is read, could be compared with no clock."""
+    rules = MongoRules(database, left_out.append)
+    for name in ("r-1", "r-2"):
+        await rules.insert(a_rule(id=name, sealed_url="v1:sealed"))
+    await database["rules"].update_one({"_id": "acme/r-1"}, {"$set": wrong})
+    assert [rule.id for rule in await rules.list_of("acme")] == ["r-2"]
+    if "sealed_url" in wrong:
+        assert [one.rule_id for one in await rules.sealed(None, 10)] == ["r-2"]
+    assert set(left_out) == {"rules"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"added_at": "2026-03-01"}, {"over": 1}, {"read_by": "u-2"}], ids=["added", "over", "read"]
+)
+async def test_an_entry_with_a_value_of_another_type_stops_nobody(
+    inbox: MongoInbox,
+    database: AsyncDatabase[dict[str, Any]],
+    left_out: list[str],
+    wrong: dict[str, Any],
+) -> None:
+    """A text for who has read it would say so of whoever's id is a part of it."""
+    for number in range(2):
+        await inbox.put(a_signal(signal_id=f"s-{number}"), "everyone", NOW)
+    await database["inbox"].update_one({"_id": "acme/s-0"}, {"$set": wrong})
+    page = await inbox.page(READER, unread_only=False, after=None, limit=9)
+    assert [entry.id for entry in page] == ["s-1"]
+    assert left_out == ["inbox"]
