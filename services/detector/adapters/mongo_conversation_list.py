@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _FIELD = "updated_at"
 _NEWEST_FIRST = ((_FIELD, -1), ("_id", -1))
+_KNOWN_BY = {"key": 1, "subject": 1, _FIELD: 1}
+"""What sieves and places in the list look at."""
 
 _NAMES = 500
 """People, and customers, whose name holds the words; where more do, more of a name finds the others."""
@@ -147,7 +149,7 @@ class MongoConversationList:
 
     async def _writing(self, organization_id: str, found: _Found, words: str) -> list[str]:
         """Return the keys of those with a message that holds words, among the newest of them."""
-        newest = await found.newest(WRITTEN_AMONG, {"key": 1, _FIELD: 1})
+        newest = await found.newest(WRITTEN_AMONG, _KNOWN_BY)
         keys = [one["key"] for one in newest]
         holding: set[str] = set()
         for start in range(0, len(keys), _TOGETHER):
@@ -181,7 +183,7 @@ class _Found:
 
     async def count(self, most: int) -> Counted:
         if self.sieves:
-            return await counted(self._ask({"key": 1, _FIELD: 1}), self.sieves, most)
+            return await counted(self._ask(_KNOWN_BY), self.sieves, most)
         number = await self.collection.count(self.query, limit=most + 1)
         return Counted(min(number, most), is_all=number <= most)
 
@@ -192,7 +194,7 @@ class _Found:
     async def among_the_newest(self, most: int) -> _Found:
         """Return what is found among so many of the newest of these."""
         if self.sieves:
-            newest = await self.newest(most, {"key": 1, _FIELD: 1})
+            newest = await self.newest(most, _KNOWN_BY)
             return self.only(sorted(one["key"] for one in newest))
         last = await self.collection.find(
             self.query, projection={_FIELD: 1}, sort=_NEWEST_FIRST, skip=most - 1, limit=1

@@ -250,9 +250,11 @@ class MongoLists(CompanyLists):
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[RequestRow]:
-        found = await portion_of(
+        found = await self._walked(
             self._requests.of(organization_id),
-            all_of(request_query(state, words), await self._narrower.requests(organization_id, narrowed)),
+            request_query(state, words),
+            await self._narrower.requests(organization_id, narrowed),
+            unknown={},
             field=REQUEST_SORTS[sort.removeprefix("-")],
             descending=sort.startswith("-"),
             position=position,
@@ -267,9 +269,12 @@ class MongoLists(CompanyLists):
         state: RequestStateFilter,
         words: str | None,
         narrowed: Narrowing = ANY,
-    ) -> int:
-        clauses = await self._narrower.requests(organization_id, narrowed)
-        return await self._requests.of(organization_id).count(all_of(request_query(state, words), clauses))
+    ) -> int | None:
+        meant = await self._narrower.requests(organization_id, narrowed)
+        if meant.sieves:
+            return None
+        query = all_of(request_query(state, words), meant.clauses)
+        return await self._requests.of(organization_id).count(query)
 
     async def signals_per_detector(self, organization_id: str) -> dict[str, int]:
         found = await self._signals.of(organization_id).aggregate(
@@ -296,6 +301,7 @@ class MongoLists(CompanyLists):
         position: dict[str, Any] | None,
         limit: int,
         projection: Mapping[str, int] | None = None,
+        unknown: Mapping[str, Any] = UNKNOWN,
     ) -> Portion[Document]:
         async def ask(position: dict[str, Any] | None, limit: int) -> Portion[Document]:
             return await portion_of(
@@ -306,7 +312,7 @@ class MongoLists(CompanyLists):
                 position=position,
                 limit=limit,
                 projection=projection,
-                unknown=UNKNOWN.get(field),
+                unknown=unknown.get(field),
             )
 
         return await walked(

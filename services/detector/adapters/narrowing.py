@@ -5,21 +5,22 @@ Each question goes by an index. What it answers is keys of one organization, whi
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from services.detector.adapters.mongo_mirror_collections import identity_by_key
 from services.detector.adapters.mongo_standing import ASKED_FOR
 from shared.documents.collection import Collection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pymongo.asynchronous.database import AsyncDatabase
 
     from services.detector.adapters.walking import Sieve
     from services.detector.lists import Narrowing
+    from shared.documents.collection import ScopedCollection
     from shared.documents.database import Document
 
 Clauses = list[dict[str, Any]]
@@ -39,25 +40,52 @@ class Meant:
     clauses: Clauses
     sieves: tuple[Sieve, ...] = ()
 
+    def __add__(self, other: Meant) -> Meant:
+        return Meant([*self.clauses, *other.clauses], (*self.sieves, *other.sieves))
+
 
 @dataclass(frozen=True, slots=True)
-class _Tie:
-    """How signals name what they are about.
+class _Others:
+    """Documents of another collection, each of which names one or more of those that are meant.
 
     Attributes:
-        field: the key of what it is about.
-        of_signal: where a signal has it; there is an index for it.
-        many: the field of a signal that is a list of them, if it is one.
+        collection: that collection, of one organization.
+        query: which of its documents count.
+        field: where one has the name; there is an index for it.
+        many: the field that is a list of them, if it is one.
+        prefix: what a name begins with there, before what the listed document has; others are none.
     """
 
+    collection: ScopedCollection
+    query: dict[str, Any]
     field: str
-    of_signal: str
     many: str | None = None
+    prefix: str = ""
 
+    async def named(self, most: int) -> list[str] | None:
+        """Return all that they name; None where that is more, or very many would have to be looked at."""
+        if await self.collection.count(self.query, limit=_MOST_LOOKED_AT + 1) > _MOST_LOOKED_AT:
+            return None
+        found = await self.collection.aggregate(
+            [
+                {"$match": {"$and": [self.query, {self.field: {"$gt": self.prefix}}]}},
+                *([{"$unwind": f"${self.many}"}] if self.many else []),
+                {"$group": {"_id": f"${self.field}"}},
+                {"$limit": most + 1},
+            ]
+        )
+        return self._plain([one["_id"] for one in found]) if len(found) <= most else None
 
-_OF_CUSTOMERS = _Tie("customer_id", "customer.id")
-_OF_PEOPLE = _Tie("key", "people.id", many="people")
-_OF_CONVERSATIONS = _Tie("key", "conversation_keys", many="conversation_keys")
+    async def among(self, names: Sequence[str]) -> set[str]:
+        """Return those of a portion's names that they name."""
+        asked = [f"{self.prefix}{name}" for name in names]
+        found = await self.collection.distinct(
+            self.field, {"$and": [self.query, {self.field: {"$in": asked}}]}
+        )
+        return set(names) & set(self._plain(found))
+
+    def _plain(self, names: Sequence[str | None]) -> list[str]:
+        return [one.removeprefix(self.prefix) for one in names if one and one.startswith(self.prefix)]
 
 
 class Narrower:
@@ -78,158 +106,147 @@ class Narrower:
 
     async def customers(self, organization_id: str, narrowed: Narrowing) -> Meant:
         """Return clauses for customers: with the tag on a company or conversation, and with such signals."""
-        clauses: Clauses = []
+        meant = Meant([])
         if narrowed.tag is not None:
             tagged = bearing(await self.tag_keys(organization_id, narrowed.tag))
-            matched, spoken = await asyncio.gather(
-                self._companies.of(organization_id).distinct("customer_id", tagged),
-                self._conversations.of(organization_id).distinct("subject", tagged),
+            meant += await self._named_by(
+                "customer_id",
+                _Others(self._companies.of(organization_id), tagged, "customer_id"),
+                _Others(self._conversations.of(organization_id), tagged, "subject", prefix=_CUSTOMER),
             )
-            ids = {one for one in matched if one}
-            ids |= {one.removeprefix(_CUSTOMER) for one in spoken if one and one.startswith(_CUSTOMER)}
-            clauses.append({"customer_id": {"$in": sorted(ids)}})
         if narrowed.customer_id is not None:
-            clauses.append({"customer_id": narrowed.customer_id})
+            meant += Meant([{"customer_id": narrowed.customer_id}])
         if narrowed.owner is not None:
-            clauses.append({"owner": narrowed.owner})
-        if not narrowed.asks_for_signals:
-            return Meant(clauses)
-        by_signals = await self._by_signals(organization_id, signals_of(narrowed), _OF_CUSTOMERS)
-        return Meant([*clauses, *by_signals.clauses], by_signals.sieves)
+            meant += Meant([{"owner": narrowed.owner}])
+        if narrowed.asks_for_signals:
+            about = _Others(self._signals.of(organization_id), signals_of(narrowed), "customer.id")
+            meant += await self._named_by("customer_id", about)
+        return meant
 
     async def people(self, organization_id: str, narrowed: Narrowing) -> Meant:
         """Return clauses for people: with the tag themselves or on a conversation of theirs."""
-        clauses: Clauses = []
-        sieves: tuple[Sieve, ...] = ()
+        meant = Meant([])
         if narrowed.tag is not None:
-            tag_keys = await self.tag_keys(organization_id, narrowed.tag)
-            named = await self._tagged_people(organization_id, tag_keys)
-            if named is None:
-                sieves = (partial(self._with_tag, organization_id, tag_keys),)
-            else:
-                clauses.append({"key": {"$in": sorted(named)}})
+            tagged = bearing(await self.tag_keys(organization_id, narrowed.tag))
+            meant += await self._named_by(
+                "key",
+                _Others(self._contacts.of(organization_id), tagged, "key"),
+                _Others(self._conversations.of(organization_id), tagged, "contact_keys", many="contact_keys"),
+            )
         if narrowed.customer_id is not None or narrowed.owner is not None:
-            ids = await self._customer_ids(organization_id, narrowed)
-            keys = await self._companies.of(organization_id).distinct("key", {"customer_id": {"$in": ids}})
-            clauses.append({"company_keys": {"$in": sorted(keys)}})
-        if not narrowed.asks_for_signals:
-            return Meant(clauses, sieves)
-        by_signals = await self._by_signals(organization_id, signals_of(narrowed), _OF_PEOPLE)
-        return Meant([*clauses, *by_signals.clauses], (*sieves, *by_signals.sieves))
+            meant += await self._of_customers(organization_id, narrowed)
+        if narrowed.asks_for_signals:
+            signals = self._signals.of(organization_id)
+            about = _Others(signals, signals_of(narrowed), "people.id", many="people")
+            meant += await self._named_by("key", about)
+        return meant
 
-    async def _tagged_people(self, organization_id: str, tag_keys: Sequence[str]) -> set[str] | None:
-        """Return who has one of these tags, themselves or on a conversation; None where they are too many."""
-        tagged, most = bearing(tag_keys), self._most_named
-        contacts = self._contacts.of(organization_id)
-        conversations = self._conversations.of(organization_id)
-        mine, looked_at = await asyncio.gather(
-            contacts.find(tagged, projection={"_id": 0, "key": 1}, limit=most + 1),
-            conversations.count(tagged, limit=_MOST_LOOKED_AT + 1),
-        )
-        if len(mine) > most or looked_at > _MOST_LOOKED_AT:
-            return None
-        talking = await conversations.aggregate(
-            [
-                {"$match": tagged},
-                {"$unwind": "$contact_keys"},
-                {"$group": {"_id": "$contact_keys"}},
-                {"$limit": most + 1},
+    async def _of_customers(self, organization_id: str, narrowed: Narrowing) -> Meant:
+        """Return what means the people of a customer's, or an owner's customers', companies."""
+        customers = self._owned(organization_id, narrowed)
+        companies = self._companies.of(organization_id)
+        ids = await customers.named(self._most_named)
+        if ids is not None:
+            theirs = _Others(companies, {"customer_id": {"$in": sorted(ids)}}, "key")
+            keys = await theirs.named(self._most_named)
+            if keys is not None:
+                return Meant([{"company_keys": {"$in": sorted(keys)}}])
+
+        async def sieve(people: Sequence[Document]) -> list[Document]:
+            owners: dict[str, str] = {}
+            for keys in self._portions(key for one in people for key in one.get("company_keys", ())):
+                ids = [identity_by_key(organization_id, "company", key) for key in keys]
+                found = await companies.find(
+                    {"_id": {"$in": ids}, "customer_id": {"$gt": ""}}, projection={"key": 1, "customer_id": 1}
+                )
+                owners |= {one["key"]: one["customer_id"] for one in found}
+            meant: set[str] = set()
+            for asked in self._portions(owners.values()):
+                meant |= await customers.among(asked)
+            return [
+                one for one in people if any(owners.get(key) in meant for key in one.get("company_keys", ()))
             ]
-        )
-        found = {one["key"] for one in mine} | {one["_id"] for one in talking}
-        return found if len(found) <= most else None
 
-    async def _with_tag(
-        self, organization_id: str, tag_keys: Sequence[str], people: Sequence[Document]
-    ) -> list[Document]:
-        """Return those of these contacts that have one of the tags, themselves or on a conversation."""
-        wanted = set(tag_keys)
-        others = [one["key"] for one in people if wanted.isdisjoint(one.get("tag_keys", ()))]
-        talking = await self._conversations.of(organization_id).distinct(
-            "contact_keys", {"contact_keys": {"$in": sorted(others)}, **bearing(tag_keys)}
-        )
-        left_out = set(others) - set(talking)
-        return [one for one in people if one["key"] not in left_out]
+        return Meant([], (sieve,))
 
-    async def requests(self, organization_id: str, narrowed: Narrowing) -> Clauses:
+    async def requests(self, organization_id: str, narrowed: Narrowing) -> Meant:
         """Return clauses for requests: with one wish that is all of what is asked for.
 
         Where nothing of an open signal is asked for, wishes that were settled count as they do in a
         request's numbers, or one that is shipped would be nobody's.
         """
         if narrowed.is_empty:
-            return []
+            return Meant([])
         wishes = signals_of(narrowed) if narrowed.asks_for_signals else ASKED_FOR
-        query = {**wishes, "kind": "feature_request", "request_id": {"$gt": ""}}
+        query = {**wishes, "kind": "feature_request"}
         if narrowed.tag is not None:
             query["tags"] = narrowed.tag
         if narrowed.customer_id is not None:
             query["customer.id"] = narrowed.customer_id
         if narrowed.owner is not None:
             query["customer.owner"] = narrowed.owner
-        ids = await self._signals.of(organization_id).distinct("request_id", query)
-        return [{"request_id": {"$in": sorted(one for one in ids if one)}}]
+        about = _Others(self._signals.of(organization_id), query, "request_id")
+        return await self._named_by("request_id", about)
 
     async def conversations(self, organization_id: str, narrowed: Narrowing) -> Meant:
         """Return clauses for conversations; `since` and `until` are when one last moved."""
-        clauses: Clauses = []
+        meant = Meant([])
         if narrowed.tag is not None:
-            clauses.append(bearing(await self.tag_keys(organization_id, narrowed.tag)))
+            meant += Meant([bearing(await self.tag_keys(organization_id, narrowed.tag))])
         if narrowed.customer_id is not None:
-            clauses.append({"subject": f"{_CUSTOMER}{narrowed.customer_id}"})
+            meant += Meant([{"subject": f"{_CUSTOMER}{narrowed.customer_id}"}])
         if narrowed.owner is not None:
-            ids = await self._customer_ids(organization_id, narrowed)
-            clauses.append({"subject": {"$in": [f"{_CUSTOMER}{one}" for one in ids]}})
+            owned = self._owned(organization_id, narrowed)
+            meant += await self._named_by("subject", owned, prefix=_CUSTOMER)
         if moved := between(narrowed):
-            clauses.append({"updated_at": moved})
-        if narrowed.kind is None and narrowed.min_confidence is None:
-            return Meant(clauses)
-        query = {field: value for field, value in signals_of(narrowed).items() if field != "shown_at"}
-        by_signals = await self._by_signals(organization_id, query, _OF_CONVERSATIONS)
-        return Meant([*clauses, *by_signals.clauses], by_signals.sieves)
+            meant += Meant([{"updated_at": moved}])
+        if narrowed.kind is not None or narrowed.min_confidence is not None:
+            query = {field: value for field, value in signals_of(narrowed).items() if field != "shown_at"}
+            signals = self._signals.of(organization_id)
+            about = _Others(signals, query, "conversation_keys", many="conversation_keys")
+            meant += await self._named_by("key", about)
+        return meant
 
-    async def _customer_ids(self, organization_id: str, narrowed: Narrowing) -> list[str]:
+    def _owned(self, organization_id: str, narrowed: Narrowing) -> _Others:
+        """Return the customers that a narrowing names, itself or by their owner."""
         query: dict[str, Any] = {"merged_into": None}
         if narrowed.customer_id is not None:
             query["customer_id"] = narrowed.customer_id
         if narrowed.owner is not None:
             query["owner"] = narrowed.owner
-        return sorted(await self._customers.of(organization_id).distinct("customer_id", query))
+        return _Others(self._customers.of(organization_id), query, "customer_id")
 
-    async def _by_signals(self, organization_id: str, query: dict[str, Any], tie: _Tie) -> Meant:
-        """Return what means the things that some signals are about: by their names, where these are few."""
-        named = await self._named_by_signals(organization_id, query, tie)
-        if named is None:
-            return Meant([], (partial(self._with_signals, organization_id, query, tie),))
-        return Meant([{tie.field: {"$in": sorted(named)}}])
+    async def _named_by(self, field: str, *others: _Others, prefix: str = "") -> Meant:
+        """Return what means the documents whose `field` any of the others name: by name, where these are few.
 
-    async def _named_by_signals(
-        self, organization_id: str, query: dict[str, Any], tie: _Tie
-    ) -> list[str] | None:
-        """Return what these signals are about; None where that is too many."""
-        signals, most = self._signals.of(organization_id), self._most_named
-        if await signals.count(query, limit=_MOST_LOOKED_AT + 1) > _MOST_LOOKED_AT:
-            return None
-        found = await signals.aggregate(
-            [
-                {"$match": {**query, tie.of_signal: {"$gt": ""}}},
-                *([{"$unwind": f"${tie.many}"}] if tie.many else []),
-                {"$group": {"_id": f"${tie.of_signal}"}},
-                {"$limit": most + 1},
-            ]
-        )
-        return [one["_id"] for one in found] if len(found) <= most else None
+        `prefix` is what the listed documents have before the name that the others know them by; one that
+        does not begin with it is not meant.
+        """
+        named: set[str] = set()
+        for one in others:
+            names = await one.named(self._most_named)
+            if names is None or len(named := named | set(names)) > self._most_named:
+                return Meant([], (partial(self._kept, field, others, prefix),))
+        return Meant([{field: {"$in": sorted(f"{prefix}{name}" for name in named)}}])
 
-    async def _with_signals(
-        self, organization_id: str, query: dict[str, Any], tie: _Tie, documents: Sequence[Document]
+    async def _kept(
+        self, field: str, others: Sequence[_Others], prefix: str, documents: Sequence[Document]
     ) -> list[Document]:
-        """Return those of these documents that such signals are about."""
-        keys = sorted(one[tie.field] for one in documents)
-        found = await self._signals.of(organization_id).distinct(
-            tie.of_signal, {**query, tie.of_signal: {"$in": keys}}
+        """Return those of these documents that any of the others names."""
+        values = [one.get(field) or "" for one in documents]
+        names = {one.removeprefix(prefix) for one in values if one.startswith(prefix)}
+        kept: set[str] = set()
+        for one in others:
+            kept |= await one.among(sorted(names - kept))
+        wanted = {f"{prefix}{name}" for name in kept}
+        return [one for one, value in zip(documents, values, strict=True) if value in wanted]
+
+    def _portions(self, names: Iterable[str]) -> Iterator[list[str]]:
+        """Return each of these names once, in lists that a question can hold."""
+        ordered = sorted(set(names))
+        return (
+            ordered[start : start + self._most_named] for start in range(0, len(ordered), self._most_named)
         )
-        named = set(found)
-        return [one for one in documents if one[tie.field] in named]
 
 
 def bearing(tag_keys: Sequence[str]) -> dict[str, Any]:

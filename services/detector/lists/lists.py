@@ -315,7 +315,9 @@ class Lists(Protocol):
         state: RequestStateFilter,
         words: str | None,
         narrowed: Narrowing = ANY,
-    ) -> int: ...
+    ) -> int | None:
+        """Return how many there are; None by wishes that are about very many."""
+        ...
 
     async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:
         """Return the names of attributes that companies of a connection have, with an example each."""

@@ -163,7 +163,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
             filtered=bool(q or wanted != "unsettled" or not narrowed.is_empty),
             settled=wanted == "unsettled"
             and not found.items
-            and bool(await lists.count_requests(organization, state=None, words=q, narrowed=narrowed)),
+            and await lists.count_requests(organization, state=None, words=q, narrowed=narrowed) != 0,
             work=await parts.under_way.of(organization),
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             csv_url=f"/requests/export.csv?{request.url.query}",

@@ -11,8 +11,11 @@ import pytest
 from services.detector.adapters import walking
 from services.detector.adapters.mongo_conversation_list import MongoConversationList
 from services.detector.adapters.mongo_lists import MongoLists
+from services.detector.adapters.mongo_requests import MongoRequests
+from services.detector.domain.standing import Demand
+from services.detector.domain.wishes import Request
 from services.detector.lists import ConversationFilter, Counted, Narrowing
-from shared.contracts.resources import Author
+from shared.contracts.resources import Author, TagChanged
 from shared.documents.collection import ScopedCollection
 from tests.unit.services.detector.rig import LEAVING, NOW, UNRELATED
 
@@ -127,6 +130,91 @@ async def test_lists_are_the_same_however_many_are_meant(
         assert await lists.count_people("local", words=None, narrowed=LEAVERS) == there
         assert await lists.has_conversations("local", LEAVERS)
     assert not await many.has_conversations("local", Narrowing(kind="churn_risk", tag="no such tag"))
+
+
+@pytest.fixture
+async def owned(filled: Rig, database: AsyncDatabase[Any]) -> None:
+    """Of the nine, Dana owns the customers of six, who bear a tag and each wish for something."""
+    await filled.tell(TagChanged(**filled.fields(id="t1", name="vip")))
+    requests = MongoRequests(database)
+    for number in range(6):
+        contact, company = f"ws1:p{number}", f"ws1:co{number}"
+        held = await database["companies"].find_one({"key": company})
+        assert held is not None
+        customer_id = held["customer_id"]
+        await database["customers"].update_one({"customer_id": customer_id}, {"$set": {"owner": "Dana"}})
+        # On the company of some and the conversation of others: a customer has it by either.
+        tagged = (
+            ("companies", {"key": company}) if number % 2 else ("conversations", {"key": f"ws1:k{number}"})
+        )
+        await database[tagged[0]].update_one(tagged[1], {"$set": {"tag_keys": ["ws1:t1"]}})
+        await database["contacts"].update_one({"key": contact}, {"$set": {"tag_keys": ["ws1:t1"]}})
+        wish = {"kind": "feature_request", "request_id": f"r{number}", "tags": ["vip"], "state": "open"}
+        about = {"id": customer_id, "name": f"Company {number}", "owner": "Dana"}
+        signal = {"organization_id": "local", "_id": f"wish {number}", "customer": about, **wish}
+        places = {"subject": f"wisher {number}", "slot": "wish", "number": 1}
+        await database["signals"].insert_one({**signal, **places})
+        wanted = Request(f"r{number}", f"Wish {number}", "new", (("wish", str(number)),), NOW, NOW)
+        await requests.add("local", wanted, Demand(1, 1, 0.0, NOW))
+
+
+@pytest.mark.usefixtures("filled", "owned")
+@pytest.mark.parametrize("narrowed", [Narrowing(tag="vip"), Narrowing(owner="Dana")], ids=["tag", "owner"])
+async def test_lists_of_a_tag_and_an_owner_are_the_same_however_many_are_meant(
+    database: AsyncDatabase[Any], named: list[int], narrowed: Narrowing
+) -> None:
+    """Customers, people, conversations and requests; a tag on very many takes no command past its limit."""
+    few, many = MongoLists(database), MongoLists(database, most_named=3)
+
+    async def everything(lists: MongoLists) -> list[list[str]]:
+        async def customers(**given: Any) -> Any:
+            return await lists.customers(
+                "local", words=None, owner=None, known=None, sort="name", narrowed=narrowed, **given
+            )
+
+        async def people(**given: Any) -> Any:
+            return await lists.people("local", words=None, sort="id", narrowed=narrowed, **given)
+
+        async def conversations(**given: Any) -> Any:
+            return await lists.conversations("local", person=None, narrowed=narrowed, **given)
+
+        async def requests(**given: Any) -> Any:
+            return await lists.requests(
+                "local", state=None, words=None, sort="-last", narrowed=narrowed, **given
+            )
+
+        return [
+            [one.customer.name for one in await _all(customers, 2)],
+            [one.contact.id for one in await _all(people, 2)],
+            [one.key for one in await _all(conversations, 2)],
+            [one.request.request_id for one in await _all(requests, 2)],
+        ]
+
+    found = await everything(few)
+    assert list(map(len, found)) == [6, 6, 3 if narrowed.tag else 6, 6]
+    named.clear()
+    assert await everything(many) == found
+    assert max(named) <= 3
+    for lists, there in ((few, 6), (many, None)):
+        assert await lists.count_requests("local", state=None, words=None, narrowed=narrowed) == there
+        assert await lists.count_people("local", words=None, narrowed=narrowed) == there
+
+
+@pytest.mark.usefixtures("filled", "owned")
+@pytest.mark.parametrize("state", [None, "waiting"])
+@pytest.mark.parametrize("words", [None, "dana"])
+async def test_conversations_of_an_owner_are_found_the_same(
+    database: AsyncDatabase[Any], named: list[int], state: Any, words: str | None
+) -> None:
+    """Also those that wait, and those of a name."""
+    wanted = ConversationFilter(narrowed=Narrowing(owner="Dana"), state=state, words=words)
+    few = await MongoConversationList(database).find("local", wanted)
+    many = await MongoConversationList(database, most_named=3).find("local", wanted)
+    keys = [one.key for one in await _all(few.portion, 2)]
+    assert len(keys) == (2 if state else 6)
+    assert [one.key for one in await _all(many.portion, 2)] == keys
+    assert await few.count(9) == await many.count(9) == Counted(len(keys))
+    assert named
 
 
 @pytest.mark.usefixtures("filled")
