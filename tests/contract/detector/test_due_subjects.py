@@ -135,6 +135,27 @@ async def test_a_lease_s_place_is_kept_for_whoever_has_it_next(stores: Stores) -
     assert await leases.place("round") == ""
 
 
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=365)], ids=["an hour", "a year"])
+async def test_no_replica_is_kept_from_a_round_by_another_one_s_clock(
+    stores: Stores, ahead: timedelta
+) -> None:
+    """A round is done by both where their clocks differ by much, rather than by neither."""
+    day, leases = 86_400, stores.leases
+    for right in (NOW, NOW + 60 * SECOND):
+        assert await leases.take("round", "ahead", right + ahead, day)
+        assert await leases.take("round", "right", right, 60)
+        assert await leases.take("round", "behind", right - ahead, 60)
+        assert await leases.hold("round", "right", right, 60, place="acme/c1")
+
+
+async def test_a_clock_that_is_little_ahead_costs_as_much_when_its_replica_dies(stores: Stores) -> None:
+    """Ten minutes at most: of a lease that ends later, nobody knows whose clock is wrong."""
+    ahead = timedelta(minutes=9)
+    assert await stores.leases.take("round", "ahead", NOW + ahead, 60)
+    assert not await stores.leases.take("round", "right", NOW + 60 * SECOND, 60)
+    assert await stores.leases.take("round", "right", NOW + 60 * SECOND + ahead, 60)
+
+
 async def test_whom_a_clock_that_was_ahead_marked_is_due(stores: Stores) -> None:
     """Nobody would review who says no more, for as long as it was ahead; who is put off waits."""
     await stores.due.mark("acme", {DANA: VIEW}, at=NOW + timedelta(days=1), known_before=None)

@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(minutes=10)
+"""Clocks that differ by more are not believed."""
 
 
 class MemoryLeases:
     def __init__(self) -> None:
         self._until: dict[str, datetime] = {}
+        self._taken_at: dict[str, datetime] = {}
         self._owners: dict[str, str] = {}
         self._places: dict[str, str] = {}
 
     async def take(self, name: str, owner: str, now: datetime, lease_seconds: float) -> bool:
-        if self._until.get(name, _EPOCH) > now:
+        is_ahead = self._taken_at.get(name, _EPOCH) > now + _AHEAD
+        if self._until.get(name, _EPOCH) > now and not is_ahead:
             return False
+        self._taken_at[name] = now
         self._until[name] = now + timedelta(seconds=lease_seconds)
         self._owners[name] = owner
         return True
