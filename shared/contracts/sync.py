@@ -19,7 +19,11 @@ class ResourceHint(Record):
 
     resource: ResourceType
     id: Identifier
-    deleted: bool = False
+    deleted: bool = Field(
+        default=False,
+        description="Whether the webhook says that it went. A reader asks for the resource all the same: "
+        "webhooks come late, twice and in any order, and what was archived or merged may be back.",
+    )
     redacted_part_id: Identifier | None = Field(
         default=None, description="The part of this conversation whose words went; it may be out of reach."
     )

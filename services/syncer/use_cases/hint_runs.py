@@ -1,7 +1,8 @@
-"""One slice of a hint run: read what webhooks named, one by one, and let go."""
+"""One slice of a hint run: read what webhooks named, several conversations at once, and let go."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,6 +36,12 @@ _MOST_ATTEMPTS = 4
 _FAILURES_TO_HALT = 3
 """Resources in a row that could not be read: the source is away, and more calls would not help it."""
 
+_MOST_AT_ONCE = 8
+"""Conversations read together: eight times as many as one by one, and few beside a full run's calls."""
+
+_FIRST_AT_ONCE = 3
+"""Conversations read together before any answered: no more calls than show that the source is away."""
+
 _NAMED = frozenset({"conversation", "contact"})
 """Resources of which each run tries again those that a gap names; others are met by the walks over them."""
 
@@ -64,27 +71,51 @@ class HintRuns:
         """
         failed: list[_Failed] = []
         in_a_row = 0
-        for hints in _in_turn(run):
+        waiting = _in_turn(run)
+        while waiting:
             if not reading.time_left():
                 # One that takes all of the time to fail has been tried, too.
                 await self._look_after(run, reading, failed)
                 await self._runs.checkpoint(run, wake_at=self._clock.now(), done_hints=run.followed)
                 return "sliced"
-            try:
-                await self._follow(hints[0], reading)
-            except SourceUnavailableError as error:
-                in_a_row += 1
-                if in_a_row >= _FAILURES_TO_HALT:
-                    raise
-                failed.append(_Failed(hints, error))
-            else:
-                in_a_row = 0
-                _done_with(run, hints)
+            most = min(reading.intercom.most_in_flight, _MOST_AT_ONCE)
+            together = _together(waiting, most if run.followed else min(most, _FIRST_AT_ONCE))
+            for hints, error in await self._all(run, reading, together):
+                if error is None:
+                    in_a_row = 0
+                else:
+                    in_a_row += 1
+                    failed.append(_Failed(hints, error))
+            if in_a_row >= _FAILURES_TO_HALT:
+                raise failed[-1].error
         await self._look_after(run, reading, failed)
         run.count_calls(reader.calls)
         await self._reports.completed(run)
         await self._runs.finish(run, interrupted=False, now=self._clock.now(), done_hints=run.followed)
         return "completed"
+
+    async def _all(
+        self, run: Run, reading: Reading, together: Sequence[list[Hint]]
+    ) -> list[tuple[list[Hint], SourceUnavailableError | None]]:
+        """Follow these beside each other; return in their order what could not be read, and why.
+
+        What ends the slice is raised when all of them have ended: what was read is dealt with by then.
+        """
+        outcomes = await asyncio.gather(
+            *(self._follow(hints[0], reading) for hints in together), return_exceptions=True
+        )
+        ended: BaseException | None = None
+        found: list[tuple[list[Hint], SourceUnavailableError | None]] = []
+        for hints, outcome in zip(together, outcomes, strict=True):
+            if outcome is None:
+                _done_with(run, hints)
+            if outcome is None or isinstance(outcome, SourceUnavailableError):
+                found.append((hints, outcome))
+            else:
+                ended = ended or outcome
+        if ended is not None:
+            raise ended
+        return found
 
     async def _look_after(self, run: Run, reading: Reading, failed: Sequence[_Failed]) -> None:
         """Try again later what could not be read; in the end leave it to full runs, where the source answers.
@@ -133,6 +164,22 @@ def _name(hint: Hint) -> str:
 def _done_with(run: Run, hints: Sequence[Hint]) -> None:
     run.followed += [hint.key for hint in hints]
     run.tried.pop(_name(hints[0]), None)
+
+
+def _together(waiting: list[list[Hint]], most: int) -> list[list[Hint]]:
+    """Take from the front those that may be read beside each other: different conversations, up to `most`.
+
+    Two readings of one conversation would be published in either order. Of other resources one is read at a
+    time: a contact's reading may be about another contact, and a list's is about all of it.
+    """
+    taken = [waiting.pop(0)]
+    while (
+        waiting and len(taken) < most and {taken[0][0].resource, waiting[0][0].resource} == {"conversation"}
+    ):
+        if any(waiting[0][0].id == one[0].id for one in taken):
+            break
+        taken.append(waiting.pop(0))
+    return taken
 
 
 def _in_turn(run: Run) -> list[list[Hint]]:
