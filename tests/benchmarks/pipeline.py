@@ -4,7 +4,7 @@ The same records go two ways through the same Kafka and document server: by `sha
 `shared.documents` as services use them, and by a bare loop of aiokafka and PyMongo over plain dicts that does
 the same reads, writes and publishing. Rounds of both take turns, so that a busy machine is busy for both;
 processor seconds of this process are what the ratio is of. Then records come twice as fast as a handler takes
-them, for a while.
+them, for a while. Its exit code is 1 where ours did less than the aim of the bare loop's work.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from shared.observability.readiness import Readiness
 from tests.benchmarks.earshot_side import engines
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from faststream.kafka import KafkaBroker
     from pymongo.asynchronous.database import AsyncDatabase
@@ -319,7 +319,8 @@ async def overload(bench: Bench, rate: int, seconds: float) -> tuple[list[Moment
     return samples[0], samples[1]
 
 
-async def main(arguments: Sequence[str]) -> None:
+async def main(arguments: Sequence[str]) -> int:
+    """Measure and tell; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.pipeline")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument("--records", type=int, default=6_000)
@@ -345,7 +346,22 @@ async def main(arguments: Sequence[str]) -> None:
         rate = 1_000
         loaded, drained = await overload(bench, rate, options.overload_seconds)
         await client.close()
-    _tell({"batches": batches, "one by one": singles}, loaded, drained, as_json=options.json)
+    compared = {"batches": batches, "one by one": singles}
+    _tell(compared, loaded, drained, as_json=options.json)
+    short = below_aim({what: ratio_of(both) for what, both in compared.items()})
+    if short:
+        sys.stderr.write(f"Below the aim of {_AIM:.0%} of the bare loop: {', '.join(short)}.\n")
+    return 1 if short else 0
+
+
+def ratio_of(both: Mapping[str, Spent]) -> float:
+    """Return what ours does of the bare loop's work in the same processor time."""
+    return both["bare"].cpu_us / both["ours"].cpu_us
+
+
+def below_aim(ratios: Mapping[str, float]) -> list[str]:
+    """Return which of these are below the aim, each with its figure."""
+    return [f"{what} at {ratio:.0%}" for what, ratio in ratios.items() if ratio < _AIM]
 
 
 def _tell(
@@ -359,7 +375,7 @@ def _tell(
         what: {
             "ours_us": both["ours"].cpu_us,
             "bare_us": both["bare"].cpu_us,
-            "ratio": both["bare"].cpu_us / both["ours"].cpu_us,
+            "ratio": ratio_of(both),
             "wall_ratio": both["bare"].wall_us / both["ours"].wall_us,
         }
         for what, both in compared.items()
@@ -397,4 +413,4 @@ def _tell(
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    sys.exit(asyncio.run(main(sys.argv[1:])))
