@@ -25,8 +25,12 @@ class ProgressView(BaseModel):
     reason: str = Field(description="Why it runs.")
     resource: str = Field(description="What is being read now.")
     counts: tuple[ResourceCount, ...] = Field(description="How much was read, by resource.")
-    share: float | None = Field(description="0 to 1 of all there is; null until everything is counted.")
-    items_per_second: float | None = Field(description="How fast it reads; null until it is known.")
+    share: float | None = Field(
+        description="0 to 1 of the calls that the run costs; null until everything is counted."
+    )
+    items_per_second: float | None = Field(
+        description="How fast that resource is read; null until it is known."
+    )
     remaining_seconds: float | None = Field(description="How long it may still take; null until it is known.")
     waiting_until: datetime | None = Field(
         description="Until when it pauses, as for a rate limit; null while it reads."

@@ -138,6 +138,7 @@ EXAMPLES: tuple[Event, ...] = (
         resource="conversation",
         counts=_COUNTS,
         calls=1_904,
+        share=0.74,
         items_per_second=31.5,
         remaining_seconds=20.6,
         started_at=AT - timedelta(days=40),

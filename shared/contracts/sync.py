@@ -93,8 +93,25 @@ class SyncProgressed(Event):
     resource: ResourceType
     counts: tuple[ResourceCount, ...]
     calls: int = Field(ge=0, description="Calls made to Intercom in this run.")
-    items_per_second: float | None = Field(default=None, ge=0)
-    remaining_seconds: float | None = Field(default=None, ge=0)
+    share: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="How much of the run is done, by the calls it costs: a conversation costs one, other"
+        " things come by the page. None while a total is not known.",
+    )
+    items_per_second: float | None = Field(
+        default=None,
+        ge=0,
+        description="How fast `resource` is read, with its waits. None until it was watched for"
+        " five seconds.",
+    )
+    remaining_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long the run may still take. None while a total is not known, and before what takes"
+        " most of the time has been watched.",
+    )
     waiting_until: Moment | None = Field(default=None, description="Set while parked (rate limit, lock).")
     waiting_for: ShortText | None = None
     started_at: Moment

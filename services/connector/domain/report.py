@@ -28,22 +28,16 @@ class RunReport:
     waiting_for: str | None
     started_at: datetime
     reported_at: datetime
+    told_share: float | None = None
     least_share: float = 0.0
 
     @property
     def share(self) -> float | None:
-        """Return how much is done in 0…1, or None while the source has not said how much there is.
+        """Return how much is done in 0…1 by what takes the time, or None while nobody can say.
 
         It never falls within a run: where more turns up than was announced, it waits until that is read too.
         """
-        done, whole = 0, 0
-        for count in self.counts:
-            if count.total is None:
-                return None
-            # More may turn up than was announced; no resource counts for more than its whole.
-            done += min(count.done, count.total)
-            whole += count.total
-        return max(done / whole, self.least_share) if whole else None
+        return None if self.told_share is None else max(self.told_share, self.least_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +88,7 @@ class SyncReport:
                 waiting_for=event.waiting_for,
                 started_at=event.started_at,
                 reported_at=event.reported_at,
+                told_share=event.share,
                 least_share=(known.share or 0.0) if known and known.run_id == event.run_id else 0.0,
             ),
         )

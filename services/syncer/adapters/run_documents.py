@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.connection import ConnectionKey
+from services.syncer.domain.pace import Pace
 from services.syncer.domain.run import Count, Hint, Intent, Run, StepState
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def fresh_counters(run_id: str, reason: str, now: datetime, traceparent: str | N
         "changed": 0,
         "attempts": 0,
         "tried": [],
+        # Replicas of an earlier version, while they are replaced, ask for it.
         "rate": None,
+        "paces": {},
         "traceparent": traceparent,
     }
 
@@ -99,7 +102,14 @@ def progress_of(run: Run) -> dict[str, Any]:
         "attempts": run.attempts,
         # A list, because ids of a source may hold what no field's name can.
         "tried": [{"resource": resource, "times": times} for resource, times in run.tried.items()],
-        "rate": run.rate,
+        "paces": {
+            resource: {
+                "items_per_second": pace.items_per_second,
+                "watched_seconds": pace.watched_seconds,
+                "measured_at": pace.measured_at,
+            }
+            for resource, pace in run.paces.items()
+        },
         "saved": True,
         # What a dead slice left behind stays until somebody has looked after it.
         **({} if run.unsure else {"intents": {}}),
@@ -158,7 +168,8 @@ def run_of(document: dict[str, Any]) -> Run:
         attempts=document["attempts"],
         # Documents of an earlier version count none.
         tried={each["resource"]: each["times"] for each in document.get("tried", ())},
-        rate=document["rate"],
+        # Documents of an earlier version have none; they are watched anew.
+        paces={resource: Pace(**pace) for resource, pace in document.get("paces", {}).items()},
         traceparent=document["traceparent"],
         asked=document.get("asked") or 0,
     )

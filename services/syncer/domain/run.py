@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.syncer.domain.connection import ConnectionKey
+    from services.syncer.domain.pace import Pace
     from shared.contracts.sync import ResourceType, SyncReason
 
 Lane = Literal["main", "hints"]
@@ -120,7 +121,7 @@ class Run:
         planned: whether the first slice has decided on the steps.
         attempts: failures in a row of things that concern the run as a whole (connector, Kafka, /me).
         tried: slices that tried in vain to read what a hint names while the source answered, by resource.
-        rate: calls per second while reading, smoothed.
+        paces: how fast each resource comes.
         due_at: when it could have been claimed.
         followed: keys of hints that this slice has dealt with.
         connection_revision: of the connection that this slice reads for, once that is known.
@@ -143,7 +144,7 @@ class Run:
     changed: int = 0
     attempts: int = 0
     tried: dict[str, int] = field(default_factory=dict)
-    rate: float | None = None
+    paces: dict[ResourceType, Pace] = field(default_factory=dict)
     traceparent: str | None = None
     reports: int = 0
     counted: int = 0

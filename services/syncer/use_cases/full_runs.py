@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.syncer.domain.progress import smoothed
+from services.syncer.domain.pace import paced
 from services.syncer.domain.run import pause_seconds
 from services.syncer.errors import (
     AccessError,
@@ -86,11 +86,9 @@ class FullRuns:
         """
         if not run.planned or not self._planner.knows(run):
             self._plan(run, reading)
-        began = self._clock.monotonic()
         while reading.time_left() and (step := self._planner.next_step(run, self._clock.now())) is not None:
             await self._advance(run, reading, reader, step)
             await self._give_up_hopeless(run, reading)
-        run.rate = smoothed(run.rate, reader.calls, self._clock.monotonic() - began)
         run.count_calls(reader.calls)
         run.attempts = 0
         return await self._pause(run) if run.open_steps() else await self._complete(run)
@@ -116,6 +114,7 @@ class FullRuns:
         state.waiting_for = None
         reporting = asyncio.ensure_future(self._report(run, step.resource, reader))
         useful = reading.useful_answers
+        since, before = self._clock.now(), run.count_of(step.resource).done
         try:
             state.done = await step.advance(reading, state)
         except (PermissionMissingError, PlanRestrictedError, TokenRejectedError) as refused:
@@ -133,6 +132,7 @@ class FullRuns:
             if state.done and state.incomplete is not None:
                 await self._end_incomplete(reading, state, state.incomplete)
         finally:
+            self._keep_pace(run, step.resource, run.count_of(step.resource).done - before, since)
             self._nothing_left(run, reading, step.resource)
             state.resumed = False
             reporting.cancel()
@@ -143,6 +143,11 @@ class FullRuns:
         left = any(self._planner.step(step.name).resource == resource for step in run.open_steps())
         if not left and run.count_of(resource).total is None:
             reading.all_met(resource)
+
+    def _keep_pace(self, run: Run, resource: ResourceType, amount: int, since: datetime) -> None:
+        pace = paced(run.paces.get(resource), amount, since=since, now=self._clock.now())
+        if pace is not None:
+            run.paces[resource] = pace
 
     async def _report(self, run: Run, resource: ResourceType, reader: IntercomReader) -> None:
         while True:

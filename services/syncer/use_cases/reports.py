@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from services.syncer.domain.gap import REFUSED_GAPS, UNREAD_GAPS
 from services.syncer.domain.moments import observed
-from services.syncer.domain.progress import remaining_seconds, sequence
+from services.syncer.domain.progress import remaining_seconds, sequence, work_done
 from shared.contracts.sync import (
     ResourceCount,
     ResourceType,
@@ -71,8 +71,9 @@ class Reports:
                 resource=resource,
                 counts=_counts(run),
                 calls=run.calls,
-                items_per_second=run.rate,
-                remaining_seconds=remaining_seconds(run.counts, run.rate),
+                share=work_done(run.counts),
+                items_per_second=_told_pace(run, resource),
+                remaining_seconds=remaining_seconds(run.counts, run.paces),
                 waiting_until=waiting_until,
                 waiting_for=waiting_for,
                 started_at=run.started_at,
@@ -173,3 +174,8 @@ def _counts(run: Run) -> tuple[ResourceCount, ...]:
         ResourceCount(resource=resource, done=count.done, total=count.total)
         for resource, count in run.counts.items()
     )
+
+
+def _told_pace(run: Run, resource: ResourceType) -> float | None:
+    pace = run.paces.get(resource)
+    return pace.items_per_second if pace is not None and pace.settled else None

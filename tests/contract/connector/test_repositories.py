@@ -360,6 +360,7 @@ REPORT = SyncReport(
         waiting_for="the rate limit",
         started_at=NOW,
         reported_at=NOW,
+        told_share=0.5,
     ),
     ledger=LedgerReport(
         completed_at=NOW,

@@ -11,6 +11,7 @@ import pytest
 from services.syncer.domain.connection import Barrier, Connection, ConnectionKey
 from services.syncer.domain.cursor import Cursor
 from services.syncer.domain.held import GONE, Held
+from services.syncer.domain.pace import Pace
 from services.syncer.domain.run import Hint, StepState
 from shared.contracts.sync import Gap
 
@@ -335,7 +336,8 @@ class RunSuite:
         """Position, counts and numbers come back with the next claim, which is not before the wake-up."""
         await stores.runs.request(KEY, request_id="r1", reason="manual", now=NOW)
         run = await claimed(stores)
-        run.planned, run.calls, run.changed, run.attempts, run.rate = True, 3, 4, 5, 6.5
+        run.planned, run.calls, run.changed, run.attempts = True, 3, 4, 5
+        run.paces = {"tag": Pace(6.5, 5.0, NOW)}
         position = {"after": "c", "wanted": {"1": 0}, "from": 7}
         run.steps = [
             StepState("tags", position, wake_at=NOW, waiting_for="a thing", failures=2, slices=3),

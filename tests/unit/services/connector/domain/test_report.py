@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.connector.domain.report import RunReport, SyncReport
+from services.connector.domain.report import SyncReport
 from shared.contracts.sync import ResourceCount, SyncCompleted, SyncInterrupted, SyncProgressed
 from tests.unit.services.connector.fakes import NOW
 
@@ -126,36 +126,24 @@ def test_an_interruption_ends_its_own_run() -> None:
     assert SyncReport().interrupted(interrupted()) == SyncReport()
 
 
-COUNTS = st.builds(
-    ResourceCount,
-    resource=st.sampled_from(["contact", "company", "tag"]),
-    done=st.integers(min_value=0, max_value=1_000),
-    total=st.none() | st.integers(min_value=0, max_value=1_000),
-)
+def test_the_share_is_the_syncers() -> None:
+    """It knows what a resource costs; while it cannot say, nor can we, whatever was counted."""
+    assert SyncReport().progressed(progressed(3)).run is not None
+    told = SyncReport().progressed(progressed(3, share=0.25))
+    assert told.run is not None
+    assert told.run.share == 0.25
+    unknown = told.progressed(progressed(4)).run
+    assert unknown is not None
+    assert unknown.share is None
 
 
-def run_of(*counts: ResourceCount) -> RunReport:
-    found = SyncReport().progressed(progressed(1, counts=counts)).run
-    assert found is not None
-    return found
-
-
-@given(st.lists(COUNTS, max_size=6))
-def test_the_share_is_a_share_or_unknown(counts: list[ResourceCount]) -> None:
-    """Between 0 and 1, whole when everything is done, and unknown while a total is."""
-    share = run_of(*counts).share
-    if any(count.total is None for count in counts) or not sum(count.total or 0 for count in counts):
-        assert share is None
-    else:
-        assert share is not None
-        assert 0 <= share <= 1
-        if all(count.done >= (count.total or 0) for count in counts):
-            assert share == 1
-
-
-def test_a_workspace_without_tags_still_has_a_share() -> None:
-    """A resource of which there is none is known, and counts for nothing."""
-    run = run_of(
-        ResourceCount(resource="tag", done=0, total=0), ResourceCount(resource="contact", done=1, total=4)
-    )
-    assert run.share == 0.25
+def test_the_share_never_falls_within_a_run() -> None:
+    """Where more turns up than was announced, it waits; another run begins anew."""
+    report = SyncReport().progressed(progressed(3, share=0.5)).progressed(progressed(4, share=0.4))
+    assert report.run is not None
+    assert report.run.share == 0.5
+    other = report.progressed(
+        progressed(1, run_id="run-2", share=0.1, started_at=NOW + timedelta(hours=1))
+    ).run
+    assert other is not None
+    assert other.share == 0.1

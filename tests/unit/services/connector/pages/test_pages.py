@@ -206,6 +206,7 @@ def report_progress(rig: Rig, **changes: Any) -> SyncProgressed:
             ResourceCount(resource="conversation", done=62, total=100),
         ),
         "calls": 70,
+        "share": 0.62,
         "items_per_second": 31.0,
         "remaining_seconds": 2.0,
         "started_at": NOW,
@@ -230,11 +231,29 @@ async def test_the_first_sync_is_shown_as_it_goes(site: Site, rig: Rig) -> None:
     assert "Parked for the rate limit" in await site.get("/operations/sync")
 
 
+async def test_what_is_not_begun_shows_no_progress(site: Site, rig: Rig) -> None:
+    """Conversations that wait for contacts have an empty bar, and one estimate speaks for the whole."""
+    rig.hold()
+    counts = (
+        ResourceCount(resource="tag", done=0, total=0),
+        ResourceCount(resource="contact", done=150, total=284),
+        ResourceCount(resource="conversation", done=0),
+    )
+    await rig.listening.sync_reported(
+        report_progress(rig, resource="contact", counts=counts, share=None, remaining_seconds=90.0)
+    )
+    for address in (INTERCOM, "/operations/sync"):
+        words = words_of(await site.http.get(address))
+        assert "Conversations not begun" in words
+        assert "Tags none" in words
+        assert words.count(" left") == 1
+
+
 async def test_an_unknown_total_is_not_a_share(site: Site, rig: Rig) -> None:
     """The word stands alone then."""
     rig.hold()
     counts = (ResourceCount(resource="contact", done=1, total=None),)
-    await rig.listening.sync_reported(report_progress(rig, counts=counts))
+    await rig.listening.sync_reported(report_progress(rig, counts=counts, share=None))
     assert "Syncing " in await site.get(INTEGRATIONS)
     assert "Syncing 0" not in await site.get(INTEGRATIONS)
 

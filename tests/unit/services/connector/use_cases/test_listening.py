@@ -38,6 +38,7 @@ def progressed(**changes: Any) -> SyncProgressed:
         "resource": "contact",
         "counts": (ResourceCount(resource="contact", done=1, total=2),),
         "calls": 1,
+        "share": 0.5,
         "started_at": NOW,
         "reported_at": NOW,
         **changes,

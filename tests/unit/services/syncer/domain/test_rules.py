@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,11 +13,15 @@ from hypothesis import strategies as st
 from services.syncer.domain.concurrency import Concurrency, PageSize
 from services.syncer.domain.cursor import Cursor, asking_due, lookback_start
 from services.syncer.domain.held import Held
-from services.syncer.domain.progress import remaining_seconds, sequence, smoothed
+from services.syncer.domain.pace import Pace
+from services.syncer.domain.progress import remaining_seconds, sequence, work_done
 from services.syncer.domain.run import Count, Run, pause_seconds, strongest
 from services.syncer.domain.version import version_of
 from services.syncer.domain.window import Descending, Window, is_settled
 from tests.unit.services.syncer.store_suite import KEY, NOW
+
+if TYPE_CHECKING:
+    from shared.contracts.sync import ResourceType
 
 ZONES = (
     "UTC",
@@ -160,24 +165,50 @@ def test_concurrency_follows_the_source() -> None:
     assert concurrency.allowed == 1
 
 
-@given(st.lists(st.tuples(st.floats(0, 500), st.floats(0.01, 60)), min_size=1, max_size=30))
-def test_a_smoothed_rate_stays_among_what_was_seen(seen: list[tuple[float, float]]) -> None:
-    """The rate is never above the fastest nor below the slowest stretch."""
-    rate: float | None = None
-    for amount, seconds in seen:
-        rate = smoothed(rate, amount, seconds)
-    rates = [amount / seconds for amount, seconds in seen]
-    assert rate is not None
-    assert min(rates) - 1e-6 <= rate <= max(rates) + 1e-6
-    assert smoothed(rate, 5, 0) == rate
+def a_pace(*, watched: float = 5.0, rate: float = 10.0) -> Pace:
+    return Pace(rate, watched, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_the_share_is_of_calls_and_not_of_things() -> None:
+    """Contacts come by the page: all of them read leaves a sync that waits for its conversations near 0."""
+    counts: dict[ResourceType, Count] = {"contact": Count(284, 284), "conversation": Count(3, 274)}
+    share = work_done(counts)
+    assert share is not None
+    assert 0.01 < share < 0.03
+    assert work_done(counts | {"conversation": Count(274, 274)}) == 1.0
+    assert work_done(counts | {"conversation": Count()}) is None
+    assert work_done({"tag": Count(0, 0)}) is None
+    assert work_done({}) is None
+
+
+LEFT: dict[ResourceType, Count] = {"conversation": Count(50, 200), "contact": Count(0, 150)}
 
 
 def test_remaining_time_counts_calls() -> None:
-    """A conversation costs a call and its share of a page; a contact only the share; nobody guesses."""
-    counts = {"conversation": Count(done=50, total=200), "contact": Count(done=0, total=150)}
-    assert remaining_seconds(counts, 10) == pytest.approx((150 + 1 + 1) / 10)  # type: ignore[arg-type]
-    assert remaining_seconds(counts, None) is None  # type: ignore[arg-type]
-    assert remaining_seconds(counts | {"tag": Count()}, 10) is None  # type: ignore[arg-type]
+    """A conversation costs a call and its share of a page; a contact only the share."""
+    paces: dict[ResourceType, Pace] = {"conversation": a_pace(), "contact": a_pace(rate=1.0)}
+    assert remaining_seconds(LEFT, paces) == pytest.approx((150 + 1 + 1) / 10, rel=0.01)
+    assert remaining_seconds({"conversation": Count(9, 9)}, paces) == 0.0
+
+
+@pytest.mark.parametrize(
+    "paces",
+    [
+        {},
+        {"contact": a_pace()},
+        {"conversation": a_pace(watched=4.9)},
+        {"conversation": a_pace(rate=0.0)},
+    ],
+)
+def test_nobody_guesses_how_long_it_takes(paces: dict[ResourceType, Pace]) -> None:
+    """Not by seconds of watching, not by a source that stands still, not by the pace of the lesser part."""
+    assert remaining_seconds(LEFT, paces) is None
+
+
+def test_what_is_not_counted_has_no_time_left() -> None:
+    """However fast it goes."""
+    assert remaining_seconds(LEFT | {"tag": Count()}, {"conversation": a_pace()}) is None
+    assert remaining_seconds({}, {"conversation": a_pace()}) is None
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 100)), max_size=20))
