@@ -258,7 +258,9 @@ def create_app(
             signal_pages(SignalParts(pages, show, engine.review)),
             customer_pages(customer_parts),
             one_customer_pages(customer_parts),
-            people_pages(PeopleParts(pages, lists, topics, show, walk, old_people, base.clock)),
+            people_pages(
+                PeopleParts(pages, lists, topics, show, walk, old_people, mirror, connections, base.clock)
+            ),
             request_pages(request_parts),
             one_request_pages(request_parts),
             regrouping_pages(request_parts),

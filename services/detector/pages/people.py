@@ -28,6 +28,7 @@ from services.detector.pages.filters import (
     tag_choice,
 )
 from services.detector.pages.graph_picture import GRAPH, MOST, address_of, mood_of, picture
+from services.detector.use_cases.offer_addresses import offered_addresses
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 from shared.web.csv_files import csv_answer
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from services.detector.domain.graph import Node
     from services.detector.domain.neighbourhood import Neighbourhood
     from services.detector.lists import CustomerRow, Lists, PersonRow, PersonSort, Topics
+    from services.detector.ports import Connections, Mirror
     from services.detector.use_cases.show import Show
     from services.detector.use_cases.walk import Walk
     from shared.clock import Clock
@@ -60,6 +62,8 @@ class PeopleParts:
     show: Show
     walk: Walk
     old_people: MongoOldPeople
+    mirror: Mirror
+    connections: Connections
     clock: Clock
 
 
@@ -115,6 +119,14 @@ def people_pages(parts: PeopleParts) -> APIRouter:
             filtered=bool(q or customer or tag or owner),
             csv_url=f"/people/export.csv?{request.url.query}",
         )
+
+    @router.get("/people/teammates")
+    async def teammates(request: Request, identity: Member) -> HTMLResponse:
+        """Return what a form of any page offers where it asks for a colleague's address."""
+        offered = await offered_addresses(
+            identity.organization_id, mirror=parts.mirror, connections=parts.connections, lists=lists
+        )
+        return pages.render(request, "addresses.html", identity=identity, addresses=offered)
 
     @router.get("/people/export.csv")
     async def export(

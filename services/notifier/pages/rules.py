@@ -159,16 +159,23 @@ def _draft(form: FormData) -> RuleDraft:
         channel=forms.text(form, "channel"),
         kinds=forms.several(form, "kinds"),
         customers=forms.lines(form, "customers"),
-        owners=forms.items(form, "owners"),
+        owners=_with_added(form, "owners", "add_owner"),
         tags=forms.lines(form, "tags"),
         minimum_confidence=forms.share(form, "minimum_confidence"),
         good_moods=forms.text(form, "good_moods") == "on",
-        recipients=forms.items(form, "recipients"),
+        recipients=_with_added(form, "recipients", "add_recipient"),
         url=SecretStr(url) if url else None,
         secret=SecretStr(secret) if secret else None,
         enabled=forms.text(form, "enabled") == "on",
         revision=forms.whole_number(form, "revision"),
     )
+
+
+def _with_added(form: FormData, name: str, added: str) -> tuple[str, ...]:
+    """Return what a text area lists, and what was picked beside it and not yet added to its lines."""
+    listed = forms.items(form, name)
+    known = {one.casefold() for one in listed}
+    return (*listed, *(one for one in forms.items(form, added) if one.casefold() not in known))
 
 
 def _draft_of(rule: Rule) -> RuleDraft:

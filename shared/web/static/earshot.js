@@ -88,6 +88,28 @@
     setTimeout(() => { button.textContent = words; }, 1500);
   });
 
+  // Adding an address to the lines of a text area, by its button or by Enter, which would save the form too early.
+  const add = (input) => {
+    const area = document.getElementById(input.dataset.addsTo);
+    const address = input.value.trim();
+    if (!address) return input.focus();
+    const lines = area.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    const known = lines.some((line) => line.toLowerCase() === address.toLowerCase());
+    area.value = (known ? lines : [...lines, address]).join("\n");
+    input.value = "";
+    document.getElementById(`${input.id}-said`).textContent = known ? `${address} is there already.` : `${address} is added.`;
+    input.focus();
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-adds]");
+    if (button) add(document.getElementById(button.dataset.adds));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.dataset?.addsTo || !event.target.value.trim()) return;
+    event.preventDefault();
+    add(event.target);
+  });
+
   document.addEventListener("htmx:afterSettle", (event) => {
     localise(event.target);
     spreadUnread();
@@ -101,6 +123,7 @@
     document.querySelector(chosen)?.scrollIntoView({ block: "nearest", inline: "center" });
     // So are charts of a time: what was last comes first into sight.
     for (const chart of all(".chart-scroll")) chart.scrollLeft = chart.scrollWidth;
+    for (const button of all("[data-adds]")) button.hidden = false;
     for (const input of all("[data-must-equal]")) input.dispatchEvent(new Event("input", { bubbles: true }));
   });
 })();

@@ -365,6 +365,25 @@ async def test_a_wrong_rule_comes_back_with_its_faults() -> None:
     assert pigeon.status_code == 422
 
 
+async def test_who_was_picked_is_told_without_script_too() -> None:
+    """A teammate's address beside the lines joins them when the form is saved, once, and an owner's too."""
+    site = Site(Rig())
+    page = await site.get(f"{RULES}/new?channel=email")
+    assert page.count('<datalist id="addresses" hx-get="/people/teammates"') == 1
+    assert page.count('list="addresses"') == 2
+    form = {"name": "Mail", "channel": "email", "recipients": "owner\nann@example.com", "enabled": "on"}
+    picked = {"add_recipient": "bo@example.com", "add_owner": "cem@example.com"}
+    assert (await site.post(f"{RULES}/new", {**form, **picked})).status_code == 303
+    again = {**form, "add_recipient": "Ann@example.com"}
+    assert (await site.post(f"{RULES}/new", again)).status_code == 303
+    first, second = [rule for rule in await site.rig.rules.list_of("acme") if rule.channel == "email"]
+    assert (first.recipients, first.owners) == (
+        ("owner", "ann@example.com", "bo@example.com"),
+        ("cem@example.com",),
+    )
+    assert second.recipients == ("owner", "ann@example.com")
+
+
 async def test_a_test_says_what_the_receiver_said() -> None:
     """The outcome of a sample stands on the page."""
     rig = Rig(ScriptedChannel("inbox", DeliveryPostponed("No answer.", reason="unreachable")))
