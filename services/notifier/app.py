@@ -114,6 +114,7 @@ def create_app(
         clock=ground.clock,
         metrics=metrics,
         most_age_days=settings.notify_max_age_days,
+        settle_seconds=settings.notify_settle_seconds,
     )
     removal = DataRemoval(
         notifications=notifications, inbox=inbox, known=known, publisher=ground.publisher, clock=ground.clock
@@ -178,6 +179,7 @@ def create_app(
                 streams=LiveStreams(),
                 clock=ground.clock,
                 public_url=settings.public_url,
+                settle_seconds=settings.notify_settle_seconds,
             ),
         ],
         pages=web,

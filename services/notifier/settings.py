@@ -50,6 +50,12 @@ class Settings(ServiceSettings):
     notify_max_age_days: float = Field(
         default=14, gt=0, le=3_650, description="Signals whose words are older than this are not announced."
     )
+    notify_settle_seconds: float = Field(
+        default=120,
+        ge=0,
+        le=3_600,
+        description="How long the alert of a churn risk that is implied waits, in case it is withdrawn.",
+    )
     notify_retention_days: float = Field(
         default=400,
         ge=30,

@@ -242,6 +242,10 @@ class MongoNotifications:
         )
         return result.modified_count
 
+    async def forget_untried(self, organization_id: str, signal_id: str) -> int:
+        untried = {"signal_id": signal_id, "state": "pending", "lease": None, "tries": 0}
+        return (await self._collection.of(organization_id).delete_many(untried)).deleted_count
+
     async def refresh(self, signal: SignalEvent) -> None:
         await self._collection.of(signal.organization_id).update_many(
             {"signal_id": signal.signal_id, "revision": {"$lt": signal.revision}},

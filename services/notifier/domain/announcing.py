@@ -42,6 +42,23 @@ def silent_because(
     return None
 
 
+def is_implied(signal: SignalEvent) -> bool:
+    """Tell whether a signal is a churn risk that nobody said outright."""
+    return signal.kind == "churn_risk" and signal.explicit is False
+
+
+def told_from(signal: SignalDetected, *, now: datetime, settle_seconds: float) -> datetime:
+    """Return from when people may be told of news: at once, but for a churn risk that words imply.
+
+    What is read between the lines of a first message is often taken back or answered a minute later, and
+    the signal is withdrawn. Notice that was given, and what an account's facts say, waits for nothing.
+    """
+    if not is_implied(signal) or not signal.evidence:
+        return now
+    # What opens in the future opened by another clock: it waits no longer than what opens now.
+    return max(now, min(signal.opened_at, now) + timedelta(seconds=settle_seconds))
+
+
 def may_be_heard_anew(
     signal: SignalEvent,
     *,

@@ -28,10 +28,11 @@ def routes(
     streams: LiveStreams,
     clock: Clock,
     public_url: str,
+    settle_seconds: float,
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(inbox.routes(pages, reading, announcements, streams, clock))
-    router.include_router(rules.routes(pages, administration))
+    router.include_router(rules.routes(pages, administration, settle_seconds))
     router.include_router(me.routes(pages, reading))
     router.include_router(operations.routes(pages, log, administration, public_url))
     return router

@@ -40,14 +40,16 @@ _CHANGES = [Depends(csrf_protect)]
 RuleId = Annotated[str, Path(max_length=64)]
 
 
-def routes(pages: Pages, administration: Administration) -> APIRouter:
+def routes(pages: Pages, administration: Administration, settle_seconds: float) -> APIRouter:
     router = APIRouter(prefix=HOME)
     _add_list(router, pages, administration)
-    _add_forms(router, pages, administration)
+    _add_forms(router, pages, administration, settle_seconds)
     return router
 
 
-def _add_forms(router: APIRouter, pages: Pages, administration: Administration) -> None:
+def _add_forms(
+    router: APIRouter, pages: Pages, administration: Administration, settle_seconds: float
+) -> None:
 
     def form_page(
         request: Request,
@@ -68,6 +70,7 @@ def _add_forms(router: APIRouter, pages: Pages, administration: Administration) 
             channel_names=CHANNEL_NAMES,
             people=draft.channel in PEOPLE_CHANNELS,
             home=HOME,
+            settle_seconds=settle_seconds,
         )
 
     def stored(request: Request, identity: Identity, saved: SavedRule) -> Response:

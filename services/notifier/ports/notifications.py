@@ -126,6 +126,10 @@ class Notifications(Protocol):
         """Cancel what is pending for a signal, by a rule, or this one; but for recipients of some keys."""
         ...
 
+    async def forget_untried(self, organization_id: str, signal_id: str) -> int:
+        """Delete what is pending for a signal, claimed by nobody and never tried; return how many."""
+        ...
+
     async def refresh(self, signal: SignalEvent) -> None:
         """Give all notifications of a signal its newer state; older revisions change nothing."""
         ...

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.notifier.domain.announcing import is_removed, may_be_heard_anew, silent_because
+from services.notifier.domain.announcing import (
+    is_implied,
+    is_removed,
+    may_be_heard_anew,
+    silent_because,
+    told_from,
+)
 from services.notifier.domain.notification import Notification, as_detected, notification_id
 from services.notifier.domain.preferences import mail_due
 from services.notifier.domain.rule import default_rule
@@ -47,6 +53,7 @@ class Announcer:
         clock: Clock,
         metrics: Metrics,
         most_age_days: float,
+        settle_seconds: float,
     ) -> None:
         self._rules = rules
         self._notifications = notifications
@@ -57,6 +64,7 @@ class Announcer:
         self._clock = clock
         self._metrics = metrics
         self._most_age_days = most_age_days
+        self._settle_seconds = settle_seconds
 
     async def take(self, signals: Sequence[SignalEvent]) -> None:
         """Work through a batch, in order for each signal; sending starts when all of it is stored.
@@ -114,14 +122,25 @@ class Announcer:
         # Words first: what is sent from here on no longer quotes what was redacted.
         await self._notifications.refresh(signal)
         if over is not None:
-            cancelled = await self._notifications.cancel(
-                signal.organization_id, f"The signal was cleared: {over}.", signal_id=signal.signal_id
-            )
-            self._metrics.cancelled.inc(cancelled)
+            await self._call_off(signal, over)
         await self._inbox.refresh(signal, over=over)
         made = await self._updated(signal, rules) if over is None else []
         await self._known.remember(signal, over=over is not None, at=self._kept_from(signal))
         return made
+
+    async def _call_off(self, signal: SignalEvent, over: str) -> None:
+        """Send nothing more of a signal that is over.
+
+        An implied risk that was withdrawn while it waited was told to nobody. What was to be sent is
+        forgotten, so that people hear of it if the same words count again.
+        """
+        called_off = 0
+        if over == "withdrawn" and is_implied(signal):
+            called_off = await self._notifications.forget_untried(signal.organization_id, signal.signal_id)
+        called_off += await self._notifications.cancel(
+            signal.organization_id, f"The signal was cleared: {over}.", signal_id=signal.signal_id
+        )
+        self._metrics.cancelled.inc(called_off)
 
     def _kept_from(self, signal: SignalEvent) -> datetime:
         # Words that date from the future are fresh for longer: the memory must outlast that (`retention.py`).
@@ -219,10 +238,10 @@ class Announcer:
         self, signal: SignalDetected, rule: Rule, recipient: Recipient, now: datetime
     ) -> Notification | None:
         """Return what is to be sent, or None where the recipient does not want it."""
-        due = now
+        due = told_from(signal, now=now, settle_seconds=self._settle_seconds)
         if rule.channel == "email":
             wishes = await self._people.of_email(signal.organization_id, recipient.key)
-            wanted = mail_due(wishes, signal, now)
+            wanted = mail_due(wishes, signal, due)
             if wanted is None:
                 return None
             due = wanted

@@ -347,6 +347,24 @@ async def test_what_is_put_back_waits_and_was_not_tried(repositories: Repositori
     assert stored.state == "cancelled"
 
 
+async def test_what_was_never_tried_can_be_forgotten(repositories: Repositories) -> None:
+    """Not what somebody sends or has tried, nor another signal's; it can be made again."""
+    notifications = repositories.notifications
+    for number in (1, 2, 3):
+        await notifications.add(_notification(number))
+    claimed = await _claim(notifications, _notification(1))
+    tried = await _claim(notifications, _notification(2))
+    assert claimed is not None
+    assert tried is not None
+    await notifications.settle(tried, Settlement("pending", _attempt("retry"), NOW), token="t", facts=())
+    assert await notifications.forget_untried("other", "s-3") == 0
+    found = [await notifications.forget_untried("acme", f"s-{number}") for number in (1, 2, 3)]
+    assert found == [0, 0, 1]
+    left = await notifications.page("acme", LogFilter(), after=None, limit=10)
+    assert {one.id for one in left} == {claimed.id, tried.id}
+    assert await notifications.add(_notification(3))
+
+
 async def test_a_lost_lease_settles_nothing(repositories: Repositories) -> None:
     """Only who holds the claim may say what came of it."""
     notifications = repositories.notifications

@@ -291,6 +291,19 @@ class MemoryNotifications:
                 cancelled += 1
         return cancelled
 
+    async def forget_untried(self, organization_id: str, signal_id: str) -> int:
+        untried = [
+            key
+            for key, kept in self._kept.items()
+            if key[0] == organization_id
+            and kept.signal.signal_id == signal_id
+            and (kept.state, kept.tries) == ("pending", 0)
+            and key not in self._claims
+        ]
+        for key in untried:
+            del self._kept[key]
+        return len(untried)
+
     async def refresh(self, signal: SignalEvent) -> None:
         for key, kept in self._kept.items():
             same = key[0] == signal.organization_id and kept.signal.signal_id == signal.signal_id

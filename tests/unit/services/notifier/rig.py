@@ -95,6 +95,7 @@ class Rig:
             clock=self.clock,
             metrics=self.metrics,
             most_age_days=14,
+            settle_seconds=120,
         )
         self.removal = DataRemoval(
             notifications=self.notifications,

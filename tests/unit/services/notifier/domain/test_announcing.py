@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.notifier.domain.announcing import is_removed, silent_because
+from services.notifier.domain.announcing import is_removed, silent_because, told_from
 from tests.unit.services.notifier.fakes import NOW, a_signal
 
 
@@ -33,3 +33,20 @@ def test_reasons_for_silence(signal: dict[str, Any], known: dict[str, Any], beca
 def test_what_counts_as_removed(later: int, until: datetime | None, removed: bool) -> None:
     """What changed up to the moment of removal speaks of removed data; later signals are of a new life."""
     assert is_removed(a_signal(changed_at=NOW + timedelta(seconds=later)), until) is removed
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds"),
+    [
+        ({}, 0),
+        ({"explicit": False}, 120),
+        ({"explicit": False, "opened_at": NOW - timedelta(seconds=90)}, 30),
+        ({"explicit": False, "opened_at": NOW - timedelta(hours=1)}, 0),
+        ({"explicit": False, "opened_at": NOW + timedelta(hours=1)}, 120),
+        ({"explicit": False, "evidence": ()}, 0),
+        ({"kind": "sentiment_shift", "explicit": None, "direction": "down"}, 0),
+    ],
+)
+def test_only_what_is_implied_by_words_waits(changes: dict[str, Any], seconds: int) -> None:
+    """Two minutes from its opening, whatever the clock of who opened it; notice and facts do not wait."""
+    assert told_from(a_signal(**changes), now=NOW, settle_seconds=120) == NOW + timedelta(seconds=seconds)
