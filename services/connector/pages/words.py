@@ -113,6 +113,8 @@ def state_word(connection: Connection | None, report: SyncReport | None) -> Stat
     """Return the one word for a connection, or for none at all."""
     if connection is None:
         return StateWord("Not connected", "off")
+    if connection.removal is not None and connection.removal.outstanding:
+        return StateWord("Removing data", "busy")
     if connection.state in _AT_REST:
         return _AT_REST[connection.state]
     if connection.state == "needs_attention":

@@ -106,6 +106,7 @@ def people_pages(parts: PeopleParts) -> APIRouter:
                 for row in found.items
             ],
             whose=whose,
+            connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             sort=order,
             count=await lists.count_people(organization, words=q, narrowed=narrowed),
             unplaced=await parts.old_people.left(organization),
@@ -175,6 +176,7 @@ def people_pages(parts: PeopleParts) -> APIRouter:
             identity=identity,
             centre=found.centre if found else None,
             own_page=_page_of(found.centre) if found else None,
+            connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             picture=picture(found, now) if found and found.neighbours else None,
             rows=_ties(found) if found else [],
             undrawn=_undrawn(found) if found else 0,

@@ -255,3 +255,15 @@ async def test_the_file_says_whose_people_are(browser: httpx.AsyncClient, rig: R
         "dee": "Northwind",
         "eve": "",
     }
+
+
+async def test_pages_of_people_name_the_next_step_while_there_is_nothing(
+    browser: httpx.AsyncClient, rig: Rig
+) -> None:
+    """Connecting first, then seeing how far it is read; not another empty page."""
+    for path in ("/people", "/people/graph"):
+        assert "Connect Intercom" in (await browser.get(path)).text
+    await rig.connect()
+    for path in ("/people", "/people/graph"):
+        assert "Connect Intercom" not in (await browser.get(path)).text
+    assert "See how far reading is" in (await browser.get("/people")).text

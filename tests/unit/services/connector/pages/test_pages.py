@@ -360,6 +360,16 @@ async def test_the_doctor_is_asked(site: Site, rig: Rig) -> None:
     assert "Missing permission" in page
 
 
+async def test_what_the_doctor_could_not_ask_is_one_line(site: Site, rig: Rig) -> None:
+    """Below a token that is refused, lines that all say the same would hide the one that matters."""
+    rig.hold()
+    rig.intercom.opens = {}
+    await site.post(f"{INTERCOM}/c-1/doctor")
+    page = await site.get()
+    assert "Teammates, Teams, Tags, Contacts, One contact, Companies, Conversations Not asked" in page
+    assert "Token revoked" in page
+
+
 async def test_a_stopped_connection_says_why_and_can_be_tried_again(site: Site, rig: Rig) -> None:
     """With the way out, Intercom's word, and a button where the credential may be good."""
     rig.hold(
@@ -433,6 +443,7 @@ async def test_removing_asks_for_the_name_and_follows_the_removal(site: Site, ri
     page = await site.get()
     assert "syncer done, 12 documents removed" in page
     assert "detector working" in page
+    assert "Removing data" in page
     assert 'hx-trigger="every 1s"' in (await site.http.get(INTERCOM)).text
     early = await site.post(f"{INTERCOM}/token", {"access_token": TOKEN, "region": "us"})
     assert "still being removed (connector, detector, notifier at work)" in words_of(early)
