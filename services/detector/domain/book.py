@@ -1,7 +1,7 @@
-"""The signals that one unit of work may touch: found, opened, numbered and closed, and what became of them.
+"""The signals that one unit of work may touch: found, opened, numbered and closed.
 
-The book does not judge evidence. What a reading opens, strengthens and takes back is in `settling`, what goes
-along when signals move to somebody else in `moves`; both work on a book.
+The book does not judge evidence. `settling` decides what an assessment opens, strengthens and takes back, and
+`moves` decides what follows when signals move to another subject; both work on a book.
 """
 
 from __future__ import annotations

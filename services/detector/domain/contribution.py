@@ -39,7 +39,7 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Assessment:
     """All that one source says now; what it said before and says no longer is taken back.
 
     Attributes:
@@ -61,7 +61,7 @@ class Reading:
     heard: Mapping[str, datetime] = field(default_factory=dict)
 
     def excuses(self, signal: Signal) -> bool:
-        """Return whether the signal stays although this reading no longer tells of it."""
+        """Return whether the signal stays although this assessment no longer tells of it."""
         if not self.muted or not signal.slot.is_lifecycle:
             return False
         return self.muted_since is None or signal.opened_at <= self.muted_since

@@ -1,7 +1,7 @@
-"""How readings become signals: which evidence opens, strengthens, weakens or closes which signal.
+"""Turns assessments into signals: which evidence opens, strengthens, weakens or closes which signal.
 
-It depends on nothing but the reading and the book: settling the same reading twice changes nothing, so a
-record that comes again neither repeats a signal nor counts a revision.
+The result depends on nothing but the assessment and the book. Settling the same assessment twice changes
+nothing, so a record that is delivered again neither repeats a signal nor adds a revision.
 """
 
 from __future__ import annotations
@@ -17,43 +17,44 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.detector.domain.book import SignalBook
-    from services.detector.domain.contribution import Contribution, Reading
+    from services.detector.domain.contribution import Assessment, Contribution
     from services.detector.domain.signal import Proof, Signal
 
 
-def settle(book: SignalBook, reading: Reading) -> None:
+def settle(book: SignalBook, assessment: Assessment) -> None:
     """Make the book's signals agree with what a source says now.
 
-    The book must hold all signals with evidence of that source, and all of the subjects and slots that the
-    reading names. What the source said before and says no longer is taken back.
+    The book must hold every signal with evidence from that source, and every signal of the subjects and slots
+    that the assessment names. Evidence that the source gave before and no longer gives is withdrawn.
     """
-    _Settling(book, reading).settle()
+    _Settling(book, assessment).settle()
 
 
 class _Settling:
-    """One reading while it is settled.
+    """One assessment while it is being settled.
 
-    `_attached` are the proofs that found a signal, with its id; what the signals held of the source besides
-    is lost. `_heirs` says by a signal's id who took up what it gave away. `_newest_only` are the subjects and
-    slots of which the source tells only its newest words, so that earlier ones stay.
+    `_attached` holds each proof that found a signal, with that signal's id; any other proof of this source
+    that a signal held is withdrawn. `_heirs` maps the id of a signal that gave proofs away to the id of the
+    signal that received them. `_newest_only` holds the subjects and slots for which the source reports only
+    its newest words, so that earlier proofs stay.
     """
 
-    def __init__(self, book: SignalBook, reading: Reading) -> None:
+    def __init__(self, book: SignalBook, assessment: Assessment) -> None:
         self._book = book
-        self._reading = reading
+        self._assessment = assessment
         self._attached: set[tuple[str, tuple[str, str, int, int, str]]] = set()
         self._heirs: dict[str, str] = {}
-        self._newest_only = {(one.subject, one.slot) for one in reading.contributions if one.keeps_earlier}
+        self._newest_only = {(one.subject, one.slot) for one in assessment.contributions if one.keeps_earlier}
 
     def settle(self) -> None:
-        self._book.hear(self._reading.heard)
+        self._book.hear(self._assessment.heard)
         held = [
             (signal.signal_id, proof)
             for signal in self._book.signals
             for proof in signal.proofs
-            if proof.source == self._reading.source
+            if proof.source == self._assessment.source
         ]
-        for contribution in self._reading.contributions:
+        for contribution in self._assessment.contributions:
             for proof in _in_order(contribution):
                 self._attach(contribution, proof)
         for signal_id in {signal_id for signal_id, _ in held}:
@@ -78,7 +79,7 @@ class _Settling:
             self._book.keep(self._strengthened(holder, contribution, proof))
 
     def _holder(self, contribution: Contribution, proof: Proof) -> Signal | None:
-        """Return the signal that rests on this very proof already; the subject's own and open ones first."""
+        """Return the signal that holds this very proof: preferably the subject's own, then an open one."""
         holders = [
             signal
             for signal in self._book.signals
@@ -92,7 +93,7 @@ class _Settling:
         )
 
     def _newer_open(self, contribution: Contribution, proof: Proof) -> Signal | None:
-        """Return the open signal of the same occasion, where newer words opened one after a withdrawal."""
+        """Return the open signal of the same occasion, if newer words opened one after a withdrawal."""
         found = self._book.open_at(contribution.subject, contribution.slot)
         if found is None or found.first_said_at is None or found.occurred_at is None:
             return None
@@ -102,9 +103,10 @@ class _Settling:
         return found if belongs else None
 
     def _handed_over(self, holder: Signal, contribution: Contribution, proof: Proof) -> Signal:
-        """Return the contribution's own signal in place of another subject's open one.
+        """Return the contribution's own signal, to take over from another subject's open one.
 
-        The conversation turned out to be with somebody else: the signal moves, or gives its proof away.
+        The conversation turned out to belong to this subject: the whole signal moves, or it gives up this
+        proof.
         """
         target = self._book.open_at(contribution.subject, contribution.slot)
         if target is None and all(held.source == proof.source for held in holder.proofs):
@@ -119,7 +121,10 @@ class _Settling:
         return target
 
     def _of_occasion(self, contribution: Contribution, proof: Proof) -> Signal | None:
-        """Return the signal that this evidence belongs to, a new one, or None where it was judged before."""
+        """Return the signal of the occasion that this proof belongs to, or a new one.
+
+        None when people have judged this evidence already, or when it is too weak to open a signal.
+        """
         candidates = self._book.of(contribution.subject, contribution.slot)
         for signal in sorted(candidates, key=lambda one: (one.is_open, one.number), reverse=True):
             first, last = signal.first_said_at, signal.occurred_at
@@ -130,7 +135,7 @@ class _Settling:
             if signal.is_open or signal.cleared_because == "expired":
                 return signal
             if proof.said_at <= last:
-                # What was judged stays so; what was taken back may come back, and only later words are news.
+                # A judged signal stays closed and a withdrawn one may reopen; only later words are news.
                 return signal if signal.cleared_because == "withdrawn" else None
         return self._book.open_next(contribution) if proof.confidence >= contribution.least else None
 
@@ -159,11 +164,11 @@ class _Settling:
         return signal.reopened(at=self._book.now) if expiry is None or expiry > self._book.now else signal
 
     def _withdraw(self, signal: Signal, lost: Sequence[Proof]) -> None:
-        gone = [proof for proof in lost if not self._reading.is_alive(proof)]
+        gone = [proof for proof in lost if not self._assessment.is_alive(proof)]
         taken_back = [proof for proof in lost if proof not in gone]
-        excused = self._reading.excuses(signal) or (signal.subject, signal.slot) in self._newest_only
+        excused = self._assessment.excuses(signal) or (signal.subject, signal.slot) in self._newest_only
         if excused or not signal.is_open:
-            # A closed signal keeps what it rested on for those who ask why, as long as the words stand.
+            # A closed signal keeps its evidence while the words exist, so that people can see why it opened.
             taken_back = []
         dropped = {proof.identity for proof in (*gone, *taken_back)}
         rest = tuple(proof for proof in signal.proofs if proof.identity not in dropped)
@@ -177,13 +182,19 @@ class _Settling:
         elif gone:
             after = signal.with_proofs((), at=self._book.now).cleared("evidence_gone", at=self._book.now)
         else:
-            # The words still stand, they only no longer mean this; they stay readable on its page.
-            after = signal.cleared("resolved" if self._reading.resolves else "withdrawn", at=self._book.now)
+            # The words still exist but no longer mean this; they stay readable on the signal's page.
+            after = signal.cleared(
+                "resolved" if self._assessment.resolves else "withdrawn", at=self._book.now
+            )
         self._book.keep(after.without_words_of(gone))
 
 
 def _in_order(contribution: Contribution) -> list[Proof]:
-    """Proofs that may open a signal, then the weaker ones, which join it; each as they were said."""
+    """Return the proofs in the order in which they are attached.
+
+    Those sure enough to open a signal come first, then the weaker ones, which can only join it; within both
+    groups the oldest comes first.
+    """
     return sorted(
         contribution.proofs,
         key=lambda one: (one.confidence < contribution.least, one.said_at, one.identity),
@@ -191,9 +202,10 @@ def _in_order(contribution: Contribution) -> list[Proof]:
 
 
 def _may_come_back(signal: Signal) -> bool:
-    """Return whether a closed signal is open again where its words are found again.
+    """Return whether a closed signal opens again when its words are found again.
 
-    A mood's turn is weighed against what was said before it, which may come to its subject later than it.
+    A shift of mood is included because messages that were written before it may arrive after it, and change
+    what it is compared with.
     """
     return signal.cleared_because == "withdrawn" or (
         signal.cleared_because == "resolved" and signal.slot in SHIFTS

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from shared.contracts.signals import PersonRef
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from services.detector.domain.identity import Subject
     from services.detector.domain.occasion import Slot
-    from shared.contracts.signals import CustomerRef, PersonRef
+    from shared.contracts.signals import CustomerRef
 
 ClearReason = Literal["resolved", "withdrawn", "evidence_gone", "dismissed", "expired", "merged"]
 Step = Literal[
@@ -35,6 +37,9 @@ MAX_PROOFS = 50
 
 MAX_HISTORY = 100
 """Lines of history that a signal keeps; the first one always stays."""
+
+MAX_QUOTE = 4_000
+"""Characters of a quote; the contract's limit. A longer one is cut together with its end offset."""
 
 WORDS_REMOVED = "A request whose words were removed"
 """The title of a wish once the words that were its title are gone."""
@@ -281,6 +286,16 @@ def newest(proofs: tuple[Proof, ...]) -> tuple[Proof, ...]:
     ordered = sorted(unique.values(), key=lambda proof: proof.identity)
     ordered.sort(key=lambda proof: (proof.said_at, proof.confidence, len(proof.quote)), reverse=True)
     return tuple(ordered[:MAX_PROOFS])
+
+
+def authors_of(proofs: Iterable[Proof]) -> tuple[PersonRef, ...]:
+    """Return who wrote the quoted words, each person once, by id."""
+    found = {
+        proof.author_id: PersonRef(id=proof.author_id, name=proof.author_name, email=proof.author_email)
+        for proof in proofs
+        if proof.author_id
+    }
+    return tuple(found[identifier] for identifier in sorted(found))
 
 
 def proofs_without(signal: Signal, workspace_id: str) -> tuple[Proof, ...]:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from services.detector.api.answers import AnsweringRoute
 from services.detector.domain.finding import Kind
 from services.detector.domain.health import INGREDIENTS
-from services.detector.domain.readings import MOOD_DETECTOR, MOOD_VERSION
+from services.detector.domain.mood_assessment import MOOD_DETECTOR, MOOD_VERSION
 from services.detector.errors import InvalidRequestError
 from services.detector.lists import SignalFilter
 from services.detector.pages.detector_words import looks_for

@@ -6,13 +6,14 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.detector.domain.contribution import Reading
+from services.detector.domain.account_assessment import account_assessment, account_source
+from services.detector.domain.contribution import Assessment
 from services.detector.domain.conversation import AccountHistory, Context, FactsAt
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.hearing import heard_by
 from services.detector.domain.identity import Subject, workspace_of
 from services.detector.domain.mood import find_gladness, find_shift, roll_up
-from services.detector.domain.readings import account_reading, account_source, mood_reading, mood_source
+from services.detector.domain.mood_assessment import mood_assessment, mood_source
 from services.detector.domain.spoken import words_of
 from services.detector.use_cases.newcomers import FIRST_DAY
 from services.detector.use_cases.stand_ins import former_subjects, stand_in_ids
@@ -133,14 +134,14 @@ class Accounts:
         }
         texts = await self._texts(organization_id, _doubtful(felt, held), keys)
         await self._save_moods(organization_id, customers, felt, changed=changed)
-        readings = [
-            _mood_reading(one, view, customers, conversations[one.key], felt[one], texts.get(one, {}))
+        assessments = [
+            _mood_assessment(one, view, customers, conversations[one.key], felt[one], texts.get(one, {}))
             for one, view in reviewed.items()
         ]
-        readings += await self._account_readings(
+        assessments += await self._account_assessments(
             organization_id, reviewed, customers, conversations, held, handed=handed
         )
-        return (await self._settler.settle(organization_id, readings, known_before=known_before)).count
+        return (await self._settler.settle(organization_id, assessments, known_before=known_before)).count
 
     async def _save_moods(
         self,
@@ -189,7 +190,7 @@ class Accounts:
         mood = roll_up(points, self._moods)
         return (None, 0) if mood is None else (round(mood.mean, 4), mood.messages)
 
-    async def _account_readings(
+    async def _account_assessments(
         self,
         organization_id: str,
         subjects: Mapping[Subject, ConnectionView],
@@ -198,7 +199,7 @@ class Accounts:
         held: Sequence[Signal],
         *,
         handed: Collection[str],
-    ) -> list[Reading]:
+    ) -> list[Assessment]:
         listening = {
             one: customer
             for one, view in subjects.items()
@@ -206,16 +207,16 @@ class Accounts:
             and (customer := customers.get(one.customer_id or ""))
             and customer.merged_into is None
         }
-        readings = [
+        assessments = [
             # What was opened while the word of the switch was on its way is taken back.
-            Reading(
+            Assessment(
                 account_source(one), contributions=(), resolves=True, muted=True, muted_since=view.muted_since
             )
             for one, view in subjects.items()
             if view.muted_since is not None and not view.lifecycle_events
         ]
         if not listening or not self._detectors.account:
-            return readings
+            return assessments
         snapshots, newcomers = await asyncio.gather(
             self._customers.snapshots(
                 organization_id, {customer.customer_id for customer in listening.values()}
@@ -237,8 +238,8 @@ class Accounts:
                 for finding in detector.detect_account(customer.facts, history, context)
                 if finding.kind in LIFECYCLE_KINDS
             ]
-            readings.append(
-                account_reading(
+            assessments.append(
+                account_assessment(
                     subject,
                     customer.ref,
                     findings,
@@ -250,17 +251,17 @@ class Accounts:
                     seen=_seen(subject, held, now),
                 )
             )
-        return readings
+        return assessments
 
 
-def _mood_reading(
+def _mood_assessment(
     subject: Subject,
     view: ConnectionView,
     customers: Mapping[str, Customer],
     conversations: Sequence[Digest],
     points: Sequence[MoodPoint],
     texts: Mapping[str, Mapping[str, str]],
-) -> Reading:
+) -> Assessment:
     """Return what the moods of a subject's conversations say: a turn for the worse, or for the better."""
     customer = customers.get(subject.customer_id or "")
     heard = {
@@ -270,7 +271,7 @@ def _mood_reading(
     }
     shifts = [one for one in (find_shift(points), find_gladness(points)) if one is not None]
     ref = customer.ref if customer else None
-    return mood_reading(subject, ref, shifts, view.connection_id, texts=texts, heard=heard)
+    return mood_assessment(subject, ref, shifts, view.connection_id, texts=texts, heard=heard)
 
 
 def _heard(

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from services.detector.domain.attribution import Attribution
 from services.detector.domain.identity import Subject, resource_key
-from services.detector.domain.readings import Attribution
 from services.detector.domain.spoken import contact_keys
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.detector.domain.contribution import Reading
+from services.detector.domain.account_assessment import account_source
+from services.detector.domain.contribution import Assessment
 from services.detector.domain.customer import Customer, with_facts
-from services.detector.domain.health_reading import health_source
+from services.detector.domain.health_assessment import health_source
 from services.detector.domain.identity import Subject, provisional_customer_id
 from services.detector.domain.matching import Match
 from services.detector.domain.moves import fold
-from services.detector.domain.readings import account_source
 from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.find_matches import FindMatches
 from services.detector.use_cases.follow_on import Allowance, FollowOn
@@ -270,7 +270,7 @@ class MatchCompanies:
         going = [Subject("customer", one) for one in leaving]
         sources = [source for one in going for source in (account_source(one), health_source(one))]
         await self._settler.settle(
-            organization_id, [Reading(source, contributions=(), resolves=True) for source in sources]
+            organization_id, [Assessment(source, contributions=(), resolves=True) for source in sources]
         )
 
     async def _let_go_unless_followed(self, organization_id: str, company_keys: Collection[str]) -> None:

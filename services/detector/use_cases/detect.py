@@ -11,12 +11,12 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from services.detector.domain.analysis import marks_of, moods_of
 from services.detector.domain.conversation import AccountFacts, Context
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.fingerprint import fingerprint_of
 from services.detector.domain.identity import to_milliseconds
 from services.detector.domain.mirror import Analysis, ConnectionView
-from services.detector.domain.readings import marks_of, moods_of
 from services.detector.domain.second_look import Looked
 from services.detector.domain.spoken import as_conversation, in_order, last_answered_at, last_asked_at
 from services.detector.domain.text_reading import read_with
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.detectors import Detectors
+    from services.detector.domain.attribution import Attribution
     from services.detector.domain.conversation import Conversation
     from services.detector.domain.detector import Detector
     from services.detector.domain.finding import Finding
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.model_scores import TextModel
-    from services.detector.domain.readings import Attribution
     from services.detector.domain.text_reading import Scores
     from services.detector.ports import Connections, Mirror
     from services.detector.use_cases.attribution import Attributor

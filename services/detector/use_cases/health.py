@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.errors import HealthWeightsError
 from services.detector.domain.health import HealthWeights, measure
+from services.detector.domain.health_assessment import SLOT, health_assessment, health_subject
 from services.detector.domain.health_history import FallRules, Measured, find_fall
-from services.detector.domain.health_reading import SLOT, health_reading, health_subject
 from services.detector.domain.hearing import heard_by
 from services.detector.errors import InvalidRequestError
 from services.detector.use_cases.stand_ins import former_subjects_of
@@ -130,7 +130,7 @@ class KeepHealth:
             self._signals.by_slots(organization_id, keys, None),
             self._records.histories(organization_id, subjects),
         )
-        readings, measured = [], []
+        assessments, measured = [], []
         used: set[str] = set()
         for one in due:
             customer = held.get(one.customer_id)
@@ -160,8 +160,8 @@ class KeepHealth:
                 continue
             used.add(view.connection_id)
             fall = find_fall(history, health.state, self._rules, is_open=any(_is_fall(each) for each in mine))
-            readings.append(
-                health_reading(
+            assessments.append(
+                health_assessment(
                     customer,
                     fall,
                     connection_id=view.connection_id,
@@ -169,7 +169,7 @@ class KeepHealth:
                     told=_told(mine, now),
                 )
             )
-        await self._settler.settle(organization_id, readings)
+        await self._settler.settle(organization_id, assessments)
         for connection_id in used:
             await self._remove.again(organization_id, connection_id)
         await self._records.save(organization_id, measured)

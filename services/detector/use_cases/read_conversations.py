@@ -1,12 +1,13 @@
-"""Reading conversations: what was detected in them is kept, and settled as signals.
+"""Reads conversations: runs the detectors, stores what they found, and settles it as signals.
 
-One call reads a batch. It may be repeated at any time, in any order, by any replica: what it stores is a
-function of the mirror, and signals are settled under their revisions.
+One call reads a batch. A call may be repeated at any time, in any order and by any replica: what it stores is
+a function of the mirror, and signals are settled under their revisions.
 
-Two readings of one conversation must not overtake each other: whoever read it before a reply arrived and
-settles after it was heard would take the reply's signal back. So in one process readings take turns, and each
-looks once more before it settles, for what another replica stored meanwhile: also one that comes of the
-conversation's own records, whose partition may have moved in the middle of its batch.
+Two concurrent reads of one conversation must not overtake each other. A read that started before a reply
+arrived, and settled after the reply had been read, would withdraw the reply's signal. So within one process,
+reads take turns; and before it settles, each read checks again what another replica has stored meanwhile.
+Reads of records that have just arrived check as well, since their partition may have moved to another replica
+in the middle of the batch.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from services.detector.domain.contribution import Reading
+from services.detector.domain.analysis import marks_of
+from services.detector.domain.contribution import Assessment
+from services.detector.domain.conversation_assessment import conversation_assessment
 from services.detector.domain.finding import Kind
 from services.detector.domain.identity import Subject, to_milliseconds
-from services.detector.domain.readings import conversation_reading, marks_of
 from services.detector.domain.redetection import Difference, difference_of
 from services.detector.domain.spoken import as_conversation
 from shared.errors import TransientError
@@ -42,14 +44,15 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 _LOOKS = 5
-"""Times that a conversation is read because it changed under its reading, before the batch is tried anew."""
+"""Times that a conversation which keeps changing is read before the batch is retried from the bus."""
 _AT_ONCE = 50
-"""Conversations detected and settled together: a quarter of a second, after which their signals are told."""
+"""Conversations detected and settled together: a quarter of a second, after which their signals are
+published."""
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """What one call was asked for, but for the keys."""
+    """What one call was asked to read, except for the conversations' keys."""
 
     organization_id: str
     known_before: datetime | None
@@ -58,7 +61,7 @@ class _Batch:
 
 @dataclass(frozen=True)
 class _Portion:
-    """Conversations that are settled together, as they were when they were looked at."""
+    """Conversations that are settled together, as they were when the detectors read them."""
 
     keys: Sequence[str]
     reads: Sequence[Detected]
@@ -94,13 +97,14 @@ class ReadConversations:
         self._waiting = 0
 
     def fingerprint(self, *, lifecycle: bool) -> str:
-        """Return what names the present detectors and switch; another one means that a re-reading is due."""
+        """Return the fingerprint of the present detectors and switch; another one means a re-read is due."""
         return self._detection.fingerprint(lifecycle=lifecycle)
 
     async def compare(self, organization_id: str, keys: Sequence[str]) -> Difference:
-        """Return what the present detectors would mark otherwise in these conversations; nothing is stored.
+        """Return what the present detectors would mark differently in these conversations; nothing is stored.
 
-        What was never read is left out: it is about to be, and changes nothing.
+        Conversations that were never read are left out: they are about to be read by the present detectors
+        anyway.
         """
         difference = Difference()
         for portion in _portions(keys):
@@ -122,17 +126,20 @@ class ReadConversations:
         arrived: Mapping[str, Sequence[ConversationPartChanged]] | None = None,
         former: Collection[Subject] = (),
     ) -> int:
-        """Read these conversations and settle the signals; return how many signals changed.
+        """Read these conversations and settle their signals; return how many signals changed.
 
-        `arrived` are parts that were just stored, by conversation key: one that is read for the first
-        time and whose parts all came together is not fetched again. `former` are whose the conversations
-        were that are gone: their moods may rest on words that went, also where no signal did.
+        The conversations are read in portions, one after the other; while one portion is settled, the next
+        one is read. Afterwards the customers and people concerned are marked as due, for `due_subjects` to
+        review. A key whose conversation is gone removes its evidence from every signal.
 
-        A key whose conversation is gone takes its evidence out of all signals. What was said before
-        `known_before` counts as known: it is shown, and nobody is alerted.
-
-        Many are read in portions, one after the other; a portion is looked at while the one before it is
-        settled. Whose they are is marked as due at the end, for `due_subjects` to review.
+        Args:
+            organization_id: whose conversations they are.
+            keys: the conversations to read.
+            known_before: whatever was said before this moment is shown, and nobody is alerted to it.
+            arrived: parts that were just stored, by conversation key. A conversation that is read for the
+                first time, and all of whose parts are here, is not fetched again.
+            former: the subjects of conversations that are gone. Their moods may rest on deleted words
+                even where no signal did.
         """
         batch = _Batch(organization_id, known_before, arrived)
         count = 0
@@ -145,7 +152,7 @@ class ReadConversations:
         return count
 
     async def _mark(self, batch: _Batch, subjects: Mapping[Subject, ConnectionView]) -> None:
-        """Make these due for a review; a conversation alone has none."""
+        """Mark these subjects as due for a review; a conversation without customer or person needs none."""
         due = {one: view for one, view in subjects.items() if one.kind != "conversation"}
         await self._due.mark(
             batch.organization_id, due, at=self._clock.now(), known_before=batch.known_before
@@ -166,9 +173,9 @@ class ReadConversations:
     async def _take_turn(
         self, batch: _Batch, portions: deque[Sequence[str]], subjects: dict[Subject, ConnectionView]
     ) -> int:
-        """Read portions until none is left or somebody else waits; return how many signals changed.
+        """Read portions until none is left or another call waits; return how many signals changed.
 
-        `subjects` takes up whose signals the portions touched.
+        Adds to `subjects` everybody whose signals the portions may concern.
         """
         count = 0
         looked: _Portion | None = await self._look(batch, portions.popleft())
@@ -186,7 +193,7 @@ class ReadConversations:
         return await self._look(batch, portions.popleft())
 
     async def _look(self, batch: _Batch, keys: Sequence[str]) -> _Portion:
-        """Return what the detectors found, after a second look at what they are not sure of."""
+        """Return what the detectors found, corrected by the language model where it was asked."""
         mirrored = await self._mirror.conversations(batch.organization_id, keys)
         nearly = await self._second_look.nearly(batch.organization_id)
         reads = await self._detection.detect(batch.organization_id, mirrored, batch.arrived or {}, nearly)
@@ -203,7 +210,7 @@ class ReadConversations:
         )
 
     async def _settle(self, batch: _Batch, looked: _Portion) -> tuple[int, dict[Subject, ConnectionView]]:
-        """Settle what a portion says; return how many signals changed, and who is due."""
+        """Settle what was found in a portion; return how many signals changed, and which subjects are due."""
         organization_id = batch.organization_id
         looked = await self._at_last(batch, looked)
         reads = looked.reads
@@ -216,19 +223,19 @@ class ReadConversations:
             {one.key: one.findings for one in reads},
             least.get(Kind.FEATURE_REQUEST, 0.0),
         )
-        gone = [Reading(source=key, contributions=(), texts={key: {}}) for key in looked.gone]
-        readings = [_reading(one, assigned.requests.get(one.key, {}), least) for one in reads]
+        gone = [Assessment(source=key, contributions=(), texts={key: {}}) for key in looked.gone]
+        assessments = [_assessment(one, assigned.requests.get(one.key, {}), least) for one in reads]
         settled = await self._settler.settle(
-            organization_id, [*gone, *readings], known_before=batch.known_before
+            organization_id, [*gone, *assessments], known_before=batch.known_before
         )
         await self._wishes.keep(organization_id, assigned.new)
         after = {one.attribution.subject: one.connection for one in reads}
         before = {Subject.from_key(one.mirrored.subject) for one in reads if one.mirrored.subject}
         connection = next(iter(after.values()), None)
-        # Whose it was is forgotten with what is kept now, so they are due before.
+        # Storing the analyses forgets the former subjects, so these are marked as due first.
         await self._mark(batch, {one: connection for one in before - after.keys() if connection})
         await self._follow_moods(organization_id, reads)
-        # Kept last: an analysis says that its conversation is settled, so that a re-reading passes it over.
+        # Stored last: an analysis means that its conversation is settled, and a re-read skips it.
         await self._keep(organization_id, reads)
         subjects = {**{subject: connection for subject in before if connection}, **after}
         if gone:
@@ -236,9 +243,10 @@ class ReadConversations:
         return settled.count, subjects
 
     async def _follow_moods(self, organization_id: str, reads: Sequence[Detected]) -> None:
-        """Let shifts go with conversations that are another's now, before reviews see them there.
+        """Move shifts of mood along with conversations that now belong to somebody else.
 
-        Found there anew, the same words would alert twice, also where a person had dismissed them.
+        This must precede the review of the new owner, which would otherwise find the same words as a new
+        shift and alert people twice, even where somebody had dismissed the first one.
         """
         moved = {
             one.key: (
@@ -253,27 +261,27 @@ class ReadConversations:
             await self._settler.follow_moods(organization_id, moved)
 
     async def _at_last(self, batch: _Batch, looked: _Portion) -> _Portion:
-        """Return the portion, looked at again while others change it.
+        """Return the portion, read again for as long as others change it meanwhile.
 
         Raises:
-            TransientError: it went on changing.
+            TransientError: it was still changing after the last attempt.
         """
         for _ in range(_LOOKS):
             outrun = await self._outrun(batch, looked)
             if not outrun:
                 return looked
             if batch.arrived is not None:
-                # Of these the records at hand are not the last ones any more.
+                # For these, the records in this batch are no longer the newest.
                 still = {key: parts for key, parts in batch.arrived.items() if key not in outrun}
                 batch = replace(batch, arrived=still)
             looked = await self._look(batch, looked.keys)
         raise TransientError("Conversations kept changing while they were read.")
 
     async def _outrun(self, batch: _Batch, looked: _Portion) -> set[str]:
-        """Return which of these conversations are not any more what was read of them.
+        """Return the conversations that have changed since they were read.
 
-        Parts come before their conversation's record, so that who comes with the records themselves only
-        asks whether there are newer ones.
+        Parts are published before their conversation's record, so a batch that carries the records themselves
+        only needs to check whether newer records exist.
         """
         organization_id = batch.organization_id
         reads = {one.key: one for one in looked.reads}
@@ -297,7 +305,7 @@ class ReadConversations:
     async def _left_by_gone(
         self, organization_id: str, subjects: Collection[Subject]
     ) -> dict[Subject, ConnectionView]:
-        """Return whose moods must be looked at again because a conversation of theirs went."""
+        """Return the subjects whose moods need a review because a conversation of theirs is gone."""
         if not subjects:
             return {}
         views = await self._connections.all_of(organization_id)
@@ -316,7 +324,10 @@ def _portions(keys: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 async def _both(first: Coroutine[object, object, T], ahead: Coroutine[object, object, U]) -> tuple[T, U]:
-    """Return both results. An error of `first` ends `ahead`; one of `ahead` waits until `first` is done."""
+    """Return both results.
+
+    An error of `first` cancels `ahead`; an error of `ahead` waits until `first` is done.
+    """
     task = asyncio.create_task(ahead)
     try:
         return await first, await task
@@ -325,8 +336,10 @@ async def _both(first: Coroutine[object, object, T], ahead: Coroutine[object, ob
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _reading(one: Detected, requests: Mapping[str, tuple[str, str]], least: Mapping[str, float]) -> Reading:
-    return conversation_reading(
+def _assessment(
+    one: Detected, requests: Mapping[str, tuple[str, str]], least: Mapping[str, float]
+) -> Assessment:
+    return conversation_assessment(
         one.conversation,
         one.connection.connection_id,
         one.findings,

@@ -1,4 +1,4 @@
-"""Settling readings against the stored signals, and storing what changed under their revisions.
+"""Settling assessments against the stored signals, and storing what changed under their revisions.
 
 Two replicas may work on one customer at once. Whoever stores second is refused, reads again and settles
 again; settling twice changes nothing, so the result is the same as if they had taken turns.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.domain.change import Change
-    from services.detector.domain.contribution import Contribution, Reading
+    from services.detector.domain.contribution import Assessment, Contribution
     from services.detector.domain.identity import Subject
     from services.detector.domain.occasion import OccasionRules
     from services.detector.domain.signal import Signal
@@ -44,7 +44,7 @@ class Settled:
 
 
 class Settler:
-    """Takes readings, or a person's judgement, to the signals."""
+    """Takes assessments, or a person's judgement, to the signals."""
 
     def __init__(
         self,
@@ -63,21 +63,21 @@ class Settler:
         self._wish_words = WishWords(requests=requests, signals=signals)
 
     async def settle(
-        self, organization_id: str, readings: Sequence[Reading], *, known_before: datetime | None = None
+        self, organization_id: str, assessments: Sequence[Assessment], *, known_before: datetime | None = None
     ) -> Settled:
-        """Make the signals agree with the readings.
+        """Make the signals agree with the assessments.
 
         Raises:
             TransientError: others changed the same signals again and again; the batch may come again.
         """
-        if not readings:
+        if not assessments:
             return Settled(0, frozenset())
-        sources = {reading.source for reading in readings}
-        wanted = [one for reading in readings for one in reading.contributions]
+        sources = {assessment.source for assessment in assessments}
+        wanted = [one for assessment in assessments for one in assessment.contributions]
         refused: Collection[str] = ()
 
         def settled(signals: Iterable[Signal]) -> SignalBook:
-            return self._settled(organization_id, signals, readings, known_before)
+            return self._settled(organization_id, signals, assessments, known_before)
 
         for _ in range(_TRIES):
             found = await self._held(organization_id, sources, wanted, refused)
@@ -96,14 +96,14 @@ class Settler:
         self,
         organization_id: str,
         signals: Iterable[Signal],
-        readings: Sequence[Reading],
+        assessments: Sequence[Assessment],
         known_before: datetime | None,
     ) -> SignalBook:
         book = SignalBook(
             organization_id, signals, rules=self._rules, now=self._clock.now(), known_before=known_before
         )
-        for reading in readings:
-            settle(book, reading)
+        for assessment in assessments:
+            settle(book, assessment)
         book.expire()
         return book
 

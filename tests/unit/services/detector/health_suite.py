@@ -8,7 +8,7 @@ import pytest
 
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.health import DEFAULT_WEIGHTS
-from services.detector.domain.health_reading import SLOT
+from services.detector.domain.health_assessment import SLOT
 from services.detector.domain.identity import provisional_customer_id
 from services.detector.errors import InvalidRequestError
 from services.detector.use_cases import decide_matches

@@ -10,7 +10,7 @@ import pytest
 
 from services.detector.domain.change import Change
 from services.detector.domain.customer_list import CustomerRow
-from services.detector.domain.health_reading import SLOT
+from services.detector.domain.health_assessment import SLOT
 from services.detector.domain.identity import Subject, known_customer_id
 from services.detector.domain.matching import Decision, Suggestion
 from services.detector.domain.occasion import Slot

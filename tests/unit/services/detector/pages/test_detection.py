@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.detector.detectors import discover
-from services.detector.domain.readings import MOOD_DETECTOR, MOOD_VERSION
+from services.detector.domain.mood_assessment import MOOD_DETECTOR, MOOD_VERSION
 from services.detector.pages.detection import signals_of
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.detector.domain.occasion import Slot
 from services.detector.pages.export import ASKED_HEADING, asked_rows
-from tests.unit.services.detector.domain.test_book import NOW, proof, reading, settled
+from tests.unit.services.detector.domain.test_book import NOW, assessment, proof, settled
 
 if TYPE_CHECKING:
     from services.detector.domain.signal import ClearReason
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def test_whom_to_tell_are_those_who_count(reason: ClearReason | None, told: bool) -> None:
     """The list names who stands behind the request, and why each wish is closed; nobody who did not ask."""
     words = replace(proof(), author_id="ws1:dana", author_email="dana@n.example")
-    (signal,) = settled(reading(words, slot=Slot("feature_request", "r1")))
+    (signal,) = settled(assessment(words, slot=Slot("feature_request", "r1")))
     closed = signal.cleared(reason, at=NOW) if reason else signal
     rows = [dict(zip(ASKED_HEADING, row, strict=True)) for row in asked_rows(closed, "EUR")]
     expected = [("dana@n.example", closed.state, reason or "")] if told else []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.detector.domain.contribution import Contribution, Reading
+from services.detector.domain.contribution import Assessment, Contribution
 from services.detector.domain.health import INGREDIENTS
 from services.detector.domain.health_history import moved
 from services.detector.domain.identity import Subject, to_milliseconds
 from services.detector.domain.occasion import Slot
-from services.detector.domain.readings import title_of
 from services.detector.domain.signal import Proof
+from services.detector.domain.slots import title_of
 
 if TYPE_CHECKING:
     from services.detector.domain.customer import Customer
@@ -33,9 +33,9 @@ def health_source(subject: Subject) -> str:
     return f"health/{subject.key}"
 
 
-def health_reading(
+def health_assessment(
     customer: Customer, fall: Fall | None, *, connection_id: str, workspace_id: str, told: Proof | None
-) -> Reading:
+) -> Assessment:
     """Return what a customer's health says. `told` is the proof that an open signal rests on already.
 
     Silence settles the matter: a score that is back closes its signal.
@@ -43,7 +43,7 @@ def health_reading(
     subject = health_subject(customer.customer_id)
     source = health_source(subject)
     if fall is None:
-        return Reading(source=source, contributions=(), resolves=True)
+        return Assessment(source=source, contributions=(), resolves=True)
     contribution = Contribution(
         subject=subject,
         slot=SLOT,
@@ -53,7 +53,7 @@ def health_reading(
         proofs=(told or _proof(source, fall),),
         customer=customer.ref,
     )
-    return Reading(source=source, contributions=(contribution,), resolves=True)
+    return Assessment(source=source, contributions=(contribution,), resolves=True)
 
 
 def _proof(source: str, fall: Fall) -> Proof:
