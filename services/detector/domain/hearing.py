@@ -21,9 +21,7 @@ def heard_by(workspaces: Collection[str], views: Collection[ConnectionView]) -> 
     which only the organization's own list names.
     """
     mine = [
-        view
-        for view in views
-        if view.state != "removed" and (view.workspace_id in workspaces or not workspaces)
+        view for view in views if not view.is_removed and (view.workspace_id in workspaces or not workspaces)
     ]
     return max(mine, key=_heard_until, default=None)
 

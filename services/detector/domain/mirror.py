@@ -195,6 +195,11 @@ class ConnectionView:
     muted_since: datetime | None = None
     match_companies_by_name: NameMatching = "exact"
 
+    @property
+    def is_removed(self) -> bool:
+        """Return whether its data was ordered to be removed: it is neither shown nor heard any more."""
+        return self.state == "removed"
+
 
 @dataclass(frozen=True)
 class Progress:

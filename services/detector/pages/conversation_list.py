@@ -18,6 +18,7 @@ from services.detector.lists import (
     ConversationFilter,
     ConversationState,
 )
+from services.detector.pages.connected import present_connections
 from services.detector.pages.export import CONVERSATION_HEADING, conversation_row, in_portions
 from services.detector.pages.filters import (
     OFFERED,
@@ -167,7 +168,7 @@ def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
             written=WRITTEN_AMONG,
             waiting_among=WAITING_AMONG if wanted.state == "waiting" else None,
             work=await parts.under_way.of(organization),
-            connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
+            connected=bool(await present_connections(parts.connections, organization)),
             csv_url=f"/conversations/export.csv?{request.url.query}",
         )
 

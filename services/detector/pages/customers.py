@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
 from services.detector.lists import CustomerSort
+from services.detector.pages.connected import present_connections
 from services.detector.pages.export import CUSTOMER_HEADING, customer_row, in_portions
 from services.detector.pages.filters import (
     OFFERED,
@@ -137,7 +138,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
             ],
             filtered=bool(q or owner or only_known is not None or not narrowed.is_empty),
             has_list=bool(await lists.count_customers(organization, words=None, owner=None, known=True)),
-            connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
+            connected=bool(await present_connections(parts.connections, organization)),
             csv_url=f"/customers/export.csv?{request.url.query}",
         )
 

@@ -15,6 +15,7 @@ from services.detector.domain.health import INGREDIENTS
 from services.detector.domain.mood_assessment import MOOD_DETECTOR, MOOD_VERSION
 from services.detector.errors import InvalidRequestError
 from services.detector.lists import SignalFilter
+from services.detector.pages.connected import present_connections
 from services.detector.pages.detector_words import looks_for
 from services.detector.pages.export import CORRECTION_HEADING, correction_rows
 from services.detector.pages.redetection import redetection_card, redetection_pages
@@ -147,9 +148,7 @@ async def _detection(
         windows=sorted(parts.rules.days.items()),
         other_languages=await parts.lists.in_other_languages(organization),
         announce_days=parts.rules.announce_max_age_days,
-        connections=[
-            view for view in await parts.connections.all_of(organization) if view.state != "removed"
-        ],
+        connections=await present_connections(parts.connections, organization),
         work=await parts.under_way.of(organization),
         redetections=[redetection_card(one) for one in await parts.redetect.previews(organization)],
         asks=parts.redetect.asks,

@@ -161,7 +161,7 @@ async def _emptiness(
     *,
     reading: bool,
 ) -> Emptiness:
-    living = [view for view in views if view.state != "removed"]
+    living = [view for view in views if not view.is_removed]
     if asked.narrows:
         # What a tag stands on may hold no sign at all, and be what the reader came for.
         quiet = asked.tag and await parts.lists.has_conversations(organization_id, Narrowing(tag=asked.tag))

@@ -14,6 +14,7 @@ from services.detector.domain.standing import asked_by_month, first_asked
 from services.detector.domain.wishes import REQUEST_STATES, RequestState
 from services.detector.errors import InvalidRequestError
 from services.detector.pages.cards import state_of
+from services.detector.pages.connected import present_connections
 from services.detector.pages.export import (
     ASKED_HEADING,
     REQUEST_HEADING,
@@ -165,7 +166,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
             and not found.items
             and await lists.count_requests(organization, state=None, words=q, narrowed=narrowed) != 0,
             work=await parts.under_way.of(organization),
-            connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
+            connected=bool(await present_connections(parts.connections, organization)),
             csv_url=f"/requests/export.csv?{request.url.query}",
         )
 

@@ -13,6 +13,7 @@ from services.detector.domain.attributes import MEANINGS, NONE, AttributeMap, gu
 from services.detector.domain.customer_list import MAX_BYTES
 from services.detector.errors import CustomerListError, NotFoundError
 from services.detector.pages.companies import company_url
+from services.detector.pages.connected import present_connections
 from shared.auth.dependencies import Admin, Member, csrf_protect
 
 if TYPE_CHECKING:
@@ -158,9 +159,7 @@ async def _customers(
     async def count(known: bool) -> int | None:  # noqa: FBT001 - a question of two answers, asked twice just below
         return await parts.lists.count_customers(organization, words=None, owner=None, known=known)
 
-    views: list[Any] = [
-        view for view in await parts.connections.all_of(organization) if view.state != "removed"
-    ]
+    views: list[Any] = await present_connections(parts.connections, organization)
     return parts.pages.render(
         request,
         "customer_settings.html",

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.answers import AnsweringRoute
+from services.detector.pages.connected import present_connections
 from services.detector.pages.export import TOPIC_HEADING, in_portions, topic_row
 from services.detector.pages.filters import Word, period_choice, period_start
 from shared.auth.dependencies import Member
@@ -60,7 +61,7 @@ def topic_pages(parts: TopicParts) -> APIRouter:
             count=await parts.topics.count(organization),
             next_cursor=encode_cursor(found.next) if found.next else None,
             filters=[period_choice(period)],
-            connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
+            connected=bool(await present_connections(parts.connections, organization)),
             csv_url=f"/topics/export.csv?{request.url.query}",
         )
 
