@@ -33,12 +33,14 @@ from services.detector.adapters.mongo_topics import MongoTopics
 from services.detector.adapters.mongo_unmatched import MongoUnmatched
 from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.api.companies import company_routes
+from services.detector.api.conversations import conversation_routes
 from services.detector.api.customers import customer_routes
 from services.detector.api.graph import graph_routes
 from services.detector.api.health import health_routes
 from services.detector.api.language_model import language_model_routes
-from services.detector.api.reading import conversation_routes, people_routes, request_routes
+from services.detector.api.people import people_routes
 from services.detector.api.redetections import redetection_routes
+from services.detector.api.requests import request_routes
 from services.detector.api.signals import signal_routes
 from services.detector.api.suggestions import suggestion_routes
 from services.detector.api.topics import topic_routes

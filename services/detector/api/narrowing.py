@@ -35,3 +35,5 @@ def narrowing(
 
 
 Narrowed = Annotated[Narrowing, Depends(narrowing)]
+
+Words = Annotated[str | None, Query(max_length=300, description="Words to look for.")]

@@ -13,25 +13,26 @@ from services.detector.lists.conversations import (
     ConversationState,
     FoundConversations,
 )
-from services.detector.lists.lists import (
+from services.detector.lists.filters import (
     ANY,
-    Counted,
-    CustomerRow,
     CustomerSort,
-    Lists,
     Narrowing,
-    PersonRow,
     PersonSort,
-    Portion,
-    RequestRow,
     RequestSort,
     RequestStateFilter,
-    SignalChoices,
     SignalFilter,
     SignalSort,
     SignalStateFilter,
+)
+from services.detector.lists.lists import Lists, Topics
+from services.detector.lists.rows import (
+    Counted,
+    CustomerRow,
+    PersonRow,
+    Portion,
+    RequestRow,
+    SignalChoices,
     TopicRow,
-    Topics,
 )
 
 __all__ = [

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from services.detector.lists.lists import ANY
+from services.detector.lists.filters import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.signal import Signal
-    from services.detector.lists.lists import Counted, Narrowing, Portion
+    from services.detector.lists.filters import Narrowing
+    from services.detector.lists.rows import Counted, Portion
 
 ConversationState = Literal["open", "waiting", "snoozed", "closed"]
 """`waiting`: open, and the customer waits for an answer; the others are Intercom's own."""

@@ -1,178 +1,36 @@
-"""Filters, orders and rows of most lists, and the ports that answer them."""
+"""The ports that answer lists, except that of conversations (see `conversations`)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
+
+from services.detector.lists.filters import (
+    ANY,
+    CustomerSort,
+    Narrowing,
+    PersonSort,
+    RequestSort,
+    RequestStateFilter,
+    SignalFilter,
+    SignalSort,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from services.detector.domain.customer import Customer
     from services.detector.domain.matching import MatchBasis
     from services.detector.domain.mirror import MirroredCompany, MirroredConversation
     from services.detector.domain.signal import Signal
-    from services.detector.domain.wishes import Request, RequestState
+    from services.detector.lists.rows import (
+        CustomerRow,
+        PersonRow,
+        Portion,
+        RequestRow,
+        SignalChoices,
+        TopicRow,
+    )
     from shared.contracts.resources import ContactChanged
-    from shared.contracts.signals import SignalKind
-
-SignalSort = Literal["newest", "confidence", "spend"]
-CustomerSort = Literal[
-    "-attention",
-    "name",
-    "-name",
-    "spend",
-    "-spend",
-    "health",
-    "-health",
-    "mood",
-    "-mood",
-    "renewal",
-    "-renewal",
-]
-PersonSort = Literal["id", "-last", "last", "-conversations", "conversations"]
-RequestSort = Literal["-customers", "-spend", "-last", "title"]
-RequestStateFilter: TypeAlias = "RequestState | Literal['unsettled'] | None"
-"""One state, those that are neither shipped nor declined, or all."""
-SignalStateFilter = Literal["open", "cleared", "any"]
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class SignalFilter:
-    """Which signals; None means no restriction. `since`, `until`: when the newest evidence was said.
-
-    `assigned_to` is an address as `identity.as_address` writes it.
-    """
-
-    state: SignalStateFilter = "open"
-    kind: SignalKind | None = None
-    customer_id: str | None = None
-    tag: str | None = None
-    owner: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    min_confidence: float | None = None
-    request_id: str | None = None
-    person: str | None = None
-    conversation: str | None = None
-    assigned_to: str | None = None
-
-    def holds(self, signal: Signal) -> bool:
-        """Return whether `Lists.signals` would list the signal as it is."""
-        customer = signal.customer
-        asked = (
-            (None if self.state == "any" else self.state, (signal.state,)),
-            (self.kind, (signal.slot.kind,)),
-            (self.customer_id, (customer.id if customer else None,)),
-            (self.tag, signal.tags),
-            (self.owner, (customer.owner if customer else None,)),
-            (self.request_id, (signal.slot.request_id,)),
-            (self.person, [person.id for person in signal.people]),
-            (self.conversation, [proof.conversation_key for proof in signal.proofs]),
-            (self.assigned_to, (signal.assigned_to,)),
-        )
-        return (
-            all(wanted is None or wanted in there for wanted, there in asked)
-            and (self.since is None or signal.shown_at >= self.since)
-            and (self.until is None or signal.shown_at < self.until)
-            and (self.min_confidence is None or signal.confidence >= self.min_confidence)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """What narrows a list of customers, people, requests or conversations; None means no restriction.
-
-    `kind`, `min_confidence` and, but for conversations, the period ask for things with such an open signal.
-    """
-
-    tag: str | None = None
-    kind: SignalKind | None = None
-    customer_id: str | None = None
-    owner: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    min_confidence: float | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        return self == Narrowing()
-
-    @property
-    def asks_for_signals(self) -> bool:
-        return any(one is not None for one in (self.kind, self.min_confidence, self.since, self.until))
-
-
-ANY = Narrowing()
-
-
-@dataclass(frozen=True, slots=True)
-class Portion(Generic[T]):
-    """Some items of a list, and where the next ones begin; None at the end."""
-
-    items: list[T]
-    next: dict[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many there are; where `is_all` is false, more than `number`, which is as far as was counted."""
-
-    number: int
-    is_all: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerRow:
-    """A customer in a list; `health` is None while too little is known."""
-
-    customer: Customer
-    open_signals: int
-    last_signal_at: datetime | None
-    health: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRow:
-    """A person in a list, with the number of their conversations; it follows a stream within seconds."""
-
-    contact: ContactChanged
-    conversations: int
-
-
-@dataclass(frozen=True, slots=True)
-class RequestRow:
-    """A request in a list, with who stands behind it."""
-
-    request: Request
-    customers: int
-    people: int
-    spend: float
-    last_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class SignalChoices:
-    """What a filter of signals may be set to, from what there is; `owners` and `assignees` are all."""
-
-    customers: list[tuple[str, str]]
-    tags: list[str]
-    owners: list[str]
-    assignees: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class TopicRow:
-    """A tag with how much bears it; `last_at` is when the newest such conversation moved."""
-
-    tag: str
-    conversations: int
-    customers: int
-    signals: int
-    last_at: datetime | None
 
 
 class Topics(Protocol):
