@@ -1,4 +1,4 @@
-"""What the detector's use cases need from the outside. All methods raise TransientError for what passes.
+"""What the detector's use cases need from outside. Every method raises TransientError for passing failures.
 
 Every call names the organization first, so that no adapter can forget it (DESIGN §9).
 """

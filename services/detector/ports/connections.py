@@ -1,4 +1,4 @@
-"""What the detector keeps of connections, and of those that are over."""
+"""What the detector stores about connections, including those that were removed."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ if TYPE_CHECKING:
 
 
 class Connections(Protocol):
-    """What is known of each connection, and which are over."""
+    """What is known of each connection, and which connections were removed."""
 
     async def get(self, organization_id: str, connection_id: str) -> ConnectionView | None: ...
 
     async def all_of(self, organization_id: str) -> list[ConnectionView]: ...
 
     async def known_among(self, organization_id: str, connection_ids: Collection[str]) -> KnownConnections:
-        """Return how these connections stand now."""
+        """Return the present state of these connections."""
         ...
 
     async def save(self, view: ConnectionView) -> bool:
-        """Keep a newer revision; return False when the held one is as new, or the connection is over."""
+        """Store a newer revision; return False if the stored one is as new, or the connection was removed."""
         ...
 
     async def bar(self, organization_id: str, connection_id: str, workspace_id: str | None) -> Barrier:
-        """Forget the connection and let nothing of it in from here on; return what was noted of that."""
+        """Delete the connection and admit nothing of it from here on; return the barrier that stays."""
         ...
 
     async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
-        """Return what was noted when a connection was barred; None for one that was not."""
+        """Return the barrier of a removed connection; None if it was not removed."""
         ...
 
     async def note_removed(self, barrier: Barrier, documents: int) -> None:
-        """Count documents of a barred connection that went."""
+        """Add to the number of deleted documents that the barrier counts."""
         ...
 
     async def confirm(self, removed: DataRemoved) -> None:
-        """Give our word, with the documents noted since the last one; once a removal, however often called.
+        """Publish that the data is removed, once per removal however often this is called.
 
-        A connection is removed twice where its own database was set back to before the first order.
+        The count is that of documents deleted since the last confirmation. A connection is removed twice if
+        its own database was restored to a backup from before the first order.
         """
         ...

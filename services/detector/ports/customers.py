@@ -1,4 +1,4 @@
-"""Customers, and those of them that are to be matched."""
+"""Customers, and those of them whose companies must be matched."""
 
 from __future__ import annotations
 
@@ -29,20 +29,21 @@ class Customers(Protocol):
         match_from: datetime | None = None,
         domains: Mapping[str, Collection[str]] | None = None,
     ) -> list[str]:
-        """Keep these customers; with `facts_at`, also remember their facts as they stood at that moment.
+        """Store these customers; with `facts_at`, also remember their facts as they were at that moment.
 
-        With `match_from`, mark them as `Unmatched`, for whoever comes by from that moment on; `domains` are
-        by customer the e-mail domains that its row named before.
+        With `match_from`, mark them as `Unmatched`, for any replica to take from that moment on; `domains`
+        gives, by customer, the e-mail domains that its row named before.
 
-        Returns the ids of those that were refused because they changed since they were read; the caller reads
-        again and makes them again.
+        Returns the ids of customers that were refused because they changed since they were read; the caller
+        reads them again and repeats its change.
         """
         ...
 
     async def save_moods(self, organization_id: str, moods: Mapping[str, tuple[float | None, int]]) -> None:
-        """Keep the mood of customers, and of how many messages, whatever else of them changed meanwhile.
+        """Store customers' moods and the number of messages behind each.
 
-        Their health is due, also where the mood is as it was.
+        Whatever else of a customer changed meanwhile does not matter. Marks their health as due, even where
+        the mood is unchanged.
         """
         ...
 
@@ -51,37 +52,37 @@ class Customers(Protocol):
     ) -> list[KnownName]:
         """Return all known customers with one of these external ids or normalised names.
 
-        Beside them come some whose name may be like one of `names`, as many for each.
+        The result also contains some customers whose name resembles one of `names`, equally many for each.
         """
         ...
 
     async def listing(self, organization_id: str, domains: Collection[str]) -> dict[str, frozenset[str]]:
-        """Return by domain the known customers whose row in the organization's own list names it."""
+        """Return by domain the known customers whose row in the organization's list names that domain."""
         ...
 
     async def decisions(
         self, organization_id: str, company_keys: Collection[str]
     ) -> dict[str, list[Decision]]:
-        """Return by company what people's word is now, oldest first: one of each customer at most."""
+        """Return by company people's present decisions, oldest first, at most one for each customer."""
         ...
 
     async def decide(self, organization_id: str, company_key: str, decision: Decision) -> None:
-        """Keep a person's word in place of what was said of this company and customer before.
+        """Store a person's decision, replacing earlier ones about this company and customer.
 
-        One company is one customer: a confirmation also takes the place of those of other customers.
+        One company is one customer, so a confirmation also replaces confirmations of other customers.
         """
         ...
 
     async def decision_history(self, organization_id: str, company_key: str) -> list[Decision]:
-        """Return all that people said of a company, newest first; of one customer the last twenty words."""
+        """Return people's decisions about a company, newest first: the last twenty for each customer."""
         ...
 
     async def said_to_be(self, organization_id: str, customer_ids: Collection[str]) -> set[str]:
-        """Return the keys of the companies that a person's word makes one of these customers."""
+        """Return the keys of the companies that people's decisions make one of these customers."""
         ...
 
     async def forget_decisions(self, organization_id: str, workspace_id: str) -> int:
-        """Forget what people said of a workspace's companies, also of those that went; return how much."""
+        """Delete people's decisions about a workspace's companies, existing or not; return how many."""
         ...
 
     async def delete(self, organization_id: str, customer_ids: Collection[str]) -> int: ...
@@ -89,20 +90,21 @@ class Customers(Protocol):
     async def snapshots(
         self, organization_id: str, customer_ids: Collection[str]
     ) -> dict[str, list[tuple[datetime, AccountFacts]]]:
-        """Return older states of each customer's facts with their moment, oldest first, at most fifty."""
+        """Return earlier states of each customer's facts with their time, oldest first, at most fifty."""
         ...
 
     async def forget_snapshots(self, organization_id: str, customer_ids: Collection[str]) -> None: ...
 
     async def begin_anew(self, organization_id: str, customer_ids: Collection[str], at: datetime) -> None:
-        """Compare nothing of these customers with before this moment: they were made of other companies.
+        """Start these customers' history at this moment, because they were made of other companies before.
 
-        Older states of their facts go. Those of their health stay to be seen, and count as a first day's do.
+        Earlier states of their facts are deleted. Earlier states of their health remain visible, and are
+        ignored in comparisons like those of a first day.
         """
         ...
 
     async def attribute_maps(self, organization_id: str) -> dict[str, AttributeMap]:
-        """Return by connection which attribute of its companies means what, where a person said so."""
+        """Return by connection what the attributes of its companies mean, where a person has chosen it."""
         ...
 
     async def save_attribute_map(
@@ -114,18 +116,18 @@ class Customers(Protocol):
     async def save_attention(self, organization_id: str, counted: Mapping[str, Attention]) -> None: ...
 
     def all_ids(self, after: tuple[str, str] = ("", "")) -> AsyncIterator[tuple[str, list[str]]]:
-        """Yield (organization id, customer ids) of every customer there is, in portions.
+        """Yield (organization id, customer ids) for every customer there is, in portions.
 
-        The order is always the same; `after` are the organization and customer to begin behind.
+        The order is always the same; `after` are the organization and the customer to begin behind.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ToMatch:
-    """A customer whose row changed; `times` counts how often that was marked up to now.
+    """A customer whose row changed; `times` counts how often that was marked so far.
 
-    `domains` are the e-mail domains that any of its rows named since it was matched last.
+    `domains` are the e-mail domains that its rows have named since it was last matched.
     """
 
     customer: Customer
@@ -134,9 +136,9 @@ class ToMatch:
 
 
 class Unmatched(Protocol):
-    """Customers whose row was kept, and who have still to find their companies and show on their signals.
+    """Customers whose row was stored, and whose companies and signals must still be updated.
 
-    Marked in the write that keeps them, and unmarked when all that follows is done.
+    They are marked in the write that stores them, and unmarked when everything that follows is done.
     """
 
     async def by_ids(self, organization_id: str, customer_ids: Collection[str]) -> list[ToMatch]:
@@ -144,19 +146,19 @@ class Unmatched(Protocol):
         ...
 
     async def organizations(self, now: datetime) -> list[str]:
-        """Return the organizations where customers wait to be matched from now, or earlier, on."""
+        """Return the organizations with customers that may be matched now."""
         ...
 
     async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[ToMatch]:
-        """Return those that wait to be matched from now, or earlier, on, who waited longest first."""
+        """Return the customers that may be matched now, longest waiting first."""
         ...
 
     async def count(self, organization_id: str) -> int: ...
 
     async def done(self, organization_id: str, matched: Sequence[ToMatch]) -> None:
-        """Take the marks away; one that was marked again meanwhile stays."""
+        """Remove the marks, except from customers that were marked again meanwhile."""
         ...
 
     async def put_off(self, organization_id: str, customer_ids: Collection[str], until: datetime) -> None:
-        """Let these wait until then."""
+        """Have these wait until then."""
         ...

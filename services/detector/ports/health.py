@@ -1,4 +1,4 @@
-"""Customers' health, and whose is to be measured."""
+"""Customers' health, and which customers must be measured."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A customer whose health is to be measured; `changes` counts its states up to now.
+    """A customer whose health must be measured; `changes` counts its states so far.
 
-    Named and not read: one that cannot be read back must not hide the others.
+    It is named and not read, so that a customer that cannot be read does not hide the others.
     """
 
     organization_id: str
@@ -26,31 +26,31 @@ class Due:
 
 
 class HealthRecords(Protocol):
-    """Customers' health, what it was before, and how each organization weighs it."""
+    """Customers' health, its history, and how each organization weighs it."""
 
     async def weights(self, organization_id: str) -> HealthWeights: ...
 
     async def set_weights(self, organization_id: str, weights: HealthWeights, by: str, at: datetime) -> None:
-        """Keep the weights and make every customer of the organization due."""
+        """Store the weights, and make every customer of the organization due."""
         ...
 
     async def due(self, measured_before: datetime, limit: int) -> list[Due]:
-        """Return customers of any organization: first who changed since, then who waited longest.
+        """Return customers of any organization: first those that changed, then those waiting longest.
 
-        Stand-ins that found their customer are left out.
+        Stand-ins that were merged into a customer are left out.
         """
         ...
 
     async def put_off(self, organization_id: str, due: Sequence[Due], measured_at: datetime) -> None:
-        """Let these wait as if they had been measured at that moment; who changed since is due as ever."""
+        """Treat these as measured at that moment; those that changed since then are due as before."""
         ...
 
     async def histories(
         self, organization_id: str, customer_ids: Collection[str]
     ) -> dict[str, HealthHistory]:
-        """Return earlier states by customer, also for those without any."""
+        """Return earlier states by customer, with an entry for customers that have none."""
         ...
 
     async def save(self, organization_id: str, measured: Sequence[Measured]) -> None:
-        """Keep fresh health. A customer that changed again since `changes` stays due."""
+        """Store newly measured health. A customer that changed again since `changes` stays due."""
         ...

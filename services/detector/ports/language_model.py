@@ -1,4 +1,4 @@
-"""The language model, what it is asked, and what that costs."""
+"""The language model, the questions put to it, and what they cost."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
 
 class Questions(Protocol):
-    """Questions to the language model with their outcomes. They hold places and digests, never words."""
+    """Questions to the language model with their outcomes. They hold offsets and digests, never words."""
 
     async def of(
         self, organization_id: str, conversation_keys: Collection[str]
     ) -> dict[str, dict[str, Question]]:
-        """Return the questions of these conversations by conversation and id, whatever became of them."""
+        """Return the questions of these conversations by conversation and id, in any state."""
         ...
 
     async def ask(self, questions: Collection[Question]) -> None:
-        """Keep new questions; one whose id is held stays as it is."""
+        """Store new questions; a question whose id exists is left unchanged."""
         ...
 
     async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Question | None:
-        """Take the oldest unsettled question of any organization that nobody works on, for that long."""
+        """Lease the oldest unsettled question of any organization that nobody works on, for that long."""
         ...
 
     async def keep(self, question: Question) -> None:
-        """Keep a question's outcome; nothing happens where it was forgotten meanwhile."""
+        """Store a question's outcome; do nothing if the question was deleted meanwhile."""
         ...
 
     async def forget(self, organization_id: str, question_ids: Collection[str]) -> int: ...
@@ -39,7 +39,7 @@ class Questions(Protocol):
     async def forget_words(
         self, organization_id: str, conversation_key: str, part_ids: Collection[str] | None
     ) -> int:
-        """Forget what was asked about these parts, or about the whole conversation."""
+        """Delete questions about these parts, or about the whole conversation."""
         ...
 
     async def remove(self, organization_id: str, connection_id: str) -> int: ...
@@ -47,17 +47,17 @@ class Questions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What was asked of the language model on one day."""
+    """Requests and tokens that the language model took on one day."""
 
     requests: int = 0
     tokens: int = 0
 
 
 class ModelUse(Protocol):
-    """For which detectors an organization lets the language model be asked, and what that costs a day."""
+    """Which detectors an organization has switched the language model on for, and what it costs per day."""
 
     async def chosen(self, organization_id: str) -> frozenset[str]:
-        """Return the detectors it is switched on for; nobody is switched on by default."""
+        """Return the detectors it is switched on for; by default, none."""
         ...
 
     async def choose(
@@ -65,11 +65,11 @@ class ModelUse(Protocol):
     ) -> None: ...
 
     async def spend(self, organization_id: str, day: str, tokens: int, most: Spent) -> bool:
-        """Count one request of at most so many tokens in one guarded write, unless the budget has no room."""
+        """Count one request of at most so many tokens; return False if the budget has no room for it."""
         ...
 
     async def correct(self, organization_id: str, day: str, tokens: int) -> None:
-        """Add what a request took beyond its estimate; negative where it took less."""
+        """Add the difference between a request's estimated and actual tokens; it may be negative."""
         ...
 
     async def spent(self, organization_id: str, day: str) -> Spent: ...
@@ -77,22 +77,22 @@ class ModelUse(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a language model answered; `tokens` is its own count of both directions, where it told any."""
+    """A language model's answer; `tokens` is its own count for both directions, if it gave one."""
 
     content: str
     tokens: int | None = None
 
 
 class LanguageModel(Protocol):
-    """A chat model somewhere else."""
+    """A chat model reached over the network."""
 
     @property
     def name(self) -> str: ...
 
     async def answer(self, prompt: Prompt) -> Answered:
-        """Return what the model says; bounded in time and size.
+        """Return the model's answer, bounded in time and size.
 
         Raises:
-            NoAnswerError: whatever went wrong, by its outcome. Nothing is tried twice.
+            NoAnswerError: there is no usable answer; its outcome says why. Nothing is tried twice.
         """
         ...

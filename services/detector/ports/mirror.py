@@ -1,4 +1,4 @@
-"""The mirror of a workspace's resources, and the companies whose conversations are to follow."""
+"""The mirror of a workspace's resources, and owners whose conversations must be updated."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 class Mirror(Protocol):
     """The workspace's resources as last read; keys are `resource_key`s.
 
-    A record is kept only if it was observed no earlier than what is held: a repeat, or one that was fed
-    in again late, never overwrites newer state, and never brings back what was deleted after it.
+    A record is stored only if it was observed no earlier than the stored one. So a record that is delivered
+    twice, or late, never overwrites newer state, and never restores what was deleted after it.
 
-    What changes whose conversations are, or their tags, is marked in the same write, and unmarked when all
-    that follows from it is done: by the mark, what was cut short in between is found when it comes again.
+    A change of a conversation's owner or tags is marked in the same write, and unmarked when everything that
+    follows from it is done. The mark shows a later attempt what an interrupted one left undone.
     """
 
     async def store(
         self, organization_id: str, records: Sequence[ResourceEvent], *, regrouped: bool = False
     ) -> None:
-        """Keep records; with `regrouped`, mark those that are kept."""
+        """Store records; with `regrouped`, mark those that are stored."""
         ...
 
     async def bury(
@@ -50,9 +50,10 @@ class Mirror(Protocol):
         *,
         left: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """Delete; `left` is by key who is still to lose what is deleted, see `owners` and `subjects`.
+        """Delete resources; `left` gives by key the owners that must still lose them.
 
-        In the same write a contact is marked, and a company that somebody is to lose.
+        The same write marks deleted contacts, and deleted companies that an owner must still lose. See
+        `owners` and `subjects`.
         """
         ...
 
@@ -61,7 +62,7 @@ class Mirror(Protocol):
     ) -> dict[str, MirroredConversation]: ...
 
     async def states(self, organization_id: str, keys: Collection[str]) -> dict[str, tuple[str, datetime]]:
-        """Return by key the version of each conversation that is there, and when it was observed."""
+        """Return by key the version of each existing conversation, and when it was observed."""
         ...
 
     async def parts(
@@ -71,62 +72,62 @@ class Mirror(Protocol):
         ...
 
     async def openings(self, organization_id: str, conversation_keys: Collection[str]) -> dict[str, str]:
-        """Return by key the text of each opening message that has one and was not redacted."""
+        """Return by key the text of each opening message, if it has one and was not redacted."""
         ...
 
     async def contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]: ...
 
     async def heirs(self, organization_id: str, keys: Collection[str]) -> dict[str, ContactChanged]:
-        """Return by key the contacts that those of these which are gone were merged into, at last."""
+        """Return by key the contact that each of these was finally merged into, if it is gone."""
         ...
 
     async def mark_merged(self, organization_id: str, heir_keys: Collection[str]) -> set[str]:
-        """Mark the contacts that were merged into these, at last; return their keys.
+        """Mark the contacts that were finally merged into these; return their keys.
 
-        Whoever follows one of them as it was marked before lets go of this mark neither wholly nor in part.
+        Work that follows one of them under an earlier mark removes no part of this mark.
         """
         ...
 
     async def marked_contacts(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:
-        """Return by key those of these contacts that are marked, also of the deleted ones."""
+        """Return by key those of these contacts that are marked, deleted ones included."""
         ...
 
     async def unmark_contacts(self, organization_id: str, marks: Collection[ToFollow]) -> None:
-        """Unmark contacts; one that came anew, or went, since stays marked."""
+        """Remove the marks of contacts, except of those that were stored or deleted again meanwhile."""
         ...
 
     async def companies(self, organization_id: str, keys: Collection[str]) -> dict[str, MirroredCompany]: ...
 
     async def owners(self, organization_id: str, company_keys: Collection[str]) -> dict[str, frozenset[str]]:
-        """Return by key the customers that these companies belong to, and those they are still to leave.
+        """Return by key the customers that these companies belong to, and those they must still leave.
 
-        Of the deleted ones only those come that somebody is still to lose.
+        Deleted companies are included only while a customer must still lose them.
         """
         ...
 
     async def unmark_companies(self, organization_id: str, companies: Sequence[MirroredCompany]) -> None:
-        """Unmark these companies, but none that came anew, was matched otherwise, or marked again since."""
+        """Remove these companies' marks, except where one was stored, matched or marked again meanwhile."""
         ...
 
     async def lost_companies(self, organization_id: str, keys: Collection[str]) -> dict[str, ToFollow]:
-        """Return by key those of these companies that are deleted, and that somebody is still to lose."""
+        """Return by key those of these companies that are deleted and that a customer must still lose."""
         ...
 
     async def unmark_deletions(self, organization_id: str, marks: Collection[ToFollow]) -> None:
-        """Keep that nobody is to lose these companies any more; one that came anew stays marked."""
+        """Record that no customer must lose these companies any more; one that exists again stays marked."""
         ...
 
     async def subjects(
         self, organization_id: str, conversation_keys: Collection[str]
     ) -> dict[str, frozenset[str]]:
-        """Return by key whose these conversations are, as subjects' keys; those never read are left out.
+        """Return by key the subjects of these conversations as subject keys; unread ones are left out.
 
-        Of the deleted ones those come that somebody is still to lose.
+        Deleted conversations are included only while a subject must still lose them.
         """
         ...
 
     async def unmark_lost(self, organization_id: str, conversation_keys: Collection[str]) -> None:
-        """Keep that nobody is to lose these conversations any more."""
+        """Record that no subject must lose these conversations any more."""
         ...
 
     async def companies_of(
@@ -146,21 +147,21 @@ class Mirror(Protocol):
     async def writers(
         self, organization_id: str, *, company_keys: Collection[str] = (), domains: Collection[str] = ()
     ) -> list[Writers]:
-        """Return who of these companies, or from these domains, writes from which domain.
+        """Return how many people of these companies, or with these domains, write from which domain.
 
-        People with the same companies and domain are counted together; at most 2,000 such groups, those of
-        most people first.
+        People with the same companies and domain are counted together; at most 2,000 such groups are
+        returned, the largest first.
         """
         ...
 
     async def matched(self, organization_id: str, keys: Collection[str]) -> dict[str, str]:
-        """Return by key the customers of those of these companies that are matched to one on the list."""
+        """Return by key the customers of those of these companies that are matched to a listed customer."""
         ...
 
     async def save_suggestions(
         self, organization_id: str, company_key: str, suggestions: Sequence[Suggestion]
     ) -> None:
-        """Keep what a company may be, unless it was matched meanwhile."""
+        """Store which customers a company may be, unless it was matched meanwhile."""
         ...
 
     async def save_match(
@@ -172,9 +173,10 @@ class Mirror(Protocol):
         left: Collection[str] | None = None,
         follow_from: datetime | None = None,
     ) -> None:
-        """Keep whose a company is; unless `left` is None, mark it, and add these to whom it is to leave.
+        """Store a company's customer; with `left`, mark it and add these to the owners it must leave.
 
-        From `follow_from` on, anybody may do what is to follow, see `Followed`.
+        `left` of None leaves the mark as it is. From `follow_from` on, any replica may do what follows (see
+        `Followed`).
         """
         ...
 
@@ -183,50 +185,50 @@ class Mirror(Protocol):
         organization_id: str,
         analyses: Mapping[str, tuple[Analysis, str, Sequence[str]]],
     ) -> None:
-        """Keep by conversation key its analysis, its subject's key, and the company keys that decided it."""
+        """Store by conversation key its analysis, its subject's key, and the companies that decided that."""
         ...
 
     async def keys_by_contacts(
         self, organization_id: str, contact_keys: Collection[str], *, after: str, limit: int
     ) -> list[str]:
-        """Return keys of conversations that any of the contacts takes part in, in key order."""
+        """Return the keys of conversations in which any of the contacts takes part, in key order."""
         ...
 
     async def keys_by_companies(
         self, organization_id: str, company_keys: Collection[str], *, after: str, limit: int
     ) -> list[str]:
-        """Return keys of conversations that these companies decide, or would if known, in key order."""
+        """Return the keys of conversations that these companies decide, or would if known, in key order."""
         ...
 
     async def count_by_companies(self, organization_id: str, after: Mapping[str, str]) -> int:
-        """Count the conversations that these companies decide, of each those whose key comes behind this."""
+        """Count the conversations that these companies decide, for each those behind the given key."""
         ...
 
     async def count_by_contacts(self, organization_id: str, after: Mapping[str, str]) -> int:
-        """Count the conversations of these contacts, of each those whose key comes behind this."""
+        """Count the conversations of these contacts, for each contact those behind the given key."""
         ...
 
     async def digests(
         self, organization_id: str, subjects: Collection[str], since: datetime
     ) -> dict[str, list[Digest]]:
-        """Return the read conversations of each subject that moved since, oldest first.
+        """Return each subject's analysed conversations that moved since then, oldest first.
 
-        Of a subject with more than 2,000 the newest come, whatever else is asked for beside it.
+        At most the newest 2,000 of each subject are returned, however many subjects are asked for.
         """
         ...
 
     async def newest(
         self, organization_id: str, subject: str, since: datetime, limit: int
     ) -> list[MirroredConversation]:
-        """Return the conversations of a subject that moved since, newest first."""
+        """Return a subject's conversations that moved since then, newest first."""
         ...
 
     async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
-        """Return conversation keys of a workspace in key order after `cursor`, for reading them again."""
+        """Return conversation keys of a workspace in key order after `cursor`, for a re-read."""
         ...
 
     async def unread(self, organization_id: str, keys: Collection[str], fingerprint: str) -> list[str]:
-        """Return those of these conversations that `fingerprint` was not the last to read, in key order."""
+        """Return those of these conversations that were last read under another fingerprint, in key order."""
         ...
 
     async def company_keys_after(
@@ -244,36 +246,36 @@ class Mirror(Protocol):
     async def count_companies(self, organization_id: str, workspace_id: str) -> int: ...
 
     async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
-        """Delete everything of a connection; return how many documents went."""
+        """Delete everything of a connection; return how many documents were deleted."""
         ...
 
 
 class Followed(Protocol):
-    """Companies, or contacts, whose conversations are to follow, by anybody from a moment on.
+    """Companies, or contacts, whose conversations must be updated, by any replica from a moment on.
 
-    Companies are matched before. `Mirror.unmark_companies`, `unmark_contacts` and `unmark_deletions` take the
-    mark away.
+    Companies are matched first. `Mirror.unmark_companies`, `unmark_contacts` and `unmark_deletions` remove
+    the mark.
     """
 
     async def mark(self, organization_id: str, keys: Collection[str], at: datetime) -> None:
-        """Let these be followed from then on; of the deleted ones only those that are to be already."""
+        """Have these followed from then on; deleted ones only if they must be followed already."""
         ...
 
     async def leave(self, organization_id: str, left: ToFollow, read_to: str, at: datetime) -> None:
-        """Keep how far its conversations were read again, and let the rest be followed from then on.
+        """Store how far the conversations were read again, and have the rest followed from then on.
 
-        Nothing is kept of one that came anew, went, or was matched otherwise since.
+        Does nothing if the company or contact was stored, deleted, or matched otherwise meanwhile.
         """
         ...
 
     async def organizations(self, now: datetime) -> list[str]:
-        """Return the organizations where some are to be followed now."""
+        """Return the organizations where something must be followed now."""
         ...
 
     async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
-        """Return the keys of those that are to be followed now, those who waited longest first."""
+        """Return the keys of those that must be followed now, longest waiting first."""
         ...
 
     async def count(self, organization_id: str, now: datetime) -> int:
-        """Return how many are to be followed now; the deleted ones are among them."""
+        """Return how many must be followed now, deleted ones included."""
         ...

@@ -1,4 +1,4 @@
-"""How many conversations people take part in, counted apart from the records' way."""
+"""How many conversations people take part in, counted apart from the handling of records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DuePerson:
-    """A person, by key, whose conversations are to be counted; `marks` says how often that was asked for."""
+    """A person, by key, whose conversations must be counted; `marks` is how often that was requested."""
 
     organization_id: str
     key: str
@@ -20,36 +20,37 @@ class DuePerson:
 
 
 class PeopleCounts(Protocol):
-    """Whose conversations are to be counted, and how many they are.
+    """Whose conversations must be counted, and the counts.
 
-    A person who is new in the mirror is marked in the write that keeps the person.
+    A person who is new in the mirror is marked in the write that stores the person.
     """
 
     async def participants(
         self, organization_id: str, conversation_keys: Collection[str]
     ) -> dict[str, frozenset[str]]:
-        """Return by key which people take part in these conversations, as they are held."""
+        """Return by key the people who take part in these conversations as they are stored."""
         ...
 
     async def mark(self, organization_id: str, keys: Collection[str], at: datetime) -> None:
-        """Let the conversations of these people be counted from then on, or from when it was asked before."""
+        """Have these people's conversations counted from then on, or sooner if requested earlier."""
         ...
 
     async def due(self, now: datetime, limit: int, *, after: str = "") -> list[DuePerson]:
-        """Return people of one organization who are to be counted now, those who waited longest first.
+        """Return people of one organization whose conversations must be counted now, longest waiting first.
 
-        It is the first behind `after` where anybody waits; behind the last one comes the first.
+        The organization is the first after `after` in which anybody waits; after the last one, the first
+        follows.
         """
         ...
 
     async def count(self, organization_id: str, keys: Collection[str]) -> dict[str, int]:
-        """Count the conversations of each of these people; who has none may be left out."""
+        """Count each of these people's conversations; people without any may be left out."""
         ...
 
     async def save(self, organization_id: str, counted: Sequence[tuple[DuePerson, int]]) -> None:
-        """Keep these counts, but of those who were marked again since: they stay to be counted."""
+        """Store these counts, except for people who were marked again meanwhile."""
         ...
 
     async def put_off(self, organization_id: str, people: Sequence[DuePerson], until: datetime) -> None:
-        """Let these be counted from then on; who was marked again since, or is from now on, as ever."""
+        """Have these counted from then on; those marked again meanwhile are due as before."""
         ...

@@ -1,4 +1,4 @@
-"""Feature requests, and what they are recognised by."""
+"""Feature requests, and the wordings they are recognised by."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Requests(Protocol):
     async def by_ids(self, organization_id: str, request_ids: Collection[str]) -> dict[str, Request]: ...
 
     async def add(self, organization_id: str, request: Request, demand: Demand = NOBODY) -> Request:
-        """Keep a new request with who stands behind it, or return the one that somebody else kept first."""
+        """Store a new request and its demand, or return the one that somebody else stored first."""
         ...
 
     async def add_wording(self, organization_id: str, request_id: str, tokens: tuple[str, ...]) -> None: ...
 
     async def reword(self, organization_id: str, before: Request, after: Request) -> bool:
-        """Give a request another title and other wordings; False when it no longer has those of `before`."""
+        """Replace a request's title and wordings; False if they are no longer those of `before`."""
         ...
 
     async def join(self, organization_id: str, request_id: str, into: str, at: datetime) -> None:
-        """Merge a request, and all that were merged into it, into another one."""
+        """Merge a request, and every request merged into it, into another one."""
         ...
 
     async def merged_into(self, organization_id: str, request_id: str) -> list[Request]: ...
@@ -40,7 +40,7 @@ class Requests(Protocol):
     async def forget_wordings(
         self, organization_id: str, request_ids: Collection[str], wordings: Collection[tuple[str, ...]]
     ) -> None:
-        """Make these requests no longer recognise these wordings as theirs."""
+        """Remove these wordings from these requests, which no longer recognise them."""
         ...
 
     async def save_demand(self, organization_id: str, counted: Mapping[str, Demand]) -> None: ...

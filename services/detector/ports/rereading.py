@@ -1,4 +1,4 @@
-"""Reading the mirror again, and what newer detectors would change by it."""
+"""Re-reads of the mirror, and what newer detectors would change by one."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ if TYPE_CHECKING:
 
 
 class Rereads(Protocol):
-    """Re-readings of the mirror that are under way, so that any replica can go on with them.
+    """Re-reads of the mirror and how far they are, so that any replica can continue them.
 
-    Matching all companies anew goes the same way, in a store of its own.
+    Matching all companies of a connection again works the same way, in a store of its own.
     """
 
     async def ask(self, progress: Progress, *, again: bool) -> None:
-        """Begin a re-reading of a connection, in place of any older one.
+        """Begin a re-read of a connection, replacing an older one.
 
-        Without `again`, one with the same fingerprint stays as it is, finished or under way.
+        Unless `again`, one with the same fingerprint stays as it is, finished or under way.
         """
         ...
 
     async def claim(
         self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
     ) -> Progress | None:
-        """Take the unfinished one with one of these fingerprints that was free longest, for so many seconds.
+        """Lease the unfinished re-read with one of these fingerprints that has been free longest.
 
-        None when there is none. What other versions asked for is left to them.
+        None if there is none. Those that other versions requested are left to them.
         """
         ...
 
     async def advance(self, progress: Progress, owner: str, now: datetime) -> None:
-        """Keep where a re-reading stands, and give it back, behind all others that are free."""
+        """Store how far a re-read is and release it, behind all others that are free."""
         ...
 
     async def put_back(self, progress: Progress, owner: str, now: datetime) -> None:
-        """Give one back as it was, behind all others that are free."""
+        """Release one unchanged, behind all others that are free."""
         ...
 
     async def latest(self, organization_id: str) -> list[Progress]: ...
@@ -51,23 +51,23 @@ class Redetections(Protocol):
     """What newer detectors would change, by connection, and what was decided about it."""
 
     async def ask(self, redetection: Redetection) -> None:
-        """Begin one in place of the connection's older one; one of the same id stays as it is."""
+        """Begin one, replacing the connection's older one; one with the same id stays as it is."""
         ...
 
     async def claim(
         self, owner: str, now: datetime, lease_seconds: float, fingerprints: Collection[str]
     ) -> Redetection | None:
-        """Take the one being read with one of these fingerprints that was free longest, for so many seconds.
+        """Lease the unfinished comparison with one of these fingerprints that has been free longest.
 
-        None when there is none. What other versions asked for is left to them.
+        None if there is none. Those that other versions requested are left to them.
         """
         ...
 
     async def advance(self, redetection: Redetection, owner: str, *, cursor: str, now: datetime) -> bool:
-        """Keep what a slice that began at `cursor` came to, and give it back, behind all others.
+        """Store the result of the slice that began at `cursor` and release the comparison, behind all others.
 
-        Place and counts are kept in one write, once: False, with nothing kept, when somebody else got past
-        `cursor`, took the lease over, or the redetection is gone.
+        Position and counts are stored together, in one write. False, with nothing stored, if somebody else
+        passed `cursor` or took over the lease, or if the redetection is gone.
         """
         ...
 

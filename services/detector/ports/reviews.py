@@ -1,4 +1,4 @@
-"""Whose moods and facts are to be looked at."""
+"""Subjects whose moods and facts must be reviewed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DueSubject:
-    """A subject to be reviewed; `marks` counts how often it was touched up to now."""
+    """A subject to be reviewed; `marks` counts how often it was touched so far."""
 
     organization_id: str
     subject: Subject
@@ -25,7 +25,7 @@ class DueSubject:
 
 
 class DueSubjects(Protocol):
-    """Whose moods and facts are to be looked at, because something of theirs was read."""
+    """Subjects whose moods and facts must be reviewed, because something of theirs was read."""
 
     async def mark(
         self,
@@ -35,22 +35,22 @@ class DueSubjects(Protocol):
         at: datetime,
         known_before: datetime | None,
     ) -> None:
-        """Make subjects due. Of several moments before which all counts as known, the latest holds."""
+        """Make subjects due. If marked with several values of `known_before`, the latest holds."""
         ...
 
     async def due(self, quiet_since: datetime, first_before: datetime, limit: int) -> list[DueSubject]:
         """Return subjects of any organization: due since `first_before`, or quiet since `quiet_since`.
 
-        Whom a clock marked or put off that was ahead by far and was put back is due as well.
+        Subjects marked or put off by a clock that was far ahead, and was corrected, are due as well.
         """
         ...
 
     async def done(self, organization_id: str, reviewed: Sequence[DueSubject], at: datetime) -> None:
-        """Take the marks away; one that was marked again meanwhile stays due, as if first marked at `at`."""
+        """Remove the marks; a subject marked again meanwhile stays due, as if first marked at `at`."""
         ...
 
     async def put_off(self, organization_id: str, subjects: Collection[Subject], until: datetime) -> None:
-        """Leave these due, but as if first marked at `until`; a mark that comes before counts as ever."""
+        """Leave these due, as if first marked at `until`; an earlier mark counts as before."""
         ...
 
     async def remove(self, organization_id: str, connection_id: str) -> int: ...

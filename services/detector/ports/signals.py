@@ -1,4 +1,4 @@
-"""Signals, what people said of them, and the bus's memory of those that went."""
+"""Signals, people's corrections, and removing signals from the bus."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Uncounted:
-    """A state of a signal after which the numbers of these customers and requests may be out of date."""
+    """A state of a signal for which these customers' and requests' counts may be out of date."""
 
     organization_id: str
     signal_id: str
@@ -29,7 +29,7 @@ class Uncounted:
 
 
 class Signals(Protocol):
-    """Signals with their pending facts."""
+    """Signals with the facts that are still to be published."""
 
     async def by_sources(self, organization_id: str, sources: Collection[str]) -> list[Signal]: ...
 
@@ -46,102 +46,107 @@ class Signals(Protocol):
         ...
 
     async def by_workspace(self, organization_id: str, workspace_id: str) -> list[Signal]:
-        """Return signals opened from a workspace, or resting on its words; a portion where there are many."""
+        """Return signals opened from a workspace, or resting on its words; a portion if there are many."""
         ...
 
     async def by_connection(self, organization_id: str, connection_id: str) -> list[Signal]:
-        """Return signals that were opened in the name of a connection; a portion where there are many."""
+        """Return signals that were opened under a connection; a portion if there are many."""
         ...
 
     async def overdue(
         self, organization_id: str, cuts: Mapping[Slot, datetime], now: datetime, limit: int
     ) -> list[str]:
-        """Return the ids of open signals that rest on words alone, the newest older than their slot's cut.
+        """Return the ids of open signals whose newest evidence is words older than their slot's cut.
 
-        At most `limit` of each slot; any number of one hides none of another, nor do those that were put off
-        beyond `now`. Named and not read: one that cannot be read back must not hide the others.
+        Signals that rest on facts are left out, and so are those put off beyond `now`. At most `limit` of
+        each slot are returned, so that many of one slot hide none of another. Signals are named and not read,
+        so that one that cannot be read does not hide the others.
         """
         ...
 
     async def put_off_expiry(
         self, organization_id: str, signal_ids: Collection[str], until: datetime
     ) -> None:
-        """Let these be overdue no sooner than then; whatever else becomes of them, nothing waits for it."""
+        """Keep these from being overdue until then; nothing else about them waits."""
         ...
 
     async def organizations(self) -> list[str]: ...
 
     async def save(self, changes: Sequence[Change]) -> list[str]:
-        """Store each change with what is to be told of it in one write, and publish.
+        """Store each change together with the facts to publish, in one write, and publish them.
 
-        When the bus is away the facts stay with the signals, and are told later, in their order. The same
-        write says that numbers which follow from it are to be counted, see `counted`.
-        Returns the ids of the changes that were refused because the signal changed meanwhile; the caller
-        reads again and settles again.
+        If the bus is unavailable, the facts stay with the signals and are published later, in order. The same
+        write records that the counts which depend on it must be updated (see `counted`).
+
+        Returns the ids of changes that were refused because the signal changed meanwhile; the caller reads
+        again and settles again.
         """
         ...
 
     async def uncounted(self, before: datetime, limit: int) -> list[Uncounted]:
-        """Return states of any organization that were saved before then and not yet said to be counted."""
+        """Return states of any organization that were saved before then and whose counts were not updated."""
         ...
 
     async def counted(self, organization_id: str, states: Collection[tuple[str, int]]) -> None:
-        """Keep that the numbers which follow from these states (signal id, revision) are up to date."""
+        """Record that the counts for these states (signal id, revision) are up to date."""
         ...
 
     async def count_later(
         self, organization_id: str, states: Collection[tuple[str, int]], at: datetime
     ) -> None:
-        """Let these states (signal id, revision) wait to be counted as if they had been saved then."""
+        """Have these states (signal id, revision) wait to be counted as if they had been saved then."""
         ...
 
     async def attention(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Attention]:
-        """Return, for each of these customers, what its open signals ask for; also for those without any."""
+        """Return for each of these customers what its open signals ask for, also where there are none."""
         ...
 
     async def demand(self, organization_id: str, request_ids: Collection[str]) -> dict[str, Demand]:
-        """Return, for each of these requests, who stands behind it; also where nobody does any more."""
+        """Return for each of these requests who asks for it, also where nobody does any more."""
         ...
 
     async def refresh_customer(self, customer: Customer) -> None:
-        """Show a customer's new name, owner and spend on its signals.
+        """Update a customer's name, owner and spend on its signals, without publishing anything.
 
-        Their revision moves, so that nobody who read them before writes the old ones back; nobody is told.
+        Their revision increases, so that a process that read them before cannot write the old values back.
         """
         ...
 
     async def rename_tag(
         self, organization_id: str, workspace_id: str, before: str, after: str | None
     ) -> None:
-        """Show a tag's new name on signals of its workspace, or no tag; as `refresh_customer`, untold."""
+        """Rename a tag on the signals of its workspace, or remove it; nothing is published.
+
+        Revisions increase as in `refresh_customer`.
+        """
         ...
 
     async def delete(self, organization_id: str, signal_ids: Collection[str]) -> int: ...
 
 
 class Corrections(Protocol):
-    """What people said of signals, and how surely a kind must be found because of it."""
+    """What people said of signals, and how sure a kind must be because of it."""
 
     async def keep(self, correction: Correction) -> None:
-        """Keep a person's word on a signal in place of an earlier one; thresholds follow at once."""
+        """Store a person's correction of a signal, replacing an earlier one; update the thresholds."""
         ...
 
     async def withdraw_dismissal(self, organization_id: str, signal_id: str) -> None:
-        """Forget that a signal was dismissed; thresholds follow at once. Another word on it stays."""
+        """Delete a signal's dismissal and update the thresholds. Any other correction of it stays."""
         ...
 
     async def newest(self, organization_id: str) -> list[Correction]:
-        """Return the newest corrections first, at most 10,000."""
+        """Return corrections, newest first, at most 10,000."""
         ...
 
     async def thresholds(self, organization_id: str) -> dict[str, float]:
-        """Return by `threshold_key` the confidence below which findings are not made."""
+        """Return by `threshold_key` the confidence below which findings are not reported."""
         ...
 
     async def remove(self, organization_id: str, connection_id: str) -> int: ...
 
 
 class Tombstones(Protocol):
-    """Makes the bus forget signals whose data was removed."""
+    """Removes signals from the bus after their data was removed."""
 
     async def bury(self, signals: Sequence[Signal]) -> None: ...

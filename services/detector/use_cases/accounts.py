@@ -1,4 +1,4 @@
-"""Looking at a customer as a whole: moods rolled up, shifts found, account facts weighed."""
+"""Reviews a customer or person as a whole: rolls up moods, finds shifts, and weighs account facts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _AT_ONCE = 100
 
 
 class Accounts:
-    """Reviews subjects after something of theirs changed, and now and then for what silence tells."""
+    """Reviews subjects after something about them changed, and periodically, since silence is a sign too."""
 
     def __init__(
         self,
@@ -72,14 +72,20 @@ class Accounts:
         changed: bool = True,
         handed: Collection[str] = (),
     ) -> int:
-        """Settle what moods and facts of these customers and people say; return how many signals changed.
+        """Settle what moods and account facts show about these subjects; return how many signals changed.
 
-        The facts of the customers `handed` are those of companies that were with other customers just now:
-        they are shown, and nobody is alerted, who may have been there.
+        Their health is measured afterwards, unless nothing about them `changed` and their mood is the same.
+        Subjects whose every connection was removed are skipped: removing the connection's data takes care of
+        them. A stand-in whose company has found its customer is skipped too, since its conversations already
+        count for that customer.
 
-        Their health is measured afterwards, unless nothing of theirs `changed` and their mood is as it was.
-        Whoever is heard by no connection any more is left to the removal of its data. A stand-in whose
-        company found its customer is not looked at: its conversations count as that customer's already.
+        Args:
+            organization_id: whose subjects they are.
+            subjects: the customers and people to review.
+            known_before: whatever was said before this moment is shown, and nobody is alerted to it.
+            changed: whether anything about the subjects changed, other than the date.
+            handed: ids of customers whose companies have just moved to them from other customers. Their
+                facts are shown, and nobody is alerted, because somebody may have been alerted already.
         """
         views = await self._connections.all_of(organization_id)
         everybody = list(subjects)
@@ -104,7 +110,7 @@ class Accounts:
     async def _known(
         self, organization_id: str, ids: Collection[str], owned: Mapping[str, Sequence[CompanyChanged]]
     ) -> tuple[dict[str, Customer], dict[str, list[str]]]:
-        """Return these customers, and by customer the subjects of the stand-ins that were merged into it."""
+        """Return these customers, and for each customer the subjects of the stand-ins merged into it."""
         owners = stand_in_ids(organization_id, owned)
         found = await self._customers.by_ids(organization_id, {*ids, *owners})
         return found, former_subjects(owners, found)
@@ -151,7 +157,7 @@ class Accounts:
         *,
         changed: bool,
     ) -> None:
-        """Keep the customers' moods; unless anything else of theirs `changed`, only those that differ."""
+        """Store the customers' moods; if nothing else `changed`, store only moods that differ."""
         moods = {}
         for subject, points in felt.items():
             customer = customers.get(subject.customer_id or "")
@@ -168,7 +174,7 @@ class Accounts:
         doubtful: Mapping[Subject, Collection[str]],
         subject_keys: Mapping[Subject, Collection[str]],
     ) -> dict[Subject, dict[str, dict[str, str]]]:
-        """Return by subject what stands in these conversations; nothing in one that is not theirs now."""
+        """Return, by subject, these conversations' texts; none where one belongs to somebody else now."""
         keys = {key for mine in doubtful.values() for key in mine}
         if not keys:
             return {}
@@ -186,7 +192,7 @@ class Accounts:
         }
 
     def _mood(self, points: Sequence[MoodPoint]) -> tuple[float | None, int]:
-        """Return the mood and of how many messages; None when all are gone, or too old to speak of today."""
+        """Return the mood and the number of messages behind it; None when no message is recent enough."""
         mood = roll_up(points, self._moods)
         return (None, 0) if mood is None else (round(mood.mean, 4), mood.messages)
 
@@ -208,7 +214,7 @@ class Accounts:
             and customer.merged_into is None
         }
         assessments = [
-            # What was opened while the word of the switch was on its way is taken back.
+            # Withdraws signals that were opened before the news of the switch arrived here.
             Assessment(
                 account_source(one), contributions=(), resolves=True, muted=True, muted_since=view.muted_since
             )
@@ -262,7 +268,7 @@ def _mood_assessment(
     points: Sequence[MoodPoint],
     texts: Mapping[str, Mapping[str, str]],
 ) -> Assessment:
-    """Return what the moods of a subject's conversations say: a turn for the worse, or for the better."""
+    """Return what the moods of a subject's conversations show: a shift for the worse, or for the better."""
     customer = customers.get(subject.customer_id or "")
     heard = {
         one.moods[0].conversation_key: one.heard_until
@@ -279,7 +285,10 @@ def _heard(
     owned: Mapping[str, Sequence[CompanyChanged]],
     views: Sequence[ConnectionView],
 ) -> dict[Subject, ConnectionView]:
-    """Return by which connection each is heard: a customer by any of those that its companies are of."""
+    """Return the connection through which each subject is heard; subjects without one are left out.
+
+    A customer is heard through any connection to a workspace that one of its companies is in.
+    """
     heard = {}
     for one in subjects:
         workspaces = {company.workspace_id for company in owned.get(one.customer_id or "", ())}
@@ -290,7 +299,10 @@ def _heard(
 
 
 def _in_order(digests: Mapping[str, Sequence[Digest]], subject_keys: Sequence[str]) -> list[Digest]:
-    """Return the conversations of all these subjects; those of one alone come in order already."""
+    """Return the conversations of all these subjects, oldest first.
+
+    The conversations of one subject are in order already, so they are sorted only where several have some.
+    """
     found = [digests.get(key, ()) for key in subject_keys]
     together = [one for mine in found for one in mine]
     if sum(bool(mine) for mine in found) > 1:
@@ -299,9 +311,9 @@ def _in_order(digests: Mapping[str, Sequence[Digest]], subject_keys: Sequence[st
 
 
 def _doubtful(felt: Mapping[Subject, Sequence[MoodPoint]], held: Sequence[Signal]) -> dict[Subject, set[str]]:
-    """Return by subject the conversations whose words shifts rest on though they tell no mood now.
+    """Return, by subject, conversations that a shift rests on although their words no longer show that mood.
 
-    They may be gone, or older than what is looked at, or mean something else to another model.
+    Such words may be deleted, older than the period under review, or scored differently by a newer model.
     """
     found: dict[Subject, set[str]] = {}
     for subject, points in felt.items():
@@ -317,7 +329,7 @@ def _doubtful(felt: Mapping[Subject, Sequence[MoodPoint]], held: Sequence[Signal
 
 
 _DISMISSED_FOR = timedelta(days=90)
-"""How long a dismissed account fact stays dismissed while it lasts; next year's renewal is another one."""
+"""How long a dismissed account fact stays dismissed while it persists; next year's renewal is a new fact."""
 
 
 def _has_listened(view: ConnectionView, now: datetime) -> bool:

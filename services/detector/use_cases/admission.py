@@ -1,13 +1,13 @@
-"""Taking records in only for connections that are known, and never for one whose data is removed.
+"""Admits records only from connections that are known, and never from one whose data is being removed.
 
-Connections, resources and orders to remove come on topics of their own, in no order among each other. So a
-batch looks at its connections before it is taken in and again afterwards:
+Connections, resources and removal orders arrive on separate topics, in no order relative to each other. So
+the connections of a batch are checked before its records are taken in, and again afterwards:
 
-- One that nobody has told of yet is waited for. Read without its record, a conversation would count as heard
-  with the lifecycle switch off, and nobody would be alerted. Others' records do not wait with it.
-- One that is removed has its records dropped. If the order came while the batch was being stored, what the
-  batch left behind is removed as well.
-- One whose switch was turned meanwhile has its records read once more.
+- A connection that is not known yet is waited for. Without its settings, a conversation would be read as
+though the lifecycle switch were off, and nobody would be alerted. Records of other connections are not held
+up. - A removed connection has its records dropped. If the removal order arrived while the batch was being
+stored, what the batch left behind is removed as well. - If a connection's lifecycle switch was turned
+meanwhile, its records are read once more.
 """
 
 from __future__ import annotations
@@ -36,18 +36,19 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 PATIENCE_SECONDS = 60.0
-"""How long an unknown connection is waited for. The syncer reads only what connector has told of, so its
-record is on the bus already and some seconds away; one that does not come is a record of somebody else."""
+"""How long an unknown connection is waited for. The syncer reads only connections that the connector has
+announced, so the announcement is on the bus already and seconds away. One that does not arrive belongs
+to a record that is not ours."""
 
 _FORGET_SECONDS = 600.0
-"""After this long a connection that did not come is waited for anew."""
+"""After this long, waiting for a connection that never arrived starts over."""
 
 _MOST_AWAITED = 1_000
-"""Unknown connections remembered at once; beyond that the oldest wait begins anew."""
+"""Unknown connections remembered at once; beyond that, the oldest wait starts over."""
 
 
 class Admission:
-    """Stands before the intake. Its methods may be called again with the same batch at any time."""
+    """Guards the intake. Its methods may be called again with the same batch at any time."""
 
     def __init__(
         self,
@@ -69,20 +70,20 @@ class Admission:
 
     @property
     def is_busy(self) -> bool:
-        """Return whether records are being taken in now; work that can wait does."""
+        """Return whether records are being taken in right now, so that other work should wait."""
         return self._under_way > 0
 
     def rests_for(self, seconds: float) -> bool:
-        """Return whether conversations were neither taken in now nor in these last seconds."""
+        """Return whether no conversations are being taken in, and none were during these last seconds."""
         return not self.is_busy and self._clock.monotonic() - self._ended_at >= seconds
 
     async def conversations(self, events: Sequence[Event]) -> None:
-        """Take conversations and parts in.
+        """Take in conversations and their parts.
 
         Raises:
-            PartlyTransientError: a connection is not known yet; its records are to come again in a moment,
-                all others were taken in.
-            PermanentError: it did not become known in time. Nothing was taken in.
+            PartlyTransientError: a connection is not known yet. Its records must be delivered again in a
+                moment; all other records were taken in.
+            PermanentError: a connection did not become known in time. Nothing was taken in.
         """
         self._under_way += 1
         try:
@@ -92,7 +93,7 @@ class Admission:
             self._ended_at = self._clock.monotonic()
 
     async def directory(self, events: Sequence[Event]) -> None:
-        """Take teammates, teams, tags, contacts and companies in; raises as `conversations`."""
+        """Take in teammates, teams, tags, contacts and companies; raises what `conversations` raises."""
         await self._admit(events, partial(self._intake.directory, allowance=allowance_of_a_batch()))
 
     async def _admit(self, events: Sequence[Event], take: Take) -> None:
@@ -125,7 +126,7 @@ class Admission:
         self, organization_id: str, events: list[Event], before: KnownConnections, take: Take
     ) -> None:
         for gone in sorted(before.removed):
-            # A batch that was cut short by a crash, when the order had just come, may have left something.
+            # A crash just after the removal order arrived may have left records of that batch behind.
             await self._remove.again(organization_id, gone)
         kept = [one for one in events if one.connection_id in before.known]
         if len(kept) < len(events):
@@ -143,7 +144,7 @@ class Admission:
             before = after
 
     def _refuse_overdue(self, unknown: set[tuple[str, str]]) -> None:
-        """Note since when each is waited for. Raises `PermanentError` when one was waited for long enough."""
+        """Note since when each connection has been waited for; raise `PermanentError` once one is overdue."""
         now = self._clock.monotonic()
         self._awaited = {one: since for one, since in self._awaited.items() if now - since < _FORGET_SECONDS}
         for place in unknown - self._awaited.keys():

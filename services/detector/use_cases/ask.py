@@ -1,7 +1,7 @@
-"""Dealing with questions to the language model, one at a time, beside the records.
+"""Puts questions to the language model, one at a time, apart from the handling of records.
 
-Whatever becomes of a question, its conversation is read again with the outcome, and then the question is
-settled: a crash in between repeats the reading, not the request.
+Whatever comes of a question, its conversation is read again with the outcome, and only then is the question
+settled. A crash in between repeats the read, not the request.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question that was dealt with, for counting; `seconds` is None where nothing was sent."""
+    """One question that was dealt with, for the metrics; `seconds` is None if nothing was sent."""
 
     outcome: Outcome
     tokens: int = 0
@@ -44,7 +44,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ModelSetup:
-    """What an organization sees of the language model; `name` is None where the operator set none up."""
+    """What an organization sees of the language model; `name` is None if the operator configured none."""
 
     name: str | None
     detectors: tuple[str, ...]
@@ -54,7 +54,7 @@ class ModelSetup:
 
 
 class AskLanguageModel:
-    """Takes questions to the model and its answers to the signals; keeps who lets it be asked."""
+    """Puts questions to the language model, and keeps which organizations have switched it on."""
 
     def __init__(
         self,
@@ -100,10 +100,10 @@ class AskLanguageModel:
         await self._use.choose(organization_id, detectors, by, self._clock.now())
 
     async def work(self) -> Asked | None:
-        """Deal with one question; return what became of it, or None when there is none.
+        """Deal with one question; return what came of it, or None if there is none.
 
-        Where that fails by a defect it is logged, and the question is settled: the local result stands, as
-        after a failure of the model, and the words are not asked about again.
+        A failure caused by a defect is logged, and the question is settled as after a failure of the model:
+        the local result stands, and the same words are not asked about again.
         """
         timeout = self._advice.timeout if self._advice else timedelta()
         lease_seconds = (timeout + BESIDE_THE_REQUEST).total_seconds()
@@ -120,7 +120,7 @@ class AskLanguageModel:
         return asked
 
     async def _taken(self, claimed: Question) -> tuple[Asked, Question | None]:
-        """Return what became of a question, and the question with its outcome, or None without its words."""
+        """Return what came of a question, and the question with its outcome; None if its words are gone."""
         taken: list[tuple[Asked, Question | None]] = []
 
         async def take(question: Question) -> None:
@@ -134,7 +134,7 @@ class AskLanguageModel:
 
     async def _take(self, question: Question) -> tuple[Asked, Question | None]:
         if not await self._may_ask(question):
-            # Read without the model, the local result stands; switched on again, it may be asked anew.
+            # Read again without the model, so the local result stands; later it may be asked about anew.
             await self._questions.forget(question.organization_id, [question.question_id])
             return Asked("late"), question
         found = await self._words(question)
@@ -147,7 +147,7 @@ class AskLanguageModel:
         return asked, question
 
     async def _stands(self, question: Question, step: Callable[[Question], Awaitable[None]]) -> bool:
-        """Do a step for a question; return whether it can be done."""
+        """Run one step for a question; return whether it succeeded."""
 
         async def each(some: Sequence[Question]) -> None:
             for one in some:
@@ -169,7 +169,7 @@ class AskLanguageModel:
         await self._remove.again(question.organization_id, question.connection_id)
 
     async def _words(self, question: Question) -> tuple[Message, frozenset[str]] | None:
-        """Return the message with the names that its conversation knows; None where it changed or went."""
+        """Return the message and the names known in its conversation; None if it was edited or deleted."""
         organization_id, key = question.organization_id, question.conversation_key
         if await self._connections.get(organization_id, question.connection_id) is None:
             return None

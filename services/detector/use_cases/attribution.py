@@ -1,4 +1,4 @@
-"""Whose conversation it is: the company it names, else its contacts' companies, else the contact alone."""
+"""Decides whom a conversation counts for: its company, else its contacts' companies, else the contact."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Attributed(NamedTuple):
-    """An attribution; the companies that decided it, or might once they arrive; the customer's facts."""
+    """An attribution, with the companies behind it and the customer's facts.
+
+    The companies are those that decided the attribution, or may decide it once they arrive.
+    """
 
     attribution: Attribution
     company_keys: tuple[str, ...]
@@ -50,7 +53,7 @@ class Attributor:
         records = [one.record for one in conversations]
         keys = {key for record in records for key in contact_keys(record)}
         contacts = await self._mirror.contacts(organization_id, keys)
-        # A merge changes who takes part in Intercom, and may leave the conversation's own time where it was.
+        # Merging contacts in Intercom changes the participants, but perhaps not the conversation's own time.
         if missing := keys - contacts.keys():
             contacts |= await self._mirror.heirs(organization_id, missing)
         candidates = {
@@ -73,7 +76,7 @@ class Attributor:
         }
 
     async def resolve(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]:
-        """Return customers by the ids asked for; a stand-in gives the customer it turned out to be."""
+        """Return customers by the ids asked for; a stand-in's id gives the customer it was merged into."""
         found = await self._customers.by_ids(organization_id, customer_ids)
         ahead = {one.merged_into for one in found.values() if one.merged_into}
         targets = await self._customers.by_ids(organization_id, ahead - set(found)) if ahead else {}

@@ -1,4 +1,4 @@
-"""Matching companies to customers, and what follows when a match changes."""
+"""Matches companies to customers, and carries out what follows when a match changes."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from shared.contracts.resources import CompanyChanged
 
 _BEGUN = timedelta(minutes=1)
-"""How long whoever matches has for what follows; what is marked then was cut off, and is anybody's."""
+"""How long a process may take to finish what follows a match. A mark older than that means that the
+process was cut off, and any replica may take over."""
 
 
 class MatchCompanies:
-    """Finds each company's customer, makes stand-ins for those without, and moves what belongs to them."""
+    """Finds each company's customer, creates stand-ins for companies without one, and moves what they own."""
 
     def __init__(
         self,
@@ -63,14 +64,17 @@ class MatchCompanies:
         self.hints = self._matches.hints
 
     async def expect(self, organization_id: str, company_keys: Collection[str]) -> None:
-        """Note that these are about to be matched: should that be cut off, anybody does it a minute later."""
+        """Mark these companies as about to be matched.
+
+        If the matching is cut off, any replica does it a minute later.
+        """
         await self._followed.mark(organization_id, company_keys, self._clock.now() + _BEGUN)
 
     async def match(self, organization_id: str, company_keys: Collection[str], allowance: Allowance) -> None:
-        """Match these companies anew. Repeating it changes nothing.
+        """Match these companies again. Repeating it changes nothing.
 
-        Of those that change hands, as many conversations as are allowed are read again. Whoever has more of
-        them stays marked, and each further call reads on.
+        Where a company moves to another customer, its conversations are read again, as many as are allowed. A
+        company with more of them stays marked, and each further call continues.
         """
         companies = await self._mirror.companies(organization_id, company_keys)
         if not companies:
@@ -88,7 +92,7 @@ class MatchCompanies:
             if company.customer_id != target:
                 if left[key]:
                     handed |= {target, *left[key]}
-                    # Before the company moves: what dies in between must not compare with other companies.
+                    # Before the company moves, so that after a crash facts of other companies are not compared.
                     await self._customers.begin_anew(organization_id, handed, self._clock.now())
                 await self._mirror.save_match(organization_id, key, kept, left=left[key], follow_from=begun)
                 moved[key] = replace(company, customer_id=target, follow_from=begun, read_to="")
@@ -124,9 +128,9 @@ class MatchCompanies:
     async def _decided_since(
         self, organization_id: str, said: Mapping[str, Sequence[Decision]], company_keys: Collection[str]
     ) -> set[str]:
-        """Mark those of these companies of which people said something else meanwhile, and return them.
+        """Mark and return those of these companies on which people have decided otherwise meanwhile.
 
-        Whoever decides matches at once, and what was stored here may have come after that.
+        A person's decision is matched at once, and what was stored here may have overwritten it.
         """
         now = await self._customers.decisions(organization_id, company_keys)
         changed = {key for key in company_keys if list(said.get(key, ())) != list(now.get(key, ()))}
@@ -141,7 +145,7 @@ class MatchCompanies:
         companies: Mapping[str, MirroredCompany],
         matches: Mapping[str, Match],
     ) -> None:
-        """Put the facts of these customers together anew, and make the stand-ins that are missing."""
+        """Recompute the facts of these customers, and create the stand-ins that are missing."""
         stand_ins = {
             provisional_customer_id(organization_id, key): companies[key].record
             for key, match in matches.items()
@@ -176,7 +180,7 @@ class MatchCompanies:
             fresh = with_facts(draft, owned.get(identifier, []), maps, today=self._clock.now().date())
             before = held.get(identifier)
             if before is not None and (again or before.ref != fresh.ref):
-                # Before the customer: what dies in between must leave a difference to be found again.
+                # Before the customer is stored: a crash in between must leave a difference to be found again.
                 await self._signals.refresh_customer(fresh)
             if before is None or _telling(before) != _telling(fresh):
                 telling.append(fresh)
@@ -186,7 +190,7 @@ class MatchCompanies:
         return refused + await self._customers.save(others)
 
     async def _fold(self, organization_id: str, old: str, new: str) -> None:
-        """Give a stand-in's signals to the customer that its last company turned out to be."""
+        """Move a stand-in's signals to the customer that its last company turned out to be."""
         if old == new:
             return
         latter = (await self._customers.by_ids(organization_id, [new])).get(new)
@@ -214,9 +218,9 @@ class MatchCompanies:
         )
 
     async def _lead_on(self, organization_id: str, moved: Mapping[str, MirroredCompany]) -> None:
-        """Let the stand-ins of these companies lead to where they are now, and whoever is with them follow.
+        """Point the stand-ins of these companies to their present customers; mark companies that must follow.
 
-        A person may have said that another company is the customer that one of these stood for.
+        A person may have decided that another company is the customer that one of these stood for.
         """
         own = {provisional_customer_id(organization_id, key): one for key, one in moved.items()}
 
@@ -233,11 +237,11 @@ class MatchCompanies:
     async def after_deletion(
         self, organization_id: str, lost: Mapping[str, ToFollow], allowance: Allowance
     ) -> None:
-        """Put customers' facts together without companies that went, and read their conversations again.
+        """Recompute customers' facts without deleted companies, and read the companies' conversations again.
 
-        As many of these as are allowed; a company with more stays to be lost, and each further call reads on.
-        Stand-ins that are left without any company or conversation to lose go, and what their own facts and
-        health told with them. Repeating it changes nothing.
+        As many conversations are read as are allowed; a company with more stays marked, and each further call
+        continues. Stand-ins that are left without any company or conversation are deleted, after the signals
+        from their own facts and health have been settled. Repeating it changes nothing.
         """
         if not lost:
             return
@@ -263,9 +267,9 @@ class MatchCompanies:
         await self._let_go(organization_id, keys)
 
     async def _settle_own(self, organization_id: str, leaving: Collection[str]) -> None:
-        """Settle what the own facts and health of stand-ins told, that are about to be deleted.
+        """Settle the signals that rest on the facts and health of stand-ins about to be deleted.
 
-        Of a customer that is gone nobody measures anything that could settle it.
+        Once a customer is gone, nothing measures it any more, so nothing would ever settle these signals.
         """
         going = [Subject("customer", one) for one in leaving]
         sources = [source for one in going for source in (account_source(one), health_source(one))]
@@ -274,16 +278,16 @@ class MatchCompanies:
         )
 
     async def _let_go_unless_followed(self, organization_id: str, company_keys: Collection[str]) -> None:
-        """Delete the stand-ins of those of these companies that were deleted while they were matched.
+        """Delete the stand-ins of companies that were deleted while they were being matched.
 
-        Their deletion may have been followed before the stand-in was kept, and nothing else comes for it.
-        Where it is still being followed, `after_deletion` looks once more at its end.
+        Their deletion may have been handled before the stand-in was stored, and no further record will arrive
+        for it. Where the deletion is still being handled, `after_deletion` checks once more at its end.
         """
         lost = await self._mirror.lost_companies(organization_id, company_keys)
         await self._let_go(organization_id, set(company_keys) - lost.keys())
 
     async def _let_go(self, organization_id: str, company_keys: Collection[str]) -> None:
-        """Delete the stand-ins that those of these companies left which are deleted."""
+        """Delete the stand-ins left behind by those of these companies that are deleted."""
         gone = set(company_keys) - (await self._mirror.companies(organization_id, company_keys)).keys()
         if not gone:
             return
@@ -302,12 +306,12 @@ class MatchCompanies:
 def _without_company(
     held: Mapping[str, Customer], owned: Mapping[str, Sequence[CompanyChanged]]
 ) -> list[str]:
-    """Return which of these customers are stand-ins for no company."""
+    """Return which of these customers are stand-ins that no company is matched to."""
     return [key for key, one in held.items() if one.provisional and not owned.get(key)]
 
 
 def _telling(customer: Customer) -> object:
-    """Return the facts whose change is worth remembering; the last sign of life moves all day long."""
+    """Return the facts whose changes are worth remembering; the last sign of life changes all day long."""
     return replace(customer.facts, last_seen_at=None)
 
 

@@ -1,4 +1,4 @@
-"""What a connection's new state means here: switches, name matching, and removal of its data."""
+"""What a connection's new state means here: its switches, name matching, and the removal of its data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COMPANIES_AT_ONCE = 200
 
 
 class KeepConnections:
-    """Follows the connections."""
+    """Keeps the state of connections and acts on changes."""
 
     def __init__(
         self,
@@ -52,11 +52,11 @@ class KeepConnections:
         self._remove = remove
 
     async def changed(self, event: ConnectionChanged) -> None:
-        """Keep a connection's present state, and do what its new settings ask for.
+        """Store a connection's present state, and do what its new settings ask for.
 
-        One whose data is removed is over: nothing of it is let in from here on, also by a detector that reads
-        the topics from their beginning when the order to remove is forgotten. The data itself is left to that
-        order, which comes on another topic.
+        A connection whose data was removed is over: from here on none of its records are admitted, even by a
+        detector that reads the topics from their beginning after the removal order has expired from its
+        topic. The data itself is removed by that order, which arrives on another topic.
         """
         if event.state == "removed":
             await self._connections.bar(event.organization_id, event.connection_id, None)
@@ -83,23 +83,24 @@ class KeepConnections:
         else:
             since = held.muted_since if before is not None and not held.lifecycle_events else None
             view = replace(view, muted_since=since or event.changed_at)
-        # What follows is asked for before the state is kept: a crash in between makes the record come again.
+        # Requested before the state is stored: after a crash in between, the record is delivered again.
         if view.lifecycle_events and not held.lifecycle_events:
             # What was said since the switch is news, also where it was read before its word came.
             await self._redetect.ask(view, again=True, known_before=view.listening_since)
         else:
             await self._redetect.ask(view)
         await self._connections.save(view)
-        # Afterwards: companies are matched as the kept state says, and asking for the same again is nothing.
+        # After storing, since companies are matched by the stored state; a repeated request does nothing.
         await self._rematch.ask(view)
         await self._remove.again(view.organization_id, view.connection_id)
 
 
 class RemoveData:
-    """Removes everything that came from a connection, in two steps; each may be asked for again at any point.
+    """Removes everything that came from a connection, in two steps that may be repeated at any point.
 
-    At the order nothing more is let in, and what is held goes. When the syncer says that it will publish
-    nothing more, what may have come in between goes as well, and only then we give our word.
+    When the order arrives, nothing more is admitted, and what is stored is removed. When the syncer reports
+    that it will publish nothing more, what arrived in between is removed as well, and only then is the
+    removal confirmed.
     """
 
     def __init__(
@@ -132,12 +133,12 @@ class RemoveData:
         self._clock = clock
 
     async def ordered(self, order: DataRemovalRequested) -> None:
-        """Let nothing more in, remove the data, and clear or lighten the signals that rest on it."""
+        """Admit nothing more, remove the data, and take its evidence out of every signal."""
         barrier = await self._connections.bar(order.organization_id, order.connection_id, order.workspace_id)
         await self._remove(barrier)
 
     async def source_is_dry(self, word: DataRemoved) -> None:
-        """The syncer removed its own and publishes nothing more: remove what is left, and give our word."""
+        """Remove what is left and confirm: the syncer has removed its own data and publishes nothing more."""
         barrier = await self._connections.bar(word.organization_id, word.connection_id, None)
         await self._remove(barrier)
         await self._connections.confirm(
@@ -152,14 +153,14 @@ class RemoveData:
         )
 
     async def again(self, organization_id: str, connection_id: str) -> None:
-        """Remove what was being stored while an order was carried out; nothing where none was given."""
+        """Remove what was being stored while an order was carried out; do nothing if there was no order."""
         barrier = await self._connections.barrier(organization_id, connection_id)
         if barrier is not None:
             await self._remove(barrier)
 
     async def _remove(self, barrier: Barrier) -> None:
         organization_id, connection_id = barrier.organization_id, barrier.connection_id
-        # After our word the workspace may be connected anew, under another connection's id.
+        # Once we have confirmed, the workspace may be connected again, under another connection's id.
         workspace_id = None if barrier.confirmed else barrier.workspace_id
         removed = await self._rereads.remove(organization_id, connection_id)
         removed += await self._rematches.remove(organization_id, connection_id)
@@ -189,7 +190,7 @@ class RemoveData:
             await self._connections.note_removed(barrier, removed)
 
     async def _forget_facts(self, organization_id: str, connection_id: str, keys: Sequence[str]) -> None:
-        """Leave to the customers of these companies what the organization's own list says of them."""
+        """Reduce the facts of these companies' customers to what the organization's own list says."""
         companies = await self._mirror.companies(organization_id, keys)
         ids = {one.customer_id for one in companies.values() if one.customer_id}
         maps = await self._customers.attribute_maps(organization_id)

@@ -1,7 +1,7 @@
-"""Counting people's conversations in the background, so that the records' way only marks who is concerned.
+"""Counts people's conversations in the background, so that the handling of records only marks who changed.
 
-Counting is a question to the mirror, repeated whenever it may have another answer: neither a repeat nor a
-death in the middle makes the number wrong.
+A count is a query on the mirror, repeated whenever its result may have changed, so neither a repeat nor a
+crash in the middle makes the number wrong.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 100
 _QUIET = timedelta(seconds=2)
-"""How long a count waits for more of the same stream: who takes part in much of it is counted once."""
+"""How long a count waits for more records: somebody who appears in many of them is counted once."""
 
 _BEGUN = timedelta(minutes=1)
-"""How long a store may take before those who leave by it are counted all the same: should it be cut off when
-it is done, only they themselves say that they left."""
+"""How long storing may take before those who left the conversations are counted anyway. If the process
+dies after storing, only these marks say that they left."""
 
 _PUT_OFF = timedelta(minutes=10)
-"""How long one stands aside who could not be counted."""
+"""How long somebody who could not be counted is skipped."""
 
 _LEASE, _LEASE_SECONDS = "people to count", 60.0
 
 
 class CountPeople:
-    """Marks whose conversations are to be counted, and counts them, one replica at a time."""
+    """Marks people whose conversations must be counted, and counts them, one replica at a time."""
 
     def __init__(
         self, *, counts: PeopleCounts, leases: Leases, culprits: Culprits, clock: Clock, owner: str
@@ -46,10 +46,10 @@ class CountPeople:
     async def before(
         self, organization_id: str, present: Mapping[str, Collection[str]], gone: Collection[str]
     ) -> set[str]:
-        """Note who leaves these conversations; to be called before they are stored or buried.
+        """Note who is about to leave these conversations; call it before they are stored or deleted.
 
-        `present` are the people by conversation key as they are to be stored, `gone` the deleted ones. Return
-        everybody whose count may change.
+        `present` gives, by conversation key, the people of each conversation as it will be stored; `gone` are
+        the deleted conversations. Return everybody whose count may change.
         """
         held = await self._counts.participants(organization_id, {*present, *gone})
         leaving = {
@@ -60,13 +60,13 @@ class CountPeople:
         return leaving.union(*present.values())
 
     async def mark(self, organization_id: str, people: Collection[str]) -> None:
-        """Let these people's conversations be counted in a moment."""
+        """Have these people's conversations counted in a moment."""
         await self._counts.mark(organization_id, people, self._clock.now() + _QUIET)
 
     async def work(self) -> bool:
-        """Count for some of one organization who wait, organizations in turn; return whether any did.
+        """Count some of one organization's waiting people, organizations in turn; return whether any waited.
 
-        Who cannot be counted is logged, and waits some minutes.
+        Somebody who cannot be counted is logged, and waits some minutes.
         """
         now = self._clock.now()
         last = await self._leases.place(_LEASE)

@@ -1,4 +1,4 @@
-"""Working on many, one of whom may be such that no work can stand it: all others have their turn."""
+"""Works through many items and isolates the ones that fail because of a defect, so that the rest proceed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Work = Literal[
     "contact",
     "question",
 ]
-"""What somebody may be left out of; a closed set, since it is a label of a metric."""
+"""The kinds of work that an item may be left out of; a closed set, since it is a metric's label."""
 
 WORKS: Final[tuple[Work, ...]] = get_args(Work)
 
@@ -51,15 +51,15 @@ _COMPLAINTS: Final[Mapping[Work, tuple[str, str]]] = {
     "contact": ("a contact could not be followed", "contact"),
     "question": ("a question to the language model could not be dealt with", "question_id"),
 }
-"""By work what the log says, and under which name it has the key of whom it is about."""
+"""For each kind of work, the log message and the field that holds the key of the item left out."""
 
 
 def _uncounted(_: Work) -> None:
-    """Count nowhere, as tests and tools do that have no metrics."""
+    """Count nothing, for tests and tools without metrics."""
 
 
 class Culprits:
-    """Has work done for many, and leaves out with whom it fails; each is logged, and counted by `count`."""
+    """Runs work on many items and leaves out those that make it fail; each is logged and counted."""
 
     def __init__(self, count: Callable[[Work], None] = _uncounted) -> None:
         self._count = count
@@ -72,12 +72,12 @@ class Culprits:
         step: Callable[[Sequence[T]], Awaitable[object]],
         key: Callable[[T], str] = str,
     ) -> list[T]:
-        """Have `step` do its work for these, but for those with whom it fails; return the latter.
+        """Run `step` on these items except those that make it fail; return the latter.
 
-        `step` may be called several times with the same ones. `key` names one in the log.
+        `step` may be called several times with the same items. `key` gives an item's name for the log.
 
         Raises:
-            TransientError: something is away; it is nobody's fault.
+            TransientError: a dependency is unavailable, which is no item's fault.
         """
         if not items:
             return []
@@ -99,8 +99,8 @@ class Culprits:
 
 
 def is_ours(culprits: Sized, items: Sized) -> bool:
-    """Return whether it failed with every one of several: then the fault is not theirs.
+    """Return whether every one of several items failed, which means that the fault is not theirs.
 
-    Whoever passes culprits over for good does not pass these, or one defect would have it pass everybody.
+    Work that skips failing items for good must not skip these, or one defect would make it skip everything.
     """
     return len(culprits) == len(items) > 1

@@ -1,4 +1,4 @@
-"""Writing customers that others may write at the same moment: whoever comes second reads again."""
+"""Writes customers that others may be writing at the same moment: whoever comes second reads again."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
 _TRIES = 6
-"""Attempts before the whole is asked to come again; each one loses only to somebody's progress."""
+"""Attempts before the whole operation is retried; each attempt fails only because another one succeeded."""
 
 
 async def write_until_kept(
     customer_ids: Collection[str], attempt: Callable[[Collection[str], int], Awaitable[Collection[str]]]
 ) -> None:
-    """Have customers read and written, and those that were refused anew.
+    """Read and write customers, repeating it for those whose write was refused.
 
-    `attempt` takes the ids, and how often it was tried with them before; it returns those that were refused.
+    `attempt` takes the ids and the number of the attempt; it returns the ids that were refused.
 
     Raises:
-        TransientError: others wrote the same customers again and again.
+        TransientError: others wrote the same customers at every attempt.
     """
     left = customer_ids
     for tried in range(_TRIES):

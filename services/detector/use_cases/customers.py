@@ -1,4 +1,4 @@
-"""Customers as people maintain them: the uploaded list, single rows by API, and what attributes mean."""
+"""Customers as people maintain them: uploaded lists, rows through the API, and what attributes mean."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of an upload."""
+    """The result of an upload."""
 
     created: int
     updated: int
@@ -43,7 +43,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class _Became:
-    """A row's customer as it is kept, and how that differs from before."""
+    """The customer that a row became, and how it differs from before."""
 
     customer: Customer
     was_new: bool
@@ -71,10 +71,10 @@ class MaintainCustomers:
         self._read = read
 
     async def upload(self, organization_id: str, content: bytes) -> Imported:
-        """Take a CSV file: its good rows are kept, its bad ones are named.
+        """Read a CSV file: good rows are stored, and each bad row is named.
 
         Raises:
-            CustomerListError: the file as a whole cannot be read; nothing was kept.
+            CustomerListError: the file cannot be read at all; nothing was stored.
         """
         # Reading the longest list takes seconds, which pages and records need not wait for.
         listed = await asyncio.to_thread(self._read, content)
@@ -82,10 +82,10 @@ class MaintainCustomers:
         return Imported(created, updated, len(listed.rows) - created - updated, listed)
 
     async def keep(self, organization_id: str, rows: Sequence[CustomerRow]) -> tuple[int, int]:
-        """Keep these rows; return how many customers are new, and how many differ from before.
+        """Store these rows; return how many customers are new, and how many differ from before.
 
-        A row replaces what the list said of that customer before; what companies say stays. Companies and
-        signals follow at once for a short list, and for a longer one in the background.
+        A row replaces what the list said of that customer before; facts from companies stay. Companies and
+        signals follow at once for a short list, and in the background for a longer one.
         """
         created = updated = 0
         maps = await self._customers.attribute_maps(organization_id)
@@ -134,11 +134,10 @@ class MaintainCustomers:
     async def map_attributes(
         self, organization_id: str, view: ConnectionView, chosen: Mapping[Meaning, str], *, by: str
     ) -> None:
-        """Keep a person's word on what the attributes of a connection's companies mean.
+        """Store a person's choice of what the attributes of a connection's companies mean.
 
-        Facts follow, of the first companies at once and of all others in the background.
-
-        What is not in `chosen` is guessed; `attributes.NONE` says that nothing means it.
+        Facts are recomputed at once for the first companies, and in the background for the rest. Meanings
+        that are not in `chosen` are guessed; `attributes.NONE` says that no attribute has that meaning.
         """
         kept = {meaning: name for meaning, name in chosen.items() if len(name) <= _MOST_NAME}
         await self._customers.save_attribute_map(organization_id, view.connection_id, AttributeMap(kept), by)

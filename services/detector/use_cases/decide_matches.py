@@ -1,4 +1,4 @@
-"""What people decide about companies: this one is that customer, or it is not. The rules keep to it."""
+"""What people decide about companies: this company is that customer, or it is not. The rules obey it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DecideMatches:
-    """Keeps people's words on companies, and matches these anew at once.
+    """Stores people's decisions on companies, and matches those companies again at once.
 
     Where a company has very many conversations, the rest of them follows in the background.
     """
@@ -37,11 +37,13 @@ class DecideMatches:
     async def decide(
         self, organization_id: str, company_key: str, customer_id: str, *, confirmed: bool, by: str
     ) -> None:
-        """Keep a person's word on whether a company is a customer, be it on the list or another's stand-in.
+        """Store a person's decision on whether a company is a certain customer.
+
+        The customer may be on the organization's list, or be another company's stand-in.
 
         Raises:
             NotFoundError: there is no such company, or no such customer.
-            InvalidRequestError: it would be made the customer that only stands for itself.
+            InvalidRequestError: the customer is this company's own stand-in.
         """
         await self._company(organization_id, company_key)
         customer = await self._customer(organization_id, customer_id)
@@ -52,14 +54,14 @@ class DecideMatches:
         await self._keep(organization_id, company_key, [Decision(customer.customer_id, confirmed)], by)
 
     async def undo(self, organization_id: str, company_key: str, customer_id: str, *, by: str) -> None:
-        """Part a company from the customer that it is matched to, by whatever it was matched.
+        """Separate a company from the customer that it is matched to, whatever the match rests on.
 
-        It goes to whom the rules match it else, or stands for itself. No rule matches it to that customer
-        again.
+        The company goes to the customer that the rules match it to otherwise, or gets a stand-in. No rule
+        matches it to this customer again.
 
         Raises:
             NotFoundError: there is no such company.
-            ChangedMeanwhileError: it is not matched to that customer, or not any more.
+            ChangedMeanwhileError: the company is not, or no longer, matched to that customer.
         """
         company = await self._company(organization_id, company_key)
         if company.basis == "none" or company.customer_id != customer_id:
@@ -67,7 +69,7 @@ class DecideMatches:
                 "This company is not matched to that customer any more. Reload to see where it is."
             )
         said = (await self._customers.decisions(organization_id, [company_key])).get(company_key, [])
-        # What was said of a stand-in that led to this customer would lead there again.
+        # A decision on a stand-in that was merged into this customer would match the company to it again.
         parted = dict.fromkeys([*(one.customer_id for one in said if one.confirmed), customer_id])
         decisions = [Decision(one, confirmed=False) for one in parted]
         await self._keep(organization_id, company_key, decisions, by)
@@ -88,7 +90,7 @@ class DecideMatches:
         return found
 
     async def _customer(self, organization_id: str, customer_id: str) -> Customer:
-        """Return a customer; for a stand-in whose company found its customer, that one."""
+        """Return a customer; for a stand-in that was merged into a customer, return that customer."""
         found = (await self._customers.by_ids(organization_id, [customer_id])).get(customer_id)
         if found is not None and found.merged_into:
             found = (await self._customers.by_ids(organization_id, [found.merged_into])).get(

@@ -1,7 +1,7 @@
-"""Detecting: what the detectors find in mirrored conversations. Nothing is stored.
+"""Runs the detectors on mirrored conversations. Nothing is stored.
 
-All that a portion of conversations needs is fetched for the whole portion; the detectors then compute beside
-the event loop.
+Everything that a portion of conversations needs is fetched for the whole portion; the detectors then run in a
+thread, outside the event loop.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Detected:
 
     @property
     def analysis(self) -> Analysis:
-        """Return what is kept of this reading beside the conversation."""
+        """Return what is stored of this result beside the conversation."""
         said = [message.at for message in self.conversation.customer_messages]
         return Analysis(
             fingerprint=self.fingerprint,
@@ -85,7 +85,7 @@ class Detected:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """One conversation with all that detectors are to know of it."""
+    """One conversation with everything that detectors may know about it."""
 
     mirrored: MirroredConversation
     conversation: Conversation
@@ -98,7 +98,7 @@ class _Prepared:
 
 
 class DetectConversations:
-    """Looks at conversations of one organization, a portion at a time."""
+    """Runs the detectors on conversations of one organization, a portion at a time."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class DetectConversations:
         self._model = model
 
     def fingerprint(self, *, lifecycle: bool) -> str:
-        """Return what names the present detectors and switch; another one means that a re-reading is due."""
+        """Return the fingerprint of the present detectors and switch; another one means a re-read is due."""
         return self._fingerprints[lifecycle]
 
     async def detect(
@@ -132,14 +132,14 @@ class DetectConversations:
     ) -> list[Detected]:
         """Return what is found in these conversations, in their order.
 
-        `arrived` are parts that were just stored, by conversation key: one that is looked at for the first
-        time and whose parts all came together is not fetched again. `nearly` are detectors with lowered
-        thresholds, whose findings are kept apart.
+        `arrived` are parts that were just stored, by conversation key: a conversation that is read for the
+        first time, and all of whose parts are here, is not fetched again. `nearly` are detectors with lowered
+        thresholds, whose findings are kept separate.
         """
         if not mirrored:
             return []
         prepared = await self._prepare(organization_id, mirrored, arrived)
-        # Detectors compute; beside the loop they leave it free to answer pages and to fetch records.
+        # Detectors are pure computation; in a thread they leave the event loop free for pages and records.
         return await asyncio.to_thread(self._compute, prepared, nearly)
 
     async def _prepare(
@@ -207,7 +207,7 @@ class DetectConversations:
         return found
 
     def _scores(self, prepared: Sequence[_Prepared]) -> Sequence[Scores]:
-        """Return what the text model says of each conversation; nothing where there is no model."""
+        """Return the text model's scores for each conversation; none if there is no model."""
         if self._model is None:
             return [{}] * len(prepared)
         return read_with(self._model, [one.conversation for one in prepared])
@@ -233,7 +233,10 @@ class DetectConversations:
         return agents
 
     async def _views(self, organization_id: str, connection_ids: set[str]) -> dict[str, ConnectionView]:
-        """Return the connections by id; one whose record has not arrived yet has its switch off."""
+        """Return the connections by id.
+
+        Until a connection's record arrives, its lifecycle switch counts as off.
+        """
         return {
             one: await self._connections.get(organization_id, one) or ConnectionView(one, organization_id)
             for one in connection_ids

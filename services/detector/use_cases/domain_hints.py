@@ -1,4 +1,4 @@
-"""Whom companies without a customer may be, by the e-mail domains that their people write from."""
+"""Suggests customers for unmatched companies, by the e-mail domains that their people write from."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class DomainHints:
-    """Finds hints, and keeps those of companies up to date when people or customers around them change."""
+    """Finds hints, and keeps them up to date when people or customers change."""
 
     def __init__(self, *, mirror: Mirror, customers: Customers) -> None:
         self._mirror = mirror
         self._customers = customers
 
     async def of(self, organization_id: str, company_keys: Collection[str]) -> dict[str, tuple[Hint, ...]]:
-        """Return the hints of these companies; those that share no customer's domain are left out."""
+        """Return the hints for these companies; companies that share no customer's domain are left out."""
         mine = await self._mirror.writers(organization_id, company_keys=company_keys)
         domains = {one.domain for one in mine}
         if not domains:
@@ -55,9 +55,9 @@ class DomainHints:
         company_keys: Collection[str] = (),
         domains: Collection[str] = (),
     ) -> None:
-        """Find the hints anew of all who may share a domain with these companies or use these domains.
+        """Find the hints again for every company that may share a domain with these, or uses these domains.
 
-        Only companies that were matched to nobody are touched, and of them only what they may be.
+        Only companies without a customer are updated, and only their suggestions.
         """
         around = {
             one.domain for one in await self._mirror.writers(organization_id, company_keys=company_keys)
@@ -76,7 +76,10 @@ class DomainHints:
                 await self._mirror.save_suggestions(organization_id, key, fresh)
 
     async def _own(self, organization_id: str, company_keys: Collection[str]) -> set[str]:
-        """Return the organization's own domains: its teammates try things out as people of many companies."""
+        """Return the organization's own domains.
+
+        Its teammates appear as people of many companies, because they try things out.
+        """
         workspaces = {workspace_of(key) for key in company_keys}
         teammates = await self._mirror.admins(organization_id, workspaces)
         return {domain for one in teammates if (domain := company_domain(one.email))}

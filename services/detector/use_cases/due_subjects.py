@@ -1,8 +1,8 @@
-"""Reviewing subjects once they have been quiet for a moment, not after every batch that touched them.
+"""Reviews subjects once they have been quiet for a moment, rather than after every batch that touched them.
 
-A review reads all that a customer said in a year. A first sync touches the same customers with every batch,
-so reviewing at once costs the more the longer it has run; whoever reads marks the subject instead, in one
-small write before its offset is committed.
+A review reads everything that a customer said in a year. A first sync touches the same customers in every
+batch, so reviewing at once would cost more the longer the sync has run. Reading conversations therefore only
+marks their subjects as due, in one small write before the offset is committed.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 _AT_ONCE = 100
-"""Subjects reviewed in one round; the rest are due at once again."""
+"""Subjects reviewed in one round; the rest stay due."""
 
 _LEASE_SECONDS = 15.0
-"""How long a replica that died holds the others up: several times what a round takes."""
+"""How long a replica that died keeps the others from reviewing: several times what a round takes."""
 
 _PUT_OFF = timedelta(minutes=10)
-"""How long whoever could not be reviewed stands aside; each try costs several reviews of those beside it."""
+"""How long a subject that could not be reviewed is skipped; each attempt repeats several other reviews."""
 
 
 class ReviewDueSubjects:
-    """Reviews who is due, a portion at a time; one replica at a time, since two would do the same."""
+    """Reviews subjects that are due, a portion at a time, on one replica at a time."""
 
     def __init__(
         self,
@@ -54,10 +54,10 @@ class ReviewDueSubjects:
         self._culprits = culprits
 
     async def round(self, quiet_seconds: float, patience_seconds: float) -> int:
-        """Review a portion of those quiet for so long, or due for so long; return how many.
+        """Review a portion of the subjects that have been quiet, or due, for long enough; return how many.
 
-        One that is touched while it is reviewed stays due. One that cannot be reviewed is logged, and is due
-        again in some minutes. A process that dies leaves all of its portion due.
+        A subject that is touched during its review stays due. One that cannot be reviewed is logged, and is
+        due again in some minutes. If the process dies, its whole portion stays due.
         """
         now = self._clock.now()
         if not await self._leases.hold("due subjects", self._owner, now, _LEASE_SECONDS):

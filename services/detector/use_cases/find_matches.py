@@ -1,4 +1,4 @@
-"""Which customers companies are now: what the rules and people's decisions make of what is known."""
+"""Which customers companies are, by the matching rules and people's decisions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class FindMatches:
-    """Looks up what the rules need, in as few queries as a batch takes."""
+    """Looks up what the matching rules need, in few queries for a whole batch."""
 
     def __init__(self, *, mirror: Mirror, customers: Customers, connections: Connections) -> None:
         self._customers = customers
@@ -31,7 +31,7 @@ class FindMatches:
         companies: Mapping[str, MirroredCompany],
         said: Mapping[str, Sequence[Decision]],
     ) -> dict[str, Match]:
-        """Return by key which customer each company is, or whom it may be, by `Customers.decisions`."""
+        """Return by key which customer each company is, or may be, given people's decisions on it."""
         views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
         external_ids = {one.record.company_id for one in companies.values() if one.record.company_id}
         names = {normalise_name(one.record.name) for one in companies.values()} - {""}
@@ -59,8 +59,8 @@ class FindMatches:
     ) -> dict[str, Sequence[Decision]]:
         """Return people's decisions as they hold now.
 
-        Who was said to be the customer that another company stood for goes where that company went; where
-        the stand-in is gone altogether, nothing was said.
+        A decision for another company's stand-in follows that company to its present customer. If the
+        stand-in no longer exists, the decision does not count.
         """
         confirmed = {one.customer_id for said in decisions.values() for one in said if one.confirmed}
         held = await self._customers.by_ids(organization_id, confirmed)

@@ -1,4 +1,4 @@
-"""What is still to follow a company that changed hands, or went: too much for one go, or cut off."""
+"""Continues what follows a moved or deleted company, where it was too much for one batch or was cut off."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class FollowCompanies:
         self._remove = remove
 
     async def work(self) -> bool:
-        """Do a slice for one organization's companies, organizations in turn; return whether any waited.
+        """Process a slice of one organization's companies, organizations in turn; return whether any waited.
 
-        A company with which it fails by a defect is logged, and waits some minutes.
+        A company that cannot be processed because of a defect is logged, and waits some minutes.
         """
         return await self._turns.work(self._follow)
 

@@ -1,7 +1,7 @@
-"""What follows a contact that belongs to other companies or tags, or went: whose its conversations are.
+"""Updates the conversations of contacts that changed companies or tags, or were deleted.
 
-A batch of records follows its contacts up to so many conversations. Who has more stays marked, and whichever
-replica is free reads on, in slices.
+A batch of records reads a limited number of these contacts' conversations again. A contact with more of them
+stays marked, and whichever replica is free continues, in slices.
 """
 
 from __future__ import annotations
@@ -32,18 +32,19 @@ class FollowContacts:
         self._remove = remove
 
     async def follow(self, organization_id: str, contact_keys: Collection[str], allowance: Allowance) -> None:
-        """Read again what those of these contacts take part in that are marked, also since an earlier try.
+        """Read the conversations of those of these contacts that are marked, including by an earlier attempt.
 
-        As many conversations as are allowed. Who has more stays marked, and each further call reads on.
+        As many conversations are read as are allowed; a contact with more stays marked, and each further call
+        continues.
         """
         await self._read(
             organization_id, await self._mirror.marked_contacts(organization_id, contact_keys), allowance
         )
 
     async def work(self) -> bool:
-        """Do a slice for one organization's contacts, organizations in turn; return whether any waited.
+        """Process a slice of one organization's contacts, organizations in turn; return whether any waited.
 
-        A contact with whom it fails by a defect is logged, and waits some minutes.
+        A contact that cannot be processed because of a defect is logged, and waits some minutes.
         """
         return await self._turns.work(self._slice)
 

@@ -1,4 +1,4 @@
-"""Slices of what is to follow a contact or company: organizations in turn, one replica at a time."""
+"""Hands out slices of the work that follows contacts or companies, on one replica at a time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 50
 _LEASE_SECONDS = 60.0
-"""A slice takes some seconds; a replica that died holds the others up for this long."""
+"""A slice takes some seconds; a replica that died keeps the others waiting for this long."""
 
 _PUT_OFF = timedelta(minutes=10)
-"""How long one stands aside with which it failed."""
+"""How long an item that could not be processed is skipped."""
 
 
 class FollowInTurns:
@@ -44,9 +44,10 @@ class FollowInTurns:
         self._owner = owner
 
     async def work(self, step: Callable[[str, Sequence[str]], Awaitable[None]]) -> bool:
-        """Do a slice for one organization; return whether any waited.
+        """Process a slice for one organization; return whether anything waited.
 
-        With which it fails by a defect is left out, see `Culprits`, and waits some minutes.
+        Items that cannot be processed because of a defect are left out (see `Culprits`) and wait some
+        minutes.
         """
         now = self._clock.now()
         organizations = await self._followed.organizations(now)

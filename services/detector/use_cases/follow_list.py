@@ -1,7 +1,7 @@
-"""What follows from a kept row of the organization's list: its companies, signals, and hints by domains.
+"""Carries out what follows from a stored row of the organization's list: companies, signals and domain hints.
 
-A short list is followed at once, by whoever keeps it. Of a long one the customers are left marked, and
-followed in slices by whichever replica is free; so is what a death cut off.
+A short list is followed at once by whoever stored it. The customers of a long list stay marked and are
+followed in slices by whichever replica is free; so is whatever a crash cut off.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ _LEASE, _LEASE_SECONDS = "customers to match", 60.0
 """A slice takes a second or two; a replica that died holds the others up for this long."""
 
 _BEGUN = timedelta(minutes=1)
-"""How long whoever keeps a short list has for it; what is marked then was cut off, and is anybody's."""
+"""How long whoever stored a short list may take. A mark older than that means that the process was cut
+off, and any replica may take over."""
 
 _PUT_OFF = timedelta(minutes=10)
-"""How long a customer stands aside with whom it failed."""
+"""How long a customer that could not be followed is skipped."""
 
 
 class FollowList:
@@ -64,17 +65,17 @@ class FollowList:
         self._owner = owner
 
     def match_from(self, rows: int) -> datetime:
-        """Return from when on the customers of a list of this length are anybody's to follow."""
+        """Return the moment from which any replica may follow the customers of a list of this length."""
         return self._clock.now() + (_BEGUN if rows <= AT_ONCE else timedelta())
 
     async def at_once(self, organization_id: str, customer_ids: Collection[str]) -> None:
-        """Follow those of these few customers that are marked, also since an earlier try."""
+        """Follow those of these few customers that are marked, including by an earlier attempt."""
         await self._follow(organization_id, await self._unmatched.by_ids(organization_id, customer_ids))
 
     async def work(self) -> bool:
         """Follow a slice of one organization's customers, organizations in turn; return whether any waited.
 
-        With whom it fails by a defect is logged, and waits some minutes: the others come to their turn.
+        A customer that cannot be followed because of a defect is logged, and waits some minutes.
         """
         now = self._clock.now()
         organizations = await self._unmatched.organizations(now)
@@ -106,17 +107,20 @@ class FollowList:
         await self._unmatched.done(organization_id, waiting)
 
     async def _show(self, organization_id: str, customers: Sequence[Customer]) -> None:
-        """Show these customers on their signals as they are now, whoever else does so at the same moment."""
+        """Show these customers' present name, owner and spend on their signals.
+
+        Others may be doing the same at this moment; the newest state wins.
+        """
         shown = {one.customer_id: one for one in customers}
         while shown:
             for one in shown.values():
                 await self._signals.refresh_customer(one)
-            # Looked at afterwards: a newer state may have been shown just before the one that was read here.
+            # Checked afterwards: another process may have written a newer state just before this older one.
             held = await self._customers.by_ids(organization_id, shown)
             shown = {key: one for key, one in held.items() if one.ref != shown[key].ref}
 
     async def _match(self, organization_id: str, customers: Sequence[Customer]) -> None:
-        """Match the companies of these customers, and those that are like any of them."""
+        """Match the companies of these customers, and companies that resemble any of them."""
         external_ids = {one.external_id for one in customers if one.external_id}
         names = {normalise_name(one.name) for one in customers} - {""}
         alike = await self._mirror.companies_like(organization_id, external_ids, names)

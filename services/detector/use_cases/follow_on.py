@@ -1,4 +1,4 @@
-"""Reading again what follows a contact or company: so many conversations in one go, later ones from there."""
+"""Reads conversations again after their contact or company changed, a limited number at a time."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 SLICE = 200
-"""Conversations that are read again for a person's click, and in a slice in the background: some seconds."""
+"""Conversations read again for a person's click, or in one background slice: some seconds of work."""
 
 
 @dataclass
 class Allowance:
-    """How many conversations one go may still read again, whatever the cause and whosever they are.
+    """How many conversations one run may still read again, for whatever reason and whoever's they are.
 
-    It is handed from step to step: what one of them reads is not left for the next.
+    It is passed from step to step: whatever one step uses is no longer available to the next.
     """
 
     left: int
 
 
 class ConversationKeys(Protocol):
-    """Asks the mirror for keys of conversations, in key order; see `Mirror.keys_by_contacts`."""
+    """Queries the mirror for keys of conversations, in key order; see `Mirror.keys_by_contacts`."""
 
     async def __call__(
         self, organization_id: str, keys: Collection[str], /, *, after: str, limit: int
@@ -36,7 +36,7 @@ class ConversationKeys(Protocol):
 
 
 class FollowOn:
-    """Reads conversations again that what is marked decides. Repeating it changes nothing."""
+    """Reads the conversations of marked contacts or companies again. Repeating it changes nothing."""
 
     def __init__(
         self, *, followed: Followed, conversations: ConversationKeys, reader: ReadConversations, clock: Clock
@@ -47,9 +47,9 @@ class FollowOn:
         self._clock = clock
 
     async def read(self, organization_id: str, marks: Iterable[ToFollow], allowance: Allowance) -> set[str]:
-        """Read conversations again, as many as are allowed; return whose are not all read.
+        """Read conversations again, as many as are allowed; return the owners that have more of them.
 
-        Of these the place is kept, and the rest is anybody's from now on.
+        For these, the position reached is stored, and any replica may continue from there.
         """
         marked = {one.key: one for one in marks}
         if not marked:

@@ -1,7 +1,7 @@
-"""Measuring customers' health in the background, and telling of a fall.
+"""Measures customers' health in the background, and opens a signal when it falls.
 
-Whatever changes a customer marks it as due in the same write, and its conversations do with the review that
-follows them, so measuring costs the records' way nothing.
+Whatever changes a customer marks it as due in the same write, and its conversations do so through the review
+that follows them, so that measuring health costs nothing while records are handled.
 """
 
 from __future__ import annotations
@@ -32,20 +32,21 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 _AT_ONCE = 50
-"""Customers measured in one go: small, because records have the right of way."""
+"""Customers measured at a time: few, because records take precedence."""
 
 _LOOK_BACK = timedelta(days=180)
 """Conversations older than this say nothing about today; ratings reach back furthest."""
 
 _PUT_OFF = timedelta(minutes=10)
-"""How long one stands aside who could not be measured; each try costs several measures of those beside it."""
+"""How long a customer that could not be measured is skipped; each attempt repeats several other
+measurements."""
 
 _DISMISSED_FOR = timedelta(days=30)
-"""How long a fall that a person dismissed is not told again."""
+"""How long a fall that a person dismissed is not reported again."""
 
 
 class KeepHealth:
-    """Measures who is due, a portion at a time; one replica at a time."""
+    """Measures customers that are due, a portion at a time, on one replica at a time."""
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class KeepHealth:
         return await self._records.weights(organization_id)
 
     async def weigh(self, organization_id: str, by_name: Mapping[str, int], *, by: str) -> HealthWeights:
-        """Keep other weights, and have everybody measured anew. Raises InvalidRequestError."""
+        """Store new weights, and have every customer measured again. Raises InvalidRequestError."""
         try:
             weights = HealthWeights(dict(by_name))
         except HealthWeightsError as error:
@@ -89,10 +90,10 @@ class KeepHealth:
         return weights
 
     async def round(self, every_seconds: float, again_after: timedelta) -> int:
-        """Measure a portion of those who changed, or were last measured so long ago; return how many.
+        """Measure a portion of the customers that changed, or were measured too long ago; return how many.
 
-        One that cannot be measured is logged and counted, and is due again in some minutes, or when it
-        changes: all others, of whichever organization, are measured.
+        A customer that cannot be measured is logged and counted, and is due again in some minutes or when it
+        changes. All others are measured, of whichever organization.
         """
         now = self._clock.now()
         if not await self._leases.take("health", self._owner, now, every_seconds):
@@ -114,7 +115,7 @@ class KeepHealth:
         return len(due)
 
     async def _measure(self, organization_id: str, now: datetime, due: Sequence[Due]) -> None:
-        # Read after who is due was: one that changed in between is measured as it is now, and stays due.
+        # Read after the list of due customers: one that changed in between is measured as it is now.
         held = await self._customers.by_ids(organization_id, {one.customer_id for one in due})
         subjects = {one: health_subject(one) for one in held}
         keys = [subject.key for subject in subjects.values()]
@@ -180,7 +181,7 @@ def _is_fall(signal: Signal) -> bool:
 
 
 def _told(signals: Sequence[Signal], now: datetime) -> Proof | None:
-    """Return the proof of a fall that people know of: open, or dismissed a short while ago."""
+    """Return the proof of a fall that people know of: its signal is open, or was dismissed recently."""
 
     def is_known(one: Signal) -> bool:
         dismissed_at = one.cleared_at if one.cleared_because == "dismissed" else None

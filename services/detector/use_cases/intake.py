@@ -1,4 +1,4 @@
-"""Taking resources in: first the mirror, then what follows from what changed."""
+"""Takes in resources: first they are mirrored, then whatever follows from the change is carried out."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Event")
 
 _MOST_READ = 1_000
-"""Conversations that one batch reads again, of companies that changed hands or went, and of contacts that
-belong to others: half a minute, where the text model takes its time. What is more is left for later."""
+"""Conversations that one batch reads again because their company or contact changed: half a minute, if the
+text model is slow. The rest is left to background work."""
 
 
 def allowance_of_a_batch() -> Allowance:
-    """Return how much one batch may read again, whatever it tells of and of however many organizations."""
+    """Return how many conversations one batch may read again, across all organizations in it."""
     return Allowance(_MOST_READ)
 
 
 def by_organization(events: Iterable[E]) -> dict[str, list[E]]:
-    """Return the events apart by organization, each list in the order given."""
+    """Return the events by organization, each list in the order given."""
     groups: dict[str, list[E]] = defaultdict(list)
     for event in events:
         groups[event.organization_id].append(event)
@@ -71,10 +71,10 @@ class Intake:
         self._people = people
 
     async def conversations(self, events: Sequence[Event]) -> None:
-        """Mirror conversations and parts, then read each conversation whose own record came.
+        """Mirror conversations and parts, then read each conversation whose own record arrived.
 
-        Parts come before their conversation's record (DESIGN §3), so reading waits for that one; only a
-        redaction or a deletion, which may come alone, is acted on at once.
+        A conversation's parts arrive before its record (DESIGN §3), so reading waits for the record. Only
+        redactions and deletions, which may arrive alone, are acted on at once.
         """
         for organization_id, mine in by_organization(events).items():
             records, deletions = latest(mine), _deletions(mine)
@@ -100,9 +100,9 @@ class Intake:
             await self._mirror.unmark_lost(organization_id, losing)
 
     async def directory(self, events: Sequence[Event], allowance: Allowance) -> None:
-        """Mirror teammates, teams, tags, contacts and companies; move what now belongs to others.
+        """Mirror teammates, teams, tags, contacts and companies; move conversations whose owner changed.
 
-        Of conversations that move with them as many are read again as are allowed.
+        Of those conversations, as many are read again as are allowed.
         """
         for organization_id, mine in by_organization(events).items():
             records = latest(mine)
@@ -125,7 +125,7 @@ class Intake:
             kept = {one.key() for one in regrouped}
             await self._mirror.store(organization_id, [one for one in records if one.key() not in kept])
             await self._mirror.bury(organization_id, deletions, left=left)
-            # By their marks, which an earlier try left that was cut short after these were stored.
+            # Found by their marks, which remain when an earlier attempt was cut off after storing them.
             if moving := await self._mirror.marked_contacts(organization_id, touched):
                 touched |= await self._mirror.mark_merged(organization_id, moving)
             await self._take_back(organization_id, tags)
@@ -137,7 +137,7 @@ class Intake:
             await self._contacts.follow(organization_id, touched, allowance)
 
     async def _renew_hints(self, organization_id: str, contacts: Sequence[ContactChanged]) -> None:
-        """Look again at what companies may be by the domains these people write from, or wrote from."""
+        """Find hints again for companies that use the domains these people write from, or wrote from."""
         telling = [(one, domain) for one in contacts if (domain := company_domain(one.email))]
         keys = {resource_key(one.workspace_id, company) for one, _ in telling for company in one.company_ids}
         if keys:
@@ -154,7 +154,7 @@ class Intake:
     async def _rename(
         self, organization_id: str, held: Mapping[str, str], tags: Sequence[TagChanged]
     ) -> None:
-        """Show new names on signals before the tags are stored, so that a crash in between repeats it."""
+        """Rename tags on signals before the tags are stored, so that after a crash it is repeated."""
         for one in tags:
             before = held.get(_key(one), one.name)
             if before != one.name:
@@ -166,7 +166,7 @@ class Intake:
             await self._signals.rename_tag(organization_id, workspace_of(key), name, None)
 
     async def _take_back(self, organization_id: str, tags: Sequence[TagChanged]) -> None:
-        """Show the name that is held after all, where an older record came late and was not kept."""
+        """Restore the stored tag name on signals, where an older record arrived late and was not stored."""
         held = await self._tag_names(organization_id, tags)
         for one in tags:
             kept = held.get(_key(one))
@@ -175,7 +175,7 @@ class Intake:
 
 
 def latest(events: Sequence[Event]) -> list[ResourceEvent]:
-    """Return the last record of each resource: within a batch the earlier ones are history already."""
+    """Return the last record of each resource; earlier ones in the batch are outdated already."""
     last: dict[str, ResourceEvent] = {}
     for event in events:
         if isinstance(event, ResourceEvent):
@@ -204,7 +204,7 @@ def _to_read(events: Sequence[Event]) -> Iterable[str]:
 def _regrouped(
     contacts: Mapping[str, ContactChanged], held: Mapping[str, ContactChanged]
 ) -> list[ContactChanged]:
-    """Return the contacts that are new, or belong to other companies or tags than before."""
+    """Return the contacts that are new, or whose companies or tags changed."""
     return [
         contact
         for key, contact in contacts.items()
@@ -217,7 +217,7 @@ def _regrouped(
 def _retagged(
     companies: Mapping[str, CompanyChanged], known: Mapping[str, MirroredCompany]
 ) -> list[CompanyChanged]:
-    """Return the companies with other tags than before; of a new one all follows from its match."""
+    """Return the companies whose tags changed; for a new company, its match takes care of everything."""
     return [
         company
         for key, company in companies.items()

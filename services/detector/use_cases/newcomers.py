@@ -1,7 +1,8 @@
-"""Which account detectors are new: what they find in their first day is shown and announces nothing.
+"""Which account detectors are new: what they find on their first day is shown, and nobody is alerted.
 
-Account facts speak of now and are weighed again every few hours, so they do not wait for a decision as stored
-conversations do. But all that a new detector finds at first is new to us only, and old to everybody else.
+Account facts describe the present and are weighed again every few hours, so they do not wait for a decision
+as stored conversations do. But what a new detector finds at first is new only to Earshot, and old to
+everybody else.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 FIRST_DAY = timedelta(days=1)
-"""How long account facts are not news, after a switch or of a new detector: all of them are shown at once."""
+"""How long account facts are not news after the switch is turned on, or a detector is new: all of them
+appear at once."""
 
 
 class Newcomers:
-    """Knows since when each connection's present detectors are the present ones."""
+    """Knows since when each connection has been read by its present detectors."""
 
     def __init__(
         self, *, rereads: Rereads, redetections: Redetections, detectors: Collection[Identified], clock: Clock
@@ -35,9 +37,10 @@ class Newcomers:
         self._clock = clock
 
     async def by_connection(self, organization_id: str) -> dict[str, frozenset[str]]:
-        """Return by connection id the names of detectors that were others, or none, a day ago.
+        """Return by connection id the names of the detectors that were new or updated within the last day.
 
-        A connection's first reading has none: the day of its switch is quiet anyway.
+        There are none during a connection's first reading: no alerts are sent on the day of its switch
+        anyway.
         """
         rereads, redetections = await asyncio.gather(
             self._rereads.latest(organization_id), self._redetections.of(organization_id)
@@ -55,7 +58,7 @@ class Newcomers:
             elif one.fingerprint in self._present:
                 before, after, since = one.replaces, one.fingerprint, one.started_at or cut
             else:
-                # The process has only just started; what is new is about to be noted.
+                # The process has only just started; new detectors are about to be recorded.
                 before, after, since = one.fingerprint, self._present[0], self._clock.now()
             if before and since > cut:
                 new[one.connection_id] = frozenset(change.name for change in changes_between(before, after))

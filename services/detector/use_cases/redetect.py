@@ -1,8 +1,8 @@
-"""Newer detectors: what they would change in what is stored is shown, and an administrator decides.
+"""Shows what newer detectors would change in stored conversations, for an administrator to decide.
 
-Words that arrive are read by the present detectors at once, since there are no others in the process. What
-is stored stays as it was found until somebody switches the newer ones on; then the mirror is read again as it
-is after any switch, and nobody is alerted about what was said before.
+Words that arrive are read by the present detectors at once, since a process has no others. Stored
+conversations keep their earlier results until somebody switches the newer detectors on. The mirror is then
+read again as it is after any switch, and nobody is alerted to what was said before.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 Asking = Literal["ask", "automatic"]
 
 _SLICE = 50
-"""Conversations in a slice: well below a second of work, so that fresh records never wait long."""
+"""Conversations in a slice: well below a second of work, so that new records never wait long."""
 
 _LEASE_SECONDS = 60.0
-"""A slice takes a second; a replica that died gives its slice back after this long."""
+"""A slice takes a second; the slice of a replica that died becomes free after this long."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A redetection as people see it: which detectors differ, and the examples whose words still stand."""
+    """A redetection as people see it: the detectors that differ, and the examples whose words still exist."""
 
     redetection: Redetection
     workspace_name: str
@@ -48,7 +48,7 @@ class Preview:
 
 
 class Redetect:
-    """Asks what newer detectors would change, works it out in slices, and carries out the decision."""
+    """Compares newer detectors' results with the stored ones in slices, and carries out the decision."""
 
     def __init__(
         self,
@@ -77,16 +77,17 @@ class Redetect:
 
     @property
     def asks(self) -> bool:
-        """Return whether newer detectors wait for a decision at all."""
+        """Return whether newer detectors wait for a person's decision at all."""
         return self._asking == "ask"
 
     async def ask(
         self, view: ConnectionView, *, again: bool = False, known_before: datetime | None = None
     ) -> None:
-        """Have the mirror read again where other detectors, or another switch, found what is stored.
+        """Request a re-read if what is stored comes from other detectors or another switch.
 
-        Only other detectors, after a re-reading that came to its end, are a question; a connection's first
-        reading has nothing to compare with, and who turns the switch has decided already.
+        A person is asked first if nothing but the detectors changed, and an earlier reading was completed: a
+        connection's first reading has nothing to compare with, and whoever turns the switch has decided
+        already.
         """
         held = await self._held(view)
         present = self._reader.fingerprint(lifecycle=view.lifecycle_events)
@@ -113,11 +114,11 @@ class Redetect:
             )
 
     async def work(self) -> bool:
-        """Compare one slice; return whether there was any to compare.
+        """Compare one slice; return whether there was one.
 
-        A process that dies in a slice leaves the cursor and the counts of the slice before, so that the
-        slice is compared again and counted once. A conversation that cannot be compared is logged and left
-        out; a slice none of which can comes again when its lease is over.
+        A process that dies during a slice leaves the cursor and the counts of the slice before, so the slice
+        is compared again and counted once. A conversation that cannot be compared is logged and left out. If
+        none of a slice can be compared, the slice is retried when its lease expires.
         """
         ours = {self._reader.fingerprint(lifecycle=lifecycle) for lifecycle in (True, False)}
         claimed = await self._redetections.claim(self._owner, self._clock.now(), _LEASE_SECONDS, ours)
@@ -125,7 +126,7 @@ class Redetect:
             return False
         view = await self._connections.get(claimed.organization_id, claimed.connection_id)
         if view is None:
-            # Its data was ordered to be removed while this was asked for.
+            # The removal of its data was ordered while this was being requested.
             await self._redetections.remove(claimed.organization_id, claimed.connection_id)
             return True
         present = self._reader.fingerprint(lifecycle=view.lifecycle_events)
@@ -134,7 +135,7 @@ class Redetect:
             await self._redetections.decide(claimed, "switched_on", "", self._clock.now())
             return True
         if claimed.fingerprint != present:
-            # Another switch is meant. The lease is left to run out, so that others' come first.
+            # It is for another state of the switch. Its lease is left to expire, so that others come first.
             return False
         await self._compare(claimed, view)
         return True
@@ -167,31 +168,31 @@ class Redetect:
             return
         state: State = "ready"
         if after.difference.changes_nothing:
-            # Nobody need be asked about nothing.
+            # There is no difference, so there is nothing to decide.
             state = "switched_on"
             await self._reread.ask(view, replaces=claimed.before)
         after = replace(after, state=state, ready_at=now, decided_at=now if state == "switched_on" else None)
         await self._redetections.advance(after, self._owner, cursor=claimed.cursor, now=now)
 
     async def previews(self, organization_id: str) -> list[Preview]:
-        """Return what stands between the stored signals and the present detectors, by connection."""
+        """Return the redetections that are under way or undecided, by connection."""
         return [await self._preview(view, one) for view, one in await self._undecided(organization_id)]
 
     async def preview(self, organization_id: str, redetection_id: str) -> Preview:
-        """Return one of them. Raises NotFoundError where it is over."""
+        """Return one redetection. Raises NotFoundError once it is decided or replaced."""
         return await self._preview(*await self._find(organization_id, redetection_id))
 
     async def waits_for_decision(self, organization_id: str) -> bool:
         return any(one.state == "ready" for _, one in await self._undecided(organization_id))
 
     async def switch_on(self, organization_id: str, redetection_id: str, *, by: str) -> Preview:
-        """Let the newer detectors count: the mirror is read again in the background.
+        """Switch the newer detectors on: the mirror is read again in the background.
 
-        What was kept as it is may be switched on later.
+        A redetection that was declined may be switched on later.
 
         Raises:
-            NotFoundError: it is over, or of another version by now.
-            InvalidRequestError: what would change is not known yet.
+            NotFoundError: it is over, or is another version's by now.
+            InvalidRequestError: the comparison is not complete yet.
         """
         view, one = await self._find(organization_id, redetection_id)
         _expect_read(one)
@@ -199,7 +200,7 @@ class Redetect:
         return await self._decide(view, one, "switched_on", by)
 
     async def keep(self, organization_id: str, redetection_id: str, *, by: str) -> Preview:
-        """Leave what is stored as it was found. Raises as `switch_on`."""
+        """Keep the stored results as they are. Raises what `switch_on` raises."""
         view, one = await self._find(organization_id, redetection_id)
         _expect_read(one)
         return await self._decide(view, one, "refused", by)
@@ -214,7 +215,7 @@ class Redetect:
         return next((one for one in latest if one.connection_id == view.connection_id), None)
 
     async def _undecided(self, organization_id: str) -> list[tuple[ConnectionView, Redetection]]:
-        """Return those that these very detectors made and that do not count yet."""
+        """Return the redetections made by exactly the present detectors that are not switched on."""
         views = {one.connection_id: one for one in await self._connections.all_of(organization_id)}
         counting = {one.connection_id: one.fingerprint for one in await self._rereads.latest(organization_id)}
         return [
@@ -243,7 +244,7 @@ class Redetect:
         return Preview(one, view.workspace_name, changes, quotes)
 
     async def _noted(self, organization_id: str, found: Difference) -> Difference:
-        """Return the difference with the words of its examples noted, as digests."""
+        """Return the difference with digests of its examples' words added."""
         texts = await self._texts(organization_id, found.examples)
         examples = (one.noting(texts.get((one.conversation_key, one.part_id), "")) for one in found.examples)
         return replace(found, examples=tuple(examples))

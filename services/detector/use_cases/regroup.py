@@ -1,7 +1,7 @@
-"""Requests as people group them: two that are one, and one that is two. What a person decided stays.
+"""Merges requests that people say are the same, and splits requests that are not. Decisions are kept.
 
-A signal stays with the request it was filed under, so reading its conversation again undoes nothing; and a
-merged request goes on recognising its wordings, so the next customer who asks joins the right one.
+A signal stays with the request it was filed under, so reading its conversation again undoes nothing. A merged
+request continues to recognise its wordings, so the next customer who asks joins the right request.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Regroup:
         self._clock = clock
 
     async def merge(self, organization_id: str, request_id: str, into: str, *, by: str) -> Request:
-        """Make one request of two: everything of the first goes to the second. Return that one.
+        """Merge the first request into the second; return the second.
 
-        Asking again for a merge that was made finishes what a crash left.
+        Repeating a merge finishes what a crash left undone.
 
         Raises:
-            NotFoundError: one of them is not there.
+            NotFoundError: one of the requests does not exist.
             InvalidRequestError: they are the same request already.
         """
         found = await self._requests.by_ids(organization_id, {request_id, into})
@@ -62,7 +62,7 @@ class Regroup:
     async def split(
         self, organization_id: str, request_id: str, signal_ids: Collection[str], title: str, *, by: str
     ) -> Request:
-        """Make a request of its own of some who asked. Return it.
+        """Make a new request for some of the customers who asked; return it.
 
         Raises:
             NotFoundError: there is no such request.
@@ -116,7 +116,7 @@ class Regroup:
 
 
 def _wordings(signals: Collection[Signal]) -> tuple[tuple[str, ...], ...]:
-    """Return the wordings of what these customers said, the newest first."""
+    """Return the wordings of these customers' wishes, newest first."""
     said = sorted(
         (proof for one in signals for proof in one.proofs), key=lambda one: one.said_at, reverse=True
     )

@@ -1,7 +1,7 @@
-"""Matching all companies of a connection anew in the background: what their names or attributes mean changed.
+"""Matches all companies of a connection again in the background, after names or attributes changed meaning.
 
-A chain of slices with a cursor, taken by whichever replica is free, so that neither a record's handler nor a
-person's click waits for a workspace of any size.
+The work is a chain of slices with a cursor, taken by whichever replica is free, so that neither the handling
+of a record nor a person's click waits for a workspace of any size.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 _SLICE = 50
 _LEASE_SECONDS = 60.0
-"""A slice takes a second or two; a replica that died gives its slice back after this long."""
+"""A slice takes a second or two; the slice of a replica that died becomes free after this long."""
 
 
 class Rematch:
-    """Asks for companies to be matched anew, and works on it."""
+    """Requests that a connection's companies are matched again, and does so in slices."""
 
     def __init__(
         self,
@@ -52,9 +52,9 @@ class Rematch:
         self._culprits = culprits
 
     async def ask(self, view: ConnectionView, *, again: bool = False) -> None:
-        """Have all companies of a connection matched anew, as the kept connection says when that is done.
+        """Request that all companies of a connection are matched again, by the settings stored at that time.
 
-        Unless `again`, one that was asked for with the same name matching stays, finished or under way.
+        Unless `again`, an earlier request with the same name matching is kept, finished or under way.
         """
         total = 0
         if view.workspace_id:
@@ -69,17 +69,17 @@ class Rematch:
         await self._rematches.ask(progress, again=again)
 
     async def begin(self, view: ConnectionView) -> None:
-        """As `ask` with `again`, and do the first slice at once: a small workspace shows it immediately."""
+        """Do as `ask` with `again`, and match the first slice now: a small workspace shows it immediately."""
         await self.ask(view, again=True)
         if view.workspace_id:
             keys = await self._mirror.company_keys_after(view.organization_id, view.workspace_id, "", _SLICE)
             await self._companies.match(view.organization_id, keys, Allowance(SLICE))
 
     async def work(self) -> bool:
-        """Do one slice for one connection; return whether there was any to do.
+        """Match one slice for one connection; return whether there was one.
 
-        A company that cannot be matched is logged and passed over: it is matched with its next record. A
-        slice none of which can be matched comes again when its lease is over.
+        A company that cannot be matched is logged and skipped; its next record matches it. If none of a slice
+        can be matched, the slice is retried when its lease expires.
         """
         progress = await self._rematches.claim(
             self._owner, self._clock.now(), _LEASE_SECONDS, get_args(NameMatching)

@@ -1,7 +1,8 @@
-"""Removing what signals and requests have of a connection whose data is removed.
+"""Removes what signals and requests hold of a connection whose data is removed.
 
-Signals lose the proofs from there; those without any other are cleared, buried and deleted. Requests lose the
-words that only went, and go with the last signal about them or about what was made one with them.
+Signals lose the evidence that came from the connection; those without any other are cleared, deleted, and
+removed from the bus. Requests lose the words that only the connection's signals held, and are deleted with
+the last signal about them, or about a request merged with them.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 _AT_ONCE = 200
-"""Signals that lose their words in one unit of work."""
+"""Signals that lose evidence in one unit of work."""
 
 
 @dataclass(frozen=True)
 class _Leaving:
-    """What goes: by signal id the workspace whose words it must lose, and who stays, by workspace."""
+    """What is removed: for each signal id the workspace whose words it loses, and which others remain."""
 
     connection_id: str
     workspaces: Mapping[str, str]
     heirs: Mapping[str | None, str]
 
     def lightened(self, signal: Signal, now: datetime) -> Signal:
-        """Return the signal without what goes; cleared where nobody is left to tell of it."""
+        """Return the signal without the removed evidence; cleared if nothing remains to support it."""
         workspace_id = self.workspaces[signal.signal_id]
         rest = proofs_without(signal, workspace_id)
         other = workspace_of(rest[0].conversation_key) if rest else ""
@@ -54,7 +55,7 @@ class _Leaving:
 
 
 class RemoveSignals:
-    """Removes signals, on behalf of a removal that may be asked for again at any point."""
+    """Removes signals for a removal that may be repeated at any point."""
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class RemoveSignals:
         self._wish_words = WishWords(requests=requests, signals=signals)
 
     async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
-        """Take a connection out of all signals and requests; return how many documents went."""
+        """Remove a connection from all signals and requests; return how many documents were deleted."""
         removed = 0
         while found := await self._resting_on(organization_id, connection_id, workspace_id):
             views = await self._connections.all_of(organization_id)
@@ -88,7 +89,7 @@ class RemoveSignals:
     async def _resting_on(
         self, organization_id: str, connection_id: str, workspace_id: str | None
     ) -> list[tuple[str, str]]:
-        """Return ids of signals with the workspace whose words they must lose."""
+        """Return the ids of signals with the workspace whose words each must lose."""
         own = await self._signals.by_connection(organization_id, connection_id)
         found = {one.signal_id: one.workspace_id for one in own}
         if workspace_id is not None:
@@ -105,12 +106,12 @@ class RemoveSignals:
         changed = await self._settler.carry_through(organization_id, leaving.workspaces.keys(), lighten)
         empty = [one for one in changed if not one.proofs]
         await self._tombstones.bury(empty)
-        # Requests before their signals: what dies in between is led to them again by the signals.
+        # Requests before their signals: after a crash in between, the signals lead to the requests again.
         removed = await self._remove_requests(organization_id, empty)
         return removed + await self._signals.delete(organization_id, sorted(one.signal_id for one in empty))
 
     async def _remove_requests(self, organization_id: str, empty: Sequence[Signal]) -> int:
-        """Delete the requests that nobody but these signals is about, with all that were merged into them."""
+        """Delete the requests that only these signals are about, with every request merged into them."""
         removed = 0
         ids = {one.signal_id for one in empty}
         families = await self._wish_words.families(
@@ -121,7 +122,7 @@ class RemoveSignals:
             if any(one.signal_id not in ids for one in resting):
                 continue
             merged = [one.request_id for one in family if one.request_id != root_id]
-            # The one that stands for the others goes last: by it they are found again.
+            # The request that the others were merged into goes last: the others are found through it.
             removed += await self._requests.delete(organization_id, merged)
             removed += await self._requests.delete(organization_id, [root_id])
         return removed

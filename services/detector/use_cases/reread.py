@@ -1,7 +1,7 @@
-"""Reading the mirror again in the background: a switch turned on, or detectors of a newer version.
+"""Reads the mirror again in the background, after a switch was turned on or detectors were updated.
 
-A re-reading is a chain of slices with a cursor, taken by whichever replica is free. What was said before
-it began is shown and never announced.
+A re-read is a chain of slices with a cursor, taken by whichever replica is free. Whatever was said before it
+began is shown, and nobody is alerted to it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _SLICE = 50
 """Conversations in a slice: well below a second of work, so that live records never wait long."""
 
 _LEASE_SECONDS = 60.0
-"""A slice takes a second; a replica that died gives its slice back after this long."""
+"""A slice takes a second; the slice of a replica that died becomes free after this long."""
 
 
 class Reread:
-    """Asks for re-readings and works on them."""
+    """Requests re-reads and works on them."""
 
     def __init__(
         self,
@@ -61,10 +61,10 @@ class Reread:
         known_before: datetime | None = None,
         replaces: str = "",
     ) -> None:
-        """Have a connection's conversations read again unless the present detectors and switch did it.
+        """Request a re-read of a connection's conversations, unless the present detectors and switch did it.
 
-        It is asked for even where nothing is mirrored yet: a batch that was begun before may be about to be.
-        `replaces` names the detectors and switch that counted before.
+        It is requested even if nothing is mirrored yet, since a batch that is under way may be about to store
+        something. `replaces` is the fingerprint of the detectors and switch that counted before.
         """
         total = 0
         if view.workspace_id:
@@ -81,10 +81,10 @@ class Reread:
         await self._rereads.ask(progress, again=again)
 
     async def work(self) -> bool:
-        """Do one slice of one re-reading; return whether there was any to do.
+        """Read one slice of one re-read; return whether there was one.
 
-        A conversation that cannot be read is logged and passed over: its signals stay as they were found. A
-        slice none of which can be read comes again when its lease is over.
+        A conversation that cannot be read is logged and skipped: its signals stay as they are. If none of a
+        slice can be read, the slice is retried when its lease expires.
         """
         ours = {self._reader.fingerprint(lifecycle=lifecycle) for lifecycle in (True, False)}
         progress = await self._rereads.claim(self._owner, self._clock.now(), _LEASE_SECONDS, ours)
@@ -94,7 +94,7 @@ class Reread:
         if view is not None and progress.fingerprint != self._reader.fingerprint(
             lifecycle=view.lifecycle_events
         ):
-            # Asked for a switch that is about to be kept. Other connections need not wait for that.
+            # It was requested for a switch that is about to be stored. Other connections need not wait.
             await self._rereads.put_back(progress, self._owner, self._clock.now())
             return False
         keys: list[str] = []
@@ -102,7 +102,7 @@ class Reread:
             keys = await self._mirror.keys_after(
                 progress.organization_id, view.workspace_id, progress.cursor, _SLICE
             )
-        # What the present detectors have read since, as in a first sync, is not read twice.
+        # Whatever the present detectors have read meanwhile, as in a first sync, is not read twice.
         if unread := await self._mirror.unread(progress.organization_id, keys, progress.fingerprint):
             known_before = progress.known_before or progress.started_at
             culprits = await self._culprits.left_out(

@@ -1,4 +1,4 @@
-"""What people do with signals and requests: confirm, dismiss or take that back, assign, decide."""
+"""What people do with signals and requests: confirm, dismiss, undo a dismissal, assign, decide."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SETTLED_AT_ONCE = 200
 
 
 class Review:
-    """Takes people's judgements, and learns from them. `by` is the person's e-mail address."""
+    """Carries out people's judgements, and learns from them. `by` is the person's e-mail address."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Review:
         self._clock = clock
 
     async def confirm(self, organization_id: str, signal_id: str, *, by: str) -> Signal:
-        """Note that a person finds the signal right. Raises NotFoundError."""
+        """Record that a person finds the signal right. Raises NotFoundError."""
         signal = await self._change(
             organization_id, signal_id, lambda signal: signal.confirmed(by, at=self._clock.now())
         )
@@ -61,7 +61,9 @@ class Review:
     async def dismiss(
         self, organization_id: str, signal_id: str, reason: str, *, by: str, label: Label | None = None
     ) -> Signal:
-        """Close the signal; the same evidence never opens it again. `label` is what the words really say.
+        """Close the signal; the same evidence never opens it again.
+
+        `label` is what the words really say.
 
         Raises:
             NotFoundError: there is no such signal.
@@ -81,14 +83,15 @@ class Review:
         return signal
 
     def why_final(self, signal: Signal) -> str | None:
-        """Return in a whole sentence why a dismissal cannot be taken back now; None where it can."""
+        """Return, as a sentence, why a dismissal can no longer be undone; None if it can."""
         return why_final(signal, self._rules, self._clock.now())
 
     async def undo_dismissal(self, organization_id: str, signal_id: str, *, by: str) -> Signal:
-        """Open a dismissed signal again, and alert nobody; asking twice changes nothing more.
+        """Open a dismissed signal again, without alerting anybody. Repeating it changes nothing.
 
-        Its example goes, and with it what that did to the threshold; who had confirmed it counts again. A
-        wish whose request was shipped or declined meanwhile is closed for that reason instead.
+        The dismissal is removed from the examples to learn from, and its effect on the threshold with it; an
+        earlier confirmation counts again. A wish whose request was shipped or declined meanwhile is closed
+        for that reason instead.
 
         Raises:
             NotFoundError: there is no such signal.
@@ -133,7 +136,7 @@ class Review:
             )
 
     async def _correct_back(self, signal: Signal) -> None:
-        """Let a confirmation count again, where there is one; else no example is left of the signal."""
+        """Make an earlier confirmation count again; without one, remove the signal from the examples."""
         if signal.confirmed_by is None:
             await self._corrections.withdraw_dismissal(signal.organization_id, signal.signal_id)
             return
@@ -142,9 +145,9 @@ class Review:
         await self._corrections.keep(correction_of(signal, "confirmed", None, by=signal.confirmed_by, at=at))
 
     async def assign(self, organization_id: str, signal_id: str, to: str, *, by: str) -> Signal:
-        """Give the signal to a person by e-mail address, or to nobody with an empty one.
+        """Assign the signal to a person by e-mail address; an empty address assigns it to nobody.
 
-        The address is kept as `as_address` writes it, so that one person has one spelling.
+        The address is stored as `as_address` writes it, so that one person has one spelling.
         """
         address = as_address(to)
         if address and not is_mail_address(address):
@@ -167,9 +170,9 @@ class Review:
     async def decide_request(
         self, organization_id: str, request_id: str, state: RequestState, *, by: str
     ) -> Request:
-        """Set where a request stands; for one that was merged, where that one stands it is now.
+        """Set the state of a request; of a merged request, set that of the request it was merged into.
 
-        Shipping or declining it settles its signals.
+        Shipping or declining a request settles its signals.
 
         Raises:
             NotFoundError: there is no such request.

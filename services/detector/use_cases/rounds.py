@@ -1,4 +1,4 @@
-"""What time alone brings about: occasions run out, silence becomes a fact."""
+"""What the passing of time brings about: occasions expire, and silence becomes a fact."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 _AT_ONCE = 100
 _ACCOUNTS = "accounts"
 _PORTION_SECONDS = 120.0
-"""How long a replica that died in a review holds the others up: many times what a portion of it takes."""
+"""How long a replica that died during a review keeps the others waiting: many times what a portion takes."""
 
 _COUNTED_AFTER = timedelta(seconds=30)
-"""What is stored is counted within a second; what was not by then has lost its process."""
+"""Signals are counted within a second of being stored; those that are not belong to a process that died."""
 
 _PUT_OFF = timedelta(minutes=10)
-"""How long a signal stands aside with which it failed."""
+"""How long a signal that could not be processed is skipped."""
 
 _SLOTS = (
     Slot("onboarding"),
@@ -81,7 +81,7 @@ class Rounds:
     async def expire(self, every_seconds: float) -> int:
         """Close the signals whose occasion is over; return how many.
 
-        One that cannot be closed is logged and counted, and tried again in some minutes.
+        A signal that cannot be closed is logged and counted, and tried again in some minutes.
         """
         now = self._clock.now()
         if not await self._leases.take("expire", self._owner, now, every_seconds):
@@ -110,9 +110,9 @@ class Rounds:
         return len(closed)
 
     async def recount(self) -> int:
-        """Count again where a process died between storing signals and counting them; return how many.
+        """Count again where a process died after storing signals and before counting them; return how many.
 
-        What cannot be counted is logged, and tried again in some minutes.
+        Whatever cannot be counted is logged, and tried again in some minutes.
         """
         now = self._clock.now()
         left = await self._signals.uncounted(now - _COUNTED_AFTER, _AT_ONCE)
@@ -133,10 +133,10 @@ class Rounds:
         return len(left)
 
     async def review_accounts(self, every_seconds: float) -> int:
-        """Look at every customer's facts and moods as of now; return how many signals changed.
+        """Review every customer's facts and moods as of now; return how many signals changed.
 
-        Whatever ends it in the middle, the next call that gets the lease goes on from there; the next round
-        is due that long after all were looked at.
+        If the round is interrupted, the next call that gets the lease continues from there. The next round is
+        due `every_seconds` after every customer was reviewed.
         """
         if not await self._leases.take(_ACCOUNTS, self._owner, self._clock.now(), _PORTION_SECONDS):
             return 0

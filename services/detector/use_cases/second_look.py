@@ -1,7 +1,7 @@
-"""While conversations are read: applying what the language model said before, and asking what is new.
+"""Applies the language model's earlier verdicts while conversations are read, and queues new questions.
 
-Nothing is sent here. A question is a document; `ask.py` deals with it beside the records, so an endpoint that
-is slow keeps no record waiting.
+Nothing is sent here. A question is a document, which `ask.py` deals with apart from the records, so that a
+slow endpoint never keeps a record waiting.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
 
 BESIDE_THE_REQUEST = timedelta(seconds=30)
-"""For what else is done with a question; that of a replica which died is anybody's so long after the timeout.
-One that takes longer may be sent twice, which costs a request and changes nothing."""
+"""Time allowed for a question beyond the request's timeout; after that, the question of a replica that
+died is free again. A question that takes longer may be sent twice, which costs a request and changes
+nothing."""
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What a second look needs: the model, when it is asked, and detectors with lowered thresholds.
+    """What a second look needs: the model, when to ask it, and detectors with lowered thresholds.
 
     `timeout` is how long a request to the model takes at most.
     """
@@ -48,7 +49,7 @@ class Advice:
 
 
 class SecondLook:
-    """Looks again at findings that are not sure, with the language model's help where it was given."""
+    """Reconsiders uncertain findings with the language model's verdicts, where there are any."""
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class SecondLook:
         self._clock = clock
 
     async def nearly(self, organization_id: str) -> tuple[Detector, ...]:
-        """Return the detectors, with lowered thresholds, that this organization switched the model on for."""
+        """Return the detectors for which this organization switched the model on, with lowered thresholds."""
         if self._advice is None:
             return ()
         chosen = await self._use.chosen(organization_id)
@@ -77,7 +78,7 @@ class SecondLook:
     async def forget(
         self, organization_id: str, gone: Collection[str], redacted: Mapping[str, Collection[str]]
     ) -> None:
-        """Forget what was asked about conversations that are gone, and about parts that were redacted."""
+        """Delete questions about conversations that are gone, and about parts that were redacted."""
         for key in gone:
             await self._questions.forget_words(organization_id, key, None)
         for key, part_ids in redacted.items():
@@ -90,7 +91,7 @@ class SecondLook:
         chosen: Collection[str],
         known_before: datetime | None,
     ) -> list[tuple[Finding, ...]]:
-        """Return the findings of each conversation as they count now; new questions are kept."""
+        """Return each conversation's findings with the verdicts applied; store new questions."""
         if self._advice is None or not chosen:
             return [one.found for one in looked]
         rules, now = self._advice.rules, self._clock.now()
@@ -127,7 +128,7 @@ class SecondLook:
     async def _forget_changed(
         self, organization_id: str, looked: Sequence[Looked], held: Mapping[str, Mapping[str, Question]]
     ) -> None:
-        """Forget questions about words that have changed since."""
+        """Delete questions about words that have changed since."""
         stale = []
         for one in looked:
             texts = {message.part_id: message.text for message in one.conversation.messages}
@@ -142,7 +143,7 @@ class SecondLook:
     async def _proven(
         self, organization_id: str, asked: Sequence[Sequence[tuple[Question, object]]]
     ) -> set[tuple[str, str]]:
-        """Return the conversations' parts that signals rest on; nothing of theirs may flicker."""
+        """Return the parts that signals rest on; findings in these must not come and go."""
         keys = {one.conversation_key for mine in asked for one, _ in mine if one.outcome is None}
         if not keys:
             return set()

@@ -1,4 +1,4 @@
-"""Settling assessments against the stored signals, and storing what changed under their revisions.
+"""Settles assessments against the stored signals, and stores the changes under the signals' revisions.
 
 Two replicas may work on one customer at once. Whoever stores second is refused, reads again and settles
 again; settling twice changes nothing, so the result is the same as if they had taken turns.
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
     from shared.contracts.signals import CustomerRef
 
 _TRIES = 6
-"""Attempts before the bus is asked to bring the batch again; each one loses only to somebody's progress."""
+"""Attempts before the batch is retried from the bus; each one fails only because another one succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How many signals changed, and whose signals the settled sources had a part in."""
+    """How many signals changed, and the subjects of all signals that the settled sources contribute to."""
 
     count: int
     subjects: frozenset[Subject]
 
 
 class Settler:
-    """Takes assessments, or a person's judgement, to the signals."""
+    """Applies assessments, and people's judgements, to the stored signals."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Settler:
         """Make the signals agree with the assessments.
 
         Raises:
-            TransientError: others changed the same signals again and again; the batch may come again.
+            TransientError: others changed the same signals at every attempt; the batch may be retried.
         """
         if not assessments:
             return Settled(0, frozenset())
@@ -113,9 +113,9 @@ class Settler:
         found: Mapping[str, Signal],
         made: Callable[[Iterable[Signal]], SignalBook],
     ) -> SignalBook | None:
-        """Return the book made of these signals and, where words went, of all that they were part of.
+        """Return the book made of these signals; where words were lost, of all signals about their requests.
 
-        None when a request was changed by somebody else meanwhile: read again.
+        None if somebody else changed one of the requests meanwhile; the caller must read again.
         """
         book = made(found.values())
         if not book.lost:
@@ -128,9 +128,10 @@ class Settler:
     async def _save(
         self, organization_id: str, changes: Sequence[Change], losers: Collection[str]
     ) -> list[str]:
-        """Store what changed and count what follows from it; return the ids of those that were refused.
+        """Store the changes and update the counts that follow; return the ids of signals that were refused.
 
-        Who lost words comes last: while others still show them, whoever comes again must find them lost.
+        Signals that lost words are stored last. While other signals still show those words, a repeat must
+        find the loss again.
         """
         followers = [one for one in changes if one.after.signal_id not in losers]
         for portion in (followers, [one for one in changes if one.after.signal_id in losers]):
@@ -147,7 +148,7 @@ class Settler:
         wanted: Sequence[Contribution],
         refused: Collection[str],
     ) -> dict[str, Signal]:
-        """Return by id the signals that these sources have or want a part in, and those refused before."""
+        """Return by id the signals that these sources contribute to, or want to, and those refused before."""
         questions = [self._signals.by_sources(organization_id, sources)]
         if wanted:
             subjects, slots = {one.subject.key for one in wanted}, {one.slot for one in wanted}
@@ -159,13 +160,13 @@ class Settler:
     async def change(
         self, organization_id: str, signal_ids: Collection[str], step: Callable[[SignalBook], None]
     ) -> list[Signal]:
-        """Apply one step to a book of these signals, and return them as they are stored then.
+        """Apply a step to a book of these signals; return the signals as they are stored then.
 
-        A step that takes words away gets a book with all signals about the same requests as well, which
+        If the step removes words, the book also contains every signal about the same requests, since these
         lose the words too.
 
         Raises:
-            ChangedMeanwhileError: others changed them again and again.
+            ChangedMeanwhileError: others changed them at every attempt.
         """
         if not signal_ids:
             return []
@@ -189,10 +190,10 @@ class Settler:
     async def carry_through(
         self, organization_id: str, signal_ids: Collection[str], step: Callable[[SignalBook], None]
     ) -> list[Signal]:
-        """Do what `change` does, on behalf of nobody who could be asked to try again.
+        """Do what `change` does for background work, where nobody can be asked to try again.
 
         Raises:
-            TransientError: others changed them again and again; the work may come again.
+            TransientError: others changed them at every attempt; the work may be retried.
         """
         try:
             return await self.change(organization_id, signal_ids, step)
@@ -204,13 +205,13 @@ class Settler:
     async def follow_moods(
         self, organization_id: str, moved: Mapping[str, tuple[Subject, Subject, CustomerRef | None]]
     ) -> None:
-        """Let shifts of mood go with conversations that turned out to be another's.
+        """Move shifts of mood along with conversations that turned out to belong to somebody else.
 
-        `moved` says by conversation key from whom to whom, with the customer that is. Repeating it changes
-        nothing.
+        `moved` gives by conversation key the old subject, the new one, and the new one's customer. Repeating
+        it changes nothing.
 
         Raises:
-            TransientError: others changed the same signals again and again.
+            TransientError: others changed the same signals at every attempt.
         """
         held = await self._signals.by_slots(
             organization_id, {old.key for old, _, _ in moved.values()}, set(SHIFTS)
@@ -232,9 +233,9 @@ class Settler:
         await self.carry_through(organization_id, resting | {one.signal_id for one in held_by_new}, follow)
 
     async def recount(self, organization_id: str, left: Sequence[Uncounted]) -> None:
-        """Count for signals that were saved what nobody did, since a process died.
+        """Update the counts for signals whose process died after saving them.
 
-        Whoever saved them may be about to; counting twice changes nothing.
+        If it did not die after all, counting twice changes nothing.
         """
         await self._save_numbers(
             organization_id,
@@ -244,7 +245,7 @@ class Settler:
         await self._signals.counted(organization_id, [(one.signal_id, one.revision) for one in left])
 
     async def _count(self, organization_id: str, changes: Sequence[Change], refused: Collection[str]) -> None:
-        """Bring the numbers that lists are sorted by up to date; the signals are stored and told already."""
+        """Update the numbers that lists are sorted by; the signals are stored and published already."""
         await self._save_numbers(
             organization_id,
             {found for one in changes for found in one.customer_ids},

@@ -1,4 +1,4 @@
-"""Things looked up whole, for pages and API alike: a customer, a person, a conversation, with their ties."""
+"""Looks up a customer, person, conversation or request as a whole, for the pages and the API alike."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ _PEOPLE = 50
 
 @dataclass(frozen=True)
 class CustomerView:
-    """A customer with everything tied to it, newest first and bounded; `titles` are of conversations."""
+    """A customer with everything tied to it, newest first and bounded.
+
+    `titles` are those of the conversations.
+    """
 
     row: CustomerRow
     companies: list[CompanyChanged]
@@ -74,7 +77,7 @@ class ConversationView:
 
 @dataclass(frozen=True)
 class RequestView:
-    """A request, the signals about it, open ones first, and the requests that were merged into it."""
+    """A request, the signals about it (open ones first), and the requests that were merged into it."""
 
     row: RequestRow
     signals: list[Signal]
@@ -82,7 +85,7 @@ class RequestView:
 
 
 class Show:
-    """Looks things up. All raise NotFoundError for what is not there, or is another organization's."""
+    """Looks things up. Raises NotFoundError for what does not exist in the organization."""
 
     def __init__(
         self,
@@ -112,7 +115,7 @@ class Show:
         return found[0]
 
     async def customer(self, organization_id: str, customer_id: str, since: datetime) -> CustomerView:
-        """Return a customer; a stand-in that found its customer shows that one."""
+        """Return a customer; for a stand-in that was merged into a customer, return that customer."""
         found = (await self._customers.by_ids(organization_id, [customer_id])).get(customer_id)
         if found is not None and found.merged_into:
             found = (await self._customers.by_ids(organization_id, [found.merged_into])).get(
@@ -145,7 +148,7 @@ class Show:
         )
 
     async def graph(self, organization_id: str, customer_id: str, since: datetime) -> Graph:
-        """Return who is tied to whom around a customer; bounded like its page."""
+        """Return who is tied to whom around a customer; bounded like the customer's page."""
         view = await self.customer(organization_id, customer_id, since)
         workspaces = {one.record.workspace_id for one in view.conversations}
         contacts = {resource_key(one.workspace_id, one.id): one for one in view.people}
@@ -191,14 +194,14 @@ class Show:
     async def _titles(
         self, organization_id: str, conversations: Collection[MirroredConversation]
     ) -> dict[str, str]:
-        """Return by key what these are called."""
+        """Return the titles of these conversations by key."""
         openings = await self._mirror.openings(organization_id, untitled(conversations))
         return titles_of(conversations, openings)
 
     async def customers_of(
         self, organization_id: str, contacts: Collection[ContactChanged]
     ) -> dict[str, list[Customer]]:
-        """Return the customers that these people belong to, by person; none for who has no company."""
+        """Return by person the customers they belong to; none for a person without a company."""
         companies_of = {
             resource_key(one.workspace_id, one.id): [
                 resource_key(one.workspace_id, company) for company in one.company_ids
@@ -244,7 +247,7 @@ class Show:
         )
 
     async def request(self, organization_id: str, request_id: str) -> RequestView:
-        """Return a request; one that was merged shows the one it is now."""
+        """Return a request; for one that was merged, return the request it was merged into."""
         held = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
         if held is None:
             raise NotFoundError("There is no such request.")
@@ -263,7 +266,7 @@ def _in_order(moods: Iterable[MoodPoint]) -> list[MoodPoint]:
 
 
 def intercom_url(url: str | None, conversation_id: str, view: ConnectionView | None) -> str | None:
-    """Return where a teammate opens a conversation in Intercom; None where that is not known."""
+    """Return the address at which a teammate opens a conversation in Intercom; None if it is unknown."""
     if url and url.startswith(("https://", "http://")):
         return url
     if view is None or not view.app_base_url or not view.workspace_id:

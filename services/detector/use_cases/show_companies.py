@@ -1,4 +1,4 @@
-"""Companies of the workspaces with the customers that they are matched to, why, and who decided so."""
+"""Companies of the workspaces with the customers they are matched to, why, and who decided it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CompanyRow:
-    """A company with its customer: its own stand-in where it is matched to nobody, None until it is matched.
+    """A company with its customer.
 
-    `decided` is the word of a person that the match rests on, if one does.
+    The customer is the company's own stand-in if no rule matched it, and None until it is matched at all.
+    `decided` is the person's decision that the match rests on, if there is one.
     """
 
     company: MirroredCompany
@@ -32,15 +33,18 @@ class CompanyRow:
 
     @property
     def is_matched(self) -> bool:
-        """Return whether it is matched: not to a customer that just went, since it is matched anew."""
+        """Return whether it has a customer.
+
+        A company whose customer was just deleted has none; it is about to be matched again.
+        """
         return self.company.basis != "none" and self.customer is not None
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyView:
-    """A company with all that moves with it, and what people decided about it, newest first.
+    """A company with everything that moves with it, and people's decisions about it, newest first.
 
-    `named` are by id the customers of the decisions that are still here.
+    `named` gives by id those customers of the decisions that still exist.
     """
 
     row: CompanyRow
@@ -51,7 +55,7 @@ class CompanyView:
 
     @property
     def own_stand_in(self) -> str:
-        """Return the id of the customer that stands for this company alone where it is matched to nobody."""
+        """Return the id of this company's own stand-in, which is its customer when nothing else matches."""
         record = self.row.company.record
         return provisional_customer_id(record.organization_id, self.row.company.key)
 
@@ -80,7 +84,7 @@ class ShowCompanies:
         return Portion(await self._rows(organization_id, found.items), found.next)
 
     async def rows(self, organization_id: str, keys: Collection[str]) -> dict[str, CompanyRow]:
-        """Return these companies by their key; those that are gone are left out."""
+        """Return the rows of these companies by key; deleted companies are left out."""
         found = await self._mirror.companies(organization_id, keys)
         return {one.company.key: one for one in await self._rows(organization_id, list(found.values()))}
 
@@ -88,7 +92,7 @@ class ShowCompanies:
         """Return one company.
 
         Raises:
-            NotFoundError: there is none of this key.
+            NotFoundError: there is no company with this key.
         """
         row = (await self.rows(organization_id, [key])).get(key)
         if row is None:

@@ -1,4 +1,4 @@
-"""Conversations as rows of a list: each with who wrote, whose it is, and what was found in it."""
+"""Conversations as rows of a list: who wrote, which customer it belongs to, and what was found in it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 class ConversationRow:
     """A conversation in a list.
 
-    `title` is its subject, else its first words, else its day; `words` are the first words beside a
-    subject, else empty. `people` are its contacts that are known, in Intercom's order, and `signals` the open
-    ones that rest on it, the surest first. `passage` is where a message holds the words that were looked for.
+    Attributes:
+        title: its subject, else its first words, else its day.
+        words: the first words if there is a subject as well, else empty.
+        people: those of its contacts that are known, in Intercom's order.
+        signals: the open signals that rest on it, surest first.
+        passage: where a message contains the words that were searched for.
     """
 
     mirrored: MirroredConversation
@@ -45,7 +48,7 @@ class ConversationRow:
 
     @property
     def messages(self) -> int | None:
-        """Return how many messages the customer's side wrote; None until it was read."""
+        """Return how many messages the customer's side wrote; None until the conversation was read."""
         return self.mirrored.analysis.messages if self.mirrored.analysis else None
 
     @property
@@ -54,7 +57,7 @@ class ConversationRow:
 
 
 class ShowConversations:
-    """Lists conversations with their ties; a portion costs one question for each kind of tie."""
+    """Lists conversations with their ties; each kind of tie costs one query for a whole portion."""
 
     def __init__(
         self, *, mirror: Mirror, customers: Customers, conversations: Conversations, moods: MoodRules
@@ -65,7 +68,7 @@ class ShowConversations:
         self._moods = moods
 
     async def find(self, organization_id: str, wanted: ConversationFilter) -> FoundConversations:
-        """Work out which conversations are wanted, once for their rows and their number."""
+        """Work out once which conversations are wanted, for their rows and their count."""
         return await self._conversations.find(organization_id, wanted)
 
     async def rows(
@@ -77,9 +80,9 @@ class ShowConversations:
         limit: int,
         sought: str = "",
     ) -> Portion[ConversationRow]:
-        """Return rows, the last updated first, from a position on that was given out before.
+        """Return rows, last updated first, from a position that an earlier portion gave.
 
-        With words that are `sought`, each has the place where a message holds them.
+        If words are `sought`, each row has the passage in which a message contains them.
         """
         portion = await found.portion(position=position, limit=limit)
         return Portion(await self._rows(organization_id, portion.items, sought), portion.next)

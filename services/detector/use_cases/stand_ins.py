@@ -1,8 +1,9 @@
-"""Stand-ins whose company found its customer: what is still kept under them counts as that customer's.
+"""Stand-ins whose company found its customer: whatever is still stored under them counts for that customer.
 
-A stand-in has one company and counts for one customer: who owns that company now, and only while the stand-in
-says so itself. No chain is followed, since a stand-in is merged into a customer of the list and never into
-another stand-in; all is of one organization, as the ids are made of it and the store is asked for it.
+A stand-in has one company and counts for one customer: the present owner of that company, provided that the
+stand-in itself names the same one. No chain is followed, since a stand-in is merged into a customer of the
+list and never into another stand-in. Everything stays within one organization, whose id is part of each id
+and of each query.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def stand_in_ids(organization_id: str, owned: Mapping[str, Sequence[CompanyChanged]]) -> dict[str, str]:
-    """Return the customers that stood for these companies before they had one, with who owns them now."""
+    """Return the ids of the stand-ins that these companies had, with the present owner of each."""
     return {
         provisional_customer_id(organization_id, resource_key(one.workspace_id, one.id)): owner
         for owner, companies in owned.items()
@@ -29,9 +30,9 @@ def stand_in_ids(organization_id: str, owned: Mapping[str, Sequence[CompanyChang
 
 
 def former_subjects(owners: Mapping[str, str], found: Mapping[str, Customer]) -> dict[str, list[str]]:
-    """Return by customer the keys of the subjects that stood for its companies and were merged into it.
+    """Return by customer the subject keys of the stand-ins that were merged into it.
 
-    `owners` are those of `stand_in_ids`, `found` the customers that there are of them, and any others.
+    `owners` come from `stand_in_ids`; `found` holds the customers with those ids, and may hold others.
     """
     former: dict[str, list[str]] = {}
     for stand_in, owner in owners.items():
@@ -44,6 +45,6 @@ def former_subjects(owners: Mapping[str, str], found: Mapping[str, Customer]) ->
 async def former_subjects_of(
     customers: Customers, organization_id: str, owned: Mapping[str, Sequence[CompanyChanged]]
 ) -> dict[str, list[str]]:
-    """Return by customer the keys of the subjects that stood for its companies and were merged into it."""
+    """Return by customer the subject keys of the stand-ins that were merged into it."""
     owners = stand_in_ids(organization_id, owned)
     return former_subjects(owners, await customers.by_ids(organization_id, owners))

@@ -1,4 +1,4 @@
-"""Walking the people graph: what one customer, person or teammate is tied to."""
+"""Walks the people graph: what one customer, person or teammate is tied to."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from shared.contracts.resources import AdminChanged, ContactChanged
 
 _CONVERSATIONS = 200
-"""Of one centre that ties are counted from, the newest ones; as many as a customer's page looks at."""
+"""How many of a node's newest conversations its ties are counted from; as many as a customer's page shows."""
 _PEOPLE = 50
 
 
 class Walk:
-    """Looks around. Raises NotFoundError for what is not there, or is another organization's."""
+    """Finds neighbours. Raises NotFoundError for what does not exist in the organization."""
 
     def __init__(self, *, mirror: Mirror, customers: Customers, lists: Lists) -> None:
         self._mirror = mirror
@@ -37,7 +37,7 @@ class Walk:
         self._lists = lists
 
     async def around(self, organization_id: str, centre: Centre, since: datetime) -> Neighbourhood:
-        """Return a centre with what it is tied to by conversations that moved since."""
+        """Return a node with everything it is tied to through conversations that moved since."""
         if centre.type == "customer":
             return await self._around_customer(organization_id, centre.key, since)
         if centre.type == "person":
@@ -126,7 +126,7 @@ class Walk:
         return neighbourhood(centre, conversations, names, belonging)
 
     async def _resolved(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]:
-        """Return customers by the ids asked for; a stand-in gives the customer it turned out to be."""
+        """Return customers by the ids asked for; a stand-in's id gives the customer it was merged into."""
         found = await self._customers.by_ids(organization_id, customer_ids)
         ahead = {one.merged_into for one in found.values() if one.merged_into}
         targets = await self._customers.by_ids(organization_id, ahead) if ahead else {}

@@ -1,7 +1,8 @@
-"""Taking words that went, or are no wish any more, out of requests, and out of the titles of all who asked.
+"""Removes words that were deleted, or are no longer a wish, from requests and from the titles of signals.
 
-Requests go first, then the signals that show their titles, and the signals that the words came from last: a
-process that dies in between finds the lost evidence on them once more, and comes to the same.
+Requests are updated first, then the signals that show their titles, and last the signals that the words came
+from. If the process dies in between, a repeat finds the lost evidence on those signals again, and reaches the
+same result.
 """
 
 from __future__ import annotations
@@ -19,20 +20,20 @@ if TYPE_CHECKING:
     from services.detector.ports import Requests, Signals
 
 Families: TypeAlias = "Mapping[str, Sequence[Request]]"
-"""Requests that people made one, by the id of the one that stands for them; it comes first, if there."""
+"""Merged requests by the id of their root, the request they were merged into; the root comes first."""
 
 
 class WishWords:
-    """Looks after the words of requests, on behalf of a unit of work."""
+    """Maintains the words of requests within a unit of work."""
 
     def __init__(self, *, requests: Requests, signals: Signals) -> None:
         self._requests = requests
         self._signals = signals
 
     async def families(self, organization_id: str, request_ids: Collection[str]) -> Families:
-        """Return these requests together with those that are one with them."""
+        """Return these requests together with those merged with them."""
         found = await self._requests.by_ids(organization_id, request_ids)
-        # One that is not there may have stood for others, which a removal that was cut short left behind.
+        # A missing root may have left merged requests behind, when a removal was cut off.
         root_ids = {found[one].root_id if one in found else one for one in request_ids}
         roots = await self._requests.by_ids(organization_id, root_ids)
         return {
@@ -53,9 +54,9 @@ class WishWords:
         ]
 
     async def follow(self, organization_id: str, families: Families, book: SignalBook) -> bool:
-        """Take what the book's signals lost out of the requests, and give the signals their titles.
+        """Remove what the book's signals lost from the requests, and give the signals their new titles.
 
-        False when a request was changed by somebody else meanwhile: read again, and settle again.
+        False if somebody else changed a request meanwhile; the caller must read and settle again.
         """
         for root_id, family in families.items():
             ids = {one.request_id for one in family}

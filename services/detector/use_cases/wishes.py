@@ -1,7 +1,7 @@
-"""Which request each wish belongs to, once decided, always the same (DESIGN §6.5).
+"""Decides which request each wish belongs to: decided once, and the same ever after (DESIGN §6.5).
 
-A request takes up a wish's words after a signal rests on them: what is refused, or is gone when a batch comes
-again after a death, leaves no request and no words that nothing would take away again.
+A request takes up a wish's words only after a signal rests on them. Words that are refused, or deleted before
+a batch is retried after a crash, leave no request behind, and no words that nothing would remove again.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 _TRIES = 3
-"""Attempts to name a request while others change it; whoever asks next names it too."""
+"""Attempts to name a request while others change it; the next wish for it names it too."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewWords:
-    """What a wish adds to its request, or to the one that was merged into it, once a signal rests on it."""
+    """What a wish adds to its request, or to the request merged into it, once a signal rests on the wish."""
 
     key: str
     wish: Finding
@@ -43,14 +43,14 @@ class NewWords:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """Requests as (id, title) by conversation key and the wish's words, and what is to be kept of them."""
+    """Requests as (id, title) by conversation key and wish's words, and what must be stored about them."""
 
     requests: Mapping[str, Mapping[str, tuple[str, str]]]
     new: Sequence[NewWords] = ()
 
 
 class Wishes:
-    """Assigns wishes to requests, and makes the requests that are not there yet."""
+    """Assigns wishes to requests, and creates requests that do not exist yet."""
 
     def __init__(self, *, requests: Requests, signals: Signals, clock: Clock) -> None:
         self._requests = requests
@@ -60,13 +60,13 @@ class Wishes:
     async def assign(
         self, organization_id: str, findings: Mapping[str, Sequence[Finding]], least: float
     ) -> Assigned:
-        """Return the request of each wish; nothing is stored, see `keep`.
+        """Return the request of each wish; nothing is stored (see `keep`).
 
-        A wish that a signal rests on already stays with that signal's request, so that neither later
-        wordings nor a person's regrouping are undone by reading the conversation again.
+        A wish that a signal rests on already stays with that signal's request, so that reading the
+        conversation again undoes neither later wordings nor a person's regrouping.
 
-        One that is less sure than `least` opens no signal. It joins the request that recognises it, and
-        leaves no words there; without one it has none.
+        A wish less sure than `least` opens no signal. It joins the request that recognises it, and leaves no
+        words there; if none does, it has no request.
         """
         wishes = {
             key: [one for one in found if one.kind is Kind.FEATURE_REQUEST] for key, found in findings.items()
@@ -89,7 +89,7 @@ class Wishes:
             for key, mine in wishes.items()
             for wish in mine
         ]
-        # Those that may make a request come first: whatever their order, the others find it.
+        # Wishes that may create a request come first, so that all others find it, whatever their order.
         told.sort(key=lambda one: not (one[2] or _may_open(one[1], least)))
         for key, wish, holder in told:
             request_id = (holder.slot.request_id if holder else None) or ""
@@ -122,7 +122,7 @@ class Wishes:
     async def _pool(
         self, organization_id: str, tokens: set[str], held: Iterable[Signal]
     ) -> dict[str, Request]:
-        """Return the requests that may recognise these words, or hold these signals, with their roots."""
+        """Return the requests that may recognise these words, or own these signals, with their roots."""
         pool = {one.request_id: one for one in await self._requests.candidates(organization_id, tokens)}
         kept = {one.slot.request_id for one in held if one.slot.request_id}
         pool.update(await self._requests.by_ids(organization_id, kept - set(pool)))
@@ -130,9 +130,10 @@ class Wishes:
         return {**await self._requests.by_ids(organization_id, roots - set(pool)), **pool}
 
     def _made(self, organization_id: str, request_id: str, wish: str, tokens: tuple[str, ...]) -> Request:
-        """Return the request that a wish makes.
+        """Return the new request for a wish.
 
-        A signal that is about one which was not kept, since a process died, gets that very one.
+        If a signal names a request that was never stored, because a process died, the wish gets that very
+        request.
         """
         now = self._clock.now()
         return Request(
@@ -145,7 +146,7 @@ class Wishes:
         )
 
     async def keep(self, organization_id: str, new: Sequence[NewWords]) -> None:
-        """Make requests, and have them recognise and show these words, where signals rest on the wishes."""
+        """Store new requests, and add these words to their requests, where signals rest on the wishes."""
         if not new:
             return
         held = await self._signals.by_sources(organization_id, {one.key for one in new})
@@ -161,7 +162,7 @@ class Wishes:
         for one, is_asked_for in proven:
             request = known.get(one.request.request_id)
             if request is None:
-                # In this wish's own words: another one that made it first may rest on nothing.
+                # In this wish's own words: the wish that first created it may have lost its evidence.
                 mine = replace(one.request, title=request_title(one.wish.subject), wordings=(one.tokens,))
                 request = await self._requests.add(organization_id, mine, counted[mine.request_id])
             if one.tokens not in request.wordings and len(request.wordings) < MAX_WORDINGS:
@@ -178,7 +179,7 @@ class Wishes:
             )
 
     async def _named(self, organization_id: str, request: Request, wish: str) -> Request:
-        """Give a request a title that has none any more, unless somebody else did."""
+        """Give a request that lost its title a new one, unless somebody else did."""
         for _ in range(_TRIES):
             found = await self._requests.by_ids(organization_id, [request.request_id])
             request = found.get(request.request_id, request)
@@ -191,7 +192,7 @@ class Wishes:
 
 
 async def root_of(requests: Requests, organization_id: str, request: Request) -> Request:
-    """Return the request that stands for this one: itself, also where the one it was merged into is gone."""
+    """Return the request that this one was merged into; itself if there is none, or it no longer exists."""
     if request.merged_into is None:
         return request
     roots = await requests.by_ids(organization_id, [request.merged_into])
@@ -199,7 +200,7 @@ async def root_of(requests: Requests, organization_id: str, request: Request) ->
 
 
 def _may_open(wish: Finding, least: float) -> bool:
-    """Return whether a wish is sure enough to open a signal, as `book` decides it of its proofs."""
+    """Return whether a wish is sure enough to open a signal, by the same rule as `settling`."""
     return any(round(wish.confidence_of(one), 4) >= least for one in wish.evidence)
 
 
