@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from shared.http.description import describe
-from shared.http.error_answers import ErrorAnswers, UncaughtErrors
+from shared.http.error_responses import ErrorResponses, UncaughtErrors
 from shared.http.middleware import BodyLimit, FormProtection, HeadRequests, RequestContext, SecurityHeaders
 from shared.http.parameters import refuse_unknown_parameters
 from shared.observability.metrics import AnswerTimes, show_parts_and_process
@@ -51,7 +51,7 @@ def create_api(
     people, both with a reference that is found in the log. Below `/api/` a query parameter that the route
     does not take is refused.
     """
-    answers = ErrorAnswers(pages)
+    answers = ErrorResponses(pages)
     show_parts_and_process(readiness, registry)
     app = FastAPI(
         title=f"Earshot {service}",

@@ -36,7 +36,7 @@ def cell(value: object) -> str:
     return _FORMULA.sub("'", str(value))
 
 
-def csv_answer(
+def csv_response(
     name: str, heading: Sequence[str], portions: AsyncIterator[list[Sequence[object]]]
 ) -> StreamingResponse:
     """Return a file that is written while it is read from the database."""

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.detectors import discover
 from services.detector.domain.conversation import AuthorType, Context, Conversation, Message
-from services.detector.domain.text_reading import read_with, windows
+from services.detector.domain.message_scoring import score_messages, windows
 from services.detector.evaluation.calibrate import authored_folder
-from services.detector.evaluation.reading import read_labelled
+from services.detector.evaluation.labelled_files import read_labelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +66,7 @@ def detect(texts: Sequence[str], model: OnnxTextModel | None) -> None:
     detectors = discover(learned=model.learned if model else None).conversation
     for start in range(0, len(texts), _TOGETHER):
         conversations = conversations_of(texts[start : start + _TOGETHER])
-        scores = read_with(model, conversations) if model else [{}] * len(conversations)
+        scores = score_messages(model, conversations) if model else [{}] * len(conversations)
         for conversation, said in zip(conversations, scores, strict=True):
             for detector in detectors:
                 detector.detect(conversation, Context(now=_NOON, scores=said))

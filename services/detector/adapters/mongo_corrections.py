@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from services.detector.domain.corrections import Correction, Place, thresholds
+from services.detector.domain.corrections import Correction, TextSpan, thresholds
 from shared.documents.collection import Collection, Index
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class MongoCorrections:
 
     async def keep(self, correction: Correction) -> None:
         organization_id = correction.organization_id
-        document = {name: value for name, value in asdict(correction).items() if name != "organization_id"}
+        document = _to_document(correction)
         await self._corrections.of(organization_id).update_one(
             {"_id": f"{organization_id}/{correction.signal_id}"}, {"$set": document}, upsert=True
         )
@@ -67,6 +67,12 @@ class MongoCorrections:
         )
 
 
+def _to_document(correction: Correction) -> Document:
+    fields = asdict(correction)
+    del fields["organization_id"]
+    return {"places": fields.pop("spans"), **fields}
+
+
 def _correction_from(document: Document) -> Correction:
-    fields = {name: document[name] for name in Correction.__dataclass_fields__ if name != "places"}
-    return Correction(**fields, places=tuple(Place(**place) for place in document["places"]))
+    fields = {name: document[name] for name in Correction.__dataclass_fields__ if name != "spans"}
+    return Correction(**fields, spans=tuple(TextSpan(**span) for span in document["places"]))

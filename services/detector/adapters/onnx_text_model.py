@@ -140,8 +140,8 @@ class OnnxTextModel:
         rows = [encoded.ids for encoded in self._tokenizer.encode_batch(plain)]
         cut = list(batches([len(row) for row in rows]))
         at_once = map if self._threads is None else self._threads.map
-        answers = list(at_once(lambda one: self._run(one[0], [rows[place] for place in one[1]]), cut))
-        order = np.argsort(np.array([place for _, places in cut for place in places]))
+        answers = list(at_once(lambda one: self._run(one[0], [rows[position] for position in one[1]]), cut))
+        order = np.argsort(np.array([position for _, positions in cut for position in positions]))
         logits, vectors = (np.concatenate(parts)[order] for parts in zip(*answers, strict=True))
         return logits, vectors
 
@@ -162,10 +162,10 @@ def batches(lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
     for at, length in enumerate(lengths):
         width = next(bucket for bucket in _BUCKETS if length <= bucket)
         by_width.setdefault(width, []).append(at)
-    for width, places in sorted(by_width.items()):
+    for width, positions in sorted(by_width.items()):
         size = max(1, TOKENS_PER_BATCH // width)
-        for start in range(0, len(places), size):
-            yield width, places[start : start + size]
+        for start in range(0, len(positions), size):
+            yield width, positions[start : start + size]
 
 
 def _checked(folder: Path) -> tuple[_Manifest, str]:

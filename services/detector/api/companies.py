@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query
 
-from services.detector.api.answers import AnsweringRoute
 from services.detector.api.company_models import CompanyIn, CompanyOut, OneCompanyOut
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.matching import MatchBasis
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
@@ -25,7 +25,7 @@ _PROTECTED = [Depends(csrf_protect)]
 
 def company_routes(*, lists: Lists, show: ShowCompanies, matches: DecideMatches) -> APIRouter:
     """Return the routes under /api/v1/customers/companies; they come before the one of a customer."""
-    router = APIRouter(prefix="/api/v1/customers/companies", tags=["customers"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/customers/companies", tags=["customers"], route_class=DetectorRoute)
 
     @router.get("")
     async def list_companies(

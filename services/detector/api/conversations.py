@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
 
-from services.detector.api.answers import AnsweringRoute
 from services.detector.api.conversation_models import ConversationOut, MarkOut, MessageOut
 from services.detector.api.narrowing import Narrowed
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.identity import Subject
 from services.detector.domain.mood import MoodRules, roll_up
 from services.detector.domain.spoken import author_type, contact_keys
@@ -33,7 +33,7 @@ _COUNTED = 10_000
 
 def conversation_routes(*, conversations: Conversations, show: Show, moods: MoodRules) -> APIRouter:
     """Return the routes under /api/v1/conversations."""
-    router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"], route_class=DetectorRoute)
 
     @router.get("")
     async def list_conversations(

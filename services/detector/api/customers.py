@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 
-from services.detector.api.answers import AnsweringRoute
 from services.detector.api.customer_models import CustomerIn, CustomerOut, ImportOut, RowErrorOut
 from services.detector.api.narrowing import Narrowed
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.customer_list import CustomerRow
 from services.detector.lists import CustomerSort
 from shared.auth.dependencies import Admin, Member, csrf_protect
@@ -43,7 +43,7 @@ _A_FILE = {
 
 def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, clock: Clock) -> APIRouter:
     """Return the routes under /api/v1/customers."""
-    router = APIRouter(prefix="/api/v1/customers", tags=["customers"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/customers", tags=["customers"], route_class=DetectorRoute)
 
     @router.get("")
     async def list_customers(

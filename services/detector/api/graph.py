@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.graph import NodeType, TieType
 from services.detector.domain.neighbourhood import Centre
 from services.detector.errors import InvalidRequestError
@@ -92,7 +92,7 @@ class GraphOut(BaseModel):
 
 def graph_routes(*, show: Show, walk: Walk, clock: Clock) -> APIRouter:
     """Return the route /api/v1/people/graph; it comes before the one of a person."""
-    router = APIRouter(prefix="/api/v1/people", tags=["people"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/people", tags=["people"], route_class=DetectorRoute)
 
     @router.get("/graph")
     async def get_graph(

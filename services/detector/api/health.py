@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.detector.api.answers import AnsweringRoute
 from services.detector.api.narrowing import Narrowed
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.health import INGREDIENTS, MOST_WEIGHT
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
@@ -140,7 +140,7 @@ class WeightsIn(BaseModel):
 
 def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock) -> APIRouter:
     """Return the routes under /api/v1/health."""
-    router = APIRouter(prefix="/api/v1/health", tags=["health"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/health", tags=["health"], route_class=DetectorRoute)
 
     @router.get("")
     async def list_health(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from shared.auth.dependencies import Admin, Member, csrf_protect
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ChoiceIn(BaseModel):
 
 def language_model_routes(*, ask: AskLanguageModel) -> APIRouter:
     """Return the routes under /api/v1/language-model."""
-    router = APIRouter(prefix="/api/v1/language-model", tags=["language model"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/language-model", tags=["language model"], route_class=DetectorRoute)
 
     @router.get("")
     async def get_standing(identity: Member) -> LanguageModelOut:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
 
-from services.detector.api.answers import AnsweringRoute
 from services.detector.api.conversation_models import PersonOut
 from services.detector.api.narrowing import Narrowed, Words
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.identity import resource_key
 from services.detector.domain.spoken import last_contact_of
 from services.detector.lists import PersonRow, PersonSort
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def people_routes(*, lists: Lists, show: Show) -> APIRouter:
     """Return the routes under /api/v1/people."""
-    router = APIRouter(prefix="/api/v1/people", tags=["people"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/people", tags=["people"], route_class=DetectorRoute)
 
     @router.get("")
     async def list_people(

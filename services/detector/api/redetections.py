@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.redetection import Fate, State
 from shared.auth.dependencies import Admin, Member, csrf_protect
 
@@ -86,7 +86,7 @@ class KindChangeOut(BaseModel):
         )
 
 
-class ChangedPlaceOut(BaseModel):
+class ChangedWordsOut(BaseModel):
     """Words whose meaning would change; those that were redacted since are left out."""
 
     kind: str = Field(description="Which kind of finding.")
@@ -106,7 +106,7 @@ class ChangedPlaceOut(BaseModel):
     )
 
     @classmethod
-    def of(cls, example: Example, quote: str) -> ChangedPlaceOut:
+    def of(cls, example: Example, quote: str) -> ChangedWordsOut:
         return cls(
             kind=example.kind,
             change=example.fate,
@@ -135,7 +135,7 @@ class RedetectionOut(BaseModel):
     done: int = Field(description="Conversations compared so far.")
     total: int = Field(description="Conversations to be compared.")
     kinds: list[KindChangeOut] = Field(description="What would change, by kind.")
-    examples: list[ChangedPlaceOut] = Field(description="Of each kind and change the five newest.")
+    examples: list[ChangedWordsOut] = Field(description="Of each kind and change the five newest.")
     started_at: datetime = Field(description="When comparing began.")
     ready_at: datetime | None = Field(description="When all was compared; null until then.")
     decided_at: datetime | None = Field(description="When it was decided; null until then.")
@@ -156,7 +156,7 @@ class RedetectionOut(BaseModel):
             done=one.done,
             total=one.total,
             kinds=[KindChangeOut.of(tally) for tally in one.difference.tallies],
-            examples=[ChangedPlaceOut.of(example, quote) for example, quote in preview.quotes],
+            examples=[ChangedWordsOut.of(example, quote) for example, quote in preview.quotes],
             started_at=one.started_at,
             ready_at=one.ready_at,
             decided_at=one.decided_at,
@@ -174,7 +174,7 @@ class RedetectionsOut(BaseModel):
 
 def redetection_routes(*, redetect: Redetect) -> APIRouter:
     """Return the routes under /api/v1/redetections."""
-    router = APIRouter(prefix="/api/v1/redetections", tags=["redetections"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/redetections", tags=["redetections"], route_class=DetectorRoute)
 
     @router.get("")
     async def list_redetections(identity: Member) -> RedetectionsOut:

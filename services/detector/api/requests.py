@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.detector.api.answers import AnsweringRoute
 from services.detector.api.narrowing import Narrowed, Words
 from services.detector.api.request_models import MergeIn, RequestOut, SplitIn
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.standing import asked_by_month
 from services.detector.domain.wishes import RequestState
 from shared.auth.dependencies import Member, csrf_protect
@@ -35,7 +35,7 @@ class StateChange(BaseModel):
 
 def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup, clock: Clock) -> APIRouter:
     """Return the routes under /api/v1/requests."""
-    router = APIRouter(prefix="/api/v1/requests", tags=["requests"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/requests", tags=["requests"], route_class=DetectorRoute)
 
     async def shown(organization_id: str, request_id: str) -> RequestOut:
         view = await show.request(organization_id, request_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.api.signal_models import SignalOut
 from services.detector.domain.corrections import Label
 from services.detector.domain.identity import as_address
@@ -52,7 +52,7 @@ class Assignment(BaseModel):
 
 def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
     """Return the routes under /api/v1/signals."""
-    router = APIRouter(prefix="/api/v1/signals", tags=["signals"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/signals", tags=["signals"], route_class=DetectorRoute)
 
     @router.get("")
     async def list_signals(

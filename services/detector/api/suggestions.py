@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.http.paging import CursorText, Page, PageSize, decode_cursor, encode_cursor
 
@@ -102,7 +102,7 @@ class AnswerIn(BaseModel):
 
 def suggestion_routes(*, lists: Lists, customers: Customers, matches: DecideMatches) -> APIRouter:
     """Return the routes under /api/v1/customers/suggestions; they come before the one of a customer."""
-    router = APIRouter(prefix="/api/v1/customers/suggestions", tags=["customers"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/customers/suggestions", tags=["customers"], route_class=DetectorRoute)
 
     @router.get("")
     async def list_suggestions(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, Instant, Page, PageSize, decode_cursor, encode_cursor
 
@@ -52,7 +52,7 @@ class TopicOut(BaseModel):
 
 def topic_routes(*, topics: Topics) -> APIRouter:
     """Return the route /api/v1/topics."""
-    router = APIRouter(prefix="/api/v1/topics", tags=["topics"], route_class=AnsweringRoute)
+    router = APIRouter(prefix="/api/v1/topics", tags=["topics"], route_class=DetectorRoute)
 
     @router.get("")
     async def list_topics(

@@ -7,7 +7,7 @@ an order or a newsletter is neither, and so is what the writer's own customers c
 
 from __future__ import annotations
 
-from services.detector.domain.answers import answers, doubts, offers
+from services.detector.domain.agent_replies import doubts, offers, replies
 from services.detector.domain.cues.departing import DEPARTING
 from services.detector.domain.cues.doubting import DOUBTING
 from services.detector.domain.cues.drawing_back import DRAWING_BACK
@@ -41,14 +41,14 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
                 RuleBook(_EXPLICIT, _GROUPS),
                 Calibration(slope=1.554, offset=-2.917),
                 explicit=True,
-                answers=answers(Kind.CHURN_RISK),
+                replies=replies(Kind.CHURN_RISK),
                 offers=offers(Kind.CHURN_RISK),
             ),
             Voice(
                 RuleBook(_IMPLIED, _GROUPS),
                 Calibration(slope=0.885, offset=-1.481),
                 explicit=False,
-                answers=doubts(),
+                replies=doubts(),
             ),
         ),
         parameters=parameters or Parameters(threshold=0.6),

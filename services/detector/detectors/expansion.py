@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.detector.domain.answers import answers, offers
+from services.detector.domain.agent_replies import offers, replies
 from services.detector.domain.cues.growing import GROWING, GROWING_GROUPS
 from services.detector.domain.cues.multiplying import MULTIPLYING
 from services.detector.domain.detector import Parameters
@@ -279,7 +279,7 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
             Voice(
                 RuleBook(_CUES, _GROUPS),
                 Calibration(slope=0.866, offset=-1.033),
-                answers=answers(Kind.EXPANSION),
+                replies=replies(Kind.EXPANSION),
                 offers=offers(Kind.EXPANSION),
             ),
         ),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from services.detector.domain.answers import answers
+from services.detector.domain.agent_replies import replies
 from services.detector.domain.cues.asking_for import ASKING_FOR
 from services.detector.domain.cues.not_requesting import NOT_REQUESTING
 from services.detector.domain.cues.requesting import REQUESTING, REQUESTING_GROUPS
@@ -80,10 +80,10 @@ class FeatureRequestDetector(LexicalDetector):
         return tuple(self._finding(title, evidence) for title, evidence in wishes.first(WISH_LIMIT))
 
     def _finding(self, title: str, evidence: list[Candidate]) -> Finding:
-        places: dict[tuple[Message, Clause], float] = {}
+        confidences: dict[tuple[Message, Clause], float] = {}
         for one in evidence:
-            place = (one.message, one.clause)
-            places[place] = max(one.confidence, places.get(place, 0.0))
+            wish = (one.message, one.clause)
+            confidences[wish] = max(one.confidence, confidences.get(wish, 0.0))
         return Finding(
             kind=self.kind,
             confidence=evidence[0].confidence,
@@ -91,7 +91,7 @@ class FeatureRequestDetector(LexicalDetector):
             version=self.version,
             evidence=tuple(
                 Evidence.of(message, clause.start, clause.end, confidence)
-                for (message, clause), confidence in list(places.items())[:EVIDENCE_LIMIT]
+                for (message, clause), confidence in list(confidences.items())[:EVIDENCE_LIMIT]
             ),
             subject=title,
         )
@@ -121,8 +121,8 @@ def _begins(one: Candidate, title: Title) -> bool:
     Who tells one wish comes back to it in ever new words, and hardly anybody has two in a breath.
     """
     clauses = one.message.clauses
-    place = clauses.index(one.clause)
-    where = (clauses[0], clauses[max(0, place - 1)], one.clause)
+    index = clauses.index(one.clause)
+    where = (clauses[0], clauses[max(0, index - 1)], one.clause)
     return title.outright or any(goes_on(one.message.text[at.start : at.end]) for at in where)
 
 
@@ -139,10 +139,10 @@ class _Wishes:
         self._wordless: dict[str, int] = {}
         self._clauses: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         self._earliest: dict[tuple[str, int], int] = {}
-        self._place: dict[int, tuple[str, int]] = {}
+        self._turn_of: dict[int, tuple[str, int]] = {}
         said: Counter[str] = Counter()
         for message in conversation.customer_messages:
-            self._place[id(message)] = (message.author_id, said[message.author_id])
+            self._turn_of[id(message)] = (message.author_id, said[message.author_id])
             said[message.author_id] += 1
 
     def begin(self, title: Title, one: Candidate) -> None:
@@ -163,8 +163,8 @@ class _Wishes:
         """Take a candidate for more words about a wish."""
         self._told[number][1].append(one)
         self._clauses[id(one.message)].append((number, one.clause.index))
-        place = self._place[id(one.message)]
-        self._earliest[place] = min(number, self._earliest.get(place, number))
+        turn = self._turn_of[id(one.message)]
+        self._earliest[turn] = min(number, self._earliest.get(turn, number))
 
     def of(self, one: Candidate, title: str) -> int | None:
         """The wish that a candidate belongs to.
@@ -192,9 +192,9 @@ class _Wishes:
 
     def told_beside(self, one: Candidate) -> int | None:
         """The wish that its author told in a message or two beside this one, which names no thing itself."""
-        author, at = self._place[id(one.message)]
-        places = ((author, at + by) for by in range(-_BESIDE_MESSAGES, _BESIDE_MESSAGES + 1))
-        return min((self._earliest[place] for place in places if place in self._earliest), default=None)
+        author, at = self._turn_of[id(one.message)]
+        turns = ((author, at + by) for by in range(-_BESIDE_MESSAGES, _BESIDE_MESSAGES + 1))
+        return min((self._earliest[turn] for turn in turns if turn in self._earliest), default=None)
 
     def first(self, limit: int) -> list[tuple[str, list[Candidate]]]:
         """The wishes that were told first, by title with their words."""
@@ -211,7 +211,7 @@ def create(parameters: Parameters | None = None) -> FeatureRequestDetector:
             Voice(
                 RuleBook(_CUES, _GROUPS),
                 Calibration(slope=1.066, offset=-2.418),
-                answers=answers(Kind.FEATURE_REQUEST),
+                replies=replies(Kind.FEATURE_REQUEST),
             ),
         ),
         parameters=parameters or Parameters(threshold=0.6),

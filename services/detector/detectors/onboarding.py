@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.detector.domain.answers import answers, offers
+from services.detector.domain.agent_replies import offers, replies
 from services.detector.domain.cues.beginning import BEGINNING
 from services.detector.domain.cues.settling_in import SETTLING_IN
 from services.detector.domain.detector import Parameters
@@ -304,7 +304,7 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
             Voice(
                 RuleBook(_CUES, _GROUPS),
                 Calibration(slope=1.011, offset=-0.931),
-                answers=answers(Kind.ONBOARDING),
+                replies=replies(Kind.ONBOARDING),
                 offers=offers(Kind.ONBOARDING),
             ),
         ),

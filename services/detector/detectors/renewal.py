@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.detector.domain.answers import answers, offers
+from services.detector.domain.agent_replies import offers, replies
 from services.detector.domain.cues.prolonging import PROLONGING
 from services.detector.domain.cues.staying_on import STAYING_ON
 from services.detector.domain.detector import Parameters
@@ -239,7 +239,7 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
             Voice(
                 RuleBook(_CUES, groups),
                 Calibration(slope=1.141, offset=-1.762),
-                answers=answers(Kind.RENEWAL),
+                replies=replies(Kind.RENEWAL),
                 offers=offers(Kind.RENEWAL),
             ),
         ),

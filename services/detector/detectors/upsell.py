@@ -6,7 +6,7 @@ faults after an upgrade, are neither.
 
 from __future__ import annotations
 
-from services.detector.domain.answers import answers, offers
+from services.detector.domain.agent_replies import offers, replies
 from services.detector.domain.cues.buying_up import BUYING_UP
 from services.detector.domain.cues.paying_more import PAYING_MORE, PAYING_MORE_GROUPS
 from services.detector.domain.detector import Parameters
@@ -286,7 +286,7 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
             Voice(
                 RuleBook(_CUES, _GROUPS),
                 Calibration(slope=1.412, offset=-2.549),
-                answers=answers(Kind.UPSELL),
+                replies=replies(Kind.UPSELL),
                 offers=offers(Kind.UPSELL),
             ),
         ),

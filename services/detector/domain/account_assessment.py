@@ -36,11 +36,20 @@ def account_assessment(
 ) -> Assessment:
     """Return what an account's facts say.
 
-    `seen` holds the facts that signals rest on already, by (slot key, fact): a fact that lasts is evidence
-    from the day it was first seen, however its number moves (two questions wait, then three). What it says
-    now, and how sure that is, takes the place of what it said. `is_news` is false while listening has only
-    begun: every fact is new to us then, and old to everybody else, so that one which says since when it holds
-    is dated so. The same goes for the facts of each of the `new_detectors`.
+    A fact that lasts is evidence from the day it was first seen, however its value changes (two questions
+    wait, then three). Its present value and confidence replace earlier ones.
+
+    Args:
+        subject: the customer.
+        customer: the customer as signals name it.
+        findings: what the account detectors found.
+        connection_id: the connection through which the customer is heard.
+        workspace_id: that connection's workspace.
+        now: when the facts were looked at.
+        is_news: false while listening has only begun. Every fact is new to Earshot then, and old to
+            everybody else, so a fact that knows since when it holds is dated accordingly.
+        new_detectors: detectors whose facts are treated in the same way.
+        seen: the facts that signals rest on already, by (slot key, fact).
     """
     contributions = []
     for finding in findings:

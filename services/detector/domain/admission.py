@@ -1,4 +1,4 @@
-"""Which connections' records are taken in: those that are known and not over."""
+"""Which connections' records are admitted: those that are known and not removed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
-    """What stays of a removed connection: nothing that names it is taken in any more.
+    """What remains of a removed connection: no record that names it is admitted any more.
 
-    A connection's id is never used again, so a barrier holds for ever, and however late a record comes.
+    A connection's id is never used again, so a barrier holds for ever, however late a record arrives.
 
     Attributes:
-        workspace_id: whose data goes; None while only the connection's last state told of the removal.
-        documents: how many went of which our word does not tell yet.
-        confirmed: whether our word was given. From then on the workspace may be connected anew, and is
-            not to be touched in the name of this connection.
+        workspace_id: the workspace whose data is removed; None while only the connection's last state has
+            reported the removal.
+        documents: deleted documents that no confirmation has reported yet.
+        confirmed: whether the removal was confirmed. From then on the workspace may be connected again,
+            and this connection's removal must not touch it.
     """
 
     organization_id: str
@@ -33,17 +34,17 @@ class Barrier:
 
 @dataclass(frozen=True)
 class KnownConnections:
-    """How some connections stand at one moment; what is in neither has not been told of yet."""
+    """The state of some connections at one moment; a connection in neither set is not known yet."""
 
     known: Mapping[str, ConnectionView]
     removed: frozenset[str]
 
     def unknown(self, connection_ids: Iterable[str]) -> frozenset[str]:
-        """Return those that nobody has told of."""
+        """Return those that are not known yet."""
         return frozenset(connection_ids) - self.known.keys() - self.removed
 
     def listens_as(self, other: KnownConnections, connection_id: str) -> bool:
-        """Return whether the connection's switch is the same in both, so that records read alike."""
+        """Return whether the connection's switch is the same in both, so that records are read alike."""
         mine, theirs = self.known.get(connection_id), other.known.get(connection_id)
         if mine is None or theirs is None:
             return mine is theirs

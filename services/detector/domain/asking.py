@@ -1,8 +1,8 @@
-"""How the language model is asked, and what of its answer is believed.
+"""How the language model is asked, and how much of its answer is believed.
 
-The message is data. The instructions say so, a boundary that its author cannot foresee encloses it, and
-whatever it says, the answer can only be a verdict on a claim that is there already, with a quote that is
-verbatim in the message.
+The message is data. The instructions say so, and a boundary that its author cannot foresee encloses it.
+Whatever the message says, the answer can only be a verdict on a claim that exists already, with a quote that
+appears word for word in the message.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_ANSWER_TOKENS = 800
 """Room for eight verdicts with a quote of two lines each."""
 _CHARACTERS_PER_TOKEN = 3
-"""Fewer than any known vocabulary needs on English, so that an estimate is never too low by much."""
+"""Fewer than any known vocabulary needs for English, so that an estimate is never much too low."""
 _LONGEST_QUOTE = 400
 """As long as a clause may be; evidence must fit a line or two."""
 _SHORTEST_QUOTE = 4
@@ -102,15 +102,15 @@ class Prompt:
 
 
 def speaks_to_a_model(text: str) -> bool:
-    """Return whether a message gives instructions to a machine that may read it; it is not sent then."""
+    """Return whether a message addresses a machine that may read it; such a message is not sent."""
     return _SPEAKS_TO_A_MODEL.search(text) is not None
 
 
 def prompt(question: Question, text: str, names: Collection[str]) -> Prompt:
-    """Return what is sent for a question: the masked message and its claims, and nobody's name."""
+    """Return what is sent for a question: the masked message and its claims, without anybody's name."""
     boundary = question.text_digest[:_BOUNDARY_LENGTH]
     spans = private_spans(text, names)
-    places = [(one.start, one.end) for one in question.claims]
+    claimed = [(one.start, one.end) for one in question.claims]
     claims = [
         {
             "claim": number,
@@ -122,7 +122,7 @@ def prompt(question: Question, text: str, names: Collection[str]) -> Prompt:
     data = "\n".join(
         (
             f"BOUNDARY {boundary}",
-            excerpt(text, spans, places),
+            excerpt(text, spans, claimed),
             f"BOUNDARY {boundary}",
             "Claims:",
             json.dumps(claims, ensure_ascii=False),
@@ -142,8 +142,8 @@ def verdicts(content: str, question: Question, message: Message) -> tuple[Verdic
     """Return the verdicts in the order of the claims.
 
     Raises:
-        NoAnswerError: anything about the answer is not as asked for, or a quote is not in the message;
-            then nothing of it counts.
+        NoAnswerError: the answer is not what was asked for, or a quote is not in the message. Then no
+            part of the answer counts.
     """
     answers = _answers(content)
     if len(answers) != len(question.claims):
@@ -185,9 +185,9 @@ def _verdict(verdict: str, quote: str, claim: Claim, message: Message) -> Verdic
         return Verdict(confirmed=False)
     if not _SHORTEST_QUOTE <= len(words) <= _LONGEST_QUOTE:
         raise NoAnswerError("bad_answer")
-    places = [found.start() for found in re.finditer(re.escape(words), message.text)]
+    starts = [found.start() for found in re.finditer(re.escape(words), message.text)]
     own = [
-        at for at in places if any(one.start < at + len(words) and at < one.end for one in message.clauses)
+        at for at in starts if any(one.start < at + len(words) and at < one.end for one in message.clauses)
     ]
     if not own:
         raise NoAnswerError("invented_quote")

@@ -1,4 +1,4 @@
-"""What one source (a conversation, an account's facts, a mood) says about one slot of one subject."""
+"""What one source (a conversation, an account's facts, a customer's moods) says about its subjects."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 class Contribution:
     """Proofs for one slot of one subject, all from one source.
 
-    `keeps_earlier` says that this source tells only its newest words: earlier ones stay evidence as long
-    as they stand (a mood). Without `is_news`, what it says is shown and never announced. Proofs less
-    confident than `least` open no new signal; where one is there, they are evidence all the same.
+    Attributes:
+        keeps_earlier: the source reports only its newest words, so that earlier ones stay evidence as
+            long as they exist (moods).
+        is_news: if false, the proofs are shown, and nobody is alerted.
+        least: proofs less confident than this open no signal; they still support one that is open.
     """
 
     subject: Subject
@@ -40,16 +42,17 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All that one source says now; what it said before and says no longer is taken back.
+    """Everything that one source says now; what it said before and says no longer is withdrawn.
 
     Attributes:
-        texts: by conversation key the text of each of its parts that still stands, by part id. The words of
-            conversations that are not named stand.
+        texts: by conversation key, the text of each part that still exists, by part id. The words of
+            conversations that are not listed are taken to exist.
         muted: whether lifecycle kinds were not looked for, so that their absence means nothing.
-        muted_since: when looking for them was switched off. What was opened after that should not be.
+        muted_since: when looking for them was switched off. Signals opened after that should not have
+            been.
         resolves: whether silence means that the matter is settled, rather than that it was misread.
-        heard: by conversation key, the newest words that detectors of another version had read; what is found
-            in them now is shown, and nobody is alerted.
+        heard: by conversation key, the newest words that detectors of another version had read. What is
+            found up to there is shown, and nobody is alerted.
     """
 
     source: str
@@ -61,12 +64,12 @@ class Assessment:
     heard: Mapping[str, datetime] = field(default_factory=dict)
 
     def excuses(self, signal: Signal) -> bool:
-        """Return whether the signal stays although this assessment no longer tells of it."""
+        """Return whether a signal stays open although this assessment does not support it any more."""
         if not self.muted or not signal.slot.is_lifecycle:
             return False
         return self.muted_since is None or signal.opened_at <= self.muted_since
 
     def is_alive(self, proof: Proof) -> bool:
-        """Return whether the quoted words still stand where they stood."""
+        """Return whether the quoted words still stand at their offsets."""
         texts = self.texts.get(proof.conversation_key)
         return texts is None or texts.get(proof.part_id, "")[proof.start : proof.end] == proof.quote

@@ -36,10 +36,16 @@ def conversation_assessment(
 ) -> Assessment:
     """Return what a conversation says.
 
-    `requests` gives a wish's (request id, title) by its subject text; `least` the confidence by
-    `threshold_key` that people's corrections ask for before a signal opens. `muted_since` is when
-    lifecycle events were switched off, where they are; `heard_until` is the newest message that detectors of
-    another version had read.
+    Args:
+        conversation: what was read.
+        connection_id: the connection it was read through.
+        findings: what the detectors found.
+        attribution: whom the conversation counts for.
+        requests: (request id, title) of each wish, by its subject text.
+        least: by `threshold_key`, the confidence that people's corrections require before a signal opens.
+        lifecycle: whether lifecycle events are looked for.
+        muted_since: when they were switched off, if they are.
+        heard_until: the newest message that detectors of another version had read.
     """
     key = resource_key(conversation.workspace_id, conversation.id)
     messages = {message.part_id: message for message in conversation.messages}
@@ -52,10 +58,10 @@ def conversation_assessment(
         titles[slot] = requests[finding.subject][1] if slot.request_id else title_of(slot)
         for evidence in finding.evidence:
             proof = _proof(key, conversation, finding, evidence, messages[evidence.part_id])
-            passage = (proof.part_id, proof.start, proof.end)
-            held = proofs[slot].get(passage)
+            span = (proof.part_id, proof.start, proof.end)
+            held = proofs[slot].get(span)
             if held is None or held.confidence < proof.confidence:
-                proofs[slot][passage] = proof
+                proofs[slot][span] = proof
     contributions = tuple(
         Contribution(
             subject=attribution.subject,

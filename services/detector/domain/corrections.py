@@ -1,6 +1,6 @@
-"""What people said of signals: examples to learn from, and how surely a kind must be found from now on.
+"""What people said of signals: examples to learn from, and how sure a kind must be from now on.
 
-A correction names the places where the words stand and never holds the words, so a redaction reaches it too.
+A correction holds the offsets of words and never the words, so that a redaction reaches it too.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ Verdict = Literal["confirmed", "dismissed"]
 Label = Literal["onboarding", "renewal", "upsell", "expansion", "churn_risk", "feature_request", "none"]
 LABELS: tuple[Label, ...] = get_args(Label)
 
-MOST_PLACES = 10
-"""Pieces of evidence that a correction speaks of, the newest ones; an example needs one."""
+MOST_SPANS = 10
+"""Pieces of evidence that a correction refers to, the newest ones; an example needs one."""
 
 _LEAST_RIGHT = 0.7
-"""Share of findings that must be right, in people's eyes, for a kind to be told at a confidence."""
+"""Share of findings that people must find right for a kind to be reported at a confidence."""
 _EXPECTED = 0.85
 _WEIGHT_OF_EXPECTATION = 10.0
-"""What is expected before anybody judges, and for how many judgements it counts: three alarms dismissed in a
-row raise a threshold, one or two among confirmed ones do not."""
+"""The share of right findings expected before anybody judges, and how many judgements it counts for: three
+alarms dismissed in a row raise a threshold, one or two among confirmed ones do not."""
 _STEP = 0.0001
-"""Between two confidences that signals can have; a wider cut would let a dismissal lower a threshold."""
+"""Lies between two confidences that signals can have; a wider cut would let a dismissal lower a threshold."""
 _HIGHEST = 0.95
-"""No kind is silenced altogether by corrections; the switch does that."""
+"""Corrections never silence a kind altogether; the switch does that."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TextSpan:
     """Where the words of an example stand, in code points of the part's text."""
 
     conversation_key: str
@@ -47,7 +47,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A person's word on one signal; the last word counts. `label` is what the words really say."""
+    """A person's judgement of one signal; the last one counts. `label` is what the words really say."""
 
     organization_id: str
     connection_id: str
@@ -59,13 +59,13 @@ class Correction:
     at: datetime
     confidence: float
     detector: str
-    places: tuple[Place, ...]
+    spans: tuple[TextSpan, ...]
 
 
 def correction_of(
     signal: Signal, verdict: Verdict, label: Label | None, *, by: str, at: datetime
 ) -> Correction:
-    """Return what a person said of a signal. Without a label, dismissed words say nothing of the kind."""
+    """Return what a person said of a signal. Dismissed words without a label say nothing of the kind."""
     best = signal.best
     told = label or (_label(signal.slot) if verdict == "confirmed" else "none")
     return Correction(
@@ -79,11 +79,11 @@ def correction_of(
         at=at,
         confidence=signal.confidence,
         detector=f"{best.detector} {best.version}" if best else "",
-        places=tuple(
-            Place(proof.conversation_key, proof.part_id, proof.start, proof.end)
+        spans=tuple(
+            TextSpan(proof.conversation_key, proof.part_id, proof.start, proof.end)
             for proof in signal.proofs
             if proof.part_id
-        )[:MOST_PLACES],
+        )[:MOST_SPANS],
     )
 
 
@@ -92,15 +92,15 @@ def _label(slot: Slot) -> Label:
 
 
 def threshold_key(slot: Slot) -> str:
-    """Return what shares a threshold: a kind with its variant, and all wishes together."""
+    """Return the key of a threshold: a kind with its variant; all wishes share one."""
     return slot.kind if slot.request_id else slot.key
 
 
 def thresholds(corrections: Iterable[Correction]) -> dict[str, float]:
-    """Return by key the confidence from which on findings are right often enough; keys at 0 are left out.
+    """Return by key the confidence from which findings are right often enough; keys at 0 are left out.
 
-    What is expected of a detector counts like some judgements, so single ones move nothing; confirming
-    brings a threshold down again.
+    The expectation counts like a few judgements, so single judgements move nothing; confirmations lower a
+    threshold again.
     """
     judged: Mapping[str, list[tuple[float, bool]]] = defaultdict(list)
     for one in corrections:

@@ -1,6 +1,6 @@
 """What the two sides say to each other: which answer belongs to which message, and when a yes is a yes.
 
-An agent's answer is never evidence of what a customer wants. It does tell which of two readings of the
+An agent's reply is never evidence of what a customer wants. It does tell which of two readings of the
 customer's words was meant: "recorded as a wish" is not said to somebody who asked where a button is.
 """
 
@@ -124,7 +124,7 @@ _NO = Cue(
         """
     ),
 )
-_ANSWER = RuleBook((_YES, _AFFIRMED, _BARE, _TROUBLE, _NO))
+_ASSENT = RuleBook((_YES, _AFFIRMED, _BARE, _TROUBLE, _NO))
 
 
 class Turns:
@@ -134,7 +134,7 @@ class Turns:
         self._messages = conversation.messages
         self._position: dict[int, int] | None = None
 
-    def answers(self, message: Message) -> tuple[Message, ...]:
+    def replies(self, message: Message) -> tuple[Message, ...]:
         """The agents' messages after a customer's, up to the next thing a customer says."""
         return self._from(message, 1)
 
@@ -177,7 +177,7 @@ def assent(message: Message) -> Clause | None:
     A mere yes that goes on with trouble answers a question that was asked beside the offer.
     """
     said = message.clauses[:_ASSENT_CLAUSES]
-    hits = [_ANSWER.hits(clause) for clause in said]
+    hits = [_ASSENT.hits(clause) for clause in said]
     if any(_NO.name in cues for cues in hits):
         return None
     for clause, cues, after in zip(said, hits, [*hits[1:], {}], strict=False):

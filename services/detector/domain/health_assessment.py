@@ -1,4 +1,4 @@
-"""What a customer's health says to the signals: a fall with what moved it, or that there is none."""
+"""Turns a customer's health into evidence: a fall with its causes, or that there is none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SLOT = Slot("health_change")
 _REASON = 500
 _SUREST = 0.95
 _LEAST_SURE = 0.6
-"""A fall is arithmetic, so what is unsure is only whether it matters: the deeper, the surer."""
+"""A fall is arithmetic. What is uncertain is only whether it matters: the deeper, the surer."""
 
 
 def health_subject(customer_id: str) -> Subject:
@@ -38,7 +38,7 @@ def health_assessment(
 ) -> Assessment:
     """Return what a customer's health says. `told` is the proof that an open signal rests on already.
 
-    Silence settles the matter: a score that is back closes its signal.
+    Without a fall the matter is settled: a score that has recovered closes its signal.
     """
     subject = health_subject(customer.customer_id)
     source = health_source(subject)

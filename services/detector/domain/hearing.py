@@ -1,4 +1,4 @@
-"""By which of an organization's connections somebody is heard."""
+"""Through which of an organization's connections somebody is heard."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def heard_by(workspaces: Collection[str], views: Collection[ConnectionView]) -> ConnectionView | None:
-    """Return the connection that somebody of these workspaces is heard by; None where none is left.
+    """Return the connection through which somebody in these workspaces is heard; None if there is none left.
 
-    Of several it is one whose lifecycle switch is on, so that whoever is heard anywhere is not taken for
-    silent; of those that are off, the one that was on last. Any may speak for a customer without workspaces,
-    which only the organization's own list names.
+    Of several, one whose lifecycle switch is on is preferred, so that somebody who is heard anywhere does not
+    count as silent; then the one that was switched off last. A customer without workspaces, named only in the
+    organization's own list, may be heard through any connection.
     """
     mine = [
         view for view in views if not view.is_removed and (view.workspace_id in workspaces or not workspaces)
@@ -27,5 +27,5 @@ def heard_by(workspaces: Collection[str], views: Collection[ConnectionView]) -> 
 
 
 def _heard_until(view: ConnectionView) -> tuple[bool, bool, datetime]:
-    # Of one that is off and does not know since when, nothing is taken back: it goes before those that do.
+    # If it is unknown since when a switch is off, nothing is withdrawn, so that connection comes first.
     return view.lifecycle_events, view.muted_since is None, view.muted_since or _NEVER

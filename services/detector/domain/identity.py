@@ -1,4 +1,4 @@
-"""How things are named: mirror keys, and ids that come out the same whenever the same fact is told again."""
+"""Names and ids: mirror keys, and ids that are the same whenever the same fact is reported again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SubjectKind = Literal["customer", "person", "conversation"]
 
 
 def resource_key(workspace_id: str, resource_id: str) -> str:
-    """Return the key of a resource; Intercom's ids repeat across workspaces, so the workspace leads."""
+    """Return the key of a resource. Intercom's ids repeat across workspaces, so the workspace comes first."""
     return f"{workspace_id}:{resource_id}"
 
 
@@ -26,7 +26,7 @@ def workspace_of(key: str) -> str:
 
 
 def as_address(text: str) -> str:
-    """Return an e-mail address as it is kept and compared: no spaces around it, no capital letters."""
+    """Return an e-mail address as it is stored and compared: trimmed and in lower case."""
     return text.strip().casefold()
 
 
@@ -47,7 +47,7 @@ def provisional_customer_id(organization_id: str, company_key: str) -> str:
 
 
 def to_milliseconds(moment: datetime) -> datetime:
-    """Cut a moment to what the document database keeps, so that a stored value equals the computed one."""
+    """Truncate a moment to what the database stores, so that a stored value equals the computed one."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

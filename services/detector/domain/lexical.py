@@ -1,6 +1,6 @@
 """The detector that most kinds share: a rule book, a calibration, and what the account facts add.
 
-Only customers' own words are evidence. What an agent answered or offered just before and after adds
+Only customers' own words are evidence. What an agent replied or offered just before and after adds
 points to them (`dialogue.py`). The strongest clause decides; other clauses that pass the threshold are
 added as evidence, so that a page can show everything that was said about it.
 
@@ -37,7 +37,7 @@ EVIDENCE_LIMIT = 5
 LIKELY = 0.5
 """Where a kind is said, what is likelier than not of it elsewhere in the conversation is quoted beside it."""
 _TAKEN_UP = -2.0
-"""Below this score an agent's answer alone ("I'll pass it on") is taken to be about something else."""
+"""Below this score an agent's reply alone ("I'll pass it on") is taken to be about something else."""
 _PLAINLY = 1.0
 """From this score on the model says by itself what a conversation is about."""
 
@@ -56,14 +56,14 @@ class Candidate:
 class Voice:
     """One way a kind shows itself: its rules, their calibration, and whether it is notice given outright.
 
-    `answers` are the words with which an agent takes the matter up (or shows that it is another one);
+    `replies` are the words with which an agent takes the matter up (or shows that it is another one);
     `offers` are those with which an agent proposes it, so that a bare yes means it.
     """
 
     book: RuleBook
     calibration: Calibration
     explicit: bool | None = None
-    answers: RuleBook | None = None
+    replies: RuleBook | None = None
     offers: RuleBook | None = None
 
 
@@ -134,7 +134,7 @@ class LexicalDetector:
     ) -> tuple[float, float]:
         """What the rules give a message: the highest points, and how much more of them is outright.
 
-        With `scores`, an agent's answer counts as it does beside the model.
+        With `scores`, an agent's reply counts as it does beside the model.
         """
         turns = Turns(conversation)
         said = self._said(message, turns)
@@ -188,7 +188,7 @@ class LexicalDetector:
         return learned.curves[NOTICE].confidence(scores.told(NOTICE), _lead(said)) >= even
 
     def _taken_up(self, message: Message, scores: MessageScores, turns: Turns) -> list[_Said]:
-        """What an agent's answer adds where no phrase is heard but the model does not refuse the kind."""
+        """What an agent's reply adds where no phrase is heard but the model does not refuse the kind."""
         label = str(self.kind)
         if not message.clauses or scores.decisive(label) < _TAKEN_UP:
             return []
@@ -196,8 +196,8 @@ class LexicalDetector:
             message.clauses,
             key=lambda one: scores.clauses[one.index].of(label) if one.index in scores.clauses else -math.inf,
         )
-        answered = ((voice, self._answer(voice, message, turns)) for voice in self.voices)
-        return [_Said(clause, points, voice) for voice, points in answered if points]
+        replied = ((voice, self._strongest_reply(voice, message, turns)) for voice in self.voices)
+        return [_Said(clause, points, voice) for voice, points in replied if points]
 
     def _of_another_kind(self, conversation: Conversation, context: Context, message: Message) -> bool:
         """Whether the model heard another kind, and not this one, in what customers said up to a message.
@@ -221,10 +221,10 @@ class LexicalDetector:
 
     def _scores(self, voice: Voice, message: Message, turns: Turns) -> Iterator[tuple[Clause, float]]:
         plain = voice.book.score_message(message.clauses)
-        answered = self._answered(voice, message, turns, plain)
+        reply_points = self._reply_points(voice, message, turns, plain)
         for scored in plain:
-            yield scored.clause, scored.score + answered
-        if answered > 0:
+            yield scored.clause, scored.score + reply_points
+        if reply_points > 0:
             needed = max((one.score for one in plain), default=0.0)
             hinted = max(
                 voice.book.score_hints(message.clauses),
@@ -232,23 +232,23 @@ class LexicalDetector:
                 default=None,
             )
             if hinted is not None and hinted.score > needed:
-                yield hinted.clause, hinted.score + answered
+                yield hinted.clause, hinted.score + reply_points
 
-    def _answered(self, voice: Voice, message: Message, turns: Turns, plain: tuple[Scored, ...]) -> float:
-        """Points that the agent's answer adds; the answer is only read when the message says something."""
-        if voice.answers is None or not turns.answers(message):
+    def _reply_points(self, voice: Voice, message: Message, turns: Turns, plain: tuple[Scored, ...]) -> float:
+        """Points that the agent's reply adds; the reply is only read when the message says something."""
+        if voice.replies is None or not turns.replies(message):
             return 0.0
         if not (plain or voice.book.has_hint(message.clauses)):
             return 0.0
-        return self._answer(voice, message, turns)
+        return self._strongest_reply(voice, message, turns)
 
-    def _answer(self, voice: Voice, message: Message, turns: Turns) -> float:
-        """The points of what an agent answered: the highest that speak for the kind, else the lowest."""
-        if voice.answers is None:
+    def _strongest_reply(self, voice: Voice, message: Message, turns: Turns) -> float:
+        """The points of what an agent replied: the highest that speak for the kind, else the lowest."""
+        if voice.replies is None:
             return 0.0
-        answers = [voice.answers.strongest_hit(one.clauses) for one in turns.answers(message)]
-        highest = max(answers, default=0.0)
-        return highest if highest > 0 else min(answers, default=0.0)
+        replies = [voice.replies.strongest_hit(one.clauses) for one in turns.replies(message)]
+        highest = max(replies, default=0.0)
+        return highest if highest > 0 else min(replies, default=0.0)
 
     def _agreed(self, voice: Voice, message: Message, turns: Turns) -> tuple[Clause, float] | None:
         """The clause that says yes to what the agent offered just before, and its score."""
@@ -322,8 +322,8 @@ def strongest(sure: list[Candidate], likely: list[Candidate]) -> list[Candidate]
     chosen: list[Candidate] = []
     seen: set[tuple[int, int]] = set()
     for one in [lead, *ordered]:
-        place = (id(one.message), one.clause.start)
-        if one.explicit == lead.explicit and place not in seen:
-            seen.add(place)
+        key = (id(one.message), one.clause.start)
+        if one.explicit == lead.explicit and key not in seen:
+            seen.add(key)
             chosen.append(one)
     return chosen[:EVIDENCE_LIMIT]

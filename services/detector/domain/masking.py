@@ -1,7 +1,7 @@
-"""What a message looks like before it leaves the building: without what names or reaches a person.
+"""What a message looks like before it is sent to a language model: without what names or reaches a person.
 
-Masking is by rule and by the names that the conversation itself knows. It errs on the side of masking, and
-it changes only what is sent: what is kept and shown is the customer's own text.
+Masking goes by rules and by the names known in the conversation. It errs on the side of masking, and it
+changes only what is sent: what is stored and shown is the customer's own text.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 MOST_CHARACTERS = 6_000
-"""Of one message that is sent: a thousand words around the place in question say what it means."""
+"""Characters of one message that are sent: a thousand words around the claims say what they mean."""
 _AROUND = 2_000
-"""Characters kept on each side of the place in question, where a message is longer than that."""
+"""Characters kept on each side of the claims, where a message is longer than that."""
 _SHORTEST_NAME = 3
 """Letters; shorter parts of names ("Al", "Jo") are masked only as part of the whole name or a greeting."""
 _LEAST_PHONE_DIGITS = 7
@@ -36,7 +36,7 @@ _STARTERS = (
     "We|It|The|This|That|These|Those|There|They|You|Your|Our|My|He|She|Can|Could|Would|Will|Is|Are|Do|Does|Did"
     "|Please|For|But|And|If|When|What|Where|Why|How|Not|No|In|On|At|To|As|All|So|Also|Any|Anyway|After|Before|Since|With|From"
 ).replace("|", r"\b|")
-"""Words with which a sentence begins after a greeting; not names."""
+"""Words that begin a sentence after a greeting; they are not names."""
 _NAME = r"[^\W\d_a-z][\w'’-]{1,40}"  # noqa: RUF001 - names are typed with both apostrophes
 _BESIDE_A_NAME = re.compile(
     r"\b(?i:hi|hello|hey|dear|morning|afternoon|thanks|thank you|cheers|regards|wishes|best|sincerely"
@@ -147,42 +147,45 @@ _ALSO_WORDS = frozenset(
         ),
     )
 )
-"""Names, or words of display names, that are words as well: masked only where they are capitalised."""
+"""Names, and words of display names, that are ordinary words as well: masked only where capitalised."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A private place in a text, and what stands for it in what is sent."""
+class PrivateSpan:
+    """A stretch of text that must not be sent, and what is sent instead."""
 
     start: int
     end: int
     stands_for: str
 
 
-def private_spans(text: str, names: Collection[str] = ()) -> tuple[Span, ...]:
-    """Return what must not leave, in order and apart; `names` are people whom the conversation knows."""
+def private_spans(text: str, names: Collection[str] = ()) -> tuple[PrivateSpan, ...]:
+    """Return the stretches that must not be sent, in order and without overlaps.
+
+    `names` are the names of people that the conversation knows.
+    """
     found = sorted(_found(text, names), key=lambda span: (span.start, -span.end))
-    apart: list[Span] = []
+    apart: list[PrivateSpan] = []
     for span in found:
         if apart and span.start < apart[-1].end:
             if span.end > apart[-1].end:
-                apart[-1] = Span(apart[-1].start, span.end, apart[-1].stands_for)
+                apart[-1] = PrivateSpan(apart[-1].start, span.end, apart[-1].stands_for)
         elif span.end > span.start:
             apart.append(span)
     return tuple(apart)
 
 
-def excerpt(text: str, spans: Collection[Span], places: Collection[tuple[int, int]]) -> str:
-    """Return the masked text; of a long one what stands around the places, at most `MOST_CHARACTERS`."""
-    if len(text) <= MOST_CHARACTERS or not places:
+def excerpt(text: str, spans: Collection[PrivateSpan], claimed: Collection[tuple[int, int]]) -> str:
+    """Return the masked text; of a long one at most `MOST_CHARACTERS`, around what is `claimed`."""
+    if len(text) <= MOST_CHARACTERS or not claimed:
         return masked(text, spans, 0, min(len(text), MOST_CHARACTERS))
-    start = max(0, min(start for start, _ in places) - _AROUND)
-    end = min(len(text), max(end for _, end in places) + _AROUND, start + MOST_CHARACTERS)
+    start = max(0, min(start for start, _ in claimed) - _AROUND)
+    end = min(len(text), max(end for _, end in claimed) + _AROUND, start + MOST_CHARACTERS)
     return masked(text, spans, start, end)
 
 
-def masked(text: str, spans: Collection[Span], start: int, end: int) -> str:
-    """Return text[start:end] with what is private masked; a cut never leaves half of it."""
+def masked(text: str, spans: Collection[PrivateSpan], start: int, end: int) -> str:
+    """Return text[start:end] with private stretches masked; a cut never leaves half of one."""
     pieces: list[str] = []
     at = start
     for span in spans:
@@ -194,21 +197,21 @@ def masked(text: str, spans: Collection[Span], start: int, end: int) -> str:
     return "".join(pieces)
 
 
-def _found(text: str, names: Collection[str]) -> Iterator[Span]:
+def _found(text: str, names: Collection[str]) -> Iterator[PrivateSpan]:
     for found in _URL.finditer(text):
         for private in _URL_PRIVATE.finditer(found.group()):
-            yield Span(found.start() + private.start(), found.start() + private.end(), "[removed]")
+            yield PrivateSpan(found.start() + private.start(), found.start() + private.end(), "[removed]")
     for pattern, stands_for in _PLAIN:
         for found in pattern.finditer(text):
-            yield Span(found.start(), found.end(), stands_for)
+            yield PrivateSpan(found.start(), found.end(), stands_for)
     for found in _SEPARATED_DIGITS.finditer(text):
         if _is_number_of_somebody(found.group()):
-            yield Span(found.start(), found.end(), "[number]")
+            yield PrivateSpan(found.start(), found.end(), "[number]")
     for found in _BESIDE_A_NAME.finditer(text):
-        yield Span(found.start("name"), found.end("name"), "[name]")
+        yield PrivateSpan(found.start("name"), found.end("name"), "[name]")
     for pattern in _patterns(names):
         for found in pattern.finditer(text):
-            yield Span(found.start(), found.end(), "[name]")
+            yield PrivateSpan(found.start(), found.end(), "[name]")
 
 
 def _is_number_of_somebody(digits: str) -> bool:

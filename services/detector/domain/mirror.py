@@ -1,4 +1,4 @@
-"""What the mirror keeps beside the resources themselves: whose they are, and what was found in them."""
+"""What the mirror stores beside the resources themselves: whose they are, and what was found in them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A telling place in a message, for the conversation's page."""
+    """A passage of a message that the conversation's page highlights."""
 
     part_id: str
     start: int
@@ -38,11 +38,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the detectors made of a conversation.
+    """What the detectors found in a conversation.
 
-    `fingerprint` names the detectors and switches that made it, so that a conversation read by older
-    ones is known. `other_language` counts the messages that were left out for their language. `heard_until`
-    is the newest customer message that detectors of another version had read: what is found there is no news.
+    Attributes:
+        fingerprint: names the detectors and switches that made it, so that outdated analyses are
+            recognised.
+        other_language: messages that were left out because of their language.
+        heard_until: the newest customer message that detectors of another version had read. What is found
+            up to there is not news.
     """
 
     fingerprint: str
@@ -57,10 +60,11 @@ class Analysis:
     heard_until: datetime | None = None
 
     def heard_by_others(self, fingerprint: str, arriving: datetime | None) -> datetime | None:
-        """Return `heard_until` for the reading that comes next, made by `fingerprint`.
+        """Return `heard_until` for the next analysis, which will be made by `fingerprint`.
 
-        What was not looked for before, because the switch was off, was not heard; nor was what is `arriving`
-        from that moment on, even if a process read it and died before it told anybody.
+        Kinds that were not looked for before, because the switch was off, do not count as read. Neither do
+        messages `arriving` from that moment on, even if a process read them and died before it published
+        anything.
         """
         if not same_switch(self.fingerprint, fingerprint):
             return None
@@ -72,7 +76,7 @@ class Analysis:
 
 @dataclass(frozen=True)
 class MirroredConversation:
-    """A conversation's record with whose it is; `subject` is a `Subject.key`, None until it was read."""
+    """A conversation's record with its subject's key, which is None until the conversation is analysed."""
 
     record: ConversationChanged
     subject: str | None = None
@@ -100,7 +104,7 @@ class MirroredConversation:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What is looked at when a whole customer is: of one conversation, its summary and its moods."""
+    """The summary and moods of one conversation: what a review of its whole customer needs."""
 
     summary: ConversationSummary
     moods: tuple[MoodPoint, ...] = ()
@@ -118,10 +122,12 @@ class Writers:
 
 @dataclass(frozen=True, slots=True)
 class ToFollow:
-    """The mark of a contact or company, there or gone, whose conversations are still to be read again.
+    """The mark of a contact or company, deleted or not, whose conversations must be read again.
 
-    `read_to` is the last conversation that was, since it is marked, and `follow_from` when the rest becomes
-    anybody's. `owners` are the customers who are still to lose a company that is gone.
+    Attributes:
+        read_to: the last conversation that was read again since the mark was made.
+        follow_from: when any replica may continue.
+        owners: the customers that must still lose a deleted company.
     """
 
     key: str
@@ -137,9 +143,11 @@ class ToFollow:
 class MirroredCompany:
     """A company with the customer it was matched to; None until it was matched once.
 
-    `regrouped` says that its conversations are still to be read again, `left` from which customers they,
-    and what rests on them, are still to be moved. `follow_from` is when it becomes anybody's to match it and
-    do what follows, and `read_to` the last conversation that was read again since it is `regrouped`.
+    Attributes:
+        regrouped: whether its conversations must be read again.
+        left: the customers from which they, and what rests on them, must be moved away.
+        follow_from: when any replica may match it and do what follows.
+        read_to: the last conversation that was read again since it is `regrouped`.
     """
 
     record: CompanyChanged
@@ -157,12 +165,12 @@ class MirroredCompany:
 
     @property
     def owners(self) -> frozenset[str]:
-        """Return the customers that anything of this company may still be with."""
+        """Return the customers that may still hold anything of this company."""
         return frozenset(one for one in (self.customer_id, *self.left) if one)
 
     @property
     def to_follow(self) -> ToFollow:
-        """Return it as what its conversations are followed by."""
+        """Return the mark by which its conversations are followed."""
         return ToFollow(
             key=self.key,
             connection_id=self.record.connection_id,
@@ -176,10 +184,10 @@ class MirroredCompany:
 
 @dataclass(frozen=True)
 class ConnectionView:
-    """What the detector must know of a connection; the defaults hold until its record arrived.
+    """What the detector must know of a connection; the defaults hold until its record arrives.
 
-    `listening_since` is when lifecycle events were switched on, for the last time; `muted_since` when they
-    were switched off.
+    `listening_since` is when lifecycle events were last switched on; `muted_since` when they were switched
+    off.
     """
 
     connection_id: str
@@ -203,11 +211,11 @@ class ConnectionView:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a re-reading of the mirror is; `cursor` is the last conversation key that was read.
+    """How far a re-read of the mirror is; `cursor` is the last conversation key that was read.
 
-    Of companies that are matched anew it is the last company's, and `fingerprint` how names are matched.
-    `known_before` is the moment before which words count as known; None for when the re-reading began.
-    `replaces` names the detectors and switch that counted before; empty for a connection's first.
+    When companies are matched again, `cursor` is the last company's key, and `fingerprint` says how names are
+    matched. Words from before `known_before` count as known; None stands for the beginning of the re-read.
+    `replaces` is the fingerprint that counted before; empty for a connection's first.
     """
 
     connection_id: str
@@ -223,11 +231,11 @@ class Progress:
 
     @property
     def is_worth_showing(self) -> bool:
-        """Return whether it is under way, and there was anything to do."""
+        """Return whether it is under way and has anything to do."""
         return self.finished_at is None and self.total > 0
 
     def after(self, keys: Sequence[str], *, most: int, now: datetime) -> Progress:
-        """Return it after a slice of these keys; fewer than the most that a slice takes were the last."""
+        """Return the progress after a slice of these keys; a slice shorter than the limit was the last."""
         done = self.done + len(keys)
         return replace(
             self,

@@ -34,7 +34,7 @@ def mood_assessment(
     texts: Mapping[str, Mapping[str, str]],
     heard: Mapping[str, datetime],
 ) -> Assessment:
-    """Return what a subject's moods say: shifts with the words that carry them, or that there are none.
+    """Return what a subject's moods say: shifts with the words that show them, or that there are none.
 
     `texts` and `heard` are those of `Assessment`.
     """

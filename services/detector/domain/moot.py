@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from services.detector.domain.conversation import Conversation, Message
     from services.detector.domain.learned import Learned
+    from services.detector.domain.message_scoring import Scores
     from services.detector.domain.rules import RuleBook
     from services.detector.domain.text.sentences import Clause
-    from services.detector.domain.text_reading import Scores
 
 
 REACH_MESSAGES = 3

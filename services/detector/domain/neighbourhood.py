@@ -117,9 +117,9 @@ def neighbourhood(
     """
     talks: dict[tuple[NodeType, str], Talk] = defaultdict(Talk)
     for one in conversations:
-        for place in _participants(one, names):
-            if place != (centre.type, centre.node_id):
-                talks[place].add(one.record.updated_at, _said(one, place, centre))
+        for node in _participants(one, names):
+            if node != (centre.type, centre.node_id):
+                talks[node].add(one.record.updated_at, _said(one, node, centre))
     named: dict[NodeType, Mapping[str, str]] = {
         "customer": names.customers,
         "person": names.people,
@@ -164,10 +164,10 @@ def _participants(one: MirroredConversation, names: Names) -> set[tuple[NodeType
     return found
 
 
-def _said(one: MirroredConversation, place: tuple[NodeType, str], centre: Node) -> list[tuple[float, float]]:
+def _said(one: MirroredConversation, node: tuple[NodeType, str], centre: Node) -> list[tuple[float, float]]:
     """Return scores and weights of what the person of a tie said; of everybody where neither end is one."""
     moods = one.analysis.moods if one.analysis else ()
-    person = place[1] if place[0] == "person" else centre.node_id if centre.type == "person" else None
+    person = node[1] if node[0] == "person" else centre.node_id if centre.type == "person" else None
     return [(point.score, point.weight) for point in moods if person is None or point.author_id == person]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.conversation import AuthorType, Conversation, Message
 from services.detector.domain.identity import resource_key
-from services.detector.domain.text_reading import is_manners
+from services.detector.domain.message_scoring import is_manners
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -23,7 +23,7 @@ from services.detector.domain.rules import Calibration
 from services.detector.domain.text.mood import MoodReader
 from services.detector.domain.text.sentences import split_clauses
 from services.detector.evaluation.fitting import fit_platt, fit_softmax
-from services.detector.evaluation.reading import read_labelled
+from services.detector.evaluation.labelled_files import read_labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from services.detector.detectors import discover
 from services.detector.domain.finding import Finding, Kind
+from services.detector.domain.message_scoring import score_messages
 from services.detector.domain.mood_shift import MoodPoint, negative_shift
-from services.detector.domain.text_reading import read_with
 from services.detector.evaluation.conversations import (
     EVENT_KINDS,
     NEGATIVE_SHIFT,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.detector.detectors import Detectors
+    from services.detector.domain.message_scoring import Scores
     from services.detector.domain.model_scores import TextModel
-    from services.detector.domain.text_reading import Scores
 
 _BATCH_CONVERSATIONS = 25
 """Conversations that are held and read together."""
@@ -75,9 +75,9 @@ def detect_events(
                 events.append(_event(found, position))
     shift = negative_shift(points)
     if shift is not None:
-        places = frozenset(position[quote.part_id] for quote in shift.evidence)
+        positions = frozenset(position[quote.part_id] for quote in shift.evidence)
         quotes = tuple(quote.quote for quote in shift.evidence)
-        events.append(DetectedEvent(NEGATIVE_SHIFT, None, shift.confidence, places, quotes))
+        events.append(DetectedEvent(NEGATIVE_SHIFT, None, shift.confidence, positions, quotes))
     return tuple(events)
 
 
@@ -176,7 +176,7 @@ def evaluate_events(
         while batch := list(islice(rows, _BATCH_CONVERSATIONS)):
             began = clock()
             conversations = [one.conversation for one in batch]
-            scores = read_with(model, conversations) if model else [{}] * len(batch)
+            scores = score_messages(model, conversations) if model else [{}] * len(batch)
             found = [detect_events(one, detectors, said) for one, said in zip(batch, scores, strict=True)]
             spent += clock() - began
             for labelled, detected in zip(batch, found, strict=True):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.evaluation.errors import EvaluationError
 from services.detector.evaluation.events import evaluate_events
+from services.detector.evaluation.labelled_files import read_labelled
 from services.detector.evaluation.predictions import open_predictions
-from services.detector.evaluation.reading import read_labelled
 from services.detector.evaluation.scoring import Scorer
 from services.detector.evaluation.tasks import TASKS, Classifier
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.detector.domain.model_scores import TextModel
-    from services.detector.evaluation.reading import LabelledText
+    from services.detector.evaluation.labelled_files import LabelledText
     from services.detector.evaluation.scoring import Verdict
 
 EVENTS = "events"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from services.detector.detectors import discover
 from services.detector.domain.conversation import AuthorType, Context, Conversation, Message
 from services.detector.domain.finding import LIFECYCLE_KINDS, Finding, Kind
-from services.detector.domain.text_reading import read_with
+from services.detector.domain.message_scoring import score_messages
 from services.detector.evaluation.errors import EvaluationError
 from services.detector.evaluation.scoring import Verdict
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.detector import Detector
     from services.detector.domain.model_scores import TextModel
-    from services.detector.evaluation.reading import LabelledText
+    from services.detector.evaluation.labelled_files import LabelledText
 
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """A lone text has no time; rules must not depend on one."""
@@ -120,7 +120,7 @@ class Classifier:
             )
             for text in texts
         ]
-        scores = read_with(self._model, conversations) if self._model else [{}] * len(conversations)
+        scores = score_messages(self._model, conversations) if self._model else [{}] * len(conversations)
         return [
             self._verdict(conversation, Context(now=_NOON, scores=said))
             for conversation, said in zip(conversations, scores, strict=True)

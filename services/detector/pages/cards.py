@@ -50,12 +50,12 @@ def card_of(signal: Signal) -> SignalCard:
         quote=heading.quote if heading and heading.quote else None,
         who=heading.author_name or heading.author_email if heading else None,
         owner=signal.customer.owner if signal.customer else None,
-        others=max(0, len({_place(proof) for proof in signal.proofs}) - 1),
+        others=max(0, len({_origin(proof) for proof in signal.proofs}) - 1),
         state=state_of(signal),
     )
 
 
-def _place(proof: Proof) -> tuple[str, str, str]:
+def _origin(proof: Proof) -> tuple[str, str, str]:
     """Return the message or fact that a proof is of; two quotes of one message are one sign."""
     return (proof.conversation_key, proof.part_id, proof.fact)
 

@@ -10,14 +10,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.matching import MatchBasis
 from services.detector.pages.company_words import BASIS_CHOICES, in_short, why_matched
 from services.detector.pages.export import COMPANY_HEADING, company_row, in_portions
 from services.detector.pages.filters import Word, one_of
 from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import csv_answer
+from shared.web.csv_files import csv_response
 
 if TYPE_CHECKING:
     from services.detector.lists import Lists
@@ -54,7 +54,7 @@ def company_url(key: str) -> str:
 
 def company_pages(parts: CompanyParts) -> APIRouter:
     """Return the routes of the companies in the customers' settings."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.get(COMPANIES)
     async def companies(
@@ -83,7 +83,7 @@ def company_pages(parts: CompanyParts) -> APIRouter:
     @router.get(f"{COMPANIES}/export.csv")
     async def export(identity: Member, q: Word = "", match: Word = "") -> StreamingResponse:
         ask = partial(parts.show.page, identity.organization_id, words=q, matched_by=_basis(match))
-        return csv_answer("companies.csv", COMPANY_HEADING, in_portions(ask, company_row))
+        return csv_response("companies.csv", COMPANY_HEADING, in_portions(ask, company_row))
 
     @router.get(f"{COMPANIES}/{{company_key}}")
     async def company(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.identity import resource_key
 from services.detector.lists import (
     SEARCHED,
@@ -33,7 +33,7 @@ from services.detector.pages.filters import (
 )
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import csv_answer
+from shared.web.csv_files import csv_response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ def known_state(value: str) -> ConversationState | None:
 
 def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
     """Return the routes of /conversations."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.get("/conversations")
     async def conversations(
@@ -176,7 +176,7 @@ def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
     async def export(identity: Member, asked: Asked) -> StreamingResponse:
         organization, wanted = identity.organization_id, asked.wanted(parts.clock.now())
         ask = partial(parts.show.rows, organization, await parts.show.find(organization, wanted))
-        return csv_answer("conversations.csv", CONVERSATION_HEADING, in_portions(ask, conversation_row))
+        return csv_response("conversations.csv", CONVERSATION_HEADING, in_portions(ask, conversation_row))
 
     return router
 

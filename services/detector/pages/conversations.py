@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.identity import resource_key
 from services.detector.domain.spoken import author_type
 from services.detector.domain.titles import title_of
@@ -41,7 +41,7 @@ class ConversationParts:
 
 def conversation_pages(parts: ConversationParts) -> APIRouter:
     """Return the route of a conversation."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.get("/conversations/{conversation_id}")
     async def conversation(request: Request, conversation_id: str, identity: Member) -> HTMLResponse:

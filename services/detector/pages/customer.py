@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.identity import resource_key
 from services.detector.pages.cards import card_of
 from services.detector.pages.companies import OFFERED, company_url
@@ -43,7 +43,7 @@ _POINTS = 40
 
 def one_customer_pages(parts: CustomerParts) -> APIRouter:
     """Return the routes of one customer: how they are, and which companies are theirs."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.post("/customers/{customer_id}/companies", dependencies=[Depends(csrf_protect)])
     async def match_company(

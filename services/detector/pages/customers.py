@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.lists import CustomerSort
 from services.detector.pages.connected import present_connections
 from services.detector.pages.export import CUSTOMER_HEADING, customer_row, in_portions
@@ -24,7 +24,7 @@ from services.detector.pages.filters import (
 )
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import csv_answer
+from shared.web.csv_files import csv_response
 
 if TYPE_CHECKING:
     from services.detector.lists import Lists, Topics
@@ -83,7 +83,7 @@ def _sort_choice(sort: CustomerSort) -> dict[str, Any]:
 
 def customer_pages(parts: CustomerParts) -> APIRouter:
     """Return the routes of /customers."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
     pages, lists = parts.pages, parts.lists
 
     @router.get("/customers")
@@ -161,7 +161,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
             sort=customer_sort(sort),
             narrowed=narrowed_by(now=parts.clock.now(), tag=tag, kind=kind),
         )
-        return csv_answer(
+        return csv_response(
             "customers.csv",
             CUSTOMER_HEADING,
             in_portions(ask, partial(customer_row, currency=pages.currency)),

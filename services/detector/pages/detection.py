@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.finding import Kind
 from services.detector.domain.health import INGREDIENTS
 from services.detector.domain.mood_assessment import MOOD_DETECTOR, MOOD_VERSION
@@ -20,7 +20,7 @@ from services.detector.pages.detector_words import looks_for
 from services.detector.pages.export import CORRECTION_HEADING, correction_rows
 from services.detector.pages.redetection import redetection_card, redetection_pages
 from shared.auth.dependencies import Admin, Member, csrf_protect
-from shared.web.csv_files import PORTION, csv_answer
+from shared.web.csv_files import PORTION, csv_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -63,7 +63,7 @@ class DetectionParts:
 
 def detection_pages(parts: DetectionParts) -> APIRouter:
     """Return the routes of the detection settings."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
     router.include_router(redetection_pages(parts.redetect, DETECTION))
 
     @router.get(DETECTION)
@@ -77,11 +77,11 @@ def detection_pages(parts: DetectionParts) -> APIRouter:
         async def rows() -> AsyncIterator[list[Sequence[object]]]:
             for start in range(0, len(found), PORTION):
                 portion = found[start : start + PORTION]
-                keys = {place.conversation_key for one in portion for place in one.places[:1]}
+                keys = {span.conversation_key for one in portion for span in one.spans[:1]}
                 texts = await _texts(parts.mirror, identity.organization_id, keys)
                 yield [row for one in portion for row in correction_rows(one, texts)]
 
-        return csv_answer("corrections.csv", CORRECTION_HEADING, rows())
+        return csv_response("corrections.csv", CORRECTION_HEADING, rows())
 
     @router.post(f"{DETECTION}/health", dependencies=[Depends(csrf_protect)])
     async def weigh(request: Request, identity: Admin) -> Response:

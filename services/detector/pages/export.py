@@ -224,8 +224,8 @@ def correction_rows(one: Correction, texts: Mapping[tuple[str, str], str]) -> li
 
     `text` and `label` are what `earshot evaluate` reads.
     """
-    place = one.places[0] if one.places else None
-    text = texts.get((place.conversation_key, place.part_id)) if place else None
+    span = one.spans[0] if one.spans else None
+    text = texts.get((span.conversation_key, span.part_id)) if span else None
     if text is None:
         return []
     explicit = {"churn_risk/explicit": "yes", "churn_risk/implied": "no"}.get(one.slot, "")

@@ -74,7 +74,7 @@ def address_of(neighbour: Neighbour) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Layout:
     """Where a column of marks stands: at `x` from `top` down, tied to `hub`, its words on one side."""
 
     x: float
@@ -122,14 +122,14 @@ def _wide(found: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]
     for side, to_left in zip(sides, (True, False), strict=True):
         sign = -1 if to_left else 1
         hub = (middle[0] + sign * half, middle[1])
-        place = _Place(
+        layout = _Layout(
             x=middle[0] + sign * _REACH,
             top=_TOP + (height - _TOP + _HEADING - _height(side)) / 2,
             hub=hub,
             width=_WIDE,
             to_left=to_left,
         )
-        drawn += _column(side, place, _scale(found), now)
+        drawn += _column(side, layout, _scale(found), now)
     rise = _HUB_LINE * (len(lines) - 1) / 2
     deep = 17 + rise
     box = element(
@@ -156,7 +156,7 @@ def _hub_lines(name: str) -> list[str]:
 def _narrow(found: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]], now: datetime) -> Markup:
     name = _cut(found.centre.name, 36)
     drawn = _column(
-        groups, _Place(x=44.0, top=_TOP, hub=(16.0, 40.0), width=_NARROW, to_left=False), _scale(found), now
+        groups, _Layout(x=44.0, top=_TOP, hub=(16.0, 40.0), width=_NARROW, to_left=False), _scale(found), now
     )
     box = element("rect", x=4.0, y=8.0, width=len(name) * _HUB_LETTER + 28, height=32.0, rx=16, class_="hub")
     label = element("text", name, x=18.0, y=28.0, class_="hub-name")
@@ -205,39 +205,39 @@ def _amount(one: Neighbour) -> int:
 
 
 def _column(
-    groups: Sequence[tuple[str, Sequence[Neighbour]]], place: _Place, most: dict[bool, int], now: datetime
+    groups: Sequence[tuple[str, Sequence[Neighbour]]], layout: _Layout, most: dict[bool, int], now: datetime
 ) -> list[Markup]:
     drawn: list[Markup] = []
-    y = place.top - _HEADING
+    y = layout.top - _HEADING
     for label, mine in groups:
         y += _HEADING
         drawn.append(
-            element("text", label, x=place.words_at, y=y - 14, text_anchor=place.anchor, class_="lane")
+            element("text", label, x=layout.words_at, y=y - 14, text_anchor=layout.anchor, class_="lane")
         )
         for one in mine:
             of_one = one.node.type == "conversation"
             thickest = _THICKEST_OF_ONE if of_one else _THICKEST
             thickness = _THINNEST + (thickest - _THINNEST) * _amount(one) / most[of_one]
-            drawn.append(_tie(one, place, y + 4, thickness, now))
+            drawn.append(_tie(one, layout, y + 4, thickness, now))
             y += _ROW
     return drawn
 
 
-def _tie(neighbour: Neighbour, place: _Place, y: float, thickness: float, now: datetime) -> Markup:
+def _tie(neighbour: Neighbour, layout: _Layout, y: float, thickness: float, now: datetime) -> Markup:
     mood, beside = mood_of(neighbour.mood), _beside(neighbour, now)
-    name = _cut(neighbour.node.name, place.letters - len(beside) - 2)
+    name = _cut(neighbour.node.name, layout.letters - len(beside) - 2)
     label = element(
         "text",
         name,
         element("tspan", f"  {beside}" if beside else "", class_="amount"),
-        x=place.words_at,
+        x=layout.words_at,
         y=y + 4,
-        text_anchor=place.anchor,
+        text_anchor=layout.anchor,
     )
-    path = element("path", d=place.curve(y), stroke_width=round(thickness, 1), class_=f"tie tie-{mood}")
-    drawn = element("g", path, _mark(mood, place.x, y), label)
+    path = element("path", d=layout.curve(y), stroke_width=round(thickness, 1), class_=f"tie tie-{mood}")
+    drawn = element("g", path, _mark(mood, layout.x, y), label)
     lines, url = lines_of(neighbour, now, name), address_of(neighbour)
-    return with_tooltip(drawn, lines, x=place.x, y=y, width=place.width, url=url)
+    return with_tooltip(drawn, lines, x=layout.x, y=y, width=layout.width, url=url)
 
 
 def _beside(one: Neighbour, now: datetime) -> str:

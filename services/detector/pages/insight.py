@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.corrections import LABELS
 from services.detector.pages.cards import card_of, state_of, step_in_words
 from shared.auth.dependencies import Member, csrf_protect
@@ -49,7 +49,7 @@ class SignalParts:
 
 def signal_pages(parts: SignalParts) -> APIRouter:
     """Return the routes of /insights/{signal}."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
     review = parts.review
 
     @router.get("/insights/{signal_id}")

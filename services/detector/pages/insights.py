@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from sse_starlette import ServerSentEvent
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.lists import Narrowing
 from services.detector.pages.asked_signals import Asked
 from services.detector.pages.cards import card_of
@@ -21,7 +21,7 @@ from services.detector.pages.filters import Word, one_of
 from shared.auth.dependencies import Member
 from shared.http.live_streams import MOST_NEWS, Since
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import csv_answer
+from shared.web.csv_files import csv_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -70,7 +70,7 @@ class InsightParts:
 
 def insight_pages(parts: InsightParts) -> APIRouter:
     """Return the routes of /insights."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
     pages, lists = parts.pages, parts.lists
 
     @router.get("/")
@@ -119,7 +119,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         wanted = asked.wanted(parts.clock.now())
 
         ask = partial(lists.signals, identity.organization_id, wanted, sort="newest")
-        return csv_answer(
+        return csv_response(
             "insights.csv", SIGNAL_HEADING, in_portions(ask, partial(signal_row, currency=pages.currency))
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.pages.detection import DETECTION
 from shared.auth.dependencies import Admin, csrf_protect
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def language_model_pages(parts: DetectionParts) -> APIRouter:
     """Return the route that the card's form is sent to; the card itself is drawn with the detection page."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.post(f"{DETECTION}/language-model", dependencies=[Depends(csrf_protect)])
     async def choose(request: Request, identity: Admin) -> Response:

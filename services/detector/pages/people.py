@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.identity import resource_key
 from services.detector.domain.neighbourhood import Centre
 from services.detector.domain.spoken import last_contact_of
@@ -31,7 +31,7 @@ from services.detector.pages.graph_picture import GRAPH, MOST, address_of, mood_
 from services.detector.use_cases.offer_addresses import offered_addresses
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import csv_answer
+from shared.web.csv_files import csv_response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ def person_sort(wanted: str) -> PersonSort:
 
 def people_pages(parts: PeopleParts) -> APIRouter:
     """Return the routes of /people."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
     pages, lists = parts.pages, parts.lists
 
     @router.get("/people")
@@ -153,7 +153,7 @@ def people_pages(parts: PeopleParts) -> APIRouter:
                 found.next,
             )
 
-        return csv_answer("people.csv", PERSON_HEADING, in_portions(ask, person_row))
+        return csv_response("people.csv", PERSON_HEADING, in_portions(ask, person_row))
 
     @router.get(GRAPH)
     async def graph(

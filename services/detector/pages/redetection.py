@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from shared.auth.dependencies import Admin, csrf_protect
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _QUOTE_CHARACTERS = 240
 
 def redetection_pages(redetect: Redetect, detection: str) -> APIRouter:
     """Return the routes of the decision under the detection page's address."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
     address = f"{detection}/redetections/{{redetection_id}}"
 
     @router.post(f"{address}/switch-on", dependencies=[Depends(csrf_protect)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.standing import asked_by_month, first_asked
 from services.detector.domain.wishes import REQUEST_STATES, RequestState
 from services.detector.errors import InvalidRequestError
@@ -33,7 +33,7 @@ from services.detector.pages.filters import (
 )
 from shared.auth.dependencies import Member, csrf_protect
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import csv_answer
+from shared.web.csv_files import csv_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -117,7 +117,7 @@ def known_order(value: str) -> RequestSort:
 
 def request_pages(parts: RequestParts) -> APIRouter:
     """Return the routes of the list of requests."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
     pages, lists = parts.pages, parts.lists
 
     @router.get("/requests")
@@ -188,7 +188,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
             sort=known_order(sort),
             narrowed=narrowed_by(now=parts.clock.now(), tag=tag, owner=owner, period=period),
         )
-        return csv_answer(
+        return csv_response(
             "requests.csv", REQUEST_HEADING, in_portions(ask, partial(request_row, currency=pages.currency))
         )
 
@@ -197,7 +197,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
 
 def one_request_pages(parts: RequestParts) -> APIRouter:
     """Return the routes of one request: what is known of it, and what a person may decide."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.get("/requests/{request_id}")
     async def one_request(request: Request, request_id: str, identity: Member, find: Word = "") -> Response:
@@ -218,7 +218,7 @@ def one_request_pages(parts: RequestParts) -> APIRouter:
 
 def regrouping_pages(parts: RequestParts) -> APIRouter:
     """Return the routes for whom to tell, merging and splitting."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.get("/requests/{request_id}/asked.csv")
     async def asked(request_id: str, identity: Member) -> StreamingResponse:
@@ -227,7 +227,7 @@ def regrouping_pages(parts: RequestParts) -> APIRouter:
         async def rows() -> AsyncIterator[list[Sequence[object]]]:
             yield [row for signal in view.signals for row in asked_rows(signal, parts.pages.currency)]
 
-        return csv_answer("asked.csv", ASKED_HEADING, rows())
+        return csv_response("asked.csv", ASKED_HEADING, rows())
 
     @router.post("/requests/{request_id}/merge", dependencies=[Depends(csrf_protect)])
     async def merge(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.domain.attributes import MEANINGS, NONE, AttributeMap, guess
 from services.detector.domain.customer_list import MAX_BYTES
 from services.detector.errors import CustomerListError, NotFoundError
@@ -69,7 +69,7 @@ class SettingParts:
 
 def setting_pages(parts: SettingParts) -> APIRouter:
     """Return the routes of the customers' settings."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.get(CUSTOMERS)
     async def customers(request: Request, identity: Member) -> HTMLResponse:

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
-from services.detector.api.answers import AnsweringRoute
+from services.detector.api.route import DetectorRoute
 from services.detector.pages.connected import present_connections
 from services.detector.pages.export import TOPIC_HEADING, in_portions, topic_row
 from services.detector.pages.filters import Word, period_choice, period_start
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
-from shared.web.csv_files import csv_answer
+from shared.web.csv_files import csv_response
 
 if TYPE_CHECKING:
     from services.detector.lists import TopicRow, Topics
@@ -39,7 +39,7 @@ class TopicParts:
 
 def topic_pages(parts: TopicParts) -> APIRouter:
     """Return the routes of /topics."""
-    router = APIRouter(include_in_schema=False, route_class=AnsweringRoute)
+    router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.get("/topics")
     async def topics(
@@ -70,7 +70,7 @@ def topic_pages(parts: TopicParts) -> APIRouter:
         since = period_start(period, parts.clock.now())
 
         ask = partial(parts.topics.topics, identity.organization_id, since=since, until=None)
-        return csv_answer("topics.csv", TOPIC_HEADING, in_portions(ask, topic_row))
+        return csv_response("topics.csv", TOPIC_HEADING, in_portions(ask, topic_row))
 
     return router
 

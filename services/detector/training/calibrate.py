@@ -23,8 +23,8 @@ from services.detector.detectors import discover
 from services.detector.domain.conversation import AuthorType, Conversation, Message
 from services.detector.domain.learned import Learned
 from services.detector.domain.lexical import LexicalDetector
+from services.detector.domain.message_scoring import score_messages
 from services.detector.domain.model_scores import LIFECYCLE, MOOT, NOTICE, POLARITIES, WISH
-from services.detector.domain.text_reading import read_with
 from services.detector.training.curves import fit_curve, fit_moods, threshold_for
 from services.detector.training.examples import UNSEEN, apart, read_authored, read_public, task_of
 from services.detector.training.inbox import heard_in_conversations
@@ -91,7 +91,7 @@ def read_all(model: OnnxTextModel, examples: Sequence[Example]) -> list[_Read]:
         batch = examples[start : start + _READ_TOGETHER]
         conversations = [_as_conversation(one.text) for one in batch]
         for example, conversation, scores in zip(
-            batch, conversations, read_with(model, conversations), strict=True
+            batch, conversations, score_messages(model, conversations), strict=True
         ):
             for message in conversation.readable_messages:
                 if message.part_id in scores:

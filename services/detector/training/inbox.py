@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from services.detector.detectors import discover
 from services.detector.domain.lexical import LexicalDetector
+from services.detector.domain.message_scoring import score_messages
 from services.detector.domain.model_scores import LIFECYCLE, WISH
-from services.detector.domain.text_reading import read_with
 from services.detector.evaluation.conversations import read_conversations
 from services.detector.training.examples import UNSEEN
 from services.detector.training.told import CONVERSATIONS
@@ -21,8 +21,8 @@ from services.detector.training.told import CONVERSATIONS
 if TYPE_CHECKING:
     from services.detector.domain.conversation import Conversation, Message
     from services.detector.domain.learned import Learned
+    from services.detector.domain.message_scoring import Scores
     from services.detector.domain.model_scores import MessageScores, TextModel
-    from services.detector.domain.text_reading import Scores
     from services.detector.evaluation.conversations import LabelledConversation
 
 _READ_TOGETHER = 50
@@ -49,7 +49,7 @@ def heard_in_conversations(model: TextModel, moot: Learned) -> dict[str, list[He
     seen: set[str] = set()
     for start in range(0, len(told), _READ_TOGETHER):
         batch = told[start : start + _READ_TOGETHER]
-        readings = read_with(model, [one.conversation for one in batch])
+        readings = score_messages(model, [one.conversation for one in batch])
         for one, scores in zip(batch, readings, strict=True):
             fresh = {message.text for message in one.conversation.readable_messages} - seen
             seen |= fresh
@@ -61,13 +61,13 @@ def heard_in_conversations(model: TextModel, moot: Learned) -> dict[str, list[He
 def _heard(one: LabelledConversation, rule: LexicalDetector, scores: Scores, fresh: set[str]) -> list[Heard]:
     conversation = one.conversation
     moot = rule.moot(conversation, replace(one.context, scores=scores))
-    place = {message.part_id: at for at, message in enumerate(conversation.messages)}
+    position = {message.part_id: at for at, message in enumerate(conversation.messages)}
     proofs = {at for event in one.expected if event.kind == rule.kind for at in event.messages}
     heard = [
         _as_heard(conversation, message, rule, scores[message.part_id], right=bool(proofs))
         for message in conversation.readable_messages
         if message.part_id in scores and message.text in fresh and id(message) not in moot
-        if not proofs or place[message.part_id] in proofs
+        if not proofs or position[message.part_id] in proofs
     ]
     best = max(heard, key=lambda said: said.scores.decisive(rule.kind), default=None)
     return [best] if proofs and best else heard

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from services.detector.domain.learned import LIKELY_MOOT, Curve
+from services.detector.domain.message_scoring import is_manners, windows
 from services.detector.domain.model_scores import MOOT
-from services.detector.domain.text_reading import is_manners, windows
 from services.detector.evaluation.conversations import read_conversations
 from services.detector.training.curves import fit_curve
 from services.detector.training.examples import UNSEEN
@@ -51,8 +51,8 @@ class Later:
 def later_words(one: LabelledConversation, rules: Sequence[LexicalDetector]) -> Iterator[Later]:
     """The later messages of who told a matter: those that make it moot, or all that let it stand."""
     conversation = one.conversation
-    place = {id(message): at for at, message in enumerate(conversation.messages)}
-    said = {place[id(message)]: message for message in conversation.readable_messages}
+    position = {id(message): at for at, message in enumerate(conversation.messages)}
+    said = {position[id(message)]: message for message in conversation.readable_messages}
     position = {at: number for number, at in enumerate(said)}
     matters = [(event.kind, max(event.messages), None) for event in one.expected if event.messages]
     for kind, last, by in [*matters, *((gone.kind, max(gone.messages), gone.by) for gone in one.moot)]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from services.detector.adapters.onnx_text_model import OnnxTextModel
-from services.detector.evaluation.reading import read_labelled
+from services.detector.evaluation.labelled_files import read_labelled
 from services.detector.evaluation.run import evaluate_file
 from services.detector.evaluation.scoring import Calibration, LabelCounts
 from services.detector.training.examples import AUTHORED, task_of

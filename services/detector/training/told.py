@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from services.detector.detectors import discover
 from services.detector.domain.dialogue import Turns
 from services.detector.domain.lexical import LexicalDetector
+from services.detector.domain.message_scoring import exchanges, is_manners, windows
 from services.detector.domain.model_scores import LIFECYCLE, NOTICE, WISH
-from services.detector.domain.text_reading import exchanges, is_manners, windows
 from services.detector.evaluation.conversations import read_conversations
 from services.detector.training.examples import AUTHORED, Example
 
@@ -54,7 +54,7 @@ def examples_of(one: LabelledConversation, rules: Sequence[LexicalDetector]) -> 
     withdrawn = {str(rule.kind): rule.withdrawals.withdrawn(conversation, rule.kind) for rule in rules}
     proofs = {event.kind: sorted(event.messages) for event in one.expected if event.messages}
     explicit = {event.kind: event.explicit for event in one.expected}
-    place = {message.part_id: at for at, message in enumerate(conversation.messages)}
+    position = {message.part_id: at for at, message in enumerate(conversation.messages)}
     for at, message in enumerate(conversation.readable_messages):
         pieces = windows(message)
         if len(pieces) != 1 or is_manners(message):
@@ -63,9 +63,9 @@ def examples_of(one: LabelledConversation, rules: Sequence[LexicalDetector]) -> 
         later: dict[str, float] = {}
         for kind in (*LIFECYCLE, WISH):
             if kind in proofs:
-                if place[message.part_id] == proofs[kind][0]:
+                if position[message.part_id] == proofs[kind][0]:
                     alone[kind] = 1.0
-                elif place[message.part_id] in proofs[kind]:
+                elif position[message.part_id] in proofs[kind]:
                     later[kind] = 1.0
             elif at not in withdrawn.get(kind, ()):
                 alone[kind] = 0.0

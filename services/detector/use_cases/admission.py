@@ -116,8 +116,8 @@ class Admission:
             raise PartlyTransientError(
                 f"Nobody has told of connection {_names(unknown)} yet; its records wait.",
                 waiting=[
-                    place
-                    for place, one in enumerate(events)
+                    position
+                    for position, one in enumerate(events)
                     if (one.organization_id, one.connection_id) in unknown
                 ],
             )
@@ -147,11 +147,13 @@ class Admission:
         """Note since when each connection has been waited for; raise `PermanentError` once one is overdue."""
         now = self._clock.monotonic()
         self._awaited = {one: since for one, since in self._awaited.items() if now - since < _FORGET_SECONDS}
-        for place in unknown - self._awaited.keys():
+        for connection in unknown - self._awaited.keys():
             if len(self._awaited) >= _MOST_AWAITED:
                 del self._awaited[min(self._awaited, key=self._awaited.__getitem__)]
-            self._awaited[place] = now
-        overdue = {place for place in unknown if now - self._awaited[place] >= self._patience_seconds}
+            self._awaited[connection] = now
+        overdue = {
+            connection for connection in unknown if now - self._awaited[connection] >= self._patience_seconds
+        }
         if overdue:
             # Before anything is taken in: whoever looks for the culprit halves the batch, and calls again.
             raise PermanentError(
@@ -160,8 +162,8 @@ class Admission:
             )
 
 
-def _names(places: set[tuple[str, str]]) -> str:
-    return ", ".join(sorted(connection_id for _, connection_id in places)[:5])
+def _names(connections: set[tuple[str, str]]) -> str:
+    return ", ".join(sorted(connection_id for _, connection_id in connections)[:5])
 
 
 def _ids(events: Sequence[Event]) -> set[str]:

@@ -92,7 +92,7 @@ class MatchCompanies:
             if company.customer_id != target:
                 if left[key]:
                     handed |= {target, *left[key]}
-                    # Before the company moves, so that after a crash facts of other companies are not compared.
+                    # Before the company moves, or after a crash facts of other companies would be compared.
                     await self._customers.begin_anew(organization_id, handed, self._clock.now())
                 await self._mirror.save_match(organization_id, key, kept, left=left[key], follow_from=begun)
                 moved[key] = replace(company, customer_id=target, follow_from=begun, read_to="")

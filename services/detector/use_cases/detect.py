@@ -16,10 +16,10 @@ from services.detector.domain.conversation import AccountFacts, Context
 from services.detector.domain.finding import LIFECYCLE_KINDS
 from services.detector.domain.fingerprint import fingerprint_of
 from services.detector.domain.identity import to_milliseconds
+from services.detector.domain.message_scoring import score_messages
 from services.detector.domain.mirror import Analysis, ConnectionView
 from services.detector.domain.second_look import Looked
 from services.detector.domain.spoken import as_conversation, in_order, last_answered_at, last_asked_at
-from services.detector.domain.text_reading import read_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Conversation
     from services.detector.domain.detector import Detector
     from services.detector.domain.finding import Finding
+    from services.detector.domain.message_scoring import Scores
     from services.detector.domain.mirror import MirroredConversation
     from services.detector.domain.model_scores import TextModel
-    from services.detector.domain.text_reading import Scores
     from services.detector.ports import Connections, Mirror
     from services.detector.use_cases.attribution import Attributor
     from shared.clock import Clock
@@ -210,7 +210,7 @@ class DetectConversations:
         """Return the text model's scores for each conversation; none if there is no model."""
         if self._model is None:
             return [{}] * len(prepared)
-        return read_with(self._model, [one.conversation for one in prepared])
+        return score_messages(self._model, [one.conversation for one in prepared])
 
     def _heard_until(
         self,

@@ -206,12 +206,12 @@ def _may_open(wish: Finding, least: float) -> bool:
 
 def _holders(key: str, wish: Finding, held: Sequence[Signal]) -> Iterator[Signal]:
     """Return the signals about requests that rest on this wish."""
-    places = {(one.part_id, one.start, one.end) for one in wish.evidence}
+    spans = {(one.part_id, one.start, one.end) for one in wish.evidence}
     for signal in held:
         if signal.slot.request_id is not None and any(
             part_id == proof.part_id and start < proof.end and proof.start < end
             for proof in signal.proofs
             if proof.source == key
-            for part_id, start, end in places
+            for part_id, start, end in spans
         ):
             yield signal

@@ -16,7 +16,7 @@ from services.notifier.use_cases.read_inbox import MOST_COUNTED
 from shared.auth.dependencies import Member, csrf_protect
 from shared.http.live_streams import MOST_NEWS, Since
 from shared.http.paging import CursorText
-from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+from shared.web.csv_files import MOST_ROWS, PORTION, csv_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -112,7 +112,7 @@ def routes(
         identity: Member, show: Annotated[str, Query(pattern="^(unread)?$")] = "", sort: Word = ""
     ) -> Response:
         rows = _rows(reading, identity, unread_only=show == "unread", oldest_first=sort == OLDEST)
-        return csv_answer("inbox.csv", ENTRY_HEADING, rows)
+        return csv_response("inbox.csv", ENTRY_HEADING, rows)
 
     @router.get("/unread")
     async def unread(identity: Member) -> Response:

@@ -19,7 +19,7 @@ from shared.auth.dependencies import Admin, Member
 from shared.contracts.topics import DEAD_LETTER_RETENTION
 from shared.errors import TransientError
 from shared.http.paging import CursorText
-from shared.web.csv_files import MOST_ROWS, PORTION, csv_answer
+from shared.web.csv_files import MOST_ROWS, PORTION, csv_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -106,7 +106,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration, public
                 if place is None:
                     return
 
-        return csv_answer("deliveries.csv", DELIVERY_HEADING, portions())
+        return csv_response("deliveries.csv", DELIVERY_HEADING, portions())
 
     @router.get("/deliveries/{notification_id}")
     async def delivery(

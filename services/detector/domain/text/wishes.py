@@ -180,9 +180,9 @@ def wish_title(clauses: Sequence[Clause], text: str) -> Title | None:
     worse. A title is a piece of `text`, at most TITLE_LIMIT_WORDS words, white space made single.
     """
     best: Title | None = None
-    for place, clause in enumerate(clauses):
+    for index, clause in enumerate(clauses):
         for title in _titles(clause, text):
-            weighed = title._replace(clarity=title.clarity - (_BESIDE_COSTS if place else 0.0))
+            weighed = title._replace(clarity=title.clarity - (_BESIDE_COSTS if index else 0.0))
             if best is None or weighed.clarity > best.clarity:
                 best = weighed
     return best

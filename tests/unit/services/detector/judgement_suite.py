@@ -130,8 +130,8 @@ class TestCorrections:
         await rig.engine.review.dismiss(ORG, signal.signal_id, "a renewal", by="a@a.example", label="renewal")
         (found,) = await rig.stores.corrections.newest(ORG)
         assert (found.verdict, found.label, found.slot) == ("dismissed", "renewal", "churn_risk/explicit")
-        place = found.places[0]
-        assert (place.conversation_key, place.part_id) == (f"{WORKSPACE}:k1", "k1-0")
+        span = found.spans[0]
+        assert (span.conversation_key, span.part_id) == (f"{WORKSPACE}:k1", "k1-0")
         assert LEAVING not in repr(found)
 
     async def test_removed_data_takes_its_corrections(self, rig: Rig) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.web.csv_files import cell, csv_answer
+from shared.web.csv_files import cell, csv_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -25,7 +25,7 @@ async def file_of(*rows: Sequence[object]) -> str:
     async def portions() -> AsyncIterator[list[Sequence[object]]]:
         yield list(rows)
 
-    body = csv_answer("x.csv", ("a", "b"), portions()).body_iterator
+    body = csv_response("x.csv", ("a", "b"), portions()).body_iterator
     return "".join([str(piece) async for piece in body])
 
 

@@ -24,7 +24,7 @@ def said(confidence: float, *, right: bool, slot: str = "upsell") -> Correction:
         at=NOW,
         confidence=confidence,
         detector="upsell 1",
-        places=(),
+        spans=(),
     )
 
 

@@ -42,7 +42,7 @@ def test_a_turn_reaches_to_the_next_thing_a_customer_says(
     conversation = talk(sides)
     turns = Turns(conversation)
     message = conversation.messages[at]
-    assert "".join(one.part_id for one in turns.answers(message)) == answers
+    assert "".join(one.part_id for one in turns.replies(message)) == answers
     assert "".join(sorted(one.part_id for one in turns.offers(message))) == offers
 
 

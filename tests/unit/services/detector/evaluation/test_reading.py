@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from services.detector.evaluation.errors import EvaluationError
-from services.detector.evaluation.reading import FIELD_LIMIT_CHARACTERS, read_labelled
+from services.detector.evaluation.labelled_files import FIELD_LIMIT_CHARACTERS, read_labelled
 
 if TYPE_CHECKING:
     from pathlib import Path

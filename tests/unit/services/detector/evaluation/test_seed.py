@@ -8,7 +8,7 @@ import pytest
 
 from services.detector.evaluation.calibrate import authored_folder
 from services.detector.evaluation.conversations import EVENT_KINDS, read_conversations
-from services.detector.evaluation.reading import read_labelled
+from services.detector.evaluation.labelled_files import read_labelled
 from services.detector.evaluation.run import evaluate_file
 
 FILES = sorted(authored_folder().glob("*.csv"))

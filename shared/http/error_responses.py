@@ -50,7 +50,7 @@ _FORMS_ONLY = "This address takes what a form sends, and has no page of its own.
 _SIGN_IN = "People sign in where their organization does, and then try again here."
 
 
-class ErrorAnswers:
+class ErrorResponses:
     """Answers of one application to what was refused or failed, each with the request's reference.
 
     People who are shown pages get one; below `/api/` and `/internal/`, and where there are no pages,
@@ -182,7 +182,7 @@ class UncaughtErrors:
     answer that has begun cannot be taken back: the error is logged and goes on, and the server hangs up.
     """
 
-    def __init__(self, app: ASGIApp, *, answers: ErrorAnswers) -> None:
+    def __init__(self, app: ASGIApp, *, answers: ErrorResponses) -> None:
         self._app = app
         self._answers = answers
 

@@ -70,7 +70,7 @@ Scores = Mapping[str, MessageScores]
 """Scores of one conversation's messages by part id."""
 
 
-_Place = tuple[int, str]
+_MessageKey = tuple[int, str]
 """Which conversation, and which part of it."""
 
 
@@ -119,7 +119,7 @@ def _words(messages: Sequence[Message]) -> str:
     return " ".join(one.text[part.start : part.end] for one in messages for part in one.clauses)
 
 
-def read_with(model: TextModel, conversations: Sequence[Conversation]) -> list[Scores]:
+def score_messages(model: TextModel, conversations: Sequence[Conversation]) -> list[Scores]:
     """Scores of the customers' messages of each conversation, in the order of the conversations."""
     turns = [Turns(conversation) for conversation in conversations]
     messages = {
@@ -128,30 +128,30 @@ def read_with(model: TextModel, conversations: Sequence[Conversation]) -> list[S
         for message in conversation.readable_messages
         if not is_manners(message)
     }
-    wholes = _heard(model, {place: windows(message) for place, message in messages.items()})
-    within = _heard(model, {
-        place: exchanges(messages[place], turns[place[0]])
-        for place, whole in wholes.items()
-        if _reaches(whole, _MAY_BE) or _may_answer(messages[place], turns[place[0]])
+    wholes = _scored(model, {key: windows(message) for key, message in messages.items()})
+    within = _scored(model, {
+        key: exchanges(messages[key], turns[key[0]])
+        for key, whole in wholes.items()
+        if _reaches(whole, _MAY_BE) or _may_answer(messages[key], turns[key[0]])
     })  # fmt: skip
     clauses = _clauses(model, {
-        place: messages[place]
-        for place, whole in wholes.items()
-        if _reaches(whole, _WORTH_A_LOOK) or (place in within and _reaches(within[place], _WORTH_A_LOOK))
+        key: messages[key]
+        for key, whole in wholes.items()
+        if _reaches(whole, _WORTH_A_LOOK) or (key in within and _reaches(within[key], _WORTH_A_LOOK))
     })  # fmt: skip
     found: list[dict[str, MessageScores]] = [{} for _ in conversations]
-    for place, whole in wholes.items():
-        found[place[0]][place[1]] = MessageScores(whole, clauses.get(place, {}), within.get(place))
+    for key, whole in wholes.items():
+        found[key[0]][key[1]] = MessageScores(whole, clauses.get(key, {}), within.get(key))
     return list(found)
 
 
-def _heard(model: TextModel, texts: Mapping[_Place, Sequence[str]]) -> dict[_Place, ModelScores]:
+def _scored(model: TextModel, texts: Mapping[_MessageKey, Sequence[str]]) -> dict[_MessageKey, ModelScores]:
     """What the model says of all pieces of each message together; nothing of a message without a piece."""
-    flat = [(place, text) for place, pieces in texts.items() for text in pieces]
-    heard: dict[_Place, list[ModelScores]] = {}
-    for (place, _), scores in zip(flat, model.read([text for _, text in flat]), strict=True):
-        heard.setdefault(place, []).append(scores)
-    return {place: together(scores) for place, scores in heard.items()}
+    flat = [(key, text) for key, pieces in texts.items() for text in pieces]
+    scores_by_key: dict[_MessageKey, list[ModelScores]] = {}
+    for (key, _), scores in zip(flat, model.read([text for _, text in flat]), strict=True):
+        scores_by_key.setdefault(key, []).append(scores)
+    return {key: together(scores) for key, scores in scores_by_key.items()}
 
 
 def together(scores: Sequence[ModelScores]) -> ModelScores:
@@ -175,15 +175,18 @@ def _reaches(scores: ModelScores, least: float) -> bool:
     return any(scores.of(label) > least for label in (*LIFECYCLE, WISH))
 
 
-def _clauses(model: TextModel, messages: Mapping[_Place, Message]) -> dict[_Place, dict[int, ModelScores]]:
+def _clauses(
+    model: TextModel, messages: Mapping[_MessageKey, Message]
+) -> dict[_MessageKey, dict[int, ModelScores]]:
     """Scores of the clauses of messages that have several."""
-    places = [
-        (place, clause.index, without_opener(message.text[clause.start : clause.end]))
-        for place, message in messages.items()
+    keyed_clauses = [
+        (key, clause.index, without_opener(message.text[clause.start : clause.end]))
+        for key, message in messages.items()
         if len(message.clauses) > 1
         for clause in message.clauses[:CLAUSES_LIMIT]
     ]
-    found: dict[_Place, dict[int, ModelScores]] = {}
-    for (place, index, _), scores in zip(places, model.read([text for *_, text in places]), strict=True):
-        found.setdefault(place, {})[index] = scores
+    found: dict[_MessageKey, dict[int, ModelScores]] = {}
+    scored = model.read([text for *_, text in keyed_clauses])
+    for (key, index, _), scores in zip(keyed_clauses, scored, strict=True):
+        found.setdefault(key, {})[index] = scores
     return found

@@ -34,7 +34,7 @@ _CACHE = "private, no-cache"
 """Answers are one organization's, and one that is kept is asked about again, for which it has its ETag."""
 
 
-class AnsweringRoute(APIRoute):
+class DetectorRoute(APIRoute):
     """A route whose handler may raise the detector's own errors.
 
     What it answers to a GET as JSON has an ETag, of its content unless the handler set one; a caller that

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.conversation import AuthorType, Conversation, Message
 from services.detector.domain.learned import Learned
-from services.detector.domain.model_scores import LABELS, MessageScores, ModelScores
-from services.detector.domain.text_reading import (
+from services.detector.domain.message_scoring import (
     CLAUSES_LIMIT,
     WINDOW_CHARACTERS,
     WINDOWS_LIMIT,
-    read_with,
+    score_messages,
     together,
     windows,
 )
+from services.detector.domain.model_scores import LABELS, MessageScores, ModelScores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def conversation(*messages: Message) -> Conversation:
 def test_all_conversations_are_read_in_one_go() -> None:
     """Messages, what was said around them, clauses: three calls, however many conversations there are."""
     model = WordModel()
-    found = read_with(
+    found = score_messages(
         model,
         [
             conversation(
@@ -70,7 +70,7 @@ def test_agents_and_other_languages_are_not_read() -> None:
     """Only customers' words in a language that the detectors know."""
     model = WordModel()
     spanish = "Hola, queremos cancelar la cuenta porque el precio es muy alto y no funciona para nosotros."
-    found = read_with(
+    found = score_messages(
         model, [conversation(message("We are leaving you.", author=AuthorType.AGENT), message(spanish, "2"))]
     )
     assert found == [{}]
@@ -85,7 +85,7 @@ def test_a_long_letter_is_read_in_windows_from_both_ends() -> None:
     assert all(len(piece) <= WINDOW_CHARACTERS for piece in pieces)
     assert pieces[-1].endswith("leaving you in March.")
     model = WordModel()
-    found = read_with(model, [conversation(message(letter))])
+    found = score_messages(model, [conversation(message(letter))])
     assert found[0]["1"].whole.of("churn_risk") == 3.0
     assert len(model.calls[2]) == CLAUSES_LIMIT
 
@@ -93,7 +93,7 @@ def test_a_long_letter_is_read_in_windows_from_both_ends() -> None:
 def test_manners_are_left_to_the_rules() -> None:
     """Thanks and greetings are not read; thanks and a word of substance are."""
     model = WordModel()
-    read_with(
+    score_messages(
         model,
         [
             conversation(
@@ -110,7 +110,7 @@ def test_a_message_that_may_be_something_is_read_within_what_was_said() -> None:
     """Between an agent's words before and after; bots' words, notes and what is plainly nothing stay out."""
     model = WordModel()
     agent, bot = AuthorType.AGENT, AuthorType.BOT
-    found = read_with(
+    found = score_messages(
         model,
         [
             conversation(
@@ -134,14 +134,14 @@ def test_an_answer_to_an_offer_is_read_within_what_was_said() -> None:
     """Its own words say little: "the red one then" is what was asked or priced just before."""
     model = WordModel()
     offer = message("That is 40 a month.", "1", AuthorType.AGENT)
-    read_with(model, [conversation(offer, message("Put that on please.", "2"))])
+    score_messages(model, [conversation(offer, message("Put that on please.", "2"))])
     assert model.calls[1] == [" || Agent: That is 40 a month. || Customer: Put that on please."]
 
 
 def test_what_a_customer_adds_before_an_answer_comes_belongs_to_it() -> None:
     """The next message may say what the first one meant; what comes after the answer is another matter."""
     model = WordModel()
-    read_with(
+    score_messages(
         model,
         [
             conversation(

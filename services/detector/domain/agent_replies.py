@@ -9,7 +9,17 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from services.detector.domain.cues.answering import (
+from services.detector.domain.cues.offering import (
+    OFFER_ANOTHER,
+    OFFER_CANCEL,
+    OFFER_PLAN,
+    OFFER_PRICE,
+    OFFER_RAISE,
+    OFFER_SEATS,
+    OFFER_START,
+    OFFER_TERM,
+)
+from services.detector.domain.cues.replying import (
     BEGUN,
     ENDED,
     GROWN,
@@ -25,16 +35,6 @@ from services.detector.domain.cues.answering import (
     WISH_KEPT,
     WISH_NOT_YET,
     WORRIED,
-)
-from services.detector.domain.cues.offering import (
-    OFFER_ANOTHER,
-    OFFER_CANCEL,
-    OFFER_PLAN,
-    OFFER_PRICE,
-    OFFER_RAISE,
-    OFFER_SEATS,
-    OFFER_START,
-    OFFER_TERM,
 )
 from services.detector.domain.finding import Kind
 from services.detector.domain.rules import RuleBook
@@ -58,7 +58,7 @@ _GROUPS = {
     "shall": "shall should want like happy ready prefer could can would",
 }
 
-_ANSWERS: dict[Kind, tuple[Cue, ...]] = {
+_REPLIES: dict[Kind, tuple[Cue, ...]] = {
     Kind.FEATURE_REQUEST: (WISH_KEPT, WISH_FILED, WISH_NOT_YET, IS_THERE, NO_WISH),
     Kind.UPSELL: (SOLD, SOLD_ELSEWHERE),
     Kind.EXPANSION: (GROWN, NOT_GROWN),
@@ -77,14 +77,14 @@ _OFFERS: dict[Kind, tuple[Cue, ...]] = {
 
 
 @cache
-def answers(kind: Kind) -> RuleBook:
-    """The book of answers that take up (or turn away from) a matter of this kind."""
-    return RuleBook(_ANSWERS[kind], _GROUPS)
+def replies(kind: Kind) -> RuleBook:
+    """The book of replies that take up (or turn away from) a matter of this kind."""
+    return RuleBook(_REPLIES[kind], _GROUPS)
 
 
 @cache
 def doubts() -> RuleBook:
-    """The book of answers to a customer who may leave but has not said so."""
+    """The book of replies to a customer who may leave but has not said so."""
     return RuleBook((WORRIED,), _GROUPS)
 
 

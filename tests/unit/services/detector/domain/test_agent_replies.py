@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.detector.domain.answers import answers
+from services.detector.domain.agent_replies import replies
 from services.detector.domain.conversation import AuthorType, Message
 from services.detector.domain.finding import Kind
 
@@ -25,5 +25,5 @@ from services.detector.domain.finding import Kind
 def test_an_answer_that_files_a_wish(answer: str, filed: bool) -> None:
     """The product is also what customers have trouble with."""
     said = Message("1", AuthorType.AGENT, datetime(2026, 1, 1, tzinfo=UTC), answer)
-    hits = {cue for clause in said.clauses for cue in answers(Kind.FEATURE_REQUEST).hits(clause)}
+    hits = {cue for clause in said.clauses for cue in replies(Kind.FEATURE_REQUEST).hits(clause)}
     assert ("wish_filed" in hits) is filed
