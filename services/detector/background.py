@@ -1,6 +1,6 @@
-"""Work beside the records: re-readings and matching in slices, rounds by the clock.
+"""Work apart from the records: re-reads and matching in slices, reviews and rounds by the clock.
 
-An engine that is away is waited for.
+Every loop waits while Kafka or MongoDB is unavailable, and continues afterwards.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ T = TypeVar("T")
 _LOG = structlog.get_logger(__name__)
 
 _IDLE_SECONDS = 1.0
-"""How often a re-reading to do is looked for; a switch takes effect within about that."""
+"""How often a loop without work looks for some; a switch takes effect within about this time."""
 
 _BREATH_SECONDS = 0.05
 """Pause between slices, so that live records are always served first."""
 
 _MOST_BREATHS = 40
-"""How often a slice waits for records that are being taken in: two seconds, so that a stream of them without
-end slows re-readings down and never stops them."""
+"""How often a slice waits while records are taken in: two seconds in all, so that an endless stream of
+records slows re-reads down and never stops them."""
 
 _REST_SECONDS = 0.25
-"""Shorter pauses are no rest: between two batches of a stream the next one is decoded."""
+"""Shorter pauses are no rest: between two batches of a stream the next one is being decoded."""
 
 _MOST_HEALTH_WAITS = 120
-"""How often a round of health waits for a rest: half a minute, after which numbers move all the same."""
+"""How often a round of health waits for a rest: half a minute in all, after which it runs regardless."""
 
 _AWAY_SECONDS = 5.0
 
 _OLD_PEOPLE_SECONDS = 600.0
-"""How often people are looked at again whom an earlier build stored: while replicas are replaced one by one,
+"""How often to look again for people that an earlier build stored: while replicas are replaced one by one,
 the old ones store more of them."""
 
 
@@ -70,7 +70,7 @@ class BackgroundWork:
         self._sleep = sleep
 
     async def reread(self) -> None:
-        """Ask for what newer detectors have to read again, then work on slices; fresh records come first."""
+        """Request the re-reads that newer detectors need, then work on slices; live records come first."""
         await self._patiently(self._ask_all)
         while True:
             await self._give_way()
@@ -81,9 +81,9 @@ class BackgroundWork:
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
 
     async def match(self) -> None:
-        """Match companies where names, attributes or lists changed, and let conversations follow, in slices.
+        """Match companies after names, attributes or lists changed, and update conversations, in slices.
 
-        Fresh records come first.
+        Live records come first.
         """
         while True:
             await self._give_way()
@@ -94,14 +94,14 @@ class BackgroundWork:
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
 
     async def count_people(self) -> None:
-        """Count people's conversations where they changed; fresh records come first."""
+        """Count people's conversations where they changed; live records come first."""
         while True:
             await self._give_way()
             worked = await self._patiently(self._engine.count_people.work)
             await self._sleep(_BREATH_SECONDS if worked else _IDLE_SECONDS)
 
     async def fill_people(self) -> None:
-        """Fill in what an earlier build did not store of people, in slices; fresh records come first."""
+        """Add to stored people what an earlier build did not store, in slices; live records come first."""
         while True:
             await self._give_way()
             filled = await self._patiently(self._old_people.fill)
@@ -125,7 +125,7 @@ class BackgroundWork:
             await self._engine.redetect.ask(view)
 
     async def rounds(self) -> None:
-        """Close what has run out, and count what a crash left uncounted, again and again."""
+        """Close signals that have expired, and update counts that a crash left outdated, again and again."""
         seconds = self._settings.round_seconds
         while True:
             closed = await self._patiently(lambda: self._engine.rounds.expire(seconds))
@@ -137,17 +137,17 @@ class BackgroundWork:
             await self._sleep(seconds)
 
     async def account_review(self) -> None:
-        """Look at all customers as of now, again and again."""
+        """Review all customers as of now, again and again."""
         seconds = self._settings.account_review_seconds
         while True:
             await self._sleep(min(seconds, self._settings.round_seconds))
             await self._patiently(lambda: self._engine.rounds.review_accounts(seconds))
 
     async def due_subjects(self) -> None:
-        """Review whose conversations were read, once they are quiet and so are all others'.
+        """Review subjects whose conversations were read, once they and all others are quiet.
 
-        A batch of a stream takes longer than a customer has to be quiet, so who seems quiet is merely in the
-        next one. Patience ends for each customer by itself.
+        One batch of a stream takes longer than a subject has to be quiet, so a subject that seems quiet may
+        be in the next batch. Patience ends for each subject separately.
         """
         quiet, patience = self._settings.review_quiet_seconds, self._settings.review_patience_seconds
         while True:
@@ -157,7 +157,7 @@ class BackgroundWork:
             await self._sleep(_BREATH_SECONDS if reviewed else quiet)
 
     async def health(self) -> None:
-        """Measure whose health is due, a portion at a time; records that come in go first."""
+        """Measure customers whose health is due, a portion at a time; live records come first."""
         seconds = self._settings.health_seconds
         again = timedelta(seconds=self._settings.account_review_seconds)
         while True:
@@ -169,7 +169,7 @@ class BackgroundWork:
             await self._patiently(lambda: self._engine.health.round(seconds, again))
 
     async def ask(self) -> None:
-        """Deal with questions to the language model; several of these run beside each other."""
+        """Deal with questions to the language model; several of these loops run side by side."""
         while True:
             asked = await self._patiently(self._engine.ask.work)
             if asked is None:

@@ -1,4 +1,4 @@
-"""Companies of the workspaces, for machines: which customer each is, why, matching and undoing."""
+"""Companies of the workspaces for machines: which customer each one is, why, matching and undoing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PROTECTED = [Depends(csrf_protect)]
 
 
 def company_routes(*, lists: Lists, show: ShowCompanies, matches: DecideMatches) -> APIRouter:
-    """Return the routes under /api/v1/customers/companies; they come before the one of a customer."""
+    """Return the routes under /api/v1/customers/companies; they must precede those of one customer."""
     router = APIRouter(prefix="/api/v1/customers/companies", tags=["customers"], route_class=DetectorRoute)
 
     @router.get("")

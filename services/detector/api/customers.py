@@ -1,4 +1,4 @@
-"""Customers for machines: list, one, upsert, import."""
+"""Customers for machines: the list, one customer, adding or replacing, and importing a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Words = Annotated[str | None, Query(max_length=300, description="Words to look for.")]
 _MOST = 1_000
-"""Customers in one call; more than that is a file."""
+"""Customers in one call; more than that should be a file."""
 
 _A_FILE = {
     "requestBody": {

@@ -91,7 +91,7 @@ class GraphOut(BaseModel):
 
 
 def graph_routes(*, show: Show, walk: Walk, clock: Clock) -> APIRouter:
-    """Return the route /api/v1/people/graph; it comes before the one of a person."""
+    """Return the route /api/v1/people/graph; it must precede the route of one person."""
     router = APIRouter(prefix="/api/v1/people", tags=["people"], route_class=DetectorRoute)
 
     @router.get("/graph")

@@ -1,4 +1,4 @@
-"""Customers' health for machines: the list, one with its ingredients and past, and the weights."""
+"""Customers' health for machines: the list, one with its ingredients and history, and the weights."""
 
 from __future__ import annotations
 

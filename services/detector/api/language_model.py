@@ -1,4 +1,4 @@
-"""The language model for machines: whether there is one, what it is asked about, and what that took today."""
+"""The language model for machines: whether there is one, what it is asked about, and today's use."""
 
 from __future__ import annotations
 

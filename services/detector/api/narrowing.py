@@ -1,4 +1,4 @@
-"""What every list of the read API can be narrowed by."""
+"""What every list of the read API can be restricted by."""
 
 from __future__ import annotations
 

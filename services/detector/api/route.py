@@ -1,4 +1,4 @@
-"""How answers reach callers: errors by their decision's status, and nothing twice that a caller has."""
+"""What all routes of the detector share: errors become statuses, and unchanged responses are not repeated."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _STATUS: Mapping[type[DetectorServiceError], int] = {
 
 
 _CACHE = "private, no-cache"
-"""Answers are one organization's, and one that is kept is asked about again, for which it has its ETag."""
+"""A response belongs to one organization. A cache must ask again each time, for which it has the ETag."""
 
 
 class DetectorRoute(APIRoute):
     """A route whose handler may raise the detector's own errors.
 
-    What it answers to a GET as JSON has an ETag, of its content unless the handler set one; a caller that
-    names it in If-None-Match gets a 304.
+    A JSON response to a GET has an ETag, made of its content unless the handler set one; a caller that sends
+    it in If-None-Match gets a 304.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -54,7 +54,7 @@ class DetectorRoute(APIRoute):
 
 
 def _unless_known(request: Request, response: Response) -> Response:
-    """Return the answer with its ETag, or a 304 where the caller has it already."""
+    """Return the response with its ETag, or a 304 if the caller has it already."""
     found = (request.method, response.status_code) == ("GET", 200)
     if not found or response.media_type != "application/json":
         return response
@@ -67,6 +67,6 @@ def _unless_known(request: Request, response: Response) -> Response:
 
 
 def _names(header: str, etag: str) -> bool:
-    """Return whether an If-None-Match names a tag: `*`, or a list of tags, weak ones counting as strong."""
+    """Return whether an If-None-Match header matches a tag: `*`, or a list; weak tags count as strong."""
     named = [one.strip().removeprefix("W/") for one in header.split(",")]
     return "*" in named or etag in named

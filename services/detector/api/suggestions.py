@@ -1,4 +1,4 @@
-"""What companies may be, for machines: the questions and their answers."""
+"""Suggested customers of companies, for machines: the suggestions, and people's decisions on them."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class AnswerIn(BaseModel):
 
 
 def suggestion_routes(*, lists: Lists, customers: Customers, matches: DecideMatches) -> APIRouter:
-    """Return the routes under /api/v1/customers/suggestions; they come before the one of a customer."""
+    """Return the routes under /api/v1/customers/suggestions; they must precede those of one customer."""
     router = APIRouter(prefix="/api/v1/customers/suggestions", tags=["customers"], route_class=DetectorRoute)
 
     @router.get("")

@@ -1,4 +1,4 @@
-"""Topics for machines: the tags of the workspaces, with how much bears each."""
+"""Topics for machines: the tags of the workspaces, with how much carries each."""
 
 from __future__ import annotations
 

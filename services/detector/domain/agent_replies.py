@@ -1,7 +1,7 @@
-"""How support people take a matter up, per kind: what they answer, and what they offer.
+"""How support agents respond to each kind of matter: what they reply, and what they offer.
 
-These are words of the vendor's own staff. They add points to a customer's words or take some away, and
-never make a finding where the customer said nothing.
+These are words of the vendor's own staff. They add points to a customer's words or take some away, and never
+make a finding where the customer said nothing.
 """
 
 from __future__ import annotations
@@ -78,17 +78,17 @@ _OFFERS: dict[Kind, tuple[Cue, ...]] = {
 
 @cache
 def replies(kind: Kind) -> RuleBook:
-    """The book of replies that take up (or turn away from) a matter of this kind."""
+    """The rule book of replies that accept (or turn away from) a matter of this kind."""
     return RuleBook(_REPLIES[kind], _GROUPS)
 
 
 @cache
 def doubts() -> RuleBook:
-    """The book of replies to a customer who may leave but has not said so."""
+    """The rule book of replies to a customer who may leave but has not said so."""
     return RuleBook((WORRIED,), _GROUPS)
 
 
 @cache
 def offers(kind: Kind) -> RuleBook:
-    """The book of offers to which a yes means this kind."""
+    """The rule book of offers to which a yes means this kind."""
     return RuleBook(_OFFERS[kind], _GROUPS)

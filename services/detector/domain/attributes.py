@@ -1,7 +1,7 @@
-"""Which attribute of a workspace's companies means what: plan, spend, seats, sign-up and renewal dates.
+"""Which attributes of a workspace's companies mean plan, spend, seats, sign-up date and renewal date.
 
-Workspaces name these as they like. A person's choice counts; without one, names that everybody uses are
-recognised, and what Intercom itself knows of a company stands in.
+Workspaces name these as they like. A person's choice decides; without one, common names are recognised, and
+what Intercom itself knows of a company fills in.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _USUAL_NAMES: Mapping[Meaning, frozenset[str]] = {
     ),
 }
 NONE = ""
-"""Chosen in place of a name: no attribute means this, whatever its name."""
+"""Chosen instead of a name: no attribute has this meaning, whatever its name."""
 
 _MOST_PLAN = 500
 """Characters of a plan's name, as in the organization's own list."""
 
 BEYOND_ALL = 1e12
-"""No amount or count is as large: whatever says so is no number. Sums of smaller ones fit the database, which
-refuses a record whose integers have more than 64 bits."""
+"""No amount or count is this large: a value that claims to be is not a number. Sums of smaller ones fit
+the database, which refuses integers of more than 64 bits."""
 
 _MILLISECONDS_FROM = 100_000_000_000
 """Epoch numbers above this are milliseconds: as seconds they would lie past the year 5000."""
@@ -49,7 +49,7 @@ _THOUSANDS_APART = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?"
 
 
 def guess(names: Iterable[str]) -> dict[Meaning, str]:
-    """Return the attribute that each meaning's usual names point to; the first by name where several do."""
+    """Return the attribute that each meaning's usual names point to; of several, the first by name."""
     found: dict[Meaning, str] = {}
     for name in sorted(names):
         for meaning, usual in _USUAL_NAMES.items():
@@ -64,7 +64,7 @@ def _plain(name: str) -> str:
 
 @dataclass(frozen=True)
 class AttributeMap:
-    """What a person chose, by meaning; what is not there is guessed."""
+    """A person's choices, by meaning; meanings without a choice are guessed."""
 
     chosen: Mapping[Meaning, str] = field(default_factory=dict)
 
@@ -102,9 +102,9 @@ class AttributeMap:
 
 
 def parse_number(value: Scalar) -> float | None:
-    """Read an amount or a count as people keep it: 900, "900", "1,200.50"; None for anything else.
+    """Read an amount or a count as people write it: 900, "900", "1,200.50"; None for anything else.
 
-    A decimal comma is anything else, and so is what nobody can have.
+    A decimal comma is not accepted, and neither is an impossible amount.
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -116,15 +116,15 @@ def parse_number(value: Scalar) -> float | None:
 
 
 def without_thousands(text: str) -> str:
-    """Return a number's text without the commas between its thousands; one with other commas as it is.
+    """Return a number's text without thousands separators; a text with other commas is returned unchanged.
 
-    What still has a comma is no number: "900,50" may not become 90,050.
+    Whatever still has a comma is not a number: "900,50" must not become 90,050.
     """
     return text.replace(",", "") if _THOUSANDS_APART.fullmatch(text) else text
 
 
 def parse_date(value: Scalar) -> date | None:
-    """Read a date as workspaces keep it: ISO 8601, or seconds or milliseconds since 1970; None if neither."""
+    """Read a date as workspaces store it: ISO 8601, or seconds or milliseconds since 1970; else None."""
     try:
         if isinstance(value, bool) or value is None:
             return None

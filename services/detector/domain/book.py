@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 class SignalBook:
     """The signals of one organization that one unit of work may touch, as stored and as they are now.
 
-    It is a pure function of what it was given: the same steps on the same signals come to the same.
+    The result depends only on what the book was given: the same steps on the same signals give the same
+    signals.
 
     Args:
-        signals: all that the steps to come look for; `settle` and each of the moves say what they need.
+        signals: every signal that the steps may look for; `settle` and each of the moves say what they
+            need.
         known_before: what was said before then was read already (by an older detector, or with a switch
-            off): it is shown, and nobody is alerted.
+            off). It is shown, and nobody is alerted to it.
 
     Attributes:
         rules: how long occasions last, and what is too old to be announced.
@@ -62,7 +64,7 @@ class SignalBook:
 
     @property
     def signals(self) -> tuple[Signal, ...]:
-        """All of them as they are now, with those that were opened in this unit of work."""
+        """All signals as they are now, including those opened in this unit of work."""
         return tuple(self._signals.values())
 
     def __getitem__(self, signal_id: str) -> Signal:
@@ -70,7 +72,7 @@ class SignalBook:
         return self._signals[signal_id]
 
     def get(self, signal_id: str) -> Signal | None:
-        """Return a signal as it is now, or None where the book has none of that id, or dropped it."""
+        """Return a signal as it is now; None if the book has none with that id, or dropped it."""
         return self._signals.get(signal_id)
 
     def as_stored(self, signal_id: str) -> Signal | None:
@@ -86,13 +88,14 @@ class SignalBook:
         return next((one for one in self.of(subject, slot) if one.is_open), None)
 
     def next_number(self, subject: Subject, slot: Slot) -> int:
-        """Return the number of the subject's next occasion of the slot: above those of all that are here."""
+        """Return the number of the subject's next occasion of the slot: above all that the book holds."""
         return max((one.number for one in self.of(subject, slot)), default=-1) + 1
 
     def open_next(self, contribution: Contribution) -> Signal:
-        """Open the subject's next occasion of the slot and return it, with no proofs yet.
+        """Open the subject's next occasion of the slot and return it, without proofs.
 
-        Its id is one that no signal of the book has, those that moved away from the subject among them.
+        Its id differs from those of all signals in the book, including signals that moved away from the
+        subject.
         """
         subject, slot = contribution.subject, contribution.slot
         number = self.next_number(subject, slot)
@@ -115,11 +118,11 @@ class SignalBook:
         return signal
 
     def keep(self, signal: Signal) -> None:
-        """Take over a signal's next state; what it no longer rests on went along, or was noted as lost."""
+        """Take over a signal's next state, where its lost evidence moved along or was noted as lost."""
         self._signals[signal.signal_id] = signal
 
     def put(self, signal: Signal) -> None:
-        """Take over a signal's next state as a judgement or a removal made it; `lost` tells what it lost."""
+        """Take over a signal's next state from a judgement or a removal, and note what it lost."""
         before = self._signals[signal.signal_id]
         self.note_lost(before, signal.proofs)
         dismissed = signal.cleared_because == "dismissed" and before.is_open
@@ -132,15 +135,15 @@ class SignalBook:
         self._signals[signal.signal_id] = signal
 
     def drop(self, signal: Signal) -> None:
-        """Forget a signal that was opened in this unit of work, as though it had never been."""
+        """Forget a signal that was opened in this unit of work, as though it had never existed."""
         del self._signals[signal.signal_id]
 
     def clear(self, signal_id: str, reason: ClearReason, *, by: str = "", note: str = "") -> None:
-        """Close one signal for a reason that lies outside of its evidence."""
+        """Close one signal for a reason other than its evidence."""
         self._signals[signal_id] = self._signals[signal_id].cleared(reason, at=self.now, by=by, note=note)
 
     def expire(self) -> None:
-        """Close what has had no new evidence for longer than its kind lasts."""
+        """Close the signals that have had no new evidence for longer than their kind lasts."""
         for signal in tuple(self._signals.values()):
             if not signal.is_open or signal.rests_on_facts or signal.occurred_at is None:
                 continue
@@ -150,10 +153,10 @@ class SignalBook:
 
     @property
     def lost(self) -> Mapping[str, Sequence[str]]:
-        """What signals about requests no longer rest on, by request id: the quotes, as they were.
+        """The quotes that signals about requests no longer rest on, by request id.
 
-        Without any where a dismissed wish named the request: its words stay, and name nothing any more. As
-        well where a dismissal is taken back: the words may name it again.
+        The tuple of a request is empty if a dismissed wish gave the request its title: the words stay, and no
+        longer name anything. It is empty as well if a dismissal is undone, since the words may name it again.
         """
         return self._lost
 
@@ -163,7 +166,7 @@ class SignalBook:
         return self._losers
 
     def note_lost(self, signal: Signal, rest: Sequence[Proof]) -> None:
-        """Add to `lost` what a signal rests on and will not, once it rests on these proofs only."""
+        """Add to `lost` what a signal loses when it rests on these proofs only."""
         left = {proof.identity for proof in rest}
         quotes = [proof.quote for proof in signal.proofs if proof.identity not in left]
         if quotes and signal.slot.request_id is not None:
@@ -171,11 +174,11 @@ class SignalBook:
             self._losers.add(signal.signal_id)
 
     def hear(self, heard: Mapping[str, datetime]) -> None:
-        """Learn by conversation key how far another version had read: what was said until then is no news."""
+        """Note by conversation how far detectors of another version had read; up to there nothing is news."""
         self._heard.update(heard)
 
     def is_news(self, proof: Proof) -> bool:
-        """Return whether a proof was said lately, and after what was read before this unit of work."""
+        """Return whether a proof was said recently, and after what was read before this unit of work."""
         if self._known_before is not None and proof.said_at < self._known_before:
             return False
         heard_until = self._heard.get(proof.conversation_key)
@@ -184,15 +187,18 @@ class SignalBook:
         return not self.rules.is_past(proof.said_at, self.now)
 
     def announce(self, signal: Signal) -> None:
-        """Have people told of a signal that rests on news, unless it was silenced, before or after."""
+        """Have people alerted to a signal that rests on news, unless it is silenced in this unit of work."""
         self._fresh.add(signal.signal_id)
 
     def silence(self, signal: Signal) -> None:
-        """Have nobody alerted by a signal in this unit of work: its words were told of as another's."""
+        """Have nobody alerted to a signal in this unit of work.
+
+        Its words were reported under another signal already.
+        """
         self._silent.add(signal.signal_id)
 
     def changes(self) -> tuple[Change, ...]:
-        """Return what differs from the stored signals, each with its next revision and what to tell."""
+        """Return what differs from the stored signals, each with its next revision and what to publish."""
         found = []
         for signal_id, signal in sorted(self._signals.items()):
             before = self._stored.get(signal_id)

@@ -1,4 +1,4 @@
-"""What became of a signal in a unit of work, and what is told of it."""
+"""What happened to a signal in a unit of work, and what is published about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Transition = Literal["detected", "updated", "cleared"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One signal before and after a unit of work, and what is to be told of it, oldest first."""
+    """One signal before and after a unit of work, and what is published about it, oldest first."""
 
     before: Signal | None
     after: Signal
@@ -23,7 +23,7 @@ class Change:
 
     @property
     def customer_ids(self) -> tuple[str, ...]:
-        """Return the customers whose attention changes with it."""
+        """Return the customers whose need for attention changes with it."""
         found = {one.subject.customer_id for one in (self.before, self.after) if one is not None}
         return tuple(sorted(one for one in found if one))
 
@@ -35,7 +35,7 @@ class Change:
 
 
 def change_of(before: Signal | None, signal: Signal, *, announced: bool, at: datetime) -> Change:
-    """Return the change to a signal's next revision; what is not `announced` is opened as of the past."""
+    """Return the change to a signal's next revision; a signal that is not `announced` opens as historical."""
     if before is None:
         return _opened(signal, announced=announced, at=at)
     return _changed(before, signal, announced=announced, at=at)
@@ -68,7 +68,7 @@ def _changed(before: Signal, signal: Signal, *, announced: bool, at: datetime) -
     if not after.is_open:
         return Change(before, after, (("cleared", after),))
     if after.historical and announced:
-        # Known from the past and never announced; now it is said again, and that is news.
+        # The signal was historical and never announced; now it is said again, and that is news.
         after = replace(after, historical=False)
         return Change(before, after, (("detected", after),))
     return Change(before, after, (("updated", after),))

@@ -1,8 +1,8 @@
-"""What a detector may look at: a conversation, the account behind it, and the moment of looking.
+"""What a detector may look at: a conversation, the account behind it, and the time of looking.
 
-Everything here is frozen and free of I/O, so a detector that receives these values and nothing else
-is a pure function. Derived views of a message (what its author wrote, cut into clauses) are computed
-at most once per message object and shared by all detectors.
+Everything here is frozen and does no I/O, so a detector that receives nothing else is a pure function. Views
+derived from a message (its author's own words, cut into clauses) are computed at most once per message and
+shared by all detectors.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class AuthorType(StrEnum):
-    """Who speaks. Only a customer's words are evidence of what the customer thinks."""
+    """Who is speaking. Only a customer's words are evidence of what the customer thinks."""
 
     CUSTOMER = "customer"
     AGENT = "agent"
@@ -36,9 +36,9 @@ class AuthorType(StrEnum):
 class Message:
     """One part of a conversation as plain text.
 
-    `text` is the text that evidence offsets refer to (code points, HTML already turned to text once).
-    `at` must be aware. `internal` marks teammates' notes, which no customer sees. `from_ai_agent` tells
-    Intercom's AI agent from other bots; it is on no side, but what it writes is an answer.
+    `text` is the text that evidence offsets refer to (code points, HTML already converted to text once). `at`
+    must be aware. `internal` marks teammates' notes, which no customer sees. `from_ai_agent` distinguishes
+    Intercom's AI agent from other bots; it belongs to neither side, but what it writes counts as a reply.
     """
 
     part_id: str
@@ -101,7 +101,7 @@ class Conversation:
 
     @cached_property
     def readable_messages(self) -> tuple[Message, ...]:
-        """What people wrote as customers in a language that the detectors know, or too short to tell."""
+        """Messages from customers in a language that the detectors know, or too short to tell."""
         return tuple(
             message
             for message in self.customer_messages
@@ -116,7 +116,7 @@ class Conversation:
 
 @dataclass(frozen=True)
 class AccountFacts:
-    """What the workspace's attributes say about one customer; None means that nobody said.
+    """What the workspace's attributes say about one customer; None means that it is unknown.
 
     `monthly_spend` is in the workspace's own currency; `seats` are paid for, `user_count` are people seen.
     """
@@ -134,7 +134,7 @@ class AccountFacts:
 
 @dataclass(frozen=True)
 class FactsAt:
-    """Account facts as they stood at a moment."""
+    """Account facts as they were at one moment."""
 
     at: datetime
     facts: AccountFacts
@@ -144,8 +144,8 @@ class FactsAt:
 class ConversationSummary:
     """What an account detector needs to know of one past conversation.
 
-    `last_customer_at` is the newest message of a customer's, `last_asked_at` the newest that wants an answer,
-    `last_agent_at` the newest answer, be it a teammate's or the AI agent's (None: never spoke).
+    `last_customer_at` is a customer's newest message, `last_asked_at` the newest one that wants a reply, and
+    `last_agent_at` the newest reply, from a teammate or the AI agent; None means never.
     """
 
     conversation_id: str
@@ -159,7 +159,7 @@ class ConversationSummary:
 
     @property
     def waits_since(self) -> datetime | None:
-        """Return when the customer asked what nobody answered yet; None unless it is open."""
+        """Return since when the customer waits for a reply; None if nothing waits, or it is not open."""
         asked, answered = self.last_asked_at, self.last_agent_at
         if self.state != "open" or asked is None:
             return None
@@ -176,11 +176,11 @@ class AccountHistory:
 
 @dataclass(frozen=True)
 class Context:
-    """The moment of detection and what is known around the conversation.
+    """The time of detection and what is known about the conversation's surroundings.
 
-    `company_name` and `agent_names` belong to the organization itself: words that name them are
-    addressed to the vendor, not about a third party. `scores` is what a text model said about the customers'
-    messages, by part id; without it detectors go by their rules alone.
+    `company_name` and `agent_names` belong to the organization itself: words that name them are addressed to
+    the vendor, and not about a third party. `scores` are a text model's scores of the customers' messages by
+    part id; without them detectors go by their rules alone.
     """
 
     now: datetime

@@ -1,4 +1,4 @@
-"""A customer as the organization knows it, and its facts put together from its list and its companies."""
+"""A customer as the organization knows it, with facts combined from its list and its companies."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer. `provisional` ones stand for a company that matches no known customer.
+    """A customer. `provisional` customers are stand-ins for a company that matches no known customer.
 
-    `renewal_date`, `plan`, `monthly_spend` and `seats` are what the organization's own list says; where
-    it is silent, the companies speak. `merged_into` is set on a stand-in whose company found its customer.
-    `changes` is how often it had been written when it was read; who writes it again is held to that.
+    `renewal_date`, `plan`, `monthly_spend` and `seats` come from the organization's own list; where it says
+    nothing, the companies' attributes count. `merged_into` is set on a stand-in whose company found its
+    customer. `changes` is how often the customer had been written when it was read; a later write is refused
+    if it was written again meanwhile.
     """
 
     customer_id: str
@@ -62,10 +63,10 @@ def with_facts(
     *,
     today: date,
 ) -> Customer:
-    """Return the customer with its facts put together anew. `maps` say by connection what attributes mean.
+    """Return the customer with its facts recomputed. `maps` say by connection what attributes mean.
 
-    Spend and people of several companies add up; dates take the earliest start and the newest sign of
-    life, and the next renewal from `today` on that any of them names; where all are past, the latest.
+    Spend and people of several companies are added up. Of dates, the earliest start and the newest sign of
+    life count, and the next renewal from `today` on that any company names; if all are past, the latest.
     """
     read = [(one, (maps or {}).get(one.connection_id, AttributeMap())) for one in companies]
     spend = [value for one, told in read if (value := told.monthly_spend(one)) is not None]

@@ -1,7 +1,7 @@
-"""The two shapes a detector can have: one reads conversations, the other account facts.
+"""The two kinds of detector: one reads conversations, the other account facts.
 
-A detector is pure: the same input gives the same findings, nothing else is read or changed. It
-abstains (returns nothing) below its threshold, on empty text and on languages it does not know.
+A detector is pure: the same input gives the same findings, and nothing else is read or changed. It abstains
+(returns nothing) below its threshold, on empty text and on languages it does not know.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a detector can be told; a detector with more knobs extends this with its own defaults.
+    """A detector's parameters; a detector with more of them extends this class with its own defaults.
 
     `threshold`: findings less confident than this are not made.
     """
@@ -37,7 +37,7 @@ class Parameters:
 
 @runtime_checkable
 class Identified(Protocol):
-    """What every detector says about itself. A changed rule or constant means a changed version."""
+    """What every detector says about itself. A changed rule or constant requires a changed version."""
 
     @property
     def name(self) -> str: ...

@@ -1,7 +1,7 @@
-"""What the two sides say to each other: which answer belongs to which message, and when a yes is a yes.
+"""Which agent's reply belongs to which customer's message, and when a yes accepts an offer.
 
-An agent's reply is never evidence of what a customer wants. It does tell which of two readings of the
-customer's words was meant: "recorded as a wish" is not said to somebody who asked where a button is.
+An agent's reply is never evidence of what a customer wants. It does show which of two meanings the customer's
+words had: "recorded as a wish" is not said to somebody who asked where a button is.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 _TURN_LIMIT_MESSAGES = 3
 """An agent's turn is seldom longer; what comes later is about something else."""
 _FOLLOWING_LIMIT_MESSAGES = 4
-"""Who says more before an answer comes says it in a message or three."""
+"""Customers who add something before a reply do so within a few messages."""
 _ASSENT_CLAUSES = 3
-"""A yes stands at the beginning of the answer to an offer."""
+"""A yes stands at the beginning of the reply to an offer."""
 
 _AFFIRMED = Cue(
     "affirmed",
@@ -33,7 +33,7 @@ _AFFIRMED = Cue(
         """
     ),
 )
-"""Agrees, to whatever the agent said last: an offer, or a question beside it."""
+"""Agrees to whatever the agent said last: an offer, or a question beside it."""
 _BARE = Cue("bare", 1.0, phrase_lines("^ yes|yeah|yep|yup|sure|correct|exactly|confirmed $"))
 _TROUBLE = Cue(
     "trouble",
@@ -53,7 +53,7 @@ _TROUBLE = Cue(
         """
     ),
 )
-"""To this an agent's question was answered, and not the offer beside it."""
+"""Reports trouble: the yes answered the agent's question about it, and not the offer beside it."""
 _YES = Cue(
     "yes",
     1.0,
@@ -128,7 +128,7 @@ _ASSENT = RuleBook((_YES, _AFFIRMED, _BARE, _TROUBLE, _NO))
 
 
 class Turns:
-    """Who answered whom in one conversation; built once, asked for the few messages that matter."""
+    """Who replied to whom in one conversation; built once, and asked for the few messages that matter."""
 
     def __init__(self, conversation: Conversation) -> None:
         self._messages = conversation.messages
@@ -143,7 +143,7 @@ class Turns:
         return self._from(message, -1)
 
     def following(self, message: Message) -> tuple[Message, ...]:
-        """What people said after a customer's message: customers' next words, and the answer to them."""
+        """What people said after a customer's message: that customer's next words, and the reply to them."""
         found: list[Message] = []
         for other in self._messages[self._at(message) + 1 :]:
             answered = bool(found) and found[-1].author_type is AuthorType.AGENT
@@ -172,9 +172,9 @@ class Turns:
 
 
 def assent(message: Message) -> Clause | None:
-    """The clause that agrees to what was offered; None when the message refuses or says neither.
+    """The clause that agrees to what was offered; None if the message refuses, or does neither.
 
-    A mere yes that goes on with trouble answers a question that was asked beside the offer.
+    A bare yes followed by a report of trouble answers a question that was asked beside the offer.
     """
     said = message.clauses[:_ASSENT_CLAUSES]
     hits = [_ASSENT.hits(clause) for clause in said]

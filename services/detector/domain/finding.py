@@ -1,4 +1,4 @@
-"""What a detector may say: a kind, how sure it is, and the words or facts that prove it."""
+"""What a detector may report: a kind, how sure it is, and the words or facts that prove it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LIFECYCLE_KINDS = frozenset({Kind.ONBOARDING, Kind.RENEWAL, Kind.UPSELL, Kind.EX
 
 
 class Polarity(StrEnum):
-    """Mood of one message. A message whose mood is unsure has no sentiment finding at all."""
+    """The mood of one message. A message whose mood is uncertain has no sentiment finding at all."""
 
     NEGATIVE = "negative"
     NEUTRAL = "neutral"
@@ -42,7 +42,7 @@ class Polarity(StrEnum):
 class Evidence:
     """A quote from one message: `quote` equals the message's text[start:end], in code points.
 
-    `confidence` is how sure these words by themselves are; None where they are as sure as the finding.
+    `confidence` is how sure these words alone make the finding; None if as sure as the finding itself.
     """
 
     part_id: str
@@ -70,8 +70,8 @@ class Evidence:
 class FactEvidence:
     """An account fact that a finding rests on: its name, its value as text, and why it matters.
 
-    `reason` stays true while the fact lasts: it names a day, never how many days that is from now.
-    `since` is when the fact began to hold, where its value says so.
+    `reason` stays true for as long as the fact lasts: it names a date, never a number of days from now.
+    `since` is when the fact began to hold, if its value says so.
     """
 
     name: str
@@ -81,7 +81,7 @@ class FactEvidence:
 
 
 def on_day(moment: date) -> str:
-    """Return a day in words, as in "3 Mar 2026"."""
+    """Return a day as people write it, as in "3 Mar 2026"."""
     return f"{moment.day} {moment:%b %Y}"
 
 
@@ -118,6 +118,6 @@ class Finding:
             raise InvalidFindingError(self.detector, "a sentiment needs a polarity")
 
     def confidence_of(self, evidence: Evidence) -> float:
-        """How sure one piece of the evidence is; none is surer than the finding that rests on it."""
+        """How sure one piece of the evidence is; never surer than the finding itself."""
         own = evidence.confidence
         return self.confidence if own is None else min(own, self.confidence)

@@ -1,7 +1,7 @@
-"""Which detectors, told which parameters, with which switch: the name under which a reading is kept.
+"""Which detectors with which parameters and which switch produced a result, in one string.
 
-Two readings of one fingerprint find the same. A fingerprint can be read back, so that people are told which
-detector is another one now.
+Two results with the same fingerprint are the same. A fingerprint can be parsed again, so that people can be
+told which detectors have changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DIGITS = 8
 
 @dataclass(frozen=True, slots=True)
 class VersionChange:
-    """A detector that is another one now; None where there was none before, or is none any more."""
+    """A detector whose version changed; None where it did not exist before, or does not exist any more."""
 
     name: str
     before: str | None
@@ -32,18 +32,18 @@ class VersionChange:
 
     @property
     def told_otherwise(self) -> bool:
-        """Whether only its parameters are others."""
+        """Whether only its parameters changed."""
         return self.before == self.after
 
 
 def fingerprint_of(detectors: Iterable[Identified], *, lifecycle: bool) -> str:
-    """Return what names these detectors and the lifecycle switch."""
+    """Return the fingerprint of these detectors and the lifecycle switch."""
     told = sorted(f"{one.name}={one.version}{_TOLD}{_digest(one.parameters)}" for one in detectors)
     return " ".join([*told, f"{_SWITCH}={'on' if lifecycle else 'off'}"])
 
 
 def same_switch(one: str, other: str) -> bool:
-    """Return whether two readings looked for lifecycle events alike."""
+    """Return whether two fingerprints have the lifecycle switch in the same position."""
     return _entries(one).get(_SWITCH) == _entries(other).get(_SWITCH)
 
 

@@ -1,7 +1,7 @@
-"""The people graph: who is tied to whom, how much, last when, and in which mood.
+"""The people graph: who is tied to whom, how strongly, when last, and in which mood.
 
-Nodes are a customer, its companies, its people and the teammates who answered them. A tie between a person
-and a teammate is every conversation both took part in; its mood is what that person said in them.
+Nodes are a customer, its companies, its people and the teammates who replied to them. A tie between a person
+and a teammate is made of the conversations both took part in; its mood is what that person said in them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ TieType = Literal["matched", "member_of", "talks_to", "took_part"]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Somebody or something. `conversations` is how many it took part in; 0 where that is not counted."""
+    """A customer, company, person or teammate.
+
+    `conversations` is how many it took part in; 0 where that is not counted.
+    """
 
     node_id: str
     type: NodeType
@@ -37,9 +40,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """`talks_to` ties say how many conversations, when the last one moved, and the person's mood in them.
+    """A tie between two nodes.
 
-    `mood` is from -1 to 1, None where nothing said it.
+    A `talks_to` tie says how many conversations there were, when the last one moved, and the person's mood in
+    them, from -1 to 1; None if nothing shows a mood.
     """
 
     source: str
@@ -60,7 +64,7 @@ class Graph:
 
 @dataclass
 class Talk:
-    """What passed between two, conversation by conversation."""
+    """The conversations between two nodes, accumulated one by one."""
 
     conversations: int = 0
     last_at: datetime | None = None
@@ -84,7 +88,7 @@ def people_graph(
     admins: Iterable[AdminChanged],
     conversations: Iterable[MirroredConversation],
 ) -> Graph:
-    """Return the graph around one customer. People and teammates that are not known here have no node."""
+    """Return the graph around one customer. Unknown people and teammates have no node."""
     teammates = {resource_key(one.workspace_id, one.id): one.name for one in admins}
     talks: dict[tuple[str, str], Talk] = defaultdict(Talk)
     counts: dict[str, int] = defaultdict(int)

@@ -1,8 +1,8 @@
-"""How a customer is, from 0 to 100, put together from named ingredients that each say why.
+"""A customer's health from 0 to 100, made of named ingredients that each give a reason.
 
-An ingredient is a share between 0 (bad) and 1 (good), or unknown where nobody said anything about it.
-Unknown ones are left out and the weights of the others stand for the whole; a customer of whom too little
-is known has no health, rather than a guessed one.
+An ingredient is a share between 0 (bad) and 1 (good), or unknown. Unknown ingredients are left out, and the
+weights of the others stand for the whole. A customer of whom too little is known has no health, rather than a
+guessed one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INGREDIENTS: Mapping[str, str] = {
     "activity": "Last seen",
     "seats": "Seats in use",
 }
-"""Every ingredient with what pages call it, in the order pages show them."""
+"""Every ingredient with its name on pages, in the order in which pages show them."""
 
 DEFAULT_WEIGHTS: Mapping[str, int] = {
     "mood": 25,
@@ -38,20 +38,20 @@ DEFAULT_WEIGHTS: Mapping[str, int] = {
     "activity": 10,
     "seats": 10,
 }
-"""By judgement: what people say of leaving counts most, then how they speak, then what they do."""
+"""By judgement: what people say about leaving counts most, then how they speak, then what they do."""
 
 MOST_WEIGHT = 100
 _LEAST_KNOWN = 0.4
 """Share of all weight that must be known before a number is shown."""
 
 _MOOD_RANGE = 0.6
-"""Decayed moods beyond this hardly occur; there the ingredient is at its end."""
+"""Decayed moods beyond this hardly occur; there the ingredient is at its limit."""
 _MOOD_MESSAGES = 3
 _IMPLIED_SHARE = 0.6
-"""What an implied risk takes away, where notice given takes all of its confidence."""
+"""The share that an implied risk takes away, where notice given takes all of its confidence."""
 _ANSWER_DAYS = 90
 _PATIENCE = timedelta(days=2)
-"""A working day with a weekend's edge; a customer who waits longer than that is waiting."""
+"""A working day and the edge of a weekend; a customer who waits longer counts as waiting."""
 _RATING_DAYS = 180
 _LOWEST_RATING, _HIGHEST_RATING = 1, 5
 _FRESH_DAYS, _GONE_DAYS = 7, 60
@@ -79,7 +79,7 @@ class HealthWeights:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One ingredient as it stands. `share` is None when nobody said; `points` is what it adds of 100."""
+    """One ingredient's present state. `share` is None if unknown; `points` is what it adds, of 100."""
 
     name: str
     weight: int

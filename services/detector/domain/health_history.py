@@ -1,4 +1,4 @@
-"""What a customer's health was: which states are remembered, what moved it, and falls worth telling."""
+"""A customer's earlier health: which states are remembered, what moved it, and which falls to report."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from services.detector.domain.health import Health, State
 
 MOST_STATES = 120
-"""Earlier states that are kept; at a change a day, four months."""
+"""Earlier states that are kept; with a change a day, four months."""
 
 
 SETTLING = timedelta(hours=24)
-"""What was measured so soon after the first time counts for nothing: conversations are still coming in, and
-the number moves without anything having happened."""
+"""Measurements this soon after the first one are ignored in comparisons: conversations are still arriving,
+and the number moves without anything having happened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A customer's fresh health; `changes` counts the states of the customer up to the one looked at.
+    """A customer's newly measured health; `changes` counts the customer's states up to the one measured.
 
-    `keep` says that it is worth a place among the earlier states.
+    `keep` says whether it is worth remembering among the earlier states.
     """
 
     customer_id: str
@@ -35,9 +35,9 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class HealthHistory:
-    """The latest health in full, and states up to it, oldest first and at most `MOST_STATES`.
+    """The latest health in full, and the states before it, oldest first and at most `MOST_STATES`.
 
-    `known_since` is the first measure ever.
+    `known_since` is the time of the first measurement.
     """
 
     known_since: datetime | None = None
@@ -45,7 +45,7 @@ class HealthHistory:
     states: tuple[State, ...] = ()
 
     def worth_keeping(self, fresh: State) -> bool:
-        """Return whether a state says something new: a point of difference, or a day gone by."""
+        """Return whether a state adds something: a point of difference, or a day later than the last."""
         if not self.states:
             return True
         last = self.states[-1]
@@ -55,7 +55,7 @@ class HealthHistory:
 
     @property
     def settled(self) -> tuple[State, ...]:
-        """The states with a score that can be compared with: none of the first day."""
+        """The states that can be compared with: those with a score, after the first day."""
         if self.known_since is None:
             return ()
         first = self.known_since + SETTLING
@@ -85,7 +85,7 @@ def moved(before: State, after: State) -> tuple[Moved, ...]:
 
 @dataclass(frozen=True, slots=True)
 class FallRules:
-    """When a fall is worth telling: so many points below the best of so many days.
+    """When a fall is worth reporting: so many points below the best score of so many days.
 
     A fall is over when the score is back within `settled` points of where it fell from.
     """
@@ -108,9 +108,9 @@ class Fall:
 
 
 def find_fall(history: HealthHistory, latest: State, rules: FallRules, *, is_open: bool) -> Fall | None:
-    """Return the fall that the latest measure stands in, or None.
+    """Return the fall that the latest measurement is part of, or None.
 
-    `is_open` says that a fall has been told already: then it lasts until the score has settled.
+    `is_open` says that a fall has been reported already: it then lasts until the score has recovered.
     """
     if latest.score is None:
         return None

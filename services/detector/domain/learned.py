@@ -1,7 +1,7 @@
 """How a model's scores and the points of rules become a calibrated confidence.
 
-The constants are fitted on messages that the model was not trained on, and travel with the model: a new
-model brings its own. Confidence never reaches certainty, since no reading of a text does.
+The constants are fitted on messages that the model was not trained on, and ship with the model: a new model
+brings its own. Confidence never reaches certainty, since no reading of a text does.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 HIGHEST_CONFIDENCE = 0.99
 """No page says that something is certain."""
 POINTS_LIMIT = 5.0
-"""Rules count up to so many points; more phrases of one kind do not make a message surer."""
+"""Points from rules count up to this limit; more phrases of one kind do not make a message surer."""
 _EXPONENT_LIMIT = 30.0
 LIKELY_MOOT = 0.5
-"""At even odds 20 of 68 matters that are moot in words that no phrase knows are found, and 8 of 338 that
-stand are taken for moot; at 0.6 it is 19 and 1, and in whole conversations a false alarm more for each event
-more."""
+"""At even odds, 20 of 68 moot matters that no phrase recognises are found, and 8 of 338 valid ones are
+taken for moot. At 0.6 these are 19 and 1, but in whole conversations each event that this saves costs a
+false alarm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """Probability of a label: 1 / (1 + exp(-(logit * score + within * around + points * rules + offset))).
 
-    `around` is the score of a message within what was said around it, where that was read.
+    `around` is the message's score in the context of the messages around it, where that was computed.
     """
 
     logit: float = 1.0
@@ -72,11 +72,10 @@ class MoodCurve:
 
 @dataclass(frozen=True)
 class Learned:
-    """What a model brings beside its weights: its digest, its curves, and the thresholds set for precision.
+    """What a model brings beside its weights: its digest, its curves, and thresholds set for precision.
 
-    Curves are by label (`churn_risk`, ..., `notice`): those for messages that were read by themselves, and
-    `around` those for messages that were read within what was said around them too. Thresholds are by the
-    name of the detector.
+    Curves are by label (`churn_risk`, ..., `notice`): those for messages that were scored alone, and in
+    `around` those for messages that were scored in context as well. Thresholds are by detector.
     """
 
     digest: str
@@ -86,28 +85,28 @@ class Learned:
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def confidence(self, label: str, scores: MessageScores, points: float) -> float:
-        """How sure it is that a message is of a label."""
+        """How sure it is that a message has a label."""
         own = scores.by_itself(label)
         if scores.within is None or label not in self.around:
             return self.curves[label].confidence(own, points)
         return self.around[label].confidence(own, points, scores.within.of(label))
 
     def alone(self, label: str, scores: MessageScores, points: float, clause: int) -> float:
-        """How sure it is that one clause of a message says so, whatever was said around it."""
+        """How sure it is that one clause of a message has a label, whatever was said around it."""
         return self.curves[label].confidence(scores.of_clause(clause, label), points)
 
     def makes_moot(self, scores: MessageScores) -> bool:
-        """Whether a message makes moot what its author said before, as it sounds by itself.
+        """Whether a message, by itself, seems to retract what its author said before (see `domain/moot.py`).
 
-        Of what people go on to say after a matter, the curve takes one message in ten to do so.
+        Of the messages that follow a matter, the curve expects one in ten to do so.
         """
         return self.curves[MOOT].confidence(scores.whole.of(MOOT)) >= LIKELY_MOOT
 
 
 @runtime_checkable
 class Learning(Protocol):
-    """A detector that weighs a model's scores beside its rules."""
+    """A detector that weighs a model's scores together with its rules."""
 
     def with_model(self, learned: Learned) -> Self:
-        """The same detector with the model's curves, and its digest in the version."""
+        """The same detector with the model's curves, and the model's digest in its version."""
         ...

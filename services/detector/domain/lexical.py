@@ -1,11 +1,11 @@
-"""The detector that most kinds share: a rule book, a calibration, and what the account facts add.
+"""The detector that most kinds share: a rule book, a calibration, and what account facts add.
 
-Only customers' own words are evidence. What an agent replied or offered just before and after adds
-points to them (`dialogue.py`). The strongest clause decides; other clauses that pass the threshold are
-added as evidence, so that a page can show everything that was said about it.
+Only customers' own words are evidence. What an agent replied or offered just before or after adds points to
+them (`dialogue.py`). The strongest clause decides; other clauses above the threshold are added as evidence,
+so that a page can show everything that was said about it.
 
-Where a text model read the messages, its score of the message and the points of the rules make the
-confidence together (`learned.py`); its scores of the clauses say which of them to quote. Without scores the
+Where a text model scored the messages, its score of the message and the points of the rules together make the
+confidence (`learned.py`), and its scores of the clauses decide which of them to quote. Without scores the
 rules decide alone.
 """
 
@@ -35,16 +35,17 @@ if TYPE_CHECKING:
 EVIDENCE_LIMIT = 5
 """More quotes than this prove nothing more and make a page long."""
 LIKELY = 0.5
-"""Where a kind is said, what is likelier than not of it elsewhere in the conversation is quoted beside it."""
+"""Once a kind is found in a conversation, clauses elsewhere that are at least this likely to be about it
+are quoted as well."""
 _TAKEN_UP = -2.0
-"""Below this score an agent's reply alone ("I'll pass it on") is taken to be about something else."""
+"""Below this score, an agent's reply alone ("I'll pass it on") is taken to be about something else."""
 _PLAINLY = 1.0
-"""From this score on the model says by itself what a conversation is about."""
+"""From this score on, the model alone says what a conversation is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A clause of a message, and how sure we are of it."""
+    """A clause of a message, and how sure it is to be about the kind."""
 
     message: Message
     clause: Clause
@@ -54,10 +55,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Voice:
-    """One way a kind shows itself: its rules, their calibration, and whether it is notice given outright.
+    """One way in which a kind shows: its rules, their calibration, and whether it counts as outright notice.
 
-    `replies` are the words with which an agent takes the matter up (or shows that it is another one);
-    `offers` are those with which an agent proposes it, so that a bare yes means it.
+    `replies` are the words with which an agent accepts the matter (or shows that it is another one); `offers`
+    are those with which an agent proposes it, so that a bare yes means it.
     """
 
     book: RuleBook
@@ -68,14 +69,14 @@ class Voice:
 
 
 def no_facts(context: Context, message: Message) -> float:
-    """Points that account facts add when a kind has no use for them."""
+    """The points that account facts add, for a kind that has no use for them."""
     del context, message
     return 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What the rules of one voice heard in a clause."""
+    """What the rules of one voice found in a clause."""
 
     clause: Clause
     score: float
@@ -110,9 +111,9 @@ class LexicalDetector:
     def candidates(
         self, conversation: Conversation, context: Context, least: float = 0.0
     ) -> Iterator[Candidate]:
-        """Every clause that the model or any voice has something to say about, however little.
+        """Every clause about which the model or any voice has something to say, however little.
 
-        Messages in which nothing is as sure as `least` may be left out.
+        Messages in which nothing reaches `least` may be left out.
         """
         turns = Turns(conversation)
         for message in conversation.readable_messages:
@@ -132,9 +133,9 @@ class LexicalDetector:
     def points(
         self, conversation: Conversation, message: Message, scores: MessageScores | None = None
     ) -> tuple[float, float]:
-        """What the rules give a message: the highest points, and how much more of them is outright.
+        """What the rules give a message: the highest points, and by how much outright notice leads.
 
-        With `scores`, an agent's reply counts as it does beside the model.
+        With `scores`, an agent's reply counts as it does together with the model.
         """
         turns = Turns(conversation)
         said = self._said(message, turns)
@@ -158,7 +159,10 @@ class LexicalDetector:
         points: float,
         least: float,
     ) -> Iterator[Candidate]:
-        """The clauses as the model and the rules see them; the surest is as sure as the whole message."""
+        """The clauses as the model and the rules see them.
+
+        The surest clause gets the confidence of the whole message.
+        """
         label = str(self.kind)
         highest = max((one.score for one in said), default=0.0)
         confidence = learned.confidence(label, scores, scores.granted(label, highest + points))
@@ -181,14 +185,14 @@ class LexicalDetector:
             yield Candidate(message, message.clauses[index], known, explicit)
 
     def _explicit(self, learned: Learned, scores: MessageScores, said: list[_Said]) -> bool | None:
-        """Whether notice was given outright; None for kinds that do not tell the two apart."""
+        """Whether notice was given outright; None for kinds that make no such distinction."""
         if all(voice.explicit is None for voice in self.voices):
             return None
         even = 0.5
         return learned.curves[NOTICE].confidence(scores.told(NOTICE), _lead(said)) >= even
 
     def _taken_up(self, message: Message, scores: MessageScores, turns: Turns) -> list[_Said]:
-        """What an agent's reply adds where no phrase is heard but the model does not refuse the kind."""
+        """What an agent's reply adds where no phrase is found and the model does not rule the kind out."""
         label = str(self.kind)
         if not message.clauses or scores.decisive(label) < _TAKEN_UP:
             return []
@@ -200,9 +204,9 @@ class LexicalDetector:
         return [_Said(clause, points, voice) for voice, points in replied if points]
 
     def _of_another_kind(self, conversation: Conversation, context: Context, message: Message) -> bool:
-        """Whether the model heard another kind, and not this one, in what customers said up to a message.
+        """Whether the model found another kind, and not this one, in what customers said up to a message.
 
-        A yes to a price is for what was asked before: more seats, the next year, a pause.
+        A yes to a price refers to what was asked before: more seats, the next year, a pause.
         """
         own = others = -math.inf
         for one in conversation.readable_messages:
@@ -235,7 +239,7 @@ class LexicalDetector:
                 yield hinted.clause, hinted.score + reply_points
 
     def _reply_points(self, voice: Voice, message: Message, turns: Turns, plain: tuple[Scored, ...]) -> float:
-        """Points that the agent's reply adds; the reply is only read when the message says something."""
+        """Points that the agent's reply adds; it is only looked at when the message says something."""
         if voice.replies is None or not turns.replies(message):
             return 0.0
         if not (plain or voice.book.has_hint(message.clauses)):
@@ -243,7 +247,7 @@ class LexicalDetector:
         return self._strongest_reply(voice, message, turns)
 
     def _strongest_reply(self, voice: Voice, message: Message, turns: Turns) -> float:
-        """The points of what an agent replied: the highest that speak for the kind, else the lowest."""
+        """The points of an agent's replies: the highest that support the kind, else the lowest."""
         if voice.replies is None:
             return 0.0
         replies = [voice.replies.strongest_hit(one.clauses) for one in turns.replies(message)]
@@ -262,9 +266,10 @@ class LexicalDetector:
         return (agreed, offered) if offered > 0 else None
 
     def likely(self, conversation: Conversation, context: Context) -> list[Candidate]:
-        """The candidates that are sure enough to be said, or to be quoted beside what is said.
+        """The candidates that are sure enough to be reported, or to be quoted beside what is reported.
 
-        Of a message that says it surely, what is only likely would take the place of the better words.
+        In a message with a sure clause, merely likely clauses are left out, since they would displace better
+        quotes.
         """
         least = min(LIKELY, self.parameters.threshold)
         likely = [one for one in self.candidates(conversation, context, least) if one.confidence >= least]
@@ -272,11 +277,11 @@ class LexicalDetector:
         return [one for one in likely if self.is_sure(one) or id(one.message) not in telling]
 
     def is_sure(self, one: Candidate) -> bool:
-        """Whether a candidate is sure enough to be said, rather than only to be quoted beside it."""
+        """Whether a candidate is sure enough to be reported, rather than only to be quoted."""
         return one.confidence >= self.parameters.threshold
 
     def moot(self, conversation: Conversation, context: Context) -> frozenset[int]:
-        """Which messages no longer hold, by `id`: by phrases, and by what the model hears where it read."""
+        """Which messages no longer hold, by `id`: by phrases, and by the model where it scored them."""
         positions = self.withdrawals.moot(conversation, self.kind)
         if self.learned is not None:
             positions |= heard_moot(conversation, context.scores, self.learned)
@@ -306,7 +311,7 @@ class LexicalDetector:
 
 
 def _lead(said: list[_Said]) -> float:
-    """By how many points notice given outright leads over risk between the lines."""
+    """By how many points outright notice leads over an implied risk."""
     outright, between = (
         max((one.score for one in said if one.voice.explicit is which), default=0.0)
         for which in (True, False)
@@ -315,7 +320,7 @@ def _lead(said: list[_Said]) -> float:
 
 
 def strongest(sure: list[Candidate], likely: list[Candidate]) -> list[Candidate]:
-    """The strongest that is sure, then all likely ones of its voice, strongest first; each clause once."""
+    """The strongest sure candidate, then all likely ones of its voice, strongest first; each clause once."""
     leading = sorted(sure, key=lambda one: -one.confidence)
     lead = next((one for one in leading if one.explicit), leading[0])
     ordered = sorted(likely, key=lambda one: -one.confidence)

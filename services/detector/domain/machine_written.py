@@ -1,7 +1,8 @@
-"""Which messages under a customer's name no person wrote: automatic replies, bounces, other systems' notices.
+"""Which messages under a customer's name were not written by a person: automatic replies, bounces, notices.
 
-They speak of cancelling, renewing and failing in nobody's interest. One plain sign is enough ("this is an
-automatically generated message"); an absence note needs two, since people also write that they will be away.
+Such messages mention cancelling, renewing and failing without anybody meaning it. One plain sign is enough
+("this is an automatically generated message"); an absence note needs two, since people also write that they
+will be away.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def _book() -> RuleBook:
 
 
 def machine_written(clauses: Iterable[Clause]) -> bool:
-    """Whether a machine wrote these clauses; quoted mail is not among them, so quoting a machine is human."""
+    """Whether a machine wrote these clauses; they contain no quoted mail, so quoting a machine is human."""
     signs: dict[str, float] = {}
     for clause in clauses:
         signs |= {name: cue.weight for name, cue in _book().hits(clause).items()}

@@ -1,4 +1,4 @@
-"""Which e-mail domain speaks for a company, and which customers a company's people hint at by theirs.
+"""Which e-mail domain identifies a company, and which customers its people's domains point to.
 
 A shared domain is a hint for a person to judge, never a match: agencies, holdings and resellers write for
 several companies.
@@ -19,7 +19,7 @@ _ANY_ENDING = frozenset({
     "aol", "gmail", "gmx", "googlemail", "hotmail", "icloud", "laposte", "live", "mail", "msn", "outlook",
     "proton", "protonmail", "rocketmail", "tutanota", "yahoo", "yandex", "ymail", "zoho", "zohomail",
 })  # fmt: skip
-"""Mail services that have the same name in many countries: yahoo.com, yahoo.fr, yahoo.co.uk."""
+"""Mail services with the same name in many countries: yahoo.com, yahoo.fr, yahoo.co.uk."""
 
 _ENDING = r"\.(?:com|net|org|me|email|[a-z]{2}|(?:co|com|net|org)\.[a-z]{2})"
 _FREE_NAME = re.compile(rf"(?:{'|'.join(sorted(_ANY_ENDING))}){_ENDING}")
@@ -41,13 +41,13 @@ FREE_MAIL = frozenset({
     "anonaddy.com", "anonaddy.me", "intercom-mail.com", "mozmail.com", "privaterelay.appleid.com",
     "simplelogin.com", "users.noreply.github.com",
 })  # fmt: skip
-"""Domains that say nothing of whom somebody works for. A short list of our own: what it misses costs a
-question that is answered No, and only where the people of exactly one customer use the domain too."""
+"""Domains that do not tell whom somebody works for. The list is short and our own: what it misses costs
+one question that is answered No, and only where the people of exactly one customer use the domain too."""
 
 _LISTED_IN = frozenset({
     "contact_email", "domain", "domains", "e-mail", "email", "email_domain", "email_domains", "website",
 })  # fmt: skip
-"""Further columns of the organization's own list that name a customer's domain, as an address or bare."""
+"""Further columns of the organization's own list that name a customer's domain, as an address or alone."""
 
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 _MOST_DOMAIN = 253
@@ -63,7 +63,7 @@ _APART = re.compile(r"[\s,;]+")
 class Hint:
     """A customer that a company may be, because both use a domain.
 
-    `listed` says that the organization's own list names the domain for the customer, and none of the
+    `listed` says that the organization's own list names the domain for the customer, and that none of the
     customer's people were seen to write from it.
     """
 
@@ -73,13 +73,13 @@ class Hint:
 
 
 def company_domain(address: str | None) -> str | None:
-    """Return the domain of an e-mail address, or None where it says nothing of a company."""
+    """Return the domain of an e-mail address, or None if it does not identify a company."""
     name, at, domain = (address or "").strip().casefold().rpartition("@")
     return _telling(domain.removesuffix(".")) if name and at else None
 
 
 def listed_domains(attributes: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the domains that a customer's row names, in addresses, web addresses or bare."""
+    """Return the domains that a customer's row names, in e-mail addresses, web addresses or alone."""
     said = (
         one
         for column, value in sorted(attributes.items())
@@ -104,15 +104,15 @@ def hints_of(
     customers: Mapping[str, frozenset[str]],
     listed: Mapping[str, frozenset[str]],
 ) -> tuple[Hint, ...]:
-    """Return whom a company's people hint at, the domain that most of them write from first.
+    """Return the customers that a company's people point to, by the domain that most of them write from.
 
-    A domain hints at a customer only if it is that one's alone: of all customers whose people write from
-    it or whose row names it. A customer is hinted at once.
+    A domain points to a customer only if no other customer's people write from it and no other customer's row
+    names it. Each customer is returned once.
 
     Args:
         writing: how many people of the company write from each domain.
-        customers: whose people write from it.
-        listed: whose row names it.
+        customers: the customers whose people write from each domain.
+        listed: the customers whose row names each domain.
     """
     found: dict[str, Hint] = {}
     for domain in sorted(writing, key=lambda one: (-writing[one], one)):

@@ -1,4 +1,4 @@
-"""Which customer a company of the workspace is: by id, by a person's word, by name, or not yet known.
+"""Which customer a company of the workspace is: by id, by a person's decision, by name, or unknown.
 
 Two customers are never joined on a guess: a name that fits more than one is a suggestion for a person.
 """
@@ -21,10 +21,10 @@ NameMatching = Literal["off", "exact", "normalised"]
 MatchBasis = Literal["external_id", "person", "name", "none"]
 
 _SUGGESTED_FROM = 0.84
-"""Likeness of two normalised names from which a person is asked; asking more costs more than it gives."""
+"""Similarity of two normalised names from which a person is asked; a lower one costs more than it gives."""
 
 NAMESAKE_LETTERS = 2
-"""Letters that two normalised names must share to be compared, which leaves few of a long list."""
+"""First letters that two normalised names must share to be compared, which leaves few of a long list."""
 
 _MAX_SUGGESTIONS = 5
 _LEGAL_FORMS = frozenset({
@@ -52,9 +52,9 @@ class KnownName:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided about one company: it is this customer, or it is not.
+    """A person's decision about one company: it is this customer, or it is not.
 
-    `by` is who said so, as pages name people. `at` is None where an earlier version kept no moment.
+    `by` is who decided, as pages name people. `at` is None where an earlier version stored no time.
     """
 
     customer_id: str
@@ -65,9 +65,9 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A customer that a company may be, for a person to confirm or refuse, and why: at least one reason.
+    """A customer that a company may be, for a person to confirm or refuse, with at least one reason.
 
-    `domain` is an e-mail domain that people of both write from; where `listed`, one that the organization's
+    `domain` is an e-mail domain that people of both write from, or, if `listed`, one that the organization's
     own list names for the customer.
     """
 
@@ -89,7 +89,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The answer for one company. Where there is none, `suggestions` are for a person to judge."""
+    """The result for one company. Without a customer, `suggestions` are for a person to judge."""
 
     customer_id: str | None
     basis: MatchBasis
@@ -115,8 +115,8 @@ def match_company(
 ) -> Match:
     """Return which of the known customers a company is.
 
-    A person's word comes first, the last one of several, then the organization's own id, then the name if
-    the connection allows it. `decisions` are in their order; `known` holds at least all those customers whose
+    The newest of people's decisions comes first, then the organization's own id, then the name, if the
+    connection allows it. `decisions` are in their order; `known` contains at least the customers whose
     external id or normalised name equals the company's.
     """
     for decision in reversed(decisions):
@@ -136,9 +136,9 @@ def match_company(
 def with_hints(
     suggestions: Sequence[Suggestion], hints: Sequence[Hint], decisions: Sequence[Decision]
 ) -> tuple[Suggestion, ...]:
-    """Return suggestions with the hints of now in place of earlier ones; what was refused is left out.
+    """Return the suggestions with their hints replaced by these; refused customers are left out.
 
-    Likely names come first, then hints in their order. Doing it twice changes nothing.
+    Similar names come first, then hints in their order. Doing it twice changes nothing.
     """
     decided = {one.customer_id for one in decisions}
     hinted = {one.customer_id: one for one in hints if one.customer_id not in decided}
@@ -174,7 +174,7 @@ def _suggested(name: str | None, known: Sequence[KnownName]) -> tuple[Suggestion
         if one.normalised[:NAMESAKE_LETTERS] != wanted[:NAMESAKE_LETTERS]:
             continue
         likeness.set_seq1(one.normalised)
-        # The quick ones are never below the true one, and most names differ by their length or letters.
+        # The quick estimates are never below the true ratio, and most names differ in length or letters.
         if likeness.real_quick_ratio() < _SUGGESTED_FROM or likeness.quick_ratio() < _SUGGESTED_FROM:
             continue
         if (found := likeness.ratio()) >= _SUGGESTED_FROM:

@@ -1,11 +1,11 @@
-"""Which pieces of which messages a text model reads, so that everything that matters is read once.
+"""Which pieces of which messages a text model scores, so that everything that matters is scored once.
 
-Messages of nothing but manners ("ok, thank you so much") are left to the rules: they are plainly nothing.
-Each other one is read as a whole (a long one in windows of whole clauses, of which the strongest counts).
-Where there may be something, or an agent offered or asked something, it is read again within what was said
-around it, which shows what was meant. Where either says that something is there, its clauses are read too,
-so that the one that carries the decision can be quoted. All pieces of many conversations go to the model
-together.
+Messages of mere courtesy ("ok, thank you so much") are left to the rules: they plainly say nothing. Every
+other message is scored as a whole (a long one in windows of whole clauses, of which the strongest counts).
+Where there may be something, or an agent has offered or asked something, the message is scored again in the
+context of what was said around it, which shows what was meant. Where either score says that something is
+there, its clauses are scored too, so that the one that carries the decision can be quoted. The pieces of many
+conversations go to the model together.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ if TYPE_CHECKING:
 WINDOW_CHARACTERS = 500
 """About a hundred words: what the model reads at once, and a paragraph or two of a letter."""
 WINDOWS_LIMIT = 6
-"""A longer letter is read at its beginning and its end, where people say what they want."""
+"""Of a longer letter, the beginning and the end are scored, where people say what they want."""
 _LAST_WINDOWS = 2
 CLAUSES_LIMIT = 12
-"""Clauses of one message that are read one by one."""
+"""Clauses of one message that are scored one by one."""
 BEFORE_CHARACTERS = 160
 AFTER_CHARACTERS = 240
-"""A sentence or three: an answer says at its beginning what it answers."""
+"""A sentence or three: a reply says at its beginning what it replies to."""
 _AGENT = " || Agent: "
 _CUSTOMER = " || Customer: "
-"""What stands before each one's words, in training as here."""
+"""What precedes each side's words, in training as here."""
 _MAY_BE = -2.0
-"""Logit from which what was said around a message may show that there is something after all."""
+"""Logit from which the context of a message may show that there is something after all."""
 _SHORT_CHARACTERS = 80
-"""A longer answer to an offer says by itself what it is about."""
+"""A longer reply to an offer says by itself what it is about."""
 _ASKED = re.compile(r"[?\d]")
 _WORTH_A_LOOK = 1.0
-"""Logit from which a label may come out by itself. Below it a rule must speak too, and then the rule says
-which clause it was; reading all clauses costs as much as reading the message."""
+"""Logit from which the model alone may find a label. Below it a rule must agree, and then the rule shows
+which clause it was; scoring all clauses costs as much as scoring the message."""
 
 _MANNERS = words(
     """
@@ -71,19 +71,19 @@ Scores = Mapping[str, MessageScores]
 
 
 _MessageKey = tuple[int, str]
-"""Which conversation, and which part of it."""
+"""The position of the conversation in the batch, and the id of the part."""
 
 
 def is_manners(message: Message) -> bool:
-    """Whether a message is plainly nothing: a few words, all of them greetings, thanks or assent."""
+    """Whether a message is mere courtesy: a few words, all of them greetings, thanks or assent."""
     said = [word for clause in message.clauses for word in clause.normal.split()]
     return len(said) <= _MANNERS_WORDS and _MANNERS.issuperset(said)
 
 
 def windows(message: Message) -> list[str]:
-    """What the author wrote, in windows of whole clauses; no more than WINDOWS_LIMIT of them.
+    """The author's words in windows of whole clauses; at most WINDOWS_LIMIT of them.
 
-    Greetings and openers before the matter are left out: the model hears the same matter behind each.
+    Greetings and openers are left out: the model finds the same matter behind each of them.
     """
     found: list[str] = []
     for clause in message.clauses:
@@ -98,10 +98,10 @@ def windows(message: Message) -> list[str]:
 
 
 def exchanges(message: Message, turns: Turns) -> list[str]:
-    """The windows of a message, each between what an agent said before and what was said after it.
+    """The windows of a message, each with what an agent said before and what was said after it.
 
-    None where it stands alone. Of what came before the end counts, where an offer or a question stands; of
-    what came after the beginning.
+    Empty if nothing was said around it. Of what came before, the end is used, where an offer or a question
+    stands; of what came after, the beginning.
     """
     before = _words(turns.offers(message))[-BEFORE_CHARACTERS:]
     after = "".join(
@@ -120,7 +120,7 @@ def _words(messages: Sequence[Message]) -> str:
 
 
 def score_messages(model: TextModel, conversations: Sequence[Conversation]) -> list[Scores]:
-    """Scores of the customers' messages of each conversation, in the order of the conversations."""
+    """Scores of the customers' messages in each conversation, in the order of the conversations."""
     turns = [Turns(conversation) for conversation in conversations]
     messages = {
         (at, message.part_id): message
@@ -146,7 +146,7 @@ def score_messages(model: TextModel, conversations: Sequence[Conversation]) -> l
 
 
 def _scored(model: TextModel, texts: Mapping[_MessageKey, Sequence[str]]) -> dict[_MessageKey, ModelScores]:
-    """What the model says of all pieces of each message together; nothing of a message without a piece."""
+    """The model's scores of all pieces of each message combined; none for a message without pieces."""
     flat = [(key, text) for key, pieces in texts.items() for text in pieces]
     scores_by_key: dict[_MessageKey, list[ModelScores]] = {}
     for (key, _), scores in zip(flat, model.read([text for _, text in flat]), strict=True):
@@ -155,7 +155,7 @@ def _scored(model: TextModel, texts: Mapping[_MessageKey, Sequence[str]]) -> dic
 
 
 def together(scores: Sequence[ModelScores]) -> ModelScores:
-    """One reading of a message from those of its windows: the mean mood, the strongest of all else."""
+    """The score of a message from those of its windows: the mean mood, and the strongest of all else."""
     if len(scores) == 1:
         return scores[0]
     columns = list(zip(*(one.logits for one in scores), strict=True))
@@ -165,7 +165,7 @@ def together(scores: Sequence[ModelScores]) -> ModelScores:
 
 
 def _may_answer(message: Message, turns: Turns) -> bool:
-    """Whether it is short and an agent asked something or named a number just before: a price, how many."""
+    """Whether a message is short, and an agent asked something or named a number just before."""
     if len(message.text) > _SHORT_CHARACTERS:
         return False
     return any(_ASKED.search(before.text[-BEFORE_CHARACTERS:]) for before in turns.offers(message))

@@ -1,7 +1,7 @@
-"""What a text model says about a message: a raw score per label, for the whole and for its clauses.
+"""A text model's raw scores of a message: one for each label, for the whole and for its clauses.
 
-The numbers are logits, not probabilities: a detector adds the points of its rules before it turns them
-into a confidence, so both are weighed on one scale (`learned.py`).
+The numbers are logits, not probabilities: a detector adds the points of its rules before it turns them into a
+confidence, so that both are weighed on one scale (`learned.py`).
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ WISH = "feature_request"
 NOTICE = "notice"
 MOOT = "moot"
 TAUGHT = (*POLARITIES, *LIFECYCLE, WISH, NOTICE)
-"""What the encoder is trained to tell, in order. NOTICE tells notice given outright from implied risk, where
-there is churn risk at all."""
+"""What the encoder is trained to recognise, in order. NOTICE distinguishes outright notice from implied
+risk, where there is churn risk at all."""
 LABELS = (*TAUGHT, MOOT)
-"""The outputs of the model, in order. MOOT is read off the finished encoder: whether a message makes moot
+"""The outputs of the model, in order. MOOT is read from the finished encoder: whether a message retracts
 what its author said before it ("Sorry, that was meant for our landlord")."""
 _SURELY_NOT = -3.0
-"""Below it the model is so sure of the contrary that phrases do not outvote it: on messages that neither
-knew, they were wrong more often than right there."""
+"""Below this the model is so sure of the contrary that phrases do not outvote it: on messages that neither
+had seen, the phrases were wrong more often than right there."""
 _ANOTHER_KIND = 3.0
-"""So much more of another kind means that the phrases of this one were borrowed for it."""
+"""If the score of another kind is higher by this much, the phrases of this kind were borrowed for it."""
 _GROWTH = frozenset({"upsell", "expansion"})
 _OUTRIGHT_POINTS = 5.0
-"""So many come from several cues: "ten more seats and an upgrade to Pro" is both kinds of growth, of which
-the model may hear one only."""
+"""This many points come from several cues: "ten more seats and an upgrade to Pro" is both kinds of growth,
+of which the model may find only one."""
 _POSITION = {label: at for at, label in enumerate(LABELS)}
 
 
@@ -48,15 +48,16 @@ class ModelScores:
 
     @property
     def polarities(self) -> tuple[float, ...]:
-        """The logits of negative, neutral and positive; a softmax makes shares of them."""
+        """The logits of negative, neutral and positive; a softmax turns them into shares."""
         return self.logits[: len(POLARITIES)]
 
 
 @dataclass(frozen=True, slots=True)
 class MessageScores:
-    """Scores of a message as a whole, and of its clauses by their index where they were worth a look.
+    """Scores of a message as a whole, and of its clauses by their index where they were worth scoring.
 
-    `within` are those of the message within what was said around it, where that was read.
+    `within` are the scores of the message in the context of what was said around it, where they were
+    computed.
     """
 
     whole: ModelScores
@@ -64,9 +65,9 @@ class MessageScores:
     within: ModelScores | None = None
 
     def by_itself(self, label: str) -> float:
-        """The score of the message alone: halfway to its strongest clause where those were read.
+        """The score of the message alone: halfway to its strongest clause where clauses were scored.
 
-        A whole that speaks for a label which none of its clauses speaks for was misled by their mixture.
+        A high score of the whole with no clause to support it comes from a misleading mixture.
         """
         alone = self.whole.of(label)
         if self.clauses:
@@ -74,21 +75,21 @@ class MessageScores:
         return alone
 
     def of_clause(self, index: int, label: str) -> float:
-        """The score of one clause; that of the message alone where the clause was not read."""
+        """The score of one clause; that of the message alone if the clause was not scored."""
         return self.clauses[index].of(label) if index in self.clauses else self.by_itself(label)
 
     def decisive(self, label: str) -> float:
-        """One score for a label. What was said around it weighs as much as the message by itself."""
+        """One score for a label: the message by itself and in context, in equal parts."""
         alone = self.by_itself(label)
         return alone if self.within is None else (alone + self.within.of(label)) / 2
 
     def told(self, label: str) -> float:
-        """The score of the message as a whole, halfway to what was said around it where that was read."""
+        """The score of the message as a whole, halfway to its score in context where there is one."""
         alone = self.whole.of(label)
         return alone if self.within is None else (alone + self.within.of(label)) / 2
 
     def granted(self, label: str, points: float) -> float:
-        """What the points of the rules count: nothing for a kind that the model speaks against."""
+        """How many of the rules' points count: none for a kind that the model speaks against."""
         beside = _GROWTH if label in _GROWTH and points >= _OUTRIGHT_POINTS else {label}
         against = self._surely_not(label) or self._another_than(label, beside)
         return min(points, 0.0) if against else points
@@ -97,13 +98,13 @@ class MessageScores:
         return self.decisive(label) < _SURELY_NOT
 
     def _another_than(self, label: str, beside: Collection[str]) -> bool:
-        """Whether the model plainly hears another kind in the place of this one, and of those `beside` it."""
+        """Whether the model plainly finds a kind other than this one and those `beside` it."""
         other = max(self.whole.of(one) for one in (*LIFECYCLE, WISH) if one not in beside)
         return self.decisive(label) < 0 < other and other - self.whole.of(label) >= _ANOTHER_KIND
 
 
 class TextModel(Protocol):
-    """Reads texts. The same text gets the same scores whatever it is read together with."""
+    """Scores texts. A text gets the same scores whatever other texts it is scored with."""
 
     @property
     def learned(self) -> Learned:
@@ -111,5 +112,8 @@ class TextModel(Protocol):
         ...
 
     def read(self, texts: Sequence[str]) -> list[ModelScores]:
-        """Scores in the order of the texts. Of a long text only the beginning counts; work is bounded."""
+        """Scores in the order of the texts.
+
+        Only the beginning of a long text counts, so that work is bounded.
+        """
         ...

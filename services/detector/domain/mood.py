@@ -1,7 +1,7 @@
-"""Moods of a person or customer: rolled up with time decay, and turned.
+"""The moods of a person or customer: their average with time decay, and their shifts.
 
-`mood_shift` decides when a mood turns and when it is back, from a row of moods; this module knows in which
-conversation the words stand, so that a shift can be shown (DESIGN §6.3).
+`mood_shift` decides from a series of moods when a mood shifts and when it has recovered. This module adds in
+which conversation the words stand, so that a shift can be shown (DESIGN §6.3).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DAY_SECONDS = 86_400.0
 
 
 class MoodPoint(NamedTuple):
-    """How one customer message felt: `score` from -1 to 1, `weight` its confidence, and its telling words.
+    """The mood of one customer message: `score` from -1 to 1, its confidence as `weight`, its words.
 
     A tuple, because a review makes one of every message of a year.
     """
@@ -42,11 +42,11 @@ class MoodPoint(NamedTuple):
 
 @dataclass(frozen=True)
 class MoodRules:
-    """How moods are rolled up; how they turn is told by `mood_shift.ShiftParameters`.
+    """How moods are averaged; `mood_shift.ShiftParameters` says when they shift.
 
     Attributes:
-        half_life_days: after how long a message counts half in a roll-up.
-        max_age_days: messages older than this say nothing about now.
+        half_life_days: the age at which a message counts half.
+        max_age_days: messages older than this say nothing about the present.
     """
 
     half_life_days: float = 30.0
@@ -55,7 +55,7 @@ class MoodRules:
 
 @dataclass(frozen=True, slots=True)
 class Mood:
-    """A roll-up: the decayed mean, from how many messages, up to when."""
+    """An average: the decayed mean, the number of messages behind it, and the time of the newest."""
 
     mean: float
     messages: int
@@ -64,7 +64,10 @@ class Mood:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Somebody's recent words lie below the earlier ones, or above them; `points` show it, oldest first."""
+    """One person's recent words are clearly below, or above, the earlier ones.
+
+    `points` are the words that show it, oldest first.
+    """
 
     before: float
     after: float
@@ -95,12 +98,12 @@ def roll_up(points: Sequence[MoodPoint], rules: MoodRules) -> Mood | None:
 
 
 def find_shift(points: Sequence[MoodPoint]) -> Shift | None:
-    """Return the turn to the worse that lasts until the newest message of the one who turned, or None."""
+    """Return the shift for the worse that lasts until that person's newest message, or None."""
     return _found(points, negative_shift)
 
 
 def find_gladness(points: Sequence[MoodPoint]) -> Shift | None:
-    """Return the turn for the better of somebody who was unhappy, or None."""
+    """Return the shift for the better of somebody who was unhappy, or None."""
     return _found(points, positive_shift)
 
 

@@ -1,12 +1,12 @@
-"""Moods over time: rolled up with decay, and the moment they turn.
+"""Moods over time: averaged with decay, and the moment when they shift.
 
-A level is not news: some people always sound cross. A shift is: what one person wrote last lies clearly
-below what the same person wrote before, said surely or said twice, and not made good since. Other people's
-moods neither make nor hide it, so a colleague's "thanks" does not cover somebody's anger. The moods are
-walked through from the oldest on: the answer does not depend on how often or how late it is asked for.
+A level is not news: some people always sound cross. A shift is: what one person wrote last is clearly below
+what the same person wrote before, said surely or said twice, and not made good since. Other people's moods
+neither create nor hide it, so a colleague's "thanks" does not cover somebody's anger. The moods are processed
+from the oldest on, so the result does not depend on how often or how late it is computed.
 
-A turn for the better is told more sparingly, since thanks are polite: somebody who was unhappy for a while is
-glad again and again, over days, with no bad word between.
+A shift for the better is reported more sparingly, since thanks are polite: somebody who was unhappy for a
+while must sound glad again and again, over days, with no bad word in between.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class MoodPoint:
-    """The mood of one message: `score` -1..1, `confidence` 0..1, the words that show it, whose, and where."""
+    """The mood of one message: `score` -1..1, `confidence` 0..1, its words, their author and position."""
 
     at: datetime
     score: float
@@ -122,7 +122,7 @@ _GLADNESS = GladnessParameters()
 
 @dataclass(frozen=True, slots=True)
 class MoodShift:
-    """A turn that lasts: mood before and after (-1..1), how sure, and the words of the turn."""
+    """A shift that lasts: mood before and after (-1..1), how sure, and the words that show it."""
 
     at: datetime
     before: float
@@ -132,16 +132,17 @@ class MoodShift:
 
 
 def negative_shift(points: Sequence[MoodPoint], parameters: ShiftParameters = _STANDARD) -> MoodShift | None:
-    """The newest turn to the worse that still lasts, or None. Points must be in order of time."""
+    """The newest shift for the worse that still lasts, or None. Points must be in order of time."""
     return _newest(_of_one(own, parameters) for own in _by_author(points))
 
 
 def positive_shift(
     points: Sequence[MoodPoint], parameters: GladnessParameters = _GLADNESS
 ) -> MoodShift | None:
-    """The newest turn for the better that no bad word has ended, or None. Points must be in order of time.
+    """The newest shift for the better that no bad word has ended, or None.
 
-    Its words are those that made the turn; what is glad later is a level.
+    Points must be in order of time. Only the words that made the shift are its evidence; what is glad later
+    is a level.
     """
     return _newest(_gladness_of_one(own, parameters) for own in _by_author(points))
 
@@ -158,7 +159,7 @@ def _newest(shifts: Iterable[MoodShift | None]) -> MoodShift | None:
 
 
 def _of_one(points: Sequence[MoodPoint], told: ShiftParameters) -> MoodShift | None:
-    """One person's shift that is open at the end of the walk, with every bad word since it began."""
+    """One person's shift that is open after the last point, with every bad word since it began."""
     before = _moods_before(points, told.half_life_days, told.calm, told.calm_weight)
     began: int | None = None
     for at in range(1, len(points)):
@@ -214,7 +215,7 @@ def _gladness(since: Sequence[MoodPoint], before: float, told: GladnessParameter
 def _moods_before(
     points: Sequence[MoodPoint], half_life_days: float, calm: float = 0.0, calm_weight: float = 1.0
 ) -> list[float]:
-    """For each point the rolled-up mood of those before it, as of the last of them; 0.0 for the first."""
+    """For each point, the average mood of the points before it, as of the last of them; 0.0 for the first."""
     moods: list[float] = []
     total = weights = 0.0
     for at, point in enumerate(points):

@@ -1,7 +1,8 @@
-"""What the two sides make moot between them: a wish that was there all along, an offer that is declined.
+"""Finds messages that the exchange made moot: they were meant when written, and no longer call for anything.
 
-Both speak: an agent shows where it is, or names the price, and the customer's next words take it so. The
-words before were meant, and are moot now; a model that reads them still hears a wish.
+Three exchanges do so: an agent shows that the wished-for thing exists, and the customer accepts that; a
+customer declines what an agent offers; a customer denies that they are leaving when an agent asks. Both sides
+must speak. A text model that scores the earlier message alone still finds a wish in it.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ if TYPE_CHECKING:
 
 
 REACH_MESSAGES = 3
-"""How many of the same person's earlier messages are taken back by one."""
+"""How many earlier messages of the same person one message can make moot."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Exchange:
-    """A customer's last words, by position, what agents answered, and the answer to that."""
+    """A customer's last message by position, what agents replied, and the customer's next words."""
 
     before: int
     said: tuple[Clause, ...]
@@ -49,9 +50,9 @@ class _Exchange:
 
 
 def found_there(conversation: Conversation) -> frozenset[int]:
-    """Positions in `readable_messages` of what an agent showed to be there and its author took for an answer.
+    """Positions in `readable_messages` of wishes for something that exists, as the customer has accepted.
 
-    Not where the agent holds anything back, or the author is left wanting.
+    Not where the agent makes a reservation, or the customer says that something is still missing.
     """
     return frozenset(
         one.before
@@ -62,9 +63,9 @@ def found_there(conversation: Conversation) -> frozenset[int]:
 
 
 def declined(conversation: Conversation) -> frozenset[int]:
-    """Positions in `readable_messages` of what its author let be after an agent's answer.
+    """Positions in `readable_messages` of matters that their author declined to pursue after a reply.
 
-    Not where the agent had done it, and offered something beside it.
+    Not where the agent had done it already, and offered something in addition.
     """
     return frozenset(
         one.before
@@ -77,7 +78,7 @@ def declined(conversation: Conversation) -> frozenset[int]:
 def denied(conversation: Conversation) -> frozenset[int]:
     """Positions in `readable_messages` of what an agent took for leaving and its author says is not.
 
-    Not where the agent tries to keep who leaves, or the author leaves all the same.
+    Not where the agent tries to keep a customer who is leaving, or the customer leaves all the same.
     """
     return frozenset(
         one.before
@@ -88,9 +89,9 @@ def denied(conversation: Conversation) -> frozenset[int]:
 
 
 def heard_moot(conversation: Conversation, scores: Scores, learned: Learned) -> frozenset[int]:
-    """Positions in `readable_messages` of what its author makes moot later on, as the model hears it.
+    """Positions in `readable_messages` that a later message of their author makes moot, by the model.
 
-    No list holds the words in which a matter turns out to be a mix-up, a joke or another's.
+    No list of phrases covers the ways in which a matter turns out to be a mix-up, a joke or another's.
     """
     messages = conversation.readable_messages
     taken: set[int] = set()
@@ -102,7 +103,7 @@ def heard_moot(conversation: Conversation, scores: Scores, learned: Learned) -> 
 
 
 def earlier_of_author(messages: Sequence[Message], position: int) -> list[int]:
-    """The positions of what the author of a message said before it; of much, the latest."""
+    """The positions of the same author's messages before this one; if there are many, the latest."""
     own = [at for at in range(position) if messages[at].author_id == messages[position].author_id]
     return own[-REACH_MESSAGES:]
 
@@ -112,7 +113,7 @@ def _any(book: RuleBook, clauses: Sequence[Clause]) -> bool:
 
 
 def _exchanges(conversation: Conversation) -> Iterator[_Exchange]:
-    """Each time that agents answer a person who then speaks again."""
+    """Each time that agents reply to a person who then writes again."""
     position = {id(message): at for at, message in enumerate(conversation.readable_messages)}
     talk = [
         message

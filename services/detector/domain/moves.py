@@ -1,7 +1,8 @@
-"""What goes along when signals move to another subject or request, or give their words to another signal.
+"""What follows when signals move to another subject or request, or give their words to another signal.
 
-A signal keeps its id, and with it what was told of it and what people did with it, as long as it can go as a
-whole. Where two become one, the one that stays takes up the other's proofs, and what people did with it.
+A signal keeps its id, and with it what was published of it and what people did with it, as long as it can
+move as a whole. Where two become one, the one that stays takes over the other's proofs and what people did
+with it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def fold(book: SignalBook, old: Subject, new: Subject, customer: CustomerRef | None) -> None:
-    """Give everything of one subject to another: two names turned out to be one customer.
+    """Move everything from one subject to another: two names turned out to be one customer.
 
-    What rests on the one's facts, moods or health rests on the other's from then on. The book must hold all
-    signals of both.
+    Evidence from the first one's facts, moods or health counts as the second one's from then on. The book
+    must hold all signals of both.
     """
     for held in sorted(book.signals, key=lambda one: one.number):
         if held.subject != old:
@@ -49,12 +50,12 @@ def follow_words(
     conversation_keys: Collection[str],
     customer: CustomerRef | None,
 ) -> None:
-    """Let what the moods of one subject told of these conversations go with them to another subject.
+    """Move what one subject's moods said in these conversations to another subject, with the conversations.
 
-    A signal goes with all of its words. One that others still speak for loses these to the other
-    subject's open signal, or to a new one that nobody is alerted by; a closed one to one that is closed as
-    well, so that what was judged stays so. The book must hold the signals that rest on these conversations,
-    and the other subject's of the same slots.
+    A signal whose words all move goes with them. One that other words still support gives these to the other
+    subject's open signal, or to a new one that nobody is alerted to. A closed signal gives them to one that
+    is closed as well, so that people's judgements stand. The book must hold the signals that rest on these
+    conversations, and the other subject's signals of the same slots.
     """
     for held in sorted(book.signals, key=lambda one: one.number):
         going = tuple(one for one in held.proofs if one.conversation_key in conversation_keys)
@@ -75,7 +76,7 @@ def follow_words(
 def _join(
     book: SignalBook, held: Signal, target: Signal, told: tuple[Proof, ...], rest: tuple[Proof, ...]
 ) -> None:
-    """Let an open signal's words go to another open one; without any left it is merged into that."""
+    """Move an open signal's words to another open one; if none are left, merge it into that one."""
     joined = target.with_proofs((*target.proofs, *told), at=book.now)
     if rest:
         book.keep(joined)
@@ -88,7 +89,7 @@ def _join(
 def _part(
     book: SignalBook, held: Signal, made: Signal, going: tuple[Proof, ...], told: tuple[Proof, ...]
 ) -> None:
-    """Part a closed signal in two that are both closed alike: one of the words that go, one of the rest."""
+    """Split a closed signal in two that are closed alike: one with the words that move, one with the rest."""
     apart = replace(
         held.with_proofs(going, at=book.now),
         signal_id=made.signal_id,
@@ -103,9 +104,10 @@ def _part(
 
 
 def refile(book: SignalBook, slot: Slot, title: str, *, by: str) -> None:
-    """Give every signal of the book that is about another request to this one.
+    """Move every signal of the book that is about another request to this one.
 
-    Where the subject has an open signal about it already, the two become one; the book must hold that too.
+    If the subject already has an open signal about it, the two become one; the book must hold that signal
+    too.
     """
     for signal in sorted(book.signals, key=lambda one: (one.number, one.signal_id)):
         if signal.slot == slot or signal.slot.request_id is None:
@@ -124,11 +126,11 @@ def refile(book: SignalBook, slot: Slot, title: str, *, by: str) -> None:
 
 
 def given_away(book: SignalBook, signal: Signal, heir: Signal | None) -> Signal:
-    """Return a signal whose last words went to another subject's.
+    """Return a signal whose last words moved to another subject's signal, its heir.
 
-    Where that one was made for them just now, the signal itself goes, as it was told: with its id, and
-    what people did with it. Else it is closed, and what people did goes along. The book has the heir as that
-    leaves it, or no longer; to keep what is returned is the caller's.
+    If the heir was created for them just now, the signal itself moves instead, with its id and what people
+    did with it. Otherwise it is closed, and what people did with it passes to the heir. The book then holds
+    the heir in that state, or has dropped it; the caller stores what is returned.
     """
     if heir is None:  # Another one went in its place already.
         return signal.with_proofs((), at=book.now).cleared("merged", at=book.now)
@@ -150,7 +152,7 @@ def given_away(book: SignalBook, signal: Signal, heir: Signal | None) -> Signal:
 
 
 def _heir_of(signal: Signal, heir: Signal, *, at: datetime) -> Signal:
-    """Return the signal that takes another one up, as what people did with that one leaves it."""
+    """Return the signal that takes over from another one, with what people did with that one."""
     if signal.assigned_to and not heir.assigned_to:
         heir = heir.assigned(signal.assigned_to, "", at=at)
     if signal.confirmed_by and not heir.confirmed_by:
@@ -159,7 +161,7 @@ def _heir_of(signal: Signal, heir: Signal, *, at: datetime) -> Signal:
 
 
 def _made_like(book: SignalBook, held: Signal, subject: Subject, customer: CustomerRef | None) -> Signal:
-    """Return a new signal of another subject, like one that is held and without its proofs."""
+    """Return a new signal for another subject, like an existing one and without its proofs."""
     made = book.open_next(
         Contribution(
             subject=subject,
@@ -174,6 +176,6 @@ def _made_like(book: SignalBook, held: Signal, subject: Subject, customer: Custo
 
 
 def _told_by(proof: Proof, old: Subject, new: Subject) -> Proof:
-    """Return the proof as the new subject tells it; what a conversation told stays the conversation's."""
+    """Return the proof as the new subject's; a proof from a conversation stays that conversation's."""
     kind, _, subject_key = proof.source.partition("/")
     return replace(proof, source=f"{kind}/{new.key}") if subject_key == old.key else proof

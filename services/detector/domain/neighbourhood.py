@@ -1,4 +1,4 @@
-"""One node of the people graph with everything it is tied to, so that somebody can walk from one to the next.
+"""One node of the people graph with everything it is tied to, so that people can walk from node to node.
 
 The centre is a customer, a person or a teammate. A tie counts the conversations that both ends took part in;
 its mood is what the person at either end said in them, or else everybody on the customer's side.
@@ -28,7 +28,7 @@ MOST_CONVERSATIONS = 12
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """Where somebody stands in the graph."""
+    """The node whose neighbours are shown."""
 
     type: CentreType
     key: str
@@ -49,9 +49,9 @@ class Centre:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of everybody in some conversations; who is not in here has no node.
+    """The names of everybody in some conversations; whoever is not included has no node.
 
-    `conversations` holds what they are called; one that is not in here has the name of its record.
+    `conversations` holds their titles; a conversation that is not included has its record's title.
     """
 
     customers: Mapping[str, str]
@@ -62,7 +62,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """What the centre is tied to. Of a conversation `messages` says how much was said; elsewhere it is 0."""
+    """What the centre is tied to. `messages` is how many messages a conversation has; 0 for other types."""
 
     node: Node
     conversations: int = 0
@@ -73,7 +73,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """A centre with its neighbours by type: the most talked with first, conversations the newest first."""
+    """A centre with its neighbours by type: most conversations first, and conversations newest first."""
 
     centre: Node
     neighbours: tuple[Neighbour, ...]
@@ -113,7 +113,7 @@ def neighbourhood(
 ) -> Neighbourhood:
     """Return what a centre is tied to by these conversations, each of which it took part in.
 
-    `belonging` are nodes that belong to it whether or not they ever spoke.
+    `belonging` are nodes that belong to it whether or not they ever wrote.
     """
     talks: dict[tuple[NodeType, str], Talk] = defaultdict(Talk)
     for one in conversations:
@@ -165,7 +165,7 @@ def _participants(one: MirroredConversation, names: Names) -> set[tuple[NodeType
 
 
 def _said(one: MirroredConversation, node: tuple[NodeType, str], centre: Node) -> list[tuple[float, float]]:
-    """Return scores and weights of what the person of a tie said; of everybody where neither end is one."""
+    """Return scores and weights of what a tie's person said; of everybody if neither end is a person."""
     moods = one.analysis.moods if one.analysis else ()
     person = node[1] if node[0] == "person" else centre.node_id if centre.type == "person" else None
     return [(point.score, point.weight) for point in moods if person is None or point.author_id == person]

@@ -1,7 +1,7 @@
-"""When two pieces of evidence speak of one occasion, and when an occasion is over.
+"""When two pieces of evidence belong to one occasion, and when an occasion is over.
 
-One signal stands for one occasion of one kind with one customer. Evidence within the kind's window of
-what is already there belongs to the same occasion; a renewal next year is another one.
+One signal stands for one occasion of one kind with one customer. Evidence within the kind's window of earlier
+evidence belongs to the same occasion; a renewal next year is another one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ UP = "up"
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What may be open once per subject: a kind, and within it a variant that people tell apart.
+    """What may be open once per subject: a kind, and within it a variant that people distinguish.
 
     `variant` is explicit or implied for churn risk, down or up for sentiment, the request's id for a wish,
     and empty for all other kinds.
@@ -59,7 +59,7 @@ class Slot:
 
 
 SHIFTS = (Slot("sentiment_shift", DOWN), Slot("sentiment_shift", UP))
-"""What moods may open."""
+"""The slots that moods may open."""
 
 _DEFAULT_DAYS: Mapping[str, int] = {
     "onboarding": 45,  # the usual length of a guided start
@@ -76,7 +76,7 @@ _DEFAULT_DAYS: Mapping[str, int] = {
 
 @dataclass(frozen=True)
 class OccasionRules:
-    """How long an occasion lasts without new evidence, in days by slot; a wish never runs out by age.
+    """How long an occasion lasts without new evidence, in days by slot; a wish never expires.
 
     `announce_max_age_days`: evidence older than this is shown but not announced.
     """
@@ -85,7 +85,7 @@ class OccasionRules:
     announce_max_age_days: int = 14
 
     def with_days(self, days: Mapping[str, int], announce_max_age_days: int) -> OccasionRules:
-        """Return the rules with some lengths replaced."""
+        """Return the rules with some of the durations replaced."""
         return OccasionRules({**self.days, **days}, announce_max_age_days)
 
     def window(self, slot: Slot) -> timedelta | None:

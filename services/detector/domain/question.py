@@ -1,7 +1,7 @@
-"""A question to the language model: which findings of one message are asked about, and what became of it.
+"""A question to the language model: which findings of one message it is asked about, and the outcome.
 
-A question holds places and digests, never words. Its id is made of the text's digest and of what is claimed
-by which version of which detector, so the same thing is never asked twice.
+A question holds offsets and digests, never words. Its id is made of the text's digest and of what is claimed
+by which version of which detector, so that the same thing is never asked twice.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Outcome = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a detector says of one place in the message; `explicit` and `polarity` as in a finding."""
+    """What a detector says of one passage of the message; `explicit` and `polarity` as in a finding."""
 
     detector: str
     version: str
@@ -64,7 +64,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the model said of the claim at the same position; where it confirms, in which words."""
+    """The model's verdict on the claim at the same position; if it confirms, with the words it quotes."""
 
     confirmed: bool
     start: int = 0
@@ -75,8 +75,8 @@ class Verdict:
 class Question:
     """One message's claims. `outcome` is None until the question was dealt with.
 
-    `known_before` is that of the reading which asked, so that the reading after the answer alerts about
-    nothing more. `settled` says that the conversation was read again with the outcome.
+    `known_before` is taken from the call that asked, so that reading again after the answer alerts nobody to
+    more. `settled` says that the conversation was read again with the outcome.
     """
 
     question_id: str
@@ -94,12 +94,12 @@ class Question:
 
 
 def text_digest(organization_id: str, text: str) -> str:
-    """Return what tells whether a message still says the same; no use outside its organization."""
+    """Return a digest that tells whether a message was changed; useless outside its organization."""
     return hashlib.sha256(f"{organization_id}\n{text}".encode(errors="surrogatepass")).hexdigest()
 
 
 def question_id(conversation_key: str, part_id: str, digest: str, claims: Sequence[Claim]) -> str:
-    """Return the id of asking for these claims of this text."""
+    """Return the id of the question about these claims of this text."""
     told = (
         f"{one.detector} {one.version} {one.kind} {one.explicit} {one.polarity} {one.start}-{one.end}"
         for one in claims

@@ -1,9 +1,9 @@
-"""What newer detectors would change, told before they count.
+"""What newer detectors would change, computed before they are switched on.
 
 Newer detectors read the mirror and store nothing; what they would mark in a conversation is compared with
-what is marked there now. The unit is a conversation and a kind: it is added, gone, changed, or stays. So each
-conversation is counted once, whatever its customer's other conversations say, and slices can be read in any
-order. Examples name places and never hold words, so that a redaction reaches them too.
+what is marked there now. Each conversation and kind is compared by itself: the kind is added, gone, changed,
+or stays. So each conversation is counted once, whatever its customer's other conversations say, and slices
+can be read in any order. Examples hold offsets and never words, so that a redaction reaches them too.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ Fate = Literal["added", "gone", "changed"]
 State = Literal["reading", "ready", "switched_on", "refused"]
 
 MOST_EXAMPLES = 5
-"""Examples of each kind and fate, from the newest conversations: as many as somebody looks at."""
+"""Examples of each kind and change, from the newest conversations: as many as somebody looks at."""
 
 NOTABLE = 0.1
-"""A confidence that moves by less looks the same on a page and decides nothing."""
+"""A smaller change of confidence looks the same on a page and decides nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One place whose meaning changes, with its kind's confidence in that conversation before and after.
+    """One passage whose meaning changes, with its kind's confidence in that conversation before and after.
 
-    `words` is the digest of what stood there when it was counted: a message may be edited afterwards.
+    `words` is the digest of the passage when it was counted: a message may be edited afterwards.
     """
 
     kind: str
@@ -50,18 +50,18 @@ class Example:
     words: str = ""
 
     def quoted_from(self, text: str) -> str:
-        """Return the words at its place; nothing where they are not those that were counted."""
+        """Return the words of the passage; empty if they are not those that were counted."""
         quote = text[self.start : self.end]
         return quote if quote and self.words == _digest(quote) else ""
 
     def noting(self, text: str) -> Example:
-        """Return the example with its words in this text noted."""
+        """Return the example with the digest of its words in this text."""
         return replace(self, words=_digest(text[self.start : self.end]))
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """In how many conversations a kind is marked now, and what becomes of that."""
+    """In how many conversations a kind is marked now, and in how many that would change."""
 
     kind: str
     marked: int = 0
@@ -81,7 +81,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Counts by kind, in the order of the kinds' names, with examples, the newest first."""
+    """Counts by kind, in the order of the kinds' names, with examples, newest first."""
 
     tallies: tuple[Tally, ...] = ()
     examples: tuple[Example, ...] = ()
@@ -91,7 +91,7 @@ class Difference:
         return not any(one.added or one.gone or one.changed for one in self.tallies)
 
     def joined(self, other: Difference) -> Difference:
-        """Return the difference of both together; the order of joining does not matter."""
+        """Return both differences combined; the order does not matter."""
         tallies: dict[str, Tally] = {}
         for one in (*self.tallies, *other.tallies):
             tallies[one.kind] = tallies[one.kind].joined(one) if one.kind in tallies else one
@@ -131,10 +131,10 @@ def difference_of(
 
 @dataclass(frozen=True)
 class Redetection:
-    """Newer detectors' reading of a connection's mirror, under way, waiting for a decision, or decided.
+    """A comparison of newer detectors with a connection's stored results: under way, ready, or decided.
 
-    `before` and `fingerprint` name the detectors that counted so far and those that would; `cursor` is the
-    last conversation key that was compared.
+    `before` is the fingerprint of the detectors that count so far, and `fingerprint` that of the newer ones;
+    `cursor` is the last conversation key that was compared.
     """
 
     connection_id: str
@@ -153,7 +153,7 @@ class Redetection:
 
     @property
     def redetection_id(self) -> str:
-        """Return an id that another version of the detectors does not share: a decision is about one."""
+        """Return an id that differs for every version of the detectors, since a decision is about one."""
         return stable_id("v", self.organization_id, self.connection_id, self.before, self.fingerprint)
 
 
@@ -181,7 +181,7 @@ def _fate(old: Sequence[Mark], new: Sequence[Mark]) -> Fate | None:
 
 
 def _telling(old: Sequence[Mark], new: Sequence[Mark]) -> Mark:
-    """Return the mark that shows the change best: a new place, else one that is given up, else the surest."""
+    """Return the mark that shows the change best: a new one, else one that is dropped, else the surest."""
     candidates = _alone(new, old) or _alone(old, new) or new
     return max(candidates, key=lambda one: (one.confidence, one.part_id, one.start))
 

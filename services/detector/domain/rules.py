@@ -1,10 +1,10 @@
-"""How phrases become a decision: cues add up to a score, a score becomes a calibrated confidence.
+"""How phrases become a decision: cues add up to a score, and a score becomes a calibrated confidence.
 
-A rule book is a list of cues. Each cue is an idea that can be said in several ways; it counts once per
-clause however often it is said. Cues of one family are shades of the same idea: only the strongest
-counts. Vetoes are cues with a negative weight. Message cues look at the whole message and add to
-clauses that already say something by themselves; they never make a finding alone. Hints are words too
-common to mean anything by themselves; they count only when the other side's answer already said so.
+A rule book is a list of cues. Each cue is an idea that can be said in several ways; it counts once per clause
+however often it is said. Cues of one family are shades of the same idea: only the strongest counts. Vetoes
+are cues with a negative weight. Message cues look at the whole message and add to clauses that already say
+something; alone they never make a finding. Hints are words too common to mean anything by themselves; they
+count only if the other side's reply has already shown what was meant.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Scored:
 
 
 class RuleBook:
-    """Cues compiled for fast reading: a clause without any anchor word costs one set intersection."""
+    """Cues compiled for fast matching: a clause without any anchor word costs one set intersection."""
 
     def __init__(self, cues: Sequence[Cue], groups: Mapping[str, str] | None = None) -> None:
         spoken = [cue for cue in cues if not cue.hint]
@@ -65,7 +65,7 @@ class RuleBook:
         self._hints = _index([cue for cue in cues if cue.hint], groups)
 
     def hits(self, clause: Clause) -> dict[str, Cue]:
-        """The clause cues that a clause holds, by name."""
+        """The clause cues found in a clause, by name."""
         return _hits(self._clause_cues, clause)
 
     def score_message(self, clauses: Sequence[Clause]) -> tuple[Scored, ...]:
@@ -89,7 +89,7 @@ class RuleBook:
         return self._with_message_cues(clauses, hinted)
 
     def has_hint(self, clauses: Sequence[Clause]) -> bool:
-        """Whether any clause holds a word that may be a hint; a cheap look before anything is searched."""
+        """Whether any clause has a word that may be a hint; a cheap check before anything is searched."""
         return any(not clause.words.isdisjoint(self._hints.anchors) for clause in clauses)
 
     def strongest_hit(self, clauses: Sequence[Clause]) -> float:
@@ -122,7 +122,7 @@ class _Entry(NamedTuple):
 
 
 class _Index(NamedTuple):
-    """Phrases by each of their anchors; `anchors` are all of them, as a set that meets another one fast."""
+    """Phrases by each of their anchors; `anchors` are all of them, in a set for fast intersections."""
 
     anchors: frozenset[str]
     entries: Mapping[str, tuple[_Entry, ...]]
@@ -140,7 +140,7 @@ def _index(cues: Sequence[Cue], groups: Mapping[str, str] | None) -> _Index:
 
 
 def _hits(index: _Index, clause: Clause) -> dict[str, Cue]:
-    """The cues of an index that a clause holds; written for speed, since each clause comes by many times."""
+    """The cues of an index found in a clause; written for speed, since it runs many times per clause."""
     hits: dict[str, Cue] = {}
     words = clause.words
     for anchor in index.anchors & words:

@@ -1,9 +1,9 @@
-"""Which findings a language model is asked about, and how its answer changes them.
+"""Which findings a language model is asked about, and how its verdicts change them.
 
-It is asked where the local detectors are near their threshold on either side, and about whatever they found
-for a customer worth a certain spend. It is shown one message, that of the surest evidence, and its word is
-about that one: it can confirm a finding, quote it better, or withhold what this message proves. It can add no
-kind, no message and no confidence that the local detectors did not bring.
+It is asked where a detector's confidence is near its threshold on either side, and about everything found for
+a customer with a certain spend. It is shown one message, that of the surest evidence, and its verdict is
+about that message only: it can confirm a finding, quote it better, or withhold what this message proves. It
+can add no kind, no message and no confidence that the local detectors did not find.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Conversation, Message
 
 MOST_CLAIMS = 8
-"""Of one message that are asked about together; more than that is a text of everything and nothing."""
+"""Claims of one message that are asked about together; a text with more says everything and nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class AskRules:
     """When the model is asked.
 
     Attributes:
-        band: how far from a detector's threshold a confidence is a low margin.
-        spend: from which monthly spend on everything found is asked about; None: spend does not matter.
-        max_age: how old words may be; older ones are never announced, and not worth a question.
-        patience: how long a finding waits for the answer before it counts as found locally.
+        band: the distance from a detector's threshold within which a confidence is uncertain.
+        spend: the monthly spend from which everything found is asked about; None: spend does not matter.
+        max_age: the maximum age of the words; older ones are never announced, and not worth a question.
+        patience: how long a finding waits for the answer before the local result counts.
     """
 
     band: float = 0.1
@@ -46,7 +46,7 @@ class AskRules:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A finding that is asked about. One that is `below` its threshold is nothing until it is confirmed."""
+    """A finding that is asked about. A finding `below` its threshold counts only if it is confirmed."""
 
     finding: Finding
     threshold: float
@@ -55,7 +55,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What the detectors said of one conversation: found, and with thresholds lowered by the band."""
+    """What the detectors found in one conversation, with normal and with lowered thresholds."""
 
     conversation: Conversation
     connection_id: str
@@ -86,7 +86,7 @@ def doubts(
 
 
 def _told(one: Finding, found: Collection[Finding]) -> bool:
-    """Return whether a found finding of the same kind has any of the same words already."""
+    """Return whether a regular finding of the same kind already has any of the same words."""
     return any(
         other.kind is one.kind
         and mine.part_id == theirs.part_id
@@ -101,7 +101,7 @@ def _told(one: Finding, found: Collection[Finding]) -> bool:
 def questions(
     looked: Looked, asked: Sequence[Doubt], now: datetime, known_before: datetime | None
 ) -> list[tuple[Question, tuple[Doubt, ...]]]:
-    """Return one question for each message that is asked about, with its doubts in its claims' order."""
+    """Return one question per message that is asked about, with its doubts in the order of the claims."""
     conversation = looked.conversation
     key = resource_key(conversation.workspace_id, conversation.id)
     texts = {message.part_id: message.text for message in conversation.messages}
@@ -138,13 +138,13 @@ def _order(finding: Finding) -> tuple[str, int, int, str]:
 
 
 def is_young(question: Question, conversation: Conversation, rules: AskRules, now: datetime) -> bool:
-    """Return whether the words in question are young enough to be worth asking about."""
+    """Return whether the words in question are recent enough to be worth asking about."""
     said = next((one.at for one in conversation.messages if one.part_id == question.part_id), None)
     return said is not None and now - said <= rules.max_age
 
 
 def waits(doubt: Doubt, question: Question, rules: AskRules, now: datetime) -> bool:
-    """Return whether a finding is not told before the answer is there, which is never for long.
+    """Return whether a finding is withheld until the answer arrives, which is never for long.
 
     Moods open no signals by themselves, and one that came and went would look like a shift.
     """
@@ -155,7 +155,7 @@ def waits(doubt: Doubt, question: Question, rules: AskRules, now: datetime) -> b
 def folded(
     looked: Looked, answered: Sequence[tuple[Question, Sequence[Doubt]]], held: Collection[Finding]
 ) -> tuple[Finding, ...]:
-    """Return the findings after the answers. `held` ones are left out until theirs is there."""
+    """Return the findings with the verdicts applied. `held` ones are left out until theirs arrives."""
     messages = {message.part_id: message for message in looked.conversation.messages}
     replaced: dict[int, Finding | None] = {id(one): None for one in held}
     added: list[Finding] = []
@@ -168,7 +168,7 @@ def folded(
                 continue
             quoted = _quoted(doubt.finding, messages[question.part_id], verdict.start, verdict.end)
             if doubt.below:
-                # It is not surer than what its detector calls found: nobody calibrated the model's word.
+                # It gets no more than its detector's threshold: the model's verdicts are not calibrated.
                 added.append(replace(quoted, confidence=doubt.threshold))
             else:
                 replaced[id(doubt.finding)] = quoted
@@ -177,7 +177,7 @@ def folded(
 
 
 def _without(doubt: Doubt, part_id: str) -> Finding | None:
-    """The finding as other messages prove it, the surest first; None where none of them is sure enough."""
+    """The finding as its other messages prove it, surest first; None if none of them is sure enough."""
     finding = doubt.finding
     rest = sorted(
         (one for one in finding.evidence if one.part_id != part_id), key=finding.confidence_of, reverse=True

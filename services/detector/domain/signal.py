@@ -1,7 +1,7 @@
-"""A signal and all it can go through: opened, strengthened, weakened, cleared, judged by people.
+"""A signal and what can happen to it: opened, strengthened, weakened, cleared, judged by people.
 
-Signals are frozen; each step returns the next state with a line of history. Revisions are not counted
-here: several steps of one unit of work are one revision (see `book`).
+Signals are frozen; each step returns the next state with a line of history. Revisions are not counted here:
+several steps of one unit of work are one revision (see `book`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MAX_QUOTE = 4_000
 """Characters of a quote; the contract's limit. A longer one is cut together with its end offset."""
 
 WORDS_REMOVED = "A request whose words were removed"
-"""The title of a wish once the words that were its title are gone."""
+"""The title of a wish once the words that made its title are deleted."""
 
 MAX_NOTE = 300
 MAX_PEOPLE = 20
@@ -51,11 +51,12 @@ MAX_TAGS = 50
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The words, or the account fact, that a signal rests on.
+    """The words, or the account fact, that a signal rests on: evidence as it is stored with the signal.
 
     Attributes:
-        source: what was read when it was found: a conversation's key, or "account/…" or "mood/…".
-        conversation_key: where the words stand; empty for an account fact.
+        source: what was read when it was found: a conversation's key, or "account/…", "mood/…",
+            "health/…".
+        conversation_key: the conversation with the words; empty for an account fact.
         fact, fact_value, reason: set for an account fact, which has no words.
     """
 
@@ -79,14 +80,14 @@ class Proof:
 
     @property
     def identity(self) -> tuple[str, str, int, int, str]:
-        """Return what makes it the same proof when found again; a lasting fact counts from its first day."""
+        """Return what makes two proofs the same one; a lasting fact counts from its first day."""
         fact = f"{self.fact}@{self.said_at.isoformat()}" if self.fact else ""
         return (self.source, self.part_id, self.start, self.end, fact)
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of a signal's history. `by` is who did it, as `known_by` says, or empty for Earshot itself."""
+    """One line of a signal's history. `by` is who did it (see `known_by`); empty for Earshot itself."""
 
     at: datetime
     step: Step
@@ -98,9 +99,12 @@ class Happening:
 class Signal:
     """One occasion of one kind with one subject.
 
-    `number` counts the occasions of a slot. The id is made from the subject at opening and never changes, so
-    links stay good when a signal moves to another customer. `homes` are the ids of the customers that it was
-    told of with, empty for none: each is a partition that holds records of it.
+    Attributes:
+        signal_id: made from the subject at opening and never changed, so that links stay valid when the
+            signal moves to another customer.
+        number: counts the occasions of a slot.
+        homes: ids of the customers under which the signal was published, empty for none. Each is a
+            partition of the bus that holds records of it.
     """
 
     signal_id: str
@@ -132,7 +136,7 @@ class Signal:
 
     @property
     def homes_with_present(self) -> tuple[str, ...]:
-        """Return the homes together with the one that the next record goes to."""
+        """Return the homes, including the one that the next record will be published under."""
         home = self.customer.id if self.customer else ""
         return self.homes if home in self.homes else (*self.homes, home)
 
@@ -142,17 +146,17 @@ class Signal:
 
     @property
     def confidence(self) -> float:
-        """Return the surest proof's confidence: detectors repeat each other's words, so sums would lie."""
+        """Return the surest proof's confidence. Proofs repeat each other, so adding them up would mislead."""
         return max((proof.confidence for proof in self.proofs), default=0.0)
 
     @property
     def best(self) -> Proof | None:
-        """Return the proof that speaks for the signal: the surest, then the newest."""
+        """Return the proof that represents the signal: the surest, then the newest."""
         return max(self.proofs, key=lambda proof: (proof.confidence, proof.said_at), default=None)
 
     @property
     def shown_at(self) -> datetime:
-        """Return the moment that lists order it by: when its newest evidence was said."""
+        """Return the time by which lists order it: when its newest evidence was said."""
         return self.occurred_at or self.opened_at
 
     @property
@@ -170,14 +174,14 @@ class Signal:
         return lines
 
     def _gained(self, at: datetime, step: Step, count: str) -> tuple[Happening, ...]:
-        """Note evidence; what comes at one moment is one line, with the count at its end."""
+        """Add a line about new evidence; evidence of one moment shares a line, which ends with the count."""
         last = self.history[-1] if self.history else None
         if last is not None and last.at == at and last.step in {"opened", "gained_evidence"}:
             return (*self.history[:-1], replace(last, note=count))
         return self._noted(at, step, note=count)
 
     def with_proofs(self, proofs: tuple[Proof, ...], *, at: datetime) -> Signal:
-        """Hold exactly these proofs, the newest `MAX_PROOFS` of them; note whether that is more or less."""
+        """Hold exactly these proofs, the newest `MAX_PROOFS` of them; note in the history what changed."""
         kept = newest(proofs)
         if kept == self.proofs:
             return self
@@ -200,9 +204,9 @@ class Signal:
         )
 
     def without_words_of(self, gone: Sequence[Proof]) -> Signal:
-        """Drop a title that is made of words which went: a wish's title is what somebody wrote.
+        """Replace a wish's title if it consists of deleted words, since the title is what somebody wrote.
 
-        It stays where a proof that is left says the same.
+        It stays if a remaining proof says the same.
         """
         title = " ".join(self.title.rstrip("…").casefold().split())
 
@@ -228,7 +232,10 @@ class Signal:
         )
 
     def reopened(self, *, at: datetime, by: str = "", note: str = "") -> Signal:
-        """Open the same occasion again: its evidence is back, or counts again. Nobody is told twice."""
+        """Open the same occasion again, since its evidence is back or counts again.
+
+        Nobody is alerted twice.
+        """
         if self.is_open:
             return self
         return replace(
@@ -241,7 +248,7 @@ class Signal:
         )
 
     def moved(self, subject: Subject, number: int, customer: CustomerRef | None, *, at: datetime) -> Signal:
-        """Belong to another subject, since it turned out who the conversation was with."""
+        """Belong to another subject, since the conversation turned out to be with somebody else."""
         note = f"now with {customer.name}" if customer else "no customer any more"
         return replace(
             self,
@@ -252,7 +259,7 @@ class Signal:
         )
 
     def refiled(self, slot: Slot, number: int, title: str, *, by: str, at: datetime) -> Signal:
-        """Belong to another request, because a person found the wishes to be the same, or not to be."""
+        """Belong to another request, because a person merged or split requests."""
         return replace(
             self,
             slot=slot,
@@ -272,15 +279,15 @@ class Signal:
         return replace(self, assigned_to=to or None, history=self._noted(at, "assigned", by, to or "nobody"))
 
     def same_content(self, other: Signal) -> bool:
-        """Return whether readers would see no difference, so that no revision is due."""
+        """Return whether readers would see no difference, so that no new revision is needed."""
         return replace(self, revision=0, changed_at=other.changed_at) == replace(other, revision=0)
 
 
 def newest(proofs: tuple[Proof, ...]) -> tuple[Proof, ...]:
     """Return the proofs newest first, one per identity, at most `MAX_PROOFS`.
 
-    Of one moment the surest comes first, since it heads the signal; of those the longest: a greeting that was
-    read together with what follows it says nothing alone.
+    Of one moment, the surest comes first, since it heads the signal; of equally sure ones the longest, since
+    a greeting that was scored together with the sentence after it says nothing alone.
     """
     unique = {proof.identity: proof for proof in proofs}
     ordered = sorted(unique.values(), key=lambda proof: proof.identity)
@@ -299,7 +306,7 @@ def authors_of(proofs: Iterable[Proof]) -> tuple[PersonRef, ...]:
 
 
 def proofs_without(signal: Signal, workspace_id: str) -> tuple[Proof, ...]:
-    """Return the proofs that do not come from a workspace, for when that workspace's data is removed."""
+    """Return the proofs that do not come from a workspace whose data is being removed."""
     prefix = f"{workspace_id}:"
     mine = signal.workspace_id == workspace_id
     return newest(

@@ -1,4 +1,4 @@
-"""From the mirror's records to what a detector looks at: who spoke, when, and in which words."""
+"""Turns the mirror's records into what a detector looks at: who spoke, when, and in which words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CUSTOMERS = frozenset({"user", "lead", "contact", "visitor"})
 
 
 def author_type(author: Author) -> AuthorType:
-    """Return which side an author is on; Intercom's AI agent and unknown types count as bots, on no side."""
+    """Return which side an author is on; Intercom's AI agent and unknown types are bots, on neither side."""
     if author.from_ai_agent:
         return AuthorType.BOT
     if author.type in _CUSTOMERS:
@@ -32,7 +32,7 @@ def author_type(author: Author) -> AuthorType:
 
 
 def words_of(part: ConversationPartChanged) -> str:
-    """Return what a part says; nothing once it is redacted."""
+    """Return a part's text; empty once it is redacted."""
     return "" if part.redacted else part.text
 
 
@@ -74,9 +74,10 @@ def as_conversation(
 
 
 def last_asked_at(conversation: Conversation) -> datetime | None:
-    """Return when a customer last wrote what wants an answer: no mere thanks or greeting, no automatic reply.
+    """Return when a customer last wrote something that wants a reply.
 
-    What has no text counts, since it may be a picture.
+    Mere thanks, greetings and automatic replies want none. A message without text does, since it may be a
+    picture.
     """
     return next(
         (message.at for message in reversed(conversation.customer_messages) if _wants_answer(message)), None
@@ -88,18 +89,18 @@ def _wants_answer(message: Message) -> bool:
 
 
 def last_answered_at(conversation: Conversation) -> datetime | None:
-    """Return when a teammate last acted where the customer sees it, or the AI agent last wrote there."""
+    """Return when a teammate last acted visibly to the customer, or the AI agent last wrote to them."""
     return next((message.at for message in reversed(conversation.messages) if _answers(message)), None)
 
 
 def _answers(message: Message) -> bool:
-    # The AI agent's parts without text are its hand-overs, behind which the customer still waits.
+    # The AI agent's parts without text hand the conversation over, after which the customer still waits.
     by_agent = message.author_type is AuthorType.AGENT or (message.from_ai_agent and message.text != "")
     return by_agent and not message.internal
 
 
 def in_order(parts: Iterable[ConversationPartChanged]) -> list[ConversationPartChanged]:
-    """Return parts oldest first; at one moment the opening message leads, then Intercom's growing ids."""
+    """Return parts oldest first; within one moment the opening message, then by Intercom's growing ids."""
     return sorted(
         parts, key=lambda part: (part.created_at, not part.id.startswith("source-"), len(part.id), part.id)
     )
@@ -111,12 +112,12 @@ def contact_keys(record: ConversationChanged) -> tuple[str, ...]:
 
 
 def teammate_keys(record: ConversationChanged) -> tuple[str, ...]:
-    """Return the keys of the teammates who took part, or whom it is assigned to, in order."""
+    """Return the keys of the teammates who took part or are assigned, in order."""
     ids = {*record.teammate_ids, *filter(None, (record.admin_assignee_id,))}
     return tuple(sorted(resource_key(record.workspace_id, one) for one in ids))
 
 
 def last_contact_of(contact: ContactChanged) -> datetime | None:
-    """Return when the person last wrote, or was last written to, as Intercom tells; None if unknown."""
+    """Return when the person last wrote or was last written to, by Intercom's record; None if unknown."""
     told = (contact.last_replied_at, contact.last_contacted_at)
     return max((one for one in told if one is not None), default=None)

@@ -1,4 +1,4 @@
-"""Where customers and requests stand, by their signals: the numbers that lists are sorted by."""
+"""The numbers that lists of customers and requests are sorted by, counted from their signals."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _WEIGHTS: Mapping[str, int] = {
     "expansion": 8,
     "onboarding": 3,
 }
-"""How much an open signal asks for somebody's time; a wish asks for a product manager's, not for theirs."""
+"""How much an open signal asks for somebody's time; a wish asks for a product manager's instead."""
 
 STILL_ASKED: tuple[ClearReason, ...] = ("expired", "resolved")
-"""Why a wish that was meant is closed: shipping or declining a request resolves the wishes for it."""
+"""Why a genuine wish may be closed: shipping or declining a request resolves its wishes."""
 
 TREND_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """How much a customer needs somebody: open signals, what they weigh together, and when."""
+    """How much a customer needs somebody: its open signals, their total weight, and the newest one's time."""
 
     open_signals: int
     weight: int
@@ -40,9 +40,9 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Who stands behind a request: customers (or people without one), people, and monthly spend.
+    """Who asks for a request: customers (or people without one), people, and monthly spend.
 
-    Only wishes count that are asked for (`is_asked_for`), and each customer's spend counts once.
+    Only wishes that are still asked for count (`is_asked_for`), and each customer's spend counts once.
     """
 
     customers: int
@@ -55,7 +55,7 @@ NOBODY = Demand(customers=0, people=0, spend=0.0, last_at=None)
 
 
 def attention_of(counted: Collection[tuple[str, int, datetime | None]]) -> Attention:
-    """Return what a customer's open signals ask for: by slot's key how many there are, the newest when."""
+    """Return what a customer's open signals ask for, given the number of each slot and the newest time."""
     return Attention(
         open_signals=sum(signals for _, signals, _ in counted),
         weight=sum(_WEIGHTS.get(slot, 0) * signals for slot, signals, _ in counted),
@@ -64,14 +64,14 @@ def attention_of(counted: Collection[tuple[str, int, datetime | None]]) -> Atten
 
 
 def is_asked_for(signal: Signal) -> bool:
-    """Return whether somebody stands behind a wish: it is open, or closed for one of `STILL_ASKED`."""
+    """Return whether somebody still asks for a wish: it is open, or closed for one of `STILL_ASKED`."""
     return signal.is_open or signal.cleared_because in STILL_ASKED
 
 
 def asked_by_month(signals: Iterable[Signal], now: datetime) -> list[int]:
-    """Return how often a wish was asked for in each of the last `TREND_MONTHS`, the oldest first.
+    """Return how often a wish was asked for in each of the last `TREND_MONTHS`, oldest first.
 
-    As for `Demand`, what was dismissed or taken back was never asked for.
+    As in `Demand`, dismissed and withdrawn wishes do not count.
     """
     counts = [0] * TREND_MONTHS
     for proof in (proof for signal in signals if is_asked_for(signal) for proof in signal.proofs):
@@ -82,9 +82,9 @@ def asked_by_month(signals: Iterable[Signal], now: datetime) -> list[int]:
 
 
 def first_asked(signals: Iterable[Signal]) -> datetime | None:
-    """Return when a wish was first asked for by anybody who still stands behind it; None where nobody does.
+    """Return when somebody who still asks for a wish first did; None if nobody does.
 
-    Not when it was found: a first sync finds in a minute what was asked for over months.
+    This is not when it was found: a first sync finds in a minute what was asked for over months.
     """
     said = (signal.first_said_at for signal in signals if is_asked_for(signal))
     return min((at for at in said if at is not None), default=None)

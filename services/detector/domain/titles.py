@@ -1,4 +1,4 @@
-"""What a conversation is called where several stand in a list."""
+"""The titles of conversations in lists."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 _CHARACTERS = 70
 _WORDS_CHARACTERS = 160
-"""Of the first words beside a title; two lines of a list."""
+"""Characters of the first words beside a title; two lines of a list."""
 _BEFORE_CHARACTERS = 60
-"""Of what stands before the words that were looked for: enough to tell what they are about."""
+"""Characters shown before the words that were searched for: enough to tell what they are about."""
 _MORE = "…"
 
 
 class Passage(NamedTuple):
-    """The place in a message where words stand, as it was written, and some of what is around."""
+    """The words that were found in a message, as they were written, and some of the text around them."""
 
     before: str
     words: str
@@ -31,7 +31,7 @@ class Passage(NamedTuple):
 
 
 def title_of(record: ConversationChanged, opening: str | None) -> str:
-    """Return the title that it was given, else its first words, else its day."""
+    """Return the subject that the conversation was given, else its first words, else its day."""
     return record.title or _begun(opening or "") or f"Conversation of {on_day(record.created_at)}"
 
 
@@ -44,12 +44,12 @@ def _begun(opening: str, most: int = _CHARACTERS) -> str:
 
 
 def first_words(opening: str) -> str:
-    """Return how a conversation began, cut between words; empty where it began with none."""
+    """Return how a conversation began, cut between words; empty if it began without any."""
     return _begun(opening, _WORDS_CHARACTERS)
 
 
 def passage_of(text: str, words: str) -> Passage | None:
-    """Return where a message holds words, in any case and cut between words; None where it does not."""
+    """Return the passage with these words, in any case and cut between words; None if there is none."""
     found = re.search(re.escape(words), text, re.IGNORECASE) if words else None
     if found is None:
         return None
@@ -66,10 +66,10 @@ def passage_of(text: str, words: str) -> Passage | None:
 
 
 def untitled(conversations: Iterable[MirroredConversation]) -> set[str]:
-    """Return the keys of those that were given no title, whose first words are wanted."""
+    """Return the keys of conversations without a subject, whose first words are needed."""
     return {one.key for one in conversations if not one.record.title}
 
 
 def titles_of(conversations: Iterable[MirroredConversation], openings: Mapping[str, str]) -> dict[str, str]:
-    """Return by key what each is called; `openings` holds first words, as the mirror returns them."""
+    """Return each conversation's title by key; `openings` has first words, as the mirror returns them."""
     return {one.key: title_of(one.record, openings.get(one.key)) for one in conversations}

@@ -59,7 +59,7 @@ THIRD_PARTY = Cue(
         """
     ),
 )
-"""Somebody else's customers: what they cancel, renew or buy is no business between us and the writer."""
+"""Somebody else's customers: what they cancel, renew or buy does not concern the vendor."""
 
 FAULT = Cue(
     "fault",

@@ -1,8 +1,9 @@
-"""What is left of a request when words that it was made of went: a title and wordings of what still stands.
+"""What remains of a request after some of its words are gone: a title and wordings that still hold.
 
 A request's title and wordings are customers' own words. When a message is redacted or deleted, they no longer
-say what only that message said. When a wish is dismissed or taken back, the title no longer says what only
-that wish said; its wording is shown nowhere, and stays, so that the same words do not ring again.
+contain what only that message said. When a wish is dismissed or withdrawn, the title no longer contains what
+only that wish said; its wording, which is shown nowhere, stays, so that the same words do not raise an alert
+again.
 """
 
 from __future__ import annotations
@@ -24,25 +25,25 @@ if TYPE_CHECKING:
 
 MAX_TITLE = 160
 WISH_DISMISSED = "A request whose wish was dismissed"
-"""The title of a request that nobody stands behind since a person dismissed the words it was named by."""
+"""The title of a request that nobody asks for since a person dismissed the words it was named by."""
 WISH_WITHDRAWN = "A request whose wish was taken back"
-"""The title of one that nobody stands behind since those who asked no longer mean it."""
+"""The title of a request that nobody asks for since those who did no longer mean it."""
 UNNAMED = (WORDS_REMOVED, WISH_DISMISSED, WISH_WITHDRAWN)
-"""Titles that say there is none; who asks next gives another."""
+"""Titles of requests without a name; the next wish for it gives it one."""
 
 _WORD = re.compile(r"\w+")
 _NAMED = re.compile("“(.*)”", re.DOTALL)
 
 
 def request_title(wish: str) -> str:
-    """Return a wish as a request's title."""
+    """Return a wish's words as a request's title."""
     words = " ".join(wish.split())
     cut = words if len(words) <= MAX_TITLE else f"{words[: MAX_TITLE - 1].rstrip()}…"
     return cut[:1].upper() + cut[1:]
 
 
 class Standing:
-    """What may still be said of some requests: what `signals` rest on; `lost` are the quotes that went."""
+    """What may still be said of some requests: the words of `signals`, without the quotes in `lost`."""
 
     def __init__(self, signals: Iterable[Signal], lost: Iterable[str]) -> None:
         proofs = [(one, proof) for one in signals for proof in one.proofs if proof.quote]
@@ -61,15 +62,15 @@ class Standing:
         } - left
 
     def is_gone(self, words: str) -> bool:
-        """Return whether what went, or is no wish any more, said these words, and nothing that stands."""
+        """Return whether only words that are gone, or are no longer a wish, say this."""
         return any(_says(quote, words) for quote in (*self._lost, *self._unmeant)) and not any(
             _says(proof.quote, words) for proof in self._proofs
         )
 
     def of(self, request: Request) -> Request:
-        """Return the request without what is gone; where nothing is left to say, its title says so.
+        """Return the request without what is gone; if nothing is left to say, its title says so.
 
-        One without a name gets one as soon as somebody stands behind it again.
+        A request without a name gets one as soon as somebody asks for it again.
         """
         nameless = request.title in UNNAMED and bool(self._proofs)
         title = self._title() if nameless or self.is_gone(request.title) else request.title
@@ -80,9 +81,9 @@ class Standing:
         return replace(request, title=title, wordings=wordings)
 
     def retitled(self, signal: Signal, title: str) -> Signal:
-        """Return a signal under its request's title, with no line of history that names what is gone.
+        """Return a signal with its request's title, and with no history line that contains what is gone.
 
-        One that was dismissed or taken back goes on showing what it was, while its own words say it.
+        A dismissed or withdrawn signal keeps its title for as long as its own words say it.
         """
 
         def note(told: str) -> str:
@@ -95,7 +96,7 @@ class Standing:
         return replace(signal, title=title, history=history)
 
     def _title(self) -> str:
-        """Name the request by the earliest words that are left: they are closest to what it began as."""
+        """Name the request by the earliest remaining words, which are closest to how it began."""
         for proof in self._proofs:
             named = wish_title(split_clauses(proof.quote), proof.quote)
             if named is not None:
@@ -106,19 +107,19 @@ class Standing:
 
 
 def names_request(signal: Signal) -> bool:
-    """Return whether a request's title, which its signals bear, is what this signal rests on."""
+    """Return whether a request's title, which its signals carry, is what this signal rests on."""
     return signal.slot.request_id is not None and any(
         _says(proof.quote, signal.title) for proof in signal.proofs
     )
 
 
 def _is_unmeant(signal: Signal) -> bool:
-    """Return whether a person found these words to be no wish, or who said them took it back."""
+    """Return whether a person found these words to be no wish, or their author withdrew them."""
     return signal.cleared_because in {"dismissed", "withdrawn"}
 
 
 def _says(quote: str, words: str) -> bool:
-    """Return whether a quote has these words in a row, whatever stands between them."""
+    """Return whether a quote contains these words in sequence, whatever stands between them."""
     wanted, said = _words(words), _words(quote)
     return bool(wanted) and any(
         said[start : start + len(wanted)] == wanted for start in range(len(said) - len(wanted) + 1)

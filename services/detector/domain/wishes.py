@@ -1,9 +1,9 @@
-"""Which wishes are the same wish, so that a cluster is one request.
+"""Which wishes are the same, so that they become one request.
 
-A wish is compared by what it is about: themes that software people know by many names, actions that need
-an object in common, and after those by its telling words. The measure is symmetrical and depends on
-nothing but the two texts. A wrong merge hides a wish and is worse than a missed one, so a wish only joins
-a request of which it contradicts no wording.
+Wishes are compared by what they are about: themes that software people know by many names, actions that need
+a common object, and after those by their distinctive words. The measure is symmetrical and depends on nothing
+but the two texts. A wrong merge hides a wish and is worse than a missed one, so a wish only joins a request
+if it contradicts none of its wordings.
 """
 
 from __future__ import annotations
@@ -37,15 +37,16 @@ REQUEST_STATES: tuple[RequestState, ...] = (
 SETTLED_STATES: frozenset[RequestState] = frozenset({"shipped", "declined"})
 
 MAX_WORDINGS = 12
-"""Wordings that a request is recognised by. More would let it drift from what it began as."""
+"""Wordings by which a request is recognised. More would let it drift from how it began."""
 
 _SAME = 0.5
-"""Likeness at which two wordings are one wish; for wordings without a theme, shared words over all words."""
+"""Similarity at which two wordings are one wish; without a theme, shared words over all words."""
 
 _SAME_THEMES = 0.95
 _SHARED_THEME = 0.75
 _SHARED_ACTION = 0.7
-"""Likeness of wordings with the same themes, with one in common, with an action and its object in common."""
+"""Similarity of two wordings with the same themes, with one common theme, and with a common action and
+object."""
 
 _CONTAINED = 0.75
 """Shared words over the shorter wording's words that also suffice, when at least this many are shared:"""
@@ -69,10 +70,10 @@ _EMPTY_WORDS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One distinct wish. `wordings` are the ways it was put.
+    """One distinct wish. `wordings` are the ways in which it was expressed.
 
-    `merged_into` names the request that a person found to be the same. A merged request keeps its
-    wordings: it goes on recognising its own wish, for the request that it belongs to.
+    `merged_into` names the request that a person found to be the same. A merged request keeps its wordings:
+    it continues to recognise its own wish, on behalf of the request it was merged into.
     """
 
     request_id: str
@@ -87,12 +88,12 @@ class Request:
 
     @property
     def root_id(self) -> str:
-        """The request that stands for this one on pages and signals."""
+        """The request that represents this one on pages and signals."""
         return self.merged_into or self.request_id
 
 
 def _stem(word: str) -> str:
-    """Cut the commonest English endings; what remains need not be a word, only the same for its forms."""
+    """Cut the commonest English endings; the rest need not be a word, only be the same for all forms."""
     for ending, least in (
         ("ations", 4),
         ("ation", 4),
@@ -111,31 +112,31 @@ def _stem(word: str) -> str:
 
 
 _TELLING_ACTIONS = 2
-"""Two actions in common ("recurring" and "holiday") need no object to be the same wish."""
+"""Two of these actions in common ("recurring" and "holiday") need no common object to be one wish."""
 _PLAIN_ACTIONS = frozenset({f"{ACTION_MARK}bulk"})
 """Doing many at once is one wish, unless different objects are named."""
 _DEEDS = frozenset(f"{ACTION_MARK}{name}" for name in ("export", "import", "api", "print"))
-"""Exporting the audit log is another wish than having one."""
+"""Exporting the audit log is a different wish from having one."""
 _MARKS = frozenset({THEME_MARK, ACTION_MARK})
 _OBJECT_STEMS = frozenset(_stem(name) for name in OBJECTS)
 _OBJECT_WEIGHT = 0.5
-"""Every other wish in an inbox is about invoices or contacts; sharing one says little."""
+"""Every other wish in an inbox is about invoices or contacts; sharing one of these says little."""
 _SURE_WORDS = 0.8
-"""A wording with a theme and one without are the same only when their words nearly are."""
+"""A wording with a theme and one without are the same wish only if their words nearly are."""
 
 
 def wish_words(wish: Finding) -> str:
-    """The words that a wish is compared by: its quotes, which hold its subject too."""
+    """The words by which a wish is compared: its quotes, which include its subject."""
     return " ".join([quote.quote for quote in wish.evidence]) or wish.subject
 
 
 def wish_tokens(wish: str) -> tuple[str, ...]:
-    """Return what a wish is about (marked names), then its telling words, stemmed, each once; sorted."""
+    """Return what a wish is about (marked names), then its distinctive words, stemmed, each once; sorted."""
     return every_token(wish)[:_MAX_TOKENS]
 
 
 def every_token(wish: str) -> tuple[str, ...]:
-    """Return the same of a text of any length, with nothing cut off."""
+    """Return the same tokens for a text of any length, without cutting any off."""
     spoken = about(wish)
     words = (word.casefold() for word in _WORD.findall(wish))
     stems = {_stem(same_thing(word)) for word in words if word not in _EMPTY_WORDS}
@@ -144,7 +145,7 @@ def every_token(wish: str) -> tuple[str, ...]:
 
 
 def similarity(one: Iterable[str], other: Iterable[str]) -> float:
-    """Return how alike two wordings are: 1 for equal sets, 0 for nothing shared or a contradiction."""
+    """Return how similar two wordings are: 1 for equal sets, 0 for nothing shared or a contradiction."""
     left, right = frozenset(one), frozenset(other)
     if not left or not right:
         return 0.0
@@ -169,7 +170,7 @@ def _by_themes(left: frozenset[str], right: frozenset[str]) -> float:
 
 
 def _by_actions(left: frozenset[str], right: frozenset[str], words: float) -> float:
-    """Wordings without a theme: an action in common needs an object in common; else only the words count."""
+    """Similarity of wordings without a theme: a common action needs a common object; else words count."""
     actions = _marked(left, ACTION_MARK), _marked(right, ACTION_MARK)
     objects = left & _OBJECT_STEMS, right & _OBJECT_STEMS
     if all(objects) and objects[0].isdisjoint(objects[1]):
@@ -209,9 +210,9 @@ def _words(tokens: frozenset[str]) -> frozenset[str]:
 
 
 def closest(tokens: Sequence[str], requests: Iterable[Request]) -> Request | None:
-    """Return the request that recognises a wish, or None when it is a new one.
+    """Return the request that recognises a wish, or None if the wish is new.
 
-    A wording that a request holds exactly is its own. Otherwise the wish must be like one of the request's
+    A request owns the wordings that it holds exactly. Otherwise the wish must resemble one of the request's
     wordings and contradict none of them, so that two wishes are not joined by a vague third.
     """
     best: tuple[float, str] | None = None

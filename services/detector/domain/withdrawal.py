@@ -110,7 +110,7 @@ _NOT_STAYING = Cue(
         """
     ),
 )
-"""The same words, denied or with a condition."""
+"""The same words, negated or with a condition."""
 
 _MADE_MOOT = {
     Kind.FEATURE_REQUEST: found_there,
@@ -121,7 +121,7 @@ _MADE_MOOT = {
 
 
 class Withdrawals:
-    """Finds, per kind, the messages whose words were taken back later."""
+    """Finds, for each kind, the messages that a later message took back."""
 
     def __init__(self) -> None:
         self._any = RuleBook((_TAKEN_BACK,))
@@ -139,7 +139,7 @@ class Withdrawals:
         return any(self._any.hits(clause) for clause in message.clauses)
 
     def _reverses(self, message: Message, kind: Kind) -> bool:
-        """Whether it does so in words that belong to the kind ("we are staying"), not just "never mind"."""
+        """Whether it does so in words of the kind itself ("we are staying"), not just "never mind"."""
         special = self._by_kind.get(kind)
         if special is None:
             return False
@@ -147,7 +147,7 @@ class Withdrawals:
         return any(cues and _NOT_STAYING.name not in cues for cues in hits)
 
     def moot(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
-        """Positions in `readable_messages` that no longer hold: withdrawn, or moot by what was said after."""
+        """Positions in `readable_messages` that no longer hold: withdrawn, or made moot by the exchange."""
         withdrawn = self.withdrawn(conversation, kind)
         made_moot = _MADE_MOOT.get(kind)
         return withdrawn if made_moot is None else withdrawn | made_moot(conversation)
@@ -155,9 +155,9 @@ class Withdrawals:
     def withdrawn(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
         """Positions in `readable_messages` that a later message of the same author takes back.
 
-        Who stays after having given notice names the notice ("please cancel the cancellation"): that message
-        is taken back with the others, and also alone when it says so itself ("disregard it, we are staying").
-        Found wishes are not, since the next wish often stands beside them.
+        A customer who stays after giving notice mentions the notice ("please cancel the cancellation"). That
+        message is taken back with the others, and also alone if it says so itself ("disregard it, we are
+        staying"). This does not go for wishes, since the next wish often stands beside the one taken back.
         """
         messages = conversation.readable_messages
         taken: set[int] = set()

@@ -1,4 +1,4 @@
-"""From the bus to what follows connections: their settings, and orders to remove data."""
+"""Handles connections and removal orders from the bus."""
 
 from __future__ import annotations
 

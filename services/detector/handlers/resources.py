@@ -1,4 +1,4 @@
-"""From the bus to the mirror, and on to the signals."""
+"""Handles resources from the bus: mirrors them, and settles the signals that follow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shared.messaging.received import Received
 
 _CONVERSATION_RECORDS = 2_000
-"""Records in a batch, when so many wait: two hundred conversations, whose customers are reviewed once."""
+"""Records in a batch, if so many wait: two hundred conversations, whose customers are reviewed once."""
 
 
 def subscribe_resources(consumer: Consumer, *, admission: Admission, metrics: Metrics, clock: Clock) -> None:

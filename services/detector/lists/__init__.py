@@ -1,7 +1,7 @@
-"""What pages and the API may list, how it is filtered and sorted, and the ports that answer.
+"""What pages and the API may list, how lists are filtered and sorted, and the ports behind them.
 
-Lists only read. They are apart from `ports`, which the use cases stand on, because nothing that decides
-may depend on how things are shown.
+Lists only read. They are separate from `ports`, which the use cases depend on, because no decision may depend
+on how things are shown.
 """
 
 from services.detector.lists.conversations import (

@@ -1,4 +1,4 @@
-"""The list of conversations: what it may be narrowed by, and the port that answers."""
+"""The list of conversations: its filters, and its port."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ if TYPE_CHECKING:
     from services.detector.lists.rows import Counted, Portion
 
 ConversationState = Literal["open", "waiting", "snoozed", "closed"]
-"""`waiting`: open, and the customer waits for an answer; the others are Intercom's own."""
+"""`waiting`: open, and the customer waits for a reply; the others are Intercom's own states."""
 
 SEARCHED = 5_000
-"""Conversations among which words are looked for: those that moved last, of what the other filters leave.
-There is no index of words, so each is looked at; reading more would keep the reader waiting."""
+"""Conversations that are searched for words: of those that the other filters leave, the ones that moved
+last. There is no index of words, so each is looked at; searching more would keep people waiting."""
 
 WRITTEN_AMONG = 1_000
-"""Conversations in whose messages words are looked for: the first of `SEARCHED`, since each has many."""
+"""Conversations whose messages are searched for words: the first of `SEARCHED`, since each has many
+messages."""
 
 WAITING_AMONG = 2_000
-"""Open conversations of which is seen who waits for an answer: those that moved last."""
+"""Open conversations that are checked for customers waiting for a reply: those that moved last."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationFilter:
-    """Which conversations; None means no restriction.
+    """Which conversations to list; None means no restriction.
 
-    `words` are looked for, as one piece and in any case, in the title, in the names of the people and the
-    customer, and in what was written.
+    `words` are searched for, as one phrase and in any case, in the title, in the names of the people and the
+    customer, and in the messages.
     """
 
     narrowed: Narrowing = ANY
@@ -44,25 +45,25 @@ class ConversationFilter:
 
     @property
     def sought(self) -> str:
-        """Return the words without spaces around them; empty where nothing is looked for.
+        """Return the trimmed words; empty if nothing is searched for.
 
-        The character 0, which no database takes in a pattern, is in no name either.
+        The character 0 is removed: no database accepts it in a pattern, and no name contains it.
         """
         return (self.words or "").replace("\0", "").strip()
 
 
 class FoundConversations(Protocol):
-    """What a filter means at one moment: worked out once, then listed, counted and written to a file."""
+    """The conversations that a filter finds: computed once, then listed, counted and exported."""
 
     async def portion(self, *, position: dict[str, Any] | None, limit: int) -> Portion[MirroredConversation]:
-        """Return conversations, the last updated first. `position` is a `Portion.next` that was given out.
+        """Return conversations, last updated first. `position` is the `next` of an earlier portion.
 
         There may be fewer than `limit` before the end.
         """
         ...
 
     async def count(self, most: int) -> Counted:
-        """Return how many there are, counting no further than `most`, and where that costs much, less far."""
+        """Return how many there are, counting up to `most`, or fewer where counting is expensive."""
         ...
 
 
@@ -70,17 +71,17 @@ class Conversations(Protocol):
     """Lists conversations."""
 
     async def find(self, organization_id: str, wanted: ConversationFilter) -> FoundConversations:
-        """Work out which conversations are wanted."""
+        """Work out which conversations a filter finds."""
         ...
 
     async def written(
         self, organization_id: str, conversation_keys: Collection[str], words: str
     ) -> dict[str, str]:
-        """Return by conversation the text of a message that holds the words, where there is one."""
+        """Return by conversation the text of a message that contains the words, if there is one."""
         ...
 
     async def open_signals(
         self, organization_id: str, conversation_keys: Collection[str]
     ) -> dict[str, list[Signal]]:
-        """Return by conversation the open signals that rest on it, the surest first; bounded."""
+        """Return by conversation the open signals that rest on it, surest first; bounded."""
         ...

@@ -29,15 +29,16 @@ CustomerSort = Literal[
 PersonSort = Literal["id", "-last", "last", "-conversations", "conversations"]
 RequestSort = Literal["-customers", "-spend", "-last", "title"]
 RequestStateFilter: TypeAlias = "RequestState | Literal['unsettled'] | None"
-"""One state, those that are neither shipped nor declined, or all."""
+"""One state; "unsettled", which is every state but shipped and declined; or None for all."""
 SignalStateFilter = Literal["open", "cleared", "any"]
 
 
 @dataclass(frozen=True, slots=True)
 class SignalFilter:
-    """Which signals; None means no restriction. `since`, `until`: when the newest evidence was said.
+    """Which signals to list; None means no restriction.
 
-    `assigned_to` is an address as `identity.as_address` writes it.
+    `since` and `until` restrict when the newest evidence was said. `assigned_to` is an address as
+    `identity.as_address` writes it.
     """
 
     state: SignalStateFilter = "open"
@@ -54,7 +55,7 @@ class SignalFilter:
     assigned_to: str | None = None
 
     def holds(self, signal: Signal) -> bool:
-        """Return whether `Lists.signals` would list the signal as it is."""
+        """Return whether `Lists.signals` would list the signal in its present state."""
         customer = signal.customer
         asked = (
             (None if self.state == "any" else self.state, (signal.state,)),
@@ -77,9 +78,10 @@ class SignalFilter:
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What narrows a list of customers, people, requests or conversations; None means no restriction.
+    """Restricts a list of customers, people, requests or conversations; None means no restriction.
 
-    `kind`, `min_confidence` and, but for conversations, the period ask for things with such an open signal.
+    `kind`, `min_confidence` and the period ask for things that have such an open signal; for conversations,
+    the period means when they last moved.
     """
 
     tag: str | None = None

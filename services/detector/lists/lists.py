@@ -37,7 +37,7 @@ class Topics(Protocol):
     """The tags of an organization's workspaces, by name."""
 
     async def names(self, organization_id: str, limit: int) -> list[str]:
-        """Return tags' names for a filter, alphabetically."""
+        """Return the names of tags for a filter, alphabetically."""
         ...
 
     async def count(self, organization_id: str) -> int: ...
@@ -54,7 +54,7 @@ class Topics(Protocol):
 
 
 class Lists(Protocol):
-    """Answers what pages and the API ask. `position` is a `Portion.next` that was given out before."""
+    """Answers the queries of pages and the API. `position` is the `next` of an earlier portion."""
 
     async def signals(
         self,
@@ -71,7 +71,7 @@ class Lists(Protocol):
     async def count_opened(
         self, organization_id: str, wanted: SignalFilter, *, since: datetime, at_most: int
     ) -> int:
-        """Return how many open signals that are wanted opened then or later, counting no further."""
+        """Return how many of the wanted open signals opened then or later, counting up to `at_most`."""
         ...
 
     async def signal_choices(self, organization_id: str) -> SignalChoices: ...
@@ -88,9 +88,9 @@ class Lists(Protocol):
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[CustomerRow]:
-        """Return customers in order; who has no health, mood or renewal date is last in either direction.
+        """Return customers in order; without health, mood or renewal date they come last in either direction.
 
-        `words` are in the name, or are the whole external id.
+        `words` are part of the name, or are the whole external id.
         """
         ...
 
@@ -103,11 +103,11 @@ class Lists(Protocol):
         known: bool | None,
         narrowed: Narrowing = ANY,
     ) -> int | None:
-        """Return how many there are; None by open signals that very many customers have."""
+        """Return how many there are; None when restricted by open signals of too many customers."""
         ...
 
     async def customer_owners(self, organization_id: str) -> list[str]:
-        """Return all owners of customers as they are written there, alphabetically."""
+        """Return the owners of all customers exactly as they are stored, alphabetically."""
         ...
 
     async def conversations(
@@ -135,10 +135,10 @@ class Lists(Protocol):
         limit: int,
         narrowed: Narrowing = ANY,
     ) -> Portion[PersonRow]:
-        """Return people in order; with whom nobody was in contact yet is last in either direction.
+        """Return people in order; those never in contact come last in either direction.
 
-        A portion may be shorter than `limit` and have a next one, where a tag that more than ten thousand
-        people have is rare among those who are left.
+        A portion may be shorter than `limit` and yet have a next one, if a tag that more than ten thousand
+        people carry is rare among those who are left.
         """
         ...
 
@@ -147,7 +147,7 @@ class Lists(Protocol):
     async def count_people(
         self, organization_id: str, *, words: str | None, narrowed: Narrowing = ANY
     ) -> int | None:
-        """Return how many there are; None by a tag or open signals that very many have."""
+        """Return how many there are; None when restricted by a tag or open signals of too many people."""
         ...
 
     async def people_of(
@@ -190,7 +190,10 @@ class Lists(Protocol):
         position: dict[str, Any] | None,
         limit: int,
     ) -> Portion[MirroredCompany]:
-        """Return companies by name. `words` are in the name, or are the whole `company_id` in Intercom."""
+        """Return companies by name.
+
+        `words` are part of the name, or are the whole `company_id` in Intercom.
+        """
         ...
 
     async def count_companies(
@@ -202,17 +205,17 @@ class Lists(Protocol):
     async def undecided(
         self, organization_id: str, *, position: dict[str, Any] | None, limit: int
     ) -> Portion[MirroredCompany]:
-        """Return companies that are matched to nobody and may be a customer, by their key."""
+        """Return companies that have no customer and may be one, by key."""
         ...
 
     async def signals_per_detector(self, organization_id: str) -> dict[str, int]:
-        """Return how many open signals rest on each detector's word, by "name version"."""
+        """Return how many open signals rest on each detector's findings, by "name version"."""
         ...
 
     async def in_other_languages(self, organization_id: str) -> tuple[int, int]:
-        """Return how many messages were left out for their language, and in how many conversations."""
+        """Return how many messages were left out because of their language, and in how many conversations."""
         ...
 
     async def changed_signals(self, since: datetime) -> list[Signal]:
-        """Return signals of all organizations that changed since, for the live feed; bounded."""
+        """Return signals of all organizations that changed since then, for the live feed; bounded."""
         ...

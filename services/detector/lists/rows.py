@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Portion(Generic[T]):
-    """Some items of a list, and where the next ones begin; None at the end."""
+    """Some items of a list, and the position of the next ones; None at the end."""
 
     items: list[T]
     next: dict[str, Any] | None
@@ -25,7 +25,7 @@ class Portion(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many there are; where `is_all` is false, more than `number`, which is as far as was counted."""
+    """How many there are; if not `is_all`, there are more than `number`, where counting stopped."""
 
     number: int
     is_all: bool = True
@@ -43,7 +43,7 @@ class CustomerRow:
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """A person in a list, with the number of their conversations; it follows a stream within seconds."""
+    """A person in a list, with the number of their conversations, which lags by some seconds."""
 
     contact: ContactChanged
     conversations: int
@@ -51,7 +51,7 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class RequestRow:
-    """A request in a list, with who stands behind it."""
+    """A request in a list, with those who ask for it."""
 
     request: Request
     customers: int
@@ -62,7 +62,7 @@ class RequestRow:
 
 @dataclass(frozen=True, slots=True)
 class SignalChoices:
-    """What a filter of signals may be set to, from what there is; `owners` and `assignees` are all."""
+    """The values that a filter of signals offers; `owners` and `assignees` are complete."""
 
     customers: list[tuple[str, str]]
     tags: list[str]
@@ -72,7 +72,7 @@ class SignalChoices:
 
 @dataclass(frozen=True, slots=True)
 class TopicRow:
-    """A tag with how much bears it; `last_at` is when the newest such conversation moved."""
+    """A tag with how much carries it; `last_at` is when the newest such conversation moved."""
 
     tag: str
     conversations: int
