@@ -1,4 +1,4 @@
-"""The one place where the system's time is read; everything else is handed a `Clock`."""
+"""The one module that reads the system's time; everything else is given a `Clock`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is told to move; for tests and for replays."""
+    """A clock that stands still until it is moved; for tests and for replays."""
 
     def __init__(self, start: datetime) -> None:
         if start.tzinfo is None:

@@ -24,7 +24,7 @@ _SHORTEST_SIGNING_KEY = 32
 def _with_scheme_and_host(address: str) -> str:
     try:
         parts = urlsplit(address)
-        # Asked for, since it is what refuses a port that is no number.
+        # Accessed because this is what rejects a port that is not a number.
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         # Its message would repeat the address.
@@ -67,23 +67,24 @@ def _currency_code(code: str) -> str:
 
 
 HttpAddress = Annotated[str, AfterValidator(_with_scheme_and_host)]
-"""An address that can be called, or put in front of a path, as it is."""
+"""An address that can be called, or prefixed to a path, as it is."""
 
 Brokers = Annotated[str, AfterValidator(_brokers)]
-"""Kafka's brokers, comma separated; without a port it is Kafka's own, 9092."""
+"""Kafka's brokers, separated by commas; without a port, Kafka's own port 9092 is meant."""
 
 CurrencyCode = Annotated[str, AfterValidator(_currency_code)]
-"""By form alone: the list of ISO 4217 changes, and a new currency has to be good at once."""
+"""Checked by its form alone: the list of ISO 4217 changes, and a new currency must be accepted at once."""
 
 DatabasePrefix = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-"""What the names of all services' databases begin with."""
+"""The beginning of all services' database names."""
 
 
 def read_settings(model: type[_Model]) -> _Model:
     """Read `model` from the environment.
 
     Raises:
-        ConfigurationError: a line for each that cannot be used, named as people set it; no value is shown.
+        ConfigurationError: one line for each setting that cannot be used, named as people set it; no
+            value is shown.
     """
     try:
         return model()
@@ -111,10 +112,10 @@ def _variable(model: type[BaseSettings], field: str) -> str:
 
 
 class KafkaSecuritySettings(BaseSettings):
-    """How clients prove themselves to Kafka, and how they know it; the same for all that speak to it.
+    """How clients and Kafka authenticate each other; the same for everything that connects to Kafka.
 
-    In this and in all settings made of it a blank value is an unset one, which is what shells and env files
-    mean by it: an empty secret would let in whoever signs with an empty one.
+    Here and in all settings that include this, a blank value counts as unset, which is what shells and env
+    files mean by it: an empty secret would admit whoever signs with an empty one.
     """
 
     model_config = SettingsConfigDict(
@@ -172,15 +173,15 @@ class KafkaSecuritySettings(BaseSettings):
 
 
 class KafkaSettings(KafkaSecuritySettings):
-    """Where Kafka is as well; the same for all that find it running."""
+    """Kafka's address as well; the same for everything that uses a running Kafka."""
 
     kafka_bootstrap_servers: Brokers = "127.0.0.1:19092"
 
 
 class ServiceSettings(KafkaSettings):
-    """What a service needs to know of its surroundings; read from `EARSHOT_…` once, in `__main__`.
+    """What a service needs to know of its environment; read from `EARSHOT_…` once, in `__main__`.
 
-    Raises pydantic's `ValidationError`, which names the setting, when a value cannot be used.
+    Raises pydantic's `ValidationError`, which names the setting, if a value cannot be used.
     """
 
     mongodb_uri: SecretStr = SecretStr("mongodb://127.0.0.1:27117")

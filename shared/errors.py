@@ -1,13 +1,11 @@
-"""The error tree that every service grows its own branch under.
+"""The error tree that every service extends with its own branch.
 
-    EarshotError
-    ├── TransientError    try again later; nothing is wrong with the input
-    │   └── PartlyTransientError  the same for some records of a batch; the others are done
-    ├── PermanentError    trying again cannot help; put the record aside and go on
-    ├── ProcessingStopped the fault is ours; stop before more is put aside
-    └── ConfigurationError a setting is wrong or missing; the operator must act
+EarshotError ├── TransientError    try again later; nothing is wrong with the input │   └──
+PartlyTransientError  the same for some records of a batch; the others are done ├── PermanentError    trying
+again cannot help; put the record aside and go on ├── ProcessingStopped the fault is ours; stop before more is
+put aside └── ConfigurationError a setting is wrong or missing; the operator must act
 
-The names are decisions, not causes (DESIGN §4): code that raises one of these says what shall be done.
+The names are decisions, not causes (DESIGN §4): an error says what is to be done about it.
 """
 
 from __future__ import annotations
@@ -34,10 +32,10 @@ class EarshotError(Exception):
 
 
 class TransientError(EarshotError):
-    """Try again later: the input is fine, something it needs is not there now.
+    """Try again later: the input is fine, and something that it needs is unavailable.
 
     Attributes:
-        retry_after_seconds: when the source said how long to wait, that many seconds; else None.
+        retry_after_seconds: how long to wait, if the source said so; else None.
     """
 
     def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
@@ -46,10 +44,10 @@ class TransientError(EarshotError):
 
 
 class PartlyTransientError(TransientError):
-    """Some records of a batch have to wait; all others are done, and must not wait with them.
+    """Some records of a batch must wait; all others are done, and must not wait with them.
 
     Attributes:
-        waiting: the places in the batch, counted from 0, of those that have to come again.
+        waiting: the positions in the batch, from 0, of the records that must be delivered again.
     """
 
     def __init__(self, message: str, *, waiting: Collection[int]) -> None:
@@ -58,7 +56,7 @@ class PartlyTransientError(TransientError):
 
 
 class PermanentError(EarshotError):
-    """Trying again cannot help; the record belongs into the dead-letter topic."""
+    """Trying again cannot help; the record belongs in the dead-letter topic."""
 
     def __init__(self, message: str, *, reason: DeadLetterReason = "handler_rejected") -> None:
         super().__init__(message)
@@ -66,7 +64,7 @@ class PermanentError(EarshotError):
 
 
 class ProcessingStopped(EarshotError):
-    """Too much in a row went wrong: the fault is ours, and going on would only put more aside."""
+    """Too many records failed in a row: the fault is ours, and going on would only put more aside."""
 
 
 class ConfigurationError(EarshotError):

@@ -1,4 +1,4 @@
-"""What every service stands on, built in one place: bus, documents, health, identities.
+"""What every service is built on, made in one function: bus, documents, health, identities.
 
 A service's `create_app` lays the foundation, adds its repositories, handlers and routes, and asks for the
 application. Nothing connects before the application's lifespan begins.
@@ -52,12 +52,12 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _BUS_ANSWER_SECONDS = 2.5
-"""Within the watch's patience, so that the client's question ends by itself."""
+"""Shorter than the watch's patience, so that the client's request ends by itself."""
 
 
 _PARTING_SECONDS = 3.0
-"""For a client's last words, when nothing of ours is under way any more. PyMongo's, with the database dead,
-has no end of its own, and a supervisor's patience is better spent on work."""
+"""How long closing a client may take once no work is under way. PyMongo's has no limit of its own when the
+database is dead, and a supervisor's patience is better spent on work."""
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Foundation:
 
     Attributes:
         on_stop: called with the reason when consuming had to stop (`ProcessingStopped`).
-        revoked: the bearer keys that the bus says are revoked.
+        revoked: the bearer keys that were revoked, according to the bus.
     """
 
     service: Service
@@ -85,10 +85,10 @@ class Foundation:
     revoked: RevokedKeysFromTopic = field(repr=False)
 
     def application(self, routers: Sequence[APIRouter] = (), pages: Pages | None = None) -> FastAPI:
-        """Return the HTTP application; its lifespan starts the bus after all other start steps.
+        """Return the HTTP application; its lifespan starts consuming after all other start steps.
 
-        At the end it stops consuming before all other close steps. The service's own come next and can still
-        publish and store; then the bus and the documents are left.
+        At the end it stops consuming before all other close steps. The service's own steps come next and can
+        still publish and store; then the connections to the bus and the database are closed.
         """
         servers = self.settings.kafka_bootstrap_servers
         security = client_security(self.settings)
@@ -120,7 +120,7 @@ class Foundation:
         await self.client.admin.command("ping")
 
     async def _stop_consuming(self) -> None:
-        """Return, or raise what one of them raised, when all have left: parts are closed after that."""
+        """Stop all consumers; return, or raise what one of them raised, only after every one has stopped."""
         stops = [subscriber.stop() for subscriber in self.broker.subscribers]
         for outcome in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(outcome, BaseException):
@@ -146,11 +146,11 @@ def lay_foundation(
 ) -> Foundation:
     """Return the foundation of one service. Nothing is connected yet.
 
-    `faults` is told of each write that stands, for tests that end the process there (see `shared.faults`);
-    in production it is None, and nothing is put in the way of a write.
+    `faults` is told of each write that was acknowledged, for tests that kill the process there (see
+    `shared.faults`). In production it is None, and writes are not intercepted.
 
     Raises:
-        ConfigurationError: settings that belong together are not all there.
+        ConfigurationError: settings that belong together are incomplete.
     """
     clock = clock or SystemClock()
     registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""How Intercom's bodies are read, and what its refusals say of a credential: one rule for all (FACTS §3)."""
+"""How Intercom's bodies are parsed, and what its refusals say about a credential (FACTS §3)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Refusal = Literal["token_rejected", "permission_missing", "plan_restricted"]
 
 _PLAN_CODES = frozenset({"api_plan_restricted"})
 _PERMISSION_CODES = frozenset({"token_unauthorized", "forbidden", "action_forbidden"})
-"""The token is fine and this resource is not granted; only `token_unauthorized` comes with a 401."""
+"""The token is valid and this resource is not granted; only `token_unauthorized` comes with a 401."""
 
 
 def json_of(body: bytes) -> Any:
-    """Return the JSON value of a body, without the halves of characters that were cut in two.
+    """Return the JSON value of a body, without halves of characters that were cut in two.
 
-    Somebody's text that was cut in the middle of an emoji leaves half a surrogate pair, which can be written
-    in JSON and nowhere else: strict parsers refuse all of the body for it.
+    A text that was cut in the middle of an emoji ends with half a surrogate pair, which can be written in
+    JSON and nowhere else: strict parsers reject the whole body for it.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: the body is not JSON.
     """
     try:
         return orjson.loads(body)
@@ -46,11 +46,11 @@ def _whole(value: Any) -> Any:
 
 
 def refusal_of(status: int, codes: Collection[str]) -> Refusal | None:
-    """Return what an answer refuses, by its status and Intercom's error codes; None where it refuses nothing.
+    """Return what a response refuses, by its status and Intercom's error codes; None if nothing.
 
-    A 401 or 403 without a code is not Intercom's own word: a proxy or a firewall in between said it, and it
-    tells nothing of the credential. One refused token may still be a hiccup: whoever stops a connection for
-    it asks `/me` once more before.
+    A 401 or 403 without a code does not come from Intercom but from a proxy or firewall in between, and says
+    nothing about the credential. One refused token may still be a hiccup: before a connection is stopped for
+    it, `/me` is asked once more.
     """
     found = frozenset(codes)
     if status == 402 or (found & _PLAN_CODES and 400 <= status < 500):  # noqa: PLR2004 - HTTP statuses

@@ -1,4 +1,4 @@
-"""Secrets at rest under a ring of keys, newest first: every key of it decrypts, the newest encrypts."""
+"""Secrets at rest under a ring of keys, newest first: every key decrypts, and the newest encrypts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class KeyRing:
 
     Args:
         keys: Fernet keys, comma separated, newest first.
-        secret: what is kept under it, for the error's words: "this credential".
-        otherwise: what helps where the old key is lost: "reconnect the workspace".
+        secret: what is encrypted, for error messages: "this credential".
+        otherwise: what helps if the old key is lost: "reconnect the workspace".
     """
 
     def __init__(self, keys: SecretStr, *, secret: str, otherwise: str) -> None:
@@ -32,7 +32,7 @@ class KeyRing:
         return self._ring.encrypt(secret.encode()).decode()
 
     def decrypt(self, encrypted: str) -> str:
-        """Return the secret. Raises ConfigurationError when no key of the ring fits."""
+        """Return the secret. Raises ConfigurationError if no key of the ring fits."""
         try:
             return self._ring.decrypt(encrypted.encode()).decode()
         except InvalidToken:
@@ -42,7 +42,7 @@ class KeyRing:
             ) from None
 
     def is_current(self, encrypted: str) -> bool:
-        """Return whether the newest key of the ring made it."""
+        """Return whether the newest key of the ring encrypted it."""
         try:
             self._newest.decrypt(encrypted.encode())
         except InvalidToken:

@@ -1,4 +1,4 @@
-"""What an e-mail address is: one rule where people type one, where a file has one, and where mail goes."""
+"""What counts as an e-mail address: one rule for forms, for files, and for sending."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 def is_mail_address(text: str) -> bool:
     """Return whether mail can be addressed to `text` as it stands, whoever it belongs to.
 
-    That is `name@host` as RFC 5321 has it, letters of all languages included (RFC 6531): no name in front,
-    no quotes, no spaces, no line breaks, no list of several. A host of one word passes, for servers inside a
-    company.
+    That is `name@host` as RFC 5321 defines it, with letters of all languages (RFC 6531): no name in front, no
+    quotes, no spaces, no line breaks, no list of several. A host of one word is accepted, for servers inside
+    a company.
     """
     local, _, domain = text.rpartition("@")
     return (
-        # First: what is not printable, half a surrogate pair for one, has no octets.
+        # Checked first: unprintable text, such as half a surrogate pair, cannot be encoded.
         text.isprintable()
         and len(text.encode()) <= _MOST_OCTETS
         and len(local.encode()) <= _MOST_LOCAL_OCTETS

@@ -1,1 +1,1 @@
-"""Who asks, and what they may do: identities, bearer keys, calls between services, form protection."""
+"""Who is asking, and what they may do: identities, bearer keys, calls between services, form protection."""

@@ -1,4 +1,4 @@
-"""Finding out who makes a request: local mode on loopback, OpenID Connect tokens, bearer keys."""
+"""Finds out who makes a request: local mode on loopback, OpenID Connect tokens, bearer keys."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 TOKEN_HEADERS = ("x-forwarded-access-token", "x-auth-request-access-token")
-"""Where the identity token comes. oauth2-proxy in front of us sends the first; the second is of its answer to
-an ingress that asks it, and Traefik's ForwardAuth passes that on under no other name."""
+"""Where the identity token arrives. oauth2-proxy in front of a service sends the first header. Where an
+ingress asks oauth2-proxy instead, its response has the second, which Traefik's ForwardAuth passes on
+under no other name."""
 
 _OIDC_ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
 
@@ -36,9 +37,9 @@ _OF_PROXIES_START = "x-forwarded-"
 
 
 class Refused(Exception):
-    """The request is not let in.
+    """The request is refused.
 
-    `status` is 401 (say who you are), 403 (not from here), or 503 (who you are cannot be found out now).
+    `status` is 401 (say who you are), 403 (not from here), or 503 (who you are cannot be verified now).
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -47,18 +48,21 @@ class Refused(Exception):
 
 
 class RevokedKeys(Protocol):
-    """Knows which bearer keys were revoked before their time."""
+    """Knows which bearer keys were revoked before they expired."""
 
     def __contains__(self, key_id: object, /) -> bool:
-        """Return whether it was revoked. Raises TransientError while that is not known."""
+        """Return whether a key was revoked. Raises TransientError while that is unknown."""
         ...
 
 
 class Authenticator(Protocol):
-    """Says who makes a request."""
+    """Identifies whoever makes a request."""
 
     async def identify(self, headers: Mapping[str, str], client_host: str | None) -> Identity:
-        """Return who it is. Raises Refused, and TransientError while what it takes is not known."""
+        """Return who makes the request.
+
+        Raises Refused, and TransientError while something needed is unavailable.
+        """
         ...
 
 
@@ -68,18 +72,19 @@ def bearer_of(headers: Mapping[str, str]) -> str | None:
 
 
 def came_through_proxy(headers: Mapping[str, str]) -> bool:
-    """Return whether a proxy says that it passed the request on; no browser writes such a header itself."""
+    """Return whether a proxy says that it passed the request on; no browser sends such a header itself."""
     return any(name in headers for name in _OF_PROXIES) or any(
         name.lower().startswith(_OF_PROXIES_START) for name in headers
     )
 
 
 class LocalAuthenticator:
-    """Signs in by itself, on loopback only; bearer keys work as everywhere.
+    """Signs everybody in automatically, on loopback only; bearer keys work as everywhere.
 
-    The Host header is checked too: a page of another site whose name is made to point at this
-    machine (DNS rebinding) is not let in. Nor is what a proxy passes on: it speaks from this machine, and
-    often in its name, for whoever reaches it. One that does not say so cannot be told from a browser.
+    The Host header is checked too: a page of another site whose name was made to resolve to this machine (DNS
+    rebinding) is refused. So are requests that a proxy passes on: they come from this machine, and often in
+    its name, on behalf of whoever reaches the proxy. A proxy that does not say so cannot be distinguished
+    from a browser.
     """
 
     def __init__(self, settings: ServiceSettings, clock: Clock, revoked: RevokedKeys) -> None:
@@ -109,9 +114,9 @@ class LocalAuthenticator:
 class OidcAuthenticator:
     """Checks the identity token that an authenticating proxy forwards, and bearer keys.
 
-    The token comes as `Authorization: Bearer`, or in one of `TOKEN_HEADERS`. Signature, issuer, audience
-    and expiry are checked against the issuer's published keys. An address of which the issuer says that it
-    is not verified is left out.
+    The token arrives as `Authorization: Bearer`, or in one of `TOKEN_HEADERS`. Signature, issuer, audience
+    and expiry are checked against the issuer's published keys. An e-mail address that the issuer calls
+    unverified is left out.
     """
 
     def __init__(
@@ -189,7 +194,7 @@ def _by_key(token: str, settings: ServiceSettings, clock: Clock, revoked: Revoke
 
 
 def _is_verified(claims: Mapping[str, Any]) -> bool:
-    """Return False where the issuer says that the address may be anybody's; many issuers do not say."""
+    """Return False if the issuer says that the address is unverified; many issuers say nothing about it."""
     said = claims.get("email_verified")
     return said is None or said is True or str(said).lower() == "true"
 

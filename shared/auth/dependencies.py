@@ -1,4 +1,4 @@
-"""What routes ask for: `identity: Member` or `Admin`; `csrf_protect` on forms; `require_service`."""
+"""What routes depend on: `identity: Member` or `Admin`; `csrf_protect` on forms; `require_service`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "x-csrf-token"
 _FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
-"""What browsers send across sites without asking first (the Fetch standard's safelist, and no body)."""
+"""Content types that browsers send across sites without a preflight (the Fetch standard's safelist, and no
+body)."""
 
 _HEADERS_BY_STATUS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 
 
 async def require_member(request: Request) -> Identity:
-    """Return who asks, whatever the role. Answers 401 or 403 to strangers, 503 while it cannot be told."""
+    """Return who is asking, whatever the role. Raises 401 or 403 for strangers, 503 while it is unknown."""
     authenticator: Authenticator = request.app.state.authenticator
     try:
         identity = await authenticator.identify(
@@ -46,7 +47,7 @@ async def require_member(request: Request) -> Identity:
 
 
 async def require_admin(identity: Annotated[Identity, Depends(require_member)]) -> Identity:
-    """Return who asks, if an admin. Answers 403 to members."""
+    """Return who is asking, if an admin. Raises 403 for members."""
     if identity.role != "admin":
         raise HTTPException(403, "Only an administrator of the organization may do this.")
     return identity
@@ -59,8 +60,8 @@ Admin = Annotated[Identity, Depends(require_admin)]
 async def csrf_protect(request: Request, identity: Annotated[Identity, Depends(require_member)]) -> None:
     """Refuse a form that was not made by one of our pages.
 
-    Bearer keys are exempt, see `Identity.ambient`; so are bodies that no form can send, such as JSON:
-    a browser asks us first before another site's script may send one, and we never say yes.
+    Bearer keys are exempt (see `Identity.ambient`), and so are bodies that no form can send, such as JSON: a
+    browser sends a preflight before another site's script may send one, and the preflight is never granted.
     """
     if not identity.ambient or not _a_form_could_send(request):
         return

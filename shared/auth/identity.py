@@ -8,7 +8,7 @@ from typing import Literal
 Role = Literal["admin", "member"]
 
 _MOST_NOTED = 254
-"""Characters; an e-mail address has no more, and a provider's names have any number."""
+"""Characters; no e-mail address has more, and a provider's names may have any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Identity:
 
     @property
     def known_by(self) -> str:
-        """What is noted beside what they did: the address, or the name where there is none; never empty.
+        """How people's actions are attributed to them: the address, or the name without one; never empty.
 
-        A name that is written as an address would pass for one that counts: the id stands in its place.
+        A name that looks like an address could pass for somebody else's, so the user id is used instead.
         """
         named = self.user_id if "@" in self.name else self.name
         return (self.email or named or self.user_id)[:_MOST_NOTED]

@@ -34,12 +34,12 @@ _MOST_TOKEN_CHARACTERS = 4_096
 
 
 _MOST_APART_SECONDS = 60
-"""How much the clocks of two machines may differ. Without it, what a machine signs whose clock is a second
-ahead is refused by all others, as issued in the future."""
+"""How much the clocks of two machines may differ. Without it, tokens of a machine whose clock is a second
+ahead would be refused by all others, as issued in the future."""
 
 
 class TokenRefused(Exception):
-    """The token is not one of ours, is over, or is meant for something else. The message may be shown."""
+    """The token is not one of ours, has expired, or is meant for something else. The message may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class IssuedKey:
 
 
 def expected_claims(clock: Clock, *, issuer: str, audience: str) -> JWTClaimsRegistry:
-    """Return what a token has to say to be good here and now; a minute is allowed for clocks that differ."""
+    """Return what a token must say to be valid here and now; clocks may differ by a minute."""
     return JWTClaimsRegistry(
         now=int(clock.now().timestamp()),
         leeway=_MOST_APART_SECONDS,
@@ -112,7 +112,10 @@ def issue_api_key(
 
 
 def identity_of_api_key(token: str, signing_key: SecretStr, clock: Clock) -> tuple[str, Identity]:
-    """Return (key id, identity) of a bearer key. Raises TokenRefused. Revocation is the caller's to check."""
+    """Return (key id, identity) of a bearer key.
+
+    Raises TokenRefused. Revocation is for the caller to check.
+    """
     claims = _claims(token, signing_key, clock, _KEY_AUDIENCE)
     role: Role = "admin" if claims.get("role") == "admin" else "member"
     key_id = str(claims["sub"])
@@ -127,7 +130,7 @@ def identity_of_api_key(token: str, signing_key: SecretStr, clock: Clock) -> tup
 
 
 def mint_service_token(signing_key: SecretStr, clock: Clock, *, service: Service, audience: Service) -> str:
-    """Return a short-lived token by which `service` makes one internal call to `audience`."""
+    """Return a short-lived token with which `service` makes one internal call to `audience`."""
     now = clock.now()
     return _encode(
         {
@@ -142,5 +145,5 @@ def mint_service_token(signing_key: SecretStr, clock: Clock, *, service: Service
 
 
 def service_of_token(token: str, signing_key: SecretStr, clock: Clock, *, audience: Service) -> str:
-    """Return the service that calls. Raises TokenRefused."""
+    """Return the calling service. Raises TokenRefused."""
     return str(_claims(token, signing_key, clock, f"{_SERVICE_AUDIENCE}/{audience}")["sub"])

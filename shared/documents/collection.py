@@ -1,4 +1,4 @@
-"""Collections whose every query is scoped by organization, so that no handler can forget it (DESIGN §9)."""
+"""Collections whose queries are limited to one organization, so that no handler can forget it (DESIGN §9)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Index:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn conditions that pass into `TransientError`; let every other driver error through as it is."""
+    """Turn temporary conditions into `TransientError`; pass every other driver error on unchanged."""
     try:
         yield
     except PyMongoError as error:
@@ -78,7 +78,7 @@ _SLOTS: dict[type, tuple[str, ...]] = {
 
 
 def _copied(write: Write) -> Write:
-    """A shallow copy; `copy.copy` takes three times as long, which every write of every batch would pay."""
+    """A shallow copy; `copy.copy` takes three times as long, and every write of every batch is copied."""
     copied: Write = object.__new__(type(write))
     for name in _SLOTS[type(write)]:
         setattr(copied, name, getattr(write, name))
@@ -96,7 +96,7 @@ class Collection:
         return self._collection.name
 
     def of(self, organization_id: str) -> ScopedCollection:
-        """Return the view of one organization; nothing outside of it can be read or written through it."""
+        """Return one organization's view; nothing outside it can be read or written through it."""
         return ScopedCollection(self._collection, organization_id)
 
     def across_organizations(self) -> AsyncCollection[Document]:
@@ -104,7 +104,7 @@ class Collection:
         return self._collection
 
     async def ensure_indexes(self, *indexes: Index) -> None:
-        """Create the indexes that are missing. Raises TransientError while the database is away."""
+        """Create the indexes that are missing. Raises TransientError while the database is unavailable."""
         with database_errors():
             await self._collection.create_indexes([index.model() for index in indexes])
 
@@ -112,9 +112,9 @@ class Collection:
 class ScopedCollection:
     """The documents of one organization.
 
-    Methods take what PyMongo's of the same name take. Filters, inserted documents and upserts get the
-    organization's id. All raise `TransientError` for conditions that pass, and PyMongo's own errors
-    (`DuplicateKeyError` above all) for the rest.
+    Methods take what PyMongo's methods of the same name take. The organization's id is added to filters,
+    inserted documents and upserts. All raise `TransientError` for temporary conditions, and PyMongo's own
+    errors (`DuplicateKeyError` above all) otherwise.
     """
 
     def __init__(self, collection: AsyncCollection[Document], organization_id: str) -> None:
@@ -242,7 +242,7 @@ class ScopedCollection:
             return await self._collection.distinct(field, self._scoped(query))
 
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
-        """Run a pipeline over this organization's documents only: a `$match` on it is put first."""
+        """Run a pipeline over this organization's documents only, by prepending a `$match`."""
         with database_errors():
             cursor = await self._collection.aggregate(
                 [{"$match": {ORGANIZATION: self._organization_id}}, *pipeline]
@@ -250,7 +250,7 @@ class ScopedCollection:
             return await cursor.to_list()
 
     async def bulk_write(self, writes: Sequence[Write], *, ordered: bool = False) -> BulkWriteResult | None:
-        """Run many writes in few round trips; each one is scoped. Returns None when there are none."""
+        """Send many writes in few round trips, each limited to the organization. None if there are none."""
         if not writes:
             return None
         with database_errors():

@@ -1,4 +1,4 @@
-"""The connection to the document database: every choice of client settings is here, with its reason."""
+"""The connection to the document database: every choice of client settings, with its reason."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _SERVER_SELECTION_MS = 5_000
-"""Milliseconds to look for a server; a handler that waits longer is retried by the bus anyway."""
+"""Milliseconds to look for a server; the bus retries a handler that waits longer anyway."""
 
 _SOCKET_MS = 30_000
-"""Milliseconds until a call that gets no answer counts as failed; no query of ours needs as long."""
+"""Milliseconds until a call without a response counts as failed; no query of ours needs as long."""
 
 _POOL = 32
-"""Connections at most; a service runs far fewer queries at once."""
+"""Maximum number of connections; a service runs far fewer queries at once."""
 
 
 def create_client(
@@ -52,9 +52,9 @@ def create_client(
 def client_at(
     uri: SecretStr, *, name: str, listeners: Sequence[CommandListener] = ()
 ) -> AsyncMongoClient[Document]:
-    """Return a client that connects at first use, with aware datetimes in UTC.
+    """Return a client that connects at first use, and returns aware datetimes in UTC.
 
-    Listeners are told of each command and its answer; in production there are none.
+    Listeners are notified of each command and its reply; in production there are none.
 
     Raises:
         ConfigurationError: the address cannot be used, or a file that it names cannot be read.
@@ -92,7 +92,7 @@ def client_at(
             " not take, as tls=maybe. The driver would go on without it."
         ) from None
     except (PyMongoError, ValueError, TypeError) as error:
-        # The driver's own words may repeat a part of the password, where that is what is wrong.
+        # The driver's message may repeat a part of the password, if that is what is wrong.
         raise ConfigurationError(
             "EARSHOT_MONGODB_URI: it must be like mongodb://USER:PASSWORD@HOST:27017/?tls=true, where @ : / %"
             f" in user and password are written %40 %3A %2F %25 ({type(error).__name__})"
@@ -107,28 +107,30 @@ def database_of(
 
 
 def database_named(client: AsyncMongoClient[Document], name: str) -> AsyncDatabase[Document]:
-    """Return a database whose moments come back in UTC."""
+    """Return a database whose datetimes come back in UTC."""
     return client.get_database(name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC))
 
 
 _PASSING_CODES = frozenset(
     {6, 7, 50, 89, 91, 112, 133, 189, 202, 262, 462, 9_001, 10_107, 11_600, 11_602, 13_435, 13_436, 16_500}
 )
-"""MongoDB codes of conditions that pass: host unreachable, stepping down, a shard without a primary, time
-limits; and of too many requests, its own (462) and that of vendors who sell them by the second (16500)."""
+"""MongoDB's codes of temporary conditions: host unreachable, stepping down, a shard without a primary,
+time limits; and too many requests, both its own code (462) and that of vendors who charge by the second
+(16500)."""
 _LOST_READ_CODES = frozenset({43, 175, 237})
-"""A restart, an operator or a change of indexes took a cursor away while it was read: it is read anew."""
+"""A restart, an operator or a change of indexes closed a cursor while it was being read; the read is
+repeated."""
 _LOCKED_OUT_CODES = frozenset({13, 18})
-"""Our user may not, or its password is another one now: nothing is wrong with what was to be stored."""
+"""Our user lacks permission, or its password was changed: nothing is wrong with what was to be stored."""
 _NO_SPACE = 14_031
 DUPLICATE_KEY = 11_000
 
 
 def as_transient(error: PyMongoError) -> TransientError | None:
-    """Return the error as one to retry, or None when trying again cannot help.
+    """Return the error as one to retry, or None if trying again cannot help.
 
-    A bulk write is retried when its majority was not waited out, and when all that went wrong will pass;
-    duplicates beside that are an answer. With duplicates alone, it is the caller's.
+    A bulk write is retried if its write concern timed out, or if all its failures are temporary; duplicates
+    beside those do not matter. If there are only duplicates, the caller must handle them.
     """
     if isinstance(error, DuplicateKeyError):
         return None

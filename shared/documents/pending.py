@@ -1,8 +1,8 @@
-"""Facts stored with the state that caused them, published afterwards, cleared when acknowledged.
+"""Facts that are stored with the state that caused them, published afterwards, and cleared once acknowledged.
 
-A document's `pending` list holds facts that are true but may not be on the bus yet. The write that
-changes the state adds the fact, so neither can exist without the other; a sweeper publishes what a
-process left behind when it died in between (DESIGN §4).
+A document's `pending` list holds facts that are true but may not be on the bus yet. The write that changes
+the state adds the fact, so that neither can exist without the other. A sweeper publishes what a process left
+behind when it died in between (DESIGN §4).
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ PENDING_INDEX = Index(keys=(("pending.at", 1),), sparse=True, name="pending")
 _LOG = structlog.get_logger(__name__)
 
 _SWEPT_AT_ONCE = 200
-"""Documents that one sweep takes; the next sweep takes the next ones, at once where this many were found."""
+"""Documents that one sweep takes. If it found this many, the next sweep follows at once."""
 
 _MOST_NAMED = 10
 """Facts named in one line of the log."""
 
 _NEVER = (PermanentError, ValidationError, KeyError)
-"""What a fact raises that can never be published: too large, wrong, or of a type that is not known here."""
+"""What is raised for a fact that can never be published: too large, invalid, or of an unknown type."""
 
 
 def pending_facts(*events: Event, at: datetime) -> list[dict[str, Any]]:
-    """Return facts as they are kept under `pending`.
+    """Return facts in the form in which `pending` stores them.
 
-    On insert they are the field's value; on update they go into
-    `{"$push": {"pending": {"$each": pending_facts(event, at=now)}}}`.
+    On insert they are the field's value; on update they go into `{"$push": {"pending": {"$each":
+    pending_facts(event, at=now)}}}`.
     """
     return [
         {"id": event.event_id(), "type": event.TYPE, "data": event.model_dump_json(), "at": at}
@@ -63,9 +63,9 @@ def facts_of(document: Mapping[str, Any]) -> list[Event]:
 
 
 class PendingFacts:
-    """Publishes what documents of one collection have pending.
+    """Publishes the pending facts of one collection's documents.
 
-    `stamp` names a field that is set, in the write that clears facts, to the moment they were out.
+    `stamp` names a field that is set to the time of publication, in the write that clears the facts.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class PendingFacts:
     async def publish(self, document: Mapping[str, Any]) -> None:
         """Publish a document's facts in order, then clear exactly those.
 
-        The document needs `_id`, `organization_id` and `pending`. Raises TransientError; then the facts
-        stay, and the sweeper comes for them.
+        The document needs `_id`, `organization_id` and `pending`. Raises TransientError; the facts then stay
+        for the sweeper.
         """
         facts = document.get(PENDING) or []
         if not facts:
@@ -95,7 +95,8 @@ class PendingFacts:
     async def sweep(self, older_than_seconds: float = 5.0) -> int:
         """Publish facts that have waited longer than that; return how many documents had some.
 
-        A fact from the future was written before a clock was put back: nobody knows how long it waits.
+        A fact dated in the future was written before a clock was corrected, so how long it has waited is
+        unknown.
         """
         age = timedelta(seconds=older_than_seconds)
         _, swept = await self._portion(self._clock.now() - age, abs(age))
@@ -104,7 +105,7 @@ class PendingFacts:
     async def sweep_all(self, older_than_seconds: float = 5.0) -> int:
         """Publish all facts that have waited longer than that by now; return how many documents had some.
 
-        One that can never be published is tried once.
+        A fact that can never be published is tried once.
         """
         age = timedelta(seconds=older_than_seconds)
         before, swept, found = self._clock.now() - age, 0, _SWEPT_AT_ONCE
@@ -150,9 +151,9 @@ class PendingFacts:
         return len(left), swept
 
     async def _publish_singly(self, document: Mapping[str, Any]) -> list[tuple[str, Exception]]:
-        """Publish each fact for itself, in order; return those that cannot be, with the reason.
+        """Publish the facts one by one, in order; return those that cannot be published, with the reason.
 
-        They stay, and the next sweeps take them after what is older: enough of them would fill every sweep.
+        They stay, and later sweeps take them after older ones; enough of them would fill every sweep.
         """
         stuck: list[tuple[str, Exception]] = []
         for fact in document[PENDING]:
@@ -173,7 +174,7 @@ class PendingFacts:
 async def sweep_forever(
     pending: PendingFacts, *, every_seconds: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> None:
-    """Sweep until cancelled. An engine that is away is waited for; nothing is lost meanwhile."""
+    """Sweep until cancelled. While Kafka or MongoDB is unavailable it waits; nothing is lost meanwhile."""
     while True:
         await sleep(every_seconds)
         try:

@@ -1,4 +1,4 @@
-"""Tells of each write that the database has acknowledged, for tests that end a process just after it."""
+"""Reports each write that the database has acknowledged, for tests that kill a process right after it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WRITES = frozenset({"insert", "update", "delete", "findAndModify"})
 
 
 class WatchedWrites(CommandListener):
-    """Listens at the driver, so that no repository can write past it. One event loop uses it."""
+    """Listens inside the driver, so that no repository can bypass it. For use in one event loop."""
 
     def __init__(self, faults: Faults, service: Service) -> None:
         self._faults = faults
@@ -40,7 +40,7 @@ class WatchedWrites(CommandListener):
 
 
 def _changed(event: CommandSucceededEvent) -> bool:
-    """Tell whether anything was written: a guard that did not hold leaves nothing to die after."""
+    """Return whether anything was written; a guarded update that matched nothing is no place to die."""
     if event.command_name == "findAndModify":
         return bool(event.reply.get("value")) or bool(event.reply.get("lastErrorObject", {}).get("upserted"))
     return bool(event.reply.get("n"))

@@ -1,4 +1,4 @@
-"""Building a service's HTTP application: the same health, errors and protection everywhere."""
+"""Builds a service's HTTP application: the same health, errors and protection everywhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared.web.pages import Pages
 
 _EXEMPT_FROM_FORMS = ("/webhooks/", "/internal/")
-"""Called by machines that sign what they send or carry a service token; no browser calls them."""
+"""Paths for machines that sign what they send or carry a service token; no browser calls them."""
 
 
 def create_api(

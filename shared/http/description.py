@@ -1,6 +1,6 @@
-"""What a service's OpenAPI document says of all its operations alike: the bearer key, and refusals.
+"""Completes a service's OpenAPI document with what all its operations share: the bearer key, and errors.
 
-FastAPI describes refusals of its own shape, which no service here sends, and leaves out all others.
+FastAPI describes errors in a form of its own, which no service here sends, and leaves out all others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How refusals and failures are answered: problem documents for programs, pages for people."""
+"""Responses to refusals and failures: problem documents for programs, pages for people."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _UNNAMED = "about:blank"
-"""The type of a problem that its status says everything about (RFC 9457)."""
+"""The type of a problem about which its status says everything (RFC 9457)."""
 
 _TITLES = {
     400: "That could not be understood",
@@ -45,30 +45,30 @@ _FOR_MACHINES = ("/api/", "/internal/")
 _NOBODY, _NOT_ALLOWED = 401, 403
 _OTHER_METHOD = 405
 _FORMS_ONLY = "This address takes what a form sends, and has no page of its own."
-"""For people, who come here when they load a form's answer again by its address."""
+"""For people who reload the response to a form by its address."""
 
 _SIGN_IN = "People sign in where their organization does, and then try again here."
 
 
 class ErrorResponses:
-    """Answers of one application to what was refused or failed, each with the request's reference.
+    """One application's responses to what was refused or failed, each with the request's reference.
 
-    People who are shown pages get one; below `/api/` and `/internal/`, and where there are no pages,
-    the answer is a problem document (RFC 9457).
+    People who are shown pages get a page; below `/api/` and `/internal/`, and where there are no pages, the
+    response is a problem document (RFC 9457).
     """
 
     def __init__(self, pages: Pages | None) -> None:
         self._pages = pages
 
     def install(self, app: FastAPI) -> None:
-        """Let `app` answer so what its routes raise on purpose; for all else there is `UncaughtErrors`."""
+        """Make `app` respond so to what its routes raise; `UncaughtErrors` covers everything else."""
         app.add_exception_handler(StarletteHTTPException, self.refused)  # type: ignore[arg-type] # narrower on purpose
         app.add_exception_handler(HTTPException, self.refused)  # type: ignore[arg-type] # narrower on purpose
         app.add_exception_handler(RequestValidationError, self._invalid)  # type: ignore[arg-type] # narrower on purpose
         app.add_exception_handler(TransientError, self._away)  # type: ignore[arg-type] # narrower on purpose
 
     async def refused(self, request: Request, error: StarletteHTTPException) -> Response:
-        """Return the answer to a refusal, with its status, words and headers."""
+        """Return the response to a refusal, with its status, words and headers."""
         kind = error.kind if isinstance(error, Problem) else _UNNAMED
         told = _FORMS_ONLY if error.status_code == _OTHER_METHOD else None
         return self._answer(
@@ -76,7 +76,7 @@ class ErrorResponses:
         )
 
     async def failed(self, request: Request, error: Exception) -> Response:
-        """Return the answer to a failure of ours, which is logged under the reference that it names."""
+        """Return the response to a failure of ours, which is logged under the reference in the response."""
         log_failure(request, error)
         return self._answer(
             request,
@@ -175,11 +175,12 @@ def _title(status: int) -> str:
 
 
 class UncaughtErrors:
-    """Answers what nothing else caught: refusals of the middleware as they say, all else with 500.
+    """Responds to errors that nothing else caught: to refusals by the middleware as they say, otherwise 500.
 
-    It belongs inside `RequestContext` and `SecurityHeaders`: Starlette's own place for such a handler is
-    around all middleware, where the log no longer knows the request and the answer gets no headers. An
-    answer that has begun cannot be taken back: the error is logged and goes on, and the server hangs up.
+    It belongs inside `RequestContext` and `SecurityHeaders`. Starlette's own place for such a handler is
+    outside all middleware, where the log no longer knows the request and the response gets no headers. A
+    response that has begun cannot be taken back: the error is logged and raised on, and the server closes the
+    connection.
     """
 
     def __init__(self, app: ASGIApp, *, answers: ErrorResponses) -> None:

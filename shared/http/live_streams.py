@@ -1,7 +1,7 @@
-"""Live streams (server-sent events) to open pages: each ends by itself, and nobody holds too many.
+"""Live streams (server-sent events) to open pages: each ends by itself, and nobody can hold too many.
 
-A page whose stream ended opens it again and asks how many came since its list was drawn; one whose stream
-was refused asks that now and then (`live.js` in `shared/web/static`).
+A page whose stream ended opens it again and asks how many signals arrived since its list was drawn. A page
+whose stream was refused asks the same now and then (`live.js` in `shared/web/static`).
 """
 
 from __future__ import annotations
@@ -29,38 +29,40 @@ if TYPE_CHECKING:
     Events = AsyncGenerator[ServerSentEvent]
 
 STREAM_SECONDS = 300.0
-"""Seconds that a stream lasts. Who asks is found out when it opens, so this is how long a stream outlives a
-key or a session that was revoked; a page opens its next one within a second or so, by one small request."""
+"""Seconds that a stream lasts. The reader is identified when it opens, so this is how long a stream
+outlives a revoked key or session; a page opens its next one within a second or so, with one small
+request."""
 
 MOST_STREAMS = 12
-"""Streams of one identity open at once, at one replica. A page that is not looked at closes its own, so a
-person with several screens and devices stays below; a program that opens more has lost count of them."""
+"""Streams that one identity may have open at one replica. A page in the background closes its own, so a
+person with several screens and devices stays below this; a program that opens more has lost count of
+them."""
 
 RETRY_AFTER_SECONDS = 30
-"""When to ask again after a refusal; `live.js` asks in the same time how many came."""
+"""When to ask again after a refusal; meanwhile `live.js` asks at the same interval how many arrived."""
 
 MOST_NEWS = 100
-"""What a page's count of news goes up to; from there on it says "100+"."""
+"""A page counts news up to this number; beyond it, it says "100+"."""
 
 Since = Annotated[
     AwareDatetime,
     AfterValidator(in_utc),
     Query(description="The moment just before the page's list was read."),
 ]
-"""What a page asks with how many came since; a time with its zone."""
+"""The time since which a page asks how many arrived; with a time zone."""
 
 _RECONNECT_MS = 1_000
-"""Milliseconds that a browser waits before it opens a stream again which ended (its own wait is 3 to 5 s)."""
+"""Milliseconds that a browser waits before it reopens a stream that ended (its own default is 3 to 5 s)."""
 
 _PING_SECONDS = 15
-"""A comment line that often keeps proxies from closing a quiet stream; they allow 30 s and more."""
+"""A comment line this often keeps proxies from closing a quiet stream; they allow 30 s and more."""
 
 
 class LiveStreams:
     """Opens the streams of one service's pages, and counts those of each identity.
 
     Args:
-        sleep: waits for so many seconds; what a stream's end is timed by.
+        sleep: waits for so many seconds; ends the streams in time.
     """
 
     def __init__(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -68,10 +70,10 @@ class LiveStreams:
         self._open: Counter[tuple[str, str]] = Counter()
 
     def open(self, identity: Identity, events: Events) -> Response:
-        """Return `events` as a stream that ends after `STREAM_SECONDS`; `events` is closed at its end.
+        """Return `events` as a stream that ends after `STREAM_SECONDS` and then closes `events`.
 
         Raises:
-            HTTPException: 429 with `Retry-After`, where `identity` has `MOST_STREAMS` open here.
+            HTTPException: 429 with `Retry-After`, if `identity` has `MOST_STREAMS` open here.
         """
         if self.open_of(identity) >= MOST_STREAMS:
             raise HTTPException(
@@ -112,7 +114,7 @@ class LiveStreams:
 
 
 async def _next_before(end: asyncio.Future[None], events: Events) -> ServerSentEvent | None:
-    """Return the next event; None where `end` is there first, or there are no more."""
+    """Return the next event; None if `end` comes first, or there are no more events."""
     coming = asyncio.ensure_future(anext(events, None))
     try:
         either: set[asyncio.Future[Any]] = {end, coming}
@@ -125,7 +127,7 @@ async def _next_before(end: asyncio.Future[None], events: Events) -> ServerSentE
 
 
 class _Stream(EventSourceResponse):
-    """Counts as open from its first byte to its last, however it ends; one that is never sent does not."""
+    """Counts as open from its first byte to its last; one that is never sent does not count."""
 
     def __init__(
         self, events: AsyncGenerator[ServerSentEvent], counted: AbstractContextManager[None]

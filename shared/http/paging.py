@@ -1,4 +1,4 @@
-"""Pages by cursor: opaque, bounded, and the same for every list of every service."""
+"""Paging by cursor: opaque, bounded, and the same for every list of every service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastapi import HTTPException, Query
 from pydantic import AfterValidator, BaseModel, Field
 
 _MOST_CURSOR_CHARACTERS = 12_288
-"""A list by name has a name in its cursors: 2,000 characters at most, of four bytes each, in base64."""
+"""The cursor of a list by name contains a name: 2,000 characters at most, of four bytes each, in base64."""
 PageSize = Annotated[int, Query(ge=1, le=200, description="Items a page.")]
 CursorText = Annotated[
     str | None,
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Return a moment in UTC; one without an offset is taken to be.
+    """Return a moment in UTC; one without an offset is taken to be in UTC.
 
     Raises:
         ValueError: UTC has no such year.
@@ -35,7 +35,7 @@ def in_utc(moment: datetime) -> datetime:
 
 
 Instant = Annotated[datetime, AfterValidator(in_utc)]
-"""A moment in a query, that a database can be asked for."""
+"""A moment in a query that the database can compare with."""
 
 
 class Page(BaseModel, Generic[T]):

@@ -1,4 +1,4 @@
-"""Refusing what a call does not know: a misspelt filter must not answer with everything."""
+"""Refuses query parameters that a route does not take: a misspelt filter must not return everything."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from fastapi.routing import APIRoute
 from shared.auth.dependencies import require_member
 
 _API = "/api/"
-"""Pages are not asked: their links gather parameters of mail programs and browsers on the way."""
+"""Pages are exempt: mail programs and browsers add parameters to their links."""
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
-    """Answer 422 to a call of the API with a query parameter that its route does not take.
+    """Respond with 422 to an API call with a query parameter that its route does not take.
 
-    The problem names each such parameter, and those that the route takes. Who may not call at all is
+    The problem names each such parameter, and those that the route takes. A caller who may not call at all is
     refused for that first, as by `require_member`.
     """
     route = request.scope.get("route")

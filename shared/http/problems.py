@@ -1,13 +1,14 @@
-"""Refusals that a program must not take for any other of the same status."""
+"""Refusals that a program must not confuse with others of the same status."""
 
 from __future__ import annotations
 
 from fastapi import HTTPException
 
 NO_CREDENTIAL = "urn:earshot:problem:no-credential"
-"""The connector lends no credential for a connection: it knows none such, or none that is connected.
+"""The connector has no credential for a connection: it does not know it, or it is not connected.
 
-A 404 or 409 without it is some other address's, and says nothing about the connection."""
+A 404 or 409 without this type came from some other address, and says nothing about the connection.
+"""
 
 
 class Problem(HTTPException):

@@ -1,4 +1,4 @@
-"""Serving an application until SIGTERM or SIGINT, then finishing what is under way."""
+"""Serves an application until SIGTERM or SIGINT, then finishes what is under way."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from shared.config import ServiceSettings
 
 _KEEP_ALIVE_SECONDS = 75
-"""Longer than a reverse proxy keeps its idle connections, so that it never writes into a closed one."""
+"""Longer than a reverse proxy keeps idle connections, so that it never writes into a closed one."""
 
 
 _UNUSABLE = 2
-"""The exit code of a service whose settings cannot be used: another start would end the same."""
+"""The exit code of a service whose settings cannot be used: starting it again would end the same way."""
 
 
 def exit_code(service: str, serve: Callable[[], int]) -> int:
-    """Return what `serve` returns; where the operator must act, say what is wrong and return 2."""
+    """Return what `serve` returns; if the operator must act, say what is wrong and return 2."""
     try:
         return serve()
     except ConfigurationError as error:
@@ -34,7 +34,7 @@ def exit_code(service: str, serve: Callable[[], int]) -> int:
 
 
 class Server:
-    """A uvicorn server whose application can end it, when consuming had to stop."""
+    """A uvicorn server that its application can end, when consuming had to stop."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings

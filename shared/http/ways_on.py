@@ -1,4 +1,4 @@
-"""What a page of refusal says to a person: which field is wrong, and where to go on."""
+"""What a page of refusal tells a person: which field is wrong, and where to continue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BOUNDS = {
     "float_parsing": "is a number",
 }
 _MOST = 5
-"""Fields that are named; more of them wrong at once is no slip of the pen."""
+"""Fields that are named; more wrong at once is no typing mistake."""
 
 
 def fields_in_words(errors: Iterable[Mapping[str, Any]]) -> str:
@@ -42,7 +42,7 @@ def _field_in_words(error: Mapping[str, Any]) -> str:
 
 
 def same_address(request: Request) -> str:
-    """Return where to go again: the page itself, for a form the first page, never another site's."""
+    """Return where to try again: this page; after a form, the start page; never another site's."""
     if request.method not in _READING:
         return _HOME[0]
     return _local(request.url.path, request.url.query)
@@ -66,7 +66,7 @@ def way_on(request: Request, status: int) -> tuple[str, str]:
 
 
 def _page_of_form(request: Request) -> str | None:
-    """Return the page that a form was sent from, as the browser says; only a page of this address counts."""
+    """Return the page that a form was sent from, by the Referer; only a page of this site counts."""
     try:
         page = urlsplit(request.headers.get("referer", ""))
     except ValueError:
@@ -77,5 +77,5 @@ def _page_of_form(request: Request) -> str | None:
 
 
 def _local(path: str, query: str) -> str:
-    """Return an address of this site: two slashes at its beginning would name another."""
+    """Return an address of this site: two slashes at its beginning would mean another site."""
     return f"/{path.lstrip('/')}" + (f"?{query}" if query else "")

@@ -1,4 +1,4 @@
-"""Putting aside what a batch could not be done with, patiently: nothing is committed before all is kept."""
+"""Puts aside records that a batch could not process; nothing is committed before all of them are kept."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ class Aside:
         self._kept: set[Place] = set()
 
     async def put(self, letters: Sequence[DeadLetter]) -> None:
-        """Return when all are kept; tried as often as a handler is. Raises `TransientError` after that.
+        """Return when all are kept; tried as often as a handler. Raises `TransientError` after that.
 
-        All that a batch put aside is published together: one by one, a thousand hold up good ones.
+        All that a batch puts aside is published together: one by one, a thousand dead letters would delay
+        good records.
         """
         left = [letter for letter in letters if place_of(letter.record) not in self._kept]
         for attempt in self._retrying.attempts():
@@ -50,7 +51,7 @@ class Aside:
             self._state.going_on()
 
     def _those_left(self, letters: Sequence[DeadLetter], error: TransientError | None) -> list[DeadLetter]:
-        """Note which of the letters are kept now, and return the others."""
+        """Remember which of the letters are kept now, and return the others."""
         if error is None:
             waiting = frozenset[int]()
         elif isinstance(error, PartlyTransientError):

@@ -1,4 +1,4 @@
-"""The connection to Kafka: every choice of client settings is here, with its reason."""
+"""The connection to Kafka: every choice of client settings, with its reason."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _LINGER_MS = 2
-"""Milliseconds a record waits for company. Two are lost in an alert's second and fill batches under load."""
+"""Milliseconds that a record waits for others to share a batch. An alert does not notice two of them, and
+they fill batches under load."""
 
 _REQUEST_TIMEOUT_MS = 15_000
-"""Milliseconds until a broker that does not answer counts as gone; bounded below a handler's time."""
+"""Milliseconds until a broker that does not respond counts as gone; less than a handler's time."""
 
 _METADATA_AGE_MS = 30_000
-"""Milliseconds until new partitions or a moved leader are noticed without an error pointing at them."""
+"""Milliseconds until new partitions or a moved leader are noticed without an error pointing to them."""
 
 _MAX_REQUEST_BYTES = 1_048_576 + 65_536 + 16_384
-"""The largest record, not compressed: a dead letter holds an original of full size and our headers."""
+"""The largest record, uncompressed: a dead letter holds an original of full size and our headers."""
 
 WRITING: dict[str, Any] = {
     "acks": "all",
@@ -45,18 +46,19 @@ WRITING: dict[str, Any] = {
     "compression_type": "lz4",
     "max_request_size": _MAX_REQUEST_BYTES,
 }
-"""How whoever writes to our topics writes, services and command line: what one can send the other can."""
+"""Producer settings for everything that writes to our topics, services and command line alike, so that
+each can send what the others can."""
 
 SILENCE_SECONDS = 15.0
-"""Seconds without any answer until publishing is given up, for the caller to try again: a leader that dies is
-replaced within them. A batch that is retried to the end stays below Kafka's max.poll.interval with them."""
+"""Seconds without any response until publishing is given up, for the caller to retry. A leader that dies
+is replaced within them, and a batch that is retried to the end stays below Kafka's max.poll.interval."""
 
 _GRACE_SECONDS = 10.0
 """Seconds that a batch under way may take to finish when the service stops."""
 
 
 def create_broker(settings: ServiceSettings, *, service: Service) -> KafkaBroker:
-    """Return a broker that is not connected yet: idempotent, acks=all, makes no topics by accident."""
+    """Return an unconnected broker: idempotent, acks=all, and never creating topics by accident."""
     return KafkaBroker(
         settings.kafka_bootstrap_servers.split(","),
         client_id=f"earshot-{service}",
@@ -75,10 +77,10 @@ def create_broker(settings: ServiceSettings, *, service: Service) -> KafkaBroker
 
 
 def producer_of(broker: KafkaBroker) -> AIOKafkaProducer:
-    """Return the producer of a broker that is connected. Raises FastStream's `IncorrectState` before.
+    """Return the producer of a connected broker. Raises FastStream's `IncorrectState` before it connects.
 
-    FastStream's own publishing makes a command of each record, guesses a content type, and turns every header
-    into text and back: a tenth of what a record costs from bus to bus, and nothing that ours needs.
+    FastStream's own publishing makes a command of each record, guesses a content type, and converts every
+    header to text and back: a tenth of what a record costs from bus to bus, and nothing that ours needs.
     """
     return _made(broker)._producer.producer  # noqa: SLF001 - FastStream shows it in no other way
 
@@ -86,10 +88,10 @@ def producer_of(broker: KafkaBroker) -> AIOKafkaProducer:
 async def answers_of(
     sent: Sequence[asyncio.Future[RecordMetadata]], silence_seconds: float
 ) -> list[RecordMetadata | BaseException]:
-    """Return what Kafka answered to each record; `KafkaTimeoutError` for those it is silent about.
+    """Return Kafka's response to each record; `KafkaTimeoutError` for those without one.
 
-    aiokafka's idempotent producer tries for ever, so and who waits for a bus that is away would wait as long.
-    What is given up here may still be published, as after any error.
+    aiokafka's idempotent producer retries for ever, so that callers would wait for as long as the bus is
+    away. A record that is given up here may still be published, as after any error.
     """
     waiting = set(sent)
     while waiting:
@@ -111,12 +113,12 @@ def _made(broker: KafkaBroker) -> AioKafkaFastProducerImpl:
 
 
 async def renew_if_stuck(broker: KafkaBroker, producer: AIOKafkaProducer, answers: Iterable[object]) -> None:
-    """Put a new producer in the place of one whose records Kafka takes no more, as these answers show.
+    """Replace a producer whose records Kafka no longer takes, as these responses show.
 
     aiokafka's idempotent producer (0.14) counts a record that Kafka refused for good, as too large or not
-    allowed, as sent. Kafka misses it then, and refuses all behind it in that partition as out of order, for
-    as long as the producer lives. The first who meets that renews it; what was refused has to be published
-    again.
+    allowed, as sent. Kafka then misses it, and refuses everything behind it in that partition as out of
+    order, for as long as the producer lives. Whoever first meets that renews it; what was refused must be
+    published again.
     """
     if not any(isinstance(answer, OutOfOrderSequenceNumber) for answer in answers):
         return
@@ -139,7 +141,7 @@ async def renew_if_stuck(broker: KafkaBroker, producer: AIOKafkaProducer, answer
 
 
 async def _replace(broker: KafkaBroker, stuck: AIOKafkaProducer, fresh: AIOKafkaProducer) -> None:
-    """End one and go on with the other: never both, since a partition's records would lose their order."""
+    """Stop one producer before starting the next: with both, a partition's records would lose their order."""
     made = _made(broker)
     try:
         with suppress(TimeoutError):

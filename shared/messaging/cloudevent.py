@@ -1,6 +1,6 @@
 """Events as CloudEvents 1.0 in Kafka's binary content mode: attributes in `ce_` headers, JSON value.
 
-The reverse is strict: whatever cannot be an event of ours is refused with the reason that goes into the
+Decoding is strict: whatever cannot be an event of ours is refused with the reason that goes into the
 dead-letter topic (DESIGN §3 and §4).
 """
 
@@ -25,7 +25,8 @@ _SPEC_VERSION = "1.0"
 _SPEC_VERSION_HEADER = ("ce_specversion", _SPEC_VERSION.encode())
 _CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE.encode())
 DECIDING_HEADERS = frozenset({"ce_specversion", "ce_type", "ce_traceparent"})
-"""What `event_class` and tracing look at; the others repeat what is in the value, or are for others."""
+"""The headers that `event_class` and tracing read; the others repeat what is in the value, or are for
+other readers."""
 _VERSIONED = re.compile(r"^(?P<name>[a-z0-9.-]+)\.v(?P<version>\d+)$")
 _MOST_ERROR_TEXT = 500
 """Characters of a validation error kept in a dead letter's header."""
@@ -63,9 +64,9 @@ def encode(event: Event, *, source: str, time: str, traceparent: str | None = No
 
 
 def headers_of(raw: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
-    """Return headers as text, but for those without a value, which Kafka allows.
+    """Return headers as text, without those that have no value, which Kafka allows.
 
-    Bytes that are not UTF-8 are shown escaped, never raised over.
+    Bytes that are not UTF-8 are escaped rather than raised over.
     """
     return {name: value.decode(errors="backslashreplace") for name, value in raw if value is not None}
 
@@ -74,8 +75,8 @@ def event_class(headers: Mapping[str, str]) -> type[Event]:
     """Return the class of the event that the headers announce.
 
     Raises:
-        PermanentError: "unknown_version" when the name is known and its version is not, "unknown_type"
-            for any other name, "invalid_event" when there is no CloudEvent in the headers at all.
+        PermanentError: "unknown_version" if the type is known and its version is not, "unknown_type" for
+            any other type, "invalid_event" if the headers contain no CloudEvent at all.
     """
     name = headers.get("ce_type")
     if name is None or headers.get("ce_specversion") != _SPEC_VERSION:
@@ -99,7 +100,7 @@ def decode(kind: type[Event], value: bytes) -> Event:
     """Return the event in a record's value.
 
     Raises:
-        PermanentError: "broken_bytes" when the value is no JSON, "invalid_event" when a field is wrong.
+        PermanentError: "broken_bytes" if the value is not JSON, "invalid_event" if a field is wrong.
     """
     try:
         return kind.model_validate_json(value)

@@ -1,7 +1,7 @@
-"""Subscriptions: one router factory, so that every service consumes by the same rules (DESIGN §4).
+"""Subscriptions: one factory, so that every service consumes by the same rules (DESIGN §4).
 
 Offsets are committed after the work is stored. FastStream's stock parser raises on headers that are not
-UTF-8, outside of any middleware's reach; it is shown none.
+UTF-8, where no middleware can catch it, so it is given no headers.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LOG = structlog.get_logger(__name__)
 class Consumer:
     """Declares a service's subscriptions on its broker. Nothing is consumed until the broker starts.
 
-    `state_of` gives the state of a consumer group by the group's name, once for each.
+    `state_of` returns the state of a consumer group by the group's name; it is called once for each.
     """
 
     def __init__(
@@ -78,10 +78,10 @@ class Consumer:
         name: str = "main",
         max_records: int = 200,
     ) -> None:
-        """Hand batches of these events to `handler`, in order for each partition.
+        """Pass batches of these events to `handler`, in order within each partition.
 
-        The consumer group is `earshot.<service>.<name>`. Events of other types on the topics are
-        skipped. The handler must be idempotent: a batch comes again after an error or a crash.
+        The consumer group is `earshot.<service>.<name>`. Events of other types on the topics are skipped. The
+        handler must be idempotent: a batch is delivered again after an error or a crash.
         """
         group = f"earshot.{self._service}.{name}{self._group_suffix}"
         state = self._state_of(group)

@@ -1,4 +1,4 @@
-"""Putting records aside: the original, why, how often it was tried, and the trace it belongs to."""
+"""Puts records aside: the original, the reason, the number of attempts, and the trace it belongs to."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class DeadLetters(Protocol):
     async def put(self, *letters: DeadLetter) -> None:
         """Keep the records, in order; return when all are kept.
 
-        Raises PartlyTransientError naming those that could not be kept: they have to come again, and nothing
-        may be committed before. A plain TransientError means all of them.
+        Raises PartlyTransientError naming those that could not be kept: they must be delivered again, and
+        nothing may be committed before that. A plain TransientError means all of them.
         """
         ...
 
@@ -78,9 +78,9 @@ def whole(letter: DeadLetter) -> Kept:
 
 
 def beginning(letter: DeadLetter) -> Kept:
-    """Return what is kept of a record that does not fit: where it is, why it is here, and how it begins.
+    """Return what is kept of a record that does not fit: its position, the reason, and how it begins.
 
-    `dlq-truncated` has the bytes of the original, which cannot be fed back from this.
+    `dlq-truncated` is the size of the original in bytes, which cannot be redriven from this.
     """
     record = letter.record
     own = _own_headers(letter)
@@ -151,7 +151,7 @@ class KafkaDeadLetters:
     async def _send(
         self, letters: Sequence[DeadLetter], form: Callable[[DeadLetter], Kept]
     ) -> dict[int, Exception]:
-        """Send all, and return why those that were not kept were not, by their places."""
+        """Send all; return, by position, why those that were not kept were not."""
         try:
             producer = producer_of(self._broker)
         except IncorrectState as error:

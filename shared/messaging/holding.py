@@ -1,9 +1,10 @@
-"""Going on beside records that have to wait: they are kept here, tried again, and never committed past.
+"""Continues while some records have to wait: they are kept here, retried, and never committed past.
 
-A handler that is done with a batch but for some records says so (`PartlyTransientError`). Whoever else has
-records on those partitions does not wait with them: polling goes on, and each poll's records come behind
-those that wait, so that order holds. What is kept is lost with the process and comes again from Kafka, since
-its offsets are not committed. It is bounded: once it is full, no more is polled until something moves.
+A handler that has processed all but some records of a batch says so (`PartlyTransientError`). Other records
+on those partitions do not wait with them: polling continues, and each poll's records are placed behind those
+that wait, so that order is kept. What is kept here is lost with the process and delivered again by Kafka,
+since its offsets are not committed. It is bounded: once it is full, nothing more is polled until something
+moves.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ RETRY_SECONDS = 1.0
 
 MOST_RECORDS = 2_000
 MOST_BYTES = 16_000_000
-"""What may wait at once: a batch of the largest subscription, and little beside what a process holds."""
+"""Bytes that may wait at once: a batch of the largest subscription, and little beside what a process
+holds."""
 
 
 class Polled(Protocol):
@@ -51,7 +53,7 @@ class Polled(Protocol):
 
 
 class Holding:
-    """Takes batches of one subscription through `process`, which returns the records that have to wait."""
+    """Takes batches of one subscription through `process`, which returns the records that must wait."""
 
     def __init__(
         self,
@@ -69,10 +71,10 @@ class Holding:
         self._most_bytes = most_bytes
 
     async def take(self, records: Sequence[Record], consumer: Polled, *, running: Callable[[], bool]) -> None:
-        """Return when these records, and all that were polled meanwhile, are done with.
+        """Return when these records, and all that were polled meanwhile, are done.
 
-        Raises what `process` raises, and `TransientError` when the service stops while some wait. All that
-        is not done with is polled again then: the consumer stands before it.
+        Raises what `process` raises, and `TransientError` if the service stops while some wait. Everything
+        unfinished is then polled again, because the consumer is positioned before it.
         """
         waiting: Sequence[Record] = ()
         batch = records

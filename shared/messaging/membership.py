@@ -1,4 +1,4 @@
-"""How consumers belong to their groups: every choice of consumer settings is here, with its reason."""
+"""How consumers belong to their groups: every choice of consumer settings, with its reason."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _SESSION_TIMEOUT_MS = 10_000
 machine that stalls for a dead one; then its work is done twice (and stored once), for nothing."""
 
 _HEARTBEAT_MS = 3_000
-"""Milliseconds between heartbeats: three may be lost before the session ends. Also how soon a member learns
-that the group is being shared out anew."""
+"""Milliseconds between heartbeats: three may be lost before the session ends. Also how soon a member
+learns that the group is rebalancing."""
 
 _MAX_POLL_INTERVAL_MS = 300_000
 """Milliseconds between polls before the group gives our partitions away. A batch that is retried to the end

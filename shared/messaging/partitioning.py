@@ -8,7 +8,7 @@ from aiokafka.partitioner import murmur2
 
 _POSITIVE = 0x7FFFFFFF
 _REMEMBERED = 4_096
-"""Keys: a workspace or a conversation comes many times in a row, and the hash is written in Python."""
+"""Keys: a workspace or a conversation appears many times in a row, and the hash is written in Python."""
 
 
 @lru_cache(_REMEMBERED)

@@ -1,8 +1,8 @@
-"""What happens to a batch of records: decode, hand over, retry, put aside, or stop (DESIGN §4).
+"""What happens to a batch of records: decode, handle, retry, put aside, or stop (DESIGN §4).
 
-Three decisions, named by exceptions: `TransientError` is retried with bounded backoff while the offsets
-stay; anything else that a handler raises is narrowed down to the one record that causes it, which is put
-aside; too many records in a row that fail unforeseen stop the service, because then the fault is ours.
+There are three decisions, named by exceptions. `TransientError` is retried with bounded backoff while the
+offsets stay. Anything else that a handler raises is narrowed down to the one record that causes it, which is
+put aside. Too many records in a row that fail unforeseen stop the service, because then the fault is ours.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ _LOG = structlog.get_logger(__name__)
 class BatchProcessor:
     """Takes records of one subscription through its handler.
 
-    `process` returns when each record was handled or put aside, so that offsets may be committed; but for
-    those that it returns, which have to come again, before any later record of their partitions is committed.
-    It raises `TransientError` when the batch must come again, `ProcessingStopped` when the service must end.
+    `process` returns when each record was handled or put aside, so that offsets may be committed. The records
+    that it returns are exceptions: they must be tried again before any later record of their partitions is
+    committed. It raises `TransientError` if the batch must be delivered again, and `ProcessingStopped` if the
+    service must end.
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class BatchProcessor:
     async def _hand_over(
         self, batch: Sequence[Decoded], refused: list[DeadLetter]
     ) -> list[ConsumerRecord[bytes, bytes]]:
-        """Take a batch through the handler, in order; return what waits; add each culprit to `refused`."""
+        """Pass a batch to the handler, in order; return what waits; add each culprit to `refused`."""
         waiting: list[ConsumerRecord[bytes, bytes]] = []
         search = CulpritSearch(len(batch))
         while not search.is_over:

@@ -1,4 +1,4 @@
-"""Publishing: events leave in order per partition, and `publish` returns once all replicas have them."""
+"""Publishing: events leave in order per partition; `publish` returns once all replicas have them."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ if TYPE_CHECKING:
     from shared.contracts.topics import Service
 
 _MOST_IN_FLIGHT = 500
-"""Records handed to the producer before their acknowledgements are awaited; bounds memory."""
+"""Records passed to the producer before their acknowledgements are awaited; bounds memory."""
 
 
 class EventPublisher(Protocol):
     """Puts events on the bus."""
 
     async def publish(self, *events: Event) -> None:
-        """Publish events, in order for each partition; return when all are acknowledged.
+        """Publish events, in order within each partition; return when all are acknowledged.
 
         Publishing again after an error is safe: the same fact has the same id.
 
         Raises:
-            TransientError: the bus did not acknowledge; some events may be published, none may be assumed.
+            TransientError: the bus did not acknowledge; some events may be published, none may be
+                assumed.
             PermanentError: an event is larger than its topic takes.
         """
         ...

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
 Place: TypeAlias = tuple[str, int, int]
-"""Topic, partition and offset: the same record has the same place whenever it comes again."""
+"""Topic, partition and offset: a record has the same ones however often it is delivered."""
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 

@@ -1,4 +1,4 @@
-"""A publisher that keeps what it is given; it passes the same conformance suite as Kafka's."""
+"""A publisher that keeps what it is given, for tests; it passes the same conformance suite as Kafka's."""
 
 from __future__ import annotations
 

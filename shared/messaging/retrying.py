@@ -1,4 +1,4 @@
-"""Trying again: how often, how long to wait in between, and who is told meanwhile."""
+"""Retrying: how often, with which delays, and who is told meanwhile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 
 class ProcessingState(Protocol):
-    """Learns how the processing of one consumer group goes; readiness and metrics stand behind it."""
+    """Is told how the processing of one consumer group goes, for readiness and metrics."""
 
     def waiting(self, why: str) -> None: ...
 
@@ -32,14 +32,14 @@ class ProcessingState(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long a batch is tried before it is handed back to Kafka.
+    """How long a batch is retried before it is left to Kafka to deliver again.
 
     The sum of all delays stays well below Kafka's max.poll.interval (five minutes), so that a patient
     consumer is not taken for a dead one.
 
     Attributes:
-        unforeseen_limit: records, one after another, that may fail as no code expected; one more stops the
-            service. A record that comes again counts once.
+        unforeseen_limit: how many records in a row may fail in a way that no code expected; one more
+            stops the service. A record that is delivered again counts once.
     """
 
     attempts: int = 8
@@ -54,7 +54,7 @@ class RetryPolicy:
 
 
 class Retrying:
-    """Waits between the attempts at a batch, and says that it does."""
+    """Waits between the attempts at a batch, and reports that it does."""
 
     def __init__(
         self, policy: RetryPolicy, *, state: ProcessingState, sleep: Sleep, rng: random.Random

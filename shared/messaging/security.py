@@ -1,6 +1,6 @@
-"""How clients prove themselves to Kafka, and how they know it: from the settings to what clients want.
+"""How clients and Kafka authenticate each other: from the settings to what the clients take.
 
-Two libraries want the same in two forms: FastStream's broker an object, aiokafka's own clients arguments.
+Two libraries take it in two forms: FastStream's broker an object, aiokafka's own clients arguments.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BY_MECHANISM: dict[str, type[SASLPlaintext | SASLScram256 | SASLScram512]] = {
 
 
 def broker_security(settings: KafkaSecuritySettings) -> BaseSecurity | None:
-    """Return what FastStream's broker takes as `security`; None where neither TLS nor SASL is used.
+    """Return what FastStream's broker takes as `security`; None if neither TLS nor SASL is used.
 
     Raises:
         ConfigurationError: a certificate's file cannot be read; the message names it.
@@ -43,10 +43,10 @@ def broker_security(settings: KafkaSecuritySettings) -> BaseSecurity | None:
 
 
 def client_security(settings: KafkaSecuritySettings) -> dict[str, Any]:
-    """Return the same as arguments of aiokafka's clients; empty where nothing is used. It holds secrets.
+    """Return the same as arguments for aiokafka's clients; empty if nothing is used. It contains secrets.
 
     Raises:
-        ConfigurationError: as `broker_security`.
+        ConfigurationError: as for `broker_security`.
     """
     return parse_security(broker_security(settings))
 

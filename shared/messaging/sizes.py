@@ -1,4 +1,4 @@
-"""How large a record may be: a topic's limit counts what is left after compression."""
+"""How large a record may be: a topic's limit applies to the compressed record."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LZ4 = 3
 def refuse_too_large(
     topic: Topic, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]
 ) -> None:
-    """Raise aiokafka's `MessageSizeTooLargeError` for a record that the topic takes not even compressed.
+    """Raise aiokafka's `MessageSizeTooLargeError` for a record that is too large even when compressed.
 
     To be called before sending: aiokafka's idempotent producer counts a record that the broker refused as
-    sent, so that the broker refuses each one behind it as out of order, until the producer is renewed.
+    sent, so that the broker refuses every record behind it as out of order until the producer is renewed.
     """
     listed = list(headers)
     if DefaultRecordBatchBuilder.estimate_size_in_bytes(key, value, listed) <= topic.max_message_bytes:

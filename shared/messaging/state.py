@@ -1,4 +1,4 @@
-"""How processing goes, told to readiness and to metrics."""
+"""Reports how processing goes to readiness and to metrics."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class ReportedStates:
         self._counts = ProcessingCounts(registry)
 
     def of_group(self, group: str) -> ReportedState:
-        """Return the state of a consumer group, which is ready from now on until a batch of it waits."""
+        """Return the state of a consumer group, which is ready until one of its batches waits."""
         return ReportedState(processing_of(group), self._readiness, self._counts)
 
 
 class ReportedState:
-    """Drops the readiness of its group while a batch waits, and counts what becomes of records."""
+    """Takes its group's readiness away while a batch waits, and counts what happens to records."""
 
     def __init__(self, part: str, readiness: Readiness, counts: ProcessingCounts) -> None:
         self._part = part

@@ -1,4 +1,4 @@
-"""Tells of what the bus has taken and what a handler has stored, for tests that end a process there."""
+"""Reports what the bus has taken and what a handler has stored, for tests that kill a process there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class WatchedPublisher:
-    """Publishes as the publisher behind it does; several events of one call go out in two halves."""
+    """Publishes through another publisher; several events of one call are sent in two halves."""
 
     def __init__(self, publisher: EventPublisher, faults: Faults, service: Service) -> None:
         self._publisher = publisher
@@ -48,7 +48,7 @@ class WatchedPublisher:
 
 
 class WatchedDeadLetters:
-    """Puts records aside as the keeper behind it does."""
+    """Puts records aside through another `DeadLetters`."""
 
     def __init__(self, dead_letters: DeadLetters, faults: Faults, service: Service) -> None:
         self._dead_letters = dead_letters
@@ -61,7 +61,7 @@ class WatchedDeadLetters:
 
 
 class WatchedConsumer(Consumer):
-    """A consumer that tells when a handler is done and nothing is committed yet."""
+    """A consumer that reports when a handler is done and nothing is committed yet."""
 
     def __init__(self, faults: Faults, *, service: Service, **parts: Any) -> None:
         super().__init__(service=service, **parts)

@@ -1,4 +1,4 @@
-"""How log lines look: one event each, context bound once, JSON for machines or plain for a terminal."""
+"""The form of log lines: one event each, context bound once, JSON for machines or plain for a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readiness: which parts of a service can do their work now, if not, why, and whether to send it requests."""
+"""Readiness: which parts of a service can work now, if not, why, and whether to send it requests."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ _PROCESSING = "processing "
 
 
 def processing_of(group: str) -> str:
-    """Return the name of the part that tells how a consumer group goes on."""
+    """Return the name of the part that stands for a consumer group's processing."""
     return _PROCESSING + group
 
 
 def comes_with_bus(part: str) -> bool:
-    """Tell the link to Kafka, and batches that wait, from what requests need.
+    """Return whether a part is the link to Kafka or a waiting batch, which requests can do without.
 
-    Requests do without these: what they decide is stored, and published later. The page of dead letters alone
-    reads the bus, and says so.
+    What requests decide is stored, and published later. Only the page of dead letters reads the bus, and says
+    so.
     """
     return part == "bus" or part.startswith(_PROCESSING)
 
 
 @dataclass(frozen=True, slots=True)
 class PartState:
-    """One part's word. `why` is for operators; it holds no secrets."""
+    """One part's state. `why` is for operators; it contains no secrets."""
 
     ready: bool
     why: str = ""
 
 
 class Readiness:
-    """A service is ready when every part that was named is. Parts start as not ready."""
+    """A service is ready when every named part is. Parts start as not ready."""
 
     def __init__(self, *parts: str) -> None:
         self._parts: dict[str, PartState] = {part: PartState(ready=False, why="starting") for part in parts}
@@ -48,7 +48,7 @@ class Readiness:
 
     @property
     def serving(self) -> bool:
-        """Whether requests should come here: all was ready once, and what requests need is ready now."""
+        """Whether to send requests here: everything was ready once, and what requests need is ready now."""
         return self.stopping is None and all(
             state.ready or (comes_with_bus(part) and part in self._were_ready)
             for part, state in self._parts.items()

@@ -25,7 +25,7 @@ _TRACER = _PROVIDER.get_tracer("earshot")
 def span(name: str, traceparent: str | None = None, *, alone: bool = False) -> Iterator[None]:
     """Run the block inside a span; the parent is `traceparent` if given, else the current span.
 
-    With `alone` the current span is no parent: for what does not follow from it, although it runs inside.
+    With `alone` the current span is no parent: for work that runs inside it but does not follow from it.
     """
     here = context.Context() if alone else context.get_current()
     parent = _PROPAGATOR.extract({"traceparent": traceparent}, here) if traceparent else here

@@ -1,4 +1,4 @@
-"""Whether an engine still answers: asked again and again, so that readiness follows what is true now."""
+"""Whether Kafka or MongoDB still responds: asked again and again, so that readiness stays true."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 2.0
-"""Between two questions. Together with one that is not answered it bounds how late readiness is: 5 s."""
+"""Pause between two questions. With one that gets no answer, readiness is at most 5 s late."""
 
 _PATIENCE_SECONDS = 3.0
-"""For one answer; engines answer this question in milliseconds."""
+"""Patience for one answer; Kafka and MongoDB take milliseconds."""
 
 
 async def watch(
@@ -29,7 +29,10 @@ async def watch(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     patience_seconds: float = _PATIENCE_SECONDS,
 ) -> None:
-    """Ask until cancelled. `ask` raises, returns False, or takes too long when the engine is away."""
+    """Ask until cancelled.
+
+    `ask` raises, returns False, or takes too long while the other side is unavailable.
+    """
     was_there = True
     while True:
         why = await _why_not(ask, patience_seconds)
