@@ -177,7 +177,7 @@ class DeliveryView(NotificationView):
     def of(cls, notification: Notification) -> DeliveryView:
         return cls(
             **_notification_fields(notification),
-            attempts=tuple(AttemptView(**asdict(one)) for one in notification.attempts),
+            attempts=tuple(AttemptView(**asdict(attempt)) for attempt in notification.attempts),
         )
 
 

@@ -126,7 +126,7 @@ def _message(event: type[Event]) -> dict[str, Any]:
 
 
 def _example(kind: type[Event]) -> dict[str, Any]:
-    event = next(one for one in EXAMPLES if type(one) is kind)
+    event = next(example for example in EXAMPLES if type(example) is kind)
     moments = [value for _, value in event if isinstance(value, datetime)]
     headers = {
         "ce_specversion": "1.0",

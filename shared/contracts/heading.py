@@ -33,8 +33,10 @@ def heading_words(words: Sequence[W]) -> W | None:
 
     A signal's confidence is that of its surest words: beside it, newer ones that say little would mislead.
     """
-    surest = max((one.confidence for one in words if one.confidence is not None), default=0.0)
+    surest = max((word.confidence for word in words if word.confidence is not None), default=0.0)
     telling = (
-        one for one in words if one.confidence is None or round(surest - one.confidence, _DIGITS) <= LESS_SURE
+        word
+        for word in words
+        if word.confidence is None or round(surest - word.confidence, _DIGITS) <= LESS_SURE
     )
     return max(telling, key=lambda one: one.said_at, default=None)

@@ -272,7 +272,10 @@ class ResourceDeleted(Event):
     def key(self) -> str:
         ids = (self.conversation_id, self.id) if self.resource == "conversation_part" else (self.id,)
         return record_key(
-            self.organization_id, self.workspace_id, self.resource, *(one for one in ids if one is not None)
+            self.organization_id,
+            self.workspace_id,
+            self.resource,
+            *(identifier for identifier in ids if identifier is not None),
         )
 
     def partition_key(self) -> str:

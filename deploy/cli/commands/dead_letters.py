@@ -95,11 +95,14 @@ def redrive_letters(
         raise ConfigurationError("Name the dead letters to send back, or say --all; not both.")
     outcomes = asyncio.run(_redrive(_bus(context), names or (), service or (), reason))
     if as_json:
-        for one in outcomes:
-            print_json({"id": one.letter.name, "topic": one.letter.header("dlq-original-topic")} | _kept(one))
+        for outcome in outcomes:
+            print_json(
+                {"id": outcome.letter.name, "topic": outcome.letter.header("dlq-original-topic")}
+                | _kept(outcome)
+            )
     else:
         _tell(outcomes)
-    if any(one.why and not one.is_overtaken for one in outcomes):
+    if any(outcome.why and not outcome.is_overtaken for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -123,10 +126,10 @@ def _kept(outcome: Outcome) -> dict[str, Any]:
 
 
 def _tell(outcomes: Sequence[Outcome]) -> None:
-    sent = [one.letter.name for one in outcomes if one.why is None]
-    for one in outcomes:
-        if one.why is not None:
-            people().print(one.why, markup=False, highlight=False, soft_wrap=True)
+    sent = [outcome.letter.name for outcome in outcomes if outcome.why is None]
+    for outcome in outcomes:
+        if outcome.why is not None:
+            people().print(outcome.why, markup=False, highlight=False, soft_wrap=True)
     if sent:
         people().print(f"{len(sent)} sent back: {', '.join(sent)}", highlight=False)
     elif not outcomes:

@@ -59,7 +59,11 @@ class MongoConnections:
             return [_view_from(one) async for one in self._connections.across_organizations().find({})]
 
     async def known_among(self, organization_id: str, connection_ids: Keys[str]) -> KnownConnections:
-        ids = {"_id": {"$in": [_identity(organization_id, one) for one in sorted(connection_ids)]}}
+        ids = {
+            "_id": {
+                "$in": [_identity(organization_id, connection_id) for connection_id in sorted(connection_ids)]
+            }
+        }
         # Barriers last: what is barred between the two questions must not pass for known.
         views = await self._connections.of(organization_id).find(ids)
         barred = await self._removals.of(organization_id).find(ids, projection={"connection_id": 1})

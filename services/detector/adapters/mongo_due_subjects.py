@@ -85,7 +85,7 @@ class MongoDueSubjects:
 
     async def put_off(self, organization_id: str, subjects: Keys[Subject], until: datetime) -> None:
         await self._collection.of(organization_id).update_many(
-            {"_id": {"$in": sorted(_identity(organization_id, one) for one in subjects)}},
+            {"_id": {"$in": sorted(_identity(organization_id, subject) for subject in subjects)}},
             {"$set": {"first_at": until, "last_at": until}},
         )
 

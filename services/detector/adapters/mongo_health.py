@@ -92,7 +92,7 @@ class MongoHealth:
 
     async def histories(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, HealthHistory]:
         found = await self._customers.of(organization_id).find(
-            {"_id": {"$in": [f"{organization_id}/{one}" for one in sorted(customer_ids)]}},
+            {"_id": {"$in": [f"{organization_id}/{customer_id}" for customer_id in sorted(customer_ids)]}},
             projection=dict.fromkeys(("customer_id", *HEALTH_STATES), 1),
         )
         held = {
@@ -104,7 +104,7 @@ class MongoHealth:
             for one in found
             if "health_latest" in one
         }
-        return {one: held.get(one, HealthHistory()) for one in customer_ids}
+        return {customer_id: held.get(customer_id, HealthHistory()) for customer_id in customer_ids}
 
     async def save(self, organization_id: str, measured: Sequence[Measured]) -> None:
         await self._customers.of(organization_id).bulk_write(

@@ -72,7 +72,9 @@ class MongoPeopleCounts:
             # By the connections, which are few: to name those of a million people, each of them is read.
             known = await self._connections.across_organizations().distinct("organization_id")
         organizations = sorted({*known, somebody["organization_id"]})
-        for organization_id in sorted(organizations, key=lambda one: (one <= after, one)):
+        for organization_id in sorted(
+            organizations, key=lambda organization: (organization <= after, organization)
+        ):
             found = await self._contacts.of(organization_id).find(
                 waiting,
                 projection={"_id": 0, "key": 1, COUNT_MARKS: 1},
@@ -108,8 +110,8 @@ class MongoPeopleCounts:
     async def put_off(self, organization_id: str, people: Sequence[DuePerson], until: datetime) -> None:
         await self._contacts.of(organization_id).bulk_write(
             [
-                UpdateOne(_unmarked_since(organization_id, one), {"$set": {COUNT_FROM: until}})
-                for one in people
+                UpdateOne(_unmarked_since(organization_id, person), {"$set": {COUNT_FROM: until}})
+                for person in people
             ]
         )
 

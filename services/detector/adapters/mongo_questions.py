@@ -46,12 +46,12 @@ class MongoQuestions:
         return held
 
     async def ask(self, questions: Keys[Question]) -> None:
-        for one in questions:
-            document = _document_of(one) | {"claimed_by": None, "claimed_until": _NEVER}
+        for question in questions:
+            document = _document_of(question) | {"claimed_by": None, "claimed_until": _NEVER}
             await upsert_newer(
-                self._questions.of(one.organization_id),
+                self._questions.of(question.organization_id),
                 # Never true of a held one, which the unique `_id` then keeps as it is.
-                {"_id": _identity(one), "settled": "never"},
+                {"_id": _identity(question), "settled": "never"},
                 {"$set": document},
             )
 
@@ -74,14 +74,14 @@ class MongoQuestions:
             {
                 "$set": {
                     "outcome": question.outcome,
-                    "verdicts": [asdict(one) for one in question.verdicts],
+                    "verdicts": [asdict(verdict) for verdict in question.verdicts],
                     "settled": question.settled,
                 }
             },
         )
 
     async def forget(self, organization_id: str, question_ids: Keys[str]) -> int:
-        ids = [f"{organization_id}/{one}" for one in sorted(question_ids)]
+        ids = [f"{organization_id}/{question_id}" for question_id in sorted(question_ids)]
         return (await self._questions.of(organization_id).delete_many({"_id": {"$in": ids}})).deleted_count
 
     async def forget_words(

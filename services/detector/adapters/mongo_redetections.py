@@ -112,8 +112,8 @@ def _fields(redetection: Redetection) -> Document:
         **fields,
         "redetection_id": redetection.redetection_id,
         "difference": {
-            "tallies": [flat(one) for one in redetection.difference.tallies],
-            "examples": [flat(one) for one in redetection.difference.examples],
+            "tallies": [flat(tally) for tally in redetection.difference.tallies],
+            "examples": [flat(example) for example in redetection.difference.examples],
         },
     }
 

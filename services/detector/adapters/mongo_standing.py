@@ -23,7 +23,7 @@ ASKED_FOR: dict[str, Any] = {
 
 async def count_attention(signals: ScopedCollection, customer_ids: Keys[str]) -> dict[str, Attention]:
     """See `ports.Signals.attention`."""
-    subjects = {one: Subject("customer", one).key for one in customer_ids}
+    subjects = {customer_id: Subject("customer", customer_id).key for customer_id in customer_ids}
     found = await signals.aggregate(
         [
             {"$match": {"subject": {"$in": sorted(subjects.values())}, "state": "open"}},
@@ -77,7 +77,7 @@ async def count_demand(signals: ScopedCollection, request_ids: Keys[str]) -> dic
         ),
     )
     counted = {one["_id"]: one for one in behind}
-    persons = {one["_id"]: one["people"] for one in people}
+    persons = {person["_id"]: person["people"] for person in people}
     nobody = {"customers": 0, "spend": 0.0, "last_at": None}
     return {
         one: Demand(
@@ -86,5 +86,5 @@ async def count_demand(signals: ScopedCollection, request_ids: Keys[str]) -> dic
             spend=float(found["spend"]),
             last_at=found["last_at"],
         )
-        for one, found in ((one, counted.get(one, nobody)) for one in request_ids)
+        for one, found in ((request_id, counted.get(request_id, nobody)) for request_id in request_ids)
     }

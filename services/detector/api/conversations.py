@@ -69,7 +69,7 @@ def conversation_routes(*, conversations: Conversations, show: Show, moods: Mood
         found = await meant.portion(position=decode_cursor(cursor), limit=limit)
         count = await meant.count(_COUNTED)
         return Page(
-            items=[_conversation(one, moods) for one in found.items],
+            items=[_conversation(item, moods) for item in found.items],
             next_cursor=encode_cursor(found.next) if found.next else None,
             count=count.number if count.is_all else None,
         )

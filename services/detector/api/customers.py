@@ -116,7 +116,7 @@ def import_answer(imported: Imported) -> ImportOut:
 
 
 def _errors(errors: Sequence[object]) -> list[RowErrorOut]:
-    return [RowErrorOut.model_validate(one, from_attributes=True) for one in errors]
+    return [RowErrorOut.model_validate(error, from_attributes=True) for error in errors]
 
 
 def _row(one: CustomerIn) -> CustomerRow:

@@ -73,19 +73,19 @@ class GraphOut(BaseModel):
     def of(cls, graph: Graph) -> GraphOut:
         return cls(
             nodes=[
-                NodeOut(id=one.node_id, type=one.type, name=one.name, conversations=one.conversations)
-                for one in graph.nodes
+                NodeOut(id=node.node_id, type=node.type, name=node.name, conversations=node.conversations)
+                for node in graph.nodes
             ],
             ties=[
                 TieOut(
-                    source=one.source,
-                    target=one.target,
-                    type=one.type,
-                    conversations=one.conversations,
-                    last_at=one.last_at,
-                    mood=one.mood,
+                    source=tie.source,
+                    target=tie.target,
+                    type=tie.type,
+                    conversations=tie.conversations,
+                    last_at=tie.last_at,
+                    mood=tie.mood,
                 )
-                for one in graph.ties
+                for tie in graph.ties
             ],
         )
 

@@ -118,7 +118,9 @@ class HealthOut(BaseModel):
                 )
                 for part in (latest.parts if latest else ())
             ],
-            history=[StateOut(at=one.at, score=one.score, points=dict(one.points)) for one in past.states],
+            history=[
+                StateOut(at=state.at, score=state.score, points=dict(state.points)) for state in past.states
+            ],
         )
 
 

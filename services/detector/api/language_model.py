@@ -46,7 +46,7 @@ class LanguageModelOut(BaseModel):
         return cls(
             available=standing.name is not None,
             model=standing.name,
-            detectors={one: one in standing.chosen for one in standing.detectors},
+            detectors={detector: detector in standing.chosen for detector in standing.detectors},
             today=UseOut(requests=spent.requests, tokens=spent.tokens),
             budget=UseOut(requests=budget.requests, tokens=budget.tokens) if budget else None,
         )

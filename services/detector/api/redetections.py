@@ -180,7 +180,7 @@ def redetection_routes(*, redetect: Redetect) -> APIRouter:
     async def list_redetections(identity: Member) -> RedetectionsOut:
         """List what newer detectors would change; conversations are counted, once by kind."""
         previews = await redetect.previews(identity.organization_id)
-        return RedetectionsOut(items=[RedetectionOut.of(one) for one in previews])
+        return RedetectionsOut(items=[RedetectionOut.of(preview) for preview in previews])
 
     @router.get("/{redetection_id}")
     async def get_redetection(redetection_id: str, identity: Member) -> RedetectionOut:

@@ -76,9 +76,9 @@ class QuestionOut(BaseModel):
             company_id=company.key,
             name=company.record.name,
             suggestions=[
-                SuggestedOut.of(one, customers[one.customer_id])
-                for one in company.suggestions
-                if one.customer_id in customers
+                SuggestedOut.of(suggestion, customers[suggestion.customer_id])
+                for suggestion in company.suggestions
+                if suggestion.customer_id in customers
             ],
         )
 
@@ -111,7 +111,7 @@ def suggestion_routes(*, lists: Lists, customers: Customers, matches: DecideMatc
         """List companies that may be a customer, by like names or by the e-mail domain of their people."""
         organization = identity.organization_id
         found = await lists.undecided(organization, position=decode_cursor(cursor), limit=limit)
-        ids = {one.customer_id for company in found.items for one in company.suggestions}
+        ids = {suggestion.customer_id for company in found.items for suggestion in company.suggestions}
         held = await customers.by_ids(organization, ids)
         return Page(
             items=[QuestionOut.of(company, held) for company in found.items],

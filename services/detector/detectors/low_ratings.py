@@ -46,11 +46,11 @@ class LowRatingsDetector:
         del facts
         told = self.parameters
         recent = [
-            one.rating
-            for one in history.conversations
-            if one.rating is not None
-            and one.rated_at is not None
-            and 0 <= (context.now - one.rated_at).days <= told.recent_days
+            conversation.rating
+            for conversation in history.conversations
+            if conversation.rating is not None
+            and conversation.rated_at is not None
+            and 0 <= (context.now - conversation.rated_at).days <= told.recent_days
         ]
         bad = [rating for rating in recent if rating <= told.low]
         if len(bad) < told.least or 2 * len(bad) <= len(recent):

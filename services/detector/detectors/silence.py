@@ -43,7 +43,11 @@ class SilenceDetector:
     def detect_account(
         self, facts: AccountFacts, history: AccountHistory, context: Context
     ) -> tuple[Finding, ...]:
-        spoken = [one.last_customer_at for one in history.conversations if one.last_customer_at]
+        spoken = [
+            conversation.last_customer_at
+            for conversation in history.conversations
+            if conversation.last_customer_at
+        ]
         if len(spoken) < self.parameters.active_conversations:
             return ()
         last = max([*spoken, *([facts.last_seen_at] if facts.last_seen_at else [])])

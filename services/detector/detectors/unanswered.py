@@ -45,7 +45,11 @@ class UnansweredDetector:
     ) -> tuple[Finding, ...]:
         del facts
         told = self.parameters
-        waiting = [one for one in history.conversations if _days_waiting(one, context) >= told.waiting_days]
+        waiting = [
+            conversation
+            for conversation in history.conversations
+            if _days_waiting(conversation, context) >= told.waiting_days
+        ]
         if len(waiting) < told.least:
             return ()
         confidence = min(0.8, 0.5 + 0.1 * len(waiting))

@@ -110,14 +110,14 @@ def prompt(question: Question, text: str, names: Collection[str]) -> Prompt:
     """Return what is sent for a question: the masked message and its claims, without anybody's name."""
     boundary = question.text_digest[:_BOUNDARY_LENGTH]
     spans = private_spans(text, names)
-    claimed = [(one.start, one.end) for one in question.claims]
+    claimed = [(claim.start, claim.end) for claim in question.claims]
     claims = [
         {
             "claim": number,
-            "says": claim_in_words(one),
-            "because_of": masked(text, spans, one.start, one.end),
+            "says": claim_in_words(claim),
+            "because_of": masked(text, spans, claim.start, claim.end),
         }
-        for number, one in enumerate(question.claims, 1)
+        for number, claim in enumerate(question.claims, 1)
     ]
     data = "\n".join(
         (
@@ -149,8 +149,8 @@ def verdicts(content: str, question: Question, message: Message) -> tuple[Verdic
     if len(answers) != len(question.claims):
         raise NoAnswerError("bad_answer")
     by_claim: dict[int, Verdict] = {}
-    for one in answers:
-        number, verdict, quote = _entry(one)
+    for answer in answers:
+        number, verdict, quote = _entry(answer)
         if number in by_claim or not 1 <= number <= len(question.claims):
             raise NoAnswerError("bad_answer")
         by_claim[number] = _verdict(verdict, quote, question.claims[number - 1], message)
@@ -187,7 +187,9 @@ def _verdict(verdict: str, quote: str, claim: Claim, message: Message) -> Verdic
         raise NoAnswerError("bad_answer")
     starts = [found.start() for found in re.finditer(re.escape(words), message.text)]
     own = [
-        at for at in starts if any(one.start < at + len(words) and at < one.end for one in message.clauses)
+        at
+        for at in starts
+        if any(clause.start < at + len(words) and at < clause.end for clause in message.clauses)
     ]
     if not own:
         raise NoAnswerError("invented_quote")

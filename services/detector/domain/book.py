@@ -81,7 +81,9 @@ class SignalBook:
 
     def of(self, subject: Subject, slot: Slot) -> list[Signal]:
         """Return all occasions of a slot with a subject, open and closed."""
-        return [one for one in self._signals.values() if one.subject == subject and one.slot == slot]
+        return [
+            signal for signal in self._signals.values() if signal.subject == subject and signal.slot == slot
+        ]
 
     def open_at(self, subject: Subject, slot: Slot) -> Signal | None:
         """Return the subject's open signal of the slot, if there is one."""

@@ -61,7 +61,7 @@ class Message:
         """The author's own words (no quoted mail, signature, code), cut into clauses with offsets."""
         clauses = split_clauses(self.text)
         signed = signed_from(self.text, self.author_name)
-        return clauses if signed is None else tuple(one for one in clauses if one.start < signed)
+        return clauses if signed is None else tuple(clause for clause in clauses if clause.start < signed)
 
     @cached_property
     def language(self) -> str:

@@ -103,8 +103,8 @@ def thresholds(corrections: Iterable[Correction]) -> dict[str, float]:
     threshold again.
     """
     judged: Mapping[str, list[tuple[float, bool]]] = defaultdict(list)
-    for one in corrections:
-        judged[one.slot].append((one.confidence, one.verdict == "confirmed"))
+    for correction in corrections:
+        judged[correction.slot].append((correction.confidence, correction.verdict == "confirmed"))
     found = {key: _threshold(mine) for key, mine in judged.items()}
     return {key: value for key, value in found.items() if value > 0}
 

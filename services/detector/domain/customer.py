@@ -68,15 +68,17 @@ def with_facts(
     Spend and people of several companies are added up. Of dates, the earliest start and the newest sign of
     life count, and the next renewal from `today` on that any company names; if all are past, the latest.
     """
-    read = [(one, (maps or {}).get(one.connection_id, AttributeMap())) for one in companies]
+    read = [(company, (maps or {}).get(company.connection_id, AttributeMap())) for company in companies]
     spend = [value for one, told in read if (value := told.monthly_spend(one)) is not None]
     users = [
-        one.user_count for one in companies if one.user_count is not None and one.user_count < BEYOND_ALL
+        company.user_count
+        for company in companies
+        if company.user_count is not None and company.user_count < BEYOND_ALL
     ]
     seats = [value for one, told in read if (value := told.seats(one)) is not None]
     renewals = [day for one, told in read if (day := told.renewal_date(one)) is not None]
     starts = [start for one, told in read if (start := told.signed_up_at(one)) is not None]
-    seen = [one.last_request_at for one in companies if one.last_request_at is not None]
+    seen = [company.last_request_at for company in companies if company.last_request_at is not None]
     plans = [plan for one, told in read if (plan := told.plan(one))]
     facts = AccountFacts(
         customer_id=customer.customer_id,

@@ -38,7 +38,9 @@ class VersionChange:
 
 def fingerprint_of(detectors: Iterable[Identified], *, lifecycle: bool) -> str:
     """Return the fingerprint of these detectors and the lifecycle switch."""
-    told = sorted(f"{one.name}={one.version}{_TOLD}{_digest(one.parameters)}" for one in detectors)
+    told = sorted(
+        f"{detector.name}={detector.version}{_TOLD}{_digest(detector.parameters)}" for detector in detectors
+    )
     return " ".join([*told, f"{_SWITCH}={'on' if lifecycle else 'off'}"])
 
 

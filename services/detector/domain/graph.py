@@ -89,11 +89,11 @@ def people_graph(
     conversations: Iterable[MirroredConversation],
 ) -> Graph:
     """Return the graph around one customer. Unknown people and teammates have no node."""
-    teammates = {resource_key(one.workspace_id, one.id): one.name for one in admins}
+    teammates = {resource_key(admin.workspace_id, admin.id): admin.name for admin in admins}
     talks: dict[tuple[str, str], Talk] = defaultdict(Talk)
     counts: dict[str, int] = defaultdict(int)
-    for one in conversations:
-        record = one.record
+    for conversation in conversations:
+        record = conversation.record
         answering = {
             resource_key(record.workspace_id, teammate)
             for teammate in {*record.teammate_ids, *filter(None, (record.admin_assignee_id,))}
@@ -103,7 +103,7 @@ def people_graph(
             for key in one_side:
                 counts[key] += 1
         for person in speaking:
-            moods = one.analysis.moods if one.analysis else ()
+            moods = conversation.analysis.moods if conversation.analysis else ()
             said = [(point.score, point.weight) for point in moods if point.author_id == person]
             for teammate in answering:
                 talks[person, teammate].add(record.updated_at, said)
@@ -111,7 +111,8 @@ def people_graph(
     nodes = [Node(customer.customer_id, "customer", customer.name)]
     nodes += [Node(key, "company", one.name or key) for key, one in sorted(company_keys.items())]
     nodes += sorted(
-        (Node(key, "person", _named(one), counts[key]) for key, one in contacts.items()), key=_busiest_first
+        (Node(key, "person", _named(contact), counts[key]) for key, contact in contacts.items()),
+        key=_busiest_first,
     )
     nodes += sorted(
         (Node(key, "teammate", name, counts[key]) for key, name in teammates.items() if counts[key]),
@@ -120,8 +121,8 @@ def people_graph(
     ties = [Tie(key, customer.customer_id, "matched") for key in sorted(company_keys)]
     ties += [
         Tie(key, company, "member_of")
-        for key, one in sorted(contacts.items())
-        for company in sorted(resource_key(one.workspace_id, each) for each in one.company_ids)
+        for key, contact in sorted(contacts.items())
+        for company in sorted(resource_key(contact.workspace_id, each) for each in contact.company_ids)
         if company in company_keys
     ]
     ties += sorted(

@@ -169,9 +169,10 @@ def _churn_risk(signals: Iterable[Signal]) -> tuple[float | None, str]:
 
 def _answers(conversations: Sequence[ConversationSummary], now: datetime) -> tuple[float | None, str]:
     recent = [
-        one
-        for one in conversations
-        if one.last_customer_at and one.last_customer_at > now - timedelta(days=_ANSWER_DAYS)
+        conversation
+        for conversation in conversations
+        if conversation.last_customer_at
+        and conversation.last_customer_at > now - timedelta(days=_ANSWER_DAYS)
     ]
     if not recent:
         return None, f"no conversation in {_ANSWER_DAYS} days"
@@ -185,9 +186,11 @@ def _waits(one: ConversationSummary, now: datetime) -> bool:
 
 def _ratings(conversations: Sequence[ConversationSummary], now: datetime) -> tuple[float | None, str]:
     given = [
-        one.rating
-        for one in conversations
-        if one.rating is not None and one.rated_at and one.rated_at > now - timedelta(days=_RATING_DAYS)
+        conversation.rating
+        for conversation in conversations
+        if conversation.rating is not None
+        and conversation.rated_at
+        and conversation.rated_at > now - timedelta(days=_RATING_DAYS)
     ]
     if not given:
         return None, f"none in {_RATING_DAYS} days"

@@ -59,7 +59,7 @@ class HealthHistory:
         if self.known_since is None:
             return ()
         first = self.known_since + SETTLING
-        return tuple(one for one in self.states if one.score is not None and one.at >= first)
+        return tuple(state for state in self.states if state.score is not None and state.at >= first)
 
     def about(self, days: int, now: datetime) -> State | None:
         """Return the newest settled state that is at least so many days old, else the oldest one."""
@@ -80,7 +80,11 @@ def moved(before: State, after: State) -> tuple[Moved, ...]:
     changes = (
         Moved(name, round(points - before.points.get(name, 0.0), 1)) for name, points in after.points.items()
     )
-    return tuple(sorted((one for one in changes if abs(one.points) >= 1), key=lambda one: -abs(one.points)))
+    return tuple(
+        sorted(
+            (change for change in changes if abs(change.points) >= 1), key=lambda change: -abs(change.points)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,7 +232,7 @@ class LexicalDetector:
             needed = max((one.score for one in plain), default=0.0)
             hinted = max(
                 voice.book.score_hints(message.clauses),
-                key=lambda one: one.score,
+                key=lambda hint: hint.score,
                 default=None,
             )
             if hinted is not None and hinted.score > needed:
@@ -250,7 +250,7 @@ class LexicalDetector:
         """The points of an agent's replies: the highest that support the kind, else the lowest."""
         if voice.replies is None:
             return 0.0
-        replies = [voice.replies.strongest_hit(one.clauses) for one in turns.replies(message)]
+        replies = [voice.replies.strongest_hit(reply.clauses) for reply in turns.replies(message)]
         highest = max(replies, default=0.0)
         return highest if highest > 0 else min(replies, default=0.0)
 
@@ -272,7 +272,11 @@ class LexicalDetector:
         quotes.
         """
         least = min(LIKELY, self.parameters.threshold)
-        likely = [one for one in self.candidates(conversation, context, least) if one.confidence >= least]
+        likely = [
+            candidate
+            for candidate in self.candidates(conversation, context, least)
+            if candidate.confidence >= least
+        ]
         telling = {id(one.message) for one in likely if self.is_sure(one)}
         return [one for one in likely if self.is_sure(one) or id(one.message) not in telling]
 

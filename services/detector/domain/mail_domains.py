@@ -95,7 +95,7 @@ def _telling(domain: str) -> str | None:
         return None
     labels = domain.split(".")
     parents = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-    free = any(one in FREE_MAIL or _FREE_NAME.fullmatch(one) for one in parents)
+    free = any(parent in FREE_MAIL or _FREE_NAME.fullmatch(parent) for parent in parents)
     return None if free else domain
 
 
@@ -126,7 +126,7 @@ def hints_of(
 def people_by_domain(writers: list[Writers], company_key: str) -> dict[str, int]:
     """Return how many people of a company write from each domain."""
     counts: dict[str, int] = {}
-    for one in writers:
-        if company_key in one.company_keys:
-            counts[one.domain] = counts.get(one.domain, 0) + one.people
+    for writer in writers:
+        if company_key in writer.company_keys:
+            counts[writer.domain] = counts.get(writer.domain, 0) + writer.people
     return counts

@@ -140,16 +140,16 @@ def with_hints(
 
     Similar names come first, then hints in their order. Doing it twice changes nothing.
     """
-    decided = {one.customer_id for one in decisions}
+    decided = {decision.customer_id for decision in decisions}
     hinted = {one.customer_id: one for one in hints if one.customer_id not in decided}
     found = []
-    for one in suggestions:
-        if one.names_alike and one.customer_id not in decided:
-            hint = hinted.pop(one.customer_id, None)
+    for suggestion in suggestions:
+        if suggestion.names_alike and suggestion.customer_id not in decided:
+            hint = hinted.pop(suggestion.customer_id, None)
             found.append(
-                Suggestion(one.customer_id, names_alike=True, domain=hint.domain, listed=hint.listed)
+                Suggestion(suggestion.customer_id, names_alike=True, domain=hint.domain, listed=hint.listed)
                 if hint
-                else Suggestion(one.customer_id, names_alike=True)
+                else Suggestion(suggestion.customer_id, names_alike=True)
             )
     found += [Suggestion(one.customer_id, domain=one.domain, listed=one.listed) for one in hinted.values()]
     return tuple(found[:_MAX_SUGGESTIONS])

@@ -116,7 +116,7 @@ def exchanges(message: Message, turns: Turns) -> list[str]:
 
 
 def _words(messages: Sequence[Message]) -> str:
-    return " ".join(one.text[part.start : part.end] for one in messages for part in one.clauses)
+    return " ".join(message.text[part.start : part.end] for message in messages for part in message.clauses)
 
 
 def score_messages(model: TextModel, conversations: Sequence[Conversation]) -> list[Scores]:
@@ -158,7 +158,7 @@ def together(scores: Sequence[ModelScores]) -> ModelScores:
     """The score of a message from those of its windows: the mean mood, and the strongest of all else."""
     if len(scores) == 1:
         return scores[0]
-    columns = list(zip(*(one.logits for one in scores), strict=True))
+    columns = list(zip(*(score.logits for score in scores), strict=True))
     width = len(POLARITIES)
     moods = [sum(column) / len(column) for column in columns[:width]]
     return ModelScores((*moods, *(max(column) for column in columns[width:])))

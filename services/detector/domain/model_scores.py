@@ -71,7 +71,7 @@ class MessageScores:
         """
         alone = self.whole.of(label)
         if self.clauses:
-            alone = (alone + max(one.of(label) for one in self.clauses.values())) / 2
+            alone = (alone + max(clause.of(label) for clause in self.clauses.values())) / 2
         return alone
 
     def of_clause(self, index: int, label: str) -> float:

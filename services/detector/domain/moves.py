@@ -32,7 +32,7 @@ def fold(book: SignalBook, old: Subject, new: Subject, customer: CustomerRef | N
     for held in sorted(book.signals, key=lambda one: one.number):
         if held.subject != old:
             continue
-        signal = replace(held, proofs=tuple(_told_by(one, old, new) for one in held.proofs))
+        signal = replace(held, proofs=tuple(_told_by(proof, old, new) for proof in held.proofs))
         target = book.open_at(new, signal.slot)
         if signal.is_open and target is not None:
             joined = target.with_proofs((*target.proofs, *signal.proofs), at=book.now)
@@ -57,12 +57,12 @@ def follow_words(
     is closed as well, so that people's judgements stand. The book must hold the signals that rest on these
     conversations, and the other subject's signals of the same slots.
     """
-    for held in sorted(book.signals, key=lambda one: one.number):
-        going = tuple(one for one in held.proofs if one.conversation_key in conversation_keys)
+    for held in sorted(book.signals, key=lambda signal: signal.number):
+        going = tuple(proof for proof in held.proofs if proof.conversation_key in conversation_keys)
         if held.subject != old or not going:
             continue
         told = tuple(_told_by(one, old, new) for one in going)
-        rest = tuple(one for one in held.proofs if one not in going)
+        rest = tuple(proof for proof in held.proofs if proof not in going)
         target = book.open_at(new, held.slot) if held.is_open else None
         if target is None and not rest:
             number = book.next_number(new, held.slot)
@@ -99,7 +99,7 @@ def _part(
         proofs=told,
     )
     book.keep(apart.moved(made.subject, made.number, made.customer, at=book.now))
-    rest = tuple(one for one in held.proofs if one not in going)
+    rest = tuple(proof for proof in held.proofs if proof not in going)
     book.keep(held.with_proofs(rest, at=book.now))
 
 

@@ -79,22 +79,22 @@ class Neighbourhood:
     neighbours: tuple[Neighbour, ...]
 
     def of(self, node_type: NodeType) -> tuple[Neighbour, ...]:
-        return tuple(one for one in self.neighbours if one.node.type == node_type)
+        return tuple(neighbour for neighbour in self.neighbours if neighbour.node.type == node_type)
 
     def as_graph(self) -> Graph:
         """Return the same as nodes and ties from the centre."""
         return Graph(
-            (self.centre, *(one.node for one in self.neighbours)),
+            (self.centre, *(neighbour.node for neighbour in self.neighbours)),
             tuple(
                 Tie(
                     self.centre.node_id,
-                    one.node.node_id,
-                    _tie_type(one),
-                    one.conversations,
-                    one.last_at,
-                    one.mood,
+                    neighbour.node.node_id,
+                    _tie_type(neighbour),
+                    neighbour.conversations,
+                    neighbour.last_at,
+                    neighbour.mood,
                 )
-                for one in self.neighbours
+                for neighbour in self.neighbours
             ),
         )
 
@@ -116,10 +116,10 @@ def neighbourhood(
     `belonging` are nodes that belong to it whether or not they ever wrote.
     """
     talks: dict[tuple[NodeType, str], Talk] = defaultdict(Talk)
-    for one in conversations:
-        for node in _participants(one, names):
+    for conversation in conversations:
+        for node in _participants(conversation, names):
             if node != (centre.type, centre.node_id):
-                talks[node].add(one.record.updated_at, _said(one, node, centre))
+                talks[node].add(conversation.record.updated_at, _said(conversation, node, centre))
     named: dict[NodeType, Mapping[str, str]] = {
         "customer": names.customers,
         "person": names.people,
@@ -137,7 +137,11 @@ def neighbourhood(
     silent = (node for node in belonging if (node.type, node.node_id) not in talks)
     neighbours += [Neighbour(node) for node in silent if node.node_id != centre.node_id]
     neighbours.sort(key=_most_talked_with_first)
-    newest = sorted(conversations, key=lambda one: (one.record.updated_at, one.key), reverse=True)
+    newest = sorted(
+        conversations,
+        key=lambda conversation: (conversation.record.updated_at, conversation.key),
+        reverse=True,
+    )
     neighbours += [
         _conversation(one, centre, names.conversations.get(one.key)) for one in newest[:MOST_CONVERSATIONS]
     ]

@@ -88,13 +88,13 @@ class Difference:
 
     @property
     def changes_nothing(self) -> bool:
-        return not any(one.added or one.gone or one.changed for one in self.tallies)
+        return not any(tally.added or tally.gone or tally.changed for tally in self.tallies)
 
     def joined(self, other: Difference) -> Difference:
         """Return both differences combined; the order does not matter."""
         tallies: dict[str, Tally] = {}
-        for one in (*self.tallies, *other.tallies):
-            tallies[one.kind] = tallies[one.kind].joined(one) if one.kind in tallies else one
+        for tally in (*self.tallies, *other.tallies):
+            tallies[tally.kind] = tallies[tally.kind].joined(tally) if tally.kind in tallies else tally
         return Difference(
             tuple(tallies[kind] for kind in sorted(tallies)), _newest((*self.examples, *other.examples))
         )
@@ -183,26 +183,26 @@ def _fate(old: Sequence[Mark], new: Sequence[Mark]) -> Fate | None:
 def _telling(old: Sequence[Mark], new: Sequence[Mark]) -> Mark:
     """Return the mark that shows the change best: a new one, else one that is dropped, else the surest."""
     candidates = _alone(new, old) or _alone(old, new) or new
-    return max(candidates, key=lambda one: (one.confidence, one.part_id, one.start))
+    return max(candidates, key=lambda candidate: (candidate.confidence, candidate.part_id, candidate.start))
 
 
 def _alone(marks: Sequence[Mark], others: Sequence[Mark]) -> list[Mark]:
     return [
-        one
-        for one in marks
+        mark
+        for mark in marks
         if not any(
-            one.part_id == other.part_id and one.start < other.end and other.start < one.end
+            mark.part_id == other.part_id and mark.start < other.end and other.start < mark.end
             for other in others
         )
     ]
 
 
 def _surest(marks: Sequence[Mark]) -> float | None:
-    return max((one.confidence for one in marks), default=None)
+    return max((mark.confidence for mark in marks), default=None)
 
 
 def _newest(examples: Iterable[Example]) -> tuple[Example, ...]:
     groups: dict[tuple[str, Fate], list[Example]] = defaultdict(list)
-    for one in sorted(examples, key=lambda one: (one.at, one.conversation_key), reverse=True):
-        groups[one.kind, one.fate].append(one)
+    for example in sorted(examples, key=lambda one: (one.at, one.conversation_key), reverse=True):
+        groups[example.kind, example.fate].append(example)
     return tuple(one for place in sorted(groups) for one in groups[place][:MOST_EXAMPLES])

@@ -139,7 +139,9 @@ def _order(finding: Finding) -> tuple[str, int, int, str]:
 
 def is_young(question: Question, conversation: Conversation, rules: AskRules, now: datetime) -> bool:
     """Return whether the words in question are recent enough to be worth asking about."""
-    said = next((one.at for one in conversation.messages if one.part_id == question.part_id), None)
+    said = next(
+        (message.at for message in conversation.messages if message.part_id == question.part_id), None
+    )
     return said is not None and now - said <= rules.max_age
 
 
@@ -192,5 +194,9 @@ def _quoted(finding: Finding, message: Message, start: int, end: int) -> Finding
     if not 0 <= start < end <= len(message.text):
         return finding
     fresh = Evidence.of(message, start, end)
-    apart = [one for one in others if one.part_id != fresh.part_id or one.end <= start or end <= one.start]
+    apart = [
+        other
+        for other in others
+        if other.part_id != fresh.part_id or other.end <= start or end <= other.start
+    ]
     return finding if fresh == lead else replace(finding, evidence=(fresh, *apart))

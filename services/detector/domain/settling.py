@@ -44,7 +44,11 @@ class _Settling:
         self._assessment = assessment
         self._attached: set[tuple[str, tuple[str, str, int, int, str]]] = set()
         self._heirs: dict[str, str] = {}
-        self._newest_only = {(one.subject, one.slot) for one in assessment.contributions if one.keeps_earlier}
+        self._newest_only = {
+            (contribution.subject, contribution.slot)
+            for contribution in assessment.contributions
+            if contribution.keeps_earlier
+        }
 
     def settle(self) -> None:
         self._book.hear(self._assessment.heard)
@@ -126,7 +130,9 @@ class _Settling:
         None when people have judged this evidence already, or when it is too weak to open a signal.
         """
         candidates = self._book.of(contribution.subject, contribution.slot)
-        for signal in sorted(candidates, key=lambda one: (one.is_open, one.number), reverse=True):
+        for signal in sorted(
+            candidates, key=lambda candidate: (candidate.is_open, candidate.number), reverse=True
+        ):
             first, last = signal.first_said_at, signal.occurred_at
             if first is None or last is None or signal.cleared_because == "merged":
                 continue
@@ -197,7 +203,7 @@ def _in_order(contribution: Contribution) -> list[Proof]:
     """
     return sorted(
         contribution.proofs,
-        key=lambda one: (one.confidence < contribution.least, one.said_at, one.identity),
+        key=lambda proof: (proof.confidence < contribution.least, proof.said_at, proof.identity),
     )
 
 

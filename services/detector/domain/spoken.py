@@ -114,7 +114,7 @@ def contact_keys(record: ConversationChanged) -> tuple[str, ...]:
 def teammate_keys(record: ConversationChanged) -> tuple[str, ...]:
     """Return the keys of the teammates who took part or are assigned, in order."""
     ids = {*record.teammate_ids, *filter(None, (record.admin_assignee_id,))}
-    return tuple(sorted(resource_key(record.workspace_id, one) for one in ids))
+    return tuple(sorted(resource_key(record.workspace_id, identifier) for identifier in ids))
 
 
 def last_contact_of(contact: ContactChanged) -> datetime | None:

@@ -67,9 +67,12 @@ def passage_of(text: str, words: str) -> Passage | None:
 
 def untitled(conversations: Iterable[MirroredConversation]) -> set[str]:
     """Return the keys of conversations without a subject, whose first words are needed."""
-    return {one.key for one in conversations if not one.record.title}
+    return {conversation.key for conversation in conversations if not conversation.record.title}
 
 
 def titles_of(conversations: Iterable[MirroredConversation], openings: Mapping[str, str]) -> dict[str, str]:
     """Return each conversation's title by key; `openings` has first words, as the mirror returns them."""
-    return {one.key: title_of(one.record, openings.get(one.key)) for one in conversations}
+    return {
+        conversation.key: title_of(conversation.record, openings.get(conversation.key))
+        for conversation in conversations
+    }

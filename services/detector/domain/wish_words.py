@@ -46,7 +46,7 @@ class Standing:
     """What may still be said of some requests: the words of `signals`, without the quotes in `lost`."""
 
     def __init__(self, signals: Iterable[Signal], lost: Iterable[str]) -> None:
-        proofs = [(one, proof) for one in signals for proof in one.proofs if proof.quote]
+        proofs = [(signal, proof) for signal in signals for proof in signal.proofs if proof.quote]
         unmeant = [(one, proof.quote) for one, proof in proofs if _is_unmeant(one)]
         self._proofs = sorted(
             (proof for one, proof in proofs if not _is_unmeant(one)),

@@ -160,7 +160,7 @@ def _conversation(path: Path, number: int, line: str) -> LabelledConversation:
         )
         for at, turn in enumerate(parsed.messages)
     )
-    agents = frozenset(one.author_name for one in messages if one.author_type is AuthorType.AGENT)
+    agents = frozenset(message.author_name for message in messages if message.author_type is AuthorType.AGENT)
     facts = account_facts(parsed.account or {})
     return LabelledConversation(
         conversation=Conversation("evaluation", "evaluation", str(parsed.id), messages),

@@ -61,7 +61,7 @@ class LabelCounts:
     def report(self, labels: Iterable[str]) -> dict[str, Any]:
         """Accuracy (all labels of a row right), macro-F1 and figures over the labels that occur."""
         figures = {label: self.figures(label) for label in labels}
-        occurring = {label: one for label, one in figures.items() if one["support"]}
+        occurring = {label: figure for label, figure in figures.items() if figure["support"]}
         return {
             "macro_f1": ratio(sum(one["f1"] for one in occurring.values()), len(occurring)),
             "accuracy": ratio(self.exact, self.rows),

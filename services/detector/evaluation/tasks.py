@@ -127,7 +127,7 @@ class Classifier:
         ]
 
     def _verdict(self, conversation: Conversation, context: Context) -> Verdict:
-        findings = [found for one in self._detectors for found in one.detect(conversation, context)]
+        findings = [found for detector in self._detectors for found in detector.detect(conversation, context)]
         if self._task.name == Kind.SENTIMENT:
             return self._sentiment(findings)
         spoken = frozenset(

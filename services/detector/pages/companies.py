@@ -135,7 +135,9 @@ async def _company(
             limit=OFFERED + 2,
         )
         present = row.company.customer_id
-        offered = [one for one in found.items if one.customer.customer_id not in {view.own_stand_in, present}]
+        offered = [
+            item for item in found.items if item.customer.customer_id not in {view.own_stand_in, present}
+        ]
     return parts.pages.render(
         request,
         "company.html",

@@ -154,7 +154,9 @@ def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
             rows=[
                 {
                     "row": row,
-                    "people": [(resource_key(one.workspace_id, one.id), one) for one in row.people],
+                    "people": [
+                        (resource_key(person.workspace_id, person.id), person) for person in row.people
+                    ],
                     "marks": marks_of(row.signals),
                 }
                 for row in found.items
@@ -215,8 +217,8 @@ async def _person(parts: ConversationListParts, organization_id: str, key: str) 
 def marks_of(signals: Sequence[Signal]) -> list[dict[str, Any]]:
     """Return the marks of a row: each kind once, by its surest signal, which comes first in `signals`."""
     kinds: dict[tuple[str, bool | None, str | None], Signal] = {}
-    for one in signals:
-        kinds.setdefault((one.slot.kind, one.slot.explicit, one.slot.direction), one)
+    for signal in signals:
+        kinds.setdefault((signal.slot.kind, signal.slot.explicit, signal.slot.direction), signal)
     return [
         {"kind": kind, "explicit": explicit, "direction": direction, "url": f"/insights/{one.signal_id}"}
         for (kind, explicit, direction), one in list(kinds.items())[:_MARKS]

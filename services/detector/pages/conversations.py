@@ -58,7 +58,7 @@ def conversation_pages(parts: ConversationParts) -> APIRouter:
             entries=[_entry(view, part) for part in view.parts],
             cards=[card_of(signal) for signal in view.signals],
             missing=max(0, (record.source_part_count or 0) - held),
-            contacts=[(resource_key(one.workspace_id, one.id), one) for one in view.contacts],
+            contacts=[(resource_key(contact.workspace_id, contact.id), contact) for contact in view.contacts],
         )
 
     return router

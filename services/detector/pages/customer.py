@@ -66,8 +66,8 @@ def one_customer_pages(parts: CustomerParts) -> APIRouter:
         )
         if view.row.customer.customer_id != customer_id:
             return RedirectResponse(f"/customers/{view.row.customer.customer_id}", 307)
-        wishes = [one for one in view.signals if one.slot.request_id and one.is_open]
-        others = [one for one in view.signals if not one.slot.request_id]
+        wishes = [signal for signal in view.signals if signal.slot.request_id and signal.is_open]
+        others = [signal for signal in view.signals if not signal.slot.request_id]
         keys = [resource_key(one.workspace_id, one.id) for one in view.companies[:_COMPANIES]]
         theirs = await parts.companies.rows(identity.organization_id, keys)
         offered = await _offered(parts, identity.organization_id, customer_id, company)
@@ -83,8 +83,8 @@ def one_customer_pages(parts: CustomerParts) -> APIRouter:
             more=len(offered) > OFFERED,
             matched=matched == "yes",
             work=await parts.under_way.of(identity.organization_id),
-            open_cards=[card_of(one) for one in others if one.is_open],
-            closed_cards=[card_of(one) for one in others if not one.is_open][:10],
+            open_cards=[card_of(other) for other in others if other.is_open],
+            closed_cards=[card_of(other) for other in others if not other.is_open][:10],
             wishes=wishes,
             chart=_timeline(view, parts.clock) if view.conversations else None,
             health=health_shown(view.row.customer.name, view.health, now),
@@ -105,7 +105,7 @@ async def _offered(
         found = await parts.companies.page(
             organization_id, words=words, matched_by=None, position=position, limit=_AT_ONCE
         )
-        offered += [one for one in found.items if one.company.customer_id != customer_id]
+        offered += [item for item in found.items if item.company.customer_id != customer_id]
         position = found.next
         if position is None or len(offered) > OFFERED:
             break
@@ -129,7 +129,7 @@ def _company_shown(row: CompanyRow) -> dict[str, Any]:
 
 def _timeline(view: CustomerView, clock: Clock) -> dict[str, Any]:
     now = clock.now()
-    first = min(one.record.created_at for one in view.conversations)
+    first = min(conversation.record.created_at for conversation in view.conversations)
     start = max(min(first, now - timedelta(days=_LEAST_DAYS)), now - timedelta(days=_TIMELINE_DAYS))
     start -= timedelta(days=2)
     return {
@@ -138,23 +138,23 @@ def _timeline(view: CustomerView, clock: Clock) -> dict[str, Any]:
         "end": now,
         "conversations": [
             Dot(
-                one.record.created_at,
-                view.titles[one.key],
-                f"/conversations/{one.key}",
+                conversation.record.created_at,
+                view.titles[conversation.key],
+                f"/conversations/{conversation.key}",
             )
-            for one in view.conversations
-            if one.record.created_at >= start
+            for conversation in view.conversations
+            if conversation.record.created_at >= start
         ],
         "signals": [
             SignalMark(
-                one.occurred_at or one.opened_at,
-                one.slot.kind,
-                one.title,
-                f"/insights/{one.signal_id}",
-                cleared=not one.is_open,
+                signal.occurred_at or signal.opened_at,
+                signal.slot.kind,
+                signal.title,
+                f"/insights/{signal.signal_id}",
+                cleared=not signal.is_open,
             )
-            for one in view.signals
-            if (one.occurred_at or one.opened_at) >= start
+            for signal in view.signals
+            if (signal.occurred_at or signal.opened_at) >= start
         ],
         "sentiment": _sentiment(view),
     }
@@ -164,12 +164,12 @@ def _sentiment(view: CustomerView) -> list[Point]:
     """Return the mood per conversation, joined in groups where there are more than a line can show."""
     scored = [
         (
-            max(point.at for point in one.analysis.moods),
-            sum(point.score for point in one.analysis.moods) / len(one.analysis.moods),
-            one,
+            max(point.at for point in conversation.analysis.moods),
+            sum(point.score for point in conversation.analysis.moods) / len(conversation.analysis.moods),
+            conversation,
         )
-        for one in view.conversations
-        if one.analysis and one.analysis.moods
+        for conversation in view.conversations
+        if conversation.analysis and conversation.analysis.moods
     ]
     scored.sort(key=lambda each: each[0])
     size = max(1, -(-len(scored) // _POINTS))

@@ -136,21 +136,21 @@ async def _detection(
         identity=identity,
         detectors=[
             {
-                "name": one.name,
-                "version": one.version,
-                "kinds": sorted(_SIGNAL_KINDS.get(kind.value, kind.value) for kind in one.kinds),
-                "threshold": one.parameters.threshold,
-                "looks_for": looks_for(one.name, asdict(one.parameters)),
-                "open": counts.get(signals_of(one), 0),
+                "name": detector.name,
+                "version": detector.version,
+                "kinds": sorted(_SIGNAL_KINDS.get(kind.value, kind.value) for kind in detector.kinds),
+                "threshold": detector.parameters.threshold,
+                "looks_for": looks_for(detector.name, asdict(detector.parameters)),
+                "open": counts.get(signals_of(detector), 0),
             }
-            for one in detectors
+            for detector in detectors
         ],
         windows=sorted(parts.rules.days.items()),
         other_languages=await parts.lists.in_other_languages(organization),
         announce_days=parts.rules.announce_max_age_days,
         connections=await present_connections(parts.connections, organization),
         work=await parts.under_way.of(organization),
-        redetections=[redetection_card(one) for one in await parts.redetect.previews(organization)],
+        redetections=[redetection_card(preview) for preview in await parts.redetect.previews(organization)],
         asks=parts.redetect.asks,
         decided=request.query_params.get("decided"),
         open_signals=await parts.lists.count_signals(organization, SignalFilter()),

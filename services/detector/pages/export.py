@@ -34,7 +34,7 @@ async def in_portions(
     position: dict[str, Any] | None = None
     for _ in range(MOST_ROWS // PORTION):
         found = await ask(position=position, limit=PORTION)
-        yield [cells_of(one) for one in found.items]
+        yield [cells_of(item) for item in found.items]
         position = found.next
         if position is None:
             return
@@ -135,14 +135,14 @@ def conversation_row(row: ConversationRow) -> Sequence[object]:
         row.waits_since.isoformat() if row.waits_since else "",
         row.customer.name if row.customer else "",
         row.customer.owner if row.customer else "",
-        "; ".join(one.name or one.email or "" for one in row.people),
+        "; ".join(person.name or person.email or "" for person in row.people),
         record.created_at.isoformat(),
         record.updated_at.isoformat(),
         row.messages,
         round(row.mood.mean, 4) if row.mood else None,
         record.rating.rating if record.rating else None,
         "; ".join(row.tags),
-        "; ".join(dict.fromkeys(one.slot.kind for one in row.signals)),
+        "; ".join(dict.fromkeys(signal.slot.kind for signal in row.signals)),
     )
 
 

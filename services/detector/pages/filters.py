@@ -59,8 +59,8 @@ def owner_choice(value: str, owners: Sequence[str], reader: str) -> dict[str, An
     not offered.
     """
     me = as_address(reader)
-    mine = [one for one in owners if me and as_address(one) == me]
-    others = [(one, one) for one in owners if one not in mine]
+    mine = [owner for owner in owners if me and as_address(owner) == me]
+    others = [(owner, owner) for owner in owners if owner not in mine]
     named = [(one, "me" if len(mine) == 1 else f"me, as {one}") for one in mine]
     return choice("owner", "Owner", value, [*named, *others][:OFFERED])
 
@@ -72,7 +72,7 @@ def assignee_choice(value: str, assignees: Sequence[str], reader: str) -> dict[s
     """
     me = as_address(reader)
     mine = [(me, "me")] if me else []
-    others = [(one, one) for one in assignees if one != me]
+    others = [(assignee, assignee) for assignee in assignees if assignee != me]
     return choice("assigned_to", "Assigned to", value, [*mine, *others][:OFFERED])
 
 

@@ -192,7 +192,11 @@ def _scale(found: Neighbourhood) -> dict[bool, int]:
     """Return the most there is of conversations and, of a conversation, of messages."""
     return {
         of_messages: max(
-            (_amount(one) for one in found.neighbours if (one.node.type == "conversation") is of_messages),
+            (
+                _amount(neighbour)
+                for neighbour in found.neighbours
+                if (neighbour.node.type == "conversation") is of_messages
+            ),
             default=1,
         )
         or 1

@@ -98,7 +98,7 @@ async def _insight(parts: SignalParts, request: Request, identity: Identity, sig
         "insight.html",
         identity=identity,
         signal=signal,
-        labels=[(one, LABEL_WORDS[one]) for one in LABELS if one != signal.slot.kind],
+        labels=[(label, LABEL_WORDS[label]) for label in LABELS if label != signal.slot.kind],
         card=card_of(signal),
         state=state_of(signal),
         over=OVER_WORDS.get(signal.cleared_because or ""),

@@ -64,7 +64,7 @@ class UnderWay:
         """Return what is under way; what is done, and what had nothing to do, is left out."""
         rereads = await self.rereads.latest(organization_id)
         return Work(
-            rereads=[one for one in rereads if one.is_worth_showing],
+            rereads=[reread for reread in rereads if reread.is_worth_showing],
             rematches=[one for one in await self.rematches.latest(organization_id) if one.is_worth_showing],
             unmatched=await self.unmatched.count(organization_id),
             companies=await self._companies(organization_id, self.clock.now()),

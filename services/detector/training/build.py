@@ -89,7 +89,7 @@ def build(work: Path) -> None:
         ),
     )
     sample = [
-        one for rows in (authored, told, public.train) for one in rows[:: max(1, len(rows) // MEASURED)]
+        row for rows in (authored, told, public.train) for row in rows[:: max(1, len(rows) // MEASURED)]
     ]
     texts = [padded([one.ids]) for one in tokenizer.encode_batch([one.text for one in sample])]
     rows = second_stage(public.train, authored, told)

@@ -95,17 +95,17 @@ def read_all(model: OnnxTextModel, examples: Sequence[Example]) -> list[_Read]:
         ):
             for message in conversation.readable_messages:
                 if message.part_id in scores:
-                    points = {str(one.kind): one.points(conversation, message) for one in rules}
+                    points = {str(rule.kind): rule.points(conversation, message) for rule in rules}
                     found.append(_Read(example, scores[message.part_id], points))
     return found
 
 
 def weights_of(reads: Sequence[_Read], share: float) -> Any:
     """One per authored row; the public rows share `share` times the authored ones' sum."""
-    authored = sum(one.example.source.startswith("authored") for one in reads)
+    authored = sum(read.example.source.startswith("authored") for read in reads)
     public = len(reads) - authored
     each = share * authored / public if public else 0.0
-    return np.array([1.0 if one.example.source.startswith("authored") else each for one in reads])
+    return np.array([1.0 if read.example.source.startswith("authored") else each for read in reads])
 
 
 def curve_of(label: str, reads: Sequence[_Read]) -> tuple[Curve, int, int]:
@@ -113,9 +113,9 @@ def curve_of(label: str, reads: Sequence[_Read]) -> tuple[Curve, int, int]:
     whole = label == NOTICE
     # Public churn rows are all notice given outright, so they cannot tell it from risk between the lines.
     known = [
-        one
-        for one in reads
-        if one.example.counts(label) == 1.0 and (not whole or one.example.source.startswith("authored"))
+        read
+        for read in reads
+        if read.example.counts(label) == 1.0 and (not whole or read.example.source.startswith("authored"))
     ]
     logits = np.array([
         one.scores.whole.of(label) if whole else one.scores.decisive(label) for one in known
@@ -182,7 +182,7 @@ def calibrate(work: Path, target: Path) -> Iterable[str]:
             thresholds[label], heard = threshold_of(learned, label, inbox[label])
             line += f", {around[label]}, threshold {thresholds[label]}; {heard}"
         yield line
-    moody = [one for one in reads if task_of(one.example.source.removeprefix("authored_")) == "sentiment"]
+    moody = [read for read in reads if task_of(read.example.source.removeprefix("authored_")) == "sentiment"]
     logits = np.array([one.scores.whole.polarities for one in moody])
     labels = np.array([one.example.sentiment for one in moody])
     weights = weights_of(moody, _SENTIMENT_SHARE)

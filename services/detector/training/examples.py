@@ -140,8 +140,8 @@ def apart(examples: Iterable[Example], tested: Iterable[str]) -> Split:
     """Keep a part of public rows aside; drop what nearly duplicates a tested text or one kept aside."""
     train: list[Example] = []
     aside: list[Example] = []
-    for one in examples:
-        (aside if bucket(one.text, _ASIDE_EVERY) == 0 else train).append(one)
+    for example in examples:
+        (aside if bucket(example.text, _ASIDE_EVERY) == 0 else train).append(example)
     known = Known([*tested, *(one.text for one in aside)])
     kept = tuple(one for one in train if not known.resembles(one.text))
     return Split(kept, tuple(aside), len(train) - len(kept))
@@ -150,4 +150,4 @@ def apart(examples: Iterable[Example], tested: Iterable[str]) -> Split:
 def without(examples: Iterable[Example], tested: Iterable[str]) -> list[Example]:
     """The examples of which no near duplicate is tested."""
     known = Known(tested)
-    return [one for one in examples if not known.resembles(one.text)]
+    return [example for example in examples if not known.resembles(example.text)]

@@ -64,10 +64,12 @@ def padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 def _targets(examples: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
     """Polarity (-100: unknown), targets of the other labels, and how much each of them counts."""
-    polarity = torch.tensor([-100 if one.sentiment is None else one.sentiment for one in examples])
+    polarity = torch.tensor(
+        [-100 if example.sentiment is None else example.sentiment for example in examples]
+    )
     others = TAUGHT[len(POLARITIES) :]
-    targets = torch.tensor([[one.targets.get(name, 0.0) for name in others] for one in examples])
-    counts = torch.tensor([[one.counts(name) for name in others] for one in examples])
+    targets = torch.tensor([[example.targets.get(name, 0.0) for name in others] for example in examples])
+    counts = torch.tensor([[example.counts(name) for name in others] for example in examples])
     return polarity, targets, counts
 
 
@@ -99,7 +101,7 @@ def fine_tune(weights: Weights, tokenizer: Any, examples: Sequence[Example], sta
     def loss(scores: Tensor, pooled: Tensor, batch: list[int]) -> Tensor:  # noqa: ARG001 - a Loss
         return loss_of(scores, [examples[at] for at in batch])
 
-    return tune(weights, encoded(tokenizer, [one.text for one in examples]), stage, loss)
+    return tune(weights, encoded(tokenizer, [example.text for example in examples]), stage, loss)
 
 
 def encoded(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:

@@ -113,6 +113,6 @@ def moot_curve(model: OnnxTextModel) -> tuple[Curve, str]:
     weights = np.where(right > 0, _SHARE / share, (1 - _SHARE) / (1 - share))
     curve = fit_curve(logits, np.zeros_like(logits), right, weights)
     curve = Curve(curve.logit, 0.0, curve.offset)
-    told = np.array([curve.confidence(float(one)) for one in logits]) >= LIKELY_MOOT
+    told = np.array([curve.confidence(float(logit)) for logit in logits]) >= LIKELY_MOOT
     found, wrong = int((told & (right > 0)).sum()), int((told & (right == 0)).sum())
     return curve, f"{found} of {int(right.sum())} found, {wrong} of {int((right == 0).sum())} that stand"

@@ -60,7 +60,7 @@ def taught(
     narrow: Weights, whole: Weights, tokenizer: Any, examples: Sequence[Example], stage: Stage
 ) -> Weights:
     """The narrow encoder after a stage in which the whole one is its teacher."""
-    rows = encoded(tokenizer, [one.text for one in examples])
+    rows = encoded(tokenizer, [example.text for example in examples])
     vectors = pooled_of(whole, rows)
     said = head_of(whole, vectors)
     apart = vectors.var(dim=0).mean()

@@ -39,7 +39,7 @@ def _learner() -> Any:
 
 
 def _yes_or_no(label: str, examples: Sequence[Example]) -> Callable[[list[str]], Any]:
-    known = [one for one in examples if label in one.targets]
+    known = [example for example in examples if label in example.targets]
     learner = _learner()
     learner.fit([one.text for one in known], [one.targets[label] for one in known])
     return lambda texts: learner.predict_proba(texts)[:, 1]
@@ -48,7 +48,7 @@ def _yes_or_no(label: str, examples: Sequence[Example]) -> Callable[[list[str]],
 def predictions(task: str, examples: Sequence[Example], texts: list[str]) -> list[frozenset[str]]:
     """The labels that the baseline gives to texts."""
     if task == "sentiment":
-        known = [one for one in examples if one.sentiment is not None]
+        known = [example for example in examples if example.sentiment is not None]
         learner = _learner()
         learner.fit([one.text for one in known], [POLARITIES[one.sentiment or 0] for one in known])
         return [frozenset({str(label)}) for label in learner.predict(texts)]

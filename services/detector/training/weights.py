@@ -24,7 +24,7 @@ def starting_file(name: str) -> Path:
         files = metadata.files(PACKAGE) or []
     except metadata.PackageNotFoundError as error:
         raise WrongWeightsError(f"the package {PACKAGE} is not installed; run make train") from error
-    path = next((Path(str(one.locate())) for one in files if one.name == name), None)
+    path = next((Path(str(file.locate())) for file in files if file.name == name), None)
     if path is None or not path.is_file():
         raise WrongWeightsError(f"the package {PACKAGE} holds no {name}")
     found = hashlib.sha256(path.read_bytes()).hexdigest()

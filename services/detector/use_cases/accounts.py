@@ -235,7 +235,9 @@ class Accounts:
                 snapshots=tuple(
                     FactsAt(at=at, facts=facts) for at, facts in snapshots.get(customer.customer_id, [])
                 ),
-                conversations=tuple(one.summary for one in conversations.get(subject.key, [])),
+                conversations=tuple(
+                    conversation.summary for conversation in conversations.get(subject.key, [])
+                ),
             )
             context = Context(now=now, facts=customer.facts, company_name=subjects[subject].workspace_name)
             findings = [
@@ -271,9 +273,9 @@ def _mood_assessment(
     """Return what the moods of a subject's conversations show: a shift for the worse, or for the better."""
     customer = customers.get(subject.customer_id or "")
     heard = {
-        one.moods[0].conversation_key: one.heard_until
-        for one in conversations
-        if one.moods and one.heard_until
+        conversation.moods[0].conversation_key: conversation.heard_until
+        for conversation in conversations
+        if conversation.moods and conversation.heard_until
     }
     shifts = [one for one in (find_shift(points), find_gladness(points)) if one is not None]
     ref = customer.ref if customer else None
@@ -290,11 +292,11 @@ def _heard(
     A customer is heard through any connection to a workspace that one of its companies is in.
     """
     heard = {}
-    for one in subjects:
-        workspaces = {company.workspace_id for company in owned.get(one.customer_id or "", ())}
-        view = heard_by(workspaces if one.customer_id else {workspace_of(one.id)}, views)
+    for subject in subjects:
+        workspaces = {company.workspace_id for company in owned.get(subject.customer_id or "", ())}
+        view = heard_by(workspaces if subject.customer_id else {workspace_of(subject.id)}, views)
         if view is not None:
-            heard[one] = view
+            heard[subject] = view
     return heard
 
 
@@ -318,12 +320,13 @@ def _doubtful(felt: Mapping[Subject, Sequence[MoodPoint]], held: Sequence[Signal
     found: dict[Subject, set[str]] = {}
     for subject, points in felt.items():
         source = mood_source(subject)
-        told = {(one.conversation_key, one.part_id, one.start, one.quote) for one in points}
+        told = {(point.conversation_key, point.part_id, point.start, point.quote) for point in points}
         found[subject] = {
-            one.conversation_key
+            proof.conversation_key
             for signal in held
-            for one in signal.proofs
-            if one.source == source and (one.conversation_key, one.part_id, one.start, one.quote) not in told
+            for proof in signal.proofs
+            if proof.source == source
+            and (proof.conversation_key, proof.part_id, proof.start, proof.quote) not in told
         }
     return found
 

@@ -117,8 +117,8 @@ class Admission:
                 f"Nobody has told of connection {_names(unknown)} yet; its records wait.",
                 waiting=[
                     position
-                    for position, one in enumerate(events)
-                    if (one.organization_id, one.connection_id) in unknown
+                    for position, event in enumerate(events)
+                    if (event.organization_id, event.connection_id) in unknown
                 ],
             )
 
@@ -128,7 +128,7 @@ class Admission:
         for gone in sorted(before.removed):
             # A crash just after the removal order arrived may have left records of that batch behind.
             await self._remove.again(organization_id, gone)
-        kept = [one for one in events if one.connection_id in before.known]
+        kept = [event for event in events if event.connection_id in before.known]
         if len(kept) < len(events):
             _LOG.info("records of a removed connection dropped", records=len(events) - len(kept))
         while kept:
@@ -167,4 +167,4 @@ def _names(connections: set[tuple[str, str]]) -> str:
 
 
 def _ids(events: Sequence[Event]) -> set[str]:
-    return {one.connection_id for one in events if one.connection_id is not None}
+    return {event.connection_id for event in events if event.connection_id is not None}

@@ -160,7 +160,9 @@ class AskLanguageModel:
     async def _may_ask(self, question: Question) -> bool:
         if self._advice is None:
             return False
-        return {one.detector for one in question.claims} <= await self._use.chosen(question.organization_id)
+        return {claim.detector for claim in question.claims} <= await self._use.chosen(
+            question.organization_id
+        )
 
     async def _read(self, question: Question) -> None:
         await self._reader.read(
@@ -192,9 +194,9 @@ class AskLanguageModel:
     ) -> frozenset[str]:
         contacts = await self._mirror.contacts(organization_id, contact_keys(mirrored.record))
         admins = await self._mirror.admins(organization_id, {conversation.workspace_id})
-        known = [one.author.name for one in parts]
-        known += [one.name for one in contacts.values()]
-        known += [one.name for one in admins]
+        known = [part.author.name for part in parts]
+        known += [contact.name for contact in contacts.values()]
+        known += [admin.name for admin in admins]
         return frozenset(name for name in known if name)
 
     async def _ask(

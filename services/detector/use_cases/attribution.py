@@ -50,7 +50,7 @@ class Attributor:
         self, organization_id: str, conversations: Sequence[MirroredConversation]
     ) -> dict[str, Attributed]:
         """Return each conversation's attribution by its key."""
-        records = [one.record for one in conversations]
+        records = [conversation.record for conversation in conversations]
         keys = {key for record in records for key in contact_keys(record)}
         contacts = await self._mirror.contacts(organization_id, keys)
         # Merging contacts in Intercom changes the participants, but perhaps not the conversation's own time.
@@ -64,7 +64,10 @@ class Attributor:
             organization_id, {key for keys in candidates.values() for key in keys}
         )
         customers, tags = await asyncio.gather(
-            self.resolve(organization_id, {one.customer_id for one in companies.values() if one.customer_id}),
+            self.resolve(
+                organization_id,
+                {company.customer_id for company in companies.values() if company.customer_id},
+            ),
             self._mirror.tag_names(organization_id, set(_tag_keys(records, contacts, companies))),
         )
         known = _Known(contacts, companies, customers, tags)

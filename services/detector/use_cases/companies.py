@@ -100,7 +100,7 @@ class MatchCompanies:
                 await self._mirror.save_match(organization_id, key, kept)
             if company.regrouped and key not in moved:
                 moved[key] = company
-        before = {one for ids in left.values() for one in ids}
+        before = {identifier for ids in left.values() for identifier in ids}
         after = {
             match.customer_id or provisional_customer_id(organization_id, key)
             for key, match in matches.items()
@@ -114,7 +114,7 @@ class MatchCompanies:
             await self.hints.renew(organization_id, company_keys=joined)
         marks = [one.to_follow for one in moved.values()]
         unread = await self._follow_on.read(organization_id, marks, allowance)
-        handed |= {one for key, company in moved.items() if left[key] for one in company.owners}
+        handed |= {owner for key, company in moved.items() if left[key] for owner in company.owners}
         await self._accounts.review(
             organization_id, [Subject("customer", one) for one in before | after], handed=handed
         )
@@ -203,7 +203,7 @@ class MatchCompanies:
             found = await self._customers.by_ids(organization_id, ids)
             formers = [one for one in found.values() if one.provisional]
             is_stand_in = bool(formers)
-            leading = [replace(one, merged_into=new) for one in formers if one.merged_into is None]
+            leading = [replace(former, merged_into=new) for former in formers if former.merged_into is None]
             return await self._customers.save(leading)
 
         await write_until_kept([old], mark)
@@ -245,13 +245,13 @@ class MatchCompanies:
         """
         if not lost:
             return
-        ids = {one for company in lost.values() for one in company.owners}
+        ids = {owner for company in lost.values() for owner in company.owners}
         await self._refresh(organization_id, ids, {}, {})
         owned = await self._mirror.companies_of(organization_id, ids)
         held = await self._customers.by_ids(organization_id, ids)
         await self.hints.renew(organization_id, company_keys=lost.keys())
         unread = await self._follow_on.read(organization_id, lost.values(), allowance)
-        still = {one for key in unread for one in lost[key].owners}
+        still = {owner for key in unread for owner in lost[key].owners}
         empty = _without_company(held, owned)
         leaving = [key for key in empty if key not in still]
         await self._settle_own(organization_id, leaving)

@@ -192,7 +192,7 @@ class RemoveData:
     async def _forget_facts(self, organization_id: str, connection_id: str, keys: Sequence[str]) -> None:
         """Reduce the facts of these companies' customers to what the organization's own list says."""
         companies = await self._mirror.companies(organization_id, keys)
-        ids = {one.customer_id for one in companies.values() if one.customer_id}
+        ids = {company.customer_id for company in companies.values() if company.customer_id}
         maps = await self._customers.attribute_maps(organization_id)
 
         async def lay_bare(customer_ids: Collection[str], _: int) -> list[str]:

@@ -79,8 +79,8 @@ class DecideMatches:
     ) -> None:
         await self._companies.expect(organization_id, [company_key])
         now = to_milliseconds(self._clock.now())
-        for one in decisions:
-            await self._customers.decide(organization_id, company_key, replace(one, by=by, at=now))
+        for decision in decisions:
+            await self._customers.decide(organization_id, company_key, replace(decision, by=by, at=now))
         await self._companies.match(organization_id, [company_key], Allowance(SLICE))
 
     async def _company(self, organization_id: str, company_key: str) -> MirroredCompany:

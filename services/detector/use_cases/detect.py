@@ -238,8 +238,9 @@ class DetectConversations:
         Until a connection's record arrives, its lifecycle switch counts as off.
         """
         return {
-            one: await self._connections.get(organization_id, one) or ConnectionView(one, organization_id)
-            for one in connection_ids
+            connection_id: await self._connections.get(organization_id, connection_id)
+            or ConnectionView(connection_id, organization_id)
+            for connection_id in connection_ids
         }
 
 

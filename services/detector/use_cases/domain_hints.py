@@ -60,12 +60,16 @@ class DomainHints:
         Only companies without a customer are updated, and only their suggestions.
         """
         around = {
-            one.domain for one in await self._mirror.writers(organization_id, company_keys=company_keys)
+            writer.domain for writer in await self._mirror.writers(organization_id, company_keys=company_keys)
         }
         beside = await self._mirror.writers(organization_id, domains=around | set(domains))
         keys = {*company_keys, *(key for one in beside for key in one.company_keys)}
         companies = await self._mirror.companies(organization_id, keys)
-        open_ones = {key: one for key, one in companies.items() if one.customer_id and one.basis == "none"}
+        open_ones = {
+            key: company
+            for key, company in companies.items()
+            if company.customer_id and company.basis == "none"
+        }
         if not open_ones:
             return
         hints = await self.of(organization_id, open_ones)
@@ -82,4 +86,4 @@ class DomainHints:
         """
         workspaces = {workspace_of(key) for key in company_keys}
         teammates = await self._mirror.admins(organization_id, workspaces)
-        return {domain for one in teammates if (domain := company_domain(one.email))}
+        return {domain for teammate in teammates if (domain := company_domain(teammate.email))}

@@ -72,7 +72,7 @@ class ReviewDueSubjects:
             culprits = await self._culprits.left_out(
                 "review", organization_id, mine, partial(self._review, organization_id), _key_of
             )
-            failed = {one.subject for one in culprits}
+            failed = {culprit.subject for culprit in culprits}
             if failed:
                 await self._due.put_off(organization_id, failed, now + _PUT_OFF)
             well = [one for one in mine if one.subject not in failed]

@@ -33,16 +33,18 @@ class FindMatches:
     ) -> dict[str, Match]:
         """Return by key which customer each company is, or may be, given people's decisions on it."""
         views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
-        external_ids = {one.record.company_id for one in companies.values() if one.record.company_id}
-        names = {normalise_name(one.record.name) for one in companies.values()} - {""}
+        external_ids = {
+            company.record.company_id for company in companies.values() if company.record.company_id
+        }
+        names = {normalise_name(company.record.name) for company in companies.values()} - {""}
         known = await self._customers.known_like(organization_id, external_ids, names)
         decisions = await self._decided(organization_id, said)
         found = {}
-        for key, one in companies.items():
-            view = views.get(one.record.connection_id)
+        for key, company in companies.items():
+            view = views.get(company.record.connection_id)
             found[key] = match_company(
-                external_id=one.record.company_id,
-                name=one.record.name,
+                external_id=company.record.company_id,
+                name=company.record.name,
                 known=known,
                 decisions=decisions.get(key, ()),
                 by_name=view.match_companies_by_name if view else "exact",

@@ -38,6 +38,6 @@ class FollowCompanies:
         lost = await self._mirror.lost_companies(organization_id, keys)
         await self._companies.match(organization_id, keys, Allowance(SLICE))
         await self._companies.after_deletion(organization_id, lost, Allowance(SLICE))
-        through = {one.record.connection_id for one in companies.values()}
+        through = {company.record.connection_id for company in companies.values()}
         for connection_id in sorted(through | {one.connection_id for one in lost.values()}):
             await self._remove.again(organization_id, connection_id)

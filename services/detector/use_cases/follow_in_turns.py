@@ -54,7 +54,7 @@ class FollowInTurns:
         if not organizations or not await self._hold(None):
             return False
         last = await self._leases.place(self._lease)
-        turn = next((one for one in organizations if one > last), organizations[0])
+        turn = next((organization for organization in organizations if organization > last), organizations[0])
         await self._hold(turn)
         keys = await self._followed.waiting(turn, now, _AT_ONCE)
         culprits = await self._culprits.left_out(self._work, turn, keys, partial(step, turn))

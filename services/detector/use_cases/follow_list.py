@@ -82,7 +82,7 @@ class FollowList:
         if not organizations or not await self._leases.hold(_LEASE, self._owner, now, _LEASE_SECONDS):
             return False
         last = await self._leases.place(_LEASE)
-        turn = next((one for one in organizations if one > last), organizations[0])
+        turn = next((organization for organization in organizations if organization > last), organizations[0])
         await self._leases.hold(_LEASE, self._owner, now, _LEASE_SECONDS, place=turn)
         culprits = await self._culprits.left_out(
             "list",
@@ -92,7 +92,7 @@ class FollowList:
             lambda one: one.customer.customer_id,
         )
         if culprits:
-            ids = [one.customer.customer_id for one in culprits]
+            ids = [culprit.customer.customer_id for culprit in culprits]
             await self._unmatched.put_off(turn, ids, self._clock.now() + _PUT_OFF)
         return True
 
@@ -111,7 +111,7 @@ class FollowList:
 
         Others may be doing the same at this moment; the newest state wins.
         """
-        shown = {one.customer_id: one for one in customers}
+        shown = {customer.customer_id: customer for customer in customers}
         while shown:
             for one in shown.values():
                 await self._signals.refresh_customer(one)
@@ -121,13 +121,19 @@ class FollowList:
 
     async def _match(self, organization_id: str, customers: Sequence[Customer]) -> None:
         """Match the companies of these customers, and companies that resemble any of them."""
-        external_ids = {one.external_id for one in customers if one.external_id}
-        names = {normalise_name(one.name) for one in customers} - {""}
+        external_ids = {customer.external_id for customer in customers if customer.external_id}
+        names = {normalise_name(customer.name) for customer in customers} - {""}
         alike = await self._mirror.companies_like(organization_id, external_ids, names)
-        owned = await self._mirror.companies_of(organization_id, {one.customer_id for one in customers})
+        owned = await self._mirror.companies_of(
+            organization_id, {customer.customer_id for customer in customers}
+        )
         keys = sorted(
             {one.key for one in alike}
-            | {f"{one.workspace_id}:{one.id}" for companies in owned.values() for one in companies}
+            | {
+                f"{company.workspace_id}:{company.id}"
+                for companies in owned.values()
+                for company in companies
+            }
         )
         allowance = Allowance(SLICE)
         for start in range(0, len(keys), _COMPANIES_AT_ONCE):

@@ -51,7 +51,7 @@ class FollowOn:
 
         For these, the position reached is stored, and any replica may continue from there.
         """
-        marked = {one.key: one for one in marks}
+        marked = {mark.key: mark for mark in marks}
         if not marked:
             return set()
         if not any(one.read_to for one in marked.values()):

@@ -187,5 +187,5 @@ def _told(signals: Sequence[Signal], now: datetime) -> Proof | None:
         dismissed_at = one.cleared_at if one.cleared_because == "dismissed" else None
         return one.is_open or (dismissed_at is not None and dismissed_at > now - _DISMISSED_FOR)
 
-    known = [one for one in signals if one.slot == SLOT and is_known(one)]
+    known = [signal for signal in signals if signal.slot == SLOT and is_known(signal)]
     return next((proof for one in reversed(known) for proof in one.proofs), None)

@@ -79,10 +79,14 @@ class Intake:
         for organization_id, mine in by_organization(events).items():
             records, deletions = latest(mine), _deletions(mine)
             gone = {
-                resource_key(one.workspace_id, one.id) for one in deletions if one.resource == "conversation"
+                resource_key(deletion.workspace_id, deletion.id)
+                for deletion in deletions
+                if deletion.resource == "conversation"
             }
             present = {
-                _key(one): contact_keys(one) for one in records if isinstance(one, ConversationChanged)
+                _key(record): contact_keys(record)
+                for record in records
+                if isinstance(record, ConversationChanged)
             }
             people = await self._people.before(organization_id, present, gone)
             await self._mirror.store(organization_id, records)
@@ -95,7 +99,7 @@ class Intake:
                 if isinstance(one, ConversationPartChanged):
                     arrived[resource_key(one.workspace_id, one.conversation_id)].append(one)
             keys = list(dict.fromkeys(_to_read(mine)))
-            former = {Subject.from_key(one) for subjects in losing.values() for one in subjects}
+            former = {Subject.from_key(subject) for subjects in losing.values() for subject in subjects}
             await self._reader.read(organization_id, keys, arrived=arrived, former=former)
             await self._mirror.unmark_lost(organization_id, losing)
 
@@ -106,24 +110,30 @@ class Intake:
         """
         for organization_id, mine in by_organization(events).items():
             records = latest(mine)
-            contacts = {_key(one): one for one in records if isinstance(one, ContactChanged)}
-            companies = {_key(one): one for one in records if isinstance(one, CompanyChanged)}
+            contacts = {_key(record): record for record in records if isinstance(record, ContactChanged)}
+            companies = {_key(record): record for record in records if isinstance(record, CompanyChanged)}
             deletions = _deletions(mine)
             gone = {
-                kind: {resource_key(one.workspace_id, one.id) for one in deletions if one.resource == kind}
+                kind: {
+                    resource_key(deletion.workspace_id, deletion.id)
+                    for deletion in deletions
+                    if deletion.resource == kind
+                }
                 for kind in ("contact", "company")
             }
             touched = contacts.keys() | gone["contact"]
             held = await self._mirror.contacts(organization_id, touched) if touched else {}
             left = await self._mirror.owners(organization_id, gone["company"]) if gone["company"] else {}
             known = await self._mirror.companies(organization_id, companies) if companies else {}
-            tags = [one for one in records if isinstance(one, TagChanged)]
+            tags = [record for record in records if isinstance(record, TagChanged)]
             await self._rename(organization_id, await self._tag_names(organization_id, tags), tags)
             await self._forget_tags(organization_id, deletions)
             regrouped = [*_regrouped(contacts, held), *_retagged(companies, known)]
             await self._mirror.store(organization_id, regrouped, regrouped=True)
             kept = {one.key() for one in regrouped}
-            await self._mirror.store(organization_id, [one for one in records if one.key() not in kept])
+            await self._mirror.store(
+                organization_id, [record for record in records if record.key() not in kept]
+            )
             await self._mirror.bury(organization_id, deletions, left=left)
             # Found by their marks, which remain when an earlier attempt was cut off after storing them.
             if moving := await self._mirror.marked_contacts(organization_id, touched):
@@ -138,7 +148,7 @@ class Intake:
 
     async def _renew_hints(self, organization_id: str, contacts: Sequence[ContactChanged]) -> None:
         """Find hints again for companies that use the domains these people write from, or wrote from."""
-        telling = [(one, domain) for one in contacts if (domain := company_domain(one.email))]
+        telling = [(contact, domain) for contact in contacts if (domain := company_domain(contact.email))]
         keys = {resource_key(one.workspace_id, company) for one, _ in telling for company in one.company_ids}
         if keys:
             await self._companies.hints.renew(
@@ -148,30 +158,30 @@ class Intake:
     async def _tag_names(
         self, organization_id: str, tags: Sequence[TagChanged | ResourceDeleted]
     ) -> dict[str, str]:
-        keys = {resource_key(one.workspace_id, one.id) for one in tags}
+        keys = {resource_key(tag.workspace_id, tag.id) for tag in tags}
         return await self._mirror.tag_names(organization_id, keys) if keys else {}
 
     async def _rename(
         self, organization_id: str, held: Mapping[str, str], tags: Sequence[TagChanged]
     ) -> None:
         """Rename tags on signals before the tags are stored, so that after a crash it is repeated."""
-        for one in tags:
-            before = held.get(_key(one), one.name)
-            if before != one.name:
-                await self._signals.rename_tag(organization_id, one.workspace_id, before, one.name)
+        for tag in tags:
+            before = held.get(_key(tag), tag.name)
+            if before != tag.name:
+                await self._signals.rename_tag(organization_id, tag.workspace_id, before, tag.name)
 
     async def _forget_tags(self, organization_id: str, deletions: Sequence[ResourceDeleted]) -> None:
-        gone = [one for one in deletions if one.resource == "tag"]
+        gone = [deletion for deletion in deletions if deletion.resource == "tag"]
         for key, name in (await self._tag_names(organization_id, gone)).items():
             await self._signals.rename_tag(organization_id, workspace_of(key), name, None)
 
     async def _take_back(self, organization_id: str, tags: Sequence[TagChanged]) -> None:
         """Restore the stored tag name on signals, where an older record arrived late and was not stored."""
         held = await self._tag_names(organization_id, tags)
-        for one in tags:
-            kept = held.get(_key(one))
-            if kept != one.name:
-                await self._signals.rename_tag(organization_id, one.workspace_id, one.name, kept)
+        for tag in tags:
+            kept = held.get(_key(tag))
+            if kept != tag.name:
+                await self._signals.rename_tag(organization_id, tag.workspace_id, tag.name, kept)
 
 
 def latest(events: Sequence[Event]) -> list[ResourceEvent]:
@@ -184,7 +194,7 @@ def latest(events: Sequence[Event]) -> list[ResourceEvent]:
 
 
 def _deletions(events: Sequence[Event]) -> list[ResourceDeleted]:
-    return [one for one in events if isinstance(one, ResourceDeleted)]
+    return [event for event in events if isinstance(event, ResourceDeleted)]
 
 
 def _key(event: ResourceEvent) -> str:

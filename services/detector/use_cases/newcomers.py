@@ -47,19 +47,21 @@ class Newcomers:
         )
         cut = self._clock.now() - FIRST_DAY
         begun = {
-            one.connection_id: (one.before, one.fingerprint, one.started_at)
-            for one in redetections
-            if one.fingerprint in self._present
+            redetection.connection_id: (redetection.before, redetection.fingerprint, redetection.started_at)
+            for redetection in redetections
+            if redetection.fingerprint in self._present
         }
         new: dict[str, frozenset[str]] = {}
-        for one in rereads:
-            if one.connection_id in begun:
-                before, after, since = begun[one.connection_id]
-            elif one.fingerprint in self._present:
-                before, after, since = one.replaces, one.fingerprint, one.started_at or cut
+        for reread in rereads:
+            if reread.connection_id in begun:
+                before, after, since = begun[reread.connection_id]
+            elif reread.fingerprint in self._present:
+                before, after, since = reread.replaces, reread.fingerprint, reread.started_at or cut
             else:
                 # The process has only just started; new detectors are about to be recorded.
-                before, after, since = one.fingerprint, self._present[0], self._clock.now()
+                before, after, since = reread.fingerprint, self._present[0], self._clock.now()
             if before and since > cut:
-                new[one.connection_id] = frozenset(change.name for change in changes_between(before, after))
+                new[reread.connection_id] = frozenset(
+                    change.name for change in changes_between(before, after)
+                )
         return new

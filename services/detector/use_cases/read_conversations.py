@@ -199,13 +199,13 @@ class ReadConversations:
         reads = await self._detection.detect(batch.organization_id, mirrored, batch.arrived or {}, nearly)
         findings = await self._second_look.look(
             batch.organization_id,
-            [one.looked for one in reads],
+            [read.looked for read in reads],
             {one.name for one in nearly},
             batch.known_before,
         )
         return _Portion(
             keys=keys,
-            reads=[replace(one, findings=found) for one, found in zip(reads, findings, strict=True)],
+            reads=[replace(read, findings=found) for read, found in zip(reads, findings, strict=True)],
             gone=tuple(sorted(set(keys) - set(mirrored))),
         )
 
@@ -215,22 +215,22 @@ class ReadConversations:
         looked = await self._at_last(batch, looked)
         reads = looked.reads
         await self._second_look.forget(
-            organization_id, looked.gone, {one.key: one.redacted for one in reads if one.redacted}
+            organization_id, looked.gone, {read.key: read.redacted for read in reads if read.redacted}
         )
         least = await self._corrections.thresholds(organization_id)
         assigned = await self._wishes.assign(
             organization_id,
-            {one.key: one.findings for one in reads},
+            {read.key: read.findings for read in reads},
             least.get(Kind.FEATURE_REQUEST, 0.0),
         )
         gone = [Assessment(source=key, contributions=(), texts={key: {}}) for key in looked.gone]
-        assessments = [_assessment(one, assigned.requests.get(one.key, {}), least) for one in reads]
+        assessments = [_assessment(read, assigned.requests.get(read.key, {}), least) for read in reads]
         settled = await self._settler.settle(
             organization_id, [*gone, *assessments], known_before=batch.known_before
         )
         await self._wishes.keep(organization_id, assigned.new)
-        after = {one.attribution.subject: one.connection for one in reads}
-        before = {Subject.from_key(one.mirrored.subject) for one in reads if one.mirrored.subject}
+        after = {read.attribution.subject: read.connection for read in reads}
+        before = {Subject.from_key(read.mirrored.subject) for read in reads if read.mirrored.subject}
         connection = next(iter(after.values()), None)
         # Storing the analyses forgets the former subjects, so these are marked as due first.
         await self._mark(batch, {one: connection for one in before - after.keys() if connection})
@@ -249,13 +249,13 @@ class ReadConversations:
         shift and alert people twice, even where somebody had dismissed the first one.
         """
         moved = {
-            one.key: (
-                Subject.from_key(one.mirrored.subject),
-                one.attribution.subject,
-                one.attribution.customer,
+            read.key: (
+                Subject.from_key(read.mirrored.subject),
+                read.attribution.subject,
+                read.attribution.customer,
             )
-            for one in reads
-            if one.mirrored.subject and one.mirrored.subject != one.attribution.subject.key
+            for read in reads
+            if read.mirrored.subject and read.mirrored.subject != read.attribution.subject.key
         }
         if moved:
             await self._settler.follow_moods(organization_id, moved)
@@ -314,7 +314,7 @@ class ReadConversations:
     async def _keep(self, organization_id: str, reads: Sequence[Detected]) -> None:
         await self._mirror.save_analyses(
             organization_id,
-            {one.key: (one.analysis, one.attribution.subject.key, one.company_keys) for one in reads},
+            {read.key: (read.analysis, read.attribution.subject.key, read.company_keys) for read in reads},
         )
 
 

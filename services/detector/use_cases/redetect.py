@@ -246,7 +246,10 @@ class Redetect:
     async def _noted(self, organization_id: str, found: Difference) -> Difference:
         """Return the difference with digests of its examples' words added."""
         texts = await self._texts(organization_id, found.examples)
-        examples = (one.noting(texts.get((one.conversation_key, one.part_id), "")) for one in found.examples)
+        examples = (
+            example.noting(texts.get((example.conversation_key, example.part_id), ""))
+            for example in found.examples
+        )
         return replace(found, examples=tuple(examples))
 
     async def _texts(self, organization_id: str, examples: Collection[Example]) -> dict[tuple[str, str], str]:

@@ -75,10 +75,10 @@ class Regroup:
         if not named:
             raise InvalidRequestError("Give the new request a title.")
         signals = await self._signals.by_request(organization_id, request_id)
-        chosen = [one for one in signals if one.signal_id in set(signal_ids)]
+        chosen = [signal for signal in signals if signal.signal_id in set(signal_ids)]
         if not chosen:
             raise InvalidRequestError("Choose whose wish is another one.")
-        if len(chosen) == len([one for one in signals if one.proofs]):
+        if len(chosen) == len([signal for signal in signals if signal.proofs]):
             raise InvalidRequestError("Leave somebody behind, or there is nothing to split.")
         wordings = _wordings(chosen)
         now = self._clock.now()
@@ -105,7 +105,7 @@ class Regroup:
             for one in await self._signals.by_request(organization_id, request.request_id)
             if one.is_open
         }
-        moving = sorted(signals, key=lambda one: one.signal_id)
+        moving = sorted(signals, key=lambda signal: signal.signal_id)
         for start in range(0, len(moving), _FILED_AT_ONCE):
             portion = moving[start : start + _FILED_AT_ONCE]
             ids = {one.signal_id for one in portion}
@@ -118,7 +118,9 @@ class Regroup:
 def _wordings(signals: Collection[Signal]) -> tuple[tuple[str, ...], ...]:
     """Return the wordings of these customers' wishes, newest first."""
     said = sorted(
-        (proof for one in signals for proof in one.proofs), key=lambda one: one.said_at, reverse=True
+        (proof for signal in signals for proof in signal.proofs),
+        key=lambda signal: signal.said_at,
+        reverse=True,
     )
     wordings = dict.fromkeys(tokens for proof in said if (tokens := wish_tokens(proof.quote)))
     return tuple(wordings)[:MAX_WORDINGS]

@@ -50,7 +50,7 @@ class _Leaving:
             signal.with_proofs(rest, at=now),
             workspace_id=other or signal.workspace_id,
             connection_id=heir,
-            people=tuple(one for one in signal.people if workspace_of(one.id) != workspace_id),
+            people=tuple(person for person in signal.people if workspace_of(person.id) != workspace_id),
         )
 
 
@@ -94,7 +94,7 @@ class RemoveSignals:
         found = {one.signal_id: one.workspace_id for one in own}
         if workspace_id is not None:
             others = await self._signals.by_workspace(organization_id, workspace_id)
-            found.update((one.signal_id, workspace_id) for one in others)
+            found.update((other.signal_id, workspace_id) for other in others)
         return list(found.items())
 
     async def _take_out(self, organization_id: str, leaving: _Leaving) -> int:

@@ -104,7 +104,9 @@ class Review:
         beside = await self._signals.by_slots(organization_id, {found.subject.key}, {found.slot})
         request_id = found.slot.request_id
         requests = await self._requests.by_ids(organization_id, [request_id] if request_id else [])
-        state = next((one.state for one in requests.values() if one.state in SETTLED_STATES), None)
+        state = next(
+            (request.state for request in requests.values() if request.state in SETTLED_STATES), None
+        )
 
         def undone(book: SignalBook) -> None:
             signal = book.get(signal_id)

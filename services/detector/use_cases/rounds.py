@@ -128,7 +128,7 @@ class Rounds:
                 lambda one: one.signal_id,
             )
             if culprits:
-                states = [(one.signal_id, one.revision) for one in culprits]
+                states = [(culprit.signal_id, culprit.revision) for culprit in culprits]
                 await self._signals.count_later(organization_id, states, now + _PUT_OFF)
         return len(left)
 
@@ -162,7 +162,7 @@ class Rounds:
             for view in some:
                 await self._remove.again(organization_id, view.connection_id)
 
-        subjects = [Subject("customer", one) for one in customer_ids]
+        subjects = [Subject("customer", customer_id) for customer_id in customer_ids]
         await self._culprits.left_out("review", organization_id, subjects, review, lambda one: one.key)
         await self._culprits.left_out(
             "removal", organization_id, views, remove_again, lambda one: one.connection_id

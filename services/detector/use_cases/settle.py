@@ -73,7 +73,7 @@ class Settler:
         if not assessments:
             return Settled(0, frozenset())
         sources = {assessment.source for assessment in assessments}
-        wanted = [one for assessment in assessments for one in assessment.contributions]
+        wanted = [contribution for assessment in assessments for contribution in assessment.contributions]
         refused: Collection[str] = ()
 
         def settled(signals: Iterable[Signal]) -> SignalBook:
@@ -87,7 +87,7 @@ class Settler:
             changes = book.changes()
             refused = await self._save(organization_id, changes, book.losers)
             if not refused:
-                return Settled(len(changes), frozenset(one.subject for one in book.signals))
+                return Settled(len(changes), frozenset(signal.subject for signal in book.signals))
         raise TransientError(
             "These signals are being changed by others all the time; settling them comes again."
         )
@@ -121,7 +121,9 @@ class Settler:
         if not book.lost:
             return book
         families = await self._wish_words.families(organization_id, book.lost.keys())
-        about = {one.signal_id: one for one in await self._wish_words.signals(organization_id, families)}
+        about = {
+            signal.signal_id: signal for signal in await self._wish_words.signals(organization_id, families)
+        }
         book = made({**found, **about}.values())
         return book if await self._wish_words.follow(organization_id, families, book) else None
 
@@ -133,8 +135,8 @@ class Settler:
         Signals that lost words are stored last. While other signals still show those words, a repeat must
         find the loss again.
         """
-        followers = [one for one in changes if one.after.signal_id not in losers]
-        for portion in (followers, [one for one in changes if one.after.signal_id in losers]):
+        followers = [change for change in changes if change.after.signal_id not in losers]
+        for portion in (followers, [change for change in changes if change.after.signal_id in losers]):
             refused = await self._signals.save(portion)
             await self._count(organization_id, portion, refused)
             if refused:
@@ -248,10 +250,10 @@ class Settler:
         """Update the numbers that lists are sorted by; the signals are stored and published already."""
         await self._save_numbers(
             organization_id,
-            {found for one in changes for found in one.customer_ids},
-            {found for one in changes for found in one.request_ids},
+            {found for change in changes for found in change.customer_ids},
+            {found for change in changes for found in change.request_ids},
         )
-        kept = [one.after for one in changes if one.after.signal_id not in refused]
+        kept = [change.after for change in changes if change.after.signal_id not in refused]
         await self._signals.counted(organization_id, [(one.signal_id, one.revision) for one in kept])
 
     async def _save_numbers(

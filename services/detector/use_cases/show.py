@@ -125,7 +125,7 @@ class Show:
             raise NotFoundError("There is no such customer.")
         identifier = found.customer_id
         companies = (await self._mirror.companies_of(organization_id, [identifier])).get(identifier, [])
-        keys = [resource_key(one.workspace_id, one.id) for one in companies]
+        keys = [resource_key(company.workspace_id, company.id) for company in companies]
         subject = Subject("customer", identifier)
         newest = await self._mirror.newest(organization_id, subject.key, since, _CONVERSATIONS)
         held = (await self._mirror.digests(organization_id, [subject.key], since)).get(subject.key, [])
@@ -150,9 +150,9 @@ class Show:
     async def graph(self, organization_id: str, customer_id: str, since: datetime) -> Graph:
         """Return who is tied to whom around a customer; bounded like the customer's page."""
         view = await self.customer(organization_id, customer_id, since)
-        workspaces = {one.record.workspace_id for one in view.conversations}
-        contacts = {resource_key(one.workspace_id, one.id): one for one in view.people}
-        talking = {key for one in view.conversations for key in contact_keys(one.record)}
+        workspaces = {conversation.record.workspace_id for conversation in view.conversations}
+        contacts = {resource_key(person.workspace_id, person.id): person for person in view.people}
+        talking = {key for conversation in view.conversations for key in contact_keys(conversation.record)}
         contacts |= await self._mirror.contacts(organization_id, talking - contacts.keys())
         return people_graph(
             view.row.customer,
@@ -180,7 +180,7 @@ class Show:
             position=None,
             limit=_PEOPLE,
         )
-        felt = (point for one in held.items if one.analysis for point in one.analysis.moods)
+        felt = (point for item in held.items if item.analysis for point in item.analysis.moods)
         said = _in_order(point for point in felt if point.author_id == key)
         return PersonView(
             contact=contact,
@@ -203,10 +203,10 @@ class Show:
     ) -> dict[str, list[Customer]]:
         """Return by person the customers they belong to; none for a person without a company."""
         companies_of = {
-            resource_key(one.workspace_id, one.id): [
-                resource_key(one.workspace_id, company) for company in one.company_ids
+            resource_key(contact.workspace_id, contact.id): [
+                resource_key(contact.workspace_id, company) for company in contact.company_ids
             ]
-            for one in contacts
+            for contact in contacts
         }
         wanted = {company for mine in companies_of.values() for company in mine}
         companies = await self._mirror.companies(organization_id, wanted)
@@ -215,7 +215,7 @@ class Show:
         found: dict[str, list[Customer]] = {}
         for person, mine in companies_of.items():
             ids = dict.fromkeys(matched[company] for company in mine if company in matched)
-            found[person] = [held[one] for one in ids if one in held]
+            found[person] = [held[identifier] for identifier in ids if identifier in held]
         return found
 
     async def conversation(self, organization_id: str, key: str) -> ConversationView:
@@ -228,7 +228,7 @@ class Show:
         customer_id = Subject.from_key(mirrored.subject).customer_id if mirrored.subject else None
         customers = await self._customers.by_ids(organization_id, [customer_id]) if customer_id else {}
         tags = await self._mirror.tag_names(
-            organization_id, [resource_key(record.workspace_id, one) for one in record.tag_ids]
+            organization_id, [resource_key(record.workspace_id, tag_id) for tag_id in record.tag_ids]
         )
         wanted = SignalFilter(state="any", conversation=key)
         signals = await self._lists.signals(
@@ -255,7 +255,9 @@ class Show:
         request_id = request.request_id
         demand = (await self._signals.demand(organization_id, [request_id]))[request_id]
         signals = await self._signals.by_request(organization_id, request_id)
-        signals.sort(key=lambda one: (one.is_open, one.occurred_at or one.opened_at), reverse=True)
+        signals.sort(
+            key=lambda signal: (signal.is_open, signal.occurred_at or signal.opened_at), reverse=True
+        )
         row = RequestRow(request, demand.customers, demand.people, demand.spend, demand.last_at)
         merged = await self._requests.merged_into(organization_id, request_id)
         return RequestView(row, signals, merged)

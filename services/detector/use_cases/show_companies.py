@@ -107,16 +107,16 @@ class ShowCompanies:
         )
 
     async def _rows(self, organization_id: str, companies: Sequence[MirroredCompany]) -> list[CompanyRow]:
-        ids = {one.customer_id for one in companies if one.customer_id}
+        ids = {company.customer_id for company in companies if company.customer_id}
         customers = await self._customers.by_ids(organization_id, ids)
         decided = await self._customers.decisions(
-            organization_id, {one.key for one in companies if one.basis == "person"}
+            organization_id, {company.key for company in companies if company.basis == "person"}
         )
         return [
             CompanyRow(
-                one,
-                customers.get(one.customer_id or ""),
-                next((said for said in reversed(decided.get(one.key, ())) if said.confirmed), None),
+                company,
+                customers.get(company.customer_id or ""),
+                next((said for said in reversed(decided.get(company.key, ())) if said.confirmed), None),
             )
-            for one in companies
+            for company in companies
         ]

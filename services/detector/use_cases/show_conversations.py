@@ -90,34 +90,39 @@ class ShowConversations:
     async def _rows(
         self, organization_id: str, conversations: Sequence[MirroredConversation], sought: str
     ) -> list[ConversationRow]:
-        keys = [one.key for one in conversations]
+        keys = [conversation.key for conversation in conversations]
         openings = await self._mirror.openings(organization_id, keys)
         contacts = await self._mirror.contacts(
-            organization_id, {key for one in conversations for key in contact_keys(one.record)}
+            organization_id,
+            {key for conversation in conversations for key in contact_keys(conversation.record)},
         )
         tags = await self._mirror.tag_names(organization_id, _tags_of(conversations))
-        whose = {one.key: _customer_id(one) for one in conversations}
+        whose = {conversation.key: _customer_id(conversation) for conversation in conversations}
         customers = await self._customers.by_ids(organization_id, {one for one in whose.values() if one})
         signals = await self._conversations.open_signals(organization_id, keys)
         written = await self._conversations.written(organization_id, keys, sought) if sought else {}
         return [
             ConversationRow(
-                mirrored=one,
-                title=title_of(one.record, openings.get(one.key)),
-                words=first_words(openings.get(one.key, "")) if one.record.title else "",
-                people=[contacts[key] for key in contact_keys(one.record) if key in contacts],
-                customer=customers.get(whose[one.key] or ""),
-                tags=sorted({tags[key] for key in _tags_of([one]) if key in tags}, key=str.casefold),
-                mood=roll_up(one.analysis.moods if one.analysis else (), self._moods),
-                signals=signals.get(one.key, []),
-                passage=passage_of(written.get(one.key, ""), sought),
+                mirrored=conversation,
+                title=title_of(conversation.record, openings.get(conversation.key)),
+                words=first_words(openings.get(conversation.key, "")) if conversation.record.title else "",
+                people=[contacts[key] for key in contact_keys(conversation.record) if key in contacts],
+                customer=customers.get(whose[conversation.key] or ""),
+                tags=sorted({tags[key] for key in _tags_of([conversation]) if key in tags}, key=str.casefold),
+                mood=roll_up(conversation.analysis.moods if conversation.analysis else (), self._moods),
+                signals=signals.get(conversation.key, []),
+                passage=passage_of(written.get(conversation.key, ""), sought),
             )
-            for one in conversations
+            for conversation in conversations
         ]
 
 
 def _tags_of(conversations: Collection[MirroredConversation]) -> set[str]:
-    return {resource_key(one.record.workspace_id, tag) for one in conversations for tag in one.record.tag_ids}
+    return {
+        resource_key(conversation.record.workspace_id, tag)
+        for conversation in conversations
+        for tag in conversation.record.tag_ids
+    }
 
 
 def _customer_id(one: MirroredConversation) -> str | None:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def stand_in_ids(organization_id: str, owned: Mapping[str, Sequence[CompanyChanged]]) -> dict[str, str]:
     """Return the ids of the stand-ins that these companies had, with the present owner of each."""
     return {
-        provisional_customer_id(organization_id, resource_key(one.workspace_id, one.id)): owner
+        provisional_customer_id(organization_id, resource_key(company.workspace_id, company.id)): owner
         for owner, companies in owned.items()
-        for one in companies
+        for company in companies
     }
 
 

@@ -54,7 +54,7 @@ class Walk:
         key = Subject("customer", identifier).key
         conversations = await self._mirror.newest(organization_id, key, since, _CONVERSATIONS)
         companies = (await self._mirror.companies_of(organization_id, [identifier])).get(identifier, [])
-        keys = [resource_key(one.workspace_id, one.id) for one in companies]
+        keys = [resource_key(company.workspace_id, company.id) for company in companies]
         people = [
             Node(resource_key(one.workspace_id, one.id), "person", _name(one))
             for one in await self._lists.people_of(organization_id, keys, _PEOPLE)
@@ -74,9 +74,10 @@ class Walk:
             narrowed=Narrowing(since=since),
         )
         companies = await self._mirror.companies(
-            organization_id, [resource_key(contact.workspace_id, one) for one in contact.company_ids]
+            organization_id,
+            [resource_key(contact.workspace_id, company_id) for company_id in contact.company_ids],
         )
-        ids = [one.customer_id for one in companies.values() if one.customer_id]
+        ids = [company.customer_id for company in companies.values() if company.customer_id]
         customers = await self._resolved(organization_id, ids)
         belonging = [
             Node(one.customer_id, "customer", one.name)
@@ -108,17 +109,23 @@ class Walk:
         conversations: Sequence[MirroredConversation],
         belonging: Sequence[Node],
     ) -> Neighbourhood:
-        talking = {key for one in conversations for key in contact_keys(one.record)}
+        talking = {key for conversation in conversations for key in contact_keys(conversation.record)}
         contacts = await self._mirror.contacts(organization_id, talking)
         admins = await self._mirror.admins(
-            organization_id, {one.record.workspace_id for one in conversations}
+            organization_id, {conversation.record.workspace_id for conversation in conversations}
         )
-        subjects = {Subject.from_key(one.subject).customer_id for one in conversations if one.subject}
-        customers = await self._customers.by_ids(organization_id, {one for one in subjects if one})
+        subjects = {
+            Subject.from_key(conversation.subject).customer_id
+            for conversation in conversations
+            if conversation.subject
+        }
+        customers = await self._customers.by_ids(
+            organization_id, {subject for subject in subjects if subject}
+        )
         names = Names(
-            customers={key: one.name for key, one in customers.items()},
-            people={key: _name(one) for key, one in contacts.items()},
-            teammates={resource_key(one.workspace_id, one.id): _name(one) for one in admins},
+            customers={key: customer.name for key, customer in customers.items()},
+            people={key: _name(contact) for key, contact in contacts.items()},
+            teammates={resource_key(admin.workspace_id, admin.id): _name(admin) for admin in admins},
             conversations=titles_of(
                 conversations, await self._mirror.openings(organization_id, untitled(conversations))
             ),

@@ -34,7 +34,9 @@ class WishWords:
         """Return these requests together with those merged with them."""
         found = await self._requests.by_ids(organization_id, request_ids)
         # A missing root may have left merged requests behind, when a removal was cut off.
-        root_ids = {found[one].root_id if one in found else one for one in request_ids}
+        root_ids = {
+            found[request_id].root_id if request_id in found else request_id for request_id in request_ids
+        }
         roots = await self._requests.by_ids(organization_id, root_ids)
         return {
             root_id: [
@@ -61,7 +63,7 @@ class WishWords:
         for root_id, family in families.items():
             ids = {one.request_id for one in family}
             mine = [signal for signal in book.signals if signal.slot.request_id in ids]
-            lost = (quote for one in sorted(ids) for quote in book.lost.get(one, ()))
+            lost = (quote for identifier in sorted(ids) for quote in book.lost.get(identifier, ()))
             standing = Standing(mine, lost)
             after = {one.request_id: standing.of(one) for one in family}
             for one in family:

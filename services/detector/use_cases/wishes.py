@@ -123,7 +123,10 @@ class Wishes:
         self, organization_id: str, tokens: set[str], held: Iterable[Signal]
     ) -> dict[str, Request]:
         """Return the requests that may recognise these words, or own these signals, with their roots."""
-        pool = {one.request_id: one for one in await self._requests.candidates(organization_id, tokens)}
+        pool = {
+            candidate.request_id: candidate
+            for candidate in await self._requests.candidates(organization_id, tokens)
+        }
         kept = {one.slot.request_id for one in held if one.slot.request_id}
         pool.update(await self._requests.by_ids(organization_id, kept - set(pool)))
         roots = {one.merged_into for one in pool.values() if one.merged_into}

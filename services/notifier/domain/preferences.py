@@ -92,7 +92,7 @@ def mail_due(wishes: Sequence[Preferences], signal: SignalDetected, now: datetim
     Several people may sign in with one address. None of them keeps from the others what they want, or makes
     it wait: mail that one did not ask for can be left unread, and mail that never came cannot be read.
     """
-    if wishes and not any(one.wants(signal) for one in wishes):
+    if wishes and not any(wish.wants(signal) for wish in wishes):
         return None
     return quiet_until(wishes, signal, now) or now
 
@@ -102,7 +102,7 @@ def quiet_until(wishes: Sequence[Preferences], signal: SignalDetected, now: date
 
     Where none of them wants it any more, the quiet hours of all of them hold.
     """
-    asking = [one for one in wishes if one.wants(signal)] or wishes
+    asking = [wish for wish in wishes if wish.wants(signal)] or wishes
     ends = [one.quiet.ends_at(now) if one.quiet else None for one in asking]
-    told = [one for one in ends if one is not None]
+    told = [end for end in ends if end is not None]
     return min(told) if told and len(told) == len(ends) else None
