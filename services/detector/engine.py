@@ -334,7 +334,7 @@ class Engine:
         )
         self.ask = AskLanguageModel(
             advice=advice,
-            detectors=[one.name for one in detectors.conversation],
+            detectors=[detector.name for detector in detectors.conversation],
             questions=stores.questions,
             use=stores.model_use,
             mirror=mirror,

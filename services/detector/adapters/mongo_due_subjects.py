@@ -100,11 +100,11 @@ def _identity(organization_id: str, subject: Subject) -> str:
 
 def _done(reviewed: Sequence[DueSubject], at: datetime) -> Iterable[DeleteOne | UpdateOne]:
     identities: list[dict[str, Any]] = [
-        {"_id": _identity(one.organization_id, one.subject)} for one in reviewed
+        {"_id": _identity(due.organization_id, due.subject)} for due in reviewed
     ]
     # All of a kind in a row: of writes in order, each change of kind is a round trip.
-    for one, identity in zip(reviewed, identities, strict=True):
-        yield DeleteOne({**identity, "marks": one.marks})
+    for due, identity in zip(reviewed, identities, strict=True):
+        yield DeleteOne({**identity, "marks": due.marks})
     # Whoever was marked again meanwhile waits anew, or patience would be over with every round.
     for identity in identities:
         yield UpdateOne(identity, {"$set": {"first_at": at}})

@@ -100,10 +100,10 @@ class MongoPeopleCounts:
         await self._contacts.of(organization_id).bulk_write(
             [
                 UpdateOne(
-                    _unmarked_since(organization_id, one),
+                    _unmarked_since(organization_id, person),
                     {"$set": {CONVERSATIONS: count}, "$unset": {COUNT_FROM: ""}},
                 )
-                for one, count in counted
+                for person, count in counted
             ]
         )
 

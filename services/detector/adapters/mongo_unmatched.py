@@ -69,10 +69,13 @@ class MongoUnmatched:
         await self._customers.of(organization_id).bulk_write(
             [
                 UpdateOne(
-                    {"_id": f"{organization_id}/{one.customer.customer_id}", MATCHES_ASKED: one.times},
+                    {
+                        "_id": f"{organization_id}/{to_match.customer.customer_id}",
+                        MATCHES_ASKED: to_match.times,
+                    },
                     {"$unset": {MATCH_FROM: "", DOMAINS_NAMED: ""}},
                 )
-                for one in matched
+                for to_match in matched
             ]
         )
 

@@ -133,7 +133,7 @@ class OneCompanyOut(CompanyOut):
             **_fields(view.row),
             people=view.people,
             conversations=view.conversations,
-            decisions=[CompanyDecisionOut.of(one, view.named) for one in view.history],
+            decisions=[CompanyDecisionOut.of(decision, view.named) for decision in view.history],
         )
 
 

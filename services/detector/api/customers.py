@@ -90,7 +90,7 @@ def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, cl
     @router.put("", dependencies=[Depends(csrf_protect)])
     async def upsert(identity: Admin, body: Annotated[list[CustomerIn], Body(max_length=_MOST)]) -> ImportOut:
         """Add customers, or replace what the list said of them; the external id says which."""
-        rows = [_row(one) for one in body]
+        rows = [_row(customer_in) for customer_in in body]
         created, updated = await maintain.keep(identity.organization_id, rows)
         return ImportOut(
             created=created, updated=updated, unchanged=len(rows) - created - updated, rejected=0, errors=[]

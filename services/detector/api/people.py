@@ -84,5 +84,5 @@ def _person(row: PersonRow, customers: Mapping[str, list[Customer]]) -> PersonOu
         last_seen_at=contact.last_seen_at,
         last_contact_at=last_contact_of(contact),
         conversations=row.conversations,
-        customer_ids=[one.customer_id for one in customers[key]],
+        customer_ids=[customer.customer_id for customer in customers[key]],
     )

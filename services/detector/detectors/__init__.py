@@ -74,9 +74,11 @@ def discover(
         raise DetectorRegistrationError(", ".join(sorted(unknown)), "no such detector")
     built = tuple(_built(overrides, learned))
     return Detectors(
-        conversation=tuple(one for one in built if isinstance(one, Detector)),
-        account=tuple(one for one in built if isinstance(one, AccountDetector)),
-        versions={one.name: one.version for one in built},
+        conversation=tuple(detector for detector in built if isinstance(detector, Detector)),
+        account=tuple(
+            account_detector for account_detector in built if isinstance(account_detector, AccountDetector)
+        ),
+        versions={identified.name: identified.version for identified in built},
     )
 
 
@@ -85,6 +87,8 @@ def lowered(
 ) -> dict[str, dict[str, Any]]:
     """Return overrides for the same detectors with thresholds so much lower; they find what is near."""
     found = {name: dict(values) for name, values in overrides.items()}
-    for one in detectors.conversation:
-        found.setdefault(one.name, {})["threshold"] = max(_LEAST_THRESHOLD, one.parameters.threshold - by)
+    for detector in detectors.conversation:
+        found.setdefault(detector.name, {})["threshold"] = max(
+            _LEAST_THRESHOLD, detector.parameters.threshold - by
+        )
     return found

@@ -81,9 +81,9 @@ class FeatureRequestDetector(LexicalDetector):
 
     def _finding(self, title: str, evidence: list[Candidate]) -> Finding:
         confidences: dict[tuple[Message, Clause], float] = {}
-        for one in evidence:
-            wish = (one.message, one.clause)
-            confidences[wish] = max(one.confidence, confidences.get(wish, 0.0))
+        for candidate in evidence:
+            wish = (candidate.message, candidate.clause)
+            confidences[wish] = max(candidate.confidence, confidences.get(wish, 0.0))
         return Finding(
             kind=self.kind,
             confidence=evidence[0].confidence,

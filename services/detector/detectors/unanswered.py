@@ -55,7 +55,7 @@ class UnansweredDetector:
         confidence = min(0.8, 0.5 + 0.1 * len(waiting))
         if confidence < told.threshold:
             return ()
-        oldest = min(one.last_asked_at for one in waiting if one.last_asked_at)
+        oldest = min(summary.last_asked_at for summary in waiting if summary.last_asked_at)
         proof = FactEvidence(
             "unanswered_conversations",
             str(len(waiting)),

@@ -30,10 +30,11 @@ def marks_of(findings: Sequence[Finding]) -> tuple[Mark, ...]:
         note = finding.subject or {True: EXPLICIT, False: IMPLIED, None: ""}[finding.explicit]
         marks += [
             Mark(
-                one.part_id, one.start, one.end, kind, round(finding.confidence_of(one), 4),
+                evidence.part_id, evidence.start, evidence.end, kind,
+                round(finding.confidence_of(evidence), 4),
                 f"{finding.detector} {finding.version}", note[:300],
             )
-            for one in finding.evidence
+            for evidence in finding.evidence
         ]  # fmt: skip
     return tuple(sorted(marks, key=lambda mark: (mark.part_id, mark.start, mark.end, mark.kind)))
 

@@ -87,11 +87,11 @@ class SignalBook:
 
     def open_at(self, subject: Subject, slot: Slot) -> Signal | None:
         """Return the subject's open signal of the slot, if there is one."""
-        return next((one for one in self.of(subject, slot) if one.is_open), None)
+        return next((signal for signal in self.of(subject, slot) if signal.is_open), None)
 
     def next_number(self, subject: Subject, slot: Slot) -> int:
         """Return the number of the subject's next occasion of the slot: above all that the book holds."""
-        return max((one.number for one in self.of(subject, slot)), default=-1) + 1
+        return max((signal.number for signal in self.of(subject, slot)), default=-1) + 1
 
     def open_next(self, contribution: Contribution) -> Signal:
         """Open the subject's next occasion of the slot and return it, without proofs.

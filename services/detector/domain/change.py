@@ -24,13 +24,13 @@ class Change:
     @property
     def customer_ids(self) -> tuple[str, ...]:
         """Return the customers whose need for attention changes with it."""
-        found = {one.subject.customer_id for one in (self.before, self.after) if one is not None}
+        found = {signal.subject.customer_id for signal in (self.before, self.after) if signal is not None}
         return tuple(sorted(one for one in found if one))
 
     @property
     def request_ids(self) -> tuple[str, ...]:
         """Return the requests whose demand changes with it."""
-        found = {one.slot.request_id for one in (self.before, self.after) if one is not None}
+        found = {signal.slot.request_id for signal in (self.before, self.after) if signal is not None}
         return tuple(sorted(one for one in found if one))
 
 

@@ -176,7 +176,7 @@ def _answers(conversations: Sequence[ConversationSummary], now: datetime) -> tup
     ]
     if not recent:
         return None, f"no conversation in {_ANSWER_DAYS} days"
-    waiting = sum(_waits(one, now) for one in recent)
+    waiting = sum(_waits(summary, now) for summary in recent)
     return 1.0 - waiting / len(recent), f"{waiting} of {len(recent)} conversations wait"
 
 

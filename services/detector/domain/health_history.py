@@ -63,7 +63,7 @@ class HealthHistory:
 
     def about(self, days: int, now: datetime) -> State | None:
         """Return the newest settled state that is at least so many days old, else the oldest one."""
-        older = [one for one in self.settled if one.at <= now - timedelta(days=days)]
+        older = [state for state in self.settled if state.at <= now - timedelta(days=days)]
         return older[-1] if older else next(iter(self.settled), None)
 
 
@@ -119,7 +119,7 @@ def find_fall(history: HealthHistory, latest: State, rules: FallRules, *, is_ope
     if latest.score is None:
         return None
     first = latest.at - timedelta(days=rules.days)
-    earlier = [one for one in history.settled if first <= one.at < latest.at]
+    earlier = [state for state in history.settled if first <= state.at < latest.at]
     if not earlier:
         return None
     best = max(earlier, key=lambda one: (one.score or 0, one.at))

@@ -124,11 +124,11 @@ class LexicalDetector:
                 offered = []
             points = self.facts_points(context, message) if said or offered or scores else 0.0
             if self.learned is None or scores is None:
-                yield from (one.candidate(message, points) for one in said)
+                yield from (hit.candidate(message, points) for hit in said)
             else:
                 heard = said or self._taken_up(message, scores, turns)
                 yield from self._weighed(self.learned, message, scores, heard, points, least)
-            yield from (one.candidate(message, points) for one in offered)
+            yield from (hit.candidate(message, points) for hit in offered)
 
     def points(
         self, conversation: Conversation, message: Message, scores: MessageScores | None = None
@@ -141,7 +141,7 @@ class LexicalDetector:
         said = self._said(message, turns)
         if not said and scores is not None:
             said = self._taken_up(message, scores, turns)
-        return max((one.score for one in said), default=0.0), _lead(said)
+        return max((hit.score for hit in said), default=0.0), _lead(said)
 
     def _said(self, message: Message, turns: Turns) -> list[_Said]:
         return [
@@ -164,13 +164,13 @@ class LexicalDetector:
         The surest clause gets the confidence of the whole message.
         """
         label = str(self.kind)
-        highest = max((one.score for one in said), default=0.0)
+        highest = max((hit.score for hit in said), default=0.0)
         confidence = learned.confidence(label, scores, scores.granted(label, highest + points))
         if confidence < least:
             return  # No clause is surer than its message, and most messages are nothing.
         by_clause = {clause.index: 0.0 for clause in message.clauses if clause.index in scores.clauses}
-        for one in said:
-            by_clause[one.clause.index] = max(one.score, by_clause.get(one.clause.index) or one.score)
+        for hit in said:
+            by_clause[hit.clause.index] = max(hit.score, by_clause.get(hit.clause.index) or hit.score)
         if not by_clause and message.clauses:
             by_clause = {0: 0.0}
         explicit = self._explicit(learned, scores, said)
@@ -295,8 +295,8 @@ class LexicalDetector:
         likely = self.likely(conversation, context)
         if any(map(self.is_sure, likely)):
             gone = self.moot(conversation, context)
-            likely = [one for one in likely if id(one.message) not in gone]
-        sure = [one for one in likely if self.is_sure(one)]
+            likely = [candidate for candidate in likely if id(candidate.message) not in gone]
+        sure = [candidate for candidate in likely if self.is_sure(candidate)]
         if not sure:
             return ()
         best = strongest(sure, likely)
@@ -307,7 +307,10 @@ class LexicalDetector:
                 detector=self.name,
                 version=self.version,
                 evidence=tuple(
-                    Evidence.of(one.message, one.clause.start, one.clause.end, one.confidence) for one in best
+                    Evidence.of(
+                        candidate.message, candidate.clause.start, candidate.clause.end, candidate.confidence
+                    )
+                    for candidate in best
                 ),
                 explicit=best[0].explicit,
             ),
@@ -317,7 +320,7 @@ class LexicalDetector:
 def _lead(said: list[_Said]) -> float:
     """By how many points outright notice leads over an implied risk."""
     outright, between = (
-        max((one.score for one in said if one.voice.explicit is which), default=0.0)
+        max((hit.score for hit in said if hit.voice.explicit is which), default=0.0)
         for which in (True, False)
     )
     return outright - between
@@ -326,13 +329,13 @@ def _lead(said: list[_Said]) -> float:
 def strongest(sure: list[Candidate], likely: list[Candidate]) -> list[Candidate]:
     """The strongest sure candidate, then all likely ones of its voice, strongest first; each clause once."""
     leading = sorted(sure, key=lambda one: -one.confidence)
-    lead = next((one for one in leading if one.explicit), leading[0])
+    lead = next((candidate for candidate in leading if candidate.explicit), leading[0])
     ordered = sorted(likely, key=lambda one: -one.confidence)
     chosen: list[Candidate] = []
     seen: set[tuple[int, int]] = set()
-    for one in [lead, *ordered]:
-        key = (id(one.message), one.clause.start)
-        if one.explicit == lead.explicit and key not in seen:
+    for candidate in [lead, *ordered]:
+        key = (id(candidate.message), candidate.clause.start)
+        if candidate.explicit == lead.explicit and key not in seen:
             seen.add(key)
-            chosen.append(one)
+            chosen.append(candidate)
     return chosen[:EVIDENCE_LIMIT]

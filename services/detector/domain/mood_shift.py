@@ -252,7 +252,7 @@ def _made_good(
     newest = points[at]
     if newest.score <= told.bad:
         return False
-    where = {one.conversation_id for one in points[began:at] if one.score <= told.bad}
+    where = {mood_point.conversation_id for mood_point in points[began:at] if mood_point.score <= told.bad}
     if where == {newest.conversation_id} and newest.score >= told.made_good:
         return True
     since = points[max(began, at + 1 - told.recovered_after) : at + 1]

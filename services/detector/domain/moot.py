@@ -55,10 +55,10 @@ def found_there(conversation: Conversation) -> frozenset[int]:
     Not where the agent makes a reservation, or the customer says that something is still missing.
     """
     return frozenset(
-        one.before
-        for one in _exchanges(conversation)
-        if _any(SHOWN, one.said) and _any(TAKEN, one.replied)
-        if not (_any(HELD_BACK, one.said) or _any(UNMET, one.replied))
+        exchange.before
+        for exchange in _exchanges(conversation)
+        if _any(SHOWN, exchange.said) and _any(TAKEN, exchange.replied)
+        if not (_any(HELD_BACK, exchange.said) or _any(UNMET, exchange.replied))
     )
 
 
@@ -68,10 +68,10 @@ def declined(conversation: Conversation) -> frozenset[int]:
     Not where the agent had done it already, and offered something in addition.
     """
     return frozenset(
-        one.before
-        for one in _exchanges(conversation)
-        if _any(DECLINED, one.replied)
-        if not (_any(ANOTHER_OFFERED, one.said) or _any(AGREED, one.replied))
+        exchange.before
+        for exchange in _exchanges(conversation)
+        if _any(DECLINED, exchange.replied)
+        if not (_any(ANOTHER_OFFERED, exchange.said) or _any(AGREED, exchange.replied))
     )
 
 
@@ -81,10 +81,10 @@ def denied(conversation: Conversation) -> frozenset[int]:
     Not where the agent tries to keep a customer who is leaving, or the customer leaves all the same.
     """
     return frozenset(
-        one.before
-        for one in _exchanges(conversation)
-        if _any(ASKED_WHETHER_LEAVING, one.said) and _any(DENIED, one.replied)
-        if not (_any(HELD_ON_TO, one.said) or _any(STILL_LEAVING, one.replied))
+        exchange.before
+        for exchange in _exchanges(conversation)
+        if _any(ASKED_WHETHER_LEAVING, exchange.said) and _any(DENIED, exchange.replied)
+        if not (_any(HELD_ON_TO, exchange.said) or _any(STILL_LEAVING, exchange.replied))
     )
 
 

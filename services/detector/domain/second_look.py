@@ -70,18 +70,18 @@ def doubts(
     """Return what to ask about; `thresholds` by detector, `chosen` the detectors it is switched on for."""
     valuable = rules.spend is not None and looked.spend is not None and looked.spend >= rules.spend
     asked: list[Doubt] = []
-    for one in looked.found:
-        threshold = thresholds.get(one.detector)
-        if one.detector not in chosen or threshold is None or not one.evidence:
+    for finding in looked.found:
+        threshold = thresholds.get(finding.detector)
+        if finding.detector not in chosen or threshold is None or not finding.evidence:
             continue
-        if valuable or one.confidence < threshold + rules.band:
-            asked.append(Doubt(one, threshold, below=False))
-    for one in looked.nearly:
-        threshold = thresholds.get(one.detector)
-        if one.detector not in chosen or threshold is None or not one.evidence:
+        if valuable or finding.confidence < threshold + rules.band:
+            asked.append(Doubt(finding, threshold, below=False))
+    for finding in looked.nearly:
+        threshold = thresholds.get(finding.detector)
+        if finding.detector not in chosen or threshold is None or not finding.evidence:
             continue
-        if threshold - rules.band <= one.confidence < threshold and not _told(one, looked.found):
-            asked.append(Doubt(one, threshold, below=True))
+        if threshold - rules.band <= finding.confidence < threshold and not _told(finding, looked.found):
+            asked.append(Doubt(finding, threshold, below=True))
     return asked
 
 
@@ -106,12 +106,12 @@ def questions(
     key = resource_key(conversation.workspace_id, conversation.id)
     texts = {message.part_id: message.text for message in conversation.messages}
     by_part: dict[str, list[Doubt]] = defaultdict(list)
-    for one in asked:
-        by_part[one.finding.evidence[0].part_id].append(one)
+    for doubt in asked:
+        by_part[doubt.finding.evidence[0].part_id].append(doubt)
     made = []
     for part_id, mine in by_part.items():
         kept = tuple(sorted(mine, key=lambda one: _order(one.finding)))[:MOST_CLAIMS]
-        claims = tuple(Claim.of(one.finding) for one in kept)
+        claims = tuple(Claim.of(doubt.finding) for doubt in kept)
         digest = text_digest(conversation.organization_id, texts[part_id])
         made.append(
             (
@@ -159,7 +159,7 @@ def folded(
 ) -> tuple[Finding, ...]:
     """Return the findings with the verdicts applied. `held` ones are left out until theirs arrives."""
     messages = {message.part_id: message for message in looked.conversation.messages}
-    replaced: dict[int, Finding | None] = {id(one): None for one in held}
+    replaced: dict[int, Finding | None] = {id(finding): None for finding in held}
     added: list[Finding] = []
     for question, asked in answered:
         if question.outcome != "answered":
@@ -174,15 +174,17 @@ def folded(
                 added.append(replace(quoted, confidence=doubt.threshold))
             else:
                 replaced[id(doubt.finding)] = quoted
-    kept = [replaced.get(id(one), one) for one in looked.found]
-    return (*(one for one in kept if one is not None), *added)
+    kept = [replaced.get(id(finding), finding) for finding in looked.found]
+    return (*(finding for finding in kept if finding is not None), *added)
 
 
 def _without(doubt: Doubt, part_id: str) -> Finding | None:
     """The finding as its other messages prove it, surest first; None if none of them is sure enough."""
     finding = doubt.finding
     rest = sorted(
-        (one for one in finding.evidence if one.part_id != part_id), key=finding.confidence_of, reverse=True
+        (evidence for evidence in finding.evidence if evidence.part_id != part_id),
+        key=finding.confidence_of,
+        reverse=True,
     )
     if not rest or finding.confidence_of(rest[0]) < doubt.threshold:
         return None

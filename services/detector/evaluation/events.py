@@ -195,12 +195,12 @@ def _line(labelled: LabelledConversation, detected: tuple[DetectedEvent, ...]) -
         "id": labelled.conversation.id,
         "detected": [
             {
-                "kind": one.kind,
-                "explicit": one.explicit,
-                "confidence": round(one.confidence, 4),
-                "messages": sorted(one.messages),
-                "evidence": list(one.quotes),
+                "kind": event.kind,
+                "explicit": event.explicit,
+                "confidence": round(event.confidence, 4),
+                "messages": sorted(event.messages),
+                "evidence": list(event.quotes),
             }
-            for one in detected
+            for event in detected
         ],
     }

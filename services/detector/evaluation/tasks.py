@@ -101,12 +101,16 @@ class Classifier:
         self._model = model
         learned = model.learned if model else None
         self._rest = _MODEL_SILENCE if model else task.rest_confidence
-        in_force = [one for one in discover(learned=learned).conversation if one.kinds & task.kinds]
+        in_force = [
+            detector for detector in discover(learned=learned).conversation if detector.kinds & task.kinds
+        ]
         self._in_force = in_force
-        self._thresholds = {kind: one.parameters.threshold for one in in_force for kind in one.kinds}
-        forced = discover({one.name: {"threshold": 0.0} for one in in_force}, learned)
+        self._thresholds = {
+            kind: detector.parameters.threshold for detector in in_force for kind in detector.kinds
+        }
+        forced = discover({detector.name: {"threshold": 0.0} for detector in in_force}, learned)
         self._detectors: tuple[Detector, ...] = tuple(
-            one for one in forced.conversation if one.kinds & task.kinds
+            detector for detector in forced.conversation if detector.kinds & task.kinds
         )
 
     def classify(self, texts: Sequence[str]) -> list[Verdict]:

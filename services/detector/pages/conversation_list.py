@@ -194,7 +194,7 @@ async def _filters(
     if asked.customer and asked.customer not in names:
         # One behind those that are offered, to whom a link led: it is called by its name.
         held = await parts.customers.by_ids(organization, [asked.customer])
-        names |= {identifier: one.name for identifier, one in held.items()}
+        names |= {identifier: customer.name for identifier, customer in held.items()}
     return [
         {"name": "q", "label": "Words", "value": asked.q, "type": "search"},
         one_of("state", "State", asked.state, _STATES),

@@ -79,7 +79,7 @@ def one_customer_pages(parts: CustomerParts) -> APIRouter:
             view=view,
             companies=[_company_shown(theirs[key]) for key in keys if key in theirs],
             find=company,
-            offered=[_company_shown(one) for one in offered[:OFFERED]],
+            offered=[_company_shown(row) for row in offered[:OFFERED]],
             more=len(offered) > OFFERED,
             matched=matched == "yes",
             work=await parts.under_way.of(identity.organization_id),

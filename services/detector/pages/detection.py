@@ -77,9 +77,9 @@ def detection_pages(parts: DetectionParts) -> APIRouter:
         async def rows() -> AsyncIterator[list[Sequence[object]]]:
             for start in range(0, len(found), PORTION):
                 portion = found[start : start + PORTION]
-                keys = {span.conversation_key for one in portion for span in one.spans[:1]}
+                keys = {span.conversation_key for correction in portion for span in correction.spans[:1]}
                 texts = await _texts(parts.mirror, identity.organization_id, keys)
-                yield [row for one in portion for row in correction_rows(one, texts)]
+                yield [row for correction in portion for row in correction_rows(correction, texts)]
 
         return csv_response("corrections.csv", CORRECTION_HEADING, rows())
 
@@ -168,7 +168,7 @@ async def _detection(
 
 def _corrected(found: Sequence[Correction], least: Mapping[str, float]) -> list[dict[str, Any]]:
     """Return how often each kind was found right and wrong, and the confidence it needs because of it."""
-    counted = Counter((one.slot, one.verdict) for one in found)
+    counted = Counter((correction.slot, correction.verdict) for correction in found)
     return [
         {
             "name": slot.replace("_", " ").replace("/", ", "),

@@ -218,11 +218,11 @@ def _column(
         drawn.append(
             element("text", label, x=layout.words_at, y=y - 14, text_anchor=layout.anchor, class_="lane")
         )
-        for one in mine:
-            of_one = one.node.type == "conversation"
+        for neighbour in mine:
+            of_one = neighbour.node.type == "conversation"
             thickest = _THICKEST_OF_ONE if of_one else _THICKEST
-            thickness = _THINNEST + (thickest - _THINNEST) * _amount(one) / most[of_one]
-            drawn.append(_tie(one, layout, y + 4, thickness, now))
+            thickness = _THINNEST + (thickest - _THINNEST) * _amount(neighbour) / most[of_one]
+            drawn.append(_tie(neighbour, layout, y + 4, thickness, now))
             y += _ROW
     return drawn
 

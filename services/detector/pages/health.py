@@ -85,7 +85,7 @@ def _moved(before: State, after: State) -> list[MovedShown]:
 
 
 def _chart(name: str, history: HealthHistory, now: datetime) -> dict[str, Any] | None:
-    points = [Point(one.at, float(one.score)) for one in history.settled if one.score is not None]
+    points = [Point(state.at, float(state.score)) for state in history.settled if state.score is not None]
     if len(points) < _CHART_FROM:
         return None
     return {

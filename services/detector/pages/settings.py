@@ -149,7 +149,7 @@ async def _customers(
     organization = identity.organization_id
     undecided = (await parts.lists.undecided(organization, position=None, limit=_SUGGESTIONS)).items
     offered = await parts.customers.by_ids(
-        organization, {each.customer_id for one in undecided for each in one.suggestions}
+        organization, {each.customer_id for company in undecided for each in company.suggestions}
     )
 
     unmatched = await parts.companies.page(
@@ -169,14 +169,14 @@ async def _customers(
         error=error,
         suggestions=[
             (
-                one,
+                company,
                 [
                     (offered[each.customer_id], "; ".join(each.reasons))
-                    for each in one.suggestions
+                    for each in company.suggestions
                     if each.customer_id in offered
                 ],
             )
-            for one in undecided
+            for company in undecided
         ],
         unmatched=[(row, company_url(row.company.key)) for row in unmatched.items],
         unmatched_count=await parts.lists.count_companies(organization, words=None, matched_by="none"),

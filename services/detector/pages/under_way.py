@@ -65,7 +65,11 @@ class UnderWay:
         rereads = await self.rereads.latest(organization_id)
         return Work(
             rereads=[reread for reread in rereads if reread.is_worth_showing],
-            rematches=[one for one in await self.rematches.latest(organization_id) if one.is_worth_showing],
+            rematches=[
+                progress
+                for progress in await self.rematches.latest(organization_id)
+                if progress.is_worth_showing
+            ],
             unmatched=await self.unmatched.count(organization_id),
             companies=await self._companies(organization_id, self.clock.now()),
             people=await self._people(organization_id, self.clock.now()),
@@ -78,8 +82,8 @@ class UnderWay:
         keys = await self.followed.waiting(organization_id, now, _COUNTED)
         held = await self.mirror.companies(organization_id, keys)
         lost = await self.mirror.lost_companies(organization_id, keys)
-        read_to = {key: one.read_to for key, one in held.items()}
-        read_to |= {key: one.read_to for key, one in lost.items()}
+        read_to = {key: company.read_to for key, company in held.items()}
+        read_to |= {key: mark.read_to for key, mark in lost.items()}
         return Left(count, await self.mirror.count_by_companies(organization_id, read_to))
 
     async def _people(self, organization_id: str, now: datetime) -> Left:
@@ -88,5 +92,5 @@ class UnderWay:
             return Left(count)
         keys = await self.followed_contacts.waiting(organization_id, now, _COUNTED)
         marked = await self.mirror.marked_contacts(organization_id, keys)
-        read_to = {key: one.read_to for key, one in marked.items()}
+        read_to = {key: mark.read_to for key, mark in marked.items()}
         return Left(count, await self.mirror.count_by_contacts(organization_id, read_to))

@@ -70,10 +70,10 @@ def export_to(folder: Path, weights: Weights, texts: list[tuple[Any, Any]]) -> N
 def build(work: Path) -> None:
     """All stages, and the model's folder."""
     tokenizer: Any = tokenizer_from(starting_file("tokenizer.json"))
-    tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
+    tested = [example.text for split in UNSEEN for example in read_authored(split=split)]
     public = apart(read_public(), tested)
     authored = without(read_authored(), tested)
-    tested += [one.text for split in UNSEEN for one in read_told(work / TOLD, split=split)]
+    tested += [example.text for split in UNSEEN for example in read_told(work / TOLD, split=split)]
     told = without(read_told(work / TOLD), tested)
     _say(
         f"{len(public.train)} public rows to learn from ({public.dropped} too like a tested one), "

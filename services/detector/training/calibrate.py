@@ -85,7 +85,7 @@ def _as_conversation(text: str) -> Conversation:
 
 def read_all(model: OnnxTextModel, examples: Sequence[Example]) -> list[_Read]:
     """The examples as the model and the rules read them; those that no detector would read are left out."""
-    rules = [one for one in discover().conversation if isinstance(one, LexicalDetector)]
+    rules = [detector for detector in discover().conversation if isinstance(detector, LexicalDetector)]
     found: list[_Read] = []
     for start in range(0, len(examples), _READ_TOGETHER):
         batch = examples[start : start + _READ_TOGETHER]
@@ -138,11 +138,11 @@ def curve_of(label: str, reads: Sequence[_Read]) -> tuple[Curve, int, int]:
 
 def around_of(label: str, inbox: Sequence[Heard]) -> Curve:
     """The curve for messages that were read within what was said around them, as conversations hold them."""
-    these = [(one, one.scores.within) for one in inbox if one.scores.within is not None]
+    these = [(heard, heard.scores.within) for heard in inbox if heard.scores.within is not None]
     return fit_curve(
-        np.array([one.scores.by_itself(label) for one, _ in these]),
-        np.array([one.points for one, _ in these]),
-        np.array([float(one.right) for one, _ in these]),
+        np.array([heard.scores.by_itself(label) for heard, _ in these]),
+        np.array([heard.points for heard, _ in these]),
+        np.array([float(heard.right) for heard, _ in these]),
         np.ones(len(these)),
         np.array([within.of(label) for _, within in these]),
     )
@@ -164,7 +164,7 @@ def calibrate(work: Path, target: Path) -> Iterable[str]:
     moot = learned_line(OnnxTextModel(work / "final"))
     write_manifest(work / "final", moot=moot)
     model = OnnxTextModel(work / "final")
-    tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
+    tested = [example.text for split in UNSEEN for example in read_authored(split=split)]
     reads = read_all(model, list(read_authored(split="calibrate")))
     reads += read_all(model, apart(read_public(), tested).aside)
     curves: dict[str, Curve] = {}

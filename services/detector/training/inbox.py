@@ -43,18 +43,20 @@ def heard_in_conversations(model: TextModel, moot: Learned) -> dict[str, list[He
     Left out are the other messages of conversations in which a careful reader finds the kind, since he names
     the best proofs only, and messages that their author takes back. `moot` has the curve that tells these.
     """
-    rules = [one for one in discover(learned=moot).conversation if isinstance(one, LexicalDetector)]
-    told = [one for one in read_conversations(CONVERSATIONS) if one.split in UNSEEN]
+    rules = [
+        detector for detector in discover(learned=moot).conversation if isinstance(detector, LexicalDetector)
+    ]
+    told = [labelled for labelled in read_conversations(CONVERSATIONS) if labelled.split in UNSEEN]
     found: dict[str, list[Heard]] = {kind: [] for kind in (*LIFECYCLE, WISH)}
     seen: set[str] = set()
     for start in range(0, len(told), _READ_TOGETHER):
         batch = told[start : start + _READ_TOGETHER]
-        readings = score_messages(model, [one.conversation for one in batch])
-        for one, scores in zip(batch, readings, strict=True):
-            fresh = {message.text for message in one.conversation.readable_messages} - seen
+        readings = score_messages(model, [labelled.conversation for labelled in batch])
+        for labelled, scores in zip(batch, readings, strict=True):
+            fresh = {message.text for message in labelled.conversation.readable_messages} - seen
             seen |= fresh
             for rule in rules:
-                found[rule.kind] += _heard(one, rule, scores, fresh)
+                found[rule.kind] += _heard(labelled, rule, scores, fresh)
     return found
 
 

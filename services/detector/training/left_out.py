@@ -54,13 +54,13 @@ def report(path: Path, weights: Weights, tokenizer: Any) -> dict[str, Any]:
 def left_out(folder: Path, sources: Sequence[str]) -> dict[str, Any]:
     """The figures by left-out source, with those of a training that saw all sources under `seen`."""
     tokenizer: Any = tokenizer_from(starting_file("tokenizer.json"))
-    tested = [one.text for split in UNSEEN for one in read_authored(split=split)]
+    tested = [example.text for split in UNSEEN for example in read_authored(split=split)]
     public = list(apart(read_public(), tested).train)
     random.Random(_STAGE.seed).shuffle(public)  # noqa: S311 - a sample, not a secret
     authored = without(read_authored(), tested)
     found: dict[str, Any] = {}
     for source in sources:
-        seen = [one for one in public if one.source != source][:_ROWS]
+        seen = [example for example in public if example.source != source][:_ROWS]
         start = starting_weights(starting_file("model.safetensors"), HEAD_SEED)
         tuned = fine_tune(start, tokenizer, [*seen, *authored], _STAGE)
         found[source] = report(folder / f"{source}.csv", tuned, tokenizer)
@@ -77,7 +77,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    sources = given.sources or sorted({one.source for one in read_public()})
+    sources = given.sources or sorted({example.source for example in read_public()})
     given.out.write_text(json.dumps(left_out(given.folder, sources), indent=1), encoding="utf-8")
     return 0
 

@@ -72,9 +72,9 @@ def read_later(splits: frozenset[str]) -> list[Later]:
     rules = rules_of_words()
     return [
         later
-        for one in read_conversations(CONVERSATIONS)
-        if one.split in splits
-        for later in later_words(one, rules)
+        for labelled in read_conversations(CONVERSATIONS)
+        if labelled.split in splits
+        for later in later_words(labelled, rules)
     ]
 
 

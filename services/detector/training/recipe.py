@@ -59,8 +59,8 @@ def again(public: Sequence[Example]) -> Iterator[Example]:
     """The public rows of the second stage, with what they weakly say about other tasks."""
     order = list(public)
     random.Random(_SEED).shuffle(order)  # noqa: S311 - a sample, not a secret
-    for one in order[:_AGAIN]:
-        yield _weakened(one)
+    for example in order[:_AGAIN]:
+        yield _weakened(example)
 
 
 def _weakened(one: Example) -> Example:
@@ -78,5 +78,5 @@ def second_stage(
     public: Sequence[Example], authored: Sequence[Example], told: Sequence[Example]
 ) -> list[Example]:
     """The rows of the second stage: `authored` messages, and those `told` in conversations."""
-    proofs = [one for one in told if any(one.targets.values())]
+    proofs = [example for example in told if any(example.targets.values())]
     return [*again(public), *(list(authored) * _TIMES), *told, *(proofs * (_TIMES - 1))]

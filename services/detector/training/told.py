@@ -83,9 +83,9 @@ def main() -> int:
     given = parser.parse_args()
     rules = rules_of_words()
     rows = [
-        {"split": one.split, **asdict(example)}
-        for one in read_conversations(CONVERSATIONS)
-        for example in examples_of(one, rules)
+        {"split": labelled.split, **asdict(example)}
+        for labelled in read_conversations(CONVERSATIONS)
+        for example in examples_of(labelled, rules)
     ]
     given.file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     sys.stdout.write(f"{len(rows)} texts of conversations\n")

@@ -92,13 +92,13 @@ class Accounts:
         count = 0
         for start in range(0, len(everybody), _AT_ONCE):
             portion = everybody[start : start + _AT_ONCE]
-            ids = {one.customer_id for one in portion if one.customer_id}
+            ids = {subject.customer_id for subject in portion if subject.customer_id}
             owned = await self._mirror.companies_of(organization_id, ids)
             customers, former = await self._known(organization_id, ids, owned)
             present = [
-                one
-                for one in portion
-                if (found := customers.get(one.customer_id or "")) is None or found.merged_into is None
+                subject
+                for subject in portion
+                if (found := customers.get(subject.customer_id or "")) is None or found.merged_into is None
             ]
             heard = _heard(present, owned, views)
             if heard:
@@ -127,22 +127,26 @@ class Accounts:
         handed: Collection[str],
     ) -> int:
         since = self._clock.now() - timedelta(days=self._moods.max_age_days)
-        keys = {one: (one.key, *former.get(one.customer_id or "", ())) for one in reviewed}
-        sources = {source for one in reviewed for source in (account_source(one), mood_source(one))}
+        keys = {subject: (subject.key, *former.get(subject.customer_id or "", ())) for subject in reviewed}
+        sources = {
+            source for subject in reviewed for source in (account_source(subject), mood_source(subject))
+        }
         digests, held = await asyncio.gather(
             self._mirror.digests(organization_id, {key for mine in keys.values() for key in mine}, since),
             self._signals.by_sources(organization_id, sources),
         )
-        conversations = {one.key: _in_order(digests, mine) for one, mine in keys.items()}
+        conversations = {subject.key: _in_order(digests, mine) for subject, mine in keys.items()}
         felt = {
-            one: [point for digest in conversations.get(one.key, []) for point in digest.moods]
-            for one in reviewed
+            subject: [point for digest in conversations.get(subject.key, []) for point in digest.moods]
+            for subject in reviewed
         }
         texts = await self._texts(organization_id, _doubtful(felt, held), keys)
         await self._save_moods(organization_id, customers, felt, changed=changed)
         assessments = [
-            _mood_assessment(one, view, customers, conversations[one.key], felt[one], texts.get(one, {}))
-            for one, view in reviewed.items()
+            _mood_assessment(
+                subject, view, customers, conversations[subject.key], felt[subject], texts.get(subject, {})
+            )
+            for subject, view in reviewed.items()
         ]
         assessments += await self._account_assessments(
             organization_id, reviewed, customers, conversations, held, handed=handed
@@ -277,7 +281,7 @@ def _mood_assessment(
         for conversation in conversations
         if conversation.moods and conversation.heard_until
     }
-    shifts = [one for one in (find_shift(points), find_gladness(points)) if one is not None]
+    shifts = [shift for shift in (find_shift(points), find_gladness(points)) if shift is not None]
     ref = customer.ref if customer else None
     return mood_assessment(subject, ref, shifts, view.connection_id, texts=texts, heard=heard)
 
@@ -306,9 +310,9 @@ def _in_order(digests: Mapping[str, Sequence[Digest]], subject_keys: Sequence[st
     The conversations of one subject are in order already, so they are sorted only where several have some.
     """
     found = [digests.get(key, ()) for key in subject_keys]
-    together = [one for mine in found for one in mine]
+    together = [digest for mine in found for digest in mine]
     if sum(bool(mine) for mine in found) > 1:
-        together.sort(key=lambda one: one.summary.opened_at)
+        together.sort(key=lambda digest: digest.summary.opened_at)
     return together
 
 

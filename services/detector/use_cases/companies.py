@@ -201,7 +201,7 @@ class MatchCompanies:
         async def mark(ids: Collection[str], _: int) -> list[str]:
             nonlocal is_stand_in
             found = await self._customers.by_ids(organization_id, ids)
-            formers = [one for one in found.values() if one.provisional]
+            formers = [customer for customer in found.values() if customer.provisional]
             is_stand_in = bool(formers)
             leading = [replace(former, merged_into=new) for former in formers if former.merged_into is None]
             return await self._customers.save(leading)
@@ -213,7 +213,7 @@ class MatchCompanies:
         held = await self._signals.by_slots(organization_id, {source.key, target.key}, None)
         await self._settler.carry_through(
             organization_id,
-            [one.signal_id for one in held],
+            [signal.signal_id for signal in held],
             lambda book: fold(book, source, target, latter.ref),
         )
 
@@ -222,12 +222,17 @@ class MatchCompanies:
 
         A person may have decided that another company is the customer that one of these stood for.
         """
-        own = {provisional_customer_id(organization_id, key): one for key, one in moved.items()}
+        own = {provisional_customer_id(organization_id, key): company for key, company in moved.items()}
 
         async def point(ids: Collection[str], _: int) -> list[str]:
             held = await self._customers.by_ids(organization_id, ids)
-            led = {key: replace(one, merged_into=_elsewhere(key, own[key])) for key, one in held.items()}
-            return await self._customers.save([one for key, one in led.items() if one != held[key]])
+            led = {
+                key: replace(customer, merged_into=_elsewhere(key, own[key]))
+                for key, customer in held.items()
+            }
+            return await self._customers.save(
+                [customer for key, customer in led.items() if customer != held[key]]
+            )
 
         await write_until_kept(own.keys(), point)
         followers = await self._customers.said_to_be(organization_id, own.keys()) - moved.keys()
@@ -258,8 +263,8 @@ class MatchCompanies:
         staying = held.keys() - set(empty)
         await self._accounts.review(organization_id, [Subject("customer", one) for one in staying])
         await self._customers.delete(organization_id, leaving)
-        done = [one for key, one in lost.items() if key not in unread]
-        keys = [one.key for one in done]
+        done = [mark for key, mark in lost.items() if key not in unread]
+        keys = [mark.key for mark in done]
         # Before the marks go, as nothing repeats what comes after; and after it, as whoever matched meanwhile
         # and saw the marks left the stand-in to this.
         await self._let_go(organization_id, keys)
@@ -272,7 +277,9 @@ class MatchCompanies:
         Once a customer is gone, nothing measures it any more, so nothing would ever settle these signals.
         """
         going = [Subject("customer", one) for one in leaving]
-        sources = [source for one in going for source in (account_source(one), health_source(one))]
+        sources = [
+            source for subject in going for source in (account_source(subject), health_source(subject))
+        ]
         await self._settler.settle(
             organization_id, [Assessment(source, contributions=(), resolves=True) for source in sources]
         )
@@ -307,7 +314,7 @@ def _without_company(
     held: Mapping[str, Customer], owned: Mapping[str, Sequence[CompanyChanged]]
 ) -> list[str]:
     """Return which of these customers are stand-ins that no company is matched to."""
-    return [key for key, one in held.items() if one.provisional and not owned.get(key)]
+    return [key for key, customer in held.items() if customer.provisional and not owned.get(key)]
 
 
 def _telling(customer: Customer) -> object:

@@ -77,12 +77,12 @@ class CountPeople:
         if not await self._leases.hold(_LEASE, self._owner, now, _LEASE_SECONDS, place=turn):
             return False
         culprits = await self._culprits.left_out(
-            "people", turn, due, partial(self._count, turn), lambda one: one.key
+            "people", turn, due, partial(self._count, turn), lambda person: person.key
         )
         if culprits:
             await self._counts.put_off(turn, culprits, now + _PUT_OFF)
         return True
 
     async def _count(self, organization_id: str, due: Sequence[DuePerson]) -> None:
-        found = await self._counts.count(organization_id, {one.key for one in due})
-        await self._counts.save(organization_id, [(one, found.get(one.key, 0)) for one in due])
+        found = await self._counts.count(organization_id, {person.key for person in due})
+        await self._counts.save(organization_id, [(person, found.get(person.key, 0)) for person in due])

@@ -125,7 +125,7 @@ class MaintainCustomers:
                 )
                 became[key] = _Became(fresh, was_new=before is None, changed=fresh != before)
             changed = [became[key].customer for key in ids if became[key].changed]
-            domains = {key: one.domains for key, one in held.items()}
+            domains = {key: customer.domains for key, customer in held.items()}
             return await self._customers.save(changed, match_from=match_from, domains=domains)
 
         await write_until_kept(portion.keys(), attempt)

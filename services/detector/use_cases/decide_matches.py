@@ -70,7 +70,9 @@ class DecideMatches:
             )
         said = (await self._customers.decisions(organization_id, [company_key])).get(company_key, [])
         # A decision on a stand-in that was merged into this customer would match the company to it again.
-        parted = dict.fromkeys([*(one.customer_id for one in said if one.confirmed), customer_id])
+        parted = dict.fromkeys(
+            [*(decision.customer_id for decision in said if decision.confirmed), customer_id]
+        )
         decisions = [Decision(one, confirmed=False) for one in parted]
         await self._keep(organization_id, company_key, decisions, by)
 

@@ -150,26 +150,29 @@ class DetectConversations:
     ) -> list[_Prepared]:
         whole = {
             key: in_order(arrived[key])
-            for key, one in mirrored.items()
-            if one.analysis is None and len(arrived.get(key, ())) >= one.record.part_count > 0
+            for key, conversation in mirrored.items()
+            if conversation.analysis is None
+            and len(arrived.get(key, ())) >= conversation.record.part_count > 0
         }
-        workspaces = {one.record.workspace_id for one in mirrored.values()}
+        workspaces = {conversation.record.workspace_id for conversation in mirrored.values()}
         fetched, attributed, agents, views = await asyncio.gather(
             self._mirror.parts(organization_id, mirrored.keys() - whole.keys()),
             self._attributor.attribute(organization_id, list(mirrored.values())),
             self._agents(organization_id, workspaces),
-            self._views(organization_id, {one.record.connection_id for one in mirrored.values()}),
+            self._views(
+                organization_id, {conversation.record.connection_id for conversation in mirrored.values()}
+            ),
         )
         parts = {**fetched, **whole}
         prepared = []
-        for key, one in mirrored.items():
+        for key, conversation in mirrored.items():
             attribution, company_keys, facts = attributed[key]
-            connection = views[one.record.connection_id]
+            connection = views[conversation.record.connection_id]
             mine = parts.get(key, [])
             prepared.append(
                 _Prepared(
-                    mirrored=one,
-                    conversation=as_conversation(one.record, mine, attribution.tags),
+                    mirrored=conversation,
+                    conversation=as_conversation(conversation.record, mine, attribution.tags),
                     attribution=attribution,
                     company_keys=company_keys,
                     connection=connection,
@@ -177,9 +180,9 @@ class DetectConversations:
                         now=self._clock.now(),
                         facts=facts or AccountFacts(),
                         company_name=connection.workspace_name,
-                        agent_names=frozenset(agents[one.record.workspace_id]),
+                        agent_names=frozenset(agents[conversation.record.workspace_id]),
                     ),
-                    heard_until=self._heard_until(one, connection, arrived.get(key, ())),
+                    heard_until=self._heard_until(conversation, connection, arrived.get(key, ())),
                     redacted=tuple(part.id for part in mine if part.redacted),
                 )
             )
@@ -251,4 +254,4 @@ def _findings(
     for detector in detectors:
         if lifecycle or not detector.kinds <= LIFECYCLE_KINDS:
             found += detector.detect(conversation, context)
-    return tuple(one for one in found if lifecycle or one.kind not in LIFECYCLE_KINDS)
+    return tuple(finding for finding in found if lifecycle or finding.kind not in LIFECYCLE_KINDS)

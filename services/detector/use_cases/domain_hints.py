@@ -26,17 +26,17 @@ class DomainHints:
     async def of(self, organization_id: str, company_keys: Collection[str]) -> dict[str, tuple[Hint, ...]]:
         """Return the hints for these companies; companies that share no customer's domain are left out."""
         mine = await self._mirror.writers(organization_id, company_keys=company_keys)
-        domains = {one.domain for one in mine}
+        domains = {group.domain for group in mine}
         if not domains:
             return {}
         domains -= await self._own(organization_id, company_keys)
         customers: dict[str, set[str]] = defaultdict(set)
         beside = await self._mirror.writers(organization_id, domains=domains)
         matched = await self._mirror.matched(
-            organization_id, {key for one in beside for key in one.company_keys}
+            organization_id, {key for group in beside for key in group.company_keys}
         )
-        for one in beside:
-            customers[one.domain] |= {matched[key] for key in one.company_keys if key in matched}
+        for group in beside:
+            customers[group.domain] |= {matched[key] for key in group.company_keys if key in matched}
         listed = await self._customers.listing(organization_id, domains)
         seen = {domain: frozenset(ids) for domain, ids in customers.items()}
         found = {}
@@ -63,7 +63,7 @@ class DomainHints:
             writer.domain for writer in await self._mirror.writers(organization_id, company_keys=company_keys)
         }
         beside = await self._mirror.writers(organization_id, domains=around | set(domains))
-        keys = {*company_keys, *(key for one in beside for key in one.company_keys)}
+        keys = {*company_keys, *(key for group in beside for key in group.company_keys)}
         companies = await self._mirror.companies(organization_id, keys)
         open_ones = {
             key: company

@@ -64,17 +64,19 @@ class FindMatches:
         A decision for another company's stand-in follows that company to its present customer. If the
         stand-in no longer exists, the decision does not count.
         """
-        confirmed = {one.customer_id for said in decisions.values() for one in said if one.confirmed}
+        confirmed = {
+            decision.customer_id for said in decisions.values() for decision in said if decision.confirmed
+        }
         held = await self._customers.by_ids(organization_id, confirmed)
         found: dict[str, Sequence[Decision]] = {}
         for key, said in decisions.items():
             own = provisional_customer_id(organization_id, key)
             now = []
-            for one in said:
-                customer = held.get(one.customer_id)
-                if not one.confirmed:
-                    now.append(one)
+            for decision in said:
+                customer = held.get(decision.customer_id)
+                if not decision.confirmed:
+                    now.append(decision)
                 elif customer is not None and own not in {customer.customer_id, customer.merged_into}:
-                    now.append(replace(one, customer_id=customer.merged_into or customer.customer_id))
+                    now.append(replace(decision, customer_id=customer.merged_into or customer.customer_id))
             found[key] = now
         return found

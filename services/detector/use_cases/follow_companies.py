@@ -39,5 +39,5 @@ class FollowCompanies:
         await self._companies.match(organization_id, keys, Allowance(SLICE))
         await self._companies.after_deletion(organization_id, lost, Allowance(SLICE))
         through = {company.record.connection_id for company in companies.values()}
-        for connection_id in sorted(through | {one.connection_id for one in lost.values()}):
+        for connection_id in sorted(through | {mark.connection_id for mark in lost.values()}):
             await self._remove.again(organization_id, connection_id)

@@ -51,10 +51,10 @@ class FollowContacts:
     async def _slice(self, organization_id: str, keys: Sequence[str]) -> None:
         marked = await self._mirror.marked_contacts(organization_id, keys)
         await self._read(organization_id, marked, Allowance(SLICE))
-        for connection_id in sorted({one.connection_id for one in marked.values()}):
+        for connection_id in sorted({mark.connection_id for mark in marked.values()}):
             await self._remove.again(organization_id, connection_id)
 
     async def _read(self, organization_id: str, marked: dict[str, ToFollow], allowance: Allowance) -> None:
         unread = await self._follow_on.read(organization_id, marked.values(), allowance)
-        done = [one for key, one in marked.items() if key not in unread]
+        done = [mark for key, mark in marked.items() if key not in unread]
         await self._mirror.unmark_contacts(organization_id, done)

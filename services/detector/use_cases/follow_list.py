@@ -89,7 +89,7 @@ class FollowList:
             turn,
             await self._unmatched.waiting(turn, now, AT_ONCE),
             partial(self._follow, turn),
-            lambda one: one.customer.customer_id,
+            lambda to_match: to_match.customer.customer_id,
         )
         if culprits:
             ids = [culprit.customer.customer_id for culprit in culprits]
@@ -99,10 +99,10 @@ class FollowList:
     async def _follow(self, organization_id: str, waiting: Sequence[ToMatch]) -> None:
         if not waiting:
             return
-        customers = [one.customer for one in waiting]
+        customers = [to_match.customer for to_match in waiting]
         await self._show(organization_id, customers)
         await self._match(organization_id, customers)
-        domains = {domain for one in waiting for domain in one.domains}
+        domains = {domain for to_match in waiting for domain in to_match.domains}
         await self._companies.hints.renew(organization_id, domains=domains)
         await self._unmatched.done(organization_id, waiting)
 

@@ -95,9 +95,9 @@ class Intake:
             await self._people.mark(organization_id, people)
             arrived: dict[str, list[ConversationPartChanged]] = defaultdict(list)
             # A batch that also deletes is read from the mirror, which knows what is left.
-            for one in () if deletions else records:
-                if isinstance(one, ConversationPartChanged):
-                    arrived[resource_key(one.workspace_id, one.conversation_id)].append(one)
+            for event in () if deletions else records:
+                if isinstance(event, ConversationPartChanged):
+                    arrived[resource_key(event.workspace_id, event.conversation_id)].append(event)
             keys = list(dict.fromkeys(_to_read(mine)))
             former = {Subject.from_key(subject) for subjects in losing.values() for subject in subjects}
             await self._reader.read(organization_id, keys, arrived=arrived, former=former)
@@ -130,7 +130,7 @@ class Intake:
             await self._forget_tags(organization_id, deletions)
             regrouped = [*_regrouped(contacts, held), *_retagged(companies, known)]
             await self._mirror.store(organization_id, regrouped, regrouped=True)
-            kept = {one.key() for one in regrouped}
+            kept = {event.key() for event in regrouped}
             await self._mirror.store(
                 organization_id, [record for record in records if record.key() not in kept]
             )

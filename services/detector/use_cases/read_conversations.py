@@ -109,12 +109,18 @@ class ReadConversations:
         difference = Difference()
         for portion in _portions(keys):
             mirrored = await self._mirror.conversations(organization_id, portion)
-            read = {key: one for key, one in mirrored.items() if one.analysis is not None}
-            for one in await self._detection.detect(organization_id, read, {}):
-                held = one.mirrored.analysis
-                at = to_milliseconds(one.mirrored.record.updated_at)
-                marks = marks_of(one.findings)
-                difference = difference.joined(difference_of(one.key, at, held.marks if held else (), marks))
+            read = {
+                key: conversation
+                for key, conversation in mirrored.items()
+                if conversation.analysis is not None
+            }
+            for detected in await self._detection.detect(organization_id, read, {}):
+                held = detected.mirrored.analysis
+                at = to_milliseconds(detected.mirrored.record.updated_at)
+                marks = marks_of(detected.findings)
+                difference = difference.joined(
+                    difference_of(detected.key, at, held.marks if held else (), marks)
+                )
         return difference
 
     async def read(
@@ -153,7 +159,7 @@ class ReadConversations:
 
     async def _mark(self, batch: _Batch, subjects: Mapping[Subject, ConnectionView]) -> None:
         """Mark these subjects as due for a review; a conversation without customer or person needs none."""
-        due = {one: view for one, view in subjects.items() if one.kind != "conversation"}
+        due = {subject: view for subject, view in subjects.items() if subject.kind != "conversation"}
         await self._due.mark(
             batch.organization_id, due, at=self._clock.now(), known_before=batch.known_before
         )
@@ -200,7 +206,7 @@ class ReadConversations:
         findings = await self._second_look.look(
             batch.organization_id,
             [read.looked for read in reads],
-            {one.name for one in nearly},
+            {detector.name for detector in nearly},
             batch.known_before,
         )
         return _Portion(
@@ -284,22 +290,22 @@ class ReadConversations:
         only needs to check whether newer records exist.
         """
         organization_id = batch.organization_id
-        reads = {one.key: one for one in looked.reads}
+        reads = {detected.key: detected for detected in looked.reads}
         if batch.arrived is not None:
             states = await self._mirror.states(organization_id, looked.keys)
             read = {
-                key: (one.mirrored.record.version, one.mirrored.record.observed_at)
-                for key, one in reads.items()
+                key: (detected.mirrored.record.version, detected.mirrored.record.observed_at)
+                for key, detected in reads.items()
             }
             return {key for key in looked.keys if states.get(key) != read.get(key)}
         mirrored = await self._mirror.conversations(organization_id, looked.keys)
         parts = await self._mirror.parts(organization_id, mirrored.keys())
         return (mirrored.keys() ^ reads.keys()) | {
             key
-            for key, one in reads.items()
+            for key, detected in reads.items()
             if key in mirrored
-            and one.conversation
-            != as_conversation(mirrored[key].record, parts.get(key, []), one.attribution.tags)
+            and detected.conversation
+            != as_conversation(mirrored[key].record, parts.get(key, []), detected.attribution.tags)
         }
 
     async def _left_by_gone(

@@ -176,14 +176,17 @@ class Redetect:
 
     async def previews(self, organization_id: str) -> list[Preview]:
         """Return the redetections that are under way or undecided, by connection."""
-        return [await self._preview(view, one) for view, one in await self._undecided(organization_id)]
+        return [
+            await self._preview(view, redetection)
+            for view, redetection in await self._undecided(organization_id)
+        ]
 
     async def preview(self, organization_id: str, redetection_id: str) -> Preview:
         """Return one redetection. Raises NotFoundError once it is decided or replaced."""
         return await self._preview(*await self._find(organization_id, redetection_id))
 
     async def waits_for_decision(self, organization_id: str) -> bool:
-        return any(one.state == "ready" for _, one in await self._undecided(organization_id))
+        return any(redetection.state == "ready" for _, redetection in await self._undecided(organization_id))
 
     async def switch_on(self, organization_id: str, redetection_id: str, *, by: str) -> Preview:
         """Switch the newer detectors on: the mirror is read again in the background.
@@ -212,25 +215,28 @@ class Redetect:
 
     async def _held(self, view: ConnectionView) -> Progress | None:
         latest = await self._rereads.latest(view.organization_id)
-        return next((one for one in latest if one.connection_id == view.connection_id), None)
+        return next((progress for progress in latest if progress.connection_id == view.connection_id), None)
 
     async def _undecided(self, organization_id: str) -> list[tuple[ConnectionView, Redetection]]:
         """Return the redetections made by exactly the present detectors that are not switched on."""
-        views = {one.connection_id: one for one in await self._connections.all_of(organization_id)}
-        counting = {one.connection_id: one.fingerprint for one in await self._rereads.latest(organization_id)}
+        views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
+        counting = {
+            progress.connection_id: progress.fingerprint
+            for progress in await self._rereads.latest(organization_id)
+        }
         return [
-            (views[one.connection_id], one)
-            for one in await self._redetections.of(organization_id)
-            if one.connection_id in views
-            and one.fingerprint != counting.get(one.connection_id)
-            and one.fingerprint
-            == self._reader.fingerprint(lifecycle=views[one.connection_id].lifecycle_events)
+            (views[redetection.connection_id], redetection)
+            for redetection in await self._redetections.of(organization_id)
+            if redetection.connection_id in views
+            and redetection.fingerprint != counting.get(redetection.connection_id)
+            and redetection.fingerprint
+            == self._reader.fingerprint(lifecycle=views[redetection.connection_id].lifecycle_events)
         ]
 
     async def _find(self, organization_id: str, redetection_id: str) -> tuple[ConnectionView, Redetection]:
-        for view, one in await self._undecided(organization_id):
-            if one.redetection_id == redetection_id:
-                return view, one
+        for view, redetection in await self._undecided(organization_id):
+            if redetection.redetection_id == redetection_id:
+                return view, redetection
         raise NotFoundError("There is nothing to decide here any more. Detection settings show what counts.")
 
     async def _preview(self, view: ConnectionView, one: Redetection) -> Preview:

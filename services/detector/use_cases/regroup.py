@@ -54,8 +54,8 @@ class Regroup:
             raise InvalidRequestError("These two are one request already.")
         await self._requests.join(organization_id, request_id, target.request_id, self._clock.now())
         merged = await self._requests.merged_into(organization_id, target.request_id)
-        for one in merged:
-            signals = await self._signals.by_request(organization_id, one.request_id)
+        for request in merged:
+            signals = await self._signals.by_request(organization_id, request.request_id)
             await self._refile(organization_id, signals, target, by=by)
         return target
 

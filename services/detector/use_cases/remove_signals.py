@@ -91,7 +91,7 @@ class RemoveSignals:
     ) -> list[tuple[str, str]]:
         """Return the ids of signals with the workspace whose words each must lose."""
         own = await self._signals.by_connection(organization_id, connection_id)
-        found = {one.signal_id: one.workspace_id for one in own}
+        found = {signal.signal_id: signal.workspace_id for signal in own}
         if workspace_id is not None:
             others = await self._signals.by_workspace(organization_id, workspace_id)
             found.update((other.signal_id, workspace_id) for other in others)
@@ -113,15 +113,15 @@ class RemoveSignals:
     async def _remove_requests(self, organization_id: str, empty: Sequence[Signal]) -> int:
         """Delete the requests that only these signals are about, with every request merged into them."""
         removed = 0
-        ids = {one.signal_id for one in empty}
+        ids = {signal.signal_id for signal in empty}
         families = await self._wish_words.families(
-            organization_id, {one.slot.request_id for one in empty if one.slot.request_id}
+            organization_id, {signal.slot.request_id for signal in empty if signal.slot.request_id}
         )
         for root_id, family in families.items():
             resting = await self._wish_words.signals(organization_id, {root_id: family})
-            if any(one.signal_id not in ids for one in resting):
+            if any(signal.signal_id not in ids for signal in resting):
                 continue
-            merged = [one.request_id for one in family if one.request_id != root_id]
+            merged = [request.request_id for request in family if request.request_id != root_id]
             # The request that the others were merged into goes last: the others are found through it.
             removed += await self._requests.delete(organization_id, merged)
             removed += await self._requests.delete(organization_id, [root_id])

@@ -101,7 +101,7 @@ class Rounds:
 
         async def close(some: Sequence[str]) -> None:
             changed = await self._settler.carry_through(organization_id, some, expire)
-            closed.update(one.signal_id for one in changed if not one.is_open)
+            closed.update(signal.signal_id for signal in changed if not signal.is_open)
 
         overdue = await self._signals.overdue(organization_id, cuts, now, _AT_ONCE)
         culprits = await self._culprits.left_out("expiry", organization_id, overdue, close)
@@ -117,8 +117,8 @@ class Rounds:
         now = self._clock.now()
         left = await self._signals.uncounted(now - _COUNTED_AFTER, _AT_ONCE)
         by_organization: dict[str, list[Uncounted]] = defaultdict(list)
-        for one in left:
-            by_organization[one.organization_id].append(one)
+        for uncounted in left:
+            by_organization[uncounted.organization_id].append(uncounted)
         for organization_id, mine in by_organization.items():
             culprits = await self._culprits.left_out(
                 "recount",
@@ -163,7 +163,9 @@ class Rounds:
                 await self._remove.again(organization_id, view.connection_id)
 
         subjects = [Subject("customer", customer_id) for customer_id in customer_ids]
-        await self._culprits.left_out("review", organization_id, subjects, review, lambda one: one.key)
+        await self._culprits.left_out(
+            "review", organization_id, subjects, review, lambda subject: subject.key
+        )
         await self._culprits.left_out(
             "removal", organization_id, views, remove_again, lambda one: one.connection_id
         )

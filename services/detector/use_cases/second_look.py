@@ -62,7 +62,9 @@ class SecondLook:
         clock: Clock,
     ) -> None:
         self._advice = advice
-        self._thresholds = {one.name: one.parameters.threshold for one in detectors.conversation}
+        self._thresholds = {
+            detector.name: detector.parameters.threshold for detector in detectors.conversation
+        }
         self._questions = questions
         self._use = use
         self._signals = signals
@@ -73,7 +75,7 @@ class SecondLook:
         if self._advice is None:
             return ()
         chosen = await self._use.chosen(organization_id)
-        return tuple(one for one in self._advice.nearly.conversation if one.name in chosen)
+        return tuple(detector for detector in self._advice.nearly.conversation if detector.name in chosen)
 
     async def forget(
         self, organization_id: str, gone: Collection[str], redacted: Mapping[str, Collection[str]]
@@ -144,7 +146,9 @@ class SecondLook:
         self, organization_id: str, asked: Sequence[Sequence[tuple[Question, object]]]
     ) -> set[tuple[str, str]]:
         """Return the parts that signals rest on; findings in these must not come and go."""
-        keys = {one.conversation_key for mine in asked for one, _ in mine if one.outcome is None}
+        keys = {
+            question.conversation_key for mine in asked for question, _ in mine if question.outcome is None
+        }
         if not keys:
             return set()
         signals = await self._signals.by_sources(organization_id, keys)
@@ -156,4 +160,4 @@ def _key(conversation: Conversation) -> str:
 
 
 def _is_proven(finding: Finding, question: Question, proven: set[tuple[str, str]]) -> bool:
-    return any((question.conversation_key, one.part_id) in proven for one in finding.evidence)
+    return any((question.conversation_key, evidence.part_id) in proven for evidence in finding.evidence)

@@ -157,7 +157,7 @@ class Settler:
             questions.append(self._signals.by_slots(organization_id, subjects, slots))
         if refused:
             questions.append(self._signals.by_ids(organization_id, refused))
-        return {one.signal_id: one for found in await asyncio.gather(*questions) for one in found}
+        return {signal.signal_id: signal for found in await asyncio.gather(*questions) for signal in found}
 
     async def change(
         self, organization_id: str, signal_ids: Collection[str], step: Callable[[SignalBook], None]
@@ -180,13 +180,15 @@ class Settler:
 
         for _ in range(_TRIES):
             stored = await self._signals.by_ids(organization_id, signal_ids)
-            book = await self._followed(organization_id, {one.signal_id: one for one in stored}, stepped)
+            book = await self._followed(
+                organization_id, {signal.signal_id: signal for signal in stored}, stepped
+            )
             if book is None:
                 continue
             changes = book.changes()
             if not await self._save(organization_id, changes, book.losers):
                 after = {change.after.signal_id: change.after for change in changes}
-                return [after.get(one.signal_id, one) for one in stored]
+                return [after.get(signal.signal_id, signal) for signal in stored]
         raise ChangedMeanwhileError("This signal is being changed by others just now. Try again in a moment.")
 
     async def carry_through(
@@ -219,7 +221,9 @@ class Settler:
             organization_id, {old.key for old, _, _ in moved.values()}, set(SHIFTS)
         )
         resting = {
-            one.signal_id for one in held if any(proof.conversation_key in moved for proof in one.proofs)
+            signal.signal_id
+            for signal in held
+            if any(proof.conversation_key in moved for proof in signal.proofs)
         }
         if not resting:
             return
@@ -232,7 +236,9 @@ class Settler:
                 keys = {key for key, one in moved.items() if one == (old, new, customer)}
                 follow_words(book, old, new, keys, customer)
 
-        await self.carry_through(organization_id, resting | {one.signal_id for one in held_by_new}, follow)
+        await self.carry_through(
+            organization_id, resting | {signal.signal_id for signal in held_by_new}, follow
+        )
 
     async def recount(self, organization_id: str, left: Sequence[Uncounted]) -> None:
         """Update the counts for signals whose process died after saving them.
@@ -241,10 +247,12 @@ class Settler:
         """
         await self._save_numbers(
             organization_id,
-            {found for one in left for found in one.customer_ids},
-            {found for one in left for found in one.request_ids},
+            {found for uncounted in left for found in uncounted.customer_ids},
+            {found for uncounted in left for found in uncounted.request_ids},
         )
-        await self._signals.counted(organization_id, [(one.signal_id, one.revision) for one in left])
+        await self._signals.counted(
+            organization_id, [(uncounted.signal_id, uncounted.revision) for uncounted in left]
+        )
 
     async def _count(self, organization_id: str, changes: Sequence[Change], refused: Collection[str]) -> None:
         """Update the numbers that lists are sorted by; the signals are stored and published already."""
@@ -254,7 +262,7 @@ class Settler:
             {found for change in changes for found in change.request_ids},
         )
         kept = [change.after for change in changes if change.after.signal_id not in refused]
-        await self._signals.counted(organization_id, [(one.signal_id, one.revision) for one in kept])
+        await self._signals.counted(organization_id, [(signal.signal_id, signal.revision) for signal in kept])
 
     async def _save_numbers(
         self, organization_id: str, customer_ids: Collection[str], request_ids: Collection[str]

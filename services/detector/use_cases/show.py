@@ -143,7 +143,7 @@ class Show:
             conversations=newest,
             titles=await self._titles(organization_id, newest),
             signals=signals,
-            moods=_in_order(point for one in held for point in one.moods),
+            moods=_in_order(point for digest in held for point in digest.moods),
             health=health,
         )
 

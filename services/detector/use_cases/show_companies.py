@@ -86,7 +86,7 @@ class ShowCompanies:
     async def rows(self, organization_id: str, keys: Collection[str]) -> dict[str, CompanyRow]:
         """Return the rows of these companies by key; deleted companies are left out."""
         found = await self._mirror.companies(organization_id, keys)
-        return {one.company.key: one for one in await self._rows(organization_id, list(found.values()))}
+        return {row.company.key: row for row in await self._rows(organization_id, list(found.values()))}
 
     async def company(self, organization_id: str, key: str) -> CompanyView:
         """Return one company.
@@ -103,7 +103,9 @@ class ShowCompanies:
             people=await self._lists.count_people_of(organization_id, key),
             conversations=await self._mirror.count_by_companies(organization_id, {key: ""}),
             history=history,
-            named=await self._customers.by_ids(organization_id, {one.customer_id for one in history}),
+            named=await self._customers.by_ids(
+                organization_id, {decision.customer_id for decision in history}
+            ),
         )
 
     async def _rows(self, organization_id: str, companies: Sequence[MirroredCompany]) -> list[CompanyRow]:

@@ -56,8 +56,8 @@ class Walk:
         companies = (await self._mirror.companies_of(organization_id, [identifier])).get(identifier, [])
         keys = [resource_key(company.workspace_id, company.id) for company in companies]
         people = [
-            Node(resource_key(one.workspace_id, one.id), "person", _name(one))
-            for one in await self._lists.people_of(organization_id, keys, _PEOPLE)
+            Node(resource_key(contact.workspace_id, contact.id), "person", _name(contact))
+            for contact in await self._lists.people_of(organization_id, keys, _PEOPLE)
         ]
         centre = Node(identifier, "customer", customer.name, len(conversations))
         return await self._neighbourhood(organization_id, centre, conversations, people)
@@ -80,8 +80,8 @@ class Walk:
         ids = [company.customer_id for company in companies.values() if company.customer_id]
         customers = await self._resolved(organization_id, ids)
         belonging = [
-            Node(one.customer_id, "customer", one.name)
-            for one in {each.customer_id: each for each in customers.values()}.values()
+            Node(customer.customer_id, "customer", customer.name)
+            for customer in {each.customer_id: each for each in customers.values()}.values()
         ]
         centre = Node(key, "person", _name(contact), len(held.items))
         return await self._neighbourhood(organization_id, centre, held.items, belonging)
@@ -135,9 +135,9 @@ class Walk:
     async def _resolved(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]:
         """Return customers by the ids asked for; a stand-in's id gives the customer it was merged into."""
         found = await self._customers.by_ids(organization_id, customer_ids)
-        ahead = {one.merged_into for one in found.values() if one.merged_into}
+        ahead = {customer.merged_into for customer in found.values() if customer.merged_into}
         targets = await self._customers.by_ids(organization_id, ahead) if ahead else {}
-        return {key: targets.get(one.merged_into or "", one) for key, one in found.items()}
+        return {key: targets.get(customer.merged_into or "", customer) for key, customer in found.items()}
 
 
 def _name(one: ContactChanged | AdminChanged) -> str:

@@ -51,7 +51,7 @@ class WishWords:
         return [
             signal
             for root_id, family in families.items()
-            for request_id in sorted({root_id, *(one.request_id for one in family)})
+            for request_id in sorted({root_id, *(request.request_id for request in family)})
             for signal in await self._signals.by_request(organization_id, request_id)
         ]
 
@@ -61,14 +61,14 @@ class WishWords:
         False if somebody else changed a request meanwhile; the caller must read and settle again.
         """
         for root_id, family in families.items():
-            ids = {one.request_id for one in family}
+            ids = {request.request_id for request in family}
             mine = [signal for signal in book.signals if signal.slot.request_id in ids]
             lost = (quote for identifier in sorted(ids) for quote in book.lost.get(identifier, ()))
             standing = Standing(mine, lost)
-            after = {one.request_id: standing.of(one) for one in family}
-            for one in family:
-                changed = after[one.request_id]
-                if changed != one and not await self._requests.reword(organization_id, one, changed):
+            after = {request.request_id: standing.of(request) for request in family}
+            for request in family:
+                changed = after[request.request_id]
+                if changed != request and not await self._requests.reword(organization_id, request, changed):
                     return False
             for signal in mine:
                 about = after[signal.slot.request_id or root_id]

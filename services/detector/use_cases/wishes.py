@@ -69,14 +69,17 @@ class Wishes:
         words there; if none does, it has no request.
         """
         wishes = {
-            key: [one for one in found if one.kind is Kind.FEATURE_REQUEST] for key, found in findings.items()
+            key: [finding for finding in found if finding.kind is Kind.FEATURE_REQUEST]
+            for key, found in findings.items()
         }
         wishes = {key: found for key, found in wishes.items() if found}
         if not wishes:
             return Assigned({})
         held = await self._signals.by_sources(organization_id, wishes.keys())
         tokens = {
-            (key, one.subject): wish_tokens(wish_words(one)) for key, found in wishes.items() for one in found
+            (key, finding.subject): wish_tokens(wish_words(finding))
+            for key, found in wishes.items()
+            for finding in found
         }
         pool = await self._pool(
             organization_id, {token for found in tokens.values() for token in found}, held
@@ -127,9 +130,9 @@ class Wishes:
             candidate.request_id: candidate
             for candidate in await self._requests.candidates(organization_id, tokens)
         }
-        kept = {one.slot.request_id for one in held if one.slot.request_id}
+        kept = {signal.slot.request_id for signal in held if signal.slot.request_id}
         pool.update(await self._requests.by_ids(organization_id, kept - set(pool)))
-        roots = {one.merged_into for one in pool.values() if one.merged_into}
+        roots = {request.merged_into for request in pool.values() if request.merged_into}
         return {**await self._requests.by_ids(organization_id, roots - set(pool)), **pool}
 
     def _made(self, organization_id: str, request_id: str, wish: str, tokens: tuple[str, ...]) -> Request:
@@ -152,29 +155,40 @@ class Wishes:
         """Store new requests, and add these words to their requests, where signals rest on the wishes."""
         if not new:
             return
-        held = await self._signals.by_sources(organization_id, {one.key for one in new})
+        held = await self._signals.by_sources(organization_id, {new_words.key for new_words in new})
         resting = [
-            (one, [found for found in _holders(one.key, one.wish, held) if one.is_about(found)])
-            for one in new
+            (
+                new_words,
+                [
+                    found
+                    for found in _holders(new_words.key, new_words.wish, held)
+                    if new_words.is_about(found)
+                ],
+            )
+            for new_words in new
         ]
-        proven = [(one, any(found.is_open for found in mine)) for one, mine in resting if mine]
-        ids = {id_ for one, _ in proven for id_ in (one.request.request_id, one.root_id)}
+        proven = [(new_words, any(found.is_open for found in mine)) for new_words, mine in resting if mine]
+        ids = {id_ for new_words, _ in proven for id_ in (new_words.request.request_id, new_words.root_id)}
         known = await self._requests.by_ids(organization_id, ids)
-        made = {one.request.request_id for one, _ in proven} - known.keys()
+        made = {new_words.request.request_id for new_words, _ in proven} - known.keys()
         counted = await self._signals.demand(organization_id, made) if made else {}
-        for one, is_asked_for in proven:
-            request = known.get(one.request.request_id)
+        for new_words, is_asked_for in proven:
+            request = known.get(new_words.request.request_id)
             if request is None:
                 # In this wish's own words: the wish that first created it may have lost its evidence.
-                mine = replace(one.request, title=request_title(one.wish.subject), wordings=(one.tokens,))
+                mine = replace(
+                    new_words.request,
+                    title=request_title(new_words.wish.subject),
+                    wordings=(new_words.tokens,),
+                )
                 request = await self._requests.add(organization_id, mine, counted[mine.request_id])
-            if one.tokens not in request.wordings and len(request.wordings) < MAX_WORDINGS:
-                await self._requests.add_wording(organization_id, request.request_id, one.tokens)
-                request = replace(request, wordings=(*request.wordings, one.tokens))
+            if new_words.tokens not in request.wordings and len(request.wordings) < MAX_WORDINGS:
+                await self._requests.add_wording(organization_id, request.request_id, new_words.tokens)
+                request = replace(request, wordings=(*request.wordings, new_words.tokens))
             known[request.request_id] = request
-            root = known.get(one.root_id, request)
+            root = known.get(new_words.root_id, request)
             if root.title in UNNAMED and is_asked_for:
-                known[one.root_id] = await self._named(organization_id, root, one.wish.subject)
+                known[new_words.root_id] = await self._named(organization_id, root, new_words.wish.subject)
         if made:
             # Once more: what others counted just before had nothing to be kept in.
             await self._requests.save_demand(
@@ -204,12 +218,12 @@ async def root_of(requests: Requests, organization_id: str, request: Request) ->
 
 def _may_open(wish: Finding, least: float) -> bool:
     """Return whether a wish is sure enough to open a signal, by the same rule as `settling`."""
-    return any(round(wish.confidence_of(one), 4) >= least for one in wish.evidence)
+    return any(round(wish.confidence_of(evidence), 4) >= least for evidence in wish.evidence)
 
 
 def _holders(key: str, wish: Finding, held: Sequence[Signal]) -> Iterator[Signal]:
     """Return the signals about requests that rest on this wish."""
-    spans = {(one.part_id, one.start, one.end) for one in wish.evidence}
+    spans = {(evidence.part_id, evidence.start, evidence.end) for evidence in wish.evidence}
     for signal in held:
         if signal.slot.request_id is not None and any(
             part_id == proof.part_id and start < proof.end and proof.start < end

@@ -289,26 +289,26 @@ def mood_features(text: str, heard: Sequence[ClauseMood]) -> tuple[float, ...]:
     counts = dict.fromkeys(("grievance", "delight", "sarcasm", "hypothetical", "thanks"), 0)
     negations = length = shouted = exclaims = 0
     asks = False
-    for at, one in enumerate(heard):
-        length += len(one.clause.raw_words)
-        if at and one.clause.words <= _GOODBYE:
+    for at, clause_mood in enumerate(heard):
+        length += len(clause_mood.clause.raw_words)
+        if at and clause_mood.clause.words <= _GOODBYE:
             continue
-        for name in one.names:
+        for name in clause_mood.names:
             counts[name] += 1
-        if one.values:
+        if clause_mood.values:
             turns_next = at + 1 < len(heard) and heard[at + 1].clause.normal.startswith(
                 (" but ", " however ")
             )
             share = _BEFORE_TURN_SHARE if turns_next else 1.0
-            praise += share * sum([value for value in one.values if value > 0])
-            blame -= share * sum([value for value in one.values if value < 0])
-            high = max(high, *one.values)
-            low = min(low, *one.values)
-            ending = sum(one.values)
-        negations += one.negations
-        shouted += one.shouted
-        exclaims += one.exclaims
-        asks = asks or one.clause.asks
+            praise += share * sum([value for value in clause_mood.values if value > 0])
+            blame -= share * sum([value for value in clause_mood.values if value < 0])
+            high = max(high, *clause_mood.values)
+            low = min(low, *clause_mood.values)
+            ending = sum(clause_mood.values)
+        negations += clause_mood.negations
+        shouted += clause_mood.shouted
+        exclaims += clause_mood.exclaims
+        asks = asks or clause_mood.clause.asks
     exclaiming = min(exclaims, 3) / 3
     shouting = shouted / length if length and shouted < length else 0.0
     emotional = _EMOJI_BEGIN.search(text) is not None
