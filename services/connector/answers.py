@@ -1,4 +1,4 @@
-"""The connector's errors as HTTP answers: one table, used by pages and the JSON API alike."""
+"""The connector's errors as HTTP responses: one table for pages and the JSON API alike."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 ANSWERED = (ConnectorError, IntercomUnreachable, ConfigurationError)
-"""Errors whose words are an answer to the person who asked."""
+"""Errors whose message is shown to the person who asked."""
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (ConnectionUnknown, 404),

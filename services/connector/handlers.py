@@ -1,4 +1,4 @@
-"""From the bus to the use cases: the syncer's reports, and each service's word on removals."""
+"""Handles what the bus brings: the syncer's reports, and each service's confirmation of a removal."""
 
 from __future__ import annotations
 

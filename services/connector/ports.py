@@ -1,4 +1,4 @@
-"""What the connector needs from outside, as protocols; adapters implement them, tests stand in for them."""
+"""What the connector needs from outside, as protocols that adapters implement."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OAuthState:
-    """A way back from Intercom that was opened for one browser of one person.
+    """A pending return from Intercom, for one browser of one person.
 
     Attributes:
-        browser: a hash of the browser's form token, so that a stolen state is of no use elsewhere.
-        settings: what was chosen before leaving, kept here so that no address on the way can change it; what
-            it leaves out, and None, is the installation's own choice.
+        browser: a hash of the browser's form token, so that a stolen state is useless elsewhere.
+        settings: what was chosen before leaving, stored here so that no address on the way can change it.
+            Whatever it leaves out, or None, means the installation's default.
     """
 
     state: str = field(repr=False)
@@ -41,11 +41,11 @@ class OAuthState:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A proven credential of another workspace, waiting for a person to say whether it replaces the present.
+    """A proven credential of another workspace; a person decides whether it replaces the present one.
 
     Attributes:
         credential: encrypted.
-        settings: what the new connection begins with; None for the installation's own choice.
+        settings: what the new connection begins with; None for the installation's default.
     """
 
     id: str
@@ -82,16 +82,17 @@ class ApiKeyRecord:
 
 
 MOST_WAITING = 20
-"""Facts of a connection that may wait for the bus before its schedule stands still: enough for what people
-and looks tell besides, and far from the 16 MB of a document, which two days of requests would reach."""
+"""Facts of a connection that may wait for the bus before no more runs are scheduled: enough for what
+people and checks add meanwhile, and far from the 16 MB limit of a document, which two days of requests
+would reach."""
 
 MOST_ASKED = 2 * MOST_WAITING
-"""Facts of a connection that may wait where a person or a program asks for runs meanwhile: what came last are
-requests by hand then, and one more says nothing that those do not."""
+"""Facts of a connection that may wait when a person or a program requests runs: by then the latest are
+manual requests, and one more would add nothing."""
 
 
 class Connections(Protocol):
-    """The connections of all organizations, each with its facts still to be published."""
+    """The connections of all organizations, each with its facts that are still to be published."""
 
     async def list_of(self, organization_id: str) -> list[Connection]:
         """Return an organization's connections, oldest first."""
@@ -100,17 +101,17 @@ class Connections(Protocol):
     async def get(self, organization_id: str, connection_id: str) -> Connection | None: ...
 
     async def of_workspace(self, workspace_id: str, *, in_need: bool = False) -> list[Connection]:
-        """Return the connected ones of a workspace, over all organizations (webhooks name no tenant).
+        """Return the connected connections of a workspace in all organizations (webhooks name no tenant).
 
-        With `in_need` also those that need attention, and go on when they have it. One that cannot be read is
-        left out and logged.
+        With `in_need`, also those that need attention, which will continue once they get it. A connection
+        that cannot be read is left out and logged.
         """
         ...
 
     async def insert(
         self, connection: Connection, *facts: Event, instead_of: Connection | None = None
     ) -> None:
-        """Store a new connection and its facts in one write; forget the removed one that it succeeds.
+        """Store a new connection and its facts in one write; delete the removed one that it succeeds.
 
         Raises:
             ChangedMeanwhile: the organization has a connection by now; look again.
@@ -120,7 +121,7 @@ class Connections(Protocol):
     async def replace(self, before: Connection, after: Connection, *facts: Event) -> None:
         """Store the next revision and its facts in one write, if `before` is still the stored one.
 
-        Report and diagnosis are forgotten with a removal: they name what was read.
+        Report and diagnosis are deleted with a removal, since they name what was read.
 
         Raises:
             ChangedMeanwhile: somebody else changed it, or the organization connected another; look again.
@@ -130,38 +131,38 @@ class Connections(Protocol):
     async def due(
         self, now: datetime, limit: int, *, leave_out: Collection[str] = ()
     ) -> list[Connection | Unreadable]:
-        """Return connected ones whose next run is due, longest waiting first, but for those of some ids.
+        """Return connected ones whose next run is due, longest waiting first, except those with these ids.
 
-        One with MOST_WAITING facts to publish is not: the bus is away, and one more request would say nothing
-        that the last one does not.
+        A connection with MOST_WAITING facts to publish is not due: the bus is away, and one more request
+        would add nothing to the last one.
         """
         ...
 
     async def scheduled(self, connection: Connection, *, next_sync_at: datetime, fact: Event) -> bool:
-        """Move the schedule on and keep the request to publish; return False if somebody else did."""
+        """Advance the schedule and store the request to publish; return False if somebody else did."""
         ...
 
     async def due_for_look(
         self, now: datetime, limit: int, *, leave_out: Collection[str] = ()
     ) -> list[Connection | Unreadable]:
-        """Return those whose credential is due to be looked at, in the same way."""
+        """Return those whose credential is due for a check, in the same way."""
         ...
 
     async def looked_at(self, connection: Connection, *, next_look_at: datetime) -> bool:
-        """Claim a look by moving its time on; return False if somebody else did."""
+        """Claim a check by advancing its time; return False if somebody else did."""
         ...
 
     async def record_fact(self, connection: Connection, fact: Event) -> bool:
-        """Keep one more request to publish, with nothing else changed; False if it is not connected any more.
+        """Store one more request to publish, changing nothing else; False if it is not connected any more.
 
-        Where MOST_ASKED facts wait, it is asked for already and nothing is kept.
+        If MOST_ASKED facts wait already, nothing is stored.
         """
         ...
 
     async def report(self, organization_id: str, connection_id: str) -> SyncReport: ...
 
     async def save_report(self, organization_id: str, connection_id: str, report: SyncReport) -> None:
-        """Keep a report; one that comes after the removal of the data is dropped."""
+        """Store a report; one that arrives after the removal of the data is dropped."""
         ...
 
     async def diagnosis(self, organization_id: str, connection_id: str) -> Diagnosis | None: ...
@@ -173,11 +174,11 @@ class Connections(Protocol):
     async def confirm_removal(
         self, organization_id: str, connection_id: str, removal_id: str, service: str, documents: int
     ) -> None:
-        """Note a service's word that it removed its data. Saying it twice changes nothing."""
+        """Record a service's confirmation that it removed its data. Repeating it changes nothing."""
         ...
 
     async def publish_pending(self, organization_id: str, connection_id: str) -> None:
-        """Publish what is pending. Raises TransientError; then the sweeper comes for it."""
+        """Publish what is pending. Raises TransientError; the sweeper then publishes it."""
         ...
 
     async def being_removed(self, ordered_before: datetime, limit: int) -> list[Connection]:
@@ -189,11 +190,11 @@ class Connections(Protocol):
         ...
 
     async def reencrypted(self, credential: StoredCredential, encrypted: str) -> bool:
-        """Put the same secret under another encryption; False if the credential changed meanwhile."""
+        """Store the same secret under another encryption; False if the credential changed meanwhile."""
         ...
 
     async def bring_forward(self, now: datetime, *, look: timedelta, spare: timedelta) -> int:
-        """Make due what is further ahead than its interval and `spare`; return how many runs that were."""
+        """Make runs due that are further ahead than their interval and `spare`; return how many."""
         ...
 
     async def census(self) -> dict[str, int]:
@@ -207,23 +208,23 @@ class OAuthStates(Protocol):
     async def add(self, state: OAuthState) -> None: ...
 
     async def take(self, state: str) -> OAuthState | None:
-        """Return a state and forget it, in one step; None if it was never there, or used."""
+        """Return a state and delete it, in one step; None if it never existed or was used."""
         ...
 
     async def forget(self, organization_id: str) -> int:
-        """Forget all of an organization; return how many there were."""
+        """Delete all states of an organization; return how many there were."""
         ...
 
 
 class Offers(Protocol):
-    """Credentials that wait for a person's decision; forgotten when their time is over."""
+    """Credentials that wait for a person's decision; deleted when their time is over."""
 
     async def add(self, offer: Offer) -> None: ...
 
     async def get(self, organization_id: str, offer_id: str) -> Offer | None: ...
 
     async def take(self, organization_id: str, offer_id: str) -> Offer | None:
-        """Return an offer and forget it, in one step; None if it is not there any more."""
+        """Return an offer and delete it, in one step; None if it does not exist any more."""
         ...
 
 
@@ -233,37 +234,37 @@ class ApiKeys(Protocol):
     async def add(self, key: ApiKeyRecord) -> None: ...
 
     async def list_of(self, organization_id: str) -> Sequence[ApiKeyRecord]:
-        """Return the keys, newest first; of very many those that open something before all others."""
+        """Return the keys, newest first; if there are very many, keys in force come first."""
         ...
 
     async def revoke(
         self, organization_id: str, key_id: str, *, by: str, now: datetime
     ) -> ApiKeyRecord | None:
-        """Mark a key revoked and keep the fact to publish; None if there is no such key."""
+        """Mark a key revoked and store the fact to publish; None if there is no such key."""
         ...
 
     async def publish_pending(self, organization_id: str, key_id: str) -> None:
-        """Publish what is pending. Raises TransientError; then the sweeper comes for it."""
+        """Publish what is pending. Raises TransientError; the sweeper then publishes it."""
         ...
 
     async def revocations(self, now: datetime) -> Sequence[ApiKeyRevoked]:
-        """Return the facts of all organizations' revoked keys that would otherwise be good now."""
+        """Return the facts of all organizations' revoked keys that would otherwise still be valid."""
         ...
 
 
 class Notices(Protocol):
-    """Webhook notifications seen lately, each with the request that it caused until that is published."""
+    """Recent webhook notifications, each with the request that it caused until that is published."""
 
     async def take(self, connection: Connection, notification: str, fact: Event, now: datetime) -> bool:
-        """Note a notification and keep its fact in one write; False if it was noted before."""
+        """Store a notification and its fact in one write; False if it was stored before."""
         ...
 
     async def publish_pending(self, organization_id: str, notification: str) -> None:
-        """Publish what is pending. Raises TransientError; then the sweeper comes for it."""
+        """Publish what is pending. Raises TransientError; the sweeper then publishes it."""
         ...
 
     async def forget(self, organization_id: str, connection_id: str) -> int:
-        """Forget those of a connection; return how many there were."""
+        """Delete a connection's notifications; return how many there were."""
         ...
 
 
@@ -273,24 +274,24 @@ class Vault(Protocol):
     def encrypt(self, secret: str) -> str: ...
 
     def decrypt(self, encrypted: str) -> str:
-        """Return the secret. Raises ConfigurationError when no key of the ring fits."""
+        """Return the secret. Raises ConfigurationError if no key of the ring fits."""
         ...
 
     def is_current(self, encrypted: str) -> bool:
-        """Return whether the newest key of the ring made it."""
+        """Return whether the newest key of the ring encrypted it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A sight, and the id of the one row that came with it, where that is needed for the next question."""
+    """The result of a probe, and the id of the row that came with it, if the next probe needs that."""
 
     sight: Sight
     first_id: str | None = None
 
 
 class Intercom(Protocol):
-    """What the connector asks Intercom: who a credential belongs to, what it may read, to exchange or end it.
+    """What the connector asks Intercom: whose a credential is, what it may read; to exchange or revoke it.
 
     A credential is sent to hosts of the allow-list only; for any other base URL HostNotAllowed is raised.
     """
@@ -306,13 +307,13 @@ class Intercom(Protocol):
         ...
 
     async def probe(self, token: str, base_url: str, family: FamilyKey, *, known_id: str | None) -> Probe:
-        """Ask for the smallest page of a permission family, and look at status and count alone.
+        """Request the smallest page of a permission family, and look only at the status and the count.
 
-        Never raises for what Intercom answers: every answer is a sight. `known_id` is a contact's, for the
-        family that reads one by its id.
+        Never raises for what Intercom responds: every response is a result. `known_id` is a contact's id, for
+        the family that reads one contact.
         """
         ...
 
     async def uninstall(self, token: str) -> None:
-        """End an OAuth installation at Intercom's side. Raises IntercomRefused, IntercomUnreachable."""
+        """Uninstall the OAuth app at Intercom. Raises IntercomRefused, IntercomUnreachable."""
         ...

@@ -1,8 +1,8 @@
 """What Intercom calls: notifications, the uninstall notice, the health check (FACTS §2 and §9).
 
-Signatures are checked on the raw body. A notification is stored in one write and answered; publishing it
-comes after the answer, so that a slow bus is never Intercom's trouble. 410 is never answered: it would end
-the subscription.
+Signatures are checked on the raw body. A notification is stored in one write and acknowledged; publishing it
+follows the response, so that Intercom never waits for a slow bus. 410 is never sent, since it would end the
+subscription.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _MOST_BODY_BYTES = 1_048_576
 """Far above any notification; Intercom cuts long bodies itself."""
 
 _PATIENCE_SECONDS = 3.0
-"""Intercom gives up after five seconds and counts an error; an honest "not now" comes before that."""
+"""Intercom gives up after five seconds and counts an error; a timely 503 comes before that."""
 
 _MOST_ID = 256
 
 
 class _Refused(Exception):
-    """The call is not to be trusted, or cannot be read; `answer` says so."""
+    """The call is not trustworthy, or cannot be read; `answer` is the response."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)

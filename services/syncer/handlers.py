@@ -1,4 +1,4 @@
-"""From the bus to the use cases: connections, requests to read, orders to remove data."""
+"""Handles what the bus brings: connections, requests to read, orders to remove data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intercom over HTTP, as far as the connector needs it: a code, `/me`, the doctor's probes, uninstall.
+"""Intercom over HTTP, as far as the connector needs it: OAuth codes, `/me`, the doctor's probes, uninstall.
 
 Credentials go to the hosts of the allow-list, and to the token and uninstall addresses of the settings;
 redirects are never followed.
@@ -33,7 +33,7 @@ _MOST_BYTES = 8_388_608
 """Far above any answer asked for here; a list of ten thousand tags is 1 MB."""
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
-"""What fits into a header. Anything else is not sent, so that no error on the way can quote it."""
+"""What fits in a header. Anything else is not sent, so that no error on the way can quote it."""
 
 _ANYTHING = {"query": {"field": "created_at", "operator": ">", "value": 0}, "pagination": {"per_page": 1}}
 

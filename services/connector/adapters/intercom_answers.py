@@ -1,4 +1,4 @@
-"""What an answer of Intercom means to the connector: the one table from status and codes (FACTS §3)."""
+"""What a response from Intercom means to the connector: the one table from status and codes (FACTS §3)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOT_INTERCOM = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, read whole. `body` is empty where it was no JSON object; `silent` where nothing came."""
+    """A complete response. `body` is empty unless it was a JSON object; `silent` if nothing arrived."""
 
     host: str
     status: int
@@ -38,7 +38,7 @@ class Answer:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Return Intercom's error codes; none where the answer is not its error list."""
+        """Return Intercom's error codes; none if the body is not its error list."""
         errors = self.body.get("errors")
         found = errors if isinstance(errors, list) else []
         codes = (error.get("code") for error in found if isinstance(error, dict))
@@ -54,7 +54,7 @@ class Answer:
 
     @property
     def outcome(self) -> Outcome:
-        """Return what became of the question. A success without any content is passing trouble (FACTS §3)."""
+        """Return how the request ended. A success without any content is temporary trouble (FACTS §3)."""
         if self.is_success and self.body:
             return "answered"
         if (self.is_success and self.silent) or self.status in _PASSING or self.status >= _SERVER_ERROR:
@@ -74,11 +74,11 @@ class Answer:
 
 
 def raise_for(answer: Answer) -> None:
-    """Return for a good answer, and raise what any other one means for a credential.
+    """Return for a good response; otherwise raise what it means for a credential.
 
     Raises:
         IntercomUnreachable: it says nothing about the credential.
-        IntercomRefused: Intercom does not let us in, or it is not Intercom.
+        IntercomRefused: Intercom refuses the credential, or the host is not Intercom.
     """
     match answer.outcome:
         case "answered":

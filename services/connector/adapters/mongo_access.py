@@ -1,4 +1,7 @@
-"""OAuth states and offers that wait, and bearer keys, in MongoDB. Waiting ones are found by a hash only."""
+"""OAuth states and offers that wait, and bearer keys, in MongoDB.
+
+States and offers are found by hash only.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 _OFFER = TypeAdapter(Offer)
 _SETTINGS = TypeAdapter(ConnectionSettings)
 _MOST_KEYS = 500
-"""Listed of an organization; before any that was revoked or is over there come those that open something."""
+"""Keys listed for an organization; keys that are in force come before revoked and expired ones."""
 
 
 class MongoOAuthStates:

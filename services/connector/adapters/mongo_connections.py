@@ -40,7 +40,7 @@ _DIAGNOSIS = TypeAdapter(Diagnosis)
 _CHANGED_MEANWHILE = "Somebody else changed this connection meanwhile. Reload the page and try again."
 
 _PLACE = "place"
-"""Held by the connection that has the organization's one place; its unique index makes it one."""
+"""Set on the connection that holds data, of which an organization has one; a unique index ensures that."""
 
 _READING = Reading("connections")
 

@@ -1,6 +1,6 @@
-"""Webhook notifications seen lately, in MongoDB: each with the request it causes until that is published.
+"""Recent webhook notifications in MongoDB, each with the request it causes until that is published.
 
-Hours after that they are forgotten.
+They are deleted some hours after that.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _KEPT_SECONDS = 3 * 3_600
 
 _PUBLISHED = "published_at"
 _EXPIRY_INDEX = Index(((_PUBLISHED, 1),), expire_after_seconds=_KEPT_SECONDS, name="published")
-"""Of what was published only: a bus that is away for longer must not cost a hint that was acknowledged."""
+"""Covers published notices only: a long outage of the bus must not lose a hint that was acknowledged."""
 
 
 class MongoNotices:

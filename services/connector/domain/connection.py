@@ -1,7 +1,7 @@
 """A connection's life: connecting, connected, in need of attention, disconnected, removed.
 
-Pure rules. Each transition returns a new value with the next revision; the caller stores it only if
-the revision it started from is still the stored one.
+These are pure rules. Each transition returns a new value with the next revision; the caller stores it only if
+the revision that it started from is still the stored one.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Connection:
     Attributes:
         credential: encrypted; None once disconnected.
         connected_revision: the revision that its present credential came with.
-        next_sync_at: when the scheduler asks for the next run; None while none is due ever.
-        next_look_at: when the credential is looked at between runs; None while that makes no sense.
+        next_sync_at: when the scheduler requests the next run; None if none will be due.
+        next_look_at: when the credential is checked between runs; None while that makes no sense.
     """
 
     id: str
@@ -82,7 +82,7 @@ class Connection:
     connected_revision: int = 0
 
     def fact(self) -> ConnectionChanged:
-        """Return the present state as the event that tells it; a removed one names nobody any more."""
+        """Return the event for the present state; the event of a removed connection names nobody any more."""
         removed = self.state == "removed"
         return ConnectionChanged(
             organization_id=self.organization_id,
@@ -102,7 +102,7 @@ class Connection:
         )
 
     def order(self) -> DataRemovalRequested | None:
-        """Return the order to remove this connection's data as every service hears it, if one was given."""
+        """Return the order to remove this connection's data as every service receives it, or None."""
         if self.removal is None:
             return None
         return DataRemovalRequested(
@@ -115,7 +115,7 @@ class Connection:
         )
 
     def reconnected(self, fresh: Connection, now: datetime) -> Connection:
-        """Return the connection with the credential of `fresh`; settings and cursor go on.
+        """Return the connection with the credential of `fresh`; settings and cursors are kept.
 
         Raises:
             ConnectionConflict: the credential belongs to another workspace, or the data was removed.
@@ -144,11 +144,11 @@ class Connection:
         )
 
     def expect_removed(self) -> None:
-        """Make sure that this removed connection is over everywhere, so that another may take its place.
+        """Verify that this removed connection is over everywhere, so that another may take its place.
 
         Raises:
-            ConnectionConflict: a service has not confirmed the removal yet. Its tombstones would bury what
-                the next connection has published under the same keys by then.
+            ConnectionConflict: a service has not confirmed the removal yet. Its tombstones would delete
+                what the next connection has published under the same keys meanwhile.
         """
         if self.removal is not None and self.removal.outstanding:
             raise ConnectionConflict(
@@ -157,7 +157,7 @@ class Connection:
             )
 
     def with_settings(self, settings: ConnectionSettings, now: datetime) -> Connection:
-        """Return the connection as an administrator wants it; a longer lookback is read at once."""
+        """Return the connection with an administrator's settings; a longer lookback is read at once."""
         if self.state == "removed":
             raise ConnectionConflict("The data of this connection was removed. Connect again first.")
         due = self.next_sync_at
@@ -168,7 +168,7 @@ class Connection:
         return replace(self._changed(now), settings=settings, next_sync_at=due)
 
     def due_after(self, asked_at: datetime) -> datetime | None:
-        """Return when the run after the one that was due is due; missed runs are not made up for."""
+        """Return when the next run after this one is due; missed runs are not made up for."""
         if self.next_sync_at is None:
             return None
         interval = timedelta(seconds=self.settings.sync_interval_seconds)
@@ -178,8 +178,8 @@ class Connection:
     def in_need(self, reason: AttentionReason, detail: str, now: datetime) -> Connection:
         """Return the connection stopped, with the reason. The first reason stays until a person acts.
 
-        Only "unreachable" is passing: it gives way to a better-founded reason, and it is looked at again
-        by itself. A connection that is not in use stays as it is.
+        Only "unreachable" is temporary: a better-founded reason replaces it, and it is checked again
+        automatically. A connection that is not in use stays as it is.
         """
         passing = self.state == "needs_attention" and self.attention == "unreachable" != reason
         if self.state != "connected" and not passing:
@@ -194,7 +194,7 @@ class Connection:
         )
 
     def recovered(self, now: datetime) -> Connection:
-        """Return the connection at work again with the credential it has; unchanged unless it was stopped."""
+        """Return the connection at work again with the credential it has; unchanged if not stopped."""
         if self.state != "needs_attention":
             return self
         return replace(

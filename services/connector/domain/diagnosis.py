@@ -1,7 +1,7 @@
-"""What the doctor says: from the answers to the smallest questions to one line for each thing that can fail.
+"""The doctor's rules: from the responses to minimal requests to one line for each thing that can fail.
 
-Pure rules. A missing permission, a plan restriction, a revoked token, a wrong region and an empty workspace
-each have their own verdict and words, and none of them looks like "no data" (DESIGN §5.7).
+A missing permission, a plan restriction, a revoked token, a wrong region and an empty workspace each have
+their own verdict and words, and none of them looks like "no data" (DESIGN §5.7).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Outcome = Literal[
     "answered", "token_rejected", "permission_missing", "plan_restricted", "not_intercom", "unreachable"
 ]
-"""What became of one question to Intercom."""
+"""How one request to Intercom ended."""
 
 Verdict = Literal[
     "fine",
@@ -40,7 +40,7 @@ READ_ONE_ADMIN = "Read one admin"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One permission family: what is asked for, and the permission's name in Intercom (FACTS §2)."""
+    """One permission family: what is requested, and the permission's name in Intercom (FACTS §2)."""
 
     key: FamilyKey
     title: str
@@ -61,7 +61,7 @@ FAMILIES = (
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """The answer to one question: how it went, and how many there are where that was told.
+    """The result of one request: how it ended, and how many there are if that was given.
 
     Attributes:
         detail: a few words for the line, such as Intercom's error code; never a body.
@@ -77,8 +77,8 @@ class Identity:
     """What `/me` said, at the host that the connection uses.
 
     Attributes:
-        region, workspace_id: as `/me` names them, where it answered.
-        elsewhere: the region whose host takes the token, when this one refused it.
+        region, workspace_id: as `/me` gives them, if it responded.
+        elsewhere: the region whose host accepts the token, if this one refused it.
     """
 
     sight: Sight
@@ -91,7 +91,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line. `permission` is its name in Intercom's settings where ticking it is the way out."""
+    """One line. `permission` is its name in Intercom's settings, where ticking it solves the problem."""
 
     part: str
     title: str
@@ -114,7 +114,7 @@ class Diagnosis:
 
     @property
     def healthy(self) -> bool:
-        """Whether everything may be read; an empty workspace is nobody's fault."""
+        """Whether everything may be read; an empty workspace is healthy."""
         return all(each.verdict == "empty_workspace" for each in self.faults)
 
     @property
@@ -130,9 +130,9 @@ def diagnose(
     known_regions: frozenset[str],
     at: datetime,
 ) -> Diagnosis:
-    """Return the lines, in the order in which a person would mend them.
+    """Return the lines, in the order in which a person would fix them.
 
-    `sights` may lack families, which then were not asked; `known_regions` are those with a host of their own.
+    Families missing from `sights` were not asked about; `known_regions` are those with a host of their own.
     """
     token = _token(identity, expected_workspace_id)
     region = _region(identity, known_regions)

@@ -44,7 +44,7 @@ class IntercomHosts:
         """Return the region of a base URL from the allow-list.
 
         Raises:
-            HostNotAllowed: the address is not on the list, exactly, but for a trailing slash.
+            HostNotAllowed: the address is not exactly on the list, apart from a trailing slash.
         """
         wanted = base_url.strip().rstrip("/").lower()
         for region, allowed in self.api.items():
@@ -56,10 +56,10 @@ class IntercomHosts:
         )
 
     def home_of(self, said: str, *, answered_at: str) -> tuple[str, str]:
-        """Return the region that `/me` names and the base URL to read it through.
+        """Return the region that `/me` names, and the base URL to read it through.
 
-        The regional host keeps the traffic in its region (FACTS §1). Where none is set up for that
-        region, the host that answered goes on answering. `said` may be empty: then it is that host's.
+        The regional host keeps the traffic in its region (FACTS §1). If none is configured for that region,
+        the host that responded is used. `said` may be empty, which means that host's region.
 
         Raises:
             HostNotAllowed: `answered_at` is not on the list.
@@ -74,7 +74,7 @@ _MOST_SHOWN = 200
 
 
 def _shown(address: str) -> str:
-    """Return an address for a message: without a password that somebody may have put into it."""
+    """Return an address for a message, without a password that somebody may have put into it."""
     try:
         host = urlsplit(address).hostname
     except ValueError:

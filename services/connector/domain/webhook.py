@@ -1,4 +1,4 @@
-"""What a webhook notification hints at: where to look. Its content is never stored (FACTS §9)."""
+"""What a webhook notification hints at: which resource to read. Its content is never stored (FACTS §9)."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def _equal(given: str, expected: hmac.HMAC) -> bool:
 
 
 def hints_of(notification: Mapping[str, Any]) -> tuple[ResourceHint, ...]:
-    """Return the resources that a notification is about; none where the topic says nothing to us.
+    """Return the resources that a notification is about; none if the topic does not concern us.
 
-    Bodies differ by topic: deletions are minimal and carry `conversation_id` instead of `id`, tag topics
-    nest the contact, merges name the contact that went in `merged_from`, and attaching a contact to a
-    company changes what both of them show (FACTS §9).
+    Bodies differ by topic: deletions are minimal and carry `conversation_id` instead of `id`, tag topics nest
+    the contact, merges name the merged contact in `merged_from`, and attaching a contact to a company changes
+    what both of them show (FACTS §9).
     """
     topic = notification.get("topic")
     data = notification.get("data")
@@ -118,7 +118,7 @@ def _identifier(value: object) -> str | None:
 
 
 def notification_identity(body: Mapping[str, Any]) -> str:
-    """Return what makes a notification the same when it is sent twice; `id` can be null (FACTS §9)."""
+    """Return what identifies a notification that is sent twice; `id` can be null (FACTS §9)."""
     given = body.get("id")
     if isinstance(given, str) and given and len(given) <= _LONGEST_GIVEN_ID:
         return given

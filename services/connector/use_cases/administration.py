@@ -1,4 +1,4 @@
-"""What an administrator does with a connection, and the lease of its credential to the syncer."""
+"""What an administrator does with a connection, and lending its credential to the syncer."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 300
-"""How long the syncer may use a credential before it asks again; bounds how long a revoked one is tried."""
+"""How long the syncer may use a credential before it asks again; bounds how long a revoked one is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A credential on loan. `token` is a secret: it is never logged, and left out of the repr."""
+    """A credential on loan. `token` is a secret: it is never logged, and its repr leaves it out."""
 
     token: str = field(repr=False)
     base_url: str
@@ -72,7 +72,7 @@ class Administration:
     async def save_settings(
         self, identity: Identity, connection_id: str, settings: ConnectionSettings
     ) -> Connection:
-        """Keep the settings. Raises ConnectionUnknown, and ConnectionConflict once the data was removed."""
+        """Store the settings. Raises ConnectionUnknown, and ConnectionConflict once the data was removed."""
         now = self._clock.now()
         _, after = await change(
             self._connections,
@@ -83,7 +83,7 @@ class Administration:
         return after
 
     async def sync_now(self, identity: Identity, connection_id: str) -> None:
-        """Ask for a run. Raises ConnectionUnknown, and ConnectionConflict where none can run."""
+        """Request a run. Raises ConnectionUnknown, and ConnectionConflict if none is possible."""
         connection = await self.get(identity.organization_id, connection_id)
         kept = await self._connections.record_fact(
             connection,
@@ -101,7 +101,7 @@ class Administration:
         await announce(self._connections, connection)
 
     async def disconnect(self, identity: Identity, connection_id: str) -> Connection:
-        """Stop syncing and forget the credential; the data stays. An OAuth app is uninstalled at Intercom.
+        """Stop syncing and delete the credential; the data stays. An OAuth app is uninstalled at Intercom.
 
         Raises:
             ConnectionUnknown: no such connection.
@@ -141,13 +141,13 @@ class Administration:
     async def lease(self, organization_id: str, connection_id: str) -> Lease:
         """Return the credential for the syncer.
 
-        A setting that keeps it from being lent puts the connection in need of attention, since its runs end
-        without a word; it goes on by itself once the setting is mended.
+        If a setting prevents that, the connection needs attention, since its runs would otherwise end without
+        a reason on its page. It continues by itself once the setting is corrected.
 
         Raises:
             ConnectionUnknown: no such connection.
             ConnectionConflict: it is not connected, or its host is not allowed any more.
-            ConfigurationError: no key of the ring opens the credential.
+            ConfigurationError: no key of the ring decrypts the credential.
         """
         connection = await self.get(organization_id, connection_id)
         if connection.credential is None or connection.state != "connected":
@@ -174,7 +174,7 @@ class Administration:
         )
 
     async def _in_need(self, connection: Connection, detail: str) -> None:
-        """Say on the connection why nothing is read; should that fail, the next lease says it."""
+        """Record on the connection why nothing is read; if that fails, the next lease records it."""
         now = self._clock.now()
 
         def decide(found: Connection) -> Connection:
@@ -191,7 +191,7 @@ class Administration:
             self._metrics.attention.labels("unreachable").inc()
 
     async def _uninstall(self, before: Connection) -> None:
-        """End the installation at Intercom, unless another organization is connected through the same one."""
+        """Uninstall the app at Intercom, unless another organization shares the installation."""
         if before.method != "oauth" or before.credential is None:
             return
         sharing = await self._connections.of_workspace(before.workspace.id, in_need=True)

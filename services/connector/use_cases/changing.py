@@ -1,4 +1,4 @@
-"""Changing a connection that others change too: decide on what is stored, store it if that still stands."""
+"""Changes a connection that others change too: decide on what is stored, and store it if it is unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _TRIES = 8
-"""Times a decision is made anew over another replica's; more would mean a fault, not a race."""
+"""Times that a decision is repeated because of another replica; more would mean a fault, not a race."""
 
 
 async def change(
@@ -30,9 +30,9 @@ async def change(
     *,
     further_facts: Callable[[Connection], tuple[Event, ...]] = lambda _: (),
 ) -> tuple[Connection, Connection]:
-    """Store what `decide` makes of the connection, with the fact that tells it, and publish.
+    """Store what `decide` makes of the connection, with the event for it, and publish.
 
-    `decide` is called again on the newer state when somebody else was faster; returning what it was given
+    `decide` is called again on the newer state if somebody else was faster; returning what it was given
     changes nothing.
 
     Returns:
@@ -41,7 +41,7 @@ async def change(
     Raises:
         ConnectionUnknown: there is no such connection.
         ConnectionConflict: `decide` says that its state does not allow it.
-        TransientError: others changed it faster than we could, every time.
+        TransientError: others changed it faster at every attempt.
     """
     for _ in range(_TRIES):
         before = await connections.get(organization_id, connection_id)
@@ -60,7 +60,7 @@ async def change(
 
 
 async def announce(connections: Connections, connection: Connection) -> None:
-    """Publish what is pending; what cannot be published now is stored, and the sweeper comes for it."""
+    """Publish what is pending; what cannot be published now stays stored, for the sweeper to publish."""
     try:
         await connections.publish_pending(connection.organization_id, connection.id)
     except TransientError as error:

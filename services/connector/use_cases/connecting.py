@@ -1,4 +1,4 @@
-"""Connecting a workspace: by Intercom's authorization screen, or by an access token with a region."""
+"""Connects a workspace, by Intercom's authorization screen or by an access token with a region."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
     from shared.contracts.connections import ConnectionSettings
 
 _STATE_LIFE = timedelta(minutes=10)
-"""Long enough to sign in to Intercom on the way; its own code lives five minutes (FACTS §2)."""
+"""Long enough to sign in to Intercom on the way; Intercom's own code lives five minutes (FACTS §2)."""
 
 _STATE_BYTES = 32
 
 _PAUSES_SECONDS = (0.5, 1.5)
-"""Before a host without a usable answer is asked for the second and third time; a person is waiting."""
+"""Delays before the second and third request to a host without a usable response; a person is waiting."""
 
 CALLBACK_PATH = "/settings/organization/integrations/intercom/callback"
 
 
 class Connecting:
-    """All ways in end in the same place: the credential is proven by `/me`, then stored encrypted."""
+    """Every way ends alike: the credential is proven by `/me`, then stored encrypted."""
 
     def __init__(
         self,
@@ -90,9 +90,9 @@ class Connecting:
     async def begin_oauth(
         self, identity: Identity, browser_token: str, *, settings: ConnectionSettings | None = None
     ) -> str:
-        """Return the address of Intercom's authorization screen, with a state that is good once.
+        """Return the address of Intercom's authorization screen, with a single-use state.
 
-        `settings` wait with the state and are what a new connection begins with; see `Linking.link`.
+        `settings` are stored with the state; a new connection begins with them (see `Linking.link`).
 
         Raises:
             OAuthRefused: no OAuth app is configured.
@@ -119,7 +119,7 @@ class Connecting:
     async def take_way_back(
         self, *, state: str | None, browser_token: str, organization_id: str
     ) -> OAuthState:
-        """Return what was kept with a state, and forget it: each is good for one attempt.
+        """Return what was stored with a state, and delete it: each is valid for one attempt.
 
         Raises:
             OAuthRefused: the state is unknown, used, old, or another browser's or organization's.
@@ -167,17 +167,18 @@ class Connecting:
     ) -> Connection:
         """Return the connection that an access token opens. `base_url` must be on the allow-list.
 
-        `settings` are what a new connection begins with, so that the first sync reads as far back as they
-        say; see `Linking.link`.
+        A new connection begins with `settings`, so that the first sync reads as far back as they say (see
+        `Linking.link`).
 
-        A token that the named region refuses is shown to the other allowed ones too, so that a wrong
-        region does not look like a wrong token. A region that cannot answer has refused nothing: it is
-        asked again, and then that is told.
+        A token that the named region refuses is tried with the other allowed ones too, so that a wrong region
+        does not look like a wrong token. A region that cannot respond has refused nothing: it is asked again,
+        and then reported as unreachable.
 
         Raises:
             HostNotAllowed: the base URL is not on the allow-list; the token was sent nowhere.
-            IntercomRefused: the token is wrong, revoked or lacks a permission, or the host is not Intercom.
-            IntercomUnreachable: no usable answer.
+            IntercomRefused: the token is wrong, revoked or lacks a permission, or the host is not
+                Intercom.
+            IntercomUnreachable: no usable response.
             WorkspaceDiffers: another workspace is connected; a person has to choose.
             ConnectionConflict: the data of this workspace is still being removed.
         """
@@ -193,12 +194,13 @@ class Connecting:
         )
 
     async def try_again(self, identity: Identity, connection_id: str) -> Connection:
-        """Prove the credential that a stopped connection has, and let it go on if it is good.
+        """Prove the credential of a stopped connection, and let the connection continue if it is valid.
 
         Raises:
             ConnectionUnknown: no such connection.
-            ConnectionConflict: it is not stopped, it has no credential, or that opens another workspace.
-            IntercomRefused, IntercomUnreachable: the credential is not good, or nothing is known.
+            ConnectionConflict: it is not stopped, it has no credential, or the credential opens another
+                workspace.
+            IntercomRefused, IntercomUnreachable: the credential is invalid, or nothing is known.
         """
         organization_id = identity.organization_id
         found = await self._connections.get(organization_id, connection_id)
@@ -227,8 +229,8 @@ class Connecting:
     async def _workspace_of(self, token: str, *, first: str | None = None) -> Workspace:
         """Ask `/me` at one host after another until one knows the token (FACTS §1).
 
-        The US host usually routes to all regions. What the first host said is what is told if none does.
-        Where a region was named, only its own refusal sends the token on to others.
+        The US host usually routes to all regions. If none knows it, the first host's error is raised. If a
+        region was named, only its own refusal sends the token on to other hosts.
         """
         refusal: IntercomRefused | IntercomUnreachable | None = None
         for base_url in dict.fromkeys(([first] if first else []) + list(self._hosts.addresses)):

@@ -1,7 +1,7 @@
-"""The doctor: asks Intercom the smallest question of each kind, and says in a line each what is wrong.
+"""The doctor: makes the smallest request of each kind to Intercom, and reports in a line each what is wrong.
 
-It is the one place where the connector touches conversations, and it does not read them: it asks for a page
-of one row and looks at the status and at the count alone. The row is dropped unread.
+It is the one place where the connector touches conversations, and it does not read them: it requests a page
+of one row and looks only at the status and the count. The row is dropped unread.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LOG = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 
 _PAUSES_SECONDS = (0.5, 2.0)
-"""Before the second and third try of a question without a usable answer; a person is waiting."""
+"""Delays before the second and third try of a request without a usable response; a person is waiting."""
 
 _OUTCOME_OF: dict[RefusalKind, Outcome] = {
     "token_rejected": "token_rejected",
@@ -50,7 +50,7 @@ _OUTCOME_OF: dict[RefusalKind, Outcome] = {
 }
 
 _RECOGNISED = frozenset({"answered", "permission_missing", "plan_restricted"})
-"""Answers of `/me` that only a token which is known there gets."""
+"""Outcomes of `/me` that only a known token gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,14 @@ class Doctor:
         self._sleep = sleep
 
     async def examine(self, organization_id: str, connection_id: str) -> Diagnosis:
-        """Ask every question, keep the diagnosis, and stop the connection if its token proved dead.
+        """Make every request, store the diagnosis, and stop the connection if its token is proven invalid.
 
-        About eight calls. Raises:
+        About eight calls.
+
+        Raises:
             ConnectionUnknown: no such connection.
             ConnectionConflict: it has no credential to ask with, or its host is not allowed any more.
-            ConfigurationError: no key of the ring opens its credential.
+            ConfigurationError: no key of the ring decrypts its credential.
         """
         connection = await self._connections.get(organization_id, connection_id)
         if connection is None:
@@ -114,7 +116,7 @@ class Doctor:
         return diagnosis
 
     async def examine_quietly(self, organization_id: str, connection_id: str) -> None:
-        """Examine a connection that was just made; what fails is told when a person asks."""
+        """Examine a connection that was just made; failures are reported when a person asks."""
         try:
             await self.examine(organization_id, connection_id)
         except (ConnectorError, TransientError, ConfigurationError) as error:
@@ -151,7 +153,7 @@ class Doctor:
         return _Me("answered", workspace.region, workspace.id)
 
     async def _elsewhere(self, token: str, base_url: str) -> str | None:
-        """Return the region whose host takes a token that this one refuses."""
+        """Return the region whose host accepts a token that this one refuses."""
         for other in self._hosts.addresses:
             if other != base_url and (await self._me(token, other)).outcome == "answered":
                 return self._hosts.region_of(other)
@@ -178,7 +180,7 @@ class Doctor:
     async def _confirmed(
         self, token: str, base_url: str, sights: dict[FamilyKey, Sight]
     ) -> dict[FamilyKey, Sight]:
-        """Ask `/me` again where a family refused the token: a missing permission may say so (FACTS §3)."""
+        """Ask `/me` again if a family refused the token: that may be a missing permission (FACTS §3)."""
         if all(sight.outcome != "token_rejected" for sight in sights.values()):
             return sights
         said = (await self._whose(token, base_url)).outcome

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 60.0
-"""How often to look whether the bus still knows what was revoked. It forgets only when it is lost; then a
-revoked key opens whatever service starts before the next look."""
+"""How often to check that the bus still knows the revocations. It forgets them only if it is lost; a
+revoked key then opens any service that starts before the next check."""
 
 _AGAIN_SECONDS = 5.0
-"""How soon to look again while the bus or the database cannot be asked."""
+"""How soon to check again while the bus or the database is unavailable."""
 
 
 class Keys:
@@ -40,7 +40,7 @@ class Keys:
         publisher: EventPublisher,
         told: Callable[[], Awaitable[Container[str]]],
     ) -> None:
-        """`told` reads which keys the bus calls revoked now; it raises TransientError when it cannot."""
+        """`told` reads which keys the bus calls revoked now; it raises TransientError if it cannot."""
         self._keys = keys
         self._publisher = publisher
         self._told = told
@@ -87,10 +87,10 @@ class Keys:
         return record
 
     async def tell_again(self) -> int:
-        """Publish the revocations that the bus does not hold, and return how many there were.
+        """Publish the revocations that the bus does not hold; return how many there were.
 
-        Kafka may be lost, or set back to before one: the key would be good again, since its signature is.
-        Raises TransientError when the bus or the database cannot be asked.
+        Kafka may be lost, or restored to a backup from before one; the key would be valid again, since its
+        signature is. Raises TransientError if the bus or the database is unavailable.
         """
         revoked = await self._keys.revocations(self._clock.now())
         if not revoked:
@@ -103,7 +103,7 @@ class Keys:
         return len(missing)
 
     async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        """Look at the start and each minute, until cancelled."""
+        """Check at the start and every minute, until cancelled."""
         pause = _AGAIN_SECONDS
         while True:
             await sleep(pause)

@@ -1,7 +1,7 @@
-"""What a proven credential becomes: a new connection, the known one again, its next life, or a question.
+"""What a proven credential becomes: a new connection, a known one again, its successor, or a question.
 
-An organization has one connection that holds data. A credential of another workspace never takes its place
-by itself: it waits, encrypted, until an administrator says which of the two it shall be.
+An organization has one connection that holds data. A credential of another workspace never replaces it
+automatically: it waits, encrypted, until an administrator chooses between the two.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _OFFER_LIFE = timedelta(minutes=15)
 _OFFER_BYTES = 32
 _ID_BYTES = 8
 _TRIES = 8
-"""Times that storing is tried anew over another browser's; more would mean a fault, not a race."""
+"""Times that storing is repeated because of another browser; more would mean a fault, not a race."""
 
 
 class Linking:
@@ -73,7 +73,7 @@ class Linking:
         self._metrics = metrics
 
     def first_settings(self, wanted: ConnectionSettings | None = None) -> ConnectionSettings:
-        """Return what a new connection begins with: what is wanted, else the installation's choice."""
+        """Return what a new connection begins with: what was chosen, else the installation's default."""
         said = wanted.model_dump(exclude_unset=True) if wanted else {}
         return self._first_settings.model_copy(update=said)
 
@@ -89,8 +89,8 @@ class Linking:
     ) -> Connection:
         """Return the connection that the credential belongs to from now on.
 
-        A new connection begins with what `settings` say, and where they are silent with the installation's
-        choice. One that is connected keeps its own.
+        A new connection begins with `settings`, and with the installation's defaults where they say nothing.
+        A connected one keeps its own settings.
 
         Raises:
             WorkspaceDiffers: another workspace is connected; the credential waits for a decision.
@@ -113,7 +113,7 @@ class Linking:
         return await self._store(offer)
 
     async def question(self, organization_id: str, offer_id: str) -> WorkspaceDiffers:
-        """Return the question that an offer asks. Raises ConnectionConflict when it is over."""
+        """Return the question that an offer asks. Raises ConnectionConflict once the offer has expired."""
         offer = await self._waiting(organization_id, offer_id)
         present = await self._present(organization_id)
         if present is None:
@@ -127,11 +127,11 @@ class Linking:
     ) -> Connection:
         """Order the present workspace's data to be removed, and connect the offered one.
 
-        It begins with `settings`, and where they are None with those that came with the offer.
+        It begins with `settings`; if they are None, with those that came with the offer.
 
         Raises:
-            ConnectionConflict: the offer is over, something else was connected meanwhile, or earlier data of
-                the offered workspace is still being removed.
+            ConnectionConflict: the offer has expired, something else was connected meanwhile, or earlier
+                data of the offered workspace is still being removed.
         """
         offer = await self._waiting(identity.organization_id, offer_id)
         if settings is not None:
@@ -146,7 +146,7 @@ class Linking:
         return connection
 
     async def keep(self, organization_id: str, offer_id: str) -> None:
-        """Keep what is connected, and forget the offer; the app it was installed for is uninstalled."""
+        """Keep the present connection, and delete the offer; the app installed for it is uninstalled."""
         offer = await self._offers.take(organization_id, offer_id)
         if offer is None or offer.method != "oauth":
             return

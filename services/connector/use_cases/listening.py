@@ -1,4 +1,4 @@
-"""What others tell the connector: the syncer's progress, removals, Intercom's notifications."""
+"""What others report to the connector: the syncer's progress, removals, Intercom's notifications."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TakenNotice:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What Intercom's health check is told of a workspace (FACTS §2)."""
+    """The response to Intercom's health check of a workspace (FACTS §2)."""
 
     state: Literal["OK", "UNHEALTHY"]
     message: str | None = None
@@ -64,7 +64,7 @@ class Listening:
         self._metrics = metrics
 
     async def sync_reported(self, event: SyncProgressed | SyncCompleted | SyncInterrupted) -> None:
-        """Keep the newest word about a connection's runs; an interruption stops its schedule."""
+        """Store the newest report about a connection's runs; an interruption stops its schedule."""
         report = await self._connections.report(event.organization_id, event.connection_id)
         if isinstance(event, SyncProgressed):
             after = report.progressed(event)
@@ -95,10 +95,10 @@ class Listening:
             self._metrics.attention.labels(event.reason).inc()
 
     async def removal_requested(self, order: DataRemovalRequested) -> None:
-        """Remove what the connector holds, and give its word on it.
+        """Remove what the connector holds, and confirm it.
 
-        The connection's own record stays: its page says what was removed, when, and by whom. An order that
-        comes again after the workspace was connected anew names a connection that is not there any more.
+        The connection's own record stays: its page says what was removed, when, and by whom. An order that is
+        redelivered after the workspace was connected again names a connection that does not exist any more.
         """
         documents = 0
         connection = await self._connections.get(order.organization_id, order.connection_id)
@@ -118,17 +118,17 @@ class Listening:
         )
 
     async def data_removed(self, event: DataRemoved) -> None:
-        """Note one service's word on the connection, for the page and for those who connect again."""
+        """Record one service's confirmation, for the page and for connecting the workspace again."""
         await self._connections.confirm_removal(
             event.organization_id, event.connection_id, event.removal_id, event.service, event.documents
         )
 
     async def notified(self, body: Mapping[str, Any]) -> list[TakenNotice]:
-        """Store one webhook notification as requests to read, to be published by `publish`.
+        """Store one webhook notification as requests to read, which `publish` then publishes.
 
-        Unknown workspaces and topics are dropped: they must be answered like any other (FACTS §9). For a
-        connection that needs attention they are kept: the syncer follows them when it goes on, and some
-        changes, such as a redaction in an old conversation, are told by nothing else.
+        Unknown workspaces and topics are dropped: they must get the same response as any other (FACTS §9).
+        For a connection that needs attention, notifications are kept: the syncer follows them when it
+        continues, and some changes, such as a redaction in an old conversation, are reported by nothing else.
         """
         hints = hints_of(body)
         workspace_id = body.get("app_id")
@@ -154,7 +154,7 @@ class Listening:
         return taken
 
     async def publish(self, taken: Sequence[TakenNotice]) -> None:
-        """Publish what was stored; what cannot be published now is the sweeper's."""
+        """Publish what was stored; what cannot be published now is left to the sweeper."""
         for notice in taken:
             try:
                 await self._notices.publish_pending(notice.organization_id, notice.notification)
@@ -169,9 +169,9 @@ class Listening:
 
 
 def _is_of_the_past(event: SyncInterrupted, connection: Connection) -> bool:
-    """Tell whether an interruption is older than the credential.
+    """Return whether an interruption is older than the credential.
 
-    By the revision that the run knew, since two services' clocks may differ by minutes; by time where an
+    Decided by the revision that the run knew, since two services' clocks may differ by minutes; by time if an
     earlier version of the syncer named none.
     """
     if event.connection_revision is not None:

@@ -1,4 +1,4 @@
-"""Asking for runs when they are due. Any replica may do it; a guarded update lets one of them win."""
+"""Requests runs when they are due. Any replica may do so; a guarded update lets one of them win."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 TAKEN_AT_ONCE = 500
-"""Due connections that one look takes; when there are more, the next look follows at once."""
+"""Due connections that one tick takes; if there are more, the next tick follows at once."""
 
 _SIDE_BY_SIDE = 100
-"""Connections asked for at the same time; each waits four round trips to the database and the bus, not on
-us: at 20 ms a trip this asks for a thousand a second."""
+"""Connections handled at the same time. Each waits for four round trips to the database and the bus: at 20
+ms a trip, this makes a thousand requests a second."""
 
 
 class Scheduling:
@@ -41,9 +41,9 @@ class Scheduling:
         self._side_by_side = SideBySide("runs", clock=clock, metrics=metrics, rng=rng)
 
     async def tick(self) -> int:
-        """Ask for the runs that are due; return how many were asked for here.
+        """Request the runs that are due; return how many were requested here.
 
-        A connection that fails is logged and put off. Raises TransientError where none can be read.
+        A connection that fails is logged and skipped for a while. Raises TransientError if none can be read.
         """
         due = await self._connections.due(
             self._clock.now(), TAKEN_AT_ONCE, leave_out=self._side_by_side.put_off()

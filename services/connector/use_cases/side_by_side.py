@@ -1,7 +1,7 @@
-"""Doing one thing with several connections at once: what fails with one of them stops no other, nor for long.
+"""Does one thing with several connections at once, so that a failure with one of them delays no other.
 
-A connection with which it fails is put off, each time for longer. It would be due again at once otherwise,
-before all others since it has waited longest, and as many as one look takes would leave nobody else a place.
+A connection that fails is skipped, each time for longer. Otherwise it would be due again at once, before all
+others since it has waited longest, and enough of such connections would leave no room for the rest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 Work = Literal["runs", "looks"]
-"""What a connection may be put off from; a label of a metric."""
+"""What a connection may be skipped in; a label of a metric."""
 
 _WORDS: dict[Work, str] = {"runs": "asking for runs", "looks": "looking at credentials"}
 
@@ -45,7 +45,7 @@ class SideBySide:
         self._pauses = Pauses()
 
     def put_off(self) -> list[str]:
-        """Return the ids of connections that are not to be tried yet."""
+        """Return the ids of connections to skip for now."""
         now = self._clock.now()
         self._pauses.forget_old(now)
         return self._pauses.now(now)
@@ -55,10 +55,10 @@ class SideBySide:
         act: Callable[[Connection], Awaitable[bool]],
         connections: Sequence[Connection | Unreadable],
     ) -> int:
-        """Call `act` with each that can be read; return how often it said yes, once all have ended.
+        """Call `act` with each that can be read; return how often it returned True, once all have ended.
 
-        Failures are not raised. Those connections are put off, counted, and logged in a line for each kind of
-        failure, so that a database which is away does not fill the log.
+        Failures are not raised. Those connections are skipped, counted, and logged in one line for each kind
+        of failure, so that a database outage does not fill the log.
         """
 
         async def one(connection: Connection | Unreadable) -> bool:

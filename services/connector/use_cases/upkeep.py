@@ -1,4 +1,4 @@
-"""What the connector does for itself: encryption is renewed, removals are seen to, connections counted."""
+"""The connector's own maintenance: renews encryption, follows up removals, counts connections."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _LOG = structlog.get_logger(__name__)
 _AT_ONCE = 200
 CENSUS_SECONDS = 15.0
 RENEWALS_EVERY = 240
-"""Counts between two renewals: an hour. A new ring comes with a restart, which renews at once."""
+"""Counts between two renewals: an hour. A new ring arrives with a restart, which renews at once."""
 
 _SCHEDULES_EVERY = 4
-"""Counts between two looks for schedules that lie too far ahead: a minute."""
+"""Counts between two checks for schedules too far in the future: a minute."""
 
 _MOST_APART = timedelta(minutes=2)
 """How far ahead a schedule may lie beyond its interval: clocks of replicas differ by less."""
@@ -38,7 +38,7 @@ _PATIENCE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """How many credentials were put under the newest key, and how many no key opens."""
+    """How many credentials were re-encrypted with the newest key, and how many no key decrypts."""
 
     renewed: int
     unreadable: int
@@ -63,9 +63,9 @@ class Upkeep:
         self._look = timedelta(seconds=look_seconds)
 
     async def renew(self) -> Renewal:
-        """Put every credential under the newest key; after that the older keys may leave the ring.
+        """Re-encrypt every credential with the newest key, after which older keys may leave the ring.
 
-        Replicas may do it at once: a credential that changed meanwhile is left as it is.
+        Replicas may do so at once: a credential that changed meanwhile is left as it is.
         """
         renewed = unreadable = 0
         after_id = ""
@@ -93,10 +93,10 @@ class Upkeep:
         return Renewal(renewed, unreadable)
 
     async def order_again(self) -> int:
-        """Order anew what was ordered long ago and is not removed everywhere; return how many that were.
+        """Repeat removal orders that were given long ago and are not confirmed everywhere; return how many.
 
-        Kafka may have lost the order before all had read it. Nothing else would ever end the removal, and the
-        workspace could not be connected again. An order that comes again harms nothing.
+        Kafka may have lost the order before every service had read it. Nothing else would ever end the
+        removal, and the workspace could not be connected again. A repeated order does no harm.
         """
         before = self._clock.now() - _PATIENCE
         orders = [found.order() for found in await self._connections.being_removed(before, _AT_ONCE)]
@@ -107,9 +107,9 @@ class Upkeep:
         return len(again)
 
     async def bring_forward(self) -> int:
-        """Make due what was planned by a clock that was ahead and has been put back; return how many.
+        """Make runs due that a clock which was ahead, and is corrected, had scheduled; return how many.
 
-        Nothing would be read for as long as the clock was ahead, and nothing would say so.
+        Otherwise nothing would be read for as long as the clock was ahead, without any sign of it.
         """
         moved = await self._connections.bring_forward(self._clock.now(), look=self._look, spare=_MOST_APART)
         if moved:

@@ -1,7 +1,7 @@
-"""Looking at credentials between runs: a dead one is noticed within a minute, and a host's return too.
+"""Checks credentials between runs: a dead one is noticed within a minute, and so is a host's return.
 
-One `/me` for each connection and interval. How many are asked in a second is bounded, so that a big
-installation spends a known share of its app's budget on it and looks less often instead.
+This takes one `/me` for each connection and interval. The number of checks per second is bounded, so that a
+large installation spends a known share of its app's budget on them and checks less often instead.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class Watching:
         self._side_by_side = SideBySide("looks", clock=clock, metrics=metrics, rng=rng)
 
     async def tick(self) -> int:
-        """Look at credentials that are due; return how many were looked at here.
+        """Check the credentials that are due; return how many were checked here.
 
-        A connection that fails is logged and put off. Raises TransientError where none can be read.
+        A connection that fails is logged and skipped for a while. Raises TransientError if none can be read.
         """
         due = await self._connections.due_for_look(
             self._clock.now(), LOOKS_PER_TICK, leave_out=self._side_by_side.put_off()
@@ -79,7 +79,7 @@ class Watching:
         return True
 
     async def look(self, connection: Connection) -> None:
-        """Ask `/me`, and stop or resume the connection by the answer. Silence decides nothing."""
+        """Ask `/me`, and stop or resume the connection accordingly. No response decides nothing."""
         if connection.credential is None:
             return
         refusal: IntercomRefused | None = None
@@ -139,10 +139,10 @@ class Watching:
         _LOG.info("credential looked at", connection_id=connection.id, state=after.state)
 
     async def access_removed(self, workspace_id: str) -> int:
-        """Look at all connections of a workspace of which Intercom says that access was removed.
+        """Check all connections of a workspace whose access was removed, according to Intercom.
 
-        Its word is checked: it may be late, about an installation that was replaced since. Returns how many
-        connections were looked at.
+        Its notice is verified, since it may be late, about an installation that was replaced meanwhile.
+        Returns how many connections were checked.
         """
         concerned = await self._connections.of_workspace(workspace_id)
         for connection in concerned:

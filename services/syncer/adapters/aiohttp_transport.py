@@ -1,8 +1,8 @@
-"""The way to the real network: aiohttp's connections behind httpx's transport interface.
+"""Sends httpx's requests over aiohttp's connections.
 
-The syncer makes hundreds of calls a second, and aiohttp's parser in C needs a quarter of the processor
-time of httpx's in Python (0.24 ms a call against 0.92). Everything above stays with httpx's types, so that
-tests put their own transports here.
+The syncer makes hundreds of calls a second, and aiohttp's parser in C needs a quarter of the processor time
+of httpx's in Python (0.24 ms a call against 0.92). Everything above uses httpx's types, so that tests put
+their own transports here.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ _IDLE_SECONDS = 30.0
 """How long a connection is kept without use; servers close theirs after a minute."""
 
 _MOST_CONNECTIONS = 512
-"""Open at once, to all hosts: half of the files that a process may usually have; further calls wait."""
+"""Connections open at once, to all hosts: half of the files that a process may usually open; further calls
+wait."""
 
 _CONNECT_SECONDS = 10.0
 _LONGEST_HEADER = 32_768
 _DECODED = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
-"""Headers about a body as it was sent; what is handed on is unpacked already."""
+"""Headers about a body as it was sent; what is passed on is decompressed already."""
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS = 10.0
 _EXPIRY_GUARD_SECONDS = 5.0
-"""A lease this close to its end is renewed, so that it does not end during a slice's first call."""
+"""A lease this close to its end is renewed, so that it does not expire during a slice's first call."""
 
 _OK = 200
 _OWN_FAULTS = 500
 _UNKNOWN = frozenset({404, 405, 409})
-"""How a service of ours answers a question that it does not know, or a connection that it does not name as
-gone (`NO_CREDENTIAL`): versions differ in both."""
+"""How one of our services responds to a request that it does not know, or about a connection that it does
+not report as gone (`NO_CREDENTIAL`): versions differ in both."""
 
 _WRONG_KEY = "Compare EARSHOT_SIGNING_KEY of both services."
 _WHAT_TO_DO = {401: _WRONG_KEY, 403: _WRONG_KEY}
@@ -41,7 +41,7 @@ class _Lease(BaseModel):
 
 
 class HttpCredentials:
-    """Asks the connector, and remembers the answer until it ends; the next question after that forgets it."""
+    """Leases credentials from the connector and keeps them until they expire."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class HttpCredentials:
         self._leases.pop(key, None)
 
     def _forget_expired(self) -> None:
-        """Keep no token in memory that nobody may use: its connection may never be asked for again."""
+        """Keep no expired token in memory: its connection may never be asked for again."""
         now = self._clock.monotonic()
         for key, known in list(self._leases.items()):
             if known.expires_at - _EXPIRY_GUARD_SECONDS <= now:
@@ -135,12 +135,12 @@ class HttpCredentials:
 
 
 def _says_none(response: httpx.Response) -> bool:
-    """Tell whether the connector itself says that it has none: any other address may answer 404 as well."""
+    """Return whether the connector itself says that it has none; other addresses may respond 404 too."""
     return _problem(response).get("type") == NO_CREDENTIAL
 
 
 def _is_ours(response: httpx.Response) -> bool:
-    """Tell whether one of our services answered: each of their problems bears a reference to the log."""
+    """Return whether one of our services responded: each of their problems has a reference to the log."""
     return {"type", "detail", "reference"} <= _problem(response).keys()
 
 

@@ -1,7 +1,7 @@
 """Intercom's REST API over HTTP, read-only by construction (DESIGN §2).
 
-A call is a `domain.reads.Call`, and that type can only express reads; the transport looks at each
-request once more before it leaves, so that no code, present or future, writes into a workspace.
+A call is a `domain.reads.Call`, a type that can only express reads. The transport checks each request once
+more before it leaves, so that no code, present or future, can write into a workspace.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ INTERCOM_VERSION = "2.16"
 """The version of the API that FACTS describes; the header wins over what the app is set to."""
 
 _SHORT_RUN_CALLS = 100
-"""Calls after which a run is one that needs many: most runs for changes make fewer."""
+"""Calls after which a run counts as one that needs many: most runs for changes make fewer."""
 
 _OK = range(200, 300)
 
 _BASE_PATH = "earshot.base_path"
-"""Extension of a request: the path of the connection's own address, below which Intercom's paths begin."""
+"""Request extension: the path of the connection's own address, to which Intercom's paths are appended."""
 
 
 class ReadOnlyTransport(httpx.AsyncBaseTransport):
@@ -62,7 +62,7 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
 
 
 class HttpIntercom:
-    """One HTTP client for all connections: connections to hosts are shared, tokens are not."""
+    """One HTTP client for all connections: TCP connections to hosts are shared, tokens are not."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class HttpIntercom:
         await self._transport.aclose()
 
     async def call(self, call: Call, credential: Credential, pace: Pace, place: Place) -> Answer:
-        """Make a call whose place in the budget is held already, and say what its answer means."""
+        """Make a call that the budget has admitted already, and return what its response means."""
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(self._timeout_seconds):

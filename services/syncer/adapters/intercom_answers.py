@@ -1,4 +1,4 @@
-"""What an answer of Intercom means: the one table from status, codes and body to a value or an error."""
+"""What a response from Intercom means: the one table from status, codes and body to a value or an error."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ if TYPE_CHECKING:
 
 _MOST_DETAIL = 300
 _DEFAULT_WAIT_SECONDS = 10.0
-"""The length of Intercom's window, for a 429 that does not say when it ends."""
+"""The length of Intercom's window, for a 429 that does not say when the window ends."""
 
 _MOST_AHEAD_SECONDS = 600.0
-"""How far before our clock the source's may be. Both being right but for that much, what is read behind the
-cursor's overlap covers it; and of two clocks that differ by more, the one that is behind misses nothing."""
+"""How far ahead of ours the source's clock may be. If both clocks are right to within this, what is read
+behind the cursor's overlap covers it; of two clocks that differ by more, the one that is behind misses
+nothing."""
 
 _CANONICAL = re.compile(r"<[^>]*/contacts/([A-Za-z0-9_-]{1,128})[^>]*>\s*;[^,]*rel=\"?canonical\"?")
 _RATE_CODES = frozenset({"rate_limit_exceeded", "too_many_requests", "retry_after"})
@@ -52,7 +53,7 @@ _REFUSALS: dict[Refusal, type[EarshotError]] = {
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """An HTTP answer, read completely."""
+    """A complete HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -68,9 +69,9 @@ def parsed(content: bytes) -> Any:
 
 
 def usable_body(call: Call, answer: RawAnswer) -> dict[str, Any]:
-    """Return the body of a good answer.
+    """Return the body of a good response.
 
-    Raises SourceUnavailableError for a 200 that is empty, no JSON, or lacks what a real answer has.
+    Raises SourceUnavailableError for a 200 that is empty, not JSON, or lacks what a real response has.
     """
     body = parsed(answer.content)
     missing = [key for key in call.read.value.expects if not isinstance(body, dict) or body.get(key) is None]
@@ -85,7 +86,7 @@ def usable_body(call: Call, answer: RawAnswer) -> dict[str, Any]:
 
 
 def error_of(call: Call, answer: RawAnswer, *, now: float) -> EarshotError:
-    """Return what an answer outside of 2xx means; `now` is Unix seconds by our clock (FACTS §3)."""
+    """Return what a response outside 2xx means; `now` is Unix seconds by our clock (FACTS §3)."""
     codes, detail = _codes(parsed(answer.content))
     where = f"{call.path}: {answer.status} {detail}"
     if answer.status == 429 or (codes & _RATE_CODES and answer.status < 500):  # noqa: PLR2004 - HTTP statuses
@@ -146,16 +147,16 @@ def served_at(headers: Mapping[str, str], now: float) -> float:
 
 
 def not_ahead(at: float, now: float) -> float:
-    """Return the source's clock, or our clock and some minutes where it claims to be further ahead.
+    """Return the source's clock, or ours and some minutes if it claims to be further ahead.
 
-    Cursors are put where it stands. One that somebody on the way dates a year ahead would hide all changes
-    of that year.
+    Cursors are set to this time. A date a year ahead, from somebody in between, would hide all changes of
+    that year.
     """
     return min(at, now + _MOST_AHEAD_SECONDS)
 
 
 def rate_headers(headers: Mapping[str, str], source_now: float) -> RateHeaders | None:
-    """Return the budget that the answer announced; None when it announced none."""
+    """Return the budget that the response announced; None if it announced none."""
     try:
         limit = int(headers["x-ratelimit-limit"])
         remaining = int(headers["x-ratelimit-remaining"])

@@ -1,4 +1,4 @@
-"""What is held of each resource, one document each, in MongoDB's protocol; written in bulk."""
+"""What is known of each resource, one document each, in MongoDB's protocol; written in bulk."""
 
 from __future__ import annotations
 

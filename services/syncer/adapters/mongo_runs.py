@@ -1,8 +1,8 @@
 """Runs, one document per connection and lane, in MongoDB's protocol.
 
-One field, `wake_at`, says when a run may be claimed. Claiming moves it to the end of the lease, so a
-run whose owner died is simply due again. `fence` grows with each claim and is named by each write of its
-owner: whoever lost a run cannot write to it any more.
+One field, `wake_at`, says when a run may be claimed. Claiming moves it to the end of the lease, so a run
+whose owner died is simply due again. `fence` grows with each claim and is part of each of its owner's writes:
+whoever lost a run cannot write to it any more.
 """
 
 from __future__ import annotations
@@ -41,16 +41,17 @@ if TYPE_CHECKING:
     from shared.documents.collection import ScopedCollection
 
 _TRIES = 3
-"""Times a request is tried against a run that changes state meanwhile."""
+"""Attempts to store a request while the run changes state."""
 
 _REQUESTS_KEPT = 50
 """Requests remembered, so that one that the bus delivers twice starts nothing twice."""
 
 MOST_HINTS = 5_000
-"""Hints waiting at once; beyond that a run that searches finds them all with fewer calls."""
+"""Hints waiting at once; beyond that, a run that searches finds them all with fewer calls."""
 
 _OF_NOBODY: dict[str, Any] = {"$inc": {"fence": 1}}
-"""What lets a run begin that somebody may still be working on, since a stop ended it a moment ago."""
+"""Fields that let a run begin although somebody may still be working on it, since it was stopped a moment
+ago."""
 
 _LANES: tuple[Lane, ...] = ("main", "hints")
 
@@ -213,7 +214,10 @@ class MongoRuns:
         return await self._start_again(run, now)
 
     async def _go_on(self, run: Run, ended: dict[str, Any], now: datetime) -> bool:
-        """Somebody asked during the slice that was interrupted, maybe to mend it: go on from its place."""
+        """Continue an interrupted run from where it stopped.
+
+        Somebody asked during the slice that was interrupted, perhaps after fixing the cause.
+        """
         scoped = self._collection.of(run.key.organization_id)
         document = await scoped.find_one({"_id": run.key.document_id(run.lane), "fence": run.fence})
         if document is None:
@@ -222,7 +226,7 @@ class MongoRuns:
         return await self._own(run, {"$set": {**ended, **started, "wake_at": now}})
 
     async def _start_again(self, run: Run, now: datetime) -> bool:
-        """Somebody asked while the run was under way: go on at once with what they asked for."""
+        """Start over at once with what somebody asked for while the run was under way."""
         scoped = self._collection.of(run.key.organization_id)
         document = await scoped.find_one({"_id": run.key.document_id(run.lane), "fence": run.fence})
         if document is None:

@@ -1,4 +1,4 @@
-"""Makes calls wait for each other: within the budget, and no more at once than the source bears well."""
+"""Makes calls wait for each other: within the budget, and no more at once than the source copes with."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 _MOST_PACES = 20_000
-"""Connections whose pace is remembered; the one used longest ago goes first. About a kilobyte each."""
+"""Connections whose pace is remembered, about a kilobyte each; the least recently used goes first."""
 
 
 @dataclass(slots=True)
 class Place:
-    """One call in flight; whoever makes it leaves here what its answer said about the budget and the time."""
+    """One call in flight; its caller stores here what the response said about the budget and the time."""
 
     headers: RateHeaders | None = None
     served_at: int | None = None
 
 
 class Pace:
-    """The pace of one connection in this process, shared by its full and its hint run."""
+    """The pace of one connection in this process, shared by its full run and its hint run."""
 
     def __init__(self, *, clock: Clock, reserve_share: float, most_in_flight: int) -> None:
         self._clock = clock
@@ -43,7 +43,10 @@ class Pace:
 
     @asynccontextmanager
     async def call(self, need: Need) -> AsyncIterator[Place]:
-        """Hold a place for one call. Raises SlowDownError when the budget is spent until its window ends."""
+        """Hold one of the places for calls.
+
+        Raises SlowDownError if the budget is spent until its window ends.
+        """
         await self._take(need)
         place = Place()
         try:

@@ -1,9 +1,9 @@
-"""How many calls may be made now, by what Intercom's own headers say (FACTS §4); no number is hard-coded.
+"""How many calls may be made now, by Intercom's own headers (FACTS §4); no number is hard-coded.
 
-Intercom gives a number of calls for each window of time. Every answer says how many are left and when
-the window ends. Those numbers count everybody who shares the limit: other connections of the same app,
-other replicas, other vendors. So obeying them is sharing, and replicas need not agree on anything. Whoever
-needs few calls may use what those who need many leave, so a huge workspace never starves a small one.
+Intercom grants a number of calls for each window of time. Every response says how many are left and when the
+window ends. Those numbers count everybody who shares the limit: other connections of the same app, other
+replicas, other vendors. So obeying them is sharing, and replicas need not agree on anything. Runs that need
+few calls may use the reserve that runs with many calls leave, so a huge workspace never starves a small one.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from enum import Enum
 
 _UNKNOWN_IN_FLIGHT = 4
-"""Calls before an answer has told of the present window: enough to learn of it, too few to exceed it."""
+"""Calls before a response has described the present window: enough to learn of it, too few to exceed it."""
 
 LONGEST_WAIT_SECONDS = 60.0
-"""A window lasts ten seconds; whoever claims much more has a wrong clock and is asked again."""
+"""A window lasts ten seconds; a source that claims much more has a wrong clock and is asked again."""
 
 _SHORTEST_WAIT_SECONDS = 0.05
 _SAME_WINDOW_SECONDS = 1.0
-"""Ends that lie closer together are one window's: Reset is told in whole seconds, and clocks waver."""
+"""Ends closer together than this belong to one window: Reset is in whole seconds, and clocks waver."""
 
 _WINDOW_GUARD_SECONDS = 0.15
-"""How long after the announced end the next window is used, so that clocks may differ a little."""
+"""How long after the announced end the next window is used, since clocks may differ a little."""
 
 _MOST_OTHERS = 16.0
-"""How many times our own calls others are taken to make at most; more would leave us none near the end."""
+"""How many times our own calls others are assumed to make at most; more would leave none near the end."""
 
 
 class Need(Enum):
@@ -43,13 +43,13 @@ class Need(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RateHeaders:
-    """What one answer said.
+    """What one response said.
 
     Attributes:
         limit: calls per window.
         remaining: calls left in it.
         reset_in_seconds: until it ends, as far as our clock can tell.
-        reset_at: its end in the source's own words, Unix seconds; names the window. None: not known.
+        reset_at: its end in Unix seconds, as the source gave it; identifies the window. None: not known.
     """
 
     limit: int
@@ -61,7 +61,7 @@ class RateHeaders:
 class RateBudget:
     """The calls one connection may make, as far as this process can know.
 
-    Times are monotonic seconds, handed in. Not thread-safe: one event loop owns it.
+    Times are monotonic seconds, passed in. Not thread-safe: one event loop owns it.
     """
 
     def __init__(self, *, reserve_share: float) -> None:
@@ -90,9 +90,9 @@ class RateBudget:
         return None if not self._limit else 1 - max(self._remaining, 0) / self._limit
 
     def take(self, now: float, need: Need = Need.MANY) -> float | None:
-        """Take one call. Return None when it may be made, else the seconds to wait.
+        """Take one call. Return None if it may be made, else the seconds to wait.
 
-        Zero means: wait for a call in flight to be answered, it will tell more.
+        Zero means: wait for the response to a call in flight, which will say more.
         """
         if now < self._blocked_until:
             return max(self._blocked_until - now, _SHORTEST_WAIT_SECONDS)
@@ -108,7 +108,7 @@ class RateBudget:
         return max(self._window_end - now, _SHORTEST_WAIT_SECONDS)
 
     def answered(self, now: float, headers: RateHeaders | None) -> None:
-        """Give back one call in flight, with what its answer said (None when it said nothing)."""
+        """Return one call in flight, with what its response said (None if it said nothing)."""
         self._in_flight = max(self._in_flight - 1, 0)
         if headers is None or headers.limit < 1:
             # Nobody knows whether it was counted, so it was.
@@ -127,7 +127,7 @@ class RateBudget:
         self._guessed = False
 
     def refused(self, now: float, wait_seconds: float) -> None:
-        """Note a 429: nobody calls before the wait is over, whatever is left on paper."""
+        """Note a 429: nobody calls before the wait is over, whatever seems to be left."""
         wait = min(max(wait_seconds, _SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
         self._blocked_until = max(self._blocked_until, now + wait)
         self._remaining = 0
@@ -135,7 +135,10 @@ class RateBudget:
         self._guessed = False
 
     def _begin_unknown_window(self, now: float) -> None:
-        """Another window has begun. Others may have used it already, so its first answers tell the rest."""
+        """Begin another window.
+
+        Others may have used it already, so its first responses say how much is left.
+        """
         if self._guessed:
             self._window_name = None  # The source's clock was set back, or it names its windows oddly.
         self._window_end = now + LONGEST_WAIT_SECONDS
@@ -152,10 +155,11 @@ class RateBudget:
         return 0.0
 
     def _fits(self, need: Need) -> bool:
-        """Tell whether one more call is within the limit, whatever is in flight here and elsewhere.
+        """Return whether one more call is within the limit, whatever is in flight here and elsewhere.
 
-        Answers come out of order, so a call in flight may or may not be counted in `remaining` already. What
-        others have in flight nobody says: they are taken to call as often as they did in this window so far.
+        Responses arrive out of order, so a call in flight may or may not be counted in `remaining` already.
+        How many others have in flight is unknown: they are assumed to call as often as they did in this
+        window so far.
         """
         limit = self._limit or 0
         reserve = min(max(1, round(limit * self._reserve_share)) * need.value, limit - 1)

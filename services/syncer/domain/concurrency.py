@@ -1,4 +1,4 @@
-"""How much to ask for at once: calls in flight, and rows on a page; less where the source strains."""
+"""How much to request at once: calls in flight, and rows on a page; less when the source strains."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ class Concurrency:
     """Additive increase while calls stay quick, gentle decrease when they queue, halving when they fail.
 
     More calls in flight than the source (or our own processor) can work on only wait for each other: they
-    make nothing faster and hints slower. So growth ends where a call takes twice the time of the quickest.
+    make nothing faster and hints slower. So growth ends where a call takes twice as long as the quickest.
     """
 
     _SMOOTHING = 0.1

@@ -1,6 +1,6 @@
-"""What a list or a search shows of a conversation, as one fingerprint: its time alone does not say enough.
+"""A fingerprint of what a list or a search shows of a conversation, whose time alone does not say enough.
 
-A tag, a title, an attribute or a redaction may leave `updated_at` where it was (FACTS §12).
+A tag, a title, an attribute or a redaction may leave `updated_at` unchanged (FACTS §12).
 """
 
 from __future__ import annotations

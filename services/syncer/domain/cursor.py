@@ -55,7 +55,7 @@ class Cursor:
         return replace(self, position=max(position, self.position or 0))
 
     def walk_due(self, now: int, *, shortest_pause_seconds: int = 0) -> bool:
-        """Tell whether the whole list should be walked again, by what walking it costs."""
+        """Return whether the whole list should be walked again, given what walking it costs."""
         if self.walked_at is None:
             return True
         pause = min(self.walk_calls * _SECONDS_PER_CALL, _LONGEST_PAUSE_SECONDS)
@@ -70,8 +70,8 @@ def asking_due(asked_at: int | None, now: int, amount: int) -> bool:
 def audit_amount(audited_at: int | None, now: int, *, a_minute: int, pause_seconds: int) -> int:
     """Return how many conversations to audit: so many for each minute since the last time.
 
-    A first audit, and one after a long silence, is as large as one that comes after the usual pause, or after
-    a day: so it is never a burst.
+    A first audit, and one after a long silence, is as large as one after the usual pause, or after a day, so
+    that it is never a burst.
     """
     passed = pause_seconds if audited_at is None else min(now - audited_at, _LONGEST_PAUSE_SECONDS)
     return max(passed, 0) * a_minute // 60

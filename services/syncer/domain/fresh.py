@@ -1,4 +1,4 @@
-"""A resource as it was just read, beside what was remembered of it before."""
+"""A resource as it was just read, with what was remembered of it before."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ class Fresh:
         return self.force or self.before is None or self.before.version != self.event.version
 
     def in_turn(self) -> Fresh:
-        """Return the same, said to be observed no earlier than what was published of it before.
+        """Return the same, observed no earlier than what was published of it before.
 
-        Readers keep what was observed last, and the source has several servers, each with a clock.
+        Readers keep what was observed last, and the source has several servers, each with its own clock.
         """
         before = self.before.read_at if self.before is not None else None
         if before is None or self.read_at >= before:
@@ -80,10 +80,10 @@ class Fresh:
         return tuple(part for part in self.parts if known.get(part.id) != part.version)
 
     def row_to_remember(self) -> str | None:
-        """Return the row that from now on means "unchanged".
+        """Return the row that means "unchanged" from now on.
 
-        That is the row which led here, if it is of the same time or nothing was new: it may lag, or show less
-        than the conversation itself, and leads nowhere a second time.
+        That is the row that led to this read, if it has the same time or nothing was new: it may lag behind,
+        or show less than the conversation itself, and must not lead to a second read.
         """
         if self.shown is not None and (not self.changed or self.shown.updated_at == self.updated_at):
             return self.shown.version

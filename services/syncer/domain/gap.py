@@ -1,4 +1,4 @@
-"""How a gap is called: by what is missing and why, so that the same one is never named twice."""
+"""The names of gaps: by what is missing and why, so that the same gap never gets two names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ UNREAD_GAPS = ("still_lagging", "permission_missing", "plan_restricted")
 """Reasons for which something exists and could not be read; later runs try these again, one by one."""
 
 REFUSED_GAPS = frozenset({"permission_missing", "plan_restricted"})
-"""Reasons for which something is kept from us: nothing of it is expected until it is granted."""
+"""Reasons for which something is withheld from us: nothing of it is expected until it is granted."""
 
 
 def gap_name(resource: str, id_: str | None, reason: str, aspect: str | None = None) -> str:

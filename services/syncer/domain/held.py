@@ -16,7 +16,7 @@ GONE = "gone"
 
 
 UNSURE = ""
-"""Version of what may have been published by somebody who could not say so any more; no content has it."""
+"""Version of what may have been published by a process that died; no content has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,17 @@ class Held:
         return self.version == GONE
 
     def may_be_back(self, shown_at: int, lag_seconds: int) -> bool:
-        """Tell whether what went is shown by a list at a time when no index lags behind its going any more.
+        """Return whether a list shows a deleted resource later than any index can lag behind.
 
-        Then it came back, or its address gave a wrong answer once: its own time need not have moved.
+        It was then restored, or its address gave a wrong response once: its own time need not have moved.
         """
         return self.gone and (self.read_at is None or shown_at - self.read_at > lag_seconds)
 
     def doubted(self, parts: Iterable[str], read_at: int | None = None) -> Held:
-        """Return what to remember when nobody knows which version was published last.
+        """Return what to remember if it is unknown which version was published last.
 
-        The resource and these parts of it will be published again whatever they are, and taken back with
-        all their parts should they be gone. `read_at` is when the one in doubt was read, if that is known.
+        The resource and these parts will be published again whatever they are, and deleted with all their
+        parts should they be gone. `read_at` is when the doubtful version was read, if that is known.
         """
         return replace(
             self,
@@ -76,13 +76,13 @@ class Held:
         )
 
     def without_part(self, part_id: str) -> Held:
-        """Return what to remember when a part was taken back on its own."""
+        """Return what to remember after one part was deleted."""
         return replace(self, parts={id_: version for id_, version in self.parts.items() if id_ != part_id})
 
     def proves_unchanged(self, updated_at: int | None, row: str | None = None) -> bool:
-        """Tell whether a search row with this time needs no reading (DESIGN §5.3).
+        """Return whether a search row with this time makes reading unnecessary (DESIGN §5.3).
 
-        An older row than what was read already is one that the index has not replaced yet. With a row's
+        A row older than what was read is one that the index has not replaced yet. If the row has a
         fingerprint, the same time is not enough: what the row shows must be the same too.
         """
         if updated_at is None or self.updated_at is None:

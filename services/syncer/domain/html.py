@@ -1,7 +1,7 @@
 """HTML to plain text, once: what a person would read, with the line breaks that they would see.
 
-Detectors point at characters of this text, so it must not change without need: a new way of writing
-it gives every message a new version.
+Detectors point at characters of this text, so it must not change without need: a different conversion gives
+every message a new version.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Markup read from left to right, in time that grows with its length and nothing else.
+"""Scans markup from left to right, in time that grows with its length and nothing else.
 
-Tags that HTML would open, close or move by itself are taken as they stand. Of a message that is as people
-write them the text is the same as by its tree.
+Tags that HTML would open, close or move implicitly are taken as they stand. For messages as people write
+them, the text is the same as from a parsed tree.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The text of a message as it comes together: which elements begin a line, and where breaks and links go."""
+"""Builds up the text of a message: which elements begin a line, and where breaks and links go."""
 
 from __future__ import annotations
 

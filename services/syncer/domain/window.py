@@ -1,8 +1,8 @@
-"""Which changes a run asks for, and which rows of the answer count.
+"""Which changes a run asks for, and which rows of the response count.
 
 Intercom may read a time in a search as exact seconds, as a UTC day or as a day in the workspace's zone, and
-may mean `>` as "or equal" (FACTS §6). A window is asked for so that all of these readings contain it; what
-lies outside is dropped here.
+may take `>` as "or equal" (FACTS §6). A window is requested so that all of these interpretations contain it;
+rows outside it are dropped here.
 """
 
 from __future__ import annotations
