@@ -1,4 +1,4 @@
-"""Building the notifier: what is connected to what."""
+"""Builds the notifier and wires its parts."""
 
 from __future__ import annotations
 

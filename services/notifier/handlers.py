@@ -1,4 +1,4 @@
-"""What the notifier does with what it reads from the bus."""
+"""Handles what the bus brings: stores notifications for signals, and removes data."""
 
 from __future__ import annotations
 

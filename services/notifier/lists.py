@@ -1,4 +1,4 @@
-"""How places in the notifier's lists, and their order, travel in addresses."""
+"""How positions in the notifier's lists, and their order, travel in addresses."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600)
 
 
 COLLECTIONS = ("inbox", "notifications", "people", "rules")
-"""Of which documents may be left out."""
+"""Collections of which unreadable documents may be left out."""
 
 
 class Metrics:

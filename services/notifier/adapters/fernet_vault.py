@@ -1,4 +1,4 @@
-"""The vault of rules' addresses and secrets: a key ring, and fingerprints that tell two addresses apart."""
+"""The vault of rules' addresses and secrets: a key ring, and fingerprints by which addresses are compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Announcements to the open pages of this process. A page of another replica sees them at its next look."""
+"""Announcements to the open pages of this process. A page at another replica sees them at its next look."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class MongoKnownSignals:
         await self._date()
 
     async def _date(self) -> None:
-        """Let memories of an earlier version, which do not say since when they are kept, be kept from now."""
+        """Date memories of an earlier version, which do not say since when they are stored, from now."""
         signals = self._signals.across_organizations()
         with database_errors():
             while found := await signals.find({"seen_at": None}, {"_id": 1}, limit=_AT_ONCE).to_list():

@@ -1,9 +1,9 @@
-"""Notifications in MongoDB: the document is queue entry, delivery log and outbox in one.
+"""Notifications in MongoDB: one document is queue entry, delivery log and outbox in one.
 
-"Pending, due and without `lease`" finds retries and quiet hours that ended by one index. A claim sets `lease`
-to its token and takes it away at its end. An index of those alone finds the claims that a crash left behind;
-`use_cases/watch_claims.py` says from when on they are anybody's. `next_attempt_at` moves to the end of the
-lease too, for people who read in the log when the next try may come.
+"Pending, due and without `lease`" finds retries and ended quiet hours by one index. A claim sets `lease` to
+its token and removes it when it ends. Another index, of leased documents only, finds the claims that a crash
+left behind; `use_cases/watch_claims.py` says from when on they may be taken over. `next_attempt_at` moves to
+the end of the lease too, for people who read in the log when the next attempt may come.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _BUS_SECONDS = 2.0
-"""How long an outcome that is stored waits for the bus to take it: the next delivery needs the place."""
+"""How long a stored outcome waits for the bus to accept it: the next delivery needs the place."""
 
 _UNREADABLE = timedelta(hours=1)
-"""After how long one that could not be read is tried again: another version may be running by then."""
+"""After how long an unreadable notification is tried again: another version may be running by then."""
 
 _CLAIM = {"lease": "", "lease_seconds": ""}
 
@@ -126,7 +126,7 @@ class MongoNotifications:
     async def _put_off(
         self, unreadable: Sequence[Mapping[str, Any]], now: datetime, *, token: str | None
     ) -> None:
-        """Let those wait that cannot be read: due at once again, they would take the places of others.
+        """Put unreadable notifications off: due at once again, they would take the places of others.
 
         Only under the claim that `token` names, or none: somebody who can read them may be sending them.
         """
@@ -180,7 +180,10 @@ class MongoNotifications:
         return result.matched_count == 1
 
     async def _tell(self, stored: Mapping[str, Any]) -> None:
-        """Publish what was stored. While the bus is away nobody waits for it: the sweeper comes later."""
+        """Publish what was stored.
+
+        While the bus is away nobody waits for it: the sweeper publishes it later.
+        """
         try:
             async with asyncio.timeout(_BUS_SECONDS):
                 await self.pending.publish(stored)

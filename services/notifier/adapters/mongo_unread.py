@@ -1,9 +1,10 @@
-"""What is unread of inboxes in MongoDB, found without reading what was read.
+"""Unread inbox entries in MongoDB, found without reading those that were read.
 
-Nobody knows who "everyone" is, so no index can hold what a person has not read. A document a person does:
-the unread entries of all that moved until a moment. What moved since is looked through and added to it, so
-each entry is looked at once a person, not once a count. It is a memory only: whichever of two writers wins,
-whatever it lacks is looked for again, and without it the whole inbox is looked through once.
+Nobody knows who "everyone" is, so no index can hold what a person has not read. Instead, one document per
+person holds the unread entries of everything that moved up to a moment. What moved since is looked through
+and added to it, so each entry is looked at once per person, not once per count. The document is only a cache:
+whichever of two writers wins, whatever it lacks is looked for again, and without it the whole inbox is looked
+through once.
 """
 
 from __future__ import annotations
@@ -27,15 +28,16 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 _SETTLED = timedelta(minutes=5)
-"""What moved this lately is looked at again: clocks of replicas differ, and a write may be under way."""
+"""Entries that moved this recently are looked at again: replicas' clocks differ, and a write may be under
+way."""
 
 _KEPT_SECONDS = 30 * 86_400
-"""Who has not looked for so long is looked up anew."""
+"""A person who has not looked for this long is looked up from the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Unread entries by their documents' ids; `whole` tells whether these are all."""
+    """The ids of unread entries' documents; `whole` says whether these are all."""
 
     ids: tuple[str, ...]
     whole: bool
@@ -43,7 +45,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Ids that were unread of all that moved until then; nothing is known of what moved since."""
+    """Ids that were unread among everything that moved until then; nothing is known of what moved since."""
 
     ids: tuple[str, ...] = ()
     until: datetime | None = None
@@ -51,7 +53,7 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _Portion:
-    """Ids of entries in order of a moment, and the last one's, where it says it."""
+    """Ids of entries in the order in which they moved, and the time of the last, if it has one."""
 
     ids: tuple[str, ...]
     last: datetime | None
@@ -72,7 +74,7 @@ class MongoUnread:
         )
 
     async def of(self, reader: InboxReader, most: int) -> Unread:
-        """Return what the reader has not read: all of it, or where there is as much, at least `most`."""
+        """Return what the reader has not read: everything, or at least `most` if there is as much."""
         now = self._clock.now()
         known = await self._known(reader, now)
         ids = await self._still_unread(reader, known, most)
@@ -95,7 +97,7 @@ class MongoUnread:
         return _Known(tuple(kept["unread"]), kept["until"])
 
     async def _still_unread(self, reader: InboxReader, known: _Known, most: int) -> set[str]:
-        """Return which of the known ids are unread to this day, and seen by the reader."""
+        """Return which of the known ids are still unread and visible to the reader."""
         if not known.ids:
             return set()
         found = await self._entries.of(reader.organization_id).find(
@@ -104,7 +106,7 @@ class MongoUnread:
         return {one["_id"] for one in found}
 
     async def _since(self, reader: InboxReader, since: datetime | None, most: int) -> list[_Portion]:
-        """Return the unread entries that moved since then, or all where nothing is known yet."""
+        """Return the unread entries that moved since then, or all if nothing is known yet."""
         portions = [await self._moved(reader, since, most)]
         if since:
             portions.append(await self._undated(reader, since, most))
@@ -116,7 +118,7 @@ class MongoUnread:
         return await self._portion(reader, moved, "moved_at", most)
 
     async def _undated(self, reader: InboxReader, since: datetime, most: int) -> _Portion:
-        """Return those that do not say when they moved: while versions change, an earlier one adds some."""
+        """Return entries without a time of moving, which an earlier version may add during an upgrade."""
         return await self._portion(reader, {"moved_at": None, "added_at": {"$gte": since}}, "added_at", most)
 
     async def _portion(self, reader: InboxReader, which: dict[str, Any], by: str, most: int) -> _Portion:
@@ -126,7 +128,7 @@ class MongoUnread:
         return _Portion(tuple(one["_id"] for one in found), found[-1].get(by) if found else None)
 
     async def forget(self, organization_id: str) -> None:
-        """Keep no ids for anybody of an organization; each inbox is looked through anew."""
+        """Delete the ids of everybody in an organization; each inbox is looked through again."""
         await self._readers.of(organization_id).update_many({}, {"$set": {"unread": [], "until": None}})
 
     async def _keep(
@@ -143,10 +145,9 @@ class MongoUnread:
 
 
 def _looked_through_until(now: datetime, full: Sequence[_Portion]) -> datetime | None:
-    """Return until when all that moved was looked at, or None where that cannot be told.
+    """Return until when everything that moved was looked at, or None if that is unknown.
 
-    A portion that is full ends before the present; where its last entry does not say when it moved, it ends
-    nowhere.
+    A full portion ends before the present; if its last entry has no time of moving, its end is unknown.
     """
     until = now - _SETTLED
     for portion in full:
@@ -157,14 +158,14 @@ def _looked_through_until(now: datetime, full: Sequence[_Portion]) -> datetime |
 
 
 def _is_news(known: _Known, ids: set[str], until: datetime | None) -> bool:
-    """Tell whether it is worth a write: other ids, or so much later that the next look has less to do."""
+    """Return whether storing is worth a write: other ids, or so much later that the next look is cheaper."""
     if known.until is None or ids != set(known.ids):
         return True
     return until is not None and until - known.until >= _SETTLED
 
 
 def seen_by(reader: InboxReader) -> dict[str, Any]:
-    """Return the query for what a reader may see and wants to."""
+    """Return the query for entries that a reader may see and wants to."""
     query: dict[str, Any] = {
         "audience": {"$in": _audience(reader)},
         "confidence": {"$gte": reader.minimum_confidence},
@@ -175,7 +176,7 @@ def seen_by(reader: InboxReader) -> dict[str, Any]:
 
 
 def unread_by(reader: InboxReader) -> dict[str, Any]:
-    """Return the query for what of this they have not read."""
+    """Return the query for those of them that the reader has not read."""
     return {**seen_by(reader), "read_by": {"$ne": reader.user_id}}
 
 

@@ -1,4 +1,4 @@
-"""How a signal is kept inside other documents, and how lists are read on from a place."""
+"""How a signal is stored inside other documents, and how lists continue from a position."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ async def portion(
     limit: int,
     oldest_first: bool,
 ) -> list[T]:
-    """Return `limit` of a list in order of time from after a place, or fewer at its end.
+    """Return `limit` of a list in order of time from after a position, or fewer at its end.
 
-    What cannot be read takes no place in it: who asks takes a short answer for the end.
+    An unreadable document takes no place in it: the caller takes a short result for the end.
     """
     found: list[T] = []
     while True:

@@ -1,4 +1,4 @@
-"""Who is a person that can be told: one whose recipient is an e-mail address, in the inbox as by mail."""
+"""Which recipients are e-mail addresses: those of the inbox and of e-mail."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from services.notifier.domain.rule import Recipient
 
 _MOST_SHOWN = 80
-"""Characters of what is no address, in the log."""
+"""Characters shown in the log of a recipient that is no address."""
 
 
 def address_of(recipient: Recipient) -> str:
-    """Return the address as it was given. Raises DeliveryRefused where it is none.
+    """Return the address as it was given. Raises DeliveryRefused if it is none.
 
-    The key is for comparing: folding its letters may make another address of it.
+    The recipient's key is for comparing only: folding its letters may make another address of it.
     """
     if not is_mail_address(recipient.label):
         raise DeliveryRefused(

@@ -1,7 +1,7 @@
-"""What a recipient reads of a message, as the delivery's page shows it: made anew, so words are kept once.
+"""What a recipient reads of a message, as the delivery's page shows it: rendered again, never stored.
 
-A notification has its signal's newest state, without what was redacted. Text that was kept beside it would
-have words that no redaction reaches.
+A notification has its signal's newest state, without what was redacted. A stored text would keep words that
+no redaction reaches.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LONGEST = 8_000
 
 @dataclass(frozen=True, slots=True)
 class AsRead:
-    """A message in plain text; `subject` is what heads it, None where nothing does."""
+    """A message in plain text; `subject` is its heading, None if there is none."""
 
     subject: str | None
     body: str

@@ -88,7 +88,7 @@ class EmailChannel:
 
 
 def _decision(error: Exception, address: str) -> DeliveryPostponed | DeliveryRefused:
-    """Return whether mail that met this error is tried again, in words for the delivery log."""
+    """Return whether mail that met this error is retried, with the reason for the delivery log."""
     match error:
         case aiosmtplib.SMTPRecipientsRefused():
             first = error.recipients[0]

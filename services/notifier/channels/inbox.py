@@ -1,4 +1,4 @@
-"""The inbox inside Earshot: an entry for the signal, once, whoever else is told of it."""
+"""The inbox inside Earshot: one entry for each signal, whoever else is told of it."""
 
 from __future__ import annotations
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def address_of(message: Message) -> SecretStr:
-    """Return the address of the message's rule. Raises DeliveryRefused where it has none."""
+    """Return the address of the message's rule. Raises DeliveryRefused if the rule has none."""
     if message.url is None:
         raise DeliveryRefused("The rule has no address. Edit it and give one.", reason="not_configured")
     return message.url
 
 
 async def post_json(http: OutgoingHttp, url: SecretStr, body: Mapping[str, Any], *, service: str) -> str:
-    """Post a body; return what the service answered, in words. Raises as `OutgoingHttp.post` does."""
+    """Post a body; return the service's response in words. Raises what `OutgoingHttp.post` raises."""
     content = orjson.dumps(body)
     answer = await http.post(url.get_secret_value(), content, {"Content-Type": "application/json"})
     return f"{service} answered {answer.status}."

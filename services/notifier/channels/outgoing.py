@@ -1,7 +1,7 @@
-"""Posting to addresses that people gave us: bounded, without redirects, and never into the private network.
+"""Posts to addresses that people entered: bounded, without redirects, never into the private network.
 
-The name is resolved here, every address it has is judged, and the connection goes to the very address that
-was judged: a name that changes its mind in between (DNS rebinding) gains nothing. Each try has a
+The name is resolved here, every address it has is checked, and the connection goes to the very address that
+was checked: a name that resolves differently in between (DNS rebinding) gains nothing. Each attempt has a
 connection of its own.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from services.notifier.domain.addresses import Address
 
 _MOST_ANSWER_BYTES = 4_096
-"""Read of an answer; it is only looked at for a word on why."""
+"""Bytes read of a response, which is only searched for a reason."""
 
 _SHOWN_CHARACTERS = 120
 _TRY_AGAIN = frozenset({408, 409, 425, 429})
@@ -35,11 +35,12 @@ _SERVER_ERROR = 500
 _REDIRECTS = range(300, 400)
 _BETWEEN_PARTS = re.compile("[/?&=]")
 _SHORTEST_SECRET = 8
-"""Characters of a part of an address that might be one; what is shorter would take words out of an answer."""
+"""Characters of a part of an address that might be a secret; masking shorter ones would mask ordinary
+words."""
 
 _USER_AGENT = "Earshot-Notifier/1"
 _SENT_BY_HAND = 20
-"""Connections kept for tries that people ask for, which come beside the deliveries under way."""
+"""Connections reserved for samples that people send, beside the deliveries under way."""
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -57,9 +58,10 @@ async def resolve_by_system(host: str, port: int) -> list[Address]:
 
 
 def outgoing_client(*, concurrency: int) -> httpx.AsyncClient:
-    """Return the client for `OutgoingHttp`, with a connection for each of `concurrency` deliveries under way.
+    """Return the client for `OutgoingHttp`, with a connection for each of `concurrency` deliveries.
 
-    A try that waited for a connection of ours would use up the receiver's time, and be blamed on it.
+    An attempt that waited for a connection of ours would use up the receiver's time, and be blamed on the
+    receiver.
     """
     return httpx.AsyncClient(
         follow_redirects=False,
@@ -86,11 +88,11 @@ class OutgoingHttp:
         self._resolve = resolve
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Post; return the answer if it is a success.
+        """Post a body; return the response if it is a success.
 
         Raises:
-            DeliveryPostponed: not reachable, too slow, or an answer that asks to come again.
-            DeliveryRefused: no address or a private one, a redirect, or an answer that says never.
+            DeliveryPostponed: unreachable, too slow, or a response that asks to come again.
+            DeliveryRefused: no address or a private one, a redirect, or a response that says never.
         """
         target = _target(url)
         ways = [target] if self._allow_private else await self._pinned(target)
@@ -112,7 +114,10 @@ class OutgoingHttp:
     async def _send(
         self, target: httpx.URL, ways: Sequence[httpx.URL], body: bytes, headers: Mapping[str, str]
     ) -> httpx.Response:
-        """Send by the first way on which a connection comes about: until then the receiver got nothing."""
+        """Send to the first address that accepts a connection.
+
+        Until one does, the receiver has received nothing, so trying the next address repeats nothing.
+        """
         patience = self._timeout_seconds if len(ways) == 1 else self._timeout_seconds / (len(ways) + 1)
         timeout = httpx.Timeout(self._timeout_seconds, connect=patience)
 
@@ -159,9 +164,9 @@ class OutgoingHttp:
 
 
 def _worth_trying(addresses: Sequence[Address]) -> list[Address]:
-    """Return the resolver's first choice, and one more: of the other family if there is one.
+    """Return the resolver's first address, and one of the other family if there is one.
 
-    A cluster or a network may have names answered in IPv6 and let nothing but IPv4 out.
+    A cluster or a network may resolve names to IPv6 and let nothing but IPv4 out.
     """
     first, *others = addresses
     other = next((address for address in others if address.version != first.version), None)
@@ -182,7 +187,7 @@ def _target(url: str) -> httpx.URL:
 
 
 def host_of(url: str) -> str:
-    """Return the host that would be posted to. Raises DeliveryRefused for an address that has none."""
+    """Return the host that would be posted to. Raises DeliveryRefused if the address has none."""
     return _target(url).host
 
 
@@ -196,7 +201,7 @@ async def _beginning(response: httpx.Response) -> str:
 
 
 def _without_parts_of(target: httpx.URL, said: str) -> str:
-    """Return what a receiver said, without parts of its own address that it repeats: they may be secrets."""
+    """Return a receiver's words without parts of its own address that it repeats: they may be secrets."""
     sent = _BETWEEN_PARTS.split(target.raw_path.decode("ascii"))
     parts = {form for part in sent for form in (part, unquote(part)) if len(form) >= _SHORTEST_SECRET}
     for part in sorted(parts, key=len, reverse=True):

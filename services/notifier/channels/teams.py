@@ -1,7 +1,7 @@
-"""Microsoft Teams by a workflow of Power Automate that takes webhook requests: an Adaptive Card.
+"""Microsoft Teams by a workflow of Power Automate that accepts webhook requests: an Adaptive Card.
 
-Customers' words stand in text runs, where Teams reads no Markdown: backslashes, which would be the other way,
-are shown by some of its clients and overlooked by others.
+Customers' words are put in text runs, in which Teams reads no Markdown. Escaping with backslashes instead
+would show them in some of its clients and have no effect in others.
 """
 
 from __future__ import annotations

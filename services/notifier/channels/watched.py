@@ -1,4 +1,4 @@
-"""Tells of each message that was sent, for tests that end the process before that is stored."""
+"""Reports each message that was sent, for tests that kill the process before that is stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class WatchedChannel:
-    """Delivers as the channel behind it does."""
+    """Delivers through another channel."""
 
     def __init__(self, channel: Channel, faults: Faults) -> None:
         self._channel = channel

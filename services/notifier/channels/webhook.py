@@ -47,7 +47,7 @@ class WebhookChannel:
 
 
 def cloud_event(message: Message) -> dict[str, Any]:
-    """Return the signal as the CloudEvent that is on the bus, with the address of its page beside it."""
+    """Return the signal as the CloudEvent that is on the bus, with the address of its page added."""
     signal = message.notification.signal
     return {
         "specversion": "1.0",

@@ -1,4 +1,4 @@
-"""How a signal is said in a message: the same facts in the same order in every channel."""
+"""How a signal is put into words: the same facts in the same order in every channel."""
 
 from __future__ import annotations
 

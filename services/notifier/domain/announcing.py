@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from shared.contracts.signals import SignalDetected, SignalEvent
 
 _SETTLING = timedelta(days=1)
-"""Company, match and tags may come after the words. What changes later without words is upkeep: a customer
-list that is uploaded, or a newer detector that reads again, must not send a fortnight of messages."""
+"""Company, match and tags may arrive after the words. Later changes without new words are maintenance: an
+uploaded customer list, or a newer detector that reads again, must not send a fortnight of messages."""
 
 SilentBecause = Literal["historical", "too_old", "already_over"]
 
 
 def is_removed(signal: SignalEvent, removed_until: datetime | None) -> bool:
-    """Tell whether the signal speaks of data that is removed. Both times are of the detector's clock."""
+    """Return whether the signal is about data that is removed. Both times are by the detector's clock."""
     return removed_until is not None and signal.changed_at <= removed_until
 
 
@@ -28,10 +28,10 @@ def silent_because(
     known_revision: int | None,
     known_over: bool,
 ) -> SilentBecause | None:
-    """Return why the signal is not announced, or None when it is.
+    """Return why the signal is not announced, or None if it is.
 
-    Records of one signal may overtake each other when its customer, and so its partition, changes:
-    one that is known to be over by a later record stays silent.
+    Records of one signal may overtake each other when its customer, and so its partition, changes: a signal
+    that a later record has closed is not announced.
     """
     if known_over and known_revision is not None and known_revision > signal.revision:
         return "already_over"
@@ -68,10 +68,10 @@ def may_be_heard_anew(
     known_words: datetime,
     news_since: datetime,
 ) -> bool:
-    """Return whether an open signal's newer state may reach people whom its opening did not.
+    """Return whether an open signal's newer state may reach people who were not told of its opening.
 
-    It may where it brings more news: newer words than those known, or what belongs to the opening, which was
-    news when it changed the signal at `news_since`.
+    It may if it brings news: newer words than those known, or what belongs to the opening, which was news
+    when it changed the signal at `news_since`.
     """
     if signal.revision <= known_revision or _is_too_old(signal, now, most_age_days):
         return False

@@ -1,4 +1,4 @@
-"""When a delivery that did not succeed is tried again, and when it is given up."""
+"""When a failed delivery is retried, and when it is given up."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Backoff:
     def delay_seconds(
         self, attempt: int, *, jitter: float, asked_seconds: float | None = None
     ) -> float | None:
-        """Return the wait after the given attempt (from 1), or None when it was the last.
+        """Return the wait after the given attempt (from 1), or None if it was the last.
 
-        `jitter` in [0, 1) spreads the wait over its upper half, so that receivers that come back are
-        not met by everything at once. What the receiver asked for is obeyed up to the longest wait.
+        `jitter` in [0, 1) spreads the wait over its upper half, so that a receiver that recovers is not met
+        by everything at once. The receiver's own wish is obeyed up to the longest wait.
         """
         if attempt >= self.attempts:
             return None

@@ -1,7 +1,7 @@
-"""What a receiver answers may repeat what it was sent; the log keeps answers, and must not keep words twice.
+"""A receiver's response may repeat what it was sent; the log must not keep those words a second time.
 
-A word that is redacted later is taken out of signals, and so is an account fact that no longer holds. Nobody
-would look for it in an answer.
+A word that is redacted later is removed from signals, and so is an account fact that no longer holds. Nobody
+would look for it in a stored response.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 _IN_A_ROW = 3
-"""So many of the customer's words in a row are a repetition and no coincidence."""
+"""This many of the customer's words in a row are a repetition and no coincidence."""
 
 NOT_KEPT = "(its answer repeated the message and is not kept)"
 
 
 def without_echo(said: str, signal: SignalEvent) -> str:
-    """Return what was said, up to where it begins to repeat the signal's title, quotes or facts.
+    """Return the response up to where it begins to repeat the signal's title, quotes or facts.
 
-    A quote of fewer words counts when all of it is there, and so does a fact: it is made of our own words, of
-    which a receiver may use three by chance.
+    A shorter quote counts if all of it is there, and so does a fact: it is made of our own words, of which a
+    receiver may use three by chance.
     """
     answered = [(found.group().casefold(), found.start()) for found in _WORD.finditer(said)]
     starts = [

@@ -20,13 +20,13 @@ _ID_LENGTH = 32
 
 
 def notification_id(organization_id: str, signal_id: str, channel: ChannelName, recipient_key: str) -> str:
-    """Return the id that this signal has with this channel and recipient, always."""
+    """Return the id that this signal always has with this channel and recipient."""
     text = f"{organization_id}\n{signal_id}\n{channel}\n{recipient_key}"
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
 
 
 def as_detected(signal: SignalEvent) -> SignalDetected:
-    """Return the state that any event of a signal carries, as the one type that is kept and sent."""
+    """Return the state that any event of a signal carries, as the one type that is stored and sent."""
     return SignalDetected.model_validate(signal.model_dump())
 
 
@@ -78,7 +78,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What an attempt came to: the notification's next state, and when it is due if that is "pending"."""
+    """The result of an attempt: the notification's next state, and when it is due if that is "pending"."""
 
     state: State
     attempt: Attempt

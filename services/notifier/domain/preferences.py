@@ -1,4 +1,4 @@
-"""What one person wants to hear, and when they want quiet."""
+"""What one person wants to be told, and when they want quiet."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """A span of each day, by the clock on the wall of `zone`. It may go over midnight.
+    """A span of each day, by the wall clock of `zone`. It may pass midnight.
 
     Raises:
-        ValueError: the zone is not known, the span is empty, or a time brings an offset of its own.
+        ValueError: the zone is unknown, the span is empty, or a time has a UTC offset of its own.
     """
 
     start: time
@@ -36,9 +36,9 @@ class QuietHours:
         zone_of(self.zone)
 
     def ends_at(self, moment: datetime) -> datetime | None:
-        """Return when the quiet that holds at `moment` ends (UTC), or None when there is none.
+        """Return when the quiet hours in force at `moment` end (UTC), or None if there are none.
 
-        A wall-clock end that is skipped or repeated on a day of changing clocks falls on its first reading.
+        An end that is skipped or repeated on a day of changing clocks falls on its first occurrence.
         """
         zone = zone_of(self.zone)
         local = moment.astimezone(zone)
@@ -68,10 +68,10 @@ def zone_of(name: str) -> ZoneInfo:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """One person's wishes. They narrow what rules send to the person; they never widen it.
+    """One person's preferences. They narrow what rules send to the person; they never widen it.
 
     Attributes:
-        kinds: what to hear of; empty means all.
+        kinds: what to be told; empty means everything.
         quiet: e-mail waits for its end; the inbox, which makes no sound, does not.
     """
 
@@ -87,10 +87,10 @@ class Preferences:
 
 
 def mail_due(wishes: Sequence[Preferences], signal: SignalDetected, now: datetime) -> datetime | None:
-    """Return when mail about a signal may go to an address, by the wishes of all who have it; None for never.
+    """Return when mail about a signal may go to an address, by everybody who signs in with it; None: never.
 
-    Several people may sign in with one address. None of them keeps from the others what they want, or makes
-    it wait: mail that one did not ask for can be left unread, and mail that never came cannot be read.
+    Several people may sign in with one address. None of them withholds from the others what they want, or
+    delays it: unwanted mail can be left unread, and mail that never came cannot be read.
     """
     if wishes and not any(wish.wants(signal) for wish in wishes):
         return None
@@ -98,9 +98,9 @@ def mail_due(wishes: Sequence[Preferences], signal: SignalDetected, now: datetim
 
 
 def quiet_until(wishes: Sequence[Preferences], signal: SignalDetected, now: datetime) -> datetime | None:
-    """Return when the first of those who have an address and want the signal may be disturbed; None for now.
+    """Return when the first person at an address who wants the signal may be disturbed; None for now.
 
-    Where none of them wants it any more, the quiet hours of all of them hold.
+    If none of them wants it any more, all their quiet hours apply.
     """
     asking = [wish for wish in wishes if wish.wants(signal)] or wishes
     ends = [one.quiet.ends_at(now) if one.quiet else None for one in asking]

@@ -1,4 +1,4 @@
-"""What a signal rests on, as messages and the inbox tell it: words of customers and facts of the account."""
+"""What a signal rests on, as messages and the inbox show it: customers' words and account facts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def facts_newest_first(signal: SignalEvent) -> tuple[AccountFact, ...]:
 
 
 def heading_fact(signal: SignalEvent) -> AccountFact | None:
-    """Return the newest fact where it is newer than all words: it says best why the signal is there."""
+    """Return the newest fact if it is newer than all words: it explains best why the signal is there."""
     newest = next(iter(facts_newest_first(signal)), None)
     said_at = max((one.said_at for one in signal.evidence), default=None)
     return newest if newest and (said_at is None or newest.since > said_at) else None
 
 
 def messages_of(signal: SignalEvent) -> int:
-    """Count the messages that are quoted; two quotes of one message are one sign."""
+    """Count the quoted messages; two quotes of one message count once."""
     return len({(one.conversation_id, one.part_id) for one in signal.evidence})

@@ -1,4 +1,4 @@
-"""What the notifier needs from outside, as protocols; adapters implement them, tests stand in for them."""
+"""What the notifier needs from outside, as protocols that adapters implement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways for notifications to go, and what they are handed."""
+"""The ways in which notifications are delivered, and what they are given."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class Message:
 
 
 class Channel(Protocol):
-    """One way for notifications to go. One file in `channels/` each."""
+    """One way to deliver notifications; each has one file in `channels/`."""
 
     @property
     def name(self) -> ChannelName: ...
 
     async def deliver(self, message: Message) -> str:
-        """Deliver, or hand over to whoever does; return what the receiver said, in words without secrets.
+        """Deliver, or pass on to whoever does; return the receiver's response, in words without secrets.
 
-        Sending the same message again must, where the receiver can tell, show people one thing only: the
+        Sending the same message again must, if the receiver can tell, show people one message only: the
         notification's id stays the same. Bounded in time.
 
         Raises:

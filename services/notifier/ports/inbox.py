@@ -1,4 +1,4 @@
-"""The inbox: its entries, who reads them, and word to open pages that it gained one."""
+"""The inbox: its entries, who reads them, and telling open pages of new ones."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Inbox(Protocol):
     """The inbox entries of all organizations: one a signal, with who may see it and who has read it."""
 
     async def put(self, signal: SignalDetected, audience: str, at: datetime) -> None:
-        """Add the audience to the signal's entry, making it first if needed. Idempotent."""
+        """Add the audience to the signal's entry, creating it if needed. Idempotent."""
         ...
 
     async def refresh(self, signal: SignalEvent, *, over: str | None) -> None:
-        """Give an entry its signal's newer state; older revisions change nothing."""
+        """Update an entry to its signal's newer state; older revisions change nothing."""
         ...
 
     async def page(
@@ -59,16 +59,16 @@ class Inbox(Protocol):
         ...
 
     async def count(self, reader: InboxReader, *, at_most: int, since: datetime | None = None) -> int:
-        """Return how many entries the reader sees, read ones too, or `at_most` where there are more.
+        """Return how many entries the reader sees, read ones included, or `at_most` if there are more.
 
-        With `since`, of those that were added then or later.
+        With `since`, count those that were added then or later.
         """
         ...
 
     async def unread(self, reader: InboxReader, *, at_most: int) -> int:
-        """Return how many entries the reader has not read, or `at_most` where there are more.
+        """Return how many entries the reader has not read, or `at_most` if there are more.
 
-        What it costs grows with that number and with what is new, not with what was read.
+        The cost grows with that number and with what is new, not with what was read.
         """
         ...
 

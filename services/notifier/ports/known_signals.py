@@ -28,19 +28,19 @@ class KnownSignal:
 
 
 class KnownSignals(Protocol):
-    """Memory of signals and of removed connections, so that records which come late or twice do no harm."""
+    """Remembers signals and removed connections, so that records which arrive late or twice do no harm."""
 
     async def get(self, organization_id: str, signal_id: str) -> KnownSignal | None: ...
 
     async def remember(self, signal: SignalEvent, *, over: bool, at: datetime, is_news: bool = False) -> None:
-        """Keep a signal's state, which was seen then; older revisions change nothing but that it is news.
+        """Store a signal's state with the time it was seen; of older revisions, only that they are news.
 
-        Whether it is news stays as it was unless this says so: only openings do.
+        Whether it is news stays unchanged unless this says so: only openings do.
         """
         ...
 
     async def forget(self, organization_id: str, connection_id: str, *, until: datetime) -> int:
-        """Delete a connection's signals, and note that those changed up to `until` are not wanted."""
+        """Delete a connection's signals, and record that signals changed up to `until` are not wanted."""
         ...
 
     async def drop(self, organization_id: str, signal_id: str) -> None: ...
@@ -50,14 +50,14 @@ class KnownSignals(Protocol):
         ...
 
     async def fade(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> list[str]:
-        """Let signals last seen before then be news no more; return which of these they are.
+        """Make signals last seen before then no longer news; return which of these they are.
 
-        From here on no newer state of them is told to anybody, whatever of them is deleted.
+        From here on no newer state of them is announced, whatever else of them is deleted.
         """
         ...
 
     async def expire(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> int:
-        """Delete the memory of those that were last seen before then; return how many."""
+        """Delete what is remembered of those last seen before then; return how many."""
         ...
 
     async def removed_until(self, organization_id: str, connection_id: str) -> datetime | None: ...

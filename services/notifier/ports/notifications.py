@@ -63,7 +63,7 @@ class Notifications(Protocol):
     """The notifications of all organizations: queue and delivery log in one."""
 
     async def add(self, notification: Notification) -> bool:
-        """Store a new one; False when there is one for this signal, channel and recipient already."""
+        """Store a new one; False if this signal, channel and recipient have one already."""
         ...
 
     async def claim(
@@ -76,10 +76,11 @@ class Notifications(Protocol):
         token: str,
         in_place_of: str | None = None,
     ) -> Notification | None:
-        """Take a pending one, so that nobody else sends it: one that is due and free, or one that is claimed.
+        """Claim a pending notification, so that nobody else sends it.
 
-        A claim has no end by the clock. It holds until the try's outcome is stored or the notification is
-        put back, or until another is made `in_place_of` its token, for which its length is kept with it.
+        It must be due and free, or be claimed already under the token `in_place_of`. A claim does not expire
+        by the clock: it holds until the attempt's outcome is stored or the notification is put back, or until
+        another claim is made `in_place_of` its token. Its length is stored with it for those who watch it.
         """
         ...
 
@@ -92,15 +93,15 @@ class Notifications(Protocol):
     ) -> bool:
         """Store an attempt's outcome and the facts that follow, then publish them.
 
-        False when the claim was lost. A notification that was cancelled meanwhile stays so unless it was
-        delivered; the attempt is kept in any case.
+        False if the claim was lost. A notification that was cancelled meanwhile stays so unless it was
+        delivered; the attempt is stored in any case.
         """
         ...
 
     async def put_back(self, notification: Notification, until: datetime, *, token: str) -> bool:
-        """Let a claimed one that was not sent wait until then; the claim counts as no try.
+        """Have a claimed one that was not sent wait until then; the claim does not count as an attempt.
 
-        False when the claim was lost, or it is pending no more.
+        False if the claim was lost, or it is no longer pending.
         """
         ...
 
@@ -123,7 +124,7 @@ class Notifications(Protocol):
         notification_id: str | None = None,
         spared: AbstractSet[str] = frozenset(),
     ) -> int:
-        """Cancel what is pending for a signal, by a rule, or this one; but for recipients of some keys."""
+        """Cancel what is pending for a signal, by a rule, or this one, but for recipients with these keys."""
         ...
 
     async def forget_untried(self, organization_id: str, signal_id: str) -> int:
@@ -131,7 +132,7 @@ class Notifications(Protocol):
         ...
 
     async def refresh(self, signal: SignalEvent) -> None:
-        """Give all notifications of a signal its newer state; older revisions change nothing."""
+        """Update all notifications of a signal to its newer state; older revisions change nothing."""
         ...
 
     async def page(
@@ -147,7 +148,7 @@ class Notifications(Protocol):
         ...
 
     async def count(self, organization_id: str, wanted: LogFilter, *, at_most: int) -> int:
-        """Return how many there are, or `at_most` where there are more."""
+        """Return how many there are, or `at_most` if there are more."""
         ...
 
     async def get(self, organization_id: str, notification_id: str) -> Notification | None: ...

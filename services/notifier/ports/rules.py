@@ -47,9 +47,9 @@ class Rules(Protocol):
         ...
 
     async def sealed(self, after: SealedSecrets | None, limit: int) -> list[SealedSecrets]:
-        """Return what rules of all organizations keep encrypted, in a fixed order, from behind `after` on."""
+        """Return what all organizations' rules store encrypted, in a fixed order, from after `after`."""
         ...
 
     async def resealed(self, before: SealedSecrets, after: SealedSecrets) -> bool:
-        """Put it under another key; False when it was changed meanwhile. To a person the rule is the same."""
+        """Re-encrypt it; False if it was changed meanwhile. To people the rule is unchanged."""
         ...

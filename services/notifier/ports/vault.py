@@ -14,16 +14,16 @@ class Vault(Protocol):
     def seal(self, secret: SecretStr) -> str: ...
 
     def open(self, sealed: str) -> SecretStr:
-        """Raises ConfigurationError when no key of the ring opens it."""
+        """Raises ConfigurationError if no key of the ring decrypts it."""
         ...
 
     def renewed(self, sealed: str) -> str:
-        """Return the same secret under the newest key; as it is where it is under that already.
+        """Return the same secret encrypted with the newest key; unchanged if it is already.
 
-        Raises ConfigurationError when no key of the ring opens it.
+        Raises ConfigurationError if no key of the ring decrypts it.
         """
         ...
 
     def fingerprint(self, secret: SecretStr) -> str:
-        """Return what tells two secrets apart without telling either."""
+        """Return what distinguishes two secrets without revealing either."""
         ...

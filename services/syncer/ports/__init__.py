@@ -1,4 +1,4 @@
-"""What the syncer needs from the outside, as protocols; adapters and fakes pass the same suite."""
+"""What the syncer needs from outside, as protocols; adapters and fakes pass the same test suite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The connections that are synced, and those that are barred."""
+"""The connections that are synced, and those that were removed."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ class Connections(Protocol):
     """The syncer's copy of the connections."""
 
     async def keep(self, connection: Connection) -> bool:
-        """Store it unless a newer revision is known, or it is barred; tell whether it was stored."""
+        """Store it unless a newer revision is known, or it was removed; return whether it was stored."""
         ...
 
     async def get(self, key: ConnectionKey) -> Connection | None: ...
 
     async def verified(self, key: ConnectionKey, revision: int) -> None:
-        """Note that /me showed the right workspace for this revision."""
+        """Record that /me showed the right workspace for this revision."""
         ...
 
     async def bar(self, key: ConnectionKey, workspace_id: str | None = None) -> None:
-        """Let nothing of a removed connection in any more; its id is never used again."""
+        """Admit nothing of a removed connection any more; its id is never used again."""
         ...
 
     async def barred(self, key: ConnectionKey) -> Barrier | None:
-        """Return what was noted when a connection was barred; None for one that was not."""
+        """Return the barrier of a removed connection; None if it was not removed."""
         ...
 
     async def forget(self, key: ConnectionKey) -> int: ...

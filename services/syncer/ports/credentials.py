@@ -27,9 +27,10 @@ class Credentials(Protocol):
         """Return a token that is valid now.
 
         Raises:
-            DisconnectedError: there is none, by somebody's decision, or the connector has told why.
-            CredentialWithheldError: the connector answered with a refusal, or with what nobody can read.
-            TransientError: the connector did not answer.
+            DisconnectedError: there is none, by somebody's decision, or for a reason that the connector
+                has reported.
+            CredentialWithheldError: the connector refused, or its response cannot be read.
+            TransientError: the connector did not respond.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What is held of each resource, to tell what changed."""
+"""What is known of each resource, to tell what changed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Fingerprints(Protocol):
-    """What is held of each resource."""
+    """What is known of each resource."""
 
     async def held(
         self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]
     ) -> dict[str, Held]: ...
 
     async def store(self, key: ConnectionKey, records: Sequence[Held], *, writer: str) -> list[Held]:
-        """Write records whose stored revision is still the one they name; return those that lost.
+        """Write records whose stored revision is still the one they name; return those that were refused.
 
         Each record's `revision` is that of the version it was compared with; it is stored one higher.
         """
@@ -29,7 +29,7 @@ class Fingerprints(Protocol):
     async def mark(
         self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str], *, walk: str
     ) -> None:
-        """Note that a walk over the whole list met these."""
+        """Record that a walk over the whole list met these."""
         ...
 
     async def unseen(
@@ -42,32 +42,32 @@ class Fingerprints(Protocol):
         limit: int,
         changed_since: int | None = None,
     ) -> list[Held]:
-        """Return held resources that the walk did not meet, by id, from after the one named.
+        """Return known resources that the walk did not meet, by id, from after the given one.
 
-        With a time, only those that are open or changed since. What is remembered as gone is neither returned
-        here nor counted. Each call looks at everything after `after`, met or not.
+        With a time, only those that are open or have changed since. Deleted resources are neither returned
+        nor counted. Each call looks at everything after `after`, met or not.
         """
         ...
 
     async def lively(self, key: ConnectionKey, *, after: str, changed_since: int, limit: int) -> list[Held]:
-        """Return conversations that are open or changed since a time, by id, from after the one named."""
+        """Return conversations that are open or changed since a time, by id, from after the given one."""
         ...
 
     async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int: ...
 
     async def release(self, key: ConnectionKey, records: Sequence[Held]) -> list[Held]:
-        """Forget records whose stored revision is still the one they name; return those that lost.
+        """Delete records whose stored revision is still the one they name; return those that were refused.
 
-        A record of revision 0 names something that was not stored, and loses when it is by now.
+        A record of revision 0 stands for something that was not stored; it is refused if it is by now.
         """
         ...
 
     async def count(self, key: ConnectionKey, resource: ResourceType) -> int: ...
 
     async def any_held(self, key: ConnectionKey, *, limit: int) -> list[Held]:
-        """Return some held resources of any type; none are left when it is empty."""
+        """Return some known resources of any type; empty once none are left."""
         ...
 
     async def everything(self, key: ConnectionKey, *, after: Held | None, limit: int) -> list[Held]:
-        """Return what is remembered, also as gone, by type and id, from after the one named."""
+        """Return everything remembered, deletions included, by type and id, from after the given one."""
         ...

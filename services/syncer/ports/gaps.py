@@ -16,7 +16,7 @@ class Gaps(Protocol):
     """Known gaps, each by resource, id, reason and aspect."""
 
     async def open(self, key: ConnectionKey, gap: Gap) -> None:
-        """Note a gap; one that is known keeps its time and takes the new number."""
+        """Record a gap; one that is known keeps its time and takes the new number."""
         ...
 
     async def close(
@@ -44,7 +44,7 @@ class Gaps(Protocol):
         reason: str | None = None,
         after: str = "",
     ) -> list[Gap]:
-        """Return gaps; those of one resource and reason come by id, from after the one named."""
+        """Return gaps; those of one resource and reason are in order of ids, from after the given one."""
         ...
 
     async def whole(self, key: ConnectionKey) -> list[Gap]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Intercom said: a JSON object, and when by its own clock (Unix seconds)."""
+    """A response from Intercom: a JSON object, and its time by Intercom's own clock (Unix seconds)."""
 
     body: Mapping[str, Any]
     at: int
@@ -30,14 +30,14 @@ class IntercomReader(Protocol):
 
     @property
     def answers(self) -> int:
-        """Calls so far that brought a usable answer."""
+        """Calls so far that got a usable response."""
         ...
 
     @property
     def source_time(self) -> int | None:
-        """The latest time, by the source's own clock (Unix seconds), of an answer to this reader.
+        """The latest time of a response to this reader, by the source's own clock (Unix seconds).
 
-        A refusal counts, since it may be what tells that something went. None before the first answer.
+        A refusal counts, since it may be what reveals that something is gone. None before the first response.
         """
         ...
 
@@ -49,8 +49,8 @@ class IntercomReader(Protocol):
     async def read(self, call: Call) -> Answer:
         """Make one call.
 
-        Raises the errors of `services.syncer.errors`: `SlowDownError` when the budget is spent,
-        `SourceUnavailableError` when no usable answer came, `AccessError` when a person must act,
+        Raises the errors of `services.syncer.errors`: `SlowDownError` if the budget is spent,
+        `SourceUnavailableError` if there was no usable response, `AccessError` if a person must act,
         `ResourceMissingError`, `ContactMergedError`, `ScrollTakenError`, `ScrollLostError`,
         `RequestRefusedError`.
         """
@@ -61,7 +61,7 @@ class Intercom(Protocol):
     def reader(self, credential: Credential, *, urgent: bool, calls_before: int = 0) -> IntercomReader:
         """Return a reader of one workspace.
 
-        Urgent ones may use all of the budget, others leave a reserve; those whose run has made few calls,
-        `calls_before` slices before this one included, leave less of it than long ones.
+        Urgent readers may use the whole budget; others leave a reserve. A run that has made few calls so far
+        (`calls_before` this slice) leaves less of it than a long one.
         """
         ...

@@ -1,4 +1,4 @@
-"""Runs, and whose turn it is."""
+"""Runs, and which of them is due."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Runs(Protocol):
-    """Runs, one per connection and lane. All times are handed in."""
+    """Runs, one per connection and lane. All times are passed in."""
 
     async def request(
         self,
@@ -27,8 +27,8 @@ class Runs(Protocol):
     ) -> None:
         """Start a full run, join the one under way (it runs again afterwards), or resume an interrupted one.
 
-        A reconcile begins an interrupted one anew, and stays a reconcile until it completes.
-        The same request twice does nothing.
+        A reconcile restarts an interrupted run, and stays a reconcile until it completes. The same request
+        twice does nothing.
         """
         ...
 
@@ -41,59 +41,62 @@ class Runs(Protocol):
         now: datetime,
         traceparent: str | None = None,
     ) -> bool:
-        """Add hints to the hint run, starting it. False when there are too many for it."""
+        """Add hints to the hint run, and start it. False if there are too many for it."""
         ...
 
     async def claim(self, lane: Lane, *, now: datetime, until: datetime) -> Run | None:
-        """Take the run that has been due longest, or None. It is ours until `until`, then due again.
+        """Claim the run that has been due longest, or None. It is ours until `until`, then due again.
 
-        One that waits for longer than any may, or is taken, is due as well: a clock was put back.
+        A run that is put off or claimed for longer than any may be is due as well: a clock was corrected.
         """
         ...
 
     async def renew(self, run: Run, *, until: datetime) -> bool:
-        """Keep a run longer. False when it is ours no more."""
+        """Keep a run longer. False if it is no longer ours."""
         ...
 
     async def intended(self, key: ConnectionKey) -> list[Intent]:
-        """Return what the slices of a connection noted and may have published without remembering it."""
+        """Return what a connection's slices noted and may have published without remembering it."""
         ...
 
     async def intend(self, run: Run, intents: Sequence[Intent], *, slot: int) -> bool:
-        """Note what is about to be published, in place of what the slot held. False when it is ours no more.
+        """Note what is about to be published, replacing the slot's content.
 
-        Noted until the next checkpoint; who claims the run after a slice that made none finds it in `unsure`.
+        False if the run is no longer ours.
+
+        The note stays until the next checkpoint; whoever claims the run after a slice without a checkpoint
+        finds it in `unsure`.
         """
         ...
 
     async def checkpoint(self, run: Run, *, wake_at: datetime, done_hints: Sequence[str] = ()) -> bool:
-        """Store where the run stands and release it until `wake_at`. False when it is ours no more."""
+        """Store where the run stands and release it until `wake_at`. False if it is no longer ours."""
         ...
 
     async def finish(
         self, run: Run, *, interrupted: bool, now: datetime, done_hints: Sequence[str] = ()
     ) -> bool:
-        """End the run; it starts again at once when somebody asked. False when it is ours no more.
+        """End the run; it starts again at once if somebody asked for it. False if it is no longer ours.
 
-        An interrupted one keeps its place and what was asked for. It goes on at once, under a new name, when
-        somebody asked since it was claimed: that may be whoever mended what interrupted it.
+        An interrupted run keeps its position and what was asked for. It continues at once, under a new name,
+        if somebody asked since it was claimed, perhaps after fixing what interrupted it.
         """
         ...
 
     async def resume_hints(self, key: ConnectionKey, *, now: datetime) -> None:
-        """Let hints be followed that an interruption left waiting."""
+        """Have hints followed that an interruption left waiting."""
         ...
 
     async def stop(self, key: ConnectionKey) -> None:
-        """End all runs of a connection; owners learn it when they renew."""
+        """End all runs of a connection; their owners learn it when they renew."""
         ...
 
     async def leased(self, key: ConnectionKey, *, now: datetime) -> bool:
-        """Tell whether some replica may still be working on a run of this connection."""
+        """Return whether some replica may still be working on a run of this connection."""
         ...
 
     async def released(self, run: Run) -> None:
-        """Note that nobody works on a stopped run any more."""
+        """Record that nobody works on a stopped run any more."""
         ...
 
     async def forget(self, key: ConnectionKey) -> int: ...

@@ -1,4 +1,4 @@
-"""One file adds a resource: every module here that has a `RESOURCE` is found, in the order it asks for."""
+"""One file adds a resource: every module here with a `RESOURCE` is found, in the order that it declares."""
 
 from __future__ import annotations
 

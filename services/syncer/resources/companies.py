@@ -1,6 +1,7 @@
-"""Companies: no search by change exists, so the whole list is walked, at a cadence that its cost decides.
+"""Companies: there is no search by change, so the whole list is walked, as often as its cost allows.
 
-Lists go on showing deleted companies (FACTS §8), so each one is asked for by its id once in a while.
+Lists continue to show deleted companies (FACTS §8), so each company is also requested by its id once in a
+while.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ async def _walk(reading: Reading, state: StepState) -> bool:
 
 
 async def _prove_absent(reading: Reading, state: StepState) -> bool:
-    """After a walk that met everything: find out what is gone. Tells whether that is done."""
+    """After a walk that met everything, find out what is deleted. Return whether that is finished."""
     position = state.position
     if not await _ask_for_doubted(reading, state):
         return False
@@ -83,7 +84,7 @@ async def _prove_absent(reading: Reading, state: StepState) -> bool:
 
 
 async def _expect(reading: Reading) -> int | None:
-    """Return about how many there will be, which the scroll itself never tells."""
+    """Return about how many there will be, which the scroll itself never says."""
     total = await reading.held_count("company") or None
     if total is None:
         # Asked before the scroll is opened: while it is open, nothing else is called.
@@ -137,9 +138,9 @@ async def _read_gaps(reading: Reading) -> None:
 async def _became(
     reading: Reading, id_: str, held: Held | None, *, force: bool = False, shown_at: int | None = None
 ) -> None:
-    """Ask for one company, and publish what became of it.
+    """Request one company, and publish the result.
 
-    Raises SourceUnavailableError where another one answers: that says nothing of this one.
+    Raises SourceUnavailableError if the response is another company, which says nothing about this one.
     """
     try:
         answer = await reading.intercom.read(Call(Read.COMPANY, id_))

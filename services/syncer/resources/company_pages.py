@@ -1,11 +1,11 @@
-"""Pages of companies: by scroll, which meets every one of them, or by list, when the scroll cannot be had.
+"""Pages of companies: by scroll, which meets every company, or by list if no scroll can be opened.
 
-One scroll may be open per workspace, other vendors' included; a foreign one is waited out. It expires after
-an idle minute: 404 means start again, never "end", which is an empty page (FACTS §8).
+One scroll may be open per workspace, including other vendors'; a foreign one is waited out. A scroll expires
+after an idle minute: 404 means start again, never "end", which is an empty page (FACTS §8).
 
-Every page has the same parameter, and asking for it moves the scroll on. So a page whose answer was lost, on
-the way or with the process that read it, does not come again: the scroll is drained, which lets go of it, and
-the walk starts over. Only a walk that saw every answer proves that it met everything.
+Every page has the same parameter, and requesting it moves the scroll on. So a page whose response was lost,
+on the way or with the process that read it, is not sent again: the scroll is drained, which closes it, and
+the walk starts over. Only a walk that received every response proves that it met everything.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One contact, asked for by its id: it changed, was merged into another one, or is gone."""
+"""One contact, requested by its id: it changed, was merged into another one, or is gone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def became(
     reading: Reading, id_: str, held: Held | None, *, force: bool = False, shown_at: int | None = None
 ) -> None:
-    """Ask for one contact, and publish what became of it: it changed, was merged, or is gone."""
+    """Request one contact, and publish the result: it changed, was merged, or is gone."""
     try:
         answer: Answer = await reading.intercom.read(Call(Read.CONTACT, id_))
     except ContactMergedError as merged:

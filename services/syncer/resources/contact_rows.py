@@ -1,4 +1,4 @@
-"""What a row says of a contact, with its whole lists of tags and companies."""
+"""What a row says about a contact, with its complete lists of tags and companies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users and leads: listed whole at first and when reconciling, searched by change in between."""
+"""Users and leads: listed completely at first and when reconciling, searched by change in between."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The audit: conversations that nothing points at are read again, a few at a time, round and round.
+"""The audit: conversations that nothing points to are read again, a few at a time, round after round.
 
-A redaction of a message may move no time and shows in no row (FACTS §12); where its webhook is lost, or there
-are none, only reading the conversation tells. How many are read follows the time that has gone by, so that
-the cost is a fixed number of calls a minute however often the list is walked.
+A redaction of a message may change no time and appear in no row (FACTS §12); if its webhook is lost, or there
+are no webhooks, only reading the conversation shows it. How many are read depends on the time that has
+passed, so that the cost is a fixed number of calls a minute however often the list is walked.
 """
 
 from __future__ import annotations

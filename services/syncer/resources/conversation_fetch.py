@@ -1,7 +1,7 @@
 """Reads conversations side by side: pages are read ahead while the conversations on them are fetched.
 
-What was taken from a page and is not published yet stays in the step's position, so a crash, a spent
-budget or the end of a slice never loses a row whose page has gone by.
+Whatever was taken from a page and is not published yet stays in the step's position, so that a crash, a spent
+budget or the end of a slice never loses a row of an earlier page.
 """
 
 from __future__ import annotations

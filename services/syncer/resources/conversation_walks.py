@@ -1,7 +1,7 @@
 """Walks over the search for conversations: open ones, closed ones, older ones, changed ones (DESIGN §5).
 
-A row of a search tells that a conversation changed; the conversation itself, with all its parts, is read by
-id, once. Rows whose time is the one that was read before cost nothing.
+A row of a search shows that a conversation changed; the conversation itself, with all its parts, is read by
+id, once. Rows with the time that was read before cost nothing.
 """
 
 from __future__ import annotations

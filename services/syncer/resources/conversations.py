@@ -1,4 +1,4 @@
-"""Conversations: how they are read in full, by change, by hint, and how deletions are learned of."""
+"""Conversations: how they are read in full, by change and by hint, and how deletions are found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gaps of single resources are tried again in turn, so that those that stay keep no others waiting."""
+"""Retries the gaps of single resources in turn, so that persistent ones do not keep others waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paging by cursor: where the next page is, and how a walk over many pages remembers its place."""
+"""Paging by cursor: where the next page is, and how a walk over many pages remembers its position."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How this workspace's search reads times and orders: asked once, because sources disagree (FACTS §6).
+"""How this workspace's search interprets times and orders: probed once, because sources disagree (FACTS §6).
 
-What is not proven is taken for the worst reading, which costs more calls and loses nothing.
+What is not proven is assumed to be the worst case, which costs more calls and loses nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a proven full walk did not meet may be gone; each one is asked for before anybody is told."""
+"""What a proven full walk did not meet may be gone; each one is requested by id before that is published."""
 
 from __future__ import annotations
 
@@ -47,14 +47,15 @@ async def sweep_absent(
     changed_since: int | None = None,
     named: Collection[str] = (),
 ) -> bool:
-    """Look after what is held and was not met by the walk in the position; tell whether all is done.
+    """Request what is known and was not met by the walk in the position; return whether all is done.
 
-    Rows that move between pages can be missed although they exist (FACTS §5): absence alone proves nothing.
-    `changed_since` leaves out what is closed and older, where the walk did not go that far. `named` are the
-    reasons for which single ones may become gaps by name: those of which later runs try them again.
+    Rows that move between pages can be missed although they exist (FACTS §5), so absence alone proves
+    nothing. `changed_since` leaves out what is closed and older, if the walk did not go that far. `named` are
+    the reasons for which single resources may become gaps by name: those that later runs try again.
 
-    Keys of the position: `swept` (the id up to which it was looked through, once, since what was met has to
-    be looked at as well), `left` (whether some of them failed, and everything is looked through once more).
+    Keys of the position: `swept` (the id up to which everything was looked through once, since what was met
+    has to be looked at as well), `left` (whether some of them failed, so that everything is looked through
+    once more).
     """
     position = state.position
     walk = position["walk"]

@@ -1,4 +1,4 @@
-"""Lists that come whole in one answer: what is not in it is gone (admins, teams, tags; FACTS §5)."""
+"""Lists that arrive whole in one response: what is missing is gone (admins, teams, tags; FACTS §5)."""
 
 from __future__ import annotations
 

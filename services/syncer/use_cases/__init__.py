@@ -1,1 +1,1 @@
-"""What the syncer does, over its ports: take requests in, read slice by slice, remove data."""
+"""What the syncer does, over its ports: takes requests in, reads slice by slice, removes data."""

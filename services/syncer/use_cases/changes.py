@@ -1,16 +1,16 @@
-"""From what was read to what is on the bus: note what will be published, publish it, then remember it.
+"""Publishes what was read: note what will be published, publish it, then remember it.
 
 The source can be read again, so nothing is remembered before it is published: a crash in between repeats at
 most one slice, with the same ids. What is remembered names the revision it was compared with, so that two
 readers of one resource (a hint beside a full run, a stale replica) cannot leave the older state on the bus:
 whoever comes second reads it once more.
 
-What changed and what went bear the same clock, the source's: readers keep what was observed last, so
-a deletion with an earlier time than the resource's own record would be refused for good.
+Changes and deletions carry the same clock, the source's. Readers keep what was observed last, so a deletion
+with an earlier time than the resource's own record would be refused for good.
 
-The note costs one write a batch. It is for the slice that dies after publishing and before remembering: its
-successor would neither know that another reader's newer state was overtaken, nor which parts to take back
-should the conversation be gone by then.
+The note costs one write a batch. It is for a slice that dies after publishing and before remembering: its
+successor would otherwise know neither that another reader's newer state was overtaken, nor which parts to
+delete should the conversation be gone by then.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What nobody can say any more: which state of a resource was published last. It is asked for once more.
+"""Resources of which it is unknown which state was published last; they are read once more.
 
-That happens when two readers cross, because whoever came second has published all the same; and when a slice
-dies between publishing and remembering. A doubted resource is published whole when it is read again, or taken
-back with every part that may ever have been published.
+That happens when two readers cross, because whoever came second has published all the same, and when a slice
+dies between publishing and remembering. A doubtful resource is published whole when it is read again, or
+deleted with every part that may ever have been published.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _TRIES = 5
-"""Writers that may come in between before a resource is looked after by the next slice instead."""
+"""Writers that may interfere before a resource is left to the next slice instead."""
 
 _LONGEST_NAME = 256
 
 
 class Doubts:
-    """Doubts resources on behalf of one slice."""
+    """Marks resources as doubtful on behalf of one slice."""
 
     def __init__(
         self, run: Run, *, fingerprints: Fingerprints, runs: Runs, metrics: SyncerMetrics, clock: Clock
@@ -52,7 +52,7 @@ class Doubts:
         return f"{self._run.run_id}:{self._run.lane}:{self._run.fence}:{self._writes}"
 
     async def recover(self) -> None:
-        """Doubt what the slice before this one may have published without remembering it."""
+        """Mark what the previous slice may have published without remembering it."""
         unsure = self._run.unsure
         for intent in unsure:
             await self._doubt(Held(intent.resource, intent.id, UNSURE, None, open=True), intent.parts)
@@ -60,7 +60,7 @@ class Doubts:
         unsure.clear()
 
     async def crossed(self, records: Sequence[Held]) -> None:
-        """Doubt what was published although somebody else had published it meanwhile."""
+        """Mark what was published although somebody else had published it meanwhile."""
         for record in records:
             self._metrics.crossed.labels(record.resource).inc()
             await self._doubt(record, record.parts)

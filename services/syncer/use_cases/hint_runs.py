@@ -1,4 +1,4 @@
-"""One slice of a hint run: read what webhooks named, several conversations at once, and let go."""
+"""One slice of a hint run: read what webhooks named, several conversations at once, and release the run."""
 
 from __future__ import annotations
 

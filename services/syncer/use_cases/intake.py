@@ -1,4 +1,4 @@
-"""What the bus asks of the syncer: know a connection, read it, follow a hint."""
+"""What the bus brings to the syncer: connections, requests to read, hints."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ hints: they may have waited for the bus that long, and what one names, as a reda
 
 
 class Intake:
-    """Takes in what connector says."""
+    """Takes in what the connector publishes."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class Intake:
         self._wake = wake
 
     async def connection_changed(self, event: ConnectionChanged) -> None:
-        """Keep the newest state; end all runs of a connection that cannot be read any more.
+        """Store the newest state; end all runs of a connection that can no longer be read.
 
-        A longer lookback is read at once: the connector's request comes by another topic, and the run that it
-        began may have been planned before this was heard.
+        A longer lookback is read at once: the connector's request arrives on another topic, and the run that
+        it began may have been planned before the new setting arrived.
         """
         key = ConnectionKey(event.organization_id, event.connection_id)
         known = await self._connections.get(key)

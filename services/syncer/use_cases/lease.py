@@ -37,7 +37,7 @@ class Lease:
         return self._seconds / _RENEWALS_PER_LEASE
 
     async def hold(self) -> None:
-        """Make sure that the run is ours, asking the store when the last answer is not fresh.
+        """Verify that the run is ours, asking the store if the last verification is too old.
 
         Raises:
             LeaseLostError: somebody else has it, or nobody could say so in time.

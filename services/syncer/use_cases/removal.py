@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _AT_ONCE = 200
-"""Resources taken at once; with 500 parts each they are 100,000 tombstones, a few MB."""
+"""Resources taken at a time; with 500 parts each they are 100,000 tombstones, a few MB."""
 
 _SLICE_SECONDS = 10.0
-"""How long one call goes on taking batches. A million conversations are some nine million tombstones, and so
-many minutes: a consumer that polls nothing for five is taken for dead, and another replica would begin."""
+"""How long one call continues to take batches. A million conversations are some nine million tombstones,
+which take minutes: a consumer that polls nothing for five is taken for dead, and another replica would
+begin."""
 
 _STOP_SECONDS = 2.0
-"""How soon to look again whether every replica has let go."""
+"""How soon to check again whether every replica has released its runs."""
 
 
 class Removal:
@@ -55,10 +56,10 @@ class Removal:
         self._removed: dict[str, int] = {}
 
     async def remove(self, event: DataRemovalRequested) -> bool:
-        """Remove one slice. Return whether that was the last, which is said on the bus; else come again.
+        """Remove one slice. Return whether that was the last, which is then confirmed on the bus.
 
         Raises:
-            TransientError: a slice is still ending somewhere; come again in a moment.
+            TransientError: a slice of a run is still ending somewhere; call again in a moment.
         """
         key = ConnectionKey(event.organization_id, event.connection_id)
         connection = await self._stores.connections.get(key)

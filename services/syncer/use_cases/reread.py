@@ -1,7 +1,8 @@
-"""Reading a workspace anew and publishing it whole, because what was published may be lost.
+"""Reads a workspace again and publishes it whole, because what was published may be lost.
 
-Ordinary runs publish what differs from what is remembered. After a database or the bus was set back that
-memory speaks of records that nobody has any more: everything is doubted then, as after two readers crossed.
+Ordinary runs publish what differs from what is remembered. After a database or the bus was restored to a
+backup, that memory describes records that nobody has any more, so everything is marked as doubtful, as after
+two readers crossed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _LISTED_ALTHOUGH_GONE = "company"
 
 
 class Reread:
-    """May be asked for while the syncer works, and again after an interruption."""
+    """May be requested while the syncer works, and again after an interruption."""
 
     def __init__(self, *, fingerprints: Fingerprints, runs: Runs, clock: Clock) -> None:
         self._fingerprints = fingerprints

@@ -1,4 +1,4 @@
-"""One slice of a run: lease the credential, read for a few seconds, publish, remember, checkpoint, let go."""
+"""One slice of a run: lease the credential, read for some seconds, publish, remember, checkpoint."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _UNKNOWN_CONNECTION_SECONDS = 600.0
-"""How long a run waits to hear of its connection: the two topics are read independently of each other."""
+"""How long a run waits for its connection to become known: the two topics are read independently of each
+other."""
 
 _UNREADABLE_CONNECTION_SECONDS = 60.0
 """How long a run waits for a connection that is said to be disconnected, for the same reason."""
@@ -63,7 +64,7 @@ connector has about twenty of them."""
 class Slices:
     """Executes claimed runs, one slice each time. Safe to call for many runs at once.
 
-    It decides what errors mean for a run; what a slice does is decided by `FullRuns` and `HintRuns`.
+    It decides what errors mean for a run; `FullRuns` and `HintRuns` decide what a slice does.
     """
 
     def __init__(
@@ -283,7 +284,7 @@ class Slices:
         return theirs and run.lane == "main" and run.attempts >= self._unreachable_after * patience
 
     async def _give_up(self, run: Run, later: TransientError) -> str:
-        """Tell that reading cannot even begin. The run keeps its place, as with any interruption."""
+        """Report that reading cannot even begin. The run keeps its position, as after any interruption."""
         told = f"Reading could not begin {run.attempts} times in a row. {later}"
         await self._reports.interrupted_because(run, "unreachable", told)
         self._metrics.interruptions.labels("unreachable").inc()

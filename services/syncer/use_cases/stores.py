@@ -1,4 +1,4 @@
-"""The syncer's stores, handed around together."""
+"""The syncer's stores, passed around together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds due runs and works on several at once; the loop that never ends."""
+"""Finds due runs and works on several at once, for ever."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Worker:
                 await self._pause()
 
     async def stop(self) -> None:
-        """Claim nothing more, and let slices under way save their place; drop those that take long."""
+        """Claim nothing more; let slices under way save their position, and cancel those that take long."""
         self._stopping = True
         self._woken.set()
         left = set(self._working)
