@@ -306,6 +306,8 @@ class Engine:
             signals=signals,
             requests=stores.requests,
             corrections=stores.corrections,
+            mirror=mirror,
+            reader=self.reader,
             settler=settler,
             rules=self.rules,
             clock=clock,

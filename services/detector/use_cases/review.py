@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.detector.domain.corrections import correction_of
@@ -20,11 +21,16 @@ if TYPE_CHECKING:
     from services.detector.domain.occasion import OccasionRules
     from services.detector.domain.signal import Signal
     from services.detector.domain.wishes import Request, RequestState
-    from services.detector.ports import Corrections, Requests, Signals
+    from services.detector.ports import Corrections, Mirror, Requests, Signals
+    from services.detector.use_cases.read_conversations import ReadConversations
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
 MAX_REASON = 500
+
+_READ_AGAIN = 200
+_READ_AGAIN_DAYS = 365
+"""Conversations that a click reads again: the newest of whom it is about, of the year that reviews see."""
 
 _SETTLED_AT_ONCE = 200
 """Signals of a request that are settled in one unit of work."""
@@ -39,10 +45,14 @@ class Review:
         signals: Signals,
         requests: Requests,
         corrections: Corrections,
+        mirror: Mirror,
+        reader: ReadConversations,
         settler: Settler,
         rules: OccasionRules,
         clock: Clock,
     ) -> None:
+        self._mirror = mirror
+        self._reader = reader
         self._signals = signals
         self._corrections = corrections
         self._requests = requests
@@ -90,8 +100,9 @@ class Review:
         """Open a dismissed signal again, without alerting anybody. Repeating it changes nothing.
 
         The dismissal is removed from the examples to learn from, and its effect on the threshold with it; an
-        earlier confirmation counts again. A wish whose request was shipped or declined meanwhile is closed
-        for that reason instead.
+        earlier confirmation counts again. What was said while it was dismissed counts at once: the newest
+        conversations of whom it is about are read again. A wish whose request was shipped or declined
+        meanwhile is closed for that reason instead.
 
         Raises:
             NotFoundError: there is no such signal.
@@ -122,7 +133,17 @@ class Review:
         changed = await self._settler.change(organization_id, {one.signal_id for one in beside}, undone)
         signal = next(one for one in changed if one.signal_id == signal_id)
         await self._correct_back(signal)
-        return signal
+        return await self._heard_again(signal) if signal.is_open else signal
+
+    async def _heard_again(self, signal: Signal) -> Signal:
+        """Read again what may have been said while nothing could join the signal; return it as it is then."""
+        now = self._clock.now()
+        since = now - timedelta(days=_READ_AGAIN_DAYS)
+        newest = await self._mirror.newest(signal.organization_id, signal.subject.key, since, _READ_AGAIN)
+        keys = [one.key for one in newest]
+        await self._reader.read(signal.organization_id, keys, known_before=now)
+        found = await self._signals.by_ids(signal.organization_id, [signal.signal_id])
+        return next(iter(found), signal)
 
     def _check_undoing(self, book: SignalBook, signal: Signal, *, settled: bool) -> None:
         if signal.cleared_because != "dismissed":

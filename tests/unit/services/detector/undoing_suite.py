@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,19 @@ class TestUndoing:
         assert (again.cleared_because, again.dismissal_reason) == ("dismissed", "still a joke")
         rig.clock.advance(3_600)
         assert kinds(await rig.tell(*rig.said("k3", LEAVING))) == [("detected", "churn_risk")]
+
+    async def test_what_was_said_meanwhile_counts_at_once(self, rig: Rig) -> None:
+        """Words that came while it was dismissed, and rang for nobody, join it without their next reading."""
+        gone = await dismissed(rig, LEAVING)
+        assert await rig.tell(*rig.said("k2", LEAVING, at=NOW - timedelta(hours=3))) == []
+        start = len(rig.publisher.published)
+        after = await rig.engine.review.undo_dismissal(ORG, gone.signal_id, by=BO)
+        assert {proof.conversation_id for proof in after.proofs} == {"k1", "k2"}
+        assert after == await held(rig, gone.signal_id)
+        assert {type(one) for one in rig.published(start)} == {SignalUpdated}
+        start = len(rig.publisher.published)
+        assert await rig.engine.review.undo_dismissal(ORG, gone.signal_id, by=ANN) == after
+        assert rig.published(start) == []
 
     async def test_the_customer_needs_somebody_again(self, rig: Rig) -> None:
         """What its open signals ask for is counted as before."""
@@ -180,15 +194,19 @@ class TestUndoingBesideOthers:
         gone = await dismissed(rig, LEAVING)
         rig.clock.advance(3_600)
         save: Any = rig.stores.signals.save
-        clicks = [gone.signal_id]
+        clicks: list[asyncio.Task[Signal]] = []
 
         async def outrun(changes: Any) -> Any:
-            if clicks:
-                await rig.engine.review.undo_dismissal(ORG, clicks.pop(), by=BO)
+            if not clicks:
+                undoing = rig.engine.review.undo_dismissal(ORG, gone.signal_id, by=BO)
+                clicks.append(asyncio.create_task(undoing))
+                while not (await held(rig, gone.signal_id)).is_open:
+                    await asyncio.sleep(0)
             return await save(changes)
 
         rig.stores.signals.save = outrun  # type: ignore[method-assign] # somebody is quicker
         await rig.tell(*rig.said("k2", LEAVING))
+        await clicks[0]
         (opened,) = [one for one in await rig.signals() if one.is_open]
         assert (opened.signal_id, opened.conversation_ids) == (gone.signal_id, ("k2", "k1"))
 
