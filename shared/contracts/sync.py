@@ -104,7 +104,7 @@ class SyncProgressed(Event):
         default=None,
         ge=0,
         description="How fast `resource` is read, with its waits. None until it was watched for"
-        " five seconds.",
+        " twenty seconds.",
     )
     remaining_seconds: float | None = Field(
         default=None,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-_SMOOTHING_SECONDS = 20.0
-"""Time over which the pace forgets: shorter flickers, longer lags behind a change of pace."""
+_SMOOTHING_SECONDS = 60.0
+"""Time over which the pace forgets: steps take turns of some seconds, and over fewer of them it flickers."""
 
-_SETTLED_SECONDS = 5.0
-"""A slice. Calls in flight grow from a few over the first seconds, and tell too little."""
+_SETTLED_SECONDS = 20.0
+"""Calls in flight grow from a few over the first slices, and tell of a time many times too long."""
 
 _LONGEST_WAIT = timedelta(minutes=2)
 """Waits up to this belong to reading: a rate limit's, another app's scroll. A longer one was an outage."""

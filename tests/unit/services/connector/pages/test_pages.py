@@ -243,10 +243,14 @@ async def test_what_is_not_begun_shows_no_progress(site: Site, rig: Rig) -> None
         report_progress(rig, resource="contact", counts=counts, share=None, remaining_seconds=90.0)
     )
     for address in (INTERCOM, "/operations/sync"):
-        words = words_of(await site.http.get(address))
+        answer = await site.http.get(address)
+        # A sentence in figures that do not break is wider than a telephone.
+        assert 'numbers">70 calls' not in answer.text
+        words = words_of(answer)
         assert "Conversations not begun" in words
         assert "Tags none" in words
         assert words.count(" left") == 1
+        assert "about 2 min left" in words
 
 
 async def test_an_unknown_total_is_not_a_share(site: Site, rig: Rig) -> None:

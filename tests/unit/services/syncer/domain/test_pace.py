@@ -31,12 +31,12 @@ def test_a_pace_stays_among_what_was_seen(seen: list[tuple[int, int]]) -> None:
     assert pace.watched_seconds == pytest.approx(at)
 
 
-def test_it_settles_with_a_slice() -> None:
+def test_it_settles_after_some_slices() -> None:
     """What is reckoned from the first moments, while calls in flight still grow, is told to nobody."""
-    first = paced(None, 8, since=START, now=after(4))
+    first = paced(None, 8, since=START, now=after(10))
     assert first is not None
     assert not first.settled
-    second = paced(first, 32, since=after(4), now=after(8))
+    second = paced(first, 92, since=after(10), now=after(20))
     assert second is not None
     assert second.settled
     assert second.items_per_second == pytest.approx(5.0)
@@ -45,7 +45,7 @@ def test_it_settles_with_a_slice() -> None:
 def test_waits_belong_to_reading_and_outages_do_not() -> None:
     """Half a minute for the rate limit slows the pace; an hour without Intercom says nothing of it."""
     first = paced(None, 100, since=START, now=after(10))
-    waited = paced(first, 100, since=after(30), now=after(40))
+    waited = paced(first, 100, since=after(40), now=after(50))
     assert waited is not None
     assert waited.items_per_second < 5
     outage = paced(first, 100, since=after(3_600), now=after(3_610))

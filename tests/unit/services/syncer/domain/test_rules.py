@@ -165,7 +165,7 @@ def test_concurrency_follows_the_source() -> None:
     assert concurrency.allowed == 1
 
 
-def a_pace(*, watched: float = 5.0, rate: float = 10.0) -> Pace:
+def a_pace(*, watched: float = 20.0, rate: float = 10.0) -> Pace:
     return Pace(rate, watched, datetime(2026, 1, 1, tzinfo=UTC))
 
 
@@ -196,7 +196,7 @@ def test_remaining_time_counts_calls() -> None:
     [
         {},
         {"contact": a_pace()},
-        {"conversation": a_pace(watched=4.9)},
+        {"conversation": a_pace(watched=19.9)},
         {"conversation": a_pace(rate=0.0)},
     ],
 )
