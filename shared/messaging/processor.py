@@ -82,7 +82,7 @@ class BatchProcessor:
                 if received is not None:
                     batch.append((record, received))
         try:
-            waiting = await self._hand_over(batch, refused)
+            waiting = await self._pass_to_handler(batch, refused)
         except ProcessingStopped:
             await self._aside.put(refused)
             raise
@@ -104,7 +104,7 @@ class BatchProcessor:
             traceparent=headers.get("ce_traceparent"),
         )
 
-    async def _hand_over(
+    async def _pass_to_handler(
         self, batch: Sequence[Decoded], refused: list[DeadLetter]
     ) -> list[ConsumerRecord[bytes, bytes]]:
         """Pass a batch to the handler, in order; return what waits; add each culprit to `refused`."""

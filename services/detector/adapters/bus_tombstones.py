@@ -1,4 +1,4 @@
-"""Tombstones for signals, so that compaction forgets what was removed."""
+"""Tombstones for signals, so that compaction removes them from the bus."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class BusTombstones:
         self._publisher = publisher
 
     async def bury(self, signals: Sequence[Signal]) -> None:
-        """Bury each signal in every partition that holds records of it: it may have moved."""
+        """Publish tombstones to every partition that holds records of a signal, since it may have moved."""
         if signals:
             await self._publisher.publish_tombstones(
                 *(event_of("cleared", _at(signal, home)) for signal in signals for home in signal.homes)

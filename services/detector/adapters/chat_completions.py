@@ -1,7 +1,7 @@
 """A language model behind an OpenAI-compatible chat-completions API.
 
-One POST to the address of the settings and nowhere else: redirects are not followed, nothing is tried twice,
-and neither the key nor the answer goes into a log.
+One POST goes to the address of the settings and nowhere else: redirects are not followed, nothing is tried
+twice, and neither the key nor the answer is logged.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from services.detector.domain.question import Outcome
 
 _MOST_ANSWER_BYTES = 131_072
-"""Far above eight verdicts with their quotes; a server that sends more is not read to its end."""
+"""Far above eight verdicts with their quotes; a longer response is not read to its end."""
 _SERVER_ERROR = 500
 
 
@@ -51,7 +51,7 @@ class ChatCompletions:
 
     async def answer(self, prompt: Prompt) -> Answered:
         try:
-            # The whole exchange has one limit: a server that sends a byte now and then is too slow as well.
+            # One limit for the whole exchange: a server that trickles single bytes is too slow as well.
             async with asyncio.timeout(self._timeout_seconds):
                 body = await self._post(self._body(prompt))
         except (TimeoutError, httpx.TimeoutException) as error:

@@ -1,4 +1,4 @@
-"""What people decided about companies, in MongoDB's protocol: a document of each company and customer."""
+"""What people decided about companies, in MongoDB's protocol: one document per company and customer."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from shared.documents.database import Document
 
 _WORDS = 20
-"""What is kept of people's words on one company and one customer: enough to see back and forth."""
+"""Decisions kept for one company and one customer: enough to see changes of mind."""
 
 _HISTORY = "history"
 _REPLACED = "replaced"
-"""Marks a confirmation in whose place another customer's came; the field is there or not."""
+"""Marks a confirmation that one of another customer replaced; the field is present or absent."""
 
 
 class CompanyDecisions:
-    """What `ports.Customers` says of decisions."""
+    """Implements what `ports.Customers` says of decisions."""
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._decisions = Collection(database, "company_decisions")

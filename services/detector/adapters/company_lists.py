@@ -1,4 +1,4 @@
-"""The lists of companies, and of who is with them, in MongoDB's protocol."""
+"""The lists of companies and of their people, in MongoDB's protocol."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from shared.documents.database import Document
 
 _ATTRIBUTES = 200
-"""Names of attributes that are offered; the rest is seldom what is looked for."""
+"""Names of attributes that are offered; others are seldom wanted."""
 
 _SAMPLED = 300
-"""Companies whose attributes are looked at for their names; rare ones may be missed."""
+"""Companies whose attributes are read for their names; rare ones may be missed."""
 _EXAMPLE = 60
 
 _LISTED = ("signals", "customers", "conversations", "contacts", "requests", "companies")
-"""Collections whose documents are listed; one that cannot be read is left out, and all others are shown."""
+"""Collections whose documents are listed; an unreadable one is left out, and all others are shown."""
 
 
 class CompanyLists:
-    """What `lists.Lists` says of companies."""
+    """Implements what `lists.Lists` says of companies."""
 
     def __init__(
         self, database: AsyncDatabase[Document], left_out: Callable[[str], None] = uncounted

@@ -1,4 +1,4 @@
-"""Flat dataclasses as documents, without the deep copies that `dataclasses.asdict` makes of each value."""
+"""Flat dataclasses as documents, without the deep copies that `dataclasses.asdict` makes."""
 
 from __future__ import annotations
 

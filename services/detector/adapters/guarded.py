@@ -1,8 +1,8 @@
-"""Writes that lose to newer state without an error.
+"""Writes that yield to newer state without an error.
 
-A guarded upsert that finds newer state is refused by the unique `_id`, and that refusal is the answer wanted.
-What is most likely new is inserted first: an insert costs a server a third of an upsert, and the unique `_id`
-names those that were there already.
+A guarded upsert that meets newer state is refused by the unique `_id`, and that refusal is the wanted result.
+Documents that are probably new are inserted first: an insert costs a server a third of an upsert, and the
+unique `_id` shows which documents existed already.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from shared.documents.database import Document
 
 AHEAD = timedelta(minutes=10)
-"""Clocks of replicas differ by less: what lies further ahead, one that has been put back wrote."""
+"""Replicas' clocks differ by less: a time further ahead was written by a clock that has been corrected."""
 
 _WRITES_AT_ONCE = 1_000
 """Writes in one command; PyMongo cuts by size as well."""
 
 
 def over(field: str, now: datetime, lease_seconds: float) -> Document:
-    """Return the clause for claims that are over: by their time, or made by a clock that was ahead."""
+    """Return the clause for claims that are over: by their time, or because a wrong clock made them."""
     beyond = now + timedelta(seconds=lease_seconds) + AHEAD
     return {"$or": [{field: {"$lte": now}}, {field: {"$gt": beyond}}]}
 
@@ -57,10 +57,10 @@ async def store_newer(
     grave: str,
     first: Mapping[str, Any] | None = None,
 ) -> None:
-    """Keep documents, each unless a newer one of its `_id` is held; fields that it does not name stay.
+    """Store documents, each unless a newer one with its `_id` exists; fields that it does not name stay.
 
-    Each has `_id` and `observed_at`; `grave` is the field that marks a deleted one, and goes. `first` are
-    fields that a document begins with. No two may have the same `_id`.
+    Each has `_id` and `observed_at`; `grave` is the field that marks a deleted one, and is removed. `first`
+    are fields for new documents only. No two may have the same `_id`.
     """
     for start in range(0, len(documents), _WRITES_AT_ONCE):
         portion = documents[start : start + _WRITES_AT_ONCE]
@@ -82,7 +82,7 @@ def _guarded(document: Document, grave: str) -> UpdateOne:
 
 
 def _taken(error: BulkWriteError) -> list[int]:
-    """Return which writes met an `_id` that was taken. Raises the error if there was any other reason."""
+    """Return which writes met an existing `_id`. Raises the error if there was any other reason."""
     problems = (error.details or {}).get("writeErrors", [])
     if not problems or any(problem.get("code") != DUPLICATE_KEY for problem in problems):
         raise error

@@ -1,4 +1,4 @@
-"""Known customers by name and external id, and those whose name stands next to one in the alphabet."""
+"""Known customers by name and external id, and those whose name is next to one in the alphabet."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from shared.documents.database import Document
 
 _NEIGHBOURS = 50
-"""Names before and after each in the alphabet that are measured; a slip of the pen is seldom further away."""
+"""Names before and after each in the alphabet that are compared; a typing mistake is seldom further away."""
 
 _LAST_LETTER = "\U0010ffff"
-"""Sorts behind every text that begins the same."""
+"""Sorts behind every text with the same beginning."""
 
 _NAMES_AT_ONCE = 16
 """Names whose neighbours are looked up together."""
@@ -50,7 +50,7 @@ async def known_like(
 
 
 async def _neighbours(customers: ScopedCollection, name: str) -> list[Document]:
-    """Return those who stand next to a name in the alphabet and begin as it does."""
+    """Return those that are next to a name in the alphabet and begin as it does."""
     first = name[:NAMESAKE_LETTERS]
     after = {"$gt": name, "$lt": f"{first}{_LAST_LETTER}"}
     before = {"$gte": first, "$lt": name}

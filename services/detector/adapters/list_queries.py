@@ -1,4 +1,4 @@
-"""What the filters and orders of the lists are in their collections."""
+"""The lists' filters and orders as queries on their collections."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ UNKNOWN: dict[str, float | str | datetime] = {
     "sort_mood": MOOD_UNKNOWN,
     "sort_renewal": RENEWAL_UNKNOWN,
 }
-"""What stands in such a field where the value is not known."""
+"""The value of such a field where the real value is unknown."""
 
 _MOST_SOUGHT = 100
-"""Characters of what was typed that are looked for."""
+"""Characters of a search that are used."""
 
 
 def all_of(query: dict[str, Any], clauses: list[dict[str, Any]]) -> dict[str, Any]:
@@ -96,7 +96,8 @@ _LIVING: dict[str, dict[str, Any]] = {
     "sort_last": {"$gt": datetime(1, 1, 1, tzinfo=UTC)},
     CONVERSATIONS: {"$gte": 0},
 }
-"""What only the living have, by the field that people are sorted by, so that its index answers the list."""
+"""A field that only existing people have, by the field that people are sorted by, so that its index
+answers the list."""
 
 
 def people_query(words: str | None, field: str = "key") -> dict[str, Any]:
@@ -126,12 +127,12 @@ def request_query(state: RequestStateFilter, words: str | None) -> dict[str, Any
 
 
 def contains(words: str) -> dict[str, str]:
-    """Return what a folded field must hold."""
+    """Return the condition that a case-folded field contains these words."""
     return {"$regex": re.escape(_typed(words).casefold()[:_MOST_SOUGHT])}
 
 
 def contains_in_any_case(words: str) -> dict[str, str]:
-    """Return what a field must hold that is kept as it was written."""
+    """Return the condition that a field stored as written contains these words, in any case."""
     return {"$regex": re.escape(_typed(words)[:_MOST_SOUGHT]), "$options": "i"}
 
 

@@ -1,4 +1,4 @@
-"""What is known of connections, re-readings under way, and who does a round, in MongoDB's protocol."""
+"""Connections, re-reads under way, and leases on rounds, in MongoDB's protocol."""
 
 from __future__ import annotations
 

@@ -42,13 +42,13 @@ _KNOWN_BY = {"key": 1, "subject": 1, _FIELD: 1}
 """What sieves and places in the list look at."""
 
 _NAMES = 500
-"""People, and customers, whose name holds the words; where more do, more of a name finds the others."""
+"""People, and customers, whose name contains the words; if there are more, a longer name finds the others."""
 
 _TOGETHER = 100
-"""Conversations whose messages one question looks through, so that other questions come between."""
+"""Conversations whose messages one query searches, so that other queries can run in between."""
 
 _MESSAGES = 1_000
-"""Messages with words in them that are fetched for a portion's rows, of which each row shows one."""
+"""Matching messages that are fetched for a portion's rows, of which each row shows one."""
 
 _SIGNALS = 2_000
 """Open signals of a portion of conversations; ten of each of the largest portion."""
@@ -117,7 +117,7 @@ class MongoConversationList:
         return _Found(self._conversations.of(organization_id), query, meant.sieves, self._reading)
 
     async def _waiting(self, found: _Found) -> list[str]:
-        """Return the keys of those in which somebody waits, among the newest of what was found."""
+        """Return the keys of conversations in which somebody waits, among the newest of those found."""
         documents = await found.newest(WAITING_AMONG, {**DIGEST_FIELDS, "_id": 1, _FIELD: 1})
         # What was not read yet has no digest, and nobody knows whether anybody waits there.
         read = [one for one in documents if "digest" in one]
@@ -125,7 +125,7 @@ class MongoConversationList:
         return sorted(key for key, since in waiting if since)
 
     async def _holding(self, organization_id: str, found: _Found, words: str) -> _Found:
-        """Return those that hold words, and that are new enough to be looked at."""
+        """Return conversations that contain the words, among those new enough to be searched."""
         people, customers, among, written = await asyncio.gather(
             self._contacts.of(organization_id).find(
                 {"key": {"$gt": ""}, "name_folded": contains(words)}, projection={"key": 1}, limit=_NAMES
@@ -148,7 +148,7 @@ class MongoConversationList:
         return among.that({"$or": holding})
 
     async def _writing(self, organization_id: str, found: _Found, words: str) -> list[str]:
-        """Return the keys of those with a message that holds words, among the newest of them."""
+        """Return the keys of conversations with a message that contains the words, among the newest."""
         newest = await found.newest(WRITTEN_AMONG, _KNOWN_BY)
         keys = [one["key"] for one in newest]
         holding: set[str] = set()
@@ -170,11 +170,11 @@ class _Found:
     reading: Reading
 
     def that(self, clause: dict[str, Any]) -> _Found:
-        """Return those of which a clause holds as well."""
+        """Return those that also satisfy a clause."""
         return replace(self, query={"$and": [self.query, clause]})
 
     def only(self, keys: Sequence[str]) -> _Found:
-        """Return those with one of these keys, which were found to be let through."""
+        """Return those with one of these keys."""
         return replace(self.that({"key": {"$in": list(keys)}}), sieves=())
 
     async def portion(self, *, position: dict[str, Any] | None, limit: int) -> Portion[MirroredConversation]:
@@ -188,11 +188,11 @@ class _Found:
         return Counted(min(number, most), is_all=number <= most)
 
     async def newest(self, most: int, projection: Mapping[str, int]) -> list[Document]:
-        """Return so many of the newest, as far as a page looks for them."""
+        """Return up to so many of the newest, within the number that a page searches."""
         return (await self._walked(self._ask(projection), position=None, limit=most)).items
 
     async def among_the_newest(self, most: int) -> _Found:
-        """Return what is found among so many of the newest of these."""
+        """Return those found among so many of the newest."""
         if self.sieves:
             newest = await self.newest(most, _KNOWN_BY)
             return self.only(sorted(one["key"] for one in newest))

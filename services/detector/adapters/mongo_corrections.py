@@ -1,4 +1,4 @@
-"""Corrections in MongoDB's protocol: one a signal, and the thresholds that follow from all of them."""
+"""Corrections in MongoDB's protocol: one per signal, and the thresholds that follow from all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shared.documents.database import Document
 
 _MANY = 10_000
-"""Corrections that thresholds rest on, and that an export has: the newest ones."""
+"""Corrections that thresholds rest on and an export contains: the newest ones."""
 
 
 class MongoCorrections:
@@ -59,7 +59,10 @@ class MongoCorrections:
         return result.deleted_count
 
     async def _follow(self, organization_id: str) -> None:
-        """Work the thresholds out anew; two at once end with one that saw both."""
+        """Recompute the thresholds.
+
+        When two processes do so at once, the last result includes both corrections.
+        """
         least = thresholds(await self.newest(organization_id))
         slots = [{"slot": slot, "least": value} for slot, value in sorted(least.items())]
         await self._thresholds.of(organization_id).update_one(

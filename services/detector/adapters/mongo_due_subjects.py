@@ -1,4 +1,4 @@
-"""Subjects that are to be reviewed, in MongoDB's protocol: a small document each, gone when it was done."""
+"""Subjects to be reviewed, in MongoDB's protocol: one small document each, deleted when done."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _AHEAD = 2 * AHEAD
-"""Further than anybody is put off, and than clocks of replicas differ."""
+"""Further ahead than anybody is put off, and than replicas' clocks differ."""
 
 
 class MongoDueSubjects:

@@ -1,4 +1,4 @@
-"""Companies and contacts that are to be followed, in MongoDB's protocol: a mark on their own documents."""
+"""Companies and contacts to be followed, in MongoDB's protocol: a mark on their own documents."""
 
 from __future__ import annotations
 

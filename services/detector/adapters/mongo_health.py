@@ -1,6 +1,6 @@
 """Customers' health in MongoDB's protocol.
 
-Everything stands on the customer's own document, so that what is measured late never outlives the customer.
+Everything is stored on the customer's own document, so that a late measurement never outlives the customer.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class MongoHealth:
 
 
 def _writes(organization_id: str, one: Measured) -> list[UpdateOne]:
-    """Show the number in any case; take the mark away only from the state that was measured."""
+    """Store the number in any case; remove the mark only from the state that was measured."""
     identity = f"{organization_id}/{one.customer_id}"
     score, at = one.health.score, one.health.at
     update: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Who lets the language model be asked, and what was spent on it, in MongoDB's protocol.
+"""Which organizations use the language model, and what they spent on it, in MongoDB's protocol.
 
 An organization's day is one document. Each request is counted by one guarded write before it is sent, so that
 two replicas together cannot spend more than one may.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.documents.database import Document
 
 _KEPT_SECONDS = 60 * 60 * 24 * 40
-"""Days are kept a month and some, so that somebody who wonders about a bill can look."""
+"""Days are kept for over a month, so that somebody who wonders about a bill can look."""
 
 
 class MongoModelUse:

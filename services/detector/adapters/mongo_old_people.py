@@ -1,6 +1,6 @@
-"""People whom an earlier build stored without what lists are sorted by, in MongoDB's protocol.
+"""People whom an earlier build stored without the fields that lists are sorted by, in MongoDB's protocol.
 
-Their records may not come again for years, so what is missing is filled in from what is held.
+Their records may not arrive again for years, so the missing fields are filled in from what is stored.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ _LOG = structlog.get_logger(__name__)
 
 _AT_ONCE = 200
 _NOBODY_FOR = timedelta(minutes=10)
-"""How long nobody is taken to be left after none was: only an earlier build beside this one adds some."""
+"""How long to assume that nobody is left once nobody was: only an earlier build running beside this one
+adds some."""
 
 _SORTED_BY = ("sort_last", CONVERSATIONS)
 _SHOWN = {"observed_at": 1, "data": 1}
 
 
 class MongoOldPeople:
-    """Fills in slice by slice. Any number of replicas may do so at once: what is there already stays."""
+    """Fills in slice by slice. Any number of replicas may do so at once: existing values are left alone."""
 
     def __init__(self, database: AsyncDatabase[Document], clock: Clock) -> None:
         self._clock = clock
@@ -46,10 +47,10 @@ class MongoOldPeople:
         self._nobody_at: dict[str, datetime] = {}
 
     async def fill(self) -> bool:
-        """Fill in for a slice of one organization's people, organizations in turn; return whether to go on.
+        """Fill in a slice of one organization's people, organizations in turn; return whether to continue.
 
-        After False the next call looks at everybody anew. Whose conversations were never counted counts as
-        having none until they are counted, which is asked for in the same write.
+        After False the next call looks at everybody again. A person whose conversations were never counted
+        counts as having none until they are counted, which is requested in the same write.
         """
         if self._ahead is None:
             self._ahead = [(field, one, "") for one in await self._organizations() for field in _SORTED_BY]
@@ -75,10 +76,10 @@ class MongoOldPeople:
         return True
 
     async def left(self, organization_id: str) -> int:
-        """Return how many of an organization's people lists cannot place yet.
+        """Return how many of an organization's people cannot be sorted into lists yet.
 
-        Where there were none they are not counted again for some minutes: each page of people asks, and the
-        index that answers has the graves of 90 days among those who lack something.
+        Once there were none, they are not counted again for some minutes: every page of people asks, and the
+        index that answers also contains 90 days of deleted people.
         """
         now = self._clock.now()
         nobody_at = self._nobody_at.get(organization_id)
@@ -102,7 +103,7 @@ def _without(field: str) -> Document:
 
 
 def _filled(organization_id: str, field: str, document: Document, now: datetime) -> UpdateOne | None:
-    """Return the write that fills in one person; None for one that cannot be read, who stays as before."""
+    """Return the write that fills in one person; None for an unreadable one, who stays as before."""
     still: dict[str, Any] = {"_id": document["_id"], "observed_at": document["observed_at"], field: None}
     if field == CONVERSATIONS:
         return UpdateOne(still, {"$set": {field: 0}, "$min": {COUNT_FROM: now}, "$inc": {COUNT_MARKS: 1}})

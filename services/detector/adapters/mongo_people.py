@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _OLDEST_FIRST = ((COUNT_FROM, 1),)
 _TOGETHER = 1_000
-"""Conversations that are looked at to count for several people at once. Where there are more, each person's
-are counted by themselves: the index alone answers that, however many they are."""
+"""Conversations that are read to count for several people at once. If there are more, each person's are
+counted separately: the index alone answers that, however many they are."""
 
 
 class MongoPeopleCounts:

@@ -1,4 +1,7 @@
-"""Redetections in MongoDB's protocol: one a connection; a slice's place and counts are one guarded write."""
+"""Redetections in MongoDB's protocol, one per connection.
+
+A slice's position and counts are stored together, in one guarded write.
+"""
 
 from __future__ import annotations
 

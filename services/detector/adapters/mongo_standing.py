@@ -1,4 +1,4 @@
-"""Counting signals where they are stored: what customers' and requests' numbers are made of, however many."""
+"""Counts signals in the database, for customers' and requests' numbers, however many there are."""
 
 from __future__ import annotations
 

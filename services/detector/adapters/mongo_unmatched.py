@@ -1,4 +1,4 @@
-"""Customers that are to be matched, in MongoDB's protocol: a mark on the customer's own document."""
+"""Customers to be matched, in MongoDB's protocol: a mark on the customer's own document."""
 
 from __future__ import annotations
 

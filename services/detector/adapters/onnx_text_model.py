@@ -1,7 +1,7 @@
-"""The text model on ONNX Runtime: checked when it is loaded, fed in small batches of like length.
+"""The text model on ONNX Runtime: verified when it is loaded, and given small batches of similar length.
 
 The folder holds `manifest.json`, which names the files with their SHA-256, the labels in order, and the
-curves that make confidences of scores. Nothing is loaded that does not match it.
+curves that turn scores into confidences. Nothing is loaded that does not match it.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 PACKAGED = Path(__file__).parent.parent / "model"
 TOKENS_PER_BATCH = 384
-"""Texts times tokens that are read in one go: larger batches gain nothing on a core and hold memory."""
+"""Texts times tokens in one batch: larger batches gain nothing on a core and hold memory."""
 _BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 160, 192)
-"""Texts are filled up to the next of these lengths; beyond the last they are cut."""
+"""Texts are padded to the next of these lengths; beyond the last they are cut."""
 _CHARACTERS = 2_000
-"""More cannot be within the last bucket; the tokenizer's work is bounded by it."""
+"""More cannot fit into the last bucket; this bounds the tokenizer's work."""
 _SLOWER = ["SkipLayerNormFusion"]
-"""Rewritings of the graph that the runtime is kept from: its addition and norm in one step walks value by
+"""Graph optimizations that the runtime must not apply: its fused addition and normalisation works value by
 value, and takes seven times as long as the two steps apart, a fifth of all time."""
 _REMEMBERED = 2_048
-"""Short texts ("Thanks a lot!") come again and again; so many are not read twice."""
+"""Short texts ("Thanks a lot!") recur; this many are not scored twice."""
 _REMEMBERED_CHARACTERS = 80
 
 
 class _Line(BaseModel):
-    """What is read off the encoder's vector of a text: its product with the weights, and the offset."""
+    """A linear output of the encoder's vector of a text: the weights and the offset."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -122,7 +122,7 @@ class OnnxTextModel:
             self._remembered.popitem(last=False)
 
     def vectors(self, texts: Sequence[str]) -> Any:
-        """What the encoder makes of each text, [texts, width], for those who learn to read it."""
+        """The encoder's vectors of the texts, [texts, width], for those who train outputs on them."""
         return self._encoded(texts)[1]
 
     def _scores(self, texts: Sequence[str]) -> list[ModelScores]:
@@ -157,7 +157,7 @@ class OnnxTextModel:
 
 
 def batches(lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
-    """Positions of texts of like length, with the length they are filled up to; each position once."""
+    """Positions of texts of similar length, with the length they are padded to; each position once."""
     by_width: dict[int, list[int]] = {}
     for at, length in enumerate(lengths):
         width = next(bucket for bucket in _BUCKETS if length <= bucket)
@@ -169,7 +169,7 @@ def batches(lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
 
 
 def _checked(folder: Path) -> tuple[_Manifest, str]:
-    """The manifest and what names the model, once every file is what the manifest says."""
+    """The manifest and the model's digest, once every file is verified to be what the manifest says."""
     path = folder / "manifest.json"
     try:
         raw = path.read_bytes()

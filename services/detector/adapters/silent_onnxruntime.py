@@ -1,7 +1,8 @@
-"""ONNX Runtime, told to report nothing; the only module that loads it.
+"""ONNX Runtime with its telemetry off; the only module that loads it.
 
-From 1.29 on its published builds tell their makers what they run and on which machine, for which they keep an
-identifier under the home folder. `disable_telemetry_events` comes too late: by then the process is announced.
+From 1.29 on, its published builds report to their makers what they run and on which machine, and store an
+identifier under the home folder. `disable_telemetry_events` comes too late: by then the process has been
+reported.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _LEAST_THRESHOLD = 0.05
-"""Below it a finding is noise, however wide a band is asked for."""
+"""Below this a finding is noise, however wide a band is asked for."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ def discover(
 ) -> Detectors:
     """Build every detector of this package, with `overrides[name]` replacing some of its parameters.
 
-    `learned` is what a text model brings: its curves, its thresholds (an override beats them), and its
+    `learned` is what a text model brings: its curves, its thresholds (an override takes precedence), and its
     digest, which becomes part of the versions of the detectors that weigh its scores.
 
-    Raises DetectorRegistrationError when a module is no detector, or an override names none.
+    Raises DetectorRegistrationError if a module is not a detector, or an override names none.
     """
     overrides = overrides or {}
     unknown = set(overrides) - set(module_names())
@@ -85,7 +85,7 @@ def discover(
 def lowered(
     detectors: Detectors, overrides: Mapping[str, Mapping[str, Any]], *, by: float
 ) -> dict[str, dict[str, Any]]:
-    """Return overrides for the same detectors with thresholds so much lower; they find what is near."""
+    """Return overrides that lower the thresholds of these detectors, so that they also find near misses."""
     found = {name: dict(values) for name, values in overrides.items()}
     for detector in detectors.conversation:
         found.setdefault(detector.name, {})["threshold"] = max(

@@ -1,8 +1,8 @@
-"""Who is leaving or may leave: notice given outright, and risk between the lines, kept apart.
+"""Who is leaving or may leave: outright notice and implied risk, kept apart.
 
-Explicit: ends, or asks how to end, the paid relationship. Implied: weighs alternatives, doubts the
-value, cannot or will not pay, stopped using it, is at the end of their patience. Cancelling a meeting,
-an order or a newsletter is neither, and so is what the writer's own customers cancel.
+Explicit: ends the paid relationship, or asks how to end it. Implied: considers alternatives, doubts the
+value, cannot or will not pay, stopped using it, has lost patience. Cancelling a meeting, an order or a
+newsletter is neither, and neither is what the writer's own customers cancel.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A customer who grows on the same product: more people, teams, places, brands or cards.
 
-Adding one user by hand is administration, not growth; it takes a number, seats, a price, or another
-part of the company to count.
+Adding one user by hand is administration, not growth; only a number, seats, a price, or another part of the
+company counts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NAME = "expansion"
 VERSION = "10"
 _FRESH_DAYS = 60
-"""Who signed up within two months is still bringing in the people they signed up for."""
+"""A customer who signed up within two months is still bringing in the people they signed up for."""
 
 _GROUPS = {
     **GROUPS,
@@ -262,7 +262,7 @@ _CUES = (
 
 
 def _facts_points(context: Context, message: Message) -> float:
-    """In the first weeks, bringing people in is the beginning and no growth."""
+    """Points for the account's facts: in the first weeks, bringing people in is a beginning and no growth."""
     signed_up = context.facts.signed_up_at
     if signed_up is None or signed_up > message.at:
         return 0.0

@@ -1,8 +1,8 @@
 """What customers wish the product could do: one finding per distinct wish.
 
-A wish asks for something that is not there. Asking how to do something, asking a person for a favour,
-reporting a fault and praising what was added are not wishes. A wish that its author takes back within
-the next messages is none.
+A wish asks for something that does not exist. Asking how to do something, asking a person for a favour,
+reporting a fault and praising a new feature are not wishes. Neither is a wish that its author takes back
+within the next messages.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 NAME = "feature_request"
 VERSION = "9"
 _BESIDE_CLAUSES = 1
-"""A wish and the thing it is for stand next to each other when not in one sentence."""
+"""A wish and the thing it is for stand next to each other if not in one sentence."""
 WISH_LIMIT = 5
 """More wishes in one conversation are a list for a product manager, not signals."""
 
@@ -98,11 +98,12 @@ class FeatureRequestDetector(LexicalDetector):
 
 
 _BESIDE_MESSAGES = 2
-"""A message or two on, people still speak of the wish they told: how they make do, how long they waited."""
+"""For a message or two, people go on about the wish they expressed: their workaround, how long they
+waited."""
 
 
 def _title(one: Candidate) -> Title | None:
-    """The wish's name, from its clause or from those beside it; None when none of them names a thing."""
+    """The wish's name, from its clause or from those beside it; None if none of them names a thing."""
     clauses = one.message.clauses
     at = one.clause.index
     beside = [other for other in clauses if 0 < abs(other.index - at) <= _BESIDE_CLAUSES]
@@ -110,15 +111,15 @@ def _title(one: Candidate) -> Title | None:
 
 
 def _clause_as_title(one: Candidate) -> Title:
-    """The clause itself, cut at a word: what a model heard as a wish need not name its thing."""
+    """The clause itself, cut at a word, for a wish that the model found and that names no thing."""
     words = one.message.text[one.clause.start : one.clause.end].split()
     return Title(" ".join(words[:TITLE_LIMIT_WORDS])[:_TITLE_CHARACTERS], 0.0, one.clause)
 
 
 def _begins(one: Candidate, title: Title) -> bool:
-    """Whether a wish is another one than what its author wishes close by: asked for outright, or added on.
+    """Whether a wish differs from its author's other wishes nearby: asked for outright, or added to them.
 
-    Who tells one wish comes back to it in ever new words, and hardly anybody has two in a breath.
+    People return to one wish in ever new words, and hardly anybody has two in a row.
     """
     clauses = one.message.clauses
     index = clauses.index(one.clause)
@@ -127,9 +128,9 @@ def _begins(one: Candidate, title: Title) -> bool:
 
 
 class _Wishes:
-    """The wishes of a conversation as they are told, each by its number.
+    """The wishes of a conversation as they are expressed, each by its number.
 
-    Where each was told is kept by message, so that a long conversation costs no more for each word of it.
+    Indexed by message, so that a long conversation costs no more per word than a short one.
     """
 
     def __init__(self, conversation: Conversation) -> None:
@@ -146,7 +147,7 @@ class _Wishes:
             said[message.author_id] += 1
 
     def begin(self, title: Title, one: Candidate) -> None:
-        """Take a candidate for another wish than those that were told."""
+        """Take a candidate for a new wish."""
         self._told.append((title.text, []))
         number = len(self._told) - 1
         words = content_words(title.text)
@@ -160,7 +161,7 @@ class _Wishes:
             self.add(number, replace(one, clause=title.clause))
 
     def add(self, number: int, one: Candidate) -> None:
-        """Take a candidate for more words about a wish."""
+        """Take a candidate for more words about a known wish."""
         self._told[number][1].append(one)
         self._clauses[id(one.message)].append((number, one.clause.index))
         turn = self._turn_of[id(one.message)]
@@ -170,7 +171,7 @@ class _Wishes:
         """The wish that a candidate belongs to.
 
         Neighbouring clauses of a message, and clauses about the same thing, are one wish. A clause that names
-        no thing ("so far we do it by hand") tells more of a wish of its message.
+        no thing ("so far we do it by hand") belongs to a wish in the same message.
         """
         reach = 1 if title else len(one.message.clauses)
         near = {
@@ -179,9 +180,9 @@ class _Wishes:
         return min(near | self._named(title), default=None)
 
     def _named(self, title: str) -> set[int]:
-        """The wish that was told first of those about the thing of a title, by the content words they share.
+        """The earliest wish about the same thing as a title, by the content words that they share.
 
-        A title without any is about what bears the same.
+        A title without content words belongs to a wish with the identical title.
         """
         words = content_words(title)
         if not words:
@@ -191,13 +192,13 @@ class _Wishes:
         return set(islice(found, 1))
 
     def told_beside(self, one: Candidate) -> int | None:
-        """The wish that its author told in a message or two beside this one, which names no thing itself."""
+        """The author's wish in a message or two around this one, which names no thing itself."""
         author, at = self._turn_of[id(one.message)]
         turns = ((author, at + by) for by in range(-_BESIDE_MESSAGES, _BESIDE_MESSAGES + 1))
         return min((self._earliest[turn] for turn in turns if turn in self._earliest), default=None)
 
     def first(self, limit: int) -> list[tuple[str, list[Candidate]]]:
-        """The wishes that were told first, by title with their words."""
+        """The earliest wishes, by title with their words."""
         return self._told[:limit]
 
 

@@ -1,4 +1,4 @@
-"""Bad marks for conversations, given lately and more than once."""
+"""Bad ratings of conversations, recently and more than once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ VERSION = "1"
 
 @dataclass(frozen=True)
 class LowRatingsParameters(Parameters):
-    """How bad, how lately and how often.
+    """How bad, how recent and how many.
 
-    `low`: the highest of Intercom's marks (1..5) that counts as bad. `recent_days` and `least`: so many
-    bad marks within so many days.
+    `low`: the highest of Intercom's ratings (1..5) that counts as bad. `least` bad ratings are needed within
+    `recent_days`.
     """
 
     low: int = 2
@@ -30,7 +30,7 @@ class LowRatingsParameters(Parameters):
 
 @dataclass(frozen=True)
 class LowRatingsDetector:
-    """An AccountDetector; one bad mark is a bad day, two are a mood."""
+    """An AccountDetector; one bad rating is a bad day, two are a mood."""
 
     parameters: LowRatingsParameters = field(default_factory=LowRatingsParameters)
     name: str = NAME

@@ -1,7 +1,7 @@
 """A customer at the beginning: signing up, setting up, first steps, training, going live.
 
-People also create reports, open tickets and train models, and have users of their own to bring on
-board; none of that is the start of their relationship with us.
+People also create reports, open tickets and train models, and have users of their own to bring on board; none
+of that is the beginning of their relationship with the vendor.
 """
 
 from __future__ import annotations

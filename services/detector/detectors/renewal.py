@@ -1,7 +1,7 @@
-"""A contract that comes to its end and shall go on: dates, terms, quotes and prices of the next period.
+"""A contract that is about to end and be continued: dates, terms, quotes and prices of the next period.
 
-Certificates, sessions, links and cards expire too, and the writer's own customers renew things; neither
-is about the contract with us. Notice that a contract will not be renewed belongs to churn risk.
+Certificates, sessions, links and cards expire too, and the writer's own customers renew things; neither is
+about the contract with the vendor. Notice that a contract will not be renewed is churn risk.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NAME = "renewal"
 VERSION = "10"
 _NEAR_DAYS = 120
-"""Renewals are talked about in the last third of a year's contract."""
+"""Renewals are discussed in the last third of a year's contract."""
 
 _CUES = (
     Cue(

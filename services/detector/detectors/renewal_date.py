@@ -1,4 +1,4 @@
-"""A renewal date that comes near, from the account's facts alone."""
+"""A renewal date that is near, from the account's facts alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSION = "2"
 
 @dataclass(frozen=True)
 class RenewalDateParameters(Parameters):
-    """`ahead_days`: so long before the date a team can still act on it."""
+    """`ahead_days`: how long before the date, while a team can still act on it."""
 
     ahead_days: int = 60
 

@@ -19,8 +19,8 @@ VERSION = "1"
 class SeatsFullParameters(Parameters):
     """How full is full.
 
-    `share`: the part of the seats in use from which on it is time to talk. `least_seats`: smaller
-    contracts are full by nature.
+    `share`: the part of the seats in use from which it is time to talk. `least_seats`: contracts with fewer
+    seats are always full.
     """
 
     share: float = 0.95

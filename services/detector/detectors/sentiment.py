@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 NAME = "sentiment"
 VERSION = "4"
 EVIDENCE_LIMIT_CHARACTERS = 300
-"""A mood is shown by a sentence, not by a letter."""
+"""A mood is shown by a sentence, not by a whole letter."""
 
 _SUBJECTS = words(
     """
@@ -230,7 +230,7 @@ class SentimentDetector:
         )
 
     def _heard(self, message: Message) -> list[ClauseMood]:
-        """What each clause says of the mood; needed for the whole and for the clause to quote."""
+        """The mood of each clause; needed for the whole message and to choose the clause to quote."""
         return [self.reader.heard(clause) for clause in message.clauses]
 
     def _score(
@@ -240,9 +240,9 @@ class SentimentDetector:
         likely: Mapping[Polarity, float],
         polarity: Polarity,
     ) -> float:
-        """How good the mood is, -1..1: the mean of what the model and the words say where it has a side.
+        """How good the mood is, -1..1; unless neutral, the mean of the model's and the lexicon's scores.
 
-        The model hears anger in short dry remarks that no angry word is in; a turn of the mood is told by it.
+        The model recognises anger in short dry remarks without any angry word, which shifts of mood rest on.
         """
         leaning = likely[Polarity.POSITIVE] - likely[Polarity.NEGATIVE]
         if self.learned is None or polarity is Polarity.NEUTRAL:

@@ -22,8 +22,8 @@ _WORDS = {"user_count": "people", "seats": "seats"}
 class ShrinkingParameters(Parameters):
     """How far back, how much and how large.
 
-    `within_days`: how far back to compare. `share`: the part that must be gone. `least_people`: below this
-    size one person leaving is a large share and means nothing.
+    `within_days`: how far back to compare. `share`: the part that must be gone. `least_people`: in a smaller
+    company one person leaving is a large share and means nothing.
     """
 
     within_days: int = 90

@@ -1,4 +1,4 @@
-"""An active customer that went quiet: nobody seen and nobody writing for longer than is usual."""
+"""An active customer that went quiet: nobody seen and nobody writing for longer than usual."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ VERSION = "2"
 class SilenceParameters(Parameters):
     """How long silence must last, and for whom it counts.
 
-    `quiet_days`: so long without a sign of life. `active_conversations`: fewer before that, and the
-    customer was never one who writes, so silence says nothing.
+    `quiet_days`: days without any sign of life. `active_conversations`: a customer with fewer than these
+    before never wrote much, so silence says nothing.
     """
 
     quiet_days: int = 30

@@ -1,4 +1,4 @@
-"""Questions that stay without an answer, again and again."""
+"""Questions without a reply, several at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VERSION = "3"
 
 @dataclass(frozen=True)
 class UnansweredParameters(Parameters):
-    """`waiting_days`: so long an open question has had no reply. `least`: so many of them at once."""
+    """`waiting_days`: how long an open question must have had no reply. `least`: how many of them at once."""
 
     waiting_days: int = 3
     least: int = 2
@@ -67,7 +67,7 @@ class UnansweredDetector:
 
 
 def _days_waiting(one: ConversationSummary, context: Context) -> int:
-    """Days since the customer last asked something in an open conversation; -1 when nobody waits."""
+    """Days since the customer last asked something in an open conversation; -1 if nobody waits."""
     since = one.waits_since
     return -1 if since is None else (context.now - since).days
 

@@ -69,7 +69,7 @@ class _Settling:
     def _attach(self, contribution: Contribution, proof: Proof) -> None:
         holder = self._holder(contribution, proof)
         if holder is not None and holder.is_open and holder.subject != contribution.subject:
-            holder = self._handed_over(holder, contribution, proof)
+            holder = self._taken_over(holder, contribution, proof)
         if holder is None:
             holder = self._of_occasion(contribution, proof)
         elif _may_come_back(holder):
@@ -106,7 +106,7 @@ class _Settling:
         )
         return found if belongs else None
 
-    def _handed_over(self, holder: Signal, contribution: Contribution, proof: Proof) -> Signal:
+    def _taken_over(self, holder: Signal, contribution: Contribution, proof: Proof) -> Signal:
         """Return the contribution's own signal, to take over from another subject's open one.
 
         The conversation turned out to belong to this subject: the whole signal moves, or it gives up this

@@ -35,7 +35,7 @@ _STATES = (("cleared", "closed"), ("any", "open and closed"))
 
 @dataclass(frozen=True, slots=True)
 class AskedSignals:
-    """The filters as the address has them; empty ones ask for nothing."""
+    """The filters in an address; empty ones restrict nothing."""
 
     kind: str
     customer: str
@@ -51,7 +51,7 @@ class AskedSignals:
         return any(astuple(self))
 
     def wanted(self, now: datetime) -> SignalFilter:
-        """Return the filter; what an address cannot mean is left out, for old links' sake."""
+        """Return the filter; unknown values are ignored, so that old links still work."""
         state: Literal["open", "cleared", "any"] = (
             "cleared" if self.state == "cleared" else "any" if self.state == "any" else "open"
         )

@@ -1,4 +1,4 @@
-"""How a signal is told in words: its card, its history, why it is over."""
+"""How a signal is put into words: its card, its history, and why it is over."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _STEPS: Mapping[str, str] = {
 
 
 def heading_proof(signal: Signal) -> Proof | None:
-    """Return what heads a signal: a fact that is newer than all words, or the newest of the surest words."""
+    """Return the proof that heads a signal: a fact newer than all words, or the newest sure words."""
     if signal.proofs and signal.proofs[0].fact:
         return signal.proofs[0]
     return heading_words([proof for proof in signal.proofs if not proof.fact])
 
 
 def card_of(signal: Signal) -> SignalCard:
-    """Return a signal as every page shows it: what heads it, who said it, and how much else there is."""
+    """Return a signal as every page shows it: its heading, who said it, and the number of other signs."""
     heading = heading_proof(signal)
     return SignalCard(
         url=f"/insights/{signal.signal_id}",
@@ -56,7 +56,7 @@ def card_of(signal: Signal) -> SignalCard:
 
 
 def _origin(proof: Proof) -> tuple[str, str, str]:
-    """Return the message or fact that a proof is of; two quotes of one message are one sign."""
+    """Return the message or fact that a proof comes from; two quotes of one message are one sign."""
     return (proof.conversation_key, proof.part_id, proof.fact)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 COMPANIES = "/settings/organization/customers/companies"
 _ROWS = 50
 OFFERED = 20
-"""Search results to choose from; whoever does not find theirs among so many searches more exactly."""
+"""Search results to choose from; people who do not find theirs search more precisely."""
 
 _PROTECTED = [Depends(csrf_protect)]
 Chosen = Annotated[str, Form(max_length=300)]
@@ -159,7 +159,7 @@ async def _company(
 
 
 def _basis(wanted: str) -> MatchBasis | None:
-    """Return what an address asks for; anything else asks for all."""
+    """Return the basis that an address asks for; an unknown one asks for all."""
     for known in get_args(MatchBasis):
         if known == wanted:
             return known  # type: ignore[no-any-return] # get_args gives the literals of MatchBasis

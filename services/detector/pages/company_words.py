@@ -1,4 +1,4 @@
-"""Why a company is the customer that it is, in plain words."""
+"""Why a company is matched to its customer, in plain words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BASIS_CHOICES = (
 
 
 def why_matched(row: CompanyRow) -> str:
-    """Return why a company is matched, to stand behind "because"; when a person decided stands beside it."""
+    """Return why a company is matched, to follow "because"; a person's decision is shown beside it."""
     if row.company.basis == "external_id":
         return f"its company_id {row.company.record.company_id} is the customer's external id"
     if row.company.basis == "name":
@@ -27,7 +27,7 @@ def why_matched(row: CompanyRow) -> str:
 
 
 def in_short(row: CompanyRow) -> str:
-    """Return the same in a word or two, to stand behind "by"; empty where it is matched to nobody."""
+    """Return the same in a word or two, to follow "by"; empty if it is matched to nobody."""
     if row.company.basis == "person":
         return _who(row)
     return {"external_id": "external id", "name": "name", "none": ""}[row.company.basis]

@@ -50,9 +50,9 @@ if TYPE_CHECKING:
 
 ROWS = 50
 _COUNTED = 10_000
-"""Conversations that are counted; of more, that they are more says enough."""
+"""Conversations that are counted; beyond this the page says that there are more."""
 _MARKS = 3
-"""Signals that a row names; the conversation's page has all."""
+"""Signals that a row shows; the conversation's page shows all."""
 _STATES = (
     ("open", "open"),
     ("waiting", "waiting for an answer"),
@@ -77,7 +77,7 @@ class ConversationListParts:
 
 @dataclass(frozen=True, slots=True)
 class AskedConversations:
-    """The filters as the address has them; empty ones ask for nothing."""
+    """The filters in an address; empty ones restrict nothing."""
 
     q: str
     state: str
@@ -93,7 +93,7 @@ class AskedConversations:
         return any(astuple(self))
 
     def wanted(self, now: datetime) -> ConversationFilter:
-        """Return the filter; what an address cannot mean is left out, for old links' sake."""
+        """Return the filter; unknown values are ignored, so that old links still work."""
         return ConversationFilter(
             narrowed=narrowed_by(
                 now=now,
@@ -192,7 +192,7 @@ async def _filters(
     )
     names = {row.customer.customer_id: row.customer.name for row in offered.items}
     if asked.customer and asked.customer not in names:
-        # One behind those that are offered, to whom a link led: it is called by its name.
+        # A customer from a link that is not among those offered is added, to show it by its name.
         held = await parts.customers.by_ids(organization, [asked.customer])
         names |= {identifier: customer.name for identifier, customer in held.items()}
     return [
@@ -208,7 +208,7 @@ async def _filters(
 
 
 async def _person(parts: ConversationListParts, organization_id: str, key: str) -> list[dict[str, Any]]:
-    """Return the filter by one person, to whom a link led: people are too many to be offered."""
+    """Return the filter by the person in the address; there are too many people to offer a choice."""
     held = await parts.lists.person(organization_id, key)
     name = (held.contact.name or held.contact.email) if held else None
     return [choice("person", "Person", key, [(key, name or "somebody")])]

@@ -1,4 +1,4 @@
-"""A conversation: what was said, with the telling words marked."""
+"""A conversation: what was said, with the decisive words highlighted."""
 
 from __future__ import annotations
 

@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 _TIMELINE_DAYS = 540
-"""As far back as a renewal and a half; older conversations are in their list."""
+"""A renewal period and a half; older conversations are in their list."""
 
 _COMPANIES = 50
 """Companies of a customer that its page shows."""
 
 _LOOKED_THROUGH = 1_000
-"""Companies of a name that are looked through for those that are not the customer's yet."""
+"""Companies with a matching name that are searched for those that are not the customer's yet."""
 
 _AT_ONCE = 200
-"""Of these, how many one question takes."""
+"""How many of these one query takes."""
 
 _LEAST_DAYS = 30
 _POINTS = 40
@@ -96,7 +96,7 @@ def one_customer_pages(parts: CustomerParts) -> APIRouter:
 async def _offered(
     parts: CustomerParts, organization_id: str, customer_id: str, words: str
 ) -> list[CompanyRow]:
-    """Return companies that are looked for and not this customer's yet, at most one more than are offered."""
+    """Return found companies that are not this customer's yet, at most one more than are offered."""
     offered: list[CompanyRow] = []
     if not words.strip():
         return offered

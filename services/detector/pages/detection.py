@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 DETECTION = "/settings/organization/detection"
 
 _SIGNAL_KINDS = {"sentiment": "sentiment_shift"}
-"""What a finding speaks through where it is no signal itself."""
+"""The kind of signal that a finding contributes to, where it opens none itself."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ def detection_pages(parts: DetectionParts) -> APIRouter:
 
 
 def signals_of(detector: Identified) -> str:
-    """Return the name and version that its signals bear.
+    """Return the name and version that a detector's signals carry.
 
-    A mood opens no signal; its turn does, which has a name and a version of its own.
+    A single mood opens no signal; a shift of mood does, and has a name and a version of its own.
     """
     if Kind.SENTIMENT in detector.kinds:
         return f"{MOOD_DETECTOR} {MOOD_VERSION}"

@@ -1,4 +1,4 @@
-"""What the lists' CSV files hold, a line a row."""
+"""The rows of the lists' CSV files."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ T = TypeVar("T")
 async def in_portions(
     ask: Callable[..., Awaitable[Portion[T]]], cells_of: Callable[[T], Sequence[object]]
 ) -> AsyncIterator[list[Sequence[object]]]:
-    """Yield a whole list's rows, as far as a file goes.
+    """Yield a whole list's rows, up to the limit of a file.
 
-    `ask` is one of the lists with all that narrows and orders it; it is called with `position` and `limit`.
+    `ask` is one of the lists with everything that restricts and orders it; it is called with `position` and
+    `limit`.
     """
     position: dict[str, Any] | None = None
     for _ in range(MOST_ROWS // PORTION):
@@ -41,7 +42,7 @@ async def in_portions(
 
 
 def _money(amount: float | None, currency: str) -> tuple[float | None, str]:
-    """Return the two cells of an amount: a number that a spreadsheet can add, and what it is in."""
+    """Return the two cells of an amount: a number that a spreadsheet can add, and its currency."""
     return amount, "" if amount is None else currency
 
 
@@ -103,7 +104,7 @@ PERSON_HEADING = (
 
 
 def person_row(told: tuple[PersonRow, Sequence[Customer]]) -> Sequence[object]:
-    """Return a person with the names of whose they are; who is of no company is nobody's."""
+    """Return a person with the names of their customers; without a company, there are none."""
     row, customers = told
     one, last = row.contact, last_contact_of(row.contact)
     return (
@@ -178,9 +179,9 @@ ASKED_HEADING = (
 
 
 def asked_rows(signal: Signal, currency: str) -> list[Sequence[object]]:
-    """Return a row for each person who asked, with their newest words: the list of whom to tell.
+    """Return a row for each person who asked, with their newest words: the list of people to tell.
 
-    It names those whom the request's numbers count, so nobody whose wish was dismissed or taken back.
+    It has the people whom the request's numbers count, so nobody whose wish was dismissed or withdrawn.
     """
     if not is_asked_for(signal):
         return []
@@ -220,9 +221,9 @@ CORRECTION_HEADING = (
 
 
 def correction_rows(one: Correction, texts: Mapping[tuple[str, str], str]) -> list[Sequence[object]]:
-    """Return a correction as a labelled example, or nothing where its words are gone.
+    """Return a correction as a labelled example, or nothing if its words are gone.
 
-    `text` and `label` are what `earshot evaluate` reads.
+    `text` and `label` are the columns that `earshot evaluate` reads.
     """
     span = one.spans[0] if one.spans else None
     text = texts.get((span.conversation_key, span.part_id)) if span else None

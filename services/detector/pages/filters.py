@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Word = Annotated[str, Query(max_length=300)]
-"""What an address says of one filter; no name is longer."""
+"""The value of one filter in an address; no name is longer."""
 
 OFFERED = 200
-"""Values offered in a filter; with more, the address takes any of them still."""
+"""Values offered in a filter; if there are more, the address still accepts any of them."""
 
 PERIODS = (("7", "last 7 days"), ("30", "last 30 days"), ("90", "last 90 days"), ("365", "last year"))
 _SURE = (("0.7", "0.7 and more"), ("0.8", "0.8 and more"), ("0.9", "0.9 and more"))
@@ -29,7 +29,7 @@ _SURE = (("0.7", "0.7 and more"), ("0.8", "0.8 and more"), ("0.9", "0.9 and more
 def choice(
     name: str, label: str, value: str, options: Sequence[tuple[str, str]], first: str = "any"
 ) -> dict[str, Any]:
-    """Return a filter; a value of an old link that is no longer offered stays chosen."""
+    """Return a filter; an old link's value that is no longer offered stays chosen."""
     shown = [("", first), *options]
     if value and value not in dict(shown):
         shown.append((value, value))
@@ -39,7 +39,7 @@ def choice(
 def one_of(
     name: str, label: str, value: str, options: Sequence[tuple[str, str]], first: str = "any"
 ) -> dict[str, Any]:
-    """Return a filter of these values alone; any other asks for nothing, and is not shown as chosen."""
+    """Return a filter with these values only; any other restricts nothing, and is not shown as chosen."""
     return choice(name, label, value if value in dict(options) else "", options, first)
 
 
@@ -52,11 +52,10 @@ def tag_choice(value: str, names: Sequence[str]) -> dict[str, Any]:
 
 
 def owner_choice(value: str, owners: Sequence[str], reader: str) -> dict[str, Any]:
-    """Return the filter by a customer's owner; `reader` is the address of who reads, who comes first.
+    """Return the filter by a customer's owner; `reader` is the reader's own address, which comes first.
 
-    Owners are written as an organization's list writes them, and found by that; so each spelling of the
-    reader's address is an option of its own, and only the single one is called "me". Who owns no customer is
-    not offered.
+    Owners are found by exactly what an organization's list says. So each spelling of the reader's address is
+    an option of its own, and only a single one is called "me". A reader who owns no customer is not offered.
     """
     me = as_address(reader)
     mine = [owner for owner in owners if me and as_address(owner) == me]
@@ -66,9 +65,9 @@ def owner_choice(value: str, owners: Sequence[str], reader: str) -> dict[str, An
 
 
 def assignee_choice(value: str, assignees: Sequence[str], reader: str) -> dict[str, Any]:
-    """Return the filter by who looks after a signal; `reader` is the address of who reads, who comes first.
+    """Return the filter by assignee; `reader` is the reader's own address, which comes first.
 
-    The reader is offered also while nothing is assigned to them, and not where they have no address.
+    The reader is offered even while nothing is assigned to them, unless they have no address.
     """
     me = as_address(reader)
     mine = [(me, "me")] if me else []
@@ -85,7 +84,7 @@ def confidence_choice(value: str) -> dict[str, Any]:
 
 
 def least_confidence(value: str) -> float | None:
-    """Return the confidence that an address asks for; anything but an offered one asks for none."""
+    """Return the confidence that an address asks for; one that is not offered restricts nothing."""
     return float(value) if value in dict(_SURE) else None
 
 
@@ -95,7 +94,7 @@ def period_start(value: str, now: datetime) -> datetime | None:
 
 
 def known_kind(value: str) -> SignalKind | None:
-    """Return a kind by its name; what an address cannot mean is left out, for old links' sake."""
+    """Return a kind by its name; an unknown one is ignored, so that old links still work."""
     found: SignalKind | None = next((kind for kind in get_args(SignalKind) if kind == value), None)
     return found
 

@@ -1,8 +1,8 @@
-"""Telling open pages about new signals: one look at the database a second, however many watch.
+"""Tells open pages about new signals: one query a second, however many pages are open.
 
-Every replica must tell its own readers about signals that any replica found. Asking the database for what
-changed costs one indexed query a second, and none while nobody watches; a consumer group per replica would
-cost the same and leave a group behind with each replica that goes.
+Every replica must tell its own readers about signals that any replica found. Asking the database for changes
+costs one indexed query a second, and none while nobody watches; a consumer group per replica would cost the
+same and leave a group behind with each replica that goes.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger(__name__)
 
 _OVERLAP_SECONDS = 3.0
-"""How far back each look goes again: replicas' clocks differ a little, and a write may land late."""
+"""How far back each query reaches again: replicas' clocks differ a little, and a write may land late."""
 
 _REMEMBERED = 2_000
 _WAITING = 50
-"""News that may wait for a reader who does not take them; beyond that the oldest go."""
+"""News that may wait for a slow reader; beyond that the oldest are dropped."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Watcher:
-    """Whoever watches: what the page in front of them lists, and the news that they have not taken yet."""
+    """One open page: what it lists, and the news that it has not taken yet."""
 
     wanted: Callable[[], SignalFilter]
     news: asyncio.Queue[str]
 
 
 class LiveFeed:
-    """Hands news to whoever watches, by organization."""
+    """Passes news to open pages, by organization."""
 
     def __init__(
         self,

@@ -86,7 +86,7 @@ _UNFILLED = SplitForm()
 
 @dataclass(frozen=True)
 class RequestParts:
-    """What the request pages stand on."""
+    """What the request pages depend on."""
 
     pages: Pages
     lists: Lists
@@ -105,7 +105,7 @@ def known_state(value: str) -> RequestState | None:
 
 
 def asked_states(value: str) -> RequestStateFilter:
-    """Return what an address asks for: a state, any, or without a known word what is still to be decided."""
+    """Return the state that an address asks for: a known one, any, or else the undecided ones."""
     return None if value == _ANY else known_state(value) or "unsettled"
 
 
@@ -217,7 +217,7 @@ def one_request_pages(parts: RequestParts) -> APIRouter:
 
 
 def regrouping_pages(parts: RequestParts) -> APIRouter:
-    """Return the routes for whom to tell, merging and splitting."""
+    """Return the routes for telling those who asked, merging and splitting."""
     router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.get("/requests/{request_id}/asked.csv")

@@ -1,4 +1,4 @@
-"""What goes on in the background, as every list says it that shows less or other things meanwhile."""
+"""Background work under way, which lists mention because they may be incomplete meanwhile."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from shared.clock import Clock
 
 _COUNTED = 50
-"""Companies, or people, whose conversations are counted; of more, how many they are says enough."""
+"""Companies, or people, whose conversations are counted; of more, their own number says enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Companies, or people, whose conversations are still to follow them.
+    """Companies, or people, whose conversations must still be updated.
 
-    `conversations` is how many these are; None where that was not counted.
+    `conversations` is how many these are; None if that was not counted.
     """
 
     count: int = 0
@@ -30,10 +30,12 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is under way for one organization.
+    """The background work under way for one organization.
 
-    `unmatched` are customers of its list that wait for their companies. `companies` found another customer or
-    are gone, `people` changed their companies or tags or are gone.
+    Attributes:
+        unmatched: customers of its list that wait to be matched with companies.
+        companies: those that moved to another customer, or were deleted.
+        people: those whose companies or tags changed, or who were deleted.
     """
 
     rereads: Sequence[Progress]
@@ -50,7 +52,7 @@ class Work:
 
 @dataclass(frozen=True)
 class UnderWay:
-    """Looks at what the background has still to do."""
+    """Finds out what the background work has still to do."""
 
     rereads: Rereads
     rematches: Rereads
@@ -61,7 +63,7 @@ class UnderWay:
     clock: Clock
 
     async def of(self, organization_id: str) -> Work:
-        """Return what is under way; what is done, and what had nothing to do, is left out."""
+        """Return what is under way; finished work, and work with nothing to do, is left out."""
         rereads = await self.rereads.latest(organization_id)
         return Work(
             rereads=[reread for reread in rereads if reread.is_worth_showing],

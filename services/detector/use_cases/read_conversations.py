@@ -12,11 +12,9 @@ in the middle of the batch.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from services.detector.domain.analysis import marks_of
 from services.detector.domain.contribution import Assessment
@@ -25,10 +23,11 @@ from services.detector.domain.finding import Kind
 from services.detector.domain.identity import Subject, to_milliseconds
 from services.detector.domain.redetection import Difference, difference_of
 from services.detector.domain.spoken import as_conversation
+from services.detector.use_cases.turns import Turns, side_by_side
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from services.detector.domain.mirror import ConnectionView
@@ -40,10 +39,7 @@ if TYPE_CHECKING:
     from shared.clock import Clock
     from shared.contracts.resources import ConversationPartChanged
 
-T = TypeVar("T")
-U = TypeVar("U")
-
-_LOOKS = 5
+_MOST_READS = 5
 """Times that a conversation which keeps changing is read before the batch is retried from the bus."""
 _AT_ONCE = 50
 """Conversations detected and settled together: a quarter of a second, after which their signals are
@@ -93,8 +89,7 @@ class ReadConversations:
         self._settler = settler
         self._second_look = second_look
         self._clock = clock
-        self._lock = asyncio.Lock()
-        self._waiting = 0
+        self._turns = Turns()
 
     def fingerprint(self, *, lifecycle: bool) -> str:
         """Return the fingerprint of the present detectors and switch; another one means a re-read is due."""
@@ -149,10 +144,10 @@ class ReadConversations:
         """
         batch = _Batch(organization_id, known_before, arrived)
         count = 0
-        subjects = await self._left_by_gone(organization_id, former)
+        subjects = await self._subjects_of_deleted(organization_id, former)
         portions = deque(_portions(list(dict.fromkeys(keys))))
         while portions:
-            async with self._turn():
+            async with self._turns.turn():
                 count += await self._take_turn(batch, portions, subjects)
         await self._mark(batch, subjects)
         return count
@@ -164,18 +159,6 @@ class ReadConversations:
             batch.organization_id, due, at=self._clock.now(), known_before=batch.known_before
         )
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        self._waiting += 1
-        try:
-            await self._lock.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._lock.release()
-
     async def _take_turn(
         self, batch: _Batch, portions: deque[Sequence[str]], subjects: dict[Subject, ConnectionView]
     ) -> int:
@@ -184,21 +167,21 @@ class ReadConversations:
         Adds to `subjects` everybody whose signals the portions may concern.
         """
         count = 0
-        looked: _Portion | None = await self._look(batch, portions.popleft())
-        while looked is not None:
-            (changed, touched), looked = await _both(
-                self._settle(batch, looked), self._look_ahead(batch, portions)
+        portion: _Portion | None = await self._detect(batch, portions.popleft())
+        while portion is not None:
+            (changed, touched), portion = await side_by_side(
+                self._settle(batch, portion), self._detect_next(batch, portions)
             )
             count += changed
             subjects.update(touched)
         return count
 
-    async def _look_ahead(self, batch: _Batch, portions: deque[Sequence[str]]) -> _Portion | None:
-        if not portions or self._waiting:
+    async def _detect_next(self, batch: _Batch, portions: deque[Sequence[str]]) -> _Portion | None:
+        if not portions or self._turns.somebody_waits:
             return None
-        return await self._look(batch, portions.popleft())
+        return await self._detect(batch, portions.popleft())
 
-    async def _look(self, batch: _Batch, keys: Sequence[str]) -> _Portion:
+    async def _detect(self, batch: _Batch, keys: Sequence[str]) -> _Portion:
         """Return what the detectors found, corrected by the language model where it was asked."""
         mirrored = await self._mirror.conversations(batch.organization_id, keys)
         nearly = await self._second_look.nearly(batch.organization_id)
@@ -215,13 +198,13 @@ class ReadConversations:
             gone=tuple(sorted(set(keys) - set(mirrored))),
         )
 
-    async def _settle(self, batch: _Batch, looked: _Portion) -> tuple[int, dict[Subject, ConnectionView]]:
+    async def _settle(self, batch: _Batch, portion: _Portion) -> tuple[int, dict[Subject, ConnectionView]]:
         """Settle what was found in a portion; return how many signals changed, and which subjects are due."""
         organization_id = batch.organization_id
-        looked = await self._at_last(batch, looked)
-        reads = looked.reads
+        portion = await self._once_unchanged(batch, portion)
+        reads = portion.reads
         await self._second_look.forget(
-            organization_id, looked.gone, {read.key: read.redacted for read in reads if read.redacted}
+            organization_id, portion.gone, {read.key: read.redacted for read in reads if read.redacted}
         )
         least = await self._corrections.thresholds(organization_id)
         assigned = await self._wishes.assign(
@@ -229,7 +212,7 @@ class ReadConversations:
             {read.key: read.findings for read in reads},
             least.get(Kind.FEATURE_REQUEST, 0.0),
         )
-        gone = [Assessment(source=key, contributions=(), texts={key: {}}) for key in looked.gone]
+        gone = [Assessment(source=key, contributions=(), texts={key: {}}) for key in portion.gone]
         assessments = [_assessment(read, assigned.requests.get(read.key, {}), least) for read in reads]
         settled = await self._settler.settle(
             organization_id, [*gone, *assessments], known_before=batch.known_before
@@ -245,7 +228,7 @@ class ReadConversations:
         await self._keep(organization_id, reads)
         subjects = {**{subject: connection for subject in before if connection}, **after}
         if gone:
-            subjects.update(await self._left_by_gone(organization_id, settled.subjects))
+            subjects.update(await self._subjects_of_deleted(organization_id, settled.subjects))
         return settled.count, subjects
 
     async def _follow_moods(self, organization_id: str, reads: Sequence[Detected]) -> None:
@@ -266,49 +249,49 @@ class ReadConversations:
         if moved:
             await self._settler.follow_moods(organization_id, moved)
 
-    async def _at_last(self, batch: _Batch, looked: _Portion) -> _Portion:
+    async def _once_unchanged(self, batch: _Batch, portion: _Portion) -> _Portion:
         """Return the portion, read again for as long as others change it meanwhile.
 
         Raises:
             TransientError: it was still changing after the last attempt.
         """
-        for _ in range(_LOOKS):
-            outrun = await self._outrun(batch, looked)
-            if not outrun:
-                return looked
+        for _ in range(_MOST_READS):
+            changed = await self._changed_since_read(batch, portion)
+            if not changed:
+                return portion
             if batch.arrived is not None:
                 # For these, the records in this batch are no longer the newest.
-                still = {key: parts for key, parts in batch.arrived.items() if key not in outrun}
+                still = {key: parts for key, parts in batch.arrived.items() if key not in changed}
                 batch = replace(batch, arrived=still)
-            looked = await self._look(batch, looked.keys)
+            portion = await self._detect(batch, portion.keys)
         raise TransientError("Conversations kept changing while they were read.")
 
-    async def _outrun(self, batch: _Batch, looked: _Portion) -> set[str]:
+    async def _changed_since_read(self, batch: _Batch, portion: _Portion) -> set[str]:
         """Return the conversations that have changed since they were read.
 
         Parts are published before their conversation's record, so a batch that carries the records themselves
         only needs to check whether newer records exist.
         """
         organization_id = batch.organization_id
-        reads = {detected.key: detected for detected in looked.reads}
+        reads = {read.key: read for read in portion.reads}
         if batch.arrived is not None:
-            states = await self._mirror.states(organization_id, looked.keys)
-            read = {
-                key: (detected.mirrored.record.version, detected.mirrored.record.observed_at)
-                for key, detected in reads.items()
+            states = await self._mirror.states(organization_id, portion.keys)
+            states_read = {
+                key: (read.mirrored.record.version, read.mirrored.record.observed_at)
+                for key, read in reads.items()
             }
-            return {key for key in looked.keys if states.get(key) != read.get(key)}
-        mirrored = await self._mirror.conversations(organization_id, looked.keys)
+            return {key for key in portion.keys if states.get(key) != states_read.get(key)}
+        mirrored = await self._mirror.conversations(organization_id, portion.keys)
         parts = await self._mirror.parts(organization_id, mirrored.keys())
         return (mirrored.keys() ^ reads.keys()) | {
             key
-            for key, detected in reads.items()
+            for key, read in reads.items()
             if key in mirrored
-            and detected.conversation
-            != as_conversation(mirrored[key].record, parts.get(key, []), detected.attribution.tags)
+            and read.conversation
+            != as_conversation(mirrored[key].record, parts.get(key, []), read.attribution.tags)
         }
 
-    async def _left_by_gone(
+    async def _subjects_of_deleted(
         self, organization_id: str, subjects: Collection[Subject]
     ) -> dict[Subject, ConnectionView]:
         """Return the subjects whose moods need a review because a conversation of theirs is gone."""
@@ -327,19 +310,6 @@ class ReadConversations:
 def _portions(keys: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(keys), _AT_ONCE):
         yield keys[start : start + _AT_ONCE]
-
-
-async def _both(first: Coroutine[object, object, T], ahead: Coroutine[object, object, U]) -> tuple[T, U]:
-    """Return both results.
-
-    An error of `first` cancels `ahead`; an error of `ahead` waits until `first` is done.
-    """
-    task = asyncio.create_task(ahead)
-    try:
-        return await first, await task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _assessment(

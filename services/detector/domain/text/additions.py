@@ -1,4 +1,4 @@
-"""Where a writer goes on to another matter: "while you're at it", "then the second question", "2."."""
+"""Where a writer turns to another matter: "while you're at it", "then the second question", "2."."""
 
 from __future__ import annotations
 

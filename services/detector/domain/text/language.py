@@ -1,7 +1,8 @@
 """Whether a message is in English, by its commonest small words, its letters and its script.
 
-The rules know English only. What is clearly another language makes detectors abstain, and is counted;
-a word or two ("ok", "danke") are too little to tell and are left to the rules, which will not fire on them.
+The rules know English only. A message that is clearly in another language makes detectors abstain, and is
+counted; a word or two ("ok", "danke") are too little to tell and are left to the rules, which will not match
+them.
 """
 
 from __future__ import annotations

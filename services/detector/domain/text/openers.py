@@ -1,7 +1,7 @@
 """Where a sentence gets to its point: greetings and "one more thing, if I may:" say nothing by themselves.
 
-A text model hears "another one" and "one more" as more of the product, and the same plain question
-differently behind each greeting; so it is given the matter alone. Quotes keep the whole sentence.
+A text model takes "another one" and "one more" for more of the product, and scores the same plain question
+differently behind each greeting, so it is given the point alone. Quotes keep the whole sentence.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a wish is about, in the vocabulary of software: one name for a thing that people call by many.
+"""What a wish is about, in the vocabulary of software: one name for a thing that has many names.
 
-A theme is specific enough that two wishes about it are one wish ("works underground", "offline mode").
-An action is not: it needs an object in common ("export the contacts", "export the audit log").
+A theme is specific enough that two wishes about it are one wish ("works underground", "offline mode"). An
+action is not: it needs a common object ("export the contacts", "export the audit log").
 """
 
 from __future__ import annotations
@@ -315,7 +315,7 @@ THEME_MARK, ACTION_MARK = "=", "~"
 
 
 class About(NamedTuple):
-    """The marked names of the themes and actions that a text speaks of."""
+    """The marked names of the themes and actions that a text mentions."""
 
     themes: frozenset[str]
     actions: frozenset[str]
@@ -347,7 +347,7 @@ def clause_about(clause: Clause) -> About:
 
 
 def about(text: str) -> About:
-    """What a text speaks of, read as one: a thing is named in one sentence and wished in the next."""
+    """What a text is about, taken as a whole: a thing is named in one sentence and wished for in the next."""
     clauses = split_clauses(text)
     if not clauses:
         return About(frozenset(), frozenset())
