@@ -118,7 +118,7 @@ def conversation_query(
 def request_query(state: RequestStateFilter, words: str | None) -> dict[str, Any]:
     query: dict[str, Any] = {"customers": {"$gt": 0}}
     if state == "unsettled":
-        query["state"] = {"$in": [one for one in REQUEST_STATES if one not in SETTLED_STATES]}
+        query["state"] = {"$in": [state for state in REQUEST_STATES if state not in SETTLED_STATES]}
     elif state is not None:
         query["state"] = state
     if words and words.strip():

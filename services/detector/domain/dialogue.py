@@ -155,7 +155,7 @@ class Turns:
 
     def _at(self, message: Message) -> int:
         if self._position is None:
-            self._position = {id(one): at for at, one in enumerate(self._messages)}
+            self._position = {id(message): at for at, message in enumerate(self._messages)}
         return self._position[id(message)]
 
     def _from(self, message: Message, step: int) -> tuple[Message, ...]:

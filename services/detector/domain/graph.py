@@ -107,7 +107,7 @@ def people_graph(
             said = [(point.score, point.weight) for point in moods if point.author_id == person]
             for teammate in answering:
                 talks[person, teammate].add(record.updated_at, said)
-    company_keys = {resource_key(one.workspace_id, one.id): one for one in companies}
+    company_keys = {resource_key(company.workspace_id, company.id): company for company in companies}
     nodes = [Node(customer.customer_id, "customer", customer.name)]
     nodes += [Node(key, "company", one.name or key) for key, one in sorted(company_keys.items())]
     nodes += sorted(

@@ -198,7 +198,9 @@ class LexicalDetector:
             return []
         clause = max(
             message.clauses,
-            key=lambda one: scores.clauses[one.index].of(label) if one.index in scores.clauses else -math.inf,
+            key=lambda clause: (
+                scores.clauses[clause.index].of(label) if clause.index in scores.clauses else -math.inf
+            ),
         )
         replied = ((voice, self._strongest_reply(voice, message, turns)) for voice in self.voices)
         return [_Said(clause, points, voice) for voice, points in replied if points]

@@ -141,7 +141,7 @@ def with_hints(
     Similar names come first, then hints in their order. Doing it twice changes nothing.
     """
     decided = {decision.customer_id for decision in decisions}
-    hinted = {one.customer_id: one for one in hints if one.customer_id not in decided}
+    hinted = {hint.customer_id: hint for hint in hints if hint.customer_id not in decided}
     found = []
     for suggestion in suggestions:
         if suggestion.names_alike and suggestion.customer_id not in decided:

@@ -155,7 +155,7 @@ def _by_author(points: Sequence[MoodPoint]) -> list[list[MoodPoint]]:
 
 
 def _newest(shifts: Iterable[MoodShift | None]) -> MoodShift | None:
-    return max((shift for shift in shifts if shift is not None), key=lambda one: one.at, default=None)
+    return max((shift for shift in shifts if shift is not None), key=lambda shift: shift.at, default=None)
 
 
 def _of_one(points: Sequence[MoodPoint], told: ShiftParameters) -> MoodShift | None:

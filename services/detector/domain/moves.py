@@ -29,7 +29,7 @@ def fold(book: SignalBook, old: Subject, new: Subject, customer: CustomerRef | N
     Evidence from the first one's facts, moods or health counts as the second one's from then on. The book
     must hold all signals of both.
     """
-    for held in sorted(book.signals, key=lambda one: one.number):
+    for held in sorted(book.signals, key=lambda signal: signal.number):
         if held.subject != old:
             continue
         signal = replace(held, proofs=tuple(_told_by(proof, old, new) for proof in held.proofs))
@@ -109,7 +109,7 @@ def refile(book: SignalBook, slot: Slot, title: str, *, by: str) -> None:
     If the subject already has an open signal about it, the two become one; the book must hold that signal
     too.
     """
-    for signal in sorted(book.signals, key=lambda one: (one.number, one.signal_id)):
+    for signal in sorted(book.signals, key=lambda signal: (signal.number, signal.signal_id)):
         if signal.slot == slot or signal.slot.request_id is None:
             continue
         target = book.open_at(signal.subject, slot)

@@ -50,7 +50,7 @@ class Standing:
         unmeant = [(one, proof.quote) for one, proof in proofs if _is_unmeant(one)]
         self._proofs = sorted(
             (proof for one, proof in proofs if not _is_unmeant(one)),
-            key=lambda one: (one.said_at, one.identity),
+            key=lambda proof: (proof.said_at, proof.identity),
         )
         self._lost = tuple(lost)
         self._unmeant = tuple(quote for _, quote in unmeant)

@@ -68,7 +68,7 @@ def one_customer_pages(parts: CustomerParts) -> APIRouter:
             return RedirectResponse(f"/customers/{view.row.customer.customer_id}", 307)
         wishes = [signal for signal in view.signals if signal.slot.request_id and signal.is_open]
         others = [signal for signal in view.signals if not signal.slot.request_id]
-        keys = [resource_key(one.workspace_id, one.id) for one in view.companies[:_COMPANIES]]
+        keys = [resource_key(company.workspace_id, company.id) for company in view.companies[:_COMPANIES]]
         theirs = await parts.companies.rows(identity.organization_id, keys)
         offered = await _offered(parts, identity.organization_id, customer_id, company)
         return parts.pages.render(

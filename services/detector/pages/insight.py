@@ -104,9 +104,9 @@ async def _insight(parts: SignalParts, request: Request, identity: Identity, sig
         over=OVER_WORDS.get(signal.cleared_because or ""),
         why_final=parts.review.why_final(signal),
         facts=[
-            (fact_reason(one.reason), fact_value(one.fact, one.fact_value, one.reason), one.said_at)
-            for one in signal.proofs
-            if one.fact
+            (fact_reason(proof.reason), fact_value(proof.fact, proof.fact_value, proof.reason), proof.said_at)
+            for proof in signal.proofs
+            if proof.fact
         ],
         excerpts=[_excerpt(view, signal) for view in conversations],
         history=[(line, step_in_words(line)) for line in reversed(signal.history)],

@@ -180,7 +180,9 @@ class AskLanguageModel:
             return None
         parts = (await self._mirror.parts(organization_id, [key])).get(key, [])
         conversation = as_conversation(mirrored.record, parts, ())
-        message = next((one for one in conversation.messages if one.part_id == question.part_id), None)
+        message = next(
+            (message for message in conversation.messages if message.part_id == question.part_id), None
+        )
         if message is None or text_digest(organization_id, message.text) != question.text_digest:
             return None
         return message, await self._names(organization_id, mirrored, conversation, parts)

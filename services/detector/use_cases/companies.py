@@ -84,7 +84,7 @@ class MatchCompanies:
         matches = await self._matches.of(organization_id, companies, said)
         begun = self._clock.now() + _BEGUN
         moved: dict[str, MirroredCompany] = {}
-        left = {key: one.owners for key, one in companies.items()}
+        left = {key: company.owners for key, company in companies.items()}
         handed: set[str] = set()
         for key, match in matches.items():
             target = match.customer_id or provisional_customer_id(organization_id, key)
@@ -119,7 +119,7 @@ class MatchCompanies:
             organization_id, [Subject("customer", one) for one in before | after], handed=handed
         )
         await self._let_go_unless_followed(organization_id, company_keys)
-        marked = {key: one for key, one in companies.items() if one.follow_from} | moved
+        marked = {key: company for key, company in companies.items() if company.follow_from} | moved
         later = unread | await self._decided_since(organization_id, said, companies)
         await self._mirror.unmark_companies(
             organization_id, [one for key, one in marked.items() if key not in later]

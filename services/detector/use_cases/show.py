@@ -210,7 +210,7 @@ class Show:
         }
         wanted = {company for mine in companies_of.values() for company in mine}
         companies = await self._mirror.companies(organization_id, wanted)
-        matched = {key: one.customer_id for key, one in companies.items() if one.customer_id}
+        matched = {key: company.customer_id for key, company in companies.items() if company.customer_id}
         held = await self._customers.by_ids(organization_id, set(matched.values()))
         found: dict[str, list[Customer]] = {}
         for person, mine in companies_of.items():

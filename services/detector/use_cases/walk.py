@@ -88,7 +88,7 @@ class Walk:
 
     async def _around_teammate(self, organization_id: str, key: str, since: datetime) -> Neighbourhood:
         admins = await self._mirror.admins(organization_id, {workspace_of(key)})
-        admin = next((one for one in admins if resource_key(one.workspace_id, one.id) == key), None)
+        admin = next((admin for admin in admins if resource_key(admin.workspace_id, admin.id) == key), None)
         if admin is None:
             raise NotFoundError("There is no such teammate, or the workspace has removed them.")
         held = await self._lists.conversations(

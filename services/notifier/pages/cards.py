@@ -33,7 +33,7 @@ def card_of(entry: InboxEntry) -> SignalCard:
         quote=words.quote if words else None,
         who=words.author_name if words else None,
         owner=signal.customer.owner if signal.customer else None,
-        others=max(0, messages_of(signal) + len({one.name for one in signal.facts}) - 1),
+        others=max(0, messages_of(signal) + len({fact.name for fact in signal.facts}) - 1),
         state=OVER_WORDS.get(entry.over, entry.over) if entry.over else None,
         unread=not entry.read,
         told_at=entry.added_at,

@@ -85,7 +85,9 @@ class CursorStore:
     def add(self, cursor: OpenCursor) -> int:
         with self._lock:
             if len(self._cursors) >= self._maximum:
-                idle = [(one.used_at, number) for number, one in self._cursors.items() if not one.is_busy]
+                idle = [
+                    (cursor.used_at, number) for number, cursor in self._cursors.items() if not cursor.is_busy
+                ]
                 if not idle:
                     raise CommandError(f"too many open cursors; this server keeps {self._maximum}", 2)
                 del self._cursors[min(idle)[1]]
