@@ -67,7 +67,7 @@ class MongoDueSubjects:
         # Marked or put off by a clock that was ahead and was put back.
         lost = await self._due("last_at", quiet_since + _AHEAD, limit - len(waited) - len(quiet), after=True)
         found = (*waited, *quiet, *lost)
-        return list({(one.organization_id, one.subject): one for one in found}.values())
+        return list({(due.organization_id, due.subject): due for due in found}.values())
 
     async def _due(
         self, field: str, moment: datetime, limit: int, *, after: bool = False

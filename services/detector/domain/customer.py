@@ -69,17 +69,17 @@ def with_facts(
     life count, and the next renewal from `today` on that any company names; if all are past, the latest.
     """
     read = [(company, (maps or {}).get(company.connection_id, AttributeMap())) for company in companies]
-    spend = [value for one, told in read if (value := told.monthly_spend(one)) is not None]
+    spend = [value for company, told in read if (value := told.monthly_spend(company)) is not None]
     users = [
         company.user_count
         for company in companies
         if company.user_count is not None and company.user_count < BEYOND_ALL
     ]
-    seats = [value for one, told in read if (value := told.seats(one)) is not None]
-    renewals = [day for one, told in read if (day := told.renewal_date(one)) is not None]
-    starts = [start for one, told in read if (start := told.signed_up_at(one)) is not None]
+    seats = [value for company, told in read if (value := told.seats(company)) is not None]
+    renewals = [day for company, told in read if (day := told.renewal_date(company)) is not None]
+    starts = [start for company, told in read if (start := told.signed_up_at(company)) is not None]
     seen = [company.last_request_at for company in companies if company.last_request_at is not None]
-    plans = [plan for one, told in read if (plan := told.plan(one))]
+    plans = [plan for company, told in read if (plan := told.plan(company))]
     facts = AccountFacts(
         customer_id=customer.customer_id,
         name=customer.name,

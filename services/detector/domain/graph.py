@@ -109,7 +109,7 @@ def people_graph(
                 talks[person, teammate].add(record.updated_at, said)
     company_keys = {resource_key(company.workspace_id, company.id): company for company in companies}
     nodes = [Node(customer.customer_id, "customer", customer.name)]
-    nodes += [Node(key, "company", one.name or key) for key, one in sorted(company_keys.items())]
+    nodes += [Node(key, "company", company.name or key) for key, company in sorted(company_keys.items())]
     nodes += sorted(
         (Node(key, "person", _named(contact), counts[key]) for key, contact in contacts.items()),
         key=_busiest_first,

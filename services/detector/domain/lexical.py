@@ -231,7 +231,7 @@ class LexicalDetector:
         for scored in plain:
             yield scored.clause, scored.score + reply_points
         if reply_points > 0:
-            needed = max((one.score for one in plain), default=0.0)
+            needed = max((scored.score for scored in plain), default=0.0)
             hinted = max(
                 voice.book.score_hints(message.clauses),
                 key=lambda hint: hint.score,
@@ -264,7 +264,7 @@ class LexicalDetector:
         agreed = assent(message) if before else None
         if agreed is None:
             return None
-        offered = max((voice.offers.strongest_hit(one.clauses) for one in before), default=0.0)
+        offered = max((voice.offers.strongest_hit(message.clauses) for message in before), default=0.0)
         return (agreed, offered) if offered > 0 else None
 
     def likely(self, conversation: Conversation, context: Context) -> list[Candidate]:
@@ -279,8 +279,12 @@ class LexicalDetector:
             for candidate in self.candidates(conversation, context, least)
             if candidate.confidence >= least
         ]
-        telling = {id(one.message) for one in likely if self.is_sure(one)}
-        return [one for one in likely if self.is_sure(one) or id(one.message) not in telling]
+        telling = {id(candidate.message) for candidate in likely if self.is_sure(candidate)}
+        return [
+            candidate
+            for candidate in likely
+            if self.is_sure(candidate) or id(candidate.message) not in telling
+        ]
 
     def is_sure(self, one: Candidate) -> bool:
         """Whether a candidate is sure enough to be reported, rather than only to be quoted."""

@@ -127,7 +127,7 @@ def match_company(
     if by_id and by_id[0].customer_id not in refused:
         return Match(by_id[0].customer_id, "external_id")
     open_to_match = [one for one in known if one.customer_id not in refused]
-    same = [one for one in open_to_match if _same_name(name, one, by_name)]
+    same = [known for known in open_to_match if _same_name(name, known, by_name)]
     if len(same) == 1:
         return Match(same[0].customer_id, "name")
     return Match(None, "none", _suggested(name, open_to_match))
@@ -151,7 +151,9 @@ def with_hints(
                 if hint
                 else Suggestion(suggestion.customer_id, names_alike=True)
             )
-    found += [Suggestion(one.customer_id, domain=one.domain, listed=one.listed) for one in hinted.values()]
+    found += [
+        Suggestion(hint.customer_id, domain=hint.domain, listed=hint.listed) for hint in hinted.values()
+    ]
     return tuple(found[:_MAX_SUGGESTIONS])
 
 

@@ -125,6 +125,6 @@ def _exchanges(conversation: Conversation) -> Iterator[_Exchange]:
         if said[0].author_type is AuthorType.AGENT and before[-1].author_id == replied[0].author_id:
             yield _Exchange(
                 position[id(before[-1])],
-                tuple(clause for one in said for clause in one.clauses),
-                tuple(clause for one in replied for clause in one.clauses),
+                tuple(clause for message in said for clause in message.clauses),
+                tuple(clause for message in replied for clause in message.clauses),
             )

@@ -61,7 +61,7 @@ def follow_words(
         going = tuple(proof for proof in held.proofs if proof.conversation_key in conversation_keys)
         if held.subject != old or not going:
             continue
-        told = tuple(_told_by(one, old, new) for one in going)
+        told = tuple(_told_by(proof, old, new) for proof in going)
         rest = tuple(proof for proof in held.proofs if proof not in going)
         target = book.open_at(new, held.slot) if held.is_open else None
         if target is None and not rest:

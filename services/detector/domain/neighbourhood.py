@@ -143,7 +143,8 @@ def neighbourhood(
         reverse=True,
     )
     neighbours += [
-        _conversation(one, centre, names.conversations.get(one.key)) for one in newest[:MOST_CONVERSATIONS]
+        _conversation(conversation, centre, names.conversations.get(conversation.key))
+        for conversation in newest[:MOST_CONVERSATIONS]
     ]
     return Neighbourhood(centre, tuple(neighbours))
 

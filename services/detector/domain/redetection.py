@@ -205,4 +205,4 @@ def _newest(examples: Iterable[Example]) -> tuple[Example, ...]:
     groups: dict[tuple[str, Fate], list[Example]] = defaultdict(list)
     for example in sorted(examples, key=lambda example: (example.at, example.conversation_key), reverse=True):
         groups[example.kind, example.fate].append(example)
-    return tuple(one for place in sorted(groups) for one in groups[place][:MOST_EXAMPLES])
+    return tuple(example for place in sorted(groups) for example in groups[place][:MOST_EXAMPLES])

@@ -47,14 +47,14 @@ class Standing:
 
     def __init__(self, signals: Iterable[Signal], lost: Iterable[str]) -> None:
         proofs = [(signal, proof) for signal in signals for proof in signal.proofs if proof.quote]
-        unmeant = [(one, proof.quote) for one, proof in proofs if _is_unmeant(one)]
+        unmeant = [(signal, proof.quote) for signal, proof in proofs if _is_unmeant(signal)]
         self._proofs = sorted(
-            (proof for one, proof in proofs if not _is_unmeant(one)),
+            (proof for signal, proof in proofs if not _is_unmeant(signal)),
             key=lambda proof: (proof.said_at, proof.identity),
         )
         self._lost = tuple(lost)
         self._unmeant = tuple(quote for _, quote in unmeant)
-        withdrawn = any(one.cleared_because == "withdrawn" for one, _ in unmeant)
+        withdrawn = any(signal.cleared_because == "withdrawn" for signal, _ in unmeant)
         self._unnamed = WISH_WITHDRAWN if withdrawn else WISH_DISMISSED if unmeant else WORDS_REMOVED
         left = {token for _, proof in proofs for token in every_token(proof.quote)}
         self._gone = {

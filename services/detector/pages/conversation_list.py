@@ -220,6 +220,6 @@ def marks_of(signals: Sequence[Signal]) -> list[dict[str, Any]]:
     for signal in signals:
         kinds.setdefault((signal.slot.kind, signal.slot.explicit, signal.slot.direction), signal)
     return [
-        {"kind": kind, "explicit": explicit, "direction": direction, "url": f"/insights/{one.signal_id}"}
-        for (kind, explicit, direction), one in list(kinds.items())[:_MARKS]
+        {"kind": kind, "explicit": explicit, "direction": direction, "url": f"/insights/{signal.signal_id}"}
+        for (kind, explicit, direction), signal in list(kinds.items())[:_MARKS]
     ]

@@ -211,18 +211,22 @@ class Accounts:
         handed: Collection[str],
     ) -> list[Assessment]:
         listening = {
-            one: customer
-            for one, view in subjects.items()
+            subject: customer
+            for subject, view in subjects.items()
             if view.lifecycle_events
-            and (customer := customers.get(one.customer_id or ""))
+            and (customer := customers.get(subject.customer_id or ""))
             and customer.merged_into is None
         }
         assessments = [
             # Withdraws signals that were opened before the news of the switch arrived here.
             Assessment(
-                account_source(one), contributions=(), resolves=True, muted=True, muted_since=view.muted_since
+                account_source(subject),
+                contributions=(),
+                resolves=True,
+                muted=True,
+                muted_since=view.muted_since,
             )
-            for one, view in subjects.items()
+            for subject, view in subjects.items()
             if view.muted_since is not None and not view.lifecycle_events
         ]
         if not listening or not self._detectors.account:

@@ -109,7 +109,7 @@ class Admission:
         }
         self._refuse_overdue(unknown)
         for organization_id, mine in groups.items():
-            told = [one for one in mine if (organization_id, one.connection_id) not in unknown]
+            told = [event for event in mine if (organization_id, event.connection_id) not in unknown]
             if told:
                 await self._take(organization_id, told, standings[organization_id], take)
         if unknown:
@@ -137,9 +137,10 @@ class Admission:
             for gone in sorted(after.removed):
                 await self._remove.again(organization_id, gone)
             kept = [
-                one
-                for one in kept
-                if one.connection_id in after.known and not after.listens_as(before, one.connection_id or "")
+                event
+                for event in kept
+                if event.connection_id in after.known
+                and not after.listens_as(before, event.connection_id or "")
             ]
             before = after
 

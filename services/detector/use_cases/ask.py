@@ -154,7 +154,7 @@ class AskLanguageModel:
                 await step(one)
 
         return not await self._culprits.left_out(
-            "question", question.organization_id, [question], each, lambda one: one.question_id
+            "question", question.organization_id, [question], each, lambda question: question.question_id
         )
 
     async def _may_ask(self, question: Question) -> bool:

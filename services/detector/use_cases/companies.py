@@ -112,7 +112,7 @@ class MatchCompanies:
         await self._lead_on(organization_id, moved)
         if joined := [key for key in moved if left[key] or matches[key].basis != "none"]:
             await self.hints.renew(organization_id, company_keys=joined)
-        marks = [one.to_follow for one in moved.values()]
+        marks = [company.to_follow for company in moved.values()]
         unread = await self._follow_on.read(organization_id, marks, allowance)
         handed |= {owner for key, company in moved.items() if left[key] for owner in company.owners}
         await self._accounts.review(
@@ -122,7 +122,7 @@ class MatchCompanies:
         marked = {key: company for key, company in companies.items() if company.follow_from} | moved
         later = unread | await self._decided_since(organization_id, said, companies)
         await self._mirror.unmark_companies(
-            organization_id, [one for key, one in marked.items() if key not in later]
+            organization_id, [company for key, company in marked.items() if key not in later]
         )
 
     async def _decided_since(

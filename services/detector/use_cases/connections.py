@@ -200,7 +200,11 @@ class RemoveData:
             owned = await self._mirror.companies_of(organization_id, customers.keys())
             bare = []
             for customer_id, customer in customers.items():
-                others = [one for one in owned.get(customer_id, []) if one.connection_id != connection_id]
+                others = [
+                    company
+                    for company in owned.get(customer_id, [])
+                    if company.connection_id != connection_id
+                ]
                 rest = with_facts(customer, others, maps, today=self._clock.now().date())
                 bare.append(replace(rest, mood=None, mood_messages=0))
             return await self._customers.save(bare)

@@ -75,7 +75,7 @@ class ReviewDueSubjects:
             failed = {culprit.subject for culprit in culprits}
             if failed:
                 await self._due.put_off(organization_id, failed, now + _PUT_OFF)
-            well = [one for one in mine if one.subject not in failed]
+            well = [due for due in mine if due.subject not in failed]
             await self._due.done(organization_id, well, now)
         return len(due)
 

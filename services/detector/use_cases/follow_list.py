@@ -117,7 +117,7 @@ class FollowList:
                 await self._signals.refresh_customer(one)
             # Checked afterwards: another process may have written a newer state just before this older one.
             held = await self._customers.by_ids(organization_id, shown)
-            shown = {key: one for key, one in held.items() if one.ref != shown[key].ref}
+            shown = {key: customer for key, customer in held.items() if customer.ref != shown[key].ref}
 
     async def _match(self, organization_id: str, customers: Sequence[Customer]) -> None:
         """Match the companies of these customers, and companies that resemble any of them."""
@@ -128,7 +128,7 @@ class FollowList:
             organization_id, {customer.customer_id for customer in customers}
         )
         keys = sorted(
-            {one.key for one in alike}
+            {company.key for company in alike}
             | {
                 f"{company.workspace_id}:{company.id}"
                 for companies in owned.values()

@@ -54,7 +54,7 @@ class FollowOn:
         marked = {mark.key: mark for mark in marks}
         if not marked:
             return set()
-        if not any(one.read_to for one in marked.values()):
+        if not any(mark.read_to for mark in marked.values()):
             keys = await self._conversations(organization_id, marked, after="", limit=allowance.left + 1)
             if not keys:
                 return set()

@@ -188,4 +188,4 @@ def _told(signals: Sequence[Signal], now: datetime) -> Proof | None:
         return one.is_open or (dismissed_at is not None and dismissed_at > now - _DISMISSED_FOR)
 
     known = [signal for signal in signals if signal.slot == SLOT and is_known(signal)]
-    return next((proof for one in reversed(known) for proof in one.proofs), None)
+    return next((proof for signal in reversed(known) for proof in signal.proofs), None)

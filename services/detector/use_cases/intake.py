@@ -149,7 +149,11 @@ class Intake:
     async def _renew_hints(self, organization_id: str, contacts: Sequence[ContactChanged]) -> None:
         """Find hints again for companies that use the domains these people write from, or wrote from."""
         telling = [(contact, domain) for contact in contacts if (domain := company_domain(contact.email))]
-        keys = {resource_key(one.workspace_id, company) for one, _ in telling for company in one.company_ids}
+        keys = {
+            resource_key(contact.workspace_id, company)
+            for contact, _ in telling
+            for company in contact.company_ids
+        }
         if keys:
             await self._companies.hints.renew(
                 organization_id, company_keys=keys, domains={domain for _, domain in telling}

@@ -222,7 +222,7 @@ class ReadConversations:
         before = {Subject.from_key(read.mirrored.subject) for read in reads if read.mirrored.subject}
         connection = next(iter(after.values()), None)
         # Storing the analyses forgets the former subjects, so these are marked as due first.
-        await self._mark(batch, {one: connection for one in before - after.keys() if connection})
+        await self._mark(batch, {subject: connection for subject in before - after.keys() if connection})
         await self._follow_moods(organization_id, reads)
         # Stored last: an analysis means that its conversation is settled, and a re-read skips it.
         await self._keep(organization_id, reads)

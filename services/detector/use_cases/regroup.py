@@ -83,7 +83,9 @@ class Regroup:
         wordings = _wordings(chosen)
         now = self._clock.now()
         request = Request(
-            request_id=stable_id("r", organization_id, request_id, *sorted(one.signal_id for one in chosen)),
+            request_id=stable_id(
+                "r", organization_id, request_id, *sorted(signal.signal_id for signal in chosen)
+            ),
             title=named,
             state="new",
             wordings=wordings,
@@ -91,7 +93,9 @@ class Regroup:
             changed_at=now,
         )
         request = await self._requests.add(organization_id, request)
-        known = [one.request_id for one in await self._requests.merged_into(organization_id, request_id)]
+        known = [
+            request.request_id for request in await self._requests.merged_into(organization_id, request_id)
+        ]
         await self._requests.forget_wordings(organization_id, {request_id, *known}, set(wordings))
         await self._refile(organization_id, chosen, request, by=by)
         return request
@@ -101,15 +105,15 @@ class Regroup:
     ) -> None:
         slot = Slot("feature_request", request.request_id)
         there = {
-            one.subject: one.signal_id
-            for one in await self._signals.by_request(organization_id, request.request_id)
-            if one.is_open
+            signal.subject: signal.signal_id
+            for signal in await self._signals.by_request(organization_id, request.request_id)
+            if signal.is_open
         }
         moving = sorted(signals, key=lambda signal: signal.signal_id)
         for start in range(0, len(moving), _FILED_AT_ONCE):
             portion = moving[start : start + _FILED_AT_ONCE]
-            ids = {one.signal_id for one in portion}
-            ids |= {there[one.subject] for one in portion if one.subject in there}
+            ids = {signal.signal_id for signal in portion}
+            ids |= {there[signal.subject] for signal in portion if signal.subject in there}
             await self._settler.change(
                 organization_id, ids, lambda book: refile(book, slot, request.title, by=by)
             )

@@ -104,11 +104,13 @@ class RemoveSignals:
                     book.put(leaving.lightened(signal, self._clock.now()))
 
         changed = await self._settler.carry_through(organization_id, leaving.workspaces.keys(), lighten)
-        empty = [one for one in changed if not one.proofs]
+        empty = [signal for signal in changed if not signal.proofs]
         await self._tombstones.bury(empty)
         # Requests before their signals: after a crash in between, the signals lead to the requests again.
         removed = await self._remove_requests(organization_id, empty)
-        return removed + await self._signals.delete(organization_id, sorted(one.signal_id for one in empty))
+        return removed + await self._signals.delete(
+            organization_id, sorted(signal.signal_id for signal in empty)
+        )
 
     async def _remove_requests(self, organization_id: str, empty: Sequence[Signal]) -> int:
         """Delete the requests that only these signals are about, with every request merged into them."""

@@ -167,7 +167,7 @@ class Rounds:
             "review", organization_id, subjects, review, lambda subject: subject.key
         )
         await self._culprits.left_out(
-            "removal", organization_id, views, remove_again, lambda one: one.connection_id
+            "removal", organization_id, views, remove_again, lambda view: view.connection_id
         )
         return count
 

@@ -76,7 +76,11 @@ def words_of(message: Message) -> Words:
         quote=_cut(_line(words.quote), _LONGEST_QUOTE) if words else None,
         who=_line(words.author_name) if words and words.author_name else None,
         reasons=tuple(
-            _cut(_line(fact_in_words(one.name, one.value, one.reason)), _LONGEST_REASON) for one in told
+            _cut(
+                _line(fact_in_words(account_fact.name, account_fact.value, account_fact.reason)),
+                _LONGEST_REASON,
+            )
+            for account_fact in told
         ),
         facts=tuple(facts),
         link=message.link,

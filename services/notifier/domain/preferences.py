@@ -103,6 +103,6 @@ def quiet_until(wishes: Sequence[Preferences], signal: SignalDetected, now: date
     If none of them wants it any more, all their quiet hours apply.
     """
     asking = [wish for wish in wishes if wish.wants(signal)] or wishes
-    ends = [one.quiet.ends_at(now) if one.quiet else None for one in asking]
+    ends = [preferences.quiet.ends_at(now) if preferences.quiet else None for preferences in asking]
     told = [end for end in ends if end is not None]
     return min(told) if told and len(told) == len(ends) else None

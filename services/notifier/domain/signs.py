@@ -22,10 +22,10 @@ def facts_newest_first(signal: SignalEvent) -> tuple[AccountFact, ...]:
 def heading_fact(signal: SignalEvent) -> AccountFact | None:
     """Return the newest fact if it is newer than all words: it explains best why the signal is there."""
     newest = next(iter(facts_newest_first(signal)), None)
-    said_at = max((one.said_at for one in signal.evidence), default=None)
+    said_at = max((evidence.said_at for evidence in signal.evidence), default=None)
     return newest if newest and (said_at is None or newest.since > said_at) else None
 
 
 def messages_of(signal: SignalEvent) -> int:
     """Count the quoted messages; two quotes of one message count once."""
-    return len({(one.conversation_id, one.part_id) for one in signal.evidence})
+    return len({(evidence.conversation_id, evidence.part_id) for evidence in signal.evidence})

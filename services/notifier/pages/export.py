@@ -33,7 +33,10 @@ def entry_row(entry: InboxEntry) -> Sequence[object]:
         entry.added_at.isoformat(),
         str(entry.read).lower(),
         entry.over,
-        "; ".join(fact_in_words(one.name, one.value, one.reason) for one in facts_newest_first(signal)),
+        "; ".join(
+            fact_in_words(account_fact.name, account_fact.value, account_fact.reason)
+            for account_fact in facts_newest_first(signal)
+        ),
     )
 
 

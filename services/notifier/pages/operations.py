@@ -102,7 +102,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration, public
                     limit=PORTION,
                     oldest_first=sort == OLDEST,
                 )
-                yield [delivery_row(one, names) for one in found]
+                yield [delivery_row(notification, names) for notification in found]
                 if place is None:
                     return
 

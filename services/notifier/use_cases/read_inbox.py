@@ -33,7 +33,7 @@ class InboxReading:
         if not identity.email:
             return False
         found = await self._people.of_email(identity.organization_id, identity.email)
-        return any(one.user_id != identity.user_id for one in found)
+        return any(preferences.user_id != identity.user_id for preferences in found)
 
     async def save_preferences(self, preferences: Preferences) -> None:
         await self._people.save(preferences)
