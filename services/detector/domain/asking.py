@@ -128,7 +128,7 @@ def prompt(question: Question, text: str, names: Collection[str]) -> Prompt:
             json.dumps(claims, ensure_ascii=False),
         )
     )
-    # What is no character (half of a pair, which a truncating client leaves behind) cannot be sent.
+    # Half a surrogate pair, which a client leaves when it truncates a text, cannot be sent.
     return Prompt(_INSTRUCTIONS, data.encode("utf-8", "replace").decode())
 
 

@@ -212,8 +212,8 @@ class SignalBook:
         return signal.signal_id in self._fresh and signal.signal_id not in self._silent
 
     def _id_of(self, contribution: Contribution, number: int) -> str:
-        # With the connection: a workspace that was removed and connected anew has other signals, which a
-        # receiver that remembers ids must not take for those it has seen.
+        # The connection is part of the id: a workspace that was removed and connected again has new signals,
+        # which a receiver that remembers ids must not take for those it has seen.
         return stable_id(
             "s",
             self._organization_id,

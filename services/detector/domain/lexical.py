@@ -174,7 +174,7 @@ class LexicalDetector:
         if not by_clause and message.clauses:
             by_clause = {0: 0.0}
         explicit = self._explicit(learned, scores, said)
-        # By themselves: what was said around a message speaks for all of it, its signature too.
+        # Scored without context, which would raise every clause of the message, even its signature.
         sure = {
             index: learned.alone(label, scores, scores.granted(label, mark), index)
             for index, mark in by_clause.items()

@@ -31,13 +31,13 @@ FREE_MAIL = frozenset({
     "inbox.ru", "interia.pl", "list.ru", "mac.com", "mail.ru", "mailinator.com", "me.com", "naver.com",
     "o2.pl", "onet.pl", "pm.me", "posteo.de", "qq.com", "rambler.ru", "rediffmail.com", "seznam.cz",
     "sina.com", "tuta.com", "tuta.io", "ukr.net", "web.de", "wp.pl", "yopmail.com",
-    # Addresses that come with a line to the internet.
+    # Addresses that internet providers give their customers.
     "arcor.de", "att.net", "bellsouth.net", "bigpond.com", "bluewin.ch", "btinternet.com", "charter.net",
     "comcast.net", "cox.net", "earthlink.net", "free.fr", "libero.it", "ntlworld.com", "optonline.net",
     "optusnet.com.au", "orange.fr", "rogers.com", "sbcglobal.net", "sfr.fr", "shaw.ca", "sky.com",
     "t-online.de", "talktalk.net", "telenet.be", "telia.com", "terra.com.br", "tiscali.it", "uol.com.br",
     "verizon.net", "virgilio.it", "virginmedia.com", "wanadoo.fr", "xs4all.nl", "ziggo.nl",
-    # Addresses that machines make up for people.
+    # Addresses that services generate for people.
     "anonaddy.com", "anonaddy.me", "intercom-mail.com", "mozmail.com", "privaterelay.appleid.com",
     "simplelogin.com", "users.noreply.github.com",
 })  # fmt: skip

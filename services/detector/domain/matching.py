@@ -46,7 +46,7 @@ class KnownName:
     normalised: str = field(init=False)
 
     def __post_init__(self) -> None:
-        # Once, since each company of a batch is compared with all that are known.
+        # Computed once, since each company of a batch is compared with every known customer.
         object.__setattr__(self, "normalised", normalise_name(self.name))
 
 

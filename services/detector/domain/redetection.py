@@ -164,7 +164,7 @@ def _digest(words: str) -> str:
 def _by_kind(marks: Iterable[Mark]) -> dict[str, list[Mark]]:
     grouped: dict[str, list[Mark]] = defaultdict(list)
     for mark in marks:
-        # A risk's note is its variant, which is a signal of its own; a wish's are the customer's words.
+        # A risk's note is its variant, which has a signal of its own; a wish's note is the customer's words.
         kind = f"{mark.kind}/{mark.note}" if mark.kind == "churn_risk" and mark.note else mark.kind
         grouped[kind].append(mark)
     return grouped

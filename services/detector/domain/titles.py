@@ -39,7 +39,7 @@ def _begun(opening: str, most: int = _CHARACTERS) -> str:
     begun = shorten(opening, most, placeholder=_MORE)
     if begun != _MORE:
         return begun
-    # The first word is longer than all: an address, or a language that has no spaces.
+    # The first word alone is too long: an address, or a language without spaces.
     return " ".join(opening.split())[: most - len(_MORE)] + _MORE
 
 

@@ -131,7 +131,7 @@ def _add_live(router: APIRouter, parts: InsightParts) -> None:
     @router.get("/insights/events")
     async def events(identity: Member, asked: Asked) -> Response:
         def wanted() -> SignalFilter:
-            # Made anew for each signal: a period moves on while a page stays open.
+            # Computed for each signal, since a period moves on while a page stays open.
             return asked.wanted(parts.clock.now())
 
         async def stream() -> AsyncGenerator[ServerSentEvent]:
@@ -163,7 +163,7 @@ async def _emptiness(
 ) -> Emptiness:
     living = [view for view in views if not view.is_removed]
     if asked.narrows:
-        # What a tag stands on may hold no sign at all, and be what the reader came for.
+        # The reader may have come for a tag whose conversations have no signal at all.
         quiet = asked.tag and await parts.lists.has_conversations(organization_id, Narrowing(tag=asked.tag))
         return Emptiness(
             "Nothing matches these filters",

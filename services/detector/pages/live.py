@@ -70,7 +70,7 @@ class LiveFeed:
         """Yield a line of JSON for each signal that opens from now on and is `wanted` at that moment."""
         watcher = _Watcher(wanted, asyncio.Queue(_WAITING))
         if not self.watchers:
-            # Nobody watched, so nobody looked: what came meanwhile is on the page that was just drawn.
+            # Nobody watched, so nothing was queried: the page that was just drawn has what arrived meanwhile.
             self._began = self._clock.now()
         self._watchers[organization_id].add(watcher)
         try:

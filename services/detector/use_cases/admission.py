@@ -156,7 +156,7 @@ class Admission:
             connection for connection in unknown if now - self._awaited[connection] >= self._patience_seconds
         }
         if overdue:
-            # Before anything is taken in: whoever looks for the culprit halves the batch, and calls again.
+            # Before anything is taken in: the search for the failing record halves the batch and calls again.
             raise PermanentError(
                 f"Nobody tells of connection {_names(overdue)}. Redrive these records when it is connected.",
                 reason="handler_rejected",

@@ -209,7 +209,7 @@ class AskLanguageModel:
             return Asked("late"), ()
         if speaks_to_a_model(message.text):
             return Asked("injection"), ()
-        # Masking the longest message takes a quarter of a second, which pages need not wait for.
+        # Masking the longest message takes a quarter of a second; in a thread, pages need not wait for it.
         sent, day = await asyncio.to_thread(prompt, question, message.text, names), self._day()
         if not await self._use.spend(question.organization_id, day, sent.tokens, advice.budget):
             return Asked("over_budget"), ()

@@ -265,8 +265,8 @@ class MatchCompanies:
         await self._customers.delete(organization_id, leaving)
         done = [mark for key, mark in lost.items() if key not in unread]
         keys = [mark.key for mark in done]
-        # Before the marks go, as nothing repeats what comes after; and after it, as whoever matched meanwhile
-        # and saw the marks left the stand-in to this.
+        # Before the marks are removed, since nothing repeats this afterwards; and once more after that, since
+        # a process that matched meanwhile and saw the marks has left the stand-in to this one.
         await self._let_go(organization_id, keys)
         await self._mirror.unmark_deletions(organization_id, done)
         await self._let_go(organization_id, keys)
@@ -306,7 +306,7 @@ class MatchCompanies:
         await self._settle_own(organization_id, leaving)
         await self._customers.delete(organization_id, leaving)
         if back := (await self._mirror.companies(organization_id, gone)).keys():
-            # It may have found its stand-in just before that went.
+            # It may have found its stand-in just before the stand-in was deleted.
             await self._followed.mark(organization_id, back, self._clock.now())
 
 

@@ -85,7 +85,7 @@ class KeepConnections:
             view = replace(view, muted_since=since or event.changed_at)
         # Requested before the state is stored: after a crash in between, the record is delivered again.
         if view.lifecycle_events and not held.lifecycle_events:
-            # What was said since the switch is news, also where it was read before its word came.
+            # Words since the switch are news, even if they were read before the switch was known here.
             await self._redetect.ask(view, again=True, known_before=view.listening_since)
         else:
             await self._redetect.ask(view)
@@ -178,13 +178,13 @@ class RemoveData:
         ):
             stand_ins = [provisional_customer_id(organization_id, key) for key in keys]
             removed += await self._customers.delete(organization_id, stand_ins)
-            # Of another workspace: a person said that they are who these stood for.
+            # Companies of another workspace that a person matched to the stand-ins of these companies.
             left = await self._customers.said_to_be(organization_id, stand_ins) - set(keys)
             await self._followed.mark(organization_id, left, self._clock.now())
             await self._forget_facts(organization_id, connection_id, keys)
             cursor = keys[-1]
         removed += await self._mirror.remove(organization_id, connection_id, workspace_id)
-        # What was being read while this went on may have told of what is gone now.
+        # Conversations read meanwhile may have published signals about data that is deleted now.
         removed += await self._remove_signals.remove(organization_id, connection_id, workspace_id)
         if removed:
             await self._connections.note_removed(barrier, removed)

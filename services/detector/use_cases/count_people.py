@@ -55,7 +55,7 @@ class CountPeople:
         leaving = {
             person for key, people in held.items() for person in people.difference(present.get(key, ()))
         }
-        # Now, and not only with the others: what dies in between would know of them no more.
+        # Marked before storing: after a crash in between, nothing would know that they had left.
         await self._counts.mark(organization_id, leaving, self._clock.now() + _BEGUN)
         return leaving.union(*present.values())
 

@@ -76,7 +76,7 @@ class MaintainCustomers:
         Raises:
             CustomerListError: the file cannot be read at all; nothing was stored.
         """
-        # Reading the longest list takes seconds, which pages and records need not wait for.
+        # Reading the longest list takes seconds; in a thread, pages and records need not wait for it.
         listed = await asyncio.to_thread(self._read, content)
         created, updated = await self.keep(organization_id, listed.rows)
         return Imported(created, updated, len(listed.rows) - created - updated, listed)

@@ -94,7 +94,7 @@ class Intake:
             await self._mirror.bury(organization_id, deletions, left=losing)
             await self._people.mark(organization_id, people)
             arrived: dict[str, list[ConversationPartChanged]] = defaultdict(list)
-            # A batch that also deletes is read from the mirror, which knows what is left.
+            # If the batch also deletes, conversations are read from the mirror, which knows what is left.
             for event in () if deletions else records:
                 if isinstance(event, ConversationPartChanged):
                     arrived[resource_key(event.workspace_id, event.conversation_id)].append(event)

@@ -155,7 +155,7 @@ class Rounds:
 
         async def review(some: Sequence[Subject]) -> None:
             nonlocal count
-            # Time alone has health measured anew as it is; everybody at once would hold up who changed.
+            # Health is measured again by time alone anyway; everybody at once would delay those who changed.
             count += await self._accounts.review(organization_id, some, changed=False)
 
         async def remove_again(some: Sequence[ConnectionView]) -> None:

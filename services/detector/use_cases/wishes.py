@@ -96,7 +96,7 @@ class Wishes:
         told.sort(key=lambda one: not (one[2] or _may_open(one[1], least)))
         for key, wish, holder in told:
             request_id = (holder.slot.request_id if holder else None) or ""
-            # One that was taken back and is meant again opens its signal anew, however sure it is.
+            # A wish that was withdrawn and is expressed again reopens its signal, however sure it is.
             returns = holder is not None and holder.cleared_because == "withdrawn"
             words, adds = tokens[key, wish.subject], returns or _may_open(wish, least)
             request = pool.get(request_id) or (None if request_id else closest(words, pool.values()))
@@ -190,7 +190,7 @@ class Wishes:
             if root.title in UNNAMED and is_asked_for:
                 known[new_words.root_id] = await self._named(organization_id, root, new_words.wish.subject)
         if made:
-            # Once more: what others counted just before had nothing to be kept in.
+            # Counted again, since other processes could not store a count before the request existed.
             await self._requests.save_demand(
                 organization_id, await self._signals.demand(organization_id, made)
             )
