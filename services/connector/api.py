@@ -215,7 +215,7 @@ def internal_routes(*, administration: Administration, signing_key: SecretStr, c
             try:
                 lease = await administration.lease(organization_id, connection_id)
             except (ConnectionUnknown, ConnectionConflict) as error:
-                # By its name the syncer knows that it is us who say so, and not some other address.
+                # The problem's type tells the syncer that the connector says so, and not some other address.
                 raise Problem(status_of(error), str(error), kind=NO_CREDENTIAL) from error
         return LeaseView(
             access_token=lease.token,

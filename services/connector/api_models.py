@@ -113,7 +113,7 @@ class DiagnosisView(BaseModel):
 class SettingsBody(ConnectionSettings):
     """What an administrator chooses for one connection; what is left out is as it is by itself."""
 
-    # A record of the bus ignores what it does not know; a person's misspelt wish must not count as none.
+    # Records on the bus ignore unknown fields; a person's misspelt setting must not be ignored.
     model_config = ConfigDict(extra="forbid")
 
     def settings(self) -> ConnectionSettings:

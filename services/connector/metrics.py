@@ -53,7 +53,7 @@ class Metrics:
             ["work"],
             registry=registry,
         )
-        # There from the start: what appears as one was never seen to grow.
+        # Present from the start: a counter that first appears at 1 shows no increase.
         for work in ("runs", "looks"):
             self.put_off.labels(work)
         self.looks = Counter(

@@ -138,7 +138,7 @@ async def _trusted(
     request: Request, header: str, holds: _Holds, secret: SecretStr | None, *, unsigned: bool
 ) -> _Content:
     """Return the body as an object; what is valid JSON but no object counts as an empty one."""
-    # Nor is there one with an empty secret: anybody can sign with that.
+    # With an empty secret no signature holds, since anybody can sign with that.
     if not secret:
         raise _Refused(404, "No OAuth app is set up here.")
     body = await request.body()

@@ -38,7 +38,7 @@ class Metrics:
         self.attempts = Counter(
             "earshot_delivery_attempts", "Attempts, by outcome.", ["channel", "outcome"], registry=registry
         )
-        # There from the start: what appears as one was never seen to grow.
+        # Present from the start: a counter that first appears at 1 shows no increase.
         for channel, outcome in product(get_args(ChannelName), ("delivered", "retry", "failed")):
             self.attempts.labels(channel, outcome)
         self.attempt_seconds = Histogram(

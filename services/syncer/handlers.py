@@ -33,7 +33,7 @@ def subscribe(consumer: Consumer, *, intake: Intake, removal: Removal) -> None:
                 await intake.sync_requested(received.event, received.traceparent)
 
     async def on_removals(batch: Sequence[Received[Event]]) -> None:
-        # One slice a call, whatever waits: nobody polls meanwhile, and who does not poll is taken for dead.
+        # One slice per call: a consumer that polls nothing for too long is taken for dead.
         event = batch[0].event
         finished = not isinstance(event, DataRemovalRequested) or await removal.remove(event)
         waiting = range(1 if finished else 0, len(batch))

@@ -169,7 +169,7 @@ class HttpIntercom:
         host = httpx.URL(url).host
         try:
             async with (
-                # httpx bounds each read; this bounds the whole, so that a dripping answer ends too.
+                # httpx limits each read; this limits the whole exchange, so that a trickle ends too.
                 asyncio.timeout(self._timeout),
                 self._client.stream(
                     method,
@@ -184,7 +184,7 @@ class HttpIntercom:
                 content = await _bounded(answer)
                 return Answer(host, answer.status_code, _object(content), silent=not content.strip())
         except (httpx.RequestError, TimeoutError) as error:
-            # Neither the request nor the cause goes along: both know the token.
+            # Neither the request nor the cause is attached, since both contain the token.
             raise IntercomUnreachable(
                 f"We could not reach {host}: {type(error).__name__}. Nothing was changed; try again."
             ) from None

@@ -59,7 +59,7 @@ class Answer:
             return "answered"
         if (self.is_success and self.silent) or self.status in _PASSING or self.status >= _SERVER_ERROR:
             return "unreachable"
-        # A refusal without Intercom's own words is a proxy or a firewall in between.
+        # A refusal without Intercom's error codes comes from a proxy or a firewall in between.
         return refusal_of(self.status, self.codes) or "not_intercom"
 
     @property

@@ -46,12 +46,12 @@ class MongoOAuthStates:
     async def add(self, state: OAuthState) -> None:
         fields = asdict(state)
         del fields["state"]
-        # Without what was left out, so that it still is when the state is taken.
+        # Settings left out are not stored, so that they are still left out when the state is taken.
         fields["settings"] = state.settings.model_dump(exclude_unset=True) if state.settings else None
         await self._collection.of(state.organization_id).insert_one({"_id": _hashed(state.state), **fields})
 
     async def take(self, state: str) -> OAuthState | None:
-        # The callback carries no organization of its own: the state is what names it.
+        # The callback names no organization; the state does.
         with database_errors():
             document = await self._collection.across_organizations().find_one_and_delete(
                 {"_id": _hashed(state)}
@@ -158,7 +158,7 @@ class MongoApiKeys:
                 ApiKeyRevoked(
                     organization_id=document[ORGANIZATION],
                     key_id=document["_id"],
-                    # Documents of an earlier version do not say who it was.
+                    # Documents of an earlier version lack the person.
                     revoked_by=document.get("revoked_by") or "unknown",
                     revoked_at=document["revoked_at"],
                 )

@@ -113,7 +113,7 @@ class MongoConnections:
     async def replace(self, before: Connection, after: Connection, *facts: Event) -> None:
         update: dict[str, Any] = {"$set": fields_of(after)}
         if after.state == "removed":
-            # What names things that were read goes with the data; the place is free for another workspace.
+            # Everything that names what was read is deleted too; another workspace may be connected.
             update["$unset"] = {_PLACE: "", "report": "", "diagnosis": ""}
         else:
             update["$set"][_PLACE] = after.organization_id
@@ -121,7 +121,7 @@ class MongoConnections:
             update["$push"] = {PENDING: {"$each": pending_facts(*facts, at=self._clock.now())}}
         try:
             result = await self._collection.of(before.organization_id).update_one(
-                # The schedule moves without a revision of its own, and must not be put back.
+                # The schedule advances without a new revision, and must not be set back.
                 {"_id": before.id, "revision": before.revision, "next_sync_at": before.next_sync_at},
                 update,
             )

@@ -37,7 +37,7 @@ class MongoNotices:
         self, database: AsyncDatabase[dict[str, Any]], publisher: EventPublisher, clock: Clock
     ) -> None:
         self._collection = Collection(database, "notices")
-        # One write clears and stamps, so that no crash leaves a notice that is never forgotten.
+        # One write clears and dates the notice, so that no crash leaves one that never expires.
         self.pending = PendingFacts(self._collection, publisher, clock, stamp=_PUBLISHED)
 
     async def ensure_indexes(self) -> None:

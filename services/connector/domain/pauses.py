@@ -31,7 +31,7 @@ class Pauses:
 
     def now(self, now: datetime) -> list[str]:
         """Return the connections to skip now, in order of their ids."""
-        # A clock that was ahead and was put back left times that are further away than any pause is.
+        # A clock that was ahead, and is corrected, left times further away than any pause lasts.
         latest = now + timedelta(seconds=_LONGEST_SECONDS)
         return sorted(key for key, pause in self._known.items() if now < pause.until <= latest)
 

@@ -126,7 +126,7 @@ class Doctor:
         base_url = connection.workspace.base_url
         me = await self._whose(token, base_url)
         if me.outcome == "token_rejected":
-            # One refusal may be a hiccup, and stopping a tenant is a big thing (FACTS §3).
+            # One refusal may be a hiccup, and stopping a tenant has large consequences (FACTS §3).
             me = await self._whose(token, base_url)
         elsewhere = None
         if me.outcome == "token_rejected":

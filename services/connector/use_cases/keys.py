@@ -82,7 +82,7 @@ class Keys:
             try:
                 await self._keys.publish_pending(organization_id, key_id)
             except TransientError as error:
-                # It is revoked; the sweeper tells the services as soon as the bus answers.
+                # The key is revoked; the sweeper publishes that as soon as the bus is available.
                 _LOG.warning("revocation will be published later", key_id=key_id, reason=str(error))
         return record
 

@@ -138,7 +138,7 @@ class Linking:
             offer = replace(offer, settings=self.first_settings(settings))
         present = await self._present(identity.organization_id)
         if present is not None and present.workspace.id != offer.workspace.id:
-            # Before anything goes: what could not take its place would leave nothing connected.
+            # Checked first: if the offered workspace could not take over, nothing would be connected.
             await self._expect_place(offer)
             await self._administration.remove_data(identity, present.id)
         connection = await self._store(offer)

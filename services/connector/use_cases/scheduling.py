@@ -64,7 +64,7 @@ class Scheduling:
         request = SyncRequested(
             organization_id=connection.organization_id,
             connection_id=connection.id,
-            # The due time names the request: two replicas that both ask say the same fact.
+            # The due time identifies the request: two replicas that both request it publish the same fact.
             request_id=f"{connection.id}-{int(due.timestamp() * 1000)}",
             reason="scheduled",
             requested_at=now,

@@ -85,7 +85,7 @@ class Watching:
         refusal: IntercomRefused | None = None
         try:
             token = self._vault.decrypt(connection.credential)
-            # One refusal may be a hiccup, and stopping a tenant is a big thing (FACTS §3).
+            # One refusal may be a hiccup, and stopping a tenant has large consequences (FACTS §3).
             refusal = await self._refusal(token, connection) and await self._refusal(token, connection)
         except (IntercomUnreachable, HostNotAllowed, ConfigurationError) as error:
             self._metrics.looks.labels("no_answer").inc()
@@ -101,7 +101,7 @@ class Watching:
         try:
             await self._intercom.who_am_i(token, connection.workspace.base_url)
         except IntercomRefused as refusal:
-            # Other refusals concern what may be read: the runs meet them, and know which reads go on.
+            # Other refusals concern what may be read: runs meet them, and know which reads can continue.
             return refusal if refusal.kind == "token_rejected" else None
         return None
 

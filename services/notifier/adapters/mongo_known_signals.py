@@ -49,7 +49,7 @@ class MongoKnownSignals:
         found = await self._signals.of(organization_id).find_one({"_id": f"{organization_id}/{signal_id}"})
         if found is None:
             return None
-        # Documents of an earlier version do not say what is news: nobody hears of those anew.
+        # Documents of an earlier version do not say what is news, so they are not announced again.
         return KnownSignal(
             found["revision"], found["over"], found.get("words_until", _BEGINNING), found.get("news_since")
         )

@@ -138,7 +138,7 @@ class MongoNotifications:
 
     async def claims(self, limit: int) -> list[HeldClaim]:
         with database_errors():
-            # No clause on the state: it would lead a planner to an index of all that waits.
+            # No clause on the state, which would lead the planner to the index of everything that waits.
             cursor = self._collection.across_organizations().find(
                 {"lease": {"$gt": ""}},
                 {**OF_DUE, "state": 1, "lease": 1, "lease_seconds": 1},
@@ -168,7 +168,7 @@ class MongoNotifications:
         push: dict[str, Any] = dict(attempt)
         if facts:
             push["pending"] = {"$each": pending_facts(*facts, at=self._clock.now())}
-        # What reached somebody was delivered, even if it was cancelled while on its way.
+        # A notification that reached somebody was delivered, even if it was cancelled meanwhile.
         guard = mine if settlement.state == "delivered" else {**mine, "state": "pending"}
         stored = await collection.find_one_and_update(
             guard, {"$set": fields, "$push": push, "$unset": _CLAIM}

@@ -140,7 +140,7 @@ class MongoUnread:
                 {"_id": _key(reader)}, {"$set": state}, upsert=True
             )
         except DuplicateKeyError:
-            # Another page of the same person made it just now, and says the same.
+            # Another page of the same person has just stored the same.
             return
 
 

@@ -25,7 +25,7 @@ class InboxChannel:
         notification = message.notification
         audience = notification.recipient.key
         if audience != EVERYONE:
-            # Whoever reads is known by address: under any other name nobody would find the entry.
+            # Readers are identified by address, so an entry under any other name would never be found.
             address_of(notification.recipient)
         await self._inbox.put(notification.signal, audience, message.at)
         self._announcements.announce(notification.signal, audience)

@@ -65,7 +65,7 @@ def outgoing_client(*, concurrency: int) -> httpx.AsyncClient:
     """
     return httpx.AsyncClient(
         follow_redirects=False,
-        # A proxy of the environment would resolve names itself, past our judgement.
+        # A proxy from the environment would resolve names itself, bypassing the check.
         trust_env=False,
         limits=httpx.Limits(max_connections=concurrency + _SENT_BY_HAND, max_keepalive_connections=0),
     )

@@ -86,7 +86,7 @@ class TeamsChannel:
         try:
             said = await post_json(self._http, url, teams_payload(words_of(message)), service="Teams")
         except DeliveryRefused as error:
-            # What to do comes first: an answer may be cut, where it repeats the message or is long.
+            # Advice comes first, since a long response, or one that repeats the message, is cut.
             words = " ".join(filter(None, (_advice(str(error), error.status), str(error))))
             raise DeliveryRefused(words, reason=error.failure, status=error.status) from error
         return f"{said} {_TAKEN}"
@@ -101,7 +101,7 @@ def teams_payload(words: Words) -> dict[str, Any]:
         "version": _CARD_VERSION,
         "msteams": {"width": "Full"},
         "body": [
-            # The only text that may be Markdown: none of it is a customer's.
+            # The only text that may contain Markdown, since none of it comes from a customer.
             {
                 "type": "TextBlock",
                 "text": words.kind,

@@ -50,7 +50,7 @@ class QuietHours:
             return None
         day = local.date() + timedelta(days=1) if over_midnight and after_start else local.date()
         end = datetime.combine(day, self.end, tzinfo=zone).astimezone(UTC)
-        # In the hour that the clocks repeat, the first reading of the end may lie behind us already.
+        # In an hour that the clocks repeat, the first occurrence of the end may have passed already.
         return (
             end
             if end > moment

@@ -113,7 +113,7 @@ def _preferences(identity: Identity, form: FormData, faults: dict[str, str]) -> 
         organization_id=identity.organization_id,
         user_id=identity.user_id,
         email=identity.email,
-        # All kinds are kept as none in particular, so that a kind of the future is heard too.
+        # All kinds are stored as an empty choice, so that it includes kinds added in future.
         kinds=() if kinds == _KINDS else kinds,
         minimum_confidence=minimum,
         quiet=quiet,

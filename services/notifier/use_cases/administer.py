@@ -78,7 +78,7 @@ class Administration:
         before = await self.get(identity.organization_id, rule_id)
         seen = before.revision if draft.revision is None else draft.revision
         saved = self._drafts.checked(before, draft)
-        # What was open before is none of a rule's that asks for it only now: it was not news to it.
+        # Signals that were open before are not news to a rule that asks for them only now.
         since = before.asks_since if saved.rule.asks_as(before) else self._clock.now()
         rule = replace(saved.rule, revision=before.revision + 1, asks_since=since)
         if seen != before.revision or not await self._rules.replace(rule, expected_revision=seen):
@@ -90,7 +90,7 @@ class Administration:
     async def remove(self, organization_id: str, rule_id: str) -> None:
         """Delete a rule and cancel what it has pending. Raises NotThere."""
         if rule_id == DEFAULT_RULE_ID:
-            # Who gave the first rule may have died before noting so; then it would be given again.
+            # The process that created the first rule may have died before recording that.
             await self._rules.seed(default_rule(organization_id, self._clock.now()))
         rule = await self._rules.get(organization_id, rule_id)
         if rule is None or not await self._rules.delete(organization_id, rule_id):
@@ -144,7 +144,7 @@ class Administration:
             next_attempt_at=now,
             test=True,
         )
-        # What is not remembered is not let go of: a sample's log and entry go with its memory.
+        # Remembered like a signal, so that the sample's log and inbox entry are deleted with it.
         await self._known.remember(signal, over=False, at=now)
         await self._notifications.add(notification)
         settlement = await self._deliverer.attempt(notification.organization_id, notification.id)

@@ -92,7 +92,7 @@ class Announcer:
         ended = await asyncio.gather(*map(in_order, by_signal.values()), return_exceptions=True)
         failures = [result for result in ended if isinstance(result, BaseException)]
         if failures:
-            # What can be retried decides for the batch; a culprit is found when its records come one by one.
+            # A retryable error decides for the batch; other failures are traced when records come one by one.
             raise next((error for error in failures if isinstance(error, TransientError)), failures[0])
         now = self._clock.now()
         for notification in ready:
@@ -110,7 +110,7 @@ class Announcer:
     async def _take(self, signal: SignalEvent, rules: list[Rule]) -> list[Notification]:
         removed_until = await self._known.removed_until(signal.organization_id, signal.connection_id)
         if is_removed(signal, removed_until):
-            # Not even remembered: the same signal may open again after the workspace is connected anew.
+            # Not remembered either: the same signal may open again after the workspace is connected again.
             self._metrics.silent.labels("data_removed").inc()
             return []
         if isinstance(signal, SignalDetected):
@@ -119,7 +119,7 @@ class Announcer:
             await self._known.remember(signal, over=False, at=self._kept_from(signal), is_news=is_news)
             return made
         over = signal.cleared_because if isinstance(signal, SignalCleared) else None
-        # Words first: what is sent from here on no longer quotes what was redacted.
+        # Words are updated first, so that nothing sent from here on quotes what was redacted.
         await self._notifications.refresh(signal)
         if over is not None:
             await self._call_off(signal, over)

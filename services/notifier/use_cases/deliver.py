@@ -213,7 +213,7 @@ class Deliverer:
         except (DeliveryPostponed, DeliveryRefused) as error:
             return outcome(error, str(error))
         except TransientError:
-            # Our own engine is away: nothing could be stored of this try either. Its claim is taken over.
+            # The database is away, so this attempt could not be stored either. Its claim will be taken over.
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is counted, shown and comes to an end
             _LOG.exception("attempt failed in a way nobody foresaw", notification_id=claimed.id)
@@ -236,7 +236,7 @@ class Deliverer:
                 currency=self._currency,
             )
         except ConfigurationError as error:
-            # A ring is mended by a restart; and a new key reaches one replica before another.
+            # A restart fixes the key ring, and a new key reaches one replica before another.
             raise DeliveryPostponed(str(error), reason="not_configured") from error
 
     async def _note(self, notification: Notification, settlement: Settlement) -> None:

@@ -139,7 +139,7 @@ class Dispatcher:
         """Start what is due of every destination and what dead processes held, as far as it has room."""
         await self._start_due(notifications, clock)
         claims = await notifications.claims(_MOST_CLAIMS)
-        # Read behind the answer: a claim that was made while it was on its way must not seem older.
+        # Read after the query returns, so that a claim made meanwhile does not seem older than it is.
         for claim in self._watch.ended(claims, looked_at=clock.monotonic()):
             self._start(claim.due, in_place_of=claim.token)
 

@@ -42,7 +42,7 @@ class DataRemoval:
     async def remove(self, word: DataRemoved) -> None:
         """Remove everything of the connection that the detector has just let go of, and say so."""
         organization_id, connection_id = word.organization_id, word.connection_id
-        # First of all nothing new may come in: signals under way on another topic are refused from here on.
+        # First, nothing new is admitted: signals under way on another topic are refused from here on.
         documents = await self._known.forget(organization_id, connection_id, until=word.removed_at)
         documents += await self._notifications.remove(organization_id, connection_id)
         documents += await self._inbox.remove(organization_id, connection_id)

@@ -87,7 +87,7 @@ class _Body(httpx.AsyncByteStream):
             _raise_translated(error, self._request)
 
     async def aclose(self) -> None:
-        # What was not read to its end cannot carry another answer.
+        # A connection whose response was not read to its end cannot be used again.
         self._response.release() if self._response.content.at_eof() else self._response.close()
 
 

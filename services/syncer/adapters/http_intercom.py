@@ -74,7 +74,7 @@ class HttpIntercom:
         max_answer_bytes: int,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        # Not behind httpx's client, which could follow redirects, keep cookies and take proxies.
+        # Used without httpx's client, which could follow redirects, keep cookies and use proxies.
         self._transport = ReadOnlyTransport(transport or AiohttpTransport())
         self._paces = paces
         self._clock = clock
@@ -148,7 +148,7 @@ class HttpIntercom:
             return Answer(body, int(at))
         error = error_of(call, raw, now=now)
         if not isinstance(error, SourceUnavailableError):
-            # What is not Intercom's own word has not Intercom's clock either.
+            # A response that does not come from Intercom does not have Intercom's clock.
             place.served_at = int(at)
         if isinstance(error, SlowDownError):
             pace.refused(error.seconds)

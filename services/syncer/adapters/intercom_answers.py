@@ -106,7 +106,7 @@ def _access_error(answer: RawAnswer, codes: frozenset[str], where: str) -> Earsh
     refusal = refusal_of(answer.status, codes)
     if refusal is not None:
         return _REFUSALS[refusal](where)
-    # Without Intercom's own words it is a proxy or a firewall in between.
+    # Without Intercom's error codes, it comes from a proxy or a firewall in between.
     return SourceUnavailableError(where) if answer.status in {401, 403} else None
 
 
@@ -122,7 +122,7 @@ def _missing_error(call: Call, answer: RawAnswer, codes: frozenset[str], where: 
         return None
     if call.read is Read.COMPANY_SCROLL:
         return ScrollLostError(where)
-    # A bare 404 is a deleted company's (FACTS §3); from elsewhere it is a proxy's that lost its way.
+    # A bare 404 means a deleted company (FACTS §3); for other resources it comes from a proxy.
     told = codes or call.read is Read.COMPANY
     return ResourceMissingError(where) if call.id and told else SourceUnavailableError(where)
 

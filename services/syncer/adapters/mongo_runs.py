@@ -164,7 +164,7 @@ class MongoRuns:
 
     async def claim(self, lane: Lane, *, now: datetime, until: datetime) -> Run | None:
         claimed = {"$set": {"wake_at": until, "owned": True, "saved": False}, "$inc": {"fence": 1}}
-        # Nobody puts one off or takes one for so long: a clock did that was ahead and was put back.
+        # No run is put off or claimed for so long; a clock that was ahead, and is corrected, did it.
         lost = {"wake_at": {"$gt": now + LONGEST_WAIT}}
         with database_errors():
             for due in ({"wake_at": {"$lte": now}}, lost):

@@ -86,7 +86,7 @@ class Pace:
             try:
                 await place
             except asyncio.CancelledError:
-                # Whoever gives up after being woken passes the turn on, or somebody would wait for ever.
+                # A caller that gives up after being woken wakes the next, or it would wait for ever.
                 if place.done() and not place.cancelled():
                     self._wake()
                 raise

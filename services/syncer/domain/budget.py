@@ -111,7 +111,7 @@ class RateBudget:
         """Return one call in flight, with what its response said (None if it said nothing)."""
         self._in_flight = max(self._in_flight - 1, 0)
         if headers is None or headers.limit < 1:
-            # Nobody knows whether it was counted, so it was.
+            # It is unknown whether the source counted it, so it counts.
             self._remaining = max(self._remaining - 1, 0)
             return
         end = now + min(max(headers.reset_in_seconds, 0.0), LONGEST_WAIT_SECONDS) + _WINDOW_GUARD_SECONDS

@@ -38,7 +38,7 @@ async def _is_there(reading: Reading, id_: str, answer: Answer, held: Held | Non
     try:
         item = await fresh_contact(reading, dict(answer.body), answer.at, held, force=force)
     except (ContactMergedError, ResourceMissingError) as missing:
-        # Should it have gone since, its own address says so when it is asked again.
+        # If it was deleted since, requesting it again shows that.
         raise SourceUnavailableError(
             f"/contacts/{id_} is there and its lists are not. {missing}"
         ) from missing

@@ -84,7 +84,7 @@ def _says_nothing(reading: Reading, row: dict[str, Any], before: Held, at: int, 
         return False
     if before.gone or updated_at != before.updated_at:
         return True
-    # Lists that are whole cost nothing to compare; of cut ones it has to be known what the row showed.
+    # Complete lists cost nothing to compare; of truncated ones, what the row showed must be known.
     return cut is not None and (before.row is not None or not walked)
 
 
@@ -107,7 +107,7 @@ async def _listed(
     try:
         return await fresh_contact(reading, row, at, before, memory=memory)
     except (ContactMergedError, ResourceMissingError):
-        # It went between its row and its lists: the address it has left tells what became of it.
+        # It was deleted or merged between its row and its lists; requesting it by id shows which.
         await became(reading, id_, before)
         return None
 

@@ -54,7 +54,7 @@ async def audit(reading: Reading, state: StepState) -> bool:
         for held in found:
             await fetch.want(held.id, held)
         ended = len(found) < amount
-        # A round that is through begins anew the next time, not now: once is enough for today.
+        # A finished round starts over at the next audit, not now.
         position["after"] = "" if ended else found[-1].id
         position["left"] = 0 if ended else position["left"] - amount
         return bool(position["left"] == 0)

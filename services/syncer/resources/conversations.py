@@ -80,7 +80,7 @@ def _watched(position: dict[str, Any], name: str) -> Descending:
 async def _apply_deleted(reading: Reading, found: Sequence[dict[str, Any]]) -> None:
     ids = [id_ for row in found if (id_ := identifier(row.get("id"))) is not None]
     held = await reading.held("conversation", ids)
-    # Of conversations that are not held there is nothing to take back.
+    # Unknown conversations have published nothing that could be deleted.
     known = [id_ for id_ in ids if id_ in held and not held[id_].gone]
     await went(reading, [Gone("conversation", id_, held[id_]) for id_ in known])
 
@@ -96,7 +96,7 @@ async def _sweep(reading: Reading, state: StepState) -> bool:
         reading, state, "conversation", _became, changed_since=start, named=UNREAD_GAPS
     ):
         return False
-    # Everything the source has was walked over: what it had deleted earlier is missing from nothing.
+    # Everything that exists was just walked over, so earlier deletions concern nothing that is known.
     await reading.no_gaps_before_run("conversation", "deleted_before_read")
     await walked(reading)
     return True

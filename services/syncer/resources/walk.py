@@ -76,7 +76,7 @@ async def sweep_absent(
         failed = await asked_for(
             reading, state, resource, became, {held.id: held for held in absent}, named=named
         )
-        # Marked as met, so that what one failure leaves over is all that is asked for again.
+        # Marked as met, so that after a failure only what is left is requested again.
         await reading.mark(resource, [held.id for held in absent if held.id not in failed], walk)
         failures = list(failed.values())
         if not any(isinstance(failure, SlowDownError) for failure in failures):
@@ -107,7 +107,7 @@ async def asked_for(
     )
     failed = {id_: outcome for id_, outcome in zip(asked, outcomes, strict=True) if outcome is not None}
     if len(failed) == len(asked):
-        # One may answer, and with something that is not it, or without its lists: that leads no further.
+        # A response with another resource, or without its lists, counts as a failure too.
         reading.in_vain(since=useful)
     for id_, reason in _gaps(failed, state.failures + 1, named).items():
         await reading.gap(resource, id_, reason)

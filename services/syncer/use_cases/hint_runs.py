@@ -74,7 +74,7 @@ class HintRuns:
         waiting = _in_turn(run)
         while waiting:
             if not reading.time_left():
-                # One that takes all of the time to fail has been tried, too.
+                # A resource that uses up the slice's time before it fails counts as tried, too.
                 await self._look_after(run, reading, failed)
                 await self._runs.checkpoint(run, wake_at=self._clock.now(), done_hints=run.followed)
                 return "sliced"
@@ -124,7 +124,7 @@ class HintRuns:
         """
         tried = {name: run.tried.get(name, 0) + 1 for name in (_name(one.hints[0]) for one in failed)}
         if failed and (not run.followed or max(tried.values()) >= _MOST_ATTEMPTS):
-            # A source that is away uses up no tries, and nothing is given up for its sake.
+            # While the source is away, no attempts are counted and nothing is given up.
             with suppress(PermissionMissingError):
                 await who_am_i(reading.intercom)
         run.tried |= tried
@@ -138,7 +138,7 @@ class HintRuns:
         waiting = [one for one in failed if one not in lost]
         if waiting:
             if run.followed:
-                # The source answers otherwise: the pause is what these few need, however long it was away.
+                # The source responds to other requests, so the pause depends on these few resources alone.
                 run.attempts = max(tried[_name(one.hints[0])] for one in waiting) - 1
             raise waiting[0].error
 
@@ -190,7 +190,7 @@ def _in_turn(run: Run) -> list[list[Hint]]:
     further on: what takes all the time of a slice to fail comes last then, and keeps no others waiting.
     """
     by_resource: dict[tuple[str, str, str | None], list[Hint]] = {}
-    # The forced reading of a resource says all that an unforced one would.
+    # A forced read of a resource publishes everything that an unforced one would.
     for hint in sorted(run.hints, key=lambda hint: (hint.resource != "conversation", not hint.force)):
         by_resource.setdefault(_resource_of(hint), []).append(hint)
     found = list(by_resource.values())

@@ -63,7 +63,7 @@ class Intake:
             lookback_days=event.settings.lookback_days,
         )
         kept = await self._connections.keep(connection)
-        # Told once more: the process may have died before what follows.
+        # Repeated for a known state too: the process may have died before what follows.
         again = known is not None and known.revision == event.revision
         if not kept and not again and event.state != "removed":
             return

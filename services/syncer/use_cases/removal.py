@@ -63,7 +63,7 @@ class Removal:
         """
         key = ConnectionKey(event.organization_id, event.connection_id)
         connection = await self._stores.connections.get(key)
-        # First of all nothing new may come in: states and requests come on topics of their own.
+        # First, nothing new is admitted: states and requests arrive on topics of their own.
         workspace_id = event.workspace_id or (connection.workspace_id if connection is not None else None)
         await self._stores.connections.bar(key, workspace_id)
         self._credentials.drop(key)

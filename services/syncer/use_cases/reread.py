@@ -72,5 +72,5 @@ class Reread:
 
 
 def _doubted(held: Held) -> Held:
-    # Only what is open is looked for beyond the lookback; the reading says what it really is.
+    # Only open conversations are requested beyond the lookback; reading them shows their real state.
     return replace(held.doubted(held.parts), open=held.open or held.resource == "conversation")

@@ -147,7 +147,7 @@ class Slices:
         if connection is None:
             return await self._wait_for_connection(run, _UNKNOWN_CONNECTION_SECONDS, "Nobody told of it.")
         if not connection.readable:
-            # A disconnect ends all runs, so this one was asked for afterwards: maybe by connecting again.
+            # A disconnect ends all runs, so this one was requested afterwards, perhaps by connecting again.
             said = f"The connection is {connection.state}."
             return await self._wait_for_connection(run, _UNREADABLE_CONNECTION_SECONDS, said)
         run.connection_revision = connection.revision
