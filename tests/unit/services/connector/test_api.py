@@ -91,6 +91,7 @@ async def test_progress_and_ledger(site: Site, rig: Rig) -> None:
             sequence=1,
             resource="contact",
             counts=(ResourceCount(resource="contact", done=1, total=4),),
+            share=0.25,
             calls=1,
             started_at=NOW,
             reported_at=NOW,
