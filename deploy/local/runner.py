@@ -73,7 +73,6 @@ async def up(
     """
     settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
     run_folder = settings.data_dir / "run"
-    close_folders(settings.data_dir)
     screen = Screen(console, settings.data_dir / "logs")
     lock = RunnerLock(run_folder)
     lock.take()
@@ -86,6 +85,7 @@ async def up(
         async with httpx.AsyncClient(timeout=_PROBE_SECONDS, trust_env=False) as client:
             parts = make_parts(settings, keys, client, demo=demo)
             check_ports(need for part in parts for need in part.ports)
+            close_folders(settings.data_dir)
             fleet = Fleet(
                 parts,
                 GuardedProcesses(environment),
