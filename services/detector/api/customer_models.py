@@ -6,13 +6,18 @@ Fields are added, never renamed or removed, within /api/v1.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 if TYPE_CHECKING:
     from services.detector.lists import CustomerRow
 
+
+_Cell = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
+"""A value as a cell of an uploaded list is taken: without blanks around it, and without NUL characters."""
+
+_FilledCell = Annotated[_Cell, StringConstraints(min_length=1)]
 
 _CUSTOMER_EXAMPLE: dict[str, Any] = {
     "id": "c5d1",
@@ -120,22 +125,18 @@ class CustomerIn(BaseModel):
         },
     )
 
-    external_id: str = Field(
-        min_length=1,
-        max_length=500,
-        description="The organization's own id; the same one again replaces the row.",
+    external_id: _FilledCell = Field(
+        description="The organization's own id; the same one again replaces the row."
     )
-    name: str = Field(min_length=1, max_length=500, description="What it is called.")
-    owner: str | None = Field(
-        default=None, max_length=500, description="E-mail address of the account's owner."
-    )
-    plan: str | None = Field(default=None, max_length=500, description="Name of the plan.")
+    name: _FilledCell = Field(description="What it is called.")
+    owner: _Cell | None = Field(default=None, description="E-mail address of the account's owner.")
+    plan: _Cell | None = Field(default=None, description="Name of the plan.")
     monthly_spend: float | None = Field(
         default=None, ge=0, lt=1e12, description="A month, in the workspace's own currency."
     )
     seats: int | None = Field(default=None, ge=0, lt=10**9, description="Seats that are paid for.")
     renewal_date: date | None = Field(default=None, description="Day on which the contract renews.")
-    attributes: dict[str, str] = Field(
+    attributes: dict[_FilledCell, _Cell] = Field(
         default_factory=dict,
         max_length=50,
         description="Anything else, by name; `domain`, `email` and `website` help to match companies.",

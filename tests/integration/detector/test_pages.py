@@ -674,6 +674,12 @@ class TestApi:
             assert (answer["created"], answer["updated"]) == (created, updated)
         wrong = await browser.put("/api/v1/customers", json=[{**one, "spend": 1}], headers=MACHINE)
         assert (wrong.status_code, "spend" in wrong.text) == (422, True)
+        for field, value in (("name", "  "), ("external_id", "a\x00b"), ("attributes", {"size": "x" * 501})):
+            wrong = await browser.put("/api/v1/customers", json=[{**one, field: value}], headers=MACHINE)
+            assert (wrong.status_code, field in wrong.text) == (422, True), field
+        padded = {**one, "external_id": " acc-1 ", "name": "Northwind  "}
+        same = await browser.put("/api/v1/customers", json=[padded], headers=MACHINE)
+        assert same.json()["unchanged"] == 1
         listed = await browser.post(
             "/api/v1/customers/import", content=b"external_id,name\nb,\n", headers=MACHINE
         )
