@@ -53,7 +53,6 @@ _PREFIXES: dict[Service, tuple[str, ...]] = {
         "/api/v1/deliveries",
         "/api/v1/inbox",
         "/api/v1/notifications",
-        "/api/v1/dead-letters",
     ),
     "syncer": (),
 }
