@@ -44,6 +44,12 @@ FOLLOWED = (
 )
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Settings of an application that reads by rules alone, as the rig does that fills its database."""
+    return settings.model_copy(update={"text_model": False})
+
+
 async def filled(rig: Rig) -> None:
     """Two customers; one leaves, both wish for the same."""
     await rig.connect()
