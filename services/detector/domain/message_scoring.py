@@ -49,6 +49,14 @@ _MAY_BE = -2.0
 """Logit from which the context of a message may show that there is something after all."""
 _SHORT_CHARACTERS = 80
 """A longer reply to an offer says by itself what it is about."""
+_FRAGMENT_WORDS = 6
+"""A next message of so few words that asks nothing ("my appointment on Friday") belongs to the one before."""
+_EXPLAINING = re.compile(
+    r"\b(?:mean|means|meant|sorry|wrong|actually|wait|oops|ignore|scratch|never ?mind|not (?:the|our|your|my)"
+    r"|talking about|that is|as in|i\.e)\b",
+    re.IGNORECASE,
+)
+"""Words with which people correct or explain what they just wrote."""
 _ASKED = re.compile(r"[?\d]")
 _WORTH_A_LOOK = 1.0
 """Logit from which the model alone may find a label. Below it a rule must agree, and then the rule shows
@@ -103,16 +111,49 @@ def exchanges(message: Message, turns: Turns) -> list[str]:
     Empty if nothing was said around it. Of what came before, the end is used, where an offer or a question
     stands; of what came after, the beginning.
     """
+    before, after = _around(message, turns)
+    return _in_context(message, before, after)
+
+
+def exchanges_to_score(message: Message, turns: Turns) -> list[str]:
+    """The exchanges of a message, and again without other matters that the customer went on to.
+
+    The next message may be about something else ("We won't be renewing." - "How do I export our data?") and
+    must not hide this one; the stronger score of both counts. One that explains it ("the newsletter, I
+    mean") stays with it. Empty where nothing was said around it but other matters of the customer's.
+    """
+    before, after = _around(message, turns)
+    if any(author is AuthorType.CUSTOMER and _explains(said) for author, said in after):
+        return _in_context(message, before, after)
+    agents = [(author, said) for author, said in after if author is AuthorType.AGENT]
+    if not before and not agents:
+        return []
+    texts = [*_in_context(message, before, after), *_in_context(message, before, agents)]
+    return list(dict.fromkeys(texts))
+
+
+def _explains(said: str) -> bool:
+    """Whether a customer's next message is likely to say what the one before it meant."""
+    is_fragment = len(said.split()) <= _FRAGMENT_WORDS and not said.endswith("?")
+    return is_fragment or _EXPLAINING.search(said) is not None
+
+
+_Said = tuple[AuthorType, str]
+
+
+def _around(message: Message, turns: Turns) -> tuple[str, list[_Said]]:
+    """The end of what an agent said before a message, and what each one said after it."""
     before = _words(turns.offers(message))[-BEFORE_CHARACTERS:]
-    after = "".join(
-        f"{_AGENT if other.author_type is AuthorType.AGENT else _CUSTOMER}{said}"
-        for other in turns.following(message)
-        if (said := _words((other,)))
-    )[:AFTER_CHARACTERS]
+    following = ((other.author_type, _words((other,))) for other in turns.following(message))
+    return before, [(author, said) for author, said in following if said]
+
+
+def _in_context(message: Message, before: str, after: Sequence[_Said]) -> list[str]:
     if not before and not after:
         return []
     lead = f"{_AGENT}{before}{_CUSTOMER}" if before else ""
-    return [f"{lead}{window}{after}" for window in windows(message)]
+    rest = "".join(f"{_AGENT if author is AuthorType.AGENT else _CUSTOMER}{said}" for author, said in after)
+    return [f"{lead}{window}{rest[:AFTER_CHARACTERS]}" for window in windows(message)]
 
 
 def _words(messages: Sequence[Message]) -> str:
@@ -130,7 +171,7 @@ def score_messages(model: TextModel, conversations: Sequence[Conversation]) -> l
     }
     wholes = _scored(model, {key: windows(message) for key, message in messages.items()})
     within = _scored(model, {
-        key: exchanges(messages[key], turns[key[0]])
+        key: exchanges_to_score(messages[key], turns[key[0]])
         for key, whole in wholes.items()
         if _reaches(whole, _MAY_BE) or _may_answer(messages[key], turns[key[0]])
     })  # fmt: skip

@@ -155,6 +155,19 @@ def test_what_a_customer_adds_before_an_answer_comes_belongs_to_it() -> None:
     assert model.calls[1][0] == "We are leaving || Customer: the newsletter, I mean || Agent: Done."
 
 
+def test_another_matter_that_a_customer_goes_on_to_does_not_hide_the_first() -> None:
+    """Each is also read without it: with the agent's words alone, or by itself where there are none."""
+    leaving, other = message("We are leaving you in March."), message("How do I export all of our data?", "2")
+    model = WordModel()
+    found = score_messages(model, [conversation(leaving, other, message("Done.", "3", AuthorType.AGENT))])
+    assert model.calls[1] == [
+        "We are leaving you in March. || Customer: How do I export all of our data? || Agent: Done.",
+        "We are leaving you in March. || Agent: Done.",
+    ]
+    assert found[0]["1"].within is not None
+    assert score_messages(model, [conversation(leaving, other)])[0]["1"].within is None
+
+
 def test_what_was_said_around_it_weighs_as_much_as_the_message() -> None:
     """It is halfway to the decision, beside the message and its clauses."""
     heard = MessageScores(scores(upsell=2.0), {0: scores(upsell=4.0)}, scores(upsell=-5.0))
