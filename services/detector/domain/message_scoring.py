@@ -3,9 +3,9 @@
 Messages of mere courtesy ("ok, thank you so much") are left to the rules: they plainly say nothing. Every
 other message is scored as a whole (a long one in windows of whole clauses, of which the strongest counts).
 Where there may be something, or an agent has offered or asked something, the message is scored again in the
-context of what was said around it, which shows what was meant. Where either score says that something is
-there, its clauses are scored too, so that the one that carries the decision can be quoted. The pieces of many
-conversations go to the model together.
+context of what was said around it, which shows what was meant, once with and once without other matters that
+the customer went on to. Where any score says that something is there, its clauses are scored too, so that the
+one that carries the decision can be quoted. The pieces of many conversations go to the model together.
 """
 
 from __future__ import annotations
@@ -196,7 +196,10 @@ def _scored(model: TextModel, texts: Mapping[_MessageKey, Sequence[str]]) -> dic
 
 
 def together(scores: Sequence[ModelScores]) -> ModelScores:
-    """The score of a message from those of its windows: the mean mood, and the strongest of all else."""
+    """The score of a message from those of its pieces: the mean mood, and the strongest of all else.
+
+    Pieces are the windows of a long message, and each window in both of its contexts.
+    """
     if len(scores) == 1:
         return scores[0]
     columns = list(zip(*(score.logits for score in scores), strict=True))

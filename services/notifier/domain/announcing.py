@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from shared.contracts.signals import SignalDetected, SignalEvent
 
-_SETTLING = timedelta(days=1)
+_COMPLETED_WITHIN = timedelta(days=1)
 """Company, match and tags may arrive after the words. Later changes without new words are maintenance: an
 uploaded customer list, or a newer detector that reads again, must not send a fortnight of messages."""
 
@@ -75,7 +75,7 @@ def may_be_heard_anew(
     """
     if signal.revision <= known_revision or _is_too_old(signal, now, most_age_days):
         return False
-    return signal.occurred_at > known_words or signal.changed_at <= news_since + _SETTLING
+    return signal.occurred_at > known_words or signal.changed_at <= news_since + _COMPLETED_WITHIN
 
 
 def _is_too_old(signal: SignalEvent, now: datetime, most_age_days: float) -> bool:
