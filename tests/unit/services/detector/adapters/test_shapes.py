@@ -9,9 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from services.detector.adapters.shapes import CompanyShape, ConversationShape, CustomerShape, SignalShape
-from services.detector.domain.analysis import Mark
 from services.detector.domain.conversation import AccountFacts
 from services.detector.domain.matching import Suggestion
+from services.detector.domain.mirror import Mark
 from services.detector.domain.signal import Happening, Proof
 
 
