@@ -2,7 +2,8 @@
 
 For each public source a short fine-tune from the published weights (one epoch, a part of the rows and the
 authored messages) in which no row of that source is seen; scored on its test split in FOLDER. A short
-training knows less than the shipped model; what is measured is what an unseen origin costs. OUT is JSON.
+training knows less than the shipped model; what is measured is what an unseen origin costs. OUT is JSON,
+written after each source; a run that was broken off goes on with the sources that OUT does not hold.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from services.detector.training.recipe import HEAD_SEED, Stage
 from services.detector.training.weights import starting_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _ROWS = 9_000
 _STAGE = Stage("left out", epochs=1, rate=5e-5, seed=4, head_factor=25.0)
@@ -51,22 +52,18 @@ def report(path: Path, weights: Weights, tokenizer: Any) -> dict[str, Any]:
     return counts.report(sorted({label for row in rows for label in row["label"].split(";")}))
 
 
-def left_out(folder: Path, sources: Sequence[str]) -> dict[str, Any]:
-    """The figures by left-out source, with those of a training that saw all sources under `seen`."""
+def left_out(folder: Path, sources: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each left-out source with its figures, as soon as its training has ended."""
     tokenizer: Any = tokenizer_from(starting_file("tokenizer.json"))
     tested = [example.text for split in UNSEEN for example in read_authored(split=split)]
     public = list(apart(read_public(), tested).train)
     random.Random(_STAGE.seed).shuffle(public)  # noqa: S311 - a sample, not a secret
     authored = without(read_authored(), tested)
-    found: dict[str, Any] = {}
     for source in sources:
         seen = [example for example in public if example.source != source][:_ROWS]
         start = starting_weights(starting_file("model.safetensors"), HEAD_SEED)
         tuned = fine_tune(start, tokenizer, [*seen, *authored], _STAGE)
-        found[source] = report(folder / f"{source}.csv", tuned, tokenizer)
-        sys.stdout.write(f"{source} left out: macro-F1 {found[source]['macro_f1']:.3f}\n")
-        sys.stdout.flush()
-    return found
+        yield source, report(folder / f"{source}.csv", tuned, tokenizer)
 
 
 def main() -> int:
@@ -78,7 +75,12 @@ def main() -> int:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     sources = given.sources or sorted({example.source for example in read_public()})
-    given.out.write_text(json.dumps(left_out(given.folder, sources), indent=1), encoding="utf-8")
+    figures: dict[str, Any] = json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {}
+    for source, measured in left_out(given.folder, [source for source in sources if source not in figures]):
+        figures[source] = measured
+        given.out.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        sys.stdout.write(f"{source} left out: macro-F1 {measured['macro_f1']:.3f}\n")
+        sys.stdout.flush()
     return 0
 
 
