@@ -23,7 +23,7 @@ CLAUSE_LIMIT_CHARACTERS = 400
 # anew, a message of nothing else would take minutes.
 _BREAK = re.compile(
     r"""
-      (?P<stop> (?<![.!?…。]) [.!?…。]++ [\"”')\]]*+ (?=\s|$) | (?<![.!?…]) [.!?…]++ (?=[A-Z][a-z])
+      (?P<stop> (?<![.!?…。]) [.!?…。]++ [\"”')\]]*+ (?=\s|$) | (?<![.!?…]) [.!?…]++ (?=(?-i:[A-Z][a-z]))
         | [。！？]+ )
     | (?P<line> (?<!\s) \s*\n\s* | \n\s* )
     | (?P<semicolon> ; | \s[–—-]{1,2}\s | (?<!\s) \s*+[•·]\s | [•·]\s )

@@ -28,11 +28,12 @@ def pieces(text: str) -> list[str]:
         ("nice,but slow", ["nice,but slow"]),
         ("fast  However slow", ["fast", "However slow"]),
         ("a list: \u2022 one \u2022 two", ["a list:", "one", "two"]),
+        ("remove old.nordin.se, please", ["remove old.nordin.se, please"]),
         ("好。 good", ["好。", "good"]),
     ],
 )
 def test_text_is_cut_where_people_pause(text: str, expected: list[str]) -> None:
-    """Full stops, lines, semicolons and turns cut; abbreviations and numbers do not."""
+    """Full stops, lines, semicolons and turns cut; abbreviations, numbers and addresses do not."""
     assert pieces(text) == expected
 
 
