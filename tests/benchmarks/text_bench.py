@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from services.detector.adapters.onnx_text_model import OnnxTextModel
 from services.detector.detectors import discover
 from services.detector.domain.conversation import AuthorType, Context, Conversation, Message
-from services.detector.domain.message_scoring import score_messages, windows
+from services.detector.domain.message_scoring import score_messages
+from services.detector.domain.pieces import windows
 from services.detector.evaluation.calibrate import authored_folder
 from services.detector.evaluation.labelled_files import read_labelled
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from services.detector.domain.text.mood import ClauseMood
 
 NAME = "sentiment"
-VERSION = "4"
+VERSION = "5"
 EVIDENCE_LIMIT_CHARACTERS = 300
 """A mood is shown by a sentence, not by a whole letter."""
 
@@ -213,7 +213,7 @@ class SentimentDetector:
             heard = self._heard(message)
             likely = probabilities(mood_features(message.text, heard))
         else:
-            likely = dict(zip(Polarity, self.learned.moods.probabilities(scores.whole), strict=True))
+            likely = dict(zip(Polarity, self.learned.moods.probabilities(scores.mood()), strict=True))
         polarity = max(likely, key=lambda one: likely[one])
         if likely[polarity] < self.parameters.threshold:
             return None

@@ -5,62 +5,52 @@ other message is scored as a whole (a long one in windows of whole clauses, of w
 Where there may be something, or an agent has offered or asked something, the message is scored again in the
 context of what was said around it, which shows what was meant, once with and once without other matters that
 the customer went on to. Where any score says that something is there, its clauses are scored too, so that the
-one that carries the decision can be quoted. The pieces of many conversations go to the model together.
+one that carries the decision can be quoted. Where some clauses tell a wish or a risk and others are about
+something else, the message is scored once more without the others. The pieces of many conversations go to the
+model together (`pieces.py` cuts them).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from services.detector.domain.conversation import AuthorType
 from services.detector.domain.dialogue import Turns
 from services.detector.domain.model_scores import (
+    CHURN_RISK,
+    LABELS,
     LIFECYCLE,
+    NOTICE,
     POLARITIES,
     WISH,
     MessageScores,
     ModelScores,
 )
-from services.detector.domain.text.openers import without_opener
+from services.detector.domain.pieces import BEFORE_CHARACTERS, clause_text, exchanges_to_score, windows
 from services.detector.domain.text.wordlist import words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from services.detector.domain.conversation import Conversation, Message
     from services.detector.domain.model_scores import TextModel
 
-WINDOW_CHARACTERS = 500
-"""About a hundred words: what the model reads at once, and a paragraph or two of a letter."""
-WINDOWS_LIMIT = 6
-"""Of a longer letter, the beginning and the end are scored, where people say what they want."""
-_LAST_WINDOWS = 2
 CLAUSES_LIMIT = 12
 """Clauses of one message that are scored one by one."""
-BEFORE_CHARACTERS = 160
-AFTER_CHARACTERS = 240
-"""A sentence or three: a reply says at its beginning what it replies to."""
-_AGENT = " || Agent: "
-_CUSTOMER = " || Customer: "
-"""What precedes each side's words, in training as here."""
 _MAY_BE = -2.0
 """Logit from which the context of a message may show that there is something after all."""
 _SHORT_CHARACTERS = 80
 """A longer reply to an offer says by itself what it is about."""
-_FRAGMENT_WORDS = 6
-"""A next message of so few words that asks nothing ("my appointment on Friday") belongs to the one before."""
-_EXPLAINING = re.compile(
-    r"\b(?:mean|means|meant|sorry|wrong|actually|wait|oops|ignore|scratch|never ?mind|not (?:the|our|your|my)"
-    r"|talking about|that is|as in|i\.e)\b",
-    re.IGNORECASE,
-)
-"""Words with which people correct or explain what they just wrote."""
 _ASKED = re.compile(r"[?\d]")
 _WORTH_A_LOOK = 1.0
 """Logit from which the model alone may find a label. Below it a rule must agree, and then the rule shows
 which clause it was; scoring all clauses costs as much as scoring the message."""
+_SAID_BESIDE = (CHURN_RISK, WISH)
+"""What people tell in passing, in a message about something else. Looking for growth, renewal and onboarding
+beside other matters as well found as many false ones as true ones: they share their words with each other."""
+_REST_WORDS = 10
+"""A shorter rest ("How much for both?") refers to what was left out."""
 
 _MANNERS = words(
     """
@@ -80,84 +70,13 @@ Scores = Mapping[str, MessageScores]
 
 _MessageKey = tuple[int, str]
 """The position of the conversation in the batch, and the id of the part."""
+_Key = TypeVar("_Key")
 
 
 def is_manners(message: Message) -> bool:
     """Whether a message is mere courtesy: a few words, all of them greetings, thanks or assent."""
     said = [word for clause in message.clauses for word in clause.normal.split()]
     return len(said) <= _MANNERS_WORDS and _MANNERS.issuperset(said)
-
-
-def windows(message: Message) -> list[str]:
-    """The author's words in windows of whole clauses; at most WINDOWS_LIMIT of them.
-
-    Greetings and openers are left out: the model finds the same matter behind each of them.
-    """
-    found: list[str] = []
-    for clause in message.clauses:
-        text = message.text[clause.start : clause.end]
-        if found and len(found[-1]) + len(text) < WINDOW_CHARACTERS:
-            found[-1] = f"{found[-1]} {text}"
-        else:
-            found.append(text)
-    if len(found) > WINDOWS_LIMIT:
-        found = [*found[: WINDOWS_LIMIT - _LAST_WINDOWS], *found[-_LAST_WINDOWS:]]
-    return [without_opener(found[0]), *found[1:]] if found else []
-
-
-def exchanges(message: Message, turns: Turns) -> list[str]:
-    """The windows of a message, each with what an agent said before and what was said after it.
-
-    Empty if nothing was said around it. Of what came before, the end is used, where an offer or a question
-    stands; of what came after, the beginning.
-    """
-    before, after = _around(message, turns)
-    return _in_context(message, before, after)
-
-
-def exchanges_to_score(message: Message, turns: Turns) -> list[str]:
-    """The exchanges of a message, and again without other matters that the customer went on to.
-
-    The next message may be about something else ("We won't be renewing." - "How do I export our data?") and
-    must not hide this one; the stronger score of both counts. One that explains it ("the newsletter, I
-    mean") stays with it. Empty where nothing was said around it but other matters of the customer's.
-    """
-    before, after = _around(message, turns)
-    if any(author is AuthorType.CUSTOMER and _explains(said) for author, said in after):
-        return _in_context(message, before, after)
-    agents = [(author, said) for author, said in after if author is AuthorType.AGENT]
-    if not before and not agents:
-        return []
-    texts = [*_in_context(message, before, after), *_in_context(message, before, agents)]
-    return list(dict.fromkeys(texts))
-
-
-def _explains(said: str) -> bool:
-    """Whether a customer's next message is likely to say what the one before it meant."""
-    is_fragment = len(said.split()) <= _FRAGMENT_WORDS and not said.endswith("?")
-    return is_fragment or _EXPLAINING.search(said) is not None
-
-
-_Said = tuple[AuthorType, str]
-
-
-def _around(message: Message, turns: Turns) -> tuple[str, list[_Said]]:
-    """The end of what an agent said before a message, and what each one said after it."""
-    before = _words(turns.offers(message))[-BEFORE_CHARACTERS:]
-    following = ((other.author_type, _words((other,))) for other in turns.following(message))
-    return before, [(author, said) for author, said in following if said]
-
-
-def _in_context(message: Message, before: str, after: Sequence[_Said]) -> list[str]:
-    if not before and not after:
-        return []
-    lead = f"{_AGENT}{before}{_CUSTOMER}" if before else ""
-    rest = "".join(f"{_AGENT if author is AuthorType.AGENT else _CUSTOMER}{said}" for author, said in after)
-    return [f"{lead}{window}{rest[:AFTER_CHARACTERS]}" for window in windows(message)]
-
-
-def _words(messages: Sequence[Message]) -> str:
-    return " ".join(message.text[part.start : part.end] for message in messages for part in message.clauses)
 
 
 def score_messages(model: TextModel, conversations: Sequence[Conversation]) -> list[Scores]:
@@ -180,19 +99,88 @@ def score_messages(model: TextModel, conversations: Sequence[Conversation]) -> l
         for key, whole in wholes.items()
         if _reaches(whole, _WORTH_A_LOOK) or (key in within and _reaches(within[key], _WORTH_A_LOOK))
     })  # fmt: skip
+    rests, rests_within = _rests(model, messages, turns, clauses, within)
+    for (at, part_id, label), rest in rests.items():
+        wholes[at, part_id] = _raised(wholes[at, part_id], label, rest)
+    for (at, part_id, label), rest in rests_within.items():
+        within[at, part_id] = _raised(within[at, part_id], label, rest)
     found: list[dict[str, MessageScores]] = [{} for _ in conversations]
     for key, whole in wholes.items():
         found[key[0]][key[1]] = MessageScores(whole, clauses.get(key, {}), within.get(key))
     return list(found)
 
 
-def _scored(model: TextModel, texts: Mapping[_MessageKey, Sequence[str]]) -> dict[_MessageKey, ModelScores]:
+_RestKey = tuple[int, str, str]
+"""A message's key, and the label about which the rest of the message is."""
+
+
+def _rests(
+    model: TextModel,
+    messages: Mapping[_MessageKey, Message],
+    turns: Sequence[Turns],
+    clauses: Mapping[_MessageKey, Mapping[int, ModelScores]],
+    within: Collection[_MessageKey],
+) -> tuple[dict[_RestKey, ModelScores], dict[_RestKey, ModelScores]]:
+    """Scores of messages without their clauses about other matters, alone and in context.
+
+    A message about two matters speaks less clearly of each, and the agent's reply may be about the other one.
+    So in context the rest counts as the mean of what it says alone and in context.
+    """
+    others = {
+        (*key, label): left_out
+        for key, scored in clauses.items()
+        for label in _SAID_BESIDE
+        if (left_out := _about_others(scored, label))
+    }
+    texts = {key: windows(messages[key[:2]], left_out) for key, left_out in others.items()}
+    alone = _scored(model, {
+        key: pieces for key, pieces in texts.items() if len(" ".join(pieces).split()) >= _REST_WORDS
+    })  # fmt: skip
+    in_context = _scored(model, {
+        key: exchanges_to_score(messages[key[:2]], turns[key[0]], others[key])
+        for key in alone
+        if key[:2] in within
+    })  # fmt: skip
+    return alone, {key: _mean((alone[key], scores)) for key, scores in in_context.items()}
+
+
+def _about_others(scored: Mapping[int, ModelScores], label: str) -> frozenset[int]:
+    """The clauses that are about other matters alone; none where no clause is about `label`."""
+    if not any(scores.of(label) > 0 for scores in scored.values()):
+        return frozenset()
+    return frozenset(
+        index
+        for index, scores in scored.items()
+        if scores.of(label) <= 0 < max(scores.of(other) for other in (*LIFECYCLE, WISH) if other != label)
+    )
+
+
+def _raised(scores: ModelScores, label: str, rest: ModelScores) -> ModelScores:
+    """The scores with that of `label` raised to the rest's; for churn risk, the rest's notice comes along."""
+    if rest.of(label) <= scores.of(label):
+        return scores
+    taken = {label, NOTICE} if label == CHURN_RISK else {label}
+    return ModelScores(tuple(
+        (rest if name in taken else scores).of(name) for name in LABELS
+    ))  # fmt: skip
+
+
+def _mean(several: Sequence[ModelScores]) -> ModelScores:
+    columns = zip(*(scores.logits for scores in several), strict=True)
+    return ModelScores(tuple(sum(column) / len(several) for column in columns))
+
+
+def _scored(model: TextModel, texts: Mapping[_Key, Sequence[str]]) -> dict[_Key, ModelScores]:
     """The model's scores of all pieces of each message combined; none for a message without pieces."""
     flat = [(key, text) for key, pieces in texts.items() for text in pieces]
-    scores_by_key: dict[_MessageKey, list[ModelScores]] = {}
-    for (key, _), scores in zip(flat, model.read([text for _, text in flat]), strict=True):
+    scores_by_key: dict[_Key, list[ModelScores]] = {}
+    for (key, _), scores in zip(flat, _read(model, [text for _, text in flat]), strict=True):
         scores_by_key.setdefault(key, []).append(scores)
     return {key: together(scores) for key, scores in scores_by_key.items()}
+
+
+def _read(model: TextModel, texts: Sequence[str]) -> list[ModelScores]:
+    return model.read(texts) if texts else []
 
 
 def together(scores: Sequence[ModelScores]) -> ModelScores:
@@ -202,10 +190,8 @@ def together(scores: Sequence[ModelScores]) -> ModelScores:
     """
     if len(scores) == 1:
         return scores[0]
-    columns = list(zip(*(score.logits for score in scores), strict=True))
-    width = len(POLARITIES)
-    moods = [sum(column) / len(column) for column in columns[:width]]
-    return ModelScores((*moods, *(max(column) for column in columns[width:])))
+    highest = [max(column) for column in zip(*(score.logits for score in scores), strict=True)]
+    return ModelScores((*_mean(scores).polarities, *highest[len(POLARITIES) :]))
 
 
 def _may_answer(message: Message, turns: Turns) -> bool:
@@ -224,13 +210,13 @@ def _clauses(
 ) -> dict[_MessageKey, dict[int, ModelScores]]:
     """Scores of the clauses of messages that have several."""
     keyed_clauses = [
-        (key, clause.index, without_opener(message.text[clause.start : clause.end]))
+        (key, clause.index, clause_text(message, clause.index))
         for key, message in messages.items()
         if len(message.clauses) > 1
         for clause in message.clauses[:CLAUSES_LIMIT]
     ]
     found: dict[_MessageKey, dict[int, ModelScores]] = {}
-    scored = model.read([text for *_, text in keyed_clauses])
+    scored = _read(model, [text for *_, text in keyed_clauses])
     for (key, index, _), scores in zip(keyed_clauses, scored, strict=True):
         found.setdefault(key, {})[index] = scores
     return found

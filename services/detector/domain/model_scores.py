@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from services.detector.domain.learned import Learned
 
 POLARITIES = ("negative", "neutral", "positive")
-LIFECYCLE = ("onboarding", "renewal", "upsell", "expansion", "churn_risk")
+CHURN_RISK = "churn_risk"
+LIFECYCLE = ("onboarding", "renewal", "upsell", "expansion", CHURN_RISK)
 WISH = "feature_request"
 NOTICE = "notice"
 MOOT = "moot"
@@ -34,6 +35,8 @@ _GROWTH = frozenset({"upsell", "expansion"})
 _OUTRIGHT_POINTS = 5.0
 """This many points come from several cues: "ten more seats and an upgrade to Pro" is both kinds of growth,
 of which the model may find only one."""
+_ANGRY = 2.0
+"""From this lead of negative on, a clause is angry."""
 _POSITION = {label: at for at, label in enumerate(LABELS)}
 
 
@@ -74,6 +77,18 @@ class MessageScores:
             alone = (alone + max(clause.of(label) for clause in self.clauses.values())) / 2
         return alone
 
+    def mood(self) -> ModelScores:
+        """The scores by which the mood is told: those of the whole, halfway to its angriest clause if angry.
+
+        Who ends a contract in anger asks for something as well, and the whole sounds milder than it is meant.
+        """
+        angriest = max(self.clauses.values(), key=_anger, default=self.whole)
+        if _anger(angriest) <= max(_ANGRY, _anger(self.whole)):
+            return self.whole
+        return ModelScores(
+            tuple((one + other) / 2 for one, other in zip(self.whole.logits, angriest.logits, strict=True))
+        )
+
     def of_clause(self, index: int, label: str) -> float:
         """The score of one clause; that of the message alone if the clause was not scored."""
         return self.clauses[index].of(label) if index in self.clauses else self.by_itself(label)
@@ -82,6 +97,10 @@ class MessageScores:
         """One score for a label: the message by itself and in context, in equal parts."""
         alone = self.by_itself(label)
         return alone if self.within is None else (alone + self.within.of(label)) / 2
+
+    def tells(self, label: str) -> bool:
+        """Whether a label is likelier than not in the message alone or in context."""
+        return max(self.whole.of(label), (self.within or self.whole).of(label)) > 0
 
     def told(self, label: str) -> float:
         """The score of the message as a whole, halfway to its score in context where there is one."""
@@ -101,6 +120,12 @@ class MessageScores:
         """Whether the model plainly finds a kind other than this one and those `beside` it."""
         other = max(self.whole.of(one) for one in (*LIFECYCLE, WISH) if one not in beside)
         return self.decisive(label) < 0 < other and other - self.whole.of(label) >= _ANOTHER_KIND
+
+
+def _anger(scores: ModelScores) -> float:
+    """By how much the logit of negative leads."""
+    negative, *others = scores.polarities
+    return negative - max(others)
 
 
 class TextModel(Protocol):

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from services.detector.domain.learned import LIKELY_MOOT, Curve
-from services.detector.domain.message_scoring import is_manners, windows
+from services.detector.domain.message_scoring import is_manners
 from services.detector.domain.model_scores import MOOT
+from services.detector.domain.pieces import windows
 from services.detector.evaluation.conversations import read_conversations
 from services.detector.training.curves import fit_curve
 from services.detector.training.examples import UNSEEN

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from services.detector.detectors import discover
 from services.detector.domain.dialogue import Turns
 from services.detector.domain.lexical import LexicalDetector
-from services.detector.domain.message_scoring import exchanges, is_manners, windows
+from services.detector.domain.message_scoring import is_manners
 from services.detector.domain.model_scores import LIFECYCLE, NOTICE, WISH
+from services.detector.domain.pieces import exchanges, windows
 from services.detector.evaluation.conversations import read_conversations
 from services.detector.training.examples import AUTHORED, Example
 

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.conversation import AuthorType, Conversation, Message
 from services.detector.domain.learned import Learned
-from services.detector.domain.message_scoring import (
-    CLAUSES_LIMIT,
-    WINDOW_CHARACTERS,
-    WINDOWS_LIMIT,
-    score_messages,
-    together,
-    windows,
-)
+from services.detector.domain.message_scoring import CLAUSES_LIMIT, score_messages, together
 from services.detector.domain.model_scores import LABELS, MessageScores, ModelScores
+from services.detector.domain.pieces import WINDOW_CHARACTERS, WINDOWS_LIMIT, windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +68,7 @@ def test_agents_and_other_languages_are_not_read() -> None:
         model, [conversation(message("We are leaving you.", author=AuthorType.AGENT), message(spanish, "2"))]
     )
     assert found == [{}]
-    assert model.calls == [[], [], []]
+    assert model.calls == []
 
 
 def test_a_long_letter_is_read_in_windows_from_both_ends() -> None:
@@ -87,7 +81,7 @@ def test_a_long_letter_is_read_in_windows_from_both_ends() -> None:
     model = WordModel()
     found = score_messages(model, [conversation(message(letter))])
     assert found[0]["1"].whole.of("churn_risk") == 3.0
-    assert len(model.calls[2]) == CLAUSES_LIMIT
+    assert len(model.calls[1]) == CLAUSES_LIMIT
 
 
 def test_manners_are_left_to_the_rules() -> None:
@@ -179,3 +173,61 @@ def test_windows_are_weighed_together() -> None:
     whole = together([scores(negative=2.0, upsell=-1.0), scores(negative=0.0, upsell=4.0)])
     assert whole.of("negative") == 1.0
     assert whole.of("upsell") == 4.0
+
+
+class CrowdedModel(WordModel):
+    """Hears renewal in "renew"; hears churn risk in "leaving", but hardly where it hears renewal as well."""
+
+    def read(self, texts: Sequence[str]) -> list[ModelScores]:
+        self.calls.append(list(texts))
+        return [
+            scores(
+                renewal=4.0 if "renew" in text else -9.0,
+                upsell=-8.0 if "renew" in text else 1.0,
+                churn_risk=(-3.0 if "renew" in text else 5.0) if "leaving" in text else -9.0,
+                notice=-5.0 if "renew" in text else 6.0,
+            )
+            for text in texts
+        ]
+
+
+TWO_MATTERS = "When do we renew and at what price? To be honest we are leaving more and more of it to others."
+
+
+def test_a_risk_beside_another_matter_is_heard_as_it_would_be_alone() -> None:
+    """What another matter drowns is raised to what the rest says, with its notice; all else stays."""
+    (found,) = score_messages(CrowdedModel(), [conversation(message(TWO_MATTERS))])
+    assert found["1"].whole.of("churn_risk") == 5.0
+    assert found["1"].whole.of("notice") == 6.0
+    assert found["1"].whole.of("renewal") == 4.0
+    assert found["1"].whole.of("upsell") == -8.0
+    assert found["1"].by_itself("churn_risk") == 5.0
+
+
+def test_in_context_the_rest_counts_halfway() -> None:
+    """The reply may be about the other matter, and may not be."""
+    answer = message("You renew in May.", "2", AuthorType.AGENT)
+    (found,) = score_messages(CrowdedModel(), [conversation(message(TWO_MATTERS), answer)])
+    assert found["1"].within is not None
+    assert found["1"].within.of("churn_risk") == (5.0 - 3.0) / 2
+
+
+def test_a_short_rest_is_not_read() -> None:
+    """It refers to what was left out."""
+    (found,) = score_messages(
+        CrowdedModel(), [conversation(message("When do we renew, and when not? Or leaving it?"))]
+    )
+    assert found["1"].whole.of("churn_risk") == -3.0
+
+
+def test_a_mood_is_halfway_to_the_angriest_clause() -> None:
+    """Who asks for the end of a contract in anger is angry; mild clauses change nothing."""
+    whole, calm, angry = (
+        scores(negative=0.4, neutral=0.6),
+        scores(neutral=3.0),
+        scores(negative=5.0, neutral=0.0),
+    )
+    assert MessageScores(whole, {0: calm, 1: angry}).mood().of("negative") == 2.7
+    assert MessageScores(whole, {0: calm}).mood() == whole
+    assert MessageScores(angry, {0: calm}).mood() == angry
+    assert MessageScores(whole).mood() == whole
