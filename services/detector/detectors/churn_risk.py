@@ -23,7 +23,7 @@ from services.detector.domain.rules import Calibration, RuleBook
 from services.detector.domain.vocabulary import GROUPS
 
 NAME = "churn_risk"
-VERSION = "10"
+VERSION = "11"
 
 _GROUPS = {**GROUPS, **LEAVING_GROUPS}
 _EXPLICIT = (*ENDING, *LEAVING, *DEPARTING, *NOT_LEAVING)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Message
 
 NAME = "expansion"
-VERSION = "10"
+VERSION = "11"
 _FRESH_DAYS = 60
 """A customer who signed up within two months is still bringing in the people they signed up for."""
 

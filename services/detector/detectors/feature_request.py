@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from services.detector.domain.text.sentences import Clause
 
 NAME = "feature_request"
-VERSION = "9"
+VERSION = "10"
 _BESIDE_CLAUSES = 1
 """A wish and the thing it is for stand next to each other if not in one sentence."""
 WISH_LIMIT = 5

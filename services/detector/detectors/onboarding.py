@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Message
 
 NAME = "onboarding"
-VERSION = "10"
+VERSION = "11"
 _FRESH_DAYS = 60
 """First steps are taken within two months of signing up."""
 _SETTLED_DAYS = 365

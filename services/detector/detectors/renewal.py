@@ -14,7 +14,7 @@ from services.detector.domain.cues.staying_on import STAYING_ON
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
-from services.detector.domain.rules import Calibration, Cue, RuleBook
+from services.detector.domain.rules import RULED_OUT, Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.detector.domain.conversation import Context, Message
 
 NAME = "renewal"
-VERSION = "10"
+VERSION = "11"
 _NEAR_DAYS = 120
 """Renewals are discussed in the last third of a year's contract."""
 
@@ -162,6 +162,17 @@ _CUES = (
             contract with <our> ..1 caterer|client|agency|landlord|union|customer|customers
             marketing|sales|support saw
             driver|drivers|library|parking license|permit
+            """
+        ),
+    ),
+    Cue(
+        "past_renewal",
+        RULED_OUT,
+        phrase_lines(
+            """
+            invoice|invoices|receipt|receipts|copy|pdf ..5 renewal|renewals ..3 last|previous year
+            invoice|invoices|receipt|receipts|copy|pdf ..5 last|previous year ..2 renewal|renewals
+            last|previous year ..2 renewal|renewals invoice|invoices|receipt|receipts
             """
         ),
     ),

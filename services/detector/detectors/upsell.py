@@ -12,12 +12,12 @@ from services.detector.domain.cues.paying_more import PAYING_MORE, PAYING_MORE_G
 from services.detector.domain.detector import Parameters
 from services.detector.domain.finding import Kind
 from services.detector.domain.lexical import LexicalDetector, Voice
-from services.detector.domain.rules import Calibration, Cue, RuleBook
+from services.detector.domain.rules import RULED_OUT, Calibration, Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 from services.detector.domain.vocabulary import FAULT, GROUPS, THIRD_PARTY
 
 NAME = "upsell"
-VERSION = "10"
+VERSION = "11"
 
 _GROUPS = {
     **GROUPS,
@@ -219,6 +219,16 @@ _CUES = (
             grace period
             plan do you have for
             hierarchy
+            """
+        ),
+    ),
+    Cue(
+        "down_to_free",
+        RULED_OUT,
+        phrase_lines(
+            """
+            move|moving|switch|switching|put|go|going|drop|dropping|downgrade|downgrading|back|change|
+                changing|return|returning ..3 to|on|onto the|your|a? ..1 free|freemium ..1 <level>
             """
         ),
     ),

@@ -21,6 +21,7 @@ from services.detector.domain.finding import Evidence, Finding, Kind
 from services.detector.domain.learned import HIGHEST_CONFIDENCE
 from services.detector.domain.model_scores import LIFECYCLE, NOTICE
 from services.detector.domain.moot import heard_moot
+from services.detector.domain.rules import RULED_OUT
 from services.detector.domain.withdrawal import Withdrawals
 
 if TYPE_CHECKING:
@@ -159,12 +160,14 @@ class LexicalDetector:
         points: float,
         least: float,
     ) -> Iterator[Candidate]:
-        """The clauses as the model and the rules see them.
+        """The clauses as the model and the rules see them; none where the rules rule the kind out.
 
         The surest clause gets the confidence of the whole message.
         """
         label = str(self.kind)
         highest = max((hit.score for hit in said), default=0.0)
+        if highest < RULED_OUT / 2:
+            return
         confidence = learned.confidence(label, scores, scores.granted(label, highest + points))
         if confidence < least:
             return  # No clause is surer than its message, and most messages are nothing.
@@ -208,16 +211,18 @@ class LexicalDetector:
     def _of_another_kind(self, conversation: Conversation, context: Context, message: Message) -> bool:
         """Whether the model found another kind, and not this one, in what customers said up to a message.
 
-        A yes to a price refers to what was asked before: more seats, the next year, a pause.
+        A yes to a price refers to what was asked before: more seats, the next year, a pause. Of the message
+        itself only what the model finds in context counts, since the words say nothing.
         """
         own = others = -math.inf
         for one in conversation.readable_messages:
+            scores = context.scores.get(one.part_id)
+            if scores is not None and (one is not message or scores.within is not None):
+                score = scores.within.of if one is message and scores.within else scores.decisive
+                own = max(own, score(str(self.kind)))
+                others = max(others, *(score(kind) for kind in LIFECYCLE if kind != self.kind))
             if one is message:
                 break
-            scores = context.scores.get(one.part_id)
-            if scores is not None:
-                own = max(own, scores.decisive(str(self.kind)))
-                others = max(others, *(scores.decisive(kind) for kind in LIFECYCLE if kind != self.kind))
         return others > max(own, _PLAINLY)
 
     def _offered(self, message: Message, turns: Turns) -> list[_Said]:
@@ -294,7 +299,7 @@ class LexicalDetector:
         """Which messages no longer hold, by `id`: by phrases, and by the model where it scored them."""
         positions = self.withdrawals.moot(conversation, self.kind)
         if self.learned is not None:
-            positions |= heard_moot(conversation, context.scores, self.learned)
+            positions |= heard_moot(conversation, context.scores, self.learned, self.kind)
         return frozenset(id(conversation.readable_messages[at]) for at in positions)
 
     def detect(self, conversation: Conversation, context: Context) -> tuple[Finding, ...]:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from services.detector.domain.text.sentences import Clause
 
 
+RULED_OUT = -30.0
+"""The weight of a cue that leaves no doubt: no cues beside it outweigh it, and no model outvotes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cue:
     """One idea and the ways to say it. `weight` is in points; one point is about one notch of certainty."""
@@ -69,11 +73,11 @@ class RuleBook:
         return _hits(self._clause_cues, clause)
 
     def score_message(self, clauses: Sequence[Clause]) -> tuple[Scored, ...]:
-        """Clauses with a positive cue, in order, with message cues added in."""
+        """Clauses with a positive cue or one that rules out, in order, with message cues added in."""
         scored: list[tuple[Clause, dict[str, Cue]]] = []
         for clause in clauses:
             cues = _hits(self._clause_cues, clause)
-            if cues and any(cue.weight > 0 for cue in cues.values()):
+            if cues and any(cue.weight > 0 or cue.weight <= RULED_OUT for cue in cues.values()):
                 scored.append((clause, cues))
         return self._with_message_cues(clauses, scored)
 

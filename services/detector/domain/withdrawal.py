@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.detector.domain.finding import Kind
-from services.detector.domain.moot import declined, denied, earlier_of_author, found_there
+from services.detector.domain.moot import declined, denied, earlier_of_author, found_there, kept
 from services.detector.domain.rules import Cue, RuleBook
 from services.detector.domain.text.phrases import phrase_lines
 
@@ -31,6 +31,7 @@ _TAKEN_BACK = Cue(
         not needed anymore|any_more|after_all
         changed my|our mind
         strike that
+        dropped|shelved|buried|scrapped|abandoned ..1 that|the|this idea|ideas|plan|plans|thought
         false alarm
         please withdraw
         as not_written|unwritten|void|withdrawn|never_sent
@@ -57,7 +58,7 @@ _FOUND_IT = Cue(
         was there all along|the_time
         been|was looking ..2 in the wrong
         so it|that|there is
-        that is it
+        that is it $|thanks|thank|great|perfect|exactly|brilliant|lovely
         missed that|it|the
         figured it|that out
         already exists|possible|there|available|supported
@@ -90,6 +91,7 @@ _STAYING = Cue(
         you|that convinced us|me
         not going to cancel|leave|switch
         not canceling|leaving
+        dropped|shelved|buried|scrapped|abandoned ..1 that|the|this idea|ideas|plan|plans|thought
         """
     ),
 )
@@ -113,10 +115,10 @@ _NOT_STAYING = Cue(
 """The same words, negated or with a condition."""
 
 _MADE_MOOT = {
-    Kind.FEATURE_REQUEST: found_there,
-    Kind.UPSELL: declined,
-    Kind.EXPANSION: declined,
-    Kind.CHURN_RISK: denied,
+    Kind.FEATURE_REQUEST: (found_there,),
+    Kind.UPSELL: (declined,),
+    Kind.EXPANSION: (declined,),
+    Kind.CHURN_RISK: (denied, kept),
 }
 
 
@@ -148,9 +150,8 @@ class Withdrawals:
 
     def moot(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
         """Positions in `readable_messages` that no longer hold: withdrawn, or made moot by the exchange."""
-        withdrawn = self.withdrawn(conversation, kind)
-        made_moot = _MADE_MOOT.get(kind)
-        return withdrawn if made_moot is None else withdrawn | made_moot(conversation)
+        settled = (exchange(conversation) for exchange in _MADE_MOOT.get(kind, ()))
+        return self.withdrawn(conversation, kind).union(*settled)
 
     def withdrawn(self, conversation: Conversation, kind: Kind) -> frozenset[int]:
         """Positions in `readable_messages` that a later message of the same author takes back.

@@ -90,6 +90,9 @@ DECLINED = _book(
     no need|thanks|thank_you i|we|that|for_now|then|for_us|here|not
     just|only|merely asking|curious|nosy|wondering|checking|looking
     nothing to do|change|buy|order then|here
+    do not need anything|more|any_more|anymore|else|it|that|them $|thanks|thank|then|else|more|now|at_all|
+        after_all
+    stay|stays|staying|remain|remaining on|with our|the|what|team|basic|starter|standard|free|this|that
     go|carry|stay|stick|leave|keep on|with|it|as what|before|now|is|we_have|it_is
     leave it as|at
     not worth|needed|necessary|interested
@@ -131,6 +134,7 @@ ASKED_WHETHER_LEAVING = _book(
     whole|entire account|subscription|membership|contract $
     ^ ..1 your ..1 account|subscription|membership|contract $
     sure|mean ..2 your ..1 account|subscription|membership|contract $
+    your ..2 account|subscription|membership|contract you mean
     mean|want|wish|like|prefer ..4 cancel|close|delete|end|terminate ..4 account|subscription|membership|
         contract
     """,
@@ -149,6 +153,47 @@ HELD_ON_TO = _book(
     """,
 )
 """Said to who leaves; a no to it is no denial."""
+KEEPING_OFFERED = _book(
+    "keeping_offered",
+    """
+    could|can|may|shall|what_if|would ..5 tempt|offer|interest|persuade
+    offer|tempt|interest|give|do you ..4 better|cheaper|lower|half|free|discount|#|pause
+    better|cheaper|lower deal|price|rate|offer|plan
+    # off
+    half price
+    months|month|weeks free|for_free|on_us
+    pause|freeze|discount instead
+    what_if|if we|i ..3 halved|reduced|lowered|matched|waived|took|knocked|gave
+    match|halve|reduce|lower|waive the|your|that|their ..2 price|bill|fee|rate|offer
+    """,
+)
+"""What agents offer somebody who is leaving."""
+ACCEPTED = _book(
+    "accepted",
+    """
+    ^ ..2 yes|yeah|yep|ok|okay|deal|fine|alright|go_on ..1 then|please|that|let|we|i|you|it|do|at $
+    ^ ..2 yes|yeah|yep|ok|okay|deal|fine|alright|go_on $|then|please|let|do
+    ^ ..2 yes|yeah|ok|okay|fine that ..1 would|will|works|sounds|is|changes
+    that|this ..1 would|will|could do|work|help|be_fine|be_great|be_good|keep
+    that|this works|sounds_good|sounds_fair|sounds_great|changes_things|changes_everything
+    leave|keep it|everything|the_account|us|me ..1 as|then|open|running|going
+    take|accept the|that|your|it ..1 offer|deal|discount|pause|month|months $
+    take|accept that|it $
+    """,
+)
+REFUSED = _book(
+    "refused",
+    """
+    ^ ..1 no|nope|nah ..1 thanks|thank|ta|cheers|need|point|way|chance|sorry
+    ^ ..1 no|nope|nah $
+    too late
+    not interested
+    mind is made_up
+    made|make up my|our mind|minds
+    already ..3 signed|decided|moved|switched|got|have|gone|agreed
+    """,
+)
+"""Said to such an offer, or to who is sorry: the notice stands."""
 STILL_LEAVING = _book(
     "still_leaving",
     """

@@ -78,6 +78,7 @@ NOT_LEAVING = (
         phrase_lines(
             """
             <our> previous|old|former|last|prior <vendor>|agency
+            contract|agreement|subscription|account|plan|policy with our|my|a|an|another
             to you last|this|in|from|and|a
             switched|moved|migrated|came|changed ..4 to you|yours
             left ..2 for you

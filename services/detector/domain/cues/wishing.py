@@ -123,6 +123,33 @@ WISHING = (
         family="missing",
     ),
     Cue(
+        "asks_whether_planned",
+        5.0,
+        phrase_lines(
+            """
+            is|are ..5 planned $|to|that|at_all|any_time|soon|eventually|this_year|next_year|this_quarter|
+                next_quarter
+            is|are ..5 coming $|soon|ever|eventually|any_time|at_some|one_day|this_year|next_year|at_all
+            is|are you|they ..1 planning a|an|to|on|for
+            do|did you|they ..1 plan|intend ..1 to|on
+            will there ..1 be ..5 at_some|some_day|one_day|someday|ever|eventually|in_future|in_the_future|
+                any_time
+            will there ever|eventually be
+            will it|this ever|eventually|one_day|some_day
+            will it|this ..1 be possible ..6 one_day|some_day|someday|at_some|eventually|in_future|
+                in_the_future
+            will you ever|eventually
+            will you|they be adding|supporting|offering|releasing|launching|introducing
+            know|idea|say|tell ..1 when you|it|this|that|there will|are|is ..3 support|supporting|offer|
+                launch|add|adding|supported|come|coming|released|out
+            when will you ..1 support|offer|launch|add|introduce
+            is|are there going_to|gonna be a|an|any
+            any|an eta|timeline on|for
+            """
+        ),
+        family="plans",
+    ),
+    Cue(
         "when_will_it",
         2.8,
         phrase_lines(

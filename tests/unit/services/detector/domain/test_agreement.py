@@ -75,6 +75,28 @@ def test_phrases_do_not_outvote_a_denial() -> None:
     assert found(BACKED, scored(renewal=-0.2), 0.6)
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        ("upsell", "Move me to the free tier when the month is up, please.", False),
+        ("upsell", "Move me from the free tier to Pro, please.", True),
+        ("renewal", "Could you resend the invoice of last year's renewal?", False),
+        ("renewal", "Could you send the invoice of this year's renewal?", True),
+    ],
+)
+def test_what_a_phrase_rules_out_no_model_outvotes(kind: str, text: str, told: bool) -> None:
+    """The words of the kind are there, and what is meant is its opposite or long past."""
+    assert bool(talked(kind, {"0": scored(**{kind: 6.0})}, text)) is told
+
+
+def test_a_yes_is_about_what_the_model_hears_in_context() -> None:
+    """Thirteen months of kept data are an add-on, and no next term."""
+    said = ("Why only 14 days?", "> With the add-on it is 13 months, 40 a month.", "ok, please activate that")
+    within = ModelScores(tuple(5.0 if label == "upsell" else -4.0 for label in LABELS))
+    scores = {"2": MessageScores(scored().whole, within=within)}
+    assert talked("renewal", scores, *said) == []
+
+
 def heard_in(kind: str, scores: dict[str, MessageScores], *said: str) -> tuple[Finding, ...]:
     """What a kind's detector finds in a talk; a line that begins with > is the agent's."""
     learned = Learned("m1", {label: Curve(points=0.9) for label in LABELS})

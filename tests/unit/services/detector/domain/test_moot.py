@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from services.detector.domain.conversation import AuthorType, Conversation, Message
 from services.detector.domain.finding import Kind
 from services.detector.domain.learned import Curve, Learned
-from services.detector.domain.model_scores import LABELS, MOOT, MessageScores, ModelScores
-from services.detector.domain.moot import REACH_MESSAGES, declined, denied, found_there, heard_moot
+from services.detector.domain.model_scores import CHURN_RISK, LABELS, MOOT, MessageScores, ModelScores
+from services.detector.domain.moot import REACH_MESSAGES, declined, denied, found_there, heard_moot, kept
 from services.detector.domain.withdrawal import Withdrawals
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -96,7 +96,7 @@ def test_what_is_let_be_beside_an_order_takes_nothing_from_it(answer: str, reply
 
 def test_no_need_alone_declines() -> None:
     """Nothing has to follow it."""
-    assert declined(talk("What does premium have?", "> The archive. Interested?", "No need.")) == {0}
+    assert declined(talk("What does premium have?", "> The archive. Interested?", "No need.")) == {0, 1}
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,41 @@ def test_what_was_taken_for_leaving_and_is_not_is_moot() -> None:
     assert denied(talk("Close it", "> Shall I keep the free plan for you?", "No.")) == frozenset()
 
 
+OFFER = (
+    "Please cancel our subscription.",
+    "> Sorry to hear that! Could I offer you three months at half price?",
+)
+
+
+@pytest.mark.parametrize(
+    "reply", ["Oh, yes, that would do.", "ok fine, deal", "That works. Leave it as it is."]
+)
+def test_who_takes_what_is_offered_stays(reply: str) -> None:
+    """The notice no longer holds."""
+    assert kept(talk(*OFFER, reply)) == {0}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "No thanks, it's fine.",
+        "That's kind, but no.",
+        "ok, but please just cancel it",
+        "Too late, we've signed.",
+    ],
+)
+def test_who_refuses_what_is_offered_leaves(reply: str) -> None:
+    """The notice holds, and so it does where nothing was offered."""
+    assert kept(talk(*OFFER, reply)) == frozenset()
+    assert kept(talk(OFFER[0], "> You will keep access until May.", "ok fine, deal")) == frozenset()
+
+
+def test_a_no_to_an_offer_is_no_order() -> None:
+    """What follows the no gives its reason."""
+    told = talk("How do I tint a label?", "> There. Shall I add five seats?", "No need, we are 17 people.")
+    assert declined(told) == {0, 1}
+
+
 def test_each_kind_is_settled_in_its_own_way() -> None:
     """A wish that is found is no farewell taken back."""
     told = talk(WISH, "> It can, under settings.", "So it does.")
@@ -137,7 +172,7 @@ def test_what_is_moot_was_said(lines: list[tuple[bool, str]]) -> None:
     """Positions are those of readable messages, whatever is said."""
     told = talk(*(f"> {text}" if agent else text for agent, text in lines))
     places = range(len(told.readable_messages))
-    for settle in (found_there, declined, denied):
+    for settle in (found_there, declined, denied, kept):
         assert settle(told) <= set(places)
 
 
@@ -157,8 +192,27 @@ def heard(**moot: float) -> dict[str, MessageScores]:
 def test_what_the_model_hears_makes_moot_what_its_author_said_before() -> None:
     """The message itself stays, and so does what comes later."""
     told = talk(WISH, "> Thank you, noted.", "Oh, that was for our landlord.", "Is there an office in Bath?")
-    assert heard_moot(told, heard(_0=-4.0, _2=2.0, _3=-4.0), LEARNED) == {0}
-    assert heard_moot(told, heard(_0=-4.0, _2=-0.1, _3=-4.0), LEARNED) == frozenset()
+    assert heard_moot(told, heard(_0=-4.0, _2=2.0, _3=-4.0), LEARNED, Kind.FEATURE_REQUEST) == {0}
+    assert heard_moot(told, heard(_0=-4.0, _2=-0.1, _3=-4.0), LEARNED, Kind.FEATURE_REQUEST) == frozenset()
+
+
+def test_a_no_to_being_kept_retracts_nothing() -> None:
+    """It sounds like a retraction to the model."""
+    told = talk(*OFFER, "No thanks, the new one is in.")
+    assert heard_moot(told, heard(_0=-4.0, _2=3.0), LEARNED, Kind.CHURN_RISK) == frozenset()
+    told = talk(*OFFER, "Sorry, that was meant for our landlord.")
+    assert heard_moot(told, heard(_0=-4.0, _2=3.0), LEARNED, Kind.CHURN_RISK) == {0}
+
+
+def test_who_goes_on_about_leaving_retracts_neither_notice_nor_wish() -> None:
+    """An order for more is another thing."""
+    told = talk(WISH, "> Why?", "Our group has its own tool, it is nothing you did.")
+    leaving = MessageScores(
+        ModelScores(tuple(3.0 if label in {MOOT, CHURN_RISK} else 0.0 for label in LABELS))
+    )
+    assert heard_moot(told, {"2": leaving}, LEARNED, Kind.CHURN_RISK) == frozenset()
+    assert heard_moot(told, {"2": leaving}, LEARNED, Kind.FEATURE_REQUEST) == frozenset()
+    assert heard_moot(told, {"2": leaving}, LEARNED, Kind.UPSELL) == {0}
 
 
 def test_nobody_makes_moot_what_another_said() -> None:
@@ -166,12 +220,12 @@ def test_nobody_makes_moot_what_another_said() -> None:
     told = talk(WISH)
     other = Message("1", AuthorType.CUSTOMER, NOON, "Sorry, wrong thread.", author_id="lee")
     both = Conversation("o", "w", "c", (*told.messages, other))
-    assert heard_moot(both, heard(_0=-4.0, _1=3.0), LEARNED) == frozenset()
+    assert heard_moot(both, heard(_0=-4.0, _1=3.0), LEARNED, Kind.FEATURE_REQUEST) == frozenset()
 
 
 def test_a_long_past_is_not_made_moot() -> None:
     """One sentence takes back what stands near it, and what was not read makes nothing moot."""
     told = talk(*[f"Please add field {at}." for at in range(REACH_MESSAGES + 2)], "For our landlord.")
     last = REACH_MESSAGES + 2
-    assert heard_moot(told, heard(**{f"_{last}": 3.0}), LEARNED) == set(range(2, last))
-    assert heard_moot(told, {}, LEARNED) == frozenset()
+    assert heard_moot(told, heard(**{f"_{last}": 3.0}), LEARNED, Kind.FEATURE_REQUEST) == set(range(2, last))
+    assert heard_moot(told, {}, LEARNED, Kind.FEATURE_REQUEST) == frozenset()
