@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Body, Depends, HTTPException, Path, Query, Response
 
-from services.connector.answers import as_answers, status_of
 from services.connector.api_models import (
     ConnectionView,
     DiagnosisView,
@@ -21,6 +20,7 @@ from services.connector.api_models import (
     diagnosis_view,
     key_view,
 )
+from services.connector.error_responses import errors_as_responses, status_of
 from services.connector.errors import ConnectionConflict, ConnectionUnknown
 from shared.auth.dependencies import Admin, Member, csrf_protect, require_service
 from shared.contracts.connections import ConnectionSettings
@@ -70,7 +70,7 @@ def connection_routes(
         identity: Admin, body: TokenConnection, after_answer: BackgroundTasks
     ) -> ConnectionView:
         """Connect a workspace by an access token, and begin its first sync; 409 if another is connected."""
-        with as_answers():
+        with errors_as_responses():
             connection = await connecting.connect_with_token(
                 identity,
                 token=body.access_token.get_secret_value(),
@@ -83,13 +83,13 @@ def connection_routes(
     @router.get("/{connection_id}")
     async def one(identity: Member, connection_id: Id) -> ConnectionView:
         """Return one connection."""
-        with as_answers():
+        with errors_as_responses():
             return await shown(await administration.get(identity.organization_id, connection_id))
 
     @router.get("/{connection_id}/ledger")
     async def ledger(identity: Member, connection_id: Id) -> LedgerView:
         """Return what is held against the source, up to when it is complete, and every gap."""
-        with as_answers():
+        with errors_as_responses():
             return (await shown(await administration.get(identity.organization_id, connection_id))).ledger
 
     _add_changes(router, administration, shown)
@@ -107,13 +107,13 @@ def _add_doctor(
     @router.post("/{connection_id}/doctor", dependencies=_CHANGES)
     async def examine(identity: Admin, connection_id: Id) -> DiagnosisView:
         """Ask Intercom now what may be read, one finding for each thing that can fail."""
-        with as_answers():
+        with errors_as_responses():
             return diagnosis_view(await doctor.examine(identity.organization_id, connection_id))
 
     @router.get("/{connection_id}/doctor")
     async def last_examination(identity: Member, connection_id: Id) -> DiagnosisView:
         """Return what the doctor found last; 404 where it was not asked yet."""
-        with as_answers():
+        with errors_as_responses():
             found = await administration.get(identity.organization_id, connection_id)
         diagnosis = await connections.diagnosis(identity.organization_id, found.id)
         if diagnosis is None:
@@ -123,7 +123,7 @@ def _add_doctor(
     @router.post("/{connection_id}/resume", dependencies=_CHANGES)
     async def try_again(identity: Admin, connection_id: Id) -> ConnectionView:
         """Go on with a connection that needs attention, if its credential opens the workspace again."""
-        with as_answers():
+        with errors_as_responses():
             return await _shown(connections, await connecting.try_again(identity, connection_id))
 
 
@@ -143,20 +143,20 @@ def _add_changes(
         body: Annotated[SettingsBody, Body(examples=[_SETTINGS])],
     ) -> ConnectionView:
         """Replace the settings; they count from the next run on."""
-        with as_answers():
+        with errors_as_responses():
             return await shown(await administration.save_settings(identity, connection_id, body.settings()))
 
     @router.post("/{connection_id}/sync", status_code=202, dependencies=_CHANGES)
     async def sync_now(identity: Admin, connection_id: Id) -> Response:
         """Ask for a run now. 409 where the connection is not connected."""
-        with as_answers():
+        with errors_as_responses():
             await administration.sync_now(identity, connection_id)
         return Response(status_code=202)
 
     @router.post("/{connection_id}/disconnect", dependencies=_CHANGES)
     async def disconnect(identity: Admin, connection_id: Id) -> ConnectionView:
         """Forget the credential and stop reading; what was read stays."""
-        with as_answers():
+        with errors_as_responses():
             return await shown(await administration.disconnect(identity, connection_id))
 
     @router.delete("/{connection_id}/data", dependencies=_CHANGES)
@@ -166,7 +166,7 @@ def _add_changes(
         confirm: Annotated[str, Query(max_length=2_000, description="The workspace's name, typed out.")],
     ) -> ConnectionView:
         """Remove all that was read, at every service; `removal_confirmed_by` says which have done so."""
-        with as_answers():
+        with errors_as_responses():
             connection = await administration.get(identity.organization_id, connection_id)
             if confirm != connection.workspace.name:
                 raise HTTPException(422, "confirm must be the workspace's name, exactly.")
@@ -211,7 +211,7 @@ def internal_routes(*, administration: Administration, signing_key: SecretStr, c
     async def credential(
         connection_id: str, organization_id: Annotated[str, Query(min_length=1, max_length=256)]
     ) -> LeaseView:
-        with as_answers():
+        with errors_as_responses():
             try:
                 lease = await administration.lease(organization_id, connection_id)
             except (ConnectionUnknown, ConnectionConflict) as error:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from services.notifier.api_models import (
     DeliveryView,
@@ -19,7 +18,7 @@ from services.notifier.api_models import (
     Unread,
 )
 from services.notifier.domain.notification import State  # noqa: TC001 - FastAPI reads the annotations
-from services.notifier.errors import NotThere, RuleInvalid
+from services.notifier.error_responses import errors_as_responses
 from services.notifier.lists import cursor_of, place_of
 from services.notifier.ports import LogFilter
 from shared.auth.dependencies import Admin, Member, csrf_protect
@@ -27,8 +26,6 @@ from shared.contracts.deliveries import ChannelName  # noqa: TC001 - FastAPI rea
 from shared.http.paging import CursorText, Page, PageSize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from services.notifier.use_cases.administer import Administration
     from services.notifier.use_cases.read_inbox import InboxReading
     from services.notifier.use_cases.read_log import LogReading
@@ -47,17 +44,6 @@ Wanted = Annotated[LogFilter, Depends(log_filter)]
 Id = Annotated[str, Path(max_length=256, description="The id, as the list has it.")]
 _CHANGES = [Depends(csrf_protect)]
 """A browser's session could be borrowed by another site; bearer keys pass (see `csrf_protect`)."""
-
-
-@contextmanager
-def answers() -> Iterator[None]:
-    """Turn the notifier's own refusals into HTTP's."""
-    try:
-        yield
-    except NotThere as error:
-        raise HTTPException(404, str(error)) from error
-    except RuleInvalid as error:
-        raise HTTPException(422, str(error)) from error
 
 
 def routes(administration: Administration, log: LogReading, inbox: InboxReading) -> APIRouter:
@@ -80,33 +66,33 @@ def _rules(administration: Administration) -> APIRouter:
     @router.post("", status_code=201, dependencies=_CHANGES)
     async def create_rule(identity: Admin, body: RuleBody) -> RuleView:
         """Store a rule. A webhook's signing secret that is made here is in this answer only."""
-        with answers():
+        with errors_as_responses():
             saved = await administration.create(identity, body.draft())
         return RuleView.of(saved.rule, saved.new_secret)
 
     @router.get("/{rule_id}")
     async def get_rule(identity: Member, rule_id: Id) -> RuleView:
         """Return one rule. Its address and secret are never shown."""
-        with answers():
+        with errors_as_responses():
             return RuleView.of(await administration.get(identity.organization_id, rule_id))
 
     @router.put("/{rule_id}", dependencies=_CHANGES)
     async def change_rule(identity: Admin, rule_id: Id, body: RuleBody) -> RuleView:
         """Replace a rule; an address or a secret that is left out stays."""
-        with answers():
+        with errors_as_responses():
             saved = await administration.change(identity, rule_id, body.draft())
         return RuleView.of(saved.rule, saved.new_secret)
 
     @router.delete("/{rule_id}", status_code=204, dependencies=_CHANGES)
     async def delete_rule(identity: Admin, rule_id: Id) -> None:
         """Remove a rule; what it has not sent yet is cancelled."""
-        with answers():
+        with errors_as_responses():
             await administration.remove(identity.organization_id, rule_id)
 
     @router.post("/{rule_id}/test", dependencies=_CHANGES)
     async def test_rule(identity: Admin, rule_id: Id) -> SampleResult:
         """Send one sample to the rule's first recipient, now and once."""
-        with answers():
+        with errors_as_responses():
             notification, settlement = await administration.try_out(identity, rule_id)
         return SampleResult(
             notification_id=notification.id,
@@ -147,7 +133,7 @@ def _log(log: LogReading) -> APIRouter:
     @router.get("/deliveries/{notification_id}", tags=["deliveries"])
     async def get_delivery(identity: Member, notification_id: Id) -> DeliveryView:
         """Return one notification with every attempt."""
-        with answers():
+        with errors_as_responses():
             return DeliveryView.of(await log.get(identity.organization_id, notification_id))
 
     return router
@@ -180,7 +166,7 @@ def _inbox(inbox: InboxReading) -> APIRouter:
     @router.post("/read", dependencies=_CHANGES)
     async def mark_read(identity: Member, body: MarkRead) -> Marked:
         """Mark one entry of who asks as read, or all of them."""
-        with answers():
+        with errors_as_responses():
             if body.id is None:
                 return Marked(marked=await inbox.mark_all_read(identity))
             entry = await inbox.open(identity, body.id)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from services.connector.adapters.intercom_answers import Answer, not_intercom, raise_for
+from services.connector.adapters.intercom_responses import IntercomResponse, not_intercom, raise_for
 from services.connector.domain.connection import Workspace
 from services.connector.domain.diagnosis import Sight
 from services.connector.errors import IntercomRefused, IntercomUnreachable
@@ -73,7 +73,7 @@ class HttpIntercom:
 
     async def exchange_code(self, code: str) -> str:
         secret = self._settings.intercom_client_secret
-        answer = await self._call(
+        response = await self._call(
             "POST",
             self._settings.intercom_token_url,
             data={
@@ -83,30 +83,30 @@ class HttpIntercom:
                 "client_secret": secret.get_secret_value() if secret else "",
             },
         )
-        token = answer.body.get("access_token") or answer.body.get("token")
-        if answer.is_success and isinstance(token, str) and _TOKEN.fullmatch(token):
+        token = response.body.get("access_token") or response.body.get("token")
+        if response.is_success and isinstance(token, str) and _TOKEN.fullmatch(token):
             return token
-        if answer.outcome == "token_rejected" and "code" not in answer.message.lower():
+        if response.outcome == "token_rejected" and "code" not in response.message.lower():
             raise IntercomRefused(
                 "Intercom does not know this installation's OAuth app. The operator must check"
                 " EARSHOT_INTERCOM_CLIENT_ID and EARSHOT_INTERCOM_CLIENT_SECRET.",
                 kind="app_refused",
             )
-        if answer.outcome == "unreachable":
-            raise_for(answer)
-        if answer.outcome == "not_intercom" and not answer.codes:
-            raise not_intercom(answer)
+        if response.outcome == "unreachable":
+            raise_for(response)
+        if response.outcome == "not_intercom" and not response.codes:
+            raise not_intercom(response)
         raise IntercomRefused(
             "Intercom did not accept the authorization; codes are good for a few minutes. Connect again.",
             kind="token_rejected",
         )
 
     async def who_am_i(self, token: str, base_url: str) -> Workspace:
-        answer = await self._call("GET", f"{self._allowed(base_url)}/me", token=token)
-        raise_for(answer)
-        app = answer.body.get("app")
+        response = await self._call("GET", f"{self._allowed(base_url)}/me", token=token)
+        raise_for(response)
+        app = response.body.get("app")
         if not isinstance(app, dict) or not isinstance(app.get("id_code"), str) or not app["id_code"]:
-            raise not_intercom(answer)
+            raise not_intercom(response)
         region, home = self._hosts.home_of(str(app.get("region") or ""), answered_at=base_url)
         return Workspace(
             id=app["id_code"],
@@ -114,35 +114,35 @@ class HttpIntercom:
             region=region,
             base_url=home,
             app_base_url=self._hosts.app_url(region),
-            admin_name=str(answer.body.get("name") or "")[:_MOST_NAME],
-            admin_email=str(answer.body.get("email") or "")[:_MOST_NAME],
+            admin_name=str(response.body.get("name") or "")[:_MOST_NAME],
+            admin_email=str(response.body.get("email") or "")[:_MOST_NAME],
         )
 
     async def probe(self, token: str, base_url: str, family: FamilyKey, *, known_id: str | None) -> Probe:
         method, path, body, listed = _PROBES[family]
         url = f"{self._allowed(base_url)}{path.format(id=known_id or '')}"
         try:
-            answer = await self._call(method, url, token=token, json=body)
+            response = await self._call(method, url, token=token, json=body)
         except IntercomUnreachable:
             return Probe(Sight("unreachable"))
         except IntercomRefused:
             return Probe(Sight("token_rejected"))
-        if answer.outcome != "answered":
-            return Probe(answer.sight(None))
+        if response.outcome != "answered":
+            return Probe(response.sight(None))
         if listed is not None:
-            rows = answer.body.get(listed)
+            rows = response.body.get(listed)
             count = len(rows) if isinstance(rows, list) else None
         else:
-            told = answer.body.get("total_count")
+            told = response.body.get("total_count")
             count = told if isinstance(told, int) and told >= 0 else None
         if count is None and family != "contact":
-            return Probe(Sight("not_intercom", None, str(answer.status)))
-        return Probe(answer.sight(count), _first_id(answer.body) if family == "contacts" else None)
+            return Probe(Sight("not_intercom", None, str(response.status)))
+        return Probe(response.sight(count), _first_id(response.body) if family == "contacts" else None)
 
     async def uninstall(self, token: str) -> None:
-        answer = await self._call("POST", self._settings.intercom_uninstall_url, token=token)
-        if not answer.is_success:
-            raise_for(answer)
+        response = await self._call("POST", self._settings.intercom_uninstall_url, token=token)
+        if not response.is_success:
+            raise_for(response)
 
     def _allowed(self, base_url: str) -> str:
         """Return the allow-list's own spelling of a base URL. Raises HostNotAllowed."""
@@ -156,7 +156,7 @@ class HttpIntercom:
         token: str | None = None,
         data: dict[str, str] | None = None,
         json: dict[str, Any] | None = None,
-    ) -> Answer:
+    ) -> IntercomResponse:
         headers = {"Accept": "application/json", "Intercom-Version": _API_VERSION}
         if token is not None:
             if not _TOKEN.fullmatch(token):
@@ -179,10 +179,12 @@ class HttpIntercom:
                     json=json,
                     timeout=self._timeout,
                     follow_redirects=False,
-                ) as answer,
+                ) as response,
             ):
-                content = await _bounded(answer)
-                return Answer(host, answer.status_code, _object(content), silent=not content.strip())
+                content = await _bounded(response)
+                return IntercomResponse(
+                    host, response.status_code, _object(content), silent=not content.strip()
+                )
         except (httpx.RequestError, TimeoutError) as error:
             # Neither the request nor the cause is attached, since both contain the token.
             raise IntercomUnreachable(
@@ -193,9 +195,9 @@ class HttpIntercom:
 _MOST_NAME = 1_000
 
 
-async def _bounded(answer: httpx.Response) -> bytes:
+async def _bounded(response: httpx.Response) -> bytes:
     content = bytearray()
-    async for chunk in answer.aiter_bytes():
+    async for chunk in response.aiter_bytes():
         content += chunk
         if len(content) > _MOST_BYTES:
             return b"too long"  # Nothing that we ask for is; so it is not Intercom.

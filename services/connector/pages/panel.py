@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from services.connector.answers import ANSWERED, status_of
 from services.connector.domain.hosts import REGION_NAMES
+from services.connector.error_responses import SHOWN_ERRORS, status_of
 from services.connector.errors import SettingRefused, WorkspaceDiffers
 from services.connector.pages.choices import Choices
 from services.connector.pages.words import (
@@ -181,7 +181,7 @@ class IntegrationPages:
             return await self.panel(
                 request, identity, question=question, status=status_of(question), typed=typed
             )
-        except ANSWERED as error:
+        except SHOWN_ERRORS as error:
             return await self.refusal(request, identity, error, typed=typed)
 
     async def refusal(
@@ -193,7 +193,7 @@ class IntegrationPages:
         typed: Typed = _NOTHING,
         question: WorkspaceDiffers | None = None,
     ) -> HTMLResponse:
-        """Return the panel with the words of one of `ANSWERED`, beside the field that they are about."""
+        """Return the panel with the words of one of `SHOWN_ERRORS`, beside the field that they are about."""
         return await self.panel(
             request,
             identity,

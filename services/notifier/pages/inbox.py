@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from sse_starlette import ServerSentEvent
 
-from services.notifier.api import answers
+from services.notifier.error_responses import errors_as_responses
 from services.notifier.lists import OLDEST, Word, cursor_of, place_of, sort_choice
 from services.notifier.pages.cards import card_of
 from services.notifier.pages.export import ENTRY_HEADING, entry_row
@@ -132,7 +132,7 @@ def routes(
 
     @router.get("/open/{entry_id:path}")
     async def open_entry(identity: Member, entry_id: Annotated[str, Path(max_length=256)]) -> Response:
-        with answers():
+        with errors_as_responses():
             entry = await reading.open(identity, entry_id)
         return RedirectResponse(entry.signal.url_path, 303)
 

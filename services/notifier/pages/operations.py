@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from services.notifier.api import answers
 from services.notifier.channels.as_read import as_read
 from services.notifier.domain.notification import STATES
+from services.notifier.error_responses import errors_as_responses
 from services.notifier.lists import OLDEST, Word, cursor_of, place_of, sort_choice
 from services.notifier.pages.export import DELIVERY_HEADING, delivery_row
 from services.notifier.pages.rules import CHANNEL_NAMES
@@ -112,7 +112,7 @@ def routes(pages: Pages, log: LogReading, administration: Administration, public
     async def delivery(
         request: Request, identity: Member, notification_id: Annotated[str, Path(max_length=64)]
     ) -> Response:
-        with answers():
+        with errors_as_responses():
             found = await log.get(identity.organization_id, notification_id)
         names = await rule_names(identity.organization_id)
         message = Message(

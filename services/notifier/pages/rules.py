@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import SecretStr
 
-from services.notifier.api import answers
 from services.notifier.domain.rule import PEOPLE_CHANNELS
+from services.notifier.error_responses import errors_as_responses
 from services.notifier.errors import RuleInvalid
 from services.notifier.pages import forms
 from services.notifier.use_cases.rule_drafts import RuleDraft
@@ -100,13 +100,13 @@ def _add_forms(
 
     @router.get("/{rule_id}")
     async def edit_rule(request: Request, identity: Admin, rule_id: RuleId) -> Response:
-        with answers():
+        with errors_as_responses():
             rule = await administration.get(identity.organization_id, rule_id)
         return form_page(request, identity, _draft_of(rule), rule=rule)
 
     @router.post("/{rule_id}", dependencies=_CHANGES)
     async def change_rule(request: Request, identity: Admin, rule_id: RuleId) -> Response:
-        with answers():
+        with errors_as_responses():
             rule = await administration.get(identity.organization_id, rule_id)
         draft = _draft(await request.form())
         try:
@@ -140,13 +140,13 @@ def _add_list(router: APIRouter, pages: Pages, administration: Administration) -
 
     @router.post("/{rule_id}/remove", dependencies=_CHANGES)
     async def remove_rule(identity: Admin, rule_id: RuleId) -> Response:
-        with answers():
+        with errors_as_responses():
             await administration.remove(identity.organization_id, rule_id)
         return RedirectResponse(HOME, 303)
 
     @router.post("/{rule_id}/test", dependencies=_CHANGES)
     async def test_rule(identity: Admin, rule_id: RuleId) -> Response:
-        with answers():
+        with errors_as_responses():
             _, settlement = await administration.try_out(identity, rule_id)
         said = settlement.attempt.detail if settlement else "It was not sent."
         ok = settlement is not None and settlement.state == "delivered"

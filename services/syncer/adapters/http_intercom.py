@@ -13,8 +13,8 @@ import httpx
 import orjson
 
 from services.syncer.adapters.aiohttp_transport import AiohttpTransport
-from services.syncer.adapters.intercom_answers import (
-    RawAnswer,
+from services.syncer.adapters.intercom_responses import (
+    HttpResponse,
     error_of,
     not_ahead,
     rate_headers,
@@ -109,7 +109,7 @@ class HttpIntercom:
         self._metrics.calls.labels(call.read.name.lower(), "ok").inc()
         return answer
 
-    async def _exchange(self, call: Call, credential: Credential) -> RawAnswer:
+    async def _exchange(self, call: Call, credential: Credential) -> HttpResponse:
         base = _base(credential.base_url)
         request = httpx.Request(
             call.method,
@@ -130,9 +130,9 @@ class HttpIntercom:
                     )
         finally:
             await response.aclose()
-        return RawAnswer(response.status_code, response.headers, bytes(content))
+        return HttpResponse(response.status_code, response.headers, bytes(content))
 
-    def _meaning(self, call: Call, raw: RawAnswer, pace: Pace, place: Place) -> Answer:
+    def _meaning(self, call: Call, raw: HttpResponse, pace: Pace, place: Place) -> Answer:
         now = self._clock.now().timestamp()
         at = served_at(raw.headers, now)
         place.headers = rate_headers(raw.headers, pace.source_now(at))

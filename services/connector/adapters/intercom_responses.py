@@ -24,7 +24,7 @@ _NOT_INTERCOM = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class IntercomResponse:
     """A complete response. `body` is empty unless it was a JSON object; `silent` if nothing arrived."""
 
     host: str
@@ -73,19 +73,20 @@ class Answer:
         return Sight(outcome, count) if outcome == "answered" else Sight(outcome, None, self.detail)
 
 
-def raise_for(answer: Answer) -> None:
+def raise_for(response: IntercomResponse) -> None:
     """Return for a good response; otherwise raise what it means for a credential.
 
     Raises:
         IntercomUnreachable: it says nothing about the credential.
         IntercomRefused: Intercom refuses the credential, or the host is not Intercom.
     """
-    match answer.outcome:
+    match response.outcome:
         case "answered":
             return
         case "unreachable":
             raise IntercomUnreachable(
-                f"{answer.host} cannot answer now (status {answer.status}). Nothing was changed; try again."
+                f"{response.host} cannot answer now (status {response.status}). Nothing was changed;"
+                " try again."
             )
         case "plan_restricted":
             raise IntercomRefused(
@@ -100,7 +101,7 @@ def raise_for(answer: Answer) -> None:
                 kind="permission_missing",
             )
         case "token_rejected":
-            code = next(iter(answer.codes))[:_MOST_DETAIL]
+            code = next(iter(response.codes))[:_MOST_DETAIL]
             raise IntercomRefused(
                 f"Intercom does not accept this token ({code}). It was not copied whole, it was"
                 " rotated or revoked, or the Developer App was deleted. Generate a new one in the Developer"
@@ -108,8 +109,10 @@ def raise_for(answer: Answer) -> None:
                 kind="token_rejected",
             )
         case "not_intercom":
-            raise not_intercom(answer)
+            raise not_intercom(response)
 
 
-def not_intercom(answer: Answer) -> IntercomRefused:
-    return IntercomRefused(_NOT_INTERCOM.format(host=answer.host, status=answer.status), kind="not_intercom")
+def not_intercom(response: IntercomResponse) -> IntercomRefused:
+    return IntercomRefused(
+        _NOT_INTERCOM.format(host=response.host, status=response.status), kind="not_intercom"
+    )

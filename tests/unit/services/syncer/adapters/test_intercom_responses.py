@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.syncer.adapters.intercom_answers import (
-    RawAnswer,
+from services.syncer.adapters.intercom_responses import (
+    HttpResponse,
     error_of,
     parsed,
     rate_headers,
@@ -87,7 +87,7 @@ def errors(*codes: str | None) -> bytes:
 )
 def test_the_table(call: Call, status: int, content: bytes, expected: type[EarshotError]) -> None:
     """Each status with its codes is one decision, and the message names the path and the code."""
-    error = error_of(call, RawAnswer(status, {}, content), now=NOW)
+    error = error_of(call, HttpResponse(status, {}, content), now=NOW)
     assert type(error) is expected
     assert call.path in str(error)
     assert str(status) in str(error)
@@ -96,7 +96,7 @@ def test_the_table(call: Call, status: int, content: bytes, expected: type[Earsh
 def test_only_a_server_that_gave_up_counts_as_overloaded() -> None:
     """Smaller pages help against 5xx and 408; they do not help against a lost page of HTML."""
     for status, overloaded in ((500, True), (504, True), (408, True), (404, False), (302, False)):
-        error = error_of(LIST, RawAnswer(status, {}, b""), now=NOW)
+        error = error_of(LIST, HttpResponse(status, {}, b""), now=NOW)
         assert isinstance(error, SourceUnavailableError)
         assert error.overloaded is overloaded
 
@@ -112,7 +112,7 @@ def test_only_a_server_that_gave_up_counts_as_overloaded() -> None:
 )
 def test_a_merged_contact_names_its_successor(link: str, successor: str | None) -> None:
     """The Link header of a 410 says into whom the contact was merged."""
-    error = error_of(ONE, RawAnswer(410, {"link": link}, errors("contact_merged")), now=NOW)
+    error = error_of(ONE, HttpResponse(410, {"link": link}, errors("contact_merged")), now=NOW)
     assert isinstance(error, ContactMergedError)
     assert error.successor_id == successor
 
@@ -140,7 +140,7 @@ def test_a_merged_contact_names_its_successor(link: str, successor: str | None) 
 )
 def test_a_429_says_how_long(headers: dict[str, str], seconds: float) -> None:
     """Until the window ends; shortly where budget is left, since then one resource is under load."""
-    error = error_of(LIST, RawAnswer(429, headers, b""), now=NOW)
+    error = error_of(LIST, HttpResponse(429, headers, b""), now=NOW)
     assert isinstance(error, SlowDownError)
     assert error.seconds == seconds
 
@@ -151,12 +151,12 @@ def test_a_429_says_how_long(headers: dict[str, str], seconds: float) -> None:
 def test_a_200_that_is_no_answer(content: bytes) -> None:
     """An empty or foreign body is a failure to be tried again, never an empty list."""
     with pytest.raises(SourceUnavailableError):
-        usable_body(LIST, RawAnswer(200, {}, content))
+        usable_body(LIST, HttpResponse(200, {}, content))
 
 
 def test_a_usable_body_is_the_object() -> None:
     """A body that has what it must is given as it is."""
-    assert usable_body(LIST, RawAnswer(200, {}, b'{"data":[]}')) == {"data": []}
+    assert usable_body(LIST, HttpResponse(200, {}, b'{"data":[]}')) == {"data": []}
 
 
 def test_half_surrogates_can_be_read() -> None:
@@ -181,7 +181,7 @@ def test_the_sources_clock() -> None:
 def test_every_answer_has_a_meaning(status: int, content: bytes, read: Read) -> None:
     """Whatever a server or something in between says, it becomes one of our errors."""
     call = Call(read, "1" if "{id}" in read.value.path else None)
-    assert isinstance(error_of(call, RawAnswer(status, {}, content), now=NOW), EarshotError)
+    assert isinstance(error_of(call, HttpResponse(status, {}, content), now=NOW), EarshotError)
 
 
 def any_json(value: Any) -> bytes:
@@ -198,4 +198,4 @@ def any_json(value: Any) -> bytes:
 )
 def test_error_bodies_may_be_anything(value: Any) -> None:
     """A body whose errors are not a list of objects does not break the reading of its status."""
-    assert isinstance(error_of(LIST, RawAnswer(400, {}, any_json(value)), now=NOW), EarshotError)
+    assert isinstance(error_of(LIST, HttpResponse(400, {}, any_json(value)), now=NOW), EarshotError)

@@ -52,7 +52,7 @@ _REFUSALS: dict[Refusal, type[EarshotError]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class RawAnswer:
+class HttpResponse:
     """A complete HTTP response."""
 
     status: int
@@ -68,57 +68,59 @@ def parsed(content: bytes) -> Any:
         return None
 
 
-def usable_body(call: Call, answer: RawAnswer) -> dict[str, Any]:
+def usable_body(call: Call, response: HttpResponse) -> dict[str, Any]:
     """Return the body of a good response.
 
     Raises SourceUnavailableError for a 200 that is empty, not JSON, or lacks what a real response has.
     """
-    body = parsed(answer.content)
+    body = parsed(response.content)
     missing = [key for key in call.read.value.expects if not isinstance(body, dict) or body.get(key) is None]
     if not isinstance(body, dict) or missing:
         raise SourceUnavailableError(
-            f"{call.path} answered {answer.status} without {', '.join(missing) or 'a JSON object'}"
-            f" ({len(answer.content)} bytes)."
+            f"{call.path} answered {response.status} without {', '.join(missing) or 'a JSON object'}"
+            f" ({len(response.content)} bytes)."
         )
     if body.get("type") == "error.list":
-        raise SourceUnavailableError(f"{call.path} answered {answer.status} with a list of errors.")
+        raise SourceUnavailableError(f"{call.path} answered {response.status} with a list of errors.")
     return body
 
 
-def error_of(call: Call, answer: RawAnswer, *, now: float) -> EarshotError:
+def error_of(call: Call, response: HttpResponse, *, now: float) -> EarshotError:
     """Return what a response outside 2xx means; `now` is Unix seconds by our clock (FACTS §3)."""
-    codes, detail = _codes(parsed(answer.content))
-    where = f"{call.path}: {answer.status} {detail}"
-    if answer.status == 429 or (codes & _RATE_CODES and answer.status < 500):  # noqa: PLR2004 - HTTP statuses
-        wait = min(_wait_seconds(answer.headers, now), LONGEST_WAIT_SECONDS)
+    codes, detail = _codes(parsed(response.content))
+    where = f"{call.path}: {response.status} {detail}"
+    if response.status == 429 or (codes & _RATE_CODES and response.status < 500):  # noqa: PLR2004 - HTTP statuses
+        wait = min(_wait_seconds(response.headers, now), LONGEST_WAIT_SECONDS)
         return SlowDownError(f"{where} (too many calls)", seconds=wait)
-    specific = _access_error(answer, codes, where) or _missing_error(call, answer, codes, where)
+    specific = _access_error(response, codes, where) or _missing_error(call, response, codes, where)
     if specific is not None:
         return specific
-    if call.read is Read.COMPANY_SCROLL and answer.status == 500:  # noqa: PLR2004
+    if call.read is Read.COMPANY_SCROLL and response.status == 500:  # noqa: PLR2004
         return ScrollLostError(where)
-    if 400 <= answer.status < 500 and answer.status != 408:  # noqa: PLR2004
+    if 400 <= response.status < 500 and response.status != 408:  # noqa: PLR2004
         return RequestRefusedError(where)
-    return SourceUnavailableError(where, overloaded=answer.status >= 500 or answer.status == 408)  # noqa: PLR2004
+    return SourceUnavailableError(where, overloaded=response.status >= 500 or response.status == 408)  # noqa: PLR2004
 
 
-def _access_error(answer: RawAnswer, codes: frozenset[str], where: str) -> EarshotError | None:
-    refusal = refusal_of(answer.status, codes)
+def _access_error(response: HttpResponse, codes: frozenset[str], where: str) -> EarshotError | None:
+    refusal = refusal_of(response.status, codes)
     if refusal is not None:
         return _REFUSALS[refusal](where)
     # Without Intercom's error codes, it comes from a proxy or a firewall in between.
-    return SourceUnavailableError(where) if answer.status in {401, 403} else None
+    return SourceUnavailableError(where) if response.status in {401, 403} else None
 
 
-def _missing_error(call: Call, answer: RawAnswer, codes: frozenset[str], where: str) -> EarshotError | None:
-    if answer.status == 400 and "scroll_exists" in codes:  # noqa: PLR2004
+def _missing_error(
+    call: Call, response: HttpResponse, codes: frozenset[str], where: str
+) -> EarshotError | None:
+    if response.status == 400 and "scroll_exists" in codes:  # noqa: PLR2004
         return ScrollTakenError(where)
-    if answer.status == 410:  # noqa: PLR2004
-        link = _CANONICAL.search(answer.headers.get("link", ""))
+    if response.status == 410:  # noqa: PLR2004
+        link = _CANONICAL.search(response.headers.get("link", ""))
         if "contact_merged" in codes or link:
             return ContactMergedError(where, successor_id=link[1] if link else None)
         return ResourceMissingError(where) if call.id else SourceUnavailableError(where)
-    if answer.status != 404:  # noqa: PLR2004
+    if response.status != 404:  # noqa: PLR2004
         return None
     if call.read is Read.COMPANY_SCROLL:
         return ScrollLostError(where)

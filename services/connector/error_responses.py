@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LOG = structlog.get_logger(__name__)
 
-ANSWERED = (ConnectorError, IntercomUnreachable, ConfigurationError)
+SHOWN_ERRORS = (ConnectorError, IntercomUnreachable, ConfigurationError)
 """Errors whose message is shown to the person who asked."""
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -42,16 +42,16 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
 
 
 def status_of(error: Exception) -> int:
-    """Return the HTTP status for one of `ANSWERED`."""
+    """Return the HTTP status for one of `SHOWN_ERRORS`."""
     if isinstance(error, ConfigurationError):
         _LOG.error("a setting has to be mended", reason=str(error))
     return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
 @contextmanager
-def as_answers() -> Iterator[None]:
+def errors_as_responses() -> Iterator[None]:
     """Turn the connector's errors into `HTTPException`s with the same words."""
     try:
         yield
-    except ANSWERED as error:
+    except SHOWN_ERRORS as error:
         raise HTTPException(status_of(error), str(error)) from error
