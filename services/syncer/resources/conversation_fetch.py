@@ -136,9 +136,9 @@ class Fetch:
             WalkRefusedError,
         ) as error:
             self._halted = self._halted or error
-        finally:
-            for _ in range(fetchers):
-                await self._queue.put(None)
+        # Only on this way out: any other cancels the fetchers, and a full queue has no room until they read.
+        for _ in range(fetchers):
+            await self._queue.put(None)
 
     async def _fetch(self) -> None:
         while (id_ := await self._queue.get()) is not None:
