@@ -15,7 +15,7 @@ from services.syncer.errors import ResourceMissingError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ID = re.compile(r"^[A-Za-z0-9_-]{1,128}$")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 """Ids become part of a path, so nothing that means something in a path may be in one."""
 
 
@@ -62,7 +62,7 @@ class Call:
     body: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if "{id}" in self.read.value.path and not _ID.match(self.id or ""):
+        if "{id}" in self.read.value.path and not _ID.fullmatch(self.id or ""):
             raise ResourceMissingError(f"{(self.id or '')[:40]!r} is no id that Intercom gives.")
 
     @property
@@ -75,11 +75,10 @@ class Call:
 
 
 _ALLOWED = tuple(
-    (read.value.method, re.compile("^" + read.value.path.replace("{id}", "[A-Za-z0-9_-]{1,128}") + "$"))
-    for read in Read
+    (read.value.method, re.compile(read.value.path.replace("{id}", _ID.pattern))) for read in Read
 )
 
 
 def is_read(method: str, path: str) -> bool:
     """Tell whether a request is on the list; the last gate before the network asks this again."""
-    return any(method == allowed and pattern.match(path) for allowed, pattern in _ALLOWED)
+    return any(method == allowed and pattern.fullmatch(path) for allowed, pattern in _ALLOWED)

@@ -92,7 +92,7 @@ async def test_a_write_cannot_leave(method: str, path: str) -> None:
     await transport.aclose()
 
 
-@pytest.mark.parametrize("id_", ["", None, "a/b", "../x", "a?b", "é", "x" * 200])
+@pytest.mark.parametrize("id_", ["", None, "a/b", "../x", "a?b", "é", "7\n", "x" * 200])
 def test_an_id_cannot_change_the_path(id_: str | None) -> None:
     """What is no id of Intercom's names nothing, and never becomes part of an address."""
     with pytest.raises(ResourceMissingError):
