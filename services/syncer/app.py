@@ -12,7 +12,7 @@ from services.syncer.adapters.mongo_cursors import MongoCursors
 from services.syncer.adapters.mongo_fingerprints import MongoFingerprints
 from services.syncer.adapters.mongo_gaps import MongoGaps
 from services.syncer.adapters.mongo_runs import MongoRuns
-from services.syncer.adapters.pace import Paces
+from services.syncer.adapters.throttle import Throttles
 from services.syncer.handlers import subscribe
 from services.syncer.metrics import SyncerMetrics
 from services.syncer.resources import all_resources
@@ -60,7 +60,7 @@ def create_app(
         connector_url=settings.connector_url, signing_key=settings.signing_key, clock=base.clock
     )
     intercom = HttpIntercom(
-        paces=Paces(
+        throttles=Throttles(
             clock=base.clock,
             reserve_share=settings.reserve_share,
             most_in_flight=settings.fetch_concurrency_max,

@@ -146,7 +146,7 @@ def _is_ours(response: httpx.Response) -> bool:
 
 def _problem(response: httpx.Response) -> dict[str, Any]:
     try:
-        told = orjson.loads(response.content)
+        problem = orjson.loads(response.content)
     except orjson.JSONDecodeError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return problem if isinstance(problem, dict) else {}

@@ -27,7 +27,7 @@ from services.syncer.errors import SlowDownError, SourceUnavailableError, WriteR
 from services.syncer.ports import Answer
 
 if TYPE_CHECKING:
-    from services.syncer.adapters.pace import Pace, Paces, Place
+    from services.syncer.adapters.throttle import Place, Throttle, Throttles
     from services.syncer.domain.reads import Call
     from services.syncer.metrics import SyncerMetrics
     from services.syncer.ports import Credential
@@ -67,7 +67,7 @@ class HttpIntercom:
     def __init__(
         self,
         *,
-        paces: Paces,
+        throttles: Throttles,
         clock: Clock,
         metrics: SyncerMetrics,
         call_timeout_seconds: float,
@@ -76,7 +76,7 @@ class HttpIntercom:
     ) -> None:
         # Used without httpx's client, which could follow redirects, keep cookies and use proxies.
         self._transport = ReadOnlyTransport(transport or AiohttpTransport())
-        self._paces = paces
+        self._throttles = throttles
         self._clock = clock
         self._metrics = metrics
         self._timeout_seconds = call_timeout_seconds
@@ -84,28 +84,28 @@ class HttpIntercom:
 
     def reader(self, credential: Credential, *, urgent: bool, calls_before: int = 0) -> HttpIntercomReader:
         return HttpIntercomReader(
-            self, credential, self._paces.of(credential.key), urgent=urgent, calls_before=calls_before
+            self, credential, self._throttles.of(credential.key), urgent=urgent, calls_before=calls_before
         )
 
     async def aclose(self) -> None:
         await self._transport.aclose()
 
-    async def call(self, call: Call, credential: Credential, pace: Pace, place: Place) -> Answer:
+    async def call(self, call: Call, credential: Credential, throttle: Throttle, place: Place) -> Answer:
         """Make a call that the budget has admitted already, and return what its response means."""
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 raw = await self._exchange(call, credential)
         except (TimeoutError, httpx.TimeoutException) as error:
-            self._failed(call, pace, "timeout")
+            self._failed(call, throttle, "timeout")
             raise SourceUnavailableError(
                 f"{call.path} did not answer within {self._timeout_seconds:g} s.", overloaded=True
             ) from error
         except httpx.HTTPError as error:
-            self._failed(call, pace, "connection")
+            self._failed(call, throttle, "connection")
             raise SourceUnavailableError(f"{call.path}: {type(error).__name__}") from error
-        answer = self._meaning(call, raw, pace, place)
-        pace.concurrency.succeeded(self._clock.monotonic() - began)
+        answer = self._meaning(call, raw, throttle, place)
+        throttle.concurrency.succeeded(self._clock.monotonic() - began)
         self._metrics.calls.labels(call.read.name.lower(), "ok").inc()
         return answer
 
@@ -132,17 +132,17 @@ class HttpIntercom:
             await response.aclose()
         return HttpResponse(response.status_code, response.headers, bytes(content))
 
-    def _meaning(self, call: Call, raw: HttpResponse, pace: Pace, place: Place) -> Answer:
+    def _meaning(self, call: Call, raw: HttpResponse, throttle: Throttle, place: Place) -> Answer:
         now = self._clock.now().timestamp()
         at = served_at(raw.headers, now)
-        place.headers = rate_headers(raw.headers, pace.source_now(at))
+        place.headers = rate_headers(raw.headers, throttle.source_now(at))
         at = not_ahead(at, now)
-        self._metrics.budget_used.set(pace.budget.used_share() or 0)
+        self._metrics.budget_used.set(throttle.budget.used_share() or 0)
         if raw.status in _OK:
             try:
                 body = usable_body(call, raw)
             except SourceUnavailableError:
-                self._failed(call, pace, "unusable")
+                self._failed(call, throttle, "unusable")
                 raise
             place.served_at = int(at)
             return Answer(body, int(at))
@@ -151,14 +151,14 @@ class HttpIntercom:
             # A response that does not come from Intercom does not have Intercom's clock.
             place.served_at = int(at)
         if isinstance(error, SlowDownError):
-            pace.refused(error.seconds)
+            throttle.refused(error.seconds)
         elif isinstance(error, SourceUnavailableError) and error.overloaded:
-            pace.concurrency.strained()
+            throttle.concurrency.strained()
         self._metrics.calls.labels(call.read.name.lower(), str(raw.status)).inc()
         raise error
 
-    def _failed(self, call: Call, pace: Pace, outcome: str) -> None:
-        pace.concurrency.strained()
+    def _failed(self, call: Call, throttle: Throttle, outcome: str) -> None:
+        throttle.concurrency.strained()
         self._metrics.calls.labels(call.read.name.lower(), outcome).inc()
 
 
@@ -166,11 +166,17 @@ class HttpIntercomReader:
     """Reads one workspace with one credential."""
 
     def __init__(
-        self, client: HttpIntercom, credential: Credential, pace: Pace, *, urgent: bool, calls_before: int
+        self,
+        client: HttpIntercom,
+        credential: Credential,
+        throttle: Throttle,
+        *,
+        urgent: bool,
+        calls_before: int,
     ) -> None:
         self._client = client
         self._credential = credential
-        self._pace = pace
+        self._throttle = throttle
         self._urgent = urgent
         self._calls_before = calls_before
         self._calls = 0
@@ -191,13 +197,13 @@ class HttpIntercomReader:
 
     @property
     def most_in_flight(self) -> int:
-        return self._pace.concurrency.allowed
+        return self._throttle.concurrency.allowed
 
     async def read(self, call: Call) -> Answer:
-        async with self._pace.call(self._need) as place:
+        async with self._throttle.call(self._need) as place:
             self._calls += 1
             try:
-                answer = await self._client.call(call, self._credential, self._pace, place)
+                answer = await self._client.call(call, self._credential, self._throttle, place)
             finally:
                 if place.served_at is not None:
                     self._source_time = max(place.served_at, self._source_time or 0)

@@ -125,8 +125,8 @@ def _missing_error(
     if call.read is Read.COMPANY_SCROLL:
         return ScrollLostError(where)
     # A bare 404 means a deleted company (FACTS §3); for other resources it comes from a proxy.
-    told = codes or call.read is Read.COMPANY
-    return ResourceMissingError(where) if call.id and told else SourceUnavailableError(where)
+    from_intercom = codes or call.read is Read.COMPANY
+    return ResourceMissingError(where) if call.id and from_intercom else SourceUnavailableError(where)
 
 
 def _codes(body: Any) -> tuple[frozenset[str], str]:
@@ -142,10 +142,10 @@ def _codes(body: Any) -> tuple[frozenset[str], str]:
 def served_at(headers: Mapping[str, str], now: float) -> float:
     """Return the source's clock in Unix seconds: its Date header, or our clock where there is none."""
     try:
-        told = parsedate_to_datetime(headers["date"])
+        date = parsedate_to_datetime(headers["date"])
     except (KeyError, ValueError, TypeError, OverflowError):
         return now
-    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
 def not_ahead(at: float, now: float) -> float:

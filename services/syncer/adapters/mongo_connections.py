@@ -21,12 +21,12 @@ class MongoConnections:
         self._removals = Collection(database, "removals")
 
     async def keep(self, connection: Connection) -> bool:
-        kept = await self._keep(connection)
-        if kept and await self.barred(connection.key) is not None:
+        stored = await self._keep(connection)
+        if stored and await self.barred(connection.key) is not None:
             # Its record came after the order to remove, or at the same moment.
             await self.forget(connection.key)
             return False
-        return kept
+        return stored
 
     async def bar(self, key: ConnectionKey, workspace_id: str | None = None) -> None:
         named = {"workspace_id": workspace_id} if workspace_id is not None else {}
@@ -35,8 +35,8 @@ class MongoConnections:
         )
 
     async def barred(self, key: ConnectionKey) -> Barrier | None:
-        found = await self._removals.of(key.organization_id).find_one({"_id": key.document_id()})
-        return Barrier(key, found.get("workspace_id")) if found else None
+        document = await self._removals.of(key.organization_id).find_one({"_id": key.document_id()})
+        return Barrier(key, document.get("workspace_id")) if document else None
 
     async def _keep(self, connection: Connection) -> bool:
         scoped = self._collection.of(connection.key.organization_id)
@@ -81,10 +81,10 @@ class MongoConnections:
     async def readable(self) -> list[ConnectionKey]:
         """Return the connections of all organizations that runs make sense for."""
         with database_errors():
-            found = self._collection.across_organizations().find(
+            documents = self._collection.across_organizations().find(
                 {"state": {"$in": sorted(READABLE)}}, {ORGANIZATION: 1, "connection_id": 1}
             )
-            return [ConnectionKey(one[ORGANIZATION], one["connection_id"]) async for one in found]
+            return [ConnectionKey(one[ORGANIZATION], one["connection_id"]) async for one in documents]
 
     async def verified(self, key: ConnectionKey, revision: int) -> None:
         await self._collection.of(key.organization_id).update_one(

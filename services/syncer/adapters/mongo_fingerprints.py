@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import DeleteOne, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from services.syncer.domain.held import GONE, Held
+from services.syncer.domain.fingerprint import GONE, Fingerprint
 from shared.documents.collection import Collection, Index
 from shared.documents.database import DUPLICATE_KEY
 
@@ -36,15 +36,19 @@ class MongoFingerprints:
             Index((("organization_id", 1), ("connection_id", 1), ("resource", 1), ("id", 1)))
         )
 
-    async def held(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> dict[str, Held]:
+    async def of(
+        self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]
+    ) -> dict[str, Fingerprint]:
         if not ids:
             return {}
         documents = await self._collection.of(key.organization_id).find(
             {"_id": {"$in": [key.document_id(resource, id_) for id_ in ids]}}
         )
-        return {document["id"]: _held(document) for document in documents}
+        return {document["id"]: _fingerprint(document) for document in documents}
 
-    async def store(self, key: ConnectionKey, records: Sequence[Held], *, writer: str) -> list[Held]:
+    async def store(
+        self, key: ConnectionKey, records: Sequence[Fingerprint], *, writer: str
+    ) -> list[Fingerprint]:
         if not records:
             return []
         writes: list[Write] = [_write(key, record, writer) for record in records]
@@ -87,7 +91,7 @@ class MongoFingerprints:
         after: str,
         limit: int,
         changed_since: int | None = None,
-    ) -> list[Held]:
+    ) -> list[Fingerprint]:
         wanted: dict[str, Any] = {
             "connection_id": key.connection_id,
             "resource": resource,
@@ -98,9 +102,11 @@ class MongoFingerprints:
         if changed_since is not None:
             wanted["$or"] = _lively_since(changed_since)
         documents = await self._collection.of(key.organization_id).find(wanted, sort=[("id", 1)], limit=limit)
-        return [_held(document) for document in documents]
+        return [_fingerprint(document) for document in documents]
 
-    async def lively(self, key: ConnectionKey, *, after: str, changed_since: int, limit: int) -> list[Held]:
+    async def lively(
+        self, key: ConnectionKey, *, after: str, changed_since: int, limit: int
+    ) -> list[Fingerprint]:
         documents = await self._collection.of(key.organization_id).find(
             {
                 "connection_id": key.connection_id,
@@ -112,7 +118,7 @@ class MongoFingerprints:
             sort=[("id", 1)],
             limit=limit,
         )
-        return [_held(document) for document in documents]
+        return [_fingerprint(document) for document in documents]
 
     async def forget(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> int:
         deleted = await self._collection.of(key.organization_id).delete_many(
@@ -120,7 +126,7 @@ class MongoFingerprints:
         )
         return deleted.deleted_count
 
-    async def release(self, key: ConnectionKey, records: Sequence[Held]) -> list[Held]:
+    async def release(self, key: ConnectionKey, records: Sequence[Fingerprint]) -> list[Fingerprint]:
         scoped = self._collection.of(key.organization_id)
         known = {key.document_id(record.resource, record.id): record for record in records}
         deletes: list[Write] = [
@@ -138,13 +144,15 @@ class MongoFingerprints:
             {"connection_id": key.connection_id, "resource": resource, "version": {"$ne": GONE}}
         )
 
-    async def any_held(self, key: ConnectionKey, *, limit: int) -> list[Held]:
+    async def some(self, key: ConnectionKey, *, limit: int) -> list[Fingerprint]:
         documents = await self._collection.of(key.organization_id).find(
             {"connection_id": key.connection_id}, limit=limit
         )
-        return [_held(document) for document in documents]
+        return [_fingerprint(document) for document in documents]
 
-    async def everything(self, key: ConnectionKey, *, after: Held | None, limit: int) -> list[Held]:
+    async def everything(
+        self, key: ConnectionKey, *, after: Fingerprint | None, limit: int
+    ) -> list[Fingerprint]:
         beyond = (
             [
                 {"resource": after.resource, "id": {"$gt": after.id}},
@@ -158,14 +166,14 @@ class MongoFingerprints:
             sort=[("resource", 1), ("id", 1)],
             limit=limit,
         )
-        return [_held(document) for document in documents]
+        return [_fingerprint(document) for document in documents]
 
 
 def _lively_since(start: int) -> list[dict[str, Any]]:
     return [{"open": True}, {"updated_at": {"$gte": start}}]
 
 
-def _write(key: ConnectionKey, record: Held, writer: str) -> Write:
+def _write(key: ConnectionKey, record: Fingerprint, writer: str) -> Write:
     content = {
         "version": record.version,
         "updated_at": record.updated_at,
@@ -193,12 +201,12 @@ def _write(key: ConnectionKey, record: Held, writer: str) -> Write:
     return UpdateOne({"_id": document_id, "revision": record.revision}, {"$set": content})
 
 
-def _held(document: dict[str, Any]) -> Held:
+def _fingerprint(document: dict[str, Any]) -> Fingerprint:
     parts: dict[str, str] = {}
     for entry in document["parts"]:
         version, _, part = entry.partition(" ")
         parts[part] = version
-    return Held(
+    return Fingerprint(
         resource=document["resource"],
         id=document["id"],
         version=document["version"],

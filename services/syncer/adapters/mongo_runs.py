@@ -187,8 +187,8 @@ class MongoRuns:
         return await self._own(run, {"$set": {f"intents.{slot}": intent_documents(intents)}})
 
     async def intended(self, key: ConnectionKey) -> list[Intent]:
-        found = await self._collection.of(key.organization_id).find({"_id": {"$in": _both(key)}})
-        return [intent for document in found for intent in intents_of(document)]
+        documents = await self._collection.of(key.organization_id).find({"_id": {"$in": _both(key)}})
+        return [intent for document in documents for intent in intents_of(document)]
 
     async def checkpoint(self, run: Run, *, wake_at: datetime, done_hints: Sequence[str] = ()) -> bool:
         update: dict[str, Any] = {"$set": {**progress_of(run), "wake_at": wake_at, "owned": False}}
@@ -259,10 +259,10 @@ class MongoRuns:
         )
 
     async def leased(self, key: ConnectionKey, *, now: datetime) -> bool:
-        found = await self._collection.of(key.organization_id).find_one(
+        document = await self._collection.of(key.organization_id).find_one(
             {"_id": {"$in": _both(key)}, "owned": True, "wake_at": {"$gt": now, "$lte": now + LONGEST_WAIT}}
         )
-        return found is not None
+        return document is not None
 
     async def released(self, run: Run) -> None:
         await self._collection.of(run.key.organization_id).update_one(

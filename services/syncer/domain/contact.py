@@ -64,7 +64,7 @@ def parse(row: Mapping[str, Any], scope: Scope, at: int) -> ContactChanged | Non
 
 
 def cut_lists(row: Mapping[str, Any]) -> str | None:
-    """Return the fingerprint of what a row shows of lists that it shows in part; None where all are whole.
+    """Return the version of what a row shows of lists that it shows in part; None where all are whole.
 
     It tells that a list changed where the change moves no time, unless entries that the row does not show
     took each other's place.

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from services.syncer.domain.conversation_row import Shown
+    from services.syncer.domain.conversation_row import ShownRow
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.fresh import Scope
-    from services.syncer.domain.held import Held
 
 SOURCE_PREFIX = "source-"
 """The opening message is in no list of parts; this makes an id for it that no part can have."""
@@ -54,14 +54,14 @@ _MOST_PARTS = 5_000
 _INTERNAL = frozenset({"note", "note_and_reopen", "note_and_unsnooze"})
 
 
-def conversation(
+def fresh_conversation(
     body: Mapping[str, Any],
     scope: Scope,
     at: int,
-    before: Held | None,
+    before: Fingerprint | None,
     *,
     force: bool = False,
-    shown: Shown | None = None,
+    shown: ShownRow | None = None,
 ) -> Fresh | None:
     """Return the conversation in an answer of GET /conversations/{id}, or None when it cannot be one.
 
@@ -78,11 +78,11 @@ def conversation(
     if id_ is None or created_at is None or not isinstance(body.get("conversation_parts"), dict):
         return None
     parts = _parts(body, id_, scope, at, created_at)
-    held = dict(before.parts) if before is not None else {}
-    held.update((part.id, part.version) for part in parts)
+    versions = dict(before.parts) if before is not None else {}
+    versions.update((part.id, part.version) for part in parts)
     source_parts = source_part_count(body, len(parts))
     content = _content(body, id_, scope, created_at)
-    content["part_count"] = len(held)
+    content["part_count"] = len(versions)
     content["source_part_count"] = source_parts
     event = ConversationChanged(
         organization_id=scope.organization_id,
@@ -90,7 +90,7 @@ def conversation(
         workspace_id=scope.workspace_id,
         id=id_,
         # The versions of its parts are in it, so that it changes when any of them does.
-        version=version_of("conversation", content, sorted(held.items())),
+        version=version_of("conversation", content, sorted(versions.items())),
         observed_at=observed(at),
         **{**content, "rating": _rating(body)},
     )
@@ -115,13 +115,13 @@ def source_part_count(body: Mapping[str, Any], came: int) -> int | None:
     `statistics` counts beyond the list's own total, and is asked only where the list was cut: what it
     counts below that is nowhere documented.
     """
-    told = count(record(body.get("conversation_parts")).get("total_count"))
+    total = count(record(body.get("conversation_parts")).get("total_count"))
     if came > PART_LIMIT:
         counted = count(record(body.get("statistics")).get("count_conversation_parts"))
-        told = max((number for number in (told, counted) if number is not None), default=None)
-    if told is None:
+        total = max((number for number in (total, counted) if number is not None), default=None)
+    if total is None:
         return None
-    return told + (1 if record(body.get("source")) else 0)
+    return total + (1 if record(body.get("source")) else 0)
 
 
 def _content(body: Mapping[str, Any], id_: str, scope: Scope, created_at: datetime) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _parts(
     body: Mapping[str, Any], id_: str, scope: Scope, at: int, created_at: datetime
 ) -> tuple[ConversationPartChanged, ...]:
     when = observed(at)
-    found: dict[str, ConversationPartChanged] = {}
+    parts: dict[str, ConversationPartChanged] = {}
     source = record(body.get("source"))
     if source:
         opening = {
@@ -189,12 +189,12 @@ def _parts(
         }
         part = _part(opening, id_, scope, when, created_at)
         if part is not None:
-            found[part.id] = part
+            parts[part.id] = part
     for row in rows(record(body.get("conversation_parts")).get("conversation_parts"))[:_MOST_PARTS]:
         part = _part(record(row), id_, scope, when, created_at)
         if part is not None:
-            found[part.id] = part
-    return tuple(found.values())
+            parts[part.id] = part
+    return tuple(parts.values())
 
 
 def _part(

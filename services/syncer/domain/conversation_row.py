@@ -1,4 +1,4 @@
-"""A fingerprint of what a list or a search shows of a conversation, whose time alone does not say enough.
+"""The version of what a list or a search shows of a conversation, whose time alone does not say enough.
 
 A tag, a title, an attribute or a redaction may leave `updated_at` unchanged (FACTS §12).
 """
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What a row showed, as a fingerprint, and its time."""
+class ShownRow:
+    """A row of a list that led to a reading: the version of what it showed, and its time."""
 
     version: str
     updated_at: int | None
@@ -39,12 +39,12 @@ _MOST_SHOWN = 20_000
 """Characters of the opening message that are compared; a row may show fewer than the conversation itself."""
 
 
-def shown_by(row: Mapping[str, Any]) -> Shown:
-    return Shown(row_version(row), seconds(row.get("updated_at")))
+def shown_by(row: Mapping[str, Any]) -> ShownRow:
+    return ShownRow(row_version(row), seconds(row.get("updated_at")))
 
 
 def row_version(body: Mapping[str, Any]) -> str:
-    """Return the fingerprint of what rows show: equal for a row and for the conversation read by its id.
+    """Return the version of what rows show: equal for a row and for the conversation read by its id.
 
     Parts are in no row, so a redaction of one does not change it, unless it was the opening message.
     """

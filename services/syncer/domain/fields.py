@@ -48,8 +48,8 @@ def text(value: Any, limit: int = SHORT_TEXT) -> str | None:
 
 def address(value: Any) -> str | None:
     """Return a URL, or None when it is none or too long to be followed."""
-    found = text(value, _ADDRESS + 1)
-    return found if found is not None and len(found) <= _ADDRESS else None
+    url = text(value, _ADDRESS + 1)
+    return url if url is not None and len(url) <= _ADDRESS else None
 
 
 def identifier(value: Any) -> str | None:
@@ -59,21 +59,21 @@ def identifier(value: Any) -> str | None:
     if isinstance(value, int):
         return str(value) if value != 0 and len(str(value)) <= _IDENTIFIER else None
     if isinstance(value, str):
-        found = clean(value).strip()
-        return found if 0 < len(found) <= _IDENTIFIER and found != "0" else None
+        id_ = clean(value).strip()
+        return id_ if 0 < len(id_) <= _IDENTIFIER and id_ != "0" else None
     return None
 
 
 def identifiers(values: Any) -> tuple[str, ...]:
     """Return the ids of a list of ids or of objects that carry one, in order and without repeats."""
-    found: dict[str, None] = {}
+    ids: dict[str, None] = {}
     for value in rows(values):
         name = identifier(value.get("id")) if isinstance(value, dict) else identifier(value)
         if name is not None:
-            found[name] = None
-        if len(found) >= MOST_REFERENCES:
+            ids[name] = None
+        if len(ids) >= MOST_REFERENCES:
             break
-    return tuple(found)
+    return tuple(ids)
 
 
 def rows(value: Any) -> list[Any]:
@@ -100,8 +100,8 @@ def integer(value: Any) -> int | None:
 
 def count(value: Any) -> int | None:
     """Return a whole number that is not negative, or None."""
-    found = integer(value)
-    return found if found is not None and found >= 0 else None
+    whole = integer(value)
+    return whole if whole is not None and whole >= 0 else None
 
 
 def number(value: Any) -> float | None:
@@ -109,10 +109,10 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        found = float(value)
+        decimal = float(value)
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    return decimal if math.isfinite(decimal) else None
 
 
 def seconds(value: Any) -> int | None:
@@ -128,11 +128,11 @@ def seconds(value: Any) -> int | None:
 
 def moment(value: Any) -> datetime | None:
     """Return a time, or None for what no calendar has: clients supply some of these (FACTS §7)."""
-    found = seconds(value)
-    if found is None:
+    unix_seconds = seconds(value)
+    if unix_seconds is None:
         return None
     try:
-        return datetime.fromtimestamp(found, UTC)
+        return datetime.fromtimestamp(unix_seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -144,18 +144,18 @@ def flag(value: Any) -> bool:
 
 def attributes(value: Any) -> dict[str, Scalar]:
     """Return custom attributes: flat, bounded in number and weight; nested values are dropped."""
-    found: dict[str, Scalar] = {}
+    scalars: dict[str, Scalar] = {}
     weight = 0
     for name, content in record(value).items():
-        kept = _scalar(content)
-        if kept is _DROPPED or len(found) >= _ATTRIBUTES:
+        scalar = _scalar(content)
+        if scalar is _DROPPED or len(scalars) >= _ATTRIBUTES:
             continue
         label = clean(name)[:_IDENTIFIER]
-        weight += len(label.encode()) + (len(kept.encode()) if isinstance(kept, str) else 8)
+        weight += len(label.encode()) + (len(scalar.encode()) if isinstance(scalar, str) else 8)
         if weight > _ATTRIBUTE_BYTES:
             break
-        found[label] = kept
-    return found
+        scalars[label] = scalar
+    return scalars
 
 
 _DROPPED: Any = object()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from services.syncer.domain.moments import observed
 
 if TYPE_CHECKING:
-    from services.syncer.domain.conversation_row import Shown
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.conversation_row import ShownRow
+    from services.syncer.domain.fingerprint import Fingerprint
     from shared.contracts.resources import ConversationPartChanged, ResourceEvent
     from shared.contracts.sync import ResourceType
 
@@ -33,7 +33,7 @@ class Fresh:
         before: what was remembered when the read began; a write names it, so that readers cannot cross.
         parts: all parts that came, for a conversation.
         source_parts: the source's own count, the opening message included; None when it told none.
-        row: the fingerprint of the row that says the same, for a conversation, or a contact with cut lists.
+        row: the version of the row that says the same, for a conversation, or a contact with cut lists.
         shown: the row which led to this reading, if one did.
         force: publish it whole, whatever is remembered.
         lag_seconds: how long what was read may lag behind the resource itself; nothing for a reading by id.
@@ -43,12 +43,12 @@ class Fresh:
     event: ResourceEvent
     updated_at: int | None
     read_at: int
-    before: Held | None = None
+    before: Fingerprint | None = None
     parts: tuple[ConversationPartChanged, ...] = ()
     source_parts: int | None = None
     open: bool = False
     row: str | None = None
-    shown: Shown | None = None
+    shown: ShownRow | None = None
     force: bool = False
     lag_seconds: int = 0
 

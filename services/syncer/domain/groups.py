@@ -5,5 +5,5 @@ from __future__ import annotations
 
 def first_of(several: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the first error of a group: its tasks are cancelled by the first one that fails."""
-    found = several.exceptions[0]
-    return first_of(found) if isinstance(found, BaseExceptionGroup) else found
+    error = several.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error

@@ -63,15 +63,15 @@ def plain_text(body: str | None) -> tuple[str, bool]:
     cut = len(body) > _LONGEST_HTML
     source = clean(body[:_LONGEST_HTML])
     if not _MARKUP.search(source):
-        found = _PLAIN_SPACES.sub(" ", _unix(source))
+        plain = _PLAIN_SPACES.sub(" ", _unix(source))
     elif _PLAIN_PARAGRAPHS.fullmatch(source):
         # Most messages are nothing else, and need no parser.
-        found = _paragraphs(source)
+        plain = _paragraphs(source)
     else:
-        found = _render(source)
-    found = _BREAKS.sub("\n\n", _AROUND_BREAK.sub("\n", found)).strip()
-    kept = _within_limits(found)
-    return kept, cut or len(kept) < len(found)
+        plain = _render(source)
+    plain = _BREAKS.sub("\n\n", _AROUND_BREAK.sub("\n", plain)).strip()
+    within = _within_limits(plain)
+    return within, cut or len(within) < len(plain)
 
 
 def _paragraphs(source: str) -> str:
@@ -83,11 +83,11 @@ def _unix(source: str) -> str:
     return source.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _within_limits(found: str) -> str:
-    kept = found[:LONGEST_TEXT]
-    if len(kept) * 4 > _LONGEST_BYTES:
-        kept = kept.encode()[:_LONGEST_BYTES].decode(errors="ignore")
-    return kept.rstrip() if len(kept) < len(found) else kept
+def _within_limits(plain: str) -> str:
+    within = plain[:LONGEST_TEXT]
+    if len(within) * 4 > _LONGEST_BYTES:
+        within = within.encode()[:_LONGEST_BYTES].decode(errors="ignore")
+    return within.rstrip() if len(within) < len(plain) else within
 
 
 def _render(source: str) -> str:

@@ -43,10 +43,10 @@ def scan(source: str, out: Text) -> None:
     """Hand the text of the markup to `out`. What stands in a tag without an end is left out."""
     at = 0
     endless: set[str] = set()
-    while (found := _MARKUP.search(source, at)) is not None:
-        out.words(_resolved(source[at : found.start()]))
+    while (match := _MARKUP.search(source, at)) is not None:
+        out.words(_resolved(source[at : match.start()]))
         following = (
-            _element(source, found, out, endless) if found["other"] is None else _unseen(source, found)
+            _element(source, match, out, endless) if match["other"] is None else _unseen(source, match)
         )
         if following is None:
             at = len(source)
@@ -57,18 +57,18 @@ def scan(source: str, out: Text) -> None:
         out.closed("a")
 
 
-def _element(source: str, found: re.Match[str], out: Text, endless: set[str]) -> int | None:
+def _element(source: str, match: re.Match[str], out: Text, endless: set[str]) -> int | None:
     """Take a tag; return where what follows it begins, None where nothing does.
 
     `endless` are hidden elements that have no end from here on, so that it is looked for once.
     """
-    tag = found["name"].lower()
-    at, href = _attributes(source, found.end())
+    tag = match["name"].lower()
+    at, href = _attributes(source, match.end())
     if at is None:
         return None
     if tag in _HIDDEN:
-        return at if found["end"] else _hidden(source, tag, at, endless)
-    if found["end"] and tag != "br":
+        return at if match["end"] else _hidden(source, tag, at, endless)
+    if match["end"] and tag != "br":
         out.closed(tag)
         return at
     if tag == "a" and out.in_link:
@@ -92,11 +92,11 @@ def _attributes(source: str, at: int) -> tuple[int | None, str | None]:
     if source.startswith(">", at):
         return at + 1, None
     href = None
-    while (found := _ATTRIBUTE.match(source, at)) is not None and found.end() > at:
-        at = found.end()
-        if href is None and found["name"].lower() == "href":
-            given = (found["double"], found["single"], found["bare"])
-            href = _address(next((value for value in given if value is not None), ""))
+    while (match := _ATTRIBUTE.match(source, at)) is not None and match.end() > at:
+        at = match.end()
+        if href is None and match["name"].lower() == "href":
+            values = (match["double"], match["single"], match["bare"])
+            href = _address(next((value for value in values if value is not None), ""))
     return (at + 1 if source.startswith(">", at) else None), href
 
 
@@ -107,15 +107,15 @@ def _resolved(words: str) -> str:
 def _address(value: str) -> str:
     """Resolve references as in an attribute, where `&copy=1` is a parameter and no sign."""
     return _REFERENCE.sub(
-        lambda found: _resolved(found[0]) if found["name"] is None else html5.get(found["name"], found[0]),
+        lambda match: _resolved(match[0]) if match["name"] is None else html5.get(match["name"], match[0]),
         value,
     )
 
 
-def _unseen(source: str, found: re.Match[str]) -> int | None:
+def _unseen(source: str, match: re.Match[str]) -> int | None:
     """Return where what follows a comment or a declaration begins, None where nothing does."""
-    if source.startswith("<!--", found.start()):
-        end = _COMMENT_END.search(source, found.end())
+    if source.startswith("<!--", match.start()):
+        end = _COMMENT_END.search(source, match.end())
         return end.end() if end else None
-    at = source.find(">", found.end())
+    at = source.find(">", match.end())
     return at + 1 if at >= 0 else None

@@ -1,4 +1,4 @@
-"""Versions: a short fingerprint of what a reader can see, equal for equal content on every machine."""
+"""Versions: a short hash of what a reader can see, equal for equal content on every machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ _BYTES = 10
 
 
 def version_of(*content: Any) -> str:
-    """Return the fingerprint of JSON-like values; datetimes and tuples are welcome, key order is not."""
+    """Return the version of JSON-like values, datetimes and tuples; the order of keys changes nothing."""
     written = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(written, digest_size=_BYTES).hexdigest()

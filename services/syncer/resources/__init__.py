@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def all_resources() -> tuple[Resource, ...]:
     """Return every resource there is, in reading order."""
     modules = (
-        importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
+        importlib.import_module(f"{__name__}.{module_info.name}")
+        for module_info in pkgutil.iter_modules(__path__)
     )
     resources = [module.RESOURCE for module in modules if hasattr(module, "RESOURCE")]
     return tuple(sorted(resources, key=lambda resource: resource.order))

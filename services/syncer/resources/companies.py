@@ -26,7 +26,7 @@ from services.syncer.resources.reading import Circumstances, Gone, Reading, Reso
 from services.syncer.resources.walk import asked_for, sweep_absent
 
 if TYPE_CHECKING:
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.run import Hint, StepState
 
 _AT_ONCE = 50
@@ -85,7 +85,7 @@ async def _prove_absent(reading: Reading, state: StepState) -> bool:
 
 async def _expect(reading: Reading) -> int | None:
     """Return about how many there will be, which the scroll itself never says."""
-    total = await reading.held_count("company") or None
+    total = await reading.known_count("company") or None
     if total is None:
         # Asked before the scroll is opened: while it is open, nothing else is called.
         answer = await reading.intercom.read(Call(Read.COMPANY_LIST, query={"page": 1, "per_page": 1}))
@@ -99,7 +99,7 @@ async def _asks_for_each(reading: Reading) -> bool:
     cursor = reading.cursor("company")
     if cursor.position is None:
         return False
-    due = asking_due(cursor.asked_at or cursor.position, reading.now(), await reading.held_count("company"))
+    due = asking_due(cursor.asked_at or cursor.position, reading.now(), await reading.known_count("company"))
     return due or reading.run.reason == "reconcile"
 
 
@@ -110,12 +110,12 @@ async def _ask_for_doubted(reading: Reading, state: StepState) -> bool:
         if not reading.time_left():
             return False
         asked = dict(doubted[-_AT_ONCE:])
-        known = await reading.held("company", list(asked))
+        known = await reading.fingerprints_of("company", list(asked))
 
         async def became(
-            reading: Reading, id_: str, held: Held | None, shown: dict[str, Any] = asked
+            reading: Reading, id_: str, before: Fingerprint | None, shown: dict[str, Any] = asked
         ) -> None:
-            await _became(reading, id_, held, shown_at=shown[id_])
+            await _became(reading, id_, before, shown_at=shown[id_])
 
         failed = await asked_for(
             reading, state, "company", became, {id_: known.get(id_) for id_ in asked}, named=_NAMED
@@ -129,14 +129,19 @@ async def _ask_for_doubted(reading: Reading, state: StepState) -> bool:
 async def _read_gaps(reading: Reading) -> None:
     """Try again, one by one, what earlier walks could not ask for; what fails again stays a gap."""
     async for id_ in gaps_one_by_one(reading, "company", "still_lagging"):
-        held = (await reading.held("company", [id_])).get(id_)
+        before = (await reading.fingerprints_of("company", [id_])).get(id_)
         with suppress(SourceUnavailableError, RequestRefusedError):
-            await _became(reading, id_, held)
+            await _became(reading, id_, before)
             await reading.no_gap("company", id_, "still_lagging")
 
 
 async def _became(
-    reading: Reading, id_: str, held: Held | None, *, force: bool = False, shown_at: int | None = None
+    reading: Reading,
+    id_: str,
+    before: Fingerprint | None,
+    *,
+    force: bool = False,
+    shown_at: int | None = None,
 ) -> None:
     """Request one company, and publish the result.
 
@@ -145,18 +150,18 @@ async def _became(
     try:
         answer = await reading.intercom.read(Call(Read.COMPANY, id_))
     except ResourceMissingError:
-        await reading.changes.gone([Gone("company", id_, held, shown_at)])
+        await reading.changes.gone([Gone("company", id_, before, shown_at)])
         return
     event = parse(answer.body, reading.scope, answer.at)
     if event is None or event.id != id_:
         raise SourceUnavailableError(f"/companies/{id_} answered with something that is not it.")
     updated_at = seconds(answer.body.get("updated_at"))
-    await reading.changes.apply([Fresh("company", event, updated_at, answer.at, held, force=force)])
+    await reading.changes.apply([Fresh("company", event, updated_at, answer.at, before, force=force)])
 
 
 async def _read_one(reading: Reading, hint: Hint) -> None:
-    held = (await reading.held("company", [hint.id])).get(hint.id)
-    await _became(reading, hint.id, held, force=hint.force)
+    before = (await reading.fingerprints_of("company", [hint.id])).get(hint.id)
+    await _became(reading, hint.id, before, force=hint.force)
     reading.read("company")
 
 

@@ -55,11 +55,11 @@ async def next_scrolled(reading: Reading, position: dict[str, Any]) -> None:
     if parameter is None:
         position.update({"from": answer.at, "pages": 0, "met": 0})
         position["walk"] = f"{reading.run.run_id}:companies:{position.get('starts', 0)}"
-    found = rows(answer.body["data"])
+    companies = rows(answer.body["data"])
     following = text(answer.body.get("scroll_param"), 1_024)
-    await _apply(reading, found, answer.at, position)
+    await _apply(reading, companies, answer.at, position)
     position["pages"] += 1
-    if not found:
+    if not companies:
         _drained(reading, position)
     elif following is None:
         _start_again(reading, position)
@@ -123,9 +123,9 @@ def _start_again(reading: Reading, position: dict[str, Any]) -> None:
         _start_listing(reading, position)
 
 
-async def _apply(reading: Reading, found: list[Any], at: int, position: dict[str, Any]) -> None:
-    by_id = {id_: row for row in found if isinstance(row, dict) and (id_ := identifier(row.get("id")))}
-    known = await reading.held("company", list(by_id))
+async def _apply(reading: Reading, companies: list[Any], at: int, position: dict[str, Any]) -> None:
+    by_id = {id_: row for row in companies if isinstance(row, dict) and (id_ := identifier(row.get("id")))}
+    known = await reading.fingerprints_of("company", list(by_id))
     fresh: list[Fresh] = []
     for id_, row in by_id.items():
         event, before = parse(row, reading.scope, at), known.get(id_)

@@ -10,33 +10,40 @@ from services.syncer.resources.contact_rows import fresh_contact
 from services.syncer.resources.reading import Gone
 
 if TYPE_CHECKING:
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.ports import Answer
     from services.syncer.resources.reading import Reading
 
 
 async def became(
-    reading: Reading, id_: str, held: Held | None, *, force: bool = False, shown_at: int | None = None
+    reading: Reading,
+    id_: str,
+    before: Fingerprint | None,
+    *,
+    force: bool = False,
+    shown_at: int | None = None,
 ) -> None:
     """Request one contact, and publish the result: it changed, was merged, or is gone."""
     try:
         answer: Answer = await reading.intercom.read(Call(Read.CONTACT, id_))
     except ContactMergedError as merged:
         await reading.changes.gone(
-            [Gone("contact", id_, held, shown_at)], reason="merged", successor_id=merged.successor_id
+            [Gone("contact", id_, before, shown_at)], reason="merged", successor_id=merged.successor_id
         )
         if merged.successor_id is not None and merged.successor_id != id_:
             await _successor(reading, merged.successor_id)
     except ResourceMissingError:
-        await reading.changes.gone([Gone("contact", id_, held, shown_at)])
+        await reading.changes.gone([Gone("contact", id_, before, shown_at)])
     else:
-        await _is_there(reading, id_, answer, held, force=force)
+        await _is_there(reading, id_, answer, before, force=force)
 
 
-async def _is_there(reading: Reading, id_: str, answer: Answer, held: Held | None, *, force: bool) -> None:
+async def _is_there(
+    reading: Reading, id_: str, answer: Answer, before: Fingerprint | None, *, force: bool
+) -> None:
     """Publish a contact whose own address answered: it exists, whatever becomes of its lists."""
     try:
-        item = await fresh_contact(reading, dict(answer.body), answer.at, held, force=force)
+        item = await fresh_contact(reading, dict(answer.body), answer.at, before, force=force)
     except (ContactMergedError, ResourceMissingError) as missing:
         # If it was deleted since, requesting it again shows that.
         raise SourceUnavailableError(
@@ -49,10 +56,10 @@ async def _is_there(reading: Reading, id_: str, answer: Answer, held: Held | Non
 
 async def _successor(reading: Reading, id_: str) -> None:
     """Read the surviving contact at once: it took over the other one's companies and tags."""
-    held = (await reading.held("contact", [id_])).get(id_)
+    before = (await reading.fingerprints_of("contact", [id_])).get(id_)
     try:
         answer = await reading.intercom.read(Call(Read.CONTACT, id_))
-        item = await fresh_contact(reading, dict(answer.body), answer.at, held)
+        item = await fresh_contact(reading, dict(answer.body), answer.at, before)
     except (ContactMergedError, ResourceMissingError):
         return  # Merged on or deleted meanwhile: its own hint or the next reconcile tells.
     if item is None or item.event.id != id_:

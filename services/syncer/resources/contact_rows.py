@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.contact import companies_of, cut_lists, parse
-from services.syncer.domain.conversation_row import Shown
+from services.syncer.domain.conversation_row import ShownRow
 from services.syncer.domain.fields import MOST_REFERENCES, identifier, identifiers, record, seconds
 from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.reads import Call, Read
@@ -13,7 +13,7 @@ from services.syncer.errors import SourceUnavailableError
 from services.syncer.resources.paging import NumberedPages
 
 if TYPE_CHECKING:
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.resources.reading import Reading
 
 _COMPANY_PAGE = 60
@@ -25,7 +25,7 @@ async def fresh_contact(
     reading: Reading,
     row: dict[str, Any],
     at: int,
-    before: Held | None,
+    before: Fingerprint | None,
     *,
     force: bool = False,
     memory: dict[str, Any] | None = None,
@@ -46,7 +46,7 @@ async def fresh_contact(
         at,
         before,
         row=cut,
-        shown=None if memory is None or cut is None else Shown(cut, updated_at),
+        shown=None if memory is None or cut is None else ShownRow(cut, updated_at),
         force=force,
         lag_seconds=0 if memory is None else reading.rules.overlap_seconds,
     )
@@ -63,25 +63,25 @@ async def completed(reading: Reading, row: dict[str, Any], memory: dict[str, Any
     while len(memory) >= _MOST_REMEMBERED and name not in memory:
         memory.pop(next(iter(memory)))
     if record(row.get("tags")).get("has_more") is True:
-        kept = memory.setdefault(name, {})
-        if "tags" not in kept:
+        lists = memory.setdefault(name, {})
+        if "tags" not in lists:
             answer = await reading.intercom.read(Call(Read.CONTACT_TAGS, id_))
-            kept["tags"] = list(identifiers(answer.body.get("data")))
-        row = {**row, "tags": {"data": kept["tags"]}}
+            lists["tags"] = list(identifiers(answer.body.get("data")))
+        row = {**row, "tags": {"data": lists["tags"]}}
     if record(row.get("companies")).get("has_more") is True:
         companies = await _all_companies(reading, id_, memory.setdefault(name, {}))
         row = {**row, "companies": {"data": companies}}
     return row
 
 
-async def _all_companies(reading: Reading, id_: str | None, kept: dict[str, Any]) -> list[str]:
+async def _all_companies(reading: Reading, id_: str | None, lists: dict[str, Any]) -> list[str]:
     """Read the list page by page, by ever smaller pages where the source breaks on large ones.
 
     Raises SourceUnavailableError when the list does not come to an end, or has more than a record holds: that
     is twice what Intercom allows (FACTS §8), and part of it would look like all of it.
     """
-    found: list[str] = kept.setdefault("companies", [])
-    pages = NumberedPages(kept.setdefault("pages", {}), largest=_COMPANY_PAGE)
+    company_ids: list[str] = lists.setdefault("companies", [])
+    pages = NumberedPages(lists.setdefault("pages", {}), largest=_COMPANY_PAGE)
     while not pages.ended:
         try:
             answer = await pages.next(
@@ -94,18 +94,18 @@ async def _all_companies(reading: Reading, id_: str | None, kept: dict[str, Any]
             continue
         if not any(isinstance(answer.body.get(name), list) for name in ("data", "companies")):
             raise SourceUnavailableError(f"/contacts/{id_}/companies answered without a list.")
-        met = set(found)
+        met = set(company_ids)
         here = [one for one in identifiers(companies_of(answer.body)) if one not in met]
-        found += here
+        company_ids += here
         try:
             pages.turn(answer)
         except SourceUnavailableError:
-            del kept["companies"], kept["pages"]
+            del lists["companies"], lists["pages"]
             raise
-        if len(found) > MOST_REFERENCES:
-            del kept["companies"], kept["pages"]
+        if len(company_ids) > MOST_REFERENCES:
+            del lists["companies"], lists["pages"]
             raise SourceUnavailableError(f"/contacts/{id_} has more than {MOST_REFERENCES} companies.")
         if not (here or pages.ended):
-            del kept["companies"], kept["pages"]
+            del lists["companies"], lists["pages"]
             raise SourceUnavailableError(f"/contacts/{id_}/companies goes on and leads nowhere.")
-    return found
+    return company_ids

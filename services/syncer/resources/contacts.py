@@ -25,8 +25,8 @@ from services.syncer.resources.reading import Reading, Resource, Step
 from services.syncer.resources.walk import sweep_absent
 
 if TYPE_CHECKING:
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.fresh import Fresh
-    from services.syncer.domain.held import Held
     from services.syncer.domain.run import Hint, StepState
 
 _MOST_ATTEMPTS = 4
@@ -34,15 +34,15 @@ _MOST_ATTEMPTS = 4
 
 
 async def _apply(
-    reading: Reading, position: dict[str, Any], found: list[Any], at: int, *, walk: str | None
+    reading: Reading, position: dict[str, Any], contacts: list[Any], at: int, *, walk: str | None
 ) -> None:
     """Publish what changed among rows; rows that prove to be known cost nothing.
 
     Raises SourceUnavailableError when the lists of a contact could not be read, after all others of the page
     were published; one that fails again and again becomes a gap, so that it does not hold up the rest.
     """
-    by_id = {id_: row for row in found if isinstance(row, dict) and (id_ := identifier(row.get("id")))}
-    known = await reading.held("contact", list(by_id))
+    by_id = {id_: row for row in contacts if isinstance(row, dict) and (id_ := identifier(row.get("id")))}
+    known = await reading.fingerprints_of("contact", list(by_id))
     failed: dict[str, int] = position.setdefault("failed", {})
     fresh: list[Fresh] = []
     failure: Exception | None = None
@@ -72,7 +72,9 @@ async def _apply(
     reading.read("contact", len(by_id))
 
 
-def _says_nothing(reading: Reading, row: dict[str, Any], before: Held, at: int, *, walked: bool) -> bool:
+def _says_nothing(
+    reading: Reading, row: dict[str, Any], before: Fingerprint, at: int, *, walked: bool
+) -> bool:
     """Tell whether a row is older than what is held, or would cost calls to say the same again.
 
     A walk over all looks at what a row shows of cut lists; a search for changes looks at its time alone.
@@ -98,7 +100,12 @@ async def _failed(reading: Reading, failed: dict[str, int], id_: str, error: Exc
 
 
 async def _listed(
-    reading: Reading, id_: str, row: dict[str, Any], at: int, before: Held | None, memory: dict[str, Any]
+    reading: Reading,
+    id_: str,
+    row: dict[str, Any],
+    at: int,
+    before: Fingerprint | None,
+    memory: dict[str, Any],
 ) -> Fresh | None:
     """Return what a row says of a contact, or None where it says nothing, or has been looked after."""
     if before is not None and before.gone:
@@ -158,10 +165,10 @@ async def _walk_changed(reading: Reading, state: StepState) -> bool:
         if not reading.time_left():
             return False
         answer = await pages.next(reading, call)
-        found = [row for row in rows(answer.body["data"]) if isinstance(row, dict)]
-        for row in found:
+        contacts = [row for row in rows(answer.body["data"]) if isinstance(row, dict)]
+        for row in contacts:
             order.saw(seconds(row.get("updated_at")))
-        recent = [row for row in found if window.holds(seconds(row.get("updated_at")))]
+        recent = [row for row in contacts if window.holds(seconds(row.get("updated_at")))]
         await _apply(reading, state.position, recent, answer.at, walk=None)
         if order.passed(window.low):
             pages.end()
@@ -176,9 +183,9 @@ async def _walk_changed(reading: Reading, state: StepState) -> bool:
 async def _read_gaps(reading: Reading) -> None:
     """Try again, one by one, what earlier runs could not read; what fails again stays a gap."""
     async for id_ in gaps_one_by_one(reading, "contact", "still_lagging"):
-        held = (await reading.held("contact", [id_])).get(id_)
+        before = (await reading.fingerprints_of("contact", [id_])).get(id_)
         with suppress(SourceUnavailableError, RequestRefusedError):
-            await became(reading, id_, held)
+            await became(reading, id_, before)
             await reading.no_gap("contact", id_, "still_lagging")
 
 
@@ -192,8 +199,8 @@ def search_body(field: str, after_value: int, size: int, after: str | None) -> d
 
 
 async def _read_one(reading: Reading, hint: Hint) -> None:
-    held = (await reading.held("contact", [hint.id])).get(hint.id)
-    await became(reading, hint.id, held, force=hint.force)
+    before = (await reading.fingerprints_of("contact", [hint.id])).get(hint.id)
+    await became(reading, hint.id, before, force=hint.force)
     reading.read("contact")
 
 

@@ -48,14 +48,14 @@ async def audit(reading: Reading, state: StepState) -> bool:
         amount = min(position["left"], _AT_ONCE)
         if amount <= 0:
             return True
-        found = await reading.fingerprints.lively(
+        portion = await reading.fingerprints.lively(
             reading.connection.key, after=position["after"], changed_since=since, limit=amount
         )
-        for held in found:
-            await fetch.want(held.id, held)
-        ended = len(found) < amount
+        for fingerprint in portion:
+            await fetch.want(fingerprint.id, fingerprint)
+        ended = len(portion) < amount
         # A finished round starts over at the next audit, not now.
-        position["after"] = "" if ended else found[-1].id
+        position["after"] = "" if ended else portion[-1].id
         position["left"] = 0 if ended else position["left"] - amount
         return bool(position["left"] == 0)
 

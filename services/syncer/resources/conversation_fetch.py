@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from services.syncer.domain.conversation import conversation
+from services.syncer.domain.conversation import fresh_conversation
 from services.syncer.domain.gap import UNREAD_GAPS
 from services.syncer.domain.groups import first_of
 from services.syncer.domain.reads import Call, Read
@@ -28,15 +28,15 @@ from services.syncer.resources.reading import Gone
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from services.syncer.domain.conversation_row import Shown
+    from services.syncer.domain.conversation_row import ShownRow
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.fresh import Fresh
-    from services.syncer.domain.held import Held
     from services.syncer.resources.reading import Reading
 
     Feed = Callable[["Fetch"], Awaitable[bool]]
 
 _FETCHERS_TO_SPARE = 8
-"""Readers beyond the calls in flight now, so that the pace may rise within a slice."""
+"""Readers beyond the calls in flight now, so that more may be in flight later in a slice."""
 
 _BATCH = 40
 """Conversations published together: enough to make one round trip to the bus and the store worth it."""
@@ -68,8 +68,8 @@ class Fetch:
         self._progress = progress
         self._wanted: dict[str, int] = position.setdefault("wanted", {})
         self._retried: list[str] = position.setdefault("retried", [])
-        self._held: dict[str, Held] = {}
-        self._rows: dict[str, Shown] = {}
+        self._known: dict[str, Fingerprint] = {}
+        self._rows: dict[str, ShownRow] = {}
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=_READ_AHEAD)
         self._done: asyncio.Queue[Fresh | Gone | None] = asyncio.Queue(maxsize=_BATCH)
         self._fed = False
@@ -100,7 +100,7 @@ class Fetch:
         return self._fed and not self._wanted
 
     async def want(
-        self, id_: str, held: Held | None, *, retried: bool = False, row: Shown | None = None
+        self, id_: str, before: Fingerprint | None, *, retried: bool = False, row: ShownRow | None = None
     ) -> None:
         """Add a conversation to those to be fetched; one that is wanted already is fetched once.
 
@@ -111,8 +111,8 @@ class Fetch:
         if id_ in self._wanted:
             return
         self._wanted[id_] = 0
-        if held is not None:
-            self._held[id_] = held
+        if before is not None:
+            self._known[id_] = before
         if row is not None:
             self._rows[id_] = row
         await self._queue.put(id_)
@@ -123,7 +123,7 @@ class Fetch:
     async def _feed(self, feed: Feed, fetchers: int) -> None:
         try:
             left_over = list(self._wanted)
-            self._held.update(await self._reading.held("conversation", left_over))
+            self._known.update(await self._reading.fingerprints_of("conversation", left_over))
             for id_ in left_over:
                 await self._queue.put(id_)
             while self._going() and not self._fed:
@@ -157,17 +157,17 @@ class Fetch:
                 await self._done.put(item)
 
     async def _fetched(self, id_: str) -> Fresh | Gone:
-        held = self._held.pop(id_, None)
+        before = self._known.pop(id_, None)
         try:
             answer = await self._reading.intercom.read(Call(Read.CONVERSATION, id_))
         except ResourceMissingError:
-            return Gone("conversation", id_, held)
+            return Gone("conversation", id_, before)
         except Exception:
-            if held is not None:
-                self._held[id_] = held
+            if before is not None:
+                self._known[id_] = before
             raise
         row = self._rows.pop(id_, None)
-        fresh = conversation(answer.body, self._reading.scope, answer.at, held, shown=row)
+        fresh = fresh_conversation(answer.body, self._reading.scope, answer.at, before, shown=row)
         if fresh is None or fresh.event.id != id_:
             raise SourceUnavailableError(f"/conversations/{id_} answered with something that is not it.")
         return fresh
@@ -238,7 +238,7 @@ async def went(reading: Reading, gone: list[Gone], *, shown: bool = False) -> No
     await reading.changes.gone(gone)
     for lost in gone:
         await reading.no_gap("conversation", lost.id, "parts_cut_at_500", *UNREAD_GAPS)
-        if lost.held is None and shown:
+        if lost.before is None and shown:
             await reading.gap("conversation", lost.id, "deleted_before_read")
 
 

@@ -24,7 +24,7 @@ from services.syncer.resources.search_probe import probe_search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.run import StepState
     from services.syncer.ports import Answer
     from services.syncer.resources.reading import Reading
@@ -71,37 +71,39 @@ async def _feed_rows(
     reading: Reading, fetch: Fetch, answer: Answer, *, window: Window, walk: str | None
 ) -> list[dict[str, Any]]:
     """Queue the rows that need reading; return those that count."""
-    found = [row for row in rows(answer.body["conversations"]) if isinstance(row, dict)]
+    conversations = [row for row in rows(answer.body["conversations"]) if isinstance(row, dict)]
     counted = {
         id_: row
-        for row in found
+        for row in conversations
         if (id_ := identifier(row.get("id"))) and window.holds(seconds(row.get("updated_at")))
     }
-    known = await reading.held("conversation", list(counted))
+    known = await reading.fingerprints_of("conversation", list(counted))
     if walk is not None:
         await reading.mark("conversation", list(counted), walk)
     unchanged = 0
     for id_, row in counted.items():
-        held = known.get(id_)
-        if held is not None and _says_nothing(reading, row, held, answer.at, walked=walk is not None):
+        before = known.get(id_)
+        if before is not None and _says_nothing(reading, row, before, answer.at, walked=walk is not None):
             unchanged += 1
         else:
-            await fetch.want(id_, held, row=shown_by(row))
+            await fetch.want(id_, before, row=shown_by(row))
     reading.read("conversation", unchanged)
-    return found
+    return conversations
 
 
-def _says_nothing(reading: Reading, row: dict[str, Any], held: Held, at: int, *, walked: bool) -> bool:
+def _says_nothing(
+    reading: Reading, row: dict[str, Any], before: Fingerprint, at: int, *, walked: bool
+) -> bool:
     """Tell whether a row needs no reading.
 
     A walk over all looks at what its rows show; a search for changes sees only what has a new time.
     """
     updated_at = seconds(row.get("updated_at"))
     if not walked:
-        return held.proves_unchanged(updated_at)
-    if held.may_be_back(at, reading.rules.overlap_seconds):
+        return before.proves_unchanged(updated_at)
+    if before.may_be_back(at, reading.rules.overlap_seconds):
         return False
-    return held.proves_unchanged(updated_at, row_version(row))
+    return before.proves_unchanged(updated_at, row_version(row))
 
 
 def _walk_of(reading: Reading, position: dict[str, Any]) -> str | None:
@@ -241,9 +243,9 @@ async def read_changed(reading: Reading, state: StepState) -> bool:
                 state.position["gaps_fed"] = True
             return True
         answer = await pages.next(reading, lambda size, after: _call(query, size, after))
-        found = await _feed_rows(reading, fetch, answer, window=window, walk=None)
-        await _learn(reading, state.position, found)
-        for row in found:
+        conversations = await _feed_rows(reading, fetch, answer, window=window, walk=None)
+        await _learn(reading, state.position, conversations)
+        for row in conversations:
             order.saw(seconds(row.get("updated_at")))
         if reading.cursor("conversation").sorted is True and order.passed(window.low):
             pages.end()
@@ -269,18 +271,18 @@ async def _feed_gaps(reading: Reading, fetch: Fetch) -> None:
         if reason in REFUSED_GAPS and not everything:
             continue
         ids = await gaps_in_turn(reading, "conversation", reason)
-        known = await reading.held("conversation", ids)
+        known = await reading.fingerprints_of("conversation", ids)
         for id_ in ids:
             await fetch.want(id_, known.get(id_), retried=True)
 
 
-async def _learn(reading: Reading, position: dict[str, Any], found: Sequence[dict[str, Any]]) -> None:
+async def _learn(reading: Reading, position: dict[str, Any], conversations: Sequence[dict[str, Any]]) -> None:
     """Find out once per workspace how its search reads times and orders.
 
     It only makes reading cheaper, so a probe that fails is left to the next run, and this one goes on.
     """
     cursor = reading.cursor("conversation")
-    times = [when for row in found if (when := seconds(row.get("updated_at"))) is not None]
+    times = [when for row in conversations if (when := seconds(row.get("updated_at"))) is not None]
     if cursor.exact is not None or not times or position.get("probed"):
         return
     position["probed"] = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from services.syncer.domain.conversation import conversation
+from services.syncer.domain.conversation import fresh_conversation
 from services.syncer.domain.cursor import lookback_start
 from services.syncer.domain.fields import identifier, integer, rows, seconds
 from services.syncer.domain.gap import UNREAD_GAPS
@@ -32,8 +32,8 @@ from services.syncer.resources.walk import sweep_absent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.fresh import Fresh
-    from services.syncer.domain.held import Held
     from services.syncer.domain.run import Hint, RunKind, StepState
 
 _DELETED_PAGE = 60
@@ -58,9 +58,9 @@ async def _read_deleted(reading: Reading, state: StepState) -> bool:
         if not reading.time_left():
             return False
         answer = await pages.next(reading, call)
-        found = [row for row in rows(answer.body["conversations"]) if isinstance(row, dict)]
-        await _apply_deleted(reading, found)
-        for row in found:
+        conversations = [row for row in rows(answer.body["conversations"]) if isinstance(row, dict)]
+        await _apply_deleted(reading, conversations)
+        for row in conversations:
             times.saw(seconds(row.get("deleted_at")))
             ids.saw(integer(row.get("id")))
         if times.passed(low) and ids.broken:
@@ -77,12 +77,12 @@ def _watched(position: dict[str, Any], name: str) -> Descending:
     return Descending(last, broken=broken)
 
 
-async def _apply_deleted(reading: Reading, found: Sequence[dict[str, Any]]) -> None:
-    ids = [id_ for row in found if (id_ := identifier(row.get("id"))) is not None]
-    held = await reading.held("conversation", ids)
+async def _apply_deleted(reading: Reading, conversations: Sequence[dict[str, Any]]) -> None:
+    ids = [id_ for row in conversations if (id_ := identifier(row.get("id"))) is not None]
+    before = await reading.fingerprints_of("conversation", ids)
     # Unknown conversations have published nothing that could be deleted.
-    known = [id_ for id_ in ids if id_ in held and not held[id_].gone]
-    await went(reading, [Gone("conversation", id_, held[id_]) for id_ in known])
+    known = [id_ for id_ in ids if id_ in before and not before[id_].gone]
+    await went(reading, [Gone("conversation", id_, before[id_]) for id_ in known])
 
 
 async def _sweep(reading: Reading, state: StepState) -> bool:
@@ -102,39 +102,43 @@ async def _sweep(reading: Reading, state: StepState) -> bool:
     return True
 
 
-async def _became(reading: Reading, id_: str, held: Held | None, *, hint: Hint | None = None) -> None:
+async def _became(
+    reading: Reading, id_: str, before: Fingerprint | None, *, hint: Hint | None = None
+) -> None:
     force = hint is not None and hint.force
     try:
         answer = await reading.intercom.read(Call(Read.CONVERSATION, id_))
     except ResourceMissingError:
-        await went(reading, [Gone("conversation", id_, held)])
+        await went(reading, [Gone("conversation", id_, before)])
         return
-    fresh = conversation(answer.body, reading.scope, answer.at, held, force=force)
+    fresh = fresh_conversation(answer.body, reading.scope, answer.at, before, force=force)
     if fresh is None or fresh.event.id != id_:
         raise SourceUnavailableError(f"/conversations/{id_} answered with something that is not it.")
-    lost = _out_of_reach(hint, held, fresh)
-    if lost is not None and held is not None:
-        await reading.changes.part_gone(held, lost)
-        fresh = conversation(answer.body, reading.scope, answer.at, held.without_part(lost), force=force)
+    lost = _out_of_reach(hint, before, fresh)
+    if lost is not None and before is not None:
+        await reading.changes.part_gone(before, lost)
+        fresh = fresh_conversation(
+            answer.body, reading.scope, answer.at, before.without_part(lost), force=force
+        )
     if fresh is not None:
         await reading.changes.apply([fresh])
         await keep_ledger(reading, fresh)
 
 
-def _out_of_reach(hint: Hint | None, held: Held | None, fresh: Fresh | None) -> str | None:
+def _out_of_reach(hint: Hint | None, before: Fingerprint | None, fresh: Fresh | None) -> str | None:
     """Return the redacted part that an answer does not reach back to, if it is held.
 
     What became of it cannot be read, but that its words went is known: it is taken back.
     """
     part = hint.redacted_part if hint is not None else None
-    if part is None or held is None or fresh is None or part not in held.parts:
+    if part is None or before is None or fresh is None or part not in before.parts:
         return None
     return None if any(each.id == part for each in fresh.parts) else part
 
 
 async def _read_one(reading: Reading, hint: Hint) -> None:
-    held = (await reading.held("conversation", [hint.id])).get(hint.id)
-    await _became(reading, hint.id, held, hint=hint)
+    before = (await reading.fingerprints_of("conversation", [hint.id])).get(hint.id)
+    await _became(reading, hint.id, before, hint=hint)
     reading.read("conversation")
 
 

@@ -21,15 +21,15 @@ async def gaps_in_turn(reading: Reading, resource: ResourceType, reason: str) ->
     Where the round has come to is noted at once, so what a crash keeps from being tried waits for the next.
     """
     cursor = reading.cursor(resource)
-    found = await reading.gaps.listed(
+    gaps = await reading.gaps.listed(
         reading.connection.key,
         limit=_MOST_RETRIED,
         resource=resource,
         reason=reason,
         after=cursor.retried_to.get(reason, ""),
     )
-    await _reached(reading, resource, reason, (found[-1].id or "") if len(found) == _MOST_RETRIED else "")
-    return [gap.id for gap in found if gap.id is not None]
+    await _reached(reading, resource, reason, (gaps[-1].id or "") if len(gaps) == _MOST_RETRIED else "")
+    return [gap.id for gap in gaps if gap.id is not None]
 
 
 async def gaps_one_by_one(reading: Reading, resource: ResourceType, reason: str) -> AsyncIterator[str]:

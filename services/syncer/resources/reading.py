@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from services.syncer.domain.connection import Connection
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.fresh import Fresh, Scope
-    from services.syncer.domain.held import Held
     from services.syncer.domain.run import Hint, Run, RunKind, StepState
     from services.syncer.ports import Cursors, Fingerprints, Gaps, IntercomReader
     from shared.clock import Clock
@@ -45,12 +45,15 @@ class Changes(Protocol):
         ...
 
     async def gone(
-        self, held: Sequence[Gone], *, reason: str = "deleted", successor_id: str | None = None
+        self, lost: Sequence[Gone], *, reason: str = "deleted", successor_id: str | None = None
     ) -> None:
-        """Publish that resources went, with their tombstones, then forget them."""
+        """Publish that resources went, with their tombstones, then forget them.
+
+        Where lists may go on showing one, it is remembered as gone instead.
+        """
         ...
 
-    async def part_gone(self, conversation: Held, part_id: str) -> None:
+    async def part_gone(self, conversation: Fingerprint, part_id: str) -> None:
         """Publish that one part of a conversation went, with its tombstone.
 
         What is remembered is the caller's to change.
@@ -63,13 +66,13 @@ class Gone:
     """A resource that went.
 
     Attributes:
-        held: what was remembered of it, if anything.
+        before: what was remembered of it, if anything.
         shown_at: `updated_at` of the row in which a list still shows it, to know that row again.
     """
 
     resource: ResourceType
     id: str
-    held: Held | None = None
+    before: Fingerprint | None = None
     shown_at: int | None = None
 
 
@@ -159,15 +162,15 @@ class Reading:
         count = self.run.count_of(resource)
         count.total = count.done
 
-    async def held_count(self, resource: ResourceType) -> int:
+    async def known_count(self, resource: ResourceType) -> int:
         return await self.fingerprints.count(self.connection.key, resource)
 
     async def short_of(self, resource: ResourceType, total: int | None) -> int | None:
-        """Return how many fewer are held than the source counts; None when it did not count."""
-        return None if total is None else max(total - await self.held_count(resource), 0)
+        """Return how many fewer are known than the source counts; None when it did not count."""
+        return None if total is None else max(total - await self.known_count(resource), 0)
 
-    async def held(self, resource: ResourceType, ids: Sequence[str]) -> dict[str, Held]:
-        return await self.fingerprints.held(self.connection.key, resource, ids)
+    async def fingerprints_of(self, resource: ResourceType, ids: Sequence[str]) -> dict[str, Fingerprint]:
+        return await self.fingerprints.of(self.connection.key, resource, ids)
 
     async def mark(self, resource: ResourceType, ids: Sequence[str], walk: str) -> None:
         await self.fingerprints.mark(self.connection.key, resource, ids, walk=walk)

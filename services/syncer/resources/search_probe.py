@@ -69,9 +69,9 @@ async def _times(reading: Reading, after: int, before: int, order: str) -> list[
             },
         )
     )
-    found = rows(answer.body["conversations"])
+    conversations = rows(answer.body["conversations"])
     return [
         when
-        for row in found
+        for row in conversations
         if isinstance(row, dict) and (when := seconds(row.get("updated_at"))) is not None
     ]

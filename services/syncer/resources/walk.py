@@ -16,13 +16,13 @@ from services.syncer.errors import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.run import StepState
     from services.syncer.resources.reading import Reading
     from shared.contracts.sync import ResourceType
 
 _AT_ONCE = 50
-"""Asked for side by side; the pace lets as many go as the source bears."""
+"""Asked for side by side; the throttle lets as many go as the source bears."""
 
 
 _MOST_ATTEMPTS = 6
@@ -35,7 +35,7 @@ _FEW = 10
 class Became(Protocol):
     """Asks the source for one resource and publishes what became of it."""
 
-    async def __call__(self, reading: Reading, id_: str, held: Held | None) -> None: ...
+    async def __call__(self, reading: Reading, id_: str, before: Fingerprint | None) -> None: ...
 
 
 async def sweep_absent(
@@ -74,10 +74,17 @@ async def sweep_absent(
                 continue
             return True
         failed = await asked_for(
-            reading, state, resource, became, {held.id: held for held in absent}, named=named
+            reading,
+            state,
+            resource,
+            became,
+            {fingerprint.id: fingerprint for fingerprint in absent},
+            named=named,
         )
         # Marked as met, so that after a failure only what is left is requested again.
-        await reading.mark(resource, [held.id for held in absent if held.id not in failed], walk)
+        await reading.mark(
+            resource, [fingerprint.id for fingerprint in absent if fingerprint.id not in failed], walk
+        )
         failures = list(failed.values())
         if not any(isinstance(failure, SlowDownError) for failure in failures):
             position["swept"] = absent[-1].id
@@ -92,7 +99,7 @@ async def asked_for(
     state: StepState,
     resource: ResourceType,
     became: Became,
-    asked: Mapping[str, Held | None],
+    asked: Mapping[str, Fingerprint | None],
     *,
     named: Collection[str],
 ) -> dict[str, BaseException]:
@@ -103,7 +110,7 @@ async def asked_for(
     """
     useful = reading.useful_answers
     outcomes = await asyncio.gather(
-        *(became(reading, id_, held) for id_, held in asked.items()), return_exceptions=True
+        *(became(reading, id_, before) for id_, before in asked.items()), return_exceptions=True
     )
     failed = {id_: outcome for id_, outcome in zip(asked, outcomes, strict=True) if outcome is not None}
     if len(failed) == len(asked):
@@ -117,16 +124,16 @@ async def asked_for(
 
 def _gaps(failed: Mapping[str, BaseException], attempts: int, named: Collection[str]) -> dict[str, str]:
     """Return those that are gaps of their own, by id with the reason: refused, or silent for long enough."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     silent: list[str] = []
     for id_, failure in failed.items():
         match failure:
             case PermissionMissingError():
-                found[id_] = "permission_missing"
+                reasons[id_] = "permission_missing"
             case PlanRestrictedError():
-                found[id_] = "plan_restricted"
+                reasons[id_] = "plan_restricted"
             case SourceUnavailableError() | RequestRefusedError():
                 silent.append(id_)
     if attempts >= _MOST_ATTEMPTS and len(silent) <= _FEW:
-        found |= dict.fromkeys(silent, "still_lagging")
-    return {id_: reason for id_, reason in found.items() if reason in named}
+        reasons |= dict.fromkeys(silent, "still_lagging")
+    return {id_: reason for id_, reason in reasons.items() if reason in named}

@@ -44,14 +44,14 @@ def whole_list(
     async def read_all(reading: Reading) -> None:
         useful = reading.useful_answers
         answer = await reading.intercom.read(Call(read))
-        found = rows(answer.body[key])
-        if never_empty and not found:
+        listed = rows(answer.body[key])
+        if never_empty and not listed:
             reading.in_vain(since=useful)
             raise SourceUnavailableError(f"{read.value.path} answered with an empty list, which cannot be.")
-        events = [event for row in found if (event := parse(row, reading.scope, answer.at)) is not None]
+        events = [event for row in listed if (event := parse(row, reading.scope, answer.at)) is not None]
         before = {
-            held.id: held
-            for held in await reading.fingerprints.unseen(
+            fingerprint.id: fingerprint
+            for fingerprint in await reading.fingerprints.unseen(
                 reading.connection.key, resource, walk="", after="", limit=_MOST
             )
         }
@@ -59,15 +59,17 @@ def whole_list(
             [Fresh(resource, event, None, answer.at, before.get(event.id)) for event in events]
         )
         here = {event.id for event in events}
-        if len(events) == len(found):
+        if len(events) == len(listed):
             # Only a list that was understood completely proves that the others are gone.
-            absent = [Gone(resource, id_, held) for id_, held in before.items() if id_ not in here]
+            absent = [
+                Gone(resource, id_, fingerprint) for id_, fingerprint in before.items() if id_ not in here
+            ]
             await reading.changes.gone(absent, reason="absent")
         reading.expect(resource, len(events))
         reading.read(resource, len(events))
         known = reading.cursor(resource)
         await reading.save_cursor(
-            Cursor(resource, known.position, walked_at=answer.at, short=len(found) - len(events)).advanced(
+            Cursor(resource, known.position, walked_at=answer.at, short=len(listed) - len(events)).advanced(
                 answer.at
             )
         )

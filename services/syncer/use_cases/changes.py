@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from services.syncer.domain.deletion import deletion
-from services.syncer.domain.held import GONE, Held
+from services.syncer.domain.fingerprint import GONE, Fingerprint
 from services.syncer.domain.moments import observed
 from services.syncer.domain.run import Intent
 from services.syncer.domain.window import is_settled
@@ -92,31 +92,31 @@ class PublishedChanges:
         self._counted(items)
 
     async def gone(
-        self, held: Sequence[Gone], *, reason: str = "deleted", successor_id: str | None = None
+        self, lost: Sequence[Gone], *, reason: str = "deleted", successor_id: str | None = None
     ) -> None:
-        if not held:
+        if not lost:
             return
         await self._lease.hold()
-        for lost in held:
-            if lost.held is not None and lost.held.gone:
-                await self._remember_gone(lost)
+        for each in lost:
+            if each.before is not None and each.before.gone:
+                await self._remember_gone(each)
                 continue
-            parts = tuple(lost.held.parts) if lost.held is not None else ()
-            async with self._noted([Intent(lost.resource, lost.id, parts)]):
-                await self._take_back(lost, parts, reason, successor_id)
-                if lost.resource in _SHOWN_AGAIN:
-                    await self._remember_gone(lost)
+            parts = tuple(each.before.parts) if each.before is not None else ()
+            async with self._noted([Intent(each.resource, each.id, parts)]):
+                await self._take_back(each, parts, reason, successor_id)
+                if each.resource in _SHOWN_AGAIN:
+                    await self._remember_gone(each)
                 else:
-                    await self._forget(lost)
+                    await self._forget(each)
             self._run.changed += 1
-            self._metrics.published.labels(f"{lost.resource}_deleted").inc()
+            self._metrics.published.labels(f"{each.resource}_deleted").inc()
 
-    async def part_gone(self, conversation: Held, part_id: str) -> None:
+    async def part_gone(self, conversation: Fingerprint, part_id: str) -> None:
         await self._lease.hold()
         at = observed(self._learned_at(conversation)).isoformat()
-        told = self._deletion("conversation_part", part_id, "deleted", None, conversation.id, at)
-        await self._publisher.publish(told)
-        await self._publisher.publish_tombstones(told)
+        event = self._deletion("conversation_part", part_id, "deleted", None, conversation.id, at)
+        await self._publisher.publish(event)
+        await self._publisher.publish_tombstones(event)
         self._metrics.published.labels("conversation_part_deleted").inc()
 
     @asynccontextmanager
@@ -140,30 +140,32 @@ class PublishedChanges:
     async def _take_back(
         self, lost: Gone, parts: Sequence[str], reason: str, successor_id: str | None
     ) -> None:
-        at = observed(self._learned_at(lost.held)).isoformat()
-        told = self._deletion(lost.resource, lost.id, reason, successor_id, None, at)
+        at = observed(self._learned_at(lost.before)).isoformat()
+        event = self._deletion(lost.resource, lost.id, reason, successor_id, None, at)
         tombstones = [self._deletion("conversation_part", part, reason, None, lost.id, at) for part in parts]
-        await self._publisher.publish(told)
-        await self._publisher.publish_tombstones(*tombstones, told)
+        await self._publisher.publish(event)
+        await self._publisher.publish_tombstones(*tombstones, event)
 
-    def _learned_at(self, held: Held | None) -> int:
+    def _learned_at(self, before: Fingerprint | None) -> int:
         """Return when it was learned that something went: never before it was read for the last time."""
-        told = self._reader.source_time
-        latest = told if told is not None else int(self._clock.now().timestamp())
-        return max(latest, (held.read_at or 0) if held is not None else 0)
+        source_time = self._reader.source_time
+        latest = source_time if source_time is not None else int(self._clock.now().timestamp())
+        return max(latest, (before.read_at or 0) if before is not None else 0)
 
     async def _forget(self, lost: Gone) -> None:
-        record = lost.held or Held(lost.resource, lost.id, "", None)
+        record = lost.before or Fingerprint(lost.resource, lost.id, "", None)
         crossed = await self._fingerprints.release(self._run.key, [record])
         if crossed:
             await self._doubts.crossed(crossed)
 
     async def _remember_gone(self, lost: Gone) -> None:
         """Remember that it was deleted, so that lists which go on showing it do not revive it."""
-        held = lost.held or Held(lost.resource, lost.id, GONE, None)
-        shown_at = lost.shown_at if lost.shown_at is not None else held.updated_at
-        read_at = self._learned_at(lost.held)
-        record = Held(lost.resource, lost.id, GONE, shown_at, read_at=read_at, revision=held.revision)
+        before = lost.before or Fingerprint(lost.resource, lost.id, GONE, None)
+        shown_at = lost.shown_at if lost.shown_at is not None else before.updated_at
+        read_at = self._learned_at(lost.before)
+        record = Fingerprint(
+            lost.resource, lost.id, GONE, shown_at, read_at=read_at, revision=before.revision
+        )
         await self._store([record])
 
     def _deletion(
@@ -192,7 +194,7 @@ class PublishedChanges:
         if records:
             await self._store(records)
 
-    async def _store(self, records: Sequence[Held]) -> None:
+    async def _store(self, records: Sequence[Fingerprint]) -> None:
         crossed = await self._fingerprints.store(self._run.key, records, writer=self._doubts.writer())
         if crossed:
             await self._doubts.crossed(crossed)
@@ -212,7 +214,7 @@ def _intent(item: Fresh) -> Intent:
     return Intent(item.resource, item.event.id, tuple(part.id for part in item.changed_parts()))
 
 
-def _record(item: Fresh) -> Held | None:
+def _record(item: Fresh) -> Fingerprint | None:
     """Return what to remember, or None when it is remembered already."""
     before = item.before
     settled = is_settled(item.updated_at, item.read_at - item.lag_seconds)
@@ -224,7 +226,7 @@ def _record(item: Fresh) -> Held | None:
         and before.row == item.row_to_remember()
     ):
         return None
-    return Held(
+    return Fingerprint(
         resource=item.resource,
         id=item.event.id,
         version=item.event.version,

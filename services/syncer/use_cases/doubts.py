@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.syncer.domain.held import UNSURE, Held
+from services.syncer.domain.fingerprint import UNSURE, Fingerprint
 from services.syncer.domain.run import Hint
 from shared.errors import TransientError
 
@@ -55,11 +55,11 @@ class Doubts:
         """Mark what the previous slice may have published without remembering it."""
         unsure = self._run.unsure
         for intent in unsure:
-            await self._doubt(Held(intent.resource, intent.id, UNSURE, None, open=True), intent.parts)
+            await self._doubt(Fingerprint(intent.resource, intent.id, UNSURE, None, open=True), intent.parts)
         await self._ask_again("unsure", [(intent.resource, intent.id) for intent in unsure])
         unsure.clear()
 
-    async def crossed(self, records: Sequence[Held]) -> None:
+    async def crossed(self, records: Sequence[Fingerprint]) -> None:
         """Mark what was published although somebody else had published it meanwhile."""
         for record in records:
             self._metrics.crossed.labels(record.resource).inc()
@@ -67,10 +67,10 @@ class Doubts:
         _LOG.info("two readers crossed; reading again", resources=len(records))
         await self._ask_again(f"crossed:{self._writes}", [(record.resource, record.id) for record in records])
 
-    async def _doubt(self, record: Held, parts: Iterable[str]) -> None:
+    async def _doubt(self, record: Fingerprint, parts: Iterable[str]) -> None:
         """Remember the doubt beside whatever is remembered now."""
         for _ in range(_TRIES):
-            known = await self._fingerprints.held(self._run.key, record.resource, [record.id])
+            known = await self._fingerprints.of(self._run.key, record.resource, [record.id])
             doubted = known.get(record.id, replace(record, revision=0)).doubted(parts, record.read_at)
             if not await self._fingerprints.store(self._run.key, [doubted], writer=self.writer()):
                 return

@@ -105,17 +105,17 @@ class HintRuns:
             *(self._follow(hints[0], reading) for hints in together), return_exceptions=True
         )
         ended: BaseException | None = None
-        found: list[tuple[list[Hint], SourceUnavailableError | None]] = []
+        results: list[tuple[list[Hint], SourceUnavailableError | None]] = []
         for hints, outcome in zip(together, outcomes, strict=True):
             if outcome is None:
                 _done_with(run, hints)
             if outcome is None or isinstance(outcome, SourceUnavailableError):
-                found.append((hints, outcome))
+                results.append((hints, outcome))
             else:
                 ended = ended or outcome
         if ended is not None:
             raise ended
-        return found
+        return results
 
     async def _look_after(self, run: Run, reading: Reading, failed: Sequence[_Failed]) -> None:
         """Try again later what could not be read; in the end leave it to full runs, where the source answers.
@@ -193,6 +193,6 @@ def _in_turn(run: Run) -> list[list[Hint]]:
     # A forced read of a resource publishes everything that an unforced one would.
     for hint in sorted(run.hints, key=lambda hint: (hint.resource != "conversation", not hint.force)):
         by_resource.setdefault(_resource_of(hint), []).append(hint)
-    found = list(by_resource.values())
-    turn = run.attempts % max(len(found), 1)
-    return found[turn:] + found[:turn]
+    groups = list(by_resource.values())
+    turn = run.attempts % max(len(groups), 1)
+    return groups[turn:] + groups[:turn]

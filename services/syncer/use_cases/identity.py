@@ -34,19 +34,19 @@ async def confirm_workspace(
         return expected
     answer = await who_am_i(reader)
     app = record(answer.body.get("app"))
-    found, region = text(app.get("id_code")), text(app.get("region"))
-    if found is None:
+    workspace_id, region = text(app.get("id_code")), text(app.get("region"))
+    if workspace_id is None:
         raise PermissionMissingError("/me names no workspace; tick 'Read one admin' for the app in Intercom.")
-    if expected is not None and found != expected:
+    if expected is not None and workspace_id != expected:
         raise WorkspaceChangedError(
-            f"The credential opens workspace {found}, and the data held is that of {expected}."
+            f"The credential opens workspace {workspace_id}, and the data held is that of {expected}."
         )
     if region and connection.region and region.casefold() != connection.region.casefold():
         raise WrongRegionError(
             f"The workspace lives in region {region}; this connection is for {connection.region}."
         )
     await connections.verified(connection.key, connection.revision)
-    return found
+    return workspace_id
 
 
 async def who_am_i(reader: IntercomReader) -> Answer:

@@ -62,10 +62,10 @@ class Intake:
             app_base_url=event.app_base_url,
             lookback_days=event.settings.lookback_days,
         )
-        kept = await self._connections.keep(connection)
+        stored = await self._connections.keep(connection)
         # Repeated for a known state too: the process may have died before what follows.
         again = known is not None and known.revision == event.revision
-        if not kept and not again and event.state != "removed":
+        if not stored and not again and event.state != "removed":
             return
         self._credentials.drop(key)
         if not connection.readable:

@@ -52,12 +52,12 @@ class Lease:
         """Renew now. An answer that does not come leaves the old lease running towards its end."""
         at = self._clock.monotonic()
         try:
-            kept = await self._runs.renew(
+            renewed = await self._runs.renew(
                 self._run, until=self._clock.now() + timedelta(seconds=self._seconds)
             )
         except TransientError:
             return
-        if kept:
+        if renewed:
             self._renewed_at = at
         else:
             self._lost = True

@@ -151,11 +151,11 @@ class Removal:
         """
         documents = 0
         observed_at = self._clock.now().isoformat()
-        while held := await self._stores.fingerprints.any_held(key, limit=self._at_once):
+        while portion := await self._stores.fingerprints.some(key, limit=self._at_once):
             if documents and self._clock.monotonic() >= deadline:
                 return documents, True
             tombstones: list[Event] = []
-            for one in held:
+            for one in portion:
                 if workspace_id is None:
                     break  # Nothing can have been published without knowing the workspace.
                 common = (key.organization_id, key.connection_id, workspace_id)
@@ -176,8 +176,8 @@ class Removal:
                     )
                 )
             await self._publisher.publish_tombstones(*tombstones)
-            for resource in {one.resource for one in held}:
+            for resource in {one.resource for one in portion}:
                 documents += await self._stores.fingerprints.forget(
-                    key, resource, [one.id for one in held if one.resource == resource]
+                    key, resource, [one.id for one in portion if one.resource == resource]
                 )
         return documents, False

@@ -93,7 +93,7 @@ class Reports:
                 reason=run.reason,
                 counts=_counts(run),
                 # Counting everything for each webhook would cost more than reading what it named.
-                held=() if run.lane == "hints" else await self._held(run, cursors),
+                held=() if run.lane == "hints" else await self._known_counts(run, cursors),
                 changed=run.changed,
                 calls=run.calls,
                 complete_up_to=complete_up_to,
@@ -127,8 +127,8 @@ class Reports:
         others = await self._stores.gaps.listed(run.key, limit=_MOST_GAPS)
         return (*whole, *(gap for gap in others if gap.id is not None))[:_MOST_GAPS]
 
-    async def _held(self, run: Run, cursors: dict[ResourceType, Cursor]) -> tuple[ResourceCount, ...]:
-        held: list[ResourceCount] = []
+    async def _known_counts(self, run: Run, cursors: dict[ResourceType, Cursor]) -> tuple[ResourceCount, ...]:
+        counts: list[ResourceCount] = []
         resource: ResourceType
         for resource in get_args(ResourceType):
             amount = await self._stores.fingerprints.count(run.key, resource)
@@ -137,16 +137,16 @@ class Reports:
             if short is not None:
                 short += await self._unread(run, resource)
             total = None if short is None else amount + short
-            held.append(ResourceCount(resource=resource, done=amount, total=total))
-        return tuple(held)
+            counts.append(ResourceCount(resource=resource, done=amount, total=total))
+        return tuple(counts)
 
     async def _unread(self, run: Run, resource: ResourceType) -> int:
         """Return how many single resources are known to exist and could not be read yet."""
-        found = 0
+        amount = 0
         for reason in UNREAD_GAPS:
             gaps = await self._stores.gaps.listed(run.key, limit=_MOST_GAPS, resource=resource, reason=reason)
-            found += sum(1 for gap in gaps if gap.id is not None)
-        return found
+            amount += sum(1 for gap in gaps if gap.id is not None)
+        return amount
 
     async def _complete_up_to(self, run: Run, cursors: dict[ResourceType, Cursor]) -> datetime | None:
         """Return the time up to which everything is held: changes younger than the overlap may lag.

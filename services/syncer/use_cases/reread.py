@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.syncer.domain.connection import ConnectionKey
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.ports import Fingerprints, Runs
     from shared.clock import Clock
 
@@ -48,7 +48,7 @@ class Reread:
             TransientError: the database is away, or runs kept remembering; what was doubted stays so.
         """
         doubted = 0
-        last: Held | None = None
+        last: Fingerprint | None = None
         while portion := await self._fingerprints.everything(key, after=last, limit=_AT_ONCE):
             last = portion[-1]
             await self._doubt(key, portion, f"{request_id}:{doubted}")
@@ -56,21 +56,26 @@ class Reread:
         await self._runs.request(key, request_id=request_id, reason="reconcile", now=self._clock.now())
         return doubted
 
-    async def _doubt(self, key: ConnectionKey, portion: Sequence[Held], writer: str) -> None:
+    async def _doubt(self, key: ConnectionKey, portion: Sequence[Fingerprint], writer: str) -> None:
         left = list(portion)
         for attempt in range(_TRIES):
             wanted = [
-                _doubted(held) for held in left if not (held.gone and held.resource == _LISTED_ALTHOUGH_GONE)
+                _doubted(fingerprint)
+                for fingerprint in left
+                if not (fingerprint.gone and fingerprint.resource == _LISTED_ALTHOUGH_GONE)
             ]
             crossed = await self._fingerprints.store(key, wanted, writer=f"{writer}:{attempt}")
             if not crossed:
                 return
             left = []
-            for held in crossed:
-                left += (await self._fingerprints.held(key, held.resource, [held.id])).values()
+            for fingerprint in crossed:
+                left += (await self._fingerprints.of(key, fingerprint.resource, [fingerprint.id])).values()
         raise TransientError("Runs kept remembering what was to be read anew; ask once more.")
 
 
-def _doubted(held: Held) -> Held:
+def _doubted(fingerprint: Fingerprint) -> Fingerprint:
     # Only open conversations are requested beyond the lookback; reading them shows their real state.
-    return replace(held.doubted(held.parts), open=held.open or held.resource == "conversation")
+    return replace(
+        fingerprint.doubted(fingerprint.parts),
+        open=fingerprint.open or fingerprint.resource == "conversation",
+    )

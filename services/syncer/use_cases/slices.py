@@ -148,8 +148,8 @@ class Slices:
             return await self._wait_for_connection(run, _UNKNOWN_CONNECTION_SECONDS, "Nobody told of it.")
         if not connection.readable:
             # A disconnect ends all runs, so this one was requested afterwards, perhaps by connecting again.
-            said = f"The connection is {connection.state}."
-            return await self._wait_for_connection(run, _UNREADABLE_CONNECTION_SECONDS, said)
+            why = f"The connection is {connection.state}."
+            return await self._wait_for_connection(run, _UNREADABLE_CONNECTION_SECONDS, why)
         run.connection_revision = connection.revision
         credential = await self._credentials.lease(run.key)
         reader = self._intercom.reader(credential, urgent=run.lane == "hints", calls_before=run.calls)
@@ -180,10 +180,10 @@ class Slices:
         if fresh.access_token != used.access_token:
             raise TransientError("The token was replaced; going on with the new one.")
 
-    async def _wait_for_connection(self, run: Run, most_seconds: float, said: str) -> str:
+    async def _wait_for_connection(self, run: Run, most_seconds: float, why: str) -> str:
         now = self._clock.now()
         if (now - run.started_at).total_seconds() > most_seconds:
-            raise DisconnectedError(said)
+            raise DisconnectedError(why)
         await self._runs.checkpoint(run, wake_at=now + timedelta(seconds=1))
         return "waiting"
 
@@ -285,8 +285,8 @@ class Slices:
 
     async def _give_up(self, run: Run, later: TransientError) -> str:
         """Report that reading cannot even begin. The run keeps its position, as after any interruption."""
-        told = f"Reading could not begin {run.attempts} times in a row. {later}"
-        await self._reports.interrupted_because(run, "unreachable", told)
+        detail = f"Reading could not begin {run.attempts} times in a row. {later}"
+        await self._reports.interrupted_because(run, "unreachable", detail)
         self._metrics.interruptions.labels("unreachable").inc()
         run.attempts = 0
         await self._runs.finish(run, interrupted=True, now=self._clock.now())

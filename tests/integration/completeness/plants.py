@@ -14,7 +14,7 @@ from services.syncer.resources.reading import Gone, ReadingRules
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.run import StepState
     from services.syncer.resources.reading import Reading, Resource, Step
 
@@ -110,7 +110,7 @@ class _AlwaysSettled:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def store(self, key: Any, records: Sequence[Held], *, writer: str) -> Any:
+    async def store(self, key: Any, records: Sequence[Fingerprint], *, writer: str) -> Any:
         return await self._inner.store(
             key, [replace(record, settled=True) for record in records], writer=writer
         )
@@ -166,7 +166,7 @@ class _TimeIsEnough:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def store(self, key: Any, records: Sequence[Held], *, writer: str) -> Any:
+    async def store(self, key: Any, records: Sequence[Fingerprint], *, writer: str) -> Any:
         return await self._inner.store(key, [replace(record, row=None) for record in records], writer=writer)
 
 

@@ -22,7 +22,7 @@ from deploy.simulator.settings import SimulatorSettings
 from deploy.simulator.webhooks.notifications import envelope
 from services.connector.domain.webhook import hints_of
 from services.syncer.adapters.http_intercom import HttpIntercom
-from services.syncer.adapters.pace import Paces
+from services.syncer.adapters.throttle import Throttles
 from services.syncer.domain.connection import Connection, ConnectionKey
 from services.syncer.metrics import SyncerMetrics
 from services.syncer.resources import all_resources
@@ -187,7 +187,7 @@ class World:
             credentials=self.credentials,
             intercom=assembly.wrap_intercom(
                 HttpIntercom(
-                    paces=Paces(clock=clock, reserve_share=0.02, most_in_flight=4),
+                    throttles=Throttles(clock=clock, reserve_share=0.02, most_in_flight=4),
                     clock=clock,
                     metrics=self.metrics,
                     call_timeout_seconds=30,

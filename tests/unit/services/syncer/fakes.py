@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from services.syncer.domain.connection import Connection, ConnectionKey
     from services.syncer.domain.cursor import Cursor
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.run import Hint, Intent, Lane, Run
     from shared.contracts.sync import Gap, GapAspect, ResourceType, SyncReason
 
@@ -143,16 +143,20 @@ class MemoryGaps:
 
 class MemoryFingerprints:
     def __init__(self) -> None:
-        self.kept: dict[ConnectionKey, dict[tuple[str, str], Held]] = {}
+        self.kept: dict[ConnectionKey, dict[tuple[str, str], Fingerprint]] = {}
         self.walks: dict[tuple[ConnectionKey, str, str], str] = {}
 
-    async def held(self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]) -> dict[str, Held]:
+    async def of(
+        self, key: ConnectionKey, resource: ResourceType, ids: Sequence[str]
+    ) -> dict[str, Fingerprint]:
         mine = self.kept.get(key, {})
         return {id_: mine[resource, id_] for id_ in ids if (resource, id_) in mine}
 
-    async def store(self, key: ConnectionKey, records: Sequence[Held], *, writer: str) -> list[Held]:
+    async def store(
+        self, key: ConnectionKey, records: Sequence[Fingerprint], *, writer: str
+    ) -> list[Fingerprint]:
         mine = self.kept.setdefault(key, {})
-        lost: list[Held] = []
+        lost: list[Fingerprint] = []
         for record in records:
             known = mine.get((record.resource, record.id))
             if (known.revision if known is not None else 0) != record.revision:
@@ -176,7 +180,7 @@ class MemoryFingerprints:
         after: str,
         limit: int,
         changed_since: int | None = None,
-    ) -> list[Held]:
+    ) -> list[Fingerprint]:
         found = sorted(
             (
                 held
@@ -191,7 +195,9 @@ class MemoryFingerprints:
         )
         return found[:limit]
 
-    async def lively(self, key: ConnectionKey, *, after: str, changed_since: int, limit: int) -> list[Held]:
+    async def lively(
+        self, key: ConnectionKey, *, after: str, changed_since: int, limit: int
+    ) -> list[Fingerprint]:
         found = sorted(
             (
                 held
@@ -211,9 +217,9 @@ class MemoryFingerprints:
             self.walks.pop((key, resource, id_), None)
         return sum(1 for id_ in ids if mine.pop((resource, id_), None) is not None)
 
-    async def release(self, key: ConnectionKey, records: Sequence[Held]) -> list[Held]:
+    async def release(self, key: ConnectionKey, records: Sequence[Fingerprint]) -> list[Fingerprint]:
         mine = self.kept.setdefault(key, {})
-        lost: list[Held] = []
+        lost: list[Fingerprint] = []
         for record in records:
             known = mine.get((record.resource, record.id))
             if known is None:
@@ -229,10 +235,12 @@ class MemoryFingerprints:
             1 for (kind, _), held in self.kept.get(key, {}).items() if kind == resource and not held.gone
         )
 
-    async def any_held(self, key: ConnectionKey, *, limit: int) -> list[Held]:
+    async def some(self, key: ConnectionKey, *, limit: int) -> list[Fingerprint]:
         return list(self.kept.get(key, {}).values())[:limit]
 
-    async def everything(self, key: ConnectionKey, *, after: Held | None, limit: int) -> list[Held]:
+    async def everything(
+        self, key: ConnectionKey, *, after: Fingerprint | None, limit: int
+    ) -> list[Fingerprint]:
         place = (after.resource, after.id) if after is not None else ("", "")
         mine = self.kept.get(key, {})
         return [mine[one] for one in sorted(mine) if one > place][:limit]

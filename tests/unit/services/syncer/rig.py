@@ -18,7 +18,7 @@ from deploy.simulator.settings import SimulatorSettings
 from deploy.simulator.tokens import DEMO_TOKEN
 from deploy.simulator.truth import truth_lines
 from services.syncer.adapters.http_intercom import HttpIntercom
-from services.syncer.adapters.pace import Paces
+from services.syncer.adapters.throttle import Throttles
 from services.syncer.domain.connection import Connection, ConnectionKey
 from services.syncer.metrics import SyncerMetrics
 from services.syncer.ports import Credential
@@ -121,7 +121,7 @@ class Rig:
         self.metrics = SyncerMetrics(CollectorRegistry())
         self.stopping = False
         self.intercom = HttpIntercom(
-            paces=Paces(clock=self.clock, reserve_share=0.02, most_in_flight=16),
+            throttles=Throttles(clock=self.clock, reserve_share=0.02, most_in_flight=16),
             clock=self.clock,
             metrics=self.metrics,
             call_timeout_seconds=30,

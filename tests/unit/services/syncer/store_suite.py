@@ -10,7 +10,7 @@ import pytest
 
 from services.syncer.domain.connection import Barrier, Connection, ConnectionKey
 from services.syncer.domain.cursor import Cursor
-from services.syncer.domain.held import GONE, Held
+from services.syncer.domain.fingerprint import GONE, Fingerprint
 from services.syncer.domain.pace import Pace
 from services.syncer.domain.run import Hint, StepState
 from shared.contracts.sync import Gap
@@ -186,7 +186,7 @@ class FingerprintSuite:
     async def test_remembers_everything(self, stores: Stores) -> None:
         """What was stored comes back, one revision higher; part ids may hold any character."""
         parts = {"1": "aa", "a.b": "bb", "$x y": "cc"}
-        record = Held(
+        record = Fingerprint(
             "conversation",
             "7",
             "v",
@@ -199,9 +199,9 @@ class FingerprintSuite:
             read_at=6,
         )
         assert await stores.fingerprints.store(KEY, [record], writer="w1") == []
-        found = await stores.fingerprints.held(KEY, "conversation", ["7", "8"])
+        found = await stores.fingerprints.of(KEY, "conversation", ["7", "8"])
         assert found == {
-            "7": Held(
+            "7": Fingerprint(
                 "conversation",
                 "7",
                 "v",
@@ -215,24 +215,24 @@ class FingerprintSuite:
                 revision=1,
             )
         }
-        assert await stores.fingerprints.held(OTHER, "conversation", ["7"]) == {}
+        assert await stores.fingerprints.of(OTHER, "conversation", ["7"]) == {}
 
     async def test_two_writers_cannot_cross(self, stores: Stores) -> None:
         """Of two that started from the same revision the second one is told that it lost; others win."""
-        fresh = [Held("tag", "1", "a", None), Held("tag", "2", "a", None)]
+        fresh = [Fingerprint("tag", "1", "a", None), Fingerprint("tag", "2", "a", None)]
         assert await stores.fingerprints.store(KEY, fresh, writer="w1") == []
         assert await stores.fingerprints.store(KEY, fresh[:1], writer="w2") == fresh[:1]
-        update = Held("tag", "1", "b", None, revision=1)
-        unrelated = Held("tag", "3", "a", None)
+        update = Fingerprint("tag", "1", "b", None, revision=1)
+        unrelated = Fingerprint("tag", "3", "a", None)
         assert await stores.fingerprints.store(KEY, [update, unrelated], writer="w3") == []
         assert await stores.fingerprints.store(KEY, [update, unrelated], writer="w4") == [update, unrelated]
-        held = await stores.fingerprints.held(KEY, "tag", ["1"])
+        held = await stores.fingerprints.of(KEY, "tag", ["1"])
         assert held["1"].version == "b"
 
     async def test_a_walk_finds_what_it_did_not_meet(self, stores: Stores) -> None:
         """Unseen ones come by id, from after the one named, in pieces."""
-        records = [Held("contact", str(number), "v", None) for number in range(5)]
-        await stores.fingerprints.store(KEY, [*records, Held("tag", "0", "v", None)], writer="w")
+        records = [Fingerprint("contact", str(number), "v", None) for number in range(5)]
+        await stores.fingerprints.store(KEY, [*records, Fingerprint("tag", "0", "v", None)], writer="w")
         await stores.fingerprints.mark(KEY, "contact", ["1", "3"], walk="walk-1")
         await stores.fingerprints.mark(KEY, "contact", [], walk="walk-1")
         unseen = await stores.fingerprints.unseen(KEY, "contact", walk="walk-1", after="", limit=2)
@@ -245,12 +245,12 @@ class FingerprintSuite:
     async def test_everything_comes_in_portions(self, stores: Stores) -> None:
         """By type and id, what went too, and nothing of another connection."""
         records = [
-            Held("tag", "1", "v", None),
-            Held("contact", "2", GONE, None),
-            Held("contact", "1", "v", None),
+            Fingerprint("tag", "1", "v", None),
+            Fingerprint("contact", "2", GONE, None),
+            Fingerprint("contact", "1", "v", None),
         ]
         await stores.fingerprints.store(KEY, records, writer="w")
-        await stores.fingerprints.store(OTHER, [Held("tag", "7", "v", None)], writer="w")
+        await stores.fingerprints.store(OTHER, [Fingerprint("tag", "7", "v", None)], writer="w")
         first = await stores.fingerprints.everything(KEY, after=None, limit=2)
         assert [(held.resource, held.id) for held in first] == [("contact", "1"), ("contact", "2")]
         rest = await stores.fingerprints.everything(KEY, after=first[-1], limit=2)
@@ -260,12 +260,12 @@ class FingerprintSuite:
     async def test_unseen_ones_may_be_asked_for_by_time(self, stores: Stores) -> None:
         """Open ones of any age and closed ones changed since, as for what is lively."""
         records = [
-            Held("conversation", "1", "v", 5, open=True),
-            Held("conversation", "2", "v", 99),
-            Held("conversation", "3", "v", 100),
-            Held("conversation", "4", GONE, 200, open=True),
-            Held("conversation", "5", "v", None),
-            Held("conversation", "6", "v", 300),
+            Fingerprint("conversation", "1", "v", 5, open=True),
+            Fingerprint("conversation", "2", "v", 99),
+            Fingerprint("conversation", "3", "v", 100),
+            Fingerprint("conversation", "4", GONE, 200, open=True),
+            Fingerprint("conversation", "5", "v", None),
+            Fingerprint("conversation", "6", "v", 300),
         ]
         await stores.fingerprints.store(KEY, records, writer="w")
         await stores.fingerprints.mark(KEY, "conversation", ["6"], walk="walk-1")
@@ -277,13 +277,13 @@ class FingerprintSuite:
     async def test_lively_ones_come_by_id(self, stores: Stores) -> None:
         """Open ones of any age and closed ones changed since; what went, and other resources, do not."""
         records = [
-            Held("conversation", "1", "v", 5, open=True),
-            Held("conversation", "2", "v", 99),
-            Held("conversation", "3", "v", 100),
-            Held("conversation", "4", GONE, 200, open=True),
-            Held("conversation", "5", "v", None),
-            Held("conversation", "6", "v", 300, open=True),
-            Held("contact", "7", "v", 300),
+            Fingerprint("conversation", "1", "v", 5, open=True),
+            Fingerprint("conversation", "2", "v", 99),
+            Fingerprint("conversation", "3", "v", 100),
+            Fingerprint("conversation", "4", GONE, 200, open=True),
+            Fingerprint("conversation", "5", "v", None),
+            Fingerprint("conversation", "6", "v", 300, open=True),
+            Fingerprint("contact", "7", "v", 300),
         ]
         await stores.fingerprints.store(KEY, records, writer="w")
         found = await stores.fingerprints.lively(KEY, after="", changed_since=100, limit=2)
@@ -295,18 +295,18 @@ class FingerprintSuite:
     async def test_forgets(self, stores: Stores) -> None:
         """Counting and forgetting go by resource; the rest stays."""
         records = [
-            Held("contact", "1", "v", None),
-            Held("contact", "2", "v", None),
-            Held("tag", "1", "v", None),
+            Fingerprint("contact", "1", "v", None),
+            Fingerprint("contact", "2", "v", None),
+            Fingerprint("tag", "1", "v", None),
         ]
         await stores.fingerprints.store(KEY, records, writer="w")
-        await stores.fingerprints.store(KEY, [Held("contact", "3", GONE, None)], writer="w")
+        await stores.fingerprints.store(KEY, [Fingerprint("contact", "3", GONE, None)], writer="w")
         assert await stores.fingerprints.count(KEY, "contact") == 2
         unseen = await stores.fingerprints.unseen(KEY, "contact", walk="", after="", limit=9)
         assert [held.id for held in unseen] == ["1", "2"]
         assert await stores.fingerprints.forget(KEY, "contact", ["1", "9"]) == 1
-        assert {held.id for held in await stores.fingerprints.any_held(KEY, limit=10)} == {"1", "2", "3"}
-        assert await stores.fingerprints.any_held(OTHER, limit=10) == []
+        assert {held.id for held in await stores.fingerprints.some(KEY, limit=10)} == {"1", "2", "3"}
+        assert await stores.fingerprints.some(OTHER, limit=10) == []
 
 
 class RunSuite:

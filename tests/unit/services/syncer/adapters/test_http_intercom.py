@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.syncer.adapters.http_intercom import HttpIntercom, ReadOnlyTransport
-from services.syncer.adapters.pace import Paces
+from services.syncer.adapters.throttle import Throttles
 from services.syncer.domain.reads import Call, Read, is_read
 from services.syncer.errors import (
     ResourceMissingError,
@@ -40,7 +40,7 @@ HEADERS = {
 def client(handler: httpx.AsyncBaseTransport, *, timeout: float = 5, most: int = 8) -> HttpIntercom:
     clock = ManualClock(NOW)
     return HttpIntercom(
-        paces=Paces(clock=clock, reserve_share=0.02, most_in_flight=most),
+        throttles=Throttles(clock=clock, reserve_share=0.02, most_in_flight=most),
         clock=clock,
         metrics=SyncerMetrics(CollectorRegistry()),
         call_timeout_seconds=timeout,

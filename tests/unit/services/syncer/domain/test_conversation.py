@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.syncer.domain.conversation import conversation, source_part_count
+from services.syncer.domain.conversation import fresh_conversation, source_part_count
+from services.syncer.domain.fingerprint import Fingerprint
 from services.syncer.domain.fresh import Fresh, Scope
-from services.syncer.domain.held import Held
 from shared.contracts.resources import ConversationChanged
 from tests.unit.services.syncer.domain.test_fields import JSON
 
@@ -79,8 +79,8 @@ def part(id_: Any, part_type: str, text: str | None, author: str, **changes: Any
     }
 
 
-def read(before: Held | None = None, **changes: Any) -> Fresh:
-    found = conversation(body(**changes), SCOPE, AT, before)
+def read(before: Fingerprint | None = None, **changes: Any) -> Fresh:
+    found = fresh_conversation(body(**changes), SCOPE, AT, before)
     assert found is not None
     return found
 
@@ -136,7 +136,7 @@ def test_empty_ratings_are_none(rating: Any) -> None:
 )
 def test_what_is_no_conversation_is_refused(wrong: dict[str, Any]) -> None:
     """Without id, time or parts it is not one: it must not be counted as one without messages."""
-    assert conversation(body(**wrong), SCOPE, AT, None) is None
+    assert fresh_conversation(body(**wrong), SCOPE, AT, None) is None
 
 
 def test_unchanged_content_has_the_same_version() -> None:
@@ -168,8 +168,8 @@ def test_a_redaction_is_a_change_of_part_and_whole() -> None:
     assert again.changed_parts()[0].redacted
 
 
-def held(fresh: Fresh) -> Held:
-    return Held(
+def held(fresh: Fresh) -> Fingerprint:
+    return Fingerprint(
         "conversation",
         fresh.event.id,
         fresh.event.version,
@@ -218,7 +218,7 @@ def test_the_source_counts_its_parts(
 def test_forced_reading_publishes_everything() -> None:
     """After two readers crossed nothing that is remembered can be trusted."""
     first = read()
-    again = conversation(body(), SCOPE, AT, held(first), force=True)
+    again = fresh_conversation(body(), SCOPE, AT, held(first), force=True)
     assert again is not None
     assert again.changed
     assert len(again.changed_parts()) == 3
@@ -229,7 +229,7 @@ def test_forced_reading_publishes_everything() -> None:
 @given(st.sampled_from(sorted(body())), JSON)
 def test_any_field_may_be_anything(field: str, value: Any) -> None:
     """Whatever stands in a field, the answer becomes valid events or is refused; it never fails."""
-    found = conversation(body(**{field: value}), SCOPE, AT, None)
+    found = fresh_conversation(body(**{field: value}), SCOPE, AT, None)
     if found is not None:
         found.event.model_dump_json()
         for one in found.parts:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.syncer.domain.concurrency import Concurrency, PageSize
 from services.syncer.domain.cursor import Cursor, asking_due, lookback_start
-from services.syncer.domain.held import Held
+from services.syncer.domain.fingerprint import Fingerprint
 from services.syncer.domain.pace import Pace
 from services.syncer.domain.progress import remaining_seconds, sequence, work_done
 from services.syncer.domain.run import Count, Run, pause_seconds, strongest
@@ -80,9 +80,9 @@ def test_a_version_is_final_two_seconds_later() -> None:
     assert not is_settled(100, 101)
     assert is_settled(100, 102)
     assert not is_settled(None, 102)
-    assert Held("contact", "1", "v", 100).proves_unchanged(100)
-    assert not Held("contact", "1", "v", 100, settled=False).proves_unchanged(100)
-    assert not Held("contact", "1", "v", None).proves_unchanged(None)
+    assert Fingerprint("contact", "1", "v", 100).proves_unchanged(100)
+    assert not Fingerprint("contact", "1", "v", 100, settled=False).proves_unchanged(100)
+    assert not Fingerprint("contact", "1", "v", None).proves_unchanged(None)
 
 
 @given(st.lists(st.none() | st.integers(0, 50), max_size=20), st.integers(0, 50))

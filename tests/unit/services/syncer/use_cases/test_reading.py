@@ -402,16 +402,16 @@ async def test_two_readers_that_cross_leave_the_newest_state() -> None:
     one = next(iter(rig.workspace.conversations)).id
     rig.mutate("reply", conversation_id=one, body="<p>new</p>")
     fingerprints: Any = rig.fingerprints
-    original = fingerprints.held
+    original = fingerprints.of
 
     async def held_before_another_writer(*arguments: Any) -> Any:
-        fingerprints.held = original
+        fingerprints.of = original
         found = await original(*arguments)
         mine = rig.fingerprints.kept[KEY]["conversation", one]
         await rig.fingerprints.store(KEY, [mine], writer="another replica")
         return found
 
-    fingerprints.held = held_before_another_writer
+    fingerprints.of = held_before_another_writer
     await rig.request("hint", [ResourceHint(resource="conversation", id=one)])
     await rig.slice("hints")
     waiting = rig.runs.documents[KEY.document_id("hints")]["hints"]

@@ -16,7 +16,7 @@ from tests.unit.services.syncer.use_cases.test_reading import small
 from tests.unit.services.syncer.use_cases.test_refusals import refuse
 
 if TYPE_CHECKING:
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.fingerprint import Fingerprint
 
 
 def reread(rig: Rig) -> Reread:
@@ -110,7 +110,7 @@ async def test_it_gives_way_to_runs_that_remember_meanwhile() -> None:
     original = rig.fingerprints.store
     interfered = 0
 
-    async def store(*arguments: object, **named: object) -> list[Held]:
+    async def store(*arguments: object, **named: object) -> list[Fingerprint]:
         nonlocal interfered
         if interfered == 0:
             interfered += 1
@@ -129,7 +129,7 @@ async def test_it_says_so_where_runs_never_rest() -> None:
     rig = Rig(small())
     await rig.first_sync()
 
-    async def store(_: object, records: list[Held], **__: object) -> list[Held]:
+    async def store(_: object, records: list[Fingerprint], **__: object) -> list[Fingerprint]:
         return list(records)
 
     rig.fingerprints.store = store  # type: ignore[method-assign, assignment]

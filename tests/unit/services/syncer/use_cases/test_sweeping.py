@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from services.syncer.adapters.http_intercom import ReadOnlyTransport
-from services.syncer.domain.held import Held
+from services.syncer.domain.fingerprint import Fingerprint
 from tests.unit.services.syncer.rig import KEY, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
 
@@ -24,7 +24,7 @@ def watched(rig: Rig) -> list[str]:
     began: list[str] = []
     original = rig.fingerprints.unseen
 
-    async def unseen(*arguments: Any, **named: Any) -> list[Held]:
+    async def unseen(*arguments: Any, **named: Any) -> list[Fingerprint]:
         if arguments[1] == "contact":
             began.append(named["after"])
         return await original(*arguments, **named)
@@ -82,11 +82,11 @@ async def test_what_the_walk_was_not_for_is_not_asked_for() -> None:
     """A closed conversation older than the lookback is in no row, and stays as it is without a call."""
     rig = Rig(small())
     await rig.first_sync()
-    old = Held("conversation", "1", "v", 5)
+    old = Fingerprint("conversation", "1", "v", 5)
     await rig.fingerprints.store(KEY, [old], writer="an earlier lookback")
     before = rig.simulation.statistics.calls["GET /conversations/{id}"]
     await rig.request("reconcile")
     await rig.settle()
-    assert set(await rig.fingerprints.held(KEY, "conversation", ["1"])) == {"1"}
+    assert set(await rig.fingerprints.of(KEY, "conversation", ["1"])) == {"1"}
     read = rig.simulation.statistics.calls["GET /conversations/{id}"] - before
     assert read == sum(1 for found in rig.workspace.conversations)  # the audit, once around

@@ -29,7 +29,7 @@ from tests.unit.services.syncer.use_cases.test_refusals import refuse
 
 if TYPE_CHECKING:
     from services.syncer.domain.connection import ConnectionKey
-    from services.syncer.domain.held import Held
+    from services.syncer.domain.fingerprint import Fingerprint
     from services.syncer.domain.run import Run
     from shared.contracts.event import Event
 
@@ -771,7 +771,7 @@ async def test_what_a_dead_slice_published_is_buried() -> None:
     await rig.connect()
     await rig.request("initial")
 
-    async def dies(*_: object, **__: object) -> list[Held]:
+    async def dies(*_: object, **__: object) -> list[Fingerprint]:
         raise _Killed
 
     rig.fingerprints.store = dies  # type: ignore[method-assign]
@@ -825,7 +825,7 @@ async def test_a_slice_that_outlives_its_lease_is_cleaned_up_after() -> None:
     run = await claimed(rig)
     store = rig.fingerprints.store
 
-    async def removed_meanwhile(*arguments: Any, **named: Any) -> list[Held]:
+    async def removed_meanwhile(*arguments: Any, **named: Any) -> list[Fingerprint]:
         if rig.connections.kept:
             rig.clock.advance(LEASE_SECONDS + 1)
             await rig.removal.remove(removal(rig))

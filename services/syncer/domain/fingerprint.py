@@ -20,8 +20,8 @@ UNSURE = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """One resource as it was last published.
+class Fingerprint:
+    """One resource as it was last published: its version, and what tells whether a row names another one.
 
     Attributes:
         updated_at: the source's own time of its last change, Unix seconds.
@@ -29,7 +29,7 @@ class Held:
         open: for conversations, whether it was open or snoozed; the reconcile's scope depends on it.
         parts: for conversations, the version of each part ever published, by part id.
         source_parts: for conversations, the source's own count, the opening message included.
-        row: the fingerprint of the row that says the same, for conversations (see `row_version`), and for
+        row: the version of the row that says the same, for conversations (see `row_version`), and for
             contacts whose row shows lists in part (see `cut_lists`).
         read_at: when it was last read, Unix seconds on the source's clock; None where nobody noted it.
         revision: grows with each write; a write names the one it read, so that two readers cannot cross.
@@ -59,7 +59,7 @@ class Held:
         """
         return self.gone and (self.read_at is None or shown_at - self.read_at > lag_seconds)
 
-    def doubted(self, parts: Iterable[str], read_at: int | None = None) -> Held:
+    def doubted(self, parts: Iterable[str], read_at: int | None = None) -> Fingerprint:
         """Return what to remember if it is unknown which version was published last.
 
         The resource and these parts will be published again whatever they are, and deleted with all their
@@ -75,7 +75,7 @@ class Held:
             parts={**self.parts, **dict.fromkeys(parts, UNSURE)},
         )
 
-    def without_part(self, part_id: str) -> Held:
+    def without_part(self, part_id: str) -> Fingerprint:
         """Return what to remember after one part was deleted."""
         return replace(self, parts={id_: version for id_, version in self.parts.items() if id_ != part_id})
 
@@ -83,7 +83,7 @@ class Held:
         """Return whether a search row with this time makes reading unnecessary (DESIGN §5.3).
 
         A row older than what was read is one that the index has not replaced yet. If the row has a
-        fingerprint, the same time is not enough: what the row shows must be the same too.
+        version, the same time is not enough: what the row shows must be the same too.
         """
         if updated_at is None or self.updated_at is None:
             return False

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from services.syncer.domain.connection import ConnectionKey
     from shared.clock import Clock
 
-_MOST_PACES = 20_000
-"""Connections whose pace is remembered, about a kilobyte each; the least recently used goes first."""
+_MOST_THROTTLES = 20_000
+"""Connections whose throttle is kept, about a kilobyte each; the least recently used goes first."""
 
 
 @dataclass(slots=True)
@@ -31,8 +31,8 @@ class Place:
     served_at: int | None = None
 
 
-class Pace:
-    """The pace of one connection in this process, shared by its full run and its hint run."""
+class Throttle:
+    """Admits the calls of one connection in this process, shared by its full run and its hint run."""
 
     def __init__(self, *, clock: Clock, reserve_share: float, most_in_flight: int) -> None:
         self._clock = clock
@@ -100,25 +100,25 @@ class Pace:
                 free -= 1
 
 
-class Paces:
-    """The pace of each connection, made when first needed."""
+class Throttles:
+    """The throttle of each connection, made when first needed."""
 
     def __init__(self, *, clock: Clock, reserve_share: float, most_in_flight: int) -> None:
         self._clock = clock
         self._reserve_share = reserve_share
         self._most_in_flight = most_in_flight
-        self._paces: OrderedDict[ConnectionKey, Pace] = OrderedDict()
+        self._throttles: OrderedDict[ConnectionKey, Throttle] = OrderedDict()
 
-    def of(self, key: ConnectionKey) -> Pace:
-        pace = self._paces.get(key)
-        if pace is None:
-            pace = Pace(
+    def of(self, key: ConnectionKey) -> Throttle:
+        throttle = self._throttles.get(key)
+        if throttle is None:
+            throttle = Throttle(
                 clock=self._clock,
                 reserve_share=self._reserve_share,
                 most_in_flight=self._most_in_flight,
             )
-            self._paces[key] = pace
-        self._paces.move_to_end(key)
-        if len(self._paces) > _MOST_PACES:
-            self._paces.popitem(last=False)
-        return pace
+            self._throttles[key] = throttle
+        self._throttles.move_to_end(key)
+        if len(self._throttles) > _MOST_THROTTLES:
+            self._throttles.popitem(last=False)
+        return throttle

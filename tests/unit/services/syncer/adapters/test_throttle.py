@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from services.syncer.adapters.pace import Pace
+from services.syncer.adapters.throttle import Throttle
 from services.syncer.domain.budget import Need, RateHeaders
 from services.syncer.errors import SlowDownError
 from shared.clock import ManualClock
@@ -16,12 +16,14 @@ _SPENT = RateHeaders(limit=100, remaining=3, reset_in_seconds=8.0, reset_at=1_00
 
 async def test_everybody_who_waits_hears_that_the_budget_is_spent() -> None:
     """More wait than may be in flight at once; the last answer leaves nobody waiting for another one."""
-    pace = Pace(clock=ManualClock(datetime(2026, 3, 1, tzinfo=UTC)), reserve_share=0.03, most_in_flight=2)
+    throttle = Throttle(
+        clock=ManualClock(datetime(2026, 3, 1, tzinfo=UTC)), reserve_share=0.03, most_in_flight=2
+    )
     hold = asyncio.Event()
 
     async def call() -> str:
         try:
-            async with pace.call(Need.MANY) as place:
+            async with throttle.call(Need.MANY) as place:
                 await hold.wait()
                 place.headers = _SPENT
         except SlowDownError:
