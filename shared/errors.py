@@ -1,9 +1,11 @@
 """The error tree that every service extends with its own branch.
 
-EarshotError ├── TransientError    try again later; nothing is wrong with the input │   └──
-PartlyTransientError  the same for some records of a batch; the others are done ├── PermanentError    trying
-again cannot help; put the record aside and go on ├── ProcessingStopped the fault is ours; stop before more is
-put aside └── ConfigurationError a setting is wrong or missing; the operator must act
+EarshotError
+├── TransientError             try again later; nothing is wrong with the input
+│   └── PartlyTransientError   the same for some records of a batch; the others are done
+├── PermanentError             trying again cannot help; put the record aside and go on
+├── ProcessingStopped          the fault is ours; stop before more is put aside
+└── ConfigurationError         a setting is wrong or missing; the operator must act
 
 The names are decisions, not causes (DESIGN §4): an error says what is to be done about it.
 """

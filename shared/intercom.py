@@ -52,12 +52,12 @@ def refusal_of(status: int, codes: Collection[str]) -> Refusal | None:
     nothing about the credential. One refused token may still be a hiccup: before a connection is stopped for
     it, `/me` is asked once more.
     """
-    found = frozenset(codes)
-    if status == 402 or (found & _PLAN_CODES and 400 <= status < 500):  # noqa: PLR2004 - HTTP statuses
+    known_codes = frozenset(codes)
+    if status == 402 or (known_codes & _PLAN_CODES and 400 <= status < 500):  # noqa: PLR2004 - HTTP statuses
         return "plan_restricted"
-    if status == 401 and found:  # noqa: PLR2004
-        return "permission_missing" if found & _PERMISSION_CODES else "token_rejected"
-    if status == 403 and found:  # noqa: PLR2004
+    if status == 401 and known_codes:  # noqa: PLR2004
+        return "permission_missing" if known_codes & _PERMISSION_CODES else "token_rejected"
+    if status == 403 and known_codes:  # noqa: PLR2004
         # Newer endpoints name the scope that is missing, in words of their own.
         return "permission_missing"
     return None

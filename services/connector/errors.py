@@ -9,7 +9,8 @@
         ├── SettingRefused           a setting that a person chose is outside of its bounds
         ├── HostNotAllowed           the base URL is not on the allow-list
         ├── OAuthRefused             the callback cannot be trusted, or the person said no
-        └── IntercomRefused          Intercom was asked and does not let us in; `kind` says how
+        ├── IntercomRefused          Intercom was asked and does not let us in; `kind` says how
+        └── ConnectionUnreadable     what is stored of it cannot be read; go on with the others
     TransientError
     └── IntercomUnreachable          no usable answer; try again later
 
@@ -94,9 +95,9 @@ class IntercomRefused(ConnectorError):
         self.kind: RefusalKind = kind
 
 
-class IntercomUnreachable(TransientError):
-    """No usable answer came; nothing is known about the credential."""
-
-
 class ConnectionUnreadable(ConnectorError):
     """What is stored of a connection cannot be read; says why by the names of fields alone."""
+
+
+class IntercomUnreachable(TransientError):
+    """No usable answer came; nothing is known about the credential."""

@@ -195,8 +195,8 @@ def _by_key(token: str, settings: ServiceSettings, clock: Clock, revoked: Revoke
 
 def _is_verified(claims: Mapping[str, Any]) -> bool:
     """Return False if the issuer says that the address is unverified; many issuers say nothing about it."""
-    said = claims.get("email_verified")
-    return said is None or said is True or str(said).lower() == "true"
+    claim = claims.get("email_verified")
+    return claim is None or claim is True or str(claim).lower() == "true"
 
 
 def _is_loopback(host: str | None) -> bool:

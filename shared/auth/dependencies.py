@@ -66,8 +66,8 @@ async def csrf_protect(request: Request, identity: Annotated[Identity, Depends(r
     if not identity.ambient or not _a_form_could_send(request):
         return
     expected: str = getattr(request.state, "csrf_token", "")
-    given = request.headers.get(CSRF_HEADER) or str((await request.form()).get(CSRF_FIELD) or "")
-    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
+    token = request.headers.get(CSRF_HEADER) or str((await request.form()).get(CSRF_FIELD) or "")
+    if not expected or not hmac.compare_digest(expected.encode(), token.encode()):
         raise HTTPException(
             403, "This form has grown old. Reload the page and send it again; programs send a bearer key."
         )

@@ -110,14 +110,14 @@ def _usable_keys(published: Any) -> KeySet:
 
     Raises one of `_UNUSABLE` when there is none.
     """
-    found, left_out = [], 0
+    usable, left_out = [], 0
     for one in published["keys"]:
         try:
-            found += KeySet.import_key_set({"keys": [one]}).keys
+            usable += KeySet.import_key_set({"keys": [one]}).keys
         except _UNUSABLE:
             left_out += 1
-    if not found:
+    if not usable:
         raise ValueError(f"none of {left_out} published keys is understood")
     if left_out:
         _LOG.debug("keys of the identity provider are of kinds unknown here", left_out=left_out)
-    return KeySet(found)
+    return KeySet(usable)

@@ -71,7 +71,7 @@ class RevokedKeysFromTopic:
         The set itself forgets nothing, so it cannot tell that the topic was lost, or set back.
         Raises TransientError when the topic cannot be read to its end.
         """
-        found: set[str] = set()
+        key_ids: set[str] = set()
         consumer = self._new_consumer()
         try:
             async with left_at_the_end(consumer), asyncio.timeout(_READ_ANEW_SECONDS):
@@ -80,10 +80,10 @@ class RevokedKeysFromTopic:
                 end = (await consumer.end_offsets([_PARTITION]))[_PARTITION]
                 while await consumer.position(_PARTITION) < end:
                     fetched = await consumer.getmany(_PARTITION, timeout_ms=_POLL_MILLISECONDS)
-                    found.update(_key_ids(fetched.get(_PARTITION, ())))
+                    key_ids.update(_key_ids(fetched.get(_PARTITION, ())))
         except (KafkaError, TimeoutError) as error:
             raise TransientError(f"Revoked keys cannot be read from the bus: {error!r}") from error
-        return frozenset(found)
+        return frozenset(key_ids)
 
     async def follow(self) -> None:
         """Read until cancelled; an engine that is away is waited for."""

@@ -42,15 +42,17 @@ def _object_changes(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any])
 
 def _shape(schema: Mapping[str, Any]) -> Any:
     """Return the part of a field's schema that readers rely on: types, references, closed sets."""
-    kept: dict[str, Any] = {key: schema[key] for key in ("type", "format", "$ref", "const") if key in schema}
+    compared: dict[str, Any] = {
+        key: schema[key] for key in ("type", "format", "$ref", "const") if key in schema
+    }
     if "enum" in schema:
-        kept["enum"] = sorted(map(str, schema["enum"]))
+        compared["enum"] = sorted(map(str, schema["enum"]))
     for key in ("anyOf", "allOf", "oneOf"):
         if key in schema:
-            kept[key] = sorted((_shape(option) for option in schema[key]), key=str)
+            compared[key] = sorted((_shape(option) for option in schema[key]), key=str)
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
-            kept[key] = _shape(schema[key])
+            compared[key] = _shape(schema[key])
     if "prefixItems" in schema:
-        kept["prefixItems"] = [_shape(item) for item in schema["prefixItems"]]
-    return kept
+        compared["prefixItems"] = [_shape(item) for item in schema["prefixItems"]]
+    return compared

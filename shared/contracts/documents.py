@@ -155,47 +155,47 @@ def _attributes() -> dict[str, Any]:
 
 def documents() -> Mapping[str, str]:
     """Return the published files by name, as they should be now."""
-    made: dict[str, Any] = {f"{event.TYPE}.json": schema_of(event) for event in ALL_EVENTS}
-    made[_ASYNCAPI] = asyncapi()
+    generated: dict[str, Any] = {f"{event.TYPE}.json": schema_of(event) for event in ALL_EVENTS}
+    generated[_ASYNCAPI] = asyncapi()
     return {
         name: json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        for name, body in made.items()
+        for name, body in generated.items()
     }
 
 
 def problems(folder: Path = PUBLISHED) -> list[str]:
     """Return what is wrong with the checked-in files, a sentence each; empty when all is well."""
-    found = []
-    made = documents()
-    for name, text in made.items():
+    messages = []
+    generated = documents()
+    for name, text in generated.items():
         path = folder / name
         if not path.exists():
-            found.append(f"{name} is missing; run `make contracts`.")
+            messages.append(f"{name} is missing; run `make contracts`.")
             continue
         checked_in = path.read_text(encoding="utf-8")
         if name != _ASYNCAPI:
             breaks = breaking_changes(json.loads(checked_in), json.loads(text))
-            found += [
+            messages += [
                 f"{name}: {change}. Readers of this version would break; make a new version instead."
                 for change in breaks
             ]
         if checked_in != text:
-            found.append(f"{name} is stale; run `make contracts`.")
-    found += [
+            messages.append(f"{name} is stale; run `make contracts`.")
+    messages += [
         f"{path.name} belongs to no event any more."
         for path in folder.glob("*.json")
-        if path.name not in made
+        if path.name not in generated
     ]
-    return found
+    return messages
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail where a file is stale")
     if parser.parse_args().check:
-        found = problems()
-        sys.stdout.writelines(f"{problem}\n" for problem in found)
-        return 1 if found else 0
+        messages = problems()
+        sys.stdout.writelines(f"{problem}\n" for problem in messages)
+        return 1 if messages else 0
     PUBLISHED.mkdir(exist_ok=True)
     for name, text in documents().items():
         (PUBLISHED / name).write_text(text, encoding="utf-8")

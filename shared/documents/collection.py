@@ -214,14 +214,14 @@ class ScopedCollection:
         return_new: bool = True,
     ) -> Document | None:
         with database_errors():
-            found: Document | None = await self._collection.find_one_and_update(
+            document: Document | None = await self._collection.find_one_and_update(
                 self._scoped(query),
                 update,
                 upsert=upsert,
                 sort=sort,
                 return_document=ReturnDocument.AFTER if return_new else ReturnDocument.BEFORE,
             )
-            return found
+            return document
 
     async def delete_one(self, query: Mapping[str, Any]) -> DeleteResult:
         with database_errors():

@@ -108,12 +108,12 @@ class PendingFacts:
         A fact that can never be published is tried once.
         """
         age = timedelta(seconds=older_than_seconds)
-        before, swept, found = self._clock.now() - age, 0, _SWEPT_AT_ONCE
-        while found >= _SWEPT_AT_ONCE:
+        before, swept, taken = self._clock.now() - age, 0, _SWEPT_AT_ONCE
+        while taken >= _SWEPT_AT_ONCE:
             # A clock that is put back dates what can never be published before that: it would be found again.
             before = min(before, self._clock.now() - age)
             # What was found counts: of what another replica sweeps as well, each publishes a part.
-            found, published = await self._portion(before, abs(age))
+            taken, published = await self._portion(before, abs(age))
             swept += published
         return swept
 
@@ -127,11 +127,11 @@ class PendingFacts:
             )
             left = await cursor.to_list()
         swept, stuck = 0, list[tuple[str, Exception]]()
-        for found in left:
+        for entry in left:
             # Read again, since sending the others takes a while: a fact that is published by now, and sent
             # once more behind a newer one of the same thing, would be what compaction keeps.
-            document = await self._collection.of(found[ORGANIZATION]).find_one(
-                {"_id": found["_id"], **old}, projection={ORGANIZATION: 1, PENDING: 1}
+            document = await self._collection.of(entry[ORGANIZATION]).find_one(
+                {"_id": entry["_id"], **old}, projection={ORGANIZATION: 1, PENDING: 1}
             )
             if document is None:
                 continue

@@ -70,10 +70,10 @@ class Reading:
 
         The latter are handed to `unreadable`.
         """
-        found: list[T] = []
+        readable: list[T] = []
         for document in documents:
             try:
-                found.append(read(document))
+                readable.append(read(document))
             except Exception as error:  # noqa: BLE001 - whatever it is about one of them, all others are read
                 _LOG.error(
                     "a document cannot be read and is left out",
@@ -84,7 +84,7 @@ class Reading:
                 )
                 self._count(self._collection)
                 unreadable(document)
-        return found
+        return readable
 
 
 def why_unreadable(error: Exception) -> str:
@@ -95,8 +95,8 @@ def why_unreadable(error: Exception) -> str:
     words = type(error).__name__
     if isinstance(error, ValidationError):
         # Deeper than the first, a place may be a name that somebody gave.
-        found = {(str(one["loc"][0]) if one["loc"] else "", one["type"]) for one in error.errors()}
-        words += ": " + ", ".join(f"{field} ({kind})".strip() for field, kind in sorted(found))
+        problems = {(str(one["loc"][0]) if one["loc"] else "", one["type"]) for one in error.errors()}
+        words += ": " + ", ".join(f"{field} ({kind})".strip() for field, kind in sorted(problems))
     if frames := extract_tb(error.__traceback__):
         words += f", at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
     return words

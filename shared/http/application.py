@@ -51,7 +51,7 @@ def create_api(
     people, both with a reference that is found in the log. Below `/api/` a query parameter that the route
     does not take is refused.
     """
-    answers = ErrorResponses(pages)
+    error_responses = ErrorResponses(pages)
     show_parts_and_process(readiness, registry)
     app = FastAPI(
         title=f"Earshot {service}",
@@ -63,7 +63,7 @@ def create_api(
         middleware=[
             Middleware(RequestContext, clock=clock, times=AnswerTimes(registry)),
             Middleware(SecurityHeaders),
-            Middleware(UncaughtErrors, answers=answers),
+            Middleware(UncaughtErrors, responses=error_responses),
             Middleware(BodyLimit),
             Middleware(FormProtection, public_url=settings.public_url, exempt=_EXEMPT_FROM_FORMS),
             Middleware(HeadRequests),
@@ -76,7 +76,7 @@ def create_api(
         app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
     if pages is not None:
         app.mount("/static", pages.assets)
-    answers.install(app)
+    error_responses.install(app)
     describe(app)
     return app
 

@@ -94,10 +94,10 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         if parameter["in"] == "path":
             parameter.setdefault("description", "The id, as the list has it.")
     responses = operation["responses"]
-    said: Mapping[str, str] = {**_ALWAYS, **(_NOT_THERE if "{" in path else {})}
+    descriptions: Mapping[str, str] = {**_ALWAYS, **(_NOT_THERE if "{" in path else {})}
     # FastAPI's word on 422 gives way; a status that a route describes by itself keeps its words.
     responses.pop("422", None)
-    for status, words in said.items():
+    for status, words in descriptions.items():
         answer = responses.setdefault(status, {"description": words})
         answer.setdefault(
             "content", {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

@@ -70,15 +70,15 @@ class ErrorResponses:
     async def refused(self, request: Request, error: StarletteHTTPException) -> Response:
         """Return the response to a refusal, with its status, words and headers."""
         kind = error.kind if isinstance(error, Problem) else _UNNAMED
-        told = _FORMS_ONLY if error.status_code == _OTHER_METHOD else None
-        return self._answer(
-            request, error.status_code, str(error.detail), error.headers, kind=kind, told=told
+        for_people = _FORMS_ONLY if error.status_code == _OTHER_METHOD else None
+        return self._respond(
+            request, error.status_code, str(error.detail), error.headers, kind=kind, for_people=for_people
         )
 
     async def failed(self, request: Request, error: Exception) -> Response:
         """Return the response to a failure of ours, which is logged under the reference in the response."""
         log_failure(request, error)
-        return self._answer(
+        return self._respond(
             request,
             500,
             "Something went wrong on our side. Your data is unharmed. Tell your operator the reference.",
@@ -90,9 +90,9 @@ class ErrorResponses:
             {"where": ".".join(str(step) for step in detail["loc"]), "what": detail["msg"]}
             for detail in error.errors()
         ]
-        said = "; ".join(f"{problem['where']}: {problem['what']}" for problem in problems[:5])
-        told = fields_in_words(error.errors())
-        return self._answer(request, 422, said, None, errors=problems, told=told)
+        detail_words = "; ".join(f"{problem['where']}: {problem['what']}" for problem in problems[:5])
+        for_people = fields_in_words(error.errors())
+        return self._respond(request, 422, detail_words, None, errors=problems, for_people=for_people)
 
     async def _away(self, request: Request, error: TransientError) -> Response:
         _LOG.warning(
@@ -101,14 +101,14 @@ class ErrorResponses:
             reason=str(error),
             path=request.url.path,
         )
-        return self._answer(
+        return self._respond(
             request,
             503,
             "A part that this needs is not answering. Nothing is lost; try again in a moment.",
             {"Retry-After": "5"},
         )
 
-    def _answer(
+    def _respond(
         self,
         request: Request,
         status: int,
@@ -117,11 +117,11 @@ class ErrorResponses:
         *,
         kind: str = _UNNAMED,
         errors: list[dict[str, str]] | None = None,
-        told: str | None = None,
+        for_people: str | None = None,
     ) -> Response:
         wants_page = "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
         if self._pages is not None and wants_page and not request.url.path.startswith(_FOR_MACHINES):
-            return _page(self._pages, request, status, told or detail, headers)
+            return _page(self._pages, request, status, for_people or detail, headers)
         body: dict[str, Any] = {
             "type": kind,
             "title": _title(status),
@@ -183,9 +183,9 @@ class UncaughtErrors:
     connection.
     """
 
-    def __init__(self, app: ASGIApp, *, answers: ErrorResponses) -> None:
+    def __init__(self, app: ASGIApp, *, responses: ErrorResponses) -> None:
         self._app = app
-        self._answers = answers
+        self._responses = responses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -207,9 +207,9 @@ class UncaughtErrors:
             request = Request(scope)
             if isinstance(error, ClientDisconnect):
                 # Nobody is there to read it; the status is for whoever counts, since the fault is not ours.
-                answer: Response = PlainTextResponse("The rest of the body did not come.", 400)
+                response: Response = PlainTextResponse("The rest of the body did not come.", 400)
             elif isinstance(error, StarletteHTTPException):
-                answer = await self._answers.refused(request, error)
+                response = await self._responses.refused(request, error)
             else:
-                answer = await self._answers.failed(request, error)
-            await answer(scope, receive, send)
+                response = await self._responses.failed(request, error)
+            await response(scope, receive, send)

@@ -37,8 +37,8 @@ def _field_in_words(error: Mapping[str, Any]) -> str:
     # Of several values the place ends in a number.
     field = next(part for part in reversed(error["loc"]) if isinstance(part, str)).replace("_", " ")
     bound = _BOUNDS.get(error["type"])
-    said = bound.format_map(error.get("ctx") or {}) if bound else f"is not right: {error['msg']}"
-    return f"{field[:1].upper()}{field[1:]} {said}."
+    problem = bound.format_map(error.get("ctx") or {}) if bound else f"is not right: {error['msg']}"
+    return f"{field[:1].upper()}{field[1:]} {problem}."
 
 
 def same_address(request: Request) -> str:

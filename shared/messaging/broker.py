@@ -101,15 +101,15 @@ async def answers_of(
     for one in waiting:
         one.cancel()
     silent = KafkaTimeoutError(f"No answer for {silence_seconds:g} s.")
-    found = await asyncio.gather(*sent, return_exceptions=True)
-    return [silent if one in waiting else answer for one, answer in zip(sent, found, strict=True)]
+    outcomes = await asyncio.gather(*sent, return_exceptions=True)
+    return [silent if one in waiting else answer for one, answer in zip(sent, outcomes, strict=True)]
 
 
 def _made(broker: KafkaBroker) -> AioKafkaFastProducerImpl:
-    made = broker.config.producer
-    if not isinstance(made, AioKafkaFastProducerImpl):
+    producer = broker.config.producer
+    if not isinstance(producer, AioKafkaFastProducerImpl):
         raise IncorrectState("The broker is not connected yet.")
-    return made
+    return producer
 
 
 async def renew_if_stuck(broker: KafkaBroker, producer: AIOKafkaProducer, answers: Iterable[object]) -> None:
@@ -142,13 +142,13 @@ async def renew_if_stuck(broker: KafkaBroker, producer: AIOKafkaProducer, answer
 
 async def _replace(broker: KafkaBroker, stuck: AIOKafkaProducer, fresh: AIOKafkaProducer) -> None:
     """Stop one producer before starting the next: with both, a partition's records would lose their order."""
-    made = _made(broker)
+    wrapper = _made(broker)
     try:
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_SECONDS):
                 await stuck.stop()
     finally:
-        made._producer = RealProducer(fresh)  # noqa: SLF001 - FastStream has no other way to change it
+        wrapper._producer = RealProducer(fresh)  # noqa: SLF001 - FastStream has no other way to change it
 
 
 def _is_current(broker: KafkaBroker, producer: AIOKafkaProducer) -> bool:

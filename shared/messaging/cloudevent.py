@@ -84,9 +84,9 @@ def event_class(headers: Mapping[str, str]) -> type[Event]:
             "The record is no CloudEvent 1.0: header ce_type or ce_specversion is missing or different.",
             reason="invalid_event",
         )
-    found = EVENT_BY_TYPE.get(name)
-    if found is not None:
-        return found
+    known = EVENT_BY_TYPE.get(name)
+    if known is not None:
+        return known
     match = _VERSIONED.match(name)
     if match and match["name"] in _TYPE_STEMS:
         raise PermanentError(

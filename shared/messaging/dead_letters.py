@@ -63,7 +63,7 @@ class DeadLetters(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class DeadLetterRecord:
     """What goes into a dead-letter topic for a letter: key, value and headers."""
 
     key: bytes | None
@@ -71,13 +71,13 @@ class Kept:
     headers: list[Header]
 
 
-def whole(letter: DeadLetter) -> Kept:
+def whole(letter: DeadLetter) -> DeadLetterRecord:
     """Return the record as it was, byte for byte, with our headers beside its own, all prefixed `dlq-`."""
     record = letter.record
-    return Kept(record.key, record.value, [*_own_headers(letter), *_our_headers(letter)])
+    return DeadLetterRecord(record.key, record.value, [*_own_headers(letter), *_our_headers(letter)])
 
 
-def beginning(letter: DeadLetter) -> Kept:
+def beginning(letter: DeadLetter) -> DeadLetterRecord:
     """Return what is kept of a record that does not fit: its position, the reason, and how it begins.
 
     `dlq-truncated` is the size of the original in bytes, which cannot be redriven from this.
@@ -90,7 +90,7 @@ def beginning(letter: DeadLetter) -> Kept:
         if _size(header) <= room:
             fitting.append(header)
             room -= _size(header)
-    return Kept(
+    return DeadLetterRecord(
         None if record.key is None else record.key[:_BEGINNING_BYTES],
         None if record.value is None else record.value[:_BEGINNING_BYTES],
         [*fitting, *_our_headers(letter), (TRUNCATED, str(size).encode())],
@@ -104,7 +104,7 @@ def _own_headers(letter: DeadLetter) -> list[Header]:
 
 def _our_headers(letter: DeadLetter) -> list[Header]:
     record = letter.record
-    said = {
+    values = {
         "reason": letter.reason,
         "attempts": str(letter.attempts),
         "original-topic": record.topic,
@@ -114,7 +114,7 @@ def _our_headers(letter: DeadLetter) -> list[Header]:
         "trace-id": letter.trace_id or "",
         "error": letter.error[:_MOST_ERROR_TEXT],
     }
-    return [(OURS + name, text.encode(errors="backslashreplace")) for name, text in said.items()]
+    return [(OURS + name, text.encode(errors="backslashreplace")) for name, text in values.items()]
 
 
 def _size(header: Header) -> int:
@@ -149,7 +149,7 @@ class KafkaDeadLetters:
             ) from failed[first]
 
     async def _send(
-        self, letters: Sequence[DeadLetter], form: Callable[[DeadLetter], Kept]
+        self, letters: Sequence[DeadLetter], form: Callable[[DeadLetter], DeadLetterRecord]
     ) -> dict[int, Exception]:
         """Send all; return, by position, why those that were not kept were not."""
         try:
@@ -159,11 +159,11 @@ class KafkaDeadLetters:
         sent: dict[int, Future[RecordMetadata]] = {}
         failed: dict[int, Exception] = {}
         for place, letter in enumerate(letters):
-            kept = form(letter)
+            record = form(letter)
             try:
-                refuse_too_large(self._topic, kept.key, kept.value, kept.headers)
+                refuse_too_large(self._topic, record.key, record.value, record.headers)
                 sent[place] = await producer.send(
-                    self._topic.name, kept.value, kept.key, partition=0, headers=kept.headers
+                    self._topic.name, record.value, record.key, partition=0, headers=record.headers
                 )
             except MessageSizeTooLargeError as error:
                 failed[place] = error

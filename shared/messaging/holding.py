@@ -99,8 +99,8 @@ class Holding:
     ) -> Sequence[Record]:
         if not running():
             raise TransientError("The service stops; records that wait come again.")
-        held = sum(len(record.value or b"") for record in waiting)
-        if len(waiting) >= self._most_records or held >= self._most_bytes:
+        waiting_bytes = sum(len(record.value or b"") for record in waiting)
+        if len(waiting) >= self._most_records or waiting_bytes >= self._most_bytes:
             await self._sleep(RETRY_SECONDS)
             return ()
         polled = await consumer.getmany(timeout_ms=int(RETRY_SECONDS * 1_000), max_records=self._max_records)
@@ -140,11 +140,11 @@ def _go_back(consumer: Polled, tried: Sequence[Record]) -> None:
 
 
 def _bounds(records: Sequence[Record], choose: Callable[[int, int], int]) -> dict[TopicPartition, int]:
-    found: dict[TopicPartition, int] = {}
+    offsets: dict[TopicPartition, int] = {}
     for record in records:
         place = _place(record)
-        found[place] = choose(found.get(place, record.offset), record.offset)
-    return found
+        offsets[place] = choose(offsets.get(place, record.offset), record.offset)
+    return offsets
 
 
 def _place(record: Record) -> TopicPartition:

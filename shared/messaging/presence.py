@@ -32,7 +32,7 @@ async def expect_topics(
         raise TransientError(f"Kafka does not answer at {bootstrap_servers}: {error!r}") from error
     finally:
         await admin.close()
-    partitions = {found["topic"]: len(found["partitions"]) for found in described}
+    partitions = {description["topic"]: len(description["partitions"]) for description in described}
     missing = sorted(topic.name for topic in topics if not partitions.get(topic.name))
     if missing:
         raise TransientError(

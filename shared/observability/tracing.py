@@ -42,5 +42,5 @@ def current_traceparent() -> str | None:
 
 def current_trace_id() -> str | None:
     """Return the current trace id as 32 hex digits, or None outside of any span."""
-    found = trace.get_current_span().get_span_context()
-    return f"{found.trace_id:032x}" if found.is_valid else None
+    span_context = trace.get_current_span().get_span_context()
+    return f"{span_context.trace_id:032x}" if span_context.is_valid else None

@@ -93,16 +93,16 @@ class Navigation:
 def navigation_for(path: str) -> Navigation:
     """Return the navigation with the section, and its tab, that `path` belongs to marked as current."""
     where = "/insights" if path == "/" else path
-    current = max(SECTIONS, key=lambda section: section.entry.holds(where))
-    found = current if current.entry.holds(where) else None
-    tab = max(found.children, key=lambda entry: entry.holds(where), default=None) if found else None
+    nearest = max(SECTIONS, key=lambda section: section.entry.holds(where))
+    current = nearest if nearest.entry.holds(where) else None
+    tab = max(current.children, key=lambda entry: entry.holds(where), default=None) if current else None
     return Navigation(
         sections=tuple(
             Link(
                 title=section.entry.title,
                 href=section.children[0].path if section.children else section.entry.path,
                 icon=section.icon,
-                current=section is found,
+                current=section is current,
                 primary=section.primary,
             )
             for section in SECTIONS
@@ -115,8 +115,8 @@ def navigation_for(path: str) -> Navigation:
                 current=entry is tab and entry.holds(where) > 0,
                 primary=True,
             )
-            for entry in (found.children if found else ())
+            for entry in (current.children if current else ())
         ),
-        section_title=found.entry.title if found else None,
-        page_title=(tab if tab and tab.holds(where) else found.entry).title if found else None,
+        section_title=current.entry.title if current else None,
+        page_title=(tab if tab and tab.holds(where) else current.entry).title if current else None,
     )

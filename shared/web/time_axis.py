@@ -34,12 +34,12 @@ class TimeAxis:
     def _days(self, days: float) -> list[tuple[datetime, str]]:
         step = next((s for s in _STEPS_DAYS if days / s <= _MOST_TICKS), _STEPS_DAYS[-1])
         moment = self.start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        found = []
+        ticks = []
         while moment <= self.end:
             if moment >= self.start:
-                found.append((moment, f"{moment.day} {moment:%b}"))
+                ticks.append((moment, f"{moment.day} {moment:%b}"))
             moment += timedelta(days=step)
-        return found
+        return ticks
 
     def _months(self, days: float) -> list[tuple[datetime, str]]:
         months = days / _DAYS_A_MONTH
@@ -47,10 +47,10 @@ class TimeAxis:
         year, month = self.start.year, self.start.month
         if step >= 12:  # noqa: PLR2004 - months in a year
             month = 1
-        found: list[tuple[datetime, str]] = []
+        ticks: list[tuple[datetime, str]] = []
         while (moment := datetime(year, month, 1, tzinfo=UTC)) <= self.end:
             if moment >= self.start:
-                first = not found or moment.month == 1
-                found.append((moment, f"{moment:%b %Y}" if first else f"{moment:%b}"))
+                first = not ticks or moment.month == 1
+                ticks.append((moment, f"{moment:%b %Y}" if first else f"{moment:%b}"))
             year, month = year + (month - 1 + step) // 12, (month - 1 + step) % 12 + 1
-        return found
+        return ticks
