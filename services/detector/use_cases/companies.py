@@ -1,4 +1,4 @@
-"""Matches companies to customers, and carries out what follows when a match changes."""
+"""Matches companies to customers, and moves what they own when a match changes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.detector.domain.account_assessment import account_source
-from services.detector.domain.contribution import Assessment
-from services.detector.domain.customer import Customer, with_facts
-from services.detector.domain.health_assessment import health_source
 from services.detector.domain.identity import Subject, provisional_customer_id
 from services.detector.domain.matching import Match
 from services.detector.domain.moves import fold
 from services.detector.use_cases.customer_writes import write_until_kept
 from services.detector.use_cases.find_matches import FindMatches
-from services.detector.use_cases.follow_on import Allowance, FollowOn
+from services.detector.use_cases.follow_on import FollowOn
+from services.detector.use_cases.lose_companies import LoseCompanies
+from services.detector.use_cases.refresh_customers import RefreshCustomers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -24,10 +22,10 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import MirroredCompany, ToFollow
     from services.detector.ports import Connections, Customers, Followed, Mirror, Signals
     from services.detector.use_cases.accounts import Accounts
+    from services.detector.use_cases.follow_on import Allowance
     from services.detector.use_cases.read_conversations import ReadConversations
     from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
-    from shared.contracts.resources import CompanyChanged
 
 _BEGUN = timedelta(minutes=1)
 """How long a process may take to finish what follows a match. A mark older than that means that the
@@ -62,6 +60,18 @@ class MatchCompanies:
         self._clock = clock
         self._matches = FindMatches(mirror=mirror, customers=customers, connections=connections)
         self.hints = self._matches.hints
+        self._refresh = RefreshCustomers(mirror=mirror, customers=customers, signals=signals, clock=clock)
+        self._lose = LoseCompanies(
+            mirror=mirror,
+            followed=followed,
+            customers=customers,
+            accounts=accounts,
+            hints=self.hints,
+            follow_on=self._follow_on,
+            refresh=self._refresh,
+            settler=settler,
+            clock=clock,
+        )
 
     async def expect(self, organization_id: str, company_keys: Collection[str]) -> None:
         """Mark these companies as about to be matched.
@@ -78,34 +88,23 @@ class MatchCompanies:
         """
         companies = await self._mirror.companies(organization_id, company_keys)
         if not companies:
-            await self._let_go_unless_followed(organization_id, company_keys)
+            await self._lose.let_go_unless_followed(organization_id, company_keys)
             return
-        said = await self._customers.decisions(organization_id, companies.keys())
-        matches = await self._matches.of(organization_id, companies, said)
-        begun = self._clock.now() + _BEGUN
-        moved: dict[str, MirroredCompany] = {}
+        decisions = await self._customers.decisions(organization_id, companies.keys())
+        matches = await self._matches.of(organization_id, companies, decisions)
         left = {key: company.owners for key, company in companies.items()}
-        handed: set[str] = set()
-        for key, match in matches.items():
-            target = match.customer_id or provisional_customer_id(organization_id, key)
-            company, kept = companies[key], replace(match, customer_id=target)
-            if company.customer_id != target:
-                if left[key]:
-                    handed |= {target, *left[key]}
-                    # Before the company moves, or after a crash facts of other companies would be compared.
-                    await self._customers.begin_anew(organization_id, handed, self._clock.now())
-                await self._mirror.save_match(organization_id, key, kept, left=left[key], follow_from=begun)
-                moved[key] = replace(company, customer_id=target, follow_from=begun, read_to="")
-            elif kept != Match(target, company.basis, company.suggestions):
-                await self._mirror.save_match(organization_id, key, kept)
-            if company.regrouped and key not in moved:
-                moved[key] = company
+        moved, handed = await self._save_matches(organization_id, companies, matches)
         before = {identifier for ids in left.values() for identifier in ids}
         after = {
             match.customer_id or provisional_customer_id(organization_id, key)
             for key, match in matches.items()
         }
-        await self._refresh(organization_id, before | after, companies, matches)
+        stand_ins = {
+            provisional_customer_id(organization_id, key): companies[key].record
+            for key, match in matches.items()
+            if match.customer_id is None
+        }
+        await self._refresh.refresh(organization_id, before | after, stand_ins)
         for key, company in moved.items():
             for former in left[key]:
                 await self._fold(organization_id, former, company.customer_id or "")
@@ -118,76 +117,63 @@ class MatchCompanies:
         await self._accounts.review(
             organization_id, [Subject("customer", one) for one in before | after], handed=handed
         )
-        await self._let_go_unless_followed(organization_id, company_keys)
+        await self._lose.let_go_unless_followed(organization_id, company_keys)
         marked = {key: company for key, company in companies.items() if company.follow_from} | moved
-        later = unread | await self._decided_since(organization_id, said, companies)
+        later = unread | await self._decided_since(organization_id, decisions, companies)
         await self._mirror.unmark_companies(
             organization_id, [company for key, company in marked.items() if key not in later]
         )
 
+    async def _save_matches(
+        self,
+        organization_id: str,
+        companies: Mapping[str, MirroredCompany],
+        matches: Mapping[str, Match],
+    ) -> tuple[dict[str, MirroredCompany], set[str]]:
+        """Store the matches that are new.
+
+        Return the companies whose customer or conversations change with them, and the customers between whom
+        a company moved.
+        """
+        begun = self._clock.now() + _BEGUN
+        moved: dict[str, MirroredCompany] = {}
+        handed: set[str] = set()
+        for key, match in matches.items():
+            target = match.customer_id or provisional_customer_id(organization_id, key)
+            company, owned = companies[key], replace(match, customer_id=target)
+            if company.customer_id != target:
+                if company.owners:
+                    handed |= {target, *company.owners}
+                    # Before the company moves, or after a crash facts of other companies would be compared.
+                    await self._customers.begin_anew(organization_id, handed, self._clock.now())
+                await self._mirror.save_match(
+                    organization_id, key, owned, left=company.owners, follow_from=begun
+                )
+                moved[key] = replace(company, customer_id=target, follow_from=begun, read_to="")
+            elif owned != Match(target, company.basis, company.suggestions):
+                await self._mirror.save_match(organization_id, key, owned)
+            if company.regrouped and key not in moved:
+                moved[key] = company
+        return moved, handed
+
+    async def after_deletion(
+        self, organization_id: str, lost: Mapping[str, ToFollow], allowance: Allowance
+    ) -> None:
+        """Settle what these deleted companies leave behind; see `LoseCompanies.settle`."""
+        await self._lose.settle(organization_id, lost, allowance)
+
     async def _decided_since(
-        self, organization_id: str, said: Mapping[str, Sequence[Decision]], company_keys: Collection[str]
+        self, organization_id: str, decisions: Mapping[str, Sequence[Decision]], company_keys: Collection[str]
     ) -> set[str]:
         """Mark and return those of these companies on which people have decided otherwise meanwhile.
 
         A person's decision is matched at once, and what was stored here may have overwritten it.
         """
         now = await self._customers.decisions(organization_id, company_keys)
-        changed = {key for key in company_keys if list(said.get(key, ())) != list(now.get(key, ()))}
+        changed = {key for key in company_keys if list(decisions.get(key, ())) != list(now.get(key, ()))}
         if changed:
             await self._followed.mark(organization_id, changed, self._clock.now())
         return changed
-
-    async def _refresh(
-        self,
-        organization_id: str,
-        customer_ids: set[str],
-        companies: Mapping[str, MirroredCompany],
-        matches: Mapping[str, Match],
-    ) -> None:
-        """Recompute the facts of these customers, and create the stand-ins that are missing."""
-        stand_ins = {
-            provisional_customer_id(organization_id, key): companies[key].record
-            for key, match in matches.items()
-            if match.customer_id is None
-        }
-
-        async def put_together(ids: Collection[str], tried: int) -> list[str]:
-            return await self._put_together(organization_id, ids, stand_ins, again=tried > 0)
-
-        await write_until_kept(customer_ids, put_together)
-
-    async def _put_together(
-        self,
-        organization_id: str,
-        customer_ids: Collection[str],
-        stand_ins: Mapping[str, CompanyChanged],
-        *,
-        again: bool,
-    ) -> list[str]:
-        held = await self._customers.by_ids(organization_id, customer_ids)
-        owned = await self._mirror.companies_of(organization_id, customer_ids)
-        maps = await self._customers.attribute_maps(organization_id)
-        drafts = dict(held)
-        for identifier in stand_ins.keys() & set(customer_ids):
-            record = stand_ins[identifier]
-            name = record.name or record.company_id or f"Company {record.id}"
-            known = held.get(identifier) or Customer(identifier, organization_id, name, provisional=True)
-            drafts[identifier] = replace(known, name=name, merged_into=None)
-        telling: list[Customer] = []
-        others: list[Customer] = []
-        for identifier, draft in drafts.items():
-            fresh = with_facts(draft, owned.get(identifier, []), maps, today=self._clock.now().date())
-            before = held.get(identifier)
-            if before is not None and (again or before.ref != fresh.ref):
-                # Before the customer is stored: a crash in between must leave a difference to be found again.
-                await self._signals.refresh_customer(fresh)
-            if before is None or _telling(before) != _telling(fresh):
-                telling.append(fresh)
-            elif fresh != before:
-                others.append(fresh)
-        refused = await self._customers.save(telling, facts_at=self._clock.now())
-        return refused + await self._customers.save(others)
 
     async def _fold(self, organization_id: str, old: str, new: str) -> None:
         """Move a stand-in's signals to the customer that its last company turned out to be."""
@@ -200,8 +186,8 @@ class MatchCompanies:
 
         async def mark(ids: Collection[str], _: int) -> list[str]:
             nonlocal is_stand_in
-            found = await self._customers.by_ids(organization_id, ids)
-            formers = [customer for customer in found.values() if customer.provisional]
+            customers = await self._customers.by_ids(organization_id, ids)
+            formers = [customer for customer in customers.values() if customer.provisional]
             is_stand_in = bool(formers)
             leading = [replace(former, merged_into=new) for former in formers if former.merged_into is None]
             return await self._customers.save(leading)
@@ -210,10 +196,10 @@ class MatchCompanies:
         if not is_stand_in:
             return
         source, target = Subject("customer", old), Subject("customer", new)
-        held = await self._signals.by_slots(organization_id, {source.key, target.key}, None)
+        signals = await self._signals.by_slots(organization_id, {source.key, target.key}, None)
         await self._settler.carry_through(
             organization_id,
-            [signal.signal_id for signal in held],
+            [signal.signal_id for signal in signals],
             lambda book: fold(book, source, target, latter.ref),
         )
 
@@ -225,101 +211,19 @@ class MatchCompanies:
         own = {provisional_customer_id(organization_id, key): company for key, company in moved.items()}
 
         async def point(ids: Collection[str], _: int) -> list[str]:
-            held = await self._customers.by_ids(organization_id, ids)
-            led = {
+            stand_ins = await self._customers.by_ids(organization_id, ids)
+            pointed = {
                 key: replace(customer, merged_into=_elsewhere(key, own[key]))
-                for key, customer in held.items()
+                for key, customer in stand_ins.items()
             }
             return await self._customers.save(
-                [customer for key, customer in led.items() if customer != held[key]]
+                [customer for key, customer in pointed.items() if customer != stand_ins[key]]
             )
 
         await write_until_kept(own.keys(), point)
         followers = await self._customers.said_to_be(organization_id, own.keys()) - moved.keys()
         if followers:
             await self._followed.mark(organization_id, followers, self._clock.now())
-
-    async def after_deletion(
-        self, organization_id: str, lost: Mapping[str, ToFollow], allowance: Allowance
-    ) -> None:
-        """Recompute customers' facts without deleted companies, and read the companies' conversations again.
-
-        As many conversations are read as are allowed; a company with more stays marked, and each further call
-        continues. Stand-ins that are left without any company or conversation are deleted, after the signals
-        from their own facts and health have been settled. Repeating it changes nothing.
-        """
-        if not lost:
-            return
-        ids = {owner for company in lost.values() for owner in company.owners}
-        await self._refresh(organization_id, ids, {}, {})
-        owned = await self._mirror.companies_of(organization_id, ids)
-        held = await self._customers.by_ids(organization_id, ids)
-        await self.hints.renew(organization_id, company_keys=lost.keys())
-        unread = await self._follow_on.read(organization_id, lost.values(), allowance)
-        still = {owner for key in unread for owner in lost[key].owners}
-        empty = _without_company(held, owned)
-        leaving = [key for key in empty if key not in still]
-        await self._settle_own(organization_id, leaving)
-        staying = held.keys() - set(empty)
-        await self._accounts.review(organization_id, [Subject("customer", one) for one in staying])
-        await self._customers.delete(organization_id, leaving)
-        done = [mark for key, mark in lost.items() if key not in unread]
-        keys = [mark.key for mark in done]
-        # Before the marks are removed, since nothing repeats this afterwards; and once more after that, since
-        # a process that matched meanwhile and saw the marks has left the stand-in to this one.
-        await self._let_go(organization_id, keys)
-        await self._mirror.unmark_deletions(organization_id, done)
-        await self._let_go(organization_id, keys)
-
-    async def _settle_own(self, organization_id: str, leaving: Collection[str]) -> None:
-        """Settle the signals that rest on the facts and health of stand-ins about to be deleted.
-
-        Once a customer is gone, nothing measures it any more, so nothing would ever settle these signals.
-        """
-        going = [Subject("customer", one) for one in leaving]
-        sources = [
-            source for subject in going for source in (account_source(subject), health_source(subject))
-        ]
-        await self._settler.settle(
-            organization_id, [Assessment(source, contributions=(), resolves=True) for source in sources]
-        )
-
-    async def _let_go_unless_followed(self, organization_id: str, company_keys: Collection[str]) -> None:
-        """Delete the stand-ins of companies that were deleted while they were being matched.
-
-        Their deletion may have been handled before the stand-in was stored, and no further record will arrive
-        for it. Where the deletion is still being handled, `after_deletion` checks once more at its end.
-        """
-        lost = await self._mirror.lost_companies(organization_id, company_keys)
-        await self._let_go(organization_id, set(company_keys) - lost.keys())
-
-    async def _let_go(self, organization_id: str, company_keys: Collection[str]) -> None:
-        """Delete the stand-ins left behind by those of these companies that are deleted."""
-        gone = set(company_keys) - (await self._mirror.companies(organization_id, company_keys)).keys()
-        if not gone:
-            return
-        own = {provisional_customer_id(organization_id, key) for key in gone}
-        held = await self._customers.by_ids(organization_id, own)
-        leaving = _without_company(held, await self._mirror.companies_of(organization_id, own))
-        if not leaving:
-            return
-        await self._settle_own(organization_id, leaving)
-        await self._customers.delete(organization_id, leaving)
-        if back := (await self._mirror.companies(organization_id, gone)).keys():
-            # It may have found its stand-in just before the stand-in was deleted.
-            await self._followed.mark(organization_id, back, self._clock.now())
-
-
-def _without_company(
-    held: Mapping[str, Customer], owned: Mapping[str, Sequence[CompanyChanged]]
-) -> list[str]:
-    """Return which of these customers are stand-ins that no company is matched to."""
-    return [key for key, customer in held.items() if customer.provisional and not owned.get(key)]
-
-
-def _telling(customer: Customer) -> object:
-    """Return the facts whose changes are worth remembering; the last sign of life changes all day long."""
-    return replace(customer.facts, last_seen_at=None)
 
 
 def _elsewhere(stand_in: str, company: MirroredCompany) -> str | None:
