@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.list_queries import company_query
+from services.detector.adapters.listed_collections import ListedCollections
 from services.detector.adapters.mirror_documents import company_from
 from services.detector.adapters.paging import portion_of
 from services.detector.lists import Portion
 from shared.contracts.resources import ContactChanged
-from shared.documents.collection import Collection
-from shared.documents.reading import Reading, uncounted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from pymongo.asynchronous.database import AsyncDatabase
+    from collections.abc import Sequence
 
     from services.detector.domain.matching import MatchBasis
     from services.detector.domain.mirror import MirroredCompany
@@ -28,19 +25,9 @@ _SAMPLED = 300
 """Companies whose attributes are read for their names; rare ones may be missed."""
 _EXAMPLE = 60
 
-_LISTED = ("signals", "customers", "conversations", "contacts", "requests", "companies")
-"""Collections whose documents are listed; an unreadable one is left out, and all others are shown."""
 
-
-class CompanyLists:
+class CompanyLists(ListedCollections):
     """Implements what `lists.Lists` says of companies."""
-
-    def __init__(
-        self, database: AsyncDatabase[Document], left_out: Callable[[str], None] = uncounted
-    ) -> None:
-        self._reading = {name: Reading(name, left_out) for name in _LISTED}
-        self._companies = Collection(database, "companies")
-        self._contacts = Collection(database, "contacts")
 
     async def companies(
         self,
@@ -51,7 +38,7 @@ class CompanyLists:
         position: dict[str, Any] | None,
         limit: int,
     ) -> Portion[MirroredCompany]:
-        found = await portion_of(
+        portion = await portion_of(
             self._companies.of(organization_id),
             company_query(words, matched_by),
             field="name_normalised",
@@ -59,7 +46,7 @@ class CompanyLists:
             position=position,
             limit=limit,
         )
-        return Portion(self._reading["companies"].each(found.items, company_from), found.next)
+        return Portion(self._reading["companies"].each(portion.items, company_from), portion.next)
 
     async def count_companies(
         self, organization_id: str, *, words: str | None, matched_by: MatchBasis | None
@@ -74,17 +61,17 @@ class CompanyLists:
     ) -> list[ContactChanged]:
         if not company_keys:
             return []
-        found = await self._contacts.of(organization_id).find(
+        documents = await self._contacts.of(organization_id).find(
             {"company_keys": {"$in": list(company_keys)}}, sort=[("_id", 1)], limit=limit
         )
-        return self._reading["contacts"].each(found, contact_from)
+        return self._reading["contacts"].each(documents, contact_from)
 
     async def company_attributes(self, organization_id: str, connection_id: str) -> dict[str, str]:
-        found = await self._companies.of(organization_id).find(
+        documents = await self._companies.of(organization_id).find(
             {"connection_id": connection_id}, projection={"data.custom_attributes": 1}, limit=_SAMPLED
         )
         examples: dict[str, str] = {}
-        for named in self._reading["companies"].each(found, _attributes):
+        for named in self._reading["companies"].each(documents, _attributes):
             for name, value in named:
                 if value is not None and len(examples) < _ATTRIBUTES:
                     examples.setdefault(name, str(value)[:_EXAMPLE])
@@ -93,7 +80,7 @@ class CompanyLists:
     async def undecided(
         self, organization_id: str, *, position: dict[str, Any] | None, limit: int
     ) -> Portion[MirroredCompany]:
-        found = await portion_of(
+        portion = await portion_of(
             self._companies.of(organization_id),
             {"undecided": True},
             field="key",
@@ -101,7 +88,7 @@ class CompanyLists:
             position=position,
             limit=limit,
         )
-        return Portion(self._reading["companies"].each(found.items, company_from), found.next)
+        return Portion(self._reading["companies"].each(portion.items, company_from), portion.next)
 
 
 def contact_from(document: Document) -> ContactChanged:
