@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.detector.domain.mood import MoodRules
 from services.detector.domain.occasion import OccasionRules
-from services.detector.use_cases.accounts import Accounts
+from services.detector.engine.parts import accounts_of, reader_of, removal_of
 from services.detector.use_cases.admission import PATIENCE_SECONDS, Admission
 from services.detector.use_cases.ask import AskLanguageModel
-from services.detector.use_cases.attribution import Attributor
 from services.detector.use_cases.companies import MatchCompanies
-from services.detector.use_cases.connections import KeepConnections, RemoveData
+from services.detector.use_cases.connections import KeepConnections
 from services.detector.use_cases.count_people import CountPeople
 from services.detector.use_cases.culprits import Culprits
 from services.detector.use_cases.customers import MaintainCustomers
 from services.detector.use_cases.decide_matches import DecideMatches
-from services.detector.use_cases.detect import DetectConversations
 from services.detector.use_cases.due_subjects import ReviewDueSubjects
 from services.detector.use_cases.follow_companies import FollowCompanies
 from services.detector.use_cases.follow_contacts import FollowContacts
@@ -26,69 +23,21 @@ from services.detector.use_cases.follow_list import FollowList
 from services.detector.use_cases.follow_on import FollowOn
 from services.detector.use_cases.health import KeepHealth
 from services.detector.use_cases.intake import Intake
-from services.detector.use_cases.newcomers import Newcomers
-from services.detector.use_cases.read_conversations import ReadConversations
 from services.detector.use_cases.redetect import Redetect
 from services.detector.use_cases.regroup import Regroup
 from services.detector.use_cases.rematch import Rematch
-from services.detector.use_cases.remove_signals import RemoveSignals
 from services.detector.use_cases.reread import Reread
 from services.detector.use_cases.review import Review
 from services.detector.use_cases.rounds import Rounds
-from services.detector.use_cases.second_look import SecondLook
 from services.detector.use_cases.settle import Settler
-from services.detector.use_cases.wishes import Wishes
 
 if TYPE_CHECKING:
     from services.detector.detectors import Detectors
     from services.detector.domain.model_scores import TextModel
-    from services.detector.ports import (
-        Connections,
-        Corrections,
-        Customers,
-        DueSubjects,
-        Followed,
-        HealthRecords,
-        Leases,
-        Mirror,
-        ModelUse,
-        PeopleCounts,
-        Questions,
-        Redetections,
-        Requests,
-        Rereads,
-        Signals,
-        Tombstones,
-        Unmatched,
-    )
+    from services.detector.engine.stores import Stores
     from services.detector.use_cases.redetect import Asking
     from services.detector.use_cases.second_look import Advice
     from shared.clock import Clock
-
-
-@dataclass(frozen=True)
-class Stores:
-    """Every port that the use cases stand on."""
-
-    mirror: Mirror
-    followed: Followed
-    followed_contacts: Followed
-    people_counts: PeopleCounts
-    signals: Signals
-    customers: Customers
-    unmatched: Unmatched
-    health: HealthRecords
-    requests: Requests
-    corrections: Corrections
-    connections: Connections
-    rereads: Rereads
-    rematches: Rereads
-    due: DueSubjects
-    redetections: Redetections
-    questions: Questions
-    model_use: ModelUse
-    leases: Leases
-    tombstones: Tombstones
 
 
 class Engine:
@@ -121,47 +70,8 @@ class Engine:
             rules=self.rules,
             clock=clock,
         )
-        accounts = Accounts(
-            mirror=mirror,
-            customers=customers,
-            connections=stores.connections,
-            signals=signals,
-            detectors=detectors,
-            moods=self.moods,
-            settler=settler,
-            newcomers=Newcomers(
-                rereads=stores.rereads,
-                redetections=stores.redetections,
-                detectors=(*detectors.conversation, *detectors.account),
-                clock=clock,
-            ),
-            clock=clock,
-        )
-        self.reader = ReadConversations(
-            mirror=mirror,
-            connections=stores.connections,
-            corrections=stores.corrections,
-            detection=DetectConversations(
-                mirror=mirror,
-                connections=stores.connections,
-                detectors=detectors,
-                attributor=Attributor(mirror=mirror, customers=customers),
-                clock=clock,
-                model=model,
-            ),
-            wishes=Wishes(requests=stores.requests, signals=signals, clock=clock),
-            due=stores.due,
-            settler=settler,
-            second_look=SecondLook(
-                advice=advice,
-                detectors=detectors,
-                questions=stores.questions,
-                use=stores.model_use,
-                signals=signals,
-                clock=clock,
-            ),
-            clock=clock,
-        )
+        accounts = accounts_of(stores, detectors, self.moods, settler, clock)
+        self.reader = reader_of(stores, detectors, settler, clock, model=model, advice=advice)
         companies = MatchCompanies(
             mirror=mirror,
             followed=stores.followed,
@@ -173,27 +83,7 @@ class Engine:
             settler=settler,
             clock=clock,
         )
-        self.remove_data = RemoveData(
-            connections=stores.connections,
-            mirror=mirror,
-            customers=customers,
-            corrections=stores.corrections,
-            rereads=stores.rereads,
-            rematches=stores.rematches,
-            due=stores.due,
-            redetections=stores.redetections,
-            questions=stores.questions,
-            followed=stores.followed,
-            remove_signals=RemoveSignals(
-                connections=stores.connections,
-                signals=signals,
-                requests=stores.requests,
-                settler=settler,
-                tombstones=stores.tombstones,
-                clock=clock,
-            ),
-            clock=clock,
-        )
+        self.remove_data = removal_of(stores, settler, clock)
         self.follow_contacts = FollowContacts(
             turns=FollowInTurns(
                 "contact",
