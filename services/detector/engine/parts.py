@@ -46,28 +46,35 @@ def accounts_of(
     )
 
 
+def detection_of(
+    stores: Stores, detectors: Detectors, clock: Clock, *, model: TextModel | None
+) -> DetectConversations:
+    """Return what runs the detectors, with the scores of the text model where there is one."""
+    return DetectConversations(
+        mirror=stores.mirror,
+        connections=stores.connections,
+        detectors=detectors,
+        attributor=Attributor(mirror=stores.mirror, customers=stores.customers),
+        clock=clock,
+        model=model,
+    )
+
+
 def reader_of(
     stores: Stores,
     detectors: Detectors,
+    detection: DetectConversations,
     settler: Settler,
     clock: Clock,
     *,
-    model: TextModel | None,
     advice: Advice | None,
 ) -> ReadConversations:
-    """Return what reads conversations, by the text model and with a language model where there are any."""
+    """Return what reads conversations, with the advice of a language model where there is one."""
     return ReadConversations(
         mirror=stores.mirror,
         connections=stores.connections,
         corrections=stores.corrections,
-        detection=DetectConversations(
-            mirror=stores.mirror,
-            connections=stores.connections,
-            detectors=detectors,
-            attributor=Attributor(mirror=stores.mirror, customers=stores.customers),
-            clock=clock,
-            model=model,
-        ),
+        detection=detection,
         wishes=Wishes(requests=stores.requests, signals=stores.signals, clock=clock),
         due=stores.due,
         settler=settler,

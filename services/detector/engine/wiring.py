@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from services.detector.domain.mood import MoodRules
 from services.detector.domain.occasion import OccasionRules
-from services.detector.engine.parts import accounts_of, reader_of, removal_of
+from services.detector.engine.parts import accounts_of, detection_of, reader_of, removal_of
 from services.detector.use_cases.admission import PATIENCE_SECONDS, Admission
 from services.detector.use_cases.ask import AskLanguageModel
 from services.detector.use_cases.companies import MatchCompanies
+from services.detector.use_cases.compare_conversations import CompareConversations
 from services.detector.use_cases.connections import KeepConnections
 from services.detector.use_cases.count_people import CountPeople
 from services.detector.use_cases.culprits import Culprits
@@ -71,7 +72,8 @@ class Engine:
             clock=clock,
         )
         accounts = accounts_of(stores, detectors, self.moods, settler, clock)
-        self.reader = reader_of(stores, detectors, settler, clock, model=model, advice=advice)
+        detection = detection_of(stores, detectors, clock, model=model)
+        self.reader = reader_of(stores, detectors, detection, settler, clock, advice=advice)
         companies = MatchCompanies(
             mirror=mirror,
             followed=stores.followed,
@@ -146,6 +148,7 @@ class Engine:
             rereads=stores.rereads,
             reread=self.reread,
             reader=self.reader,
+            comparison=CompareConversations(mirror=mirror, detection=detection),
             mirror=mirror,
             connections=stores.connections,
             culprits=culprits,

@@ -16,12 +16,10 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from services.detector.domain.analysis import marks_of
 from services.detector.domain.contribution import Assessment
 from services.detector.domain.conversation_assessment import conversation_assessment
 from services.detector.domain.finding import Kind
-from services.detector.domain.identity import Subject, to_milliseconds
-from services.detector.domain.redetection import Difference, difference_of
+from services.detector.domain.identity import Subject
 from services.detector.domain.spoken import as_conversation
 from services.detector.use_cases.turns import Turns, side_by_side
 from shared.errors import TransientError
@@ -94,29 +92,6 @@ class ReadConversations:
     def fingerprint(self, *, lifecycle: bool) -> str:
         """Return the fingerprint of the present detectors and switch; another one means a re-read is due."""
         return self._detection.fingerprint(lifecycle=lifecycle)
-
-    async def compare(self, organization_id: str, keys: Sequence[str]) -> Difference:
-        """Return what the present detectors would mark differently in these conversations; nothing is stored.
-
-        Conversations that were never read are left out: they are about to be read by the present detectors
-        anyway.
-        """
-        difference = Difference()
-        for portion in _portions(keys):
-            mirrored = await self._mirror.conversations(organization_id, portion)
-            read = {
-                key: conversation
-                for key, conversation in mirrored.items()
-                if conversation.analysis is not None
-            }
-            for detected in await self._detection.detect(organization_id, read, {}):
-                held = detected.mirrored.analysis
-                at = to_milliseconds(detected.mirrored.record.updated_at)
-                marks = marks_of(detected.findings)
-                difference = difference.joined(
-                    difference_of(detected.key, at, held.marks if held else (), marks)
-                )
-        return difference
 
     async def read(
         self,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from services.detector.domain.mirror import ConnectionView, Progress
     from services.detector.domain.redetection import Example, State
     from services.detector.ports import Connections, Mirror, Redetections, Rereads
+    from services.detector.use_cases.compare_conversations import CompareConversations
     from services.detector.use_cases.culprits import Culprits
     from services.detector.use_cases.read_conversations import ReadConversations
     from services.detector.use_cases.reread import Reread
@@ -57,6 +58,7 @@ class Redetect:
         rereads: Rereads,
         reread: Reread,
         reader: ReadConversations,
+        comparison: CompareConversations,
         mirror: Mirror,
         connections: Connections,
         culprits: Culprits,
@@ -68,6 +70,7 @@ class Redetect:
         self._rereads = rereads
         self._reread = reread
         self._reader = reader
+        self._comparison = comparison
         self._mirror = mirror
         self._connections = connections
         self._culprits = culprits
@@ -89,16 +92,16 @@ class Redetect:
         connection's first reading has nothing to compare with, and whoever turns the switch has decided
         already.
         """
-        held = await self._held(view)
+        last = await self._last_reread(view)
         present = self._reader.fingerprint(lifecycle=view.lifecycle_events)
-        if held is None:
+        if last is None:
             await self._reread.ask(view, again=again, known_before=known_before)
-        elif again or not self.asks or not _is_question(held, present):
-            unfinished = held.known_before if held.finished_at is None else None
+        elif again or not self.asks or not _is_question(last, present):
+            unfinished = last.known_before if last.finished_at is None else None
             await self._reread.ask(
-                view, again=again, known_before=known_before or unfinished, replaces=held.fingerprint
+                view, again=again, known_before=known_before or unfinished, replaces=last.fingerprint
             )
-        elif held.fingerprint != present:
+        elif last.fingerprint != present:
             total = 0
             if view.workspace_id:
                 total = await self._mirror.count_conversations(view.organization_id, view.workspace_id)
@@ -106,7 +109,7 @@ class Redetect:
                 Redetection(
                     connection_id=view.connection_id,
                     organization_id=view.organization_id,
-                    before=held.fingerprint,
+                    before=last.fingerprint,
                     fingerprint=present,
                     started_at=self._clock.now(),
                     total=total,
@@ -130,8 +133,8 @@ class Redetect:
             await self._redetections.remove(claimed.organization_id, claimed.connection_id)
             return True
         present = self._reader.fingerprint(lifecycle=view.lifecycle_events)
-        held = await self._held(view)
-        if held is not None and held.fingerprint == claimed.fingerprint:
+        last = await self._last_reread(view)
+        if last is not None and last.fingerprint == claimed.fingerprint:
             await self._redetections.decide(claimed, "switched_on", "", self._clock.now())
             return True
         if claimed.fingerprint != present:
@@ -145,12 +148,12 @@ class Redetect:
         keys: list[str] = []
         if view.workspace_id is not None:
             keys = await self._mirror.keys_after(organization_id, view.workspace_id, claimed.cursor, _SLICE)
-        found = Difference()
+        difference = Difference()
 
         async def compare(some: Sequence[str]) -> None:
-            nonlocal found
-            here = await self._reader.compare(organization_id, some)
-            found = found.joined(await self._noted(organization_id, here))
+            nonlocal difference
+            here = await self._comparison.compare(organization_id, some)
+            difference = difference.joined(await self._noted(organization_id, here))
 
         if is_ours(await self._culprits.left_out("redetection", organization_id, keys, compare), keys):
             return
@@ -160,7 +163,7 @@ class Redetect:
             cursor=keys[-1] if keys else claimed.cursor,
             done=done,
             total=max(claimed.total, done),
-            difference=claimed.difference.joined(found),
+            difference=claimed.difference.joined(difference),
         )
         now = self._clock.now()
         if len(keys) == _SLICE:
@@ -213,7 +216,7 @@ class Redetect:
         await self._redetections.decide(one, state, by, now)
         return await self._preview(view, replace(one, state=state, decided_by=by, decided_at=now))
 
-    async def _held(self, view: ConnectionView) -> Progress | None:
+    async def _last_reread(self, view: ConnectionView) -> Progress | None:
         latest = await self._rereads.latest(view.organization_id)
         return next((progress for progress in latest if progress.connection_id == view.connection_id), None)
 
@@ -266,8 +269,8 @@ class Redetect:
         }
 
 
-def _is_question(held: Progress, present: str) -> bool:
-    return held.finished_at is not None and same_switch(held.fingerprint, present)
+def _is_question(last: Progress, present: str) -> bool:
+    return last.finished_at is not None and same_switch(last.fingerprint, present)
 
 
 def _expect_read(one: Redetection) -> None:
