@@ -57,13 +57,13 @@ def connection_routes(
     """Return `/api/v1/connections`."""
     router = APIRouter(prefix="/api/v1/connections", tags=["connections"])
 
-    shown = partial(_shown, connections)
+    view_of = partial(_shown, connections)
 
     @router.get("")
     async def list_connections(identity: Member) -> Page[ConnectionView]:
         """List connections, oldest first, each with its ledger and the run under way."""
-        found = [await shown(each) for each in await connections.list_of(identity.organization_id)]
-        return Page[ConnectionView](items=found, count=len(found))
+        views = [await view_of(each) for each in await connections.list_of(identity.organization_id)]
+        return Page[ConnectionView](items=views, count=len(views))
 
     @router.post("", status_code=201, dependencies=_CHANGES)
     async def connect(
@@ -78,21 +78,21 @@ def connection_routes(
                 settings=body.settings.settings() if body.settings else None,
             )
             after_answer.add_task(doctor.examine_quietly, identity.organization_id, connection.id)
-            return await shown(connection)
+            return await view_of(connection)
 
     @router.get("/{connection_id}")
     async def one(identity: Member, connection_id: Id) -> ConnectionView:
         """Return one connection."""
         with errors_as_responses():
-            return await shown(await administration.get(identity.organization_id, connection_id))
+            return await view_of(await administration.get(identity.organization_id, connection_id))
 
     @router.get("/{connection_id}/ledger")
     async def ledger(identity: Member, connection_id: Id) -> LedgerView:
         """Return what is held against the source, up to when it is complete, and every gap."""
         with errors_as_responses():
-            return (await shown(await administration.get(identity.organization_id, connection_id))).ledger
+            return (await view_of(await administration.get(identity.organization_id, connection_id))).ledger
 
-    _add_changes(router, administration, shown)
+    _add_changes(router, administration, view_of)
     _add_doctor(router, connections, connecting, administration, doctor)
     return router
 
@@ -114,8 +114,8 @@ def _add_doctor(
     async def last_examination(identity: Member, connection_id: Id) -> DiagnosisView:
         """Return what the doctor found last; 404 where it was not asked yet."""
         with errors_as_responses():
-            found = await administration.get(identity.organization_id, connection_id)
-        diagnosis = await connections.diagnosis(identity.organization_id, found.id)
+            connection = await administration.get(identity.organization_id, connection_id)
+        diagnosis = await connections.diagnosis(identity.organization_id, connection.id)
         if diagnosis is None:
             raise HTTPException(404, "The doctor was not asked yet. POST to the same address asks it.")
         return diagnosis_view(diagnosis)
@@ -134,7 +134,7 @@ async def _shown(connections: Connections, connection: Connection) -> Connection
 def _add_changes(
     router: APIRouter,
     administration: Administration,
-    shown: Callable[[Connection], Awaitable[ConnectionView]],
+    view_of: Callable[[Connection], Awaitable[ConnectionView]],
 ) -> None:
     @router.put("/{connection_id}/settings", dependencies=_CHANGES)
     async def save_settings(
@@ -144,7 +144,7 @@ def _add_changes(
     ) -> ConnectionView:
         """Replace the settings; they count from the next run on."""
         with errors_as_responses():
-            return await shown(await administration.save_settings(identity, connection_id, body.settings()))
+            return await view_of(await administration.save_settings(identity, connection_id, body.settings()))
 
     @router.post("/{connection_id}/sync", status_code=202, dependencies=_CHANGES)
     async def sync_now(identity: Admin, connection_id: Id) -> Response:
@@ -157,7 +157,7 @@ def _add_changes(
     async def disconnect(identity: Admin, connection_id: Id) -> ConnectionView:
         """Forget the credential and stop reading; what was read stays."""
         with errors_as_responses():
-            return await shown(await administration.disconnect(identity, connection_id))
+            return await view_of(await administration.disconnect(identity, connection_id))
 
     @router.delete("/{connection_id}/data", dependencies=_CHANGES)
     async def remove_data(
@@ -170,7 +170,7 @@ def _add_changes(
             connection = await administration.get(identity.organization_id, connection_id)
             if confirm != connection.workspace.name:
                 raise HTTPException(422, "confirm must be the workspace's name, exactly.")
-            return await shown(await administration.remove_data(identity, connection_id))
+            return await view_of(await administration.remove_data(identity, connection_id))
 
 
 def key_routes(*, keys: Keys) -> APIRouter:
@@ -180,8 +180,8 @@ def key_routes(*, keys: Keys) -> APIRouter:
     @router.get("")
     async def list_keys(identity: Admin) -> Page[KeyView]:
         """List bearer keys, without their tokens."""
-        found = [key_view(key) for key in await keys.list_of(identity.organization_id)]
-        return Page[KeyView](items=found, count=len(found))
+        views = [key_view(key) for key in await keys.list_of(identity.organization_id)]
+        return Page[KeyView](items=views, count=len(views))
 
     @router.post("", status_code=201, dependencies=_CHANGES)
     async def create(identity: Admin, body: KeyRequest) -> KeyView:

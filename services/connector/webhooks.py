@@ -128,10 +128,10 @@ def _add_app_calls(router: APIRouter, gate: _Gate, listening: Listening, watchin
             content = await gate.trusted(request, "x-body-signature", body_signature_holds, unsigned=True)
         except _Refused as refused:
             return refused.answer
-        found = await listening.health(_identifier(content.get("workspace_id")))
-        if found.state == "OK":
+        outcome = await listening.health(_identifier(content.get("workspace_id")))
+        if outcome.state == "OK":
             return JSONResponse({"state": "OK"})
-        return JSONResponse({"state": "UNHEALTHY", "cta_type": "REINSTALL_CTA", "message": found.message})
+        return JSONResponse({"state": "UNHEALTHY", "cta_type": "REINSTALL_CTA", "message": outcome.message})
 
 
 async def _trusted(
@@ -144,8 +144,8 @@ async def _trusted(
     body = await request.body()
     if len(body) > _MOST_BODY_BYTES:
         raise _Refused(413, "The body is too long.")
-    given = request.headers.get(header)
-    if not (unsigned and given is None) and not holds(body, given, secret.get_secret_value()):
+    signature = request.headers.get(header)
+    if not (unsigned and signature is None) and not holds(body, signature, secret.get_secret_value()):
         raise _Refused(401, "The signature does not hold.")
     try:
         content = json_of(body)

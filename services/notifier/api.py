@@ -111,9 +111,11 @@ def _log(log: LogReading) -> APIRouter:
         identity: Member, wanted: Wanted, cursor: CursorText = None, limit: PageSize = 50
     ) -> Page[NotificationView]:
         """Return who was told of what, newest first."""
-        found, place = await log.page(identity.organization_id, wanted, after=place_of(cursor), limit=limit)
+        notifications, place = await log.page(
+            identity.organization_id, wanted, after=place_of(cursor), limit=limit
+        )
         return Page(
-            items=[NotificationView.of(item) for item in found],
+            items=[NotificationView.of(item) for item in notifications],
             next_cursor=cursor_of(place),
             count=await log.count(identity.organization_id, wanted),
         )
@@ -123,9 +125,11 @@ def _log(log: LogReading) -> APIRouter:
         identity: Member, wanted: Wanted, cursor: CursorText = None, limit: PageSize = 50
     ) -> Page[DeliveryView]:
         """Return notifications with every attempt, newest first."""
-        found, place = await log.page(identity.organization_id, wanted, after=place_of(cursor), limit=limit)
+        notifications, place = await log.page(
+            identity.organization_id, wanted, after=place_of(cursor), limit=limit
+        )
         return Page(
-            items=[DeliveryView.of(item) for item in found],
+            items=[DeliveryView.of(item) for item in notifications],
             next_cursor=cursor_of(place),
             count=await log.count(identity.organization_id, wanted),
         )
@@ -151,9 +155,9 @@ def _inbox(inbox: InboxReading) -> APIRouter:
         limit: PageSize = 50,
     ) -> Page[EntryView]:
         """Return what was sent to who asks, newest first; of more than 999 `count` is null."""
-        found, place = await inbox.page(identity, unread_only=unread, after=place_of(cursor), limit=limit)
+        entries, place = await inbox.page(identity, unread_only=unread, after=place_of(cursor), limit=limit)
         return Page(
-            items=[EntryView.of(entry) for entry in found],
+            items=[EntryView.of(entry) for entry in entries],
             next_cursor=cursor_of(place),
             count=await inbox.count(identity, unread_only=unread),
         )

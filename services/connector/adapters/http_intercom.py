@@ -133,8 +133,8 @@ class HttpIntercom:
             rows = response.body.get(listed)
             count = len(rows) if isinstance(rows, list) else None
         else:
-            told = response.body.get("total_count")
-            count = told if isinstance(told, int) and told >= 0 else None
+            total = response.body.get("total_count")
+            count = total if isinstance(total, int) and total >= 0 else None
         if count is None and family != "contact":
             return Probe(Sight("not_intercom", None, str(response.status)))
         return Probe(response.sight(count), _first_id(response.body) if family == "contacts" else None)
@@ -215,5 +215,5 @@ def _object(content: bytes) -> dict[str, Any]:
 def _first_id(body: dict[str, Any]) -> str | None:
     rows = body.get("data")
     first = rows[0] if isinstance(rows, list) and rows else None
-    found = first.get("id") if isinstance(first, dict) else None
-    return found if isinstance(found, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,128}", found) else None
+    id_ = first.get("id") if isinstance(first, dict) else None
+    return id_ if isinstance(id_, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,128}", id_) else None

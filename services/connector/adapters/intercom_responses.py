@@ -40,8 +40,8 @@ class IntercomResponse:
     def codes(self) -> tuple[str, ...]:
         """Return Intercom's error codes; none if the body is not its error list."""
         errors = self.body.get("errors")
-        found = errors if isinstance(errors, list) else []
-        codes = (error.get("code") for error in found if isinstance(error, dict))
+        listed = errors if isinstance(errors, list) else []
+        codes = (error.get("code") for error in listed if isinstance(error, dict))
         return tuple(code for code in codes if isinstance(code, str))
 
     @property

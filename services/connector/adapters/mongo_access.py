@@ -94,9 +94,9 @@ class MongoOffers:
         return None if document is None else _OFFER.validate_python({**document, "id": offer_id})
 
     async def take(self, organization_id: str, offer_id: str) -> Offer | None:
-        found = await self.get(organization_id, offer_id)
+        offer = await self.get(organization_id, offer_id)
         gone = await self._collection.of(organization_id).delete_one({"_id": _hashed(offer_id)})
-        return found if gone.deleted_count else None
+        return offer if gone.deleted_count else None
 
 
 def _hashed(state: str) -> str:
@@ -123,10 +123,10 @@ class MongoApiKeys:
         await self._collection.of(key.organization_id).insert_one({"_id": key.key_id, **fields})
 
     async def list_of(self, organization_id: str) -> Sequence[ApiKeyRecord]:
-        found = await self._collection.of(organization_id).find(
+        documents = await self._collection.of(organization_id).find(
             {}, sort=[("revoked_at", 1), ("expires_at", -1)], limit=_MOST_KEYS
         )
-        records = [_record(document) for document in found]
+        records = [_record(document) for document in documents]
         return sorted(records, key=lambda record: record.created_at, reverse=True)
 
     async def revoke(
@@ -151,7 +151,7 @@ class MongoApiKeys:
 
     async def revocations(self, now: datetime) -> Sequence[ApiKeyRevoked]:
         with database_errors():
-            found = self._collection.across_organizations().find(
+            documents = self._collection.across_organizations().find(
                 {"revoked_at": {"$ne": None}, "expires_at": {"$gt": now}}
             )
             return [
@@ -162,7 +162,7 @@ class MongoApiKeys:
                     revoked_by=document.get("revoked_by") or "unknown",
                     revoked_at=document["revoked_at"],
                 )
-                async for document in found
+                async for document in documents
             ]
 
 

@@ -70,10 +70,10 @@ class MongoConnections:
         )
 
     async def list_of(self, organization_id: str) -> list[Connection]:
-        found = await self._collection.of(organization_id).find(
+        documents = await self._collection.of(organization_id).find(
             {}, sort=[("created_at", 1)], limit=_MOST_OF_ONE, projection=_WITHOUT_REPORT
         )
-        return [connection_from(document) for document in found]
+        return [connection_from(document) for document in documents]
 
     async def get(self, organization_id: str, connection_id: str) -> Connection | None:
         document = await self._collection.of(organization_id).find_one(
@@ -83,10 +83,10 @@ class MongoConnections:
 
     async def of_workspace(self, workspace_id: str, *, in_need: bool = False) -> list[Connection]:
         states = ["connected", "needs_attention"] if in_need else ["connected"]
-        found = await self._across(
+        documents = await self._across(
             {"workspace.id": workspace_id, "state": {"$in": states}}, limit=_MOST_OF_ONE
         )
-        return _READING.each(found, connection_from)
+        return _READING.each(documents, connection_from)
 
     async def insert(
         self, connection: Connection, *facts: Event, instead_of: Connection | None = None
@@ -133,7 +133,7 @@ class MongoConnections:
     async def due(
         self, now: datetime, limit: int, *, leave_out: Ids[str] = ()
     ) -> list[Connection | Unreadable]:
-        found = await self._across(
+        documents = await self._across(
             {
                 **_but_for(leave_out),
                 "next_sync_at": {"$lte": now},
@@ -143,7 +143,7 @@ class MongoConnections:
             sort="next_sync_at",
             limit=limit,
         )
-        return [connection_or_why_not(document) for document in found]
+        return [connection_or_why_not(document) for document in documents]
 
     async def scheduled(self, connection: Connection, *, next_sync_at: datetime, fact: Event) -> bool:
         result = await self._collection.of(connection.organization_id).update_one(
@@ -164,8 +164,8 @@ class MongoConnections:
         self, now: datetime, limit: int, *, leave_out: Ids[str] = ()
     ) -> list[Connection | Unreadable]:
         query = {**_but_for(leave_out), "next_look_at": {"$lte": now}}
-        found = await self._across(query, sort="next_look_at", limit=limit)
-        return [connection_or_why_not(document) for document in found]
+        documents = await self._across(query, sort="next_look_at", limit=limit)
+        return [connection_or_why_not(document) for document in documents]
 
     async def looked_at(self, connection: Connection, *, next_look_at: datetime) -> bool:
         result = await self._collection.of(connection.organization_id).update_one(
@@ -177,11 +177,13 @@ class MongoConnections:
     async def record_fact(self, connection: Connection, fact: Event) -> bool:
         scoped = self._collection.of(connection.organization_id)
         connected = {"_id": connection.id, "state": "connected"}
-        kept = await scoped.update_one(
+        result = await scoped.update_one(
             {**connected, f"{PENDING}.{MOST_ASKED - 1}": {"$exists": False}},
             {"$push": {PENDING: {"$each": pending_facts(fact, at=self._clock.now())}}},
         )
-        return bool(kept.matched_count) or await scoped.find_one(connected, projection={"_id": 1}) is not None
+        return (
+            bool(result.matched_count) or await scoped.find_one(connected, projection={"_id": 1}) is not None
+        )
 
     async def report(self, organization_id: str, connection_id: str) -> SyncReport:
         stored = await self._part(organization_id, connection_id, "report")
@@ -223,7 +225,7 @@ class MongoConnections:
             await self.pending.publish(document)
 
     async def being_removed(self, ordered_before: datetime, limit: int) -> list[Connection]:
-        found = await self._across(
+        documents = await self._across(
             {
                 "state": "removed",
                 "removal.requested_at": {"$lt": ordered_before},
@@ -231,7 +233,7 @@ class MongoConnections:
             },
             limit=limit,
         )
-        return _READING.each(found, connection_from)
+        return _READING.each(documents, connection_from)
 
     async def credentials(self, after_id: str, limit: int) -> list[StoredCredential]:
         with database_errors():

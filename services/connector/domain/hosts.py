@@ -55,7 +55,7 @@ class IntercomHosts:
             f" ({', '.join(sorted(self.api.values()))}). The operator adds hosts with EARSHOT_INTERCOM_HOSTS."
         )
 
-    def home_of(self, said: str, *, answered_at: str) -> tuple[str, str]:
+    def home_of(self, region_name: str, *, answered_at: str) -> tuple[str, str]:
         """Return the region that `/me` names, and the base URL to read it through.
 
         The regional host keeps the traffic in its region (FACTS §1). If none is configured for that region,
@@ -65,7 +65,7 @@ class IntercomHosts:
             HostNotAllowed: `answered_at` is not on the list.
         """
         answering = self.region_of(answered_at)
-        region = said.strip().lower()[:_MOST_REGION] or answering
+        region = region_name.strip().lower()[:_MOST_REGION] or answering
         return region, self.base_url(region if region in self.api else answering)
 
 

@@ -51,8 +51,8 @@ def body_signature_holds(body: bytes, header: str | None, client_secret: str) ->
     return _equal(header, hmac.new(client_secret.encode(), body, hashlib.sha256))
 
 
-def _equal(given: str, expected: hmac.HMAC) -> bool:
-    return hmac.compare_digest(expected.hexdigest().encode(), given.strip().encode())
+def _equal(signature: str, expected: hmac.HMAC) -> bool:
+    return hmac.compare_digest(expected.hexdigest().encode(), signature.strip().encode())
 
 
 def hints_of(notification: Mapping[str, Any]) -> tuple[ResourceHint, ...]:
@@ -73,12 +73,12 @@ def hints_of(notification: Mapping[str, Any]) -> tuple[ResourceHint, ...]:
     is_part = item.get("type") == "conversation_part"
     redacted = _identifier(item.get("id")) if topic == _REDACTING_TOPIC and is_part else None
     own = _own_id(resource, item)
-    found = [_hint(resource, own, deleted=topic in _DELETING_TOPICS, redacted_part_id=redacted)]
+    hints = [_hint(resource, own, deleted=topic in _DELETING_TOPICS, redacted_part_id=redacted)]
     if topic == "contact.merged":
-        found.append(_hint("contact", _id_in(item.get("merged_from")), deleted=True))
+        hints.append(_hint("contact", _id_in(item.get("merged_from")), deleted=True))
     if topic.startswith("company.contact."):
-        found.append(_hint("contact", _id_in(item.get("contact"))))
-    return tuple(dict.fromkeys(hint for hint in found if hint is not None))
+        hints.append(_hint("contact", _id_in(item.get("contact"))))
+    return tuple(dict.fromkeys(hint for hint in hints if hint is not None))
 
 
 def _hint(
@@ -119,9 +119,9 @@ def _identifier(value: object) -> str | None:
 
 def notification_identity(body: Mapping[str, Any]) -> str:
     """Return what identifies a notification that is sent twice; `id` can be null (FACTS §9)."""
-    given = body.get("id")
-    if isinstance(given, str) and given and len(given) <= _LONGEST_GIVEN_ID:
-        return given
+    id_ = body.get("id")
+    if isinstance(id_, str) and id_ and len(id_) <= _LONGEST_GIVEN_ID:
+        return id_
     things = [f"{hint.resource} {hint.id} {hint.redacted_part_id or ''}".rstrip() for hint in hints_of(body)]
-    parts = (body.get("app_id"), given, body.get("topic"), *things, body.get("created_at"))
+    parts = (body.get("app_id"), id_, body.get("topic"), *things, body.get("created_at"))
     return hashlib.sha256("\n".join(map(str, parts)).encode(errors="replace")).hexdigest()

@@ -64,10 +64,10 @@ class Administration:
 
     async def get(self, organization_id: str, connection_id: str) -> Connection:
         """Return a connection. Raises ConnectionUnknown."""
-        found = await self._connections.get(organization_id, connection_id)
-        if found is None:
+        connection = await self._connections.get(organization_id, connection_id)
+        if connection is None:
             raise ConnectionUnknown("There is no such connection in your organization.")
-        return found
+        return connection
 
     async def save_settings(
         self, identity: Identity, connection_id: str, settings: ConnectionSettings
@@ -85,7 +85,7 @@ class Administration:
     async def sync_now(self, identity: Identity, connection_id: str) -> None:
         """Request a run. Raises ConnectionUnknown, and ConnectionConflict if none is possible."""
         connection = await self.get(identity.organization_id, connection_id)
-        kept = await self._connections.record_fact(
+        stored = await self._connections.record_fact(
             connection,
             SyncRequested(
                 organization_id=connection.organization_id,
@@ -95,7 +95,7 @@ class Administration:
                 requested_at=self._clock.now(),
             ),
         )
-        if not kept:
+        if not stored:
             raise ConnectionConflict("Only a connected workspace can be read. Reconnect first.")
         self._metrics.sync_requests.labels("manual").inc()
         await announce(self._connections, connection)
@@ -112,7 +112,7 @@ class Administration:
             self._connections,
             identity.organization_id,
             connection_id,
-            lambda found: found.disconnected(now),
+            lambda connection: connection.disconnected(now),
         )
         _LOG.info("disconnected", connection_id=after.id, by=identity.user_id)
         await self._uninstall(before)
@@ -131,7 +131,7 @@ class Administration:
             self._connections,
             identity.organization_id,
             connection_id,
-            lambda found: found.removing(removal, now),
+            lambda connection: connection.removing(removal, now),
             further_facts=lambda removed: (order,) if (order := removed.order()) else (),
         )
         _LOG.info("removal ordered", connection_id=after.id, removal_id=removal.id, by=identity.user_id)
@@ -177,10 +177,10 @@ class Administration:
         """Record on the connection why nothing is read; if that fails, the next lease records it."""
         now = self._clock.now()
 
-        def decide(found: Connection) -> Connection:
-            if found.credential != connection.credential:
-                return found  # Somebody reconnected while we looked.
-            return found.in_need("unreachable", detail, now)
+        def decide(present: Connection) -> Connection:
+            if present.credential != connection.credential:
+                return present  # Somebody reconnected while we looked.
+            return present.in_need("unreachable", detail, now)
 
         try:
             before, after = await change(self._connections, connection.organization_id, connection.id, decide)

@@ -203,17 +203,19 @@ class Connecting:
             IntercomRefused, IntercomUnreachable: the credential is invalid, or nothing is known.
         """
         organization_id = identity.organization_id
-        found = await self._connections.get(organization_id, connection_id)
-        if found is None:
+        connection = await self._connections.get(organization_id, connection_id)
+        if connection is None:
             raise ConnectionUnknown("There is no such connection in your organization.")
-        if found.state != "needs_attention" or found.credential is None:
+        if connection.state != "needs_attention" or connection.credential is None:
             raise ConnectionConflict("This connection is not waiting to be tried again.")
-        credential = found.credential
-        workspace = await self._workspace_of(self._vault.decrypt(credential), first=found.workspace.base_url)
-        if workspace.id != found.workspace.id:
+        credential = connection.credential
+        workspace = await self._workspace_of(
+            self._vault.decrypt(credential), first=connection.workspace.base_url
+        )
+        if workspace.id != connection.workspace.id:
             raise ConnectionConflict(
                 f"The token of this connection opens another workspace now, {workspace.name}. Reconnect"
-                f" with a token of {found.workspace.name}."
+                f" with a token of {connection.workspace.name}."
             )
         now = self._clock.now()
 

@@ -141,7 +141,7 @@ class Doctor:
         )
 
     async def _whose(self, token: str, base_url: str) -> _Me:
-        return await self._patiently(lambda: self._me(token, base_url), lambda said: said.outcome)
+        return await self._patiently(lambda: self._me(token, base_url), lambda answer: answer.outcome)
 
     async def _me(self, token: str, base_url: str) -> _Me:
         try:
@@ -183,10 +183,10 @@ class Doctor:
         """Ask `/me` again if a family refused the token: that may be a missing permission (FACTS §3)."""
         if all(sight.outcome != "token_rejected" for sight in sights.values()):
             return sights
-        said = (await self._whose(token, base_url)).outcome
-        if said == "token_rejected":
+        outcome = (await self._whose(token, base_url)).outcome
+        if outcome == "token_rejected":
             return sights
-        meant: Outcome = "permission_missing" if said in _RECOGNISED else "unreachable"
+        meant: Outcome = "permission_missing" if outcome in _RECOGNISED else "unreachable"
         return {
             key: replace(sight, outcome=meant) if sight.outcome == "token_rejected" else sight
             for key, sight in sights.items()
@@ -195,7 +195,7 @@ class Doctor:
     async def _probe(self, token: str, base_url: str, key: FamilyKey, known_id: str | None = None) -> Probe:
         return await self._patiently(
             lambda: self._intercom.probe(token, base_url, key, known_id=known_id),
-            lambda said: said.sight.outcome,
+            lambda probe: probe.sight.outcome,
         )
 
     async def _patiently(self, ask: Callable[[], Awaitable[_T]], outcome_of: Callable[[_T], Outcome]) -> _T:
@@ -211,10 +211,10 @@ class Doctor:
         words = next(each.words for each in diagnosis.faults if each.verdict == "revoked_token")
         now = self._clock.now()
 
-        def decide(found: Connection) -> Connection:
-            if found.credential != connection.credential:
-                return found  # Somebody reconnected while we asked.
-            return found.in_need("token_revoked", words, now)
+        def decide(present: Connection) -> Connection:
+            if present.credential != connection.credential:
+                return present  # Somebody reconnected while we asked.
+            return present.in_need("token_revoked", words, now)
 
         before, after = await change(self._connections, connection.organization_id, connection.id, decide)
         if after != before:

@@ -95,8 +95,8 @@ class Keys:
         revoked = await self._keys.revocations(self._clock.now())
         if not revoked:
             return 0
-        told = await self._told()
-        missing = [fact for fact in revoked if fact.key_id not in told]
+        on_the_bus = await self._told()
+        missing = [fact for fact in revoked if fact.key_id not in on_the_bus]
         if missing:
             await self._publisher.publish(*missing)
             _LOG.warning("the bus had lost revocations of keys; they are told again", keys=len(missing))

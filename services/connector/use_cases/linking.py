@@ -74,8 +74,8 @@ class Linking:
 
     def first_settings(self, wanted: ConnectionSettings | None = None) -> ConnectionSettings:
         """Return what a new connection begins with: what was chosen, else the installation's default."""
-        said = wanted.model_dump(exclude_unset=True) if wanted else {}
-        return self._first_settings.model_copy(update=said)
+        chosen = wanted.model_dump(exclude_unset=True) if wanted else {}
+        return self._first_settings.model_copy(update=chosen)
 
     async def link(
         self,
@@ -159,12 +159,12 @@ class Linking:
             _LOG.warning("app could not be uninstalled", workspace_id=offer.workspace.id, reason=str(error))
 
     async def _waiting(self, organization_id: str, offer_id: str) -> Offer:
-        found = await self._offers.get(organization_id, offer_id)
-        if found is None or found.expires_at < self._clock.now():
+        offer = await self._offers.get(organization_id, offer_id)
+        if offer is None or offer.expires_at < self._clock.now():
             raise ConnectionConflict(
                 "This question is too old, or it was answered before. Nothing was changed; connect again."
             )
-        return found
+        return offer
 
     async def _present(self, organization_id: str) -> Connection | None:
         return _holding(await self._connections.list_of(organization_id))

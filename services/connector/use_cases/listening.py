@@ -80,10 +80,10 @@ class Listening:
     async def _interrupted(self, event: SyncInterrupted) -> None:
         now = self._clock.now()
 
-        def decide(found: Connection) -> Connection:
-            if _is_of_the_past(event, found):
-                return found  # It speaks of a credential that was replaced since.
-            return found.in_need(event.reason, event.detail, now)
+        def decide(connection: Connection) -> Connection:
+            if _is_of_the_past(event, connection):
+                return connection  # It speaks of a credential that was replaced since.
+            return connection.in_need(event.reason, event.detail, now)
 
         try:
             before, after = await change(

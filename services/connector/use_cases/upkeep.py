@@ -69,8 +69,8 @@ class Upkeep:
         """
         renewed = unreadable = 0
         after_id = ""
-        while found := await self._connections.credentials(after_id, _AT_ONCE):
-            for credential in found:
+        while credentials := await self._connections.credentials(after_id, _AT_ONCE):
+            for credential in credentials:
                 if self._vault.is_current(credential.encrypted):
                     continue
                 try:
@@ -85,7 +85,7 @@ class Upkeep:
                     )
                     continue
                 renewed += await self._connections.reencrypted(credential, encrypted)
-            after_id = found[-1].connection_id
+            after_id = credentials[-1].connection_id
         self._metrics.unreadable.set(unreadable)
         self._metrics.reencrypted.inc(renewed)
         if renewed:
@@ -99,7 +99,9 @@ class Upkeep:
         removal, and the workspace could not be connected again. A repeated order does no harm.
         """
         before = self._clock.now() - _PATIENCE
-        orders = [found.order() for found in await self._connections.being_removed(before, _AT_ONCE)]
+        orders = [
+            connection.order() for connection in await self._connections.being_removed(before, _AT_ONCE)
+        ]
         again = [order for order in orders if order is not None]
         if again:
             await self._publisher.publish(*again)

@@ -108,10 +108,10 @@ class Watching:
     async def _stop(self, connection: Connection, refusal: IntercomRefused) -> None:
         now = self._clock.now()
 
-        def decide(found: Connection) -> Connection:
-            if found.credential != connection.credential:
-                return found  # Somebody reconnected while we asked.
-            return found.in_need("token_revoked", str(refusal), now)
+        def decide(present: Connection) -> Connection:
+            if present.credential != connection.credential:
+                return present  # Somebody reconnected while we asked.
+            return present.in_need("token_revoked", str(refusal), now)
 
         await self._apply(connection, decide, stopped=True)
 
@@ -119,7 +119,7 @@ class Watching:
         now = self._clock.now()
         await self._apply(
             connection,
-            lambda found: found.recovered(now) if found.attention == "unreachable" else found,
+            lambda present: present.recovered(now) if present.attention == "unreachable" else present,
             stopped=False,
         )
 

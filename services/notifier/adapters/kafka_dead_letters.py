@@ -73,18 +73,18 @@ class KafkaDeadLetterReader:
         begin = (await consumer.beginning_offsets([partition]))[partition]
         end = (await consumer.end_offsets([partition]))[partition]
         oldest = max(begin, end - max(self._most_looked_at, limit))
-        found: list[DeadLetterView] = []
+        newest: list[DeadLetterView] = []
         upper, portion = end, limit
         # Backwards, by portions that grow: mostly the first one has what is wanted.
-        while upper > oldest and len(found) < limit:
+        while upper > oldest and len(newest) < limit:
             if upper < end and asyncio.get_running_loop().time() > until:
                 break
             lower = max(oldest, upper - portion)
             letters = await _letters(consumer, service, lower, upper)
-            found += [one for one in reversed(letters) if one.organization_id in {organization_id, None}]
+            newest += [one for one in reversed(letters) if one.organization_id in {organization_id, None}]
             upper, portion = lower, portion * 2
-        is_whole = upper <= begin or len(found) >= limit
-        return DeadLetterPage(tuple(found[:limit]), None if is_whole else end - upper)
+        is_whole = upper <= begin or len(newest) >= limit
+        return DeadLetterPage(tuple(newest[:limit]), None if is_whole else end - upper)
 
 
 async def _letters(
@@ -93,16 +93,16 @@ async def _letters(
     """Return the letters from one offset to before another, oldest first."""
     partition = TopicPartition(dead_letter_topic(service).name, 0)
     consumer.seek(partition, lower)
-    found: list[DeadLetterView] = []
+    views: list[DeadLetterView] = []
     # The position is asked for, not the records counted: offsets may have gaps.
     while await consumer.position(partition) < upper:
         records = await consumer.getmany(partition, timeout_ms=500, max_records=upper - lower)
-        found.extend(
+        views.extend(
             _view(record, service)
             for record in records.get(partition, ())
             if record.offset < upper and all(name != _REDRIVE_MARK for name, _ in record.headers)
         )
-    return found
+    return views
 
 
 def _view(record: ConsumerRecord[bytes, bytes], service: Service) -> DeadLetterView:

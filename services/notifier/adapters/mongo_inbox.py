@@ -101,8 +101,8 @@ class MongoInbox:
     ) -> list[InboxEntry]:
         # Ordered here: asked for an order, a server reads an index that has it, and whatever else that holds.
         collection = self._collection.of(reader.organization_id)
-        found = await collection.find({"_id": {"$in": list(ids)}}, projection={"_id": 1, "added_at": 1})
-        places = self._reading.each(found, lambda one: (_moment(one["added_at"]), one["_id"]))
+        documents = await collection.find({"_id": {"$in": list(ids)}}, projection={"_id": 1, "added_at": 1})
+        places = self._reading.each(documents, lambda one: (_moment(one["added_at"]), one["_id"]))
         placed = sorted(places, reverse=not oldest_first)
         if after is not None:
             place = (after.at, _key(reader.organization_id, after.id))
@@ -123,10 +123,10 @@ class MongoInbox:
         return min(at_most, len((await self._unread.of(reader, at_most)).ids))
 
     async def get(self, reader: InboxReader, entry_id: str) -> InboxEntry | None:
-        found = await self._collection.of(reader.organization_id).find_one(
+        document = await self._collection.of(reader.organization_id).find_one(
             {**seen_by(reader), "_id": _key(reader.organization_id, entry_id)}
         )
-        return _entry(found, reader) if found else None
+        return _entry(document, reader) if document else None
 
     async def mark_read(self, reader: InboxReader, entry_id: str | None) -> int:
         query = unread_by(reader)

@@ -39,19 +39,22 @@ class MongoKnownSignals:
         """Date memories of an earlier version, which do not say since when they are stored, from now."""
         signals = self._signals.across_organizations()
         with database_errors():
-            while found := await signals.find({"seen_at": None}, {"_id": 1}, limit=_AT_ONCE).to_list():
-                ids = [one["_id"] for one in found]
+            while undated := await signals.find({"seen_at": None}, {"_id": 1}, limit=_AT_ONCE).to_list():
+                ids = [one["_id"] for one in undated]
                 await signals.update_many(
                     {"_id": {"$in": ids}, "seen_at": None}, {"$currentDate": {"seen_at": True}}
                 )
 
     async def get(self, organization_id: str, signal_id: str) -> KnownSignal | None:
-        found = await self._signals.of(organization_id).find_one({"_id": f"{organization_id}/{signal_id}"})
-        if found is None:
+        document = await self._signals.of(organization_id).find_one({"_id": f"{organization_id}/{signal_id}"})
+        if document is None:
             return None
         # Documents of an earlier version do not say what is news, so they are not announced again.
         return KnownSignal(
-            found["revision"], found["over"], found.get("words_until", _BEGINNING), found.get("news_since")
+            document["revision"],
+            document["over"],
+            document.get("words_until", _BEGINNING),
+            document.get("news_since"),
         )
 
     async def remember(self, signal: SignalEvent, *, over: bool, at: datetime, is_news: bool = False) -> None:
@@ -90,7 +93,7 @@ class MongoKnownSignals:
 
     async def unseen_since(self, before: datetime, limit: int) -> list[tuple[str, str]]:
         with database_errors():
-            found = (
+            documents = (
                 await self._signals.across_organizations()
                 .find(
                     {"seen_at": {"$lt": before}},
@@ -100,7 +103,7 @@ class MongoKnownSignals:
                 )
                 .to_list()
             )
-        return [(one[ORGANIZATION], one["_id"].removeprefix(f"{one[ORGANIZATION]}/")) for one in found]
+        return [(one[ORGANIZATION], one["_id"].removeprefix(f"{one[ORGANIZATION]}/")) for one in documents]
 
     async def fade(self, organization_id: str, signal_ids: Sequence[str], *, before: datetime) -> list[str]:
         signals = self._signals.of(organization_id)
@@ -116,10 +119,10 @@ class MongoKnownSignals:
         return result.deleted_count
 
     async def removed_until(self, organization_id: str, connection_id: str) -> datetime | None:
-        found = await self._removals.of(organization_id).find_one(
+        document = await self._removals.of(organization_id).find_one(
             {"_id": f"{organization_id}/{connection_id}"}
         )
-        until: datetime | None = found["until"] if found else None
+        until: datetime | None = document["until"] if document else None
         return until
 
 

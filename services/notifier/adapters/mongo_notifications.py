@@ -107,20 +107,20 @@ class MongoNotifications:
         guard: dict[str, Any] = {"lease": in_place_of}
         if in_place_of is None:
             guard["next_attempt_at"] = {"$lte": now}
-        held = {
+        lease = {
             "lease": token,
             "lease_seconds": lease_seconds,
             "next_attempt_at": now + timedelta(seconds=lease_seconds),
         }
-        found = await self._collection.of(organization_id).find_one_and_update(
+        document = await self._collection.of(organization_id).find_one_and_update(
             {"_id": key_of(organization_id, notification_id), "state": "pending", **guard},
-            {"$set": held, "$inc": {"tries": 1}},
+            {"$set": lease, "$inc": {"tries": 1}},
         )
-        if found is None:
+        if document is None:
             return None
-        read = self._reading.each([found], notification_from)
+        read = self._reading.each([document], notification_from)
         if not read:
-            await self._put_off([found], now, token=token)
+            await self._put_off([document], now, token=token)
         return read[0] if read else None
 
     async def _put_off(
@@ -216,10 +216,10 @@ class MongoNotifications:
             )
             documents = await cursor.to_list()
         unreadable: list[Mapping[str, Any]] = []
-        found = self._reading.each(documents, due_from, unreadable.append)
+        due = self._reading.each(documents, due_from, unreadable.append)
         if unreadable:
             await self._put_off(unreadable, now, token=None)
-        return found
+        return due
 
     async def cancel(
         self,
@@ -280,10 +280,10 @@ class MongoNotifications:
         return await self._collection.of(organization_id).count(_query(wanted), limit=at_most)
 
     async def get(self, organization_id: str, notification_id: str) -> Notification | None:
-        found = await self._collection.of(organization_id).find_one(
+        document = await self._collection.of(organization_id).find_one(
             {"_id": key_of(organization_id, notification_id)}
         )
-        return notification_from(found) if found else None
+        return notification_from(document) if document else None
 
     async def remove(self, organization_id: str, connection_id: str) -> int:
         result = await self._collection.of(organization_id).delete_many({"connection_id": connection_id})

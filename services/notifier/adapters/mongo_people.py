@@ -29,14 +29,16 @@ class MongoPeople:
         await self._collection.ensure_indexes(Index((("organization_id", 1), ("email_key", 1)), name="email"))
 
     async def get(self, organization_id: str, user_id: str) -> Preferences | None:
-        found = await self._collection.of(organization_id).find_one({"_id": f"{organization_id}/{user_id}"})
-        return _PREFERENCES.validate_python(found) if found else None
+        document = await self._collection.of(organization_id).find_one(
+            {"_id": f"{organization_id}/{user_id}"}
+        )
+        return _PREFERENCES.validate_python(document) if document else None
 
     async def of_email(self, organization_id: str, email: str) -> list[Preferences]:
-        found = await self._collection.of(organization_id).find(
+        documents = await self._collection.of(organization_id).find(
             {"email_key": email.casefold()}, sort=[("_id", 1)]
         )
-        return self._reading.each(found, _PREFERENCES.validate_python)
+        return self._reading.each(documents, _PREFERENCES.validate_python)
 
     async def save(self, preferences: Preferences) -> None:
         key = {"_id": f"{preferences.organization_id}/{preferences.user_id}"}

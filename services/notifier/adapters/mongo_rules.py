@@ -40,14 +40,14 @@ class MongoRules:
         )
 
     async def list_of(self, organization_id: str) -> list[Rule]:
-        found = await self._rules.of(organization_id).find(
+        documents = await self._rules.of(organization_id).find(
             {}, sort=[("created_at", 1), ("_id", 1)], limit=_MOST_RULES
         )
-        return self._reading.each(found, _rule)
+        return self._reading.each(documents, _rule)
 
     async def get(self, organization_id: str, rule_id: str) -> Rule | None:
-        found = await self._rules.of(organization_id).find_one({"_id": _key(organization_id, rule_id)})
-        return _rule(found) if found else None
+        document = await self._rules.of(organization_id).find_one({"_id": _key(organization_id, rule_id)})
+        return _rule(document) if document else None
 
     async def insert(self, rule: Rule) -> None:
         await self._rules.of(rule.organization_id).insert_one(

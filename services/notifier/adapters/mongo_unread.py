@@ -89,21 +89,26 @@ class MongoUnread:
         return Unread(tuple(sorted(ids)), whole=not full)
 
     async def _known(self, reader: InboxReader, now: datetime) -> _Known:
-        kept = await self._readers.of(reader.organization_id).find_one({"_id": _key(reader)})
+        document = await self._readers.of(reader.organization_id).find_one({"_id": _key(reader)})
         # What was kept for other wishes leaves out what these let in; what a clock that was ahead kept until
         # a moment to come would leave out all that moves before.
-        if kept is None or kept["wishes"] != _wishes(reader) or kept["until"] is None or kept["until"] > now:
+        if (
+            document is None
+            or document["wishes"] != _wishes(reader)
+            or document["until"] is None
+            or document["until"] > now
+        ):
             return _Known()
-        return _Known(tuple(kept["unread"]), kept["until"])
+        return _Known(tuple(document["unread"]), document["until"])
 
     async def _still_unread(self, reader: InboxReader, known: _Known, most: int) -> set[str]:
         """Return which of the known ids are still unread and visible to the reader."""
         if not known.ids:
             return set()
-        found = await self._entries.of(reader.organization_id).find(
+        documents = await self._entries.of(reader.organization_id).find(
             {**unread_by(reader), "_id": {"$in": list(known.ids)}}, projection={"_id": 1}, limit=most
         )
-        return {one["_id"] for one in found}
+        return {one["_id"] for one in documents}
 
     async def _since(self, reader: InboxReader, since: datetime | None, most: int) -> list[_Portion]:
         """Return the unread entries that moved since then, or all if nothing is known yet."""
@@ -122,10 +127,10 @@ class MongoUnread:
         return await self._portion(reader, {"moved_at": None, "added_at": {"$gte": since}}, "added_at", most)
 
     async def _portion(self, reader: InboxReader, which: dict[str, Any], by: str, most: int) -> _Portion:
-        found = await self._entries.of(reader.organization_id).find(
+        documents = await self._entries.of(reader.organization_id).find(
             {**unread_by(reader), **which}, projection={"_id": 1, by: 1}, sort=[(by, 1)], limit=most
         )
-        return _Portion(tuple(one["_id"] for one in found), found[-1].get(by) if found else None)
+        return _Portion(tuple(one["_id"] for one in documents), documents[-1].get(by) if documents else None)
 
     async def forget(self, organization_id: str) -> None:
         """Delete the ids of everybody in an organization; each inbox is looked through again."""

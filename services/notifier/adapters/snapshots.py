@@ -71,15 +71,15 @@ async def portion(
 
     An unreadable document takes no place in it: the caller takes a short result for the end.
     """
-    found: list[T] = []
+    readable: list[T] = []
     while True:
         documents = await collection.find(
             {**query, **place_filter(field, after, organization_id, oldest_first=oldest_first)},
             sort=time_order(field, oldest_first=oldest_first),
             limit=limit,
         )
-        found += reading.each(documents, read)
+        readable += reading.each(documents, read)
         last = documents[-1].get(field) if documents else None
-        if len(found) >= limit or len(documents) < limit or not isinstance(last, datetime):
-            return found[:limit]
+        if len(readable) >= limit or len(documents) < limit or not isinstance(last, datetime):
+            return readable[:limit]
         after = Place(last, documents[-1]["_id"].removeprefix(f"{organization_id}/"))

@@ -37,19 +37,17 @@ def as_read(message: Message) -> AsRead:
     words = words_of(message)
     match message.notification.channel:
         case "email":
-            found = AsRead(mail_subject(words), mail_text(words))
+            view = AsRead(mail_subject(words), mail_text(words))
         case "slack":
-            found = AsRead(slack_payload(words)["blocks"][0]["text"]["text"], _told(words))
+            view = AsRead(slack_payload(words)["blocks"][0]["text"]["text"], _told(words))
         case "webhook":
             sent = orjson.dumps(cloud_event(message), option=orjson.OPT_INDENT_2)
-            found = AsRead(None, sent.decode())
+            view = AsRead(None, sent.decode())
         case "inbox" | "teams":
-            found = AsRead(words.headline, _told(words))
-    if len(found.body) <= _LONGEST:
-        return found
-    return AsRead(
-        found.subject, f"{found.body[:_LONGEST]}\n… and {len(found.body) - _LONGEST} characters more"
-    )
+            view = AsRead(words.headline, _told(words))
+    if len(view.body) <= _LONGEST:
+        return view
+    return AsRead(view.subject, f"{view.body[:_LONGEST]}\n… and {len(view.body) - _LONGEST} characters more")
 
 
 def _told(words: Words) -> str:

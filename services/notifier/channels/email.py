@@ -55,7 +55,7 @@ class EmailChannel:
         address = address_of(message.notification.recipient)
         password = settings.smtp_password
         try:
-            _, said = await aiosmtplib.send(
+            _, answer = await aiosmtplib.send(
                 self._mail(message, address),
                 sender=parseaddr(settings.email_from)[1],
                 recipients=[address],
@@ -69,7 +69,7 @@ class EmailChannel:
             )
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _decision(error, address) from error
-        return f"The mail server took it: {said[:200]}"
+        return f"The mail server took it: {answer[:200]}"
 
     def _mail(self, message: Message, address: str) -> EmailMessage:
         words = words_of(message)
@@ -118,10 +118,10 @@ def _decision(error: Exception, address: str) -> DeliveryPostponed | DeliveryRef
             )
 
 
-def _by_code(code: int, said: str) -> DeliveryPostponed | DeliveryRefused:
+def _by_code(code: int, answer: str) -> DeliveryPostponed | DeliveryRefused:
     if code >= _PERMANENT:
-        return DeliveryRefused(said[:400], reason="rejected", status=code)
-    return DeliveryPostponed(said[:400], reason="rejected", status=code)
+        return DeliveryRefused(answer[:400], reason="rejected", status=code)
+    return DeliveryPostponed(answer[:400], reason="rejected", status=code)
 
 
 def mail_subject(words: Words) -> str:

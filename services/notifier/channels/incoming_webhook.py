@@ -42,10 +42,10 @@ def fitting(
     whole = written(text)
     if size(whole) <= most:
         return whole
-    kept, room = [], most - size("…")
+    characters, room = [], most - size("…")
     for character in map(written, text):
         room -= size(character)
         if room < 0:
             break
-        kept.append(character)
-    return "".join(kept) + "…"
+        characters.append(character)
+    return "".join(characters) + "…"

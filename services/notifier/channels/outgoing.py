@@ -46,15 +46,17 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReceiverResponse:
+    """A receiver's status, and the beginning of its body as text."""
+
     status: int
     text: str
 
 
 async def resolve_by_system(host: str, port: int) -> list[Address]:
     """Return all addresses of a name, by the system's resolver. Raises OSError when it has none."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [ipaddress.ip_address(entry[4][0]) for entry in found]
+    entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [ipaddress.ip_address(entry[4][0]) for entry in entries]
 
 
 def outgoing_client(*, concurrency: int) -> httpx.AsyncClient:
@@ -87,7 +89,7 @@ class OutgoingHttp:
         self._allow_private = allow_private
         self._resolve = resolve
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> ReceiverResponse:
         """Post a body; return the response if it is a success.
 
         Raises:
@@ -99,7 +101,7 @@ class OutgoingHttp:
         try:
             response = await self._send(target, ways, body, headers)
             try:
-                answer = Answer(response.status_code, await _beginning(response))
+                answer = ReceiverResponse(response.status_code, await _beginning(response))
             finally:
                 await response.aclose()
         except httpx.TimeoutException as error:
@@ -108,7 +110,7 @@ class OutgoingHttp:
             raise DeliveryPostponed(
                 f"The receiver could not be reached: {type(error).__name__}.", reason="unreachable"
             ) from error
-        _judge(Answer(answer.status, _without_parts_of(target, answer.text)), response.headers)
+        _judge(ReceiverResponse(answer.status, _without_parts_of(target, answer.text)), response.headers)
         return answer
 
     async def _send(
@@ -200,21 +202,21 @@ async def _beginning(response: httpx.Response) -> str:
     return content[:_MOST_ANSWER_BYTES].decode("utf-8", "replace")
 
 
-def _without_parts_of(target: httpx.URL, said: str) -> str:
+def _without_parts_of(target: httpx.URL, words: str) -> str:
     """Return a receiver's words without parts of its own address that it repeats: they may be secrets."""
     sent = _BETWEEN_PARTS.split(target.raw_path.decode("ascii"))
     parts = {form for part in sent for form in (part, unquote(part)) if len(form) >= _SHORTEST_SECRET}
     for part in sorted(parts, key=len, reverse=True):
-        said = said.replace(part, "…")
-    return said
+        words = words.replace(part, "…")
+    return words
 
 
-def _judge(answer: Answer, headers: httpx.Headers) -> None:
+def _judge(answer: ReceiverResponse, headers: httpx.Headers) -> None:
     status = answer.status
     if httpx.codes.is_success(status):
         return
-    said = " ".join(answer.text.split())[:_SHOWN_CHARACTERS]
-    words = f"The receiver answered {status}" + (f": {said}" if said else ".")
+    quote = " ".join(answer.text.split())[:_SHOWN_CHARACTERS]
+    words = f"The receiver answered {status}" + (f": {quote}" if quote else ".")
     if status in _REDIRECTS:
         raise DeliveryRefused(
             f"The receiver answered {status}, a redirect. Give the address that it leads to.",

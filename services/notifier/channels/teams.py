@@ -84,12 +84,12 @@ class TeamsChannel:
         if fault is not None:
             raise DeliveryRefused(fault, reason="refused_address")
         try:
-            said = await post_json(self._http, url, teams_payload(words_of(message)), service="Teams")
+            answer = await post_json(self._http, url, teams_payload(words_of(message)), service="Teams")
         except DeliveryRefused as error:
             # Advice comes first, since a long response, or one that repeats the message, is cut.
             words = " ".join(filter(None, (_advice(str(error), error.status), str(error))))
             raise DeliveryRefused(words, reason=error.failure, status=error.status) from error
-        return f"{said} {_TAKEN}"
+        return f"{answer} {_TAKEN}"
 
 
 def teams_payload(words: Words) -> dict[str, Any]:
@@ -136,11 +136,11 @@ def _quoted(quote: str, who: str | None) -> dict[str, Any]:
 
 
 def _text(text: str, most: int, **look: Any) -> dict[str, Any]:
-    plain = _READ_BY_TEAMS.sub(lambda found: found[0] + _WORD_JOINER, text)
+    plain = _READ_BY_TEAMS.sub(lambda match: match[0] + _WORD_JOINER, text)
     run = {"type": "TextRun", "text": fitting(plain, most, size=stored_size), **look}
     return {"type": "RichTextBlock", "inlines": [run]}
 
 
-def _advice(said: str, status: int | None) -> str | None:
-    by_code = next((advice for code, advice in _ADVICE_BY_CODE.items() if code in said), None)
+def _advice(answer: str, status: int | None) -> str | None:
+    by_code = next((advice for code, advice in _ADVICE_BY_CODE.items() if code in answer), None)
     return by_code or (_ADVICE_BY_STATUS.get(status) if status else None)

@@ -24,6 +24,6 @@ class WatchedChannel:
         return self._channel.name
 
     async def deliver(self, message: Message) -> str:
-        said = await self._channel.deliver(message)
+        answer = await self._channel.deliver(message)
         self._faults.reached(place("notifier", f"{self.name}.sent"))
-        return said
+        return answer

@@ -56,14 +56,14 @@ def kind_words(signal: SignalDetected) -> str:
 def words_of(message: Message) -> Words:
     signal = message.notification.signal
     words = heading_quote(signal)
-    told = facts_newest_first(signal)[:_MOST_REASONS]
+    reasons = facts_newest_first(signal)[:_MOST_REASONS]
     customer = _line(signal.customer.name) if signal.customer else "No customer matched"
     facts = [f"Confidence {signal.confidence:.2f}"]
     if signal.customer and signal.customer.owner:
         facts.append(f"Owner {_line(signal.customer.owner)}")
     if signal.customer and signal.customer.monthly_spend:
         facts.append(f"Spend {money(signal.customer.monthly_spend, message.currency)} a month")
-    others = max(0, messages_of(signal) - 1) + len(signal.facts) - len(told)
+    others = max(0, messages_of(signal) - 1) + len(signal.facts) - len(reasons)
     if others:
         facts.append(pluralise(others, "other sign"))
     if signal.tags:
@@ -80,7 +80,7 @@ def words_of(message: Message) -> Words:
                 _line(fact_in_words(account_fact.name, account_fact.value, account_fact.reason)),
                 _LONGEST_REASON,
             )
-            for account_fact in told
+            for account_fact in reasons
         ),
         facts=tuple(facts),
         link=message.link,

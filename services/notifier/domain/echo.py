@@ -19,13 +19,13 @@ _IN_A_ROW = 3
 NOT_KEPT = "(its answer repeated the message and is not kept)"
 
 
-def without_echo(said: str, signal: SignalEvent) -> str:
+def without_echo(answer: str, signal: SignalEvent) -> str:
     """Return the response up to where it begins to repeat the signal's title, quotes or facts.
 
     A shorter quote counts if all of it is there, and so does a fact: it is made of our own words, of which a
     receiver may use three by chance.
     """
-    answered = [(found.group().casefold(), found.start()) for found in _WORD.finditer(said)]
+    answered = [(match.group().casefold(), match.start()) for match in _WORD.finditer(answer)]
     starts = [
         start
         for text, enough in (
@@ -35,7 +35,7 @@ def without_echo(said: str, signal: SignalEvent) -> str:
         )
         for start in _repeated(answered, [word.casefold() for word in _WORD.findall(text)], enough)
     ]
-    return said if not starts else f"{said[: min(starts)].rstrip()} {NOT_KEPT}".lstrip()
+    return answer if not starts else f"{answer[: min(starts)].rstrip()} {NOT_KEPT}".lstrip()
 
 
 def _repeated(answered: list[tuple[str, int]], sent: list[str], enough: int) -> list[int]:

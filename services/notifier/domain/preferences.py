@@ -104,5 +104,5 @@ def quiet_until(wishes: Sequence[Preferences], signal: SignalDetected, now: date
     """
     asking = [wish for wish in wishes if wish.wants(signal)] or wishes
     ends = [preferences.quiet.ends_at(now) if preferences.quiet else None for preferences in asking]
-    told = [end for end in ends if end is not None]
-    return min(told) if told and len(told) == len(ends) else None
+    moments = [end for end in ends if end is not None]
+    return min(moments) if moments and len(moments) == len(ends) else None

@@ -146,7 +146,7 @@ class Rule:
         """Return who is told by this rule. OWNER is nobody where the account's owner is not known."""
         if self.channel not in PEOPLE_CHANNELS:
             return (self.destination,) if self.destination else ()
-        found: dict[str, Recipient] = {}
+        recipients: dict[str, Recipient] = {}
         for named in self.recipients:
             address = (signal.customer.owner if signal.customer else None) if named == OWNER else named
             if address:
@@ -154,8 +154,8 @@ class Rule:
                 if named == OWNER and not is_mail_address(key):
                     # Owners may be any words, EVERYONE too: such a key is nobody's, and its channel says so.
                     key = f"{OWNER} {key}"
-                found[key] = Recipient(key, address.strip())
-        return tuple(found.values())
+                recipients[key] = Recipient(key, address.strip())
+        return tuple(recipients.values())
 
 
 def _any_of(wanted: tuple[str, ...], present: set[str]) -> bool:

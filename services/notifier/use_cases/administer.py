@@ -52,10 +52,10 @@ class Administration:
 
     async def get(self, organization_id: str, rule_id: str) -> Rule:
         """Return a rule. Raises NotThere."""
-        found = await self._rules.get(organization_id, rule_id)
-        if found is None:
+        rule = await self._rules.get(organization_id, rule_id)
+        if rule is None:
             raise NotThere("There is no such rule. It may have been removed meanwhile.")
-        return found
+        return rule
 
     async def create(self, identity: Identity, draft: RuleDraft) -> SavedRule:
         """Store a new rule. Raises RuleInvalid."""

@@ -83,11 +83,11 @@ class Announcer:
 
         async def in_order(events: list[SignalEvent]) -> None:
             async with turns:
-                made: list[Notification] = []
+                notifications: list[Notification] = []
                 for event in events:
-                    made.extend(await self._take(event, rules[event.organization_id]))
+                    notifications.extend(await self._take(event, rules[event.organization_id]))
                 if not await self._removed_meanwhile(events[-1]):
-                    ready.extend(made)
+                    ready.extend(notifications)
 
         ended = await asyncio.gather(*map(in_order, by_signal.values()), return_exceptions=True)
         failures = [result for result in ended if isinstance(result, BaseException)]
@@ -101,11 +101,11 @@ class Announcer:
 
     async def rules_of(self, organization_id: str) -> list[Rule]:
         """Return an organization's rules, giving it the default one at its first signal or visit."""
-        found = await self._rules.list_of(organization_id)
-        if not found:
+        rules = await self._rules.list_of(organization_id)
+        if not rules:
             await self._rules.seed(default_rule(organization_id, self._clock.now()))
-            found = await self._rules.list_of(organization_id)
-        return found
+            rules = await self._rules.list_of(organization_id)
+        return rules
 
     async def _take(self, signal: SignalEvent, rules: list[Rule]) -> list[Notification]:
         removed_until = await self._known.removed_until(signal.organization_id, signal.connection_id)
@@ -115,18 +115,18 @@ class Announcer:
             return []
         if isinstance(signal, SignalDetected):
             is_news = await self._is_news(signal)
-            made = await self._announce(signal, rules) if is_news else []
+            notifications = await self._announce(signal, rules) if is_news else []
             await self._known.remember(signal, over=False, at=self._kept_from(signal), is_news=is_news)
-            return made
+            return notifications
         over = signal.cleared_because if isinstance(signal, SignalCleared) else None
         # Words are updated first, so that nothing sent from here on quotes what was redacted.
         await self._notifications.refresh(signal)
         if over is not None:
             await self._call_off(signal, over)
         await self._inbox.refresh(signal, over=over)
-        made = await self._updated(signal, rules) if over is None else []
+        notifications = await self._updated(signal, rules) if over is None else []
         await self._known.remember(signal, over=over is not None, at=self._kept_from(signal))
-        return made
+        return notifications
 
     async def _call_off(self, signal: SignalEvent, over: str) -> None:
         """Send nothing more of a signal that is over.
@@ -194,11 +194,11 @@ class Announcer:
         ):
             return []
         asked = [rule for rule in rules if rule.asked_at(since)]
-        made = await self._announce(as_detected(signal), asked, opened=False)
-        if made and await self._let_go_meanwhile(signal):
+        notifications = await self._announce(as_detected(signal), asked, opened=False)
+        if notifications and await self._let_go_meanwhile(signal):
             await self._notifications.drop(signal.organization_id, signal.signal_id)
             return []
-        return made
+        return notifications
 
     async def _let_go_meanwhile(self, signal: SignalEvent) -> bool:
         """Tell whether the signal is news no more, so that those who had been told of it may be forgotten.
@@ -213,7 +213,7 @@ class Announcer:
         self, signal: SignalDetected, rules: list[Rule], *, opened: bool = True
     ) -> list[Notification]:
         now = self._clock.now()
-        made = []
+        notifications = []
         for rule in rules:
             if not rule.matches(signal):
                 continue
@@ -223,16 +223,16 @@ class Announcer:
                     self._metrics.silent.labels("not_wanted").inc(int(opened))
                 elif await self._notifications.add(notification):
                     self._metrics.created.labels(rule.channel).inc()
-                    made.append(notification)
-        if made:
+                    notifications.append(notification)
+        if notifications:
             _LOG.info(
                 "signal announced",
                 organization_id=signal.organization_id,
                 signal_id=signal.signal_id,
                 kind=signal.kind,
-                notifications=len(made),
+                notifications=len(notifications),
             )
-        return made
+        return notifications
 
     async def _notification(
         self, signal: SignalDetected, rule: Rule, recipient: Recipient, now: datetime

@@ -153,8 +153,8 @@ class Deliverer:
         if claimed.test:
             return None
         others = await self._rules.list_of(claimed.organization_id)
-        told = (claimed.signal, claimed.channel, claimed.recipient.key)
-        return next((other for other in others if other.tells(*told)), None)
+        signal, channel, recipient = claimed.signal, claimed.channel, claimed.recipient.key
+        return next((other for other in others if other.tells(signal, channel, recipient)), None)
 
     async def _quiet_until(self, claimed: Notification, now: datetime) -> datetime | None:
         """Return when quiet hours end that keep mail waiting; a sample is wanted now and waits for none."""
@@ -179,7 +179,7 @@ class Deliverer:
         began = self._clock.monotonic()
         number = claimed.tries
 
-        def outcome(error: DeliveryPostponed | DeliveryRefused | None, said: str) -> Settlement:
+        def outcome(error: DeliveryPostponed | DeliveryRefused | None, answer: str) -> Settlement:
             seconds = self._clock.monotonic() - began
             ended = self._clock.now()
             delay = (
@@ -195,7 +195,7 @@ class Deliverer:
                 at=now,
                 seconds=round(seconds, 4),
                 outcome=state,  # type: ignore[arg-type] # one of the three, as just written
-                detail=without_echo(said, claimed.signal)[:500],
+                detail=without_echo(answer, claimed.signal)[:500],
                 reason=error.failure if error else None,
                 status=error.status if error else None,
             )
@@ -206,7 +206,7 @@ class Deliverer:
         try:
             message = self._message(claimed, rule, now)
             async with asyncio.timeout(self._timeout_seconds):
-                said = await self._channels[claimed.channel].deliver(message)
+                answer = await self._channels[claimed.channel].deliver(message)
         except TimeoutError:
             late = DeliveryPostponed(f"No answer within {self._timeout_seconds:g} s.", reason="timed_out")
             return outcome(late, str(late))
@@ -222,7 +222,7 @@ class Deliverer:
                 reason="unreachable",
             )
             return outcome(unforeseen, str(unforeseen))
-        return outcome(None, said)
+        return outcome(None, answer)
 
     def _message(self, notification: Notification, rule: Rule, now: datetime) -> Message:
         try:
@@ -244,8 +244,8 @@ class Deliverer:
         self._metrics.attempts.labels(notification.channel, attempt.outcome).inc()
         self._metrics.attempt_seconds.labels(notification.channel).observe(attempt.seconds)
         if settlement.state == "delivered" and not notification.test:
-            told = self._clock.now() - notification.signal.changed_at
-            self._metrics.told_seconds.observe(max(0.0, told.total_seconds()))
+            elapsed = self._clock.now() - notification.signal.changed_at
+            self._metrics.told_seconds.observe(max(0.0, elapsed.total_seconds()))
         failure = None if attempt.outcome == "delivered" else attempt.detail
         await self._rules.record(notification.organization_id, notification.rule_id, attempt.at, failure)
         if failure is not None:

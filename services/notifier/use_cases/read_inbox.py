@@ -25,15 +25,15 @@ class InboxReading:
 
     async def preferences(self, identity: Identity) -> Preferences:
         """Return a person's preferences; who never saved any wants all, always."""
-        found = await self._people.get(identity.organization_id, identity.user_id)
-        return found or Preferences(identity.organization_id, identity.user_id, identity.email)
+        preferences = await self._people.get(identity.organization_id, identity.user_id)
+        return preferences or Preferences(identity.organization_id, identity.user_id, identity.email)
 
     async def shares_address(self, identity: Identity) -> bool:
         """Return whether somebody else who signs in with this person's address saved preferences for it."""
         if not identity.email:
             return False
-        found = await self._people.of_email(identity.organization_id, identity.email)
-        return any(preferences.user_id != identity.user_id for preferences in found)
+        people = await self._people.of_email(identity.organization_id, identity.email)
+        return any(preferences.user_id != identity.user_id for preferences in people)
 
     async def save_preferences(self, preferences: Preferences) -> None:
         await self._people.save(preferences)
@@ -49,20 +49,20 @@ class InboxReading:
     ) -> tuple[list[InboxEntry], Place | None]:
         """Return entries in order of time, and the place to go on from, or None at the end."""
         reader = await self._reader(identity)
-        found = await self._inbox.page(
+        entries = await self._inbox.page(
             reader, unread_only=unread_only, after=after, limit=limit + 1, oldest_first=oldest_first
         )
-        more = len(found) > limit
-        shown = found[:limit]
-        return shown, Place(shown[-1].added_at, shown[-1].id) if more else None
+        more = len(entries) > limit
+        page = entries[:limit]
+        return page, Place(page[-1].added_at, page[-1].id) if more else None
 
     async def count(self, identity: Identity, *, unread_only: bool) -> int | None:
         """Return how many entries there are to page through; None for more than MOST_COUNTED."""
         if unread_only:
-            found = await self.unread(identity)
+            count = await self.unread(identity)
         else:
-            found = await self._inbox.count(await self._reader(identity), at_most=MOST_COUNTED + 1)
-        return found if found <= MOST_COUNTED else None
+            count = await self._inbox.count(await self._reader(identity), at_most=MOST_COUNTED + 1)
+        return count if count <= MOST_COUNTED else None
 
     async def arrived(self, identity: Identity, *, since: datetime, at_most: int) -> int:
         """Return how many entries came then or later, counting no further than `at_most`."""

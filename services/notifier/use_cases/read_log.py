@@ -32,24 +32,24 @@ class LogReading:
         oldest_first: bool = False,
     ) -> tuple[list[Notification], Place | None]:
         """Return notifications in order of time, and the place to go on from, or None at the end."""
-        found = await self._notifications.page(
+        notifications = await self._notifications.page(
             organization_id, wanted, after=after, limit=limit + 1, oldest_first=oldest_first
         )
-        shown = found[:limit]
-        more = len(found) > limit
-        return shown, Place(shown[-1].created_at, shown[-1].id) if more else None
+        page = notifications[:limit]
+        more = len(notifications) > limit
+        return page, Place(page[-1].created_at, page[-1].id) if more else None
 
     async def count(self, organization_id: str, wanted: LogFilter) -> int | None:
         """Return how many notifications there are of that kind; None for more than MOST_COUNTED."""
-        found = await self._notifications.count(organization_id, wanted, at_most=MOST_COUNTED + 1)
-        return found if found <= MOST_COUNTED else None
+        count = await self._notifications.count(organization_id, wanted, at_most=MOST_COUNTED + 1)
+        return count if count <= MOST_COUNTED else None
 
     async def get(self, organization_id: str, notification_id: str) -> Notification:
         """Return a notification. Raises NotThere."""
-        found = await self._notifications.get(organization_id, notification_id)
-        if found is None:
+        notification = await self._notifications.get(organization_id, notification_id)
+        if notification is None:
             raise NotThere("There is no such delivery. Its data may have been removed.")
-        return found
+        return notification
 
     async def dead_letters(self, organization_id: str) -> dict[str, DeadLetterPage]:
         """Return an organization's newest dead letters by service, with those that name nobody.

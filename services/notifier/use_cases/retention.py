@@ -59,9 +59,9 @@ class Retention:
     async def portion(self) -> bool:
         """Let go of the oldest signals that are due; return whether more may be."""
         before = self._clock.now() - self._age
-        found = await self._known.unseen_since(before, AT_ONCE)
+        signals = await self._known.unseen_since(before, AT_ONCE)
         by_organization: dict[str, list[str]] = defaultdict(list)
-        for organization_id, signal_id in found:
+        for organization_id, signal_id in signals:
             by_organization[organization_id].append(signal_id)
         forgotten = 0
         for organization_id, signal_ids in by_organization.items():
@@ -71,7 +71,7 @@ class Retention:
             forgotten += await self._known.expire(organization_id, faded, before=before)
         if forgotten:
             _LOG.info("let go of signals that changed long ago", signals=forgotten)
-        return len(found) == AT_ONCE
+        return len(signals) == AT_ONCE
 
     async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Do so at the start and each hour, with a pause between portions, until cancelled."""

@@ -47,8 +47,8 @@ class Upkeep:
         """
         renewed = unreadable = 0
         last: SealedSecrets | None = None
-        while found := await self._rules.sealed(last, _AT_ONCE):
-            for before in found:
+        while rules := await self._rules.sealed(last, _AT_ONCE):
+            for before in rules:
                 try:
                     after = replace(
                         before, url=self._renewed(before.url), secret=self._renewed(before.secret)
@@ -64,7 +64,7 @@ class Upkeep:
                     continue
                 if after != before:
                     renewed += await self._rules.resealed(before, after)
-            last = found[-1]
+            last = rules[-1]
         self._metrics.unreadable.set(unreadable)
         self._metrics.resealed.inc(renewed)
         if renewed:
