@@ -106,9 +106,9 @@ def _failure(status: int) -> Outcome:
 
 def _answered(body: bytes) -> Answered:
     try:
-        told: Any = orjson.loads(body)
-        content = told["choices"][0]["message"]["content"]
-        usage = told.get("usage") or {}
+        completion: Any = orjson.loads(body)
+        content = completion["choices"][0]["message"]["content"]
+        usage = completion.get("usage") or {}
         tokens = usage.get("total_tokens")
     except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError) as error:
         raise NoAnswerError("bad_answer") from error

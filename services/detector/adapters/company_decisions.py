@@ -42,17 +42,17 @@ class CompanyDecisions:
     async def decisions(self, organization_id: str, company_keys: Keys[str]) -> dict[str, list[Decision]]:
         if not company_keys:
             return {}
-        found = await self._decisions.of(organization_id).find(
+        documents = await self._decisions.of(organization_id).find(
             {"company_key": {"$in": sorted(company_keys)}, _REPLACED: {"$exists": False}}, sort=[("at", 1)]
         )
         decisions: dict[str, list[Decision]] = defaultdict(list)
-        for one in found:
+        for one in documents:
             decisions[one["company_key"]].append(_decision_from(one["customer_id"], one))
         return dict(decisions)
 
     async def decide(self, organization_id: str, company_key: str, decision: Decision) -> None:
         identity = f"{organization_id}/{company_key}/{decision.customer_id}"
-        said = {"confirmed": decision.confirmed, "by": decision.by, "at": decision.at}
+        fields = {"confirmed": decision.confirmed, "by": decision.by, "at": decision.at}
         writes: list[Write] = []
         if decision.confirmed:
             # Before the new one: of two that are kept side by side, neither may replace the other.
@@ -62,8 +62,8 @@ class CompanyDecisions:
             UpdateOne(
                 {"_id": identity},
                 {
-                    "$set": {"company_key": company_key, "customer_id": decision.customer_id, **said},
-                    "$push": {_HISTORY: {"$each": [said], "$slice": -_WORDS}},
+                    "$set": {"company_key": company_key, "customer_id": decision.customer_id, **fields},
+                    "$push": {_HISTORY: {"$each": [fields], "$slice": -_WORDS}},
                     "$unset": {_REPLACED: ""},
                 },
                 upsert=True,
@@ -73,23 +73,23 @@ class CompanyDecisions:
         await self._decisions.of(organization_id).bulk_write(writes, ordered=True)
 
     async def decision_history(self, organization_id: str, company_key: str) -> list[Decision]:
-        found = await self._decisions.of(organization_id).find({"company_key": company_key})
-        said = [
+        documents = await self._decisions.of(organization_id).find({"company_key": company_key})
+        history = [
             _decision_from(one["customer_id"], word)
-            for one in found
+            for one in documents
             # What an earlier version kept has no history, and is its only word.
             for word in reversed(one.get(_HISTORY) or [one])
         ]
-        return sorted(said, key=lambda one: one.at or NEVER_MEASURED, reverse=True)
+        return sorted(history, key=lambda one: one.at or NEVER_MEASURED, reverse=True)
 
     async def said_to_be(self, organization_id: str, customer_ids: Keys[str]) -> set[str]:
         if not customer_ids:
             return set()
-        found = await self._decisions.of(organization_id).find(
+        documents = await self._decisions.of(organization_id).find(
             {"customer_id": {"$in": sorted(customer_ids)}, "confirmed": True, _REPLACED: {"$exists": False}},
             projection={"company_key": 1},
         )
-        return {one["company_key"] for one in found}
+        return {one["company_key"] for one in documents}
 
     async def forget_decisions(self, organization_id: str, workspace_id: str) -> int:
         result = await self._decisions.of(organization_id).delete_many(
@@ -98,5 +98,5 @@ class CompanyDecisions:
         return result.deleted_count
 
 
-def _decision_from(customer_id: str, said: Document) -> Decision:
-    return Decision(customer_id, said["confirmed"], said.get("by", ""), said.get("at"))
+def _decision_from(customer_id: str, fields: Document) -> Decision:
+    return Decision(customer_id, fields["confirmed"], fields.get("by", ""), fields.get("at"))

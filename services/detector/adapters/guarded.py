@@ -68,8 +68,8 @@ async def store_newer(
             new = [{**(first or {}), **document} for document in portion] if first else portion
             await collection.insert_many(new, ordered=False)
         except BulkWriteError as error:
-            held = [portion[position] for position in _taken(error)]
-            await write_newer(collection, [_guarded(document, grave) for document in held])
+            refused = [portion[position] for position in _taken(error)]
+            await write_newer(collection, [_guarded(document, grave) for document in refused])
 
 
 def _guarded(document: Document, grave: str) -> UpdateOne:

@@ -31,7 +31,7 @@ async def known_like(
     if not await _known(customers, {}, limit=1):
         return []
     # Whoever bears a name or an id counts, without a limit: a second bearer makes a match a question.
-    found = [
+    known = [
         document
         for field, values in (("external_id", sorted(external_ids)), ("name_normalised", wanted))
         if values
@@ -41,8 +41,8 @@ async def known_like(
         for alike in await asyncio.gather(
             *(_neighbours(customers, name) for name in wanted[start : start + _NAMES_AT_ONCE])
         ):
-            found += alike
-    distinct = {one["customer_id"]: one for one in found}
+            known += alike
+    distinct = {one["customer_id"]: one for one in known}
     return [
         KnownName(one["customer_id"], one["external_id"] or "", one["name"])
         for _, one in sorted(distinct.items())

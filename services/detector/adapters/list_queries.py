@@ -57,13 +57,13 @@ def signal_query(wanted: SignalFilter) -> dict[str, Any]:
         "assigned_to": wanted.assigned_to,
     }
     query: dict[str, Any] = {field: value for field, value in equal.items() if value is not None}
-    said: dict[str, Any] = {}
+    moments: dict[str, Any] = {}
     if wanted.since is not None:
-        said["$gte"] = wanted.since
+        moments["$gte"] = wanted.since
     if wanted.until is not None:
-        said["$lt"] = wanted.until
-    if said:
-        query["shown_at"] = said
+        moments["$lt"] = wanted.until
+    if moments:
+        query["shown_at"] = moments
     if wanted.min_confidence is not None:
         query["confidence"] = {"$gte": wanted.min_confidence}
     return query

@@ -213,8 +213,8 @@ def _last_asked_at(digest: Document) -> datetime | None:
 
 def _row(point: MoodPoint) -> list[Any]:
     """Return a mood without its names, since many are read for each review; `_moods_from` is the reverse."""
-    said = (point.at, point.score, point.weight, point.part_id, point.start, point.end, point.quote)
-    return [*said, point.author_id, point.author_name, point.author_email]
+    row = (point.at, point.score, point.weight, point.part_id, point.start, point.end, point.quote)
+    return [*row, point.author_id, point.author_name, point.author_email]
 
 
 def _moods_from(document: Document) -> tuple[MoodPoint, ...]:

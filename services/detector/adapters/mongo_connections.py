@@ -44,14 +44,14 @@ class MongoConnections:
         await self._removals.ensure_indexes(PENDING_INDEX)
 
     async def get(self, organization_id: str, connection_id: str) -> ConnectionView | None:
-        found = await self._connections.of(organization_id).find_one(
+        document = await self._connections.of(organization_id).find_one(
             {"_id": _identity(organization_id, connection_id)}
         )
-        return _view_from(found) if found else None
+        return _view_from(document) if document else None
 
     async def all_of(self, organization_id: str) -> list[ConnectionView]:
-        found = await self._connections.of(organization_id).find({}, sort=[("_id", 1)])
-        return [_view_from(document) for document in found]
+        documents = await self._connections.of(organization_id).find({}, sort=[("_id", 1)])
+        return [_view_from(document) for document in documents]
 
     async def everywhere(self) -> list[ConnectionView]:
         """Return the connections of all organizations, for the start of the service."""
@@ -86,10 +86,10 @@ class MongoConnections:
         return saved
 
     async def barrier(self, organization_id: str, connection_id: str) -> Barrier | None:
-        found = await self._removals.of(organization_id).find_one(
+        document = await self._removals.of(organization_id).find_one(
             {"_id": _identity(organization_id, connection_id)}
         )
-        return _barrier_from(found) if found else None
+        return _barrier_from(document) if document else None
 
     async def bar(self, organization_id: str, connection_id: str, workspace_id: str | None) -> Barrier:
         identity = _identity(organization_id, connection_id)
@@ -195,11 +195,13 @@ class MongoRereads:
             "fingerprint": {"$in": sorted(fingerprints)},
         }
         with database_errors():
-            found = await self._collection.across_organizations().find_one(free, sort=[("claimed_until", 1)])
-        if found is None:
+            document = await self._collection.across_organizations().find_one(
+                free, sort=[("claimed_until", 1)]
+            )
+        if document is None:
             return None
-        claimed = await self._collection.of(found["organization_id"]).find_one_and_update(
-            {"_id": found["_id"], **free},
+        claimed = await self._collection.of(document["organization_id"]).find_one_and_update(
+            {"_id": document["_id"], **free},
             {"$set": {"claimed_by": owner, "claimed_until": now + timedelta(seconds=lease_seconds)}},
         )
         return _progress_from(claimed) if claimed else None
@@ -268,8 +270,8 @@ class MongoLeases:
         return await self._take(mine_or_free, owner, now, lease_seconds, place)
 
     async def place(self, name: str) -> str:
-        found = await self._collection.of(_EVERYBODY).find_one({"_id": name})
-        return str(found.get("place", "")) if found else ""
+        document = await self._collection.of(_EVERYBODY).find_one({"_id": name})
+        return str(document.get("place", "")) if document else ""
 
     async def _take(
         self, query: dict[str, Any], owner: str, now: datetime, lease_seconds: float, place: str | None = None

@@ -74,12 +74,12 @@ class MongoConversationList:
         self._narrower = Narrower(database, most_named=most_named)
 
     async def find(self, organization_id: str, wanted: ConversationFilter) -> FoundConversations:
-        found = await self._meant(organization_id, wanted)
+        meant = await self._meant(organization_id, wanted)
         if wanted.state == "waiting":
-            found = found.only(await self._waiting(found))
+            meant = meant.only(await self._waiting(meant))
         if wanted.sought:
-            found = await self._holding(organization_id, found, wanted.sought)
-        return found
+            meant = await self._holding(organization_id, meant, wanted.sought)
+        return meant
 
     async def written(self, organization_id: str, conversation_keys: Keys[str], words: str) -> dict[str, str]:
         if not conversation_keys:
@@ -87,10 +87,10 @@ class MongoConversationList:
         documents = await self._parts.of(organization_id).find(
             _written_in(conversation_keys, words), projection={"key": 1, "data.text": 1}, limit=_MESSAGES
         )
-        found: dict[str, str] = {}
+        openings: dict[str, str] = {}
         for document in documents:
-            found.setdefault(document["key"], document["data"]["text"])
-        return found
+            openings.setdefault(document["key"], document["data"]["text"])
+        return openings
 
     async def open_signals(
         self, organization_id: str, conversation_keys: Keys[str]
@@ -101,14 +101,14 @@ class MongoConversationList:
         documents = await self._signals.of(organization_id).find(
             {"conversation_keys": {"$in": asked}, "state": "open"}, limit=_SIGNALS
         )
-        found: dict[str, list[Signal]] = defaultdict(list)
+        signals: dict[str, list[Signal]] = defaultdict(list)
         for signal, keys in sorted(
             self._reading_signals.each(documents, _resting_on),
             key=lambda one: (-one[0].confidence, one[0].signal_id),
         ):
             for key in keys:
-                found[key].append(signal)
-        return {key: found[key] for key in asked if key in found}
+                signals[key].append(signal)
+        return {key: signals[key] for key in asked if key in signals}
 
     async def _meant(self, organization_id: str, wanted: ConversationFilter) -> _Found:
         meant = await self._narrower.conversations(organization_id, wanted.narrowed)
@@ -116,15 +116,15 @@ class MongoConversationList:
         query = all_of(conversation_query(person=wanted.person, state=state), meant.clauses)
         return _Found(self._conversations.of(organization_id), query, meant.sieves, self._reading)
 
-    async def _waiting(self, found: _Found) -> list[str]:
+    async def _waiting(self, meant: _Found) -> list[str]:
         """Return the keys of conversations in which somebody waits, among the newest of those found."""
-        documents = await found.newest(WAITING_AMONG, {**DIGEST_FIELDS, "_id": 1, _FIELD: 1})
+        documents = await meant.newest(WAITING_AMONG, {**DIGEST_FIELDS, "_id": 1, _FIELD: 1})
         # What was not read yet has no digest, and nobody knows whether anybody waits there.
         read = [one for one in documents if "digest" in one]
         waiting = self._reading.each(read, lambda one: (one["key"], digest_from(one).summary.waits_since))
         return sorted(key for key, since in waiting if since)
 
-    async def _holding(self, organization_id: str, found: _Found, words: str) -> _Found:
+    async def _holding(self, organization_id: str, meant: _Found, words: str) -> _Found:
         """Return conversations that contain the words, among those new enough to be searched."""
         people, customers, among, written = await asyncio.gather(
             self._contacts.of(organization_id).find(
@@ -135,8 +135,8 @@ class MongoConversationList:
                 projection={"customer_id": 1},
                 limit=_NAMES,
             ),
-            found.among_the_newest(SEARCHED),
-            self._writing(organization_id, found, words),
+            meant.among_the_newest(SEARCHED),
+            self._writing(organization_id, meant, words),
         )
         subjects = sorted(Subject("customer", one["customer_id"]).key for one in customers)
         holding = [
@@ -147,9 +147,9 @@ class MongoConversationList:
         ]
         return among.that({"$or": holding})
 
-    async def _writing(self, organization_id: str, found: _Found, words: str) -> list[str]:
+    async def _writing(self, organization_id: str, meant: _Found, words: str) -> list[str]:
         """Return the keys of conversations with a message that contains the words, among the newest."""
-        newest = await found.newest(WRITTEN_AMONG, _KNOWN_BY)
+        newest = await meant.newest(WRITTEN_AMONG, _KNOWN_BY)
         keys = [one["key"] for one in newest]
         holding: set[str] = set()
         for start in range(0, len(keys), _TOGETHER):
@@ -178,8 +178,8 @@ class _Found:
         return replace(self.that({"key": {"$in": list(keys)}}), sieves=())
 
     async def portion(self, *, position: dict[str, Any] | None, limit: int) -> Portion[MirroredConversation]:
-        found = await self._walked(self._ask(), position=position, limit=limit)
-        return Portion(self.reading.each(found.items, conversation_from), found.next)
+        portion = await self._walked(self._ask(), position=position, limit=limit)
+        return Portion(self.reading.each(portion.items, conversation_from), portion.next)
 
     async def count(self, most: int) -> Counted:
         if self.sieves:

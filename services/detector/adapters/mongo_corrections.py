@@ -46,12 +46,12 @@ class MongoCorrections:
         await self._follow(organization_id)
 
     async def newest(self, organization_id: str) -> list[Correction]:
-        found = await self._corrections.of(organization_id).find({}, sort=[("at", -1)], limit=_MANY)
-        return [_correction_from(document) for document in found]
+        documents = await self._corrections.of(organization_id).find({}, sort=[("at", -1)], limit=_MANY)
+        return [_correction_from(document) for document in documents]
 
     async def thresholds(self, organization_id: str) -> dict[str, float]:
-        found = await self._thresholds.of(organization_id).find_one({"_id": organization_id})
-        return {one["slot"]: one["least"] for one in found["slots"]} if found else {}
+        document = await self._thresholds.of(organization_id).find_one({"_id": organization_id})
+        return {one["slot"]: one["least"] for one in document["slots"]} if document else {}
 
     async def remove(self, organization_id: str, connection_id: str) -> int:
         result = await self._corrections.of(organization_id).delete_many({"connection_id": connection_id})

@@ -79,10 +79,10 @@ class MongoCustomers(CompanyDecisions):
     async def by_ids(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, Customer]:
         if not customer_ids:
             return {}
-        found = await self._customers.of(organization_id).find(
+        documents = await self._customers.of(organization_id).find(
             {"_id": {"$in": identities(organization_id, customer_ids)}}, projection=WITHOUT_PAST
         )
-        return {one.customer_id: one for one in self._reading.each(found, customer_from)}
+        return {one.customer_id: one for one in self._reading.each(documents, customer_from)}
 
     async def save(
         self,
@@ -146,11 +146,11 @@ class MongoCustomers(CompanyDecisions):
     async def listing(self, organization_id: str, domains: Keys[str]) -> dict[str, frozenset[str]]:
         if not domains:
             return {}
-        found = await self._customers.of(organization_id).find(
+        documents = await self._customers.of(organization_id).find(
             {"domains": {"$in": sorted(domains)}}, projection={"customer_id": 1, "domains": 1}
         )
         listing: dict[str, set[str]] = defaultdict(set)
-        for one in found:
+        for one in documents:
             for domain in one["domains"]:
                 listing[domain].add(one["customer_id"])
         return {domain: frozenset(ids) for domain, ids in listing.items() if domain in domains}
@@ -168,7 +168,7 @@ class MongoCustomers(CompanyDecisions):
     ) -> dict[str, list[tuple[datetime, AccountFacts]]]:
         if not customer_ids:
             return {}
-        found = await self._customers.of(organization_id).find(
+        documents = await self._customers.of(organization_id).find(
             {"_id": {"$in": identities(organization_id, customer_ids)}},
             projection={"customer_id": 1, "snapshots": 1},
         )
@@ -176,7 +176,7 @@ class MongoCustomers(CompanyDecisions):
             document["customer_id"]: [
                 (one["at"], facts_from(one["facts"])) for one in document.get("snapshots", [])
             ]
-            for document in found
+            for document in documents
         }
 
     async def forget_snapshots(self, organization_id: str, customer_ids: Keys[str]) -> None:
@@ -202,12 +202,12 @@ class MongoCustomers(CompanyDecisions):
             )
 
     async def attribute_maps(self, organization_id: str) -> dict[str, AttributeMap]:
-        found = await self._attribute_maps.of(organization_id).find({})
+        documents = await self._attribute_maps.of(organization_id).find({})
         return {
             one["connection_id"]: AttributeMap(
                 {meaning: one["chosen"][meaning] for meaning in MEANINGS if meaning in one["chosen"]}
             )
-            for one in found
+            for one in documents
         }
 
     async def save_attribute_map(
@@ -232,15 +232,15 @@ class MongoCustomers(CompanyDecisions):
                     {"_id": f"{organization_id}/{customer_id}"},
                     {
                         "$set": {
-                            "open_signals": found.open_signals,
-                            "attention": found.weight,
-                            "last_signal_at": found.last_at,
+                            "open_signals": attention.open_signals,
+                            "attention": attention.weight,
+                            "last_signal_at": attention.last_at,
                             "health_due": True,
                         },
                         "$inc": {"changes": 1},
                     },
                 )
-                for customer_id, found in counted.items()
+                for customer_id, attention in counted.items()
             ]
         )
 
@@ -251,13 +251,13 @@ class MongoCustomers(CompanyDecisions):
         for organization_id in sorted(one for one in organizations if one >= after[0]):
             last = f"{organization_id}/{after[1] if organization_id == after[0] else ''}"
             while True:
-                found = await self._customers.of(organization_id).find(
+                documents = await self._customers.of(organization_id).find(
                     {"_id": {"$gt": last}},
                     projection={"customer_id": 1},
                     sort=[("_id", 1)],
                     limit=_PORTION,
                 )
-                if not found:
+                if not documents:
                     break
-                last = found[-1]["_id"]
-                yield organization_id, [document["customer_id"] for document in found]
+                last = documents[-1]["_id"]
+                yield organization_id, [document["customer_id"] for document in documents]

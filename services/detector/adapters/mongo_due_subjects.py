@@ -66,8 +66,8 @@ class MongoDueSubjects:
         quiet = await self._due("last_at", quiet_since, limit - len(waited))
         # Marked or put off by a clock that was ahead and was put back.
         lost = await self._due("last_at", quiet_since + _AHEAD, limit - len(waited) - len(quiet), after=True)
-        found = (*waited, *quiet, *lost)
-        return list({(due.organization_id, due.subject): due for due in found}.values())
+        subjects = (*waited, *quiet, *lost)
+        return list({(due.organization_id, due.subject): due for due in subjects}.values())
 
     async def _due(
         self, field: str, moment: datetime, limit: int, *, after: bool = False

@@ -55,19 +55,19 @@ class MongoFollowed:
 
     async def organizations(self, now: datetime) -> list[str]:
         with database_errors():
-            found = await self._collection.across_organizations().distinct(
+            ids = await self._collection.across_organizations().distinct(
                 "organization_id", {FOLLOW_FROM: {"$lte": now}}
             )
-        return sorted(found)
+        return sorted(ids)
 
     async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[str]:
-        found = await self._collection.of(organization_id).find(
+        documents = await self._collection.of(organization_id).find(
             {FOLLOW_FROM: {"$lte": now}},
             projection={"_id": 0, "key": 1, BURIED_KEY: 1},
             sort=list(_OLDEST_FIRST),
             limit=limit,
         )
-        return [document.get("key") or document[BURIED_KEY] for document in found]
+        return [document.get("key") or document[BURIED_KEY] for document in documents]
 
     async def count(self, organization_id: str, now: datetime) -> int:
         return await self._collection.of(organization_id).count({FOLLOW_FROM: {"$lte": now}})

@@ -43,12 +43,12 @@ class MongoHealth:
         )
 
     async def weights(self, organization_id: str) -> HealthWeights:
-        found = await self._weights.of(organization_id).find_one({"_id": organization_id})
-        if found is None:
+        document = await self._weights.of(organization_id).find_one({"_id": organization_id})
+        if document is None:
             return HealthWeights()
         # An ingredient that came with a later release counts as by default until somebody weighs it.
-        held = {name: found["by_name"].get(name, DEFAULT_WEIGHTS[name]) for name in INGREDIENTS}
-        return HealthWeights(held)
+        weights = {name: document["by_name"].get(name, DEFAULT_WEIGHTS[name]) for name in INGREDIENTS}
+        return HealthWeights(weights)
 
     async def set_weights(self, organization_id: str, weights: HealthWeights, by: str, at: datetime) -> None:
         await self._weights.of(organization_id).update_one(
@@ -91,20 +91,20 @@ class MongoHealth:
         )
 
     async def histories(self, organization_id: str, customer_ids: Keys[str]) -> dict[str, HealthHistory]:
-        found = await self._customers.of(organization_id).find(
+        documents = await self._customers.of(organization_id).find(
             {"_id": {"$in": [f"{organization_id}/{customer_id}" for customer_id in sorted(customer_ids)]}},
             projection=dict.fromkeys(("customer_id", *HEALTH_STATES), 1),
         )
-        held = {
+        histories = {
             one["customer_id"]: HealthHistory(
                 one["health_known_since"],
                 _health_from(one["health_latest"]),
                 tuple(State(**state) for state in one.get("health_states", [])),
             )
-            for one in found
+            for one in documents
             if "health_latest" in one
         }
-        return {customer_id: held.get(customer_id, HealthHistory()) for customer_id in customer_ids}
+        return {customer_id: histories.get(customer_id, HealthHistory()) for customer_id in customer_ids}
 
     async def save(self, organization_id: str, measured: Sequence[Measured]) -> None:
         await self._customers.of(organization_id).bulk_write(

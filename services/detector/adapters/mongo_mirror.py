@@ -90,12 +90,12 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
         ids = {identity_by_key(organization_id, "conversation", key): key for key in keys}
         if not ids:
             return {}
-        found = await (
+        documents = await (
             self._collections["conversation"]
             .of(organization_id)
             .find({"_id": {"$in": sorted(ids)}, GRAVE: {"$gt": _NEVER}}, projection={GRAVE: 1})
         )
-        return {ids[one["_id"]]: one[GRAVE] for one in found}
+        return {ids[one["_id"]]: one[GRAVE] for one in documents}
 
     async def bury(
         self,
@@ -139,11 +139,11 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
             await write_newer(self._collections[resource].of(organization_id), mine)
 
     async def contacts(self, organization_id: str, keys: Keys[str]) -> dict[str, ContactChanged]:
-        found = await self._by_keys(organization_id, "contact", keys)
-        return dict(self._reading["contact"].each(found, _contact))
+        documents = await self._by_keys(organization_id, "contact", keys)
+        return dict(self._reading["contact"].each(documents, _contact))
 
     async def heirs(self, organization_id: str, keys: Keys[str]) -> dict[str, ContactChanged]:
-        found: dict[str, ContactChanged] = {}
+        heirs: dict[str, ContactChanged] = {}
         ahead = {key: key for key in keys}
         for _ in range(_MOST_MERGES):
             graves = await self._graves(organization_id, set(ahead.values()))
@@ -151,41 +151,41 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
             if not ahead:
                 break
             living = await self.contacts(organization_id, set(ahead.values()))
-            found |= {key: living[place] for key, place in ahead.items() if place in living}
-        return found
+            heirs |= {key: living[place] for key, place in ahead.items() if place in living}
+        return heirs
 
     async def _graves(self, organization_id: str, keys: Keys[str]) -> dict[str, str]:
         """Return by key whom those of these contacts that lie in a grave were merged into."""
         ids = {identity_by_key(organization_id, "contact", key): key for key in keys}
         scoped = self._collections["contact"].of(organization_id)
-        found = await scoped.find({"_id": {"$in": sorted(ids)}}, projection={HEIR: 1, GRAVE: 1})
-        return {ids[one["_id"]]: one[HEIR] for one in found if GRAVE in one and HEIR in one}
+        documents = await scoped.find({"_id": {"$in": sorted(ids)}}, projection={HEIR: 1, GRAVE: 1})
+        return {ids[one["_id"]]: one[HEIR] for one in documents if GRAVE in one and HEIR in one}
 
     async def mark_merged(self, organization_id: str, heir_keys: Keys[str]) -> set[str]:
         scoped = self._collections["contact"].of(organization_id)
-        found: dict[str, str] = {}
+        heirs: dict[str, str] = {}
         ahead = set(heir_keys)
         for _ in range(_MOST_MERGES):
             fresh: dict[str, str] = {}
             for portion in _portions(ahead):
                 graves = scoped.stream({HEIR: {"$in": portion}}, projection={BURIED_KEY: 1, GRAVE: 1})
                 async for one in graves:
-                    if GRAVE in one and one["_id"] not in found:
+                    if GRAVE in one and one["_id"] not in heirs:
                         fresh[one["_id"]] = one[BURIED_KEY]
             if not fresh:
                 break
-            found |= fresh
+            heirs |= fresh
             ahead = set(fresh.values())
-        for portion in _portions(found):
+        for portion in _portions(heirs):
             await scoped.update_many(
                 {"_id": {"$in": portion}},
                 {"$set": {REGROUPED: True, READ_TO: ""}, "$unset": {FOLLOW_FROM: ""}},
             )
-        return set(found.values())
+        return set(heirs.values())
 
     async def marked_contacts(self, organization_id: str, keys: Keys[str]) -> dict[str, ToFollow]:
-        found = await self._marked(organization_id, "contact", keys, REGROUPED) if keys else {}
-        return {key: one for key, (one, _) in found.items()}
+        marks = await self._marked(organization_id, "contact", keys, REGROUPED) if keys else {}
+        return {key: one for key, (one, _) in marks.items()}
 
     async def unmark_contacts(self, organization_id: str, marks: Keys[ToFollow]) -> None:
         marked = {one.key: {"observed_at": one.observed_at, FOLLOW_FROM: one.follow_from} for one in marks}
@@ -219,16 +219,16 @@ class MongoMirror(MirrorCompanies, MirrorConversations):
         return [Writers(one["_id"]["domain"], tuple(one["_id"]["companies"]), one["people"]) for one in found]
 
     async def tag_names(self, organization_id: str, keys: Keys[str]) -> dict[str, str]:
-        found = await self._by_keys(organization_id, "tag", keys)
-        return dict(self._reading["tag"].each(found, _tag_name))
+        documents = await self._by_keys(organization_id, "tag", keys)
+        return dict(self._reading["tag"].each(documents, _tag_name))
 
     async def admins(self, organization_id: str, workspace_ids: Keys[str]) -> list[AdminChanged]:
-        found = (
+        documents = (
             await self._collections["admin"]
             .of(organization_id)
             .find({"workspace_id": {"$in": sorted(workspace_ids)}}, limit=MANY)
         )
-        return self._reading["admin"].each([one for one in found if GRAVE not in one], _admin)
+        return self._reading["admin"].each([one for one in documents if GRAVE not in one], _admin)
 
     async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
         removed = 0

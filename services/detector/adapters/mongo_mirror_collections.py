@@ -113,12 +113,12 @@ class MirrorCollections:
         if not keys:
             return []
         ids = [identity_by_key(organization_id, resource, key) for key in sorted(set(keys))]
-        found = (
+        documents = (
             await self._collections[resource]
             .of(organization_id)
             .find({"_id": {"$in": ids}}, projection=projection)
         )
-        return [document for document in found if GRAVE not in document]
+        return [document for document in documents if GRAVE not in document]
 
     async def _unset(
         self, organization_id: str, resource: str, marked: Mapping[str, Mapping[str, Any]], *fields: str
@@ -144,15 +144,15 @@ class MirrorCollections:
     ) -> dict[str, tuple[ToFollow, bool]]:
         """Return by key those with this mark, or that anybody is to follow, and whether each is a grave."""
         identities = {identity_by_key(organization_id, resource, key): key for key in keys}
-        shown = ("connection_id", "observed_at", "customer_id", mark, FOLLOW_FROM, READ_TO, LEFT, GRAVE)
-        found = (
+        fields = ("connection_id", "observed_at", "customer_id", mark, FOLLOW_FROM, READ_TO, LEFT, GRAVE)
+        documents = (
             await self._collections[resource]
             .of(organization_id)
-            .find({"_id": {"$in": sorted(identities)}}, projection=dict.fromkeys(shown, 1))
+            .find({"_id": {"$in": sorted(identities)}}, projection=dict.fromkeys(fields, 1))
         )
         return {
             identities[one["_id"]]: (to_follow_from(one, identities[one["_id"]]), GRAVE in one)
-            for one in found
+            for one in documents
             if mark in one or FOLLOW_FROM in one
         }
 
@@ -162,12 +162,12 @@ class MirrorCollections:
         """Return by key who has these, by this field, and who is still to lose them."""
         identities = {identity_by_key(organization_id, resource, key): key for key in keys}
         scoped = self._collections[resource].of(organization_id)
-        found = await scoped.find(
+        documents = await scoped.find(
             {"_id": {"$in": sorted(identities)}}, projection={field: 1, LEFT: 1, GRAVE: 1}
         )
         return {
             identities[one["_id"]]: frozenset(filter(None, (one.get(field), *one.get(LEFT, ()))))
-            for one in found
+            for one in documents
             if LEFT in one or GRAVE not in one
         }
 
@@ -179,7 +179,7 @@ class MirrorCollections:
     async def _keys(
         self, resource: str, organization_id: str, query: Mapping[str, Any], cursor: str, limit: int
     ) -> list[str]:
-        found = (
+        documents = (
             await self._collections[resource]
             .of(organization_id)
             .find(
@@ -189,7 +189,7 @@ class MirrorCollections:
                 limit=limit,
             )
         )
-        return [document["key"] for document in found]
+        return [document["key"] for document in documents]
 
     async def _count(self, resource: str, organization_id: str, workspace_id: str) -> int:
         scoped = self._collections[resource].of(organization_id)

@@ -31,8 +31,8 @@ class MirrorCompanies(MirrorCollections):
     """What `ports.Mirror` says of companies."""
 
     async def companies(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredCompany]:
-        found = await self._by_keys(organization_id, "company", keys)
-        return {one.key: one for one in self._reading["company"].each(found, company_from)}
+        documents = await self._by_keys(organization_id, "company", keys)
+        return {one.key: one for one in self._reading["company"].each(documents, company_from)}
 
     async def owners(self, organization_id: str, company_keys: Keys[str]) -> dict[str, frozenset[str]]:
         return await self._whose(organization_id, "company", company_keys, "customer_id")
@@ -49,8 +49,8 @@ class MirrorCompanies(MirrorCollections):
         await self._unset(organization_id, "company", marked, REGROUPED, LEFT, FOLLOW_FROM, READ_TO)
 
     async def lost_companies(self, organization_id: str, keys: Keys[str]) -> dict[str, ToFollow]:
-        found = await self._marked(organization_id, "company", keys, LEFT) if keys else {}
-        return {key: one for key, (one, is_gone) in found.items() if is_gone}
+        marks = await self._marked(organization_id, "company", keys, LEFT) if keys else {}
+        return {key: one for key, (one, is_gone) in marks.items() if is_gone}
 
     async def unmark_deletions(self, organization_id: str, marks: Keys[ToFollow]) -> None:
         marked = {one.key: {"observed_at": one.observed_at, GRAVE: {"$exists": True}} for one in marks}
@@ -61,13 +61,13 @@ class MirrorCompanies(MirrorCollections):
     ) -> dict[str, list[CompanyChanged]]:
         if not customer_ids:
             return {}
-        found = (
+        documents = (
             await self._collections["company"]
             .of(organization_id)
             .find({"customer_id": {"$in": sorted(set(customer_ids))}}, sort=[("_id", 1)], limit=MANY)
         )
         companies: dict[str, list[CompanyChanged]] = defaultdict(list)
-        for one in self._reading["company"].each(found, company_from):
+        for one in self._reading["company"].each(documents, company_from):
             companies[one.customer_id or ""].append(one.record)
         return dict(companies)
 
@@ -75,11 +75,11 @@ class MirrorCompanies(MirrorCollections):
         self, organization_id: str, external_ids: Keys[str], names: Keys[str]
     ) -> list[MirroredCompany]:
         collection = self._collections["company"].of(organization_id)
-        found: dict[str, Document] = {}
+        alike: dict[str, Document] = {}
         for field, values in (("external_id", external_ids), ("name_normalised", names)):
             for document in await collection.find({field: {"$in": sorted(values)}}) if values else []:
-                found[document["_id"]] = document
-        return self._reading["company"].each(found.values(), company_from)
+                alike[document["_id"]] = document
+        return self._reading["company"].each(alike.values(), company_from)
 
     async def save_match(
         self,
@@ -109,10 +109,10 @@ class MirrorCompanies(MirrorCollections):
         )
 
     async def matched(self, organization_id: str, keys: Keys[str]) -> dict[str, str]:
-        found = await self._by_keys(
+        documents = await self._by_keys(
             organization_id, "company", keys, {"key": 1, "customer_id": 1, "basis": 1, GRAVE: 1}
         )
-        return {one["key"]: one["customer_id"] for one in found if one.get("basis", "none") != "none"}
+        return {one["key"]: one["customer_id"] for one in documents if one.get("basis", "none") != "none"}
 
     async def save_suggestions(
         self, organization_id: str, company_key: str, suggestions: Sequence[Suggestion]

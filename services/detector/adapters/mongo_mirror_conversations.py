@@ -48,30 +48,30 @@ def _part(document: Document) -> tuple[str, ConversationPartChanged]:
 
 def _text(document: Document) -> tuple[str, str]:
     """Return the identity of a part and its text; empty where it has none, or its words were removed."""
-    said = document.get("data", {})
-    if not isinstance(text := said.get("text") or "", str):
+    data = document.get("data", {})
+    if not isinstance(text := data.get("text") or "", str):
         raise TypeError("not a text")
-    return document["_id"], "" if text and said["redacted"] else text
+    return document["_id"], "" if text and data["redacted"] else text
 
 
 class MirrorConversations(MirrorCollections):
     """What `ports.Mirror` says of conversations."""
 
     async def conversations(self, organization_id: str, keys: Keys[str]) -> dict[str, MirroredConversation]:
-        found = await self._by_keys(organization_id, "conversation", keys)
-        return {one.key: one for one in self._reading["conversation"].each(found, conversation_from)}
+        documents = await self._by_keys(organization_id, "conversation", keys)
+        return {one.key: one for one in self._reading["conversation"].each(documents, conversation_from)}
 
     async def states(self, organization_id: str, keys: Keys[str]) -> dict[str, tuple[str, datetime]]:
-        shown = {"key": 1, "data.version": 1, "data.observed_at": 1, GRAVE: 1}
-        found = await self._by_keys(organization_id, "conversation", keys, shown)
-        return {one["key"]: (one["data"]["version"], one["data"]["observed_at"]) for one in found}
+        fields = {"key": 1, "data.version": 1, "data.observed_at": 1, GRAVE: 1}
+        documents = await self._by_keys(organization_id, "conversation", keys, fields)
+        return {one["key"]: (one["data"]["version"], one["data"]["observed_at"]) for one in documents}
 
     async def parts(
         self, organization_id: str, conversation_keys: Keys[str]
     ) -> dict[str, list[ConversationPartChanged]]:
         if not conversation_keys:
             return {}
-        found = (
+        documents = (
             await self._collections["conversation_part"]
             .of(organization_id)
             .find(
@@ -80,7 +80,7 @@ class MirrorConversations(MirrorCollections):
             )
         )
         parts: dict[str, list[ConversationPartChanged]] = defaultdict(list)
-        for key, part in self._reading["conversation_part"].each(found, _part):
+        for key, part in self._reading["conversation_part"].each(documents, _part):
             parts[key].append(part)
         return {key: in_order(mine) for key, mine in parts.items()}
 
@@ -88,17 +88,17 @@ class MirrorConversations(MirrorCollections):
         if not conversation_keys:
             return {}
         keys = {_opening(organization_id, key): key for key in conversation_keys}
-        found = (
+        documents = (
             await self._collections["conversation_part"]
             .of(organization_id)
             .find({"_id": {"$in": sorted(keys)}}, projection={"data.text": 1, "data.redacted": 1})
         )
-        told = self._reading["conversation_part"].each(found, _text)
-        return {keys[identity]: text for identity, text in told if text}
+        texts = self._reading["conversation_part"].each(documents, _text)
+        return {keys[identity]: text for identity, text in texts if text}
 
     async def subjects(self, organization_id: str, conversation_keys: Keys[str]) -> dict[str, frozenset[str]]:
-        found = await self._whose(organization_id, "conversation", conversation_keys, "subject")
-        return {key: whose for key, whose in found.items() if whose}
+        keys = await self._whose(organization_id, "conversation", conversation_keys, "subject")
+        return {key: whose for key, whose in keys.items() if whose}
 
     async def unmark_lost(self, organization_id: str, conversation_keys: Keys[str]) -> None:
         marked: dict[str, dict[str, Any]] = {key: {} for key in conversation_keys}
@@ -185,10 +185,10 @@ class MirrorConversations(MirrorCollections):
         self, organization_id: str, subject: str, since: datetime, limit: int
     ) -> list[MirroredConversation]:
         scoped = self._collections["conversation"].of(organization_id)
-        found = await scoped.find(
+        documents = await scoped.find(
             {"subject": subject, "updated_at": {"$gte": since}}, sort=_NEWEST_FIRST, limit=limit
         )
-        return self._reading["conversation"].each(found, conversation_from)
+        return self._reading["conversation"].each(documents, conversation_from)
 
     async def keys_after(self, organization_id: str, workspace_id: str, cursor: str, limit: int) -> list[str]:
         return await self._keys_after("conversation", organization_id, workspace_id, cursor, limit)
@@ -196,7 +196,7 @@ class MirrorConversations(MirrorCollections):
     async def unread(self, organization_id: str, keys: Keys[str], fingerprint: str) -> list[str]:
         if not keys:
             return []
-        found = (
+        documents = (
             await self._collections["conversation"]
             .of(organization_id)
             .find(
@@ -207,7 +207,7 @@ class MirrorConversations(MirrorCollections):
                 projection={"_id": 0, "key": 1},
             )
         )
-        return sorted(document["key"] for document in found if "key" in document)
+        return sorted(document["key"] for document in documents if "key" in document)
 
     async def count_conversations(self, organization_id: str, workspace_id: str) -> int:
         return await self._count("conversation", organization_id, workspace_id)

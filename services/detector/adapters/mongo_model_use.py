@@ -36,8 +36,8 @@ class MongoModelUse:
         await self._days.ensure_indexes(Index(keys=(("began_at", 1),), expire_after_seconds=_KEPT_SECONDS))
 
     async def chosen(self, organization_id: str) -> frozenset[str]:
-        found = await self._choices.of(organization_id).find_one({"_id": organization_id})
-        return frozenset(found["detectors"]) if found else frozenset()
+        document = await self._choices.of(organization_id).find_one({"_id": organization_id})
+        return frozenset(document["detectors"]) if document else frozenset()
 
     async def choose(self, organization_id: str, detectors: Names[str], by: str, at: datetime) -> None:
         await self._choices.of(organization_id).update_one(
@@ -63,8 +63,8 @@ class MongoModelUse:
         )
 
     async def spent(self, organization_id: str, day: str) -> Spent:
-        found = await self._days.of(organization_id).find_one({"_id": f"{organization_id}/{day}"})
-        return Spent(found["requests"], found["tokens"]) if found else Spent()
+        document = await self._days.of(organization_id).find_one({"_id": f"{organization_id}/{day}"})
+        return Spent(document["requests"], document["tokens"]) if document else Spent()
 
 
 def _began(day: str) -> datetime:

@@ -60,19 +60,19 @@ class MongoOldPeople:
         field, organization_id, place = self._ahead[0]
         scoped = self._contacts.of(organization_id)
         # Graves lack the fields too. They are passed by place, or each slice would look at all of them.
-        found = await scoped.find(
+        documents = await scoped.find(
             {**_without(field), "_id": {"$gt": place}},
             projection=_SHOWN,
             sort=[("_id", 1)],
             limit=_AT_ONCE,
         )
         await scoped.bulk_write(
-            [write for one in found if (write := _filled(organization_id, field, one, self._clock.now()))]
+            [write for one in documents if (write := _filled(organization_id, field, one, self._clock.now()))]
         )
         # Only now: a slice that was cut off is done again.
         del self._ahead[0]
-        if len(found) == _AT_ONCE:
-            self._ahead.append((field, organization_id, found[-1]["_id"]))
+        if len(documents) == _AT_ONCE:
+            self._ahead.append((field, organization_id, documents[-1]["_id"]))
         return True
 
     async def left(self, organization_id: str) -> int:
@@ -94,8 +94,8 @@ class MongoOldPeople:
 
     async def _organizations(self) -> list[str]:
         with database_errors():
-            found = await self._connections.across_organizations().distinct("organization_id")
-        return sorted(found)
+            ids = await self._connections.across_organizations().distinct("organization_id")
+        return sorted(ids)
 
 
 def _without(field: str) -> Document:

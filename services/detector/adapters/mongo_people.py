@@ -47,10 +47,10 @@ class MongoPeopleCounts:
         if not conversation_keys:
             return {}
         ids = [identity_by_key(organization_id, "conversation", key) for key in sorted(conversation_keys)]
-        found = await self._conversations.of(organization_id).find(
+        documents = await self._conversations.of(organization_id).find(
             {"_id": {"$in": ids}, "key": {"$gt": ""}}, projection={"_id": 0, "key": 1, "contact_keys": 1}
         )
-        return {one["key"]: frozenset(one["contact_keys"]) for one in found}
+        return {one["key"]: frozenset(one["contact_keys"]) for one in documents}
 
     async def mark(self, organization_id: str, keys: Keys[str], at: datetime) -> None:
         if not keys:
@@ -75,26 +75,26 @@ class MongoPeopleCounts:
         for organization_id in sorted(
             organizations, key=lambda organization: (organization <= after, organization)
         ):
-            found = await self._contacts.of(organization_id).find(
+            documents = await self._contacts.of(organization_id).find(
                 waiting,
                 projection={"_id": 0, "key": 1, COUNT_MARKS: 1},
                 sort=list(_OLDEST_FIRST),
                 limit=limit,
             )
-            if found:
-                return [DuePerson(organization_id, one["key"], one.get(COUNT_MARKS)) for one in found]
+            if documents:
+                return [DuePerson(organization_id, one["key"], one.get(COUNT_MARKS)) for one in documents]
         return []
 
     async def count(self, organization_id: str, keys: Keys[str]) -> dict[str, int]:
         scoped = self._conversations.of(organization_id)
-        found = await scoped.find(
+        documents = await scoped.find(
             {"contact_keys": {"$in": sorted(keys)}},
             projection={"_id": 0, "contact_keys": 1},
             limit=_TOGETHER + 1,
         )
-        if len(found) > _TOGETHER:
+        if len(documents) > _TOGETHER:
             return {key: await scoped.count({"contact_keys": key}) for key in sorted(keys)}
-        return Counter(key for one in found for key in {*one["contact_keys"]}.intersection(keys))
+        return Counter(key for one in documents for key in {*one["contact_keys"]}.intersection(keys))
 
     async def save(self, organization_id: str, counted: Sequence[tuple[DuePerson, int]]) -> None:
         await self._contacts.of(organization_id).bulk_write(

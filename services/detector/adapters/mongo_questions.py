@@ -36,14 +36,14 @@ class MongoQuestions:
         )
 
     async def of(self, organization_id: str, conversation_keys: Keys[str]) -> dict[str, dict[str, Question]]:
-        found = await self._questions.of(organization_id).find(
+        documents = await self._questions.of(organization_id).find(
             {"conversation_key": {"$in": sorted(conversation_keys)}}
         )
-        held: dict[str, dict[str, Question]] = {}
-        for document in found:
+        questions: dict[str, dict[str, Question]] = {}
+        for document in documents:
             question = _question_from(document)
-            held.setdefault(question.conversation_key, {})[question.question_id] = question
-        return held
+            questions.setdefault(question.conversation_key, {})[question.question_id] = question
+        return questions
 
     async def ask(self, questions: Keys[Question]) -> None:
         for question in questions:
@@ -57,13 +57,13 @@ class MongoQuestions:
 
     async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Question | None:
         with database_errors():
-            found = await self._questions.across_organizations().find_one(
+            document = await self._questions.across_organizations().find_one(
                 {"settled": False, "claimed_until": {"$lte": now}}, sort=[("asked_at", 1)]
             )
-        if found is None:
+        if document is None:
             return None
-        claimed = await self._questions.of(found["organization_id"]).find_one_and_update(
-            {"_id": found["_id"], "settled": False, "claimed_until": {"$lte": now}},
+        claimed = await self._questions.of(document["organization_id"]).find_one_and_update(
+            {"_id": document["_id"], "settled": False, "claimed_until": {"$lte": now}},
             {"$set": {"claimed_by": owner, "claimed_until": now + timedelta(seconds=lease_seconds)}},
         )
         return _question_from(claimed) if claimed else None

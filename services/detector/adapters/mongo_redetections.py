@@ -60,17 +60,19 @@ class MongoRedetections:
             "fingerprint": {"$in": sorted(fingerprints)},
         }
         with database_errors():
-            found = await self._collection.across_organizations().find_one(free, sort=[("claimed_until", 1)])
-        if found is None:
+            document = await self._collection.across_organizations().find_one(
+                free, sort=[("claimed_until", 1)]
+            )
+        if document is None:
             return None
-        claimed = await self._collection.of(found["organization_id"]).find_one_and_update(
-            {"_id": found["_id"], **free},
+        claimed = await self._collection.of(document["organization_id"]).find_one_and_update(
+            {"_id": document["_id"], **free},
             {"$set": {"claimed_by": owner, "claimed_until": now + timedelta(seconds=lease_seconds)}},
         )
         return _redetection_from(claimed) if claimed else None
 
     async def advance(self, redetection: Redetection, owner: str, *, cursor: str, now: datetime) -> bool:
-        kept = await self._collection.of(redetection.organization_id).find_one_and_update(
+        document = await self._collection.of(redetection.organization_id).find_one_and_update(
             {
                 "_id": _identity(redetection.organization_id, redetection.connection_id),
                 "redetection_id": redetection.redetection_id,
@@ -82,11 +84,11 @@ class MongoRedetections:
             # only, so that a workspace of a million conversations holds nobody up.
             {"$set": {**_fields(redetection), "claimed_by": None, "claimed_until": now}},
         )
-        return kept is not None
+        return document is not None
 
     async def of(self, organization_id: str) -> list[Redetection]:
-        found = await self._collection.of(organization_id).find({}, sort=[("_id", 1)])
-        return [_redetection_from(document) for document in found]
+        documents = await self._collection.of(organization_id).find({}, sort=[("_id", 1)])
+        return [_redetection_from(document) for document in documents]
 
     async def decide(self, redetection: Redetection, state: State, by: str, at: datetime) -> None:
         await self._collection.of(redetection.organization_id).update_one(

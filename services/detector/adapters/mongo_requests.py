@@ -53,18 +53,18 @@ class MongoRequests:
     async def candidates(self, organization_id: str, tokens: Keys[str]) -> list[Request]:
         if not tokens:
             return []
-        found = await self._collection.of(organization_id).find(
+        documents = await self._collection.of(organization_id).find(
             {"tokens": {"$in": sorted(tokens)}}, limit=_MANY
         )
-        return self._reading.each(found, request_from)
+        return self._reading.each(documents, request_from)
 
     async def by_ids(self, organization_id: str, request_ids: Keys[str]) -> dict[str, Request]:
         if not request_ids:
             return {}
-        found = await self._collection.of(organization_id).find(
+        documents = await self._collection.of(organization_id).find(
             {"_id": {"$in": [f"{organization_id}/{one}" for one in sorted(request_ids)]}}
         )
-        return {one.request_id: one for one in self._reading.each(found, request_from)}
+        return {one.request_id: one for one in self._reading.each(documents, request_from)}
 
     async def add(self, organization_id: str, request: Request, demand: Demand = NOBODY) -> Request:
         try:
@@ -86,8 +86,8 @@ class MongoRequests:
                 }
             )
         except DuplicateKeyError:
-            found = await self.by_ids(organization_id, [request.request_id])
-            return found.get(request.request_id, request)
+            requests = await self.by_ids(organization_id, [request.request_id])
+            return requests.get(request.request_id, request)
         return request
 
     async def add_wording(self, organization_id: str, request_id: str, tokens: tuple[str, ...]) -> None:
@@ -122,17 +122,17 @@ class MongoRequests:
         await scoped.update_one({"_id": f"{organization_id}/{request_id}"}, change)
 
     async def merged_into(self, organization_id: str, request_id: str) -> list[Request]:
-        found = await self._collection.of(organization_id).find(
+        documents = await self._collection.of(organization_id).find(
             {"merged_into": request_id}, sort=[("_id", 1)], limit=_MANY
         )
-        return self._reading.each(found, request_from)
+        return self._reading.each(documents, request_from)
 
     async def forget_wordings(
         self, organization_id: str, request_ids: Keys[str], wordings: Keys[tuple[str, ...]]
     ) -> None:
         for request in (await self.by_ids(organization_id, request_ids)).values():
-            kept = [wording for wording in request.wordings if wording not in wordings]
-            if len(kept) == len(request.wordings):
+            wordings_left = [wording for wording in request.wordings if wording not in wordings]
+            if len(wordings_left) == len(request.wordings):
                 continue
             await self._collection.of(organization_id).update_one(
                 {
@@ -141,8 +141,8 @@ class MongoRequests:
                 },
                 {
                     "$set": {
-                        "wordings": [list(one) for one in kept],
-                        "tokens": sorted({token for wording in kept for token in wording}),
+                        "wordings": [list(one) for one in wordings_left],
+                        "tokens": sorted({token for wording in wordings_left for token in wording}),
                     }
                 },
             )
@@ -152,9 +152,9 @@ class MongoRequests:
             [
                 UpdateOne(
                     {"_id": f"{organization_id}/{request_id}"},
-                    {"$set": _numbers(found)},
+                    {"$set": _numbers(demand)},
                 )
-                for request_id, found in counted.items()
+                for request_id, demand in counted.items()
             ]
         )
 

@@ -92,8 +92,8 @@ class MongoSignals:
 
     async def _find(self, organization_id: str, query: Mapping[str, Any], limit: int = 0) -> list[Signal]:
         """Return all such signals; a limit is for those alone who come again for the rest."""
-        found = await self._collection.of(organization_id).find(query, limit=limit)
-        return self._reading.each(found, from_document)
+        documents = await self._collection.of(organization_id).find(query, limit=limit)
+        return self._reading.each(documents, from_document)
 
     async def by_sources(self, organization_id: str, sources: Keys[str]) -> list[Signal]:
         if not sources:
@@ -132,7 +132,7 @@ class MongoSignals:
     async def overdue(
         self, organization_id: str, cuts: Mapping[Slot, datetime], now: datetime, limit: int
     ) -> list[str]:
-        found: list[str] = []
+        ids: list[str] = []
         for slot, cut in cuts.items():
             documents = await self._collection.of(organization_id).find(
                 {
@@ -147,8 +147,8 @@ class MongoSignals:
                 projection={"signal_id": 1},
                 limit=limit,
             )
-            found += [document["signal_id"] for document in documents]
-        return found
+            ids += [document["signal_id"] for document in documents]
+        return ids
 
     async def put_off_expiry(self, organization_id: str, signal_ids: Keys[str], until: datetime) -> None:
         await self._collection.of(organization_id).update_many(
@@ -229,7 +229,7 @@ class MongoSignals:
                 {"organization_id": 1, "signal_id": 1, _UNCOUNTED: 1},
                 limit=limit,
             )
-            found = await cursor.to_list()
+            documents = await cursor.to_list()
         return [
             Uncounted(
                 one["organization_id"],
@@ -238,7 +238,7 @@ class MongoSignals:
                 tuple(mark["customers"]),
                 tuple(mark["requests"]),
             )
-            for one in found
+            for one in documents
             for mark in one[_UNCOUNTED]
             if mark["at"] < before
         ]
@@ -274,11 +274,11 @@ class MongoSignals:
 
     async def refresh_customer(self, customer: Customer) -> None:
         fresh = customer.ref.model_dump()
-        shown = ("name", "owner", "monthly_spend")
+        fields = ("name", "owner", "monthly_spend")
         await self._collection.of(customer.organization_id).update_many(
             {
                 "customer.id": customer.customer_id,
-                "$or": [{f"customer.{name}": {"$ne": fresh[name]}} for name in shown],
+                "$or": [{f"customer.{name}": {"$ne": fresh[name]}} for name in fields],
             },
             {
                 "$set": {"customer": fresh, "spend": customer.facts.monthly_spend or 0.0},
@@ -292,7 +292,7 @@ class MongoSignals:
     ) -> None:
         scoped = self._collection.of(organization_id)
         bearing = {"workspace_id": workspace_id, "tags": before}
-        while found := await scoped.find(bearing, projection={"tags": 1}, limit=_MANY):
+        while portion := await scoped.find(bearing, projection={"tags": 1}, limit=_MANY):
             await scoped.bulk_write(
                 [
                     UpdateOne(
@@ -302,7 +302,7 @@ class MongoSignals:
                             "$inc": {"revision": 1},
                         },
                     )
-                    for one in found
+                    for one in portion
                 ]
             )
 

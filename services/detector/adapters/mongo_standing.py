@@ -24,7 +24,7 @@ ASKED_FOR: dict[str, Any] = {
 async def count_attention(signals: ScopedCollection, customer_ids: Keys[str]) -> dict[str, Attention]:
     """See `ports.Signals.attention`."""
     subjects = {customer_id: Subject("customer", customer_id).key for customer_id in customer_ids}
-    found = await signals.aggregate(
+    counts = await signals.aggregate(
         [
             {"$match": {"subject": {"$in": sorted(subjects.values())}, "state": "open"}},
             {
@@ -37,7 +37,7 @@ async def count_attention(signals: ScopedCollection, customer_ids: Keys[str]) ->
         ]
     )
     counted: dict[str, list[tuple[str, int, datetime | None]]] = defaultdict(list)
-    for one in found:
+    for one in counts:
         counted[one["_id"]["subject"]].append((one["_id"]["slot"], one["signals"], one["last_at"]))
     return {one: attention_of(counted[subject]) for one, subject in subjects.items()}
 
@@ -81,10 +81,10 @@ async def count_demand(signals: ScopedCollection, request_ids: Keys[str]) -> dic
     nobody = {"customers": 0, "spend": 0.0, "last_at": None}
     return {
         one: Demand(
-            customers=found["customers"],
+            customers=demand["customers"],
             people=persons.get(one, 0),
-            spend=float(found["spend"]),
-            last_at=found["last_at"],
+            spend=float(demand["spend"]),
+            last_at=demand["last_at"],
         )
-        for one, found in ((request_id, counted.get(request_id, nobody)) for request_id in request_ids)
+        for one, demand in ((request_id, counted.get(request_id, nobody)) for request_id in request_ids)
     }

@@ -45,21 +45,21 @@ class MongoUnmatched:
 
     async def organizations(self, now: datetime) -> list[str]:
         with database_errors():
-            found = await self._customers.across_organizations().distinct(
+            ids = await self._customers.across_organizations().distinct(
                 "organization_id", {MATCH_FROM: {"$lte": now}}
             )
-        return sorted(found)
+        return sorted(ids)
 
     async def waiting(self, organization_id: str, now: datetime, limit: int) -> list[ToMatch]:
         return await self._find(organization_id, {MATCH_FROM: {"$lte": now}}, limit)
 
     async def _find(self, organization_id: str, query: Mapping[str, Any], limit: int = 0) -> list[ToMatch]:
-        found = await self._customers.of(organization_id).find(
+        documents = await self._customers.of(organization_id).find(
             {**_MARKED, **query}, projection=WITHOUT_PAST, sort=list(_OLDEST_FIRST), limit=limit
         )
         return [
             ToMatch(customer_from(one), frozenset(one.get(DOMAINS_NAMED, ())), one[MATCHES_ASKED])
-            for one in found
+            for one in documents
         ]
 
     async def count(self, organization_id: str) -> int:

@@ -66,7 +66,7 @@ class _Others:
         """Return all that they name; None where that is more, or very many would have to be looked at."""
         if await self.collection.count(self.query, limit=_MOST_LOOKED_AT + 1) > _MOST_LOOKED_AT:
             return None
-        found = await self.collection.aggregate(
+        names = await self.collection.aggregate(
             [
                 {"$match": {"$and": [self.query, {self.field: {"$gt": self.prefix}}]}},
                 *([{"$unwind": f"${self.many}"}] if self.many else []),
@@ -74,15 +74,15 @@ class _Others:
                 {"$limit": most + 1},
             ]
         )
-        return self._plain([one["_id"] for one in found]) if len(found) <= most else None
+        return self._plain([one["_id"] for one in names]) if len(names) <= most else None
 
     async def among(self, names: Sequence[str]) -> set[str]:
         """Return those of a portion's names that they name."""
         asked = [f"{self.prefix}{name}" for name in names]
-        found = await self.collection.distinct(
+        members = await self.collection.distinct(
             self.field, {"$and": [self.query, {self.field: {"$in": asked}}]}
         )
-        return set(names) & set(self._plain(found))
+        return set(names) & set(self._plain(members))
 
     def _plain(self, names: Sequence[str | None]) -> list[str]:
         return [one.removeprefix(self.prefix) for one in names if one and one.startswith(self.prefix)]
@@ -101,8 +101,8 @@ class Narrower:
         self._tags = Collection(database, "tags")
 
     async def tag_keys(self, organization_id: str, name: str) -> list[str]:
-        found = await self._tags.of(organization_id).find({"data.name": name}, projection={"key": 1})
-        return [document["key"] for document in found]
+        documents = await self._tags.of(organization_id).find({"data.name": name}, projection={"key": 1})
+        return [document["key"] for document in documents]
 
     async def customers(self, organization_id: str, narrowed: Narrowing) -> Meant:
         """Return clauses for customers: with the tag on a company or conversation, and with such signals."""
@@ -156,10 +156,10 @@ class Narrower:
             owners: dict[str, str] = {}
             for keys in self._portions(key for one in people for key in one.get("company_keys", ())):
                 ids = [identity_by_key(organization_id, "company", key) for key in keys]
-                found = await companies.find(
+                documents = await companies.find(
                     {"_id": {"$in": ids}, "customer_id": {"$gt": ""}}, projection={"key": 1, "customer_id": 1}
                 )
-                owners |= {one["key"]: one["customer_id"] for one in found}
+                owners |= {one["key"]: one["customer_id"] for one in documents}
             meant: set[str] = set()
             for asked in self._portions(owners.values()):
                 meant |= await customers.among(asked)
@@ -235,10 +235,10 @@ class Narrower:
         """Return those of these documents that any of the others names."""
         values = [one.get(field) or "" for one in documents]
         names = {one.removeprefix(prefix) for one in values if one.startswith(prefix)}
-        kept: set[str] = set()
+        matching: set[str] = set()
         for one in others:
-            kept |= await one.among(sorted(names - kept))
-        wanted = {f"{prefix}{name}" for name in kept}
+            matching |= await one.among(sorted(names - matching))
+        wanted = {f"{prefix}{name}" for name in matching}
         return [one for one, value in zip(documents, values, strict=True) if value in wanted]
 
     def _portions(self, names: Iterable[str]) -> Iterator[list[str]]:
@@ -266,6 +266,6 @@ def signals_of(narrowed: Narrowing) -> dict[str, Any]:
         query["kind"] = narrowed.kind
     if narrowed.min_confidence is not None:
         query["confidence"] = {"$gte": narrowed.min_confidence}
-    if said := between(narrowed):
-        query["shown_at"] = said
+    if moments := between(narrowed):
+        query["shown_at"] = moments
     return query

@@ -104,17 +104,17 @@ class OnnxTextModel:
     def read(self, texts: Sequence[str]) -> list[ModelScores]:
         """Scores in the order of the texts; see the port."""
         cut = [text[:_CHARACTERS] for text in texts]
-        found: dict[str, ModelScores] = {}
+        scores_by_text: dict[str, ModelScores] = {}
         for text in dict.fromkeys(cut):
             known = self._remembered.get(text)
             if known is not None:
-                found[text] = known
-        fresh = [text for text in dict.fromkeys(cut) if text not in found]
+                scores_by_text[text] = known
+        fresh = [text for text in dict.fromkeys(cut) if text not in scores_by_text]
         for text, scores in zip(fresh, self._scores(fresh), strict=True):
-            found[text] = scores
+            scores_by_text[text] = scores
             if len(text) <= _REMEMBERED_CHARACTERS:
                 self._remember(text, scores)
-        return [found[text] for text in cut]
+        return [scores_by_text[text] for text in cut]
 
     def _remember(self, text: str, scores: ModelScores) -> None:
         self._remembered[text] = scores
@@ -180,9 +180,9 @@ def _checked(folder: Path) -> tuple[_Manifest, str]:
         raise ModelUnusableError(folder, f"it was made for the labels {', '.join(manifest.labels)}")
     for name in ("model.onnx", "tokenizer.json"):
         try:
-            found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
         except OSError as error:
             raise ModelUnusableError(folder, f"{name} cannot be read: {error.strerror or error}") from error
-        if found != manifest.files.get(name):
-            raise ModelUnusableError(folder, f"{name} has SHA-256 {found}, not {manifest.files.get(name)}")
+        if digest != manifest.files.get(name):
+            raise ModelUnusableError(folder, f"{name} has SHA-256 {digest}, not {manifest.files.get(name)}")
     return manifest, hashlib.sha256(raw).hexdigest()[:8]

@@ -43,17 +43,19 @@ async def portion_of(
     if position is not None and (position.get("f"), position.get("d")) != (field, descending):
         raise InvalidRequestError("The cursor belongs to another list; begin again from the first page.")
     if unknown is None or not descending:
-        found = await _beyond(collection, [query], position, limit + 1, **how)
-        return _portion(found, field, limit, descending=descending)
-    found = []
+        documents = await _beyond(collection, [query], position, limit + 1, **how)
+        return _portion(documents, field, limit, descending=descending)
+    documents = []
     at = unknown.isoformat() if isinstance(unknown, datetime) else unknown
     among_unknown = position is not None and position.get("v") == at
     if not among_unknown:
-        found = await _beyond(collection, [query, {field: {"$lt": unknown}}], position, limit + 1, **how)
-    if len(found) <= limit:
+        documents = await _beyond(collection, [query, {field: {"$lt": unknown}}], position, limit + 1, **how)
+    if len(documents) <= limit:
         rest = position if among_unknown else None
-        found += await _beyond(collection, [query, {field: unknown}], rest, limit + 1 - len(found), **how)
-    return _portion(found, field, limit, descending=descending)
+        documents += await _beyond(
+            collection, [query, {field: unknown}], rest, limit + 1 - len(documents), **how
+        )
+    return _portion(documents, field, limit, descending=descending)
 
 
 async def _beyond(
@@ -82,10 +84,10 @@ async def _beyond(
     )
 
 
-def _portion(found: list[Document], field: str, limit: int, *, descending: bool) -> Portion[Document]:
+def _portion(documents: list[Document], field: str, limit: int, *, descending: bool) -> Portion[Document]:
     """Return the first `limit` of what was found, and where the next portion begins if there was more."""
-    items = found[:limit]
-    following = place_of(items[-1], field, descending=descending) if len(found) > limit else None
+    items = documents[:limit]
+    following = place_of(items[-1], field, descending=descending) if len(documents) > limit else None
     return Portion(items, following)
 
 

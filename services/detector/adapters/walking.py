@@ -40,26 +40,26 @@ async def walked(
     """
     if not sieves:
         return await ask(position, limit)
-    kept: list[Document] = []
+    passed: list[Document] = []
     for _ in range(_MOST_PORTIONS):
-        found = await ask(position, _AT_ONCE)
-        kept += await _through(sieves, found.items)
-        position = found.next
-        if len(kept) > limit:
-            kept = kept[:limit]
-            return Portion(kept, place_of(kept[-1], field, descending=descending))
+        portion = await ask(position, _AT_ONCE)
+        passed += await _through(sieves, portion.items)
+        position = portion.next
+        if len(passed) > limit:
+            passed = passed[:limit]
+            return Portion(passed, place_of(passed[-1], field, descending=descending))
         if position is None:
             break
-    return Portion(kept, position)
+    return Portion(passed, position)
 
 
 async def counted(ask: Ask, sieves: Sequence[Sieve], most: int) -> Counted:
     """Return how many all sieves let through, as far as `most` and the documents that one page takes."""
     number, position = 0, None
     for _ in range(_MOST_PORTIONS):
-        found = await ask(position, _AT_ONCE)
-        number += len(await _through(sieves, found.items))
-        position = found.next
+        portion = await ask(position, _AT_ONCE)
+        number += len(await _through(sieves, portion.items))
+        position = portion.next
         if number > most:
             return Counted(most, is_all=False)
         if position is None:

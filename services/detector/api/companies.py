@@ -41,7 +41,7 @@ def company_routes(*, lists: Lists, show: ShowCompanies, matches: DecideMatches)
         cursor: CursorText = None,
     ) -> Page[CompanyOut]:
         """List companies by name, with the customers that they are matched to."""
-        found = await show.page(
+        portion = await show.page(
             identity.organization_id,
             words=q,
             matched_by=matched_by,
@@ -49,8 +49,8 @@ def company_routes(*, lists: Lists, show: ShowCompanies, matches: DecideMatches)
             limit=limit,
         )
         return Page(
-            items=[CompanyOut.of(row) for row in found.items],
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            items=[CompanyOut.of(row) for row in portion.items],
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             count=await lists.count_companies(identity.organization_id, words=q, matched_by=matched_by),
         )
 

@@ -86,14 +86,14 @@ class CompanyDecisionOut(BaseModel):
     at: datetime | None = Field(description="When; null where that was long ago.")
 
     @classmethod
-    def of(cls, said: Decision, named: Mapping[str, Customer]) -> CompanyDecisionOut:
-        customer = named.get(said.customer_id)
+    def of(cls, decision: Decision, named: Mapping[str, Customer]) -> CompanyDecisionOut:
+        customer = named.get(decision.customer_id)
         return cls(
-            customer_id=said.customer_id,
+            customer_id=decision.customer_id,
             name=customer.name if customer else None,
-            confirmed=said.confirmed,
-            by=said.by or None,
-            at=said.at,
+            confirmed=decision.confirmed,
+            by=decision.by or None,
+            at=decision.at,
         )
 
 

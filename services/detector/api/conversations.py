@@ -66,11 +66,11 @@ def conversation_routes(*, conversations: Conversations, show: Show, moods: Mood
         """
         wanted = ConversationFilter(narrowed=narrowed, person=person, state=state, words=q)
         meant = await conversations.find(identity.organization_id, wanted)
-        found = await meant.portion(position=decode_cursor(cursor), limit=limit)
+        portion = await meant.portion(position=decode_cursor(cursor), limit=limit)
         count = await meant.count(_COUNTED)
         return Page(
-            items=[_conversation(item, moods) for item in found.items],
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            items=[_conversation(item, moods) for item in portion.items],
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             count=count.number if count.is_all else None,
         )
 
@@ -78,8 +78,8 @@ def conversation_routes(*, conversations: Conversations, show: Show, moods: Mood
     async def get_conversation(conversation_id: str, identity: Member) -> ConversationOut:
         """Return one conversation with its messages and their telling places."""
         view = await show.conversation(identity.organization_id, conversation_id)
-        shown = _conversation(view.mirrored, moods)
-        return shown.model_copy(update={"url": view.url, "messages": _messages(view)})
+        conversation = _conversation(view.mirrored, moods)
+        return conversation.model_copy(update={"url": view.url, "messages": _messages(view)})
 
     return router
 

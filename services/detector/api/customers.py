@@ -62,7 +62,7 @@ def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, cl
         By signals that more than 10,000 customers have there is no `count`, and a page may hold fewer than
         `limit` though there is a next one.
         """
-        found = await lists.customers(
+        portion = await lists.customers(
             identity.organization_id,
             words=q,
             owner=None,
@@ -73,8 +73,8 @@ def customer_routes(*, lists: Lists, show: Show, maintain: MaintainCustomers, cl
             narrowed=narrowed,
         )
         return Page(
-            items=[CustomerOut.of(row) for row in found.items],
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            items=[CustomerOut.of(row) for row in portion.items],
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             count=await lists.count_customers(
                 identity.organization_id, words=q, owner=None, known=known, narrowed=narrowed
             ),

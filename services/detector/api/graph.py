@@ -116,7 +116,7 @@ def graph_routes(*, show: Show, walk: Walk, clock: Clock) -> APIRouter:
         centre = Centre.from_address(around or "")
         if centre is None or customer is not None:
             raise InvalidRequestError("Say customer=ID, or around=customer/ID, person/ID or teammate/ID.")
-        found = await walk.around(identity.organization_id, centre, since)
-        return GraphOut.of(found.as_graph())
+        neighbourhood = await walk.around(identity.organization_id, centre, since)
+        return GraphOut.of(neighbourhood.as_graph())
 
     return router

@@ -149,7 +149,7 @@ def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock)
         identity: Member, narrowed: Narrowed, limit: PageSize = 50, cursor: CursorText = None
     ) -> Page[HealthRowOut]:
         """List customers by health, the worst first; those without one come last."""
-        found = await lists.customers(
+        portion = await lists.customers(
             identity.organization_id,
             words=None,
             owner=None,
@@ -160,8 +160,8 @@ def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock)
             narrowed=narrowed,
         )
         return Page(
-            items=[HealthRowOut.of(row) for row in found.items],
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            items=[HealthRowOut.of(row) for row in portion.items],
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             count=await lists.count_customers(
                 identity.organization_id, words=None, owner=None, known=None, narrowed=narrowed
             ),
@@ -175,8 +175,8 @@ def health_routes(*, lists: Lists, show: Show, health: KeepHealth, clock: Clock)
     @router.put("/weights", dependencies=[Depends(csrf_protect)])
     async def set_weights(identity: Admin, body: Annotated[WeightsIn, Body()]) -> WeightsOut:
         """Weigh the ingredients anew; every customer is measured again in the background."""
-        kept = await health.weigh(identity.organization_id, body.weights, by=identity.known_by)
-        return WeightsOut(weights=dict(kept.by_name))
+        weights = await health.weigh(identity.organization_id, body.weights, by=identity.known_by)
+        return WeightsOut(weights=dict(weights.by_name))
 
     @router.get("/customers/{customer_id}")
     async def get_health(customer_id: str, identity: Member) -> HealthOut:

@@ -43,7 +43,7 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
         cursor: CursorText = None,
     ) -> Page[PersonOut]:
         """List the people of all customers, each with the customers they belong to."""
-        found = await lists.people(
+        portion = await lists.people(
             identity.organization_id,
             words=q,
             sort=sort,
@@ -51,11 +51,11 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
             limit=limit,
             narrowed=narrowed,
         )
-        people = [row.contact for row in found.items]
+        people = [row.contact for row in portion.items]
         customers = await show.customers_of(identity.organization_id, people)
         return Page(
-            items=[_person(row, customers) for row in found.items],
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            items=[_person(row, customers) for row in portion.items],
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             count=await lists.count_people(identity.organization_id, words=q, narrowed=narrowed),
         )
 
@@ -64,10 +64,10 @@ def people_routes(*, lists: Lists, show: Show) -> APIRouter:
         """Return one person with the customers they belong to."""
         view = await show.person(identity.organization_id, person_id)
         row = await lists.person(identity.organization_id, person_id)
-        shown = _person(row or PersonRow(view.contact, 0), {person_id: view.customers})
+        person = _person(row or PersonRow(view.contact, 0), {person_id: view.customers})
         mood = view.mood
         felt = {"mood": round(mood.mean, 4) if mood else None, "mood_messages": mood.messages if mood else 0}
-        return shown.model_copy(update=felt)
+        return person.model_copy(update=felt)
 
     return router
 

@@ -55,7 +55,7 @@ def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup
         cursor: CursorText = None,
     ) -> Page[RequestOut]:
         """List feature requests, those that most customers ask for first."""
-        found = await lists.requests(
+        portion = await lists.requests(
             identity.organization_id,
             state=state,
             words=q,
@@ -65,8 +65,8 @@ def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup
             narrowed=narrowed,
         )
         return Page(
-            items=[RequestOut.of(row) for row in found.items],
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            items=[RequestOut.of(row) for row in portion.items],
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             count=await lists.count_requests(
                 identity.organization_id, state=state, words=q, narrowed=narrowed
             ),
@@ -86,15 +86,15 @@ def request_routes(*, lists: Lists, show: Show, review: Review, regroup: Regroup
     @router.post("/{request_id}/merge", dependencies=[Depends(csrf_protect)])
     async def merge(request_id: str, body: MergeIn, identity: Member) -> RequestOut:
         """Say that this request is the same as another one; return that one with all who asked."""
-        kept = await regroup.merge(identity.organization_id, request_id, body.into, by=identity.known_by)
-        return await shown(identity.organization_id, kept.request_id)
+        merged = await regroup.merge(identity.organization_id, request_id, body.into, by=identity.known_by)
+        return await shown(identity.organization_id, merged.request_id)
 
     @router.post("/{request_id}/split", dependencies=[Depends(csrf_protect)])
     async def split(request_id: str, body: SplitIn, identity: Member) -> RequestOut:
         """Make a request of its own of some who asked; return the new one."""
-        made = await regroup.split(
+        request = await regroup.split(
             identity.organization_id, request_id, body.signals, body.title, by=identity.known_by
         )
-        return await shown(identity.organization_id, made.request_id)
+        return await shown(identity.organization_id, request.request_id)
 
     return router

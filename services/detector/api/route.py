@@ -55,14 +55,14 @@ class DetectorRoute(APIRoute):
 
 def _unless_known(request: Request, response: Response) -> Response:
     """Return the response with its ETag, or a 304 if the caller has it already."""
-    found = (request.method, response.status_code) == ("GET", 200)
-    if not found or response.media_type != "application/json":
+    is_content = (request.method, response.status_code) == ("GET", 200)
+    if not is_content or response.media_type != "application/json":
         return response
     etag = response.headers.get("etag") or f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
-    told = {"ETag": etag, "Cache-Control": response.headers.get("cache-control", _CACHE)}
-    response.headers.update(told)
+    headers = {"ETag": etag, "Cache-Control": response.headers.get("cache-control", _CACHE)}
+    response.headers.update(headers)
     if _names(",".join(request.headers.getlist("if-none-match")), etag):
-        return Response(status_code=304, headers=told)
+        return Response(status_code=304, headers=headers)
     return response
 
 

@@ -90,12 +90,12 @@ def signal_routes(*, lists: Lists, show: Show, review: Review) -> APIRouter:
             until=until,
             min_confidence=min_confidence,
         )
-        found = await lists.signals(
+        portion = await lists.signals(
             identity.organization_id, wanted, sort=sort, position=decode_cursor(cursor), limit=limit
         )
         return Page(
-            items=[SignalOut.of(signal) for signal in found.items],
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            items=[SignalOut.of(signal) for signal in portion.items],
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             count=await lists.count_signals(identity.organization_id, wanted),
         )
 

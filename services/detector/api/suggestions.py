@@ -110,12 +110,12 @@ def suggestion_routes(*, lists: Lists, customers: Customers, matches: DecideMatc
     ) -> Page[QuestionOut]:
         """List companies that may be a customer, by like names or by the e-mail domain of their people."""
         organization = identity.organization_id
-        found = await lists.undecided(organization, position=decode_cursor(cursor), limit=limit)
-        ids = {suggestion.customer_id for company in found.items for suggestion in company.suggestions}
-        held = await customers.by_ids(organization, ids)
+        portion = await lists.undecided(organization, position=decode_cursor(cursor), limit=limit)
+        ids = {suggestion.customer_id for company in portion.items for suggestion in company.suggestions}
+        suggested = await customers.by_ids(organization, ids)
         return Page(
-            items=[QuestionOut.of(company, held) for company in found.items],
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            items=[QuestionOut.of(company, suggested) for company in portion.items],
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
         )
 
     @router.post("", status_code=204, dependencies=[Depends(csrf_protect)])

@@ -109,9 +109,9 @@ class Admission:
         }
         self._refuse_overdue(unknown)
         for organization_id, mine in groups.items():
-            told = [event for event in mine if (organization_id, event.connection_id) not in unknown]
-            if told:
-                await self._take(organization_id, told, standings[organization_id], take)
+            admitted = [event for event in mine if (organization_id, event.connection_id) not in unknown]
+            if admitted:
+                await self._take(organization_id, admitted, standings[organization_id], take)
         if unknown:
             raise PartlyTransientError(
                 f"Nobody has told of connection {_names(unknown)} yet; its records wait.",
@@ -128,17 +128,17 @@ class Admission:
         for gone in sorted(before.removed):
             # A crash just after the removal order arrived may have left records of that batch behind.
             await self._remove.again(organization_id, gone)
-        kept = [event for event in events if event.connection_id in before.known]
-        if len(kept) < len(events):
-            _LOG.info("records of a removed connection dropped", records=len(events) - len(kept))
-        while kept:
-            await take(kept)
-            after = await self._connections.known_among(organization_id, _ids(kept))
+        known_events = [event for event in events if event.connection_id in before.known]
+        if len(known_events) < len(events):
+            _LOG.info("records of a removed connection dropped", records=len(events) - len(known_events))
+        while known_events:
+            await take(known_events)
+            after = await self._connections.known_among(organization_id, _ids(known_events))
             for gone in sorted(after.removed):
                 await self._remove.again(organization_id, gone)
-            kept = [
+            known_events = [
                 event
-                for event in kept
+                for event in known_events
                 if event.connection_id in after.known
                 and not after.listens_as(before, event.connection_id or "")
             ]

@@ -137,12 +137,12 @@ class AskLanguageModel:
             # Read again without the model, so the local result stands; later it may be asked about anew.
             await self._questions.forget(question.organization_id, [question.question_id])
             return Asked("late"), question
-        found = await self._words(question)
-        if found is None:
+        words = await self._words(question)
+        if words is None:
             await self._questions.forget(question.organization_id, [question.question_id])
             return Asked("late"), None
-        asked, told = await self._ask(question, *found)
-        question = replace(question, outcome=asked.outcome, verdicts=told)
+        asked, verdicts = await self._ask(question, *words)
+        question = replace(question, outcome=asked.outcome, verdicts=verdicts)
         await self._questions.keep(question)
         return asked, question
 
@@ -216,16 +216,16 @@ class AskLanguageModel:
         began = self._clock.monotonic()
         tokens = sent.tokens
         outcome: Outcome = "answered"
-        told: tuple[Verdict, ...] = ()
+        verdicts_told: tuple[Verdict, ...] = ()
         try:
             answered = await advice.model.answer(sent)
             if answered.tokens is not None:
                 tokens = answered.tokens
                 await self._use.correct(question.organization_id, day, tokens - sent.tokens)
-            told = verdicts(answered.content, question, message)
+            verdicts_told = verdicts(answered.content, question, message)
         except NoAnswerError as failed:
             outcome = failed.outcome
-        return Asked(outcome, tokens, self._clock.monotonic() - began), told
+        return Asked(outcome, tokens, self._clock.monotonic() - began), verdicts_told
 
     def _day(self) -> str:
         return self._clock.now().date().isoformat()

@@ -80,11 +80,13 @@ class Attributor:
 
     async def resolve(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]:
         """Return customers by the ids asked for; a stand-in's id gives the customer it was merged into."""
-        found = await self._customers.by_ids(organization_id, customer_ids)
-        ahead = {customer.merged_into for customer in found.values() if customer.merged_into}
-        targets = await self._customers.by_ids(organization_id, ahead - set(found)) if ahead else {}
-        everyone = {**targets, **found}
-        return {key: everyone.get(customer.merged_into or "", customer) for key, customer in found.items()}
+        customers = await self._customers.by_ids(organization_id, customer_ids)
+        ahead = {customer.merged_into for customer in customers.values() if customer.merged_into}
+        targets = await self._customers.by_ids(organization_id, ahead - set(customers)) if ahead else {}
+        everyone = {**targets, **customers}
+        return {
+            key: everyone.get(customer.merged_into or "", customer) for key, customer in customers.items()
+        }
 
 
 def _company_keys(record: ConversationChanged, contacts: Mapping[str, ContactChanged]) -> tuple[str, ...]:

@@ -76,15 +76,15 @@ class KeepConnections:
         before = await self._connections.get(event.organization_id, event.connection_id)
         if before is not None and before.revision > event.revision:
             return
-        held = before or ConnectionView(event.connection_id, event.organization_id)
+        known = before or ConnectionView(event.connection_id, event.organization_id)
         if view.lifecycle_events:
-            since = held.listening_since if held.lifecycle_events else None
+            since = known.listening_since if known.lifecycle_events else None
             view = replace(view, listening_since=since or event.changed_at)
         else:
-            since = held.muted_since if before is not None and not held.lifecycle_events else None
+            since = known.muted_since if before is not None and not known.lifecycle_events else None
             view = replace(view, muted_since=since or event.changed_at)
         # Requested before the state is stored: after a crash in between, the record is delivered again.
-        if view.lifecycle_events and not held.lifecycle_events:
+        if view.lifecycle_events and not known.lifecycle_events:
             # Words since the switch are news, even if they were read before the switch was known here.
             await self._redetect.ask(view, again=True, known_before=view.listening_since)
         else:

@@ -51,9 +51,11 @@ class CountPeople:
         `present` gives, by conversation key, the people of each conversation as it will be stored; `gone` are
         the deleted conversations. Return everybody whose count may change.
         """
-        held = await self._counts.participants(organization_id, {*present, *gone})
+        participants = await self._counts.participants(organization_id, {*present, *gone})
         leaving = {
-            person for key, people in held.items() for person in people.difference(present.get(key, ()))
+            person
+            for key, people in participants.items()
+            for person in people.difference(present.get(key, ()))
         }
         # Marked before storing: after a crash in between, nothing would know that they had left.
         await self._counts.mark(organization_id, leaving, self._clock.now() + _BEGUN)
@@ -84,5 +86,5 @@ class CountPeople:
         return True
 
     async def _count(self, organization_id: str, due: Sequence[DuePerson]) -> None:
-        found = await self._counts.count(organization_id, {person.key for person in due})
-        await self._counts.save(organization_id, [(person, found.get(person.key, 0)) for person in due])
+        counts = await self._counts.count(organization_id, {person.key for person in due})
+        await self._counts.save(organization_id, [(person, counts.get(person.key, 0)) for person in due])

@@ -113,10 +113,10 @@ class MaintainCustomers:
         became: dict[str, _Became] = {}
 
         async def attempt(ids: Collection[str], _: int) -> list[str]:
-            held = await self._customers.by_ids(organization_id, ids)
+            stored = await self._customers.by_ids(organization_id, ids)
             owned = await self._mirror.companies_of(organization_id, ids)
             for key in ids:
-                before = held.get(key)
+                before = stored.get(key)
                 fresh = with_facts(
                     _from_row(organization_id, key, portion[key], before),
                     owned.get(key, []),
@@ -125,7 +125,7 @@ class MaintainCustomers:
                 )
                 became[key] = _Became(fresh, was_new=before is None, changed=fresh != before)
             changed = [became[key].customer for key in ids if became[key].changed]
-            domains = {key: customer.domains for key, customer in held.items()}
+            domains = {key: customer.domains for key, customer in stored.items()}
             return await self._customers.save(changed, match_from=match_from, domains=domains)
 
         await write_until_kept(portion.keys(), attempt)
@@ -139,12 +139,14 @@ class MaintainCustomers:
         Facts are recomputed at once for the first companies, and in the background for the rest. Meanings
         that are not in `chosen` are guessed; `attributes.NONE` says that no attribute has that meaning.
         """
-        kept = {meaning: name for meaning, name in chosen.items() if len(name) <= _MOST_NAME}
-        await self._customers.save_attribute_map(organization_id, view.connection_id, AttributeMap(kept), by)
+        chosen_names = {meaning: name for meaning, name in chosen.items() if len(name) <= _MOST_NAME}
+        await self._customers.save_attribute_map(
+            organization_id, view.connection_id, AttributeMap(chosen_names), by
+        )
         await self._rematch.begin(view)
 
 
-def _from_row(organization_id: str, key: str, row: CustomerRow, held: Customer | None) -> Customer:
+def _from_row(organization_id: str, key: str, row: CustomerRow, stored: Customer | None) -> Customer:
     return Customer(
         customer_id=key,
         organization_id=organization_id,
@@ -156,7 +158,7 @@ def _from_row(organization_id: str, key: str, row: CustomerRow, held: Customer |
         seats=row.seats,
         renewal_date=row.renewal_date,
         attributes=dict(row.attributes),
-        mood=held.mood if held else None,
-        mood_messages=held.mood_messages if held else 0,
-        changes=held.changes if held else 0,
+        mood=stored.mood if stored else None,
+        mood_messages=stored.mood_messages if stored else 0,
+        changes=stored.changes if stored else 0,
     )

@@ -68,10 +68,10 @@ class DecideMatches:
             raise ChangedMeanwhileError(
                 "This company is not matched to that customer any more. Reload to see where it is."
             )
-        said = (await self._customers.decisions(organization_id, [company_key])).get(company_key, [])
+        decided = (await self._customers.decisions(organization_id, [company_key])).get(company_key, [])
         # A decision on a stand-in that was merged into this customer would match the company to it again.
         parted = dict.fromkeys(
-            [*(decision.customer_id for decision in said if decision.confirmed), customer_id]
+            [*(decision.customer_id for decision in decided if decision.confirmed), customer_id]
         )
         decisions = [Decision(one, confirmed=False) for one in parted]
         await self._keep(organization_id, company_key, decisions, by)
@@ -86,18 +86,18 @@ class DecideMatches:
         await self._companies.match(organization_id, [company_key], Allowance(SLICE))
 
     async def _company(self, organization_id: str, company_key: str) -> MirroredCompany:
-        found = (await self._mirror.companies(organization_id, [company_key])).get(company_key)
-        if found is None:
+        company = (await self._mirror.companies(organization_id, [company_key])).get(company_key)
+        if company is None:
             raise NotFoundError("This company is not here any more. Reload the page.")
-        return found
+        return company
 
     async def _customer(self, organization_id: str, customer_id: str) -> Customer:
         """Return a customer; for a stand-in that was merged into a customer, return that customer."""
-        found = (await self._customers.by_ids(organization_id, [customer_id])).get(customer_id)
-        if found is not None and found.merged_into:
-            found = (await self._customers.by_ids(organization_id, [found.merged_into])).get(
-                found.merged_into
+        customer = (await self._customers.by_ids(organization_id, [customer_id])).get(customer_id)
+        if customer is not None and customer.merged_into:
+            customer = (await self._customers.by_ids(organization_id, [customer.merged_into])).get(
+                customer.merged_into
             )
-        if found is None:
+        if customer is None:
             raise NotFoundError("This customer is not here any more. Reload the page.")
-        return found
+        return customer

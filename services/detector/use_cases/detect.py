@@ -68,15 +68,15 @@ class Detected:
     @property
     def analysis(self) -> Analysis:
         """Return what is stored of this result beside the conversation."""
-        said = [message.at for message in self.conversation.customer_messages]
+        moments = [message.at for message in self.conversation.customer_messages]
         return Analysis(
             fingerprint=self.fingerprint,
             moods=moods_of(self.conversation, self.findings),
             marks=marks_of(self.findings),
             held_parts=len(self.conversation.messages),
-            messages=len(said),
+            messages=len(moments),
             other_language=self.conversation.other_language_count,
-            last_customer_at=max(said, default=None),
+            last_customer_at=max(moments, default=None),
             last_asked_at=last_asked_at(self.conversation),
             last_agent_at=last_answered_at(self.conversation),
             heard_until=self.heard_until,
@@ -113,8 +113,10 @@ class DetectConversations:
         self._mirror = mirror
         self._connections = connections
         self._detectors = detectors.conversation
-        told = (*detectors.conversation, *detectors.account)
-        self._fingerprints = {switch: fingerprint_of(told, lifecycle=switch) for switch in (True, False)}
+        identified = (*detectors.conversation, *detectors.account)
+        self._fingerprints = {
+            switch: fingerprint_of(identified, lifecycle=switch) for switch in (True, False)
+        }
         self._attributor = attributor
         self._clock = clock
         self._model = model
@@ -189,10 +191,10 @@ class DetectConversations:
         return prepared
 
     def _compute(self, prepared: Sequence[_Prepared], nearly: Sequence[Detector]) -> list[Detected]:
-        found = []
+        detected = []
         for one, said in zip(prepared, self._scores(prepared), strict=True):
             context, lifecycle = replace(one.context, scores=said), one.connection.lifecycle_events
-            found.append(
+            detected.append(
                 Detected(
                     mirrored=one.mirrored,
                     conversation=one.conversation,
@@ -207,7 +209,7 @@ class DetectConversations:
                     redacted=one.redacted,
                 )
             )
-        return found
+        return detected
 
     def _scores(self, prepared: Sequence[_Prepared]) -> Sequence[Scores]:
         """Return the text model's scores for each conversation; none if there is no model."""
@@ -250,8 +252,8 @@ class DetectConversations:
 def _findings(
     detectors: Sequence[Detector], conversation: Conversation, context: Context, *, lifecycle: bool
 ) -> tuple[Finding, ...]:
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for detector in detectors:
         if lifecycle or not detector.kinds <= LIFECYCLE_KINDS:
-            found += detector.detect(conversation, context)
-    return tuple(finding for finding in found if lifecycle or finding.kind not in LIFECYCLE_KINDS)
+            findings += detector.detect(conversation, context)
+    return tuple(finding for finding in findings if lifecycle or finding.kind not in LIFECYCLE_KINDS)

@@ -39,14 +39,14 @@ class DomainHints:
             customers[group.domain] |= {matched[key] for key in group.company_keys if key in matched}
         listed = await self._customers.listing(organization_id, domains)
         seen = {domain: frozenset(ids) for domain, ids in customers.items()}
-        found = {}
+        by_company = {}
         for key in company_keys:
             writing = {
                 domain: people for domain, people in people_by_domain(mine, key).items() if domain in domains
             }
             if hints := hints_of(writing, seen, listed):
-                found[key] = hints
-        return found
+                by_company[key] = hints
+        return by_company
 
     async def renew(
         self,

@@ -29,7 +29,7 @@ class FindMatches:
         self,
         organization_id: str,
         companies: Mapping[str, MirroredCompany],
-        said: Mapping[str, Sequence[Decision]],
+        decided: Mapping[str, Sequence[Decision]],
     ) -> dict[str, Match]:
         """Return by key which customer each company is, or may be, given people's decisions on it."""
         views = {view.connection_id: view for view in await self._connections.all_of(organization_id)}
@@ -38,23 +38,23 @@ class FindMatches:
         }
         names = {normalise_name(company.record.name) for company in companies.values()} - {""}
         known = await self._customers.known_like(organization_id, external_ids, names)
-        decisions = await self._decided(organization_id, said)
-        found = {}
+        decisions = await self._decided(organization_id, decided)
+        matches = {}
         for key, company in companies.items():
             view = views.get(company.record.connection_id)
-            found[key] = match_company(
+            matches[key] = match_company(
                 external_id=company.record.company_id,
                 name=company.record.name,
                 known=known,
                 decisions=decisions.get(key, ()),
                 by_name=view.match_companies_by_name if view else "exact",
             )
-        alone = [key for key, match in found.items() if match.customer_id is None]
+        alone = [key for key, match in matches.items() if match.customer_id is None]
         hints = await self.hints.of(organization_id, alone)
         for key in alone:
-            suggestions = with_hints(found[key].suggestions, hints.get(key, ()), decisions.get(key, ()))
-            found[key] = replace(found[key], suggestions=suggestions)
-        return found
+            suggestions = with_hints(matches[key].suggestions, hints.get(key, ()), decisions.get(key, ()))
+            matches[key] = replace(matches[key], suggestions=suggestions)
+        return matches
 
     async def _decided(
         self, organization_id: str, decisions: Mapping[str, Sequence[Decision]]
@@ -67,16 +67,16 @@ class FindMatches:
         confirmed = {
             decision.customer_id for said in decisions.values() for decision in said if decision.confirmed
         }
-        held = await self._customers.by_ids(organization_id, confirmed)
-        found: dict[str, Sequence[Decision]] = {}
+        customers = await self._customers.by_ids(organization_id, confirmed)
+        counting: dict[str, Sequence[Decision]] = {}
         for key, said in decisions.items():
             own = provisional_customer_id(organization_id, key)
             now = []
             for decision in said:
-                customer = held.get(decision.customer_id)
+                customer = customers.get(decision.customer_id)
                 if not decision.confirmed:
                     now.append(decision)
                 elif customer is not None and own not in {customer.customer_id, customer.merged_into}:
                     now.append(replace(decision, customer_id=customer.merged_into or customer.customer_id))
-            found[key] = now
-        return found
+            counting[key] = now
+        return counting

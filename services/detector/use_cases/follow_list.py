@@ -111,13 +111,13 @@ class FollowList:
 
         Others may be doing the same at this moment; the newest state wins.
         """
-        shown = {customer.customer_id: customer for customer in customers}
-        while shown:
-            for one in shown.values():
+        fresh = {customer.customer_id: customer for customer in customers}
+        while fresh:
+            for one in fresh.values():
                 await self._signals.refresh_customer(one)
             # Checked afterwards: another process may have written a newer state just before this older one.
-            held = await self._customers.by_ids(organization_id, shown)
-            shown = {key: customer for key, customer in held.items() if customer.ref != shown[key].ref}
+            stored = await self._customers.by_ids(organization_id, fresh)
+            fresh = {key: customer for key, customer in stored.items() if customer.ref != fresh[key].ref}
 
     async def _match(self, organization_id: str, customers: Sequence[Customer]) -> None:
         """Match the companies of these customers, and companies that resemble any of them."""

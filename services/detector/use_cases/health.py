@@ -116,8 +116,8 @@ class KeepHealth:
 
     async def _measure(self, organization_id: str, now: datetime, due: Sequence[Due]) -> None:
         # Read after the list of due customers: one that changed in between is measured as it is now.
-        held = await self._customers.by_ids(organization_id, {one.customer_id for one in due})
-        subjects = {one: health_subject(one) for one in held}
+        customers = await self._customers.by_ids(organization_id, {one.customer_id for one in due})
+        subjects = {one: health_subject(one) for one in customers}
         keys = [subject.key for subject in subjects.values()]
         owned = await self._mirror.companies_of(organization_id, subjects.keys())
         former = await former_subjects_of(self._customers, organization_id, owned)
@@ -134,7 +134,7 @@ class KeepHealth:
         assessments, measured = [], []
         used: set[str] = set()
         for one in due:
-            customer = held.get(one.customer_id)
+            customer = customers.get(one.customer_id)
             if customer is None:
                 continue  # Removed since.
             mine = [signal for signal in signals if signal.subject == subjects[one.customer_id]]

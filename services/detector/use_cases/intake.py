@@ -122,17 +122,17 @@ class Intake:
                 for kind in ("contact", "company")
             }
             touched = contacts.keys() | gone["contact"]
-            held = await self._mirror.contacts(organization_id, touched) if touched else {}
+            contacts_before = await self._mirror.contacts(organization_id, touched) if touched else {}
             left = await self._mirror.owners(organization_id, gone["company"]) if gone["company"] else {}
             known = await self._mirror.companies(organization_id, companies) if companies else {}
             tags = [record for record in records if isinstance(record, TagChanged)]
             await self._rename(organization_id, await self._tag_names(organization_id, tags), tags)
             await self._forget_tags(organization_id, deletions)
-            regrouped = [*_regrouped(contacts, held), *_retagged(companies, known)]
+            regrouped = [*_regrouped(contacts, contacts_before), *_retagged(companies, known)]
             await self._mirror.store(organization_id, regrouped, regrouped=True)
-            kept = {event.key() for event in regrouped}
+            regrouped_keys = {event.key() for event in regrouped}
             await self._mirror.store(
-                organization_id, [record for record in records if record.key() not in kept]
+                organization_id, [record for record in records if record.key() not in regrouped_keys]
             )
             await self._mirror.bury(organization_id, deletions, left=left)
             # Found by their marks, which remain when an earlier attempt was cut off after storing them.
@@ -143,7 +143,7 @@ class Intake:
                 await self._companies.match(organization_id, companies, allowance)
             lost = await self._mirror.lost_companies(organization_id, gone["company"])
             await self._companies.after_deletion(organization_id, lost, allowance)
-            await self._renew_hints(organization_id, [*contacts.values(), *held.values()])
+            await self._renew_hints(organization_id, [*contacts.values(), *contacts_before.values()])
             await self._contacts.follow(organization_id, touched, allowance)
 
     async def _renew_hints(self, organization_id: str, contacts: Sequence[ContactChanged]) -> None:
@@ -166,11 +166,11 @@ class Intake:
         return await self._mirror.tag_names(organization_id, keys) if keys else {}
 
     async def _rename(
-        self, organization_id: str, held: Mapping[str, str], tags: Sequence[TagChanged]
+        self, organization_id: str, names: Mapping[str, str], tags: Sequence[TagChanged]
     ) -> None:
         """Rename tags on signals before the tags are stored, so that after a crash it is repeated."""
         for tag in tags:
-            before = held.get(_key(tag), tag.name)
+            before = names.get(_key(tag), tag.name)
             if before != tag.name:
                 await self._signals.rename_tag(organization_id, tag.workspace_id, before, tag.name)
 
@@ -181,11 +181,11 @@ class Intake:
 
     async def _take_back(self, organization_id: str, tags: Sequence[TagChanged]) -> None:
         """Restore the stored tag name on signals, where an older record arrived late and was not stored."""
-        held = await self._tag_names(organization_id, tags)
+        names = await self._tag_names(organization_id, tags)
         for tag in tags:
-            kept = held.get(_key(tag))
-            if kept != tag.name:
-                await self._signals.rename_tag(organization_id, tag.workspace_id, tag.name, kept)
+            name = names.get(_key(tag))
+            if name != tag.name:
+                await self._signals.rename_tag(organization_id, tag.workspace_id, tag.name, name)
 
 
 def latest(events: Sequence[Event]) -> list[ResourceEvent]:
@@ -216,15 +216,15 @@ def _to_read(events: Sequence[Event]) -> Iterable[str]:
 
 
 def _regrouped(
-    contacts: Mapping[str, ContactChanged], held: Mapping[str, ContactChanged]
+    contacts: Mapping[str, ContactChanged], before: Mapping[str, ContactChanged]
 ) -> list[ContactChanged]:
     """Return the contacts that are new, or whose companies or tags changed."""
     return [
         contact
         for key, contact in contacts.items()
-        if key not in held
-        or set(held[key].company_ids) != set(contact.company_ids)
-        or set(held[key].tag_ids) != set(contact.tag_ids)
+        if key not in before
+        or set(before[key].company_ids) != set(contact.company_ids)
+        or set(before[key].tag_ids) != set(contact.tag_ids)
     ]
 
 

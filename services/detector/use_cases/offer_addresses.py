@@ -24,12 +24,12 @@ async def offered_addresses(
     addressed, as Intercom's own bots.
     """
     workspaces = {one.workspace_id for one in await connections.all_of(organization_id) if one.workspace_id}
-    found: dict[str, str] = {}
+    addresses: dict[str, str] = {}
     for admin in await mirror.admins(organization_id, workspaces):
         address = as_address(admin.email or "")
         if is_mail_address(address):
-            found.setdefault(address, admin.name)
-    teammates = sorted(found.items(), key=lambda one: (one[1].casefold(), one[0]))
+            addresses.setdefault(address, admin.name)
+    teammates = sorted(addresses.items(), key=lambda one: (one[1].casefold(), one[0]))
     owners = {as_address(one) for one in await lists.customer_owners(organization_id)}
-    others = sorted(one for one in owners - found.keys() if is_mail_address(one))
+    others = sorted(one for one in owners - addresses.keys() if is_mail_address(one))
     return [*teammates, *((one, "") for one in others)][:MOST_OFFERED]

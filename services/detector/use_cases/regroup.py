@@ -46,10 +46,10 @@ class Regroup:
             NotFoundError: one of the requests does not exist.
             InvalidRequestError: they are the same request already.
         """
-        found = await self._requests.by_ids(organization_id, {request_id, into})
-        if request_id not in found or into not in found:
+        requests = await self._requests.by_ids(organization_id, {request_id, into})
+        if request_id not in requests or into not in requests:
             raise NotFoundError("There is no such request.")
-        target = await root_of(self._requests, organization_id, found[into])
+        target = await root_of(self._requests, organization_id, requests[into])
         if target.request_id == request_id:
             raise InvalidRequestError("These two are one request already.")
         await self._requests.join(organization_id, request_id, target.request_id, self._clock.now())
@@ -68,8 +68,8 @@ class Regroup:
             NotFoundError: there is no such request.
             InvalidRequestError: nobody or everybody is chosen, or the title is empty.
         """
-        found = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
-        if found is None:
+        whole = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
+        if whole is None:
             raise NotFoundError("There is no such request.")
         named = " ".join(title.split())[:MAX_TITLE]
         if not named:
@@ -121,10 +121,10 @@ class Regroup:
 
 def _wordings(signals: Collection[Signal]) -> tuple[tuple[str, ...], ...]:
     """Return the wordings of these customers' wishes, newest first."""
-    said = sorted(
+    proofs = sorted(
         (proof for signal in signals for proof in signal.proofs),
         key=lambda signal: signal.said_at,
         reverse=True,
     )
-    wordings = dict.fromkeys(tokens for proof in said if (tokens := wish_tokens(proof.quote)))
+    wordings = dict.fromkeys(tokens for proof in proofs if (tokens := wish_tokens(proof.quote)))
     return tuple(wordings)[:MAX_WORDINGS]

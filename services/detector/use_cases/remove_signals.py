@@ -78,11 +78,11 @@ class RemoveSignals:
     async def remove(self, organization_id: str, connection_id: str, workspace_id: str | None) -> int:
         """Remove a connection from all signals and requests; return how many documents were deleted."""
         removed = 0
-        while found := await self._resting_on(organization_id, connection_id, workspace_id):
+        while resting := await self._resting_on(organization_id, connection_id, workspace_id):
             views = await self._connections.all_of(organization_id)
             heirs = {view.workspace_id: view.connection_id for view in views}
-            for start in range(0, len(found), _AT_ONCE):
-                portion = dict(found[start : start + _AT_ONCE])
+            for start in range(0, len(resting), _AT_ONCE):
+                portion = dict(resting[start : start + _AT_ONCE])
                 removed += await self._take_out(organization_id, _Leaving(connection_id, portion, heirs))
         return removed
 
@@ -91,11 +91,11 @@ class RemoveSignals:
     ) -> list[tuple[str, str]]:
         """Return the ids of signals with the workspace whose words each must lose."""
         own = await self._signals.by_connection(organization_id, connection_id)
-        found = {signal.signal_id: signal.workspace_id for signal in own}
+        workspaces = {signal.signal_id: signal.workspace_id for signal in own}
         if workspace_id is not None:
             others = await self._signals.by_workspace(organization_id, workspace_id)
-            found.update((other.signal_id, workspace_id) for other in others)
-        return list(found.items())
+            workspaces.update((other.signal_id, workspace_id) for other in others)
+        return list(workspaces.items())
 
     async def _take_out(self, organization_id: str, leaving: _Leaving) -> int:
         def lighten(book: SignalBook) -> None:

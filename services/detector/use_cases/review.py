@@ -79,14 +79,14 @@ class Review:
             NotFoundError: there is no such signal.
             InvalidRequestError: no reason is given, or the signal is closed already.
         """
-        said = " ".join(reason.split())[:MAX_REASON]
-        if not said:
+        words = " ".join(reason.split())[:MAX_REASON]
+        if not words:
             raise InvalidRequestError("Say why it is dismissed; the reason teaches the detection.")
 
         def dismissed(signal: Signal) -> Signal:
             if not signal.is_open and signal.cleared_because != "dismissed":
                 raise InvalidRequestError("This signal is closed already; there is nothing to dismiss.")
-            return signal.cleared("dismissed", at=self._clock.now(), by=by, note=said)
+            return signal.cleared("dismissed", at=self._clock.now(), by=by, note=words)
 
         signal = await self._change(organization_id, signal_id, dismissed)
         await self._corrections.keep(correction_of(signal, "dismissed", label, by=by, at=self._clock.now()))
@@ -109,11 +109,11 @@ class Review:
             InvalidRequestError: it was not dismissed, its evidence is gone, or its occasion is over.
             ChangedMeanwhileError: another signal of its kind is open with the customer by now.
         """
-        found = next(iter(await self._signals.by_ids(organization_id, [signal_id])), None)
-        if found is None:
+        stored = next(iter(await self._signals.by_ids(organization_id, [signal_id])), None)
+        if stored is None:
             raise NotFoundError("There is no such signal.")
-        beside = await self._signals.by_slots(organization_id, {found.subject.key}, {found.slot})
-        request_id = found.slot.request_id
+        beside = await self._signals.by_slots(organization_id, {stored.subject.key}, {stored.slot})
+        request_id = stored.slot.request_id
         requests = await self._requests.by_ids(organization_id, [request_id] if request_id else [])
         state = next(
             (request.state for request in requests.values() if request.state in SETTLED_STATES), None
@@ -121,7 +121,7 @@ class Review:
 
         def undone(book: SignalBook) -> None:
             signal = book.get(signal_id)
-            if signal is None or (signal.subject, signal.slot) != (found.subject, found.slot):
+            if signal is None or (signal.subject, signal.slot) != (stored.subject, stored.slot):
                 raise ChangedMeanwhileError("This signal was moved just now. Reload the page.")
             if signal.is_open or (state and signal.cleared_because == "resolved"):
                 return
@@ -142,8 +142,8 @@ class Review:
         newest = await self._mirror.newest(signal.organization_id, signal.subject.key, since, _READ_AGAIN)
         keys = [one.key for one in newest]
         await self._reader.read(signal.organization_id, keys, known_before=now)
-        found = await self._signals.by_ids(signal.organization_id, [signal.signal_id])
-        return next(iter(found), signal)
+        signals = await self._signals.by_ids(signal.organization_id, [signal.signal_id])
+        return next(iter(signals), signal)
 
     def _check_undoing(self, book: SignalBook, signal: Signal, *, settled: bool) -> None:
         if signal.cleared_because != "dismissed":
@@ -163,8 +163,8 @@ class Review:
         if signal.confirmed_by is None:
             await self._corrections.withdraw_dismissal(signal.organization_id, signal.signal_id)
             return
-        said = [line.at for line in signal.history if line.step == "confirmed"]
-        at = max(said, default=signal.changed_at)
+        moments = [line.at for line in signal.history if line.step == "confirmed"]
+        at = max(moments, default=signal.changed_at)
         await self._corrections.keep(correction_of(signal, "confirmed", None, by=signal.confirmed_by, at=at))
 
     async def assign(self, organization_id: str, signal_id: str, to: str, *, by: str) -> Signal:
@@ -200,9 +200,9 @@ class Review:
         Raises:
             NotFoundError: there is no such request.
         """
-        held = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
-        if held is not None:
-            request_id = (await root_of(self._requests, organization_id, held)).request_id
+        stored = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
+        if stored is not None:
+            request_id = (await root_of(self._requests, organization_id, stored)).request_id
         request = await self._requests.set_state(organization_id, request_id, state, by, self._clock.now())
         if request is None:
             raise NotFoundError("There is no such request.")

@@ -98,22 +98,22 @@ class SecondLook:
             return [one.found for one in looked]
         rules, now = self._advice.rules, self._clock.now()
         keys = {_key(one.conversation) for one in looked}
-        held = await self._questions.of(organization_id, keys)
-        await self._forget_changed(organization_id, looked, held)
+        asked_before = await self._questions.of(organization_id, keys)
+        await self._forget_changed(organization_id, looked, asked_before)
         results, fresh = [], []
         waiting: list[tuple[Looked, list[tuple[Question, tuple[Doubt, ...]]]]] = []
         for one in looked:
-            known = held.get(_key(one.conversation), {})
+            known = asked_before.get(_key(one.conversation), {})
             asked = []
             for question, mine in questions(
                 one, doubts(one, rules, self._thresholds, chosen), now, known_before
             ):
-                kept = known.get(question.question_id)
-                if kept is None and is_young(question, one.conversation, rules, now):
+                stored = known.get(question.question_id)
+                if stored is None and is_young(question, one.conversation, rules, now):
                     fresh.append(question)
-                    kept = question
-                if kept is not None:
-                    asked.append((kept, mine))
+                    stored = question
+                if stored is not None:
+                    asked.append((stored, mine))
             waiting.append((one, asked))
         await self._questions.ask(fresh)
         proven = await self._proven(organization_id, [asked for _, asked in waiting])
@@ -128,7 +128,7 @@ class SecondLook:
         return results
 
     async def _forget_changed(
-        self, organization_id: str, looked: Sequence[Looked], held: Mapping[str, Mapping[str, Question]]
+        self, organization_id: str, looked: Sequence[Looked], questions: Mapping[str, Mapping[str, Question]]
     ) -> None:
         """Delete questions about words that have changed since."""
         stale = []
@@ -136,7 +136,7 @@ class SecondLook:
             texts = {message.part_id: message.text for message in one.conversation.messages}
             stale += [
                 question.question_id
-                for question in held.get(_key(one.conversation), {}).values()
+                for question in questions.get(_key(one.conversation), {}).values()
                 if text_digest(organization_id, texts.get(question.part_id, "")) != question.text_digest
             ]
         if stale:

@@ -80,8 +80,8 @@ class Settler:
             return self._settled(organization_id, signals, assessments, known_before)
 
         for _ in range(_TRIES):
-            found = await self._held(organization_id, sources, wanted, refused)
-            book = await self._followed(organization_id, found, settled)
+            stored = await self._held(organization_id, sources, wanted, refused)
+            book = await self._followed(organization_id, stored, settled)
             if book is None:
                 continue
             changes = book.changes()
@@ -110,21 +110,21 @@ class Settler:
     async def _followed(
         self,
         organization_id: str,
-        found: Mapping[str, Signal],
-        made: Callable[[Iterable[Signal]], SignalBook],
+        signals: Mapping[str, Signal],
+        book_of: Callable[[Iterable[Signal]], SignalBook],
     ) -> SignalBook | None:
         """Return the book made of these signals; where words were lost, of all signals about their requests.
 
         None if somebody else changed one of the requests meanwhile; the caller must read again.
         """
-        book = made(found.values())
+        book = book_of(signals.values())
         if not book.lost:
             return book
         families = await self._wish_words.families(organization_id, book.lost.keys())
         about = {
             signal.signal_id: signal for signal in await self._wish_words.signals(organization_id, families)
         }
-        book = made({**found, **about}.values())
+        book = book_of({**signals, **about}.values())
         return book if await self._wish_words.follow(organization_id, families, book) else None
 
     async def _save(
@@ -217,12 +217,12 @@ class Settler:
         Raises:
             TransientError: others changed the same signals at every attempt.
         """
-        held = await self._signals.by_slots(
+        signals = await self._signals.by_slots(
             organization_id, {old.key for old, _, _ in moved.values()}, set(SHIFTS)
         )
         resting = {
             signal.signal_id
-            for signal in held
+            for signal in signals
             if any(proof.conversation_key in moved for proof in signal.proofs)
         }
         if not resting:
@@ -261,8 +261,10 @@ class Settler:
             {found for change in changes for found in change.customer_ids},
             {found for change in changes for found in change.request_ids},
         )
-        kept = [change.after for change in changes if change.after.signal_id not in refused]
-        await self._signals.counted(organization_id, [(signal.signal_id, signal.revision) for signal in kept])
+        stored = [change.after for change in changes if change.after.signal_id not in refused]
+        await self._signals.counted(
+            organization_id, [(signal.signal_id, signal.revision) for signal in stored]
+        )
 
     async def _save_numbers(
         self, organization_id: str, customer_ids: Collection[str], request_ids: Collection[str]

@@ -109,26 +109,26 @@ class Show:
         self._moods = moods
 
     async def signal(self, organization_id: str, signal_id: str) -> Signal:
-        found = await self._signals.by_ids(organization_id, [signal_id])
-        if not found:
+        signals = await self._signals.by_ids(organization_id, [signal_id])
+        if not signals:
             raise NotFoundError("There is no such signal.")
-        return found[0]
+        return signals[0]
 
     async def customer(self, organization_id: str, customer_id: str, since: datetime) -> CustomerView:
         """Return a customer; for a stand-in that was merged into a customer, return that customer."""
-        found = (await self._customers.by_ids(organization_id, [customer_id])).get(customer_id)
-        if found is not None and found.merged_into:
-            found = (await self._customers.by_ids(organization_id, [found.merged_into])).get(
-                found.merged_into
+        customer = (await self._customers.by_ids(organization_id, [customer_id])).get(customer_id)
+        if customer is not None and customer.merged_into:
+            customer = (await self._customers.by_ids(organization_id, [customer.merged_into])).get(
+                customer.merged_into
             )
-        if found is None:
+        if customer is None:
             raise NotFoundError("There is no such customer.")
-        identifier = found.customer_id
+        identifier = customer.customer_id
         companies = (await self._mirror.companies_of(organization_id, [identifier])).get(identifier, [])
         keys = [resource_key(company.workspace_id, company.id) for company in companies]
         subject = Subject("customer", identifier)
         newest = await self._mirror.newest(organization_id, subject.key, since, _CONVERSATIONS)
-        held = (await self._mirror.digests(organization_id, [subject.key], since)).get(subject.key, [])
+        digests = (await self._mirror.digests(organization_id, [subject.key], since)).get(subject.key, [])
         wanted = SignalFilter(state="any", customer_id=identifier)
         signals = (
             await self._lists.signals(organization_id, wanted, sort="newest", position=None, limit=_SIGNALS)
@@ -137,13 +137,13 @@ class Show:
         health = (await self._health.histories(organization_id, [identifier]))[identifier]
         score = health.latest.score if health.latest else None
         return CustomerView(
-            row=CustomerRow(found, counted.open_signals, counted.last_at, score),
+            row=CustomerRow(customer, counted.open_signals, counted.last_at, score),
             companies=companies,
             people=await self._lists.people_of(organization_id, keys, _PEOPLE),
             conversations=newest,
             titles=await self._titles(organization_id, newest),
             signals=signals,
-            moods=_in_order(point for digest in held for point in digest.moods),
+            moods=_in_order(point for digest in digests for point in digest.moods),
             health=health,
         )
 
@@ -167,7 +167,7 @@ class Show:
         if contact is None:
             raise NotFoundError("There is no such person, or the workspace has removed them.")
         customers = (await self.customers_of(organization_id, [contact]))[key]
-        held = await self._lists.conversations(
+        conversations = await self._lists.conversations(
             organization_id,
             person=key,
             position=None,
@@ -180,15 +180,15 @@ class Show:
             position=None,
             limit=_PEOPLE,
         )
-        felt = (point for item in held.items if item.analysis for point in item.analysis.moods)
-        said = _in_order(point for point in felt if point.author_id == key)
+        felt = (point for item in conversations.items if item.analysis for point in item.analysis.moods)
+        moods = _in_order(point for point in felt if point.author_id == key)
         return PersonView(
             contact=contact,
             customers=customers,
-            conversations=held.items,
-            titles=await self._titles(organization_id, held.items),
+            conversations=conversations.items,
+            titles=await self._titles(organization_id, conversations.items),
             signals=signals.items,
-            mood=roll_up(said, self._moods),
+            mood=roll_up(moods, self._moods),
         )
 
     async def _titles(
@@ -211,12 +211,12 @@ class Show:
         wanted = {company for mine in companies_of.values() for company in mine}
         companies = await self._mirror.companies(organization_id, wanted)
         matched = {key: company.customer_id for key, company in companies.items() if company.customer_id}
-        held = await self._customers.by_ids(organization_id, set(matched.values()))
-        found: dict[str, list[Customer]] = {}
+        customers = await self._customers.by_ids(organization_id, set(matched.values()))
+        by_person: dict[str, list[Customer]] = {}
         for person, mine in companies_of.items():
             ids = dict.fromkeys(matched[company] for company in mine if company in matched)
-            found[person] = [held[identifier] for identifier in ids if identifier in held]
-        return found
+            by_person[person] = [customers[identifier] for identifier in ids if identifier in customers]
+        return by_person
 
     async def conversation(self, organization_id: str, key: str) -> ConversationView:
         mirrored = (await self._mirror.conversations(organization_id, [key])).get(key)
@@ -248,10 +248,10 @@ class Show:
 
     async def request(self, organization_id: str, request_id: str) -> RequestView:
         """Return a request; for one that was merged, return the request it was merged into."""
-        held = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
-        if held is None:
+        stored = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
+        if stored is None:
             raise NotFoundError("There is no such request.")
-        request = await root_of(self._requests, organization_id, held)
+        request = await root_of(self._requests, organization_id, stored)
         request_id = request.request_id
         demand = (await self._signals.demand(organization_id, [request_id]))[request_id]
         signals = await self._signals.by_request(organization_id, request_id)

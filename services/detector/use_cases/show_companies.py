@@ -78,15 +78,15 @@ class ShowCompanies:
         limit: int,
     ) -> Portion[CompanyRow]:
         """Return companies by name, as `Lists.companies` finds them."""
-        found = await self._lists.companies(
+        portion = await self._lists.companies(
             organization_id, words=words, matched_by=matched_by, position=position, limit=limit
         )
-        return Portion(await self._rows(organization_id, found.items), found.next)
+        return Portion(await self._rows(organization_id, portion.items), portion.next)
 
     async def rows(self, organization_id: str, keys: Collection[str]) -> dict[str, CompanyRow]:
         """Return the rows of these companies by key; deleted companies are left out."""
-        found = await self._mirror.companies(organization_id, keys)
-        return {row.company.key: row for row in await self._rows(organization_id, list(found.values()))}
+        companies = await self._mirror.companies(organization_id, keys)
+        return {row.company.key: row for row in await self._rows(organization_id, list(companies.values()))}
 
     async def company(self, organization_id: str, key: str) -> CompanyView:
         """Return one company.

@@ -74,7 +74,7 @@ class ShowConversations:
     async def rows(
         self,
         organization_id: str,
-        found: FoundConversations,
+        conversations: FoundConversations,
         *,
         position: dict[str, Any] | None,
         limit: int,
@@ -84,7 +84,7 @@ class ShowConversations:
 
         If words are `sought`, each row has the passage in which a message contains them.
         """
-        portion = await found.portion(position=position, limit=limit)
+        portion = await conversations.portion(position=position, limit=limit)
         return Portion(await self._rows(organization_id, portion.items, sought), portion.next)
 
     async def _rows(

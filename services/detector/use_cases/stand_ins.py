@@ -29,15 +29,15 @@ def stand_in_ids(organization_id: str, owned: Mapping[str, Sequence[CompanyChang
     }
 
 
-def former_subjects(owners: Mapping[str, str], found: Mapping[str, Customer]) -> dict[str, list[str]]:
+def former_subjects(owners: Mapping[str, str], customers: Mapping[str, Customer]) -> dict[str, list[str]]:
     """Return by customer the subject keys of the stand-ins that were merged into it.
 
     `owners` come from `stand_in_ids`; `found` holds the customers with those ids, and may hold others.
     """
     former: dict[str, list[str]] = {}
     for stand_in, owner in owners.items():
-        held = found.get(stand_in)
-        if held is not None and held.merged_into == owner:
+        customer = customers.get(stand_in)
+        if customer is not None and customer.merged_into == owner:
             former.setdefault(owner, []).append(Subject("customer", stand_in).key)
     return former
 

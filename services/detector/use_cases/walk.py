@@ -66,7 +66,7 @@ class Walk:
         contact = (await self._mirror.contacts(organization_id, [key])).get(key)
         if contact is None:
             raise NotFoundError("There is no such person, or the workspace has removed them.")
-        held = await self._lists.conversations(
+        conversations = await self._lists.conversations(
             organization_id,
             person=key,
             position=None,
@@ -83,15 +83,15 @@ class Walk:
             Node(customer.customer_id, "customer", customer.name)
             for customer in {each.customer_id: each for each in customers.values()}.values()
         ]
-        centre = Node(key, "person", _name(contact), len(held.items))
-        return await self._neighbourhood(organization_id, centre, held.items, belonging)
+        centre = Node(key, "person", _name(contact), len(conversations.items))
+        return await self._neighbourhood(organization_id, centre, conversations.items, belonging)
 
     async def _around_teammate(self, organization_id: str, key: str, since: datetime) -> Neighbourhood:
         admins = await self._mirror.admins(organization_id, {workspace_of(key)})
         admin = next((admin for admin in admins if resource_key(admin.workspace_id, admin.id) == key), None)
         if admin is None:
             raise NotFoundError("There is no such teammate, or the workspace has removed them.")
-        held = await self._lists.conversations(
+        conversations = await self._lists.conversations(
             organization_id,
             person=None,
             teammate=key,
@@ -99,8 +99,8 @@ class Walk:
             limit=_CONVERSATIONS,
             narrowed=Narrowing(since=since),
         )
-        centre = Node(key, "teammate", admin.name, len(held.items))
-        return await self._neighbourhood(organization_id, centre, held.items, [])
+        centre = Node(key, "teammate", admin.name, len(conversations.items))
+        return await self._neighbourhood(organization_id, centre, conversations.items, [])
 
     async def _neighbourhood(
         self,
@@ -134,10 +134,10 @@ class Walk:
 
     async def _resolved(self, organization_id: str, customer_ids: Collection[str]) -> dict[str, Customer]:
         """Return customers by the ids asked for; a stand-in's id gives the customer it was merged into."""
-        found = await self._customers.by_ids(organization_id, customer_ids)
-        ahead = {customer.merged_into for customer in found.values() if customer.merged_into}
+        customers = await self._customers.by_ids(organization_id, customer_ids)
+        ahead = {customer.merged_into for customer in customers.values() if customer.merged_into}
         targets = await self._customers.by_ids(organization_id, ahead) if ahead else {}
-        return {key: targets.get(customer.merged_into or "", customer) for key, customer in found.items()}
+        return {key: targets.get(customer.merged_into or "", customer) for key, customer in customers.items()}
 
 
 def _name(one: ContactChanged | AdminChanged) -> str:

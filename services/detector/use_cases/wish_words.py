@@ -32,10 +32,11 @@ class WishWords:
 
     async def families(self, organization_id: str, request_ids: Collection[str]) -> Families:
         """Return these requests together with those merged with them."""
-        found = await self._requests.by_ids(organization_id, request_ids)
+        requests = await self._requests.by_ids(organization_id, request_ids)
         # A missing root may have left merged requests behind, when a removal was cut off.
         root_ids = {
-            found[request_id].root_id if request_id in found else request_id for request_id in request_ids
+            requests[request_id].root_id if request_id in requests else request_id
+            for request_id in request_ids
         }
         roots = await self._requests.by_ids(organization_id, root_ids)
         return {

@@ -75,20 +75,20 @@ class Wishes:
         wishes = {key: found for key, found in wishes.items() if found}
         if not wishes:
             return Assigned({})
-        held = await self._signals.by_sources(organization_id, wishes.keys())
+        signals = await self._signals.by_sources(organization_id, wishes.keys())
         tokens = {
             (key, finding.subject): wish_tokens(wish_words(finding))
             for key, found in wishes.items()
             for finding in found
         }
         pool = await self._pool(
-            organization_id, {token for found in tokens.values() for token in found}, held
+            organization_id, {token for found in tokens.values() for token in found}, signals
         )
         assigned: dict[str, dict[str, tuple[str, str]]] = {}
         new: list[NewWords] = []
         unkept: set[str] = set()
         told = [
-            (key, wish, next(_holders(key, wish, held), None))
+            (key, wish, next(_holders(key, wish, signals), None))
             for key, mine in wishes.items()
             for wish in mine
         ]
@@ -101,13 +101,13 @@ class Wishes:
             words, adds = tokens[key, wish.subject], returns or _may_open(wish, least)
             request = pool.get(request_id) or (None if request_id else closest(words, pool.values()))
             if request is None and (request_id or adds):
-                made = self._made(organization_id, request_id, wish.subject, words)
-                request = (await self._requests.by_ids(organization_id, [made.request_id])).get(
-                    made.request_id
+                new_request = self._made(organization_id, request_id, wish.subject, words)
+                request = (await self._requests.by_ids(organization_id, [new_request.request_id])).get(
+                    new_request.request_id
                 )
                 if request is None:
-                    request = made
-                    unkept.add(made.request_id)
+                    request = new_request
+                    unkept.add(new_request.request_id)
                 pool[request.request_id] = request
                 adds = True
             if request is None:
@@ -123,15 +123,15 @@ class Wishes:
         return Assigned(assigned, new)
 
     async def _pool(
-        self, organization_id: str, tokens: set[str], held: Iterable[Signal]
+        self, organization_id: str, tokens: set[str], signals: Iterable[Signal]
     ) -> dict[str, Request]:
         """Return the requests that may recognise these words, or own these signals, with their roots."""
         pool = {
             candidate.request_id: candidate
             for candidate in await self._requests.candidates(organization_id, tokens)
         }
-        kept = {signal.slot.request_id for signal in held if signal.slot.request_id}
-        pool.update(await self._requests.by_ids(organization_id, kept - set(pool)))
+        request_ids = {signal.slot.request_id for signal in signals if signal.slot.request_id}
+        pool.update(await self._requests.by_ids(organization_id, request_ids - set(pool)))
         roots = {request.merged_into for request in pool.values() if request.merged_into}
         return {**await self._requests.by_ids(organization_id, roots - set(pool)), **pool}
 
@@ -155,13 +155,13 @@ class Wishes:
         """Store new requests, and add these words to their requests, where signals rest on the wishes."""
         if not new:
             return
-        held = await self._signals.by_sources(organization_id, {new_words.key for new_words in new})
+        signals = await self._signals.by_sources(organization_id, {new_words.key for new_words in new})
         resting = [
             (
                 new_words,
                 [
                     found
-                    for found in _holders(new_words.key, new_words.wish, held)
+                    for found in _holders(new_words.key, new_words.wish, signals)
                     if new_words.is_about(found)
                 ],
             )
@@ -198,8 +198,8 @@ class Wishes:
     async def _named(self, organization_id: str, request: Request, wish: str) -> Request:
         """Give a request that lost its title a new one, unless somebody else did."""
         for _ in range(_TRIES):
-            found = await self._requests.by_ids(organization_id, [request.request_id])
-            request = found.get(request.request_id, request)
+            requests = await self._requests.by_ids(organization_id, [request.request_id])
+            request = requests.get(request.request_id, request)
             named = replace(request, title=request_title(wish))
             if request.title not in UNNAMED:
                 break
@@ -221,10 +221,10 @@ def _may_open(wish: Finding, least: float) -> bool:
     return any(round(wish.confidence_of(evidence), 4) >= least for evidence in wish.evidence)
 
 
-def _holders(key: str, wish: Finding, held: Sequence[Signal]) -> Iterator[Signal]:
+def _holders(key: str, wish: Finding, signals: Sequence[Signal]) -> Iterator[Signal]:
     """Return the signals about requests that rest on this wish."""
     spans = {(evidence.part_id, evidence.start, evidence.end) for evidence in wish.evidence}
-    for signal in held:
+    for signal in signals:
         if signal.slot.request_id is not None and any(
             part_id == proof.part_id and start < proof.end and proof.start < end
             for proof in signal.proofs
