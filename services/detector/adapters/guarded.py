@@ -7,7 +7,6 @@ unique `_id` shows which documents existed already.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pymongo import UpdateOne
@@ -17,23 +16,13 @@ from shared.documents.database import DUPLICATE_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from typing import Any
 
     from shared.documents.collection import ScopedCollection, Write
     from shared.documents.database import Document
 
-AHEAD = timedelta(minutes=10)
-"""Replicas' clocks differ by less: a time further ahead was written by a clock that has been corrected."""
-
 _WRITES_AT_ONCE = 1_000
 """Writes in one command; PyMongo cuts by size as well."""
-
-
-def over(field: str, now: datetime, lease_seconds: float) -> Document:
-    """Return the clause for claims that are over: by their time, or because a wrong clock made them."""
-    beyond = now + timedelta(seconds=lease_seconds) + AHEAD
-    return {"$or": [{field: {"$lte": now}}, {field: {"$gt": beyond}}]}
 
 
 async def write_newer(collection: ScopedCollection, writes: Sequence[Write]) -> list[int]:

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from services.detector.adapters.guarded import AHEAD, over, upsert_newer
+from services.detector.adapters.claiming import AHEAD, claim_first
+from services.detector.adapters.guarded import upsert_newer
 from services.detector.domain.admission import Barrier, KnownConnections
 from services.detector.domain.mirror import ConnectionView, Progress
 from shared.documents.collection import Collection, Index, database_errors
@@ -189,22 +190,14 @@ class MongoRereads:
     async def claim(
         self, owner: str, now: datetime, lease_seconds: float, fingerprints: Keys[str]
     ) -> Progress | None:
-        free = {
-            "finished_at": None,
-            **over("claimed_until", now, lease_seconds),
-            "fingerprint": {"$in": sorted(fingerprints)},
-        }
-        with database_errors():
-            document = await self._collection.across_organizations().find_one(
-                free, sort=[("claimed_until", 1)]
-            )
-        if document is None:
-            return None
-        claimed = await self._collection.of(document["organization_id"]).find_one_and_update(
-            {"_id": document["_id"], **free},
-            {"$set": {"claimed_by": owner, "claimed_until": now + timedelta(seconds=lease_seconds)}},
+        document = await claim_first(
+            self._collection,
+            {"finished_at": None, "fingerprint": {"$in": sorted(fingerprints)}},
+            owner,
+            now=now,
+            lease_seconds=lease_seconds,
         )
-        return _progress_from(claimed) if claimed else None
+        return _progress_from(document) if document else None
 
     async def advance(self, progress: Progress, owner: str, now: datetime) -> None:
         await self._collection.of(progress.organization_id).update_one(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import DeleteOne, UpdateOne
 
-from services.detector.adapters.guarded import AHEAD
+from services.detector.adapters.claiming import AHEAD
 from services.detector.domain.identity import Subject
 from services.detector.ports import DueSubject
 from shared.documents.collection import Collection, Index, database_errors

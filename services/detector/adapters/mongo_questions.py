@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from services.detector.adapters.claiming import claim_first
 from services.detector.adapters.guarded import upsert_newer
 from services.detector.domain.question import Claim, Question, Verdict
-from shared.documents.collection import Collection, Index, database_errors
+from shared.documents.collection import Collection, Index
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Keys
@@ -56,17 +57,10 @@ class MongoQuestions:
             )
 
     async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Question | None:
-        with database_errors():
-            document = await self._questions.across_organizations().find_one(
-                {"settled": False, "claimed_until": {"$lte": now}}, sort=[("asked_at", 1)]
-            )
-        if document is None:
-            return None
-        claimed = await self._questions.of(document["organization_id"]).find_one_and_update(
-            {"_id": document["_id"], "settled": False, "claimed_until": {"$lte": now}},
-            {"$set": {"claimed_by": owner, "claimed_until": now + timedelta(seconds=lease_seconds)}},
+        document = await claim_first(
+            self._questions, {"settled": False}, owner, now=now, lease_seconds=lease_seconds, order="asked_at"
         )
-        return _question_from(claimed) if claimed else None
+        return _question_from(document) if document else None
 
     async def keep(self, question: Question) -> None:
         await self._questions.of(question.organization_id).update_one(

@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from services.detector.adapters.claiming import claim_first
 from services.detector.adapters.flat import flat
-from services.detector.adapters.guarded import over, upsert_newer
+from services.detector.adapters.guarded import upsert_newer
 from services.detector.domain.redetection import Difference, Example, Redetection, Tally
-from shared.documents.collection import Collection, Index, database_errors
+from shared.documents.collection import Collection, Index
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Keys
@@ -54,22 +55,14 @@ class MongoRedetections:
     async def claim(
         self, owner: str, now: datetime, lease_seconds: float, fingerprints: Keys[str]
     ) -> Redetection | None:
-        free = {
-            "state": "reading",
-            **over("claimed_until", now, lease_seconds),
-            "fingerprint": {"$in": sorted(fingerprints)},
-        }
-        with database_errors():
-            document = await self._collection.across_organizations().find_one(
-                free, sort=[("claimed_until", 1)]
-            )
-        if document is None:
-            return None
-        claimed = await self._collection.of(document["organization_id"]).find_one_and_update(
-            {"_id": document["_id"], **free},
-            {"$set": {"claimed_by": owner, "claimed_until": now + timedelta(seconds=lease_seconds)}},
+        document = await claim_first(
+            self._collection,
+            {"state": "reading", "fingerprint": {"$in": sorted(fingerprints)}},
+            owner,
+            now=now,
+            lease_seconds=lease_seconds,
         )
-        return _redetection_from(claimed) if claimed else None
+        return _redetection_from(document) if document else None
 
     async def advance(self, redetection: Redetection, owner: str, *, cursor: str, now: datetime) -> bool:
         document = await self._collection.of(redetection.organization_id).find_one_and_update(

@@ -9,7 +9,7 @@ import structlog
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from services.detector.adapters.guarded import AHEAD
+from services.detector.adapters.claiming import AHEAD
 from services.detector.adapters.mongo_standing import count_attention, count_demand
 from services.detector.adapters.signal_documents import event_of, from_document, identity_of, to_document
 from services.detector.ports import Uncounted

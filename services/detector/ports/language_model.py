@@ -27,7 +27,10 @@ class Questions(Protocol):
         ...
 
     async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Question | None:
-        """Lease the oldest unsettled question of any organization that nobody works on, for that long."""
+        """Lease the oldest unsettled question of any organization that nobody works on, for that long.
+
+        A claim that ends later than any of so long may was made by a clock that was ahead; it is over.
+        """
         ...
 
     async def keep(self, question: Question) -> None:

@@ -88,6 +88,15 @@ async def test_a_question_is_claimed_by_one_until_settled(stores: Stores) -> Non
     assert await questions.claim("c", later + timedelta(hours=1), 60) is None
 
 
+async def test_a_claim_by_a_clock_that_was_ahead_is_over(stores: Stores) -> None:
+    """Nobody leases a question for so long: it waits for nobody, and only one other gets it."""
+    questions, _ = stores
+    await questions.ask([question("q1")])
+    assert await questions.claim("a", NOW + timedelta(days=1), 60) is not None
+    assert await questions.claim("b", NOW, 60) is not None
+    assert await questions.claim("c", NOW, 60) is None
+
+
 async def test_forgetting_by_id_part_conversation_and_connection(stores: Stores) -> None:
     """Each way of forgetting takes its own and nothing of another organization."""
     questions, _ = stores

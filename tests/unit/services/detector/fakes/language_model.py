@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from services.detector.adapters.claiming import AHEAD
 from services.detector.ports import Spent
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ class MemoryQuestions:
             self.held.setdefault((one.organization_id, one.question_id), one)
 
     async def claim(self, owner: str, now: datetime, lease_seconds: float) -> Question | None:
+        beyond = now + timedelta(seconds=lease_seconds) + AHEAD
         free = [
             (one.asked_at, place)
             for place, one in self.held.items()
-            if not one.settled and self._claimed.get(place, _EPOCH) <= now
+            if not one.settled and not now < self._claimed.get(place, _EPOCH) <= beyond
         ]
         if not free:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from services.detector.adapters.guarded import AHEAD
+from services.detector.adapters.claiming import AHEAD
 from services.detector.adapters.signal_documents import event_of
 from services.detector.domain.corrections import Correction, thresholds
 from services.detector.domain.standing import Attention, Demand, attention_of, is_asked_for
