@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - the repository validates stored documents by these annotations
 from typing import Literal
 
-from services.notifier.domain.rule import Recipient  # noqa: TC001 - see above
+from services.notifier.domain.rule import Recipient, Rule  # noqa: TC001 - see above
 from services.notifier.errors import FailureReason  # noqa: TC001 - see above
 from shared.contracts.deliveries import ChannelName  # noqa: TC001 - see above
 from shared.contracts.signals import SignalDetected, SignalEvent
@@ -74,6 +74,32 @@ class Notification:
     over: str | None = None
     test: bool = False
     sent_revision: int | None = None
+
+    @classmethod
+    def by_rule(
+        cls,
+        rule: Rule,
+        signal: SignalDetected,
+        recipient: Recipient,
+        *,
+        now: datetime,
+        due: datetime,
+        test: bool = False,
+    ) -> Notification:
+        """Return the notification that a rule makes of a signal for one of its recipients."""
+        return cls(
+            id=notification_id(signal.organization_id, signal.signal_id, rule.channel, recipient.key),
+            organization_id=signal.organization_id,
+            connection_id=signal.connection_id,
+            signal=signal,
+            rule_id=rule.id,
+            channel=rule.channel,
+            recipient=recipient,
+            state="pending",
+            created_at=now,
+            next_attempt_at=due,
+            test=test,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from services.notifier.domain.notification import Notification, notification_id
+from services.notifier.domain.notification import Notification
 from services.notifier.domain.rule import DEFAULT_RULE_ID, OWNER, Rule, default_rule
 from services.notifier.errors import NotThere, RuleInvalid
 from services.notifier.use_cases.rule_drafts import DraftCheck, SavedRule
@@ -131,19 +131,7 @@ class Administration:
             raise RuleInvalid({"recipients": "This rule names nobody that a sample could be sent to."})
         recipient = recipients[0]
         now = self._clock.now()
-        notification = Notification(
-            id=notification_id(identity.organization_id, signal.signal_id, rule.channel, recipient.key),
-            organization_id=identity.organization_id,
-            connection_id=signal.connection_id,
-            signal=signal,
-            rule_id=rule.id,
-            channel=rule.channel,
-            recipient=recipient,
-            state="pending",
-            created_at=now,
-            next_attempt_at=now,
-            test=True,
-        )
+        notification = Notification.by_rule(rule, signal, recipient, now=now, due=now, test=True)
         # Remembered like a signal, so that the sample's log and inbox entry are deleted with it.
         await self._known.remember(signal, over=False, at=now)
         await self._notifications.add(notification)

@@ -15,7 +15,7 @@ from services.notifier.domain.announcing import (
     silent_because,
     told_from,
 )
-from services.notifier.domain.notification import Notification, as_detected, notification_id
+from services.notifier.domain.notification import Notification, as_detected
 from services.notifier.domain.preferences import mail_due
 from services.notifier.domain.rule import default_rule
 from shared.contracts.signals import SignalCleared, SignalDetected
@@ -245,15 +245,4 @@ class Announcer:
             if wanted is None:
                 return None
             due = wanted
-        return Notification(
-            id=notification_id(signal.organization_id, signal.signal_id, rule.channel, recipient.key),
-            organization_id=signal.organization_id,
-            connection_id=signal.connection_id,
-            signal=signal,
-            rule_id=rule.id,
-            channel=rule.channel,
-            recipient=recipient,
-            state="pending",
-            created_at=now,
-            next_attempt_at=due,
-        )
+        return Notification.by_rule(rule, signal, recipient, now=now, due=due)
