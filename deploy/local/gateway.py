@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
-from deploy.local.gateway_answers import TEMPLATES, GatewayAnswers
+from deploy.local.gateway_responses import TEMPLATES, GatewayResponses
 from deploy.local.ports import LOOPBACK
 from deploy.local.routes import ToPage, route
 from deploy.local.settings import LocalSettings
@@ -66,34 +66,34 @@ class Gateway:
     """
 
     def __init__(
-        self, services: Mapping[Service, str], client: httpx.AsyncClient, answers: GatewayAnswers
+        self, services: Mapping[Service, str], client: httpx.AsyncClient, responses: GatewayResponses
     ) -> None:
         self._services = services
         self._client = client
-        self._answers = answers
+        self._responses = responses
 
     async def handle(self, request: Request) -> Response:
         """Answer one request: from its service, or with the reason why that cannot be."""
         path = request.url.path
         if not path.startswith(_ANY_HOST) and not _asked_for_this_machine(request):
-            return self._answers.not_this_host(request)
+            return self._responses.not_this_host(request)
         target = route(path)
         if target is None:
-            return self._answers.not_found(request)
+            return self._responses.not_found(request)
         if isinstance(target, ToPage):
             return RedirectResponse(target.path, 307)
         return await self._answer_by(request, target.service)
 
     async def _answer_by(self, request: Request, service: Service) -> Response:
         if _declared_length(request) > MOST_BODY_BYTES:
-            return self._answers.too_large(request, MOST_BODY_BYTES)
+            return self._responses.too_large(request, MOST_BODY_BYTES)
         try:
             return await self._pass_on(request, self._services[service])
         except BodyTooLargeError:
-            return self._answers.too_large(request, MOST_BODY_BYTES)
+            return self._responses.too_large(request, MOST_BODY_BYTES)
         except httpx.HTTPError as error:
             arrived = not isinstance(error, httpx.ConnectError)
-            return self._answers.service_away(request, service, arrived=arrived)
+            return self._responses.service_away(request, service, arrived=arrived)
 
     async def _pass_on(self, request: Request, base_url: str) -> Response:
         try:
@@ -139,7 +139,7 @@ def create_app(settings: LocalSettings, transport: httpx.AsyncBaseTransport | No
         trust_env=False,
     )
     pages = Pages(TEMPLATES, clock=SystemClock())
-    gateway = Gateway(services, client, GatewayAnswers(pages))
+    gateway = Gateway(services, client, GatewayResponses(pages))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

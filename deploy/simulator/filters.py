@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import orjson
 
-from deploy.simulator.answers import ApiError
+from deploy.simulator.responses import ApiError
 
 MOST_FILTERS = 15
 DEEPEST_LEVEL = 2

@@ -12,8 +12,8 @@ import orjson
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from deploy.simulator.answers import ApiError
 from deploy.simulator.api.call import LARGEST_BODY
+from deploy.simulator.responses import ApiError
 from deploy.simulator.tokens import PERMISSIONS, Token, make_token
 
 if TYPE_CHECKING:

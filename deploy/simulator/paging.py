@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from deploy.simulator.answers import ApiError
+from deploy.simulator.responses import ApiError
 
 LARGEST_PAGE = 150
 LONGEST_CURSOR = 500

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from deploy.simulator.answers import ApiError, not_found
+from deploy.simulator.responses import ApiError, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from deploy.simulator.answers import ApiError
+from deploy.simulator.responses import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.responses import Response
 
-from deploy.simulator.answers import Answer, ApiError, RawAnswer
 from deploy.simulator.api.call import LARGEST_BODY, Call
 from deploy.simulator.connections import abort_connection
+from deploy.simulator.responses import ApiError, JsonResponse, RawResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ class Endpoint:
 
     name: str
     permission: str
-    handler: Callable[[Call], Answer | RawAnswer]
+    handler: Callable[[Call], JsonResponse | RawResponse]
     since_minor: int = 0
     contract: OperationContract | None = None
 
@@ -137,7 +137,7 @@ class Gate:
         except ApiError as error:
             body = orjson.dumps(error.body(request_id))
             return _json(body, error.status, headers | error.headers), error.code
-        if isinstance(answer, RawAnswer):
+        if isinstance(answer, RawResponse):
             raw = Response(answer.body, answer.status, headers, media_type=answer.content_type)
             return raw, "html"
         return _json(orjson.dumps(answer.body), answer.status, headers | answer.headers), None

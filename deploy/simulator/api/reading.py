@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from deploy.simulator import paging, representations
-from deploy.simulator.answers import Answer, ApiError, RawAnswer, not_found
+from deploy.simulator.responses import ApiError, JsonResponse, RawResponse, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,42 +26,42 @@ NGINX_404 = (
 )
 
 
-def me(call: Call) -> Answer:
+def me(call: Call) -> JsonResponse:
     """Answers in every region: only the data is missing in the wrong one."""
     first = next(admin for admin in call.workspace.admins.values() if not admin.is_bot)
-    return Answer(representations.me(first, call.workspace))
+    return JsonResponse(representations.me(first, call.workspace))
 
 
-def admins(call: Call) -> Answer:
+def admins(call: Call) -> JsonResponse:
     found = [] if call.blind else [representations.admin(each) for each in call.workspace.admins.values()]
-    return Answer({"type": "admin.list", "admins": found})
+    return JsonResponse({"type": "admin.list", "admins": found})
 
 
-def admin(call: Call) -> Answer:
+def admin(call: Call) -> JsonResponse:
     found = call.workspace.admins.get(call.path["id"])
     if found is None or call.blind:
         raise not_found("Admin", "admin_not_found")
-    return Answer(representations.admin(found))
+    return JsonResponse(representations.admin(found))
 
 
-def teams(call: Call) -> Answer:
+def teams(call: Call) -> JsonResponse:
     found = [] if call.blind else [representations.team(each) for each in call.workspace.teams.values()]
-    return Answer({"type": "team.list", "teams": found})
+    return JsonResponse({"type": "team.list", "teams": found})
 
 
-def team(call: Call) -> Answer:
+def team(call: Call) -> JsonResponse:
     found = call.workspace.teams.get(call.path["id"])
     if found is None or call.blind:
         raise not_found("Team", "team_not_found")
-    return Answer(representations.team(found))
+    return JsonResponse(representations.team(found))
 
 
-def tags(call: Call) -> Answer:
+def tags(call: Call) -> JsonResponse:
     found = [] if call.blind else [representations.tag(each) for each in call.workspace.tags.values()]
-    return Answer({"type": "list", "data": found})
+    return JsonResponse({"type": "list", "data": found})
 
 
-def segments(call: Call) -> Answer:
+def segments(call: Call) -> JsonResponse:
     counted = call.query.get("include_count") == "true"
     found = [] if call.blind else list(call.workspace.segments.values())
     rows = [
@@ -71,30 +71,30 @@ def segments(call: Call) -> Answer:
         )
         for each in found
     ]
-    return Answer({"type": "segment.list", "segments": rows})
+    return JsonResponse({"type": "segment.list", "segments": rows})
 
 
-def data_attributes(call: Call) -> Answer:
+def data_attributes(call: Call) -> JsonResponse:
     model = call.query.get("model")
     if model == "conversation":
         raise ApiError(422, "parameter_invalid", "model must be contact or company")
     return _attributes(call, {model} if model else {"contact", "company"}, representations.data_attribute)
 
 
-def conversation_attributes(call: Call) -> Answer:
+def conversation_attributes(call: Call) -> JsonResponse:
     return _attributes(call, {"conversation"}, representations.conversation_attribute)
 
 
 def _attributes(
     call: Call, models: set[str], shown_as: Callable[[DataAttribute, int, int], dict[str, Any]]
-) -> Answer:
+) -> JsonResponse:
     found = [] if call.blind else call.workspace.attributes
     rows = [
         shown_as(each, number, call.workspace.created_at)
         for number, each in enumerate(found, start=12_001)
         if each.model in models
     ]
-    return Answer({"type": "list", "data": rows})
+    return JsonResponse({"type": "list", "data": rows})
 
 
 def _contact(call: Call) -> Contact:
@@ -120,11 +120,11 @@ def _contact(call: Call) -> Contact:
     )
 
 
-def contact(call: Call) -> Answer:
-    return Answer(representations.contact(_contact(call), call.workspace))
+def contact(call: Call) -> JsonResponse:
+    return JsonResponse(representations.contact(_contact(call), call.workspace))
 
 
-def contact_companies(call: Call) -> Answer:
+def contact_companies(call: Call) -> JsonResponse:
     """The rows come under `data`, whatever the schema says (FACTS §8)."""
     found = _contact(call)
     rows = [call.workspace.companies.get(company_id) for company_id in found.company_ids]
@@ -132,20 +132,20 @@ def contact_companies(call: Call) -> Answer:
     return _numbered(call, alive, COMPANIES_PER_CONTACT_PAGE, f"/contacts/{found.id}/companies")
 
 
-def contact_tags(call: Call) -> Answer:
+def contact_tags(call: Call) -> JsonResponse:
     found = _contact(call)
     rows = [call.workspace.tags[tag_id] for tag_id in found.tag_ids if tag_id in call.workspace.tags]
-    return Answer({"type": "list", "data": [representations.tag(each) for each in rows]})
+    return JsonResponse({"type": "list", "data": [representations.tag(each) for each in rows]})
 
 
-def contact_segments(call: Call) -> Answer:
+def contact_segments(call: Call) -> JsonResponse:
     found = _contact(call)
     known = call.workspace.segments
     rows = [representations.segment(known[each]) for each in found.segment_ids if each in known]
-    return Answer({"type": "list", "data": rows})
+    return JsonResponse({"type": "list", "data": rows})
 
 
-def merge_history(call: Call) -> Answer:
+def merge_history(call: Call) -> JsonResponse:
     """Pages by `cursor` and `next_cursor`; only users have a history."""
     found = _contact(call)
     if found.role != "user":
@@ -168,26 +168,26 @@ def merge_history(call: Call) -> Answer:
     ]
     more = start + size < len(merges)
     following = paging.Cursor(start + size, found.id, 1, "merged_at").encode() if more else None
-    return Answer({"type": "list", "data": rows, "next_cursor": following, "has_more": more})
+    return JsonResponse({"type": "list", "data": rows, "next_cursor": following, "has_more": more})
 
 
-def company(call: Call) -> Answer | RawAnswer:
+def company(call: Call) -> JsonResponse | RawResponse:
     found = call.workspace.companies.get(call.path["id"])
     if found is None or found.archived or call.blind:
         if call.switches.html_404 and found is not None:
-            return RawAnswer(404, NGINX_404)
+            return RawResponse(404, NGINX_404)
         raise not_found("Company", "company_not_found")
-    return Answer(representations.company(found, call.workspace))
+    return JsonResponse(representations.company(found, call.workspace))
 
 
-def companies(call: Call) -> Answer:
+def companies(call: Call) -> JsonResponse:
     """GET /companies: one by the customer's own id or by name, or a numbered list."""
     company_id, name = call.query.get("company_id"), call.query.get("name")
     if company_id is None and name is None:
         return list_companies(call)
     for each in () if call.blind else call.workspace.companies:
         if not each.archived and (company_id in (None, each.company_id)) and name in (None, each.name):
-            return Answer(representations.company(each, call.workspace))
+            return JsonResponse(representations.company(each, call.workspace))
     raise not_found("Company", "company_not_found")
 
 
@@ -196,7 +196,7 @@ def _listed(call: Call) -> Iterator[Company]:
     return (each for each in call.workspace.companies if shows_deleted or not each.archived)
 
 
-def list_companies(call: Call) -> Answer:
+def list_companies(call: Call) -> JsonResponse:
     """Newest request first, without companies that have no users, and only so far (FACTS §8)."""
     rows = [] if call.blind else [each for each in _listed(call) if each.user_count > 0]
     rows.sort(key=lambda each: (each.last_request_at or 0, each.id), reverse=call.query.get("order") != "asc")
@@ -207,14 +207,14 @@ def list_companies(call: Call) -> Answer:
     return _numbered(call, rows, COMPANIES_PER_PAGE, "/companies/list")
 
 
-def _numbered(call: Call, rows: Sequence[Company], default: int, path: str) -> Answer:
+def _numbered(call: Call, rows: Sequence[Company], default: int, path: str) -> JsonResponse:
     number = paging.page_number(call.query.get("page"))
     size = paging.per_page(call.query.get("per_page"), default, MOST_COMPANIES_PER_PAGE)
     call.page_size = size
     page = rows[(number - 1) * size : number * size]
     more = number * size < len(rows)
     address = f"https://api.intercom.io{path}?per_page={size}&page={number + 1}" if more else None
-    return Answer(
+    return JsonResponse(
         {
             "type": "list",
             "data": [representations.company(each, call.workspace) for each in page],
@@ -224,7 +224,7 @@ def _numbered(call: Call, rows: Sequence[Company], default: int, path: str) -> A
     )
 
 
-def scroll_companies(call: Call) -> Answer:
+def scroll_companies(call: Call) -> JsonResponse:
     param = call.query.get("scroll_param")
     if call.blind:
         ids: list[str] = []
@@ -235,24 +235,24 @@ def scroll_companies(call: Call) -> Answer:
     call.page_size = len(ids)
     rows = [call.workspace.companies.get(each) for each in ids]
     data = [representations.company(row, call.workspace) for row in rows if row is not None]
-    return Answer(
+    return JsonResponse(
         {"type": "list", "data": data, "pages": None, "total_count": None, "scroll_param": following}
     )
 
 
-def conversation(call: Call) -> Answer:
+def conversation(call: Call) -> JsonResponse:
     found = call.workspace.conversations.get(call.path["id"])
     if found is None or call.blind:
         raise not_found("Resource", "not_found")
     parts = call.workspace.parts(found.id)
     plain = call.query.get("display_as") == "plaintext"
     limit = call.switches.parts_limit
-    return Answer(
+    return JsonResponse(
         representations.whole_conversation(found, parts, call.workspace, plain=plain, parts_limit=limit)
     )
 
 
-def deleted_conversations(call: Call) -> Answer:
+def deleted_conversations(call: Call) -> JsonResponse:
     number = paging.page_number(call.query.get("page"))
     size = paging.per_page(call.query.get("per_page"), DELETED_PER_PAGE, MOST_DELETED_PER_PAGE)
     call.page_size = size
@@ -272,6 +272,6 @@ def deleted_conversations(call: Call) -> Answer:
         for each in page
     ]
     pages = paging.numbered_pages(number, size, len(rows), address if more else None)
-    return Answer(
+    return JsonResponse(
         {"type": "conversations.list", "total_count": len(rows), "pages": pages, "conversations": body}
     )

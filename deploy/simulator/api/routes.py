@@ -8,18 +8,18 @@ import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deploy.simulator.answers import ApiError
 from deploy.simulator.api import reading, searches
 from deploy.simulator.api.gate import NEWEST_MINOR, Endpoint, Gate
 from deploy.simulator.contract.requests import read_contracts
+from deploy.simulator.responses import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
 
-    from deploy.simulator.answers import Answer, RawAnswer
     from deploy.simulator.api.call import Call
+    from deploy.simulator.responses import JsonResponse, RawResponse
     from deploy.simulator.simulation import Simulation
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,7 +31,7 @@ CONVERSATIONS = "read_conversations"
 
 # Method, path, permission, handler, and since which 2.x it exists. Fixed words come before ids,
 # so that /conversations/deleted is not taken for a conversation.
-ENDPOINTS: tuple[tuple[str, str, str, Callable[[Call], Answer | RawAnswer], int], ...] = (
+ENDPOINTS: tuple[tuple[str, str, str, Callable[[Call], JsonResponse | RawResponse], int], ...] = (
     ("GET", "/conversations/deleted", CONVERSATIONS, reading.deleted_conversations, NEWEST_MINOR),
     ("GET", "/conversations/attributes", LISTS, reading.conversation_attributes, NEWEST_MINOR),
     ("GET", "/conversations/{id}", CONVERSATIONS, reading.conversation, 0),

@@ -6,9 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from deploy.simulator import paging, representations
-from deploy.simulator.answers import Answer, ApiError
 from deploy.simulator.filters import EVERYTHING, Filter, compile_query
 from deploy.simulator.indexes import TIME_FIELDS
+from deploy.simulator.responses import ApiError, JsonResponse
 from deploy.simulator.vocabularies import CONTACT_FIELDS, contact_vocabulary, conversation_vocabulary
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ CONVERSATIONS_PER_PAGE = 20
 Row = tuple[tuple[Any, str], Any]
 
 
-def search_contacts(call: Call) -> Answer:
+def search_contacts(call: Call) -> JsonResponse:
     body = call.body()
     compiled = compile_query(body.get("query"), contact_vocabulary(call.switches, call.workspace.timezone))
     field, descending = _contact_sort(body)
@@ -33,13 +33,13 @@ def search_contacts(call: Call) -> Answer:
     return _contacts(call, compiled, field, size, cursor, descending=descending)
 
 
-def list_contacts(call: Call) -> Answer:
+def list_contacts(call: Call) -> JsonResponse:
     size = paging.per_page(call.query.get("per_page"), CONTACTS_PER_LIST_PAGE)
     cursor = _cursor(call.query.get("starting_after"), "created_at")
     return _contacts(call, EVERYTHING, "created_at", size, cursor, descending=True)
 
 
-def search_conversations(call: Call) -> Answer:
+def search_conversations(call: Call) -> JsonResponse:
     body = call.body()
     compiled = compile_query(body.get("query"), conversation_vocabulary(call.switches))
     field, descending = _conversation_sort(call, body)
@@ -47,7 +47,7 @@ def search_conversations(call: Call) -> Answer:
     return _conversations(call, compiled, field, size, cursor, descending=descending)
 
 
-def list_conversations(call: Call) -> Answer:
+def list_conversations(call: Call) -> JsonResponse:
     """Newest change first (FACTS §6)."""
     size = paging.per_page(call.query.get("per_page"), CONVERSATIONS_PER_PAGE)
     cursor = _cursor(call.query.get("starting_after"), "updated_at")
@@ -138,11 +138,11 @@ def _sorted_rows(
 
 def _contacts(
     call: Call, compiled: Filter, field: str, size: int, cursor: Cursor | None, *, descending: bool
-) -> Answer:
+) -> JsonResponse:
     call.page_size = size
     number = 1 if cursor is None else cursor.page + 1
     if call.blind:
-        return Answer(
+        return JsonResponse(
             {"type": "list", "data": [], "total_count": 0, "pages": paging.cursor_pages(1, size, 0, None)}
         )
     index = call.tenant.contacts
@@ -153,18 +153,18 @@ def _contacts(
     data = [representations.contact(row, call.workspace) for _, row in rows]
     if following is not None and call.switches.rows_move:
         call.simulation.move_row(call.tenant, following[1])
-    return Answer({"type": "list", "data": data, "total_count": total, "pages": pages})
+    return JsonResponse({"type": "list", "data": data, "total_count": total, "pages": pages})
 
 
 def _conversations(
     call: Call, compiled: Filter, field: str, size: int, cursor: Cursor | None, *, descending: bool
-) -> Answer:
+) -> JsonResponse:
     call.page_size = size
     number = 1 if cursor is None else cursor.page + 1
     body: dict[str, Any] = {"type": "conversation.list"}
     if call.blind:
         pages = paging.cursor_pages(1, size, 0, None)
-        return Answer(body | {"pages": pages, "total_count": 0, "conversations": []})
+        return JsonResponse(body | {"pages": pages, "total_count": 0, "conversations": []})
     index = call.tenant.conversations
     rows, following = _page(index, compiled, field, size, cursor, descending=descending)
     call.in_bad_stretch = _in_bad_stretch(rows, call)
@@ -173,7 +173,7 @@ def _conversations(
     found = [representations.conversation(row, call.workspace) for _, row in rows]
     if following is not None and call.switches.rows_move:
         call.simulation.move_row(call.tenant, following[1])
-    return Answer(body | {"pages": pages, "total_count": total, "conversations": found})
+    return JsonResponse(body | {"pages": pages, "total_count": total, "conversations": found})
 
 
 def _in_bad_stretch(rows: list[Row], call: Call) -> bool:

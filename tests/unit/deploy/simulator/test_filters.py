@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.simulator.answers import ApiError
 from deploy.simulator.filters import compile_query
 from deploy.simulator.model import Contact, Conversation, Person, Source
+from deploy.simulator.responses import ApiError
 from deploy.simulator.switches import Switches
 from deploy.simulator.vocabularies import contact_vocabulary, conversation_vocabulary
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.simulator.answers import ApiError
 from deploy.simulator.limits import RateLimiter
+from deploy.simulator.responses import ApiError
 from deploy.simulator.scrolls import CompanyScroll
 from deploy.simulator.switches import Switches
 

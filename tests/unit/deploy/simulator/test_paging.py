@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.simulator import paging
-from deploy.simulator.answers import ApiError
+from deploy.simulator.responses import ApiError
 
 
 @given(st.integers(-(2**53), 2**53) | st.text(max_size=40), st.text(max_size=30), st.integers(1, 10_000))

@@ -1,4 +1,4 @@
-"""What an API call is answered with: a body and headers, or one of Intercom's errors (FACTS §3)."""
+"""How an API call is responded to: a body and headers, or one of Intercom's errors (FACTS §3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from deploy.simulator.errors import SimulatorError
 
 
 class ApiError(SimulatorError):
-    """The call is answered with an `error.list` of one error."""
+    """The response is an `error.list` of one error."""
 
     def __init__(
         self,
@@ -35,8 +35,8 @@ class ApiError(SimulatorError):
 
 
 @dataclass(frozen=True, slots=True)
-class RawAnswer:
-    """An answer that is not what the API promises: HTML, or nothing at all."""
+class RawResponse:
+    """A response that is not what the API promises: HTML, or nothing at all."""
 
     status: int
     body: bytes
@@ -44,8 +44,8 @@ class RawAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A good answer: JSON with a status."""
+class JsonResponse:
+    """A good response: JSON with a status."""
 
     body: Any
     status: int = 200

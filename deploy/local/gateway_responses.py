@@ -31,8 +31,8 @@ _WHAT_IT_DOES = {
 }
 
 
-class GatewayAnswers:
-    """Makes the gateway's own answers; `pages` has `TEMPLATES` as its own."""
+class GatewayResponses:
+    """Makes the gateway's own responses; `pages` has `TEMPLATES` as its own."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
@@ -50,18 +50,18 @@ class GatewayAnswers:
             )
         else:
             lines.append("Your last step was not taken. Go back and repeat it in a moment.")
-        return self._answer(request, 503, "One moment", lines, reload=reload)
+        return self._respond(request, 503, "One moment", lines, reload=reload)
 
     def not_found(self, request: Request) -> Response:
-        return self._answer(request, 404, "Not found", ["There is nothing at this address."])
+        return self._respond(request, 404, "Not found", ["There is nothing at this address."])
 
     def too_large(self, request: Request, most_bytes: int) -> Response:
         megabytes = most_bytes // (1024 * 1024)
-        return self._answer(request, 413, "Too large", [f"At most {megabytes} MB can be sent at once."])
+        return self._respond(request, 413, "Too large", [f"At most {megabytes} MB can be sent at once."])
 
     def not_this_host(self, request: Request) -> Response:
         """Refuse a browser that was led here under another name; nobody is signed in there."""
-        return self._answer(
+        return self._respond(
             request,
             421,
             "Not reachable under this name",
@@ -69,7 +69,7 @@ class GatewayAnswers:
             stranger=True,
         )
 
-    def _answer(
+    def _respond(
         self,
         request: Request,
         status: int,
