@@ -2,7 +2,7 @@
 
 The identity of a resource is (organization, workspace id, type, id): Intercom's ids repeat across workspaces
 (FACTS §1), and two organizations may have connected one workspace, each with a mirror of its own.
-`version` is the fingerprint of the content; it changes when anything a reader can see changes.
+`version` is a hash of the content; it changes when anything a reader can see changes.
 """
 
 from __future__ import annotations

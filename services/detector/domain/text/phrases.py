@@ -44,7 +44,7 @@ _ELEMENT = re.compile(r"(?P<body>[^\s?]+)(?P<optional>\?)?$")
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A compiled phrase.
+    """A compiled phrase: `pattern` is searched in the normal form of a clause, with a space at both ends.
 
     A clause can only match when it has one of `anchors`, and one of each set in `needed`, among its
     words; asking for those first is a tenth of the cost of searching.
@@ -54,17 +54,6 @@ class Phrase:
     pattern: re.Pattern[str]
     anchors: frozenset[str]
     needed: tuple[frozenset[str], ...] = ()
-
-    def found_in(self, normal: str, present: frozenset[str] | None = None) -> bool:
-        """Whether the normal form of a clause (with a space at both ends) holds this phrase.
-
-        `present` are the clause's words, when the caller has them.
-        """
-        if present is not None:
-            for words_needed in self.needed:
-                if present.isdisjoint(words_needed):
-                    return False
-        return self.pattern.search(normal) is not None
 
 
 def phrase_lines(text: str) -> tuple[str, ...]:
