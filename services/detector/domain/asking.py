@@ -159,12 +159,12 @@ def verdicts(content: str, question: Question, message: Message) -> tuple[Verdic
 
 def _answers(content: str) -> Sequence[Any]:
     try:
-        told = json.loads(content)
+        answer = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise NoAnswerError("bad_answer") from error
-    if not isinstance(told, dict) or set(told) != {"answers"} or not isinstance(told["answers"], list):
+    if not isinstance(answer, dict) or set(answer) != {"answers"} or not isinstance(answer["answers"], list):
         raise NoAnswerError("bad_answer")
-    answers: list[Any] = told["answers"]
+    answers: list[Any] = answer["answers"]
     return answers
 
 
@@ -185,7 +185,7 @@ def _verdict(verdict: str, quote: str, claim: Claim, message: Message) -> Verdic
         return Verdict(confirmed=False)
     if not _SHORTEST_QUOTE <= len(words) <= _LONGEST_QUOTE:
         raise NoAnswerError("bad_answer")
-    starts = [found.start() for found in re.finditer(re.escape(words), message.text)]
+    starts = [match.start() for match in re.finditer(re.escape(words), message.text)]
     own = [
         at
         for at in starts

@@ -50,12 +50,12 @@ _THOUSANDS_APART = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?"
 
 def guess(names: Iterable[str]) -> dict[Meaning, str]:
     """Return the attribute that each meaning's usual names point to; of several, the first by name."""
-    found: dict[Meaning, str] = {}
+    guessed: dict[Meaning, str] = {}
     for name in sorted(names):
         for meaning, usual in _USUAL_NAMES.items():
             if _plain(name) in usual:
-                found.setdefault(meaning, name)
-    return found
+                guessed.setdefault(meaning, name)
+    return guessed
 
 
 def _plain(name: str) -> str:
@@ -82,14 +82,14 @@ class AttributeMap:
         return str(value).strip()[:_MOST_PLAN] or company.plan
 
     def monthly_spend(self, company: CompanyChanged) -> float | None:
-        found = parse_number(self.value("monthly_spend", company))
-        if found is not None or company.monthly_spend is None:
-            return found
+        amount = parse_number(self.value("monthly_spend", company))
+        if amount is not None or company.monthly_spend is None:
+            return amount
         return company.monthly_spend if abs(company.monthly_spend) < BEYOND_ALL else None
 
     def seats(self, company: CompanyChanged) -> int | None:
-        found = parse_number(self.value("seats", company))
-        return int(found) if found is not None else None
+        amount = parse_number(self.value("seats", company))
+        return int(amount) if amount is not None else None
 
     def signed_up_at(self, company: CompanyChanged) -> datetime | None:
         day = parse_date(self.value("signed_up_at", company))

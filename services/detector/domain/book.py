@@ -201,12 +201,12 @@ class SignalBook:
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs from the stored signals, each with its next revision and what to publish."""
-        found = []
+        changes = []
         for signal_id, signal in sorted(self._signals.items()):
             before = self._stored.get(signal_id)
             if before is None or not signal.same_content(before):
-                found.append(change_of(before, signal, announced=self._announced(signal), at=self.now))
-        return tuple(found)
+                changes.append(change_of(before, signal, announced=self._announced(signal), at=self.now))
+        return tuple(changes)
 
     def _announced(self, signal: Signal) -> bool:
         return signal.signal_id in self._fresh and signal.signal_id not in self._silent

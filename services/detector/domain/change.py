@@ -24,14 +24,14 @@ class Change:
     @property
     def customer_ids(self) -> tuple[str, ...]:
         """Return the customers whose need for attention changes with it."""
-        found = {signal.subject.customer_id for signal in (self.before, self.after) if signal is not None}
-        return tuple(sorted(one for one in found if one))
+        ids = {signal.subject.customer_id for signal in (self.before, self.after) if signal is not None}
+        return tuple(sorted(one for one in ids if one))
 
     @property
     def request_ids(self) -> tuple[str, ...]:
         """Return the requests whose demand changes with it."""
-        found = {signal.slot.request_id for signal in (self.before, self.after) if signal is not None}
-        return tuple(sorted(one for one in found if one))
+        ids = {signal.slot.request_id for signal in (self.before, self.after) if signal is not None}
+        return tuple(sorted(one for one in ids if one))
 
 
 def change_of(before: Signal | None, signal: Signal, *, announced: bool, at: datetime) -> Change:

@@ -59,8 +59,8 @@ def conversation_assessment(
         for evidence in finding.evidence:
             proof = _proof(key, conversation, finding, evidence, messages[evidence.part_id])
             span = (proof.part_id, proof.start, proof.end)
-            held = proofs[slot].get(span)
-            if held is None or held.confidence < proof.confidence:
+            earlier = proofs[slot].get(span)
+            if earlier is None or earlier.confidence < proof.confidence:
                 proofs[slot][span] = proof
     contributions = tuple(
         Contribution(
@@ -69,14 +69,14 @@ def conversation_assessment(
             title=titles[slot],
             connection_id=connection_id,
             workspace_id=conversation.workspace_id,
-            proofs=tuple(found.values()),
+            proofs=tuple(by_span.values()),
             customer=attribution.customer,
-            people=authors_of(found.values()),
+            people=authors_of(by_span.values()),
             tags=attribution.tags,
             least=(least or {}).get(threshold_key(slot), 0.0),
         )
-        for slot, found in proofs.items()
-        if found
+        for slot, by_span in proofs.items()
+        if by_span
     )
     texts = {message.part_id: message.text for message in conversation.messages}
     return Assessment(

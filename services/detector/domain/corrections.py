@@ -105,8 +105,8 @@ def thresholds(corrections: Iterable[Correction]) -> dict[str, float]:
     judged: Mapping[str, list[tuple[float, bool]]] = defaultdict(list)
     for correction in corrections:
         judged[correction.slot].append((correction.confidence, correction.verdict == "confirmed"))
-    found = {key: _threshold(mine) for key, mine in judged.items()}
-    return {key: value for key, value in found.items() if value > 0}
+    cuts = {key: _threshold(mine) for key, mine in judged.items()}
+    return {key: value for key, value in cuts.items() if value > 0}
 
 
 def _threshold(judged: list[tuple[float, bool]]) -> float:

@@ -144,14 +144,14 @@ class Turns:
 
     def following(self, message: Message) -> tuple[Message, ...]:
         """What people said after a customer's message: that customer's next words, and the reply to them."""
-        found: list[Message] = []
+        messages: list[Message] = []
         for other in self._messages[self._at(message) + 1 :]:
-            answered = bool(found) and found[-1].author_type is AuthorType.AGENT
-            if len(found) == _FOLLOWING_LIMIT_MESSAGES or (answered and other.from_customer):
+            answered = bool(messages) and messages[-1].author_type is AuthorType.AGENT
+            if len(messages) == _FOLLOWING_LIMIT_MESSAGES or (answered and other.from_customer):
                 break
             if other.author_type is not AuthorType.BOT and not other.internal:
-                found.append(other)
-        return tuple(found)
+                messages.append(other)
+        return tuple(messages)
 
     def _at(self, message: Message) -> int:
         if self._position is None:
@@ -159,16 +159,16 @@ class Turns:
         return self._position[id(message)]
 
     def _from(self, message: Message, step: int) -> tuple[Message, ...]:
-        found: list[Message] = []
+        messages: list[Message] = []
         at = self._at(message) + step
-        while 0 <= at < len(self._messages) and len(found) < _TURN_LIMIT_MESSAGES:
+        while 0 <= at < len(self._messages) and len(messages) < _TURN_LIMIT_MESSAGES:
             other = self._messages[at]
             if other.from_customer:
                 break
             if other.author_type is AuthorType.AGENT and not other.internal:
-                found.append(other)
+                messages.append(other)
             at += step
-        return tuple(found)
+        return tuple(messages)
 
 
 def assent(message: Message) -> Clause | None:
@@ -176,11 +176,11 @@ def assent(message: Message) -> Clause | None:
 
     A bare yes followed by a report of trouble answers a question that was asked beside the offer.
     """
-    said = message.clauses[:_ASSENT_CLAUSES]
-    hits = [_ASSENT.hits(clause) for clause in said]
+    clauses = message.clauses[:_ASSENT_CLAUSES]
+    hits = [_ASSENT.hits(clause) for clause in clauses]
     if any(_NO.name in cues for cues in hits):
         return None
-    for clause, cues, after in zip(said, hits, [*hits[1:], {}], strict=False):
+    for clause, cues, after in zip(clauses, hits, [*hits[1:], {}], strict=False):
         troubled = _TROUBLE.name in cues or (_BARE.name in cues and _TROUBLE.name in after)
         if _YES.name in cues or (_AFFIRMED.name in cues and not troubled):
             return clause

@@ -38,10 +38,10 @@ class VersionChange:
 
 def fingerprint_of(detectors: Iterable[Identified], *, lifecycle: bool) -> str:
     """Return the fingerprint of these detectors and the lifecycle switch."""
-    told = sorted(
+    parts = sorted(
         f"{detector.name}={detector.version}{_TOLD}{_digest(detector.parameters)}" for detector in detectors
     )
-    return " ".join([*told, f"{_SWITCH}={'on' if lifecycle else 'off'}"])
+    return " ".join([*parts, f"{_SWITCH}={'on' if lifecycle else 'off'}"])
 
 
 def same_switch(one: str, other: str) -> bool:

@@ -104,9 +104,9 @@ def people_graph(
                 counts[key] += 1
         for person in speaking:
             moods = conversation.analysis.moods if conversation.analysis else ()
-            said = [(point.score, point.weight) for point in moods if point.author_id == person]
+            own_moods = [(point.score, point.weight) for point in moods if point.author_id == person]
             for teammate in answering:
-                talks[person, teammate].add(record.updated_at, said)
+                talks[person, teammate].add(record.updated_at, own_moods)
     company_keys = {resource_key(company.workspace_id, company.id): company for company in companies}
     nodes = [Node(customer.customer_id, "customer", customer.name)]
     nodes += [Node(key, "company", company.name or key) for key, company in sorted(company_keys.items())]

@@ -114,13 +114,13 @@ def hints_of(
         customers: the customers whose people write from each domain.
         listed: the customers whose row names each domain.
     """
-    found: dict[str, Hint] = {}
+    hints: dict[str, Hint] = {}
     for domain in sorted(writing, key=lambda one: (-writing[one], one)):
         seen, named = customers.get(domain, frozenset()), listed.get(domain, frozenset())
         if len(seen | named) == 1:
             (customer_id,) = seen | named
-            found.setdefault(customer_id, Hint(customer_id, domain, listed=not seen))
-    return tuple(found.values())
+            hints.setdefault(customer_id, Hint(customer_id, domain, listed=not seen))
+    return tuple(hints.values())
 
 
 def people_by_domain(writers: list[Writers], company_key: str) -> dict[str, int]:

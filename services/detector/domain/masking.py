@@ -164,9 +164,9 @@ def private_spans(text: str, names: Collection[str] = ()) -> tuple[PrivateSpan, 
 
     `names` are the names of people that the conversation knows.
     """
-    found = sorted(_found(text, names), key=lambda span: (span.start, -span.end))
+    spans = sorted(_found(text, names), key=lambda span: (span.start, -span.end))
     apart: list[PrivateSpan] = []
-    for span in found:
+    for span in spans:
         if apart and span.start < apart[-1].end:
             if span.end > apart[-1].end:
                 apart[-1] = PrivateSpan(apart[-1].start, span.end, apart[-1].stands_for)
@@ -198,20 +198,20 @@ def masked(text: str, spans: Collection[PrivateSpan], start: int, end: int) -> s
 
 
 def _found(text: str, names: Collection[str]) -> Iterator[PrivateSpan]:
-    for found in _URL.finditer(text):
-        for private in _URL_PRIVATE.finditer(found.group()):
-            yield PrivateSpan(found.start() + private.start(), found.start() + private.end(), "[removed]")
+    for match in _URL.finditer(text):
+        for private in _URL_PRIVATE.finditer(match.group()):
+            yield PrivateSpan(match.start() + private.start(), match.start() + private.end(), "[removed]")
     for pattern, stands_for in _PLAIN:
-        for found in pattern.finditer(text):
-            yield PrivateSpan(found.start(), found.end(), stands_for)
-    for found in _SEPARATED_DIGITS.finditer(text):
-        if _is_number_of_somebody(found.group()):
-            yield PrivateSpan(found.start(), found.end(), "[number]")
-    for found in _BESIDE_A_NAME.finditer(text):
-        yield PrivateSpan(found.start("name"), found.end("name"), "[name]")
+        for match in pattern.finditer(text):
+            yield PrivateSpan(match.start(), match.end(), stands_for)
+    for match in _SEPARATED_DIGITS.finditer(text):
+        if _is_number_of_somebody(match.group()):
+            yield PrivateSpan(match.start(), match.end(), "[number]")
+    for match in _BESIDE_A_NAME.finditer(text):
+        yield PrivateSpan(match.start("name"), match.end("name"), "[name]")
     for pattern in _patterns(names):
-        for found in pattern.finditer(text):
-            yield PrivateSpan(found.start(), found.end(), "[name]")
+        for match in pattern.finditer(text):
+            yield PrivateSpan(match.start(), match.end(), "[name]")
 
 
 def _is_number_of_somebody(digits: str) -> bool:

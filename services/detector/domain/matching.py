@@ -179,7 +179,7 @@ def _suggested(name: str | None, known: Sequence[KnownName]) -> tuple[Suggestion
         # The quick estimates are never below the true ratio, and most names differ in length or letters.
         if likeness.real_quick_ratio() < _SUGGESTED_FROM or likeness.quick_ratio() < _SUGGESTED_FROM:
             continue
-        if (found := likeness.ratio()) >= _SUGGESTED_FROM:
-            scored.append((-found, one.customer_id))
+        if (ratio := likeness.ratio()) >= _SUGGESTED_FROM:
+            scored.append((-ratio, one.customer_id))
     likest = sorted(scored)[:_MAX_SUGGESTIONS]
     return tuple(Suggestion(customer_id, names_alike=True) for _, customer_id in likest)

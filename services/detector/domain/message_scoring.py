@@ -75,8 +75,8 @@ _Key = TypeVar("_Key")
 
 def is_manners(message: Message) -> bool:
     """Whether a message is mere courtesy: a few words, all of them greetings, thanks or assent."""
-    said = [word for clause in message.clauses for word in clause.normal.split()]
-    return len(said) <= _MANNERS_WORDS and _MANNERS.issuperset(said)
+    spoken = [word for clause in message.clauses for word in clause.normal.split()]
+    return len(spoken) <= _MANNERS_WORDS and _MANNERS.issuperset(spoken)
 
 
 def score_messages(model: TextModel, conversations: Sequence[Conversation]) -> list[Scores]:
@@ -104,10 +104,10 @@ def score_messages(model: TextModel, conversations: Sequence[Conversation]) -> l
         wholes[at, part_id] = _raised(wholes[at, part_id], label, rest)
     for (at, part_id, label), rest in rests_within.items():
         within[at, part_id] = _raised(within[at, part_id], label, rest)
-    found: list[dict[str, MessageScores]] = [{} for _ in conversations]
+    scores: list[dict[str, MessageScores]] = [{} for _ in conversations]
     for key, whole in wholes.items():
-        found[key[0]][key[1]] = MessageScores(whole, clauses.get(key, {}), within.get(key))
-    return list(found)
+        scores[key[0]][key[1]] = MessageScores(whole, clauses.get(key, {}), within.get(key))
+    return list(scores)
 
 
 _RestKey = tuple[int, str, str]
@@ -218,5 +218,5 @@ def _clauses(
     found: dict[_MessageKey, dict[int, ModelScores]] = {}
     scored = _read(model, [text for *_, text in keyed_clauses])
     for (key, index, _), scores in zip(keyed_clauses, scored, strict=True):
-        found.setdefault(key, {})[index] = scores
-    return found
+        clauses.setdefault(key, {})[index] = scores
+    return clauses

@@ -111,11 +111,11 @@ def _found(
     points: Sequence[MoodPoint], rule: Callable[[Sequence[ScoredPoint]], MoodShift | None]
 ) -> Shift | None:
     ordered = sorted(points, key=lambda point: (point.at, point.part_id))
-    found = rule([_for_shift(point) for point in ordered])
-    if found is None:
+    shift = rule([_for_shift(point) for point in ordered])
+    if shift is None:
         return None
-    telling = {evidence.part_id for evidence in found.evidence}
-    return Shift(found.before, found.after, tuple(point for point in ordered if point.part_id in telling))
+    telling = {evidence.part_id for evidence in shift.evidence}
+    return Shift(shift.before, shift.after, tuple(point for point in ordered if point.part_id in telling))
 
 
 def _for_shift(point: MoodPoint) -> ScoredPoint:

@@ -158,19 +158,21 @@ def _newest(shifts: Iterable[MoodShift | None]) -> MoodShift | None:
     return max((shift for shift in shifts if shift is not None), key=lambda shift: shift.at, default=None)
 
 
-def _of_one(points: Sequence[MoodPoint], told: ShiftParameters) -> MoodShift | None:
+def _of_one(points: Sequence[MoodPoint], parameters: ShiftParameters) -> MoodShift | None:
     """One person's shift that is open after the last point, with every bad word since it began."""
-    before = _moods_before(points, told.half_life_days, told.calm, told.calm_weight)
+    before = _moods_before(points, parameters.half_life_days, parameters.calm, parameters.calm_weight)
     began: int | None = None
     for at in range(1, len(points)):
         if began is not None:
-            began = None if _made_good(points, began, at, before[began], told) else began
+            began = None if _made_good(points, began, at, before[began], parameters) else began
         if began is None:
-            lengths = range(1, min(told.recent, at) + 1)
-            began = next((at + 1 - n for n in lengths if _turned(points, at + 1 - n, at, before, told)), None)
+            lengths = range(1, min(parameters.recent, at) + 1)
+            began = next(
+                (at + 1 - n for n in lengths if _turned(points, at + 1 - n, at, before, parameters)), None
+            )
     if began is None:
         return None
-    telling = [point for point in points[began:] if point.score <= told.bad]
+    telling = [point for point in points[began:] if point.score <= parameters.bad]
     return MoodShift(
         at=points[began].at,
         before=before[began],
@@ -180,28 +182,35 @@ def _of_one(points: Sequence[MoodPoint], told: ShiftParameters) -> MoodShift | N
     )
 
 
-def _gladness_of_one(points: Sequence[MoodPoint], told: GladnessParameters) -> MoodShift | None:
-    before = _moods_before(points, told.half_life_days)
+def _gladness_of_one(points: Sequence[MoodPoint], parameters: GladnessParameters) -> MoodShift | None:
+    before = _moods_before(points, parameters.half_life_days)
     first: int | None = None
     turned: MoodShift | None = None
     for at, point in enumerate(points):
-        if point.score <= told.bad:
+        if point.score <= parameters.bad:
             first = turned = None
-        elif first is None and point.score >= told.glad:
+        elif first is None and point.score >= parameters.glad:
             first = at
-        if first is None or turned is not None or first < told.least_before:
+        if first is None or turned is not None or first < parameters.least_before:
             continue
-        turned = _gladness(points[first : at + 1], before[first], told)
+        turned = _gladness(points[first : at + 1], before[first], parameters)
     return turned
 
 
-def _gladness(since: Sequence[MoodPoint], before: float, told: GladnessParameters) -> MoodShift | None:
-    glad = [point for point in since if point.score >= told.glad]
+def _gladness(since: Sequence[MoodPoint], before: float, parameters: GladnessParameters) -> MoodShift | None:
+    glad = [point for point in since if point.score >= parameters.glad]
     lasted_days = (glad[-1].at - glad[0].at).total_seconds() / _SECONDS_PER_DAY
-    if before > told.before_at_most or len(glad) < told.glad_messages or lasted_days < told.lasting_days:
+    if (
+        before > parameters.before_at_most
+        or len(glad) < parameters.glad_messages
+        or lasted_days < parameters.lasting_days
+    ):
         return None
     surest = max(point.confidence for point in glad)
-    if surest < told.sure or sum(point.score for point in since) / len(since) < told.mean_at_least:
+    if (
+        surest < parameters.sure
+        or sum(point.score for point in since) / len(since) < parameters.mean_at_least
+    ):
         return None
     return MoodShift(
         at=glad[0].at,
@@ -229,34 +238,38 @@ def _moods_before(
 
 
 def _turned(
-    points: Sequence[MoodPoint], first: int, last: int, before: Sequence[float], told: ShiftParameters
+    points: Sequence[MoodPoint], first: int, last: int, before: Sequence[float], parameters: ShiftParameters
 ) -> bool:
     after = points[first : last + 1]
-    good = before[first] >= told.good
-    if first < (1 if good else told.least_before) or any(point.score > told.bad for point in after):
+    good = before[first] >= parameters.good
+    if first < (1 if good else parameters.least_before) or any(
+        point.score > parameters.bad for point in after
+    ):
         return False
     later = sum(point.score for point in after) / len(after)
     fall = before[first] - later
-    if before[first] < told.before_at_least or fall < told.drop:
+    if before[first] < parameters.before_at_least or fall < parameters.drop:
         return False
-    plunged = good and fall >= told.plunge
+    plunged = good and fall >= parameters.plunge
     if len(after) > 1:
-        return later <= (told.plunged_at_most if plunged else told.recent_at_most)
-    sure = after[0].confidence >= (told.sure_after_good if good else told.sure)
-    return sure and later <= (told.plunged_at_most if plunged else told.once_at_most)
+        return later <= (parameters.plunged_at_most if plunged else parameters.recent_at_most)
+    sure = after[0].confidence >= (parameters.sure_after_good if good else parameters.sure)
+    return sure and later <= (parameters.plunged_at_most if plunged else parameters.once_at_most)
 
 
 def _made_good(
-    points: Sequence[MoodPoint], began: int, at: int, before: float, told: ShiftParameters
+    points: Sequence[MoodPoint], began: int, at: int, before: float, parameters: ShiftParameters
 ) -> bool:
     newest = points[at]
-    if newest.score <= told.bad:
+    if newest.score <= parameters.bad:
         return False
-    where = {mood_point.conversation_id for mood_point in points[began:at] if mood_point.score <= told.bad}
-    if where == {newest.conversation_id} and newest.score >= told.made_good:
+    where = {
+        mood_point.conversation_id for mood_point in points[began:at] if mood_point.score <= parameters.bad
+    }
+    if where == {newest.conversation_id} and newest.score >= parameters.made_good:
         return True
-    since = points[max(began, at + 1 - told.recovered_after) : at + 1]
-    if len(since) < told.recovered_after or any(point.score <= told.bad for point in since):
+    since = points[max(began, at + 1 - parameters.recovered_after) : at + 1]
+    if len(since) < parameters.recovered_after or any(point.score <= parameters.bad for point in since):
         return False
     mean = sum(point.score for point in since) / len(since)
-    return mean >= min(before - told.recovered_within, told.recovered_at)
+    return mean >= min(before - parameters.recovered_within, parameters.recovered_at)

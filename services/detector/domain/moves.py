@@ -29,10 +29,10 @@ def fold(book: SignalBook, old: Subject, new: Subject, customer: CustomerRef | N
     Evidence from the first one's facts, moods or health counts as the second one's from then on. The book
     must hold all signals of both.
     """
-    for held in sorted(book.signals, key=lambda signal: signal.number):
-        if held.subject != old:
+    for one in sorted(book.signals, key=lambda signal: signal.number):
+        if one.subject != old:
             continue
-        signal = replace(held, proofs=tuple(_told_by(proof, old, new) for proof in held.proofs))
+        signal = replace(one, proofs=tuple(_told_by(proof, old, new) for proof in one.proofs))
         target = book.open_at(new, signal.slot)
         if signal.is_open and target is not None:
             joined = target.with_proofs((*target.proofs, *signal.proofs), at=book.now)
@@ -57,50 +57,50 @@ def follow_words(
     is closed as well, so that people's judgements stand. The book must hold the signals that rest on these
     conversations, and the other subject's signals of the same slots.
     """
-    for held in sorted(book.signals, key=lambda signal: signal.number):
-        going = tuple(proof for proof in held.proofs if proof.conversation_key in conversation_keys)
-        if held.subject != old or not going:
+    for one in sorted(book.signals, key=lambda signal: signal.number):
+        going = tuple(proof for proof in one.proofs if proof.conversation_key in conversation_keys)
+        if one.subject != old or not going:
             continue
-        told = tuple(_told_by(proof, old, new) for proof in going)
-        rest = tuple(proof for proof in held.proofs if proof not in going)
-        target = book.open_at(new, held.slot) if held.is_open else None
+        moved = tuple(_told_by(proof, old, new) for proof in going)
+        rest = tuple(proof for proof in one.proofs if proof not in going)
+        target = book.open_at(new, one.slot) if one.is_open else None
         if target is None and not rest:
-            number = book.next_number(new, held.slot)
-            book.keep(replace(held, proofs=told).moved(new, number, customer, at=book.now))
-        elif held.is_open:
-            _join(book, held, target or _made_like(book, held, new, customer), told, rest)
+            number = book.next_number(new, one.slot)
+            book.keep(replace(one, proofs=moved).moved(new, number, customer, at=book.now))
+        elif one.is_open:
+            _join(book, one, target or _made_like(book, one, new, customer), moved, rest)
         else:
-            _part(book, held, _made_like(book, held, new, customer), going, told)
+            _part(book, one, _made_like(book, one, new, customer), going, moved)
 
 
 def _join(
-    book: SignalBook, held: Signal, target: Signal, told: tuple[Proof, ...], rest: tuple[Proof, ...]
+    book: SignalBook, signal: Signal, target: Signal, moved: tuple[Proof, ...], rest: tuple[Proof, ...]
 ) -> None:
     """Move an open signal's words to another open one; if none are left, merge it into that one."""
-    joined = target.with_proofs((*target.proofs, *told), at=book.now)
+    joined = target.with_proofs((*target.proofs, *moved), at=book.now)
     if rest:
         book.keep(joined)
-        book.keep(held.with_proofs(rest, at=book.now))
+        book.keep(signal.with_proofs(rest, at=book.now))
     else:
-        book.keep(_heir_of(held, joined, at=book.now))
-        book.keep(replace(held, proofs=()).cleared("merged", at=book.now))
+        book.keep(_heir_of(signal, joined, at=book.now))
+        book.keep(replace(signal, proofs=()).cleared("merged", at=book.now))
 
 
 def _part(
-    book: SignalBook, held: Signal, made: Signal, going: tuple[Proof, ...], told: tuple[Proof, ...]
+    book: SignalBook, signal: Signal, opened: Signal, going: tuple[Proof, ...], moved: tuple[Proof, ...]
 ) -> None:
     """Split a closed signal in two that are closed alike: one with the words that move, one with the rest."""
     apart = replace(
-        held.with_proofs(going, at=book.now),
-        signal_id=made.signal_id,
+        signal.with_proofs(going, at=book.now),
+        signal_id=opened.signal_id,
         historical=True,
         revision=0,
         homes=(),
-        proofs=told,
+        proofs=moved,
     )
-    book.keep(apart.moved(made.subject, made.number, made.customer, at=book.now))
-    rest = tuple(proof for proof in held.proofs if proof not in going)
-    book.keep(held.with_proofs(rest, at=book.now))
+    book.keep(apart.moved(opened.subject, opened.number, opened.customer, at=book.now))
+    rest = tuple(proof for proof in signal.proofs if proof not in going)
+    book.keep(signal.with_proofs(rest, at=book.now))
 
 
 def refile(book: SignalBook, slot: Slot, title: str, *, by: str) -> None:
@@ -160,19 +160,19 @@ def _heir_of(signal: Signal, heir: Signal, *, at: datetime) -> Signal:
     return heir
 
 
-def _made_like(book: SignalBook, held: Signal, subject: Subject, customer: CustomerRef | None) -> Signal:
+def _made_like(book: SignalBook, signal: Signal, subject: Subject, customer: CustomerRef | None) -> Signal:
     """Return a new signal for another subject, like an existing one and without its proofs."""
-    made = book.open_next(
+    opened = book.open_next(
         Contribution(
             subject=subject,
-            slot=held.slot,
-            title=held.title,
-            connection_id=held.connection_id,
-            workspace_id=held.workspace_id,
+            slot=signal.slot,
+            title=signal.title,
+            connection_id=signal.connection_id,
+            workspace_id=signal.workspace_id,
             proofs=(),
         )
     )
-    return replace(made, customer=customer)
+    return replace(opened, customer=customer)
 
 
 def _told_by(proof: Proof, old: Subject, new: Subject) -> Proof:

@@ -159,14 +159,14 @@ def _most_talked_with_first(one: Neighbour) -> tuple[int, int, float, str, str]:
 
 def _participants(one: MirroredConversation, names: Names) -> set[tuple[NodeType, str]]:
     record = one.record
-    found: set[tuple[NodeType, str]] = {
+    participants: set[tuple[NodeType, str]] = {
         ("person", key) for key in contact_keys(record) if key in names.people
     }
-    found |= {("teammate", key) for key in teammate_keys(record) if key in names.teammates}
+    participants |= {("teammate", key) for key in teammate_keys(record) if key in names.teammates}
     customer_id = Subject.from_key(one.subject).customer_id if one.subject else None
     if customer_id is not None and customer_id in names.customers:
-        found.add(("customer", customer_id))
-    return found
+        participants.add(("customer", customer_id))
+    return participants
 
 
 def _said(one: MirroredConversation, node: tuple[NodeType, str], centre: Node) -> list[tuple[float, float]]:

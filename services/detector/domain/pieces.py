@@ -45,18 +45,18 @@ def windows(message: Message, left_out: frozenset[int] = frozenset()) -> list[st
     Greetings and openers are left out: the model finds the same matter behind each of them. So are the
     clauses whose index is in `left_out`, and the names of rivals.
     """
-    found: list[str] = []
+    passages: list[str] = []
     for clause in message.clauses:
         if clause.index in left_out:
             continue
         text = message.text[clause.start : clause.end]
-        if found and len(found[-1]) + len(text) < WINDOW_CHARACTERS:
-            found[-1] = f"{found[-1]} {text}"
+        if passages and len(passages[-1]) + len(text) < WINDOW_CHARACTERS:
+            passages[-1] = f"{passages[-1]} {text}"
         else:
-            found.append(text)
-    if len(found) > WINDOWS_LIMIT:
-        found = [*found[: WINDOWS_LIMIT - _LAST_WINDOWS], *found[-_LAST_WINDOWS:]]
-    return [with_rivals_unnamed(text) for text in (without_opener(found[0]), *found[1:])] if found else []
+            passages.append(text)
+    if len(passages) > WINDOWS_LIMIT:
+        passages = [*passages[: WINDOWS_LIMIT - _LAST_WINDOWS], *passages[-_LAST_WINDOWS:]]
+    return [with_rivals_unnamed(text) for text in (without_opener(passages[0]), *passages[1:])] if passages else []
 
 
 def exchanges(message: Message, turns: Turns) -> list[str]:

@@ -100,9 +100,9 @@ def text_digest(organization_id: str, text: str) -> str:
 
 def question_id(conversation_key: str, part_id: str, digest: str, claims: Sequence[Claim]) -> str:
     """Return the id of the question about these claims of this text."""
-    told = (
+    parts = (
         f"{claim.detector} {claim.version} {claim.kind} {claim.explicit} {claim.polarity} "
         f"{claim.start}-{claim.end}"
         for claim in claims
     )
-    return stable_id("q", conversation_key, part_id, digest, *told)
+    return stable_id("q", conversation_key, part_id, digest, *parts)

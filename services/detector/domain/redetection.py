@@ -119,10 +119,10 @@ def difference_of(
             )
         )
         if fate is not None:
-            shown = _telling(mine, theirs)
+            telling = _telling(mine, theirs)
             examples.append(
                 Example(
-                    kind, fate, conversation_key, shown.part_id, shown.start, shown.end, at,
+                    kind, fate, conversation_key, telling.part_id, telling.start, telling.end, at,
                     _surest(mine), _surest(theirs),
                 )
             )  # fmt: skip

@@ -108,12 +108,12 @@ def questions(
     by_part: dict[str, list[Doubt]] = defaultdict(list)
     for doubt in asked:
         by_part[doubt.finding.evidence[0].part_id].append(doubt)
-    made = []
+    questions = []
     for part_id, mine in by_part.items():
         kept = tuple(sorted(mine, key=lambda one: _order(one.finding)))[:MOST_CLAIMS]
         claims = tuple(Claim.of(doubt.finding) for doubt in kept)
         digest = text_digest(conversation.organization_id, texts[part_id])
-        made.append(
+        questions.append(
             (
                 Question(
                     question_id=question_id(key, part_id, digest, claims),
@@ -129,7 +129,7 @@ def questions(
                 kept,
             )
         )
-    return made
+    return questions
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:

@@ -182,25 +182,25 @@ class Signal:
 
     def with_proofs(self, proofs: tuple[Proof, ...], *, at: datetime) -> Signal:
         """Hold exactly these proofs, the newest `MAX_PROOFS` of them; note in the history what changed."""
-        kept = newest(proofs)
-        if kept == self.proofs:
+        newest_proofs = newest(proofs)
+        if newest_proofs == self.proofs:
             return self
         before = {proof.identity for proof in self.proofs}
-        after = {proof.identity for proof in kept}
+        after = {proof.identity for proof in newest_proofs}
         history = self.history
         if after - before:
             history = self._gained(at, "gained_evidence" if before else "opened", _count(after))
         elif before - after:
             history = self._noted(at, "lost_evidence", note=f"{_count(after)} left")
-        said = [proof.said_at for proof in kept]
+        moments = [proof.said_at for proof in newest_proofs]
         return replace(
             self,
-            proofs=kept,
+            proofs=newest_proofs,
             history=history,
-            first_said_at=min([*said, self.first_said_at] if self.first_said_at and said else said)
-            if said
+            first_said_at=min([*moments, self.first_said_at] if self.first_said_at and moments else moments)
+            if moments
             else self.first_said_at,
-            occurred_at=max(said) if said else self.occurred_at,
+            occurred_at=max(moments) if moments else self.occurred_at,
         )
 
     def without_words_of(self, gone: Sequence[Proof]) -> Signal:
@@ -297,12 +297,12 @@ def newest(proofs: tuple[Proof, ...]) -> tuple[Proof, ...]:
 
 def authors_of(proofs: Iterable[Proof]) -> tuple[PersonRef, ...]:
     """Return who wrote the quoted words, each person once, by id."""
-    found = {
+    authors = {
         proof.author_id: PersonRef(id=proof.author_id, name=proof.author_name, email=proof.author_email)
         for proof in proofs
         if proof.author_id
     }
-    return tuple(found[identifier] for identifier in sorted(found))
+    return tuple(authors[identifier] for identifier in sorted(authors))
 
 
 def proofs_without(signal: Signal, workspace_id: str) -> tuple[Proof, ...]:

@@ -119,5 +119,5 @@ def teammate_keys(record: ConversationChanged) -> tuple[str, ...]:
 
 def last_contact_of(contact: ContactChanged) -> datetime | None:
     """Return when the person last wrote or was last written to, by Intercom's record; None if unknown."""
-    told = (contact.last_replied_at, contact.last_contacted_at)
-    return max((one for one in told if one is not None), default=None)
+    moments = (contact.last_replied_at, contact.last_contacted_at)
+    return max((one for one in moments if one is not None), default=None)

@@ -86,5 +86,5 @@ def first_asked(signals: Iterable[Signal]) -> datetime | None:
 
     This is not when it was found: a first sync finds in a minute what was asked for over months.
     """
-    said = (signal.first_said_at for signal in signals if is_asked_for(signal))
-    return min((at for at in said if at is not None), default=None)
+    moments = (signal.first_said_at for signal in signals if is_asked_for(signal))
+    return min((at for at in moments if at is not None), default=None)

@@ -50,19 +50,19 @@ def first_words(opening: str) -> str:
 
 def passage_of(text: str, words: str) -> Passage | None:
     """Return the passage with these words, in any case and cut between words; None if there is none."""
-    found = re.search(re.escape(words), text, re.IGNORECASE) if words else None
-    if found is None:
+    match = re.search(re.escape(words), text, re.IGNORECASE) if words else None
+    if match is None:
         return None
-    before, after = " ".join(text[: found.start()].split()), " ".join(text[found.end() :].split())
+    before, after = " ".join(text[: match.start()].split()), " ".join(text[match.end() :].split())
     if len(before) > _BEFORE_CHARACTERS:
         cut = before[-_BEFORE_CHARACTERS:]
         before = _MORE + (cut.partition(" ")[2] or cut)
     if len(after) > _WORDS_CHARACTERS:
         cut = after[:_WORDS_CHARACTERS]
         after = (cut.rpartition(" ")[0] or cut) + _MORE
-    space_before = " " if text[: found.start()][-1:].isspace() else ""
-    space_after = " " if text[found.end() :][:1].isspace() else ""
-    return Passage(before + space_before, " ".join(found.group().split()), space_after + after)
+    space_before = " " if text[: match.start()][-1:].isspace() else ""
+    space_after = " " if text[match.end() :][:1].isspace() else ""
+    return Passage(before + space_before, " ".join(match.group().split()), space_after + after)
 
 
 def untitled(conversations: Iterable[MirroredConversation]) -> set[str]:

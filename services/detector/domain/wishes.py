@@ -216,15 +216,15 @@ def closest(tokens: Sequence[str], requests: Iterable[Request]) -> Request | Non
     wordings and contradict none of them, so that two wishes are not joined by a vague third.
     """
     best: tuple[float, str] | None = None
-    found: Request | None = None
-    held = tuple(tokens)
+    nearest: Request | None = None
+    own = tuple(tokens)
     for request in requests:
-        if held and held in request.wordings:
+        if own and own in request.wordings:
             return request
         scores = [similarity(tokens, wording) for wording in request.wordings]
         if not scores or min(scores) <= 0:
             continue
         rank = (max(scores), request.request_id)
         if rank[0] >= _SAME and (best is None or rank > best):
-            best, found = rank, request
-    return found
+            best, nearest = rank, request
+    return nearest

@@ -115,9 +115,9 @@ class MoodReader:
 
     def clause_valences(self, clause: Clause, *, hypothetical: bool, sarcastic: bool) -> list[float]:
         """The valence of each word that has one, after negation, intensity, wish and sarcasm."""
-        found: list[float] = []
+        valences: list[float] = []
         if self.valued.isdisjoint(clause.words):
-            return found
+            return valences
         turned_until = -1
         stretch = 0.0
         for at, word in enumerate(clause.normal.split()):
@@ -139,9 +139,9 @@ class MoodReader:
                     valence *= _HYPOTHETICAL_SHARE
                 if sarcastic and valence > 0:
                     valence *= _TURNED
-                found.append(valence)
+                valences.append(valence)
                 stretch = 0.0
-        return found
+        return valences
 
     def heard(self, clause: Clause) -> ClauseMood:
         """What one clause says by itself."""

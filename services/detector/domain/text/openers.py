@@ -47,9 +47,9 @@ def without_opener(text: str) -> str:
     """The text from where it gets to its point; the text itself when nothing would be left."""
     start = 0
     for _ in range(_OPENERS_LIMIT):
-        found = _PREFIX.match(text, start)
-        if found is None:
+        match = _PREFIX.match(text, start)
+        if match is None:
             break
-        start = found.end()
+        start = match.end()
     rest = text[start:]
     return rest if len(rest.split()) >= _LEAST_WORDS else text

@@ -63,15 +63,15 @@ def phrase_lines(text: str) -> tuple[str, ...]:
 
 
 def _alternatives(body: str, groups: Mapping[str, str], phrase: str) -> tuple[str, ...]:
-    found: list[str] = []
+    alternatives: list[str] = []
     for option in body.split("|"):
         if option.startswith("<") and option.endswith(">"):
             if option[1:-1] not in groups:
                 raise InvalidPhraseError(phrase, f"there is no group {option}")
-            found.extend(groups[option[1:-1]].replace("\n", " ").split())
+            alternatives.extend(groups[option[1:-1]].replace("\n", " ").split())
         else:
-            found.append(option)
-    return tuple(found)
+            alternatives.append(option)
+    return tuple(alternatives)
 
 
 def _option_regex(option: str, phrase: str) -> str:

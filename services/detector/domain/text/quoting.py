@@ -130,8 +130,8 @@ def _answers_below(lines: list[tuple[int, str]], index: int) -> bool:
     if not _ATTRIBUTION.search(lines[index][1]) and _BEGINS_ATTRIBUTION.match(lines[index][1]):
         # Mail programs wrap it before the address.
         end += 1
-    said = " ".join(line for _, line in lines[index:end])
-    if not (_REST_IS_QUOTED.match(said) and _ATTRIBUTION.search(said)):
+    answer = " ".join(line for _, line in lines[index:end])
+    if not (_REST_IS_QUOTED.match(answer) and _ATTRIBUTION.search(answer)):
         return False
     following = next((line for _, line in lines[end : end + 2] if line.strip()), "")
     return bool(_MARKED.match(following))

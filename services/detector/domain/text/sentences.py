@@ -55,23 +55,23 @@ class Clause:
 
 def _cuts(text: str, span: Span) -> Iterator[Span]:
     start = span.start
-    for found in _BREAK.finditer(text, span.start, span.end):
-        if found.lastgroup == "stop" and _is_abbreviation(text, start, found):
+    for match in _BREAK.finditer(text, span.start, span.end):
+        if match.lastgroup == "stop" and _is_abbreviation(text, start, match):
             continue
-        end = found.end() if found.lastgroup == "stop" else found.start()
+        end = match.end() if match.lastgroup == "stop" else match.start()
         if end > start:
             yield Span(start, end)
-            start = found.end()
-        elif found.lastgroup != "turn":
-            start = found.end()
+            start = match.end()
+        elif match.lastgroup != "turn":
+            start = match.end()
     if start < span.end:
         yield Span(start, span.end)
 
 
-def _is_abbreviation(text: str, start: int, found: re.Match[str]) -> bool:
-    if found.group() != "." or found.end() == len(text) or text[found.end()] == "\n":
+def _is_abbreviation(text: str, start: int, match: re.Match[str]) -> bool:
+    if match.group() != "." or match.end() == len(text) or text[match.end()] == "\n":
         return False
-    return bool(_ABBREVIATION.search(text, max(start, found.start() - 8), found.end()))
+    return bool(_ABBREVIATION.search(text, max(start, match.start() - 8), match.end()))
 
 
 def _bounded(text: str, span: Span) -> Iterator[Span]:

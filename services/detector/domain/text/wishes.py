@@ -190,9 +190,9 @@ def wish_title(clauses: Sequence[Clause], text: str) -> Title | None:
 
 def _titles(clause: Clause, text: str) -> Iterator[Title]:
     spoken = [
-        _Word(found.start(), found.end(), tuple(normalised(found.group()).split()))
-        for found in WORD.finditer(text, clause.start, clause.end)
-        if found.group()[0] not in "?!"
+        _Word(match.start(), match.end(), tuple(normalised(match.group()).split()))
+        for match in WORD.finditer(text, clause.start, clause.end)
+        if match.group()[0] not in "?!"
     ]
     spoken_of = clause_about(clause)
     themed = bool(spoken_of.themes or spoken_of.actions)
@@ -238,9 +238,9 @@ def _after_formula(clause: Clause) -> int:
     for formula in _formulas():
         if formula.anchors.isdisjoint(clause.words):
             continue
-        for found in formula.pattern.finditer(normal):
-            if len(normal) - found.end() > len(" ab cd") and found.end() > cut:
-                cut = found.end()
+        for match in formula.pattern.finditer(normal):
+            if len(normal) - match.end() > len(" ab cd") and match.end() > cut:
+                cut = match.end()
     return len(normal[:cut].split())
 
 
