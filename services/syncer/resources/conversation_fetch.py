@@ -45,7 +45,7 @@ _PUBLISHERS = 3
 """Batches on their way to the bus at once: each waits for acknowledgements; no conversation is in two."""
 
 _BATCH_PARTS = 2_000
-"""Parts published together at most; bounds memory where conversations are long."""
+"""Parts from which on no further conversation joins a batch; bounds memory where conversations are long."""
 
 _READ_AHEAD = 150
 """Conversations waiting to be fetched at most: one page, so that fetching never waits for the next one."""
@@ -201,17 +201,21 @@ class Fetch:
     async def _publish(self) -> None:
         finished = False
         while not finished:
-            batch = [await self._done.get()]
-            parts = 0
-            while batch[-1] is not None and len(batch) < _BATCH and parts < _BATCH_PARTS:
-                if self._done.empty():
-                    break
-                batch.append(self._done.get_nowait())
-                parts += (
-                    len(batch[-1].parts) if batch[-1] is not None and not isinstance(batch[-1], Gone) else 0
-                )
-            finished = batch[-1] is None
-            await self._published([item for item in batch if item is not None])
+            batch, finished = await self._next_batch()
+            await self._published(batch)
+
+    async def _next_batch(self) -> tuple[list[Fresh | Gone], bool]:
+        """Return what is ready to be published together, and whether nothing comes after it."""
+        batch: list[Fresh | Gone] = []
+        parts = 0
+        item = await self._done.get()
+        while item is not None:
+            batch.append(item)
+            parts += 0 if isinstance(item, Gone) else len(item.parts)
+            if len(batch) >= _BATCH or parts >= _BATCH_PARTS or self._done.empty():
+                return batch, False
+            item = self._done.get_nowait()
+        return batch, True
 
     async def _published(self, batch: list[Fresh | Gone]) -> None:
         fresh = [item for item in batch if not isinstance(item, Gone)]
