@@ -61,16 +61,16 @@ def company_pages(parts: CompanyParts) -> APIRouter:
         request: Request, identity: Member, q: Word = "", match: Word = "", cursor: CursorText = None
     ) -> HTMLResponse:
         organization, matched_by = identity.organization_id, _basis(match)
-        found = await parts.show.page(
+        portion = await parts.show.page(
             organization, words=q, matched_by=matched_by, position=decode_cursor(cursor), limit=_ROWS
         )
         return parts.pages.render(
             request,
             "companies.html",
             identity=identity,
-            rows=[(row, in_short(row), company_url(row.company.key)) for row in found.items],
+            rows=[(row, in_short(row), company_url(row.company.key)) for row in portion.items],
             count=await parts.lists.count_companies(organization, words=q, matched_by=matched_by),
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             filters=[
                 {"name": "q", "label": "Name or external id", "value": q, "type": "search"},
                 one_of("match", "Matched", match, BASIS_CHOICES),
@@ -125,7 +125,7 @@ async def _company(
     organization, row = identity.organization_id, view.row
     offered = []
     if find.strip():
-        found = await parts.lists.customers(
+        customers = await parts.lists.customers(
             organization,
             words=find,
             owner=None,
@@ -136,7 +136,7 @@ async def _company(
         )
         present = row.company.customer_id
         offered = [
-            item for item in found.items if item.customer.customer_id not in {view.own_stand_in, present}
+            item for item in customers.items if item.customer.customer_id not in {view.own_stand_in, present}
         ]
     return parts.pages.render(
         request,

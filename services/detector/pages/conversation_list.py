@@ -143,7 +143,7 @@ def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
     ) -> HTMLResponse:
         organization, wanted = identity.organization_id, asked.wanted(parts.clock.now())
         meant = await parts.show.find(organization, wanted)
-        found = await parts.show.rows(
+        portion = await parts.show.rows(
             organization, meant, position=decode_cursor(cursor), limit=ROWS, sought=wanted.sought
         )
         count = await meant.count(_COUNTED)
@@ -159,11 +159,11 @@ def conversation_list_pages(parts: ConversationListParts) -> APIRouter:
                     ],
                     "marks": marks_of(row.signals),
                 }
-                for row in found.items
+                for row in portion.items
             ],
             count=count.number if count.is_all else None,
             counted=count.number,
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             filters=await _filters(parts, identity, asked),
             filtered=asked.narrows,
             searched=SEARCHED if wanted.sought else None,
@@ -193,8 +193,8 @@ async def _filters(
     names = {row.customer.customer_id: row.customer.name for row in offered.items}
     if asked.customer and asked.customer not in names:
         # A customer from a link that is not among those offered is added, to show it by its name.
-        held = await parts.customers.by_ids(organization, [asked.customer])
-        names |= {identifier: customer.name for identifier, customer in held.items()}
+        customers = await parts.customers.by_ids(organization, [asked.customer])
+        names |= {identifier: customer.name for identifier, customer in customers.items()}
     return [
         {"name": "q", "label": "Words", "value": asked.q, "type": "search"},
         one_of("state", "State", asked.state, _STATES),
@@ -209,8 +209,8 @@ async def _filters(
 
 async def _person(parts: ConversationListParts, organization_id: str, key: str) -> list[dict[str, Any]]:
     """Return the filter by the person in the address; there are too many people to offer a choice."""
-    held = await parts.lists.person(organization_id, key)
-    name = (held.contact.name or held.contact.email) if held else None
+    person = await parts.lists.person(organization_id, key)
+    name = (person.contact.name or person.contact.email) if person else None
     return [choice("person", "Person", key, [(key, name or "somebody")])]
 
 

@@ -47,7 +47,7 @@ def conversation_pages(parts: ConversationParts) -> APIRouter:
     async def conversation(request: Request, conversation_id: str, identity: Member) -> HTMLResponse:
         view = await parts.show.conversation(identity.organization_id, conversation_id)
         record = view.mirrored.record
-        held = len(view.parts)
+        part_count = len(view.parts)
         return parts.pages.render(
             request,
             "conversation.html",
@@ -57,7 +57,7 @@ def conversation_pages(parts: ConversationParts) -> APIRouter:
             heading=title_of(record, _first_words(view)),
             entries=[_entry(view, part) for part in view.parts],
             cards=[card_of(signal) for signal in view.signals],
-            missing=max(0, (record.source_part_count or 0) - held),
+            missing=max(0, (record.source_part_count or 0) - part_count),
             contacts=[(resource_key(contact.workspace_id, contact.id), contact) for contact in view.contacts],
         )
 

@@ -102,11 +102,11 @@ async def _offered(
         return offered
     position: dict[str, Any] | None = None
     for _ in range(_LOOKED_THROUGH // _AT_ONCE):
-        found = await parts.companies.page(
+        portion = await parts.companies.page(
             organization_id, words=words, matched_by=None, position=position, limit=_AT_ONCE
         )
-        offered += [item for item in found.items if item.company.customer_id != customer_id]
-        position = found.next
+        offered += [item for item in portion.items if item.company.customer_id != customer_id]
+        position = portion.next
         if position is None or len(offered) > OFFERED:
             break
     return offered[: OFFERED + 1]

@@ -101,7 +101,7 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
         organization = identity.organization_id
         only_known = {"yes": True, "no": False}.get(known)
         narrowed = narrowed_by(now=parts.clock.now(), tag=tag, kind=kind)
-        found = await lists.customers(
+        portion = await lists.customers(
             organization,
             words=q,
             owner=owner or None,
@@ -116,11 +116,11 @@ def customer_pages(parts: CustomerParts) -> APIRouter:
             request,
             "customers.html",
             identity=identity,
-            rows=found.items,
+            rows=portion.items,
             count=await lists.count_customers(
                 organization, words=q, owner=owner or None, known=only_known, narrowed=narrowed
             ),
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             sort=customer_sort(sort),
             work=await parts.under_way.of(organization),
             filters=[

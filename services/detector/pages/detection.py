@@ -72,11 +72,11 @@ def detection_pages(parts: DetectionParts) -> APIRouter:
 
     @router.get(f"{DETECTION}/corrections.csv")
     async def corrections(identity: Member) -> StreamingResponse:
-        found = await parts.corrections.newest(identity.organization_id)
+        newest = await parts.corrections.newest(identity.organization_id)
 
         async def rows() -> AsyncIterator[list[Sequence[object]]]:
-            for start in range(0, len(found), PORTION):
-                portion = found[start : start + PORTION]
+            for start in range(0, len(newest), PORTION):
+                portion = newest[start : start + PORTION]
                 keys = {span.conversation_key for correction in portion for span in correction.spans[:1]}
                 texts = await _texts(parts.mirror, identity.organization_id, keys)
                 yield [row for correction in portion for row in correction_rows(correction, texts)]
@@ -166,9 +166,9 @@ async def _detection(
     )
 
 
-def _corrected(found: Sequence[Correction], least: Mapping[str, float]) -> list[dict[str, Any]]:
+def _corrected(corrections: Sequence[Correction], least: Mapping[str, float]) -> list[dict[str, Any]]:
     """Return how often each kind was found right and wrong, and the confidence it needs because of it."""
-    counted = Counter((correction.slot, correction.verdict) for correction in found)
+    counted = Counter((correction.slot, correction.verdict) for correction in corrections)
     return [
         {
             "name": slot.replace("_", " ").replace("/", ", "),

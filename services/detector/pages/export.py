@@ -34,9 +34,9 @@ async def in_portions(
     """
     position: dict[str, Any] | None = None
     for _ in range(MOST_ROWS // PORTION):
-        found = await ask(position=position, limit=PORTION)
-        yield [cells_of(item) for item in found.items]
-        position = found.next
+        portion = await ask(position=position, limit=PORTION)
+        yield [cells_of(item) for item in portion.items]
+        position = portion.next
         if position is None:
             return
 
@@ -103,9 +103,9 @@ PERSON_HEADING = (
 )  # fmt: skip
 
 
-def person_row(told: tuple[PersonRow, Sequence[Customer]]) -> Sequence[object]:
+def person_row(row_and_customers: tuple[PersonRow, Sequence[Customer]]) -> Sequence[object]:
     """Return a person with the names of their customers; without a company, there are none."""
-    row, customers = told
+    row, customers = row_and_customers
     one, last = row.contact, last_contact_of(row.contact)
     return (
         resource_key(one.workspace_id, one.id),

@@ -30,10 +30,10 @@ def choice(
     name: str, label: str, value: str, options: Sequence[tuple[str, str]], first: str = "any"
 ) -> dict[str, Any]:
     """Return a filter; an old link's value that is no longer offered stays chosen."""
-    shown = [("", first), *options]
-    if value and value not in dict(shown):
-        shown.append((value, value))
-    return {"name": name, "label": label, "value": value, "options": shown}
+    choices = [("", first), *options]
+    if value and value not in dict(choices):
+        choices.append((value, value))
+    return {"name": name, "label": label, "value": value, "options": choices}
 
 
 def one_of(

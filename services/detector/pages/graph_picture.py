@@ -105,18 +105,20 @@ class _Layout:
         return f"M{x0:.1f} {y0:.1f}C{bend:.1f} {y0:.1f} {bend:.1f} {y:.1f} {self.x:.1f} {y:.1f}"
 
 
-def picture(found: Neighbourhood, now: datetime) -> Markup:
+def picture(neighbourhood: Neighbourhood, now: datetime) -> Markup:
     """Return the two drawings; the narrow one is hidden on wide screens, the wide one on narrow ones."""
-    groups = [(label, found.of(kind)[:MOST]) for kind, label in _GROUPS]
+    groups = [(label, neighbourhood.of(kind)[:MOST]) for kind, label in _GROUPS]
     shown = [(label, mine) for label, mine in groups if mine]
-    return _wide(found, shown, now) + _narrow(found, shown, now)
+    return _wide(neighbourhood, shown, now) + _narrow(neighbourhood, shown, now)
 
 
-def _wide(found: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]], now: datetime) -> Markup:
+def _wide(
+    neighbourhood: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]], now: datetime
+) -> Markup:
     sides = _in_two(groups)
     height = max(_TOP - _HEADING + _height(side) for side in sides)
     middle = (_WIDE / 2, (_TOP + height - _ROW) / 2 + 2)
-    lines = _hub_lines(found.centre.name)
+    lines = _hub_lines(neighbourhood.centre.name)
     half = max(map(len, lines)) * _HUB_LETTER / 2 + 16
     drawn: list[Markup] = []
     for side, to_left in zip(sides, (True, False), strict=True):
@@ -129,7 +131,7 @@ def _wide(found: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]
             width=_WIDE,
             to_left=to_left,
         )
-        drawn += _column(side, layout, _scale(found), now)
+        drawn += _column(side, layout, _scale(neighbourhood), now)
     rise = _HUB_LINE * (len(lines) - 1) / 2
     deep = 17 + rise
     box = element(
@@ -144,7 +146,7 @@ def _wide(found: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]
         text_anchor="middle",
         class_="hub-name",
     )
-    return _svg(found, _WIDE, height, "ties ties-wide", [*drawn, box, label])
+    return _svg(neighbourhood, _WIDE, height, "ties ties-wide", [*drawn, box, label])
 
 
 def _hub_lines(name: str) -> list[str]:
@@ -153,20 +155,27 @@ def _hub_lines(name: str) -> list[str]:
     return [first, _cut(" ".join(rest), _HUB_LETTERS)] if rest else [first]
 
 
-def _narrow(found: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]], now: datetime) -> Markup:
-    name = _cut(found.centre.name, 36)
+def _narrow(
+    neighbourhood: Neighbourhood, groups: Sequence[tuple[str, Sequence[Neighbour]]], now: datetime
+) -> Markup:
+    name = _cut(neighbourhood.centre.name, 36)
     drawn = _column(
-        groups, _Layout(x=44.0, top=_TOP, hub=(16.0, 40.0), width=_NARROW, to_left=False), _scale(found), now
+        groups,
+        _Layout(x=44.0, top=_TOP, hub=(16.0, 40.0), width=_NARROW, to_left=False),
+        _scale(neighbourhood),
+        now,
     )
     box = element("rect", x=4.0, y=8.0, width=len(name) * _HUB_LETTER + 28, height=32.0, rx=16, class_="hub")
     label = element("text", name, x=18.0, y=28.0, class_="hub-name")
     height = _TOP - _HEADING + _height(groups)
     trunk = element("path", d=f"M16 40V{height - _ROW - 6:.1f}", class_="trunk")
-    return _svg(found, _NARROW, height, "ties ties-narrow", [trunk, *drawn, box, label])
+    return _svg(neighbourhood, _NARROW, height, "ties ties-narrow", [trunk, *drawn, box, label])
 
 
-def _svg(found: Neighbourhood, width: float, height: float, names: str, drawn: Sequence[Markup]) -> Markup:
-    label = f"What {found.centre.name} is tied to; the table below says the same"
+def _svg(
+    neighbourhood: Neighbourhood, width: float, height: float, names: str, drawn: Sequence[Markup]
+) -> Markup:
+    label = f"What {neighbourhood.centre.name} is tied to; the table below says the same"
     return element(
         "svg", *drawn, class_=names, viewBox=f"0 0 {width:.0f} {height:.0f}", role="group", aria_label=label
     )
@@ -188,13 +197,13 @@ def _height(groups: Sequence[tuple[str, Sequence[Neighbour]]]) -> float:
     return sum(_HEADING + len(mine) * _ROW for _, mine in groups)
 
 
-def _scale(found: Neighbourhood) -> dict[bool, int]:
+def _scale(neighbourhood: Neighbourhood) -> dict[bool, int]:
     """Return the most there is of conversations and, of a conversation, of messages."""
     return {
         of_messages: max(
             (
                 _amount(neighbour)
-                for neighbour in found.neighbours
+                for neighbour in neighbourhood.neighbours
                 if (neighbour.node.type == "conversation") is of_messages
             ),
             default=1,
@@ -267,16 +276,16 @@ def lines_of(one: Neighbour, now: datetime, shown: str) -> tuple[str, ...]:
     what they see must be understood. A name that was cut follows in full.
     """
     when = _when(one.last_at, now) if one.last_at is not None else None
-    told: tuple[str | None, ...]
+    facts: tuple[str | None, ...]
     if one.node.type == "conversation":
-        told = (when, pluralise(one.messages, "message"))
+        facts = (when, pluralise(one.messages, "message"))
     elif one.conversations:
-        told = (pluralise(one.conversations, "conversation"), f"last {when}" if when else None)
+        facts = (pluralise(one.conversations, "conversation"), f"last {when}" if when else None)
     else:
-        told = ("no conversation in this time", None)
+        facts = ("no conversation in this time", None)
     mood = {"unknown": "nothing said of the mood"}.get(mood_of(one.mood), f"mood {mood_of(one.mood)}")
     whole = () if shown == one.node.name else (_cut(one.node.name, 60),)
-    return (shown, ", ".join(each for each in told if each), mood, *whole)
+    return (shown, ", ".join(each for each in facts if each), mood, *whole)
 
 
 def _when(moment: datetime, now: datetime) -> str:

@@ -68,8 +68,10 @@ def signal_pages(parts: SignalParts) -> APIRouter:
         reason: Annotated[str, Form(max_length=500)] = "",
         label: Annotated[str, Form(max_length=40)] = "",
     ) -> RedirectResponse:
-        said = next((one for one in LABELS if one == label), None)
-        await review.dismiss(identity.organization_id, signal_id, reason, by=identity.known_by, label=said)
+        known_label = next((one for one in LABELS if one == label), None)
+        await review.dismiss(
+            identity.organization_id, signal_id, reason, by=identity.known_by, label=known_label
+        )
         return RedirectResponse(f"/insights/{signal_id}", 303)
 
     @router.post("/insights/{signal_id}/undo-dismissal", dependencies=_PROTECTED)
@@ -123,10 +125,12 @@ def _excerpt(view: ConversationView, signal: Signal) -> dict[str, Any]:
             spans.setdefault(proof.part_id, []).append((proof.start, proof.end))
     parts = [part for part in view.parts if part.text]
     telling = {index for index, part in enumerate(parts) if part.id in spans}
-    shown = sorted(telling | {index - 1 for index in telling if index > 0 and not parts[index - 1].internal})
+    indexes = sorted(
+        telling | {index - 1 for index in telling if index > 0 and not parts[index - 1].internal}
+    )
     return {
         "key": key,
         "title": view.mirrored.record.title,
         "url": view.url,
-        "messages": [(parts[index], spans.get(parts[index].id, [])) for index in shown],
+        "messages": [(parts[index], spans.get(parts[index].id, [])) for index in indexes],
     }

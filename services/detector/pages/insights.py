@@ -86,7 +86,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         wanted = asked.wanted(drawn_at)
         order: SignalSort = "confidence" if sort == "confidence" else "spend" if sort == "spend" else "newest"
         organization = identity.organization_id
-        found = await lists.signals(
+        portion = await lists.signals(
             organization, wanted, sort=order, position=decode_cursor(cursor), limit=CARDS
         )
         views = await parts.connections.all_of(organization)
@@ -97,15 +97,15 @@ def insight_pages(parts: InsightParts) -> APIRouter:
             identity=identity,
             live_url=f"/insights/events?{request.url.query}",
             drawn_at=drawn_at,
-            cards=[card_of(signal) for signal in found.items],
+            cards=[card_of(signal) for signal in portion.items],
             count=await lists.count_signals(organization, wanted),
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             filters=[
                 *asked.choices(await lists.signal_choices(organization), identity),
                 one_of("sort", "Sort", sort, _SORTS, "newest first"),
             ],
             empty=None
-            if found.items
+            if portion.items
             else await _emptiness(parts, organization, views, asked, reading=bool(work.rereads)),
             deaf=[view for view in views if view.state in {"needs_attention", "disconnected"}],
             lifecycle_off=[view for view in views if _is_silent(view)],

@@ -92,25 +92,25 @@ def people_pages(parts: PeopleParts) -> APIRouter:
         organization = identity.organization_id
         narrowed = narrowed_by(now=parts.clock.now(), tag=tag, customer=customer, owner=owner)
         order = person_sort(sort)
-        found = await lists.people(
+        portion = await lists.people(
             organization, words=q, sort=order, position=decode_cursor(cursor), limit=ROWS, narrowed=narrowed
         )
         customers = (await lists.signal_choices(organization)).customers
-        whose = await parts.show.customers_of(organization, [row.contact for row in found.items])
+        whose = await parts.show.customers_of(organization, [row.contact for row in portion.items])
         return pages.render(
             request,
             "people.html",
             identity=identity,
             rows=[
                 (resource_key(row.contact.workspace_id, row.contact.id), row, last_contact_of(row.contact))
-                for row in found.items
+                for row in portion.items
             ],
             whose=whose,
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
             sort=order,
             count=await lists.count_people(organization, words=q, narrowed=narrowed),
             unplaced=await parts.old_people.left(organization),
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             filters=[
                 {"name": "q", "label": "Name or e-mail", "value": q, "type": "search"},
                 choice("customer", "Customer", customer, customers),
@@ -169,23 +169,23 @@ def people_pages(parts: PeopleParts) -> APIRouter:
         first = Centre("customer", rows[0].customer.customer_id) if rows else None
         centre, now = asked or first, parts.clock.now()
         since = period_start(period, now) or now - timedelta(days=_GRAPH_DAYS)
-        found = await parts.walk.around(organization, centre, since) if centre else None
+        neighbourhood = await parts.walk.around(organization, centre, since) if centre else None
         return pages.render(
             request,
             "graph.html",
             identity=identity,
-            centre=found.centre if found else None,
-            own_page=_page_of(found.centre) if found else None,
+            centre=neighbourhood.centre if neighbourhood else None,
+            own_page=_page_of(neighbourhood.centre) if neighbourhood else None,
             connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
-            picture=picture(found, now) if found and found.neighbours else None,
-            rows=_ties(found) if found else [],
-            undrawn=_undrawn(found) if found else 0,
+            picture=picture(neighbourhood, now) if neighbourhood and neighbourhood.neighbours else None,
+            rows=_ties(neighbourhood) if neighbourhood else [],
+            undrawn=_undrawn(neighbourhood) if neighbourhood else 0,
             filters=[
                 choice(
                     "around",
                     "Start from",
                     centre.address if centre else "",
-                    _starts(rows, found.centre if found else None),
+                    _starts(rows, neighbourhood.centre if neighbourhood else None),
                     "the customer who needs you most",
                 ),
                 one_of("period", "Period", period, PERIODS[:-1], "last year"),
@@ -220,7 +220,7 @@ def _page_of(node: Node) -> str | None:
     return {"customer": f"/customers/{node.node_id}", "person": f"/people/{node.node_id}"}.get(node.type)
 
 
-def _ties(found: Neighbourhood) -> list[dict[str, Any]]:
+def _ties(neighbourhood: Neighbourhood) -> list[dict[str, Any]]:
     return [
         {
             "name": one.node.name,
@@ -232,10 +232,10 @@ def _ties(found: Neighbourhood) -> list[dict[str, Any]]:
             "last_at": one.last_at,
             "mood": mood_of(one.mood),
         }
-        for one in found.neighbours
+        for one in neighbourhood.neighbours
     ]
 
 
-def _undrawn(found: Neighbourhood) -> int:
-    kinds = {one.node.type for one in found.neighbours}
-    return sum(max(0, len(found.of(kind)) - MOST) for kind in kinds)
+def _undrawn(neighbourhood: Neighbourhood) -> int:
+    kinds = {one.node.type for one in neighbourhood.neighbours}
+    return sum(max(0, len(neighbourhood.of(kind)) - MOST) for kind in kinds)

@@ -62,8 +62,8 @@ def redetection_card(preview: Preview) -> dict[str, Any]:
         ),
         "examples": sorted(
             (
-                (_kind_in_words(kind), [_line(example, quote) for example, quote in found])
-                for kind, found in groupby(preview.quotes, key=lambda pair: pair[0].kind)
+                (_kind_in_words(kind), [_line(example, quote) for example, quote in quotes])
+                for kind, quotes in groupby(preview.quotes, key=lambda pair: pair[0].kind)
             ),
             key=itemgetter(0),
         ),
@@ -86,8 +86,8 @@ def _line(example: Example, quote: str) -> dict[str, Any]:
 
 def _confidence(example: Example) -> str:
     """Return how sure it was and would be, of the kind in that conversation."""
-    told = [f"{value:.2f}" for value in (example.before, example.after) if value is not None]
-    return " → ".join(dict.fromkeys(told))
+    values = [f"{value:.2f}" for value in (example.before, example.after) if value is not None]
+    return " → ".join(dict.fromkeys(values))
 
 
 def _kind_in_words(kind: str) -> str:

@@ -135,7 +135,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
         organization = identity.organization_id
         narrowed = narrowed_by(now=parts.clock.now(), tag=tag, owner=owner, period=period)
         wanted = asked_states(state)
-        found = await lists.requests(
+        portion = await lists.requests(
             organization,
             state=wanted,
             words=q,
@@ -148,9 +148,9 @@ def request_pages(parts: RequestParts) -> APIRouter:
             request,
             "requests.html",
             identity=identity,
-            rows=found.items,
+            rows=portion.items,
             count=await lists.count_requests(organization, state=wanted, words=q, narrowed=narrowed),
-            next_cursor=encode_cursor(found.next) if found.next else None,
+            next_cursor=encode_cursor(portion.next) if portion.next else None,
             sort=known_order(sort),
             words=STATE_WORDS,
             tones=STATE_TONES,
@@ -163,7 +163,7 @@ def request_pages(parts: RequestParts) -> APIRouter:
             ],
             filtered=bool(q or wanted != "unsettled" or not narrowed.is_empty),
             settled=wanted == "unsettled"
-            and not found.items
+            and not portion.items
             and await lists.count_requests(organization, state=None, words=q, narrowed=narrowed) != 0,
             work=await parts.under_way.of(organization),
             connected=bool(await present_connections(parts.connections, organization)),
@@ -233,8 +233,8 @@ def regrouping_pages(parts: RequestParts) -> APIRouter:
     async def merge(
         request_id: str, identity: Member, into: Annotated[str, Form(max_length=100)] = ""
     ) -> RedirectResponse:
-        kept = await parts.regroup.merge(identity.organization_id, request_id, into, by=identity.known_by)
-        return RedirectResponse(f"/requests/{kept.request_id}", 303)
+        merged = await parts.regroup.merge(identity.organization_id, request_id, into, by=identity.known_by)
+        return RedirectResponse(f"/requests/{merged.request_id}", 303)
 
     @router.post("/requests/{request_id}/split", dependencies=[Depends(csrf_protect)])
     async def split(

@@ -119,14 +119,16 @@ def setting_pages(parts: SettingParts) -> APIRouter:
 async def _meanings(parts: SettingParts, organization_id: str, view: ConnectionView) -> list[dict[str, Any]]:
     """Return for each meaning what may be chosen, with an example, and what is chosen now."""
     names = await parts.lists.company_attributes(organization_id, view.connection_id)
-    kept = (await parts.customers.attribute_maps(organization_id)).get(view.connection_id, AttributeMap())
+    attribute_map = (await parts.customers.attribute_maps(organization_id)).get(
+        view.connection_id, AttributeMap()
+    )
     guessed = guess(names)
     named = [(name, f"{name} (for example {example})") for name, example in names.items()]
     return [
         {
             "name": meaning,
             "label": MEANING_WORDS[meaning],
-            "value": kept.chosen.get(meaning, _GUESS),
+            "value": attribute_map.chosen.get(meaning, _GUESS),
             "options": [
                 (_GUESS, f"guessed: {guessed.get(meaning, _INTERCOM_KNOWS[meaning])}"),
                 (NONE, "no attribute means this"),

@@ -82,9 +82,9 @@ class UnderWay:
         if not 0 < count <= _COUNTED:
             return Left(count)
         keys = await self.followed.waiting(organization_id, now, _COUNTED)
-        held = await self.mirror.companies(organization_id, keys)
+        companies = await self.mirror.companies(organization_id, keys)
         lost = await self.mirror.lost_companies(organization_id, keys)
-        read_to = {key: company.read_to for key, company in held.items()}
+        read_to = {key: company.read_to for key, company in companies.items()}
         read_to |= {key: mark.read_to for key, mark in lost.items()}
         return Left(count, await self.mirror.count_by_companies(organization_id, read_to))
 
