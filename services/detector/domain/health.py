@@ -185,18 +185,18 @@ def _waits(one: ConversationSummary, now: datetime) -> bool:
 
 
 def _ratings(conversations: Sequence[ConversationSummary], now: datetime) -> tuple[float | None, str]:
-    ratings = [
+    given = [
         conversation.rating
         for conversation in conversations
         if conversation.rating is not None
         and conversation.rated_at
         and conversation.rated_at > now - timedelta(days=_RATING_DAYS)
     ]
-    if not ratings:
+    if not given:
         return None, f"none in {_RATING_DAYS} days"
-    mean = sum(ratings) / len(ratings)
+    mean = sum(given) / len(given)
     share = (mean - _LOWEST_RATING) / (_HIGHEST_RATING - _LOWEST_RATING)
-    return _within(share), f"{mean:.1f} of {_HIGHEST_RATING} from {len(ratings)}"
+    return _within(share), f"{mean:.1f} of {_HIGHEST_RATING} from {len(given)}"
 
 
 def _activity(facts: AccountFacts, now: datetime) -> tuple[float | None, str]:
