@@ -62,6 +62,7 @@ from services.detector.pages.insight import SignalParts, signal_pages
 from services.detector.pages.insights import InsightParts, insight_pages
 from services.detector.pages.language_model import language_model_pages
 from services.detector.pages.live import LiveFeed
+from services.detector.pages.offered_names import offered_name_pages
 from services.detector.pages.people import PeopleParts, people_pages
 from services.detector.pages.requests import (
     RequestParts,
@@ -258,6 +259,8 @@ def create_app(
             conversation_routes(conversations=conversations, show=show, moods=engine.moods),
             insight_pages(insights),
             signal_pages(SignalParts(pages, show, engine.review)),
+            # Before a customer's own page, or these would be taken for customers.
+            offered_name_pages(pages, lists, topics),
             customer_pages(customer_parts),
             one_customer_pages(customer_parts),
             people_pages(

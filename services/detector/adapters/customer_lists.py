@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.detector.adapters.customer_documents import WITHOUT_PAST, customer_from
+from services.detector.adapters.customer_documents import WITHOUT_PAST, customer_from, identities
 from services.detector.adapters.list_queries import CUSTOMER_SORTS, all_of, customer_query
 from services.detector.adapters.listed_collections import ListedCollections
 from services.detector.adapters.shapes import CustomerNumbers
 from services.detector.lists import ANY, CustomerRow, Portion
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.detector.lists import CustomerSort, Narrowing
     from shared.documents.database import Document
 
@@ -42,6 +44,14 @@ class CustomerLists(ListedCollections):
             projection=WITHOUT_PAST,
         )
         return Portion(self._reading["customers"].each(portion.items, _customer_row), portion.next)
+
+    async def customers_called(self, organization_id: str, words: Sequence[str]) -> set[str]:
+        asked = {word.casefold(): word for word in words}
+        scoped = self._customers.of(organization_id)
+        named = await scoped.distinct("name_folded", {"merged_into": None, "name_folded": {"$in": [*asked]}})
+        rest = identities(organization_id, asked.keys() - set(named))
+        called = await scoped.find({"_id": {"$in": rest}, "merged_into": None}, projection={"customer_id": 1})
+        return {*named, *(customer["customer_id"] for customer in called)}
 
     async def count_customers(
         self,

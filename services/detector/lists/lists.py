@@ -94,6 +94,10 @@ class Lists(Protocol):
         """
         ...
 
+    async def customers_called(self, organization_id: str, words: Sequence[str]) -> set[str]:
+        """Return which of these words, case-folded, are a customer's whole name or its id."""
+        ...
+
     async def count_customers(
         self,
         organization_id: str,

@@ -25,7 +25,7 @@ def several(form: FormData, name: str) -> tuple[str, ...]:
 
 
 def lines(form: FormData, name: str) -> tuple[str, ...]:
-    """Return what a text area lists one a line: names may hold commas."""
+    """Return what a text area lists, one per line: names may hold commas."""
     return tuple(line.strip() for line in text(form, name).splitlines() if line.strip())
 
 

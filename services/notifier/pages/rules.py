@@ -18,7 +18,7 @@ from shared.auth.dependencies import Admin, Member, csrf_protect
 from shared.contracts.deliveries import ChannelName
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.datastructures import FormData
 
@@ -161,12 +161,12 @@ def _draft(form: FormData) -> RuleDraft:
         name=forms.text(form, "name"),
         channel=forms.text(form, "channel"),
         kinds=forms.several(form, "kinds"),
-        customers=forms.lines(form, "customers"),
-        owners=_with_added(form, "owners", "add_owner"),
-        tags=forms.lines(form, "tags"),
+        customers=_with_added(form, "customers", "customer", forms.lines),
+        owners=_with_added(form, "owners", "add_owner", forms.items),
+        tags=_with_added(form, "tags", "tag", forms.lines),
         minimum_confidence=forms.share(form, "minimum_confidence"),
         good_moods=forms.text(form, "good_moods") == "on",
-        recipients=_with_added(form, "recipients", "add_recipient"),
+        recipients=_with_added(form, "recipients", "add_recipient", forms.items),
         url=SecretStr(url) if url else None,
         secret=SecretStr(secret) if secret else None,
         enabled=forms.text(form, "enabled") == "on",
@@ -174,11 +174,13 @@ def _draft(form: FormData) -> RuleDraft:
     )
 
 
-def _with_added(form: FormData, name: str, added: str) -> tuple[str, ...]:
+def _with_added(
+    form: FormData, name: str, added: str, read: Callable[[FormData, str], tuple[str, ...]]
+) -> tuple[str, ...]:
     """Return what a text area lists, and what was picked beside it and not yet added to its lines."""
-    listed = forms.items(form, name)
+    listed = read(form, name)
     known = {one.casefold() for one in listed}
-    return (*listed, *(one for one in forms.items(form, added) if one.casefold() not in known))
+    return (*listed, *(one for one in read(form, added) if one.casefold() not in known))
 
 
 def _draft_of(rule: Rule) -> RuleDraft:

@@ -88,16 +88,17 @@
     setTimeout(() => { button.textContent = words; }, 1500);
   });
 
-  // Adding an address to the lines of a text area, by its button or by Enter, which would save the form too early.
+  // Adding an address or a name to the lines of a text area, by its button or by Enter, which would save the form too early.
   const add = (input) => {
     const area = document.getElementById(input.dataset.addsTo);
-    const address = input.value.trim();
-    if (!address) return input.focus();
+    const picked = input.value.trim();
+    if (!picked) return input.focus();
     const lines = area.value.split("\n").map((line) => line.trim()).filter(Boolean);
-    const known = lines.some((line) => line.toLowerCase() === address.toLowerCase());
-    area.value = (known ? lines : [...lines, address]).join("\n");
+    const known = lines.some((line) => line.toLowerCase() === picked.toLowerCase());
+    area.value = (known ? lines : [...lines, picked]).join("\n");
+    area.dispatchEvent(new Event("change", { bubbles: true }));
     input.value = "";
-    document.getElementById(`${input.id}-said`).textContent = known ? `${address} is there already.` : `${address} is added.`;
+    document.getElementById(`${input.id}-said`).textContent = known ? `${picked} is there already.` : `${picked} is added.`;
     input.focus();
   };
   document.addEventListener("click", (event) => {

@@ -394,6 +394,21 @@ async def test_who_was_picked_is_told_without_script_too() -> None:
     }
 
 
+async def test_customers_and_tags_are_offered() -> None:
+    """The form asks for names like what is typed, and what was picked joins the lines without script too."""
+    site = Site(Rig())
+    page = await site.get(f"{RULES}/new")
+    for name, to, url in (("customer", "customers", "/customers"), ("tag", "tags", "/topics")):
+        assert f'<datalist id="{to}-offered" hx-get="{url}/offered"' in page
+        assert re.search(f'<input id="f-{name}" name="{name}" list="{to}-offered"', page)
+        assert f'<div role="status" hx-get="{url}/unknown"' in page
+    form = {"name": "VIP", "channel": "inbox", "recipients": "everyone", "enabled": "on"}
+    picked = {"customers": "Contoso", "customer": "Northwind, Inc.", "tags": "vip", "tag": "VIP"}
+    assert (await site.post(f"{RULES}/new", {**form, **picked})).status_code == 303
+    (made,) = [rule for rule in await site.rig.rules.list_of("acme") if rule.name == "VIP"]
+    assert (made.customers, made.tags) == (("Contoso", "Northwind, Inc."), ("vip",))
+
+
 async def test_a_test_says_what_the_receiver_said() -> None:
     """The outcome of a sample stands on the page."""
     rig = Rig(ScriptedChannel("inbox", DeliveryPostponed("No answer.", reason="unreachable")))
