@@ -35,6 +35,8 @@ NOTIFICATION: dict[str, Any] = {
     "id": "6b0f21c8d94e7a35b1602fce8d73a940",
     "signal_id": _SIGNAL.signal_id,
     "kind": "churn_risk",
+    "explicit": True,
+    "direction": None,
     "customer": "Northwind",
     "rule_id": "5c0e9a71d2b84f36",
     "channel": "webhook",

@@ -15,7 +15,7 @@ from services.notifier.errors import FailureReason
 from services.notifier.ports import InboxEntry  # noqa: TC001 - see above
 from services.notifier.use_cases.rule_drafts import RuleDraft
 from shared.contracts.deliveries import ChannelName
-from shared.contracts.signals import SignalDetected, SignalKind
+from shared.contracts.signals import Direction, SignalDetected, SignalKind
 
 _MOST_LISTED = 100
 
@@ -130,6 +130,12 @@ class NotificationView(BaseModel):
     id: str = Field(description="Stays the same over all attempts; receivers know it again by this.")
     signal_id: str = Field(description="The signal it tells of.")
     kind: SignalKind = Field(description="The signal's kind.")
+    explicit: bool | None = Field(
+        description="Churn risk only: true where notice was given, false where it is implied; else null."
+    )
+    direction: Direction | None = Field(
+        description="A mood's turn only: `down` for the worse, `up` for the better; else null."
+    )
     customer: str | None = Field(description="The customer's name; null where none is known.")
     rule_id: str = Field(description="The rule that made it.")
     channel: ChannelName = Field(description="How it is sent.")
@@ -187,6 +193,8 @@ def _notification_fields(notification: Notification) -> dict[str, object]:
         **{name: getattr(notification, name) for name in same},
         "signal_id": notification.signal.signal_id,
         "kind": notification.signal.kind,
+        "explicit": notification.signal.explicit,
+        "direction": notification.signal.direction,
         "customer": notification.signal.customer.name if notification.signal.customer else None,
         "recipient": notification.recipient.label,
         "next_attempt_at": notification.next_attempt_at if notification.state == "pending" else None,

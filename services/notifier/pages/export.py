@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
     from services.notifier.domain.notification import Notification
     from services.notifier.ports import InboxEntry
+    from shared.contracts.signals import SignalDetected
 
 ENTRY_HEADING = (
     "id", "kind", "title", "customer", "confidence", "said_at", "quote", "sent_at", "read", "over",
-    "reasons",
+    "reasons", "explicit", "direction",
 )  # fmt: skip
 
 
@@ -37,12 +38,19 @@ def entry_row(entry: InboxEntry) -> Sequence[object]:
             fact_in_words(account_fact.name, account_fact.value, account_fact.reason)
             for account_fact in facts_newest_first(signal)
         ),
+        *_apart(signal),
     )
+
+
+def _apart(signal: SignalDetected) -> tuple[str, str]:
+    """Return what keeps notice and implied risk apart, and moods by where they turned, as in other files."""
+    explicit = "" if signal.explicit is None else str(signal.explicit).lower()
+    return explicit, signal.direction or ""
 
 
 DELIVERY_HEADING = (
     "id", "state", "signal_id", "kind", "customer", "channel", "recipient", "rule", "attempts", "last_word",
-    "created_at", "settled_at", "sample",
+    "created_at", "settled_at", "sample", "explicit", "direction",
 )  # fmt: skip
 
 
@@ -62,4 +70,5 @@ def delivery_row(one: Notification, rule_names: dict[str, str]) -> Sequence[obje
         one.created_at.isoformat(),
         one.settled_at.isoformat() if one.settled_at else "",
         str(one.test).lower(),
+        *_apart(one.signal),
     )

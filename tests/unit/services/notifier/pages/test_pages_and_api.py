@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import html
 import re
 from contextlib import ExitStack, aclosing
@@ -39,6 +40,7 @@ from tests.unit.services.notifier.fakes import (
     NOW,
     MemoryDeadLetters,
     ScriptedChannel,
+    a_fact,
     a_rule,
     a_signal,
 )
@@ -462,6 +464,31 @@ async def test_preferences_say_who_else_has_the_address() -> None:
     assert "also signs in" not in await site.get("/settings/me")
     await site.rig.people.save(Preferences("acme", "u-8", MEMBER.email.upper()))
     assert "Somebody else also signs in with" in await site.get("/settings/me")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "columns"),
+    [
+        ({"explicit": True}, "· explicit", ("true", "")),
+        ({"explicit": False, "facts": (a_fact(),), "evidence": ()}, "· implied", ("false", "")),
+        ({"kind": "sentiment_shift", "explicit": None, "direction": "down"}, "· worse", ("", "down")),
+    ],
+)
+async def test_notice_and_risk_are_kept_apart_in_lists(
+    changes: dict[str, Any], words: str, columns: tuple[str, str]
+) -> None:
+    """The log, the inbox, their files and the API say which it is, as the list of signals does."""
+    rig = Rig()
+    await rig.rules.insert(a_rule())
+    await rig.take(a_signal(**changes))
+    await rig.inbox.put(a_signal(**changes), "everyone", NOW)
+    site = Site(rig)
+    for path in ("/operations/deliveries", "/inbox"):
+        assert words in await site.get(path)
+        rows = list(csv.DictReader((await site.http.get(f"{path}/export.csv")).text.splitlines()))
+        assert (rows[0]["explicit"], rows[0]["direction"]) == columns
+    (told,) = (await site.http.get("/api/v1/deliveries")).json()["items"]
+    assert (told["explicit"], told["direction"]) == (changes["explicit"], changes.get("direction"))
 
 
 async def test_the_log_shows_every_attempt() -> None:
