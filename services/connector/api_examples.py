@@ -53,6 +53,7 @@ CONNECTION: dict[str, Any] = {
         "waiting_until": None,
         "waiting_for": None,
     },
+    "no_answer_since": None,
     "ledger": LEDGER,
     "removal_confirmed_by": [],
 }

@@ -81,6 +81,9 @@ class ConnectionView(BaseModel):
     connected_at: datetime = Field(description="When it was connected.")
     next_sync_at: datetime | None = Field(description="When it is read next; null while it is not read.")
     progress: ProgressView | None = Field(description="The run under way; null between runs.")
+    no_answer_since: datetime | None = Field(
+        description="Since when Intercom gives no usable answer to several tries; null while it does."
+    )
     ledger: LedgerView = Field(description="What is proven to be held.")
     removal_confirmed_by: tuple[str, ...] = Field(
         description="Services that removed its data, after that was asked for."
@@ -224,6 +227,7 @@ def connection_view(connection: Connection, report: SyncReport) -> ConnectionVie
         )
         if run
         else None,
+        no_answer_since=report.no_answer_since,
         ledger=LedgerView(
             complete_up_to=ledger.complete_up_to if ledger else None,
             completed_at=ledger.completed_at if ledger else None,

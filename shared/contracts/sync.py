@@ -114,6 +114,11 @@ class SyncProgressed(Event):
     )
     waiting_until: Moment | None = Field(default=None, description="Set while parked (rate limit, lock).")
     waiting_for: ShortText | None = None
+    failures: int = Field(
+        default=0,
+        ge=0,
+        description="How often in a row Intercom gave no usable answer to all that the run could go on with.",
+    )
     started_at: Moment
     reported_at: Moment
 

@@ -54,13 +54,31 @@ class LedgerReport:
     reason: str
 
 
+_FAILURES_TO_TELL = 3
+"""Failures in a row until it is said that Intercom does not answer: with the pauses between them these take
+seconds, which a blip does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """Everything a page says about syncing. `initial_done` turns true with the first whole run."""
+    """Everything a page says about syncing.
+
+    Attributes:
+        initial_done: turns true with the first whole run.
+        failures: how often in a row Intercom gave a run no usable answer, at most, since it last gave one.
+        failing_since: when the first of these failures was told; None while Intercom answers.
+    """
 
     run: RunReport | None = None
     ledger: LedgerReport | None = None
     initial_done: bool = False
+    failures: int = 0
+    failing_since: datetime | None = None
+
+    @property
+    def no_answer_since(self) -> datetime | None:
+        """Return since when Intercom does not answer; None while it does, and while it may be a blip."""
+        return self.failing_since if self.failures >= _FAILURES_TO_TELL else None
 
     def progressed(self, event: SyncProgressed) -> SyncReport:
         """Return the report with a run's newest word; older words of the same run change nothing."""
@@ -75,6 +93,9 @@ class SyncReport:
             return self
         return replace(
             self,
+            # A run after one that was given up counts from one again, and meets the same silence.
+            failures=max(event.failures, self.failures) if event.failures else 0,
+            failing_since=(self.failing_since or event.reported_at) if event.failures else None,
             run=RunReport(
                 run_id=event.run_id,
                 reason=event.reason,

@@ -120,7 +120,13 @@ def state_word(connection: Connection | None, report: SyncReport | None) -> Stat
     if connection.state == "needs_attention":
         reason = connection.attention or "unreachable"
         return StateWord("Needs attention", "bad", _WAY_OUT[reason])
-    if report is not None and report.run is not None and not report.initial_done:
+    return StateWord("Connected", "good") if report is None else _at_work(report)
+
+
+def _at_work(report: SyncReport) -> StateWord:
+    if report.no_answer_since is not None:
+        return StateWord("No answer", "attention")
+    if report.run is not None and not report.initial_done:
         share = report.run.share
         return StateWord("Syncing" if share is None else f"Syncing {percent(share)}", "busy")
     return StateWord("Connected", "good")

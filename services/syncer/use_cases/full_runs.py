@@ -154,7 +154,7 @@ class FullRuns:
             await asyncio.sleep(_REPORT_EVERY_SECONDS)
             with suppress(TransientError):
                 run.count_calls(reader.calls)
-                await self._reports.progressed(run, resource)
+                await self._reports.progressed(run, resource, failures=self._planner.failures(run))
 
     async def _skip(self, run: Run, reading: Reading, state: StepState, refused: AccessError) -> None:
         """Name what was not granted and go on with the rest; when nothing is granted, nothing can go on.
@@ -254,4 +254,14 @@ class FullRuns:
             self._planner.step(current.name).resource,
             waiting_until=until,
             waiting_for=waiting.waiting_for if waiting is not None and until is not None else None,
+            failures=self._planner.failures(run),
         )
+
+    async def tell_put_off(self, run: Run, until: datetime) -> None:
+        """Tell that the source gives no answer to what the whole run begins with."""
+        begun = self._planner.knows(run) and max(run.steps, key=lambda step: step.slices, default=None)
+        resource = self._planner.step(begun.name).resource if begun else self._planner.resources[0].type
+        with suppress(TransientError):
+            await self._reports.progressed(
+                run, resource, waiting_until=until, waiting_for=_WAITING["source"], failures=run.attempts
+            )

@@ -52,6 +52,10 @@ class Planner:
         """Return when the next step of the run can go on."""
         return max(min((step.wake_at or now for step in self._free(run)), default=now), now)
 
+    def failures(self, run: Run) -> int:
+        """Return how often in a row the source failed every step that could go on."""
+        return min((step.failures for step in self._free(run)), default=0)
+
     def _free(self, run: Run) -> list[StepState]:
         """Return the open steps that wait for no other step."""
         open_names = {step.name for step in run.open_steps()}

@@ -59,6 +59,7 @@ class Reports:
         *,
         waiting_until: datetime | None = None,
         waiting_for: str | None = None,
+        failures: int = 0,
     ) -> None:
         run.reports += 1
         await self._publisher.publish(
@@ -76,6 +77,7 @@ class Reports:
                 remaining_seconds=remaining_seconds(run.counts, run.paces),
                 waiting_until=waiting_until,
                 waiting_for=waiting_for,
+                failures=failures,
                 started_at=run.started_at,
                 reported_at=self._clock.now(),
             )

@@ -268,6 +268,8 @@ class Slices:
         try:
             if self._hopeless(run, later):
                 return await self._give_up(run, later)
+            if run.lane == "main" and isinstance(later, SourceUnavailableError):
+                await self._full_runs.tell_put_off(run, wake_at)
             await self._runs.checkpoint(run, wake_at=wake_at, done_hints=run.followed)
         except TransientError as away:
             # The store or the bus is away as well; the lease runs out, and the slice is tried again.

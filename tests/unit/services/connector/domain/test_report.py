@@ -60,6 +60,25 @@ def interrupted(**changes: Any) -> SyncInterrupted:
     return SyncInterrupted(**whole)
 
 
+def test_a_source_that_does_not_answer_is_told_since_its_first_failure() -> None:
+    """Two failures may be a blip; the third says since when. An answer, or a run's end, ends it."""
+    report = SyncReport().progressed(progressed(1))
+    assert (report.failing_since, report.no_answer_since) == (None, None)
+    for number in (1, 2, 3):
+        report = report.progressed(progressed(1 + number, failures=number))
+        assert report.failing_since == NOW + timedelta(seconds=2)
+        assert report.no_answer_since == (report.failing_since if number == 3 else None)
+    given_up = report.interrupted(interrupted(reason="unreachable"))
+    assert given_up.no_answer_since == report.failing_since
+    again = given_up.progressed(
+        progressed(9, run_id="run-2", failures=1, started_at=NOW + timedelta(hours=1))
+    )
+    once_more = again.progressed(progressed(10, run_id="run-2", failures=2))
+    assert again.no_answer_since == once_more.no_answer_since == report.failing_since
+    assert report.progressed(progressed(5)).no_answer_since is None
+    assert report.completed(completed()).no_answer_since is None
+
+
 @given(st.permutations(range(1, 7)))
 def test_progress_never_goes_back(order: list[int]) -> None:
     """However the words of a run arrive, the newest one stands."""

@@ -391,6 +391,30 @@ async def test_a_stopped_connection_says_why_and_can_be_tried_again(site: Site, 
     assert (await site.post(f"{INTERCOM}/c-1/resume")).status_code == 409
 
 
+async def test_an_intercom_that_does_not_answer_is_said_at_once(site: Site, rig: Rig) -> None:
+    """Since when, and that it goes on by itself, long before it is stopped; one blip says nothing."""
+    rig.hold()
+    for number in (1, 2, 3):
+        assert "No answer" not in await site.get(INTEGRATIONS)
+        await rig.listening.sync_reported(
+            report_progress(
+                rig,
+                sequence=number,
+                failures=number,
+                reported_at=NOW - timedelta(minutes=2),
+                waiting_until=NOW + timedelta(seconds=2),
+                waiting_for="Intercom to answer",
+            )
+        )
+    for path in (INTEGRATIONS, INTERCOM, "/operations/sync"):
+        page = await site.get(path)
+        assert "No answer" in page
+        assert "Intercom gives no usable answer, first noticed 2 min ago" in page
+        assert "Nothing is lost: it is asked again and again, and reading goes on by itself" in page
+    await rig.listening.sync_reported(report_progress(rig, sequence=4))
+    assert "Syncing 62 %" in await site.get(INTEGRATIONS)
+
+
 async def test_each_reason_has_its_own_way_out(site: Site, rig: Rig) -> None:
     """On the card and on the panel; a revoked token is not tried again but replaced."""
     told = set()

@@ -9,11 +9,13 @@ from hypothesis import given
 
 from services.syncer.domain import company, contact
 from services.syncer.domain.fresh import Scope
+from services.syncer.domain.run import Run, StepState
 from services.syncer.resources import admins, all_resources, tags, teams
 from services.syncer.resources.paging import next_cursor, next_page, total_count
 from services.syncer.use_cases.planning import Planner
 from shared.contracts.sync import ResourceType
 from tests.unit.services.syncer.domain.test_fields import JSON
+from tests.unit.services.syncer.domain.test_rules import KEY, NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,3 +155,16 @@ def test_the_next_page(following: Any, cursor: str | None, page: int | None) -> 
     body = {"pages": {"next": following}, "total_count": 9}
     assert (next_cursor(body), next_page(body), total_count(body)) == (cursor, page, 9)
     assert (next_cursor({}), next_page({}), total_count({})) == (None, None, None)
+
+
+def test_what_waits_for_a_failing_step_has_not_answered_either() -> None:
+    """A source fails when it fails all steps that could go on, whatever comes after them."""
+    planner = Planner(all_resources())
+    run = Run(KEY, "main", "r", "manual", 1, NOW)
+    run.steps = [StepState("contacts:changed", failures=4), StepState("conversations:changed", failures=3)]
+    run.steps.append(StepState("conversations:deleted"))
+    assert planner.failures(run) == 3
+    run.steps.append(StepState("tags"))
+    assert planner.failures(run) == 0
+    run.steps = [StepState("tags", done=True)]
+    assert planner.failures(run) == 0

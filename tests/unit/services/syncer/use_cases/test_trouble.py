@@ -350,11 +350,16 @@ async def test_an_unreachable_source_is_told_after_patience() -> None:
     original = rig.intercom._transport
     rig.intercom._transport = ReadOnlyTransport(httpx.MockTransport(refused))
     await rig.request("scheduled")
+    told_before = len(rig.progressed)
     assert (await rig.settle())[-1] == "interrupted"
     assert [told.reason for told in rig.interrupted] == ["unreachable"]
+    failures = [told.failures for told in rig.progressed[told_before:]]
+    assert failures == sorted(failures)
+    assert (failures[0] <= 1, failures[-1] >= 10) == (True, True)
     rig.intercom._transport = original
     await rig.request("scheduled")
     await rig.settle()
+    assert rig.progressed[-1].failures == 0
     assert rig.missing() == []
 
 
@@ -370,8 +375,11 @@ async def test_a_reading_that_cannot_begin_is_told_after_patience() -> None:
     original = rig.intercom._transport
     rig.intercom._transport = ReadOnlyTransport(httpx.MockTransport(refused))
     await rig.request("scheduled")
+    told_before = len(rig.progressed)
     outcomes = await rig.settle()
     assert outcomes == ["put_off"] * 11 + ["interrupted"]
+    waits = [(told.failures, told.waiting_for) for told in rig.progressed[told_before:]]
+    assert waits == [(number, "Intercom to answer") for number in range(1, 12)]
     (told,) = rig.interrupted
     assert told.reason == "unreachable"
     assert told.connection_revision == rig.connections.kept[KEY].revision
