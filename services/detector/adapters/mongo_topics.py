@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from services.detector.adapters.narrowing import bearing, between
@@ -11,15 +13,30 @@ from services.detector.lists import Narrowing, Portion, TopicRow
 from shared.documents.collection import Collection
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from services.detector.lists import TopicSort
     from shared.documents.database import Document
 
 _AT_ONCE = 8
 """Tags counted beside each other; each takes two questions by an index."""
 _FIELD = "topic"
+Place = tuple[bool, float, str]
+_OF_CUSTOMER = {"$and": [{"$gte": ["$_id", "customer/"]}, {"$lt": ["$_id", "customer0"]}]}
+"""Whether a subject is a customer, by its key; the character 0 follows the slash."""
+
+_COUNTED: list[dict[str, Any]] = [
+    {"$group": {"_id": "$subject", "number": {"$sum": 1}, "last": {"$max": "$updated_at"}}},
+    {
+        "$group": {
+            "_id": None,
+            "conversations": {"$sum": "$number"},
+            "customers": {"$sum": {"$cond": [_OF_CUSTOMER, 1, 0]}},
+            "last": {"$max": "$last"},
+        }
+    },
+]
+"""Counts in the database, so that a tag of ten thousand customers is answered with one line all the same."""
 
 
 class MongoTopics:
@@ -42,30 +59,60 @@ class MongoTopics:
         self,
         organization_id: str,
         *,
+        sort: TopicSort,
         since: datetime | None,
         until: datetime | None,
         position: dict[str, Any] | None,
         limit: int,
     ) -> Portion[TopicRow]:
-        named = {"$gt": _after(position)}
-        found = await self._tags.of(organization_id).aggregate(
+        period = between(Narrowing(since=since, until=until))
+        after = _place(position, sort)
+        tags = await self._tags.of(organization_id).aggregate(
             [
-                {"$match": {"key": {"$gt": ""}, "data.name": named}},
+                {"$match": {"key": {"$gt": ""}, "data.name": {"$gt": ""}}},
                 {"$group": {"_id": "$data.name", "keys": {"$push": "$key"}}},
-                {"$sort": {"_id": 1}},
-                {"$limit": limit + 1},
             ]
         )
+        places = await self._places(organization_id, tags, sort, period)
+        order = sorted(zip(places, tags, strict=True), key=itemgetter(0), reverse=sort == "-name")
+        if after is not None:
+            order = [one for one in order if (one[0] < after if sort == "-name" else one[0] > after)]
+        found = [document for _, document in order[: limit + 1]]
         turns = asyncio.Semaphore(_AT_ONCE)
-        period = between(Narrowing(since=since, until=until))
 
         async def row(document: Document) -> TopicRow:
             async with turns:
                 return await self._row(organization_id, document["_id"], document["keys"], period)
 
         rows = await asyncio.gather(*(row(document) for document in found[:limit]))
-        following = {"f": _FIELD, "v": found[limit - 1]["_id"]} if len(found) > limit else None
+        following = {"f": _FIELD, "o": sort, "v": order[limit - 1][0]} if len(found) > limit else None
         return Portion(list(rows), following)
+
+    async def _places(
+        self, organization_id: str, tags: list[Document], sort: TopicSort, period: dict[str, Any]
+    ) -> list[Place]:
+        """Return where each tag stands in the order: what has no value, then the value, then the name."""
+        if sort in {"name", "-name"}:
+            return [(False, 0.0, tag["_id"]) for tag in tags]
+        # One question for all of them, whose answer has a line for each tag.
+        counted = await self._conversations.of(organization_id).aggregate(
+            [
+                {"$match": {"tag_keys": {"$gt": ""}, **({"updated_at": period} if period else {})}},
+                {"$unwind": "$tag_keys"},
+                {"$group": {"_id": "$tag_keys", "number": {"$sum": 1}, "last": {"$max": "$updated_at"}}},
+            ]
+        )
+        numbers = {one["_id"]: one["number"] for one in counted}
+        # A moment that is none belongs to a conversation that cannot be read.
+        moved = {one["_id"]: one["last"].timestamp() for one in counted if isinstance(one["last"], datetime)}
+        sign = -1.0 if sort.startswith("-") else 1.0
+        if sort.endswith("conversations"):
+            borne = [sum(numbers.get(key, 0) for key in tag["keys"]) for tag in tags]
+            return [(False, sign * number, tag["_id"]) for number, tag in zip(borne, tags, strict=True)]
+        newest = [max((moved[key] for key in tag["keys"] if key in moved), default=None) for tag in tags]
+        return [
+            (last is None, sign * (last or 0.0), tag["_id"]) for last, tag in zip(newest, tags, strict=True)
+        ]
 
     async def _row(
         self, organization_id: str, name: str, keys: list[str], period: dict[str, Any]
@@ -74,33 +121,25 @@ class MongoTopics:
         signals: dict[str, Any] = {"tags": name, "state": "open"}
         if period:
             signals["shown_at"] = period
-        subjects, count = await asyncio.gather(
-            self._conversations.of(organization_id).aggregate(
-                [
-                    {"$match": tagged},
-                    {
-                        "$group": {
-                            "_id": "$subject",
-                            "conversations": {"$sum": 1},
-                            "last": {"$max": "$updated_at"},
-                        }
-                    },
-                ]
-            ),
+        found, count = await asyncio.gather(
+            self._conversations.of(organization_id).aggregate([{"$match": tagged}, *_COUNTED]),
             self._signals.of(organization_id).count(signals),
         )
+        whole: dict[str, Any] = found[0] if found else {"conversations": 0, "customers": 0, "last": None}
         return TopicRow(
             tag=name,
-            conversations=sum(one["conversations"] for one in subjects),
-            customers=sum(str(one["_id"]).startswith("customer/") for one in subjects),
+            conversations=whole["conversations"],
+            customers=whole["customers"],
             signals=count,
-            last_at=max((one["last"] for one in subjects), default=None),
+            last_at=whole["last"],
         )
 
 
-def _after(position: dict[str, Any] | None) -> str:
+def _place(position: dict[str, Any] | None, sort: TopicSort) -> Place | None:
     if position is None:
-        return ""
-    if position.get("f") != _FIELD or not isinstance(position.get("v"), str):
-        raise InvalidRequestError("The cursor belongs to another list; begin again from the first page.")
-    return str(position["v"])
+        return None
+    match position:
+        case {"f": "topic", "o": order, "v": [bool() as unknown, int() | float() as value, str() as name]}:
+            if order == sort:
+                return unknown, float(value), name
+    raise InvalidRequestError("The cursor belongs to another list; begin again from the first page.")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.detector.api.route import DetectorRoute
+from services.detector.lists import TopicSort
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, Instant, Page, PageSize, decode_cursor, encode_cursor
 
@@ -59,12 +60,14 @@ def topic_routes(*, topics: Topics) -> APIRouter:
         identity: Member,
         since: Annotated[Instant | None, Query(description="From this moment on.")] = None,
         until: Annotated[Instant | None, Query(description="Before this moment.")] = None,
+        sort: Annotated[TopicSort, Query(description="What comes first; with a minus, the most.")] = "name",
         limit: PageSize = 50,
         cursor: CursorText = None,
     ) -> Page[TopicOut]:
-        """List topics by name; each is a value for `tag` in every other list."""
+        """List topics; each is a value for `tag` in every other list."""
         found = await topics.topics(
             identity.organization_id,
+            sort=sort,
             since=since,
             until=until,
             position=decode_cursor(cursor),

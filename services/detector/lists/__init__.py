@@ -23,6 +23,7 @@ from services.detector.lists.filters import (
     SignalFilter,
     SignalSort,
     SignalStateFilter,
+    TopicSort,
 )
 from services.detector.lists.lists import Lists, Topics
 from services.detector.lists.rows import (
@@ -60,5 +61,6 @@ __all__ = [
     "SignalSort",
     "SignalStateFilter",
     "TopicRow",
+    "TopicSort",
     "Topics",
 ]

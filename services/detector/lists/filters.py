@@ -28,6 +28,7 @@ CustomerSort = Literal[
 ]
 PersonSort = Literal["id", "-last", "last", "-conversations", "conversations"]
 RequestSort = Literal["-customers", "-spend", "-last", "title"]
+TopicSort = Literal["name", "-name", "conversations", "-conversations", "last", "-last"]
 RequestStateFilter: TypeAlias = "RequestState | Literal['unsettled'] | None"
 """One state; "unsettled", which is every state but shipped and declined; or None for all."""
 SignalStateFilter = Literal["open", "cleared", "any"]

@@ -13,6 +13,7 @@ from services.detector.lists.filters import (
     RequestStateFilter,
     SignalFilter,
     SignalSort,
+    TopicSort,
 )
 
 if TYPE_CHECKING:
@@ -46,11 +47,17 @@ class Topics(Protocol):
         self,
         organization_id: str,
         *,
+        sort: TopicSort,
         since: datetime | None,
         until: datetime | None,
         position: dict[str, Any] | None,
         limit: int,
-    ) -> Portion[TopicRow]: ...
+    ) -> Portion[TopicRow]:
+        """Return topics in order, equal ones by name; without a last change they come last in that order.
+
+        A tag of the same name in several workspaces is put where their numbers together put it.
+        """
+        ...
 
 
 class Lists(Protocol):

@@ -82,6 +82,54 @@ async def test_topics_are_paged_and_not_sent_twice(browser: httpx.AsyncClient, f
     assert (await browser.get(f"/api/v1/topics?cursor={foreign}", headers=MACHINE)).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("name", ["also", "billing", "idle", "setup"]),
+        ("-name", ["setup", "idle", "billing", "also"]),
+        ("conversations", ["idle", "also", "setup", "billing"]),
+        ("-conversations", ["billing", "also", "setup", "idle"]),
+        ("last", ["setup", "billing", "also", "idle"]),
+        ("-last", ["also", "billing", "setup", "idle"]),
+    ],
+)
+async def test_topics_come_in_any_order(
+    browser: httpx.AsyncClient, filled: Rig, sort: str, order: list[str]
+) -> None:
+    """By name, by how much they have or by their last change, page after page; never changed come last."""
+    await filled.tell(tag(filled, "t5", "also"))
+    await filled.tell(*filled.said("k5", UNRELATED, tag_ids=("t5",), at=NOW + timedelta(minutes=1)))
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        path = f"/api/v1/topics?limit=1&sort={sort}" + (f"&cursor={cursor}" if cursor else "")
+        answer = (await browser.get(path, headers=MACHINE)).json()
+        found += [one["tag"] for one in answer["items"]]
+        cursor = answer["next_cursor"]
+        if len(found) == 1:
+            other = "last" if sort != "last" else "name"
+            foreign = await browser.get(f"/api/v1/topics?sort={other}&cursor={cursor}", headers=MACHINE)
+            assert foreign.status_code == 422
+    assert found == order
+    page = (await browser.get(f"/topics?sort={sort}")).text
+    assert re.findall(r"data-row-link>([^<]+)<", page) == order
+    rows = (await browser.get(f"/topics/export.csv?sort={sort}")).text.splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == order
+
+
+async def test_a_period_bounds_the_order_of_topics(browser: httpx.AsyncClient, filled: Rig) -> None:
+    """What moved before it counts for nothing."""
+    since = (NOW - timedelta(days=7)).isoformat().replace("+", "%2B")
+    path = f"/api/v1/topics?sort=-conversations&since={since}"
+    listed = (await browser.get(path, headers=MACHINE)).json()["items"]
+    assert [(one["tag"], one["conversations"]) for one in listed] == [
+        ("billing", 2),
+        ("idle", 0),
+        ("setup", 0),
+    ]
+    assert (await browser.get("/api/v1/topics?sort=spend", headers=MACHINE)).status_code == 422
+
+
 async def test_every_list_takes_a_tag(browser: httpx.AsyncClient, filled: Rig) -> None:
     """Signals, customers, people, conversations, requests and health are narrowed by a tag's name."""
     assert len(await items(browser, "signals?tag=billing")) == 2
