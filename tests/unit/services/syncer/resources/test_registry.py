@@ -15,7 +15,7 @@ from services.syncer.resources.paging import next_cursor, next_page, total_count
 from services.syncer.use_cases.planning import Planner
 from shared.contracts.sync import ResourceType
 from tests.unit.services.syncer.domain.test_fields import JSON
-from tests.unit.services.syncer.domain.test_rules import KEY, NOW
+from tests.unit.services.syncer.store_suite import KEY, NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
