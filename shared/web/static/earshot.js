@@ -125,6 +125,8 @@
     // So are charts of a time: what was last comes first into sight.
     for (const chart of all(".chart-scroll")) chart.scrollLeft = chart.scrollWidth;
     for (const button of all("[data-adds]")) button.hidden = false;
+    // Who never chose a zone is most likely in that of the browser.
+    for (const input of all("[data-own-zone]")) input.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
     for (const input of all("[data-must-equal]")) input.dispatchEvent(new Event("input", { bubbles: true }));
   });
 })();

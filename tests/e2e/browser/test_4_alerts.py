@@ -184,6 +184,7 @@ def test_reading_the_inbox_takes_the_count_down(page: Page, walk: Walk) -> None:
 def test_own_preferences_are_kept(page: Page) -> None:
     """A reader narrows what reaches them; the inbox says that it is narrowed."""
     page.goto("/settings/me")
+    expect(page.get_by_label("Time zone")).to_have_value("Europe/Berlin")
     page.get_by_label("Health change").uncheck()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()

@@ -456,6 +456,19 @@ async def test_preferences_are_kept_and_checked() -> None:
     assert (wishes.kinds, wishes.minimum_confidence) == (("renewal", "upsell"), 0.5)
 
 
+async def test_a_confidence_is_asked_for_in_words() -> None:
+    """On a rule and for oneself: what the number means, written without a needless nought."""
+    rig = Rig()
+    await rig.rules.insert(a_rule(minimum_confidence=0.75))
+    site = Site(rig)
+    for path, value in ((f"{RULES}/new", "0"), (f"{RULES}/r-1", "0.75"), ("/settings/me", "0")):
+        page = await site.get(path)
+        assert re.search(rf'name="minimum_confidence" type="number" value="{value}"', page)
+        assert "0 tells of everything; of those at 0.8 about eight in ten are right." in page
+    wrong = await site.post("/settings/me", {"minimum_confidence": "2"})
+    assert re.search(r'name="minimum_confidence" type="number" value="2"', wrong.text)
+
+
 async def test_preferences_say_who_else_has_the_address() -> None:
     """Mail that somebody else wants comes to the address as well, and the page says why."""
     site = Site(Rig(), MEMBER)
