@@ -196,7 +196,8 @@ def _ratings(conversations: Sequence[ConversationSummary], now: datetime) -> tup
         return None, f"none in {_RATING_DAYS} days"
     mean = sum(given) / len(given)
     share = (mean - _LOWEST_RATING) / (_HIGHEST_RATING - _LOWEST_RATING)
-    return _within(share), f"{mean:.1f} of {_HIGHEST_RATING} from {len(given)}"
+    ratings = "1 rating" if len(given) == 1 else f"{len(given)} ratings"
+    return _within(share), f"{mean:.1f} of {_HIGHEST_RATING} from {ratings}"
 
 
 def _activity(facts: AccountFacts, now: datetime) -> tuple[float | None, str]:

@@ -142,3 +142,13 @@ def test_weights_that_cannot_be_used(weights: dict[str, int], words: str) -> Non
     """Each wrong set of weights is refused with what is wrong about it."""
     with pytest.raises(HealthWeightsError, match=words):
         HealthWeights(weights)
+
+
+@pytest.mark.parametrize(
+    ("ratings", "words"), [((4,), "4.0 of 5 from 1 rating"), ((4, 5), "4.5 of 5 from 2 ratings")]
+)
+def test_numbers_of_ratings_have_their_unit(ratings: tuple[int, ...], words: str) -> None:
+    """The page says it as it stands here."""
+    rated = tuple(conversation(rating=one, rated_at=NOW - DAY) for one in ratings)
+    found = health(conversations=rated)
+    assert {part.name: part.reason for part in found.parts}["ratings"] == words
