@@ -247,20 +247,23 @@ class FullRuns:
         return "interrupted"
 
     async def _tell_pause(self, run: Run, until: datetime | None) -> None:
-        waiting = next((step for step in run.open_steps() if step.waiting_for), None)
-        current = waiting or max(run.steps, key=lambda step: step.slices)
+        current = self._planner.current(run)
         await self._reports.progressed(
             run,
             self._planner.step(current.name).resource,
             waiting_until=until,
-            waiting_for=waiting.waiting_for if waiting is not None and until is not None else None,
+            waiting_for=current.waiting_for if until is not None else None,
             failures=self._planner.failures(run),
         )
 
     async def tell_put_off(self, run: Run, until: datetime) -> None:
         """Tell that the source gives no answer to what the whole run begins with."""
-        begun = self._planner.knows(run) and max(run.steps, key=lambda step: step.slices, default=None)
-        resource = self._planner.step(begun.name).resource if begun else self._planner.resources[0].type
+        begun = run.open_steps() and self._planner.knows(run)
+        resource = (
+            self._planner.step(self._planner.current(run).name).resource
+            if begun
+            else self._planner.resources[0].type
+        )
         with suppress(TransientError):
             await self._reports.progressed(
                 run, resource, waiting_until=until, waiting_for=_WAITING["source"], failures=run.attempts

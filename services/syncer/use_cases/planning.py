@@ -52,6 +52,10 @@ class Planner:
         """Return when the next step of the run can go on."""
         return max(min((step.wake_at or now for step in self._free(run)), default=now), now)
 
+    def current(self, run: Run) -> StepState:
+        """Return the open step that a pause is told of: one that waits, else the one that had most slices."""
+        return max(run.open_steps(), key=lambda step: (step.waiting_for is not None, step.slices))
+
     def failures(self, run: Run) -> int:
         """Return how often in a row the source failed every step that could go on."""
         return min((step.failures for step in self._free(run)), default=0)

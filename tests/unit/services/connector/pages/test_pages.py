@@ -228,7 +228,7 @@ async def test_the_first_sync_is_shown_as_it_goes(site: Site, rig: Rig) -> None:
     assert "62 of 100" in page
     assert "Waiting for the rate limit" in page
     assert 'hx-trigger="every 1s"' in (await site.http.get(INTERCOM)).text
-    assert "Parked for the rate limit" in await site.get("/operations/sync")
+    assert "Waiting for the rate limit; it goes on" in await site.get("/operations/sync")
 
 
 async def test_what_is_not_begun_shows_no_progress(site: Site, rig: Rig) -> None:

@@ -168,3 +168,17 @@ def test_what_waits_for_a_failing_step_has_not_answered_either() -> None:
     assert planner.failures(run) == 0
     run.steps = [StepState("tags", done=True)]
     assert planner.failures(run) == 0
+
+
+def test_a_pause_is_told_of_what_is_left_to_read() -> None:
+    """A step that waits is named, otherwise the open one that had most turns; a done one never."""
+    planner = Planner(all_resources())
+    run = Run(KEY, "main", "r", "initial", 1, NOW)
+    run.steps = [
+        StepState("admins", done=True, slices=9),
+        StepState("tags"),
+        StepState("companies", slices=2),
+    ]
+    assert planner.current(run).name == "companies"
+    run.steps[1].waiting_for = "Intercom to answer"
+    assert planner.current(run).name == "tags"
