@@ -182,6 +182,7 @@ async def _customers(
         ],
         unmatched=[(row, company_url(row.company.key)) for row in unmatched.items],
         unmatched_count=await parts.lists.count_companies(organization, words=None, matched_by="none"),
+        companies=await parts.lists.count_companies(organization, words=None, matched_by=None),
         known=await count(known=True),
         unknown=await count(known=False),
         connections=views,
