@@ -63,8 +63,9 @@ def integration_routes(view: IntegrationPages) -> APIRouter:
     return router
 
 
-def _said(word: str) -> Response:
-    return RedirectResponse(f"{INTERCOM}?said={word}", 303)
+def _said(word: str, panel: str = "") -> Response:
+    """Return to the panel, or to the part of it where what happened is seen."""
+    return RedirectResponse(f"{INTERCOM}?said={word}{panel and f'#{panel}'}", 303)
 
 
 def _connected(view: IntegrationPages, connection: Connection) -> Response:
@@ -211,7 +212,7 @@ def _add_changes(router: APIRouter, view: IntegrationPages) -> None:
     async def examine(request: Request, identity: Admin, connection_id: str) -> Response:
         async def act() -> Response:
             await view.acting.doctor.examine(identity.organization_id, connection_id)
-            return _said("examined")
+            return _said("examined", "doctor")
 
         return await view.answered(request, identity, act)
 

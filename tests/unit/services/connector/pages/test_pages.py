@@ -357,7 +357,7 @@ async def test_the_doctor_is_asked(site: Site, rig: Rig) -> None:
     rig.hold()
     rig.intercom.sights = {"conversations": Sight("permission_missing", None, "401 token_unauthorized")}
     assert "Not asked yet." in await site.get()
-    assert (await site.post(f"{INTERCOM}/c-1/doctor")).headers["location"].endswith("said=examined")
+    assert (await site.post(f"{INTERCOM}/c-1/doctor")).headers["location"].endswith("said=examined#doctor")
     page = await site.get(f"{INTERCOM}?said=examined")
     assert "1 thing to look at." in page
     assert 'The permission "Read conversations" is missing.' in page
