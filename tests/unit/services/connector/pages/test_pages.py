@@ -364,6 +364,21 @@ async def test_the_doctor_is_asked(site: Site, rig: Rig) -> None:
     assert "Missing permission" in page
 
 
+async def test_the_doctor_s_word_of_before_a_stop_is_told_as_past(site: Site, rig: Rig) -> None:
+    """Beside "Needs attention" nothing says that everything may be read, until the doctor is asked again."""
+    rig.hold()
+    await site.post(f"{INTERCOM}/c-1/doctor")
+    assert "Everything may be read." in await site.get()
+    rig.clock.advance(60)
+    rig.hold(
+        state="needs_attention", attention="token_revoked", next_sync_at=None, changed_at=rig.clock.now()
+    )
+    page = await site.get()
+    assert "Everything may be read." not in page
+    assert "Everything could be read when the doctor was last asked" in page
+    assert "ask again to see what is the matter" in page
+
+
 async def test_what_the_doctor_could_not_ask_is_one_line(site: Site, rig: Rig) -> None:
     """Below a token that is refused, lines that all say the same would hide the one that matters."""
     rig.hold()
