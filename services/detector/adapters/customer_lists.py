@@ -46,10 +46,10 @@ class CustomerLists(ListedCollections):
         return Portion(self._reading["customers"].each(portion.items, _customer_row), portion.next)
 
     async def customers_called(self, organization_id: str, words: Sequence[str]) -> set[str]:
-        asked = {word.casefold(): word for word in words}
+        asked = {word.casefold() for word in words}
         scoped = self._customers.of(organization_id)
         named = await scoped.distinct("name_folded", {"merged_into": None, "name_folded": {"$in": [*asked]}})
-        rest = identities(organization_id, asked.keys() - set(named))
+        rest = identities(organization_id, asked.difference(named))
         called = await scoped.find({"_id": {"$in": rest}, "merged_into": None}, projection={"customer_id": 1})
         return {*named, *(customer["customer_id"] for customer in called)}
 

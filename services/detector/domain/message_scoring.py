@@ -215,7 +215,7 @@ def _clauses(
         if len(message.clauses) > 1
         for clause in message.clauses[:CLAUSES_LIMIT]
     ]
-    found: dict[_MessageKey, dict[int, ModelScores]] = {}
+    clauses: dict[_MessageKey, dict[int, ModelScores]] = {}
     scored = _read(model, [text for *_, text in keyed_clauses])
     for (key, index, _), scores in zip(keyed_clauses, scored, strict=True):
         clauses.setdefault(key, {})[index] = scores

@@ -56,7 +56,11 @@ def windows(message: Message, left_out: frozenset[int] = frozenset()) -> list[st
             passages.append(text)
     if len(passages) > WINDOWS_LIMIT:
         passages = [*passages[: WINDOWS_LIMIT - _LAST_WINDOWS], *passages[-_LAST_WINDOWS:]]
-    return [with_rivals_unnamed(text) for text in (without_opener(passages[0]), *passages[1:])] if passages else []
+    return (
+        [with_rivals_unnamed(text) for text in (without_opener(passages[0]), *passages[1:])]
+        if passages
+        else []
+    )
 
 
 def exchanges(message: Message, turns: Turns) -> list[str]:

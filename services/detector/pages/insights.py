@@ -104,7 +104,7 @@ def insight_pages(parts: InsightParts) -> APIRouter:
                 *asked.choices(await lists.signal_choices(organization), identity),
                 one_of("sort", "Sort", sort, _SORTS, "newest first"),
             ],
-            unconnected=not (found.items or asked.narrows or any(not view.is_removed for view in views)),
+            unconnected=not (portion.items or asked.narrows or any(not view.is_removed for view in views)),
             empty=None
             if portion.items
             else await _emptiness(parts, organization, views, asked, reading=bool(work.rereads)),
