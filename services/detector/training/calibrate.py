@@ -61,8 +61,8 @@ _PRECISION = 0.97
 _PRECISION_BY_KIND = {"upsell": 0.9, "churn_risk": 0.96, WISH: 0.95}
 """Who asks what the bigger plan does may only be curious, and the surest of these are as sure as who buys:
 held to the share of all, a quarter of those heard would go unheard for the sake of three. A leaving that
-nobody heard of costs most of all: of 402, 313 are heard, 13 falsely; a share of 0.95 would hear eleven more and
-three more falsely. Of 202 wishes 154 are heard, 8 falsely."""
+nobody heard of costs most of all: of 402, 313 are heard and 13 falsely; with a share of 0.95 eleven more
+would be, and three more falsely. Of 202 wishes 154 are heard and 8 falsely."""
 _LOWEST = 0.7
 """Below it nothing is said, however right it is in the few conversations at hand."""
 _LOWEST_MOOD = 0.5
