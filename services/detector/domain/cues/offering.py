@@ -1,4 +1,4 @@
-"""What support people offer, to which a yes means a kind: see `domain/answers.py`."""
+"""What support people offer, to which a yes means a kind: see `domain/agent_replies.py`."""
 
 from __future__ import annotations
 

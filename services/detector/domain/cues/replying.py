@@ -1,4 +1,4 @@
-"""What support people answer to a matter of each kind, and to another one: see `domain/answers.py`."""
+"""What support people answer to a matter of each kind, and to another one: see `domain/agent_replies.py`."""
 
 from __future__ import annotations
 
