@@ -8,6 +8,8 @@
   const REFUSED_MS = 30_000;
   // A stream that ended is back within a second or two, which is no news to anybody.
   const QUIET_MS = 5_000;
+  // What is told so soon after a count may have been counted already.
+  const COUNTED_MS = 2_000;
   // The service counts no further (its MOST_NEWS).
   const MOST_NEWS = 100;
   const SIGNED_OUT = 401;
@@ -25,6 +27,7 @@
     #retry = 0;
     #silence = 0;
     #count = 0;
+    #countedUntil = 0;
 
     constructor(announcer) {
       this.#announcer = announcer;
@@ -43,7 +46,7 @@
         sign("open", "live");
         this.#look();
       });
-      source.addEventListener(this.#announcer.dataset.event, () => this.#show(this.#count + 1));
+      source.addEventListener(this.#announcer.dataset.event, () => this.#hear());
       source.addEventListener("error", () => {
         if (source.readyState === EventSource.CLOSED) this.#countInstead();
         else this.#silence ||= setTimeout(() => sign("broken", "reconnecting"), QUIET_MS);
@@ -74,7 +77,14 @@
       else sign("broken", "reconnecting");
     }
 
+    // While a count is under way, and just after it, one more may be one that it holds: it is asked again.
+    async #hear() {
+      const counted = performance.now() < this.#countedUntil && (await this.#look()) === 200;
+      if (!counted) this.#show(this.#count + 1);
+    }
+
     async #look() {
+      this.#countedUntil = Infinity;
       try {
         const answer = await fetch(this.#announcer.dataset.counted, { redirect: "manual" });
         // Whom the session has ended for is sent to sign in, which is at another address.
@@ -83,10 +93,12 @@
         return answer.status;
       } catch {
         return 0;
+      } finally {
+        this.#countedUntil = performance.now() + COUNTED_MS;
       }
     }
 
-    // What was told may be counted as well, but never twice: the larger of the two is right.
+    // What was told may be counted as well: the larger of the two is right.
     #show(count) {
       if (!(count > this.#count)) return;
       this.#count = count;

@@ -75,8 +75,12 @@ class Site:
         """Let there be one more signal; streams tell of it where it is heard."""
         self.news += 1
         if heard:
-            async with self._changed:
-                self._changed.notify_all()
+            await self.tell()
+
+    async def tell(self) -> None:
+        """Let streams tell of a signal, which may have been counted already."""
+        async with self._changed:
+            self._changed.notify_all()
 
     def end_streams(self) -> None:
         """Let the time of all streams that are open be over."""
@@ -224,6 +228,22 @@ async def test_a_count_that_comes_late_does_not_hide_that_the_page_is_live(site:
         site.counts.set()
         await expect(page.locator("[data-announcement]")).to_have_text("1 new signal")
         assert await page.evaluate("() => window.states") == []
+
+
+async def test_what_a_count_holds_is_not_told_again_by_the_stream(site: Site) -> None:
+    """The stream may tell of it a moment later."""
+    async with opened(site) as (page,):
+        site.counts.clear()
+        await page.goto("/page")
+        await until(lambda: site.asked == 1)
+        await site.happen(heard=False)
+        site.counts.set()
+        announcement = page.locator("[data-announcement]")
+        await expect(announcement).to_have_text("1 new signal")
+        await site.tell()
+        await until(lambda: site.asked == 2)
+        await site.happen()
+        await expect(announcement).to_have_text("2 new signals")
 
 
 async def test_a_page_that_nobody_looks_at_listens_to_nothing(site: Site) -> None:
