@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -46,6 +47,9 @@ _NOBODY, _NOT_ALLOWED = 401, 403
 _OTHER_METHOD = 405
 _FORMS_ONLY = "This address takes what a form sends, and has no page of its own."
 """For people who reload the response to a form by its address."""
+_NO_ROUTE = HTTPStatus.NOT_FOUND.phrase
+"""What the framework says of an address that nothing serves; our own refusals say what is not there."""
+_NO_SUCH_PAGE = "There is no page at this address. It may be mistyped or from an older link."
 
 _SIGN_IN = "People sign in where their organization does, and then try again here."
 
@@ -71,6 +75,8 @@ class ErrorResponses:
         """Return the response to a refusal, with its status, words and headers."""
         kind = error.kind if isinstance(error, Problem) else _UNNAMED
         for_people = _FORMS_ONLY if error.status_code == _OTHER_METHOD else None
+        if error.detail == _NO_ROUTE:
+            for_people = _NO_SUCH_PAGE
         return self._respond(
             request, error.status_code, str(error.detail), error.headers, kind=kind, for_people=for_people
         )

@@ -242,6 +242,15 @@ async def test_what_is_not_there_leads_to_the_list_that_it_would_be_in(browser: 
         assert '<a class="button" href="/insights">To the insights</a>' in (await browser.get(path)).text
 
 
+async def test_an_address_that_nothing_serves_says_so_in_a_sentence(browser: httpx.AsyncClient) -> None:
+    """A person reads a sentence; a program hears what HTTP says."""
+    opened = await browser.get("/nowhere")
+    assert opened.status_code == 404
+    assert "There is no page at this address." in opened.text
+    assert "Not Found" not in opened.text
+    assert (await browser.get("/api/v1/nowhere")).json()["detail"] == "Not Found"
+
+
 async def test_a_form_s_address_that_is_opened_leads_on_in_plain_words(browser: httpx.AsyncClient) -> None:
     """Who loads a refused form again by its address is told what that is; a program, what HTTP says."""
     opened = await browser.get("/form")
