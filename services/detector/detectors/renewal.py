@@ -170,9 +170,9 @@ _CUES = (
         RULED_OUT,
         phrase_lines(
             """
-            invoice|invoices|receipt|receipts|copy|pdf ..5 renewal|renewals ..3 last|previous year
-            invoice|invoices|receipt|receipts|copy|pdf ..5 last|previous year ..2 renewal|renewals
-            last|previous year ..2 renewal|renewals invoice|invoices|receipt|receipts
+            <ask> ..3 <paper> ..5 renewal|renewals ..3 last|previous year
+            <ask> ..3 <paper> ..5 last|previous year ..2 renewal|renewals
+            <ask> ..1 last|previous year ..2 renewal|renewals <paper>
             """
         ),
     ),
@@ -241,6 +241,8 @@ def create(parameters: Parameters | None = None) -> LexicalDetector:
     groups = {
         **GROUPS,
         "thing": "certificate ssl domain token passport dhcp membership",
+        "ask": "send resend forward need needs want wants find download get have email",
+        "paper": "invoice invoices receipt receipts copy pdf",
     }
     return LexicalDetector(
         name=NAME,

@@ -217,10 +217,12 @@ class LexicalDetector:
         own = others = -math.inf
         for one in conversation.readable_messages:
             scores = context.scores.get(one.part_id)
-            if scores is not None and (one is not message or scores.within is not None):
-                score = scores.within.of if one is message and scores.within else scores.decisive
-                own = max(own, score(str(self.kind)))
-                others = max(others, *(score(kind) for kind in LIFECYCLE if kind != self.kind))
+            found = None if scores is None else scores.decisive
+            if one is message:
+                found = scores.within.of if scores and scores.within else None
+            if found is not None:
+                own = max(own, found(str(self.kind)))
+                others = max(others, *(found(kind) for kind in LIFECYCLE if kind != self.kind))
             if one is message:
                 break
         return others > max(own, _PLAINLY)

@@ -82,6 +82,7 @@ def test_phrases_do_not_outvote_a_denial() -> None:
         ("upsell", "Move me from the free tier to Pro, please.", True),
         ("renewal", "Could you resend the invoice of last year's renewal?", False),
         ("renewal", "Could you send the invoice of this year's renewal?", True),
+        ("renewal", "Can we get the discount of last year's renewal invoice again in May?", True),
     ],
 )
 def test_what_a_phrase_rules_out_no_model_outvotes(kind: str, text: str, told: bool) -> None:
@@ -91,10 +92,18 @@ def test_what_a_phrase_rules_out_no_model_outvotes(kind: str, text: str, told: b
 
 def test_a_yes_is_about_what_the_model_hears_in_context() -> None:
     """Thirteen months of kept data are an add-on, and no next term."""
-    said = ("Why only 14 days?", "> With the add-on it is 13 months, 40 a month.", "ok, please activate that")
-    within = ModelScores(tuple(5.0 if label == "upsell" else -4.0 for label in LABELS))
-    scores = {"2": MessageScores(scored().whole, within=within)}
-    assert talked("renewal", scores, *said) == []
+    said = (
+        "Why do only 14 days of metrics show up?",
+        "> Pro keeps 14 days. With the retention add-on it would be 13 months, €40 per month.",
+        "ok, then please activate that for us",
+    )
+    within = {
+        label: ModelScores(tuple(5.0 if name == label else -4.0 for name in LABELS)) for label in LABELS
+    }
+    heard = {label: {"2": MessageScores(scored().whole, within=within[label])} for label in LABELS}
+    assert talked("renewal", {}, *said) == [said[-1]]
+    assert talked("renewal", heard["renewal"], *said)
+    assert talked("renewal", heard["upsell"], *said) == []
 
 
 def heard_in(kind: str, scores: dict[str, MessageScores], *said: str) -> tuple[Finding, ...]:

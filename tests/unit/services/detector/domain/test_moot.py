@@ -145,6 +145,7 @@ def test_who_takes_what_is_offered_stays(reply: str) -> None:
         "That's kind, but no.",
         "ok, but please just cancel it",
         "Too late, we've signed.",
+        "That would work, but we have already signed.",
     ],
 )
 def test_who_refuses_what_is_offered_leaves(reply: str) -> None:
