@@ -76,7 +76,9 @@ def _entry(view: ConversationView, part: ConversationPartChanged) -> dict[str, A
         "part": part,
         "side": author_type(part.author).value,
         "spans": [(mark.start, mark.end) for mark in marks],
-        "signal_kinds": [kind for kind in kinds if not kind.startswith("sentiment")],
+        "signal_kinds": [
+            (kind, _explicit(view, part.id, kind)) for kind in kinds if not kind.startswith("sentiment")
+        ],
         "mood": next(
             (kind.removeprefix("sentiment_") for kind in kinds if kind.startswith("sentiment_")), None
         ),
@@ -85,3 +87,15 @@ def _entry(view: ConversationView, part: ConversationPartChanged) -> dict[str, A
         else None,
         "happening": _HAPPENINGS.get(part.part_type, part.part_type.replace("_", " ")),
     }
+
+
+def _explicit(view: ConversationView, part_id: str, kind: str) -> bool | None:
+    """Whether a message's words say outright what they are a sign of; None where that is no question."""
+    return next(
+        (
+            signal.slot.explicit
+            for signal in view.signals
+            if signal.slot.kind == kind and any(proof.part_id == part_id for proof in signal.proofs)
+        ),
+        None,
+    )

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from services.detector.api.route import DetectorRoute
 from services.detector.domain.corrections import LABELS
 from services.detector.pages.cards import card_of, state_of, step_in_words
+from services.detector.pages.filters import Word
 from shared.auth.dependencies import Member, csrf_protect
 from shared.web.cards import OVER_WORDS, fact_reason, fact_value
 
@@ -53,13 +54,13 @@ def signal_pages(parts: SignalParts) -> APIRouter:
     review = parts.review
 
     @router.get("/insights/{signal_id}")
-    async def insight(request: Request, signal_id: str, identity: Member) -> HTMLResponse:
-        return await _insight(parts, request, identity, signal_id)
+    async def insight(request: Request, signal_id: str, identity: Member, done: Word = "") -> HTMLResponse:
+        return await _insight(parts, request, identity, signal_id, done)
 
     @router.post("/insights/{signal_id}/confirm", dependencies=_PROTECTED)
     async def confirm(signal_id: str, identity: Member) -> RedirectResponse:
         await review.confirm(identity.organization_id, signal_id, by=identity.known_by)
-        return RedirectResponse(f"/insights/{signal_id}", 303)
+        return RedirectResponse(f"/insights/{signal_id}?done=confirmed", 303)
 
     @router.post("/insights/{signal_id}/dismiss", dependencies=_PROTECTED)
     async def dismiss(
@@ -72,24 +73,26 @@ def signal_pages(parts: SignalParts) -> APIRouter:
         await review.dismiss(
             identity.organization_id, signal_id, reason, by=identity.known_by, label=known_label
         )
-        return RedirectResponse(f"/insights/{signal_id}", 303)
+        return RedirectResponse(f"/insights/{signal_id}?done=dismissed", 303)
 
     @router.post("/insights/{signal_id}/undo-dismissal", dependencies=_PROTECTED)
     async def undo_dismissal(signal_id: str, identity: Member) -> RedirectResponse:
         await review.undo_dismissal(identity.organization_id, signal_id, by=identity.known_by)
-        return RedirectResponse(f"/insights/{signal_id}", 303)
+        return RedirectResponse(f"/insights/{signal_id}?done=undone", 303)
 
     @router.post("/insights/{signal_id}/assign", dependencies=_PROTECTED)
     async def assign(
         signal_id: str, identity: Member, to: Annotated[str, Form(max_length=254)] = ""
     ) -> RedirectResponse:
         await review.assign(identity.organization_id, signal_id, to, by=identity.known_by)
-        return RedirectResponse(f"/insights/{signal_id}", 303)
+        return RedirectResponse(f"/insights/{signal_id}?done=assigned", 303)
 
     return router
 
 
-async def _insight(parts: SignalParts, request: Request, identity: Identity, signal_id: str) -> HTMLResponse:
+async def _insight(
+    parts: SignalParts, request: Request, identity: Identity, signal_id: str, done: str
+) -> HTMLResponse:
     signal = await parts.show.signal(identity.organization_id, signal_id)
     keys = dict.fromkeys(proof.conversation_key for proof in signal.proofs if proof.conversation_key)
     conversations = [
@@ -100,6 +103,7 @@ async def _insight(parts: SignalParts, request: Request, identity: Identity, sig
         "insight.html",
         identity=identity,
         signal=signal,
+        done=_done_in_words(done, signal),
         labels=[(label, LABEL_WORDS[label]) for label in LABELS if label != signal.slot.kind],
         card=card_of(signal),
         state=state_of(signal),
@@ -114,6 +118,20 @@ async def _insight(parts: SignalParts, request: Request, identity: Identity, sig
         history=[(line, step_in_words(line)) for line in reversed(signal.history)],
         url=conversations[0].url if conversations else None,
     )
+
+
+def _done_in_words(done: str, signal: Signal) -> str | None:
+    """What a decision did, as long as it still stands: its address may be opened again later."""
+    dismissed = signal.cleared_because == "dismissed"
+    if done == "confirmed" and signal.confirmed_by:
+        return "Confirmed. It is kept as an example of what is meant."
+    if done == "dismissed" and dismissed:
+        return "Dismissed, for everybody."
+    if done == "undone" and not dismissed:
+        return f"The dismissal is taken back. {'It is open again' if signal.is_open else 'It stays closed'}."
+    if done == "assigned":
+        return f"Assigned to {signal.assigned_to}." if signal.assigned_to else "It is nobody's now."
+    return None
 
 
 def _excerpt(view: ConversationView, signal: Signal) -> dict[str, Any]:

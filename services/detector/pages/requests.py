@@ -66,8 +66,11 @@ STATE_TONES: dict[RequestState, str] = {
     "shipped": "good",
     "declined": "off",
 }
-
-
+_DONE_WORDS = {
+    "decided": "Saved.",
+    "merged": "Merged. Everybody who asked for the other is counted here.",
+    "split": "Split off. This is the new request.",
+}
 _ANY = "any"
 _STATES = ((_ANY, "all states"), *STATE_WORDS.items())
 
@@ -200,8 +203,10 @@ def one_request_pages(parts: RequestParts) -> APIRouter:
     router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.get("/requests/{request_id}")
-    async def one_request(request: Request, request_id: str, identity: Member, find: Word = "") -> Response:
-        return await _one_request(parts, request, identity, request_id, find=find)
+    async def one_request(
+        request: Request, request_id: str, identity: Member, find: Word = "", done: Word = ""
+    ) -> Response:
+        return await _one_request(parts, request, identity, request_id, find=find, done=done)
 
     @router.post("/requests/{request_id}/state", dependencies=[Depends(csrf_protect)])
     async def set_state(
@@ -211,7 +216,7 @@ def one_request_pages(parts: RequestParts) -> APIRouter:
         if wanted is None:
             raise InvalidRequestError("Choose one of the states.")
         await parts.review.decide_request(identity.organization_id, request_id, wanted, by=identity.known_by)
-        return RedirectResponse(f"/requests/{request_id}", 303)
+        return RedirectResponse(f"/requests/{request_id}?done=decided", 303)
 
     return router
 
@@ -234,7 +239,7 @@ def regrouping_pages(parts: RequestParts) -> APIRouter:
         request_id: str, identity: Member, into: Annotated[str, Form(max_length=100)] = ""
     ) -> RedirectResponse:
         merged = await parts.regroup.merge(identity.organization_id, request_id, into, by=identity.known_by)
-        return RedirectResponse(f"/requests/{merged.request_id}", 303)
+        return RedirectResponse(f"/requests/{merged.request_id}?done=merged", 303)
 
     @router.post("/requests/{request_id}/split", dependencies=[Depends(csrf_protect)])
     async def split(
@@ -252,7 +257,7 @@ def regrouping_pages(parts: RequestParts) -> APIRouter:
         except InvalidRequestError as error:
             again = SplitForm(tuple(chosen), title, str(error))
             return await _one_request(parts, request, identity, request_id, split=again)
-        return RedirectResponse(f"/requests/{made.request_id}", 303)
+        return RedirectResponse(f"/requests/{made.request_id}?done=split", 303)
 
     return router
 
@@ -264,6 +269,7 @@ async def _one_request(
     request_id: str,
     *,
     find: str = "",
+    done: str = "",
     split: SplitForm = _UNFILLED,
 ) -> Response:
     organization = identity.organization_id
@@ -278,6 +284,7 @@ async def _one_request(
         request,
         "request.html",
         identity=identity,
+        done=_DONE_WORDS.get(done),
         status_code=422 if split.error else 200,
         row=view.row,
         wish=view.row.request,

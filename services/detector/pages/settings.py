@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -14,6 +14,7 @@ from services.detector.domain.customer_list import MAX_BYTES
 from services.detector.errors import CustomerListError, NotFoundError
 from services.detector.pages.companies import company_url
 from services.detector.pages.connected import present_connections
+from services.detector.pages.filters import Word
 from shared.auth.dependencies import Admin, Member, csrf_protect
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def setting_pages(parts: SettingParts) -> APIRouter:
     router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
 
     @router.get(CUSTOMERS)
-    async def customers(request: Request, identity: Member) -> HTMLResponse:
-        return await _customers(parts, request, identity)
+    async def customers(request: Request, identity: Member, done: Word = "") -> HTMLResponse:
+        return await _customers(parts, request, identity, done=done)
 
     @router.post(f"{CUSTOMERS}/upload", dependencies=_PROTECTED)
     async def upload(
@@ -93,12 +94,12 @@ def setting_pages(parts: SettingParts) -> APIRouter:
         identity: Admin,
         company: Annotated[str, Form(max_length=600)],
         customer: Annotated[str, Form(max_length=300)],
-        answer: Annotated[str, Form(max_length=10)],
+        answer: Annotated[Literal["yes", "no"], Form()],
     ) -> RedirectResponse:
         await parts.matches.decide(
             identity.organization_id, company, customer, confirmed=answer == "yes", by=identity.known_by
         )
-        return RedirectResponse(f"{CUSTOMERS}#suggestions", 303)
+        return RedirectResponse(f"{CUSTOMERS}?done={answer}#suggestions", 303)
 
     @router.post(f"{CUSTOMERS}/attributes", dependencies=_PROTECTED)
     async def attributes(
@@ -111,7 +112,7 @@ def setting_pages(parts: SettingParts) -> APIRouter:
         asked = {meaning: str(form.get(meaning, _GUESS)) for meaning in MEANINGS}
         chosen = {meaning: name for meaning, name in asked.items() if name != _GUESS}
         await parts.maintain.map_attributes(identity.organization_id, view, chosen, by=identity.known_by)
-        return RedirectResponse(f"{CUSTOMERS}#attributes", 303)
+        return RedirectResponse(f"{CUSTOMERS}?done=mapped#attributes", 303)
 
     return router
 
@@ -146,6 +147,7 @@ async def _customers(
     *,
     imported: Imported | None = None,
     error: str | None = None,
+    done: str = "",
     status: int = 200,
 ) -> HTMLResponse:
     organization = identity.organization_id
@@ -168,6 +170,7 @@ async def _customers(
         identity=identity,
         status_code=status,
         imported=imported,
+        done=done,
         error=error,
         suggestions=[
             (

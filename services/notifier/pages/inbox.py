@@ -79,6 +79,7 @@ def routes(
         show: Annotated[str, Query(pattern="^(unread)?$")] = "",
         sort: Word = "",
         cursor: CursorText = None,
+        done: Word = "",
     ) -> Response:
         unread_only, drawn_at = show == "unread", clock.now()
         found, place = await reading.page(
@@ -100,6 +101,7 @@ def routes(
             unread=await reading.unread(identity),
             most_counted=MOST_COUNTED,
             show=show,
+            done=done == "read",
             sort=sort_choice(sort),
             narrowed=bool(wishes.kinds) or wishes.minimum_confidence > 0,
             live_url=STREAM,
@@ -139,6 +141,6 @@ def routes(
     @router.post("/read-all", dependencies=[Depends(csrf_protect)])
     async def read_all(identity: Member) -> Response:
         await reading.mark_all_read(identity)
-        return RedirectResponse("/inbox", 303)
+        return RedirectResponse("/inbox?done=read", 303)
 
     return router

@@ -124,6 +124,7 @@ def _add_list(router: APIRouter, pages: Pages, administration: Administration) -
         outcome: Annotated[str, Query(max_length=600)] = "",
         ok: Annotated[str, Query(max_length=1)] = "",
         saved: Annotated[str | None, Query(max_length=64)] = None,
+        removed: Annotated[str, Query(max_length=1)] = "",
     ) -> Response:
         return pages.render(
             request,
@@ -133,6 +134,7 @@ def _add_list(router: APIRouter, pages: Pages, administration: Administration) -
             channel_names=CHANNEL_NAMES,
             tested=tested,
             saved=saved,
+            removed=removed == "1",
             outcome=outcome,
             delivered=ok == "1",
             home=HOME,
@@ -142,7 +144,7 @@ def _add_list(router: APIRouter, pages: Pages, administration: Administration) -
     async def remove_rule(identity: Admin, rule_id: RuleId) -> Response:
         with errors_as_responses():
             await administration.remove(identity.organization_id, rule_id)
-        return RedirectResponse(HOME, 303)
+        return RedirectResponse(f"{HOME}?removed=1", 303)
 
     @router.post("/{rule_id}/test", dependencies=_CHANGES)
     async def test_rule(identity: Admin, rule_id: RuleId) -> Response:

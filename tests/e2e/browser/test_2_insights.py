@@ -160,9 +160,10 @@ def test_a_signal_shows_the_words_it_rests_on(page: Page, walk: Walk) -> None:
 
 
 def test_confirming_is_remembered(page: Page) -> None:
-    """Confirm says who did it, in the facts and in the history, and cannot be pressed twice."""
+    """The focus is on what it did; facts and history say who did it; it cannot be pressed twice."""
     _open_first(page)
     page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("status").filter(has_text="Confirmed. It is kept")).to_be_focused()
     expect(page.locator(".chip", has_text="confirmed")).to_be_visible()
     expect(page.get_by_text("Confirmed by you@localhost")).to_be_visible()
     expect(page.get_by_role("button", name="Confirm")).to_have_count(0)

@@ -172,6 +172,8 @@ class TestPages:
         conversation = await text(browser, "/conversations/ws1:k1")
         assert "<mark>" in conversation
         assert "Our contract" in conversation
+        told = conversation.partition('aria-label="What was said"')[2].partition("<h2>About</h2>")[0]
+        assert re.search(r'Churn risk <span class="qualifier">· (explicit|implied)</span>', told)
         requests = (await browser.get("/api/v1/requests", headers=MACHINE)).json()["items"]
         assert [one["customers"] for one in requests] == [2]
         assert "Contoso" in await text(browser, f"/requests/{requests[0]['id']}")
@@ -226,10 +228,20 @@ class TestActing:
         await filled(rig)
         (signal,) = [one for one in await rig.signals() if one.slot.kind == "churn_risk"]
         base = f"/insights/{signal.signal_id}"
-        for step, fields in (("confirm", {}), ("assign", {"to": "bo@acme.example"})):
-            assert (await browser.post(f"{base}/{step}", data=fields)).status_code == 303
-        assert (await browser.post(f"{base}/dismiss", data={"reason": " "})).status_code == 422
-        assert (await browser.post(f"{base}/dismiss", data={"reason": "a joke"})).status_code == 303
+        for step, fields, said in (
+            ("confirm", {}, "Confirmed. It is kept as an example"),
+            ("assign", {"to": "bo@acme.example"}, "<p>Assigned to bo@acme.example.</p>"),
+            ("assign", {"to": ""}, "It is nobody&#39;s now."),
+            ("assign", {"to": "bo@acme.example"}, "<p>Assigned to bo@acme.example.</p>"),
+            ("dismiss", {"reason": "a joke"}, "Dismissed, for everybody."),
+        ):
+            refused = await browser.post(f"{base}/dismiss", data={"reason": " "})
+            assert (refused.status_code, said in await text(browser, base)) == (422, False)
+            answer = await browser.post(f"{base}/{step}", data=fields)
+            assert answer.status_code == 303
+            page = await text(browser, answer.headers["location"])
+            assert said in page.partition('role="status" tabindex="-1" autofocus')[2][:200]
+        assert "is taken back" not in await text(browser, f"{base}?done=undone")
         page = await text(browser, base)
         for words in ("Confirmed by you@localhost", "Assigned to bo@acme.example", "Dismissed: a joke"):
             assert words in page
@@ -258,8 +270,9 @@ class TestActing:
         assert "Take the dismissal back" in await text(browser, base)
         for _ in range(2):
             back = await browser.post(f"{base}/undo-dismissal")
-            assert (back.status_code, back.headers["location"]) == (303, base)
-        page = await text(browser, base)
+            assert (back.status_code, back.headers["location"]) == (303, f"{base}?done=undone")
+        page = await text(browser, f"{base}?done=undone")
+        assert "The dismissal is taken back. It is open again." in page
         assert "Opened again by you@localhost: the dismissal was taken back" in page
         assert "<dt>Confirmed by</dt>" in page
         assert "Take the dismissal back" not in page
@@ -444,8 +457,12 @@ class TestActing:
             "/settings/organization/customers/match",
             data={"company": "ws1:co1", "customer": customer[1], "answer": "yes"},
         )
-        assert answer.status_code == 303
-        assert "Nothing to decide" in await text(browser, "/settings/organization/customers")
+        page = await text(browser, answer.headers["location"])
+        assert "Matched. Nobody is alerted again" in page
+        assert "Nothing to decide" in page
+        rubbish = {"company": "ws1:co1", "customer": customer[1], "answer": "perhaps"}
+        refused = await browser.post("/settings/organization/customers/match", data=rubbish)
+        assert refused.status_code == 422
 
     async def test_saying_what_attributes_mean(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """The page offers the workspace's own attributes with examples; what is chosen stays chosen."""
@@ -456,7 +473,8 @@ class TestActing:
         assert "term_ends (for example 2026-12-31)" in page
         assert "guessed: seats" in page
         form = {"connection": "con1", "renewal_date": "term_ends"}
-        assert (await browser.post(f"{path}/attributes", data=form)).status_code == 303
+        saved = await browser.post(f"{path}/attributes", data=form)
+        assert "Saved. What is known of each customer" in await text(browser, saved.headers["location"])
         assert re.search(r'<option value="term_ends"[^>]*selected', await text(browser, path))
         (customer,) = (await browser.get("/api/v1/customers", headers=MACHINE)).json()["items"]
         assert (customer["renewal_date"], customer["seats"]) == ("2026-12-31", 7)
@@ -472,9 +490,8 @@ class TestActing:
         """The form moves a request; a state that there is not is refused."""
         await filled(rig)
         request = (await browser.get("/api/v1/requests", headers=MACHINE)).json()["items"][0]["id"]
-        assert (
-            await browser.post(f"/requests/{request}/state", data={"state": "planned"})
-        ).status_code == 303
+        moved = await browser.post(f"/requests/{request}/state", data={"state": "planned"})
+        assert "<p>Saved.</p>" in await text(browser, moved.headers["location"])
         assert (await browser.post(f"/requests/{request}/state", data={"state": "maybe"})).status_code == 422
         assert "Planned" in await text(browser, f"/requests/{request}")
 
@@ -526,7 +543,8 @@ class TestActing:
         assert f'<option value="{kept["id"]}"' in page
         assert re.search(r'<select id="f-into" name="into" required[^>]*>\s*<option value="" selected>', page)
         merged = await browser.post(f"/requests/{gone['id']}/merge", data={"into": kept["id"]})
-        assert merged.headers["location"] == f"/requests/{kept['id']}"
+        assert merged.headers["location"] == f"/requests/{kept['id']}?done=merged"
+        assert "<p>Merged. Everybody" in await text(browser, merged.headers["location"])
         assert (await browser.get(f"/requests/{gone['id']}")).headers["location"] == f"/requests/{kept['id']}"
         page = await text(browser, f"/requests/{kept['id']}")
         assert gone["title"] in page

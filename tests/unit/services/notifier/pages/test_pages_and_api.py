@@ -279,7 +279,9 @@ async def test_all_is_read_by_a_form() -> None:
     site = Site(Rig())
     await site.rig.inbox.put(a_signal(), "everyone", NOW)
     assert (await site.http.post("/inbox/read-all")).status_code == 403
-    assert (await site.post("/inbox/read-all")).status_code == 303
+    read = await site.post("/inbox/read-all")
+    assert (read.status_code, read.headers["location"]) == (303, "/inbox?done=read")
+    assert "All of it is marked as read." in await site.get(read.headers["location"])
     assert await site.get("/inbox/unread") == ""
 
 
@@ -297,7 +299,8 @@ async def test_a_webhook_rule_is_written_shown_changed_and_removed() -> None:
     assert changed.status_code == 303
     assert "“Renamed” is saved. Send a test" in await site.get(changed.headers["location"])
     assert "is saved" not in await site.get(f"{RULES}?saved=none")
-    assert (await site.post(f"{RULES}/{rule.id}/remove")).status_code == 303
+    removed = await site.post(f"{RULES}/{rule.id}/remove")
+    assert "The rule is removed." in await site.get(removed.headers["location"])
     assert "Renamed" not in await site.get(RULES)
     assert (await site.http.get(f"{RULES}/{rule.id}")).status_code == 404
 
