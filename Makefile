@@ -68,11 +68,12 @@ train: .venv/stamp-dev .venv-train/stamp ## Make the text model again from the p
 	@nice .venv-train/bin/python -m services.detector.training.build $(WORK)
 	@$(BIN)/python -m services.detector.training.calibrate $(WORK) services/detector/model
 
-evaluate: .venv/stamp-dev .venv-train/stamp ## Score detection on labelled sets: make evaluate DATASETS=folder
+evaluate: .venv/stamp-dev .venv-train/stamp ## Score detection on labelled sets; the first time it trains for an hour: make evaluate DATASETS=folder
 	@test -n "$(DATASETS)" || { echo "Name the folder with the labelled sets: make evaluate DATASETS=folder" >&2; exit 1; }
 	@mkdir -p $(WORK)
 	@.venv-train/bin/python -m services.detector.training.tfidf $(DATASETS) $(WORK)/tfidf.json
-	@$(BIN)/python -m services.detector.training.table $(DATASETS) $(WORK)/tfidf.json
+	@.venv-train/bin/python -m services.detector.training.left_out $(DATASETS) $(WORK)/left_out.json
+	@$(BIN)/python -m services.detector.training.table $(DATASETS) $(WORK)/tfidf.json $(WORK)/left_out.json
 
 bench-pipeline: .venv/stamp-dev ## Measure bus, contracts and documents beside a bare loop, and a handler that is overloaded
 	@$(BIN)/python -m tests.benchmarks.pipeline $(ARGS)

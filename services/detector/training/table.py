@@ -1,13 +1,15 @@
-"""`python -m services.detector.training.table FOLDER TFIDF`: the README's table, in one run.
+"""`python -m services.detector.training.table FOLDER TFIDF LEFT_OUT`: the README's tables, in one run.
 
 Every set in FOLDER (its test split) and the held-out authored messages: the detectors with the text
 model, by rules alone, TF-IDF (from the JSON that `tfidf` wrote), and for moods VADER with its usual cuts.
+Then each public source as read by a model that never saw it (from the JSON that `left_out` wrote).
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import sys
 import tempfile
@@ -21,6 +23,7 @@ from services.detector.evaluation.labelled_files import read_labelled
 from services.detector.evaluation.run import evaluate_file
 from services.detector.evaluation.scoring import Calibration, LabelCounts
 from services.detector.training.examples import AUTHORED, task_of
+from services.detector.training.origins import origins_table, read_origins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,9 +127,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m services.detector.training.table")
     parser.add_argument("folder", type=Path, help="folder with the labelled sets")
     parser.add_argument("tfidf", type=Path, help="what the tfidf command wrote")
+    parser.add_argument("left_out", type=Path, help="what the left_out command wrote")
     given = parser.parse_args()
     figures = json.loads(given.tfidf.read_text(encoding="utf-8"))
-    for line in table(given.folder, figures):
+    moods = {path.stem: vader_macro_f1(path, "test") for path in given.folder.glob("sentiment_*.csv")}
+    unseen = origins_table(read_origins(given.left_out), moods)
+    for line in itertools.chain(table(given.folder, figures), ("",), unseen):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
     return 0
