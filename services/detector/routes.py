@@ -31,6 +31,7 @@ from services.detector.pages.conversations import ConversationParts, conversatio
 from services.detector.pages.customer import one_customer_pages
 from services.detector.pages.customers import CustomerParts, customer_pages
 from services.detector.pages.detection import DetectionParts, detection_pages
+from services.detector.pages.graph import GraphParts, graph_pages
 from services.detector.pages.insight import SignalParts, signal_pages
 from services.detector.pages.insights import InsightParts, insight_pages
 from services.detector.pages.language_model import language_model_pages
@@ -159,7 +160,7 @@ def page_routes(seen: Shown, engine: Engine, stores: MongoStores) -> list[APIRou
         # Before a customer's own page, or these would be taken for customers.
         offered_name_pages(seen.pages, seen.lists, seen.topics),
         *_customer_pages(seen, engine),
-        _people_pages(seen, stores),
+        *_people_pages(seen, stores),
         *_request_pages(seen, engine),
         *_conversation_pages(seen, engine),
         topic_pages(TopicParts(seen.pages, seen.topics, seen.connections, seen.clock)),
@@ -196,20 +197,22 @@ def _customer_pages(seen: Shown, engine: Engine) -> list[APIRouter]:
     return [customer_pages(parts), one_customer_pages(parts)]
 
 
-def _people_pages(seen: Shown, stores: MongoStores) -> APIRouter:
-    return people_pages(
-        PeopleParts(
-            seen.pages,
-            seen.lists,
-            seen.topics,
-            seen.show,
-            seen.walk,
-            stores.old_people,
-            stores.mirror,
-            seen.connections,
-            seen.clock,
-        )
+def _people_pages(seen: Shown, stores: MongoStores) -> list[APIRouter]:
+    people = PeopleParts(
+        pages=seen.pages,
+        lists=seen.lists,
+        topics=seen.topics,
+        show=seen.show,
+        old_people=stores.old_people,
+        mirror=stores.mirror,
+        connections=seen.connections,
+        clock=seen.clock,
     )
+    # The graph first, or it would be taken for a person.
+    return [
+        graph_pages(GraphParts(seen.pages, seen.lists, seen.walk, seen.connections, seen.clock)),
+        people_pages(people),
+    ]
 
 
 def _request_pages(seen: Shown, engine: Engine) -> list[APIRouter]:

@@ -1,9 +1,8 @@
-"""People: who is tied to whom?"""
+"""People: who they are, whose, and when they were last in touch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -11,45 +10,33 @@ from starlette.responses import HTMLResponse, StreamingResponse
 
 from services.detector.api.route import DetectorRoute
 from services.detector.domain.identity import resource_key
-from services.detector.domain.neighbourhood import Centre
 from services.detector.domain.spoken import last_contact_of
 from services.detector.lists import Portion
 from services.detector.pages.cards import card_of
 from services.detector.pages.export import PERSON_HEADING, in_portions, person_row
 from services.detector.pages.filters import (
     OFFERED,
-    PERIODS,
     Word,
     choice,
     narrowed_by,
-    one_of,
     owner_choice,
-    period_start,
     tag_choice,
 )
-from services.detector.pages.graph_picture import GRAPH, MOST, address_of, mood_of, picture
 from services.detector.use_cases.offer_addresses import offered_addresses
 from shared.auth.dependencies import Member
 from shared.http.paging import CursorText, decode_cursor, encode_cursor
 from shared.web.csv_files import csv_response
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from services.detector.adapters.mongo_old_people import MongoOldPeople
     from services.detector.domain.customer import Customer
-    from services.detector.domain.graph import Node
-    from services.detector.domain.neighbourhood import Neighbourhood
-    from services.detector.lists import CustomerRow, Lists, PersonRow, PersonSort, Topics
+    from services.detector.lists import Lists, PersonRow, PersonSort, Topics
     from services.detector.ports import Connections, Mirror
     from services.detector.use_cases.show import Show
-    from services.detector.use_cases.walk import Walk
     from shared.clock import Clock
     from shared.web.pages import Pages
 
 ROWS = 50
-_GRAPH_DAYS = 365
-"""How far back conversations count for ties, unless the reader asks for less."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +47,6 @@ class PeopleParts:
     lists: Lists
     topics: Topics
     show: Show
-    walk: Walk
     old_people: MongoOldPeople
     mirror: Mirror
     connections: Connections
@@ -74,7 +60,7 @@ def person_sort(wanted: str) -> PersonSort:
 
 
 def people_pages(parts: PeopleParts) -> APIRouter:
-    """Return the routes of /people."""
+    """Return the routes of /people and of one person."""
     router = APIRouter(include_in_schema=False, route_class=DetectorRoute)
     pages, lists = parts.pages, parts.lists
 
@@ -155,43 +141,6 @@ def people_pages(parts: PeopleParts) -> APIRouter:
 
         return csv_response("people.csv", PERSON_HEADING, in_portions(ask, person_row))
 
-    @router.get(GRAPH)
-    async def graph(
-        request: Request, identity: Member, around: Word = "", customer: Word = "", period: Word = ""
-    ) -> HTMLResponse:
-        organization = identity.organization_id
-        rows = (
-            await lists.customers(
-                organization, words=None, owner=None, known=None, sort="-attention", position=None, limit=ROWS
-            )
-        ).items
-        asked = Centre.from_address(around) or (Centre("customer", customer) if customer else None)
-        first = Centre("customer", rows[0].customer.customer_id) if rows else None
-        centre, now = asked or first, parts.clock.now()
-        since = period_start(period, now) or now - timedelta(days=_GRAPH_DAYS)
-        neighbourhood = await parts.walk.around(organization, centre, since) if centre else None
-        return pages.render(
-            request,
-            "graph.html",
-            identity=identity,
-            centre=neighbourhood.centre if neighbourhood else None,
-            own_page=_page_of(neighbourhood.centre) if neighbourhood else None,
-            connected=any(view.state != "removed" for view in await parts.connections.all_of(organization)),
-            picture=picture(neighbourhood, now) if neighbourhood and neighbourhood.neighbours else None,
-            rows=_ties(neighbourhood) if neighbourhood else [],
-            undrawn=_undrawn(neighbourhood) if neighbourhood else 0,
-            filters=[
-                choice(
-                    "around",
-                    "Start from",
-                    centre.address if centre else "",
-                    _starts(rows, neighbourhood.centre if neighbourhood else None),
-                    "the customer who needs you most",
-                ),
-                one_of("period", "Period", period, PERIODS[:-1], "last year"),
-            ],
-        )
-
     @router.get("/people/{person_id}")
     async def person(request: Request, person_id: str, identity: Member) -> HTMLResponse:
         view = await parts.show.person(identity.organization_id, person_id)
@@ -206,36 +155,3 @@ def people_pages(parts: PeopleParts) -> APIRouter:
         )
 
     return router
-
-
-def _starts(rows: Sequence[CustomerRow], centre: Node | None) -> list[tuple[str, str]]:
-    """Return where a walk can start: the customers, and where the reader stands if that is none of them."""
-    starts = [(f"customer/{row.customer.customer_id}", row.customer.name) for row in rows]
-    here = (f"{centre.type}/{centre.node_id}", centre.name) if centre else None
-    return starts if here is None or here in starts else [here, *starts]
-
-
-def _page_of(node: Node) -> str | None:
-    """Return a node's own page; teammates have none."""
-    return {"customer": f"/customers/{node.node_id}", "person": f"/people/{node.node_id}"}.get(node.type)
-
-
-def _ties(neighbourhood: Neighbourhood) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": one.node.name,
-            "type": one.node.type,
-            "url": address_of(one),
-            "page": _page_of(one.node),
-            "amount": one.messages if one.node.type == "conversation" else one.conversations,
-            "unit": "message" if one.node.type == "conversation" else "conversation",
-            "last_at": one.last_at,
-            "mood": mood_of(one.mood),
-        }
-        for one in neighbourhood.neighbours
-    ]
-
-
-def _undrawn(neighbourhood: Neighbourhood) -> int:
-    kinds = {one.node.type for one in neighbourhood.neighbours}
-    return sum(max(0, len(neighbourhood.of(kind)) - MOST) for kind in kinds)
