@@ -111,7 +111,7 @@ def progress_of(run: Run) -> dict[str, Any]:
             for resource, pace in run.paces.items()
         },
         "saved": True,
-        # What a dead slice left behind stays until somebody has looked after it.
+        # What a slice that failed or died left behind stays until somebody has looked after it.
         **({} if run.unsure else {"intents": {}}),
     }
 

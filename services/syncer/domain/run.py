@@ -126,7 +126,8 @@ class Run:
         followed: keys of hints that this slice has dealt with.
         connection_revision: of the connection that this slice reads for, once that is known.
         asked: how often somebody had asked for more, by requests or hints, when it was claimed.
-        unsure: what a slice that ended without saving its place may have published without remembering it.
+        unsure: what this slice, or one before it, may have published without remembering it; kept until
+            somebody has looked after it.
         counted: how many of this slice's calls are in `calls` already.
     """
 

@@ -64,8 +64,8 @@ class Runs(Protocol):
 
         False if the run is no longer ours.
 
-        The note stays until the next checkpoint; whoever claims the run after a slice without a checkpoint
-        finds it in `unsure`.
+        The note stays until the next checkpoint of a run of which nothing is unsure; whoever claims the run
+        before that finds it in `unsure`.
         """
         ...
 

@@ -4,8 +4,9 @@ One scroll may be open per workspace, including other vendors'; a foreign one is
 after an idle minute: 404 means start again, never "end", which is an empty page (FACTS §8).
 
 Every page has the same parameter, and requesting it moves the scroll on. So a page whose response was lost,
-on the way or with the process that read it, is not sent again: the scroll is drained, which closes it, and
-the walk starts over. Only a walk that received every response proves that it met everything.
+on the way, with the process that read it, or because what it held could not be published, is not sent again:
+the scroll is drained, which closes it, and the walk starts over. Only a walk that kept every page proves that
+it met everything.
 """
 
 from __future__ import annotations
@@ -57,7 +58,12 @@ async def next_scrolled(reading: Reading, position: dict[str, Any]) -> None:
         position["walk"] = f"{reading.run.run_id}:companies:{position.get('starts', 0)}"
     companies = rows(answer.body["data"])
     following = text(answer.body.get("scroll_param"), 1_024)
-    await _apply(reading, companies, answer.at, position)
+    try:
+        await _apply(reading, companies, answer.at, position)
+    except Exception:
+        # The bus or a store is away. Asking again brings the page after this one, which nobody has kept.
+        _lost(position)
+        raise
     position["pages"] += 1
     if not companies:
         _drained(reading, position)

@@ -8,9 +8,9 @@ whoever comes second reads it once more.
 Changes and deletions carry the same clock, the source's. Readers keep what was observed last, so a deletion
 with an earlier time than the resource's own record would be refused for good.
 
-The note costs one write a batch. It is for a slice that dies after publishing and before remembering: its
-successor would otherwise know neither that another reader's newer state was overtaken, nor which parts to
-delete should the conversation be gone by then.
+The note costs one write a batch. It is for a slice that dies, or that the bus fails, after publishing and
+before remembering: its successor would otherwise know neither that another reader's newer state was
+overtaken, nor which parts to delete should the conversation be gone by then.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ class PublishedChanges:
         """Keep the intents in a slot of their own until the block has ended well.
 
         The slot is then free to be written over; what stays in it until the next checkpoint costs a reading
-        each, should this process die.
+        each, should this process die. Where the block fails, as when the bus acknowledges nothing, nobody
+        knows what of it is on the bus: the next slice looks after it, as after a crash.
         """
         if not intents:
             yield
@@ -134,7 +135,11 @@ class PublishedChanges:
         self._slots = max(self._slots, slot + 1)
         if not await self._runs.intend(self._run, intents, slot=slot):
             raise LeaseLostError("Another replica has this run.")
-        yield
+        try:
+            yield
+        except BaseException:
+            self._run.unsure.extend(intents)
+            raise
         self._free_slots.add(slot)
 
     async def _take_back(

@@ -1,8 +1,8 @@
 """Resources of which it is unknown which state was published last; they are read once more.
 
 That happens when two readers cross, because whoever came second has published all the same, and when a slice
-dies between publishing and remembering. A doubtful resource is published whole when it is read again, or
-deleted with every part that may ever have been published.
+dies or fails between publishing and remembering. A doubtful resource is published whole when it is read
+again, or deleted with every part that may ever have been published.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class Doubts:
         unsure = self._run.unsure
         for intent in unsure:
             await self._doubt(Fingerprint(intent.resource, intent.id, UNSURE, None, open=True), intent.parts)
-        await self._ask_again("unsure", [(intent.resource, intent.id) for intent in unsure])
+        await self._ask_again(
+            "unsure", list(dict.fromkeys((intent.resource, intent.id) for intent in unsure))
+        )
         unsure.clear()
 
     async def crossed(self, records: Sequence[Fingerprint]) -> None:

@@ -12,7 +12,7 @@ from services.syncer.domain.connection import Barrier, Connection, ConnectionKey
 from services.syncer.domain.cursor import Cursor
 from services.syncer.domain.fingerprint import GONE, Fingerprint
 from services.syncer.domain.pace import Pace
-from services.syncer.domain.run import Hint, StepState
+from services.syncer.domain.run import Hint, Intent, StepState
 from shared.contracts.sync import Gap
 
 if TYPE_CHECKING:
@@ -352,6 +352,20 @@ class RunSuite:
         assert (run.due_at, again.due_at) == (NOW, LATER)
         run.fence, run.due_at = again.fence, again.due_at
         assert again == run
+
+    async def test_what_may_be_on_the_bus_outlasts_a_checkpoint(self, stores: Stores) -> None:
+        """A slice to which the bus acknowledged nothing saves its place, and leaves its note as well."""
+        await stores.runs.request(KEY, request_id="r1", reason="manual", now=NOW)
+        run = await claimed(stores)
+        noted = [Intent("conversation", "12", ("7", "8"))]
+        assert await stores.runs.intend(run, noted, slot=0)
+        run.unsure = list(noted)
+        assert await stores.runs.checkpoint(run, wake_at=NOW)
+        again = await claimed(stores)
+        assert again.unsure == noted
+        again.unsure.clear()
+        assert await stores.runs.checkpoint(again, wake_at=NOW)
+        assert (await claimed(stores)).unsure == []
 
     async def test_what_a_clock_that_was_ahead_put_off_is_due(self, stores: Stores) -> None:
         """Nobody would read for as long as it was ahead, and requests and hints join what waits."""
