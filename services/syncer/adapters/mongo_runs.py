@@ -228,23 +228,27 @@ class MongoRuns:
     async def _start_again(self, run: Run, now: datetime) -> bool:
         """Start over at once with what somebody asked for while the run was under way."""
         scoped = self._collection.of(run.key.organization_id)
-        document = await scoped.find_one({"_id": run.key.document_id(run.lane), "fence": run.fence})
-        if document is None:
-            return False
-        name = f"{run.run_id}+"[-200:] if not document["requests"] else str(document["requests"][-1])
-        reason = run.reason if run.lane == "hints" else _strongest_asked(document)
-        anew = {
-            **fresh_counters(name, reason, now, document.get("traceparent")),
-            "planned": False,
-            "steps": [],
-            "counts": {},
-            "again": [],
-            "owned": False,
-            "saved": True,
-            "intents": {},
-            "wake_at": now,
-        }
-        return await self._own(run, {"$set": anew})
+        this = {"_id": run.key.document_id(run.lane), "fence": run.fence, "state": ACTIVE}
+        for _ in range(_TRIES):
+            document = await scoped.find_one(this)
+            if document is None:
+                return False
+            name = f"{run.run_id}+"[-200:] if not document["requests"] else str(document["requests"][-1])
+            reason = run.reason if run.lane == "hints" else strongest(document["again"] or ["scheduled"])
+            anew = {
+                **progress_of(run),
+                **fresh_counters(name, reason, now, document.get("traceparent")),
+                "planned": False,
+                "steps": [],
+                "counts": {},
+                "again": [],
+                "owned": False,
+                "wake_at": now,
+            }
+            # What somebody asks for between these two is heard too.
+            if await self._own(run, {"$set": anew}, again=document["again"]):
+                return True
+        raise TransientError("More was asked for each time that the run was about to start over.")
 
     async def resume_hints(self, key: ConnectionKey, *, now: datetime) -> None:
         await self._collection.of(key.organization_id).update_one(
@@ -292,7 +296,3 @@ def _both(key: ConnectionKey) -> list[str]:
 
 async def _matched(scoped: ScopedCollection, query: dict[str, Any], update: dict[str, Any]) -> bool:
     return (await scoped.update_one(query, update)).matched_count > 0
-
-
-def _strongest_asked(document: dict[str, Any]) -> str:
-    return strongest(document["again"] or ["scheduled"])

@@ -15,16 +15,21 @@ from services.syncer.adapters.mongo_fingerprints import MongoFingerprints
 from services.syncer.adapters.mongo_gaps import MongoGaps
 from services.syncer.adapters.mongo_runs import MongoRuns
 from tests.unit.services.syncer.store_suite import (
+    KEY,
+    NOW,
     ConnectionSuite,
     CursorSuite,
     FingerprintSuite,
     GapSuite,
     RunSuite,
     Stores,
+    claimed,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from services.syncer.domain.run import Run
 
 
 @pytest.fixture
@@ -53,4 +58,24 @@ class TestGaps(GapSuite): ...
 class TestFingerprints(FingerprintSuite): ...
 
 
-class TestRuns(RunSuite): ...
+class TestRuns(RunSuite):
+    async def test_what_is_asked_for_while_a_run_starts_over_is_heard(
+        self, stores: Stores, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another replica stores a request between what this one reads and what it writes."""
+        runs = stores.runs
+        assert isinstance(runs, MongoRuns)
+        await runs.request(KEY, request_id="r1", reason="scheduled", now=NOW)
+        run = await claimed(stores)
+        await runs.request(KEY, request_id="r2", reason="scheduled", now=NOW)
+        own, late = runs._own, ["r3"]
+
+        async def overtaken(run: Run, update: dict[str, Any], **condition: Any) -> bool:
+            if "again" in update["$set"] and late:
+                await runs.request(KEY, request_id=late.pop(), reason="reconcile", now=NOW)
+            return await own(run, update, **condition)
+
+        monkeypatch.setattr(runs, "_own", overtaken)
+        assert await runs.finish(run, interrupted=False, now=NOW)
+        following = await claimed(stores)
+        assert (late, following.run_id, following.reason) == ([], "r3", "reconcile")
