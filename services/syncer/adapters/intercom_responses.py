@@ -74,7 +74,12 @@ def usable_body(call: Call, response: HttpResponse) -> dict[str, Any]:
     Raises SourceUnavailableError for a 200 that is empty, not JSON, or lacks what a real response has.
     """
     body = parsed(response.content)
-    missing = [key for key in call.read.value.expects if not isinstance(body, dict) or body.get(key) is None]
+    here = body if isinstance(body, dict) else {}
+    missing = [
+        name
+        for name, kind in call.read.value.expects
+        if here.get(name) is None or not isinstance(here[name], kind)
+    ]
     if not isinstance(body, dict) or missing:
         raise SourceUnavailableError(
             f"{call.path} answered {response.status} without {', '.join(missing) or 'a JSON object'}"

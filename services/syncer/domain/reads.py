@@ -21,31 +21,36 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One read: how it is spelled, and which keys a real answer has (FACTS §5: an empty 200 has happened)."""
+    """One read: how it is spelled, and what a real answer holds.
+
+    Attributes:
+        expects: names in the answer, each with the type of what is there. An empty 200 has happened (FACTS
+            §3), and of a list, anything else than a list would look like one without rows.
+    """
 
     method: Literal["GET", "POST"]
     path: str
-    expects: tuple[str, ...] = ()
+    expects: tuple[tuple[str, type], ...] = ()
 
 
 class Read(Enum):
     """The reads there are."""
 
-    ME = Endpoint("GET", "/me", ("app",))
-    ADMINS = Endpoint("GET", "/admins", ("admins",))
-    TEAMS = Endpoint("GET", "/teams", ("teams",))
-    TAGS = Endpoint("GET", "/tags", ("data",))
-    CONTACTS = Endpoint("GET", "/contacts", ("data",))
-    CONTACT = Endpoint("GET", "/contacts/{id}", ("id",))
+    ME = Endpoint("GET", "/me", (("app", dict),))
+    ADMINS = Endpoint("GET", "/admins", (("admins", list),))
+    TEAMS = Endpoint("GET", "/teams", (("teams", list),))
+    TAGS = Endpoint("GET", "/tags", (("data", list),))
+    CONTACTS = Endpoint("GET", "/contacts", (("data", list),))
+    CONTACT = Endpoint("GET", "/contacts/{id}", (("id", object),))
     CONTACT_COMPANIES = Endpoint("GET", "/contacts/{id}/companies")
-    CONTACT_TAGS = Endpoint("GET", "/contacts/{id}/tags", ("data",))
-    CONTACT_SEARCH = Endpoint("POST", "/contacts/search", ("data",))
-    COMPANY = Endpoint("GET", "/companies/{id}", ("id",))
-    COMPANY_SCROLL = Endpoint("GET", "/companies/scroll", ("data",))
-    COMPANY_LIST = Endpoint("POST", "/companies/list", ("data",))
-    CONVERSATION = Endpoint("GET", "/conversations/{id}", ("id", "conversation_parts"))
-    CONVERSATION_SEARCH = Endpoint("POST", "/conversations/search", ("conversations",))
-    CONVERSATIONS_DELETED = Endpoint("GET", "/conversations/deleted", ("conversations",))
+    CONTACT_TAGS = Endpoint("GET", "/contacts/{id}/tags", (("data", list),))
+    CONTACT_SEARCH = Endpoint("POST", "/contacts/search", (("data", list),))
+    COMPANY = Endpoint("GET", "/companies/{id}", (("id", object),))
+    COMPANY_SCROLL = Endpoint("GET", "/companies/scroll", (("data", list),))
+    COMPANY_LIST = Endpoint("POST", "/companies/list", (("data", list),))
+    CONVERSATION = Endpoint("GET", "/conversations/{id}", (("id", object), ("conversation_parts", dict)))
+    CONVERSATION_SEARCH = Endpoint("POST", "/conversations/search", (("conversations", list),))
+    CONVERSATIONS_DELETED = Endpoint("GET", "/conversations/deleted", (("conversations", list),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def whole_list(
         order: see `Resource`.
         never_empty: an empty list is an answer gone wrong, not a workspace without any.
     """
-    key = read.value.expects[0]
+    ((key, _),) = read.value.expects
 
     async def read_all(reading: Reading) -> None:
         useful = reading.useful_answers

@@ -146,7 +146,18 @@ def test_a_429_says_how_long(headers: dict[str, str], seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"<html>ok</html>", b"[]", b"null", b"{}", b'{"data":null}', errors("server_error")]
+    "content",
+    [
+        b"",
+        b"<html>ok</html>",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"data":null}',
+        b'{"data":{}}',
+        b'{"data":"none"}',
+        errors("server_error"),
+    ],
 )
 def test_a_200_that_is_no_answer(content: bytes) -> None:
     """An empty or foreign body is a failure to be tried again, never an empty list."""

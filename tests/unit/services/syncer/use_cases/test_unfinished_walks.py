@@ -216,6 +216,19 @@ async def test_a_list_that_is_always_empty_though_it_cannot_be_ends_as_a_gap() -
     assert named(completed.gaps) == [("admin", None, "still_lagging")]
 
 
+@pytest.mark.parametrize("data", [{}, "", {"tags": []}])
+async def test_an_answer_with_something_else_for_its_list_proves_nothing_to_be_gone(data: object) -> None:
+    """It is no list without rows: what is held stays, and the list is a gap."""
+    rig = Rig(small())
+    await rig.first_sync()
+    answer = {"type": "list", "data": data}
+    refuse(rig, lambda asked: httpx.Response(200, json=answer) if asked.url.path == "/tags" else None)
+    await rig.request("scheduled")
+    await rig.settle()
+    assert rig.missing() == []
+    assert named(rig.completed[-1].gaps) == [("tag", None, "still_lagging")]
+
+
 async def test_a_person_who_answers_and_whose_lists_do_not_is_a_gap_by_name() -> None:
     """Also where a walk did not meet them: that their own address answers leads no further."""
     rig = Rig(small(), audit_calls_per_minute=0)
