@@ -13,16 +13,17 @@ from services.syncer.domain.reads import Call, Read
 from services.syncer.domain.window import Descending
 from services.syncer.errors import ResourceMissingError, SourceUnavailableError
 from services.syncer.resources.conversation_audit import audit, audit_wanted
+from services.syncer.resources.conversation_changes import read_changed
 from services.syncer.resources.conversation_fetch import keep_ledger, went
 from services.syncer.resources.conversation_walks import (
     ABSENT,
     CLOSED,
     OPEN,
-    read_changed,
     read_closed,
     read_older,
     read_open,
     walk_cut_short,
+    walk_mark,
     walked,
 )
 from services.syncer.resources.paging import NumberedPages
@@ -90,7 +91,7 @@ async def _sweep(reading: Reading, state: StepState) -> bool:
     state.incomplete = walk_cut_short(reading)
     if state.incomplete is not None:
         return True  # What an unfinished walk did not meet, it may just not have come to.
-    state.position.setdefault("walk", f"{reading.run.run_id}:conversations")
+    state.position.setdefault("walk", walk_mark(reading))
     start = lookback_start(reading.now(), reading.connection.lookback_days)
     if not await sweep_absent(
         reading, state, "conversation", _became, changed_since=start, named=UNREAD_GAPS

@@ -8,8 +8,10 @@ import httpx
 
 from services.syncer.adapters.http_intercom import ReadOnlyTransport
 from services.syncer.domain.fingerprint import Fingerprint
+from services.syncer.resources.conversation_walks import CLOSED, OPEN
 from tests.unit.services.syncer.rig import KEY, Rig
 from tests.unit.services.syncer.use_cases.test_reading import small
+from tests.unit.services.syncer.use_cases.test_trouble import allow, revoke
 
 if TYPE_CHECKING:
     from deploy.simulator.settings import SimulatorSettings
@@ -90,3 +92,30 @@ async def test_what_the_walk_was_not_for_is_not_asked_for() -> None:
     assert set(await rig.fingerprints.of(KEY, "conversation", ["1"])) == {"1"}
     read = rig.simulation.statistics.calls["GET /conversations/{id}"] - before
     assert read == sum(1 for found in rig.workspace.conversations)  # the audit, once around
+
+
+async def test_an_interruption_does_not_hide_what_the_walk_has_met() -> None:
+    """The run goes on under another name, and what was met under the first one is not asked for."""
+    rig = Rig(small(), slice_items=10, audit_calls_per_minute=0)
+    await rig.first_sync()
+    await rig.request("reconcile")
+    await rig.settle()
+    rig.clock.advance(60)
+    await rig.request("reconcile")
+    while not _step(rig, OPEN).get("done"):
+        await rig.slice("main")
+    assert _step(rig, CLOSED)["position"] == {}
+    revoke(rig)
+    assert (await rig.settle())[-1] == "interrupted"
+    before = rig.simulation.statistics.calls["GET /conversations/{id}"]
+    allow(rig)
+    await rig.connect()
+    await rig.request("manual")
+    await rig.settle()
+    assert rig.completed[-1].reason == "reconcile"
+    assert rig.simulation.statistics.calls["GET /conversations/{id}"] == before
+
+
+def _step(rig: Rig, name: str) -> dict[str, Any]:
+    steps = rig.runs.documents[KEY.document_id("main")]["steps"]
+    return next((step for step in steps if step["name"] == name), {})
