@@ -59,6 +59,13 @@ class Fingerprint:
         """
         return self.gone and (self.read_at is None or shown_at - self.read_at > lag_seconds)
 
+    def read_since(self, at: int) -> bool:
+        """Return whether it was read after a list was given, whose row is then older than what is held.
+
+        The row's own time need not say so: a tag may move none.
+        """
+        return self.read_at is not None and self.read_at > at
+
     def doubted(self, parts: Iterable[str], read_at: int | None = None) -> Fingerprint:
         """Return what to remember if it is unknown which version was published last.
 

@@ -20,7 +20,12 @@ from services.syncer.errors import (
     ResourceMissingError,
     SourceUnavailableError,
 )
-from services.syncer.resources.company_pages import next_listed, next_scrolled, place_was_lost
+from services.syncer.resources.company_pages import (
+    listed_total,
+    next_listed,
+    next_scrolled,
+    place_was_lost,
+)
 from services.syncer.resources.gap_turns import gaps_one_by_one
 from services.syncer.resources.reading import Circumstances, Gone, Reading, Resource, Step
 from services.syncer.resources.walk import asked_for, sweep_absent
@@ -48,17 +53,19 @@ async def _walk(reading: Reading, state: StepState) -> bool:
         await (next_listed(reading, position) if "listed" in position else next_scrolled(reading, position))
     if "listed" in position:
         state.incomplete = "still_lagging"
-    elif not await _prove_absent(reading, state):
+        short = await reading.short_of("company", listed_total(position))
+    elif await _prove_absent(reading, state):
+        short = 0  # Everything that it met is held, or named by a gap.
+    else:
         return False
     cursor = reading.cursor("company")
-    total = int(position["met"])
     reading.all_met("company")
     await reading.save_cursor(
         replace(
             cursor.advanced(position["from"]),
             walked_at=position["from"],
             walk_calls=position["pages"],
-            short=await reading.short_of("company", total),
+            short=short,
         )
     )
     return True

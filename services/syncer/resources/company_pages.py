@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.syncer.domain.company import parse
 from services.syncer.domain.cursor import asking_due
-from services.syncer.domain.fields import identifier, rows, seconds, text
+from services.syncer.domain.fields import identifier, record, rows, seconds, text
 from services.syncer.domain.fresh import Fresh
 from services.syncer.domain.reads import Call, Read
 from services.syncer.errors import (
@@ -24,7 +24,7 @@ from services.syncer.errors import (
     ScrollTakenError,
     SourceUnavailableError,
 )
-from services.syncer.resources.paging import NumberedPages
+from services.syncer.resources.paging import NumberedPages, total_count
 
 if TYPE_CHECKING:
     from services.syncer.resources.reading import Reading
@@ -94,7 +94,7 @@ def _drained(reading: Reading, position: dict[str, Any]) -> None:
 
 def _start_listing(reading: Reading, position: dict[str, Any]) -> None:
     """Give up on the scroll for this run: most of the companies now are better than all of them never."""
-    position.update({"listed": True, "pages": 0, "met": 0})
+    position.update({"listed": True, "pages": 0, "met": 0, "shown": 0})
     for key in ("from", "scroll"):
         position.pop(key, None)
     position["walk"] = f"{reading.run.run_id}:companies:listed"
@@ -112,38 +112,55 @@ async def next_listed(reading: Reading, position: dict[str, Any]) -> None:
             raise
         pages.end()  # Beyond the ten thousandth company.
         return
-    await _apply(reading, rows(answer.body["data"]), answer.at, position)
+    listed = rows(answer.body["data"])
+    await _apply(reading, listed, answer.at, position, repeated=pages.repeated)
+    # Positions of an earlier version do not know it.
+    position["shown"] = position.get("shown", 0) + max(len(listed) - pages.repeated, 0)
+    position["told"] = total_count(answer.body)
     try:
         pages.turn(answer)
     except SourceUnavailableError:
-        position["met"] = 0
+        position.update(met=0, shown=0)
         raise
+
+
+def listed_total(position: dict[str, Any]) -> int:
+    """Return how many companies there are by the list, as far as it came and beyond where it ends."""
+    unreached = (position.get("told") or 0) - position.get("shown", 0)
+    return int(position["met"]) + max(int(unreached), 0)
 
 
 def _start_again(reading: Reading, position: dict[str, Any]) -> None:
     """Begin at the top, after several starts by the list: a scroll may break at the same place each time."""
     position["starts"] = position.get("starts", 0) + 1
-    position.pop("scroll", None)
-    position.pop("page_lost", None)
+    for key in ("scroll", "page_lost", "doubted"):  # It meets the same ones again.
+        position.pop(key, None)
     if position["starts"] >= _MOST_REFUSALS:
         _start_listing(reading, position)
 
 
-async def _apply(reading: Reading, companies: list[Any], at: int, position: dict[str, Any]) -> None:
+async def _apply(
+    reading: Reading, companies: list[Any], at: int, position: dict[str, Any], *, repeated: int = 0
+) -> None:
+    """Publish what changed among a page's rows, of which the first `repeated` went by already."""
     by_id = {id_: row for row in companies if isinstance(row, dict) and (id_ := identifier(row.get("id")))}
     known = await reading.fingerprints_of("company", list(by_id))
     fresh: list[Fresh] = []
+    met: set[str] = set()
     for id_, row in by_id.items():
-        event, before = parse(row, reading.scope, at), known.get(id_)
+        before, updated_at = known.get(id_), seconds(row.get("updated_at"))
         if before is not None and before.gone:
             # Lists go on showing most of them for ever, so they are asked for as seldom as those that exist.
             back = asking_due(before.read_at, at, position.get("expected") or 0)
-            if back or not before.proves_unchanged(seconds(row.get("updated_at"))):
-                position.setdefault("doubted", []).append([id_, seconds(row.get("updated_at"))])
-        elif event is not None:
-            fresh.append(Fresh("company", event, seconds(row.get("updated_at")), at, before))
+            if back or not before.proves_unchanged(updated_at):
+                position.setdefault("doubted", []).append([id_, updated_at])
+            continue
+        met.add(id_)
+        event = parse(row, reading.scope, at)
+        if event is not None and (before is None or not before.read_since(at)):
+            fresh.append(Fresh("company", event, updated_at, at, before))
     await reading.changes.apply(fresh)
     await reading.mark("company", list(by_id), position["walk"])
+    position["met"] += len(met - {identifier(row.get("id")) for row in map(record, companies[:repeated])})
     # A walk that started again meets the first ones again; only the furthest it came counts as done.
-    position["met"] += len(fresh)
     reading.read("company", max(position["met"] - reading.run.count_of("company").done, 0))

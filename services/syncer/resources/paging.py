@@ -174,6 +174,12 @@ class NumberedPages:
         self._largest = largest
         self._page = 1
         self._rows = 0
+        self._repeated = 0
+
+    @property
+    def repeated(self) -> int:
+        """How many rows at the beginning of the page that `next` has just returned went by already."""
+        return self._repeated
 
     @property
     def ended(self) -> bool:
@@ -206,7 +212,8 @@ class NumberedPages:
             self._position.get("good", 0),
             self._position.get("breaks", 0),
         )
-        page = self._position.get("offset", 0) // size.size + 1
+        offset = self._position.get("offset", 0)
+        page = offset // size.size + 1
         try:
             answer = await reading.intercom.read(call(size.size, page))
         except SourceUnavailableError as error:
@@ -214,7 +221,7 @@ class NumberedPages:
                 size.broke()
                 self._position.update(size=size.size, good=size.good_pages, breaks=size.breaks)
             raise
-        self._page, self._rows = page, page * size.size
+        self._page, self._rows, self._repeated = page, page * size.size, offset % size.size
         size.came()
         self._position.update(size=size.size, good=size.good_pages, breaks=size.breaks)
         self._position.setdefault("from", answer.at)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from services.syncer.domain.cursor import Cursor
 from services.syncer.domain.run import strongest
 from services.syncer.domain.window import Window
+from services.syncer.resources.unread import unread_count
 from shared.contracts.sync import Gap
 
 if TYPE_CHECKING:
@@ -166,8 +167,14 @@ class Reading:
         return await self.fingerprints.count(self.connection.key, resource)
 
     async def short_of(self, resource: ResourceType, total: int | None) -> int | None:
-        """Return how many fewer are known than the source counts; None when it did not count."""
-        return None if total is None else max(total - await self.known_count(resource), 0)
+        """Return how many fewer are known than the source counts; None when it did not count.
+
+        Those that a gap names are not among them: they count for as long as their gap is there.
+        """
+        if total is None:
+            return None
+        named = await unread_count(self.gaps, self.fingerprints, self.connection.key, resource)
+        return max(total - await self.known_count(resource) - named, 0)
 
     async def fingerprints_of(self, resource: ResourceType, ids: Sequence[str]) -> dict[str, Fingerprint]:
         return await self.fingerprints.of(self.connection.key, resource, ids)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from services.syncer.domain.gap import REFUSED_GAPS, UNREAD_GAPS
+from services.syncer.domain.gap import REFUSED_GAPS
 from services.syncer.domain.moments import observed
 from services.syncer.domain.progress import remaining_seconds, sequence, work_done
+from services.syncer.resources.unread import unread_count
 from shared.contracts.sync import (
     ResourceCount,
     ResourceType,
@@ -137,18 +138,10 @@ class Reports:
             cursor = cursors.get(resource)
             short = cursor.short if cursor is not None else None
             if short is not None:
-                short += await self._unread(run, resource)
+                short += await unread_count(self._stores.gaps, self._stores.fingerprints, run.key, resource)
             total = None if short is None else amount + short
             counts.append(ResourceCount(resource=resource, done=amount, total=total))
         return tuple(counts)
-
-    async def _unread(self, run: Run, resource: ResourceType) -> int:
-        """Return how many single resources are known to exist and could not be read yet."""
-        amount = 0
-        for reason in UNREAD_GAPS:
-            gaps = await self._stores.gaps.listed(run.key, limit=_MOST_GAPS, resource=resource, reason=reason)
-            amount += sum(1 for gap in gaps if gap.id is not None)
-        return amount
 
     async def _complete_up_to(self, run: Run, cursors: dict[ResourceType, Cursor]) -> datetime | None:
         """Return the time up to which everything is held: changes younger than the overlap may lag.

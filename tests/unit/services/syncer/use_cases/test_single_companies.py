@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.syncer.domain.cursor import DAY_SECONDS
-from tests.unit.services.syncer.rig import Rig
+from tests.unit.services.syncer.rig import KEY, Rig
 from tests.unit.services.syncer.use_cases.test_quiet_changes import small
 from tests.unit.services.syncer.use_cases.test_refusals import INVALID, refuse
 
@@ -23,6 +23,7 @@ ANSWERS = [
     httpx.Response(200, json={"id": "another", "name": "Another"}),
     httpx.Response(200, json={"id": {}, "name": "Nobody's"}),
 ]
+MAIN = KEY.document_id("main")
 WHOLE = ("company", None, "still_lagging")
 
 
@@ -93,3 +94,26 @@ async def test_so_is_one_that_was_gone_and_is_shown_again() -> None:
     rig.clock.advance(DAY_SECONDS)
     await reconcile(rig)
     assert (rig.missing(), gaps(rig)) == ([], [])
+
+
+async def test_a_walk_that_starts_over_doubts_each_once() -> None:
+    """Those that are shown although they are gone are noted anew, instead of once for each start."""
+    rig = Rig(small().model_copy(update={"companies": 14}), slice_items=3)
+    await rig.first_sync()
+    deleted = [company.id for company in rig.workspace.companies][:2]
+    for id_ in deleted:
+        rig.mutate("delete_company", company_id=id_)
+    await reconcile(rig)
+    rig.clock.advance(2 * DAY_SECONDS)
+    rig.simulation.set_switches(rig.simulation.switches.changed(scroll_page_size=3, scroll_error_at_page=4))
+    await rig.request("reconcile")
+    noted: list[int] = []
+    starts = 0
+    while (outcome := await rig.slice("main")) != "completed":
+        assert outcome is not None
+        steps = {step["name"]: step["position"] for step in rig.runs.documents[MAIN]["steps"]}
+        starts = max(starts, steps["companies"].get("starts", 0))
+        noted.append(len(steps["companies"].get("doubted", ())))
+        rig.clock.advance(1)
+    assert starts == 1
+    assert max(noted) == len(deleted)
