@@ -79,6 +79,8 @@ def _says_nothing(
 
     A walk over all looks at what a row shows of cut lists; a search for changes looks at its time alone.
     """
+    if before.read_since(at):
+        return True
     if walked and before.may_be_back(at, reading.rules.overlap_seconds):
         return False
     updated_at, cut = seconds(row.get("updated_at")), cut_lists(row)

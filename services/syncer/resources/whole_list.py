@@ -42,6 +42,13 @@ def whole_list(
     ((key, _),) = read.value.expects
 
     async def read_all(reading: Reading) -> None:
+        # Asked for before the list: of what another reader adds meanwhile, an older list proves nothing.
+        before = {
+            fingerprint.id: fingerprint
+            for fingerprint in await reading.fingerprints.unseen(
+                reading.connection.key, resource, walk="", after="", limit=_MOST
+            )
+        }
         useful = reading.useful_answers
         answer = await reading.intercom.read(Call(read))
         listed = rows(answer.body[key])
@@ -49,12 +56,6 @@ def whole_list(
             reading.in_vain(since=useful)
             raise SourceUnavailableError(f"{read.value.path} answered with an empty list, which cannot be.")
         events = [event for row in listed if (event := parse(row, reading.scope, answer.at)) is not None]
-        before = {
-            fingerprint.id: fingerprint
-            for fingerprint in await reading.fingerprints.unseen(
-                reading.connection.key, resource, walk="", after="", limit=_MOST
-            )
-        }
         await reading.changes.apply(
             [Fresh(resource, event, None, answer.at, before.get(event.id)) for event in events]
         )
