@@ -68,8 +68,9 @@ class MongoOAuthStates:
             settings=None if chosen is None else _SETTINGS.validate_python(chosen),
         )
 
-    async def forget(self, organization_id: str) -> int:
-        return (await self._collection.of(organization_id).delete_many({})).deleted_count
+    async def forget(self, organization_id: str, *, ending_before: datetime) -> int:
+        ended = {"expires_at": {"$lt": ending_before}}
+        return (await self._collection.of(organization_id).delete_many(ended)).deleted_count
 
 
 class MongoOffers:

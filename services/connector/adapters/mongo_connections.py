@@ -121,8 +121,14 @@ class MongoConnections:
             update["$push"] = {PENDING: {"$each": pending_facts(*facts, at=self._clock.now())}}
         try:
             result = await self._collection.of(before.organization_id).update_one(
-                # The schedule advances without a new revision, and must not be set back.
-                {"_id": before.id, "revision": before.revision, "next_sync_at": before.next_sync_at},
+                # Two things change without a new revision and must not be set back: the schedule, which
+                # advances, and the credential, which is put under a newer key.
+                {
+                    "_id": before.id,
+                    "revision": before.revision,
+                    "next_sync_at": before.next_sync_at,
+                    "credential": before.credential,
+                },
                 update,
             )
         except DuplicateKeyError as error:

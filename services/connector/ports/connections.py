@@ -66,6 +66,8 @@ class Connections(Protocol):
     async def replace(self, before: Connection, after: Connection, *facts: Event) -> None:
         """Store the next revision and its facts in one write, if `before` is still the stored one.
 
+        That includes its schedule and its credential, which change without a new revision.
+
         Report and diagnosis are deleted with a removal, since they name what was read.
 
         Raises:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003 - the repository validates stored offers by these annotations
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.connector.domain.connection import Method, Workspace  # noqa: TC001 - see above
-from shared.contracts.connections import ConnectionSettings  # noqa: TC001 - see above
+# The repository validates stored offers by these annotations.
+from services.connector.domain.connection import Method, Workspace  # noqa: TC001
+from shared.contracts.connections import ConnectionSettings  # noqa: TC001
+
+STATE_LIFE = timedelta(minutes=10)
+"""Long enough to sign in to Intercom on the way; Intercom's own code lives five minutes (FACTS §2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,8 @@ class OAuthStates(Protocol):
         """Return a state and delete it, in one step; None if it never existed or was used."""
         ...
 
-    async def forget(self, organization_id: str) -> int:
-        """Delete all states of an organization; return how many there were."""
+    async def forget(self, organization_id: str, *, ending_before: datetime) -> int:
+        """Delete an organization's states that expire before a time; return how many there were."""
         ...
 
 

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.connector.errors import (
@@ -18,7 +17,7 @@ from services.connector.errors import (
     IntercomUnreachable,
     OAuthRefused,
 )
-from services.connector.ports import OAuthState
+from services.connector.ports import STATE_LIFE, OAuthState
 from services.connector.use_cases.changing import change
 
 if TYPE_CHECKING:
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
     from shared.auth.identity import Identity
     from shared.clock import Clock
     from shared.contracts.connections import ConnectionSettings
-
-_STATE_LIFE = timedelta(minutes=10)
-"""Long enough to sign in to Intercom on the way; Intercom's own code lives five minutes (FACTS §2)."""
 
 _STATE_BYTES = 32
 
@@ -109,7 +105,7 @@ class Connecting:
                 organization_id=identity.organization_id,
                 user_name=identity.name,
                 browser=_fingerprint(browser_token),
-                expires_at=self._clock.now() + _STATE_LIFE,
+                expires_at=self._clock.now() + STATE_LIFE,
                 settings=settings,
             )
         )

@@ -9,6 +9,7 @@ import structlog
 
 from services.connector.domain.webhook import hints_of, notification_identity
 from services.connector.errors import ConnectionUnknown
+from services.connector.ports import STATE_LIFE
 from services.connector.use_cases.changing import change
 from shared.contracts.connections import DataRemoved
 from shared.contracts.sync import SyncCompleted, SyncInterrupted, SyncProgressed, SyncRequested
@@ -105,7 +106,10 @@ class Listening:
         removal = connection.removal if connection is not None else None
         if removal is not None and removal.id == order.removal_id:
             documents += await self._notices.forget(order.organization_id, order.connection_id)
-            documents += await self._states.forget(order.organization_id)
+            # Not those begun since: an order may come late, or again, while somebody connects anew.
+            documents += await self._states.forget(
+                order.organization_id, ending_before=removal.requested_at + STATE_LIFE
+            )
         await self._publisher.publish(
             DataRemoved(
                 organization_id=order.organization_id,

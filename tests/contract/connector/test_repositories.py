@@ -215,6 +215,21 @@ async def test_a_change_never_puts_the_schedule_back(stores: Stores) -> None:
         await stores.connections.replace(first, replace(first, revision=2))
 
 
+async def test_a_change_never_puts_an_older_encryption_back(stores: Stores) -> None:
+    """An operator who is told that nothing is under the old key takes it away."""
+    first = a_connection(credential="under the old key")
+    await stores.connections.insert(first)
+    (stored,) = await stores.connections.credentials("", 10)
+    assert await stores.connections.reencrypted(stored, "under the new key")
+    with pytest.raises(ChangedMeanwhile):
+        await stores.connections.replace(first, replace(first, revision=2))
+    found = await stores.connections.get("acme", "c-1")
+    assert found is not None
+    changed = replace(found, revision=2, credential=None)
+    await stores.connections.replace(found, changed)
+    await stores.connections.replace(changed, replace(changed, revision=3))
+
+
 async def test_the_schedule_moves_once(stores: Stores) -> None:
     """Of two replicas that ask for the same run, one does."""
     connection = a_connection()
@@ -493,12 +508,16 @@ async def test_a_state_keeps_what_was_chosen(stores: Stores, chosen: ConnectionS
 
 
 async def test_states_of_an_organization_are_forgotten_together(stores: Stores) -> None:
-    """Others keep theirs."""
+    """Those that end before a time; others keep theirs."""
     for number, organization in enumerate(("acme", "acme", "other")):
         await stores.states.add(OAuthState(f"s-{number}", organization, "Ines", "browser", LATER))
-    assert await stores.states.forget("acme") == 2
+    moment = timedelta(seconds=1)
+    assert await stores.states.forget("acme", ending_before=LATER) == 0
+    await stores.states.add(OAuthState("s-3", "acme", "Ines", "browser", LATER + moment))
+    assert await stores.states.forget("acme", ending_before=LATER + moment) == 2
     assert await stores.states.take("s-0") is None
     assert await stores.states.take("s-2") is not None
+    assert await stores.states.take("s-3") is not None
 
 
 @pytest.mark.parametrize("settings", [None, ConnectionSettings(lookback_days=365)])

@@ -143,7 +143,8 @@ class MemoryConnections:
     async def replace(self, before: Connection, after: Connection, *facts: Event) -> None:
         self._interfere()
         known = await self.get(before.organization_id, before.id)
-        if known is None or (known.revision, known.next_sync_at) != (before.revision, before.next_sync_at):
+        guard = (before.revision, before.next_sync_at, before.credential)
+        if known is None or (known.revision, known.next_sync_at, known.credential) != guard:
             raise ChangedMeanwhile("Somebody else was faster.")
         others = [each for each in await self.list_of(before.organization_id) if each.id != before.id]
         if after.state == "removed":
@@ -306,8 +307,12 @@ class MemoryStates:
     async def take(self, state: str) -> OAuthState | None:
         return self.stored.pop(state, None)
 
-    async def forget(self, organization_id: str) -> int:
-        gone = [key for key, each in self.stored.items() if each.organization_id == organization_id]
+    async def forget(self, organization_id: str, *, ending_before: datetime) -> int:
+        gone = [
+            key
+            for key, each in self.stored.items()
+            if each.organization_id == organization_id and each.expires_at < ending_before
+        ]
         for key in gone:
             del self.stored[key]
         return len(gone)

@@ -9,7 +9,7 @@ import pytest
 
 from services.connector.domain.connection import Removal
 from services.connector.domain.report import SyncReport
-from services.connector.ports import OAuthState
+from services.connector.ports import STATE_LIFE, OAuthState
 from shared.contracts.connections import ConnectionChanged, DataRemovalRequested, DataRemoved
 from shared.contracts.sync import ResourceCount, SyncCompleted, SyncInterrupted, SyncProgressed, SyncRequested
 from shared.errors import TransientError
@@ -164,6 +164,17 @@ async def test_the_connector_removes_its_own_part_and_says_so(rig: Rig) -> None:
     assert (word.service, word.removal_id, word.documents) == ("connector", removal_id, 2)
     assert rig.notices.stored == {}
     assert rig.states.stored == {}
+
+
+async def test_an_order_that_comes_again_ends_no_new_beginning(rig: Rig) -> None:
+    """Who goes to Intercom after the removal was ordered comes back to a way that is still open."""
+    await rig.administration.remove_data(ADMIN, "c-1")
+    rig.clock.advance(1)
+    begun = OAuthState("s-2", "acme", "Ines", "browser", rig.clock.now() + STATE_LIFE)
+    await rig.states.add(begun)
+    for _ in range(2):
+        await rig.listening.removal_requested(order(rig.held().removal.id))
+    assert list(rig.states.stored.values()) == [begun]
 
 
 async def test_an_order_of_a_former_life_takes_nothing_from_this_one(rig: Rig) -> None:
