@@ -8,10 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
-
 from services.connector.adapters.fernet_vault import FernetVault
-from services.connector.adapters.http_intercom import HttpIntercom
+from services.connector.adapters.http_intercom import HttpIntercom, intercom_client
 from services.connector.adapters.mongo_access import MongoApiKeys, MongoOAuthStates, MongoOffers
 from services.connector.adapters.mongo_connections import MongoConnections
 from services.connector.adapters.mongo_notices import MongoNotices
@@ -68,7 +66,7 @@ def create_app(
     offers = MongoOffers(base.database)
     notices = MongoNotices(base.database, base.publisher, clock)
     api_keys = MongoApiKeys(base.database, base.publisher, clock)
-    client = httpx.AsyncClient(follow_redirects=False)
+    client = intercom_client()
     intercom = HttpIntercom(client, settings, hosts)
     vault = FernetVault(settings.credential_keys)
     rng = random.Random()  # noqa: S311 - spreads retries; nothing secret rests on it

@@ -49,6 +49,18 @@ _PROBES: dict[FamilyKey, tuple[str, str, dict[str, Any] | None, str | None]] = {
 }
 
 
+def intercom_client() -> httpx.AsyncClient:
+    """Return the client for `HttpIntercom`."""
+    return httpx.AsyncClient(
+        follow_redirects=False,
+        # A proxy from the environment is on no allow-list; the syncer uses none either, so that a workspace
+        # which only such a proxy reaches would be connected and never read.
+        trust_env=False,
+        # Certificates that the environment names (SSL_CERT_FILE) are trusted all the same, as there.
+        verify=httpx.create_ssl_context(),
+    )
+
+
 class HttpIntercom:
     """Asks Intercom through one httpx client. Implements `ports.Intercom`."""
 

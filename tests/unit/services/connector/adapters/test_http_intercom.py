@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from services.connector.adapters.http_intercom import HttpIntercom
+from services.connector.adapters.http_intercom import HttpIntercom, intercom_client
 from services.connector.domain.hosts import IntercomHosts
 from services.connector.errors import HostNotAllowed, IntercomRefused, IntercomUnreachable
 from tests.unit.services.connector.fakes import AU, EU, TOKEN, US
@@ -60,6 +60,13 @@ class Wire:
         made = await self.answer()
         assert isinstance(made, httpx.Response)
         return made
+
+
+async def test_no_proxy_of_the_environment_gets_a_credential(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is on no list of hosts; nor is a redirect's target."""
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.test:3128")
+    async with intercom_client() as client:
+        assert (client.trust_env, client.follow_redirects) == (False, False)
 
 
 async def test_me_says_who_it_is() -> None:
