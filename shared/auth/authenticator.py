@@ -6,11 +6,11 @@ import ipaddress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.errors import InvalidKeyIdError
 
 from shared.auth.identity import LOCAL_IDENTITY, Identity
 from shared.auth.issuer_keys import IssuerKeys, KeysUnknown
-from shared.auth.tokens import TokenRefused, expected_claims, identity_of_api_key
+from shared.auth.tokens import UNREADABLE, TokenRefused, expected_claims, identity_of_api_key
 from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class OidcAuthenticator:
                 "The identity provider's keys cannot be read now, so your sign-in cannot be checked;"
                 " try again in a moment.",
             ) from error
-        except (JoseError, ValueError) as error:
+        except UNREADABLE as error:
             raise Refused(401, "The identity token is not valid here, or it has expired.") from error
         organization = claims.get(settings.oidc_organization_claim)
         if not isinstance(organization, str) or not organization:

@@ -38,6 +38,10 @@ _MOST_APART_SECONDS = 60
 ahead would be refused by all others, as issued in the future."""
 
 
+UNREADABLE = (JoseError, ValueError, TypeError)
+"""What joserfc raises over a token that is not valid, or that it cannot read at all."""
+
+
 class TokenRefused(Exception):
     """The token is not one of ours, has expired, or is meant for something else. The message may be shown."""
 
@@ -69,7 +73,7 @@ def _claims(token: str, signing_key: SecretStr, clock: Clock, audience: str) -> 
     try:
         decoded = jwt.decode(token, _key(signing_key), algorithms=[_ALGORITHM])
         expected_claims(clock, issuer=_ISSUER, audience=audience).validate(decoded.claims)
-    except (JoseError, ValueError) as error:
+    except UNREADABLE as error:
         raise TokenRefused("The token is not valid here, or it has expired.") from error
     return decoded.claims
 

@@ -96,7 +96,14 @@ async def test_who_signed_in_this_second_is_let_in(clock: ManualClock, claim: st
     assert (await oidc(issuer, clock).identify({TOKEN_HEADERS[0]: token}, "10.0.0.7")).user_id == "u1"
 
 
-@pytest.mark.parametrize("rubbish", ["", "a.b.c", "x" * 5_000, "eyJhbGciOiJub25lIn0.e30."])
+CRITICAL = {
+    "HS256": "eyJhbGciOiJIUzI1NiIsImNyaXQiOjF9.e30.AA",
+    "RS256": "eyJhbGciOiJSUzI1NiIsImNyaXQiOjF9.e30.AA",
+}
+"""By algorithm, tokens whose header calls a number critical, where a list belongs."""
+
+
+@pytest.mark.parametrize("rubbish", ["", "a.b.c", "x" * 5_000, "eyJhbGciOiJub25lIn0.e30.", CRITICAL["HS256"]])
 def test_rubbish_is_refused(clock: ManualClock, rubbish: str) -> None:
     """Nothing that is no token of ours crashes or passes, unsigned ones included."""
     with pytest.raises(TokenRefused):
@@ -186,6 +193,19 @@ async def test_an_identity_token_that_is_not_for_us_is_refused(
     issuer = Issuer()
     with pytest.raises(Refused):
         await oidc(issuer, clock).identify({"x-forwarded-access-token": issuer.token(**change)}, None)
+
+
+@pytest.mark.parametrize("alg", ["HS256", "RS256"])
+@pytest.mark.parametrize("header", [TOKEN_HEADERS[0], "authorization"])
+async def test_a_header_that_cannot_be_understood_is_refused(
+    clock: ManualClock, header: str, alg: str
+) -> None:
+    """It is the caller's fault, and is said to be."""
+    with pytest.raises(Refused) as refusal:
+        await oidc(Issuer(), clock).identify(
+            {header: f"Bearer {CRITICAL[alg]}" if header == "authorization" else CRITICAL[alg]}, "10.0.0.7"
+        )
+    assert refusal.value.status == 401
 
 
 async def test_an_identity_token_as_bearer_may_be_a_browser_s(clock: ManualClock) -> None:
