@@ -547,6 +547,29 @@ async def test_a_form_needs_the_token_of_its_own_browser(client: httpx.AsyncClie
     assert by_header.status_code == 200
 
 
+@pytest.mark.parametrize(
+    "foreign", ['prefs={"a": 1, "b": [2]}', "flag", "path=/x", "a=b c", "a@b=1", "a=1;", "a=h\u00e9"]
+)
+async def test_another_application_s_cookie_does_not_stand_in_the_way(
+    client: httpx.AsyncClient, foreign: str
+) -> None:
+    """A browser sends what any application of the domain has set, in whatever form, older ones first."""
+    await client.get("/token")
+    token = client.cookies["earshot_csrf"]
+    cookie = f"{foreign}; earshot_csrf={token}".encode()
+    client.cookies.clear()
+    taken = await client.post("/form", data={"name": "a", "csrf_token": token}, headers=[(b"cookie", cookie)])
+    assert taken.status_code == 200
+    assert "set-cookie" not in taken.headers
+
+
+@pytest.mark.parametrize("made_up", ["", "x", "x" * 44, "=" * 43, "h\u00e9" + "x" * 41])
+async def test_a_token_that_we_did_not_make_is_replaced(client: httpx.AsyncClient, made_up: str) -> None:
+    """It could not be compared with, or is nobody's."""
+    answer = await client.get("/token", headers=[(b"cookie", f"earshot_csrf={made_up}".encode())])
+    assert "earshot_csrf=" in answer.headers["set-cookie"]
+
+
 async def test_who_changed_something_is_logged(client: httpx.AsyncClient) -> None:
     """By organization, person and place, without what was sent; what was only read or refused is not."""
     key = issue_api_key(SETTINGS.signing_key, CLOCK, organization_id="acme", name="ci", role="admin", days=1)
