@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from pymongo import (
     DeleteMany,
@@ -16,16 +16,18 @@ from pymongo import (
     UpdateMany,
     UpdateOne,
 )
-from pymongo.errors import PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from shared.documents.database import Document, as_transient
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
     from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.database import AsyncDatabase
     from pymongo.results import BulkWriteResult, DeleteResult, UpdateResult
+
+T = TypeVar("T")
 
 ORGANIZATION = "organization_id"
 """The field that every document carries."""
@@ -114,7 +116,8 @@ class ScopedCollection:
 
     Methods take what PyMongo's methods of the same name take. The organization's id is added to filters,
     inserted documents and upserts. All raise `TransientError` for temporary conditions, and PyMongo's own
-    errors (`DuplicateKeyError` above all) otherwise.
+    errors (`DuplicateKeyError` above all) otherwise. An upsert whose filter is an `_id` alone updates the
+    document that somebody else inserts at the same moment, instead of raising.
     """
 
     def __init__(self, collection: AsyncCollection[Document], organization_id: str) -> None:
@@ -179,10 +182,12 @@ class ScopedCollection:
         upsert: bool = False,
         array_filters: Sequence[Mapping[str, Any]] | None = None,
     ) -> UpdateResult:
-        with database_errors():
+        async def write() -> UpdateResult:
             return await self._collection.update_one(
                 self._scoped(query), update, upsert=upsert, array_filters=array_filters
             )
+
+        return await _written(write, by_id=upsert and _names_only_id(query))
 
     async def update_many(
         self,
@@ -199,10 +204,12 @@ class ScopedCollection:
     async def replace_one(
         self, query: Mapping[str, Any], document: Mapping[str, Any], *, upsert: bool = False
     ) -> UpdateResult:
-        with database_errors():
+        async def write() -> UpdateResult:
             return await self._collection.replace_one(
                 self._scoped(query), self._scoped(document), upsert=upsert
             )
+
+        return await _written(write, by_id=upsert and _names_only_id(query))
 
     async def find_one_and_update(
         self,
@@ -213,7 +220,7 @@ class ScopedCollection:
         sort: Sort = None,
         return_new: bool = True,
     ) -> Document | None:
-        with database_errors():
+        async def write() -> Document | None:
             document: Document | None = await self._collection.find_one_and_update(
                 self._scoped(query),
                 update,
@@ -222,6 +229,8 @@ class ScopedCollection:
                 return_document=ReturnDocument.AFTER if return_new else ReturnDocument.BEFORE,
             )
             return document
+
+        return await _written(write, by_id=upsert and _names_only_id(query))
 
     async def delete_one(self, query: Mapping[str, Any]) -> DeleteResult:
         with database_errors():
@@ -266,3 +275,22 @@ class ScopedCollection:
         if not isinstance(write, InsertOne):
             scoped._filter = self._scoped(write._filter)  # noqa: SLF001 - see above
         return cast("Write", scoped)
+
+
+def _names_only_id(query: Mapping[str, Any]) -> bool:
+    return query.keys() == {"_id"}
+
+
+async def _written(write: Callable[[], Awaitable[T]], *, by_id: bool) -> T:
+    """Write, once more where an upsert by id met a document that was not there when it looked.
+
+    Of two that insert it at once the server refuses one. MongoDB repeats that one by itself only where the
+    filter has the fields of the unique key and no others, and ours names the organization as well.
+    """
+    with database_errors():
+        try:
+            return await write()
+        except DuplicateKeyError:
+            if not by_id:
+                raise
+        return await write()
