@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from services.detector.domain.machine_written import machine_written
+from services.detector.domain.own_product import without_own_product
 from services.detector.domain.text.language import guess_language
 from services.detector.domain.text.quoting import signed_from
 from services.detector.domain.text.sentences import Clause, split_clauses
@@ -39,6 +40,8 @@ class Message:
     `text` is the text that evidence offsets refer to (code points, HTML already converted to text once). `at`
     must be aware. `internal` marks teammates' notes, which no customer sees. `from_ai_agent` distinguishes
     Intercom's AI agent from other bots; it belongs to neither side, but what it writes counts as a reply.
+    `own_product` is the product of those to whom it is written, if it is a well-known one (`own_product.py`):
+    it is read as no rival's. It does not make another message of this.
     """
 
     part_id: str
@@ -50,6 +53,7 @@ class Message:
     author_email: str = ""
     internal: bool = False
     from_ai_agent: bool = False
+    own_product: str = field(default="", compare=False)
 
     @property
     def from_customer(self) -> bool:
@@ -60,6 +64,8 @@ class Message:
     def clauses(self) -> tuple[Clause, ...]:
         """The author's own words (no quoted mail, signature, code), cut into clauses with offsets."""
         clauses = split_clauses(self.text)
+        if self.own_product:
+            clauses = tuple(without_own_product(clause, self.own_product) for clause in clauses)
         signed = signed_from(self.text, self.author_name)
         return clauses if signed is None else tuple(clause for clause in clauses if clause.start < signed)
 

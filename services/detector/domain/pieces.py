@@ -57,7 +57,10 @@ def windows(message: Message, left_out: frozenset[int] = frozenset()) -> list[st
     if len(passages) > WINDOWS_LIMIT:
         passages = [*passages[: WINDOWS_LIMIT - _LAST_WINDOWS], *passages[-_LAST_WINDOWS:]]
     return (
-        [with_rivals_unnamed(text) for text in (without_opener(passages[0]), *passages[1:])]
+        [
+            with_rivals_unnamed(text, message.own_product)
+            for text in (without_opener(passages[0]), *passages[1:])
+        ]
         if passages
         else []
     )
@@ -126,4 +129,4 @@ def _words(messages: Sequence[Message]) -> str:
 def clause_text(message: Message, index: int) -> str:
     """One clause as the model reads it."""
     clause = message.clauses[index]
-    return with_rivals_unnamed(without_opener(message.text[clause.start : clause.end]))
+    return with_rivals_unnamed(without_opener(message.text[clause.start : clause.end]), message.own_product)

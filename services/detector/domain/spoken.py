@@ -37,9 +37,15 @@ def words_of(part: ConversationPartChanged) -> str:
 
 
 def as_conversation(
-    record: ConversationChanged, parts: Sequence[ConversationPartChanged], tags: Sequence[str]
+    record: ConversationChanged,
+    parts: Sequence[ConversationPartChanged],
+    tags: Sequence[str],
+    own_product: str = "",
 ) -> Conversation:
-    """Return the conversation with every part that has text, oldest first; redacted parts have none."""
+    """Return the conversation with every part that has text, oldest first; redacted parts have none.
+
+    `own_product` is the organization's own one where it is well known (`own_product.py`).
+    """
     messages = tuple(
         Message(
             part_id=part.id,
@@ -51,6 +57,7 @@ def as_conversation(
             author_email=part.author.email or "",
             internal=part.internal,
             from_ai_agent=part.author.from_ai_agent,
+            own_product=own_product,
         )
         for part in parts
     )

@@ -18,6 +18,7 @@ from services.detector.domain.fingerprint import fingerprint_of
 from services.detector.domain.identity import to_milliseconds
 from services.detector.domain.message_scoring import score_messages
 from services.detector.domain.mirror import Analysis, ConnectionView
+from services.detector.domain.own_product import own_product
 from services.detector.domain.second_look import Looked
 from services.detector.domain.spoken import as_conversation, in_order, last_answered_at, last_asked_at
 
@@ -174,7 +175,12 @@ class DetectConversations:
             prepared.append(
                 _Prepared(
                     mirrored=conversation,
-                    conversation=as_conversation(conversation.record, mine, attribution.tags),
+                    conversation=as_conversation(
+                        conversation.record,
+                        mine,
+                        attribution.tags,
+                        own_product=own_product(connection.workspace_name),
+                    ),
                     attribution=attribution,
                     company_keys=company_keys,
                     connection=connection,

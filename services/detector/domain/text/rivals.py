@@ -4,7 +4,7 @@ No reading of the words alone tells "we are moving to Pipedrive", a farewell, fr
 Tidewell", said to Tidewell on the first day: one has to know that Pipedrive is somebody else. A text model
 knows few names, so it is given "another tool" for each name of this list, where the words before it show a
 choice ("went with", "a demo of", "compared with") and nothing in the text is about connecting the two. Quotes
-keep the name.
+keep the name. What is said to one of the list keeps that one's name: there "moving to" it is a welcome.
 """
 
 from __future__ import annotations
@@ -79,13 +79,25 @@ _CONNECTING = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(_NAME)
+_ANOTHER = "another tool"
 
 
-def with_rivals_unnamed(text: str) -> str:
+def folded(name: str) -> str:
+    """A product's name in the form in which its spellings are equal: "Help Scout" is "helpscout"."""
+    return "".join(filter(str.isalnum, name.casefold().removesuffix(".com")))
+
+
+LISTED = frozenset(folded(name) for name in f"{_NAMES},{_WORDS_AS_WELL}".split(","))
+"""All of the list, as `folded` has them."""
+
+
+def with_rivals_unnamed(text: str, own: str = "") -> str:
     """The text with "another tool" in place of each product that its author weighs or chooses.
 
-    The same text where it is about connecting to a product, or names none of the list.
+    The same text where it is about connecting to a product, or names none of the list. `own` is the product
+    to whose makers it is said, as `folded` has it: no rival.
     """
     if _CONNECTING.search(text):
         return text
-    return _CHOOSING.sub(lambda found: found["before"] + _ONE.sub("another tool", found["names"]), text)
+    told = (lambda name: name[0] if folded(name[0]) == own else _ANOTHER) if own else _ANOTHER
+    return _CHOOSING.sub(lambda found: found["before"] + _ONE.sub(told, found["names"]), text)

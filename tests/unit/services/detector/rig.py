@@ -188,6 +188,7 @@ class Rig:
         organization_id: str | None = None,
         connection_id: str = CONNECTION,
         workspace_id: str = WORKSPACE,
+        workspace_name: str = "Acme",
         changed_at: datetime | None = None,
         **settings: Any,
     ) -> None:
@@ -198,7 +199,7 @@ class Rig:
                 revision=revision,
                 state=state,
                 workspace_id=workspace_id,
-                workspace_name="Acme",
+                workspace_name=workspace_name,
                 settings=ConnectionSettings(lifecycle_events=lifecycle, **settings),
                 changed_at=changed_at or self.clock.now(),
             )

@@ -62,3 +62,13 @@ async def test_another_model_is_another_version() -> None:
     assert one != other
     assert one.count("+m1") == 7
     assert other.replace("+m2", "+m1") == one
+
+
+async def test_a_workspace_named_after_a_known_product_is_no_rival_of_itself() -> None:
+    """Whoever is welcomed by name raises no alarm, in words that arrive and in a second reading."""
+    for name, expected in (("Acme", [("detected", "churn_risk")]), ("HubSpot EU", [])):
+        rig = memory_rig()
+        await rig.connect(workspace_name=name)
+        await rig.tell(rig.contact(), rig.company())
+        told = await rig.tell(*rig.said("k1", "We are moving to HubSpot next month."))
+        assert [one for one in kinds(told) if one[1] == "churn_risk"] == expected

@@ -44,6 +44,15 @@ def test_all_else_stays(text: str) -> None:
     assert with_rivals_unnamed(text) == text
 
 
+def test_the_own_product_is_no_rival_and_all_others_are() -> None:
+    """To Zendesk a customer who goes with Zendesk comes; one who compares it with HubSpot may leave."""
+    assert with_rivals_unnamed("We went with Zendesk.", "zendesk") == "We went with Zendesk."
+    text = "We compared you with HubSpot and Zendesk."
+    assert with_rivals_unnamed(text, "zendesk") == "We compared you with another tool and Zendesk."
+    assert with_rivals_unnamed("Moving to helpscout", "helpscout") == "Moving to helpscout"
+    assert with_rivals_unnamed("Moving to Help Scout", "helpscout") == "Moving to Help Scout"
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_read(text: str) -> None:
     """A text that names nobody is left as it is."""
