@@ -205,7 +205,8 @@ def _activity(facts: AccountFacts, now: datetime) -> tuple[float | None, str]:
         return None, "Intercom does not say"
     days = max(0.0, (now - facts.last_seen_at) / timedelta(days=1))
     share = _within(1.0 - (days - _FRESH_DAYS) / (_GONE_DAYS - _FRESH_DAYS))
-    return share, "today" if days < 1 else f"{days:.0f} days ago"
+    whole = round(days)
+    return share, "today" if days < 1 else "1 day ago" if whole == 1 else f"{whole} days ago"
 
 
 def _seats(facts: AccountFacts) -> tuple[float | None, str]:

@@ -129,6 +129,15 @@ def test_activity_fades(days: float, share: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("days", "words"), [(0.5, "today"), (1, "1 day ago"), (1.4, "1 day ago"), (1.6, "2 days ago")]
+)
+def test_one_day_is_no_days(days: float, words: str) -> None:
+    """The page says it as it stands here."""
+    found = health(AccountFacts(last_seen_at=NOW - days * DAY))
+    assert {part.name: part.reason for part in found.parts}["activity"] == words
+
+
+@pytest.mark.parametrize(
     ("weights", "words"),
     [
         ({"mood": 10}, "missing or unknown: activity, answers"),
