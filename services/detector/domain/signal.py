@@ -181,7 +181,10 @@ class Signal:
         return self._noted(at, step, note=count)
 
     def with_proofs(self, proofs: tuple[Proof, ...], *, at: datetime) -> Signal:
-        """Hold exactly these proofs, the newest `MAX_PROOFS` of them; note in the history what changed."""
+        """Hold exactly these proofs, the newest `MAX_PROOFS` of them; note in the history what changed.
+
+        Who wrote them joins the signal's people; whose last words are gone leaves them.
+        """
         newest_proofs = newest(proofs)
         if newest_proofs == self.proofs:
             return self
@@ -196,12 +199,19 @@ class Signal:
         return replace(
             self,
             proofs=newest_proofs,
+            people=self._people_with(proofs),
             history=history,
             first_said_at=min([*moments, self.first_said_at] if self.first_said_at and moments else moments)
             if moments
             else self.first_said_at,
             occurred_at=max(moments) if moments else self.occurred_at,
         )
+
+    def _people_with(self, proofs: tuple[Proof, ...]) -> tuple[PersonRef, ...]:
+        authors = authors_of(proofs)
+        gone = {person.id for person in authors_of(self.proofs)} - {person.id for person in authors}
+        people = {person.id: person for person in (*authors, *self.people) if person.id not in gone}
+        return tuple(people[identifier] for identifier in sorted(people))[:MAX_PEOPLE]
 
     def without_words_of(self, gone: Sequence[Proof]) -> Signal:
         """Replace a wish's title if it consists of deleted words, since the title is what somebody wrote.

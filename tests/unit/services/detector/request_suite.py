@@ -148,6 +148,26 @@ class TestRegrouping:
         closed = [one for one in await rig.signals() if not one.is_open]
         assert [one.cleared_because for one in closed] == ["merged"]
 
+    async def test_everybody_who_asked_stands_behind_what_two_signals_became(self, rig: Rig) -> None:
+        """Two people of one customer, one wish each: both are its people, until one's words are deleted."""
+        await rig.connect()
+        await rig.tell(rig.contact(), rig.contact("p2"), rig.company())
+        lee = Author(type="user", id="p2", name="Lee Park", email="lee@n.example")
+        asked = rig.part("k2", 0, self.OTHER, author=lee)
+        await rig.tell(*rig.said("k1", WISH))
+        await rig.tell(asked, rig.conversation("k2", contact_ids=("p2",), part_count=1))
+        first, second = await rig.signals()
+        into = second.slot.request_id
+        await rig.engine.regroup.merge(ORG, first.slot.request_id, into, by="ann@a.example")
+        people = {person.id for one in (first, second) for person in one.people}
+        assert len(people) == 2
+        (opened,) = [one for one in await rig.signals() if one.is_open]
+        assert {person.id for person in opened.people} == people
+        assert (await rig.stores.signals.demand(ORG, [into]))[into].people == 2
+        await rig.tell(rig.part("k2", 0, "", redacted=True, author=lee))
+        (left,) = [one for one in await rig.signals() if one.is_open]
+        assert [person.id for person in left.people] == [left.proofs[0].author_id]
+
     async def test_merging_in_a_circle_is_refused(self, rig: Rig) -> None:
         """A request cannot become part of itself by way of another; what is not there is said so."""
         dark, export = await self._two(rig)
