@@ -272,6 +272,10 @@ class MongoSignals:
     async def demand(self, organization_id: str, request_ids: Keys[str]) -> dict[str, Demand]:
         return await count_demand(self._collection.of(organization_id), request_ids)
 
+    async def requests_of(self, organization_id: str, customer_ids: Keys[str]) -> set[str]:
+        wanted = {"customer.id": {"$in": sorted(customer_ids)}, "request_id": {"$gt": ""}}
+        return set(await self._collection.of(organization_id).distinct("request_id", wanted))
+
     async def refresh_customer(self, customer: Customer) -> None:
         fresh = customer.ref.model_dump()
         fields = ("name", "owner", "monthly_spend")

@@ -180,7 +180,7 @@ class Engine:
             unmatched=stores.unmatched,
             customers=customers,
             mirror=mirror,
-            signals=signals,
+            settler=settler,
             companies=companies,
             leases=stores.leases,
             culprits=culprits,

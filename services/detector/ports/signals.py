@@ -105,6 +105,10 @@ class Signals(Protocol):
         """Return for each of these requests who asks for it, also where nobody does any more."""
         ...
 
+    async def requests_of(self, organization_id: str, customer_ids: Collection[str]) -> set[str]:
+        """Return the ids of the requests that any signals of these customers are about."""
+        ...
+
     async def refresh_customer(self, customer: Customer) -> None:
         """Update a customer's name, owner and spend on its signals, without publishing anything.
 

@@ -60,7 +60,7 @@ class MatchCompanies:
         self._clock = clock
         self._matches = FindMatches(mirror=mirror, customers=customers, connections=connections)
         self.hints = self._matches.hints
-        self._refresh = RefreshCustomers(mirror=mirror, customers=customers, signals=signals, clock=clock)
+        self._refresh = RefreshCustomers(mirror=mirror, customers=customers, settler=settler, clock=clock)
         self._lose = LoseCompanies(
             mirror=mirror,
             followed=followed,

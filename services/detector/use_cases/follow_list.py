@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.detector.domain.customer import Customer
-    from services.detector.ports import Customers, Leases, Mirror, Signals, ToMatch, Unmatched
+    from services.detector.ports import Customers, Leases, Mirror, ToMatch, Unmatched
     from services.detector.use_cases.companies import MatchCompanies
     from services.detector.use_cases.culprits import Culprits
+    from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
 
 AT_ONCE = 50
@@ -47,7 +48,7 @@ class FollowList:
         unmatched: Unmatched,
         customers: Customers,
         mirror: Mirror,
-        signals: Signals,
+        settler: Settler,
         companies: MatchCompanies,
         leases: Leases,
         culprits: Culprits,
@@ -57,7 +58,7 @@ class FollowList:
         self._unmatched = unmatched
         self._customers = customers
         self._mirror = mirror
-        self._signals = signals
+        self._settler = settler
         self._companies = companies
         self._leases = leases
         self._culprits = culprits
@@ -113,8 +114,7 @@ class FollowList:
         """
         fresh = {customer.customer_id: customer for customer in customers}
         while fresh:
-            for one in fresh.values():
-                await self._signals.refresh_customer(one)
+            await self._settler.show_customers(organization_id, fresh.values())
             # Checked afterwards: another process may have written a newer state just before this older one.
             stored = await self._customers.by_ids(organization_id, fresh)
             fresh = {key: customer for key, customer in stored.items() if customer.ref != fresh[key].ref}

@@ -11,7 +11,8 @@ from services.detector.use_cases.customer_writes import write_until_kept
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from services.detector.ports import Customers, Mirror, Signals
+    from services.detector.ports import Customers, Mirror
+    from services.detector.use_cases.settle import Settler
     from shared.clock import Clock
     from shared.contracts.resources import CompanyChanged
 
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 class RefreshCustomers:
     """Stores customers' facts and names as their companies have them now. Repeating it changes nothing."""
 
-    def __init__(self, *, mirror: Mirror, customers: Customers, signals: Signals, clock: Clock) -> None:
+    def __init__(self, *, mirror: Mirror, customers: Customers, settler: Settler, clock: Clock) -> None:
         self._mirror = mirror
         self._customers = customers
-        self._signals = signals
+        self._settler = settler
         self._clock = clock
 
     async def refresh(
@@ -57,16 +58,19 @@ class RefreshCustomers:
             drafts[identifier] = replace(known, name=name, merged_into=None)
         telling: list[Customer] = []
         others: list[Customer] = []
+        shown: list[Customer] = []
         for identifier, draft in drafts.items():
             fresh = with_facts(draft, owned.get(identifier, []), maps, today=self._clock.now().date())
             before = stored.get(identifier)
             if before is not None and (again or before.ref != fresh.ref):
-                # Before the customer is stored: a crash in between must leave a difference to be found again.
-                await self._signals.refresh_customer(fresh)
+                shown.append(fresh)
             if before is None or _telling(before) != _telling(fresh):
                 telling.append(fresh)
             elif fresh != before:
                 others.append(fresh)
+        if shown:
+            # Before the customers are stored: a crash in between must leave a difference to be found again.
+            await self._settler.show_customers(organization_id, shown)
         refused = await self._customers.save(telling, facts_at=self._clock.now())
         return refused + await self._customers.save(others)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from services.detector.domain.change import Change
     from services.detector.domain.contribution import Assessment, Contribution
+    from services.detector.domain.customer import Customer
     from services.detector.domain.identity import Subject
     from services.detector.domain.occasion import OccasionRules
     from services.detector.domain.signal import Signal
@@ -239,6 +240,16 @@ class Settler:
         await self.carry_through(
             organization_id, resting | {signal.signal_id for signal in held_by_new}, follow
         )
+
+    async def show_customers(self, organization_id: str, customers: Collection[Customer]) -> None:
+        """Show customers' present names, owners and spend on their signals and in the requests they ask for.
+
+        Nothing is published, and repeating it changes nothing.
+        """
+        for customer in customers:
+            await self._signals.refresh_customer(customer)
+        ids = {customer.customer_id for customer in customers}
+        await self._save_numbers(organization_id, (), await self._signals.requests_of(organization_id, ids))
 
     async def recount(self, organization_id: str, left: Sequence[Uncounted]) -> None:
         """Update the counts for signals whose process died after saving them.

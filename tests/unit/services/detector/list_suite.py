@@ -14,11 +14,12 @@ from services.detector.domain.customer_list import CustomerRow
 from services.detector.domain.identity import known_customer_id
 from services.detector.use_cases import follow_list
 from shared.errors import TransientError
-from tests.unit.services.detector.rig import LEAVING, WORKSPACE
+from tests.unit.services.detector.rig import LEAVING, WISH, WORKSPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from services.detector.domain.standing import Demand
     from tests.unit.services.detector.rig import Rig
 
 LONG = [CustomerRow(f"acc-{number}", f"Firm {number}") for number in range(120)]
@@ -29,6 +30,19 @@ async def _matched(rig: Rig) -> int:
     keys = [f"{WORKSPACE}:co{number}" for number in range(len(LONG))]
     companies = await rig.stores.mirror.companies(rig.organization_id, keys)
     return sum(one.basis == "external_id" for one in companies.values())
+
+
+def _noted_spend(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """Return what is stored as each request's spend from now on, by which the list of requests is shown."""
+    spend: dict[str, float] = {}
+    save = rig.stores.requests.save_demand
+
+    async def noted(organization_id: str, counted: Mapping[str, Demand]) -> None:
+        spend.update({request_id: demand.spend for request_id, demand in counted.items()})
+        await save(organization_id, counted)
+
+    monkeypatch.setattr(rig.stores.requests, "save_demand", noted)
+    return spend
 
 
 async def _with_companies(rig: Rig, organization_id: str) -> None:
@@ -131,6 +145,31 @@ class TestLongLists:
         (signal,) = await rig.signals()
         assert signal.customer is not None
         assert signal.customer.owner == "bob@acme.example"
+
+    async def test_what_a_request_is_worth_follows_the_list(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A list with this month's spend changes what stands behind a request in the list of requests."""
+        spend = _noted_spend(rig, monkeypatch)
+        await rig.connect()
+        row = CustomerRow("acc-1", "Northwind", monthly_spend=900.0)
+        await rig.engine.customers.keep(rig.organization_id, [row])
+        await rig.tell(rig.company(external_id="acc-1"), rig.contact(), *rig.said("k1", WISH))
+        (request_id,) = {one.slot.request_id for one in await rig.signals()}
+        assert spend == {request_id: 900.0}
+        await rig.engine.customers.keep(rig.organization_id, [replace(row, monthly_spend=1_200.0)])
+        assert spend == {request_id: 1_200.0}
+
+    async def test_what_a_request_is_worth_follows_intercom(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """So does the spend of a company that no list names."""
+        spend = _noted_spend(rig, monkeypatch)
+        await rig.connect()
+        await rig.tell(rig.company(monthly_spend=900.0), rig.contact(), *rig.said("k1", WISH))
+        await rig.tell(rig.company(monthly_spend=1_200.0))
+        (request_id,) = {one.slot.request_id for one in await rig.signals()}
+        assert spend == {request_id: 1_200.0}
 
     async def test_marks_of_a_newer_row_stay(self, rig: Rig) -> None:
         """Whoever followed an older row takes no mark of a newer one; domains of all rows since are kept."""

@@ -149,6 +149,13 @@ class MemorySignals:
     async def demand(self, organization_id: str, request_ids: Collection[str]) -> dict[str, Demand]:
         return {one: _demand_of(await self.by_request(organization_id, one)) for one in request_ids}
 
+    async def requests_of(self, organization_id: str, customer_ids: Collection[str]) -> set[str]:
+        return {
+            one.slot.request_id
+            for one in self._of(organization_id)
+            if one.slot.request_id and one.customer and one.customer.id in customer_ids
+        }
+
     async def refresh_customer(self, customer: Customer) -> None:
         for place, one in self._signals.items():
             if one.customer is not None and one.customer.id == customer.customer_id:
