@@ -40,7 +40,8 @@ class Regroup:
     async def merge(self, organization_id: str, request_id: str, into: str, *, by: str) -> Request:
         """Merge the first request into the second; return the second.
 
-        Repeating a merge finishes what a crash left undone.
+        One that was merged before stands for the request that it belongs to now. Repeating a merge finishes
+        what a crash left undone.
 
         Raises:
             NotFoundError: one of the requests does not exist.
@@ -50,12 +51,15 @@ class Regroup:
         if request_id not in requests or into not in requests:
             raise NotFoundError("There is no such request.")
         target = await root_of(self._requests, organization_id, requests[into])
-        if target.request_id == request_id:
+        request = requests[request_id]
+        if request.merged_into != target.request_id:
+            request = await root_of(self._requests, organization_id, request)
+        if request.request_id == target.request_id:
             raise InvalidRequestError("These two are one request already.")
-        await self._requests.join(organization_id, request_id, target.request_id, self._clock.now())
+        await self._requests.join(organization_id, request.request_id, target.request_id, self._clock.now())
         merged = await self._requests.merged_into(organization_id, target.request_id)
-        for request in merged:
-            signals = await self._signals.by_request(organization_id, request.request_id)
+        for one in merged:
+            signals = await self._signals.by_request(organization_id, one.request_id)
             await self._refile(organization_id, signals, target, by=by)
         return target
 
@@ -68,17 +72,19 @@ class Regroup:
             NotFoundError: there is no such request.
             InvalidRequestError: nobody or everybody is chosen, or the title is empty.
         """
-        whole = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
-        if whole is None:
+        asked = (await self._requests.by_ids(organization_id, [request_id])).get(request_id)
+        if asked is None:
             raise NotFoundError("There is no such request.")
+        request_id = (await root_of(self._requests, organization_id, asked)).request_id
         named = " ".join(title.split())[:MAX_TITLE]
         if not named:
             raise InvalidRequestError("Give the new request a title.")
         signals = await self._signals.by_request(organization_id, request_id)
-        chosen = [signal for signal in signals if signal.signal_id in set(signal_ids)]
+        ids = set(signal_ids)
+        chosen = [signal for signal in signals if signal.signal_id in ids]
         if not chosen:
             raise InvalidRequestError("Choose whose wish is another one.")
-        if len(chosen) == len([signal for signal in signals if signal.proofs]):
+        if not any(signal.proofs for signal in signals if signal.signal_id not in ids):
             raise InvalidRequestError("Leave somebody behind, or there is nothing to split.")
         wordings = _wordings(chosen)
         now = self._clock.now()

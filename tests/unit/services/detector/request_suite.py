@@ -178,6 +178,40 @@ class TestRegrouping:
         with pytest.raises(NotFoundError):
             await rig.engine.regroup.merge(ORG, dark, "nothing", by="ann@acme.example")
 
+    async def test_a_merged_request_takes_the_whole_along(self, rig: Rig) -> None:
+        """Merging what was merged before means the request that it is now: nobody stays behind with it."""
+        dark, export = await self._two(rig)
+        await rig.tell(*rig.said("k3", "Please add single sign-on with Okta."))
+        (sso,) = {one.slot.request_id for one in await rig.signals()} - {dark, export}
+        assert sso is not None
+        await rig.engine.regroup.merge(ORG, export, dark, by="ann@acme.example")
+        kept = await rig.engine.regroup.merge(ORG, export, sso, by="ann@acme.example")
+        assert kept.request_id == sso
+        assert {one.slot.request_id for one in await rig.signals() if one.is_open} == {sso}
+        demand = await rig.stores.signals.demand(ORG, [dark, sso])
+        assert (demand[dark].customers, demand[sso].customers) == (0, 2)
+        shown = await rig.stores.requests.by_ids(ORG, [dark, export])
+        assert {one.merged_into for one in shown.values()} == {sso}
+
+    async def test_a_merged_request_is_split_as_the_one_it_is(self, rig: Rig) -> None:
+        """Its address leads to the whole; so does its split. A signal without words counts for nobody."""
+        dark, export = await self._two(rig)
+        await rig.tell(*rig.said("k4", WISH, contact_ids=("lee",)))
+        await rig.tell(rig.contact("kim", ("co3",)), rig.company("co3", "Fabrikam"))
+        await rig.tell(*rig.said("k5", WISH, contact_ids=("kim",)))
+        await rig.tell(rig.part("k5", 0, "", redacted=True))
+        await rig.engine.regroup.merge(ORG, export, dark, by="ann@acme.example")
+        here = await rig.stores.signals.by_request(ORG, dark)
+        (empty,) = [one.signal_id for one in here if not one.proofs]
+        (lees,) = [one.signal_id for one in here if len(one.proofs) == 2]
+        with pytest.raises(InvalidRequestError, match="Leave somebody"):
+            await rig.engine.regroup.split(
+                ORG, export, [one.signal_id for one in here], "All", by="a@a.example"
+            )
+        made = await rig.engine.regroup.split(ORG, export, [empty, lees], "Lee's", by="ann@acme.example")
+        demand = await rig.stores.signals.demand(ORG, [dark, made.request_id])
+        assert [demand[one].customers for one in (dark, made.request_id)] == [1, 1]
+
     async def test_split_wishes_stay_apart(self, rig: Rig) -> None:
         """A customer's wish becomes a request of its own, and whoever says the same joins that one."""
         dark, export = await self._two(rig)
