@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from services.detector.api.route import DetectorRoute
 from services.detector.domain.corrections import LABELS
+from services.detector.errors import NotFoundError
 from services.detector.pages.cards import card_of, state_of, step_in_words
 from services.detector.pages.filters import Word
 from shared.auth.dependencies import Member, csrf_protect
@@ -95,9 +97,11 @@ async def _insight(
 ) -> HTMLResponse:
     signal = await parts.show.signal(identity.organization_id, signal_id)
     keys = dict.fromkeys(proof.conversation_key for proof in signal.proofs if proof.conversation_key)
-    conversations = [
-        await parts.show.conversation(identity.organization_id, key) for key in list(keys)[:_EXCERPTS]
-    ]
+    conversations: list[ConversationView] = []
+    for key in list(keys)[:_EXCERPTS]:
+        # Deleted in Intercom a moment ago, or its record cannot be read: the signal is still worth its page.
+        with suppress(NotFoundError):
+            conversations.append(await parts.show.conversation(identity.organization_id, key))
     return parts.pages.render(
         request,
         "insight.html",

@@ -337,6 +337,20 @@ class TestActing:
         assert all("zebra" not in page.casefold() for page in after)
         assert all("Dark mode to dashboards" in page for page in after)
 
+    async def test_a_signal_outlives_a_conversation_that_cannot_be_shown(
+        self, browser: httpx.AsyncClient, rig: Rig
+    ) -> None:
+        """Deleted in Intercom while the signal is still being settled: its page says what is left."""
+        await filled(rig)
+        (signal,) = [one for one in await rig.signals() if one.slot.kind == "churn_risk"]
+        key = signal.proofs[0].conversation_key
+        (held,) = (await rig.stores.mirror.conversations("local", [key])).values()
+        gone = rig.deleted("conversation", held.record.id)
+        await rig.stores.mirror.bury("local", [gone])
+        page = await text(browser, f"/insights/{signal.signal_id}")
+        assert signal.title in html.unescape(page)
+        assert "Nothing left to show" in page
+
     async def test_forms_need_their_token(self, browser: httpx.AsyncClient, rig: Rig) -> None:
         """Without the page's token nothing is changed."""
         await filled(rig)
