@@ -84,10 +84,9 @@ def insight_pages(parts: InsightParts) -> APIRouter:
     ) -> HTMLResponse:
         drawn_at = parts.clock.now()
         wanted = asked.wanted(drawn_at)
-        order: SignalSort = "confidence" if sort == "confidence" else "spend" if sort == "spend" else "newest"
         organization = identity.organization_id
         portion = await lists.signals(
-            organization, wanted, sort=order, position=decode_cursor(cursor), limit=CARDS
+            organization, wanted, sort=_order(sort), position=decode_cursor(cursor), limit=CARDS
         )
         views = await parts.connections.all_of(organization)
         work = await parts.under_way.of(organization)
@@ -116,10 +115,9 @@ def insight_pages(parts: InsightParts) -> APIRouter:
         )
 
     @router.get("/insights/export.csv")
-    async def export(identity: Member, asked: Asked) -> StreamingResponse:
+    async def export(identity: Member, asked: Asked, sort: Word = "") -> StreamingResponse:
         wanted = asked.wanted(parts.clock.now())
-
-        ask = partial(lists.signals, identity.organization_id, wanted, sort="newest")
+        ask = partial(lists.signals, identity.organization_id, wanted, sort=_order(sort))
         return csv_response(
             "insights.csv", SIGNAL_HEADING, in_portions(ask, partial(signal_row, currency=pages.currency))
         )
@@ -148,6 +146,10 @@ def _add_live(router: APIRouter, parts: InsightParts) -> None:
             identity.organization_id, asked.wanted(parts.clock.now()), since=since, at_most=MOST_NEWS
         )
         return PlainTextResponse(str(count), headers={"Cache-Control": "no-store"})
+
+
+def _order(sort: str) -> SignalSort:
+    return "confidence" if sort == "confidence" else "spend" if sort == "spend" else "newest"
 
 
 def _is_silent(view: ConnectionView) -> bool:

@@ -219,6 +219,15 @@ class TestPages:
             assert len(read) == rows + 1
             assert not any(cell.startswith("=") for row in read for cell in row)
 
+    async def test_a_file_has_the_order_of_its_page(self, browser: httpx.AsyncClient, rig: Rig) -> None:
+        """A file ends after so many rows: those must be the ones that the page shows first."""
+        await filled(rig)
+        for sort, column in (("confidence", "confidence"), ("spend", "monthly_spend")):
+            answer = await browser.get(f"/insights/export.csv?sort={sort}")
+            found = [float(row[column] or 0) for row in csv.DictReader(io.StringIO(answer.text))]
+            assert found == sorted(found, reverse=True)
+            assert len(set(found)) > 1
+
 
 class TestActing:
     """Forms and calls that change something."""
