@@ -94,7 +94,8 @@ class LiveFeed:
         """Look once and tell what is new."""
         since = max(self._began, self._clock.now() - timedelta(seconds=_OVERLAP_SECONDS))
         for signal in await self._lists.changed_signals(since):
-            if signal.is_open and signal.revision == 1 and signal.signal_id not in self._told:
+            # Its revision does not say: a signal may have gained evidence before the first look at it.
+            if signal.is_open and signal.opened_at >= since and signal.signal_id not in self._told:
                 self._told.append(signal.signal_id)
                 self._tell(signal)
 

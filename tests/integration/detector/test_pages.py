@@ -868,6 +868,27 @@ async def test_watchers_hear_of_what_their_page_lists(settings: Settings, rig: R
     await client.close()
 
 
+async def test_watchers_hear_of_what_has_changed_since_it_opened(settings: Settings, rig: Rig) -> None:
+    """A signal that gained evidence, or a customer's owner, before the first look is news all the same."""
+    client = create_client(settings, service="detector")
+    lists = MongoLists(database_of(client, settings, service="detector"))
+    feed = LiveFeed(lists=lists, clock=rig.clock, every_seconds=1)
+    await rig.connect()
+    await rig.tell(*rig.said("k0", LEAVING, contact_ids=("p0",)))
+    rig.clock.advance(10)
+    news = await_next(feed.watch("local", SignalFilter))
+    await yield_once()
+    rig.clock.advance(1)
+    await rig.tell(*rig.said("k1", WISH))
+    await rig.tell(*rig.said("k1", WISH, "Dark mode would help us a lot. Please add dark mode."))
+    # What had opened before is no news, whatever happens to it.
+    await rig.tell(*rig.said("k0", LEAVING, LEAVING, contact_ids=("p0",)))
+    assert min(one.revision for one in await rig.signals()) > 1
+    await feed.look()
+    assert '"kind": "feature_request"' in await news
+    await client.close()
+
+
 async def test_the_announcement_follows_the_filter(browser: httpx.AsyncClient, rig: Rig) -> None:
     """It stands in the part that a filter exchanges, with the stream of that filter."""
     await rig.connect()
