@@ -6,9 +6,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
 from pymongo.errors import DuplicateKeyError
 
+from services.notifier.domain.notification import as_detected
 from services.notifier.ports import KnownSignal
+from shared.contracts.signals import SignalDetected
 from shared.documents.collection import ORGANIZATION, Collection, Index, database_errors
 
 if TYPE_CHECKING:
@@ -55,9 +58,18 @@ class MongoKnownSignals:
             document["over"],
             document.get("words_until", _BEGINNING),
             document.get("news_since"),
+            _ahead(document.get("ahead")),
         )
 
-    async def remember(self, signal: SignalEvent, *, over: bool, at: datetime, is_news: bool = False) -> None:
+    async def remember(
+        self,
+        signal: SignalEvent,
+        *,
+        over: bool,
+        at: datetime,
+        is_news: bool = False,
+        is_ahead: bool = False,
+    ) -> None:
         signals = self._signals.of(signal.organization_id)
         key = {"_id": f"{signal.organization_id}/{signal.signal_id}"}
         news = {"news_since": signal.changed_at} if is_news else {}
@@ -66,6 +78,7 @@ class MongoKnownSignals:
             "over": over,
             "words_until": signal.occurred_at,
             "connection_id": signal.connection_id,
+            "ahead": as_detected(signal).model_dump(mode="json") if is_ahead else None,
         }
         try:
             await signals.update_one(
@@ -76,7 +89,9 @@ class MongoKnownSignals:
         except DuplicateKeyError:
             # The upsert collides with the document itself when that has the same or a newer revision.
             if news:
-                await signals.update_one(key, {"$set": news, "$max": {"seen_at": at}})
+                await signals.update_one(key, {"$set": {**news, "ahead": None}, "$max": {"seen_at": at}})
+            elif not is_ahead:
+                await signals.update_one({**key, "ahead": {"$ne": None}}, {"$set": {"ahead": None}})
 
     async def forget(self, organization_id: str, connection_id: str, *, until: datetime) -> int:
         with suppress(DuplicateKeyError):
@@ -124,6 +139,14 @@ class MongoKnownSignals:
         )
         until: datetime | None = document["until"] if document else None
         return until
+
+
+def _ahead(stored: object) -> SignalDetected | None:
+    """Return a state as another version may have stored it; None where it cannot be read."""
+    try:
+        return None if stored is None else SignalDetected.model_validate(stored)
+    except ValidationError:
+        return None
 
 
 def _old(organization_id: str, signal_ids: Sequence[str], before: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from shared.contracts.signals import SignalEvent
+    from shared.contracts.signals import SignalDetected, SignalEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,14 @@ class KnownSignal:
     Attributes:
         words_until: when its newest words were said.
         news_since: when the opening that was announced changed it; None while it was found in the past only.
+        ahead: its newest state while its opening has not come yet; None from then on.
     """
 
     revision: int
     over: bool
     words_until: datetime
     news_since: datetime | None = None
+    ahead: SignalDetected | None = None
 
 
 class KnownSignals(Protocol):
@@ -32,10 +34,19 @@ class KnownSignals(Protocol):
 
     async def get(self, organization_id: str, signal_id: str) -> KnownSignal | None: ...
 
-    async def remember(self, signal: SignalEvent, *, over: bool, at: datetime, is_news: bool = False) -> None:
+    async def remember(
+        self,
+        signal: SignalEvent,
+        *,
+        over: bool,
+        at: datetime,
+        is_news: bool = False,
+        is_ahead: bool = False,
+    ) -> None:
         """Store a signal's state with the time it was seen; of older revisions, only that they are news.
 
-        Whether it is news stays unchanged unless this says so: only openings do.
+        Whether it is news stays unchanged unless this says so: only openings do. What `is_ahead` of the
+        opening is stored whole, until something is remembered that is not.
         """
         ...
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from services.notifier.domain.rule import Recipient, Rule
     from services.notifier.metrics import Metrics
-    from services.notifier.ports import Inbox, KnownSignals, Notifications, People, Rules
+    from services.notifier.ports import Inbox, KnownSignal, KnownSignals, Notifications, People, Rules
     from services.notifier.use_cases.dispatch import Dispatcher
     from shared.clock import Clock
     from shared.contracts.signals import SignalEvent
@@ -114,8 +114,9 @@ class Announcer:
             self._metrics.silent.labels("data_removed").inc()
             return []
         if isinstance(signal, SignalDetected):
-            is_news = await self._is_news(signal)
-            notifications = await self._announce(signal, rules) if is_news else []
+            known = await self._known.get(signal.organization_id, signal.signal_id)
+            is_news = self._is_news(signal, known)
+            notifications = await self._announce(_newest(signal, known), rules) if is_news else []
             await self._known.remember(signal, over=False, at=self._kept_from(signal), is_news=is_news)
             return notifications
         over = signal.cleared_because if isinstance(signal, SignalCleared) else None
@@ -124,8 +125,14 @@ class Announcer:
         if over is not None:
             await self._call_off(signal, over)
         await self._inbox.refresh(signal, over=over)
-        notifications = await self._updated(signal, rules) if over is None else []
-        await self._known.remember(signal, over=over is not None, at=self._kept_from(signal))
+        known = await self._known.get(signal.organization_id, signal.signal_id)
+        notifications = await self._updated(signal, known, rules) if over is None else []
+        await self._known.remember(
+            signal,
+            over=over is not None,
+            at=self._kept_from(signal),
+            is_ahead=over is None and (known is None or known.ahead is not None),
+        )
         return notifications
 
     async def _call_off(self, signal: SignalEvent, over: str) -> None:
@@ -159,8 +166,7 @@ class Announcer:
             await store.drop(organization_id, newest.signal_id)
         return True
 
-    async def _is_news(self, signal: SignalDetected) -> bool:
-        known = await self._known.get(signal.organization_id, signal.signal_id)
+    def _is_news(self, signal: SignalDetected, known: KnownSignal | None) -> bool:
         silent = silent_because(
             signal,
             now=self._clock.now(),
@@ -172,13 +178,14 @@ class Announcer:
             self._metrics.silent.labels(silent).inc()
         return silent is None
 
-    async def _updated(self, signal: SignalEvent, rules: list[Rule]) -> list[Notification]:
+    async def _updated(
+        self, signal: SignalEvent, known: KnownSignal | None, rules: list[Rule]
+    ) -> list[Notification]:
         """Tell whom the opening did not reach, and what it has become since does.
 
         Nobody hears twice: there is one notification a signal, channel and recipient, ever. Rules that were
         made or asked for more after the signal opened leave it alone: to them it is of the past.
         """
-        known = await self._known.get(signal.organization_id, signal.signal_id)
         since = known.news_since if known else None
         if (
             known is None
@@ -246,3 +253,13 @@ class Announcer:
                 return None
             due = wanted
         return Notification.by_rule(rule, signal, recipient, now=now, due=due)
+
+
+def _newest(opening: SignalDetected, known: KnownSignal | None) -> SignalDetected:
+    """Return what to tell of an opening: where a later state overtook it, that one.
+
+    It may name the customer, and so its owner, whom the opening does not know, and lack words that were
+    redacted since.
+    """
+    ahead = known.ahead if known else None
+    return opening if ahead is None or ahead.revision < opening.revision else ahead

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from services.notifier.ports import Inbox, KnownSignals, Notifications, People, Rules
     from shared.contracts.event import Event
+    from shared.contracts.signals import SignalDetected
 
 READER = InboxReader("acme", "u-2", "tom@example.com")
 
@@ -561,6 +562,33 @@ async def test_that_a_signal_is_news_is_remembered_whatever_came_first(repositor
     assert await known.get("acme", "s-1") == KnownSignal(
         4, over=True, words_until=NOW, news_since=NOW - timedelta(minutes=1)
     )
+
+
+async def test_a_state_that_overtook_its_opening_is_held_until_that_comes(repositories: Repositories) -> None:
+    """The newest such state, whole; it goes with the opening, with the end, and in no other case."""
+    known = repositories.known
+    second, third = (a_signal(revision=number, title=f"state {number}") for number in (2, 3))
+
+    async def held() -> SignalDetected | None:
+        found = await known.get("acme", "s-1")
+        assert found is not None
+        return found.ahead
+
+    await known.remember(third, over=False, at=NOW, is_ahead=True)
+    assert await held() == third
+    await known.remember(second, over=False, at=NOW, is_ahead=True)
+    assert await held() == third
+    await known.remember(a_signal(), over=False, at=NOW, is_news=True)
+    assert await held() is None
+    for end in ({"over": True}, {"over": False}):
+        await known.drop("acme", "s-1")
+        await known.remember(second, over=False, at=NOW, is_ahead=True)
+        await known.remember(third, at=NOW, **end)
+        assert await held() is None
+    await known.drop("acme", "s-1")
+    await known.remember(second, over=False, at=NOW, is_ahead=True)
+    await known.remember(a_signal(), over=False, at=NOW)
+    assert await held() is None
 
 
 async def test_what_changed_long_ago_is_let_go_of(repositories: Repositories) -> None:

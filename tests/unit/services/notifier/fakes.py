@@ -450,16 +450,23 @@ class MemoryKnownSignals:
         found = self._signals.get((organization_id, signal_id))
         return found[0] if found else None
 
-    async def remember(self, signal: SignalEvent, *, over: bool, at: datetime, is_news: bool = False) -> None:
+    async def remember(
+        self,
+        signal: SignalEvent,
+        *,
+        over: bool,
+        at: datetime,
+        is_news: bool = False,
+        is_ahead: bool = False,
+    ) -> None:
         key = (signal.organization_id, signal.signal_id)
         before, connection_id = self._signals.get(key, (None, signal.connection_id))
         news_since = signal.changed_at if is_news else before.news_since if before else None
-        known = (
-            KnownSignal(signal.revision, over, signal.occurred_at)
-            if before is None or before.revision < signal.revision
-            else before
-        )
-        self._signals[key] = (replace(known, news_since=news_since), connection_id)
+        is_newer = before is None or before.revision < signal.revision
+        known = KnownSignal(signal.revision, over, signal.occurred_at) if is_newer else before
+        assert known is not None
+        ahead = (as_detected(signal) if is_newer else known.ahead) if is_ahead else None
+        self._signals[key] = (replace(known, news_since=news_since, ahead=ahead), connection_id)
         if is_news or before is None or before.revision < signal.revision:
             self._seen_at[key] = max(at, self._seen_at.get(key, at))
 

@@ -100,6 +100,59 @@ async def test_a_signal_nobody_knows_is_not_told_by_its_update() -> None:
     assert (known.revision, known.news_since) == (2, NOW)
 
 
+FITS: list[dict[str, Any]] = [
+    {"customers": ("Northwind",)},
+    {"owners": ("tom@example.com",)},
+    {"tags": ("VIP",)},
+]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "apart"])
+@pytest.mark.parametrize("condition", FITS)
+async def test_a_match_that_overtakes_its_opening_is_told(
+    condition: dict[str, Any], *, together: bool
+) -> None:
+    """A matched signal goes on in its customer's partition, which may be read before that of the opening."""
+    rig = await _rig(**condition)
+    matched = grown(**MATCHED, occurred_at=WEAK.occurred_at)
+    for batch in [(matched, UNMATCHED)] if together else [(matched,), (UNMATCHED,)]:
+        await rig.take(*batch)
+    assert rig.sent("inbox") == ["s-1"]
+    await rig.take(UNMATCHED, matched)
+    assert len(await rig.log()) == 1
+    known = await rig.known.get("acme", "s-1")
+    assert known is not None
+    assert known.ahead is None
+
+
+async def test_an_owner_known_before_the_opening_comes_is_told() -> None:
+    """The opening itself names no owner; whoever else it goes to reads the newer words."""
+    rig = await _rig(channel="email", recipients=("owner", "boss@example.com"))
+    await rig.take(grown(**MATCHED, occurred_at=NOW, title="Newer"))
+    await rig.take(UNMATCHED)
+    found = {
+        message.notification.recipient.key: message.notification.signal.title
+        for message in rig.channels["email"].sent
+    }
+    assert found == {"boss@example.com": "Newer", "tom@example.com": "Newer"}
+
+
+async def test_the_last_state_before_an_opening_counts() -> None:
+    """What overtook it may have gone on since, and may be over: then nobody is told."""
+    rig = await _rig(minimum_confidence=0)
+    await rig.take(grown(title="second"))
+    await rig.take(grown(revision=3, title="third"))
+    await rig.take(grown(title="second"))
+    await rig.take(WEAK)
+    assert [one.notification.signal.title for one in rig.channels["inbox"].sent] == ["third"]
+    rig = await _rig(minimum_confidence=0)
+    await rig.take(grown())
+    over = {**grown().model_dump(), "revision": 3, "cleared_because": "withdrawn"}
+    await rig.take(SignalCleared.model_validate(over))
+    await rig.take(WEAK)
+    assert (await rig.log(), rig.silent("already_over")) == ([], 1)
+
+
 async def test_a_signal_of_the_past_that_is_said_again_counts_from_then() -> None:
     """Announced by a later opening, it grows like any other."""
     rig = await _rig()
