@@ -113,9 +113,20 @@ def _decision(error: Exception, address: str) -> DeliveryPostponed | DeliveryRef
         case aiosmtplib.SMTPTimeoutError():
             return DeliveryPostponed("The mail server did not answer in time.", reason="timed_out")
         case _:
-            return DeliveryPostponed(
-                f"The mail server could not be reached: {type(error).__name__}.", reason="unreachable"
-            )
+            return _without_answer(error)
+
+
+def _without_answer(error: Exception) -> DeliveryPostponed:
+    # Of this class itself is what aiosmtplib says where the server offers no STARTTLS, or no sign-in.
+    if type(error) is aiosmtplib.SMTPException:
+        return DeliveryPostponed(
+            f"The mail server does not offer what the settings ask for: {str(error)[:200]} Check"
+            " EARSHOT_SMTP_TLS, EARSHOT_SMTP_PORT and EARSHOT_SMTP_USERNAME.",
+            reason="not_configured",
+        )
+    return DeliveryPostponed(
+        f"The mail server could not be reached: {type(error).__name__}.", reason="unreachable"
+    )
 
 
 def _by_code(code: int, answer: str) -> DeliveryPostponed | DeliveryRefused:

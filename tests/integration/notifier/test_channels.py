@@ -466,9 +466,8 @@ def _mail(port: int | None, **changes: Any) -> EmailChannel:
             credential_keys=SecretStr(Fernet.generate_key().decode()),
             smtp_host="127.0.0.1" if port else None,
             smtp_port=port or 25,
-            smtp_tls="none",
             notify_timeout_seconds=2,
-            **changes,
+            **{"smtp_tls": "none", **changes},
         )
     )
 
@@ -562,6 +561,14 @@ async def test_a_mail_server_that_is_not_there_is_tried_again() -> None:
     with pytest.raises(DeliveryPostponed) as caught:
         await _mail(port).deliver(_message())
     assert caught.value.failure == "unreachable"
+
+
+async def test_a_mail_server_without_what_the_settings_ask_for_is_named(mailbox: Mailbox) -> None:
+    """It was reached, and there is something to mend: tried again, with the settings' names in the log."""
+    with pytest.raises(DeliveryPostponed, match="STARTTLS") as caught:
+        await _mail(mailbox.port, smtp_tls="starttls").deliver(_message())
+    assert "Check EARSHOT_SMTP_TLS" in str(caught.value)
+    assert caught.value.failure == "not_configured"
 
 
 async def test_without_a_mail_server_the_setting_is_named() -> None:
