@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from services.notifier.domain.addresses import Address
 
 _MOST_ANSWER_BYTES = 4_096
-"""Bytes read of a response, which is only searched for a reason."""
+"""Bytes read of a refusal, which is only searched for a reason."""
 
 _SHOWN_CHARACTERS = 120
 _TRY_AGAIN = frozenset({408, 409, 425, 429})
@@ -47,7 +47,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True)
 class ReceiverResponse:
-    """A receiver's status, and the beginning of its body as text."""
+    """A receiver's status, and the beginning of its body as text; of a success, nothing of it is read."""
 
     status: int
     text: str
@@ -101,7 +101,9 @@ class OutgoingHttp:
         try:
             response = await self._send(target, ways, body, headers)
             try:
-                answer = ReceiverResponse(response.status_code, await _beginning(response))
+                # A success is one as soon as it is said. A body that breaks off or never ends changes nothing
+                # in it, and would have the message sent again.
+                text = "" if response.is_success else await _beginning(response)
             finally:
                 await response.aclose()
         except httpx.TimeoutException as error:
@@ -110,7 +112,8 @@ class OutgoingHttp:
             raise DeliveryPostponed(
                 f"The receiver could not be reached: {type(error).__name__}.", reason="unreachable"
             ) from error
-        _judge(ReceiverResponse(answer.status, _without_parts_of(target, answer.text)), response.headers)
+        answer = ReceiverResponse(response.status_code, _without_parts_of(target, text))
+        _judge(answer, response.headers)
         return answer
 
     async def _send(

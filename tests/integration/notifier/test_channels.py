@@ -148,7 +148,7 @@ async def test_answers_decide_what_comes_next(
 
 
 async def test_an_endless_answer_is_cut(receivers: Receivers, http: OutgoingHttp) -> None:
-    """Only the beginning of an answer is read."""
+    """Nothing waits for its end."""
     await WebhookChannel(http).deliver(_message(f"{receivers.base}/endless"))
 
 
