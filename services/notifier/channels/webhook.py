@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from standardwebhooks.webhooks import Webhook
 
-from services.notifier.errors import DeliveryRefused
+from services.notifier.errors import DeliveryPostponed, DeliveryRefused
 
 if TYPE_CHECKING:
     from services.notifier.channels.outgoing import OutgoingHttp
     from services.notifier.ports import Message
     from shared.contracts.deliveries import ChannelName
+
+_NOT_TRUSTED = frozenset({401, 403})
+"""How receivers refuse a signature. Who gives a rule a new secret gives it to the receiver a while before or
+after, and what is sent in between must not be lost."""
 
 
 class WebhookChannel:
@@ -33,16 +37,18 @@ class WebhookChannel:
         body = orjson.dumps(cloud_event(message))
         identifier = message.notification.id
         signature = Webhook(message.secret.get_secret_value()).sign(identifier, message.at, body.decode())
-        answer = await self._http.post(
-            message.url.get_secret_value(),
-            body,
-            {
-                "Content-Type": "application/cloudevents+json",
-                "webhook-id": identifier,
-                "webhook-timestamp": str(int(message.at.timestamp())),
-                "webhook-signature": signature,
-            },
-        )
+        headers = {
+            "Content-Type": "application/cloudevents+json",
+            "webhook-id": identifier,
+            "webhook-timestamp": str(int(message.at.timestamp())),
+            "webhook-signature": signature,
+        }
+        try:
+            answer = await self._http.post(message.url.get_secret_value(), body, headers)
+        except DeliveryRefused as error:
+            if error.status in _NOT_TRUSTED:
+                raise DeliveryPostponed(str(error), reason=error.failure, status=error.status) from error
+            raise
         return f"The receiver answered {answer.status}."
 
 

@@ -34,6 +34,7 @@ from services.notifier.settings import Settings
 from shared.clock import SystemClock
 from shared.contracts.signals import CustomerRef, SignalDetected
 from tests.integration.notifier.receivers import Mailbox, Receivers, mail_server, receiving
+from tests.unit.services.notifier.channels.answering import answering
 from tests.unit.services.notifier.fakes import NOW, MemoryInbox, a_fact, a_signal
 
 if TYPE_CHECKING:
@@ -145,6 +146,17 @@ async def test_answers_decide_what_comes_next(
     if name == "busy":
         assert isinstance(caught.value, DeliveryPostponed)
         assert caught.value.retry_after_seconds == 120
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_signature_that_is_refused_is_sent_again(status: int) -> None:
+    """A rule's new secret reaches its receiver a while later, or earlier: what is sent meanwhile waits."""
+    async with answering(status, "bad signature") as http:
+        with pytest.raises(DeliveryPostponed, match="bad signature") as caught:
+            await WebhookChannel(http).deliver(_message("https://hooks.example.com/h"))
+        assert (caught.value.failure, caught.value.status) == ("rejected", status)
+        with pytest.raises(DeliveryRefused):
+            await SlackChannel(http).deliver(_message("https://hooks.example.com/h"))
 
 
 async def test_an_endless_answer_is_cut(receivers: Receivers, http: OutgoingHttp) -> None:
