@@ -100,11 +100,7 @@ def _preferences(identity: Identity, form: FormData, faults: dict[str, str]) -> 
     quiet = None
     if forms.text(form, "quiet") == "on":
         try:
-            quiet = QuietHours(
-                time.fromisoformat(forms.text(form, "start")),
-                time.fromisoformat(forms.text(form, "end")),
-                forms.text(form, "zone"),
-            )
+            quiet = QuietHours(_time(form, "start"), _time(form, "end"), forms.text(form, "zone"))
         except ValueError as error:
             faults["quiet"] = str(error)
     if faults:
@@ -118,3 +114,11 @@ def _preferences(identity: Identity, form: FormData, faults: dict[str, str]) -> 
         minimum_confidence=minimum,
         quiet=quiet,
     )
+
+
+def _time(form: FormData, name: str) -> time:
+    """Return a time of day. Raises ValueError, in words for the reader."""
+    try:
+        return time.fromisoformat(forms.text(form, name))
+    except ValueError:
+        raise ValueError("Give both times of day, as in 20:00.") from None

@@ -449,6 +449,11 @@ async def test_preferences_are_kept_and_checked() -> None:
     bad = await site.post("/settings/me", {**form, "end": "08:00+02:00", "zone": "Europe/Berlin"})
     assert bad.status_code == 422
     assert "without an offset" in bad.text
+    for empty in ("", "noon"):
+        bad = await site.post("/settings/me", {**form, "end": empty, "zone": "Europe/Berlin"})
+        assert bad.status_code == 422
+        assert "Give both times of day" in bad.text
+        assert "isoformat" not in bad.text
     assert (await site.post("/settings/me", {"minimum_confidence": "2"})).status_code == 422
     assert await site.rig.people.get("acme", "u-2") is None
     good = await site.post("/settings/me", {**form, "end": "08:00", "zone": "Europe/Berlin"})
