@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.notifier.domain.preferences import Preferences
@@ -24,9 +25,17 @@ class InboxReading:
         self._people = people
 
     async def preferences(self, identity: Identity) -> Preferences:
-        """Return a person's preferences; who never saved any wants all, always."""
+        """Return a person's preferences; who never saved any wants all, always.
+
+        Mail is looked up by address: preferences follow a person whose address changed.
+        """
         preferences = await self._people.get(identity.organization_id, identity.user_id)
-        return preferences or Preferences(identity.organization_id, identity.user_id, identity.email)
+        if preferences is None:
+            return Preferences(identity.organization_id, identity.user_id, identity.email)
+        if identity.email and identity.email.casefold() != preferences.email.casefold():
+            preferences = replace(preferences, email=identity.email)
+            await self._people.save(preferences)
+        return preferences
 
     async def shares_address(self, identity: Identity) -> bool:
         """Return whether somebody else who signs in with this person's address saved preferences for it."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from services.notifier.domain.preferences import Preferences
@@ -58,6 +61,18 @@ async def test_wishes_narrow_the_inbox(rig: Rig) -> None:
     await rig.reading.save_preferences(Preferences("acme", "u-2", "tom@example.com", kinds=("renewal",)))
     found, _ = await rig.reading.page(MEMBER, unread_only=False, after=None, limit=10)
     assert [entry.id for entry in found] == ["s-2"]
+
+
+async def test_wishes_follow_a_changed_address(rig: Rig) -> None:
+    """Mail is asked for by address: whose address changes keeps their quiet hours and kinds there."""
+    saved = Preferences("acme", "u-2", "tom@example.com", kinds=("renewal",))
+    await rig.reading.save_preferences(saved)
+    married = replace(MEMBER, email="tom.moreau@example.com")
+    assert (await rig.reading.preferences(married)).kinds == ("renewal",)
+    assert await rig.people.of_email("acme", "tom@example.com") == []
+    assert await rig.people.of_email("acme", married.email) == [replace(saved, email=married.email)]
+    # Who signs in without an address takes none away.
+    assert (await rig.reading.preferences(replace(MEMBER, email=""))).email == married.email
 
 
 async def test_pages_go_on_from_their_place(rig: Rig) -> None:
