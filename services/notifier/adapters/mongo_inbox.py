@@ -128,8 +128,12 @@ class MongoInbox:
         )
         return _entry(document, reader) if document else None
 
-    async def mark_read(self, reader: InboxReader, entry_id: str | None) -> int:
+    async def mark_read(
+        self, reader: InboxReader, entry_id: str | None, *, until: datetime | None = None
+    ) -> int:
         query = unread_by(reader)
+        if until is not None:
+            query["added_at"] = {"$lte": until}
         if entry_id is not None:
             query["_id"] = _key(reader.organization_id, entry_id)
         elif (unread := await self._unread.of(reader, _LOOKED_UP)).whole:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from sse_starlette import ServerSentEvent
 
@@ -15,7 +15,7 @@ from services.notifier.pages.export import ENTRY_HEADING, entry_row
 from services.notifier.use_cases.read_inbox import MOST_COUNTED
 from shared.auth.dependencies import Member, csrf_protect
 from shared.http.live_streams import MOST_NEWS, Since
-from shared.http.paging import CursorText
+from shared.http.paging import CursorText, Instant
 from shared.web.csv_files import MOST_ROWS, PORTION, csv_response
 
 if TYPE_CHECKING:
@@ -139,8 +139,8 @@ def routes(
         return RedirectResponse(entry.signal.url_path, 303)
 
     @router.post("/read-all", dependencies=[Depends(csrf_protect)])
-    async def read_all(identity: Member) -> Response:
-        await reading.mark_all_read(identity)
+    async def read_all(identity: Member, until: Annotated[Instant | None, Form()] = None) -> Response:
+        await reading.mark_all_read(identity, until=until)
         return RedirectResponse("/inbox?done=read", 303)
 
     return router

@@ -74,8 +74,13 @@ class Inbox(Protocol):
 
     async def get(self, reader: InboxReader, entry_id: str) -> InboxEntry | None: ...
 
-    async def mark_read(self, reader: InboxReader, entry_id: str | None) -> int:
-        """Mark one entry as read by the reader, or all of theirs; return how many were unread."""
+    async def mark_read(
+        self, reader: InboxReader, entry_id: str | None, *, until: datetime | None = None
+    ) -> int:
+        """Mark one entry as read by the reader, or all of theirs; return how many were unread.
+
+        With `until`, mark those that were added by then.
+        """
         ...
 
     async def remove(self, organization_id: str, connection_id: str) -> int: ...

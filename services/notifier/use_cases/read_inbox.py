@@ -90,8 +90,9 @@ class InboxReading:
         await self._inbox.mark_read(reader, entry_id)
         return entry
 
-    async def mark_all_read(self, identity: Identity) -> int:
-        return await self._inbox.mark_read(await self._reader(identity), None)
+    async def mark_all_read(self, identity: Identity, *, until: datetime | None = None) -> int:
+        """Mark all as read that came by then; return how many were unread."""
+        return await self._inbox.mark_read(await self._reader(identity), None, until=until)
 
     async def _reader(self, identity: Identity) -> InboxReader:
         wishes = await self.preferences(identity)

@@ -529,7 +529,9 @@ async def test_inboxes_are_narrowed_counted_and_read(repositories: Repositories)
     last = await inbox.page(READER, unread_only=False, after=place, limit=9, oldest_first=True)
     assert [e.id for e in last] == ["s-2"]
     assert await inbox.get(READER, "s-3") is None
-    assert await inbox.mark_read(READER, None) == 1
+    assert await inbox.mark_read(READER, None, until=NOW - timedelta(seconds=1)) == 0
+    assert await inbox.mark_read(READER, None, until=NOW) == 1
+    assert await inbox.mark_read(READER, None) == 0
 
 
 async def test_memory_of_signals_only_grows(repositories: Repositories) -> None:

@@ -414,8 +414,14 @@ class MemoryInbox:
     async def get(self, reader: InboxReader, entry_id: str) -> InboxEntry | None:
         return next((entry for entry in self._seen_by(reader) if entry.id == entry_id), None)
 
-    async def mark_read(self, reader: InboxReader, entry_id: str | None) -> int:
-        marked = [e for e in self._seen_by(reader) if not e.read and entry_id in (None, e.id)]
+    async def mark_read(
+        self, reader: InboxReader, entry_id: str | None, *, until: datetime | None = None
+    ) -> int:
+        marked = [
+            e
+            for e in self._seen_by(reader)
+            if not e.read and entry_id in (None, e.id) and (until is None or e.added_at <= until)
+        ]
         for entry in marked:
             self._entries[reader.organization_id, entry.id]["read_by"].add(reader.user_id)
         return len(marked)

@@ -285,6 +285,17 @@ async def test_all_is_read_by_a_form() -> None:
     assert await site.get("/inbox/unread") == ""
 
 
+async def test_reading_all_leaves_what_came_since_the_page_was_drawn() -> None:
+    """An alert that arrives while a page is open has been seen by nobody."""
+    site = Site(Rig())
+    await site.rig.inbox.put(a_signal(), "everyone", NOW)
+    drawn = re.search(r'name="until" value="([^"]+)"', await site.get("/inbox"))
+    assert drawn
+    await site.rig.inbox.put(a_signal(signal_id="s-late"), "everyone", NOW + timedelta(seconds=1))
+    assert (await site.post("/inbox/read-all", {"until": drawn[1]})).status_code == 303
+    assert await site.get("/inbox/unread") == "1"
+
+
 async def test_a_webhook_rule_is_written_shown_changed_and_removed() -> None:
     """Its secret is shown once; its address never comes back, not even into the form."""
     site = Site(Rig())

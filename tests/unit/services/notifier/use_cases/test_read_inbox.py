@@ -43,6 +43,14 @@ async def test_all_can_be_marked_as_read(rig: Rig) -> None:
     assert await rig.reading.unread(MEMBER) == 0
 
 
+async def test_what_came_after_the_page_stays_unread(rig: Rig) -> None:
+    """All that a page could show is read by its button; an alert that came meanwhile is not."""
+    await rig.inbox.put(a_signal(signal_id="s-late"), "everyone", NOW + timedelta(seconds=1))
+    assert await rig.reading.mark_all_read(MEMBER, until=NOW) == 2
+    found, _ = await rig.reading.page(MEMBER, unread_only=True, after=None, limit=10)
+    assert [entry.id for entry in found] == ["s-late"]
+
+
 async def test_entries_are_counted_up_to_a_limit(rig: Rig) -> None:
     """Beyond it the badge says so, and a list has no total, of the unread ones or of all."""
     for number in range(MOST_COUNTED - 2):
