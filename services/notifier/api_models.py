@@ -101,9 +101,11 @@ class RuleView(BaseModel):
     revision: int = Field(description="Grows by one with each change; send it with a change of yours.")
     created_at: datetime = Field(description="When it was made.")
     created_by: str = Field(description="Who made it.")
-    failures_in_a_row: int = Field(description="Notifications given up since the last one that arrived.")
-    last_failure: str | None = Field(description="Why the last one was given up; null if none was.")
-    last_failure_at: datetime | None = Field(description="When that was; null if none was given up.")
+    failures_in_a_row: int = Field(
+        description="Tries since the last one that arrived, of whichever notification; most are tried again."
+    )
+    last_failure: str | None = Field(description="Why the last such try did not succeed; null if all did.")
+    last_failure_at: datetime | None = Field(description="When that was; null if all succeeded.")
     last_delivered_at: datetime | None = Field(description="When one last arrived; null if none did.")
     signing_secret: str | None = Field(
         default=None, description="Only in the answer to the request that made it; keep it."
