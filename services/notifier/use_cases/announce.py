@@ -86,7 +86,8 @@ class Announcer:
                 notifications: list[Notification] = []
                 for event in events:
                     notifications.extend(await self._take(event, rules[event.organization_id]))
-                if not await self._removed_meanwhile(events[-1]):
+                # By its time: a signal moves with its customer, and a batch holds each partition in a row.
+                if not await self._removed_meanwhile(max(events, key=lambda event: event.changed_at)):
                     ready.extend(notifications)
 
         ended = await asyncio.gather(*map(in_order, by_signal.values()), return_exceptions=True)

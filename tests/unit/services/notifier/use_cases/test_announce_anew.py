@@ -125,6 +125,15 @@ async def test_a_match_that_overtakes_its_opening_is_told(
     assert known.ahead is None
 
 
+async def test_a_signal_that_opens_anew_after_a_removal_is_told_beside_what_was_before() -> None:
+    """A batch may hold the last state from before the removal, of another partition, behind that opening."""
+    rig = await _rig()
+    await rig.known.forget("acme", UNMATCHED.connection_id, until=NOW)
+    anew = a_signal(changed_at=NOW + timedelta(seconds=1))
+    await rig.take(anew, grown(revision=5, changed_at=NOW))
+    assert rig.sent("inbox") == ["s-1"]
+
+
 async def test_an_owner_known_before_the_opening_comes_is_told() -> None:
     """The opening itself names no owner; whoever else it goes to reads the newer words."""
     rig = await _rig(channel="email", recipients=("owner", "boss@example.com"))
