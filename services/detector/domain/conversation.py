@@ -184,13 +184,10 @@ class AccountHistory:
 class Context:
     """The time of detection and what is known about the conversation's surroundings.
 
-    `company_name` and `agent_names` belong to the organization itself: words that name them are addressed to
-    the vendor, and not about a third party. `scores` are a text model's scores of the customers' messages by
-    part id; without them detectors go by their rules alone.
+    `scores` are a text model's scores of the customers' messages by part id; without them detectors go by
+    their rules alone.
     """
 
     now: datetime
     facts: AccountFacts = field(default_factory=AccountFacts)
-    company_name: str = ""
-    agent_names: frozenset[str] = frozenset()
     scores: Mapping[str, MessageScores] = field(default_factory=dict)

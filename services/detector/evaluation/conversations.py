@@ -160,11 +160,10 @@ def _conversation(path: Path, number: int, line: str) -> LabelledConversation:
         )
         for at, turn in enumerate(parsed.messages)
     )
-    agents = frozenset(message.author_name for message in messages if message.author_type is AuthorType.AGENT)
     facts = account_facts(parsed.account or {})
     return LabelledConversation(
         conversation=Conversation("evaluation", "evaluation", str(parsed.id), messages),
-        context=Context(now=messages[-1].at, facts=facts, agent_names=agents - {""}),
+        context=Context(now=messages[-1].at, facts=facts),
         expected=parsed.expected,
         split=parsed.split,
         moot=parsed.moot,

@@ -102,7 +102,7 @@ class AssessAccounts:
                     conversation.summary for conversation in conversations.get(subject.key, [])
                 ),
             )
-            context = Context(now=now, facts=customer.facts, company_name=reviewed[subject].workspace_name)
+            context = Context(now=now, facts=customer.facts)
             findings = [
                 finding
                 for detector in self._detectors

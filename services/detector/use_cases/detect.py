@@ -7,7 +7,6 @@ thread, outside the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -157,11 +156,9 @@ class DetectConversations:
             if conversation.analysis is None
             and len(arrived.get(key, ())) >= conversation.record.part_count > 0
         }
-        workspaces = {conversation.record.workspace_id for conversation in mirrored.values()}
-        fetched, attributed, agents, views = await asyncio.gather(
+        fetched, attributed, views = await asyncio.gather(
             self._mirror.parts(organization_id, mirrored.keys() - whole.keys()),
             self._attributor.attribute(organization_id, list(mirrored.values())),
-            self._agents(organization_id, workspaces),
             self._views(
                 organization_id, {conversation.record.connection_id for conversation in mirrored.values()}
             ),
@@ -184,12 +181,7 @@ class DetectConversations:
                     attribution=attribution,
                     company_keys=company_keys,
                     connection=connection,
-                    context=Context(
-                        now=self._clock.now(),
-                        facts=facts or AccountFacts(),
-                        company_name=connection.workspace_name,
-                        agent_names=frozenset(agents[conversation.record.workspace_id]),
-                    ),
+                    context=Context(now=self._clock.now(), facts=facts or AccountFacts()),
                     heard_until=self._heard_until(conversation, connection, arrived.get(key, ())),
                     redacted=tuple(part.id for part in mine if part.redacted),
                 )
@@ -235,13 +227,6 @@ class DetectConversations:
             self.fingerprint(lifecycle=connection.lifecycle_events),
             min((to_milliseconds(part.created_at) for part in arriving), default=None),
         )
-
-    async def _agents(self, organization_id: str, workspaces: set[str]) -> dict[str, set[str]]:
-        """Return the teammates' names by workspace."""
-        agents: dict[str, set[str]] = defaultdict(set)
-        for admin in await self._mirror.admins(organization_id, workspaces):
-            agents[admin.workspace_id].add(admin.name)
-        return agents
 
     async def _views(self, organization_id: str, connection_ids: set[str]) -> dict[str, ConnectionView]:
         """Return the connections by id.

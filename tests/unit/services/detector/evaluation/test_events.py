@@ -96,7 +96,6 @@ def test_a_line_becomes_a_conversation(tmp_path: Path) -> None:
     assert str(first.context.facts.renewal_date) == "2026-05-01"
     assert first.context.facts.signed_up_at is not None
     assert first.context.facts.signed_up_at.tzinfo is not None
-    assert first.context.agent_names == {"Tom"}
     assert [message.author_id for message in first.conversation.messages] == ["Kim", "Tom"]
     assert second.context.facts.plan is None
 
