@@ -40,6 +40,8 @@ JAVA: dict[str, str] = {
     "test_explain_shows_index_use": "it has no explain",
     "test_alternatives_beside_equality_use_the_index": "it has no explain",
     "test_a_list_has_its_index": "it has no explain",
+    "test_conversations_have_their_indexes": "it has no explain",
+    "test_claims_are_found_without_what_waits": "it has no explain",
     "test_a_slice_is_read_in_order_from_an_index": "it has no explain",
     "test_what_is_left_is_counted_from_an_index": "it has no explain",
     "test_counting_unread_entries_reads_none_that_were_read": "it has no explain",
