@@ -41,9 +41,6 @@ _STORING_SECONDS = 60.0
 """How long a database that is away is asked to store an outcome: a failover is over by then. Once given
 up, the claim is taken over after its lease, and what was sent is sent again."""
 
-_UNREADABLE = timedelta(hours=1)
-"""After how long a delivery is looked at again whose rule cannot be read: another version may run by then."""
-
 _STORING_PAUSE_SECONDS = 0.25
 """Between two of these questions; shorter than what passes between two looks for what is due."""
 
@@ -91,8 +88,8 @@ class Deliverer:
 
         `in_place_of` names a claim that has ended (`watch_claims.py`): what it still holds is sent.
 
-        None when there was nothing to do, no rule asks for it any more, its rule cannot be read now, its
-        recipient has quiet hours, or the database took so long that another may have it before it is sent.
+        None when there was nothing to do, no rule asks for it any more, its recipient has quiet hours now, or
+        the database took so long that another may have it before it is sent.
         """
         began, now = self._clock.monotonic(), self._clock.now()
         token = secrets.token_hex(8)
@@ -106,14 +103,7 @@ class Deliverer:
         )
         if claimed is None:
             return None
-        try:
-            rule = await self._asking(claimed)
-        except TransientError:
-            raise
-        except Exception:  # noqa: BLE001 - whatever it is about the rule: a claim left behind comes again for ever
-            _LOG.exception("a rule cannot be read; its delivery waits", notification_id=claimed.id)
-            await self._notifications.put_back(claimed, now + _UNREADABLE, token=token)
-            return None
+        rule = await self._asking(claimed)
         if rule is None:
             await self._notifications.cancel(
                 organization_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,26 +43,6 @@ async def test_success_is_told_once_on_the_bus() -> None:
     (fact,) = rig.publisher.published
     assert isinstance(fact, NotificationDelivered)
     assert (fact.attempts, fact.recipient, fact.channel) == (2, "everyone", "inbox")
-
-
-async def test_a_rule_that_cannot_be_read_lets_its_delivery_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is no try, and no claim that comes again for ever: an hour later it is looked at again."""
-    rig = await _rig()
-    with monkeypatch.context() as patch:
-
-        async def unreadable(*_: str) -> Rule:
-            raise ValueError("no channel of this version")
-
-        patch.setattr(rig.rules, "get", unreadable)
-        await rig.take(a_signal())
-        await rig.sweep_each_second(60)
-        assert rig.sent("inbox") == []
-        (waiting,) = await rig.log()
-        assert (waiting.state, waiting.tries) == ("pending", 0)
-        assert waiting.next_attempt_at == NOW + timedelta(hours=1)
-    await rig.sweep(3_600)
-    (sent,) = await rig.log()
-    assert (sent.state, sent.tries) == ("delivered", 1)
 
 
 async def test_every_attempt_is_in_the_log() -> None:
